@@ -1,0 +1,124 @@
+"""The exception tree of the server.
+
+    IonportError
+    ├── InvalidInput        422  the request or file is wrong; names the fields
+    ├── Unauthenticated     401  nobody is signed in, or the credential is wrong
+    ├── Forbidden           403  signed in, but without the right
+    ├── NotFound            404  absent, or belongs to somebody else
+    ├── Conflict            409  at odds with what is already stored
+    ├── TooLarge            413  over a size limit
+    ├── TooManyRequests     429  over a rate limit
+    └── Unavailable         503  something this server needs is not there now
+
+The public text says what happened and what to do, in the user's words; the private detail goes
+to the log only (DESIGN.md, Conventions).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class IonportError(Exception):
+    """Base of every error that may reach a user.
+
+    Attributes:
+        code: stable machine name, lower case with underscores.
+        status: HTTP status that pages and APIs answer with.
+        text: public sentence; safe to show anywhere.
+        detail: private sentence for the log; redacted by the log, never shown.
+    """
+
+    status: ClassVar[int] = 500
+    default_code: ClassVar[str] = "internal"
+
+    def __init__(self, text: str, *, code: str | None = None, detail: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code or self.default_code
+        self.detail = detail
+
+
+class InvalidInput(IonportError):
+    """The request, form or file is wrong. `fields` maps a field name to what is wrong with it."""
+
+    status = 422
+    default_code = "invalid_input"
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: str | None = None,
+        detail: str | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(text, code=code, detail=detail)
+        self.fields = dict(fields or {})
+
+
+class Unauthenticated(IonportError):
+    """Nobody is signed in, or the credential presented is wrong."""
+
+    status = 401
+    default_code = "unauthenticated"
+
+
+class Forbidden(IonportError):
+    """The user is known but lacks the right."""
+
+    status = 403
+    default_code = "forbidden"
+
+
+class NotFound(IonportError):
+    """Absent, or in another tenant or organization: the two are not told apart."""
+
+    status = 404
+    default_code = "not_found"
+
+
+class Conflict(IonportError):
+    """At odds with what is already stored. `existing_id` names the record in the way, if any."""
+
+    status = 409
+    default_code = "conflict"
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: str | None = None,
+        detail: str | None = None,
+        existing_id: str | None = None,
+    ) -> None:
+        super().__init__(text, code=code, detail=detail)
+        self.existing_id = existing_id
+
+
+class TooLarge(IonportError):
+    """Over a size limit that the text names."""
+
+    status = 413
+    default_code = "too_large"
+
+
+class TooManyRequests(IonportError):
+    """Over a rate limit; `retry_after` is in seconds."""
+
+    status = 429
+    default_code = "too_many_requests"
+
+    def __init__(self, text: str, *, retry_after: int, detail: str | None = None) -> None:
+        super().__init__(text, detail=detail)
+        self.retry_after = retry_after
+
+
+class Unavailable(IonportError):
+    """Something this server needs (database schema, key ring, worker) is not there now."""
+
+    status = 503
+    default_code = "unavailable"

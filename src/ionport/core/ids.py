@@ -1,0 +1,39 @@
+"""Ids and random secrets: one place, so that shapes are known and tests can freeze them."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from ionport.core.secrets import Secret
+
+
+def new_id(prefix: str) -> str:
+    """Return a new record id such as `doc_0192f…`: the prefix and a time-ordered UUID's hex.
+
+    Ids sort by creation time within a process to the millisecond, which keeps indexes compact.
+    """
+    return f"{prefix}_{_uuid7().hex}"
+
+
+def new_uuid() -> str:
+    """Return a random UUID in its 36-character form (correlation ids, `jti`, grant ids)."""
+    return str(uuid.uuid4())
+
+
+def random_token(size_bytes: int) -> Secret:
+    """Return `size_bytes` of randomness as unpadded base64url: 32 bytes → 43, 64 → 86 letters."""
+    return Secret(secrets.token_urlsafe(size_bytes))
+
+
+def _uuid7() -> uuid.UUID:
+    """RFC 9562 §5.7: 48 bits of milliseconds, then randomness."""
+    import time
+
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80
+    value |= 0x7 << 76
+    value |= secrets.randbits(12) << 64
+    value |= 0b10 << 62
+    value |= secrets.randbits(62)
+    return uuid.UUID(int=value)

@@ -1,0 +1,1 @@
+"""Who may do what: users, memberships, sessions, audit. Both sides use it."""

@@ -1,0 +1,128 @@
+"""Values of identity: tenants, organizations, users, and the actor behind every change."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ionport.core.errors import Forbidden, InvalidInput
+from ionport.core.i18n import _
+
+_TENANT_ID = re.compile(r"[A-Z0-9]+_(PRD|TST|TRN|DEV|DEM)")
+
+
+class TenantRole(StrEnum):
+    """Roles in an Infor tenant (facts/ion-api.md §1.1)."""
+
+    IONAPI_ADMINISTRATOR = "IONAPI-Administrator"
+    USER = "user"
+
+
+class OrganizationRole(StrEnum):
+    """Roles in an organization of the document side."""
+
+    ADMINISTRATOR = "administrator"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An Infor tenant; the id's suffix is its environment (DESIGN.md, decision 11)."""
+
+    id: str
+    created_at: datetime
+
+    @property
+    def environment(self) -> str:
+        """One of PRD, TST, TRN, DEV, DEM."""
+        return self.id.rpartition("_")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organization of the document side; with `parent_id` it is a sub-organization of that."""
+
+    id: str
+    name: str
+    parent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person. `identity2` is the GUID that Infor's services know the person by."""
+
+    id: str
+    username: str
+    full_name: str
+    email: str
+    identity2: str
+    is_disabled: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever does something: a signed-in user with roles, or the operator at the command line."""
+
+    user_id: str | None
+    name: str
+    tenant_roles: frozenset[tuple[str, TenantRole]] = frozenset()
+    organization_roles: frozenset[tuple[str, OrganizationRole]] = frozenset()
+    is_operator: bool = False
+    address: str | None = None
+
+    @classmethod
+    def operator(cls, name: str = "command line") -> Actor:
+        """The person at the command line, who owns the data folder and may do everything."""
+        return cls(user_id=None, name=name, is_operator=True)
+
+    def is_tenant_administrator(self, tenant_id: str) -> bool:
+        wanted = (tenant_id, TenantRole.IONAPI_ADMINISTRATOR)
+        return self.is_operator or wanted in self.tenant_roles
+
+    def is_organization_administrator(self, organization_id: str) -> bool:
+        wanted = (organization_id, OrganizationRole.ADMINISTRATOR)
+        return self.is_operator or wanted in self.organization_roles
+
+    def require_tenant_administrator(self, tenant_id: str) -> None:
+        """Raise Forbidden unless the actor has the role IONAPI-Administrator in the tenant."""
+        if not self.is_tenant_administrator(tenant_id):
+            raise Forbidden(
+                _("This needs the role IONAPI-Administrator in tenant {tenant}.").format(
+                    tenant=tenant_id
+                ),
+                code="needs_ionapi_administrator",
+            )
+
+    def require_organization_administrator(self, organization_id: str) -> None:
+        """Raise Forbidden unless the actor administers the organization."""
+        if not self.is_organization_administrator(organization_id):
+            raise Forbidden(
+                _("This needs the role Administrator. Ask an administrator of your organization."),
+                code="needs_organization_administrator",
+            )
+
+    def require_organization_member(self, organization_id: str) -> None:
+        """Raise Forbidden unless the actor belongs to the organization in any role."""
+        member = any(
+            organization == organization_id for organization, _r in self.organization_roles
+        )
+        if not (self.is_operator or member):
+            raise Forbidden(
+                _("You are not a member of this organization."), code="needs_membership"
+            )
+
+
+def check_tenant_id(tenant_id: str) -> str:
+    """Return `tenant_id` if it has Infor's shape; raises InvalidInput otherwise."""
+    if not _TENANT_ID.fullmatch(tenant_id) or len(tenant_id) > 60:
+        raise InvalidInput(
+            _(
+                "A tenant id is upper-case letters and digits, then _PRD, _TST, _TRN, _DEV or"
+                " _DEM; for example ACME_TST."
+            ),
+            fields={"tenant": _("Not a tenant id.")},
+        )
+    return tenant_id

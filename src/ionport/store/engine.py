@@ -1,0 +1,99 @@
+"""Engine and transactions: SQLite in one file by default, PostgreSQL by URL.
+
+Transactions are opened and committed at the edge (a request, a command, a step), never in a
+service (DESIGN.md, decision 3).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+
+from ionport.store.work import Work
+
+_BUSY_TIMEOUT_MS = 15_000
+_POOL_TIMEOUT_SECONDS = 15
+
+
+class Database:
+    """One database, with the two kinds of transaction that the rooms use."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _create(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._writing = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Work]:
+        """Open a transaction that only reads and is rolled back at its end."""
+        with self.engine.connect() as connection:
+            yield Work(connection)
+            connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Work]:
+        """Open a transaction that commits when the block ends well, else rolls back.
+
+        On SQLite writers of this process queue at a lock before `BEGIN IMMEDIATE`: waiting there
+        is fair and cheap, waiting in SQLite's busy handler is neither (DESIGN.md, decision 2).
+        """
+        with self._transaction() as connection:
+            work = Work(connection)
+            yield work
+        work.committed()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._writing, self.engine.connect() as connection:
+            connection.execute(text("BEGIN IMMEDIATE"))
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of the SQLite database file at `path`."""
+    return f"sqlite:///{path}"
+
+
+def _create(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, pool_timeout=_POOL_TIMEOUT_SECONDS)
+    engine = create_engine(
+        url,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+        connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not open transactions by itself: `write` begins them as IMMEDIATE.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
