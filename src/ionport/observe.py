@@ -1,0 +1,107 @@
+"""Structured logs with request, tenant and delivery ids, and redaction of secrets.
+
+Redaction is a net below the value objects of `core.secrets`: it knows the shapes of facts §2 and
+of OAuth parameters, in whatever text or URL they turn up (DESIGN.md, decision 6).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from ionport.core.secrets import DOTS
+
+_NAMED = re.compile(
+    r"""(?ix)
+    (["']? \b (?: access_token | refresh_token | client_secret | client_assertion | assertion
+        | password | passwd | username | code | code_verifier | token | secret | saak | sask | cs
+        | api[_-]?key | x-api-key | cookie | set-cookie | csrf_token | session ) \b ["']?
+        \s* (?: = | : | %3D ) \s* ["']? )
+    ( [^\s"'&,;}\]]+ )
+    """
+)
+_AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
+_LONG_SECRET = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{80,}(?![A-Za-z0-9_-])")
+_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?")
+_SET_UP_LINK = re.compile(r"(/set-up/)[A-Za-z0-9_-]+")
+
+
+def redact(text: str) -> str:
+    """Return `text` with everything that looks like a credential replaced by dots."""
+    text = _JWT.sub(DOTS, text)
+    text = _AUTHORIZATION.sub(lambda match: f"{match[1]} {DOTS}", text)
+    text = _NAMED.sub(lambda match: f"{match[1]}{DOTS}", text)
+    text = _SET_UP_LINK.sub(lambda match: f"{match[1]}{DOTS}", text)
+    return _LONG_SECRET.sub(DOTS, text)
+
+
+def configure_logging(
+    *, level: str = "INFO", log_format: str = "text", stream: TextIO | None = None
+) -> None:
+    """Send all logging of the process to `stream` (standard error), redacted.
+
+    Call once at start. Ids bound with `structlog.contextvars` (request, tenant, delivery) appear
+    in each line of the request or delivery.
+    """
+    target = stream or sys.stderr
+    handler = logging.StreamHandler(target)
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=target.isatty(), sort_keys=False)
+    )
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+            ],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _format_exception,
+                _redact_event,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = name != "uvicorn.access"
+    for name in ("httpx2", "httpcore2", "dbos", "alembic", "authlib"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _format_exception(
+    _logger: Any, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    if isinstance(info, BaseException):
+        info = (type(info), info, info.__traceback__)
+    if info and info[0]:
+        event["exception"] = "".join(traceback.format_exception(*info))
+    return event
+
+
+def _redact_event(
+    _logger: Any, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = redact(value)
+        elif not isinstance(value, (int, float, bool, type(None))):
+            event[key] = redact(str(value))
+    return event

@@ -1,0 +1,191 @@
+"""Settings by environment or by file, read once at the edge (cli, asgi, wiring).
+
+Every setting is an environment variable `IONPORT_<NAME>`; the same names in lower case without
+the prefix may stand in a TOML file named by `IONPORT_CONFIG` (default: `ionport.toml` in the data
+folder, when there is one). The environment wins.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.core.secrets import Secret
+
+
+class Side(StrEnum):
+    """Which half of ionport a process serves."""
+
+    BOTH = "both"
+    INFOR = "infor"
+    DOCUMENTS = "documents"
+
+    @property
+    def has_infor(self) -> bool:
+        return self is not Side.DOCUMENTS
+
+    @property
+    def has_documents(self) -> bool:
+        return self is not Side.INFOR
+
+
+def _help(text: str) -> dict[str, str]:
+    return {"help": text}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings with their defaults; `docs/configuration` is generated from this class."""
+
+    data: Path = field(
+        default=Path("data"), metadata=_help("Folder of the database, stored files and key ring.")
+    )
+    database_url: str = field(
+        default="", metadata=_help("PostgreSQL URL; empty means SQLite in the data folder.")
+    )
+    keys: Secret = field(
+        default=Secret(""),
+        metadata=_help("Key ring as JSON; empty means the file keys.json in the data folder."),
+    )
+    side: Side = field(
+        default=Side.BOTH, metadata=_help("Which side to serve: both, infor or documents.")
+    )
+    host: str = field(default="127.0.0.1", metadata=_help("Address to listen on."))
+    port: int = field(default=8400, metadata=_help("Port to listen on; 0 takes a free one."))
+    public_url: str = field(
+        default="",
+        metadata=_help(
+            "Address that users and clients see; makes the authorization server's URLs."
+        ),
+    )
+    gateway_url: str = field(
+        default="", metadata=_help("Address of the API gateway; empty means the public URL.")
+    )
+    tenant: str = field(
+        default="IONPORT_TST", metadata=_help("Tenant that the first start creates.")
+    )
+    organization: str = field(
+        default="My organization", metadata=_help("Organization that the first start creates.")
+    )
+    allow_private_addresses: bool = field(
+        default=False,
+        metadata=_help("Let connections lead to private network addresses (on-premises Infor)."),
+    )
+    export_concurrency: int = field(
+        default=8, metadata=_help("How many deliveries run at once in one process.")
+    )
+    log_format: str = field(default="text", metadata=_help("Log as text or as json lines."))
+    log_level: str = field(default="INFO", metadata=_help("Lowest level that is logged."))
+
+    @property
+    def key_file(self) -> Path:
+        return self.data / "keys.json"
+
+    @property
+    def origin(self) -> str:
+        """The public URL without a last slash; the listening address when none is set."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def gateway_origin(self) -> str:
+        return (self.gateway_url or self.origin).rstrip("/")
+
+    @property
+    def is_https(self) -> bool:
+        return self.origin.startswith("https://")
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """Host names that pages answer to: the public one and, on loopback, its two names."""
+        name = urlsplit(self.origin).hostname or ""
+        loopback = {"127.0.0.1", "localhost", "::1"}
+        return tuple(sorted(loopback)) if name in loopback else (name,)
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the settings: defaults, then the file, then the environment, then `overrides`.
+
+    Raises:
+        InvalidInput: a value that cannot be read, or a key in the file that is no setting.
+    """
+    environ = os.environ if environ is None else environ
+    names = {item.name for item in fields(Settings)}
+    values: dict[str, object] = {}
+    data = Path(str(overrides.get("data") or environ.get("IONPORT_DATA") or "data"))
+    config = Path(environ.get("IONPORT_CONFIG") or data / "ionport.toml")
+    if config.exists():
+        values.update(_read_file(config, names))
+    values.update(
+        {n: environ[f"IONPORT_{n.upper()}"] for n in names if f"IONPORT_{n.upper()}" in environ}
+    )
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    converted: dict[str, Any] = {name: _convert(name, value) for name, value in values.items()}
+    settings = replace(Settings(), **converted)
+    _check(settings)
+    return settings
+
+
+def _read_file(path: Path, names: set[str]) -> dict[str, object]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput(
+            _("The settings file {path} cannot be read: {reason}").format(path=path, reason=error)
+        ) from error
+    if unknown := sorted(set(content) - names):
+        raise InvalidInput(
+            _("The settings file {path} has unknown settings: {names}. Known are: {known}.").format(
+                path=path, names=", ".join(unknown), known=", ".join(sorted(names))
+            )
+        )
+    return content
+
+
+def _convert(name: str, value: object) -> object:
+    default = getattr(Settings(), name)
+    if isinstance(default, Secret):
+        return value if isinstance(value, Secret) else Secret(str(value))
+    if isinstance(value, type(default)):
+        return value
+    text = str(value)
+    try:
+        if isinstance(default, bool):
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
+                text.lower()
+            ]
+        return type(default)(text)
+    except (ValueError, KeyError) as error:
+        raise InvalidInput(
+            _("The setting IONPORT_{name} cannot be {value!r}.").format(
+                name=name.upper(), value=text
+            )
+        ) from error
+
+
+def _check(settings: Settings) -> None:
+    for name in ("public_url", "gateway_url"):
+        url = getattr(settings, name)
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+            raise InvalidInput(
+                _("IONPORT_{name} must be an http or https address such as https://host.").format(
+                    name=name.upper()
+                )
+            )
+    if settings.log_format not in ("text", "json"):
+        raise InvalidInput(_("IONPORT_LOG_FORMAT is either text or json."))
+    if settings.database_url and not settings.database_url.startswith("postgresql"):
+        raise InvalidInput(
+            _(
+                "IONPORT_DATABASE_URL takes a PostgreSQL address (postgresql://…); without it the"
+                " data folder holds a SQLite database."
+            )
+        )

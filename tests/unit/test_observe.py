@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from ionport.observe import configure_logging
+
+PLANTED = "Pl4nted-" + "s3cret" * 3
+LONG = "L0ng_" + "a-B" * 28
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure_logging(log_format="json", stream=stream)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"POST /T_TST/as/token.oauth2?grant_type=password&password={PLANTED}&x=1",
+        f"Authorization: Bearer {PLANTED}",
+        f"authorization: Basic {PLANTED}=",
+        f'{{"client_secret": "{PLANTED}", "a": 1}}',
+        f"{{'sask': '{PLANTED}'}}",
+        f"https://h/api?access_token={PLANTED}",
+        f"token eyJhbGciOiJSUzI1NiJ9.{PLANTED}.{PLANTED}",
+        f"X-API-KEY: {PLANTED}",
+        f"open http://127.0.0.1:8400/set-up/{PLANTED}",
+    ],
+)
+def test_planted_secrets_do_not_reach_the_log(log: io.StringIO, line: str) -> None:
+    logging.getLogger("ionport.test").warning("%s", line)
+    assert PLANTED not in log.getvalue()
+    assert json.loads(log.getvalue())["level"] == "warning"
+
+
+def test_a_secret_in_a_traceback_does_not_reach_the_log(log: io.StringIO) -> None:
+    try:
+        raise ValueError(f"refused password={PLANTED} for {LONG}")
+    except ValueError:
+        logging.getLogger("ionport.test").exception("failed")
+    assert "ValueError" in log.getvalue()
+    assert PLANTED not in log.getvalue()
+    assert LONG not in log.getvalue()
+
+
+def test_each_line_carries_the_bound_ids(log: io.StringIO) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="r1", delivery_id="dlv_1"):
+        logging.getLogger("ionport.test").info("step done")
+    line = json.loads(log.getvalue())
+    assert (line["request_id"], line["delivery_id"], line["event"]) == ("r1", "dlv_1", "step done")
+
+
+def test_uvicorns_access_log_is_off(log: io.StringIO) -> None:
+    logging.getLogger("uvicorn.access").info("GET /?access_token=x")
+    assert log.getvalue() == ""
+    assert sys.stderr is not log

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ionport.core.errors import InvalidInput
+from ionport.settings import Side, load_settings
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "ionport.toml").write_text('port = 9000\nside = "infor"\n', encoding="utf-8")
+    settings = load_settings({"IONPORT_DATA": str(tmp_path), "IONPORT_PORT": "9001"})
+    assert (settings.port, settings.side) == (9001, Side.INFOR)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "many"),
+        ("SIDE", "left"),
+        ("PUBLIC_URL", "ftp://host"),
+        ("ALLOW_PRIVATE_ADDRESSES", "maybe"),
+        ("DATABASE_URL", "mysql://host/db"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named(name: str, value: str) -> None:
+    with pytest.raises(InvalidInput, match=f"IONPORT_{name}"):
+        load_settings({f"IONPORT_{name}": value})
+
+
+def test_an_unknown_setting_in_the_file_is_named_with_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "ionport.toml").write_text("prot = 9000\n", encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"prot.*Known are: .*port"):
+        load_settings({"IONPORT_DATA": str(tmp_path)})
+
+
+def test_the_host_header_never_makes_an_address() -> None:
+    settings = load_settings({"IONPORT_PUBLIC_URL": "https://ion.example.com/"})
+    assert settings.origin == settings.gateway_origin == "https://ion.example.com"
+    assert settings.allowed_hosts == ("ion.example.com",)
+
+
+def test_the_key_ring_does_not_show_in_the_settings() -> None:
+    settings = load_settings({"IONPORT_KEYS": "planted-key-ring"})
+    assert "planted-key-ring" not in repr(settings)
