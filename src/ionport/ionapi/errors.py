@@ -1,0 +1,208 @@
+"""Everything that can go wrong between an `.ionapi` file and Infor's answer.
+
+    IonApiError
+    ├── CredentialFileError     the .ionapi file cannot be used; says what is wrong with it
+    ├── RequestRefused          what was asked for cannot be sent as it is; nothing was sent
+    ├── AddressRefused          the address policy forbids where the call would go
+    ├── ConnectionFailed        no conversation: name, refused, TLS, time-out, connection lost
+    ├── AnswerRefused           an answer that is not taken: redirect, HTML, broken JSON, too large
+    ├── TokenError              the authorization server said no
+    │   ├── InvalidClient           client id or client secret
+    │   ├── InvalidGrant            service account keys, or a dead refresh token
+    │   └── UnauthorizedClient      the app may not use this grant
+    └── ServiceError            IDM, ION or another suite answered with an error
+
+Each error has a public part (`code`, `message`, `remedy`: safe to show) and a private one
+(`detail`: for the log, with secrets already replaced by dots).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .findings import Finding
+
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class IonApiError(Exception):
+    """Root of the tree.
+
+    `code` is a stable word for programs, `message` what happened, `remedy` what to do about it
+    in the words of Infor's menus, `detail` what only the log may know. `transient` says whether
+    the same call can succeed later by itself, `retry_after` how many seconds the server asked
+    to wait. `sent` is True when the remote side may have acted on the request and False when
+    it surely has not: whoever repeats a write must look first when it is True.
+    """
+
+    default_code: ClassVar[str] = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        remedy: str = "",
+        detail: str = "",
+        transient: bool = False,
+        retry_after: float | None = None,
+        sent: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.remedy = remedy
+        self.detail = detail
+        self.retry_after = retry_after
+        self.sent = sent
+        self._transient = transient
+
+    @property
+    def transient(self) -> bool:
+        """Whether trying again later can heal it."""
+        return self._transient
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Workers hand errors across process borders; keyword arguments defeat the default.
+        return _rebuild, (type(self), self.__dict__)
+
+
+def _rebuild(kind: type[IonApiError], state: dict[str, Any]) -> IonApiError:
+    error = kind.__new__(kind, state["message"])
+    error.__dict__.update(state)
+    return error
+
+
+class CredentialFileError(IonApiError):
+    """The `.ionapi` file cannot be used. `findings` lists all reasons at once."""
+
+    default_code = "credential_file"
+
+    def __init__(self, message: str, *, findings: Sequence[Finding] = (), **common: Any) -> None:
+        super().__init__(message, **common)
+        self.findings = tuple(findings)
+
+
+class RequestRefused(IonApiError):
+    """The request breaks a rule of the service and was not sent."""
+
+    default_code = "request_refused"
+
+
+class AddressRefused(IonApiError):
+    """The address policy forbids the address (facts: a foreign file decides where we connect)."""
+
+    default_code = "address_refused"
+
+
+class ConnectionFailed(IonApiError):
+    """No answer. `kind` is dns, refused, unreachable, timeout, tls, certificate or lost."""
+
+    default_code = "connection_failed"
+
+    def __init__(self, message: str, *, kind: str, **common: Any) -> None:
+        common.setdefault("code", f"connection_{kind}")
+        super().__init__(message, **common)
+        self.kind = kind
+
+    @property
+    def transient(self) -> bool:
+        """A wrong certificate waits for a person; everything else may pass by itself."""
+        return self.kind != "certificate"
+
+
+class AnswerRefused(IonApiError):
+    """An answer that cannot be taken.
+
+    `code` is one of redirect, html, not_json, bad_shape, too_large, bad_encoding, truncated.
+    `status` is the HTTP status it came with.
+    """
+
+    default_code = "answer_refused"
+
+    def __init__(self, message: str, *, code: str, status: int = 0, **common: Any) -> None:
+        common.setdefault("sent", True)
+        super().__init__(message, code=code, **common)
+        self.status = status
+
+    @property
+    def transient(self) -> bool:
+        """Only a cut-off answer, or one that came with a passing status, heals by itself."""
+        return self.code == "truncated" or self.status in TRANSIENT_STATUSES
+
+
+class TokenError(IonApiError):
+    """The token endpoint refused. `oauth_error` is its RFC 6749 code, `status` the HTTP status.
+
+    `sent` is always False: the call that wanted the token has not left.
+    """
+
+    default_code = "token_error"
+
+    def __init__(
+        self, message: str, *, oauth_error: str = "", status: int = 0, **common: Any
+    ) -> None:
+        common.setdefault("code", oauth_error or f"token_http_{status}")
+        super().__init__(message, **common)
+        self.oauth_error = oauth_error
+        self.status = status
+
+    @property
+    def transient(self) -> bool:
+        """Busy or broken servers heal; a refused credential does not."""
+        return (
+            self.status in TRANSIENT_STATUSES
+            or self.status > 500
+            or self.oauth_error in {"temporarily_unavailable", "server_error"}
+        )
+
+
+class InvalidClient(TokenError):
+    """Client id or client secret is not accepted."""
+
+
+class InvalidGrant(TokenError):
+    """The service account's keys, or the refresh token, are not accepted."""
+
+
+class UnauthorizedClient(TokenError):
+    """The app may not use the grant that was tried."""
+
+
+class ServiceError(IonApiError):
+    """A suite behind the gateway, or the gateway itself, answered with an error status.
+
+    `service` is IDM, ION, …; `remote_code`, `remote_message` and `remote_detail` are its own
+    words, with secrets replaced by dots (facts/infor-targets.md §1.7, §2 "Responses").
+    """
+
+    default_code = "service_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: str,
+        status: int,
+        remote_code: str = "",
+        remote_message: str = "",
+        remote_detail: str = "",
+        **common: Any,
+    ) -> None:
+        common.setdefault("code", f"{service.lower()}_http_{status}")
+        # A refusal (4xx) means nothing was done; a server error may have come after the deed.
+        common.setdefault("sent", not 400 <= status < 500 or status == 408)
+        super().__init__(message, **common)
+        self.service = service
+        self.status = status
+        self.remote_code = remote_code
+        self.remote_message = remote_message
+        self.remote_detail = remote_detail
+
+    @property
+    def transient(self) -> bool:
+        """By status: time-outs, quota and server errors heal, refusals do not."""
+        return self.status in TRANSIENT_STATUSES or self.status > 500

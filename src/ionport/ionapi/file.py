@@ -1,0 +1,306 @@
+"""The `.ionapi` credential file (facts/ion-api.md §2)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._sniff import other_file_type
+from .errors import CredentialFileError
+from .findings import DOWNLOAD_AGAIN, Finding, check
+from .secrets import DOTS, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_BYTES = 64 * 1024
+
+# In the order in which Infor writes them.
+MEANINGS: Mapping[str, str] = {
+    "ti": "Tenant identifier",
+    "cn": "Name of the authorized app",
+    "dt": "Code that Infor writes into every file; its meaning is not documented",
+    "ci": "Client ID of the authorized app",
+    "cs": "Client secret of the authorized app",
+    "iu": "Base address of the ION API gateway",
+    "pu": "Base address of the authorization server",
+    "oa": "Authorization address, relative to pu",
+    "ot": "Token address, relative to pu",
+    "or": "Revocation address, relative to pu",
+    "ru": "Redirect URL (Web and Mobile apps only)",
+    "sc": "Scopes that the app may ask for",
+    "ev": "Stamp of the server farm",
+    "v": "Version of the authorized app",
+    "saak": "Access key of the service account",
+    "sask": "Secret key of the service account",
+}
+REQUIRED = ("ti", "ci", "cs", "iu", "pu", "ot")
+_SECRETS = frozenset({"cs", "saak", "sask"})
+_ENVIRONMENT = re.compile(r"_(PRD|TST|TRN|DEV|DEM)$")
+
+
+class Kind(Enum):
+    """How the holder of the file signs on."""
+
+    BACKEND_SERVICE_ACCOUNT = "backend_service_account"
+    CLIENT_CREDENTIALS = "client_credentials"
+    WEB = "web"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IonApiFile:
+    """The content of an `.ionapi` file. `or_` is its key `or`; unknown keys are in `extra`."""
+
+    ti: str
+    ci: str
+    cs: Secret
+    iu: str
+    pu: str
+    ot: str
+    cn: str | None = None
+    dt: str | None = None
+    oa: str | None = None
+    or_: str | None = None
+    ru: str | None = None
+    sc: tuple[str, ...] | None = None
+    ev: str | None = None
+    v: str | None = None
+    saak: Secret | None = None
+    sask: Secret | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+
+    @classmethod
+    def load(cls, path: str | Path) -> IonApiFile:
+        """Read a file from disk. Raises CredentialFileError, or OSError when it is not readable."""
+        with Path(path).open("rb") as stream:
+            return cls.parse(stream.read(MAX_BYTES + 1))
+
+    @classmethod
+    def parse(cls, content: bytes | str) -> IonApiFile:
+        """Take the content of a file, with or without a byte order mark.
+
+        Raises CredentialFileError naming what the content is instead, where the JSON breaks, or
+        every key that is missing or has the wrong type. Addresses are judged by `validate`.
+        """
+        if isinstance(content, str):
+            content = content.encode("utf-8", "replace")
+        data = _object(_text(content))
+        problems = [*_missing(data), *_wrong_types(data)]
+        if problems:
+            text = " ".join(problem.text for problem in problems)
+            raise _refusal("incomplete", text, findings=problems)
+        known = {_attribute(key): _value(key, data[key]) for key in MEANINGS if _given(data, key)}
+        extra = {key: value for key, value in data.items() if key not in MEANINGS}
+        return cls(**known, extra=extra)
+
+    def validate(self) -> list[Finding]:
+        """All remarks on the content, errors first. An empty list means nothing is odd."""
+        return check(self)
+
+    def require_valid(self) -> None:
+        """Raise CredentialFileError if `validate` finds an error."""
+        found = self.validate()
+        errors = [finding for finding in found if finding.severity == "error"]
+        if errors:
+            raise CredentialFileError(
+                " ".join(finding.text for finding in errors),
+                code=errors[0].code,
+                remedy=errors[0].remedy,
+                findings=found,
+            )
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of sign-on the keys allow."""
+        if self.saak is not None:
+            return Kind.BACKEND_SERVICE_ACCOUNT
+        return Kind.WEB if self.ru else Kind.CLIENT_CREDENTIALS
+
+    @property
+    def environment(self) -> str | None:
+        """PRD, TST, TRN, DEV or DEM from the tenant id's end; None on premises."""
+        match = _ENVIRONMENT.search(self.ti)
+        return match[1] if match else None
+
+    @property
+    def api_url(self) -> str:
+        """Base of all suites: `{iu}/{ti}` (facts/ion-api.md §4.1)."""
+        return f"{self.iu.rstrip('/')}/{self.ti}"
+
+    @property
+    def token_url(self) -> str:
+        """Where tokens are asked for."""
+        return self._below_pu(self.ot)
+
+    @property
+    def authorization_url(self) -> str | None:
+        """Where a person is sent to sign on; None when the file has no `oa`."""
+        return self._below_pu(self.oa) if self.oa else None
+
+    @property
+    def revocation_url(self) -> str | None:
+        """Where tokens are revoked; None when the file has no `or`."""
+        return self._below_pu(self.or_) if self.or_ else None
+
+    @property
+    def fingerprint(self) -> str:
+        """128 bits (hex) of SHA-256 over the canonical content, secrets included.
+
+        Two files with the same fingerprint are the same credential, whatever their layout.
+        """
+        canonical = json.dumps(self._content(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret of the file, for redaction."""
+        return tuple(secret for secret in (self.cs, self.saak, self.sask) if secret is not None)
+
+    def explain(self) -> list[tuple[str, str, str]]:
+        """Rows of key, redacted value and meaning, in the file's order."""
+        return [
+            (key, value, MEANINGS.get(key, "Unknown to Infor's documentation; kept, not used"))
+            for key, value in self.redacted().items()
+        ]
+
+    def redacted(self) -> dict[str, str]:
+        """The content without secrets: the client id shortened, secrets and extras as dots."""
+        shown: dict[str, str] = {}
+        for key, value in self._content().items():
+            if key in _SECRETS or key not in MEANINGS:
+                shown[key] = DOTS
+            elif key == "ci":
+                shown[key] = shorten(self.ci)
+            else:
+                shown[key] = " ".join(value) if key == "sc" else str(value)
+        return shown
+
+    def to_bytes(self) -> bytes:
+        """The file as Infor writes it: same keys, order and shapes, UTF-8 without a mark."""
+        text = json.dumps(self._content(), ensure_ascii=False, separators=(",", ":"))
+        return text.encode()
+
+    def _below_pu(self, name: str) -> str:
+        return f"{self.pu.rstrip('/')}/{name}"
+
+    def _content(self) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for key in MEANINGS:
+            value = getattr(self, _attribute(key))
+            if value is not None:
+                content[key] = value.reveal() if isinstance(value, Secret) else value
+        return content | dict(self.extra)
+
+
+def shorten(client_id: str) -> str:
+    """A client id for the eye: tenant and four characters."""
+    tenant, tilde, rest = client_id.partition("~")
+    return f"{tenant}~{rest[:4]}…" if tilde else f"{client_id[:4]}…"
+
+
+def _attribute(key: str) -> str:
+    return "or_" if key == "or" else key
+
+
+def _value(key: str, value: Any) -> Any:
+    if key in _SECRETS:
+        return Secret(value)
+    return tuple(value) if key == "sc" else value
+
+
+def _given(data: Mapping[str, Any], key: str) -> bool:
+    """An empty string or null counts as absent: other tools write them for keys without value."""
+    return data.get(key) not in (None, "")
+
+
+def _text(content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise _refusal(
+            "too_large",
+            f"The file is larger than {MAX_BYTES // 1024} KiB; an .ionapi file has about one KiB.",
+        )
+    if not content.strip():
+        raise _refusal("empty", "The file is empty.")
+    kind = other_file_type(content)
+    if kind:
+        raise _refusal("other_type", f"This is {kind}, not an .ionapi file.")
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise _refusal(
+            "not_text", f"The file is not UTF-8 text (byte {error.start + 1})."
+        ) from None
+
+
+def _object(text: str) -> dict[str, Any]:
+    # The decoder's errors carry the whole text, secrets included: hence `from None`.
+    try:
+        data = json.loads(text, object_pairs_hook=_no_duplicates)
+        json.dumps(data, ensure_ascii=False).encode()  # halves of surrogate pairs fail here
+    except json.JSONDecodeError as error:
+        raise _refusal(
+            "not_json",
+            f"The file is not valid JSON: {error.msg} in line {error.lineno}, "
+            f"column {error.colno}.",
+        ) from None
+    except (RecursionError, ValueError):
+        raise _refusal("not_json", "The file is not JSON of the kind that Infor writes.") from None
+    if not isinstance(data, dict):
+        raise _refusal(
+            "not_object",
+            "The file is JSON, but not one object; several credentials in one file are not read.",
+            remedy="Upload one file for each authorized app, as Infor downloads it.",
+        )
+    if not any(key in data for key in ("ti", "ci", "cs", "pu", "iu", "saak")):
+        raise _refusal(
+            "other_type",
+            "The file is JSON, but none of its keys belongs to an .ionapi file.",
+            findings=_missing(data),
+        )
+    return data
+
+
+def _refusal(
+    code: str, text: str, *, remedy: str = DOWNLOAD_AGAIN, findings: Sequence[Finding] = ()
+) -> CredentialFileError:
+    return CredentialFileError(text, code=code, remedy=remedy, findings=findings)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        shown = ", ".join(key[:40] for key in twice[:5])
+        raise _refusal("duplicate_key", f"The file names a key twice: {shown}.")
+    return data
+
+
+def _missing(data: Mapping[str, Any]) -> list[Finding]:
+    return [
+        Finding("error", "missing", key, f"{key} is missing ({MEANINGS[key]}).", DOWNLOAD_AGAIN)
+        for key in REQUIRED
+        if not _given(data, key)
+    ]
+
+
+def _wrong_types(data: Mapping[str, Any]) -> list[Finding]:
+    wrong = []
+    for key, meaning in MEANINGS.items():
+        value = data.get(key)
+        if not _given(data, key):
+            continue
+        if key == "sc":
+            fits = isinstance(value, list) and all(isinstance(scope, str) for scope in value)
+            expected = "a list of texts"
+        else:
+            fits, expected = isinstance(value, str), "a text"
+        if not fits:
+            text = f"{key} ({meaning}) must be {expected}."
+            wrong.append(Finding("error", "wrong_type", key, text, DOWNLOAD_AGAIN))
+    return wrong

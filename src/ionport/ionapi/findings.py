@@ -1,0 +1,276 @@
+"""What is wrong, odd or worth knowing about an `.ionapi` file: one small check per rule."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import SplitResult, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .file import IonApiFile
+
+Severity = Literal["error", "warning", "info"]
+
+APPS_MENU = "Infor OS Portal > OS > API Gateway > Authorized Apps"
+DOWNLOAD_AGAIN = (
+    f"Download the credentials again ({APPS_MENU}, open the app, Download Credentials) and "
+    "upload the new file unchanged."
+)
+SERVICE_ACCOUNT = (
+    f"In {APPS_MENU} open a Backend Service app, choose Download Credentials and switch on "
+    "Create Service Account."
+)
+
+_URL_CHARACTERS = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
+_RELATIVE = re.compile(r"[A-Za-z0-9._/-]+")
+_TENANT = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,64}")
+_HEADER_SAFE = re.compile(r"[!-~]+")
+_SECRET_ALPHABET = re.compile(r"[A-Za-z0-9_-]*")
+
+# Lengths seen in real files, older ones included (facts/ion-api.md §2 "Lengths measured").
+_CLIENT_ID_SUFFIX = {40, 43}
+_CLIENT_SECRET = {82, 86, 87}
+_SERVICE_KEY = {86}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark on one key of the file. `text` and `remedy` never contain a secret."""
+
+    severity: Severity
+    code: str
+    key: str
+    text: str
+    remedy: str = ""
+
+
+def check(file: IonApiFile) -> list[Finding]:
+    """All findings, errors first (facts/ion-api.md §2)."""
+    rules = (
+        _kind,
+        _service_account_pair,
+        _gateway_address,
+        _authorization_server,
+        _relative_names,
+        _tenant_id,
+        _tenant_agrees,
+        _identifiers,
+        _lengths,
+        _scopes,
+    )
+    found = [finding for rule in rules for finding in rule(file)]
+    order = {"error": 0, "warning": 1, "info": 2}
+    return sorted(found, key=lambda finding: order[finding.severity])
+
+
+def is_loopback_name(host: str) -> bool:
+    """Whether `host` is `localhost`, a name under it, or a loopback address literal."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def split_base_url(url: str) -> SplitResult:
+    """A base URL taken apart. Raises ValueError with a reason fit for the user."""
+    if not _URL_CHARACTERS.fullmatch(url):
+        raise ValueError("contains characters that do not belong into an address")
+    parts = urlsplit(url)
+    if parts.scheme not in {"https", "http"}:
+        raise ValueError("does not start with https://")
+    if not parts.hostname:
+        raise ValueError("names no host")
+    if "@" in parts.netloc:
+        raise ValueError("contains a user name before the host")
+    if parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise ValueError("contains a query or a fragment")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("has an impossible port") from error
+    if port == 0:
+        raise ValueError("has an impossible port")
+    if parts.scheme == "http" and not is_loopback_name(parts.hostname):
+        raise ValueError("uses http, which is allowed for this computer (loopback) only")
+    return parts
+
+
+def _kind(file: IonApiFile) -> Iterator[Finding]:
+    if file.saak is not None:
+        if file.ru:
+            yield Finding(
+                "warning",
+                "redirect_with_service_account",
+                "ru",
+                "The file has a redirect URL and a service account; real files have one of them.",
+                DOWNLOAD_AGAIN,
+            )
+    elif file.ru:
+        yield Finding(
+            "error",
+            "web_app",
+            "ru",
+            "This is the file of a Web or Mobile app: it signs on a person in a browser and "
+            "has no service account.",
+            f"{SERVICE_ACCOUNT} The app's Type must be Backend Service.",
+        )
+    elif file.sask is None:
+        yield Finding(
+            "info",
+            "no_service_account",
+            "saak",
+            "The file has no service account; the client credentials grant will be tried.",
+            f"If the app's Grant Type is not Client Credentials: {SERVICE_ACCOUNT}",
+        )
+
+
+def _service_account_pair(file: IonApiFile) -> Iterator[Finding]:
+    if (file.saak is None) != (file.sask is None):
+        present, absent = ("saak", "sask") if file.sask is None else ("sask", "saak")
+        yield Finding(
+            "error",
+            "half_service_account",
+            absent,
+            f"The file has {present} but not {absent}: a service account needs both keys.",
+            SERVICE_ACCOUNT,
+        )
+
+
+def _gateway_address(file: IonApiFile) -> Iterator[Finding]:
+    yield from _base_url("iu", file.iu)
+
+
+def _authorization_server(file: IonApiFile) -> Iterator[Finding]:
+    yield from _base_url("pu", file.pu)
+    if not file.pu.endswith("/"):
+        yield Finding(
+            "warning",
+            "no_trailing_slash",
+            "pu",
+            "The authorization server's address does not end with a slash; one is added.",
+        )
+
+
+def _base_url(key: str, url: str) -> Iterator[Finding]:
+    try:
+        split_base_url(url)
+    except ValueError as reason:
+        yield Finding(
+            "error", "bad_address", key, f"The address in {key} {reason}.", DOWNLOAD_AGAIN
+        )
+
+
+def _relative_names(file: IonApiFile) -> Iterator[Finding]:
+    for key, name in (("oa", file.oa), ("ot", file.ot), ("or", file.or_)):
+        if name is None:
+            continue
+        segments = name.split("/")
+        if (
+            not _RELATIVE.fullmatch(name)
+            or name.startswith("/")
+            or "" in segments[:-1]
+            or ".." in segments
+            or "." in segments
+        ):
+            yield Finding(
+                "error",
+                "not_relative",
+                key,
+                f"{key} must be a plain name below pu, such as token.oauth2; as it stands, "
+                "the secrets could be sent to another server.",
+                DOWNLOAD_AGAIN,
+            )
+
+
+def _tenant_id(file: IonApiFile) -> Iterator[Finding]:
+    if not _TENANT.fullmatch(file.ti):
+        yield Finding(
+            "error",
+            "bad_tenant",
+            "ti",
+            "The tenant id contains characters that no tenant id has.",
+            DOWNLOAD_AGAIN,
+        )
+
+
+def _tenant_agrees(file: IonApiFile) -> Iterator[Finding]:
+    named = {"ci": file.ci.partition("~")[0] if "~" in file.ci else None}
+    if file.saak is not None and "#" in file.saak.reveal():
+        named["saak"] = file.saak.reveal().partition("#")[0]
+    match = re.search(r"/([^/]+)/as/?$", file.pu)
+    if match:
+        named["pu"] = match[1]
+    for key, tenant in named.items():
+        if tenant is not None and tenant != file.ti:
+            yield Finding(
+                "warning",
+                "other_tenant",
+                key,
+                f"{key} belongs to another tenant than ti ({file.ti}): the file was put together "
+                "by hand, or two files were mixed.",
+                DOWNLOAD_AGAIN,
+            )
+
+
+def _identifiers(file: IonApiFile) -> Iterator[Finding]:
+    values = {"ci": file.ci, "cs": file.cs.reveal()}
+    for key, secret in (("saak", file.saak), ("sask", file.sask)):
+        if secret is not None:
+            values[key] = secret.reveal()
+    for key, value in values.items():
+        if not _HEADER_SAFE.fullmatch(value):
+            yield Finding(
+                "error",
+                "bad_characters",
+                key,
+                f"{key} contains blanks, line breaks or letters that no key of Infor has.",
+                DOWNLOAD_AGAIN,
+            )
+
+
+def _lengths(file: IonApiFile) -> Iterator[Finding]:
+    checks = [
+        ("ci", file.ci.partition("~")[2], _CLIENT_ID_SUFFIX),
+        ("cs", file.cs.reveal(), _CLIENT_SECRET),
+    ]
+    if file.saak is not None:
+        checks.append(("saak", file.saak.reveal().partition("#")[2], _SERVICE_KEY))
+    if file.sask is not None:
+        checks.append(("sask", file.sask.reveal(), _SERVICE_KEY))
+    for key, value, lengths in checks:
+        if len(value) not in lengths or not _SECRET_ALPHABET.fullmatch(value):
+            yield Finding(
+                "warning",
+                "unusual_shape",
+                key,
+                f"{key} does not have the length or the letters that Infor gives it; "
+                "it may have been cut when it was copied.",
+                DOWNLOAD_AGAIN,
+            )
+
+
+def _scopes(file: IonApiFile) -> Iterator[Finding]:
+    if file.sc and file.v == "1.0":
+        yield Finding(
+            "info",
+            "scopes_in_old_version",
+            "sc",
+            "The file lists scopes although its version is 1.0; they are sent.",
+        )
+    for scope in file.sc or ():
+        if not re.fullmatch(r"[!#-\[\]-~]+", scope):
+            yield Finding(
+                "error",
+                "bad_scope",
+                "sc",
+                "A scope contains blanks, quotes or letters that no scope has (RFC 6749 §3.3).",
+                DOWNLOAD_AGAIN,
+            )
+            return
