@@ -1,0 +1,73 @@
+# Every target sets up what is missing. `make` alone lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+MIN_COVERAGE := 90
+LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+          --no-emit-find-links --no-header --no-annotate --python-version 3.11 pyproject.toml \
+          --extra server --extra postgres
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check lint format types bench assets lock pictures clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.server assets ## Do the whole walk once, with a real invoice, and end
+	$(BIN)/ionport demo --once
+
+up: $(VENV)/.server assets ## Serve both sides on http://127.0.0.1:8400
+	$(BIN)/ionport up
+
+test: $(VENV)/.dev assets ## Run all tests, with line coverage
+	$(BIN)/coverage erase
+	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=$(MIN_COVERAGE)
+
+check: lint types test ## Format, lint, types, import contracts, own rules, tests: what CI runs
+
+lint: $(VENV)/.dev ## Format check, ruff, import contracts, own rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.rules
+
+types: $(VENV)/.dev ## mypy --strict
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## Format and sort imports in place
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## Print every benchmark as a ratio to a peer in the same run
+	@set -e; for script in benchmarks/*.py; do [ -e "$$script" ] || continue; \
+	  $(BIN)/python "$$script" --quick; done
+
+assets: $(VENV)/.server ## Install the front-end files (htmx, Tabler) by lock file
+	@$(BIN)/python tools/assets.py
+
+pictures: $(VENV)/.dev assets ## Make the README's pictures from the running product
+	IONPORT_PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_walk.py
+
+lock: $(VENV)/bin/python ## Resolve both lock files anew
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOCK) -o requirements.lock
+	$(LOCK) --group dev -o requirements-dev.lock
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache node_modules \
+	  src/ionport/web/static/vendor
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ionport needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.server: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.server
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

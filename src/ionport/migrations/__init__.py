@@ -1,0 +1,90 @@
+"""The database schema's history (Alembic), brought up to date at every start.
+
+Upgrades run under an advisory lock, so that several workers may start at once; a schema newer
+than this program knows is refused (DESIGN.md, decision 3).
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from ionport.core.errors import Unavailable
+from ionport.core.i18n import _
+from ionport.store import Database
+
+# Any constant does, as long as every version of ionport uses the same one.
+_POSTGRESQL_LOCK = 0x10A9_0127
+
+
+def upgrade(database: Database) -> None:
+    """Bring the schema to the newest revision.
+
+    Raises:
+        Unavailable: the database was made by a newer ionport.
+    """
+    config = _config()
+    script = ScriptDirectory.from_config(config)
+    with _alone(database), database.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
+        if current == script.get_current_head():
+            return
+        if current is not None and current not in {
+            item.revision for item in script.walk_revisions()
+        }:
+            raise Unavailable(
+                _(
+                    "This database was made by a newer version of ionport (schema {revision})."
+                    " Install that version, or restore a backup made before the upgrade."
+                ).format(revision=current),
+                code="schema_too_new",
+            )
+        _upgrade(config, connection, is_sqlite=database.is_sqlite)
+
+
+def _upgrade(config: Config, connection: Connection, *, is_sqlite: bool) -> None:
+    # SQLite's driver is in autocommit mode here; one explicit transaction makes it all or nothing.
+    if is_sqlite:
+        connection.execute(text("BEGIN IMMEDIATE"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    if database.is_sqlite:
+        path = Path(str(database.engine.url.database))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    with database.engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _POSTGRESQL_LOCK})
+            connection.commit()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

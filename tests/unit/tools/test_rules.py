@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.rules import check_python, check_template, check_tree
+
+
+def _rules(name: str, source: str) -> list[str]:
+    check = check_template if name.endswith(".html") else check_python
+    return [violation.rule for violation in check(Path(name), source)]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "rule"),
+    [
+        (
+            "oauth/repository.py",
+            "class AppRepository:\n    def get(self, app_id): ...\n",
+            "unscoped-repository-method",
+        ),
+        (
+            "documents/x.py",
+            "from lxml import etree\netree.fromstring(b'')",
+            "xml-parser-outside-its-room",
+        ),
+        ("documents/x.py", "from lxml.etree import parse", "xml-parser-outside-its-room"),
+        ("documents/x.py", "import xml.etree.ElementTree as ET", "xml-parser-outside-its-room"),
+        ("documents/x.py", "from xml.etree import ElementTree", "xml-parser-outside-its-room"),
+        ("templates/a.html", "<p>Hello</p>", "untranslated-text"),
+        ("templates/a.html", "<p>{{ _('Hello') }}</p>\n<b>there</b>", "untranslated-text"),
+        ("templates/a.html", '<input placeholder="Name">', "untranslated-text"),
+        ("templates/a.html", '<p style="color:red"></p>', "inline-style-or-script"),
+        ("templates/a.html", "<script>alert(1)</script>", "inline-style-or-script"),
+        ("templates/a.html", '<a onclick="x()"></a>', "inline-style-or-script"),
+    ],
+)
+def test_a_broken_rule_is_found(name: str, source: str, rule: str) -> None:
+    assert _rules(name, source) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        (
+            "oauth/repository.py",
+            "class ARepository:\n    def get(self, scope, id): ...\n    def _row(self): ...\n",
+        ),
+        ("core/xml.py", "from lxml import etree\netree.fromstring(b'')"),
+        ("mappings/bod.py", "from lxml import etree\netree.SubElement(etree.Element('a'), 'b')"),
+        ("templates/a.html", "<p>{% trans %}Hello <b>you</b>{% endtrans %} {{ name }} - 1</p>"),
+        (
+            "templates/a.html",
+            '<input placeholder="{{ _(\'Name\') }}"><script src="/a.js"></script>',
+        ),
+    ],
+)
+def test_clean_code_passes(name: str, source: str) -> None:
+    assert _rules(name, source) == []
+
+
+def test_ionport_itself_keeps_the_rules() -> None:
+    assert check_tree(Path(__file__).parents[3] / "src" / "ionport") == []

@@ -1,0 +1,162 @@
+"""ionport's own lint rules; run as `python -m tools.rules` by `make lint`.
+
+unscoped-repository-method   a public method of a `…Repository` class takes no `scope`
+xml-parser-outside-its-room  lxml or another XML parser is used outside core/xml.py, ionapi/_xml.py
+untranslated-text            a template shows words that do not go through gettext
+inline-style-or-script       a template has a style attribute, style element or inline script
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+XML_ROOMS = ("core/xml.py", "ionapi/_xml.py")
+_XML_MODULES = ("xml.etree", "xml.dom", "xml.sax", "xml.parsers", "defusedxml", "html5lib")
+_LXML_PARSERS = {"parse", "fromstring", "XML", "HTML", "XMLParser", "HTMLParser", "iterparse"}
+_LXML_PARSERS |= {"XMLPullParser", "XMLID", "fromstringlist", "XSLT"}
+_SHOWN_ATTRIBUTES = {"title", "placeholder", "aria-label", "alt", "data-confirm"}
+_WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place that breaks a rule."""
+
+    path: Path
+    line: int
+    rule: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.rule}: {self.text}"
+
+
+def check_python(path: Path, source: str) -> Iterator[Violation]:
+    """Check one module against the rules for Python."""
+    tree = ast.parse(source, filename=str(path))
+    if path.name == "repository.py":
+        yield from _unscoped_methods(path, tree)
+    if not path.as_posix().endswith(XML_ROOMS):
+        yield from _xml_parsers(path, tree)
+
+
+def _unscoped_methods(path: Path, tree: ast.Module) -> Iterator[Violation]:
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.ClassDef) and node.name.endswith("Repository")):
+            continue
+        for method in node.body:
+            if not isinstance(method, ast.FunctionDef) or method.name.startswith("_"):
+                continue
+            arguments = method.args.posonlyargs + method.args.args + method.args.kwonlyargs
+            if "scope" not in {argument.arg for argument in arguments}:
+                yield Violation(
+                    path,
+                    method.lineno,
+                    "unscoped-repository-method",
+                    f"{node.name}.{method.name} takes no scope",
+                )
+
+
+def _xml_parsers(path: Path, tree: ast.Module) -> Iterator[Violation]:
+    for node in ast.walk(tree):
+        name = ""
+        if isinstance(node, ast.Import):
+            name = next((a.name for a in node.names if a.name.startswith(_XML_MODULES)), "")
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            if f"{node.module}.".startswith(tuple(f"{m}." for m in (*_XML_MODULES, "xml"))):
+                name = node.module
+            elif node.module == "lxml.etree":
+                name = next((a.name for a in node.names if a.name in _LXML_PARSERS), "")
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "etree"
+            and node.attr in _LXML_PARSERS
+        ):
+            name = f"etree.{node.attr}"
+        if name:
+            yield Violation(
+                path,
+                getattr(node, "lineno", 1),
+                "xml-parser-outside-its-room",
+                f"{name}: parse with ionport.core.xml",
+            )
+
+
+class _TemplateReader(HTMLParser):
+    """Collects words and attributes of a template whose Jinja parts were blanked out."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._skip = 0
+        self.found: list[Violation] = []
+
+    def _add(self, rule: str, text: str) -> None:
+        self.found.append(Violation(self._path, self.getpos()[0], rule, text))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "style" or "style" in values or any(name.startswith("on") for name in values):
+            self._add("inline-style-or-script", f"<{tag}> has a style or an event handler")
+        if tag == "script" and "src" not in values:
+            self._add("inline-style-or-script", "<script> without src")
+        if tag in ("script", "style"):
+            self._skip += 1
+        for name in _SHOWN_ATTRIBUTES & set(values):
+            if _WORD.search(values[name] or ""):
+                self._add("untranslated-text", f"{name}={values[name]!r}")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("script", "style") and self._skip:
+            self._skip -= 1
+
+    def handle_data(self, data: str) -> None:
+        if not self._skip and _WORD.search(data):
+            self._add("untranslated-text", repr(" ".join(data.split())[:60]))
+
+
+def check_template(path: Path, source: str) -> Iterator[Violation]:
+    """Check one Jinja template: every word a person reads goes through gettext."""
+    without_translations = re.sub(
+        r"\{%-?\s*trans\b.*?\{%-?\s*endtrans\s*-?%\}", _blank, source, flags=re.DOTALL
+    )
+    without_jinja = re.sub(
+        r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", _blank, without_translations, flags=re.DOTALL
+    )
+    reader = _TemplateReader(path)
+    reader.feed(without_jinja)
+    reader.close()
+    yield from reader.found
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "".join("\n" if letter == "\n" else "_" for letter in match[0])
+
+
+def check_tree(root: Path) -> list[Violation]:
+    """Check every module and template below `root`."""
+    found: list[Violation] = []
+    for path in sorted(root.rglob("*.py")):
+        found += check_python(path, path.read_text(encoding="utf-8"))
+    for path in sorted(root.rglob("templates/**/*.html")):
+        found += check_template(path, path.read_text(encoding="utf-8"))
+    return found
+
+
+def main() -> int:
+    """Print every violation in `src`; exit status 1 when there is one."""
+    violations = check_tree(Path("src/ionport"))
+    for violation in violations:
+        print(violation)  # noqa: T201
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
