@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ionport.core.errors import Forbidden, InvalidInput
+from ionport.core.errors import Forbidden, InvalidInput, Unauthenticated
 from ionport.core.i18n import _
 
 _TENANT_ID = re.compile(r"[A-Z0-9]+_(PRD|TST|TRN|DEV|DEM)")
+_USERNAME = re.compile(r"[\w.@+-]{1,100}")
+_PROOF_LIFETIME = timedelta(minutes=5)
 
 
 class TenantRole(StrEnum):
@@ -126,3 +130,58 @@ def check_tenant_id(tenant_id: str) -> str:
             fields={"tenant": _("Not a tenant id.")},
         )
     return tenant_id
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordProof:
+    """Somebody has just typed their password again; what reveals a secret asks for one.
+
+    Only `IdentityService.verify_password` makes it for a user; the operator at the command line,
+    who owns the data folder, has `PasswordProof.operator(now)`.
+    """
+
+    user_id: str | None
+    at: datetime
+
+    @classmethod
+    def operator(cls, now: datetime) -> PasswordProof:
+        return cls(user_id=None, at=now)
+
+    def require_for(self, actor: Actor, now: datetime) -> None:
+        """Raise Unauthenticated unless the proof is `actor`'s own and at most 5 minutes old."""
+        is_own = self.user_id == actor.user_id and (self.user_id is not None or actor.is_operator)
+        if not (is_own and timedelta() <= now - self.at <= _PROOF_LIFETIME):
+            raise Unauthenticated(_("Type your password again."), code="password_needed")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser. `is_stale` asks for `IdentityService.touch_session`."""
+
+    digest: str
+    user: User
+    actor: Actor
+    created_at: datetime
+    expires_at: datetime
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change that matters: who did what to which thing, and when."""
+
+    id: str
+    scope: str
+    actor_name: str
+    actor_id: str | None
+    address: str | None
+    action: str
+    subject: str
+    details: Mapping[str, str]
+    at: datetime
+
+
+def username_key(username: str) -> str | None:
+    """Return what makes a username unique (letter case aside); None when it cannot be one."""
+    name = unicodedata.normalize("NFC", username.strip())
+    return name.casefold() if _USERNAME.fullmatch(name) else None

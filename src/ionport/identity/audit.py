@@ -1,0 +1,52 @@
+"""The audit log: rows are only ever added, in the transaction of the change they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ionport.core.clock import Clock
+from ionport.core.ids import new_id
+from ionport.core.paging import Page, PageRequest
+from ionport.identity.model import Actor, AuditEntry
+from ionport.identity.repository import AnyScope, AuditRepository, scope_id
+from ionport.store import Work
+
+
+class AuditLog:
+    """Writes and reads the audit log."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def record(
+        self,
+        work: Work,
+        scope: AnyScope,
+        actor: Actor,
+        action: str,
+        subject: str,
+        details: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add a row.
+
+        `action` is a stable machine name such as `app.created`, `subject` the id or name of what
+        was changed, `details` short texts without secrets.
+        """
+        AuditRepository(work.connection).add(
+            scope,
+            AuditEntry(
+                id=new_id("aud"),
+                scope=scope_id(scope),
+                actor_name=actor.name,
+                actor_id=actor.user_id,
+                address=actor.address,
+                action=action,
+                subject=subject,
+                details=dict(details or {}),
+                at=self._clock.now(),
+            ),
+        )
+
+    def list(self, work: Work, scope: AnyScope, page: PageRequest) -> Page[AuditEntry]:
+        """Return the rows of `scope`, newest first; SystemScope sees all."""
+        return AuditRepository(work.connection).list(scope, page)

@@ -1,0 +1,406 @@
+"""The only SQL of identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+
+from ionport.core.paging import Page, PageRequest
+from ionport.identity.model import (
+    AuditEntry,
+    Organization,
+    OrganizationRole,
+    Tenant,
+    TenantRole,
+    User,
+)
+from ionport.identity.tables import (
+    audit_log,
+    organization_memberships,
+    organizations,
+    sessions,
+    setup_links,
+    sign_in_attempts,
+    tenant_memberships,
+    tenants,
+    users,
+)
+from ionport.store import OrganizationScope, SystemScope, TenantScope
+
+AnyScope = TenantScope | OrganizationScope | SystemScope
+MAX_TENANTS = 200
+MAX_ORGANIZATIONS = 500
+
+
+class TenantRepository:
+    """Tenants and who belongs to them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: SystemScope, tenant: Tenant) -> None:
+        self._connection.execute(insert(tenants).values(id=tenant.id, created_at=tenant.created_at))
+
+    def find(self, scope: TenantScope) -> Tenant | None:
+        row = self._connection.execute(
+            select(tenants).where(tenants.c.id == scope.tenant_id)
+        ).one_or_none()
+        return Tenant(id=row.id, created_at=row.created_at) if row else None
+
+    def list_all(self, scope: SystemScope) -> list[Tenant]:
+        rows = self._connection.execute(select(tenants).order_by(tenants.c.id).limit(MAX_TENANTS))
+        return [Tenant(id=row.id, created_at=row.created_at) for row in rows]
+
+    def set_role(self, scope: TenantScope, user_id: str, role: TenantRole) -> None:
+        table = tenant_memberships
+        own = (table.c.user_id == user_id) & (table.c.tenant_id == scope.tenant_id)
+        changed = self._connection.execute(update(table).where(own).values(role=role.value))
+        if changed.rowcount == 0:
+            self._connection.execute(
+                insert(table).values(user_id=user_id, tenant_id=scope.tenant_id, role=role.value)
+            )
+
+    def search_members(self, scope: TenantScope, text: str, limit: int) -> list[User]:
+        """Return active members whose username, name or e-mail address contains `text`."""
+        pattern = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        columns = (users.c.username_key, func.lower(users.c.full_name), func.lower(users.c.email))
+        rows = self._connection.execute(
+            select(users)
+            .join(tenant_memberships, tenant_memberships.c.user_id == users.c.id)
+            .where(tenant_memberships.c.tenant_id == scope.tenant_id)
+            .where(users.c.is_disabled.is_(False))
+            .where(or_(*(column.like(f"%{pattern}%", escape="\\") for column in columns)))
+            .order_by(users.c.username_key)
+            .limit(limit)
+        )
+        return [_user(row) for row in rows]
+
+    def find_member(self, scope: TenantScope, user_id: str) -> User | None:
+        row = self._connection.execute(
+            select(users)
+            .join(tenant_memberships, tenant_memberships.c.user_id == users.c.id)
+            .where(tenant_memberships.c.tenant_id == scope.tenant_id, users.c.id == user_id)
+        ).one_or_none()
+        return _user(row) if row else None
+
+
+class OrganizationRepository:
+    """Organizations, sub-organizations and who belongs to them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: SystemScope, organization: Organization, at: datetime) -> None:
+        self._connection.execute(
+            insert(organizations).values(
+                id=organization.id,
+                name=organization.name,
+                parent_id=organization.parent_id,
+                created_at=at,
+            )
+        )
+
+    def find(self, scope: OrganizationScope) -> Organization | None:
+        row = self._connection.execute(
+            select(organizations).where(organizations.c.id == scope.organization_id)
+        ).one_or_none()
+        return _organization(row) if row else None
+
+    def list_top(self, scope: SystemScope) -> list[Organization]:
+        """Return the organizations that are nobody's sub-organization, oldest first."""
+        rows = self._connection.execute(
+            select(organizations)
+            .where(organizations.c.parent_id.is_(None))
+            .order_by(organizations.c.created_at, organizations.c.id)
+            .limit(MAX_ORGANIZATIONS)
+        )
+        return [_organization(row) for row in rows]
+
+    def list_sub(self, scope: OrganizationScope) -> list[Organization]:
+        rows = self._connection.execute(
+            select(organizations)
+            .where(organizations.c.parent_id == scope.organization_id)
+            .order_by(organizations.c.name)
+            .limit(MAX_ORGANIZATIONS)
+        )
+        return [_organization(row) for row in rows]
+
+    def set_role(self, scope: OrganizationScope, user_id: str, role: OrganizationRole) -> None:
+        table = organization_memberships
+        own = (table.c.user_id == user_id) & (table.c.organization_id == scope.organization_id)
+        changed = self._connection.execute(update(table).where(own).values(role=role.value))
+        if changed.rowcount == 0:
+            self._connection.execute(
+                insert(table).values(
+                    user_id=user_id, organization_id=scope.organization_id, role=role.value
+                )
+            )
+
+
+class UserRepository:
+    """Users; they stand above tenants and organizations, so the scope is the system's."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: SystemScope, user: User, key: str, password_hash: str) -> None:
+        self._connection.execute(
+            insert(users).values(
+                id=user.id,
+                username=user.username,
+                username_key=key,
+                full_name=user.full_name,
+                email=user.email,
+                identity2=user.identity2,
+                password_hash=password_hash,
+                is_disabled=user.is_disabled,
+                created_at=user.created_at,
+            )
+        )
+
+    def count(self, scope: SystemScope) -> int:
+        return self._connection.execute(select(func.count()).select_from(users)).scalar_one()
+
+    def find_by_key(self, scope: SystemScope, key: str) -> tuple[User, str] | None:
+        """Return the user with the case-folded username `key` and the password hash."""
+        return self._one(users.c.username_key == key)
+
+    def find(self, scope: SystemScope, user_id: str) -> tuple[User, str] | None:
+        return self._one(users.c.id == user_id)
+
+    def _one(self, condition: Any) -> tuple[User, str] | None:
+        row = self._connection.execute(select(users).where(condition)).one_or_none()
+        return (_user(row), row.password_hash) if row else None
+
+    def set_password(self, scope: SystemScope, user_id: str, password_hash: str) -> None:
+        self._connection.execute(
+            update(users).where(users.c.id == user_id).values(password_hash=password_hash)
+        )
+
+    def tenant_roles(self, scope: SystemScope, user_id: str) -> list[tuple[str, TenantRole]]:
+        table = tenant_memberships
+        rows = self._connection.execute(
+            select(table.c.tenant_id, table.c.role)
+            .where(table.c.user_id == user_id)
+            .order_by(table.c.tenant_id)
+            .limit(MAX_TENANTS)
+        )
+        return [(row.tenant_id, TenantRole(row.role)) for row in rows]
+
+    def organization_roles(
+        self, scope: SystemScope, user_id: str
+    ) -> list[tuple[str, OrganizationRole]]:
+        table = organization_memberships
+        rows = self._connection.execute(
+            select(table.c.organization_id, table.c.role)
+            .where(table.c.user_id == user_id)
+            .order_by(table.c.organization_id)
+            .limit(MAX_ORGANIZATIONS)
+        )
+        return [(row.organization_id, OrganizationRole(row.role)) for row in rows]
+
+
+class SessionRepository:
+    """Sessions, set-up links and attempts to sign in."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self,
+        scope: SystemScope,
+        digest: str,
+        user_id: str,
+        address: str,
+        at: datetime,
+        expires_at: datetime,
+    ) -> None:
+        self._connection.execute(
+            insert(sessions).values(
+                digest=digest,
+                user_id=user_id,
+                address=address,
+                created_at=at,
+                seen_at=at,
+                expires_at=expires_at,
+            )
+        )
+
+    def find(self, scope: SystemScope, digest: str) -> Row[Any] | None:
+        return self._connection.execute(
+            select(sessions).where(sessions.c.digest == digest)
+        ).one_or_none()
+
+    def touch(self, scope: SystemScope, digest: str, at: datetime) -> None:
+        self._connection.execute(
+            update(sessions).where(sessions.c.digest == digest).values(seen_at=at)
+        )
+
+    def remove(self, scope: SystemScope, digest: str) -> None:
+        self._connection.execute(delete(sessions).where(sessions.c.digest == digest))
+
+    def remove_of_user(self, scope: SystemScope, user_id: str, keep: str | None) -> None:
+        condition = sessions.c.user_id == user_id
+        if keep is not None:
+            condition &= sessions.c.digest != keep
+        self._connection.execute(delete(sessions).where(condition))
+
+    def remove_expired(self, scope: SystemScope, at: datetime, idle_since: datetime) -> None:
+        self._connection.execute(
+            delete(sessions).where(
+                or_(sessions.c.expires_at <= at, sessions.c.seen_at <= idle_since)
+            )
+        )
+
+    def replace_setup_link(
+        self, scope: SystemScope, digest: str, at: datetime, expires_at: datetime
+    ) -> None:
+        """Store a set-up link and forget every earlier one."""
+        self._connection.execute(delete(setup_links))
+        self._connection.execute(
+            insert(setup_links).values(digest=digest, created_at=at, expires_at=expires_at)
+        )
+
+    def has_setup_link(self, scope: SystemScope, digest: str, at: datetime) -> bool:
+        return (
+            self._connection.execute(
+                select(func.count())
+                .select_from(setup_links)
+                .where(setup_links.c.digest == digest)
+                .where(setup_links.c.used_at.is_(None), setup_links.c.expires_at > at)
+            ).scalar_one()
+            == 1
+        )
+
+    def use_setup_link(self, scope: SystemScope, digest: str, at: datetime) -> bool:
+        """Mark the link used; False when it is unknown, expired or was used before."""
+        changed = self._connection.execute(
+            update(setup_links)
+            .where(setup_links.c.digest == digest)
+            .where(setup_links.c.used_at.is_(None), setup_links.c.expires_at > at)
+            .values(used_at=at)
+        )
+        return changed.rowcount == 1
+
+    def add_attempt(
+        self, scope: SystemScope, attempt_id: str, username_digest: str, address: str, at: datetime
+    ) -> None:
+        self._connection.execute(
+            insert(sign_in_attempts).values(
+                id=attempt_id, username_digest=username_digest, address=address, at=at
+            )
+        )
+
+    def recent_attempts(
+        self,
+        scope: SystemScope,
+        since: datetime,
+        limit: int,
+        *,
+        username_digest: str | None = None,
+        address: str | None = None,
+    ) -> Sequence[datetime]:
+        """Return the newest `limit` attempts of a user or of an address, newest first."""
+        query = select(sign_in_attempts.c.at).where(sign_in_attempts.c.at > since)
+        if username_digest is not None:
+            query = query.where(sign_in_attempts.c.username_digest == username_digest)
+        if address is not None:
+            query = query.where(sign_in_attempts.c.address == address)
+        query = query.order_by(sign_in_attempts.c.at.desc()).limit(limit)
+        return self._connection.execute(query).scalars().all()
+
+    def forgive_attempts(self, scope: SystemScope, username_digest: str, address: str) -> None:
+        """Forget the attempts of one user from one address, after the right password."""
+        self._connection.execute(
+            delete(sign_in_attempts)
+            .where(sign_in_attempts.c.username_digest == username_digest)
+            .where(sign_in_attempts.c.address == address)
+        )
+
+    def remove_attempts_before(self, scope: SystemScope, at: datetime) -> None:
+        self._connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.at <= at))
+
+
+class AuditRepository:
+    """The audit log: rows are added and read, never changed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: AnyScope, entry: AuditEntry) -> None:
+        self._connection.execute(
+            insert(audit_log).values(
+                id=entry.id,
+                scope_kind=_scope_kind(scope),
+                scope_id=scope_id(scope),
+                actor_id=entry.actor_id,
+                actor_name=entry.actor_name,
+                address=entry.address,
+                action=entry.action,
+                subject=entry.subject,
+                details=dict(entry.details),
+                at=entry.at,
+            )
+        )
+
+    def list(self, scope: AnyScope, page: PageRequest) -> Page[AuditEntry]:
+        query = select(audit_log)
+        if not isinstance(scope, SystemScope):
+            query = query.where(audit_log.c.scope_kind == _scope_kind(scope))
+            query = query.where(audit_log.c.scope_id == scope_id(scope))
+        total = self._connection.execute(
+            select(func.count()).select_from(query.subquery())
+        ).scalar_one()
+        rows = self._connection.execute(
+            query.order_by(audit_log.c.at.desc(), audit_log.c.id.desc())
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return Page(items=[_audit_entry(row) for row in rows], total=total, request=page)
+
+
+def scope_id(scope: AnyScope) -> str:
+    """Return the id that rows of `scope` carry; empty for the system's own."""
+    if isinstance(scope, TenantScope):
+        return scope.tenant_id
+    if isinstance(scope, OrganizationScope):
+        return scope.organization_id
+    return ""
+
+
+def _scope_kind(scope: AnyScope) -> str:
+    kinds = {TenantScope: "tenant", OrganizationScope: "organization", SystemScope: "system"}
+    return kinds[type(scope)]
+
+
+def _user(row: Row[Any]) -> User:
+    return User(
+        id=row.id,
+        username=row.username,
+        full_name=row.full_name,
+        email=row.email,
+        identity2=row.identity2,
+        is_disabled=row.is_disabled,
+        created_at=row.created_at,
+    )
+
+
+def _organization(row: Row[Any]) -> Organization:
+    return Organization(id=row.id, name=row.name, parent_id=row.parent_id)
+
+
+def _audit_entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        id=row.id,
+        scope=row.scope_id,
+        actor_name=row.actor_name,
+        actor_id=row.actor_id,
+        address=row.address,
+        action=row.action,
+        subject=row.subject,
+        details=row.details,
+        at=row.at,
+    )

@@ -1,0 +1,201 @@
+"""Signing in and out.
+
+Hashing a password takes about 150 ms of a core, so no database transaction is open meanwhile:
+`sign_in` and `verify_password` take the database and open their own short ones.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput, TooManyRequests, Unauthenticated
+from ionport.core.i18n import _
+from ionport.core.ids import new_id, random_token
+from ionport.core.sealing import KeyRing
+from ionport.core.secrets import Secret
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, PasswordProof, Session, User, username_key
+from ionport.identity.passwords import Passwords
+from ionport.identity.repository import SessionRepository, UserRepository
+from ionport.identity.service import IdentityService
+from ionport.store import Database, SystemScope, Work
+
+SESSION_IDLE = timedelta(hours=12)
+SESSION_LIFETIME = timedelta(days=7)
+ATTEMPT_WINDOW = timedelta(minutes=15)
+ATTEMPTS_OF_A_USER = 10
+ATTEMPTS_OF_AN_ADDRESS = 30
+_TOUCH_EVERY = timedelta(minutes=5)
+_SIGN_IN = SystemScope("sign-in")
+
+
+class SessionService:
+    """Sessions of browsers, and the password check in front of them."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        keys: KeyRing,
+        audit: AuditLog,
+        identity: IdentityService,
+        passwords: Passwords,
+    ) -> None:
+        self._clock = clock
+        self._keys = keys
+        self._audit = audit
+        self._identity = identity
+        self._passwords = passwords
+
+    def sign_in(
+        self, database: Database, username: str, password: Secret, address: str
+    ) -> tuple[Secret, User]:
+        """Check a password and begin a session; returns the session's token, which is not stored.
+
+        A wrong password and an unknown user take the same time and get the same text.
+
+        Raises:
+            Unauthenticated: wrong username or password.
+            TooManyRequests: over 10 attempts of this user or 30 from this address in 15 minutes.
+            Unavailable: too many checks run at once.
+        """
+        user = self._checked_user(database, username, password, address)
+        token = random_token(32)
+        now = self._clock.now()
+        with database.write() as work:
+            sessions = SessionRepository(work.connection)
+            sessions.remove_expired(_SIGN_IN, now, now - SESSION_IDLE)
+            sessions.add(
+                _SIGN_IN, self._session_digest(token), user.id, address, now,
+                now + SESSION_LIFETIME,
+            )  # fmt: skip
+            actor = Actor(user_id=user.id, name=user.username, address=address)
+            self._audit.record(work, _SIGN_IN, actor, "user.signed_in", user.id)
+        return token, user
+
+    def verify_password(self, database: Database, actor: Actor, password: Secret) -> PasswordProof:
+        """Check the signed-in user's own password again, before a secret is shown.
+
+        Counts as an attempt to sign in, so a stolen session cannot be used to guess it.
+
+        Raises:
+            InvalidInput: the password is wrong (field `password`).
+            TooManyRequests: too many attempts.
+        """
+        try:
+            user = self._checked_user(database, actor.name, password, actor.address or "")
+        except Unauthenticated as error:
+            text = _("This is not your password.")
+            raise InvalidInput(text, code="bad_password", fields={"password": text}) from error
+        if user.id != actor.user_id:
+            raise Unauthenticated(_("Sign in again."))
+        return PasswordProof(user_id=user.id, at=self._clock.now())
+
+    def change_password(
+        self, work: Work, session: Session, proof: PasswordProof, password_hash: str
+    ) -> None:
+        """Set the signed-in user's own password and end the user's other sessions.
+
+        Raises:
+            Unauthenticated: `proof` is not the user's, or too old.
+        """
+        proof.require_for(session.actor, self._clock.now())
+        self._identity.store_password(
+            work, session.user.id, password_hash, keep_session=session.digest
+        )
+        self._audit.record(work, _SIGN_IN, session.actor, "user.password_changed", session.user.id)
+
+    def _checked_user(
+        self, database: Database, username: str, password: Secret, address: str
+    ) -> User:
+        now = self._clock.now()
+        key = username_key(username)
+        digest = self._keys.digest(Secret(f"attempt|{key or username.casefold()}"))
+        with database.write() as work:
+            # Recorded before the check, or parallel guesses would not count.
+            self._count_attempt(SessionRepository(work.connection), digest, address, now)
+            found = UserRepository(work.connection).find_by_key(_SIGN_IN, key) if key else None
+        stored = found[1] if found and not found[0].is_disabled else None
+        if not self._passwords.matches(stored, password) or found is None:
+            raise Unauthenticated(
+                _("The username or the password is wrong."), code="wrong_password"
+            )
+        with database.write() as work:
+            SessionRepository(work.connection).forgive_attempts(_SIGN_IN, digest, address)
+        return found[0]
+
+    def _count_attempt(
+        self, repository: SessionRepository, digest: str, address: str, now: datetime
+    ) -> None:
+        since = now - ATTEMPT_WINDOW
+        repository.remove_attempts_before(_SIGN_IN, since)
+        of_user = repository.recent_attempts(
+            _SIGN_IN, since, ATTEMPTS_OF_A_USER, username_digest=digest
+        )
+        of_address = repository.recent_attempts(
+            _SIGN_IN, since, ATTEMPTS_OF_AN_ADDRESS, address=address
+        )
+        for attempts, limit in (
+            (of_user, ATTEMPTS_OF_A_USER),
+            (of_address, ATTEMPTS_OF_AN_ADDRESS),
+        ):
+            if len(attempts) >= limit:
+                wait = math.ceil((attempts[-1] + ATTEMPT_WINDOW - now).total_seconds())
+                raise TooManyRequests(
+                    _("Too many attempts to sign in. Try again in {minutes} minutes.").format(
+                        minutes=max(1, math.ceil(wait / 60))
+                    ),
+                    retry_after=max(1, wait),
+                )
+        repository.add_attempt(_SIGN_IN, new_id("try"), digest, address, now)
+
+    def session_for(self, work: Work, token: Secret, address: str | None = None) -> Session | None:
+        """Return the session that `token` began; None when unknown, idle or expired."""
+        digest = self._session_digest(token)
+        row = SessionRepository(work.connection).find(_SIGN_IN, digest)
+        now = self._clock.now()
+        if row is None or row.expires_at <= now or row.seen_at + SESSION_IDLE <= now:
+            return None
+        users = UserRepository(work.connection)
+        found = users.find(_SIGN_IN, row.user_id)
+        if found is None or found[0].is_disabled:
+            return None
+        user = found[0]
+        actor = Actor(
+            user_id=user.id,
+            name=user.username,
+            tenant_roles=frozenset(users.tenant_roles(_SIGN_IN, user.id)),
+            organization_roles=frozenset(users.organization_roles(_SIGN_IN, user.id)),
+            address=address,
+        )
+        return Session(
+            digest=digest,
+            user=user,
+            actor=actor,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            is_stale=row.seen_at + _TOUCH_EVERY <= now,
+        )
+
+    def actor_for_session(
+        self, work: Work, token: Secret, address: str | None = None
+    ) -> Actor | None:
+        """Return who is signed in with `token`."""
+        session = self.session_for(work, token, address)
+        return session.actor if session else None
+
+    def touch_session(self, work: Work, session: Session) -> None:
+        """Note that the session is in use; idle sessions end after 12 hours."""
+        SessionRepository(work.connection).touch(_SIGN_IN, session.digest, self._clock.now())
+
+    def sign_out(self, work: Work, token: Secret) -> None:
+        """End the session of `token`; unknown tokens are fine."""
+        SessionRepository(work.connection).remove(_SIGN_IN, self._session_digest(token))
+
+    def csrf_token(self, token: Secret) -> str:
+        """Return what every unsafe form of the session (or visitor) with `token` must carry."""
+        return self._keys.digest(Secret(f"csrf|{token.reveal()}"))
+
+    def _session_digest(self, token: Secret) -> str:
+        return self._keys.digest(Secret(f"session|{token.reveal()}"))
