@@ -9,12 +9,17 @@ import ionport
 from ionport.store import Database, metadata
 
 
-def create_schema(database: Database) -> None:
-    """Import every `tables.py` and create all tables."""
+def import_all_tables() -> None:
+    """Import every `tables.py`, so that `metadata` is whole."""
     root = Path(ionport.__file__).parent
     for path in sorted(root.rglob("tables.py")):
         importlib.import_module(
             ".".join(("ionport", *path.relative_to(root).with_suffix("").parts))
         )
+
+
+def create_schema(database: Database) -> None:
+    """Create all tables, without the migrations."""
+    import_all_tables()
     with database.write() as work:
         metadata.create_all(work.connection)

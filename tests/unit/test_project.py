@@ -1,0 +1,49 @@
+"""Promises about the project's own files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dev.lock", "package-lock.json"]
+)
+def test_lock_files_name_no_host(name: str) -> None:
+    content = (ROOT / name).read_text(encoding="utf-8")
+    assert re.findall(r"https?://\S+", content) == []
+    assert '"resolved"' not in content
+
+
+def test_niquests_is_never_locked() -> None:
+    content = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    assert not re.search(r"(?m)^(niquests|urllib3-future)\b", content)
+
+
+def test_no_tracked_file_holds_something_like_a_credential() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    found = []
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if path.suffix == ".lock" or path.name == "package-lock.json" or not path.is_file():
+            continue
+        text = path.read_bytes().decode("utf-8", "ignore")
+        if re.search(
+            r"(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{84,90}(?![A-Za-z0-9_-])", text
+        ):
+            found.append(name)
+    assert found == []
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs/decisions").glob("*.md"))
+    assert numbers == list(range(1, len(numbers) + 1))
