@@ -1,0 +1,1 @@
+"""Infor side: authorized apps, service accounts and the authorization server."""

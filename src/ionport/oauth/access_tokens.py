@@ -1,0 +1,172 @@
+"""Access tokens as text: signed JWTs with the newest claims of facts/ion-api.md §3.5."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Unauthenticated
+from ionport.core.i18n import _
+from ionport.core.ids import new_uuid
+from ionport.core.secrets import Secret
+from ionport.oauth.endpoints import Endpoints
+from ionport.oauth.keys import ALGORITHM, SigningKeys
+from ionport.oauth.model import AccessToken, AuthorizedApp, ServiceAccount
+
+_MAX_LENGTH: Final = 8192
+_MAX_HEADER_LENGTH: Final = 512
+# Clocks of the workers of one installation differ by this much at most.
+_NOT_BEFORE_LEEWAY_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """A fresh access token; `expires_in` is in seconds."""
+
+    text: Secret
+    expires_in: int
+
+
+class AccessTokens:
+    """Signs access tokens, and reads them back."""
+
+    def __init__(self, clock: Clock, endpoints: Endpoints, keys: SigningKeys) -> None:
+        self._clock = clock
+        self._endpoints = endpoints
+        self._keys = keys
+
+    def sign(
+        self, app: AuthorizedApp, grant_id: str, account: ServiceAccount | None
+    ) -> SignedToken:
+        """Return a new access token of a grant; every call gives another one."""
+        now = int(self._clock.now().timestamp())
+        claims: dict[str, Any] = {}
+        if account is not None:
+            claims["ServiceAccount"] = account.access_key
+        claims["Tenant"] = app.tenant_id
+        if account is not None and account.identity2:
+            claims["Identity2"] = account.identity2
+        claims |= {
+            "EnforceScopesForClient": "0",
+            "grant_id": grant_id,
+            "InforSTSIssuedType": "AS",
+            "client_id": app.client_id,
+            "jti": new_uuid(),
+            "iat": now,
+            "nbf": now,
+            "exp": now + app.access_token_seconds,
+            "iss": self._endpoints.issuer(app.tenant_id),
+            "aud": self._endpoints.audience,
+        }
+        key = self._keys.current()
+        text = jws.serialize_compact(
+            {"kid": key.kid, "alg": ALGORITHM},
+            json.dumps(claims, separators=(",", ":")),
+            key,
+            algorithms=[ALGORITHM],
+        )
+        return SignedToken(Secret(text), app.access_token_seconds)
+
+    def read(self, text: str, tenant_id: str) -> AccessToken:
+        """Return what a token of this tenant says; it must be genuine and in force by the clock.
+
+        Whether it has been revoked is not asked here.
+
+        Raises:
+            Unauthenticated: with a code that names the first check that failed.
+        """
+        token = self.read_expired(text, tenant_id)
+        now = self._clock.now().timestamp()
+        if token.claims.get("nbf", 0) > now + _NOT_BEFORE_LEEWAY_SECONDS:
+            raise _refused(_("The access token is not valid yet."), "token_not_valid_yet")
+        if token.expires_at.timestamp() <= now:
+            raise _refused(
+                _("The access token has expired. Refresh it or log in again."), "token_expired"
+            )
+        return token
+
+    def read_expired(self, text: str, tenant_id: str) -> AccessToken:
+        """Return what a token says that is genuine but may have expired."""
+        claims = self._verified_claims(text)
+        for name, expected, code in (
+            ("iss", self._endpoints.issuer(tenant_id), "token_wrong_issuer"),
+            ("aud", self._endpoints.audience, "token_wrong_audience"),
+            ("Tenant", tenant_id, "token_wrong_tenant"),
+        ):
+            if claims.get(name) != expected:
+                raise _refused(
+                    _("The access token belongs to another tenant or server."),
+                    code,
+                    f"{name} is {claims.get(name)!r}, expected {expected!r}",
+                )
+        return _access_token(claims)
+
+    def _verified_claims(self, text: str) -> Mapping[str, Any]:
+        header = _header(text)
+        if header.get("alg") != ALGORITHM:
+            raise _malformed(f"alg is {header.get('alg')!r}")
+        key = self._keys.find(str(header.get("kid")))
+        if key is None:
+            raise _refused(
+                _("The access token was signed by another server. Log in again."),
+                "token_unknown_key",
+            )
+        try:
+            payload = jws.deserialize_compact(text, key, algorithms=[ALGORITHM]).payload
+        except (JoseError, ValueError) as error:
+            raise _refused(
+                _("The access token's signature is wrong. Log in again."),
+                "token_bad_signature",
+            ) from error
+        claims: Mapping[str, Any] = json.loads(payload)
+        return claims
+
+
+def _header(text: str) -> Mapping[str, Any]:
+    if not text:
+        raise _refused(_("An access token is needed."), "token_missing")
+    head, _dot, _rest = text.partition(".")
+    if len(text) > _MAX_LENGTH or len(head) > _MAX_HEADER_LENGTH or text.count(".") != 2:
+        raise _malformed("not three parts of a bearable length")
+    try:
+        header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (ValueError, RecursionError) as error:
+        raise _malformed("the header is not base64url of JSON") from error
+    if not isinstance(header, dict):
+        raise _malformed("the header is no JSON object")
+    return header
+
+
+def _access_token(claims: Mapping[str, Any]) -> AccessToken:
+    try:
+        return AccessToken(
+            tenant_id=claims["Tenant"],
+            client_id=claims["client_id"],
+            service_account=claims.get("ServiceAccount"),
+            identity2=claims.get("Identity2"),
+            grant_id=claims["grant_id"],
+            token_id=claims["jti"],
+            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            claims=claims,
+        )
+    except (KeyError, TypeError) as error:
+        raise _malformed(f"claims are missing: {error}") from error
+
+
+def _malformed(detail: str) -> Unauthenticated:
+    return _refused(
+        _("This is no access token of this server. Log in again."), "token_malformed", detail
+    )
+
+
+def _refused(text: str, code: str, detail: str | None = None) -> Unauthenticated:
+    return Unauthenticated(text, code=code, detail=detail)

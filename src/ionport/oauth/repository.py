@@ -1,0 +1,277 @@
+"""The SQL of authorized apps and service accounts; that of grants is in `token_repository`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.exc import IntegrityError
+
+from ionport.core.paging import Page, PageRequest
+from ionport.identity.tables import tenant_memberships, users
+from ionport.oauth.model import (
+    AppQuery,
+    AppSort,
+    AppType,
+    AuthorizedApp,
+    ClientSecret,
+    GrantType,
+    ServiceAccount,
+    name_key,
+)
+from ionport.oauth.tables import (
+    authorized_apps,
+    client_secrets,
+    service_accounts,
+)
+from ionport.store import SystemScope, TenantScope
+
+_APP = tuple(c for c in authorized_apps.c if c.name not in {"name_key", "deleted_at"})
+_SORTS = {
+    AppSort.NAME: authorized_apps.c.name_key,
+    AppSort.TYPE: authorized_apps.c.type,
+    AppSort.CLIENT_ID: authorized_apps.c.client_id,
+    AppSort.CREATED: authorized_apps.c.created_at,
+}
+_ACCOUNT = tuple(c for c in service_accounts.c if c.name not in {"secret_digest", "deleted_at"})
+_ACCOUNT_USER = (
+    users.c.full_name.label("user_name"),
+    users.c.identity2,
+    func.coalesce(users.c.is_disabled, False).label("user_is_disabled"),
+)
+
+
+class AppRepository:
+    """Authorized apps and their client secrets."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: TenantScope, app: AuthorizedApp) -> bool:
+        """Store a new app; False when the tenant has one of that name."""
+        values = {column.name: getattr(app, column.name) for column in _APP}
+        values |= {"tenant_id": scope.tenant_id, "name_key": name_key(app.name)}
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(authorized_apps).values(values))
+        except IntegrityError:
+            if self.find_by_name(scope, app.name) is None:
+                raise
+            return False
+        return True
+
+    def get(self, scope: TenantScope, app_id: str) -> AuthorizedApp | None:
+        return self._one(scope, authorized_apps.c.id == app_id)
+
+    def find_by_name(self, scope: TenantScope, name: str) -> AuthorizedApp | None:
+        return self._one(scope, authorized_apps.c.name_key == name_key(name))
+
+    def _one(self, scope: TenantScope, where: ColumnElement[bool]) -> AuthorizedApp | None:
+        row = self._connection.execute(_apps(scope).where(where)).mappings().one_or_none()
+        return None if row is None else _app(row)
+
+    def find_client(
+        self, scope: TenantScope, client_id: str
+    ) -> tuple[AuthorizedApp, tuple[str, ...]] | None:
+        """Return the app with this client id and the digests of its secrets."""
+        query = (
+            _apps(scope)
+            .add_columns(client_secrets.c.digest)
+            .join_from(authorized_apps, client_secrets, isouter=True)
+            .where(authorized_apps.c.client_id == client_id)
+        )
+        rows = self._connection.execute(query).mappings().all()
+        if not rows:
+            return None
+        return _app(rows[0]), tuple(row["digest"] for row in rows if row["digest"] is not None)
+
+    def list(self, scope: TenantScope, query: AppQuery) -> Page[AuthorizedApp]:
+        found = _apps(scope)
+        if query.text:
+            found = found.where(
+                or_(
+                    authorized_apps.c.name_key.contains(name_key(query.text), autoescape=True),
+                    authorized_apps.c.description.icontains(query.text, autoescape=True),
+                    authorized_apps.c.client_id.icontains(query.text, autoescape=True),
+                )
+            )
+        column = _SORTS[query.sort]
+        order = column.desc() if query.descending else column.asc()
+        rows, total = _page(
+            self._connection, found.order_by(order, authorized_apps.c.id), query.page
+        )
+        return Page([_app(row) for row in rows], total, query.page)
+
+    def set_disabled(self, scope: TenantScope, app_id: str, disabled: bool) -> None:
+        self._change(scope, app_id, is_disabled=disabled)
+
+    def delete(self, scope: TenantScope, app_id: str, at: datetime) -> None:
+        """Mark the app and its accounts as deleted and forget every secret of theirs."""
+        self._change(scope, app_id, deleted_at=at)
+        self._connection.execute(client_secrets.delete().where(client_secrets.c.app_id == app_id))
+        self._connection.execute(
+            update(service_accounts)
+            .where(service_accounts.c.app_id == app_id)
+            .values(deleted_at=at, secret_digest="")
+        )
+
+    def _change(self, scope: TenantScope, app_id: str, **values: object) -> None:
+        self._connection.execute(
+            update(authorized_apps)
+            .where(authorized_apps.c.id == app_id)
+            .where(authorized_apps.c.tenant_id == scope.tenant_id)
+            .values(values)
+        )
+
+    def add_secret(self, scope: TenantScope, secret: ClientSecret) -> None:
+        """Store a further secret of an app of this tenant."""
+        owned = select(authorized_apps.c.id).where(authorized_apps.c.id == secret.app_id)
+        self._connection.execute(
+            insert(client_secrets).values(
+                id=secret.id,
+                app_id=owned.where(
+                    authorized_apps.c.tenant_id == scope.tenant_id
+                ).scalar_subquery(),
+                digest=secret.digest,
+                sealed=secret.sealed,
+                created_at=secret.created_at,
+            )
+        )
+
+    def secrets(self, scope: TenantScope, app_id: str) -> Sequence[ClientSecret]:
+        """Return the app's secrets, newest first."""
+        query = (
+            select(client_secrets)
+            .join(authorized_apps)
+            .where(authorized_apps.c.tenant_id == scope.tenant_id)
+            .where(client_secrets.c.app_id == app_id)
+            .order_by(client_secrets.c.created_at.desc(), client_secrets.c.id.desc())
+        )
+        return [_secret(row) for row in self._connection.execute(query).mappings()]
+
+    def sealed_secrets(
+        self, scope: SystemScope, after_id: str, limit: int
+    ) -> Sequence[tuple[str, ClientSecret]]:
+        """Return the secrets that have a sealed copy, by id, each with its tenant."""
+        query = (
+            select(client_secrets, authorized_apps.c.tenant_id)
+            .join(authorized_apps)
+            .where(client_secrets.c.sealed.is_not(None), client_secrets.c.id > after_id)
+            .order_by(client_secrets.c.id)
+            .limit(limit)
+        )
+        rows = self._connection.execute(query).mappings()
+        return [(row["tenant_id"], _secret(row)) for row in rows]
+
+    def replace_sealed(self, scope: SystemScope, secret_id: str, sealed: str) -> None:
+        self._connection.execute(
+            update(client_secrets).where(client_secrets.c.id == secret_id).values(sealed=sealed)
+        )
+
+
+class ServiceAccountRepository:
+    """Service accounts, each with the user it may be linked to."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: TenantScope, account: ServiceAccount, secret_digest: str) -> None:
+        values = {column.name: getattr(account, column.name) for column in _ACCOUNT}
+        values |= {"tenant_id": scope.tenant_id, "secret_digest": secret_digest}
+        self._connection.execute(insert(service_accounts).values(values))
+
+    def get(self, scope: TenantScope, account_id: str) -> ServiceAccount | None:
+        query = _accounts(scope).where(service_accounts.c.id == account_id)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else _account(row)
+
+    def find_login(self, scope: TenantScope, access_key: str) -> tuple[ServiceAccount, str] | None:
+        """Return the account with this access key and its secret key's digest."""
+        query = (
+            _accounts(scope)
+            .add_columns(service_accounts.c.secret_digest)
+            .where(service_accounts.c.access_key == access_key)
+        )
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else (_account(row), row["secret_digest"])
+
+    def list(self, scope: TenantScope, app_id: str, page: PageRequest) -> Page[ServiceAccount]:
+        """Return an app's accounts, newest first."""
+        query = (
+            _accounts(scope)
+            .where(service_accounts.c.app_id == app_id)
+            .order_by(service_accounts.c.created_at.desc(), service_accounts.c.id.desc())
+        )
+        rows, total = _page(self._connection, query, page)
+        return Page([_account(row) for row in rows], total, page)
+
+    def has_member(self, scope: TenantScope, user_id: str) -> bool:
+        """Tell whether an enabled user of this id belongs to the tenant."""
+        query = (
+            select(users.c.id)
+            .join(tenant_memberships, tenant_memberships.c.user_id == users.c.id)
+            .where(tenant_memberships.c.tenant_id == scope.tenant_id)
+            .where(users.c.id == user_id, users.c.is_disabled.is_(False))
+        )
+        return self._connection.execute(query).first() is not None
+
+    def set_disabled(self, scope: TenantScope, account_id: str, disabled: bool) -> None:
+        self._change(scope, account_id, is_disabled=disabled)
+
+    def delete(self, scope: TenantScope, account_id: str, at: datetime) -> None:
+        self._change(scope, account_id, deleted_at=at, secret_digest="")
+
+    def used(self, scope: TenantScope, account_id: str, at: datetime) -> None:
+        self._change(scope, account_id, last_used_at=at)
+
+    def _change(self, scope: TenantScope, account_id: str, **values: object) -> None:
+        self._connection.execute(
+            update(service_accounts)
+            .where(service_accounts.c.id == account_id)
+            .where(service_accounts.c.tenant_id == scope.tenant_id)
+            .values(values)
+        )
+
+
+def _apps(scope: TenantScope) -> Select[Any]:
+    return (
+        select(*_APP)
+        .where(authorized_apps.c.tenant_id == scope.tenant_id)
+        .where(authorized_apps.c.deleted_at.is_(None))
+    )
+
+
+def _accounts(scope: TenantScope) -> Select[Any]:
+    return (
+        select(*_ACCOUNT, *_ACCOUNT_USER)
+        .outerjoin(users, service_accounts.c.user_id == users.c.id)
+        .where(service_accounts.c.tenant_id == scope.tenant_id)
+        .where(service_accounts.c.deleted_at.is_(None))
+    )
+
+
+def _page(
+    connection: Connection, query: Select[Any], page: PageRequest
+) -> tuple[Sequence[RowMapping], int]:
+    count = select(func.count()).select_from(query.order_by(None).subquery())
+    total = connection.execute(count).scalar_one()
+    rows = connection.execute(query.limit(page.limit).offset(page.offset)).mappings().all()
+    return rows, total
+
+
+def _app(row: RowMapping) -> AuthorizedApp:
+    values = {column.name: row[column] for column in _APP}
+    values |= {"type": AppType(row["type"]), "grant_type": GrantType(row["grant_type"])}
+    return AuthorizedApp(**values)
+
+
+def _secret(row: RowMapping) -> ClientSecret:
+    return ClientSecret(**{column.name: row[column] for column in client_secrets.c})
+
+
+def _account(row: RowMapping) -> ServiceAccount:
+    columns = (*_ACCOUNT, *_ACCOUNT_USER)
+    return ServiceAccount(**{column.name: row[column] for column in columns})

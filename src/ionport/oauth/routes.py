@@ -1,0 +1,116 @@
+"""The authorization server's HTTP: `/{tenant}/as/…` in Infor's naming (facts/ion-api.md §3.1).
+
+Any Host header is taken: some ION API clients send a foreign one (facts §6.4). The JSON Web Key
+Set stands at `{pu}jwks`; Infor publishes no address for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ionport.core.errors import IonportError
+from ionport.core.secrets import Secret
+from ionport.oauth.clients import OAuthRequest
+from ionport.oauth.endpoints import JWKS_PATH, REVOCATION_PATH, TOKEN_PATH
+from ionport.oauth.keys import SigningKeys
+from ionport.oauth.protocol import (
+    OAuthError,
+    RequestTooLarge,
+    look_up_text,
+    parse_parameters,
+)
+from ionport.oauth.tokens import TokenAnswer, TokenService
+from ionport.store import Database, TenantScope
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES: Final = 65_536
+_NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def routes(database: Database, tokens: TokenService, keys: SigningKeys) -> list[Route]:
+    """Return the routes, to be mounted at the root."""
+
+    async def token(request: Request) -> Response:
+        def answer(scope: TenantScope, read: OAuthRequest) -> Response:
+            issued = issue(database, tokens, scope, read)
+            return JSONResponse(issued.revealed(), headers=_NO_STORE)
+
+        return await _answered(request, answer)
+
+    async def revoke(request: Request) -> Response:
+        def answer(scope: TenantScope, read: OAuthRequest) -> Response:
+            with database.write() as work:
+                tokens.revoke(work, scope, read)
+            return Response(headers=_NO_STORE)
+
+        return await _answered(request, answer)
+
+    async def jwks(_request: Request) -> Response:
+        return JSONResponse(keys.public_set(), headers={"Cache-Control": "public, max-age=300"})
+
+    return [
+        Route(f"/{{tenant}}/as/{TOKEN_PATH}", token, methods=["POST"]),
+        Route(f"/{{tenant}}/as/{REVOCATION_PATH}", revoke, methods=["GET", "POST"]),
+        Route(f"/{{tenant}}/as/{JWKS_PATH}", jwks, methods=["GET"]),
+    ]
+
+
+def issue(
+    database: Database, tokens: TokenService, scope: TenantScope, request: OAuthRequest
+) -> TokenAnswer:
+    """Answer a token request: read, sign outside of any transaction, write."""
+    with database.read() as work:
+        login = tokens.check(work, scope, request)
+    signed = tokens.sign(login)
+    with database.write() as work:
+        return tokens.record(work, scope, signed)
+
+
+async def _answered(
+    request: Request, answer: Callable[[TenantScope, OAuthRequest], Response]
+) -> Response:
+    """Read the request, answer it in a worker thread, and shape what goes wrong."""
+    scope = TenantScope(look_up_text(request.path_params["tenant"].upper()))
+    endpoint = request.scope["path"].rpartition("/")[2]
+    try:
+        return await run_in_threadpool(answer, scope, await _read(request))
+    except OAuthError as error:
+        logger.info("%s refused in %s: %s", endpoint, scope.tenant_id, _reason(error))
+        return _error_response(error.status, error.error, error.text)
+    except IonportError as error:
+        logger.error("%s failed in %s: %s", endpoint, scope.tenant_id, _reason(error))  # noqa: TRY400
+        text = "The authorization server cannot answer now. Try again later."
+        return _error_response(503, "temporarily_unavailable", text)
+    except ClientDisconnect:
+        return Response(status_code=400)
+
+
+async def _read(request: Request) -> OAuthRequest:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise RequestTooLarge(f"the body must not be longer than {MAX_BODY_BYTES} bytes")
+    parameters = parse_parameters(request.scope["query_string"], bytes(body))
+    header = request.headers.get("authorization")
+    return OAuthRequest(parameters, Secret(header) if header else None)
+
+
+def _error_response(status: int, error: str, text: str) -> Response:
+    headers = dict(_NO_STORE)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="ION API"'
+    body = {"error_description": text, "error": error}
+    return JSONResponse(body, status, headers=headers)
+
+
+def _reason(error: IonportError) -> str:
+    return f"{error.code}: {error.detail or error.text}"

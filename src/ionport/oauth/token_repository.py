@@ -1,0 +1,138 @@
+"""The SQL of grants, revoked access tokens and signing keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ionport.identity.tables import users
+from ionport.oauth.model import Grant, SigningKeyRow
+from ionport.oauth.tables import (
+    authorized_apps,
+    grants,
+    revoked_access_tokens,
+    service_accounts,
+    signing_keys,
+)
+from ionport.store import SystemScope, TenantScope
+
+
+class GrantRepository:
+    """Grants, and access tokens that were revoked one by one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: TenantScope, grant: Grant) -> None:
+        values = {column.name: getattr(grant, column.name) for column in grants.c}
+        self._connection.execute(insert(grants).values(values | {"tenant_id": scope.tenant_id}))
+
+    def get(self, scope: TenantScope, grant_id: str) -> Grant | None:
+        return self._one(scope, grants.c.id == grant_id)
+
+    def find_by_refresh_digest(self, scope: TenantScope, digest: str) -> Grant | None:
+        return self._one(scope, grants.c.refresh_digest == digest)
+
+    def _one(self, scope: TenantScope, where: ColumnElement[bool]) -> Grant | None:
+        query = select(grants).where(grants.c.tenant_id == scope.tenant_id).where(where)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else Grant(**row)
+
+    def used(self, scope: TenantScope, grant_id: str, at: datetime) -> bool:
+        """Note a refresh; False when the grant has been revoked meanwhile."""
+        result = self._connection.execute(
+            update(grants)
+            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(grants.c.revoked_at.is_(None))
+            .values(last_used_at=at)
+        )
+        return result.rowcount == 1
+
+    def revoke(self, scope: TenantScope, grant_id: str, at: datetime) -> None:
+        self._connection.execute(
+            update(grants)
+            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(grants.c.revoked_at.is_(None))
+            .values(revoked_at=at)
+        )
+
+    def revoke_access_token(self, scope: TenantScope, token_id: str, expires_at: datetime) -> None:
+        """Mark one access token as revoked; a second time changes nothing."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    insert(revoked_access_tokens).values(
+                        token_id=token_id, tenant_id=scope.tenant_id, expires_at=expires_at
+                    )
+                )
+        except IntegrityError:
+            known = select(revoked_access_tokens.c.token_id).where(
+                revoked_access_tokens.c.token_id == token_id
+            )
+            if self._connection.execute(known).first() is None:
+                raise
+
+    def is_alive(self, scope: TenantScope, grant_id: str, token_id: str) -> bool:
+        """Tell whether nothing that an access token hangs on has been closed.
+
+        That is: the token, its grant, the app, the service account and the linked user.
+        """
+        revoked = (
+            select(revoked_access_tokens.c.token_id)
+            .where(revoked_access_tokens.c.token_id == token_id)
+            .exists()
+        )
+        query = (
+            select(grants.c.id)
+            .join(authorized_apps)
+            .outerjoin(service_accounts, grants.c.service_account_id == service_accounts.c.id)
+            .outerjoin(users, service_accounts.c.user_id == users.c.id)
+            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(grants.c.revoked_at.is_(None), ~revoked)
+            .where(authorized_apps.c.is_disabled.is_(False))
+            .where(authorized_apps.c.deleted_at.is_(None))
+            .where(func.coalesce(service_accounts.c.is_disabled, False).is_(False))
+            .where(service_accounts.c.deleted_at.is_(None))
+            .where(func.coalesce(users.c.is_disabled, False).is_(False))
+        )
+        return self._connection.execute(query).first() is not None
+
+
+class SigningKeyRepository:
+    """The installation's signing keys."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: SystemScope, key: SigningKeyRow) -> bool:
+        """Store a new current key; False when there is one already."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    insert(signing_keys).values(
+                        id=key.id,
+                        sealed_private_key=key.sealed_private_key,
+                        is_current=key.is_current,
+                        created_at=key.created_at,
+                    )
+                )
+        except IntegrityError:
+            if not any(stored.is_current for stored in self.list(scope)):
+                raise
+            return False
+        return True
+
+    def list(self, scope: SystemScope) -> Sequence[SigningKeyRow]:
+        """Return every key, newest first: a handful at most."""
+        query = select(signing_keys).order_by(signing_keys.c.created_at.desc())
+        return [SigningKeyRow(**row) for row in self._connection.execute(query).mappings()]
+
+    def replace_sealed(self, scope: SystemScope, key_id: str, sealed: str) -> None:
+        self._connection.execute(
+            update(signing_keys)
+            .where(signing_keys.c.id == key_id)
+            .values(sealed_private_key=sealed)
+        )
