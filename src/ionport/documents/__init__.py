@@ -1,0 +1,1 @@
+"""Document side: documents come in, are read, checked and kept with their life cycle."""

@@ -1,0 +1,30 @@
+"""Exact decimals: amounts are never floats, and their text keeps the digits that came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+# Inputs have at most 28 digits: sums and products are exact in 120, and quantity times price
+# divided by the smallest base quantity still has room for its cents.
+EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
+MAX_DIGITS = 28
+_CENT = Decimal("0.01")
+
+
+def decimal_text(value: Decimal) -> str:
+    """Return `value` without an exponent, keeping its decimals: `336.90`, `-5`, `0.00`."""
+    return format(value.copy_abs() if value.is_zero() else value, "f")
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum of `values`, zero for none."""
+    result = Decimal(0)
+    for value in values:
+        result = EXACT.add(result, value)
+    return result
+
+
+def round_to_cents(value: Decimal) -> Decimal:
+    """Round half up to two decimals, as EN 16931 does with amounts."""
+    return value.quantize(_CENT, rounding=ROUND_HALF_UP, context=EXACT)

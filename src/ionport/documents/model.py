@@ -1,0 +1,139 @@
+"""Values of documents: the document, its life cycle, its timeline, what lists show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ionport.core.i18n import _
+
+Row = Mapping[str, str]
+
+
+class DocumentStatus(StrEnum):
+    """Where a document is in its life cycle (facts/docbits.md §2.1)."""
+
+    READY_FOR_VALIDATION = "ready_for_validation"
+    VALIDATED_PENDING_EXPORT = "validated_pending_export"
+    EXPORTING = "exporting"
+    EXPORTED = "exported"
+    EXPORT_ERROR = "export_error"
+
+    @property
+    def label(self) -> str:
+        """The status in the user's words and language."""
+        return {
+            DocumentStatus.READY_FOR_VALIDATION: _("Ready for validation"),
+            DocumentStatus.VALIDATED_PENDING_EXPORT: _("Validated, pending export"),
+            DocumentStatus.EXPORTING: _("Exporting"),
+            DocumentStatus.EXPORTED: _("Exported"),
+            DocumentStatus.EXPORT_ERROR: _("Export Error"),
+        }[self]
+
+
+EXPORT_STATUSES = frozenset(
+    {
+        DocumentStatus.VALIDATED_PENDING_EXPORT,
+        DocumentStatus.EXPORTING,
+        DocumentStatus.EXPORTED,
+        DocumentStatus.EXPORT_ERROR,
+    }
+)
+"""The statuses that follow from a document's deliveries (DESIGN.md, decision 13)."""
+
+
+class TimelineKind(StrEnum):
+    """What a timeline entry tells of."""
+
+    RECEIVED = "received"
+    WARNING = "warning"
+    STATUS_CHANGE = "status_change"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWarning:
+    """Something a person should look at. `code`: `amounts_mismatch` or `duplicate_number`."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document. Decimals in `fields` and `tables` are plain text, dates are ISO 8601."""
+
+    id: str
+    organization_id: str
+    sub_organization_id: str | None
+    document_type: str
+    filename: str
+    mime_type: str
+    size_bytes: int
+    content_sha256: str
+    status: DocumentStatus
+    fields: Row
+    tables: Mapping[str, tuple[Row, ...]]
+    warnings: tuple[DocumentWarning, ...]
+    duplicate_of: str | None
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """What the document list shows of a document."""
+
+    id: str
+    sub_organization_id: str | None
+    document_type: str
+    filename: str
+    status: DocumentStatus
+    number: str
+    supplier_name: str
+    invoice_date: str
+    total_amount: str
+    currency: str
+    warning_count: int
+    duplicate_of: str | None
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One thing that happened to a document; both statuses only for a change of status."""
+
+    id: str
+    at: datetime
+    kind: TimelineKind
+    text: str
+    previous_status: DocumentStatus | None
+    status: DocumentStatus | None
+    actor_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """Which documents a list shows; empty means all. `text` searches name, number, supplier, id."""
+
+    statuses: frozenset[DocumentStatus] = field(default_factory=frozenset)
+    document_types: frozenset[str] = field(default_factory=frozenset)
+    text: str = ""
+
+
+class DocumentSort(StrEnum):
+    """What a list of documents is sorted by."""
+
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    FILENAME = "filename"
+    STATUS = "status"
+    DOCUMENT_TYPE = "document_type"
+    NUMBER = "number"
+    SUPPLIER_NAME = "supplier_name"
+    INVOICE_DATE = "invoice_date"

@@ -1,0 +1,246 @@
+"""The only SQL of documents."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+
+from ionport.core.paging import Page, PageRequest
+from ionport.documents.model import (
+    Document,
+    DocumentFilter,
+    DocumentSort,
+    DocumentStatus,
+    DocumentSummary,
+    DocumentWarning,
+    TimelineEntry,
+    TimelineKind,
+)
+from ionport.documents.tables import document_timeline, documents
+from ionport.identity.tables import organizations
+from ionport.store import OrganizationScope
+
+MAX_TIMELINE = 500
+_SUMMARY = [documents.c[field.name] for field in dataclasses.fields(DocumentSummary)]
+
+
+class DocumentRepository:
+    """Documents of one organization."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self, scope: OrganizationScope, document: Document, *, duplicate_key: str, search_text: str
+    ) -> None:
+        """Add `document`; raises SQLAlchemy's IntegrityError when its content is there already."""
+        fields = document.fields
+        self._connection.execute(
+            insert(documents).values(
+                id=document.id,
+                organization_id=scope.organization_id,
+                sub_organization_id=document.sub_organization_id,
+                document_type=document.document_type,
+                filename=document.filename,
+                mime_type=document.mime_type,
+                size_bytes=document.size_bytes,
+                content_sha256=document.content_sha256,
+                status=document.status.value,
+                fields=dict(fields),
+                tables={
+                    name: [dict(row) for row in rows] for name, rows in document.tables.items()
+                },
+                warnings=[{"code": w.code, "text": w.text} for w in document.warnings],
+                duplicate_of=document.duplicate_of,
+                number=fields.get("invoice_id", ""),
+                supplier_name=fields.get("supplier_name", ""),
+                invoice_date=fields.get("invoice_date", ""),
+                total_amount=fields.get("total_amount", ""),
+                currency=fields.get("currency", ""),
+                warning_count=len(document.warnings),
+                duplicate_key=duplicate_key,
+                search_text=search_text,
+                created_at=document.created_at,
+                created_by=document.created_by,
+                updated_at=document.updated_at,
+            )
+        )
+
+    def find(self, scope: OrganizationScope, document_id: str) -> Document | None:
+        row = self._connection.execute(
+            select(documents).where(_own(scope), documents.c.id == document_id)
+        ).one_or_none()
+        return _document(row) if row else None
+
+    def find_by_content(self, scope: OrganizationScope, sha256: str) -> str | None:
+        """Return the id of the document with this content."""
+        return self._connection.execute(
+            select(documents.c.id).where(_own(scope), documents.c.content_sha256 == sha256)
+        ).scalar_one_or_none()
+
+    def find_first_with_key(
+        self, scope: OrganizationScope, duplicate_key: str
+    ) -> tuple[str, str] | None:
+        """Return id and file name of the oldest document of the same supplier and number."""
+        row = self._connection.execute(
+            select(documents.c.id, documents.c.filename)
+            .where(_own(scope), documents.c.duplicate_key == duplicate_key)
+            .order_by(documents.c.created_at, documents.c.id)
+            .limit(1)
+        ).one_or_none()
+        return (row.id, row.filename) if row else None
+
+    def is_sub_organization(self, scope: OrganizationScope, sub_organization_id: str) -> bool:
+        found = self._connection.execute(
+            select(organizations.c.id).where(
+                organizations.c.id == sub_organization_id,
+                organizations.c.parent_id == scope.organization_id,
+            )
+        ).scalar_one_or_none()
+        return found is not None
+
+    def list(
+        self,
+        scope: OrganizationScope,
+        page: PageRequest,
+        wanted: DocumentFilter,
+        sort: DocumentSort,
+        *,
+        descending: bool,
+    ) -> Page[DocumentSummary]:
+        conditions = _conditions(scope, wanted)
+        total = self._connection.execute(
+            select(func.count()).select_from(documents).where(*conditions)
+        ).scalar_one()
+        column = documents.c[sort.value]
+        order = (column, documents.c.id)
+        rows = self._connection.execute(
+            select(*_SUMMARY)
+            .where(*conditions)
+            .order_by(*(c.desc() if descending else c.asc() for c in order))
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return Page([_summary(row) for row in rows], total, page)
+
+    def count_by_status(self, scope: OrganizationScope) -> Mapping[DocumentStatus, int]:
+        rows = self._connection.execute(
+            select(documents.c.status, func.count()).where(_own(scope)).group_by(documents.c.status)
+        )
+        return {DocumentStatus(status): count for status, count in rows}
+
+    def lock_status(self, scope: OrganizationScope, document_id: str) -> DocumentStatus | None:
+        """Return the status, keeping others from changing it until the transaction ends."""
+        status = self._connection.execute(
+            select(documents.c.status)
+            .where(_own(scope), documents.c.id == document_id)
+            .with_for_update()
+        ).scalar_one_or_none()
+        return DocumentStatus(status) if status else None
+
+    def set_status(
+        self, scope: OrganizationScope, document_id: str, status: DocumentStatus, at: datetime
+    ) -> None:
+        self._connection.execute(
+            update(documents)
+            .where(_own(scope), documents.c.id == document_id)
+            .values(status=status.value, updated_at=at)
+        )
+
+
+class TimelineRepository:
+    """What happened to a document."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, document_id: str, entry: TimelineEntry) -> None:
+        table = document_timeline
+        last = self._connection.execute(
+            select(func.max(table.c.position)).where(table.c.document_id == document_id)
+        ).scalar_one()
+        self._connection.execute(
+            insert(table).values(
+                id=entry.id,
+                organization_id=scope.organization_id,
+                document_id=document_id,
+                at=entry.at,
+                kind=entry.kind.value,
+                text=entry.text,
+                previous_status=entry.previous_status,
+                status=entry.status,
+                actor_name=entry.actor_name,
+                position=(last or 0) + 1,
+            )
+        )
+
+    def list(self, scope: OrganizationScope, document_id: str) -> list[TimelineEntry]:
+        """Return the newest entries first, at most `MAX_TIMELINE`."""
+        table = document_timeline
+        rows = self._connection.execute(
+            select(table)
+            .where(
+                table.c.organization_id == scope.organization_id,
+                table.c.document_id == document_id,
+            )
+            .order_by(table.c.position.desc())
+            .limit(MAX_TIMELINE)
+        )
+        return [_entry(row) for row in rows]
+
+
+def _own(scope: OrganizationScope) -> ColumnElement[bool]:
+    return documents.c.organization_id == scope.organization_id
+
+
+def _conditions(scope: OrganizationScope, wanted: DocumentFilter) -> list[ColumnElement[bool]]:
+    conditions = [_own(scope)]
+    if wanted.statuses:
+        conditions.append(documents.c.status.in_(sorted(wanted.statuses)))
+    if wanted.document_types:
+        conditions.append(documents.c.document_type.in_(sorted(wanted.document_types)))
+    if text := wanted.text.strip().casefold():
+        conditions.append(documents.c.search_text.contains(text, autoescape=True))
+    return conditions
+
+
+def _document(row: Row[Any]) -> Document:
+    return Document(
+        id=row.id,
+        organization_id=row.organization_id,
+        sub_organization_id=row.sub_organization_id,
+        document_type=row.document_type,
+        filename=row.filename,
+        mime_type=row.mime_type,
+        size_bytes=row.size_bytes,
+        content_sha256=row.content_sha256,
+        status=DocumentStatus(row.status),
+        fields=row.fields,
+        tables={name: tuple(rows) for name, rows in row.tables.items()},
+        warnings=tuple(DocumentWarning(w["code"], w["text"]) for w in row.warnings),
+        duplicate_of=row.duplicate_of,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        updated_at=row.updated_at,
+    )
+
+
+def _summary(row: Row[Any]) -> DocumentSummary:
+    values = row._asdict()
+    return DocumentSummary(**{**values, "status": DocumentStatus(row.status)})
+
+
+def _entry(row: Row[Any]) -> TimelineEntry:
+    return TimelineEntry(
+        id=row.id,
+        at=row.at,
+        kind=TimelineKind(row.kind),
+        text=row.text,
+        previous_status=DocumentStatus(row.previous_status) if row.previous_status else None,
+        status=DocumentStatus(row.status) if row.status else None,
+        actor_name=row.actor_name,
+    )

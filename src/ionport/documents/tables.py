@@ -1,0 +1,61 @@
+"""Tables of documents. Times are moments in UTC, contents are in the blobs."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+
+from ionport.identity.tables import organizations
+from ionport.store import Moment, metadata
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("sub_organization_id", Text, ForeignKey(organizations.c.id), index=True),
+    Column("document_type", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("mime_type", Text, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("content_sha256", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("tables", JSON, nullable=False),
+    Column("warnings", JSON, nullable=False),
+    Column("duplicate_of", Text, ForeignKey("documents.id"), index=True),
+    # Copies of some fields, so that lists neither read nor parse the JSON of every row.
+    Column("number", Text, nullable=False),
+    Column("supplier_name", Text, nullable=False),
+    Column("invoice_date", Text, nullable=False),
+    Column("total_amount", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("warning_count", Integer, nullable=False),
+    # Supplier and number in comparable form: the same key means the same invoice.
+    Column("duplicate_key", Text, nullable=False),
+    # Name, number, supplier and id without case: what the list's search looks in.
+    Column("search_text", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("organization_id", "content_sha256"),
+    Index("ix_documents_organization_id_created_at", "organization_id", "created_at", "id"),
+    Index("ix_documents_organization_id_status", "organization_id", "status", "created_at", "id"),
+    Index("ix_documents_organization_id_duplicate_key", "organization_id", "duplicate_key"),
+)
+
+document_timeline = Table(
+    "document_timeline",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("document_id", Text, ForeignKey("documents.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("previous_status", Text),
+    Column("status", Text),
+    Column("actor_name", Text, nullable=False),
+    # The newest entry first; entries of one moment keep the order they were written in.
+    Column("position", Integer, nullable=False),
+    UniqueConstraint("document_id", "position"),
+)

@@ -1,0 +1,223 @@
+"""Document types with their fields and tables (facts/docbits.md §2.4).
+
+The types, fields and columns that ionport ships; labels are gettext messages, translated when
+they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+
+
+class FieldType(StrEnum):
+    """How a value is meant; the stored text is canonical (ISO date, plain decimal)."""
+
+    STRING = "STRING"
+    AMOUNT = "AMOUNT"
+    DATE = "DATE"
+    NUMBER = "NUMBER"
+    CURRENCY = "CURRENCY"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A header field or a column; `group` is the group of the validation screen."""
+
+    id: str
+    type: FieldType
+    message: str
+    group: str = ""
+
+    @property
+    def label(self) -> str:
+        """The label in the current language."""
+        return _(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class TableType:
+    """A table of a document type, with its columns in the order they are shown."""
+
+    id: str
+    message: str
+    columns: tuple[Field, ...]
+
+    @property
+    def label(self) -> str:
+        """The label in the current language."""
+        return _(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentType:
+    """A document type."""
+
+    id: str
+    message: str
+    fields: tuple[Field, ...]
+    tables: tuple[TableType, ...]
+
+    @property
+    def label(self) -> str:
+        """The label in the current language."""
+        return _(self.message)
+
+
+INVOICE_TABLE = "INVOICE_TABLE"
+TAX_LINES = "tax_lines"
+
+
+def _fields(group: str, rows: str) -> tuple[Field, ...]:
+    """Return the fields of `rows`: one a line, id, type and label."""
+    fields = []
+    for row in rows.strip().splitlines():
+        field_id, field_type, label = row.split(maxsplit=2)
+        fields.append(Field(field_id, FieldType(field_type), label, group))
+    return tuple(fields)
+
+
+_INVOICE_FIELDS = (
+    *_fields(
+        "Invoice Details",
+        """
+        invoice_id STRING Invoice Number
+        invoice_date DATE Invoice Date
+        invoice_type STRING Invoice Type
+        invoice_sub_type STRING Invoice Sub Type
+        purchase_type STRING Purchase Type
+        purchase_order STRING Purchase Order
+        order_date DATE Order Date
+        delivery_date DATE Delivery Date
+        accounting_date DATE Accounting Date
+        reference STRING Reference
+        correlation_id STRING Correlation ID
+        idm_reference STRING IDM Reference
+        """,
+    ),
+    *_fields(
+        "Payment Details",
+        """
+        supplier_iban STRING IBAN
+        bank_id STRING Bank ID
+        payment_terms STRING Payment Terms
+        payment_method STRING Payment Method
+        payment_reference STRING Payment Reference
+        discount_term STRING Discount Term
+        due_date DATE Due Date
+        """,
+    ),
+    *_fields(
+        "VAT & Amounts",
+        """
+        net_amount AMOUNT Net Amount
+        tax_amount AMOUNT Tax Amount
+        tax_rate NUMBER Tax Rate
+        tax_code STRING Tax Code
+        net_amount_2 AMOUNT Net Amount 2
+        tax_amount_2 AMOUNT Tax Amount 2
+        tax_rate_2 NUMBER Tax Rate 2
+        tax_code_2 STRING Tax Code 2
+        net_amount_3 AMOUNT Net Amount 3
+        tax_amount_3 AMOUNT Tax Amount 3
+        tax_rate_3 NUMBER Tax Rate 3
+        tax_code_3 STRING Tax Code 3
+        charges AMOUNT Charges
+        discount AMOUNT Discount
+        total_net_amount AMOUNT Total Net Amount
+        total_tax_amount AMOUNT Total Tax Amount
+        total_amount AMOUNT Total Amount
+        prepaid_amount AMOUNT Prepaid Amount
+        amount_due AMOUNT Amount Due
+        currency CURRENCY Currency
+        """,
+    ),
+    *_fields(
+        "Vendor Details",
+        """
+        supplier_id STRING Supplier ID
+        supplier_name STRING Supplier Name
+        supplier_address STRING Supplier Address
+        supplier_country_code STRING Supplier Country
+        supplier_tax_id STRING Supplier VAT Number
+        """,
+    ),
+    *_fields(
+        "Company Details",
+        """
+        buyer_id STRING Buyer ID
+        buyer_name STRING Buyer Name
+        buyer_address STRING Buyer Address
+        buyer_country_code STRING Buyer Country
+        buyer_tax_id STRING Buyer VAT Number
+        ship_to_party_id STRING Ship-to Party ID
+        ship_to_party_name STRING Ship-to Party Name
+        company_id STRING Company ID
+        company_name STRING Company Name
+        """,
+    ),
+)
+
+_TABLES = (
+    TableType(
+        INVOICE_TABLE,
+        "Invoice Table",
+        _fields(
+            "",
+            """
+            POSITION STRING Position
+            PURCHASE_ORDER STRING Purchase Order
+            LINE_NUMBER STRING Order Line
+            ITEM_NUMBER STRING Item Number
+            SUPPLIER_ITEM_NUMBER STRING Supplier Item Number
+            DESCRIPTION STRING Description
+            QUANTITY NUMBER Quantity
+            UNIT STRING Unit
+            UNIT_PRICE AMOUNT Unit Price
+            UNIT_PRICE_PER NUMBER Price Per
+            DISCOUNT AMOUNT Discount
+            CHARGES AMOUNT Charges
+            NET_AMOUNT AMOUNT Net Amount
+            TOTAL_AMOUNT AMOUNT Total Amount
+            VAT NUMBER VAT %
+            """,
+        ),
+    ),
+    TableType(
+        TAX_LINES,
+        "Tax Lines",
+        _fields(
+            "",
+            """
+            line_number STRING Line
+            tax_rate NUMBER Tax Rate
+            tax_category STRING Tax Category
+            tax_code STRING Tax Code
+            tax_country STRING Tax Country
+            net_amount AMOUNT Net Amount
+            tax_amount AMOUNT Tax Amount
+            gross_amount AMOUNT Gross Amount
+            """,
+        ),
+    ),
+)
+
+DOCUMENT_TYPES: Mapping[str, DocumentType] = {
+    "INVOICE": DocumentType("INVOICE", "Invoice", _INVOICE_FIELDS, _TABLES),
+    "CREDIT_NOTE": DocumentType("CREDIT_NOTE", "Credit Note", _INVOICE_FIELDS, _TABLES),
+}
+"""The document types by id."""
+
+
+def document_type(type_id: str) -> DocumentType:
+    """Return the document type with this id; raises NotFound."""
+    try:
+        return DOCUMENT_TYPES[type_id]
+    except KeyError:
+        raise NotFound(
+            _("There is no document type {type}.").format(type=type_id), code="no_document_type"
+        ) from None
