@@ -1,0 +1,106 @@
+"""Values of the gateway: the caller, and how a request names its token and its back end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.secrets import Secret
+from ionport.identity.model import check_tenant_id
+
+CALLER_KEY = "ionport.caller"
+REQUEST_ID_KEY = "ionport.request_id"
+
+Header = tuple[bytes, bytes]
+
+_WITHHELD_HEADERS = frozenset(
+    (b"authorization", b"cookie", b"x-infor-identity2", b"x-infor-tenantid")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls a back end: the only thing it learns about the token.
+
+    Attributes:
+        service_account: the service account's access key, when the token came from one.
+        identity2: the GUID of the user behind the token, when there is one.
+        request_id: the id that the answer carries as `X-Request-Id`.
+    """
+
+    tenant_id: str
+    client_id: str
+    service_account: str | None
+    identity2: str | None
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The first two parts of a gateway path, as the client spelt them."""
+
+    tenant_id: str
+    context: str
+
+    @property
+    def prefix(self) -> str:
+        """The path that the back end's own paths follow."""
+        return f"/{self.tenant_id}/{self.context}"
+
+
+def read_target(path: str) -> Target:
+    """Read `/{TENANT}/{API context}/…` (facts/ion-api.md §4.1).
+
+    Raises:
+        NotFound: the path does not begin with a tenant id.
+    """
+    parts = path.split("/", 3)
+    try:
+        tenant_id = check_tenant_id(parts[1] if len(parts) > 1 else "")
+    except InvalidInput as error:
+        raise NotFound(
+            _("Nothing answers here. An address of the gateway is /TENANT/API context/…"),
+            code="unknown_address",
+        ) from error
+    return Target(tenant_id, parts[2] if len(parts) > 2 else "")
+
+
+def read_token(headers: Iterable[Header], query: bytes) -> tuple[Secret, bytes]:
+    """Return the access token, empty when there is none, and the query string without it.
+
+    `Authorization: Bearer` counts before `?access_token=` (facts/ion-api.md §4.1). The other
+    parameters keep their bytes.
+    """
+    in_query = ""
+    kept = []
+    for pair in query.split(b"&"):
+        name, _equals, value = pair.partition(b"=")
+        if unquote_plus(name.decode("latin-1")) == "access_token":
+            in_query = in_query or unquote_plus(value.decode("latin-1"))
+        else:
+            kept.append(pair)
+    return Secret(_bearer(headers) or in_query), b"&".join(kept)
+
+
+def headers_for_back_end(headers: Iterable[Header], caller: Caller) -> list[Header]:
+    """Return the headers that a back end sees.
+
+    The token and cookies stay outside. Who the caller is comes from the token alone, so what a
+    client claims in `X-Infor-*` identity headers is dropped (facts/ion-api.md §4.1).
+    """
+    kept = [(name, value) for name, value in headers if name.lower() not in _WITHHELD_HEADERS]
+    kept.append((b"x-infor-tenantid", caller.tenant_id.encode("ascii")))
+    if caller.identity2 is not None:
+        kept.append((b"x-infor-identity2", caller.identity2.encode("ascii")))
+    return kept
+
+
+def _bearer(headers: Iterable[Header]) -> str:
+    for name, value in headers:
+        scheme, _space, token = value.decode("latin-1").strip().partition(" ")
+        if name.lower() == b"authorization" and scheme.lower() == "bearer":
+            return token.strip()
+    return ""

@@ -1,0 +1,1 @@
+"""Imitations of the Infor services that an exporter needs, behind the gateway."""

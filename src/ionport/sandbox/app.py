@@ -1,0 +1,51 @@
+"""The sandbox's services as the gateway's built-in back ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp
+
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
+from ionport.sandbox import calls
+from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.idm import errors as idm_errors
+from ionport.sandbox.idm import routes as idm
+from ionport.sandbox.idm.service import IdmService
+from ionport.sandbox.messaging import errors as messaging_errors
+from ionport.sandbox.messaging import routes as messaging
+from ionport.sandbox.messaging.service import MessagingService
+from ionport.store import Database
+
+
+def backends(
+    database: Database, blobs: Blobs, clock: Clock, *, gateway_url: str
+) -> Mapping[str, ASGIApp]:
+    """Return the app of each API context.
+
+    Links to files are made from `gateway_url`, the `iu` of the credential files.
+    """
+    recorder = RecorderService(blobs)
+    idm_routes = idm.IdmRoutes(IdmService(clock, blobs), gateway_url)
+    messaging_routes = messaging.MessagingRoutes(MessagingService(clock, blobs))
+    return {
+        idm.CONTEXT: calls.ServiceApp(
+            idm.CONTEXT,
+            idm_routes.operations(),
+            idm_errors.error_answer,
+            database=database,
+            recorder=recorder,
+            clock=clock,
+            max_body_bytes=idm.MAX_BODY_BYTES,
+        ),
+        messaging.CONTEXT: calls.ServiceApp(
+            messaging.CONTEXT,
+            messaging_routes.operations(),
+            messaging_errors.error_answer,
+            database=database,
+            recorder=recorder,
+            clock=clock,
+            max_body_bytes=messaging.MAX_BODY_BYTES,
+        ),
+    }

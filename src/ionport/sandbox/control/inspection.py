@@ -1,0 +1,91 @@
+"""What arrived, for the inspector page: items with their files, messages with their BODs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ionport.core.blobs import Blobs
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.core.paging import Page, PageRequest
+from ionport.identity.model import Actor
+from ionport.sandbox.idm.model import Item, ItemFilter, Resource, item_not_found, read_pid
+from ionport.sandbox.idm.repository import ItemRepository
+from ionport.sandbox.messaging.model import Arrival, Message, MessageFilter
+from ionport.sandbox.messaging.repository import MessageRepository
+from ionport.store import TenantScope, Work
+
+
+class InspectionService:
+    """Shows what a tenant's sandbox holds; every method raises Forbidden to who does not
+    administer the tenant, and NotFound for what is not there.
+    """
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+
+    def list_items(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        request: PageRequest,
+        filters: ItemFilter | None = None,
+    ) -> Page[Item]:
+        """Return one page of IDM items, the newest first."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return ItemRepository(work.connection).page(scope, request, filters or ItemFilter())
+
+    def get_item(self, work: Work, scope: TenantScope, actor: Actor, pid: str) -> Item:
+        """Return one IDM item."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        item = ItemRepository(work.connection).get(scope, read_pid(pid))
+        if item is None:
+            raise item_not_found()
+        return item
+
+    def item_file(
+        self, work: Work, scope: TenantScope, actor: Actor, pid: str
+    ) -> tuple[Resource, bytes]:
+        """Return an item's main file."""
+        resource = self.get_item(work, scope, actor, pid).main_resource
+        if resource is None:
+            raise NotFound(_("The item has no file."), code="resource_not_found")
+        return resource, self._blobs.get(resource.sha256)
+
+    def list_messages(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        request: PageRequest,
+        filters: MessageFilter | None = None,
+    ) -> Page[Message]:
+        """Return one page of ION messages, the newest first."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        messages = MessageRepository(work.connection)
+        return messages.page(scope, request, filters or MessageFilter())
+
+    def get_message(
+        self, work: Work, scope: TenantScope, actor: Actor, message_row_id: str
+    ) -> Message:
+        """Return one ION message by the id of its row."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        message = MessageRepository(work.connection).get(scope, message_row_id)
+        if message is None:
+            raise NotFound(_("There is no such message."), code="message_not_found")
+        return message
+
+    def message_bod(
+        self, work: Work, scope: TenantScope, actor: Actor, message_row_id: str
+    ) -> bytes:
+        """Return the document of a message, unpacked, as the first arrival brought it."""
+        message = self.get_message(work, scope, actor, message_row_id)
+        return self._blobs.get(message.bod_sha256)
+
+    def arrivals(
+        self, work: Work, scope: TenantScope, actor: Actor, message_row_id: str
+    ) -> Sequence[Arrival]:
+        """Return the first 200 arrivals of a message, the oldest first."""
+        message = self.get_message(work, scope, actor, message_row_id)
+        return MessageRepository(work.connection).arrivals(scope, message)

@@ -1,0 +1,133 @@
+"""Values of the recorder, and what of a request may be kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ionport.core.secrets import DOTS
+
+MAX_KEPT_BODY_BYTES = 1_000_000
+_MAX_PATH = 2_000
+_MAX_QUERY = 8_000
+_MAX_HEADER = 1_000
+_MAX_HEADERS = 60
+
+# An allow-list: a header that nobody here knows may carry a key.
+_PLAIN_HEADERS = frozenset(
+    [
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+        "x-clientid",
+        "x-infor-identity2",
+        "x-infor-ionapi-platform",
+        "x-infor-ionapi-source",
+        "x-infor-tenantid",
+        "x-tenantid",
+    ]
+)
+_SECRET_WORDS = ("token", "secret", "password", "passwd", "key", "credential", "assertion")
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """A request as the recorder keeps it, known before it is answered.
+
+    Attributes:
+        query: the query string as sent, with the values of telling parameter names dotted out.
+        headers: values outside a list of harmless headers are dots.
+        request_kept: whether the body lies in the blobs under its digest.
+    """
+
+    request_id: str
+    client_id: str
+    service: str
+    operation: str
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    request_sha256: str
+    request_size: int
+    request_kept: bool
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a request came to; `effects` are the ids of what it made, changed or removed."""
+
+    status: int
+    response_sha256: str
+    response_size: int
+    duration_ms: int
+    effects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One call that reached the sandbox."""
+
+    id: str
+    tenant_id: str
+    facts: CallFacts
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """Which calls a list shows; `text` is looked for in path and query."""
+
+    service: str | None = None
+    operation: str | None = None
+    status: int | None = None
+    text: str | None = None
+    ascending: bool = False
+
+
+def digest_of(content: bytes) -> str:
+    """Return the SHA-256 of `content` in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def plain_path(raw_path: bytes) -> str:
+    """Return a request's path as sent, percent-encoded, at most 2,000 letters of it."""
+    return _storable(raw_path)[:_MAX_PATH]
+
+
+def redacted_query(query_string: bytes) -> str:
+    """Return a query string without the values of parameters that are named like secrets."""
+    pairs = []
+    for pair in _storable(query_string)[:_MAX_QUERY].split("&"):
+        name, equals, _value = pair.partition("=")
+        pairs.append(f"{name}={DOTS}" if equals and _is_telling(name) else pair)
+    return "&".join(pairs)
+
+
+def redacted_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers with every value that is not known to be harmless as dots."""
+    kept: dict[str, str] = {}
+    for name, value in headers:
+        if len(kept) == _MAX_HEADERS:
+            break
+        plain = name.lower() in _PLAIN_HEADERS or name.lower().startswith("x-infor-ion-")
+        kept[name.lower()[:100]] = value.replace("\0", "")[:_MAX_HEADER] if plain else DOTS
+    return kept
+
+
+def _is_telling(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRET_WORDS)
+
+
+def _storable(text: bytes) -> str:
+    return text.decode("latin-1").replace("\0", "")

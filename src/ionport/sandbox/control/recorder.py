@@ -1,0 +1,94 @@
+"""The recorder: every call that reached the sandbox, written together with its effect."""
+
+from __future__ import annotations
+
+import itertools
+
+from ionport.core.blobs import Blobs
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.core.paging import Page, PageRequest
+from ionport.identity.model import Actor
+from ionport.sandbox.control.model import (
+    MAX_KEPT_BODY_BYTES,
+    CallFacts,
+    CallFilter,
+    Outcome,
+    RecordedCall,
+)
+from ionport.sandbox.control.repository import CallRepository
+from ionport.store import TenantScope, Work
+
+_TIDY_EVERY = 100
+
+
+class RecorderService:
+    """Keeps and shows the calls of each tenant; the newest `keep` of them, give or take 100.
+
+    A call's row commits in the same transaction as what the call did, so the recorder never
+    tells of an effect that is not there, and no effect is missing from it.
+    """
+
+    def __init__(self, blobs: Blobs, *, keep: int = 10_000) -> None:
+        self._blobs = blobs
+        self._keep = keep
+        self._records = itertools.count()
+
+    def keep_body(self, body: bytes) -> bool:
+        """Put a request body into the blobs, before the transaction; False when it is not kept.
+
+        Bodies over 1 MB are known by digest and size only: they hold a file or a BOD, which the
+        imitated service keeps itself.
+        """
+        if not 0 < len(body) <= MAX_KEPT_BODY_BYTES:
+            return False
+        self._blobs.put(body)
+        return True
+
+    def record(self, work: Work, scope: TenantScope, facts: CallFacts, outcome: Outcome) -> None:
+        """Write one call."""
+        calls = CallRepository(work.connection)
+        calls.add(scope, new_id("call"), facts, outcome)
+        if next(self._records) % _TIDY_EVERY == 0:
+            calls.forget_older(scope, self._keep)
+
+    def list(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        request: PageRequest,
+        filters: CallFilter | None = None,
+    ) -> Page[RecordedCall]:
+        """Return one page of calls, the newest first.
+
+        Raises:
+            Forbidden: the actor does not administer the tenant.
+        """
+        actor.require_tenant_administrator(scope.tenant_id)
+        return CallRepository(work.connection).page(scope, request, filters or CallFilter())
+
+    def get(self, work: Work, scope: TenantScope, actor: Actor, call_id: str) -> RecordedCall:
+        """Return one call.
+
+        Raises:
+            Forbidden: the actor does not administer the tenant.
+            NotFound: no such call, or no longer kept.
+        """
+        actor.require_tenant_administrator(scope.tenant_id)
+        call = CallRepository(work.connection).get(scope, call_id)
+        if call is None:
+            raise NotFound(_("This call is not recorded, or no longer."), code="call_not_found")
+        return call
+
+    def request_body(
+        self, work: Work, scope: TenantScope, actor: Actor, call_id: str
+    ) -> bytes | None:
+        """Return the body that a call sent, or None when it was not kept.
+
+        Raises:
+            Forbidden, NotFound: as `get`.
+        """
+        facts = self.get(work, scope, actor, call_id).facts
+        return self._blobs.get(facts.request_sha256) if facts.request_kept else None

@@ -1,0 +1,1 @@
+"""Infor Document Management: items with attributes and files (facts/infor-targets.md §1)."""

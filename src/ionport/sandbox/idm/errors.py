@@ -1,0 +1,16 @@
+"""IDM's error shape (facts/infor-targets.md §1.7); the status of each cause is inferred."""
+
+from __future__ import annotations
+
+from ionport.core.errors import InvalidInput, IonportError
+from ionport.sandbox.calls import Answer, Call
+from ionport.sandbox.idm.representation import render
+
+
+def error_answer(call: Call, error: IonportError) -> Answer:
+    """Return `{"error": {"code", "message", "detail"}}`, or its XML twin."""
+    status = 400 if isinstance(error, InvalidInput) else error.status
+    detail = f"{call.method} request {call.caller.request_id}"
+    tree = {"error": {"code": error.code, "message": error.text, "detail": detail}}
+    body, media_type = render(tree, call.headers)
+    return Answer(status, body, media_type)

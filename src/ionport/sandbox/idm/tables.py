@@ -1,0 +1,62 @@
+"""IDM's tables. The item's number is an integer because a pid carries one."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from ionport.store import Moment, metadata
+
+idm_items = Table(
+    "idm_items",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("tenant_id", String(60), nullable=False),
+    Column("entity_name", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("acl", String(100), nullable=False),
+    Column("created_by", String(200), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_by", String(200), nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Index("ix_idm_items_tenant_id", "tenant_id", "entity_name", "number"),
+    # A number of a deleted item is never given again.
+    sqlite_autoincrement=True,
+)
+
+idm_attributes = Table(
+    "idm_attributes",
+    metadata,
+    Column(
+        "item_number",
+        Integer,
+        ForeignKey("idm_items.number", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("tenant_id", String(60), nullable=False),
+    Column("entity_name", String(100), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("value", Text, nullable=False),
+    # Values may be longer than an index takes; equality is looked up by their digest.
+    Column("value_sha256", String(64), nullable=False),
+    Index("ix_idm_attributes_value", "tenant_id", "entity_name", "name", "value_sha256"),
+)
+
+idm_resources = Table(
+    "idm_resources",
+    metadata,
+    Column(
+        "item_number",
+        Integer,
+        ForeignKey("idm_items.number", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(100), nullable=False),
+    Column("filename", String(255), nullable=False),
+    Column("mime_type", String(200), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)

@@ -1,0 +1,1 @@
+"""ION messaging, "IMS via API Gateway" (facts/infor-targets.md §2)."""

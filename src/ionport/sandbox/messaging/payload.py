@@ -1,0 +1,191 @@
+"""The two parts of a multipart message, and the document that the payload packs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass, field
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from ionport.core import xml
+from ionport.core.errors import InvalidInput, IonportError, TooLarge
+from ionport.core.i18n import _
+from ionport.sandbox.messaging.model import (
+    MAX_DOCUMENT_BYTES,
+    RECOMMENDED_BYTES,
+    Encoding,
+    Parameters,
+)
+from ionport.sandbox.texts import quoted
+
+_MAX_PARTS = 10
+PARAMETERS_PART = "ParameterRequest"
+PAYLOAD_PART = "MessagePayload"
+
+
+@dataclass(slots=True)
+class _Parts:
+    """Collects the parts while the parser runs over the body."""
+
+    contents: dict[str, bytes] = field(default_factory=dict)
+    is_complete: bool = False
+    _header: bytearray = field(default_factory=bytearray)
+    _value: bytearray = field(default_factory=bytearray)
+    _content: bytearray = field(default_factory=bytearray)
+    _name: str = ""
+    _count: int = 0
+
+    def begin(self) -> None:
+        self._count += 1
+        if self._count > _MAX_PARTS:
+            raise _malformed(_("The message has more than {n} parts.").format(n=_MAX_PARTS))
+        self._name = ""
+        self._content = bytearray()
+
+    def header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def header_end(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            _kind, options = parse_options_header(self._value.decode("latin-1"))
+            self._name = options.get(b"name", b"").decode("latin-1")
+        self._header = bytearray()
+        self._value = bytearray()
+
+    def data(self, data: bytes, start: int, end: int) -> None:
+        self._content += data[start:end]
+
+    def end(self) -> None:
+        if self._name in self.contents:
+            raise _malformed(_("The part {name} is there twice.").format(name=quoted(self._name)))
+        self.contents[self._name] = bytes(self._content)
+
+    def complete(self) -> None:
+        self.is_complete = True
+
+
+def read_parts(body: bytes, content_type: str) -> tuple[bytes, bytes]:
+    """Return ParameterRequest and MessagePayload of a multipart body (§2, "v2 multipart").
+
+    Raises:
+        InvalidInput: not multipart, cut off, or without one of the two parts.
+    """
+    kind, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary")
+    if not kind.startswith(b"multipart/") or not boundary:
+        raise _malformed(_("The Content-Type must be multipart/form-data with a boundary."))
+    parts = _Parts()
+    callbacks = {
+        "on_part_begin": parts.begin,
+        "on_header_field": parts.header_name,
+        "on_header_value": parts.header_value,
+        "on_header_end": parts.header_end,
+        "on_part_data": parts.data,
+        "on_part_end": parts.end,
+        "on_end": parts.complete,
+    }
+    try:
+        MultipartParser(boundary, callbacks).write(body)  # type: ignore[arg-type]
+    except FormParserError as error:
+        raise _malformed(_("The multipart body cannot be read.")) from error
+    if not parts.is_complete:
+        raise _malformed(_("The multipart body ends before its last boundary."))
+    for name in (PARAMETERS_PART, PAYLOAD_PART):
+        if name not in parts.contents:
+            raise _malformed(_("The part {name} is missing.").format(name=name))
+    return parts.contents[PARAMETERS_PART], parts.contents[PAYLOAD_PART]
+
+
+def unpack(payload: bytes, encoding: Encoding) -> bytes:
+    """Return the document inside a payload.
+
+    DEFLATE is zlib; whether a multipart payload is base64 on top of it is not published, so
+    both are taken.
+
+    Raises:
+        InvalidInput: it cannot be inflated, or is empty.
+        TooLarge: over 6 MB, as sent or unpacked.
+    """
+    _check_size(len(payload))
+    document = payload if encoding is Encoding.NONE else _inflate(payload)
+    if not document:
+        raise _malformed(_("The part {name} is empty.").format(name=PAYLOAD_PART))
+    _check_size(len(document))
+    return document
+
+
+def findings_of(document: bytes, parameters: Parameters) -> tuple[str, ...]:
+    """Return what ION lets pass, but no mapping or receiver behind it would."""
+    found = []
+    if len(document) > RECOMMENDED_BYTES:
+        found.append(
+            _("The document is larger than the 5 MB that ION supports with mappings in the flow.")
+        )
+    expected = parameters.document_name.replace(".", "", 1)
+    try:
+        root = xml.parse(document).tag
+    except IonportError as error:
+        found.append(error.text)
+    else:
+        name = str(root).rpartition("}")[2]
+        if name != expected:
+            found.append(
+                _("The root element is {name}, not {expected} as documentName says.").format(
+                    name=quoted(name), expected=expected
+                )
+            )
+    return tuple(found)
+
+
+def digest_of_parameters(parameters: Parameters) -> str:
+    """Return a digest that does not hang on the order or spacing of the JSON."""
+    text = json.dumps(dict(parameters.all), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _inflate(payload: bytes) -> bytes:
+    packed = payload
+    if not _is_zlib(payload):
+        try:
+            packed = base64.b64decode(b"".join(payload.split()), validate=True)
+        except ValueError as error:
+            raise _not_deflated() from error
+    try:
+        inflater = zlib.decompressobj()
+        document = inflater.decompress(packed, MAX_DOCUMENT_BYTES + 1)
+    except zlib.error as error:
+        raise _not_deflated() from error
+    if len(document) <= MAX_DOCUMENT_BYTES and not inflater.eof:
+        raise _not_deflated()
+    return document
+
+
+def _is_zlib(payload: bytes) -> bool:
+    """RFC 1950 §2.2: method 8 in the first byte, both bytes a multiple of 31."""
+    head = payload[:2]
+    return len(head) == 2 and head[0] & 0x0F == 8 and int.from_bytes(head, "big") % 31 == 0
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_DOCUMENT_BYTES:
+        raise TooLarge(
+            _("The document has {size} bytes or more; ION takes at most {limit}.").format(
+                size=size, limit=MAX_DOCUMENT_BYTES
+            ),
+            code="message_too_large",
+        )
+
+
+def _not_deflated() -> InvalidInput:
+    return _malformed(_("The payload is not what encoding DEFLATE says: zlib data."))
+
+
+def _malformed(text: str) -> InvalidInput:
+    return InvalidInput(text, code="malformed_message")

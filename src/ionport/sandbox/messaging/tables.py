@@ -1,0 +1,61 @@
+"""Tables of ION messaging: the message once, and every time that it came."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from ionport.store import Moment, metadata
+
+ion_messages = Table(
+    "ion_messages",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("tenant_id", String(60), nullable=False),
+    Column("message_id", String(250), nullable=False),
+    Column("from_logical_id", String(250), nullable=False),
+    Column("to_logical_id", String(250), nullable=False),
+    Column("document_name", String(250), nullable=False),
+    Column("encoding", String(20), nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("parameters_sha256", String(64), nullable=False),
+    Column("payload_sha256", String(64), nullable=False),
+    Column("bod_sha256", String(64), nullable=False),
+    Column("bod_size", BigInteger, nullable=False),
+    Column("client_id", String(200), nullable=False),
+    Column("first_received_at", Moment, nullable=False),
+    Column("last_received_at", Moment, nullable=False),
+    Column("arrivals", Integer, nullable=False),
+    Column("findings", JSON, nullable=False),
+    UniqueConstraint("tenant_id", "from_logical_id", "message_id", name="uq_ion_messages_sender"),
+    Index("ix_ion_messages_tenant_id", "tenant_id", "id"),
+)
+
+ion_arrivals = Table(
+    "ion_arrivals",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column(
+        "message",
+        String(60),
+        ForeignKey("ion_messages.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("request_id", String(100), nullable=False),
+    Column("client_id", String(200), nullable=False),
+    Column("payload_sha256", String(64), nullable=False),
+    Column("parameters_sha256", String(64), nullable=False),
+    Column("is_identical", Boolean, nullable=False),
+    Column("received_at", Moment, nullable=False),
+)

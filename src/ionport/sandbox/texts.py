@@ -1,0 +1,71 @@
+"""JSON and texts as they come from foreign clients."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+
+# Not characters of XML 1.0, and not all storable: such a text could not be given back.
+_UNREPRESENTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def load_json_object(content: bytes) -> dict[str, Any]:
+    """Read a JSON object; numbers stay the texts they are, a UTF-8 byte order mark is skipped.
+
+    Raises:
+        InvalidInput: not UTF-8, not JSON, not an object, nested too deeply, or with characters
+            that XML cannot carry.
+    """
+    try:
+        data = json.loads(
+            content.decode("utf-8-sig"), parse_int=str, parse_float=str, parse_constant=str
+        )
+    except UnicodeDecodeError as error:
+        raise InvalidInput(_("The text is not UTF-8."), code="not_utf8") from error
+    except ValueError as error:
+        raise InvalidInput(
+            _("The text is not JSON: {reason}.").format(reason=error), code="not_json"
+        ) from error
+    except RecursionError as error:
+        raise InvalidInput(_("The JSON is nested too deeply."), code="json_too_deep") from error
+    if not isinstance(data, dict):
+        raise InvalidInput(_("A JSON object was expected."), code="not_a_json_object")
+    _check_texts(data)
+    return data
+
+
+def quoted(text: str, limit: int = 80) -> str:
+    """Return foreign text for an error message: in quotes, and not endlessly."""
+    return f'"{text[:limit]}…"' if len(text) > limit else f'"{text}"'
+
+
+def check_text(text: str) -> str:
+    """Return `text`; raises InvalidInput when it has characters that XML cannot carry."""
+    if _UNREPRESENTABLE.search(text):
+        raise InvalidInput(
+            _("A text contains control characters, which are not accepted."),
+            code="control_characters",
+        )
+    return text
+
+
+def representable(text: str) -> str:
+    """Return `text` with every character that XML cannot carry replaced."""
+    return _UNREPRESENTABLE.sub("\ufffd", text)
+
+
+def _check_texts(data: object) -> None:
+    remaining = [data]
+    while remaining:
+        value = remaining.pop()
+        if isinstance(value, str):
+            check_text(value)
+        elif isinstance(value, dict):
+            remaining.extend(value)
+            remaining.extend(value.values())
+        elif isinstance(value, list):
+            remaining.extend(value)
