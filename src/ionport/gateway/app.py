@@ -107,7 +107,7 @@ class Gateway:
         )
 
     def _backend(self, target: Target) -> ASGIApp:
-        backend = self._backends.get(target.context.lower())
+        backend = self._backends.get(target.context)
         if backend is None:
             raise NotFound(
                 _("No API suite answers at {prefix}.").format(prefix=target.prefix[:200]),

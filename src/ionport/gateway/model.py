@@ -40,32 +40,28 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The first two parts of a gateway path, as the client spelt them."""
+    """Where a gateway path leads; `prefix` is its beginning as the client spelt it."""
 
     tenant_id: str
     context: str
-
-    @property
-    def prefix(self) -> str:
-        """The path that the back end's own paths follow."""
-        return f"/{self.tenant_id}/{self.context}"
+    prefix: str
 
 
 def read_target(path: str) -> Target:
-    """Read `/{TENANT}/{API context}/…` (facts/ion-api.md §4.1).
+    """Read `/{TENANT}/{API context}/…`, in any case of letters (facts/ion-api.md §4.1, §6.6).
 
     Raises:
         NotFound: the path does not begin with a tenant id.
     """
-    parts = path.split("/", 3)
+    _root, tenant, context, *_rest = [*path.split("/", 3), "", ""]
     try:
-        tenant_id = check_tenant_id(parts[1] if len(parts) > 1 else "")
+        tenant_id = check_tenant_id(tenant.upper())
     except InvalidInput as error:
         raise NotFound(
             _("Nothing answers here. An address of the gateway is /TENANT/API context/…"),
             code="unknown_address",
         ) from error
-    return Target(tenant_id, parts[2] if len(parts) > 2 else "")
+    return Target(tenant_id, context.lower(), f"/{tenant}/{context}")
 
 
 def read_token(headers: Iterable[Header], query: bytes) -> tuple[Secret, bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
 from ionport.store import Moment, metadata
 
@@ -10,13 +10,13 @@ idm_items = Table(
     "idm_items",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("tenant_id", String(60), nullable=False),
-    Column("entity_name", String(100), nullable=False),
+    Column("tenant_id", Text, nullable=False),
+    Column("entity_name", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("acl", String(100), nullable=False),
-    Column("created_by", String(200), nullable=False),
+    Column("acl", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("changed_by", String(200), nullable=False),
+    Column("changed_by", Text, nullable=False),
     Column("changed_at", Moment, nullable=False),
     Index("ix_idm_items_tenant_id", "tenant_id", "entity_name", "number"),
     # A number of a deleted item is never given again.
@@ -34,12 +34,12 @@ idm_attributes = Table(
         autoincrement=False,
     ),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("tenant_id", String(60), nullable=False),
-    Column("entity_name", String(100), nullable=False),
-    Column("name", String(100), nullable=False),
+    Column("tenant_id", Text, nullable=False),
+    Column("entity_name", Text, nullable=False),
+    Column("name", Text, nullable=False),
     Column("value", Text, nullable=False),
     # Values may be longer than an index takes; equality is looked up by their digest.
-    Column("value_sha256", String(64), nullable=False),
+    Column("value_sha256", Text, nullable=False),
     Index("ix_idm_attributes_value", "tenant_id", "entity_name", "name", "value_sha256"),
 )
 
@@ -54,9 +54,9 @@ idm_resources = Table(
         autoincrement=False,
     ),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("name", String(100), nullable=False),
-    Column("filename", String(255), nullable=False),
-    Column("mime_type", String(200), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("mime_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("sha256", String(64), nullable=False),
+    Column("sha256", Text, nullable=False),
 )
