@@ -4,8 +4,12 @@
 
     file = IonApiFile.load("DocBits_TST.ionapi")
     with IonApiClient(file) as infor:
-        infor.messaging.ping()
         item = infor.idm.find_one("M3_SupplierInvoice", "BOD_AlternateDocumentID_1", "…")
+        infor.messaging.ping()
+
+`AsyncIonApiClient` has the same operations for asyncio, `IonApiAuth` signs the requests of any
+httpx2 client, and `ionport.ionapi.probe` proves a credential stage by stage. Everything that
+goes wrong is an `IonApiError`; the tree is drawn in `ionport.ionapi.errors`.
 
 Names are loaded when they are first used: reading a credential file costs no HTTP stack.
 """
@@ -16,6 +20,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .addresses import AddressPolicy
+    from .auth import IonApiAuth
+    from .client import AsyncIonApiClient, IonApiClient
     from .errors import (
         AddressRefused,
         AnswerRefused,
@@ -29,47 +36,79 @@ if TYPE_CHECKING:
         TokenError,
         UnauthorizedClient,
     )
+    from .exchange import Exchange
     from .file import IonApiFile, Kind
     from .findings import Finding
+    from .grants import ClientAuth, TokenSet
+    from .idm import Entity, Item, ItemDraft, Resource, exact_match
+    from .messaging import BodMessage, Published
+    from .probe import ProbeReport, StageResult
     from .secrets import Secret
+    from .tokens import MemoryTokenStore, TokenStore
+    from .transport import AsyncTransport, Timeouts, Transport, build_async_client, build_client
 
 __all__ = [
+    "AddressPolicy",
     "AddressRefused",
     "AnswerRefused",
+    "AsyncIonApiClient",
+    "AsyncTransport",
+    "BodMessage",
+    "ClientAuth",
     "ConnectionFailed",
     "CredentialFileError",
+    "Entity",
+    "Exchange",
     "Finding",
     "InvalidClient",
     "InvalidGrant",
+    "IonApiAuth",
+    "IonApiClient",
     "IonApiError",
     "IonApiFile",
+    "Item",
+    "ItemDraft",
     "Kind",
+    "MemoryTokenStore",
+    "ProbeReport",
+    "Published",
     "RequestRefused",
+    "Resource",
     "Secret",
     "ServiceError",
+    "StageResult",
+    "Timeouts",
     "TokenError",
+    "TokenSet",
+    "TokenStore",
+    "Transport",
     "UnauthorizedClient",
+    "build_async_client",
+    "build_client",
+    "exact_match",
 ]
 
-_MODULES = {
-    "errors": (
-        "AddressRefused",
-        "AnswerRefused",
-        "ConnectionFailed",
-        "CredentialFileError",
-        "InvalidClient",
-        "InvalidGrant",
-        "IonApiError",
-        "RequestRefused",
-        "ServiceError",
-        "TokenError",
-        "UnauthorizedClient",
-    ),
-    "file": ("IonApiFile", "Kind"),
-    "findings": ("Finding",),
-    "secrets": ("Secret",),
+_HOMES = {
+    name: module
+    for module, names in {
+        "addresses": "AddressPolicy",
+        "auth": "IonApiAuth",
+        "client": "AsyncIonApiClient IonApiClient",
+        "errors": "AddressRefused AnswerRefused ConnectionFailed CredentialFileError InvalidClient "
+        "InvalidGrant IonApiError RequestRefused ServiceError TokenError UnauthorizedClient",
+        "exchange": "Exchange",
+        "file": "IonApiFile Kind",
+        "findings": "Finding",
+        "grants": "ClientAuth TokenSet",
+        "idm": "Entity Item ItemDraft Resource exact_match",
+        "messaging": "BodMessage Published",
+        "probe": "ProbeReport StageResult",
+        "secrets": "Secret",
+        "tokens": "MemoryTokenStore TokenStore",
+        "transport": "AsyncTransport Timeouts Transport build_async_client build_client",
+    }.items()
+    for name in names.split()
 }
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

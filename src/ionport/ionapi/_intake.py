@@ -1,0 +1,324 @@
+"""One request on its way: counts and decodes the answer, names what goes wrong, records it."""
+
+from __future__ import annotations
+
+import ssl
+import time
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpcore2
+import httpx2
+
+from .calls import DEFAULT_LIMIT, EXCERPT
+from .errors import AnswerRefused, ConnectionFailed, IonApiError, RequestRefused
+from .exchange import Exchange, Observer, shown_body
+from .redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+EXTENSION = "ionapi"
+# A cookie of one caller must not reach another one through a shared client.
+_DROPPED_HEADERS = frozenset(
+    {"content-encoding", "content-length", "set-cookie", "transfer-encoding"}
+)
+PLAIN = frozenset({"", "identity"})
+NETWORK_ERRORS = (
+    httpcore2.TimeoutException,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    TimeoutError,
+)
+_CUT_OFF = "The answer ended before it was complete."
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one request is sent. Placed in the request's extensions under `EXTENSION`.
+
+    `limit` is in bytes of the decoded body, `total` in seconds from name resolution to the
+    last byte.
+    """
+
+    limit: int = DEFAULT_LIMIT
+    total: float = 300.0
+    login: bool = False
+    shown: bytes | None = None
+    redactor: Redactor = field(default_factory=Redactor)
+    observer: Observer | None = None
+
+
+class Attempt:
+    """The state of one request, shared by the thread and the asyncio transport."""
+
+    def __init__(self, request: httpx2.Request, body: bytes) -> None:
+        self.options: Options = request.extensions.get(EXTENSION) or Options()
+        self.deadline = time.monotonic() + self.options.total
+        self._request = request
+        self._body = body
+        self._started = time.time()
+        self._clock = time.perf_counter()
+        self._on_the_wire = False
+        self._status: int | None = None
+        self._headers: list[tuple[str, str]] = []
+        self._decoder = Decoder("")
+        self._content = bytearray()
+        form = body if _media_type(request.headers.items()).endswith("urlencoded") else b""
+        self._redactor = self.options.redactor.knowing(request.headers.get("authorization"), form)
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left of the whole call's time, never negative."""
+        return max(self.deadline - time.monotonic(), 0.0)
+
+    @property
+    def sent(self) -> bool:
+        """Whether the remote side may have seen the call; a token request is not the call."""
+        return self._on_the_wire and not self.options.login
+
+    def core_request(self, *, trace: Any) -> httpcore2.Request:
+        """The request as httpcore takes it. Only encodings that `Decoder` knows are offered."""
+        url = self._request.url
+        timeouts = self._request.extensions.get("timeout", {})
+        left = self.remaining
+        bounded = {
+            name: left if (value := timeouts.get(name)) is None else min(value, left)
+            for name in ("connect", "read", "write", "pool")
+        }
+        headers = [
+            (name, value)
+            for name, value in self._request.headers.raw
+            if name.lower() != b"accept-encoding"
+        ]
+        return httpcore2.Request(
+            method=self._request.method,
+            url=httpcore2.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+            ),
+            headers=[*headers, (b"Accept-Encoding", b"gzip, deflate")],
+            content=self._body,
+            extensions={"timeout": bounded, "trace": trace},
+        )
+
+    def trace(self, event: str, _info: dict[str, Any]) -> None:
+        """The pool's trace hook: notes when the first byte of the request leaves."""
+        if event == "http11.send_request_headers.started":
+            self._on_the_wire = True
+
+    async def trace_async(self, event: str, info: dict[str, Any]) -> None:
+        """`trace` for the asyncio pool, which awaits its hook."""
+        self.trace(event, info)
+
+    def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Take status and headers. Raises AnswerRefused (redirect, bad_encoding, too_large)."""
+        self._status = status
+        self._headers = [(name.decode("ascii"), value.decode("latin-1")) for name, value in headers]
+        named = {name.lower(): value for name, value in self._headers}
+        if 300 <= status < 400 and status != 304:
+            target = urlsplit(named.get("location", "")).hostname
+            where = f" to {target}" if target else ""
+            raise self._refused(
+                "redirect",
+                f"The server answered with a redirect{where}, which is not followed.",
+                "Check the addresses in the ION API file: they must lead straight to Infor.",
+            )
+        coding = named.get("content-encoding", "").strip().lower()
+        if coding not in PLAIN | {"gzip", "x-gzip", "deflate"}:
+            raise self._refused("bad_encoding", "The answer is encoded in an unknown way.")
+        self._decoder = Decoder(coding)
+        length = named.get("content-length", "")
+        # A HEAD request's answer gives the length of a body that does not come.
+        if self._request.method != "HEAD" and length.isdigit() and int(length) > self.options.limit:
+            raise self._too_large()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take a piece of the body. Raises AnswerRefused (too_large, bad_encoding)."""
+        room = self.options.limit - len(self._content)
+        try:
+            for piece in self._decoder.decode(chunk, room + 1):
+                self._content += piece
+                if len(self._content) > self.options.limit:
+                    raise self._too_large()
+        except zlib.error as error:
+            raise self._refused("bad_encoding", "The compressed answer is damaged.") from error
+
+    def response(self) -> httpx2.Response:
+        """The complete answer. Raises AnswerRefused (truncated)."""
+        if not self._decoder.complete:
+            raise self._refused("truncated", _CUT_OFF)
+        kept = [pair for pair in self._headers if pair[0].lower() not in _DROPPED_HEADERS]
+        return httpx2.Response(
+            self._status or 0,
+            headers=kept,
+            content=bytes(self._content),
+            request=self._request,
+            extensions={EXTENSION: self._redactor},
+        )
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Turns errors of the network into IonApiError, and records the exchange at the end."""
+        try:
+            yield
+        except NETWORK_ERRORS as error:
+            failure = self._named(error)
+            self._record(failure)
+            raise failure from error
+        except BaseException as error:
+            self._record(error)
+            raise
+        self._record(None)
+
+    def _named(self, error: Exception) -> IonApiError:
+        host = self._request.url.host
+        detail = self._redactor.text(f"{type(error).__name__}: {error}")[:EXCERPT]
+        if isinstance(error, httpcore2.LocalProtocolError):
+            return RequestRefused(f"The request to {host} is not valid HTTP.", detail=detail)
+        if isinstance(error, httpcore2.RemoteProtocolError) and self._status is not None:
+            return self._refused("truncated", _CUT_OFF)
+        return connection_failed(host, error, detail=detail, sent=self.sent)
+
+    def _record(self, error: BaseException | None) -> None:
+        if self.options.observer is None:
+            return
+        duration = time.perf_counter() - self._clock
+        request_headers = list(self._request.headers.multi_items())
+        shown = self._body if self.options.shown is None else self.options.shown
+        self.options.observer(
+            Exchange(
+                method=self._request.method,
+                url=self._redactor.text(str(self._request.url)),
+                request_headers=self._redactor.headers(request_headers),
+                request_body=shown_body(shown, _media_type(request_headers), self._redactor),
+                request_size=len(self._body),
+                status=self._status,
+                response_headers=self._redactor.headers(self._headers),
+                response_body=shown_body(
+                    bytes(self._content), _media_type(self._headers), self._redactor
+                ),
+                response_size=len(self._content),
+                started=self._started,
+                duration=duration,
+                error=_error_code(error),
+                login=self.options.login,
+            )
+        )
+
+    def _too_large(self) -> AnswerRefused:
+        limit = self.options.limit
+        size = f"{limit // 1024} KiB" if limit >= 1024 else f"{limit} bytes"
+        return self._refused("too_large", f"The answer is larger than {size}.")
+
+    def _refused(self, code: str, text: str, remedy: str = "") -> AnswerRefused:
+        return AnswerRefused(
+            text, code=code, status=self._status or 0, remedy=remedy, sent=not self.options.login
+        )
+
+
+class Decoder:
+    """Undoes one content encoding in bounded pieces, and knows whether the end was reached."""
+
+    def __init__(self, coding: str) -> None:
+        self._coding = coding
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 32) if coding not in PLAIN else None
+        self._fed = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the compressed stream has come to its own end."""
+        return self._inflater is None or not self._fed or self._inflater.eof
+
+    def decode(self, chunk: bytes, most: int) -> Iterable[bytes]:
+        """Pieces of at most `most` bytes each. Raises zlib.error for damaged data."""
+        if self._inflater is None:
+            yield chunk
+            return
+        if not self._fed and self._coding == "deflate" and not _has_zlib_header(chunk):
+            self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._fed = self._fed or bool(chunk)
+        while chunk:
+            if self._inflater.eof:
+                raise zlib.error("data after the end")
+            piece = self._inflater.decompress(chunk, most)
+            chunk = self._inflater.unconsumed_tail or self._inflater.unused_data
+            if piece:
+                yield piece
+
+
+def _has_zlib_header(chunk: bytes) -> bool:
+    """RFC 9110 §8.4.1.2: some servers send raw deflate without the zlib header."""
+    return len(chunk) < 2 or (chunk[0] & 0x0F == 8 and (chunk[0] << 8 | chunk[1]) % 31 == 0)
+
+
+_FAILURES = {
+    "timeout": (
+        "{host} did not answer in time.",
+        "Try again later. If it stays, ask who runs the network whether the host can be reached.",
+    ),
+    "refused": (
+        "{host} refuses the connection.",
+        "Check the address and the port in the ION API file, and whether the server is running.",
+    ),
+    "unreachable": (
+        "{host} cannot be reached.",
+        "Check the address in the ION API file, and this server's access to the internet.",
+    ),
+    "certificate": (
+        "The certificate of {host} is not trusted.",
+        (
+            "Check the address in the ION API file. If the server's certificate is of your own "
+            "authority, add that one to the trusted authorities of this computer."
+        ),
+    ),
+    "tls": (
+        "No encrypted connection to {host} could be made.",
+        "Check the address and the port in the ION API file: https must be spoken there.",
+    ),
+    "lost": (
+        "{host} closed the connection without a complete answer.",
+        "Try again later. If it stays, check the address and the port in the ION API file.",
+    ),
+}
+
+
+def connection_failed(
+    host: str, error: Exception, *, detail: str, sent: bool = False
+) -> ConnectionFailed:
+    """The named error for one of `NETWORK_ERRORS`."""
+    kind = _failure_kind(error)
+    text, remedy = _FAILURES[kind]
+    return ConnectionFailed(
+        text.format(host=host), kind=kind, remedy=remedy, detail=detail, sent=sent
+    )
+
+
+def _failure_kind(error: Exception) -> str:
+    if isinstance(error, httpcore2.TimeoutException | TimeoutError):
+        return "timeout"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "certificate"
+        if isinstance(cause, ssl.SSLError):
+            return "tls"
+        if isinstance(cause, ConnectionRefusedError):
+            return "refused"
+        cause = cause.__cause__
+    return "unreachable" if isinstance(error, httpcore2.ConnectError) else "lost"
+
+
+def _error_code(error: BaseException | None) -> str | None:
+    if error is None:
+        return None
+    return error.code if isinstance(error, IonApiError) else type(error).__name__
+
+
+def _media_type(headers: Iterable[tuple[str, str]]) -> str:
+    for name, value in headers:
+        if name.lower() == "content-type":
+            return value.partition(";")[0].strip().lower()
+    return ""

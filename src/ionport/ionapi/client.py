@@ -1,0 +1,157 @@
+"""The client of one tenant: everything reachable with one `.ionapi` file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Self
+
+from .addresses import AddressPolicy
+from .auth import IonApiAuth
+from .driver import AsyncDriver, Driver
+from .grants import ClientAuth, TokenSet
+from .idm import AsyncIdm, Idm
+from .messaging import AsyncMessaging, Messaging
+from .transport import AsyncTransport, Timeouts, Transport, build_async_client, build_client
+
+if TYPE_CHECKING:
+    from .exchange import Observer
+    from .file import IonApiFile
+    from .tokens import TokenStore
+
+
+class IonApiClient:
+    """Calls Infor in the calling thread; may be shared by threads.
+
+    `store` keeps tokens beyond the client's life, under `key` (default: the file's fingerprint).
+    `timeout` is `Timeouts`, or the seconds each call may take in all. `on_exchange` receives the
+    redacted record of every HTTP call, token requests included; it is called in the thread of
+    the call and must not raise. A `transport` that is given is shared and not closed with the
+    client.
+
+    Raises CredentialFileError when the file has errors; its operations raise IonApiError.
+    """
+
+    def __init__(
+        self,
+        file: IonApiFile,
+        *,
+        store: TokenStore | None = None,
+        key: str | None = None,
+        policy: AddressPolicy | None = None,
+        timeout: Timeouts | float | None = None,
+        client_auth: ClientAuth = ClientAuth.BASIC,
+        scope: str | None = None,
+        on_exchange: Observer | None = None,
+        transport: Transport | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.file = file
+        self._auth = IonApiAuth(
+            file, store=store, key=key, client_auth=client_auth, scope=scope, clock=clock
+        )
+        self._owned = None if transport else Transport(policy)
+        timeouts = Timeouts.of(timeout)
+        self._http = build_client(timeout=timeouts, transport=transport or self._owned)
+        self._timeouts = timeouts
+        self._attach(on_exchange)
+
+    def _attach(self, on_exchange: Observer | None) -> None:
+        self._driver = Driver(self._http, self._auth, self._timeouts, on_exchange)
+        self.idm = Idm(self.file, self._driver)
+        self.messaging = Messaging(self.file, self._driver)
+
+    def observed_by(self, on_exchange: Observer) -> IonApiClient:
+        """The same client, connections and tokens, reporting to another observer."""
+        twin = object.__new__(IonApiClient)
+        twin.__dict__.update(self.__dict__)
+        twin._owned = None
+        twin._attach(on_exchange)
+        return twin
+
+    def token(self) -> TokenSet:
+        """Tokens that can be used now, from the store or from Infor."""
+        return self._driver.run(self._auth.tokens.get())
+
+    def refresh(self, tokens: TokenSet) -> TokenSet:
+        """New tokens for the refresh token of `tokens`, without signing on when it is refused."""
+        return self._driver.run(self._auth.tokens.refresh(tokens))
+
+    def revoke(self) -> None:
+        """Revoke the tokens at Infor and forget them (RFC 7009)."""
+        self._driver.run(self._auth.tokens.revoke())
+
+    def close(self) -> None:
+        """Close the connections, unless they are shared."""
+        if self._owned is not None:
+            self._owned.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncIonApiClient:
+    """`IonApiClient` for asyncio: the same parameters, operations are awaited."""
+
+    def __init__(
+        self,
+        file: IonApiFile,
+        *,
+        store: TokenStore | None = None,
+        key: str | None = None,
+        policy: AddressPolicy | None = None,
+        timeout: Timeouts | float | None = None,
+        client_auth: ClientAuth = ClientAuth.BASIC,
+        scope: str | None = None,
+        on_exchange: Observer | None = None,
+        transport: AsyncTransport | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.file = file
+        self._auth = IonApiAuth(
+            file, store=store, key=key, client_auth=client_auth, scope=scope, clock=clock
+        )
+        self._owned = None if transport else AsyncTransport(policy)
+        timeouts = Timeouts.of(timeout)
+        self._http = build_async_client(timeout=timeouts, transport=transport or self._owned)
+        self._timeouts = timeouts
+        self._attach(on_exchange)
+
+    def _attach(self, on_exchange: Observer | None) -> None:
+        self._driver = AsyncDriver(self._http, self._auth, self._timeouts, on_exchange)
+        self.idm = AsyncIdm(self.file, self._driver)
+        self.messaging = AsyncMessaging(self.file, self._driver)
+
+    def observed_by(self, on_exchange: Observer) -> AsyncIonApiClient:
+        """The same client, connections and tokens, reporting to another observer."""
+        twin = object.__new__(AsyncIonApiClient)
+        twin.__dict__.update(self.__dict__)
+        twin._owned = None
+        twin._attach(on_exchange)
+        return twin
+
+    async def token(self) -> TokenSet:
+        """Tokens that can be used now, from the store or from Infor."""
+        return await self._driver.run(self._auth.tokens.get())
+
+    async def refresh(self, tokens: TokenSet) -> TokenSet:
+        """New tokens for the refresh token of `tokens`, without signing on when it is refused."""
+        return await self._driver.run(self._auth.tokens.refresh(tokens))
+
+    async def revoke(self) -> None:
+        """Revoke the tokens at Infor and forget them (RFC 7009)."""
+        await self._driver.run(self._auth.tokens.revoke())
+
+    async def close(self) -> None:
+        """Close the connections, unless they are shared."""
+        if self._owned is not None:
+            await self._owned.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

@@ -1,0 +1,190 @@
+"""Runs the flows of the typed clients: one driver for threads, one for asyncio."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from ._intake import EXTENSION, Options
+from .auth import IonApiAuth, perform, perform_async
+from .calls import Answer, Call, Flow, Running
+from .redaction import Redactor
+from .transport import Timeouts
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from .exchange import Observer
+    from .file import IonApiFile
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Sending:
+    """What both drivers know: the credential, the bounds, and who watches."""
+
+    def __init__(self, auth: IonApiAuth, timeouts: Timeouts, observer: Observer | None) -> None:
+        self.auth = auth
+        self.timeouts = timeouts
+        self._observer = observer
+        self._redactor = Redactor(auth.grants.file.secrets())
+
+    def request(self, client: httpx2.Client | httpx2.AsyncClient, call: Call) -> httpx2.Request:
+        """The call as a request, with its bounds."""
+        options = Options(
+            limit=call.limit,
+            total=self.timeouts.login if call.login else self.timeouts.total,
+            login=call.login,
+            shown=call.shown,
+            redactor=self._redactor,
+            observer=self._observer,
+        )
+        return client.build_request(
+            call.method,
+            call.url,
+            headers=dict(call.headers),
+            content=call.body,
+            extensions={EXTENSION: options},
+        )
+
+
+class Driver:
+    """Performs effects in the calling thread. Any number of threads may share one."""
+
+    def __init__(
+        self,
+        client: httpx2.Client,
+        auth: IonApiAuth,
+        timeouts: Timeouts,
+        observer: Observer | None = None,
+    ) -> None:
+        self._client = client
+        self._sending = _Sending(auth, timeouts, observer)
+
+    def run(self, flow: Flow[T]) -> T:
+        """Run a flow to its end."""
+        running = Running(flow)
+        try:
+            while (effect := running.effect) is not None:
+                if isinstance(effect, Call):
+                    self._call(running, effect)
+                else:
+                    perform(running, effect)
+        finally:
+            running.close()
+        return running.result
+
+    def _call(self, running: Running[Any], call: Call) -> None:
+        try:
+            if call.authorized:
+                answer = self.run(self._sending.auth.authorized(call))
+            else:
+                request = self._sending.request(self._client, call)
+                answer = _answer(call, self._client.send(request, auth=None))
+        except Exception as error:  # noqa: BLE001 the flow decides what it means
+            running.throw(error)
+        else:
+            running.send(answer)
+
+
+class AsyncDriver:
+    """Performs effects in the running asyncio task."""
+
+    def __init__(
+        self,
+        client: httpx2.AsyncClient,
+        auth: IonApiAuth,
+        timeouts: Timeouts,
+        observer: Observer | None = None,
+    ) -> None:
+        self._client = client
+        self._sending = _Sending(auth, timeouts, observer)
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Run a flow to its end."""
+        running = Running(flow)
+        try:
+            while (effect := running.effect) is not None:
+                if isinstance(effect, Call):
+                    await self._call(running, effect)
+                else:
+                    await perform_async(running, effect)
+        finally:
+            running.close()
+        return running.result
+
+    async def _call(self, running: Running[Any], call: Call) -> None:
+        try:
+            if call.authorized:
+                answer = await self.run(self._sending.auth.authorized(call))
+            else:
+                request = self._sending.request(self._client, call)
+                answer = _answer(call, await self._client.send(request, auth=None))
+        except Exception as error:  # noqa: BLE001 the flow decides what it means
+            running.throw(error)
+        else:
+            running.send(answer)
+
+
+def _answer(call: Call, response: httpx2.Response) -> Answer:
+    redactor: Redactor = response.extensions[EXTENSION]
+    return Answer(
+        response.status_code,
+        {name.lower(): value for name, value in response.headers.items()},
+        response.content,
+        redact=redactor.text,
+        login=call.login,
+    )
+
+
+class Service:
+    """Base of the typed clients: knows the file, whose gateway and tenant make the addresses."""
+
+    def __init__(self, file: IonApiFile) -> None:
+        self._file = file
+
+
+class SyncService(Service):
+    """Operations return their result."""
+
+    def __init__(self, file: IonApiFile, driver: Driver) -> None:
+        super().__init__(file)
+        self._driver = driver
+
+
+class AsyncService(Service):
+    """Operations return an awaitable of their result."""
+
+    def __init__(self, file: IonApiFile, driver: AsyncDriver) -> None:
+        super().__init__(file)
+        self._driver = driver
+
+
+class operation(Generic[P, T]):  # noqa: N801 used as a decorator
+    """Makes a flow of a service callable: at once on a SyncService, awaitable on an AsyncService.
+
+    This is what lets each operation be written once and keep its types for both.
+    """
+
+    def __init__(self, flow: Callable[Concatenate[Any, P], Flow[T]]) -> None:
+        self._flow = flow
+        functools.update_wrapper(self, flow)  # type: ignore[arg-type]
+
+    @overload
+    def __get__(self, service: None, owner: type) -> operation[P, T]: ...
+    @overload
+    def __get__(self, service: SyncService, owner: type) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, service: AsyncService, owner: type) -> Callable[P, Awaitable[T]]: ...
+
+    def __get__(self, service: SyncService | AsyncService | None, owner: type) -> Any:
+        if service is None:
+            return self
+
+        @functools.wraps(self._flow)
+        def call(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return service._driver.run(self._flow(service, *args, **kwargs))  # noqa: SLF001
+
+        return call

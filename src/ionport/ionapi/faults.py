@@ -1,0 +1,222 @@
+"""Reads what a remote side says about its own failure."""
+
+from __future__ import annotations
+
+import re
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ._xml import BadXml, first_texts
+from .errors import (
+    InvalidClient,
+    InvalidGrant,
+    IonApiError,
+    ServiceError,
+    TokenError,
+    UnauthorizedClient,
+)
+from .file import Kind
+from .findings import APPS_MENU, SERVICE_ACCOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .calls import Answer
+    from .file import IonApiFile
+
+LONGEST_TEXT = 300
+LONGEST_WAIT = 86400.0
+
+
+SERVICE_ACCOUNTS_MENU = "Infor OS Portal > User Management > Manage > Service Accounts"
+LIMITS = (
+    "Infor allows 20 sign-ons a minute and 1,000 a day for service accounts, and 100 access tokens "
+    "a day for an app. Wait a minute, and switch on Issue Refresh Tokens in the authorized app."
+)
+BUSY_WAIT = 60.0
+
+
+class _Refusal(NamedTuple):
+    error: type[TokenError]
+    text: str
+    remedy: str = ""
+
+
+_GRANT_REFUSED = _Refusal(
+    UnauthorizedClient,
+    "The app may not sign on with a service account.",
+    f"In {APPS_MENU} open {{app}} and set its Grant Type to Password Credentials, or download its "
+    "credentials again without a service account.",
+)
+_GRANT_REFUSED_WITHOUT_ACCOUNT = _Refusal(
+    UnauthorizedClient,
+    "The app may not sign on by itself, and the file has no service account.",
+    f"Either give the file a service account: {SERVICE_ACCOUNT} Or let the app sign on by itself: "
+    f"in {APPS_MENU} open {{app}}, set its Grant Type to Client Credentials and save.",
+)
+_INVALID_CLIENT = _Refusal(
+    InvalidClient,
+    "The client id or the client secret is not accepted.",
+    f"In {APPS_MENU} check that {{app}} still exists, then choose Download Credentials and upload "
+    "the new file.",
+)
+_INVALID_GRANT = _Refusal(
+    InvalidGrant,
+    "The service account's keys are not accepted.",
+    f"In {SERVICE_ACCOUNTS_MENU} check that the account exists and is enabled. If it is, its keys "
+    f"in the file are wrong: {SERVICE_ACCOUNT}",
+)
+_INVALID_SCOPE = _Refusal(
+    TokenError,
+    "A scope of the file is not granted.",
+    f"In {APPS_MENU} open {{app}} and compare its Scopes, and those of the service account, with "
+    "the file; capital letters matter.",
+)
+_NO_ENDPOINT = _Refusal(
+    TokenError,
+    "There is no token endpoint at the address in the file.",
+    f"Download the credentials again ({APPS_MENU}, Download Credentials) and upload the file "
+    "unchanged.",
+)
+_TOO_MANY = _Refusal(TokenError, "Infor has received too many sign-ons.", LIMITS)
+_BROKEN = _Refusal(TokenError, "Infor's authorization server is not working.", "Try again later.")
+_REFUSED = _Refusal(TokenError, "The authorization server refused to sign on.")
+
+
+def token_error(answer: Answer, file: IonApiFile) -> TokenError:
+    """What a refusal of the token endpoint means for the holder of the file (RFC 6749 §5.2)."""
+    oauth_error, description = _oauth_words(answer)
+    refusal = _token_refusal(oauth_error, answer.status, file)
+    said = f" The server said: {description}" if description else ""
+    return refusal.error(
+        f"{refusal.text} (HTTP status {answer.status}){said}",
+        oauth_error=oauth_error,
+        status=answer.status,
+        remedy=refusal.remedy.format(app=f"the app {file.cn}" if file.cn else "the app"),
+        detail=answer.excerpt(),
+        retry_after=retry_after(answer) or (BUSY_WAIT if answer.status == 429 else None),
+    )
+
+
+def _oauth_words(answer: Answer) -> tuple[str, str]:
+    try:
+        data = answer.json_object()
+    except IonApiError:  # the status alone has to do then
+        return "", ""
+    error = data.get("error")
+    code = error if isinstance(error, str) and re.fullmatch(r"[a-z_]{1,40}", error) else ""
+    return code, plain(answer, data.get("error_description"))
+
+
+def _token_refusal(oauth_error: str, status: int, file: IonApiFile) -> _Refusal:
+    if oauth_error in {"unauthorized_client", "unsupported_grant_type"}:
+        has_account = file.kind is Kind.BACKEND_SERVICE_ACCOUNT
+        return _GRANT_REFUSED if has_account else _GRANT_REFUSED_WITHOUT_ACCOUNT
+    if oauth_error == "invalid_client" or (status == 401 and not oauth_error):
+        return _INVALID_CLIENT
+    if oauth_error == "invalid_grant":
+        return _INVALID_GRANT
+    if oauth_error == "invalid_scope":
+        return _INVALID_SCOPE
+    if status == 429:
+        return _TOO_MANY
+    if status >= 500:
+        return _BROKEN
+    return _NO_ENDPOINT if status in {404, 405} else _REFUSED
+
+
+def service_error(answer: Answer, service: str, remedies: Mapping[int, str]) -> ServiceError:
+    """The error for a status that is not 2xx. `remedies` are the service's own, by status."""
+    code, message, detail = remote_words(answer)
+    said = f": {message}" if message else "."
+    text = _TEXTS.get(answer.status) or (
+        "is not working" if answer.status >= 500 else "refused the request"
+    )
+    return ServiceError(
+        f"{service} {text} (HTTP status {answer.status}){said}",
+        service=service,
+        status=answer.status,
+        remote_code=code,
+        remote_message=message,
+        remote_detail=detail,
+        remedy=remedies.get(answer.status) or _REMEDIES.get(answer.status, ""),
+        detail=answer.excerpt(),
+        retry_after=retry_after(answer),
+    )
+
+
+_TEXTS = {
+    401: "does not accept the access token",
+    403: "does not allow this to the service account or the app",
+    404: "does not know what was asked for",
+    413: "finds the request too large",
+    429: "has received too many requests",
+    504: "did not answer the gateway in time",
+}
+_REMEDIES = {
+    401: (
+        "A fresh token was refused as well. Check that the file belongs to this tenant and that "
+        "the service account is enabled (User Management > Manage > Service Accounts)."
+    ),
+    429: "Infor allows 3,000 API calls a minute; the call is repeated later.",
+    504: "The gateway waits 60 seconds for a service; the call is repeated later.",
+}
+
+
+def remote_words(answer: Answer) -> tuple[str, str, str]:
+    """Code, message and detail of an error body, as far as it has them; without secrets.
+
+    Takes IDM's `{"error":{code,message,detail}}` and its XML twin, ION's `{"errors":[…]}` and
+    `{"message":…}`, and OAuth's `{"error":…,"error_description":…}`.
+    """
+    if answer.is_html:
+        return "", "", ""
+    if answer.content.lstrip().startswith(b"<"):
+        try:
+            texts = first_texts(answer.content, ("code", "message", "detail"))
+        except BadXml:
+            return "", "", ""
+        return tuple(plain(answer, texts.get(key)) for key in ("code", "message", "detail"))  # type: ignore[return-value]
+    try:
+        data = answer.json_object()
+    except IonApiError:
+        return "", "", ""
+    errors = data.get("errors")
+    if isinstance(errors, list):
+        return "", plain(answer, "; ".join(str(error) for error in errors[:10])), ""
+    error = data.get("error")
+    if isinstance(error, dict):
+        data = error
+    elif isinstance(error, str):
+        data = {"code": error, "message": data.get("error_description") or data.get("message")}
+    return (
+        plain(answer, data.get("code")),
+        plain(answer, data.get("message")),
+        plain(answer, data.get("detail")),
+    )
+
+
+def plain(answer: Answer, value: Any) -> str:
+    """A remote text as one short printable line without secrets; "" for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return ""
+    line = " ".join(answer.redact(value).split())
+    return "".join(letter for letter in line if letter.isprintable())[:LONGEST_TEXT]
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds the server asks to wait (RFC 9110 §10.2.3); None when it does not say."""
+    value = answer.headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        seconds = float(value[:9])
+    else:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)

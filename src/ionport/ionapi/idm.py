@@ -1,0 +1,302 @@
+"""Infor Document Management (facts/infor-targets.md §1)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from .calls import MIB, Answer, Call, Flow
+from .driver import AsyncService, Service, SyncService, operation
+from .errors import RequestRefused
+from .faults import service_error
+from .findings import APPS_MENU
+
+DOWNLOAD_LIMIT = 64 * MIB
+DATA_MODEL_LIMIT = 32 * MIB
+MAX_PAGE = 1000
+
+_NAME = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]{0,127}")
+_JSON = {"Accept": "application/json", "Content-Type": "application/json;charset=utf-8"}
+
+REMEDIES = {
+    403: (
+        f"Give the user of the service account the role IDM-AdvancedUser (with Infor-SuiteUser and "
+        f"MingleEnterprise). If scopes are enforced, add Infor-IDM to the app ({APPS_MENU}) and to "
+        "the service account, and sign on again."
+    ),
+    404: (
+        "If nothing of IDM is found, the tenant has no Infor Document Management: look it up in "
+        "Infor OS Portal > OS > API Gateway > Available APIs."
+    ),
+    409: "Somebody has checked the item out; check it in first.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDraft:
+    """An item to be created. Attributes are name and value; resources file name and content."""
+
+    entity_name: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    resources: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    acl: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A file of an item. `name` is "" for the main file, else Preview, Thumbnail, …"""
+
+    name: str
+    filename: str
+    mime_type: str
+    size: int | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as IDM holds it; `pid` is `<Entity>-<id>-<version>-LATEST`."""
+
+    pid: str
+    id: str
+    version: str
+    entity_name: str
+    attributes: tuple[tuple[str, str], ...]
+    resources: tuple[Resource, ...]
+    acl: str
+    created: str
+    changed: str
+
+    def attribute(self, name: str) -> str | None:
+        """The first value of an attribute, None when the item has none of that name."""
+        return next((value for key, value in self.attributes if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A document type of the data model. Attributes are name and description."""
+
+    name: str
+    description: str
+    attributes: tuple[tuple[str, str], ...]
+
+
+def exact_match(entity: str, attributes: Mapping[str, str]) -> str:
+    """The query for items of `entity` whose attributes have exactly these values.
+
+    Values may hold any character: quotes are doubled, as in XQuery. Raises RequestRefused for
+    names that cannot be a name.
+    """
+    conditions = [
+        f'@{_name(name).removeprefix("@")} = "{_quoted(value)}"'
+        for name, value in attributes.items()
+    ]
+    return f"/{_name(entity)}" + (f"[{' AND '.join(conditions)}]" if conditions else "")
+
+
+class IdmOperations(Service):
+    """The operations of IDM, for threads (`Idm`) and asyncio (`AsyncIdm`).
+
+    All raise ServiceError for IDM's refusals, and the errors of connection, token and answer.
+    """
+
+    @operation
+    def create_item(self, draft: ItemDraft) -> Flow[Item]:
+        """Create an item with its files (§1.2). Not repeatable: a second call makes a second."""
+        answer = yield from self._ask(
+            Call(
+                "POST",
+                self._url("items"),
+                _JSON,
+                _item_json(draft, [base64.b64encode(data).decode() for _, data in draft.resources]),
+                shown=_item_json(draft, [_summary(data) for _, data in draft.resources]),
+            )
+        )
+        return _item(answer, answer.json_object().get("item"))
+
+    @operation
+    def get_item(self, pid: str) -> Flow[Item]:
+        """Read an item (§1.4)."""
+        answer = yield from self._ask(Call("GET", self._item_url(pid), _JSON))
+        return _item(answer, answer.json_object().get("item"))
+
+    @operation
+    def delete_item(self, pid: str) -> Flow[None]:
+        """Delete an item (§1.4)."""
+        yield from self._ask(Call("DELETE", self._item_url(pid), {"Accept": "*/*"}))
+
+    @operation
+    def search(self, query: str, *, offset: int = 0, limit: int = 100) -> Flow[list[Item]]:
+        """Items that match an XQuery expression such as `exact_match` makes (§1.5).
+
+        `limit` is at most 1,000; IDM may put whole files into the hits.
+        """
+        return (yield from self._search(query, offset, limit))
+
+    @operation
+    def find_one(self, entity: str, attribute: str, value: str) -> Flow[Item | None]:
+        """The item whose attribute has exactly this value, the oldest of several, or None."""
+        items = yield from self._search(exact_match(entity, {attribute: value}), 0, 10)
+        # IDM compares without regard to case where the database does.
+        same = [item for item in items if item.attribute(attribute) in (value, None)]
+        return min(same, key=lambda item: (len(item.id), item.id), default=None)
+
+    @operation
+    def download(self, pid_or_url: str, *, limit: int = DOWNLOAD_LIMIT) -> Flow[bytes]:
+        """The main file of an item by pid, or a resource by its address at the gateway (§1.5).
+
+        `limit` is in bytes. Raises AddressRefused for an address that is not at the gateway, as
+        the access token is not sent elsewhere.
+        """
+        if urlsplit(pid_or_url).scheme in {"http", "https"}:
+            url = pid_or_url
+        else:
+            url = f"{self._item_url(pid_or_url)}/resource/stream"
+        answer = yield from self._ask(Call("GET", url, {"Accept": "*/*"}, limit=limit))
+        if answer.is_html:
+            raise answer.refused("html", "IDM answered with an HTML page instead of the file.")
+        return answer.content
+
+    @operation
+    def list_entities(self) -> Flow[list[Entity]]:
+        """The document types of the tenant with their attributes (§1.6)."""
+        url = self._url("datamodel/entities")
+        answer = yield from self._ask(Call("GET", url, _JSON, limit=DATA_MODEL_LIMIT))
+        entities = _below(answer, answer.json_object(), "entities", "entity")
+        return [
+            Entity(
+                _text(entity.get("name")),
+                _text(entity.get("desc")),
+                tuple(
+                    (_text(attribute.get("name")), _text(attribute.get("desc")))
+                    for attribute in _below(answer, entity, "attrs", "attr")
+                ),
+            )
+            for entity in entities
+        ]
+
+    def _search(self, query: str, offset: int, limit: int) -> Flow[list[Item]]:
+        if not 1 <= limit <= MAX_PAGE or offset < 0:
+            raise RequestRefused(f"A search gives between 1 and {MAX_PAGE} items a page.")
+        parameters = {"$query": query, "$offset": offset, "$limit": limit}
+        url = f"{self._url('items/search')}?{urlencode(parameters, safe='$', quote_via=quote)}"
+        answer = yield from self._ask(Call("GET", url, _JSON, limit=DATA_MODEL_LIMIT))
+        hits = _below(answer, answer.json_object(), "items", "item")
+        return [_item(answer, hit) for hit in hits]
+
+    def _ask(self, call: Call) -> Flow[Answer]:
+        answer: Answer = yield call
+        if not answer.ok:
+            raise service_error(answer, "IDM", REMEDIES)
+        return answer
+
+    def _url(self, path: str) -> str:
+        return f"{self._file.api_url}/IDM/api/{path}"
+
+    def _item_url(self, pid: str) -> str:
+        if not pid or pid in {".", ".."}:
+            raise RequestRefused("An item is named by its pid.")
+        return self._url(f"items/{quote(pid, safe='')}")
+
+
+class Idm(SyncService, IdmOperations):
+    """IDM for threads."""
+
+
+class AsyncIdm(AsyncService, IdmOperations):
+    """IDM for asyncio."""
+
+
+def _item_json(draft: ItemDraft, contents: Iterable[str]) -> bytes:
+    item: dict[str, Any] = {
+        "entityName": _name(draft.entity_name),
+        "attrs": {"attr": [{"name": name, "value": value} for name, value in draft.attributes]},
+        "resrs": {
+            "res": [
+                {"filename": filename, "base64": content}
+                for (filename, _), content in zip(draft.resources, contents, strict=True)
+            ]
+        },
+    }
+    if draft.acl:
+        item["acl"] = {"name": draft.acl}
+    return json.dumps({"item": item}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _summary(content: bytes) -> str:
+    return f"[{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}]"
+
+
+def _name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise RequestRefused(
+            f"{name[:40]!r} cannot be a name in IDM.",
+            remedy="Look it up in Infor Document Management > Administration > Document Types.",
+        )
+    return name
+
+
+def _quoted(value: str) -> str:
+    return value.replace('"', '""')
+
+
+def _item(answer: Answer, data: Any) -> Item:
+    if not isinstance(data, dict) or not _text(data.get("pid")):
+        raise answer.refused("bad_shape", "IDM's answer contains no item.")
+    acl = data.get("acl")
+    return Item(
+        pid=_text(data["pid"]),
+        id=_text(data.get("id")),
+        version=_text(data.get("version")),
+        entity_name=_text(data.get("entityName")),
+        attributes=tuple(
+            (_text(attribute.get("name")), _text(attribute.get("value")))
+            for attribute in _below(answer, data, "attrs", "attr")
+        ),
+        resources=tuple(_resource(res) for res in _below(answer, data, "resrs", "res")),
+        acl=_text(acl.get("name")) if isinstance(acl, dict) else "",
+        created=_text(data.get("createdTS")),
+        changed=_text(data.get("lastChangedTS")),
+    )
+
+
+def _resource(data: Mapping[str, Any]) -> Resource:
+    size = _text(data.get("size"))
+    return Resource(
+        name=_text(data.get("name")),
+        filename=_text(data.get("filename")),
+        mime_type=_text(data.get("mimetype")),
+        size=int(size) if size.isascii() and size.isdigit() and len(size) < 19 else None,
+        url=_text(data.get("url")),
+    )
+
+
+def _below(
+    answer: Answer, data: Mapping[str, Any], outer: str, inner: str
+) -> list[Mapping[str, Any]]:
+    """The objects of a list such as `attrs.attr`. A single one may stand without a list."""
+    holder = data.get(outer)
+    if holder in (None, "", []):
+        return []
+    found = holder.get(inner) if isinstance(holder, dict) else None
+    if found in (None, ""):
+        return []
+    entries = found if isinstance(found, list) else [found]
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise answer.refused("bad_shape", "IDM's answer does not have the expected form.")
+    return entries
+
+
+def _text(value: Any) -> str:
+    """IDM's own clients take every value as text (§1.3)."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,354 @@
+"""The staged proof of a connection: from the file to IDM and ION, changing nothing there."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from .client import IonApiClient
+from .errors import CredentialFileError, IonApiError, TokenError
+from .file import IonApiFile, Kind, shorten
+from .findings import APPS_MENU
+from .grants import ClientAuth, TokenSet
+from .transport import Peer, Timeouts, Transport
+
+if TYPE_CHECKING:
+    from .addresses import AddressPolicy
+    from .exchange import Observer
+    from .findings import Finding
+
+State = Literal["running", "passed", "failed", "not_applicable", "skipped"]
+Details = tuple[tuple[str, str], ...]
+
+EXPIRES_SOON_DAYS = 30
+NO_REFRESH_ADVICE = (
+    "Each new access token then costs a sign-on, of which Infor allows 1,000 a day. In "
+    f"{APPS_MENU} open the app, switch on Issue Refresh Tokens and save; the file stays the same."
+)
+REFRESH_REMEDY = (
+    f"In {APPS_MENU} open the app and check Issue Refresh Tokens and Refresh Token Grant Lifetime "
+    "(0 means that it never expires). Deliveries sign on anew instead, which costs sign-ons."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """One stage, as it starts (`running`) or as it ended.
+
+    `cause` and `remedy` explain a failure; a `remedy` on another state is advice. `details` are
+    rows of label and value. Nothing here contains a secret.
+    """
+
+    id: str
+    title: str
+    state: State
+    milliseconds: int = 0
+    summary: str = ""
+    cause: str = ""
+    remedy: str = ""
+    details: Details = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """How all stages ended."""
+
+    stages: tuple[StageResult, ...]
+
+    @classmethod
+    def collect(cls, results: Iterator[StageResult]) -> ProbeReport:
+        """Run a probe to its end."""
+        return cls(tuple(result for result in results if result.state != "running"))
+
+    @property
+    def ok(self) -> bool:
+        """Whether the connection is proved: no stage failed or had to be skipped."""
+        return all(stage.state in {"passed", "not_applicable"} for stage in self.stages)
+
+    @property
+    def failed(self) -> StageResult | None:
+        """The first stage that failed."""
+        return next((stage for stage in self.stages if stage.state == "failed"), None)
+
+
+def probe(
+    source: IonApiFile | bytes,
+    *,
+    policy: AddressPolicy | None = None,
+    timeout: Timeouts | float | None = None,
+    client_auth: ClientAuth = ClientAuth.BASIC,
+    scope: str | None = None,
+    on_exchange: Observer | None = None,
+    transport: Transport | None = None,
+) -> Iterator[StageResult]:
+    """Prove a credential; each stage is given when it starts and again when it ends.
+
+    The stages are file, network, token, refresh, idm and ion, in this order; one whose
+    foundation failed is `skipped`. `source` may be the bytes of an upload. Tokens are asked for
+    anew and never taken from a store, so that a wrong secret shows; this costs one sign-on and
+    one refresh. Nothing is changed at the tenant.
+    """
+    shared = transport or Transport(policy)
+    run = _Run(source, Timeouts.of(timeout), shared, client_auth, scope, on_exchange)
+    try:
+        yield from run.stages()
+    finally:
+        if transport is None:
+            shared.close()
+
+
+async def probe_async(
+    source: IonApiFile | bytes,
+    *,
+    policy: AddressPolicy | None = None,
+    timeout: Timeouts | float | None = None,  # noqa: ASYNC109 it bounds single calls
+    on_exchange: Observer | None = None,
+) -> AsyncIterator[StageResult]:
+    """`probe` for asyncio. It runs in a thread: certificates are only shown by blocking sockets."""
+    results = probe(source, policy=policy, timeout=timeout, on_exchange=on_exchange)
+    try:
+        while (result := await asyncio.to_thread(next, results, None)) is not None:
+            yield result
+    finally:
+        with suppress(ValueError):  # still running in its thread when the task was cancelled
+            results.close()  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    summary: str
+    details: Details = ()
+    remedy: str = ""
+    state: State = "passed"
+
+
+class _Run:
+    """One probe under way: later stages use what earlier ones found."""
+
+    def __init__(
+        self,
+        source: IonApiFile | bytes,
+        timeouts: Timeouts,
+        transport: Transport,
+        client_auth: ClientAuth,
+        scope: str | None,
+        on_exchange: Observer | None,
+    ) -> None:
+        self._source = source
+        self._timeouts = timeouts
+        self._transport = transport
+        self._client_auth = client_auth
+        self._scope = scope
+        self._on_exchange = on_exchange
+        self._file: IonApiFile
+        self._client: IonApiClient
+        self._tokens: TokenSet
+
+    def stages(self) -> Iterator[StageResult]:
+        """All stages in order."""
+        stages: tuple[tuple[str, str, str, Callable[[], _Outcome]], ...] = (
+            ("file", "ION API file", "", self._check_file),
+            ("network", "Network", "file", self._reach_hosts),
+            ("token", "Access token", "network", self._sign_on),
+            ("refresh", "Refresh token", "token", self._refresh),
+            ("idm", "Document Management (IDM)", "token", self._ask_idm),
+            ("ion", "ION messaging", "token", self._ask_ion),
+        )
+        passed: set[str] = set()
+        for id_, title, foundation, check in stages:
+            if foundation and foundation not in passed:
+                yield StageResult(id_, title, "skipped", summary="Waits for an earlier stage.")
+                continue
+            started = StageResult(id_, title, "running")
+            yield started
+            result = _timed(started, check)
+            if result.state == "passed":
+                passed.add(id_)
+            yield result
+
+    def _check_file(self) -> _Outcome:
+        file = self._source
+        self._file = file if isinstance(file, IonApiFile) else IonApiFile.parse(file)
+        self._file.require_valid()
+        remarks = [finding for finding in self._file.validate() if finding.severity != "info"]
+        app = self._file.cn or "an app without a name"
+        return _Outcome(
+            f"{app} of tenant {self._file.ti}",
+            details=(
+                ("Tenant", self._file.ti),
+                ("Environment", self._file.environment or "unknown"),
+                ("App", self._file.cn or ""),
+                ("Client ID", shorten(self._file.ci)),
+                ("Sign-on", _SIGN_ON[self._file.kind]),
+                ("Gateway", self._file.iu),
+                ("Authorization server", self._file.pu),
+                *(("Remark", finding.text) for finding in remarks),
+            ),
+            remedy=_advice(remarks),
+        )
+
+    def _reach_hosts(self) -> _Outcome:
+        peers: dict[str, Peer] = {}
+        details: list[tuple[str, str]] = []
+        for label, url in (("Authorization server", self._file.pu), ("Gateway", self._file.iu)):
+            peer = self._transport.inspect(url, timeout=self._timeouts.connect)
+            peers[peer.host] = peer
+            details += _peer_rows(label, peer)
+        unencrypted = any(peer.certificate is None for peer in peers.values())
+        return _Outcome(
+            f"{' and '.join(peers)} answer"
+            + (
+                " on this computer, without encryption"
+                if unencrypted
+                else ", certificates are valid"
+            ),
+            details=tuple(details),
+            remedy=_expiry_advice(peers.values()),
+        )
+
+    def _sign_on(self) -> _Outcome:
+        self._client = IonApiClient(
+            self._file,
+            timeout=self._timeouts,
+            client_auth=self._client_auth,
+            scope=self._scope,
+            on_exchange=self._on_exchange,
+            transport=self._transport,
+        )
+        self._tokens = self._client.token()
+        minutes = round((self._tokens.expires_at - time.time()) / 60)
+        scope = self._tokens.scope
+        return _Outcome(
+            f"{_SIGN_ON[self._file.kind]} signed on",
+            details=(
+                ("Lifetime", f"{minutes} minutes"),
+                ("Refresh token", "issued" if self._tokens.refresh_token else "not issued"),
+                *((("Scopes", scope),) if scope else ()),
+            ),
+        )
+
+    def _refresh(self) -> _Outcome:
+        before = self._tokens.refresh_token
+        if before is None:
+            return _Outcome(
+                "Infor issues no refresh token for this app",
+                remedy=NO_REFRESH_ADVICE,
+                state="not_applicable",
+            )
+        try:
+            self._tokens = self._client.refresh(self._tokens)
+        except TokenError as error:
+            if error.transient:
+                raise
+            raise TokenError(
+                f"The refresh token is not accepted, although Infor issued it. {error.oauth_error}",
+                oauth_error=error.oauth_error,
+                status=error.status,
+                remedy=REFRESH_REMEDY,
+            ) from error
+        same = self._tokens.refresh_token == before
+        return _Outcome(
+            "A new access token came for the refresh token",
+            details=(("Refresh token", "stays the same" if same else "is renewed each time"),),
+        )
+
+    def _ask_idm(self) -> _Outcome:
+        entities = self._client.idm.list_entities()
+        names = ", ".join(entity.name for entity in entities[:10])
+        more = f" and {len(entities) - 10} more" if len(entities) > 10 else ""
+        if not entities:
+            return _Outcome(
+                "IDM answers, but shows no document type to this account",
+                remedy="Give the user of the service account the role IDM-AdvancedUser.",
+            )
+        return _Outcome(
+            f"IDM answers with {len(entities)} document types",
+            details=(("Document types", f"{names}{more}"),),
+        )
+
+    def _ask_ion(self) -> _Outcome:
+        self._client.messaging.ping()
+        return _Outcome("ION messaging answers")
+
+
+_SIGN_ON: Mapping[Kind, str] = {
+    Kind.BACKEND_SERVICE_ACCOUNT: "Service account",
+    Kind.CLIENT_CREDENTIALS: "Client credentials",
+    Kind.WEB: "Web app",
+}
+
+
+def _timed(started: StageResult, check: Callable[[], _Outcome]) -> StageResult:
+    clock = time.perf_counter()
+    try:
+        outcome = check()
+    except IonApiError as error:
+        return replace(
+            started,
+            state="failed",
+            milliseconds=_milliseconds(clock),
+            summary="Failed",
+            cause=error.message,
+            remedy=error.remedy,
+            details=(("Code", error.code), *_found(error)),
+        )
+    return replace(
+        started,
+        state=outcome.state,
+        milliseconds=_milliseconds(clock),
+        summary=outcome.summary,
+        remedy=outcome.remedy,
+        details=outcome.details,
+    )
+
+
+def _found(error: IonApiError) -> Details:
+    findings = error.findings if isinstance(error, CredentialFileError) else ()
+    return tuple((finding.key, finding.text) for finding in findings)
+
+
+def _milliseconds(clock: float) -> int:
+    return round((time.perf_counter() - clock) * 1000)
+
+
+def _advice(remarks: list[Finding]) -> str:
+    return " ".join(dict.fromkeys(finding.remedy for finding in remarks if finding.remedy))
+
+
+def _peer_rows(label: str, peer: Peer) -> list[tuple[str, str]]:
+    rows = [(label, peer.host), ("Address", peer.address)]
+    if peer.certificate is not None:
+        expires = _expires(peer.certificate)
+        rows += [
+            ("TLS", peer.tls_version or ""),
+            ("Certificate for", _name_of(peer.certificate, "subject") or peer.host),
+            ("Issued by", _name_of(peer.certificate, "issuer")),
+            ("Valid until", expires.date().isoformat() if expires else ""),
+        ]
+    return rows
+
+
+def _name_of(certificate: Mapping[str, Any], who: str) -> str:
+    """Common name, else organization, of subject or issuer."""
+    names = {key: value for rdn in certificate.get(who, ()) for key, value in rdn}
+    return str(names.get("commonName") or names.get("organizationName") or "")
+
+
+def _expires(certificate: Mapping[str, Any]) -> datetime | None:
+    text = certificate.get("notAfter")
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC) if text else None
+
+
+def _expiry_advice(peers: Any) -> str:
+    soon = []
+    for peer in peers:
+        expires = _expires(peer.certificate) if peer.certificate else None
+        if expires and (expires - datetime.now(UTC)).days < EXPIRES_SOON_DAYS:
+            soon.append(f"The certificate of {peer.host} ends on {expires.date().isoformat()}.")
+    return " ".join(soon)

@@ -1,0 +1,199 @@
+"""Where tokens are kept and how they are renewed, without I/O."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Protocol
+
+from .calls import Answer, Blocking, Flow, Wait
+from .errors import ConnectionFailed, InvalidClient, TokenError
+from .faults import token_error
+from .grants import Grants, TokenSet
+
+if TYPE_CHECKING:
+    from .secrets import Secret
+
+# A token that dies on its way to the gateway costs a round trip; clocks differ a little, too.
+SKEW = 60.0
+
+
+class TokenStore(Protocol):
+    """Port: keeps the tokens of credentials. Called from any thread; may block.
+
+    `key` is `IonApiFile.fingerprint` unless a client was given another one.
+    """
+
+    def load(self, key: str) -> TokenSet | None:
+        """The tokens saved last under `key`, dead ones included."""
+        ...
+
+    def save(self, key: str, tokens: TokenSet) -> None:
+        """Keep `tokens` in place of what was there."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Forget what was kept; unknown keys are no error."""
+        ...
+
+
+class MemoryTokenStore:
+    """Keeps tokens as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, TokenSet] = {}
+
+    def load(self, key: str) -> TokenSet | None:
+        """See TokenStore."""
+        return self._tokens.get(key)
+
+    def save(self, key: str, tokens: TokenSet) -> None:
+        """See TokenStore."""
+        self._tokens[key] = tokens
+
+    def delete(self, key: str) -> None:
+        """See TokenStore."""
+        self._tokens.pop(key, None)
+
+
+class Abandoned(Exception):
+    """Whoever was renewing the tokens was stopped before it knew the outcome."""
+
+
+class TokenSource:
+    """The one place that decides whether to use, refresh or ask anew.
+
+    All sources of a process that share a key share one flight: however many threads and tasks
+    need a token at the same time, one of them asks and the others take its outcome. Infor counts
+    sign-ons (20 a minute, 1,000 a day) and tokens (100 a day for each client; facts §4.2, §5.14).
+    """
+
+    def __init__(
+        self,
+        grants: Grants,
+        store: TokenStore,
+        *,
+        key: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._grants = grants
+        self._store = store
+        self._key = key
+        self._clock = clock
+        self._held: TokenSet | None = None
+
+    def get(self, stale: Secret | None = None) -> Flow[TokenSet]:
+        """Tokens that can be used now. `stale` is an access token that was just refused."""
+        while True:
+            if self._held is not None and self._usable(self._held, stale):
+                return self._held
+            flight, leading = _FLIGHTS.board(self._key)
+            if leading:
+                return (yield from self._lead(flight, stale))
+            try:
+                # May be the stale token still, if the flight began before it was refused.
+                self._held = yield Wait(flight)
+            except Abandoned:
+                continue
+            except TimeoutError:
+                raise ConnectionFailed(
+                    "Another call is still waiting for an access token.", kind="timeout"
+                ) from None
+
+    def revoke(self) -> Flow[None]:
+        """Revoke what is kept, at Infor and here. Revoking a refresh token kills its grant."""
+        kept: TokenSet | None = yield Blocking(lambda: self._store.load(self._key))
+        if kept is not None:
+            if kept.refresh_token is not None:
+                call = self._grants.revoke(kept.refresh_token, "refresh_token")
+            else:
+                call = self._grants.revoke(kept.access_token, "access_token")
+            answer: Answer = yield call
+            if not answer.ok:
+                raise token_error(answer, self._grants.file)
+            yield Blocking(lambda: self._store.delete(self._key))
+        self._held = None
+
+    def _lead(self, flight: Future[TokenSet], stale: Secret | None) -> Flow[TokenSet]:
+        try:
+            kept: TokenSet | None = yield Blocking(lambda: self._store.load(self._key))
+            tokens = yield from self._renew(kept, stale)
+            if tokens is not kept:
+                yield Blocking(lambda: self._store.save(self._key, tokens))
+        except BaseException as error:
+            _FLIGHTS.land(self._key)
+            flight.set_exception(error if isinstance(error, Exception) else Abandoned())
+            raise
+        self._held = tokens
+        _FLIGHTS.land(self._key)
+        flight.set_result(tokens)
+        return tokens
+
+    def refresh(self, tokens: TokenSet) -> Flow[TokenSet]:
+        """Trade the refresh token of `tokens` in and keep the outcome. Raises TokenError."""
+        refreshed = yield from self._refresh(tokens)
+        yield Blocking(lambda: self._store.save(self._key, refreshed))
+        self._held = refreshed
+        return refreshed
+
+    def _renew(self, kept: TokenSet | None, stale: Secret | None) -> Flow[TokenSet]:
+        if kept is not None and self._usable(kept, stale):
+            return kept
+        try:
+            if kept is not None and kept.refresh_token is not None:
+                try:
+                    return (yield from self._refresh(kept))
+                except TokenError as error:
+                    if not _sign_on_heals(error):
+                        raise
+            answer: Answer = yield self._grants.login()
+            return self._grants.tokens(answer, now=self._clock())
+        except TokenError as error:
+            if kept is not None and not error.transient:
+                yield Blocking(lambda: self._store.delete(self._key))
+            raise
+
+    def _refresh(self, tokens: TokenSet) -> Flow[TokenSet]:
+        if tokens.refresh_token is None:
+            raise TokenError("There is no refresh token.", code="no_refresh_token")
+        answer: Answer = yield self._grants.refresh(tokens.refresh_token)
+        return self._grants.tokens(answer, now=self._clock(), previous=tokens)
+
+    def _usable(self, tokens: TokenSet, stale: Secret | None) -> bool:
+        if stale is not None and tokens.access_token == stale:
+            return False
+        return tokens.expires_at - self._clock() > SKEW
+
+
+def _sign_on_heals(error: TokenError) -> bool:
+    """A dead refresh token, yes; a wrong client secret or a server that is down, no."""
+    return not error.transient and not isinstance(error, InvalidClient)
+
+
+class _Flights:
+    """Who is renewing which key at this moment, in the whole process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._flying: dict[str, Future[TokenSet]] = {}
+
+    def board(self, key: str) -> tuple[Future[TokenSet], bool]:
+        """The flight of `key`, and whether the caller leads it and must land it."""
+        with self._lock:
+            flight = self._flying.get(key)
+            if flight is not None:
+                return flight, False
+            flight = self._flying[key] = Future()
+            # A waiting asyncio task that is cancelled must not cancel it for the others.
+            flight.set_running_or_notify_cancel()
+            return flight, True
+
+    def land(self, key: str) -> None:
+        """The next one to board starts a new flight."""
+        with self._lock:
+            self._flying.pop(key, None)
+
+
+_FLIGHTS = _Flights()

@@ -1,0 +1,323 @@
+"""HTTP with bounds: pinned addresses, no redirects, capped time and size.
+
+`build_client` and `build_async_client` give an httpx2 client whose every failure is an
+`IonApiError`. Answers are read to their end inside the transport, because only there one
+deadline and one limit hold for headers, body and decompression together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import ssl
+import time
+from collections.abc import AsyncIterable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpcore2
+import httpx2
+
+from ._intake import NETWORK_ERRORS, Attempt, connection_failed
+from .addresses import AddressPolicy, Resolver, resolve, system_resolver
+
+MAX_CONNECTIONS = 32
+KEEPALIVE_SECONDS = 30.0
+USER_AGENT = "ionport-ionapi"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Bounds of one call in seconds: `total` and, for token requests, `login` bound all of it.
+
+    The gateway gives up on a service after 60 seconds, or after up to 300 where an
+    administrator said so (facts/ion-api.md §4.2).
+    """
+
+    connect: float = 10.0
+    read: float = 75.0
+    total: float = 300.0
+    login: float = 30.0
+
+    @classmethod
+    def of(cls, timeout: Timeouts | float | None) -> Timeouts:
+        """`timeout` itself, the defaults for None, or a number of seconds for each call."""
+        if isinstance(timeout, Timeouts):
+            return timeout
+        if timeout is None:
+            return cls()
+        return cls(connect=min(timeout, 10.0), read=timeout, total=timeout, login=timeout)
+
+    def for_httpx(self) -> httpx2.Timeout:
+        """The bounds of single steps, as httpx2 takes them."""
+        return httpx2.Timeout(
+            connect=self.connect, read=self.read, write=self.read, pool=self.total
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What answers at an address. `certificate` is as `SSLSocket.getpeercert` gives it."""
+
+    host: str
+    address: str
+    tls_version: str | None
+    certificate: Mapping[str, Any] | None
+
+
+class Transport(httpx2.BaseTransport):
+    """The transport for threads. One may be shared by any number of clients and threads."""
+
+    def __init__(
+        self,
+        policy: AddressPolicy | None = None,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        resolver: Resolver = system_resolver,
+    ) -> None:
+        self._policy = policy or AddressPolicy()
+        self._ssl_context = ssl_context or default_ssl_context()
+        self._backend = _PinnedBackend(self._policy, resolver)
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=self._ssl_context,
+            max_connections=MAX_CONNECTIONS,
+            keepalive_expiry=KEEPALIVE_SECONDS,
+            network_backend=self._backend,
+        )
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send and read to the end. Raises IonApiError and nothing of httpx2."""
+        attempt = Attempt(request, request.read())
+        token = _DEADLINE.set(attempt.deadline)
+        try:
+            with attempt.watched():
+                self._policy.check_url(str(request.url))
+                return self._send(attempt)
+        finally:
+            _DEADLINE.reset(token)
+
+    def inspect(self, url: str, *, timeout: float) -> Peer:
+        """Connect to the host of `url`, look at it, and hang up. Raises IonApiError.
+
+        `timeout` is in seconds, for name resolution, connection and TLS together.
+        """
+        self._policy.check_url(url)
+        target = httpx2.URL(url)
+        port = target.port or (443 if target.scheme == "https" else 80)
+        token = _DEADLINE.set(time.monotonic() + timeout)
+        try:
+            stream = self._backend.connect_tcp(target.host, port)
+            try:
+                if target.scheme == "https":
+                    stream = stream.start_tls(self._ssl_context, target.host)
+                sock = stream.get_extra_info("socket")
+                tls = sock if isinstance(sock, ssl.SSLSocket) else None
+                return Peer(
+                    host=target.host,
+                    address=str(sock.getpeername()[0]),
+                    tls_version=tls.version() if tls else None,
+                    certificate=(tls.getpeercert() or {}) if tls else None,
+                )
+            finally:
+                stream.close()
+        except NETWORK_ERRORS as error:
+            detail = f"{type(error).__name__}: {error}"
+            raise connection_failed(target.host, error, detail=detail) from error
+        finally:
+            _DEADLINE.reset(token)
+
+    def _send(self, attempt: Attempt) -> httpx2.Response:
+        answer = self._pool.handle_request(attempt.core_request(trace=attempt.trace))
+        try:
+            attempt.begin(answer.status, answer.headers)
+            for chunk in cast("Iterable[bytes]", answer.stream):
+                attempt.feed(chunk)
+        finally:
+            answer.close()
+        return attempt.response()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+class AsyncTransport(httpx2.AsyncBaseTransport):
+    """The transport for asyncio; otherwise as `Transport`."""
+
+    def __init__(
+        self,
+        policy: AddressPolicy | None = None,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        resolver: Resolver = system_resolver,
+    ) -> None:
+        self._policy = policy or AddressPolicy()
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=ssl_context or default_ssl_context(),
+            max_connections=MAX_CONNECTIONS,
+            keepalive_expiry=KEEPALIVE_SECONDS,
+            network_backend=_PinnedAsyncBackend(self._policy, resolver),
+        )
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send and read to the end. Raises IonApiError and nothing of httpx2."""
+        attempt = Attempt(request, await request.aread())
+        with attempt.watched():
+            self._policy.check_url(str(request.url))
+            async with asyncio.timeout(attempt.remaining):
+                return await self._send(attempt)
+
+    async def _send(self, attempt: Attempt) -> httpx2.Response:
+        request = attempt.core_request(trace=attempt.trace_async)
+        answer = await self._pool.handle_async_request(request)
+        try:
+            attempt.begin(answer.status, answer.headers)
+            async for chunk in cast("AsyncIterable[bytes]", answer.stream):
+                attempt.feed(chunk)
+        finally:
+            await answer.aclose()
+        return attempt.response()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+
+def build_client(
+    policy: AddressPolicy | None = None,
+    *,
+    timeout: Timeouts | float | None = None,
+    transport: Transport | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+) -> httpx2.Client:
+    """An httpx2 client on a `Transport`: no redirects, no proxies from the environment."""
+    return httpx2.Client(
+        transport=transport or Transport(policy, ssl_context=ssl_context),
+        timeout=Timeouts.of(timeout).for_httpx(),
+        headers={"User-Agent": USER_AGENT},
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def build_async_client(
+    policy: AddressPolicy | None = None,
+    *,
+    timeout: Timeouts | float | None = None,
+    transport: AsyncTransport | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+) -> httpx2.AsyncClient:
+    """The asyncio twin of `build_client`."""
+    return httpx2.AsyncClient(
+        transport=transport or AsyncTransport(policy, ssl_context=ssl_context),
+        timeout=Timeouts.of(timeout).for_httpx(),
+        headers={"User-Agent": USER_AGENT},
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+@functools.cache
+def default_ssl_context() -> ssl.SSLContext:
+    """The operating system's trusted authorities; read once, as it takes tens of milliseconds."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+_DEADLINE: contextvars.ContextVar[float] = contextvars.ContextVar("ionapi_deadline")
+
+
+def _left(timeout: float | None) -> float:
+    """Seconds for the next step: its own bound, or what is left for the whole call."""
+    left = _DEADLINE.get() - time.monotonic()
+    if left <= 0:
+        raise httpcore2.ReadTimeout("the whole call took too long")
+    return left if timeout is None else min(timeout, left)
+
+
+class _DeadlineStream(httpcore2.NetworkStream):
+    """Bounds every read and write by the deadline of the call that makes it.
+
+    httpcore's own read time-out starts anew with each byte: a slow server would never meet it.
+    """
+
+    def __init__(self, inner: httpcore2.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        inner = self._inner.start_tls(ssl_context, server_hostname, _left(timeout))
+        return _DeadlineStream(inner)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _PinnedBackend(httpcore2.NetworkBackend):
+    """Connects to judged addresses. httpcore keeps the name for TLS and the Host header."""
+
+    def __init__(self, policy: AddressPolicy, resolver: Resolver) -> None:
+        self._policy = policy
+        self._resolver = resolver
+        self._inner = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        found = resolve(host, port, timeout=_left(timeout), resolver=self._resolver)
+        refusal: Exception = httpcore2.ConnectError("no address")
+        for address in self._policy.admit(host, found):
+            try:
+                stream = self._inner.connect_tcp(
+                    address, port, _left(timeout), local_address, socket_options
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                refusal = error
+            else:
+                return _DeadlineStream(stream)
+        raise refusal
+
+
+class _PinnedAsyncBackend(httpcore2.AsyncNetworkBackend):
+    def __init__(self, policy: AddressPolicy, resolver: Resolver) -> None:
+        self._policy = policy
+        self._resolver = resolver
+        self._inner = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        bound = 60.0 if timeout is None else timeout
+        found = await asyncio.to_thread(resolve, host, port, timeout=bound, resolver=self._resolver)
+        refusal: Exception = httpcore2.ConnectError("no address")
+        for address in self._policy.admit(host, found):
+            try:
+                return await self._inner.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                refusal = error
+        raise refusal
