@@ -1,0 +1,1 @@
+"""Document side: the vendor's mapping files: read, checked, versioned and rendered."""

@@ -1,0 +1,43 @@
+"""The older names that mapping files use for document types, fields, tables and columns.
+
+Names are compared without regard to case (facts/infor-targets.md §7.1, facts/docbits.md §2.4).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+CORRELATION_ID = "correlation_id"
+
+_FIELDS = {
+    "invoice_number": "invoice_id",
+    "vendor_id": "supplier_id",
+    "vendor_name": "supplier_name",
+    "vendor_address": "supplier_address",
+    "vat_no_extracted": "supplier_tax_id",
+    "iban_extracted": "supplier_iban",
+}
+_COLUMNS = {
+    "PONUMBER": "PURCHASE_ORDER",
+    "PO_NUMBER": "PURCHASE_ORDER",
+    "UNITMEASUREMENT": "UNIT",
+    "UNIT_MEASUREMENT": "UNIT",
+}
+
+
+def field_id(name: str) -> str:
+    """Return the id of the document field that a mapping file calls `name`."""
+    lower = name.lower()
+    return _FIELDS.get(lower, lower)
+
+
+def column_id(name: str) -> str:
+    """Return the id of the column of the invoice table that a mapping file calls `name`."""
+    upper = name.upper()
+    return _COLUMNS.get(upper, upper)
+
+
+@cache
+def comparable(name: str) -> str:
+    """Return `name` for comparing document types and tables: `InvoiceTable` = `INVOICE_TABLE`."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

@@ -1,0 +1,158 @@
+"""IDM mappings: the grammar of facts/infor-targets.md §7.2, and the item it makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.mappings.aliases import CORRELATION_ID, comparable, field_id
+from ionport.mappings.model import IdmItem, RenderSource
+from ionport.mappings.properties import Properties, parse_properties
+
+LISTS = ("Static_Values", "Static_Fields", "Index_Fields", "EMBEDDED_FILES_EXPORT")
+EXPRESSIONS = ("ACL_Fields", "Searchable_PDF_Name")
+PREFIXES = ("SV_", "SF_", "IF_", "EFE_")
+_MAX_NAME = 180
+_EXTENSIONS = {"application/xml": ".xml", "text/xml": ".xml", "application/pdf": ".pdf"}
+_KNOWN_EXTENSION = re.compile(r"\.(?:pdf|xml|edi|json|txt|html?|tiff?|png|jpe?g)$", re.IGNORECASE)
+# What some file system or IDM client trips over, besides control characters.
+_UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReference:
+    """A part of an expression that is replaced by the value of a document field."""
+
+    field_id: str
+
+
+Expression = tuple[str | FieldReference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedFile:
+    """A file inside the document that is exported as an item of its own."""
+
+    source_name: str
+    entity_name: str
+    filename: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class IdmMapping:
+    """A read IDM mapping. `entities` is keyed by the comparable document type."""
+
+    entities: Mapping[str, str]
+    static_attributes: tuple[tuple[str, str], ...]
+    index_attributes: tuple[tuple[str, str], ...]
+    acl: Expression
+    filename: Expression
+    embedded_files: tuple[EmbeddedFile, ...]
+
+    @property
+    def correlation_attribute(self) -> str | None:
+        """The attribute that carries the correlation id, by which an item is found again."""
+        for name, attribute in self.index_attributes:
+            if name == CORRELATION_ID:
+                return attribute
+        return None
+
+    def entity_name(self, document_type: str) -> str:
+        """Return the IDM entity for a document type; raises InvalidInput when there is none."""
+        entity = self.entities.get(comparable(document_type))
+        if entity is None:
+            raise InvalidInput(
+                _(
+                    "The IDM mapping has no line for documents of type {type}. Add"
+                    " “{type}=<IDM document type>” to the file."
+                ).format(type=document_type),
+                code="document_type_not_mapped",
+            )
+        return entity
+
+
+def is_document_type_key(key: str) -> bool:
+    """Tell whether `key` names a document type: whatever is no word of the grammar does."""
+    return key not in LISTS and key not in EXPRESSIONS and not key.startswith(PREFIXES)
+
+
+def parse_idm_mapping(text: str) -> IdmMapping:
+    """Read an IDM mapping as it is; what is wrong with it, the linter says."""
+    properties = parse_properties(text)
+    return IdmMapping(
+        entities={
+            comparable(line.key): line.value
+            for line in properties
+            if line.value and is_document_type_key(line.key)
+        },
+        static_attributes=tuple(
+            (name, properties.get("SF_" + name)) for name in properties.names("Static_Fields")
+        ),
+        index_attributes=tuple(
+            (field_id(name), attribute)
+            for name in properties.names("Index_Fields")
+            if (attribute := properties.get("IF_" + name))
+        ),
+        acl=parse_expression(properties, properties.get("ACL_Fields")),
+        filename=parse_expression(properties, properties.get("Searchable_PDF_Name")),
+        embedded_files=tuple(
+            EmbeddedFile(
+                properties.get(f"EFE_{name}_SOURCE_NAME"),
+                properties.get(f"EFE_{name}_EXPORT_DOC_TYPE"),
+                parse_expression(properties, properties.get(f"EFE_{name}_EXPORT_FILENAME")),
+            )
+            for name in properties.names("EMBEDDED_FILES_EXPORT")
+        ),
+    )
+
+
+def parse_expression(properties: Properties, text: str) -> Expression:
+    """Read `ref+ref+…`: SV_ and SF_ stand for their texts, IF_ for a document field's value."""
+    parts: list[str | FieldReference] = []
+    for reference in filter(None, (part.strip() for part in text.split("+"))):
+        if reference.startswith("IF_"):
+            parts.append(FieldReference(field_id(reference.removeprefix("IF_"))))
+        else:
+            parts.append(properties.get(reference))
+    return tuple(parts)
+
+
+def render_idm_item(mapping: IdmMapping, source: RenderSource) -> IdmItem:
+    """Return the IDM item for a document; raises InvalidInput when its type is not mapped.
+
+    A field with a value wins over a constant for the same attribute; without one the constant
+    stays. Attributes without any value are left out.
+    """
+    attributes = {name: text for name, text in mapping.static_attributes if text}
+    from_fields: dict[str, str] = {}
+    for name, attribute in mapping.index_attributes:
+        if value := source.fields.get(name, ""):
+            from_fields.setdefault(attribute, value)
+    return IdmItem(
+        entity_name=mapping.entity_name(source.document_type),
+        attributes=tuple((attributes | from_fields).items()),
+        acl=_evaluate(mapping.acl, source) or None,
+        filename=_filename(_evaluate(mapping.filename, source), source),
+        mime_type=source.mime_type,
+    )
+
+
+def _evaluate(expression: Expression, source: RenderSource) -> str:
+    return "".join(
+        part if isinstance(part, str) else source.fields.get(part.field_id, "")
+        for part in expression
+    )
+
+
+def _filename(wanted: str, source: RenderSource) -> str:
+    """Return a safe file name that ends as the content is, whatever the mapping says."""
+    own = _KNOWN_EXTENSION.search(source.file_name)
+    extension = _EXTENSIONS.get(source.mime_type) or (own[0] if own else "")
+    for candidate in (wanted, source.file_name):
+        stem = _UNSAFE.sub("_", _KNOWN_EXTENSION.sub("", candidate.strip()))
+        if stem := stem.strip(" ."):
+            return stem[:_MAX_NAME] + extension
+    return "document" + extension
