@@ -1,0 +1,1 @@
+"""Server-rendered pages of both sides. Pages call services, never repositories."""

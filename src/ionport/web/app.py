@@ -1,0 +1,51 @@
+"""The pages as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+
+from ionport.web.assets import FOLDER, VersionedFiles
+from ionport.web.frame import Frame
+from ionport.web.guard import Guard
+from ionport.web.pages import account, home
+from ionport.web.state import Services
+from ionport.web.templating import error_page
+
+
+def create_web_app(
+    services: Services, *, allowed_hosts: Collection[str], secure_cookies: bool
+) -> Starlette:
+    """Return the pages of the sides that `services` has.
+
+    `allowed_hosts` are the names (without port) that the server answers to; `secure_cookies` is
+    on when people reach it by https.
+    """
+    return Starlette(
+        routes=_routes(services),
+        middleware=[
+            Middleware(Frame, allowed_hosts=allowed_hosts, error_page=error_page),
+            Middleware(Guard, services=services, secure_cookies=secure_cookies),
+        ],
+        exception_handlers={HTTPException: _raise_on},
+    )
+
+
+def _routes(services: Services) -> list[BaseRoute]:
+    routes: list[BaseRoute] = [
+        Mount("/static", VersionedFiles(directory=FOLDER), name="static"),
+        *home.ROUTES,
+        *account.ROUTES,
+    ]
+    return routes
+
+
+async def _raise_on(_request: Request, error: Exception) -> Response:
+    """Leave errors to the frame, which knows how they look."""
+    raise error

@@ -1,0 +1,56 @@
+"""Reading of submitted forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData, UploadFile
+
+from ionport.core.errors import InvalidInput
+from ionport.core.secrets import Secret
+
+
+def text_of(form: FormData, name: str) -> str:
+    """Return a text field; empty when absent or when it is a file."""
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def secret_of(form: FormData, name: str) -> Secret:
+    """Return a password field, unchanged and not printing."""
+    value = form.get(name)
+    return Secret(value if isinstance(value, str) else "")
+
+
+def is_on(form: FormData, name: str) -> bool:
+    """Tell whether a switch was on."""
+    return text_of(form, name) == "on"
+
+
+def whole_number(form: FormData, name: str) -> int | None:
+    """Return a whole number of at most 9 digits; None when it is something else."""
+    value = text_of(form, name)
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file from a form."""
+
+    filename: str
+    content: bytes
+
+
+def uploads_of(form: FormData, name: str) -> list[Upload]:
+    """Return the files of an upload box; an empty box sends a nameless file, which is left out."""
+    return [
+        Upload(filename=file.filename, content=file.file.read())
+        for file in form.getlist(name)
+        if isinstance(file, UploadFile) and file.filename
+    ]
+
+
+def errors_of(error: InvalidInput) -> Mapping[str, str]:
+    """Return field errors for a form; the whole text under an empty name when none is named."""
+    return error.fields or {"": error.text}

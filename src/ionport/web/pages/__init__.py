@@ -1,0 +1,1 @@
+"""One module for each domain, thin over its services."""

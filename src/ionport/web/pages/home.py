@@ -1,0 +1,29 @@
+"""The first page: where the user's side begins."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from ionport.web.assets import asset_url
+from ionport.web.state import visit_of
+from ionport.web.templating import render
+
+
+def home(request: Request) -> Response:
+    """Lead to documents, else to the authorized apps of the user's first tenant."""
+    visit = visit_of(request)
+    if visit.services.documents is not None and visit.organization is not None:
+        return RedirectResponse("/documents", status_code=303)
+    if visit.services.infor is not None and visit.tenants:
+        return RedirectResponse(f"/ion-api/{visit.tenants[0]}/authorized-apps", status_code=303)
+    return render(request, "nothing_yet.html")
+
+
+def favicon(_request: Request) -> Response:
+    """Browsers ask for this address whatever the page says."""
+    return RedirectResponse(asset_url("logo.svg"), status_code=308)
+
+
+ROUTES = [Route("/", home, name="home"), Route("/favicon.ico", favicon, name="favicon")]

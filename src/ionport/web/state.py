@@ -1,0 +1,138 @@
+"""What a page may use: the services that wiring hands in, and who is visiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from ionport.core.clock import Clock
+from ionport.core.errors import NotFound, Unauthenticated, Unavailable
+from ionport.core.i18n import _
+from ionport.identity.model import Actor, Organization, Session
+from ionport.identity.service import IdentityService
+from ionport.identity.sessions import SessionService
+from ionport.identity.setup import SetupService
+from ionport.store import Database, OrganizationScope, TenantScope
+
+if TYPE_CHECKING:
+    from ionport.connections.service import ConnectionService
+    from ionport.documents.service import DocumentService
+    from ionport.exports.configurations import ExportConfigurationService
+    from ionport.exports.deliveries import DeliveryService
+    from ionport.mappings.service import MappingService
+    from ionport.oauth.service import AuthorizedAppService
+    from ionport.sandbox.control.inspection import InspectionService
+    from ionport.sandbox.control.recorder import RecorderService
+
+
+@dataclass(frozen=True, slots=True)
+class InforPages:
+    """Services behind the pages of the Infor side; the inspector's only with the sandbox on."""
+
+    apps: AuthorizedAppService
+    recorder: RecorderService | None = None
+    inspection: InspectionService | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPages:
+    """Services behind the pages of the document side."""
+
+    documents: DocumentService
+    connections: ConnectionService
+    mappings: MappingService
+    configurations: ExportConfigurationService
+    deliveries: DeliveryService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that pages use; a side that is off is None."""
+
+    database: Database
+    clock: Clock
+    identity: IdentityService
+    sessions: SessionService
+    setup: SetupService
+    infor: InforPages | None = None
+    documents: DocumentPages | None = None
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request: who asks, and the form that came with it (checked against cross-site use)."""
+
+    services: Services
+    request_id: str
+    address: str
+    secure_cookies: bool
+    csrf_token: str = ""
+    session: Session | None = None
+    organization: Organization | None = None
+    form: FormData = field(default_factory=FormData)
+    shows_flash: bool = False
+
+    @property
+    def actor(self) -> Actor:
+        """The signed-in user; raises Unauthenticated."""
+        return self.signed_in.actor
+
+    @property
+    def signed_in(self) -> Session:
+        """The session; raises Unauthenticated."""
+        if self.session is None:
+            raise Unauthenticated(_("Sign in first."), code="signed_out")
+        return self.session
+
+    @property
+    def tenants(self) -> list[str]:
+        """The tenants that the user belongs to, by id."""
+        if self.session is None:
+            return []
+        return sorted(tenant for tenant, _role in self.session.actor.tenant_roles)
+
+
+def visit_of(request: Request) -> Visit:
+    """Return the visit that the guard made for this request."""
+    visit = request.state.visit
+    if not isinstance(visit, Visit):
+        raise TypeError("a page was reached without the guard")
+    return visit
+
+
+def infor_pages(request: Request) -> InforPages:
+    """Return the Infor side's services; raises NotFound when that side is off."""
+    infor = visit_of(request).services.infor
+    if infor is None:
+        raise NotFound(_("The Infor side is not running here."))
+    return infor
+
+
+def document_pages(request: Request) -> DocumentPages:
+    """Return the document side's services; raises NotFound when that side is off."""
+    documents = visit_of(request).services.documents
+    if documents is None:
+        raise NotFound(_("The document side is not running here."))
+    return documents
+
+
+def tenant_scope(request: Request) -> TenantScope:
+    """Return the scope of the tenant in the path; NotFound unless the user belongs to it."""
+    tenant_id = str(request.path_params["tenant"])
+    if tenant_id not in visit_of(request).tenants:
+        raise NotFound(_("There is no such tenant, or you do not belong to it."))
+    return TenantScope(tenant_id)
+
+
+def organization_scope(request: Request) -> OrganizationScope:
+    """Return the scope of the user's organization."""
+    organization = visit_of(request).organization
+    if organization is None:
+        raise Unavailable(
+            _("You belong to no organization yet. Ask an administrator to add you."),
+            code="no_organization",
+        )
+    return OrganizationScope(organization.id)

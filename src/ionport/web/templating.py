@@ -1,0 +1,218 @@
+"""Jinja2 with gettext, and what every page shows: navigation, breadcrumb, flash message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ionport import __version__
+from ionport.core.i18n import _, gettext, ngettext
+from ionport.core.secrets import DOTS
+from ionport.web import cookies
+from ionport.web.assets import asset_url, icon
+from ionport.web.guard import CSRF_FIELD
+from ionport.web.state import Visit, visit_of
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_UNITS = ("B", "kB", "MB", "GB")
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the icon rail."""
+
+    label: str
+    icon: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """A part of the breadcrumb; the last one has no address."""
+
+    label: str
+    url: str | None = None
+
+
+def render(
+    request: Request,
+    template: str,
+    context: Mapping[str, object] | None = None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """Return a page made from `template`."""
+    values: dict[str, object] = {"request": request, **_frame(request), **(context or {})}
+    html = _environment.get_template(template).render(values)
+    return HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+
+
+def redirect(request: Request, url: str, *, kind: str = "success", text: str = "") -> Response:
+    """Answer a form: go on to `url` and say `text` there."""
+    response = RedirectResponse(url, status_code=303)
+    if text:
+        visit = visit_of(request)
+        name = cookies.names(request, secure=visit.secure_cookies).flash
+        value = cookies.made(name, cookies.flash_value(kind, text), visit.secure_cookies, 60)
+        response.headers.append("Set-Cookie", value)
+    return response
+
+
+def path_to(request: Request, name: str, **params: str) -> str:
+    """Return the path of a named route; never from the Host header."""
+    return str(request.app.url_path_for(name, **params))
+
+
+def _frame(request: Request) -> dict[str, object]:
+    visit = getattr(request.state, "visit", None)
+    if not isinstance(visit, Visit):
+        return {"visit": None, "nav": [], "flash": None, "tenant": None, "environment": None}
+    tenant = request.scope.get("path_params", {}).get("tenant")
+    tenant = tenant if tenant in visit.tenants else None
+    return {
+        "visit": visit,
+        "nav": _navigation(request, visit, tenant),
+        "flash": _flash(request, visit),
+        "tenant": tenant,
+        "environment": tenant.rpartition("_")[2] if tenant else None,
+    }
+
+
+def _flash(request: Request, visit: Visit) -> tuple[str, str] | None:
+    name = cookies.names(request, secure=visit.secure_cookies).flash
+    value = request.cookies.get(name)
+    if not value or "hx-request" in request.headers:
+        return None
+    visit.shows_flash = True
+    return cookies.read_flash(value)
+
+
+def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavItem]:
+    if visit.session is None:
+        return []
+    entries: list[tuple[str, str, str]] = []
+    if visit.services.documents is not None:
+        entries += [
+            (_("Documents"), "file-invoice", "/documents"),
+            (_("Deliveries"), "send", "/deliveries"),
+        ]
+    tenant = tenant or next(iter(visit.tenants), None)
+    if visit.services.infor is not None and tenant is not None:
+        base = f"/ion-api/{tenant}"
+        entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
+        if visit.services.infor.recorder is not None:
+            entries.append((_("Inspector"), "radar", f"{base}/inspector"))
+    if visit.services.documents is not None:
+        entries.append((_("Settings"), "settings", "/settings"))
+    here = request.url.path
+    return [
+        NavItem(label, symbol, url, here == url or here.startswith(f"{url}/"))
+        for label, symbol, url in entries
+    ]
+
+
+@pass_context
+def _csrf_field(context: Context) -> Markup:
+    visit = context.get("visit")
+    token = visit.csrf_token if isinstance(visit, Visit) else ""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token)
+
+
+@pass_context
+def _path(context: Context, name: str, **params: str) -> str:
+    return path_to(context["request"], name, **params)
+
+
+def _described(name: str, help_text: str, error: str) -> Markup:
+    """Return the attributes that tie a field to its help and its error."""
+    notes = [f"{name}-help"] if help_text else []
+    notes += [f"{name}-error"] if error else []
+    attributes = Markup(' aria-describedby="{}"').format(" ".join(notes)) if notes else Markup()
+    return attributes + Markup(' aria-invalid="true"') if error else attributes
+
+
+def _moment(value: datetime | None) -> Markup:
+    """Show a moment as `dd.mm.yyyy HH:mm:ss`; the browser turns it to its own time zone."""
+    if value is None:
+        return Markup("&ndash;")
+    utc = value.astimezone(UTC)
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        utc.isoformat(timespec="seconds"), utc.strftime("%d.%m.%Y %H:%M:%S")
+    )
+
+
+def _filesize(value: int) -> str:
+    size = float(value)
+    for unit in _UNITS:
+        if size < 1000 or unit == _UNITS[-1]:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")
+
+
+def _duration(milliseconds: int | float | None) -> str:
+    if milliseconds is None:
+        return "-"
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def _lifetime(seconds: int) -> str:
+    for size, singular, plural in (
+        (86_400, "{n} day", "{n} days"),
+        (3_600, "{n} hour", "{n} hours"),
+        (60, "{n} minute", "{n} minutes"),
+    ):
+        if seconds >= size and seconds % size == 0:
+            return ngettext(singular, plural, seconds // size).format(n=seconds // size)
+    return ngettext("{n} second", "{n} seconds", seconds).format(n=seconds)
+
+
+def _make_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True
+    )
+    globals_: dict[str, Any] = {
+        "asset": asset_url,
+        "icon": icon,
+        "csrf_field": _csrf_field,
+        "path": _path,
+        "described": _described,
+        "dots": DOTS,
+        "version": __version__,
+        "Crumb": Crumb,
+    }
+    environment.globals.update(globals_)
+    environment.filters.update(
+        {"moment": _moment, "filesize": _filesize, "duration": _duration, "lifetime": _lifetime}
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    return environment
+
+
+_environment = _make_environment()
+
+
+def error_page(request: Request, status: int, title: str, text: str) -> Response:
+    """Render an error."""
+    is_fragment = "hx-request" in request.headers
+    name = "error_fragment.html" if is_fragment else "error.html"
+    return render(request, name, {"status": status, "title": title, "text": text}, status=status)

@@ -1,0 +1,134 @@
+"""A house of pages for tests: services on a fresh database, and a browser without a screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx2
+
+from ionport.core.clock import Clock
+from ionport.core.sealing import KeyRing
+from ionport.core.secrets import Secret
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, OrganizationRole, TenantRole, User
+from ionport.identity.passwords import Passwords
+from ionport.identity.service import IdentityService, NewUser
+from ionport.identity.sessions import SessionService
+from ionport.identity.setup import SetupService
+from ionport.store import Database
+from ionport.web.app import create_web_app
+from ionport.web.state import DocumentPages, InforPages, Services
+from tests.support.server import serve
+
+PASSWORD = Secret("correct horse battery")
+TENANT = "IONPORT_TST"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Identity's services, with cheap password hashing."""
+
+    database: Database
+    clock: Clock
+    keys: KeyRing
+    audit: AuditLog
+    identity: IdentityService
+    sessions: SessionService
+    setup: SetupService
+
+    @classmethod
+    def on(cls, database: Database, clock: Clock) -> People:
+        keys = KeyRing.generate()
+        audit = AuditLog(clock)
+        passwords = Passwords(time_cost=1, memory_kib=8)
+        identity = IdentityService(clock, audit, passwords)
+        return cls(
+            database=database,
+            clock=clock,
+            keys=keys,
+            audit=audit,
+            identity=identity,
+            sessions=SessionService(clock, keys, audit, identity, passwords),
+            setup=SetupService(clock, keys, audit, identity),
+        )
+
+    def add(
+        self,
+        username: str,
+        *,
+        tenant_role: TenantRole | None = TenantRole.IONAPI_ADMINISTRATOR,
+        organization_role: OrganizationRole | None = OrganizationRole.ADMINISTRATOR,
+    ) -> User:
+        """Make a user with `PASSWORD` in the first tenant and organization."""
+        operator = Actor.operator()
+        password_hash = self.identity.hash_password(PASSWORD)
+        with self.database.write() as work:
+            tenant = self.identity.ensure_tenant(work, TENANT)
+            organization = self.identity.ensure_organization(work, "Example Ltd")
+            new = NewUser(username, full_name=f"{username.title()} Example")
+            user = self.identity.create_user(work, operator, new, password_hash)
+            if tenant_role is not None:
+                self.identity.set_tenant_role(work, operator, user.id, tenant.id, tenant_role)
+            if organization_role is not None:
+                self.identity.set_organization_role(
+                    work, operator, user.id, organization.id, organization_role
+                )
+        return user
+
+    def services(
+        self, infor: InforPages | None = None, documents: DocumentPages | None = None
+    ) -> Services:
+        return Services(
+            database=self.database,
+            clock=self.clock,
+            identity=self.identity,
+            sessions=self.sessions,
+            setup=self.setup,
+            infor=infor,
+            documents=documents,
+        )
+
+
+class Browser:
+    """Follows links and sends forms as a browser without JavaScript does."""
+
+    def __init__(self, base_url: str) -> None:
+        self.http = httpx2.Client(base_url=base_url, follow_redirects=True, timeout=10)
+
+    def get(self, path: str) -> httpx2.Response:
+        return self.http.get(path)
+
+    def csrf_token(self, path: str) -> str:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)
+        assert found is not None, f"{path} has no form"
+        return found[1]
+
+    def send(
+        self,
+        path: str,
+        data: Mapping[str, str] | None = None,
+        *,
+        form_at: str | None = None,
+        files: list[tuple[str, tuple[str, bytes]]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
+        """Load the form at `form_at` (default: `path`) and send it to `path`."""
+        fields = {"csrf_token": self.csrf_token(form_at or path), **(data or {})}
+        return self.http.post(path, data=fields, files=files, headers=dict(headers or {}))
+
+    def sign_in(self, username: str, password: Secret = PASSWORD) -> httpx2.Response:
+        fields = {"username": username, "password": password.reveal()}
+        return self.send("/sign-in", fields)
+
+
+@contextmanager
+def browser_on(services: Services) -> Iterator[Browser]:
+    """Serve the pages on a free port and yield a browser that is there."""
+    app = create_web_app(services, allowed_hosts=["127.0.0.1"], secure_cookies=False)
+    with serve(app) as base_url:
+        browser = Browser(base_url)
+        with browser.http:
+            yield browser
