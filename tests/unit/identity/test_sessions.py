@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import statistics
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from ionport.core.clock import MovableClock
+from ionport.core.errors import InvalidInput, TooManyRequests, Unauthenticated
+from ionport.core.secrets import Secret
+from ionport.identity.model import Session
+from ionport.identity.passwords import Passwords
+from ionport.identity.sessions import ATTEMPTS_OF_A_USER, ATTEMPTS_OF_AN_ADDRESS
+from tests.support.web import PASSWORD, People
+
+ADDRESS = "192.0.2.7"
+WRONG = Secret("not the password")
+
+
+def _session(people: People, token: Secret) -> Session | None:
+    with people.database.read() as work:
+        return people.sessions.session_for(work, token, ADDRESS)
+
+
+def _signed_in(people: People, username: str = "ada") -> Secret:
+    token, _user = people.sessions.sign_in(people.database, username, PASSWORD, ADDRESS)
+    return token
+
+
+def test_the_right_password_begins_a_session_with_the_users_roles(people: People) -> None:
+    user = people.add("ada")
+    session = _session(people, _signed_in(people, "ADA"))
+    assert session is not None
+    assert session.user == user
+    assert session.actor.is_tenant_administrator("IONPORT_TST")
+
+
+def test_every_sign_in_makes_a_new_token_and_the_database_holds_only_its_digest(
+    people: People,
+) -> None:
+    people.add("ada")
+    first, second = _signed_in(people), _signed_in(people)
+    assert first != second
+    with people.database.read() as work:
+        stored = work.connection.execute(text("SELECT digest FROM sessions")).scalars().all()
+    assert len(stored) == 2
+    assert not {first.reveal(), second.reveal()} & set(stored)
+
+
+def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(people: People) -> None:
+    people.add("ada")
+    texts = set()
+    for username in ("ada", "nobody", "", "not a username\x00"):
+        with pytest.raises(Unauthenticated) as error:
+            people.sessions.sign_in(people.database, username, WRONG, ADDRESS)
+        texts.add((error.value.code, error.value.text))
+    assert len(texts) == 1
+
+
+def test_an_unknown_user_takes_as_long_as_a_wrong_password() -> None:
+    passwords = Passwords(time_cost=3, memory_kib=8192)
+    stored = passwords.hash(PASSWORD)
+
+    def seconds(hash_of_user: str | None) -> float:
+        taken = []
+        for _ in range(5):
+            begin = time.perf_counter()
+            assert not passwords.matches(hash_of_user, WRONG)
+            taken.append(time.perf_counter() - begin)
+        return statistics.median(taken)
+
+    assert 0.5 < seconds(None) / seconds(stored) < 2
+
+
+def test_a_disabled_user_cannot_sign_in_and_loses_the_session(people: People) -> None:
+    people.add("ada")
+    token = _signed_in(people)
+    with people.database.write() as work:
+        work.connection.execute(text("UPDATE users SET is_disabled = true"))
+    assert _session(people, token) is None
+    with pytest.raises(Unauthenticated):
+        _signed_in(people)
+
+
+def test_a_session_ends_after_twelve_idle_hours(people: People, clock: MovableClock) -> None:
+    people.add("ada")
+    token = _signed_in(people)
+    clock.advance(timedelta(hours=11))
+    session = _session(people, token)
+    assert session is not None
+    assert session.is_stale
+    with people.database.write() as work:
+        people.sessions.touch_session(work, session)
+    clock.advance(timedelta(hours=11))
+    assert _session(people, token) is not None
+    clock.advance(timedelta(hours=1))
+    assert _session(people, token) is None
+
+
+def test_a_session_in_use_ends_after_seven_days(people: People, clock: MovableClock) -> None:
+    people.add("ada")
+    token = _signed_in(people)
+    for _ in range(7 * 24 - 1):
+        clock.advance(timedelta(hours=1))
+        session = _session(people, token)
+        assert session is not None
+        with people.database.write() as work:
+            people.sessions.touch_session(work, session)
+    clock.advance(timedelta(hours=1))
+    assert _session(people, token) is None
+
+
+def test_signing_out_ends_the_session_on_the_server(people: People) -> None:
+    people.add("ada")
+    token, other = _signed_in(people), _signed_in(people)
+    with people.database.write() as work:
+        people.sessions.sign_out(work, token)
+    assert _session(people, token) is None
+    assert _session(people, other) is not None
+
+
+def test_a_user_is_locked_out_after_ten_wrong_passwords_and_let_in_later(
+    people: People, clock: MovableClock
+) -> None:
+    people.add("ada")
+    for number in range(ATTEMPTS_OF_A_USER):
+        with pytest.raises(Unauthenticated):
+            people.sessions.sign_in(people.database, "ada", WRONG, f"198.51.100.{number}")
+        clock.advance(timedelta(seconds=1))
+    with pytest.raises(TooManyRequests) as error:
+        _signed_in(people)
+    assert error.value.retry_after == 15 * 60 - ATTEMPTS_OF_A_USER
+    clock.advance(timedelta(seconds=error.value.retry_after))
+    _signed_in(people)
+
+
+def test_an_address_is_locked_out_whatever_usernames_it_tries(people: People) -> None:
+    people.add("ada")
+    for number in range(ATTEMPTS_OF_AN_ADDRESS):
+        with pytest.raises(Unauthenticated):
+            people.sessions.sign_in(people.database, f"user{number}", WRONG, ADDRESS)
+    with pytest.raises(TooManyRequests):
+        _signed_in(people)
+    people.sessions.sign_in(people.database, "ada", PASSWORD, "198.51.100.1")
+
+
+def test_what_was_typed_as_username_is_not_stored(people: People) -> None:
+    with pytest.raises(Unauthenticated):
+        people.sessions.sign_in(people.database, "my-password-by-mistake", WRONG, ADDRESS)
+    with people.database.read() as work:
+        rows = work.connection.execute(text("SELECT * FROM sign_in_attempts")).all()
+    assert len(rows) == 1
+    assert "my-password-by-mistake" not in repr(rows)
+
+
+def test_a_password_typed_again_is_proof_for_its_own_user_for_five_minutes(
+    people: People, clock: MovableClock
+) -> None:
+    people.add("ada")
+    people.add("bob")
+    ada, bob = (_session(people, _signed_in(people, name)) for name in ("ada", "bob"))
+    assert ada is not None
+    assert bob is not None
+    proof = people.sessions.verify_password(people.database, ada.actor, PASSWORD)
+    proof.require_for(ada.actor, clock.now())
+    with pytest.raises(Unauthenticated):
+        proof.require_for(bob.actor, clock.now())
+    clock.advance(timedelta(minutes=6))
+    with pytest.raises(Unauthenticated):
+        proof.require_for(ada.actor, clock.now())
+
+
+def test_a_stolen_session_cannot_guess_the_password_without_limit(people: People) -> None:
+    people.add("ada")
+    session = _session(people, _signed_in(people))
+    assert session is not None
+    for _ in range(ATTEMPTS_OF_A_USER):
+        with pytest.raises(InvalidInput) as wrong:
+            people.sessions.verify_password(people.database, session.actor, WRONG)
+        assert set(wrong.value.fields) == {"password"}
+    with pytest.raises(TooManyRequests):
+        people.sessions.verify_password(people.database, session.actor, PASSWORD)
+
+
+def test_a_changed_password_ends_the_other_sessions(people: People) -> None:
+    people.add("ada")
+    token, other = _signed_in(people), _signed_in(people)
+    session = _session(people, token)
+    assert session is not None
+    proof = people.sessions.verify_password(people.database, session.actor, PASSWORD)
+    new = Secret("another long password")
+    password_hash = people.identity.hash_password(new)
+    with people.database.write() as work:
+        people.sessions.change_password(work, session, proof, password_hash)
+    assert _session(people, token) is not None
+    assert _session(people, other) is None
+    with pytest.raises(Unauthenticated):
+        _signed_in(people)
+    people.sessions.sign_in(people.database, "ada", new, ADDRESS)
