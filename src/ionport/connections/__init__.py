@@ -1,0 +1,1 @@
+"""Document side: uploaded `.ionapi` files, sealed and write-only, and the proof that they work."""

@@ -1,0 +1,67 @@
+"""The proof of a connection, written stage by stage so that a page can follow it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ionport.connections.model import STAGES, Check, CheckStage, CheckStatus, StageStatus
+from ionport.connections.repository import CheckRepository
+from ionport.core.clock import Clock
+from ionport.core.ids import new_id
+from ionport.ionapi import IonApiFile
+from ionport.ionapi.addresses import AddressPolicy
+from ionport.ionapi.probe import StageResult, probe
+from ionport.ionapi.transport import Timeouts
+from ionport.store import Database, OrganizationScope
+
+# Shorter than for deliveries: somebody is looking at the page.
+TIMEOUTS = Timeouts(connect=10.0, read=30.0, total=45.0, login=30.0)
+
+
+def new_check(connection_id: str, started_by: str, now: datetime) -> Check:
+    """Return a check all of whose stages are still to come."""
+    return Check(
+        id=new_id("chk"),
+        connection_id=connection_id,
+        status=CheckStatus.RUNNING,
+        stages=tuple(CheckStage(key, title, StageStatus.PENDING) for key, title in STAGES),
+        started_by=started_by,
+        started_at=now,
+        updated_at=now,
+        finished_at=None,
+    )
+
+
+def prove(
+    database: Database,
+    scope: OrganizationScope,
+    clock: Clock,
+    check: Check,
+    file: IonApiFile,
+    policy: AddressPolicy,
+) -> None:
+    """Run the probe of the client library; commits after each stage begins and ends."""
+    positions = {key: position for position, (key, _title) in enumerate(STAGES)}
+    failed = False
+    for result in probe(file, policy=policy, timeout=TIMEOUTS):
+        failed = failed or result.state == "failed"
+        with database.write() as work:
+            repository = CheckRepository(work.connection)
+            repository.set_stage(scope, check.id, positions[result.id], _stage(result))
+            repository.set_status(scope, check.id, CheckStatus.RUNNING, clock.now())
+    status = CheckStatus.FAILED if failed else CheckStatus.PASSED
+    with database.write() as work:
+        CheckRepository(work.connection).set_status(scope, check.id, status, clock.now())
+
+
+def _stage(result: StageResult) -> CheckStage:
+    return CheckStage(
+        key=result.id,
+        title=result.title,
+        status=StageStatus(result.state),
+        milliseconds=None if result.state == "running" else result.milliseconds,
+        summary=result.summary,
+        cause=result.cause,
+        remedy=result.remedy,
+        details=result.details,
+    )

@@ -1,0 +1,115 @@
+"""Values of connections and of their checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# A check writes at least one row in this time: no single call of a stage may take longer.
+SILENCE_OF_A_DEAD_CHECK = timedelta(seconds=150)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A warning or hint about an uploaded file, kept to be shown; contains no secret."""
+
+    severity: str
+    code: str
+    key: str
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An uploaded `.ionapi`, without anything secret. Shown by tenant, app and gateway."""
+
+    id: str
+    organization_id: str
+    name: str
+    tenant_id: str
+    app_name: str
+    environment: str | None
+    gateway: str
+    authorization_server: str
+    client_id: str
+    kind: str
+    fingerprint: str
+    remarks: tuple[Remark, ...]
+    uploaded_by: str
+    uploaded_at: datetime
+
+
+class CheckStatus(StrEnum):
+    """How a check stands. *Interrupted*: its process ended before it did."""
+
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class StageStatus(StrEnum):
+    """How one stage of a check stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not_applicable"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStage:
+    """One station of the proof: what was tried, what came back, and what to do about it."""
+
+    key: str
+    title: str
+    status: StageStatus
+    milliseconds: int | None = None
+    summary: str = ""
+    cause: str = ""
+    remedy: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One proof of a connection, stage by stage, as it is written while it runs."""
+
+    id: str
+    connection_id: str
+    status: CheckStatus
+    stages: tuple[CheckStage, ...]
+    started_by: str
+    started_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status is not CheckStatus.RUNNING
+
+    def as_seen_at(self, now: datetime) -> Check:
+        """Return the check, as interrupted when it has been silent for too long."""
+        if self.is_over or now - self.updated_at < SILENCE_OF_A_DEAD_CHECK:
+            return self
+        return replace(self, status=CheckStatus.INTERRUPTED, finished_at=self.updated_at)
+
+    @property
+    def failed_stage(self) -> CheckStage | None:
+        """The stage that explains a failed check."""
+        return next((s for s in self.stages if s.status is StageStatus.FAILED), None)
+
+
+# As the client library's probe names them (`ionport.ionapi.probe`).
+STAGES = (
+    ("file", "ION API file"),
+    ("network", "Network"),
+    ("token", "Access token"),
+    ("refresh", "Refresh token"),
+    ("idm", "Document Management (IDM)"),
+    ("ion", "ION messaging"),
+)

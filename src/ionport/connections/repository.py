@@ -1,0 +1,275 @@
+"""SQL of connections, tokens and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ionport.connections.model import (
+    Check,
+    CheckStage,
+    CheckStatus,
+    Connection,
+    Remark,
+    StageStatus,
+)
+from ionport.connections.tables import (
+    connection_check_stages,
+    connection_checks,
+    connection_tokens,
+    connections,
+)
+from ionport.core.paging import Page, PageRequest
+from ionport.store import OrganizationScope, SystemScope
+
+AnyScope = OrganizationScope | SystemScope
+
+_c = connections.c
+_k = connection_checks.c
+_g = connection_check_stages.c
+_t = connection_tokens.c
+_SHOWN = tuple(column for column in _c if column.name != "sealed")
+
+
+class ConnectionRepository:
+    """Rows of connections. The sealed file leaves only through `sealed`."""
+
+    def __init__(self, connection: DatabaseConnection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, connection: Connection, sealed: str) -> bool:
+        """Insert a connection; False when the same credential is there already."""
+        values = asdict(connection) | {
+            "organization_id": scope.organization_id,
+            "sealed": sealed,
+        }
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(connections).values(values))
+        except IntegrityError:
+            return False
+        return True
+
+    def get(self, scope: AnyScope, connection_id: str) -> Connection | None:
+        """Return the connection, or None when it is absent or somebody else's."""
+        row = self._connection.execute(
+            _owned(select(*_SHOWN), scope).where(_c.id == connection_id)
+        ).one_or_none()
+        return _connection(row) if row else None
+
+    def by_fingerprint(self, scope: OrganizationScope, fingerprint: str) -> Connection | None:
+        """Return the connection that was made from the same credential."""
+        row = self._connection.execute(
+            _owned(select(*_SHOWN), scope).where(_c.fingerprint == fingerprint)
+        ).one_or_none()
+        return _connection(row) if row else None
+
+    def list(self, scope: OrganizationScope, page: PageRequest, text: str) -> Page[Connection]:
+        """Return a page sorted by name."""
+        query = _owned(select(*_SHOWN), scope)
+        if text:
+            query = query.where(
+                _c.name.icontains(text, autoescape=True)
+                | _c.tenant_id.icontains(text, autoescape=True)
+                | _c.app_name.icontains(text, autoescape=True)
+            )
+        total = self._connection.execute(
+            select(func.count()).select_from(query.subquery())
+        ).scalar_one()
+        rows = self._connection.execute(
+            query.order_by(func.lower(_c.name), _c.id).limit(page.limit).offset(page.offset)
+        )
+        return Page([_connection(row) for row in rows], total, page)
+
+    def sealed(self, scope: AnyScope, connection_id: str) -> tuple[str, str] | None:
+        """Return (organization, sealed file), or None."""
+        row = self._connection.execute(
+            _owned(select(_c.organization_id, _c.sealed), scope).where(_c.id == connection_id)
+        ).one_or_none()
+        return (row.organization_id, row.sealed) if row else None
+
+    def all_sealed(self, scope: SystemScope) -> Sequence[tuple[str, str, str]]:
+        """Return (id, organization, sealed file) of every connection, for key rotation."""
+        rows = self._connection.execute(select(_c.id, _c.organization_id, _c.sealed))
+        return [(row.id, row.organization_id, row.sealed) for row in rows]
+
+    def set_sealed(self, scope: SystemScope, connection_id: str, sealed: str) -> None:
+        """Replace the sealed file by the same one under another key."""
+        self._connection.execute(
+            update(connections).where(_c.id == connection_id).values(sealed=sealed)
+        )
+
+    def rename(self, scope: OrganizationScope, connection_id: str, name: str) -> None:
+        """Change the name that people see."""
+        self._connection.execute(
+            update(connections)
+            .where(_c.id == connection_id, _c.organization_id == scope.organization_id)
+            .values(name=name)
+        )
+
+    def delete(self, scope: OrganizationScope, connection_id: str) -> bool:
+        """Remove a connection with its tokens and checks; False while a delivery names it."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    delete(connections).where(
+                        _c.id == connection_id, _c.organization_id == scope.organization_id
+                    )
+                )
+        except IntegrityError:
+            return False
+        return True
+
+
+class TokenRepository:
+    """Rows of sealed tokens."""
+
+    def __init__(self, connection: DatabaseConnection) -> None:
+        self._connection = connection
+
+    def get(self, scope: OrganizationScope, connection_id: str, key: str) -> str | None:
+        """Return the sealed tokens kept under `key`."""
+        sealed: str | None = self._connection.execute(
+            select(_t.sealed)
+            .join(connections, _c.id == _t.connection_id)
+            .where(
+                _c.organization_id == scope.organization_id,
+                _t.connection_id == connection_id,
+                _t.key == key,
+            )
+        ).scalar_one_or_none()
+        return sealed
+
+    def put(
+        self, scope: OrganizationScope, connection_id: str, key: str, sealed: str, now: datetime
+    ) -> None:
+        """Replace what is kept; nothing happens when the connection is gone."""
+        owned = select(_c.id).where(
+            _c.id == connection_id, _c.organization_id == scope.organization_id
+        )
+        if self._connection.execute(owned.with_for_update()).one_or_none() is None:
+            return
+        self.delete(scope, connection_id, key)
+        self._connection.execute(
+            insert(connection_tokens).values(
+                connection_id=connection_id, key=key, sealed=sealed, updated_at=now
+            )
+        )
+
+    def delete(self, scope: OrganizationScope, connection_id: str, key: str) -> None:
+        """Forget what is kept under `key`."""
+        owned = select(_c.id).where(_c.organization_id == scope.organization_id)
+        self._connection.execute(
+            delete(connection_tokens).where(
+                _t.connection_id == connection_id, _t.key == key, _t.connection_id.in_(owned)
+            )
+        )
+
+    def delete_all(self, scope: SystemScope) -> None:
+        """Forget all tokens: key rotation makes everybody sign on anew."""
+        self._connection.execute(delete(connection_tokens))
+
+
+class CheckRepository:
+    """Rows of checks and their stages."""
+
+    def __init__(self, connection: DatabaseConnection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, check: Check) -> None:
+        """Insert a check with its stages, and drop what is older than the newest twenty."""
+        values = asdict(check)
+        stages = values.pop("stages")
+        self._connection.execute(insert(connection_checks).values(values))
+        rows = [{**stage, "check_id": check.id, "position": n} for n, stage in enumerate(stages)]
+        self._connection.execute(insert(connection_check_stages), rows)
+        kept = (
+            select(_k.id)
+            .where(_k.connection_id == check.connection_id)
+            .order_by(_k.started_at.desc(), _k.id.desc())
+            .limit(20)
+        )
+        self._connection.execute(
+            delete(connection_checks).where(
+                _k.connection_id == check.connection_id, _k.id.not_in(kept)
+            )
+        )
+
+    def get(self, scope: OrganizationScope, check_id: str) -> Check | None:
+        """Return one check with its stages."""
+        return self._one(_checks_of(scope).where(_k.id == check_id))
+
+    def latest(self, scope: OrganizationScope, connection_id: str) -> Check | None:
+        """Return the check of a connection that was started last."""
+        return self._one(
+            _checks_of(scope)
+            .where(_k.connection_id == connection_id)
+            .order_by(_k.started_at.desc(), _k.id.desc())
+            .limit(1)
+        )
+
+    def set_stage(
+        self, scope: OrganizationScope, check_id: str, position: int, stage: CheckStage
+    ) -> None:
+        """Write how a stage stands."""
+        self._connection.execute(
+            update(connection_check_stages)
+            .where(_g.check_id == check_id, _g.position == position)
+            .values(asdict(stage))
+        )
+
+    def set_status(
+        self, scope: OrganizationScope, check_id: str, status: CheckStatus, now: datetime
+    ) -> None:
+        """Write how a check stands; anything but running ends it."""
+        finished = None if status is CheckStatus.RUNNING else now
+        self._connection.execute(
+            update(connection_checks)
+            .where(_k.id == check_id)
+            .values(status=status, updated_at=now, finished_at=finished)
+        )
+
+    def _one(self, query: Select[Any]) -> Check | None:
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        stages = self._connection.execute(
+            select(connection_check_stages).where(_g.check_id == row.id).order_by(_g.position)
+        )
+        values = row._asdict()
+        values["status"] = CheckStatus(row.status)
+        return Check(**values, stages=tuple(_stage(stage) for stage in stages))
+
+
+def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
+    if isinstance(scope, OrganizationScope):
+        return query.where(_c.organization_id == scope.organization_id)
+    return query
+
+
+def _checks_of(scope: OrganizationScope) -> Select[Any]:
+    return (
+        select(connection_checks)
+        .join(connections, _c.id == _k.connection_id)
+        .where(_c.organization_id == scope.organization_id)
+    )
+
+
+def _connection(row: Row[Any]) -> Connection:
+    values = row._asdict()
+    values["remarks"] = tuple(Remark(**remark) for remark in row.remarks)
+    return Connection(**values)
+
+
+def _stage(row: Row[Any]) -> CheckStage:
+    values = row._asdict()
+    del values["check_id"], values["position"]
+    values["status"] = StageStatus(row.status)
+    values["details"] = tuple((label, value) for label, value in row.details)
+    return CheckStage(**values)

@@ -1,0 +1,304 @@
+"""Connections: upload, show, prove and remove `.ionapi` credentials."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from ionport.connections.checks import new_check, prove
+from ionport.connections.model import Check, Connection, Remark
+from ionport.connections.ports import ConnectionUse
+from ionport.connections.repository import CheckRepository, ConnectionRepository, TokenRepository
+from ionport.connections.tokens import DatabaseTokenStore
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.core.paging import Page, PageRequest
+from ionport.core.sealing import KeyRing, SealedFor
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.ionapi import CredentialFileError, Finding, IonApiFile
+from ionport.ionapi.addresses import AddressPolicy
+from ionport.ionapi.file import shorten
+from ionport.store import Database, OrganizationScope, SystemScope, Work
+
+_NAME_LENGTH = 200
+_logger = logging.getLogger(__name__)
+
+
+class ConnectionService:
+    """Keeps uploaded credentials sealed; only `credential` opens one, for the server's own use."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        keys: KeyRing,
+        audit: AuditLog,
+        *,
+        allow_private_addresses: bool = False,
+        uses: ConnectionUse | None = None,
+    ) -> None:
+        self._clock = clock
+        self._keys = keys
+        self._audit = audit
+        self.policy = AddressPolicy(allow_private=allow_private_addresses)
+        self.uses = uses
+
+    def upload(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        filename: str,
+        content: bytes,
+        *,
+        name: str | None = None,
+    ) -> Connection:
+        """Keep an `.ionapi` file. The same credential again gives the connection it has made.
+
+        Raises:
+            InvalidInput: the content is something else, or the file has errors; names them all.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        file, remarks = _read(content)
+        proposed = name or (file.cn or filename.removesuffix(".ionapi"))[:_NAME_LENGTH]
+        repository = ConnectionRepository(work.connection)
+        known = repository.by_fingerprint(scope, file.fingerprint)
+        if known is not None:
+            return known
+        connection = Connection(
+            id=new_id("con"),
+            organization_id=scope.organization_id,
+            name=_name(proposed or file.ti),
+            tenant_id=file.ti,
+            app_name=file.cn or "",
+            environment=file.environment,
+            gateway=file.iu,
+            authorization_server=file.pu,
+            client_id=shorten(file.ci),
+            kind=file.kind.value,
+            fingerprint=file.fingerprint,
+            remarks=remarks,
+            uploaded_by=actor.name,
+            uploaded_at=self._clock.now(),
+        )
+        sealed = self._keys.seal(file.to_bytes(), _owner(scope.organization_id, connection.id))
+        if not repository.add(scope, connection, sealed):
+            # Somebody uploaded the same file between our look and our insert.
+            return repository.by_fingerprint(scope, file.fingerprint) or connection
+        details = {"name": connection.name, "tenant": file.ti, "fingerprint": file.fingerprint}
+        self._audit.record(work, scope, actor, "connection.uploaded", connection.id, details)
+        return connection
+
+    def list(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        page: PageRequest,
+        text: str = "",
+    ) -> Page[Connection]:
+        """Return a page of connections, sorted by name."""
+        actor.require_organization_member(scope.organization_id)
+        return ConnectionRepository(work.connection).list(scope, page, text)
+
+    def get(
+        self, work: Work, scope: OrganizationScope, actor: Actor, connection_id: str
+    ) -> Connection:
+        """Return one connection."""
+        actor.require_organization_member(scope.organization_id)
+        return self._get(work, scope, connection_id)
+
+    def shown(self, work: Work, scope: OrganizationScope, connection_id: str) -> Connection:
+        """Return one connection to another service; raises NotFound."""
+        return self._get(work, scope, connection_id)
+
+    def rename(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        connection_id: str,
+        name: str,
+    ) -> Connection:
+        """Change the name that people see."""
+        actor.require_organization_administrator(scope.organization_id)
+        connection = self._get(work, scope, connection_id)
+        new = _name(name)
+        ConnectionRepository(work.connection).rename(scope, connection.id, new)
+        details = {"old": connection.name, "new": new}
+        self._audit.record(work, scope, actor, "connection.renamed", connection.id, details)
+        return self._get(work, scope, connection_id)
+
+    def delete(
+        self, work: Work, scope: OrganizationScope, actor: Actor, connection_id: str
+    ) -> None:
+        """Remove a connection with its tokens and checks.
+
+        Raises:
+            Conflict: a configuration uses it, or the ledger names it.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        connection = self._get(work, scope, connection_id)
+        users = self.uses.titles(work, scope, connection_id) if self.uses else ()
+        if users:
+            raise Conflict(
+                _("The connection is used by: {titles}. Choose another one there first.").format(
+                    titles=", ".join(users)
+                ),
+                code="connection_in_use",
+            )
+        if not ConnectionRepository(work.connection).delete(scope, connection_id):
+            raise Conflict(
+                _("The connection stays: the ledger holds deliveries over it."),
+                code="connection_in_ledger",
+            )
+        details = {"name": connection.name, "fingerprint": connection.fingerprint}
+        self._audit.record(work, scope, actor, "connection.deleted", connection.id, details)
+
+    def credential(self, work: Work, scope: OrganizationScope, connection_id: str) -> IonApiFile:
+        """Open the sealed file: for calls to Infor, never for a page.
+
+        Raises:
+            NotFound: no such connection.
+            Unavailable: the key it was sealed with is not in the key ring.
+        """
+        found = ConnectionRepository(work.connection).sealed(scope, connection_id)
+        if found is None:
+            raise _not_found()
+        organization_id, sealed = found
+        return IonApiFile.parse(self._keys.open(sealed, _owner(organization_id, connection_id)))
+
+    def token_store(
+        self, database: Database, scope: OrganizationScope, connection_id: str
+    ) -> DatabaseTokenStore:
+        """Return the store that keeps this connection's tokens."""
+        return DatabaseTokenStore(database, self._keys, self._clock, scope, connection_id)
+
+    def start_check(
+        self, work: Work, scope: OrganizationScope, actor: Actor, connection_id: str
+    ) -> Check:
+        """Store a check whose stages are all pending; `run_check` runs it after the commit.
+
+        A check of the connection that is running already is returned instead of a new one.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        connection = self._get(work, scope, connection_id)
+        now = self._clock.now()
+        latest = CheckRepository(work.connection).latest(scope, connection_id)
+        if latest is not None and not latest.as_seen_at(now).is_over:
+            return latest
+        check = new_check(connection.id, actor.name, now)
+        CheckRepository(work.connection).add(scope, check)
+        self._audit.record(work, scope, actor, "connection.checked", connection.id)
+        return check
+
+    def run_check(self, database: Database, scope: OrganizationScope, check_id: str) -> Check:
+        """Prove the connection, writing each stage as it begins and ends.
+
+        Takes as long as the calls take, and opens its own short transactions. A check that has
+        run already is only returned.
+        """
+        operator = Actor.operator("check")
+        with database.read() as work:
+            check = self.get_check(work, scope, operator, check_id)
+            if not check.is_over:
+                file = self.credential(work, scope, check.connection_id)
+        if not check.is_over:
+            prove(database, scope, self._clock, check, file, self.policy)
+        with database.read() as work:
+            return self.get_check(work, scope, operator, check_id)
+
+    def run_check_in_background(
+        self, database: Database, scope: OrganizationScope, check_id: str
+    ) -> threading.Thread:
+        """Run a check in a thread of its own, for a page that polls; returns the thread."""
+        thread = threading.Thread(
+            target=self._run_check_quietly,
+            args=(database, scope, check_id),
+            name=f"check-{check_id}",
+            daemon=True,
+        )
+        thread.start()
+        return thread
+
+    def _run_check_quietly(
+        self, database: Database, scope: OrganizationScope, check_id: str
+    ) -> None:
+        try:
+            self.run_check(database, scope, check_id)
+        except Exception:
+            # Nobody waits for this thread; the page shows the check as interrupted.
+            _logger.exception("check %s broke off", check_id)
+
+    def latest_check(
+        self, work: Work, scope: OrganizationScope, actor: Actor, connection_id: str
+    ) -> Check | None:
+        """Return the check that was started last, as far as it has come."""
+        actor.require_organization_member(scope.organization_id)
+        found = CheckRepository(work.connection).latest(scope, connection_id)
+        return found.as_seen_at(self._clock.now()) if found else None
+
+    def get_check(self, work: Work, scope: OrganizationScope, actor: Actor, check_id: str) -> Check:
+        """Return one check, as far as it has come."""
+        actor.require_organization_member(scope.organization_id)
+        found = CheckRepository(work.connection).get(scope, check_id)
+        if found is None:
+            raise NotFound(_("There is no such check."))
+        return found.as_seen_at(self._clock.now())
+
+    def reseal(self, work: Work, scope: SystemScope) -> int:
+        """Seal every credential with the current key; returns how many were sealed again.
+
+        Tokens are dropped instead: the next call signs on anew.
+        """
+        repository = ConnectionRepository(work.connection)
+        count = 0
+        for connection_id, organization_id, sealed in repository.all_sealed(scope):
+            if self._keys.is_current(sealed):
+                continue
+            owner = _owner(organization_id, connection_id)
+            again = self._keys.seal(self._keys.open(sealed, owner), owner)
+            repository.set_sealed(scope, connection_id, again)
+            count += 1
+        TokenRepository(work.connection).delete_all(scope)
+        return count
+
+    def _get(self, work: Work, scope: OrganizationScope, connection_id: str) -> Connection:
+        found = ConnectionRepository(work.connection).get(scope, connection_id)
+        if found is None:
+            raise _not_found()
+        return found
+
+
+def _read(content: bytes) -> tuple[IonApiFile, tuple[Remark, ...]]:
+    try:
+        file = IonApiFile.parse(content)
+        file.require_valid()
+    except CredentialFileError as error:
+        text = f"{error.message} {error.remedy}".strip()
+        raise InvalidInput(
+            text, code=f"ionapi_{error.code}", fields={"file": text}, detail=error.detail
+        ) from None
+    return file, tuple(_remark(finding) for finding in file.validate())
+
+
+def _remark(finding: Finding) -> Remark:
+    return Remark(finding.severity, finding.code, finding.key, finding.text, finding.remedy)
+
+
+def _owner(organization_id: str, connection_id: str) -> SealedFor:
+    return SealedFor("connection", organization_id, connection_id)
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.split())
+    if not name or len(name) > _NAME_LENGTH:
+        wrong = _("Give a name of 1 to 200 characters.")
+        raise InvalidInput(wrong, fields={"name": wrong})
+    return name
+
+
+def _not_found() -> NotFound:
+    return NotFound(_("There is no such connection."))

@@ -1,0 +1,91 @@
+"""The token store of the client library, on the database: shared by threads and processes."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from ionport.connections.repository import TokenRepository
+from ionport.core.clock import Clock
+from ionport.core.errors import IonportError
+from ionport.core.sealing import KeyRing, SealedFor
+from ionport.ionapi import Secret
+from ionport.ionapi.grants import TokenSet
+from ionport.store import Database, OrganizationScope
+
+_logger = logging.getLogger(__name__)
+
+
+class DatabaseTokenStore:
+    """Keeps the tokens of one connection sealed (`ionport.ionapi.tokens.TokenStore`).
+
+    Infor counts sign-ons and tokens (facts/ion-api.md §4.2), so that all workers share one
+    token. Opens its own short transactions: never use it inside another one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keys: KeyRing,
+        clock: Clock,
+        scope: OrganizationScope,
+        connection_id: str,
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._clock = clock
+        self._scope = scope
+        self._connection_id = connection_id
+
+    def load(self, key: str) -> TokenSet | None:
+        """Return what was saved last; None also when it does not open with today's keys."""
+        with self._database.read() as work:
+            sealed = TokenRepository(work.connection).get(self._scope, self._connection_id, key)
+        if sealed is None:
+            return None
+        try:
+            return _tokens(self._keys.open(sealed, self._owner(key)))
+        except IonportError:
+            # A new sign-on heals it; failing here would not.
+            _logger.warning("stored tokens of %s do not open", self._connection_id)
+            return None
+
+    def save(self, key: str, tokens: TokenSet) -> None:
+        """Keep `tokens` in place of what was there."""
+        sealed = self._keys.seal(_content(tokens), self._owner(key))
+        with self._database.write() as work:
+            TokenRepository(work.connection).put(
+                self._scope, self._connection_id, key, sealed, self._clock.now()
+            )
+
+    def delete(self, key: str) -> None:
+        """Forget what was kept."""
+        with self._database.write() as work:
+            TokenRepository(work.connection).delete(self._scope, self._connection_id, key)
+
+    def _owner(self, key: str) -> SealedFor:
+        return SealedFor("connection_token", self._connection_id, key)
+
+
+def _content(tokens: TokenSet) -> bytes:
+    refresh = tokens.refresh_token
+    return json.dumps(
+        {
+            "access_token": tokens.access_token.reveal(),
+            "expires_at": tokens.expires_at,
+            "refresh_token": refresh.reveal() if refresh else None,
+            "token_type": tokens.token_type,
+            "scope": tokens.scope,
+        }
+    ).encode()
+
+
+def _tokens(content: bytes) -> TokenSet:
+    data = json.loads(content)
+    return TokenSet(
+        access_token=Secret(data["access_token"]),
+        expires_at=data["expires_at"],
+        refresh_token=Secret(data["refresh_token"]) if data["refresh_token"] else None,
+        token_type=data["token_type"],
+        scope=data["scope"],
+    )

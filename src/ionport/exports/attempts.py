@@ -1,0 +1,160 @@
+"""What one call to Infor leaves in the ledger: redacted, capped, with its history."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ionport.core.errors import IonportError, Unavailable
+from ionport.exports.model import Attempt, AttemptState, StateChange
+from ionport.ionapi import AnswerRefused, IonApiError, ServiceError, TokenError
+from ionport.ionapi.exchange import Exchange
+
+# The payload itself is kept apart: the ledger shows how a call began, not all of it.
+_BODY = 4_000
+_EXCHANGES = 8
+# With these the service behind the gateway may still be working on the call.
+_STILL_OPEN = frozenset({408, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a step did not get on. `sent`: Infor may have acted; `transient`: it may heal."""
+
+    code: str
+    text: str
+    remedy: str = ""
+    transient: bool = False
+    retry_after: float | None = None
+    sent: bool = False
+    http_status: int | None = None
+
+    @classmethod
+    def of(cls, error: IonApiError | IonportError) -> Problem:
+        """Take what an error says."""
+        if isinstance(error, IonportError):
+            return cls(error.code, error.text, transient=isinstance(error, Unavailable))
+        status = 0
+        if isinstance(error, ServiceError | AnswerRefused | TokenError):
+            status = error.status
+        return cls(
+            code=error.code,
+            text=error.message,
+            remedy=error.remedy,
+            transient=error.transient,
+            retry_after=error.retry_after,
+            sent=error.sent,
+            http_status=status or None,
+        )
+
+    @classmethod
+    def of_attempt(cls, attempt: Attempt) -> Problem:
+        """Take what an earlier attempt had to say."""
+        return cls(
+            code=attempt.error_code,
+            text=attempt.error_text,
+            remedy=attempt.remedy,
+            transient=bool(attempt.transient),
+            http_status=attempt.http_status,
+        )
+
+    def without_effect(self) -> Problem:
+        """Return the problem of a call that only asked."""
+        return replace(self, sent=False)
+
+
+def is_conclusive(attempt: Attempt, now: datetime, settle_seconds: float) -> bool:
+    """Whether an item that is not found now will not turn up later.
+
+    So it is when Infor has answered the call with an error, or when the time has passed in which
+    a call that we lost sight of can still take effect.
+    """
+    if attempt.http_status is not None and attempt.http_status not in _STILL_OPEN:
+        return True
+    return (now - unknown_since(attempt)).total_seconds() >= settle_seconds
+
+
+def unknown_since(attempt: Attempt) -> datetime:
+    """Return when sight of an attempt was lost."""
+    lost = [change.at for change in attempt.history if change.state is AttemptState.UNKNOWN]
+    return lost[-1] if lost else attempt.sent_at
+
+
+def changed(attempt: Attempt, state: AttemptState, at: datetime, note: str = "") -> Attempt:
+    """Return the attempt in another state, with one more entry in its history."""
+    return replace(attempt, state=state, history=(*attempt.history, StateChange(state, at, note)))
+
+
+class Recording:
+    """Collects the HTTP exchanges of one attempt; its `observe` is the client's observer."""
+
+    def __init__(self) -> None:
+        self._exchanges: list[Exchange] = []
+        self._began = time.monotonic()
+
+    def observe(self, exchange: Exchange) -> None:
+        """Take the record of one HTTP call."""
+        self._exchanges.append(exchange)
+
+    def succeeded(self, attempt: Attempt, at: datetime, found: Mapping[str, Any]) -> Attempt:
+        """Return the attempt as succeeded; `found` goes beside the response."""
+        return self._answered(changed(attempt, AttemptState.SUCCEEDED, at), at, found)
+
+    def failed(self, attempt: Attempt, at: datetime, problem: Problem) -> Attempt:
+        """Return the attempt as failed, or as unknown when Infor may have acted."""
+        state = AttemptState.UNKNOWN if problem.sent else AttemptState.FAILED
+        answered = self._answered(changed(attempt, state, at, problem.text), at, {})
+        return replace(
+            answered,
+            http_status=problem.http_status or answered.http_status,
+            error_code=problem.code,
+            error_text=problem.text,
+            remedy=problem.remedy,
+            transient=problem.transient,
+        )
+
+    def _answered(self, attempt: Attempt, at: datetime, found: Mapping[str, Any]) -> Attempt:
+        calls = [exchange for exchange in self._exchanges if not exchange.login]
+        main = calls[-1] if calls else None
+        others = [exchange for exchange in self._exchanges if exchange is not main]
+        response = dict(_response(main)) if main else {}
+        return replace(
+            attempt,
+            answered_at=at,
+            milliseconds=round((time.monotonic() - self._began) * 1000),
+            request={**attempt.request, **(_request(main) if main else {})},
+            response={**response, **found} or None,
+            exchanges=tuple(
+                {"request": _request(other), "response": _response(other), "login": other.login}
+                for other in others[-_EXCHANGES:]
+            ),
+            http_status=main.status if main else None,
+        )
+
+
+def _request(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "method": exchange.method,
+        "url": exchange.url,
+        "headers": [list(header) for header in exchange.request_headers],
+        "body": _cut(exchange.request_body),
+        "size": exchange.request_size,
+    }
+
+
+def _response(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "status": exchange.status,
+        "headers": [list(header) for header in exchange.response_headers],
+        "body": _cut(exchange.response_body),
+        "size": exchange.response_size,
+        "milliseconds": round(exchange.duration * 1000),
+        "error": exchange.error,
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _BODY else f"{text[:_BODY]}…"

@@ -1,0 +1,67 @@
+"""Clients of the client library, one for each connection: kept, so that sockets are too."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from ionport.connections.service import ConnectionService
+from ionport.exports.timing import ExportTiming
+from ionport.ionapi.client import IonApiClient
+from ionport.ionapi.transport import Timeouts, Transport
+from ionport.store import Database, OrganizationScope
+
+_KEPT = 64
+
+
+class ClientPool:
+    """Hands out one client for each connection; threads share it."""
+
+    def __init__(
+        self, database: Database, connections: ConnectionService, timing: ExportTiming
+    ) -> None:
+        self._database = database
+        self._connections = connections
+        self._timeouts = Timeouts(
+            connect=timing.connect,
+            read=timing.call_read,
+            total=timing.call_total,
+            login=timing.login,
+        )
+        self._transport = Transport(connections.policy)
+        self._clients: OrderedDict[tuple[str, str], IonApiClient] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, scope: OrganizationScope, connection_id: str) -> IonApiClient:
+        """Return the connection's client.
+
+        Raises:
+            NotFound: the connection is gone.
+            Unavailable: its file does not open with today's keys.
+        """
+        key = (scope.organization_id, connection_id)
+        with self._lock:
+            known = self._clients.get(key)
+            if known is not None:
+                self._clients.move_to_end(key)
+                return known
+        with self._database.read() as work:
+            file = self._connections.credential(work, scope, connection_id)
+        client = IonApiClient(
+            file,
+            store=self._connections.token_store(self._database, scope, connection_id),
+            timeout=self._timeouts,
+            transport=self._transport,
+        )
+        with self._lock:
+            client = self._clients.setdefault(key, client)
+            while len(self._clients) > _KEPT:
+                # The transport is shared: a dropped client leaves no socket behind.
+                self._clients.popitem(last=False)
+        return client
+
+    def close(self) -> None:
+        """Close all sockets."""
+        with self._lock:
+            self._clients.clear()
+        self._transport.close()

@@ -1,0 +1,391 @@
+"""Deliveries: what a person does with them. Running them is `runner.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id, new_uuid
+from ionport.core.paging import Page, PageRequest
+from ionport.documents.model import Document
+from ionport.documents.service import DocumentService
+from ionport.exports.destinations import steps_of
+from ionport.exports.ledger_repository import LedgerRepository, WorkerRepository
+from ionport.exports.model import (
+    AttemptState,
+    Delivery,
+    DeliveryDetail,
+    DeliveryFilter,
+    DeliverySort,
+    DeliveryStatus,
+    DeliveryStep,
+    ExportConfiguration,
+    StepKind,
+    StepStatus,
+)
+from ionport.exports.repository import ConfigurationRepository, DeliveryRepository
+from ionport.exports.status import newest_of_each, record_document_status
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, SystemScope, Work
+
+_REASON_LENGTH = 500
+WORKER_IS_SILENT_AFTER = timedelta(seconds=20)
+
+
+class DeliveryService:
+    """Makes deliveries and shows the ledger.
+
+    A delivery row commits with its document's status; running it is left to whoever sweeps the
+    table, so a crash after the commit loses nothing. `wake` only makes it start sooner.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        audit: AuditLog,
+        documents: DocumentService,
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._documents = documents
+        self.wake = wake
+
+    def export(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        configuration_id: str | None = None,
+    ) -> Sequence[Delivery]:
+        """Deliver a document through its active configurations, or through the one named.
+
+        What was exported before is not exported again: the deliveries that exist are returned.
+
+        Raises:
+            Conflict: `no_active_configuration`.
+        """
+        actor.require_organization_member(scope.organization_id)
+        document = self._documents.get(work, scope, document_id)
+        made, found = [], []
+        existing = self._newest(work, scope, document_id)
+        for configuration in self._wanted(work, scope, document, configuration_id):
+            known = existing.get(configuration.id)
+            if known is not None:
+                found.append(known)
+                continue
+            made.append(self._add(work, scope, actor, document, configuration, 1, ""))
+        self._announce(work, scope, actor, document, made)
+        return [*found, *made]
+
+    def re_export(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        reason: str,
+        configuration_id: str | None = None,
+    ) -> Sequence[Delivery]:
+        """Deliver a document once more as something new, with a new correlation id.
+
+        Raises:
+            InvalidInput: no reason is given.
+            Conflict: a delivery of the document is not over yet.
+        """
+        actor.require_organization_member(scope.organization_id)
+        reason = reason.strip()
+        if not reason or len(reason) > _REASON_LENGTH:
+            wrong = _("Say why the document is exported again, in 1 to 500 characters.")
+            raise InvalidInput(wrong, fields={"reason": wrong})
+        document = self._documents.get(work, scope, document_id)
+        existing = self._newest(work, scope, document_id)
+        made = []
+        for configuration in self._wanted(work, scope, document, configuration_id):
+            known = existing.get(configuration.id)
+            if known is not None and not known.status.is_over:
+                raise Conflict(
+                    _("The last export through “{title}” is not over yet.").format(
+                        title=known.configuration_title
+                    ),
+                    code="delivery_not_over",
+                    existing_id=known.id,
+                )
+            generation = known.generation + 1 if known else 1
+            made.append(self._add(work, scope, actor, document, configuration, generation, reason))
+        self._announce(work, scope, actor, document, made)
+        return made
+
+    def retry(
+        self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str
+    ) -> Delivery:
+        """Try a failed delivery again from the step that failed; a waiting one at once.
+
+        The stored payload is sent again, unless the failed step is known never to have reached
+        Infor: then it is rendered anew, with the mapping's newest version.
+        """
+        actor.require_organization_member(scope.organization_id)
+        delivery = self._get(work, scope, delivery_id)
+        self._require_retriable(work, scope, delivery)
+        now = self._clock.now()
+        ledger = LedgerRepository(work.connection)
+        fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
+        for step in ledger.steps(scope, delivery.id):
+            if step.status not in (StepStatus.FAILED, StepStatus.WAITING):
+                continue
+            ledger.update_step(scope, delivery.id, step.kind, fresh)
+            if not _may_have_arrived(ledger, scope, delivery.id, step.kind):
+                ledger.update_step(scope, delivery.id, StepKind.RENDER, fresh)
+        DeliveryRepository(work.connection).update(
+            scope,
+            delivery.id,
+            {
+                "status": DeliveryStatus.PENDING,
+                "due_at": now,
+                "tries_since": now,
+                "runs": 0,
+                "finished_at": None,
+                "updated_at": now,
+                "error_code": "",
+                "error_text": "",
+                "remedy": "",
+            },
+        )
+        self._audit.record(work, scope, actor, "delivery.retried", delivery.id)
+        text = _("Export through “{title}” is tried again.").format(
+            title=delivery.configuration_title
+        )
+        self._record_status(work, scope, actor, delivery.document_id, text)
+        self._wake_after(work)
+        return self._get(work, scope, delivery.id)
+
+    def cancel(
+        self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str
+    ) -> Delivery:
+        """Give up a delivery that is pending, waiting or failed.
+
+        Raises:
+            Conflict: it is running this moment, or over already.
+        """
+        actor.require_organization_member(scope.organization_id)
+        delivery = self._get(work, scope, delivery_id)
+        now = self._clock.now()
+        cancelled = DeliveryRepository(work.connection).update(
+            scope,
+            delivery.id,
+            {
+                "status": DeliveryStatus.CANCELLED,
+                "due_at": None,
+                "finished_at": now,
+                "updated_at": now,
+            },
+            while_status=(DeliveryStatus.PENDING, DeliveryStatus.WAITING, DeliveryStatus.FAILED),
+        )
+        if not cancelled:
+            raise Conflict(
+                _("The delivery cannot be cancelled: it is {status}.").format(
+                    status=delivery.status.label
+                ),
+                code="delivery_not_cancellable",
+            )
+        self._audit.record(work, scope, actor, "delivery.cancelled", delivery.id)
+        text = _("Export through “{title}” was cancelled.").format(
+            title=delivery.configuration_title
+        )
+        self._record_status(work, scope, actor, delivery.document_id, text)
+        return self._get(work, scope, delivery.id)
+
+    def get(
+        self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str
+    ) -> DeliveryDetail:
+        """Return a delivery with its steps and attempts."""
+        actor.require_organization_member(scope.organization_id)
+        delivery = self._get(work, scope, delivery_id)
+        ledger = LedgerRepository(work.connection)
+        return DeliveryDetail(
+            delivery, ledger.steps(scope, delivery.id), ledger.attempts(scope, delivery.id)
+        )
+
+    def of_document(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
+    ) -> Sequence[Delivery]:
+        """Return all deliveries of a document, newest generation first."""
+        actor.require_organization_member(scope.organization_id)
+        return DeliveryRepository(work.connection).of_document(scope, document_id)
+
+    def list(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        wanted: DeliveryFilter,
+        page: PageRequest,
+        *,
+        sort: DeliverySort = DeliverySort.CREATED,
+        descending: bool = True,
+    ) -> Page[Delivery]:
+        """Return a page of deliveries."""
+        actor.require_organization_member(scope.organization_id)
+        return DeliveryRepository(work.connection).list(
+            scope, wanted, page, sort=sort, descending=descending
+        )
+
+    def counts(
+        self, work: Work, scope: OrganizationScope, actor: Actor
+    ) -> dict[DeliveryStatus, int]:
+        """Return how many deliveries have each status."""
+        actor.require_organization_member(scope.organization_id)
+        return DeliveryRepository(work.connection).counts(scope)
+
+    def workers_alive(self, work: Work) -> bool:
+        """Tell whether any process runs deliveries now."""
+        since = self._clock.now() - WORKER_IS_SILENT_AFTER
+        return WorkerRepository(work.connection).any_seen(SystemScope("is anything running"), since)
+
+    def _get(self, work: Work, scope: OrganizationScope, delivery_id: str) -> Delivery:
+        found = DeliveryRepository(work.connection).get(scope, delivery_id)
+        if found is None:
+            raise NotFound(_("There is no such delivery."))
+        return found
+
+    def _newest(
+        self, work: Work, scope: OrganizationScope, document_id: str
+    ) -> dict[str, Delivery]:
+        found = DeliveryRepository(work.connection).of_document(scope, document_id)
+        return {delivery.configuration_id: delivery for delivery in newest_of_each(found)}
+
+    def _wanted(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document: Document,
+        configuration_id: str | None,
+    ) -> Sequence[ExportConfiguration]:
+        repository = ConfigurationRepository(work.connection)
+        if configuration_id is not None:
+            chosen = repository.get(scope, configuration_id)
+            if chosen is None:
+                raise NotFound(_("There is no such export configuration."))
+            if chosen.document_type != document.document_type:
+                wrong = _("“{title}” is for another document type.").format(title=chosen.title)
+                raise InvalidInput(wrong, fields={"configuration": wrong})
+            return [chosen]
+        active = repository.active(scope, document.document_type, document.sub_organization_id)
+        if not active:
+            raise Conflict(
+                _(
+                    "No export configuration is active for this document type and organization."
+                    " Activate one under Settings → Document Processing → Export."
+                ),
+                code="no_active_configuration",
+            )
+        return active
+
+    def _add(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        configuration: ExportConfiguration,
+        generation: int,
+        reason: str,
+    ) -> Delivery:
+        now = self._clock.now()
+        correlation_id = new_uuid()
+        delivery = Delivery(
+            id=new_id("dlv"),
+            organization_id=scope.organization_id,
+            document_id=document.id,
+            document_name=document.filename,
+            configuration_id=configuration.id,
+            configuration_title=configuration.title,
+            connection_id=configuration.connection_id,
+            method=configuration.method,
+            generation=generation,
+            correlation_id=correlation_id,
+            # One message id for each key: ION recognises a repeat by it.
+            message_id=correlation_id,
+            status=DeliveryStatus.PENDING,
+            reason=reason,
+            created_by=actor.name,
+            created_at=now,
+            updated_at=now,
+            due_at=now,
+            tries_since=now,
+        )
+        if not DeliveryRepository(work.connection).add(scope, delivery):
+            raise Conflict(
+                _("Somebody else exported the document at the same moment."),
+                code="delivery_exists",
+            )
+        steps = [
+            DeliveryStep(kind=kind, position=position, status=StepStatus.PENDING)
+            for position, kind in enumerate(steps_of(configuration.method))
+        ]
+        LedgerRepository(work.connection).add_steps(scope, delivery.id, steps)
+        details = {"document": document.id, "configuration": configuration.id}
+        if reason:
+            details["reason"] = reason
+        action = "delivery.created" if generation == 1 else "delivery.re_exported"
+        self._audit.record(work, scope, actor, action, delivery.id, details)
+        return delivery
+
+    def _announce(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        made: Sequence[Delivery],
+    ) -> None:
+        if not made:
+            return
+        titles = ", ".join(f"“{delivery.configuration_title}”" for delivery in made)
+        text = _("Export started through {titles}.").format(titles=titles)
+        if made[0].reason:
+            text = _("Exported again as new through {titles}: {reason}").format(
+                titles=titles, reason=made[0].reason
+            )
+        self._record_status(work, scope, actor, document.id, text)
+        self._wake_after(work)
+
+    def _record_status(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, text: str
+    ) -> None:
+        record_document_status(work, scope, self._documents, document_id, text, actor.name)
+
+    def _require_retriable(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
+        if delivery.status not in (DeliveryStatus.FAILED, DeliveryStatus.WAITING):
+            raise Conflict(
+                _(
+                    "Only a failed or waiting delivery can be tried again; this one is {status}."
+                ).format(status=delivery.status.label),
+                code="delivery_not_retriable",
+            )
+        newest = self._newest(work, scope, delivery.document_id)[delivery.configuration_id]
+        if newest.generation > delivery.generation:
+            raise Conflict(
+                _("The document was exported again since; retry that delivery."),
+                code="delivery_superseded",
+                existing_id=newest.id,
+            )
+
+    def _wake_after(self, work: Work) -> None:
+        if self.wake is not None:
+            work.after_commit(self.wake)
+
+
+def _may_have_arrived(
+    ledger: LedgerRepository, scope: OrganizationScope, delivery_id: str, kind: StepKind
+) -> bool:
+    """Whether any call of a step may have had an effect, so that its bytes must not change."""
+    return any(
+        attempt.step is kind and attempt.state is not AttemptState.FAILED
+        for attempt in ledger.attempts(scope, delivery_id)
+    )

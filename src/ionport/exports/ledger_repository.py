@@ -1,0 +1,206 @@
+"""SQL of the ledger: steps and attempts of deliveries, and the workers that run them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from ionport.exports.model import (
+    Attempt,
+    AttemptState,
+    DeliveryStep,
+    StateChange,
+    StepKind,
+    StepStatus,
+)
+from ionport.exports.repository import AnyScope
+from ionport.exports.tables import deliveries, delivery_attempts, delivery_steps, export_workers
+from ionport.store import OrganizationScope, SystemScope
+
+_s = delivery_steps.c
+_a = delivery_attempts.c
+_w = export_workers.c
+
+
+class LedgerRepository:
+    """Steps and attempts. An organization's scope is checked through the delivery."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_steps(self, scope: AnyScope, delivery_id: str, steps: Sequence[DeliveryStep]) -> None:
+        """Insert the steps of a new delivery."""
+        rows = [asdict(step) | {"delivery_id": delivery_id} for step in steps]
+        self._connection.execute(insert(delivery_steps), rows)
+
+    def steps(self, scope: AnyScope, delivery_id: str) -> tuple[DeliveryStep, ...]:
+        """Return the steps in their order."""
+        query = select(delivery_steps).where(_s.delivery_id == delivery_id).order_by(_s.position)
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_s.delivery_id.in_(_of(scope)))
+        return tuple(_step(row) for row in self._connection.execute(query))
+
+    def update_step(
+        self, scope: AnyScope, delivery_id: str, kind: StepKind, values: Mapping[str, Any]
+    ) -> None:
+        """Change columns of a step."""
+        self._connection.execute(
+            update(delivery_steps)
+            .where(_s.delivery_id == delivery_id, _s.kind == kind)
+            .values(dict(values))
+        )
+
+    def attempts(self, scope: AnyScope, delivery_id: str) -> tuple[Attempt, ...]:
+        """Return the attempts in the order of their calls; at most 500."""
+        query = (
+            select(delivery_attempts)
+            .where(_a.delivery_id == delivery_id)
+            .order_by(_a.sent_at, _a.id)
+            .limit(500)
+        )
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_a.delivery_id.in_(_of(scope)))
+        return tuple(_attempt(row) for row in self._connection.execute(query))
+
+    def last_attempt(self, scope: AnyScope, delivery_id: str, kind: StepKind) -> Attempt | None:
+        """Return the newest attempt of a step."""
+        row = self._connection.execute(
+            select(delivery_attempts)
+            .where(_a.delivery_id == delivery_id, _a.step == kind)
+            .order_by(_a.number.desc())
+            .limit(1)
+        ).one_or_none()
+        return _attempt(row) if row else None
+
+    def add_attempt(self, scope: SystemScope, attempt: Attempt) -> bool:
+        """Insert the next attempt of a step; False when another worker was first.
+
+        The step's counter is the compare-and-set: whoever raises it from `number - 1` may call.
+        """
+        raised = self._connection.execute(
+            update(delivery_steps)
+            .where(
+                _s.delivery_id == attempt.delivery_id,
+                _s.kind == attempt.step,
+                _s.attempts == attempt.number - 1,
+            )
+            .values(attempts=attempt.number)
+        )
+        if raised.rowcount != 1:
+            return False
+        self._connection.execute(insert(delivery_attempts).values(_attempt_values(attempt)))
+        return True
+
+    def settle_attempt(
+        self, scope: SystemScope, attempt: Attempt, *, expected: AttemptState
+    ) -> bool:
+        """Write what became of an attempt that is still `expected`; False when it is not."""
+        values = _attempt_values(attempt)
+        return (
+            self._connection.execute(
+                update(delivery_attempts)
+                .where(_a.id == attempt.id, _a.state == expected)
+                .values({name: values[name] for name in _SETTLED})
+            ).rowcount
+            == 1
+        )
+
+
+class WorkerRepository:
+    """Heartbeats of the processes that run deliveries."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def beat(
+        self, scope: SystemScope, worker_id: str, host: str, process: int, now: datetime
+    ) -> None:
+        """Say that a worker lives, adding it when it is new."""
+        changed = self._connection.execute(
+            update(export_workers).where(_w.id == worker_id).values(seen_at=now)
+        ).rowcount
+        if not changed:
+            self._connection.execute(
+                insert(export_workers).values(
+                    id=worker_id, host=host, process=process, started_at=now, seen_at=now
+                )
+            )
+
+    def silent(self, scope: SystemScope, since: datetime) -> list[str]:
+        """Return the ids of workers not seen since `since`; at most 100."""
+        rows = self._connection.execute(
+            select(_w.id).where(_w.seen_at < since).order_by(_w.seen_at).limit(100)
+        )
+        return list(rows.scalars())
+
+    def remove(
+        self, scope: SystemScope, worker_id: str, not_seen_since: datetime | None = None
+    ) -> bool:
+        """Delete a worker's row; of several callers one gets True. None: whenever it was seen."""
+        statement = delete(export_workers).where(_w.id == worker_id)
+        if not_seen_since is not None:
+            statement = statement.where(_w.seen_at < not_seen_since)
+        return self._connection.execute(statement).rowcount == 1
+
+    def any_seen(self, scope: SystemScope, since: datetime) -> bool:
+        """Tell whether some worker has been seen since `since`."""
+        query = select(_w.id).where(_w.seen_at >= since).limit(1)
+        return self._connection.execute(query).first() is not None
+
+
+_SETTLED = (
+    "state",
+    "history",
+    "answered_at",
+    "response",
+    "exchanges",
+    "http_status",
+    "milliseconds",
+    "error_code",
+    "error_text",
+    "remedy",
+    "transient",
+)
+
+
+def _of(scope: OrganizationScope) -> Any:
+    return select(deliveries.c.id).where(deliveries.c.organization_id == scope.organization_id)
+
+
+def _step(row: Row[Any]) -> DeliveryStep:
+    values = row._asdict()
+    del values["delivery_id"]
+    values["kind"] = StepKind(row.kind)
+    values["status"] = StepStatus(row.status)
+    return DeliveryStep(**values)
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    values = row._asdict()
+    values["step"] = StepKind(row.step)
+    values["state"] = AttemptState(row.state)
+    values["history"] = tuple(
+        StateChange(AttemptState(state), _moment(at), note) for state, at, note in row.history
+    )
+    values["exchanges"] = tuple(row.exchanges)
+    return Attempt(**values)
+
+
+def _attempt_values(attempt: Attempt) -> dict[str, Any]:
+    # Not asdict: it would copy every stored exchange deeply.
+    values = {name: getattr(attempt, name) for name in _a.keys()}  # noqa: SIM118 (not a dict)
+    values["history"] = [
+        [change.state, change.at.isoformat(), change.note] for change in attempt.history
+    ]
+    values["request"] = dict(attempt.request)
+    values["response"] = None if attempt.response is None else dict(attempt.response)
+    values["exchanges"] = [dict(exchange) for exchange in attempt.exchanges]
+    return values
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

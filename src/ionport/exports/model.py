@@ -1,0 +1,316 @@
+"""Values of export configurations and deliveries, and the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from ionport.core.i18n import _
+
+
+class ExportMethod(StrEnum):
+    """How a configuration delivers; the value is the slug that lists show (docbits.md §1.6)."""
+
+    INFOR_IDM = "infor-idm"
+    INFOR_IDM_BOD = "infor-idm-bod"
+
+    @property
+    def label(self) -> str:
+        return _METHOD_LABELS[self]
+
+    @property
+    def family(self) -> str:
+        """`infor` or `other`: one active configuration of each per place (docbits.md §1.4)."""
+        return "infor"
+
+    @property
+    def needs_bod_mapping(self) -> bool:
+        return self is ExportMethod.INFOR_IDM_BOD
+
+
+_METHOD_LABELS = {
+    ExportMethod.INFOR_IDM: "Infor IDM",
+    ExportMethod.INFOR_IDM_BOD: "Infor IDM + ION BOD",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFields:
+    """What a person fills in for an export configuration."""
+
+    title: str
+    document_type: str
+    method: ExportMethod
+    connection_id: str
+    idm_mapping_id: str
+    bod_mapping_id: str | None = None
+    sub_organization_id: str | None = None
+    accepts_at_least_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportConfiguration:
+    """What goes where, and how. Mapping ids name mapping files; the newest version is used."""
+
+    id: str
+    organization_id: str
+    sub_organization_id: str | None
+    title: str
+    document_type: str
+    method: ExportMethod
+    connection_id: str
+    idm_mapping_id: str
+    bod_mapping_id: str | None
+    accepts_at_least_once: bool
+    is_active: bool
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationFinding:
+    """A remark of the linter on one of a configuration's mappings; `blocks` forbids activation."""
+
+    mapping: str
+    severity: str
+    code: str
+    line: int | None
+    key: str
+    text: str
+    remedy: str
+    blocks: bool
+
+
+class DeliveryStatus(StrEnum):
+    """How a delivery stands. *Waiting*: a transient error, tried again at `next_attempt_at`."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return self in _OVER
+
+    @property
+    def label(self) -> str:
+        return _DELIVERY_LABELS[self]
+
+
+_OVER = frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.FAILED, DeliveryStatus.CANCELLED})
+_DELIVERY_LABELS = {
+    DeliveryStatus.PENDING: _("Pending"),
+    DeliveryStatus.RUNNING: _("Running"),
+    DeliveryStatus.WAITING: _("Waiting to try again"),
+    DeliveryStatus.DELIVERED: _("Delivered"),
+    DeliveryStatus.FAILED: _("Failed"),
+    DeliveryStatus.CANCELLED: _("Cancelled"),
+}
+
+
+class StepKind(StrEnum):
+    """The stations of a delivery; the last three are calls to Infor."""
+
+    RENDER = "render"
+    IDM_LOOK_UP = "idm_look_up"
+    IDM_CREATE = "idm_create"
+    ION_PUBLISH = "ion_publish"
+
+    @property
+    def label(self) -> str:
+        return _STEP_LABELS[self]
+
+
+_STEP_LABELS = {
+    StepKind.RENDER: _("Render"),
+    StepKind.IDM_LOOK_UP: _("IDM look-up"),
+    StepKind.IDM_CREATE: _("IDM create"),
+    StepKind.ION_PUBLISH: _("ION publish"),
+}
+
+
+class StepStatus(StrEnum):
+    """How a step stands. *Skipped*: an earlier step made it unnecessary or impossible."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (StepStatus.DONE, StepStatus.SKIPPED)
+
+
+class AttemptState(StrEnum):
+    """What is known of one remote call.
+
+    `sent` is committed before the call. A `sent` that nobody waits for any more becomes
+    `unknown`; a look-up turns that into `succeeded` or `failed` (DESIGN.md, decision 5).
+    """
+
+    SENT = "sent"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """One entry of an attempt's history."""
+
+    state: AttemptState
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call to Infor in the ledger. Request, response and exchanges are redacted."""
+
+    id: str
+    delivery_id: str
+    step: StepKind
+    number: int
+    state: AttemptState
+    history: tuple[StateChange, ...]
+    worker_id: str
+    sent_at: datetime
+    answered_at: datetime | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    response: Mapping[str, Any] | None = None
+    exchanges: tuple[Mapping[str, Any], ...] = ()
+    http_status: int | None = None
+    milliseconds: int | None = None
+    error_code: str = ""
+    error_text: str = ""
+    remedy: str = ""
+    transient: bool | None = None
+
+    @property
+    def was_unknown(self) -> bool:
+        """Whether our record of the answer was once missing."""
+        return any(change.state is AttemptState.UNKNOWN for change in self.history)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStep:
+    """One station of a delivery.
+
+    `tries` counts failed calls in this series, `attempts` all calls ever made for it.
+    """
+
+    kind: StepKind
+    position: int
+    status: StepStatus
+    tries: int = 0
+    remote_id: str = ""
+    summary: str = ""
+    attempts: int = 0
+    payload_digest: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One document through one configuration; (configuration, document, generation) is its key."""
+
+    id: str
+    organization_id: str
+    document_id: str
+    document_name: str
+    configuration_id: str
+    configuration_title: str
+    connection_id: str
+    method: ExportMethod
+    generation: int
+    correlation_id: str
+    status: DeliveryStatus
+    reason: str
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    message_id: str
+    due_at: datetime | None = None
+    error_code: str = ""
+    error_text: str = ""
+    remedy: str = ""
+    idm_pid: str | None = None
+    idm_mapping_version_id: str | None = None
+    bod_mapping_version_id: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    tries_since: datetime | None = None
+    runs: int = 0
+    worker_id: str | None = None
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When a waiting delivery is tried again."""
+        return self.due_at if self.status is DeliveryStatus.WAITING else None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDetail:
+    """A delivery with everything that the ledger holds about it."""
+
+    delivery: Delivery
+    steps: tuple[DeliveryStep, ...]
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries a list shows; empty parts do not restrict."""
+
+    status: DeliveryStatus | None = None
+    configuration_id: str | None = None
+    document_id: str | None = None
+    text: str = ""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+class DeliverySort(StrEnum):
+    """What a list of deliveries may be sorted by."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    STATUS = "status"
+    DOCUMENT = "document"
+
+
+class OutcomeKind(StrEnum):
+    """How a step ended, for whoever runs it. The ledger holds the reason.
+
+    *Settled*: nothing to do here now: the delivery is over, not due, or somebody else has it.
+    """
+
+    DONE = "done"
+    WAIT = "wait"
+    FAILED = "failed"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a step ended; `seconds` is the wait."""
+
+    kind: OutcomeKind
+    seconds: float = 0.0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next step may run."""
+        return self.kind is OutcomeKind.DONE

@@ -1,0 +1,243 @@
+"""Writes to the ledger how steps end: each method inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ionport.core.clock import Clock
+from ionport.core.i18n import _
+from ionport.documents.service import DocumentService
+from ionport.exports.attempts import Problem
+from ionport.exports.ledger_repository import LedgerRepository
+from ionport.exports.model import (
+    Delivery,
+    DeliveryStatus,
+    DeliveryStep,
+    Outcome,
+    OutcomeKind,
+    StepKind,
+    StepStatus,
+)
+from ionport.exports.repository import DeliveryRepository
+from ionport.exports.status import record_document_status
+from ionport.exports.timing import ExportTiming
+from ionport.store import OrganizationScope, SystemScope, Work
+
+SYSTEM = SystemScope("running deliveries")
+_UNFINISHED = (DeliveryStatus.PENDING, DeliveryStatus.RUNNING, DeliveryStatus.WAITING)
+DONE = Outcome(OutcomeKind.DONE)
+SETTLED = Outcome(OutcomeKind.SETTLED)
+FAILED = Outcome(OutcomeKind.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A delivery as a step found it."""
+
+    delivery: Delivery
+    steps: Mapping[StepKind, DeliveryStep]
+    now: datetime
+
+    @property
+    def scope(self) -> OrganizationScope:
+        return OrganizationScope(self.delivery.organization_id)
+
+    def is_last(self, kind: StepKind) -> bool:
+        """Whether no step comes after `kind`."""
+        return all(step.position <= self.steps[kind].position for step in self.steps.values())
+
+
+class Records:
+    """How steps end, in rows."""
+
+    def __init__(
+        self, clock: Clock, documents: DocumentService, timing: ExportTiming, worker_id: str
+    ) -> None:
+        self._clock = clock
+        self._documents = documents
+        self._timing = timing
+        self._worker_id = worker_id
+
+    def load(self, work: Work, delivery_id: str, kind: StepKind) -> Held | Outcome:
+        """Return the delivery if `kind` is what it needs now, else what to tell the runner."""
+        delivery = DeliveryRepository(work.connection).get(SYSTEM, delivery_id)
+        now = self._clock.now()
+        if delivery is None or delivery.status.is_over:
+            return SETTLED
+        if delivery.due_at is None or delivery.due_at > now:
+            return SETTLED
+        found = LedgerRepository(work.connection).steps(SYSTEM, delivery_id)
+        steps = {step.kind: step for step in found}
+        wanted = steps.get(kind)
+        if wanted is None:
+            return SETTLED
+        if wanted.status.is_over:
+            return DONE
+        if any(s.position < wanted.position and not s.status.is_over for s in found):
+            return SETTLED
+        return Held(delivery, steps, now)
+
+    def claim(self, work: Work, held: Held, kind: StepKind) -> Outcome | None:
+        """Take the delivery for one step; None when it is ours, else why it is not."""
+        until = held.now + timedelta(seconds=self._timing.lease)
+        repository = DeliveryRepository(work.connection)
+        delivery = held.delivery
+        if not repository.claim(SYSTEM, delivery.id, self._worker_id, now=held.now, until=until):
+            return SETTLED
+        if delivery.runs >= self._timing.max_runs:
+            # A payload that kills the process must not be taken up for ever.
+            return self.fail(
+                work,
+                held,
+                kind,
+                Problem("interrupted_too_often", _("The delivery was interrupted too often.")),
+            )
+        LedgerRepository(work.connection).update_step(
+            SYSTEM,
+            delivery.id,
+            kind,
+            {
+                "status": StepStatus.RUNNING,
+                "started_at": held.steps[kind].started_at or held.now,
+            },
+        )
+        return None
+
+    def done(
+        self,
+        work: Work,
+        held: Held,
+        kind: StepKind,
+        *,
+        remote_id: str = "",
+        summary: str = "",
+        delivery: Mapping[str, Any] | None = None,
+    ) -> Outcome:
+        """Write that a step is done; with the last one the delivery is delivered."""
+        now = self._clock.now()
+        last = held.is_last(kind)
+        repository = DeliveryRepository(work.connection)
+        if last:
+            repository.lock_document(SYSTEM, held.delivery.document_id)
+        LedgerRepository(work.connection).update_step(
+            SYSTEM,
+            held.delivery.id,
+            kind,
+            {
+                "status": StepStatus.DONE,
+                "remote_id": remote_id,
+                "summary": summary,
+                "finished_at": now,
+                "started_at": held.steps[kind].started_at or held.now,
+            },
+        )
+        values = {
+            **(delivery or {}),
+            "status": DeliveryStatus.DELIVERED if last else DeliveryStatus.RUNNING,
+            "due_at": None if last else now,
+            "finished_at": now if last else None,
+            "updated_at": now,
+            "error_code": "",
+            "error_text": "",
+            "remedy": "",
+        }
+        kept = repository.update(SYSTEM, held.delivery.id, values, while_status=_UNFINISHED)
+        if not kept:
+            return SETTLED
+        if last:
+            self._tell(work, held, _delivered_text(held, values))
+        return DONE
+
+    def wait(
+        self, work: Work, held: Held, kind: StepKind, problem: Problem, seconds: float | None = None
+    ) -> Outcome:
+        """Write when a step is tried again; gives up when that is too often or too late.
+
+        `seconds` is for a wait that is no failed try, such as for a lost call to settle.
+        """
+        now = self._clock.now()
+        tries = held.steps[kind].tries + (seconds is None)
+        if seconds is None:
+            seconds = self._timing.wait_after(held.delivery.id, tries, problem.retry_after)
+        next_at = now + timedelta(seconds=seconds)
+        began = held.delivery.tries_since or held.delivery.created_at
+        if self._timing.gives_up(tries, began, next_at):
+            return self.fail(work, held, kind, _given_up(problem, tries))
+        LedgerRepository(work.connection).update_step(
+            SYSTEM,
+            held.delivery.id,
+            kind,
+            {"status": StepStatus.WAITING, "tries": tries, "summary": problem.text},
+        )
+        values = {
+            "status": DeliveryStatus.WAITING,
+            "due_at": next_at,
+            "updated_at": now,
+            "error_code": problem.code,
+            "error_text": problem.text,
+            "remedy": problem.remedy,
+        }
+        DeliveryRepository(work.connection).update(
+            SYSTEM, held.delivery.id, values, while_status=_UNFINISHED
+        )
+        return Outcome(OutcomeKind.WAIT, seconds)
+
+    def release(self, work: Work, held: Held) -> None:
+        """Let go of a delivery that is to be taken up again at once."""
+        now = self._clock.now()
+        DeliveryRepository(work.connection).update(
+            SYSTEM, held.delivery.id, {"due_at": now, "updated_at": now}, while_status=_UNFINISHED
+        )
+
+    def fail(self, work: Work, held: Held, kind: StepKind, problem: Problem) -> Outcome:
+        """Write that a step has failed for good, and the delivery with it."""
+        now = self._clock.now()
+        repository = DeliveryRepository(work.connection)
+        repository.lock_document(SYSTEM, held.delivery.document_id)
+        LedgerRepository(work.connection).update_step(
+            SYSTEM,
+            held.delivery.id,
+            kind,
+            {"status": StepStatus.FAILED, "summary": problem.text, "finished_at": now},
+        )
+        values = {
+            "status": DeliveryStatus.FAILED,
+            "due_at": None,
+            "finished_at": now,
+            "updated_at": now,
+            "error_code": problem.code,
+            "error_text": problem.text,
+            "remedy": problem.remedy,
+        }
+        if repository.update(SYSTEM, held.delivery.id, values, while_status=_UNFINISHED):
+            text = _("Export through “{title}” failed at “{step}”: {reason}").format(
+                title=held.delivery.configuration_title, step=kind.label, reason=problem.text
+            )
+            self._tell(work, held, f"{text} {problem.remedy}".strip())
+        return FAILED
+
+    def _tell(self, work: Work, held: Held, text: str) -> None:
+        record_document_status(work, held.scope, self._documents, held.delivery.document_id, text)
+
+
+def _given_up(problem: Problem, tries: int) -> Problem:
+    return Problem(
+        code=problem.code,
+        text=_("Given up after {tries} tries: {reason}").format(tries=tries, reason=problem.text),
+        remedy=problem.remedy or _("When the cause is mended, choose Retry."),
+        transient=True,
+        http_status=problem.http_status,
+    )
+
+
+def _delivered_text(held: Held, values: Mapping[str, Any]) -> str:
+    delivery = held.delivery
+    text = _("Delivered through “{title}”: IDM item {pid}.").format(
+        title=delivery.configuration_title, pid=values.get("idm_pid") or delivery.idm_pid
+    )
+    if StepKind.ION_PUBLISH in held.steps:
+        text += " " + _("ION message {message}.").format(message=delivery.message_id)
+    return text

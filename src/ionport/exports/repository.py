@@ -1,0 +1,318 @@
+"""SQL of export configurations and deliveries; steps and attempts are in `ledger_repository.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ionport.core.paging import Page, PageRequest
+from ionport.exports.model import (
+    Delivery,
+    DeliveryFilter,
+    DeliverySort,
+    DeliveryStatus,
+    ExportConfiguration,
+    ExportMethod,
+)
+from ionport.exports.tables import deliveries, export_configurations
+from ionport.store import OrganizationScope, SystemScope
+
+AnyScope = OrganizationScope | SystemScope
+
+_c = export_configurations.c
+_d = deliveries.c
+_CONFIGURATION = tuple(c for c in _c if c.name not in ("family", "deleted_at"))
+_UNFINISHED = ("pending", "running", "waiting")
+
+
+class ConfigurationRepository:
+    """Rows of export configurations that are not deleted."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, configuration: ExportConfiguration) -> None:
+        """Insert a row; `scope` owns it whatever the value says."""
+        values = asdict(configuration) | {
+            "organization_id": scope.organization_id,
+            "family": configuration.method.family,
+        }
+        self._connection.execute(insert(export_configurations).values(values))
+
+    def get(self, scope: AnyScope, configuration_id: str) -> ExportConfiguration | None:
+        """Return the configuration, or None when it is absent or somebody else's."""
+        row = self._connection.execute(
+            self._select(scope).where(_c.id == configuration_id)
+        ).one_or_none()
+        return _configuration(row) if row else None
+
+    def get_any(self, scope: OrganizationScope, configuration_id: str) -> ExportConfiguration:
+        """Return a configuration that a delivery names, deleted or not."""
+        row = self._connection.execute(
+            select(*_CONFIGURATION).where(
+                _c.id == configuration_id, _c.organization_id == scope.organization_id
+            )
+        ).one()
+        return _configuration(row)
+
+    def list(
+        self,
+        scope: OrganizationScope,
+        page: PageRequest,
+        *,
+        text: str = "",
+        document_type: str | None = None,
+        only_active: bool = False,
+    ) -> Page[ExportConfiguration]:
+        """Return a page sorted by title."""
+        query = self._select(scope)
+        if text:
+            query = query.where(_c.title.icontains(text, autoescape=True))
+        if document_type:
+            query = query.where(_c.document_type == document_type)
+        if only_active:
+            query = query.where(_c.is_active.is_(True))
+        total = self._connection.execute(
+            select(func.count()).select_from(query.subquery())
+        ).scalar_one()
+        rows = self._connection.execute(
+            query.order_by(func.lower(_c.title), _c.id).limit(page.limit).offset(page.offset)
+        )
+        return Page([_configuration(row) for row in rows], total, page)
+
+    def active(
+        self, scope: OrganizationScope, document_type: str, sub_organization_id: str | None
+    ) -> Sequence[ExportConfiguration]:
+        """Return what is active for one place: at most one for each family."""
+        rows = self._connection.execute(
+            self._select(scope)
+            .where(
+                _c.is_active.is_(True),
+                _c.document_type == document_type,
+                # `IS NOT DISTINCT FROM`: None is the main organization.
+                _c.sub_organization_id.is_not_distinct_from(sub_organization_id),
+            )
+            .order_by(_c.family)
+        )
+        return [_configuration(row) for row in rows]
+
+    def update(
+        self, scope: OrganizationScope, configuration_id: str, values: Mapping[str, Any]
+    ) -> bool:
+        """Change columns; False when the one-active rule of the database forbids it."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    update(export_configurations)
+                    .where(
+                        _c.id == configuration_id,
+                        _c.organization_id == scope.organization_id,
+                    )
+                    .values(dict(values))
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    def uses_connection(self, scope: OrganizationScope, connection_id: str) -> Sequence[str]:
+        """Return the titles of configurations that use a connection, at most ten."""
+        rows = self._connection.execute(
+            self._select(scope).where(_c.connection_id == connection_id).limit(10)
+        )
+        return [row.title for row in rows]
+
+    def _select(self, scope: AnyScope) -> Select[Any]:
+        query = select(*_CONFIGURATION).where(_c.deleted_at.is_(None))
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_c.organization_id == scope.organization_id)
+        return query
+
+
+class DeliveryRepository:
+    """Rows of deliveries."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, delivery: Delivery) -> bool:
+        """Insert a delivery; False when its key exists already."""
+        values = asdict(delivery) | {"organization_id": scope.organization_id}
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(deliveries).values(values))
+        except IntegrityError:
+            return False
+        return True
+
+    def get(self, scope: AnyScope, delivery_id: str) -> Delivery | None:
+        """Return the delivery, or None when it is absent or somebody else's."""
+        row = self._connection.execute(
+            _owned(select(deliveries), scope).where(_d.id == delivery_id)
+        ).one_or_none()
+        return _delivery(row) if row else None
+
+    def of_document(self, scope: AnyScope, document_id: str) -> Sequence[Delivery]:
+        """Return every delivery of a document, newest generation first; at most 500."""
+        rows = self._connection.execute(
+            _owned(select(deliveries), scope)
+            .where(_d.document_id == document_id)
+            .order_by(_d.generation.desc(), _d.created_at.desc(), _d.id)
+            .limit(500)
+        )
+        return [_delivery(row) for row in rows]
+
+    def list(
+        self,
+        scope: AnyScope,
+        wanted: DeliveryFilter,
+        page: PageRequest,
+        *,
+        sort: DeliverySort = DeliverySort.CREATED,
+        descending: bool = True,
+    ) -> Page[Delivery]:
+        """Return a page of deliveries."""
+        query = _filtered(_owned(select(deliveries), scope), wanted)
+        counted = _filtered(_owned(select(func.count(_d.id)), scope), wanted)
+        total = self._connection.execute(counted).scalar_one()
+        column = {
+            DeliverySort.CREATED: _d.created_at,
+            DeliverySort.UPDATED: _d.updated_at,
+            DeliverySort.STATUS: _d.status,
+            DeliverySort.DOCUMENT: func.lower(_d.document_name),
+        }[sort]
+        order = column.desc() if descending else column.asc()
+        rows = self._connection.execute(
+            query.order_by(order, _d.id).limit(page.limit).offset(page.offset)
+        )
+        return Page([_delivery(row) for row in rows], total, page)
+
+    def counts(self, scope: AnyScope) -> dict[DeliveryStatus, int]:
+        """Return how many deliveries have each status."""
+        rows = self._connection.execute(
+            _owned(select(_d.status, func.count()), scope).group_by(_d.status)
+        )
+        found = {DeliveryStatus(status): number for status, number in rows}
+        return {status: found.get(status, 0) for status in DeliveryStatus}
+
+    def update(
+        self,
+        scope: AnyScope,
+        delivery_id: str,
+        values: Mapping[str, Any],
+        *,
+        while_status: Iterable[DeliveryStatus] | None = None,
+    ) -> bool:
+        """Change columns while the delivery has one of the given statuses; False otherwise."""
+        statement = update(deliveries).where(_d.id == delivery_id)
+        if isinstance(scope, OrganizationScope):
+            statement = statement.where(_d.organization_id == scope.organization_id)
+        if while_status is not None:
+            statement = statement.where(_d.status.in_(tuple(while_status)))
+        return self._connection.execute(statement.values(dict(values))).rowcount == 1
+
+    def lock_document(self, scope: AnyScope, document_id: str) -> None:
+        """Make others who settle deliveries of the document wait until this transaction ends.
+
+        Two deliveries that end at once must see each other's end, or the status that follows
+        from both is never written. In the order of the ids, so that nobody waits in a circle.
+        SQLite has one writer at a time anyway.
+        """
+        query = select(_d.id).where(_d.document_id == document_id).order_by(_d.id)
+        self._connection.execute(_owned(query, scope).with_for_update()).all()
+
+    def claim(
+        self,
+        scope: SystemScope,
+        delivery_id: str,
+        worker_id: str,
+        *,
+        now: datetime,
+        until: datetime,
+    ) -> bool:
+        """Take a due delivery for one worker until `until`; one of several callers wins."""
+        statement = (
+            update(deliveries)
+            .where(_d.id == delivery_id, _d.status.in_(_UNFINISHED), _d.due_at <= now)
+            .values(
+                status=DeliveryStatus.RUNNING,
+                worker_id=worker_id,
+                due_at=until,
+                runs=_d.runs + 1,
+                started_at=func.coalesce(
+                    _d.started_at, bindparam("began", now, _d.started_at.type)
+                ),
+                updated_at=now,
+            )
+        )
+        return self._connection.execute(statement).rowcount == 1
+
+    def due(self, scope: SystemScope, now: datetime, limit: int) -> Sequence[tuple[str, str, str]]:
+        """Return (delivery, connection, method) of what may be taken up, longest due first."""
+        rows = self._connection.execute(
+            select(_d.id, _d.connection_id, _d.method)
+            .where(_d.status.in_(_UNFINISHED), _d.due_at <= now)
+            .order_by(_d.due_at)
+            .limit(limit)
+        )
+        return [(row.id, row.connection_id, row.method) for row in rows]
+
+    def next_due(self, scope: SystemScope) -> datetime | None:
+        """Return when the next delivery becomes due."""
+        moment: datetime | None = self._connection.execute(
+            select(func.min(_d.due_at, type_=_d.due_at.type)).where(_d.status.in_(_UNFINISHED))
+        ).scalar_one()
+        return moment
+
+    def release(self, scope: SystemScope, worker_id: str | None, now: datetime) -> int:
+        """End the leases of a dead worker, or of everybody; returns how many."""
+        statement = update(deliveries).where(_d.status == DeliveryStatus.RUNNING, _d.due_at > now)
+        if worker_id is not None:
+            statement = statement.where(_d.worker_id == worker_id)
+        return self._connection.execute(statement.values(due_at=now)).rowcount
+
+
+def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
+    if isinstance(scope, OrganizationScope):
+        return query.where(_d.organization_id == scope.organization_id)
+    return query
+
+
+def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
+    if wanted.status:
+        query = query.where(_d.status == wanted.status)
+    if wanted.configuration_id:
+        query = query.where(_d.configuration_id == wanted.configuration_id)
+    if wanted.document_id:
+        query = query.where(_d.document_id == wanted.document_id)
+    if wanted.created_from:
+        query = query.where(_d.created_at >= wanted.created_from)
+    if wanted.created_to:
+        query = query.where(_d.created_at < wanted.created_to)
+    if wanted.text:
+        text = wanted.text
+        query = query.where(
+            _d.document_name.icontains(text, autoescape=True)
+            | _d.configuration_title.icontains(text, autoescape=True)
+            | (_d.correlation_id == text)
+            | (_d.idm_pid == text)
+            | (_d.message_id == text)
+        )
+    return query
+
+
+def _configuration(row: Row[Any]) -> ExportConfiguration:
+    values = row._asdict()
+    values["method"] = ExportMethod(row.method)
+    return ExportConfiguration(**values)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    values = row._asdict()
+    values["method"] = ExportMethod(row.method)
+    values["status"] = DeliveryStatus(row.status)
+    return Delivery(**values)

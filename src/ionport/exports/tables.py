@@ -1,0 +1,169 @@
+"""Tables of export configurations and of the ledger: deliveries, steps, attempts, workers."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    true,
+)
+
+from ionport.store import Moment, metadata
+
+export_configurations = Table(
+    "export_configurations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
+    Column("sub_organization_id", Text, ForeignKey("organizations.id")),
+    Column("title", Text, nullable=False),
+    Column("document_type", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("connection_id", Text, ForeignKey("connections.id"), nullable=False, index=True),
+    Column("idm_mapping_id", Text, ForeignKey("mapping_files.id"), nullable=False, index=True),
+    Column("bod_mapping_id", Text, ForeignKey("mapping_files.id"), index=True),
+    Column("accepts_at_least_once", Boolean(create_constraint=False), nullable=False),
+    Column("is_active", Boolean(create_constraint=False), nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    # A configuration that delivered something is hidden, not removed: the ledger names it.
+    Column("deleted_at", Moment),
+)
+
+_c = export_configurations.c
+
+# NULL is not equal to NULL in a unique index, hence one index for each case (docbits.md §1.4).
+Index(
+    "uq_export_configurations_active_main",
+    _c.organization_id,
+    _c.document_type,
+    _c.family,
+    unique=True,
+    sqlite_where=and_(_c.is_active == true(), _c.sub_organization_id.is_(None)),
+    postgresql_where=and_(_c.is_active == true(), _c.sub_organization_id.is_(None)),
+)
+Index(
+    "uq_export_configurations_active_sub",
+    _c.organization_id,
+    _c.sub_organization_id,
+    _c.document_type,
+    _c.family,
+    unique=True,
+    sqlite_where=_c.is_active == true(),
+    postgresql_where=_c.is_active == true(),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
+    Column("document_id", Text, ForeignKey("documents.id"), nullable=False, index=True),
+    # As they were when the delivery was made: the ledger does not change when a title does.
+    Column("document_name", Text, nullable=False),
+    Column("configuration_id", Text, ForeignKey("export_configurations.id"), nullable=False),
+    Column("configuration_title", Text, nullable=False),
+    Column("connection_id", Text, ForeignKey("connections.id"), nullable=False, index=True),
+    Column("method", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("correlation_id", Text, nullable=False, unique=True),
+    Column("message_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error_code", Text, nullable=False),
+    Column("error_text", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    # When somebody may take it up: pending now, waiting later, running at the end of the lease.
+    Column("due_at", Moment),
+    Column("idm_pid", Text),
+    Column("idm_mapping_version_id", Text),
+    Column("bod_mapping_version_id", Text),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    # Start of the present series of attempts: Retry begins a new one.
+    Column("tries_since", Moment),
+    # How often it was taken up in this series; bounds what a crash can repeat.
+    Column("runs", Integer, nullable=False),
+    Column("worker_id", Text),
+    UniqueConstraint("configuration_id", "document_id", "generation", name="uq_deliveries_key"),
+    Index("ix_deliveries_organization_id_created_at", "organization_id", "created_at"),
+    Index("ix_deliveries_organization_id_status", "organization_id", "status"),
+)
+
+_unfinished = deliveries.c.status.in_(("pending", "running", "waiting"))
+
+# What the sweep reads: stays as small as the work that is left.
+Index(
+    "ix_deliveries_due",
+    deliveries.c.due_at,
+    sqlite_where=_unfinished,
+    postgresql_where=_unfinished,
+)
+
+delivery_steps = Table(
+    "delivery_steps",
+    metadata,
+    Column("delivery_id", Text, ForeignKey("deliveries.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    # Numbers attempts; raising it is the compare-and-set that lets one worker send.
+    Column("attempts", Integer, nullable=False),
+    Column("remote_id", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    # What render stored for this step: the same bytes and parameters on every attempt.
+    Column("payload_digest", Text),
+    Column("parameters", JSON, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    PrimaryKeyConstraint("delivery_id", "kind"),
+)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("delivery_id", Text, ForeignKey("deliveries.id"), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("history", JSON, nullable=False),
+    Column("worker_id", Text, nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    Column("request", JSON, nullable=False),
+    Column("response", JSON),
+    Column("exchanges", JSON, nullable=False),
+    Column("http_status", Integer),
+    Column("milliseconds", Integer),
+    Column("error_code", Text, nullable=False),
+    Column("error_text", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("transient", Boolean(create_constraint=False)),
+    UniqueConstraint("delivery_id", "step", "number", name="uq_delivery_attempts_number"),
+)
+
+export_workers = Table(
+    "export_workers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("process", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
