@@ -158,7 +158,7 @@ class AppRepository:
         """Return the secrets that have a sealed copy, by id, each with its tenant."""
         query = (
             select(client_secrets, authorized_apps.c.tenant_id)
-            .join(authorized_apps)
+            .join_from(client_secrets, authorized_apps)
             .where(client_secrets.c.sealed.is_not(None), client_secrets.c.id > after_id)
             .order_by(client_secrets.c.id)
             .limit(limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.identity.tables import users
@@ -87,16 +87,17 @@ class GrantRepository:
         )
         query = (
             select(grants.c.id)
-            .join(authorized_apps)
+            .select_from(grants)
+            .join(authorized_apps, grants.c.app_id == authorized_apps.c.id)
             .outerjoin(service_accounts, grants.c.service_account_id == service_accounts.c.id)
             .outerjoin(users, service_accounts.c.user_id == users.c.id)
             .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
             .where(grants.c.revoked_at.is_(None), ~revoked)
             .where(authorized_apps.c.is_disabled.is_(False))
             .where(authorized_apps.c.deleted_at.is_(None))
-            .where(func.coalesce(service_accounts.c.is_disabled, False).is_(False))
+            .where(service_accounts.c.is_disabled.is_not(True))
             .where(service_accounts.c.deleted_at.is_(None))
-            .where(func.coalesce(users.c.is_disabled, False).is_(False))
+            .where(users.c.is_disabled.is_not(True))
         )
         return self._connection.execute(query).first() is not None
 

@@ -1,0 +1,197 @@
+"""An Infor side's authorization server, put together as in production, with one tenant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from joserfc.jwk import RSAKey
+from sqlalchemy import insert
+from starlette.applications import Starlette
+
+from ionport.core.clock import Clock
+from ionport.core.ids import new_id, new_uuid
+from ionport.core.sealing import KeyRing
+from ionport.core.secrets import Secret
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, PasswordProof, TenantRole
+from ionport.identity.tables import tenant_memberships, tenants, users
+from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.clients import OAuthRequest
+from ionport.oauth.endpoints import Endpoints
+from ionport.oauth.keys import SigningKeys
+from ionport.oauth.model import AppDraft, AuthorizedApp, CredentialsFile, ServiceAccount
+from ionport.oauth.protocol import Parameters
+from ionport.oauth.routes import issue, routes
+from ionport.oauth.service import AuthorizedAppService
+from ionport.oauth.states import TokenStates
+from ionport.oauth.tokens import TokenService
+from ionport.oauth.verifier import AccessTokenVerifier
+from ionport.store import Database, TenantScope
+
+TENANT = "ACME_TST"
+OTHER_TENANT = "OTHER_PRD"
+STAMP = "V1480769020"
+
+
+class OAuthSide:
+    """Every service of `ionport.oauth` over one database: what one process holds."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        key_ring: KeyRing | None = None,
+        base_url: str = "https://ion.example.com",
+        keep_client_secrets: bool = True,
+        states: TokenStates | None = None,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.key_ring = key_ring or KeyRing.generate()
+        self.endpoints = Endpoints(base_url, base_url)
+        self.states = states or TokenStates()
+        self.keys = SigningKeys(self.key_ring, clock)
+        self.keys.ensure(database)
+        self.access_tokens = AccessTokens(clock, self.endpoints, self.keys)
+        self.tokens = TokenService(clock, self.key_ring, self.access_tokens, self.states)
+        self.verifier = AccessTokenVerifier(database, self.access_tokens, self.states)
+        self.audit = AuditLog(clock)
+        self.apps = AuthorizedAppService(
+            clock,
+            self.key_ring,
+            self.endpoints,
+            self.audit,
+            self.states,
+            environment_stamp=STAMP,
+            keep_client_secrets=keep_client_secrets,
+        )
+        self.scope = TenantScope(TENANT)
+        self.operator = Actor.operator()
+
+    @property
+    def proof(self) -> PasswordProof:
+        return PasswordProof.operator(self.clock.now())
+
+    def asgi(self) -> Starlette:
+        return Starlette(routes=routes(self.database, self.tokens, self.keys))
+
+    def create_app(self, name: str = "DocBits_TST", **fields: Any) -> AuthorizedApp:
+        draft = AppDraft(name=name, **{"description": "For tests", **fields})
+        with self.database.write() as work:
+            return self.apps.create_app(work, self.scope, self.operator, draft)
+
+    def download(
+        self, app: AuthorizedApp, *, account: bool = True, user_id: str | None = None
+    ) -> CredentialsFile:
+        with self.database.write() as work:
+            return self.apps.download_credentials(
+                work,
+                self.scope,
+                self.operator,
+                app.id,
+                self.proof,
+                create_service_account=account,
+                user_id=user_id,
+            )
+
+    def credentials(
+        self, app: AuthorizedApp, *, account: bool = True, user_id: str | None = None
+    ) -> dict[str, str]:
+        """Download an app's file and return its JSON."""
+        file = self.download(app, account=account, user_id=user_id)
+        values: dict[str, str] = json.loads(file.content)
+        return values
+
+    def accounts(self, app: AuthorizedApp) -> list[ServiceAccount]:
+        with self.database.read() as work:
+            page = self.apps.list_service_accounts(work, self.scope, self.operator, app.id)
+        return list(page.items)
+
+    def request(self, tenant: str = TENANT, **parameters: str) -> dict[str, Any]:
+        """Ask for tokens with these parameters and return the answer in the clear."""
+        answer = issue(
+            self.database,
+            self.tokens,
+            TenantScope(tenant),
+            OAuthRequest(Parameters(parameters.items())),
+        )
+        return answer.revealed()
+
+    def log_in(self, file: Mapping[str, str], **changes: str) -> dict[str, Any]:
+        """Log in as the file says: password grant with its keys, else client credentials."""
+        parameters = {"client_id": file["ci"], "client_secret": file["cs"]}
+        if "saak" in file:
+            parameters |= {"grant_type": "password", "username": file["saak"]}
+            parameters["password"] = file["sask"]
+        else:
+            parameters["grant_type"] = "client_credentials"
+        return self.request(**(parameters | changes))
+
+    def refresh(self, file: Mapping[str, str], refresh_token: str, **changes: str) -> Any:
+        parameters = {
+            "grant_type": "refresh_token",
+            "refresh_token": refresh_token,
+            "client_id": file["ci"],
+            "client_secret": file["cs"],
+        }
+        return self.request(**(parameters | changes))
+
+    def revoke(self, **parameters: str) -> None:
+        with self.database.write() as work:
+            self.tokens.revoke(work, self.scope, OAuthRequest(Parameters(parameters.items())))
+
+
+def add_tenant(database: Database, clock: Clock, tenant_id: str = TENANT) -> None:
+    with database.write() as work:
+        work.connection.execute(insert(tenants).values(id=tenant_id, created_at=clock.now()))
+
+
+def add_user(
+    database: Database,
+    clock: Clock,
+    username: str = "anna",
+    *,
+    tenant_id: str = TENANT,
+    role: TenantRole = TenantRole.USER,
+) -> Actor:
+    """Add a member of the tenant and return them as an actor."""
+    user_id = new_id("usr")
+    with database.write() as work:
+        work.connection.execute(
+            insert(users).values(
+                id=user_id,
+                username=username,
+                username_key=username,
+                full_name=username.title(),
+                email=f"{username}@example.com",
+                identity2=new_uuid(),
+                password_hash="none",
+                is_disabled=False,
+                created_at=clock.now(),
+            )
+        )
+        work.connection.execute(
+            insert(tenant_memberships).values(user_id=user_id, tenant_id=tenant_id, role=role)
+        )
+    return Actor(user_id=user_id, name=username, tenant_roles=frozenset({(tenant_id, role)}))
+
+
+def basic(file: Mapping[str, str]) -> str:
+    """The value of an Authorization header as Infor's samples send it: not form-encoded."""
+    import base64
+
+    return "Basic " + base64.b64encode(f"{file['ci']}:{file['cs']}".encode()).decode()
+
+
+def with_basic(authorization: str, **parameters: str) -> OAuthRequest:
+    return OAuthRequest(Parameters(parameters.items()), Secret(authorization))
+
+
+@cache
+def foreign_key() -> RSAKey:
+    """A key that no server of the tests signs with."""
+    return RSAKey.generate_key(2048, {"kid": "kg:00000000-0000-0000-0000-000000000000"})
