@@ -25,6 +25,14 @@ def total(values: Iterable[Decimal]) -> Decimal:
     return result
 
 
+def at_most_decimals(value: Decimal, decimals: int) -> Decimal:
+    """Return `value`, rounded half up only if it has more than `decimals` decimals."""
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent >= -decimals:
+        return value
+    return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=EXACT)
+
+
 def round_to_cents(value: Decimal) -> Decimal:
     """Round half up to two decimals, as EN 16931 does with amounts."""
     return value.quantize(_CENT, rounding=ROUND_HALF_UP, context=EXACT)

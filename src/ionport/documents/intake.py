@@ -10,13 +10,14 @@ from decimal import Decimal
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.documents.amounts import EXACT, decimal_text
+from ionport.documents.amounts import EXACT, at_most_decimals, decimal_text
 from ionport.documents.checks import check_amounts
 from ionport.documents.einvoice import EInvoice, Line, Party, parse_einvoice
 from ionport.documents.model import DocumentWarning, Row
 from ionport.documents.types import INVOICE_TABLE, TAX_LINES
 
 _MAX_FILENAME = 200
+_PRICE_DECIMALS = 10
 # Only these have header fields of their own; every rate stands in the table of tax lines.
 _RATE_SUFFIXES = ("", "_2", "_3")
 
@@ -112,8 +113,7 @@ def _line_row(line: Line, invoice: EInvoice) -> Row:
             "DESCRIPTION": line.name,
             "QUANTITY": line.quantity,
             "UNIT": line.unit,
-            "UNIT_PRICE": line.price,
-            "UNIT_PRICE_PER": line.price_quantity,
+            "UNIT_PRICE": _unit_price(line),
             "DISCOUNT": line.allowances or None,
             "CHARGES": line.charges or None,
             "NET_AMOUNT": line.net,
@@ -121,6 +121,14 @@ def _line_row(line: Line, invoice: EInvoice) -> Row:
             "VAT": line.rate,
         }
     )
+
+
+def _unit_price(line: Line) -> Decimal | None:
+    """Return the price of one unit: readers of UNIT_PRICE know no base quantity (BT-149)."""
+    per = line.price_quantity
+    if line.price is None or per is None or per.is_zero() or per == 1:
+        return line.price
+    return at_most_decimals(EXACT.divide(line.price, per), _PRICE_DECIMALS)
 
 
 def _tax_rows(invoice: EInvoice) -> Iterable[Row]:
@@ -149,11 +157,11 @@ def _canonical(value: str | date | Decimal | None) -> str:
     return value if isinstance(value, str) else value.isoformat()
 
 
-def clean_filename(filename: str) -> str:
+def clean_filename(filename: str, default: str = "document.xml") -> str:
     """Return the last part of `filename` without control characters, at most 200 letters."""
     last = filename.replace("\\", "/").rpartition("/")[2]
     letters = (letter for letter in last if unicodedata.category(letter)[0] != "C")
-    return "".join(letters).strip()[-_MAX_FILENAME:] or "document.xml"
+    return "".join(letters).strip()[-_MAX_FILENAME:] or default
 
 
 def _refuse_other_files(content: bytes) -> None:

@@ -178,7 +178,6 @@ _TABLES = (
             QUANTITY NUMBER Quantity
             UNIT STRING Unit
             UNIT_PRICE AMOUNT Unit Price
-            UNIT_PRICE_PER NUMBER Price Per
             DISCOUNT AMOUNT Discount
             CHARGES AMOUNT Charges
             NET_AMOUNT AMOUNT Net Amount

@@ -149,13 +149,13 @@ SYNC_CAPTURE_DOCUMENT = _read(_SCHEMA.strip("\n").split("\n"))
 
 
 def target_of(path: str) -> Target | None:
-    """Return where a path such as `SyncCaptureDocumentType\\\\DataArea\\\\Sync` leads.
+    """Return where a path such as `SyncCaptureDocumentType/DataArea/Sync/LocationID` leads.
 
-    None when the schema has no such element or attribute, or one that holds no text. A person
+    Backslashes separate as well, single or doubled. None when the schema has no such element or attribute, or one that holds no text. A person
     is written as text by some files: then its Name is meant (facts/infor-targets.md §7.3).
     """
-    root, *steps = [step.strip() for step in _SEPARATOR.split(path.strip())]
-    if root.removesuffix("Type") != SYNC_CAPTURE_DOCUMENT.name:
+    steps = _steps(path)
+    if steps is None:
         return None
     node, names = SYNC_CAPTURE_DOCUMENT, [SYNC_CAPTURE_DOCUMENT.name]
     for index, step in enumerate(steps):
@@ -173,12 +173,16 @@ def target_of(path: str) -> Target | None:
 
 def group_of(path: str) -> Target | None:
     """Return the element with children that a COMMON_PATH leads to, or None."""
-    root, *steps = [step.strip() for step in _SEPARATOR.split(path.strip())]
-    node: Node | None = SYNC_CAPTURE_DOCUMENT
-    if root.removesuffix("Type") != SYNC_CAPTURE_DOCUMENT.name:
-        return None
-    for step in steps:
+    steps = _steps(path)
+    node: Node | None = None if steps is None else SYNC_CAPTURE_DOCUMENT
+    for step in steps or ():
         node = node.children.get(step) if node else None
     if node is None or not node.children:
         return None
-    return Target((SYNC_CAPTURE_DOCUMENT.name, *steps))
+    return Target((SYNC_CAPTURE_DOCUMENT.name, *(steps or ())))
+
+
+def _steps(path: str) -> list[str] | None:
+    """Return the steps below the root, None when the path starts elsewhere."""
+    root, *steps = [step.strip() for step in _SEPARATOR.split(path.strip())]
+    return steps if root.removesuffix("Type") == SYNC_CAPTURE_DOCUMENT.name else None

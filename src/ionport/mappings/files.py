@@ -1,0 +1,118 @@
+"""Mapping files as they arrive: bytes to text, what kind it is, and the templates we ship."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+from ionport.core.errors import InvalidInput, TooLarge
+from ionport.core.i18n import _
+from ionport.mappings.model import MappingKind
+from ionport.mappings.properties import Properties, parse_properties
+
+MAX_BYTES = 256 * 1024
+
+_TEMPLATES = {
+    MappingKind.IDM: "idm-invoice-m3.properties",
+    MappingKind.BOD: "bod-invoice-m3.properties",
+}
+_TOML = re.compile(r"^\s*\[{1,2}(?:export_configuration|conflict_resolution)\b", re.MULTILINE)
+_BOD_KEY = re.compile(r"(?:DT_Path|\w+_COMMON_PATH|(?:SFP|GFP|POP|PFP|TCP|TNP)_\w+)")
+_IDM_KEY = re.compile(r"(?:ACL_Fields|Searchable_PDF_Name|Static_Values|Index_Fields|SV_\w+)")
+_ERP_KEY = re.compile(r"(?:StaticFields|HeaderFields|\w+(?:Static)?Fields|(?:\w+_)?[SHTRC]F_\w+)")
+_M3_FIELD = re.compile(r"[A-Z][A-Z0-9]{3}")
+# A TOML mapping may begin with a bracket as well, but with a name after it.
+_JSON_LIST = re.compile(rb"\[\s*[{\"\]]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def read_mapping_text(content: bytes) -> str:
+    """Return the text of a mapping file.
+
+    Raises:
+        TooLarge: over 256 KiB.
+        InvalidInput: empty, another kind of file (named as what it is), or not UTF-8 text.
+    """
+    if len(content) > MAX_BYTES:
+        raise TooLarge(
+            _("The mapping file has {size} bytes; at most {limit} are accepted.").format(
+                size=len(content), limit=MAX_BYTES
+            ),
+            code="mapping_too_large",
+        )
+    if not content.strip():
+        raise InvalidInput(_("The mapping file is empty."), code="mapping_empty")
+    if other := _other_file(content):
+        raise InvalidInput(
+            _("This is {other}, not a mapping file. Mapping files end in .properties.").format(
+                other=other
+            ),
+            code="not_a_mapping_file",
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            _(
+                "The mapping file is not UTF-8 text (line {line}). Save it again with the"
+                " encoding UTF-8."
+            ).format(line=content[: error.start].count(b"\n") + 1),
+            code="mapping_not_utf8",
+        ) from error
+    if match := _CONTROL.search(text):
+        raise InvalidInput(
+            _("The mapping file has a control character in line {line}; remove it.").format(
+                line=text.count("\n", 0, match.start()) + 1
+            ),
+            code="mapping_control_character",
+        )
+    return text
+
+
+def recognise_kind(text: str) -> MappingKind | None:
+    """Tell by content which grammar a mapping file is written in; None when by none."""
+    if _TOML.search(text):
+        return MappingKind.TOML
+    properties = parse_properties(text)
+    keys = list(properties.by_key)
+    if any(_BOD_KEY.fullmatch(key) for key in keys):
+        return MappingKind.BOD
+    if any(_IDM_KEY.fullmatch(key) for key in keys):
+        return MappingKind.IDM
+    if any(_ERP_KEY.fullmatch(key) for key in keys):
+        return _m3_or_ln(properties)
+    return None
+
+
+def own_template(kind: MappingKind) -> tuple[str, bytes]:
+    """Return name and content of the template that ionport ships for IDM or BOD mappings."""
+    name = _TEMPLATES[kind]
+    return name, resources.files(__package__).joinpath("templates", name).read_bytes()
+
+
+def _m3_or_ln(properties: Properties) -> MappingKind:
+    """M3 names its fields in four capitals (SUNO), LN in words (FinancialCompany)."""
+    fields = [name for key in ("StaticFields", "HeaderFields") for name in properties.names(key)]
+    like_m3 = sum(bool(_M3_FIELD.fullmatch(name.upper())) for name in fields)
+    return MappingKind.M3 if like_m3 * 2 > len(fields) else MappingKind.LN
+
+
+def _other_file(content: bytes) -> str | None:
+    """Return what `content` is, in words for the user; None when it may be a mapping file."""
+    for signature, name in (
+        (b"%PDF-", _("a PDF")),
+        (b"PK\x03\x04", _("a ZIP archive or an Office file")),
+        (b"\x89PNG", _("a picture")),
+        (b"\xff\xd8\xff", _("a picture")),
+        (b"\x1f\x8b", _("a GZIP archive")),
+        (b"-----BEGIN ", _("a key or certificate")),
+    ):
+        if content.startswith(signature):
+            return name
+    head = content.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"<"):
+        return _("an XML or HTML file")
+    if head.startswith(b"{") or _JSON_LIST.match(head):
+        is_credential = b'"ti"' in head and b'"ci"' in head
+        return _("an ION API file (.ionapi)") if is_credential else _("JSON")
+    return None

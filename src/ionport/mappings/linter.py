@@ -1,0 +1,51 @@
+"""Tells the owner of a mapping file what will not work, before anything is exported with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ionport.core.i18n import _
+from ionport.mappings.files import recognise_kind
+from ionport.mappings.lint_bod import lint_bod
+from ionport.mappings.lint_common import check_lines
+from ionport.mappings.lint_idm import lint_idm
+from ionport.mappings.model import Finding, MappingKind, Severity
+from ionport.mappings.properties import Properties, parse_properties
+
+_LINTERS: Mapping[MappingKind, Callable[[Properties], Iterator[Finding]]] = {
+    MappingKind.IDM: lint_idm,
+    MappingKind.BOD: lint_bod,
+}
+_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def lint(kind: MappingKind, text: str) -> list[Finding]:
+    """Return the findings about a mapping file, errors first and each severity by line.
+
+    Of kinds that no export method uses yet, only the lines are checked.
+    """
+    found = recognise_kind(text)
+    if found is not kind:
+        return [_other_kind(kind, found)]
+    if kind is MappingKind.TOML:
+        return []
+    properties = parse_properties(text)
+    findings = list(check_lines(properties))
+    if kind in _LINTERS:
+        findings += _LINTERS[kind](properties)
+    return sorted(findings, key=lambda f: (_ORDER[f.severity], f.line or 0, f.key))
+
+
+def _other_kind(wanted: MappingKind, found: MappingKind | None) -> Finding:
+    what = found.label if found else _("no mapping file that ionport knows")
+    return Finding(
+        Severity.ERROR,
+        "other_kind",
+        None,
+        "",
+        _("By its content this is not an {wanted} but: {found}.").format(
+            wanted=wanted.label, found=what
+        ),
+        _("Choose the {wanted} file.").format(wanted=wanted.label),
+        blocks_activation=True,
+    )

@@ -1,0 +1,184 @@
+"""The only SQL of mappings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from ionport.core.paging import Page, PageRequest
+from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion, Severity
+from ionport.mappings.tables import mapping_files, mapping_versions
+from ionport.store import OrganizationScope
+
+
+class MappingRepository:
+    """Mapping files of one organization, with their versions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_file(self, scope: OrganizationScope, file: MappingFile) -> None:
+        """Add a file; raises SQLAlchemy's IntegrityError when the name is taken."""
+        self._connection.execute(
+            insert(mapping_files).values(
+                id=file.id,
+                organization_id=scope.organization_id,
+                name=file.name,
+                name_key=file.name.casefold(),
+                kind=file.kind.value,
+                latest_number=file.latest_number,
+                created_at=file.created_at,
+                created_by=file.created_by,
+                updated_at=file.updated_at,
+            )
+        )
+
+    def lock_by_name(self, scope: OrganizationScope, name: str) -> MappingFile | None:
+        """Return the file with this name; others cannot add versions until the end."""
+        row = self._connection.execute(
+            select(mapping_files)
+            .where(
+                mapping_files.c.organization_id == scope.organization_id,
+                mapping_files.c.name_key == name.casefold(),
+            )
+            .with_for_update()
+        ).one_or_none()
+        return _file(row) if row else None
+
+    def find(self, scope: OrganizationScope, mapping_id: str) -> MappingFile | None:
+        row = self._connection.execute(
+            select(mapping_files).where(
+                mapping_files.c.organization_id == scope.organization_id,
+                mapping_files.c.id == mapping_id,
+            )
+        ).one_or_none()
+        return _file(row) if row else None
+
+    def list(
+        self, scope: OrganizationScope, page: PageRequest, kind: MappingKind | None, text: str
+    ) -> Page[MappingFile]:
+        """Return files by name; `text` is a part of the name, in any case."""
+        conditions = [mapping_files.c.organization_id == scope.organization_id]
+        if kind is not None:
+            conditions.append(mapping_files.c.kind == kind.value)
+        if wanted := text.strip().casefold():
+            conditions.append(mapping_files.c.name_key.contains(wanted, autoescape=True))
+        total = self._connection.execute(
+            select(func.count()).select_from(mapping_files).where(*conditions)
+        ).scalar_one()
+        rows = self._connection.execute(
+            select(mapping_files)
+            .where(*conditions)
+            .order_by(mapping_files.c.name_key)
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return Page([_file(row) for row in rows], total, page)
+
+    def add_version(self, scope: OrganizationScope, version: MappingVersion) -> None:
+        """Add a version and make it the latest of its file."""
+        self._connection.execute(
+            insert(mapping_versions).values(
+                id=version.id,
+                mapping_id=version.mapping_id,
+                organization_id=scope.organization_id,
+                number=version.number,
+                sha256=version.sha256,
+                text=version.text,
+                findings=[dataclasses.asdict(finding) for finding in version.findings],
+                created_at=version.created_at,
+                created_by=version.created_by,
+            )
+        )
+        self._set_latest(scope, version.mapping_id, version.number, version.created_at)
+
+    def find_version(self, scope: OrganizationScope, version_id: str) -> MappingVersion | None:
+        row = self._connection.execute(
+            _versions(scope).where(mapping_versions.c.id == version_id)
+        ).one_or_none()
+        return _version(row) if row else None
+
+    def latest_version(self, scope: OrganizationScope, mapping_id: str) -> MappingVersion | None:
+        row = self._connection.execute(
+            _versions(scope).where(
+                mapping_versions.c.mapping_id == mapping_id,
+                mapping_versions.c.number == mapping_files.c.latest_number,
+            )
+        ).one_or_none()
+        return _version(row) if row else None
+
+    def list_versions(
+        self, scope: OrganizationScope, mapping_id: str, page: PageRequest
+    ) -> Page[MappingVersion]:
+        """Return the versions of a file, newest first."""
+        own = (
+            mapping_versions.c.organization_id == scope.organization_id,
+            mapping_versions.c.mapping_id == mapping_id,
+        )
+        total = self._connection.execute(
+            select(func.count()).select_from(mapping_versions).where(*own)
+        ).scalar_one()
+        rows = self._connection.execute(
+            _versions(scope)
+            .where(*own)
+            .order_by(mapping_versions.c.number.desc())
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return Page([_version(row) for row in rows], total, page)
+
+    def _set_latest(
+        self, scope: OrganizationScope, mapping_id: str, number: int, at: datetime
+    ) -> None:
+        self._connection.execute(
+            update(mapping_files)
+            .where(
+                mapping_files.c.organization_id == scope.organization_id,
+                mapping_files.c.id == mapping_id,
+            )
+            .values(latest_number=number, updated_at=at)
+        )
+
+
+def _versions(scope: OrganizationScope) -> Select[Any]:
+    return (
+        select(mapping_versions, mapping_files.c.name, mapping_files.c.kind)
+        .join(mapping_files, mapping_files.c.id == mapping_versions.c.mapping_id)
+        .where(mapping_versions.c.organization_id == scope.organization_id)
+    )
+
+
+def _file(row: Row[Any]) -> MappingFile:
+    return MappingFile(
+        id=row.id,
+        organization_id=row.organization_id,
+        name=row.name,
+        kind=MappingKind(row.kind),
+        latest_number=row.latest_number,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        updated_at=row.updated_at,
+    )
+
+
+def _version(row: Row[Any]) -> MappingVersion:
+    return MappingVersion(
+        id=row.id,
+        mapping_id=row.mapping_id,
+        mapping_name=row.name,
+        kind=MappingKind(row.kind),
+        number=row.number,
+        sha256=row.sha256,
+        text=row.text,
+        findings=tuple(_finding(values) for values in row.findings),
+        created_at=row.created_at,
+        created_by=row.created_by,
+    )
+
+
+def _finding(values: Mapping[str, Any]) -> Finding:
+    return Finding(**{**values, "severity": Severity(values["severity"])})

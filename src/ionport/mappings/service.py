@@ -1,0 +1,192 @@
+"""What a user does with mapping files: add one or a new version, look through, open."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy.exc import IntegrityError
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.core.paging import Page, PageRequest
+from ionport.documents.intake import clean_filename
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.mappings.files import read_mapping_text, recognise_kind
+from ionport.mappings.linter import lint
+from ionport.mappings.model import MappingFile, MappingKind, MappingVersion
+from ionport.mappings.repository import MappingRepository
+from ionport.store import OrganizationScope, Work
+
+USABLE_KINDS = frozenset({MappingKind.IDM, MappingKind.BOD})
+"""The kinds that an export method takes."""
+
+
+class MappingService:
+    """The use cases of mapping files. Reads need no actor: the scope says whose files they are."""
+
+    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+        self._clock = clock
+        self._audit = audit
+
+    def add(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        name: str,
+        content: bytes,
+        kind: MappingKind | None = None,
+    ) -> MappingVersion:
+        """Keep a mapping file, as a new version when the name exists.
+
+        The same text as the latest version gives that version. What is wrong with the mapping
+        is in the version's findings; a file that is no mapping at all is refused. `kind` says
+        what the caller expects, and a file of another kind is refused too.
+
+        Raises:
+            Forbidden: the actor is no administrator of the organization.
+            InvalidInput, TooLarge: not a mapping file, or of a kind that is not wanted here.
+            Conflict: the name belongs to a file of another kind.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        text = read_mapping_text(content)
+        found = _usable_kind(text, kind)
+        repository = MappingRepository(work.connection)
+        file = self._file(work, scope, actor, clean_filename(name, "mapping.properties"), found)
+        sha256 = hashlib.sha256(content).hexdigest()
+        latest = repository.latest_version(scope, file.id)
+        if latest is not None and latest.sha256 == sha256:
+            return latest
+        version = MappingVersion(
+            id=new_id("mpv"),
+            mapping_id=file.id,
+            mapping_name=file.name,
+            kind=file.kind,
+            number=file.latest_number + 1,
+            sha256=sha256,
+            text=text,
+            findings=tuple(lint(found, text)),
+            created_at=self._clock.now(),
+            created_by=actor.name,
+        )
+        repository.add_version(scope, version)
+        self._audit.record(
+            work,
+            scope,
+            actor,
+            "mapping.added",
+            file.id,
+            {"name": file.name, "version": str(version.number), "sha256": sha256},
+        )
+        return version
+
+    def get(self, work: Work, scope: OrganizationScope, mapping_id: str) -> MappingFile:
+        """Return the mapping file; raises NotFound."""
+        file = MappingRepository(work.connection).find(scope, mapping_id)
+        if file is None:
+            raise _not_found()
+        return file
+
+    def list(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        page: PageRequest,
+        kind: MappingKind | None = None,
+        text: str = "",
+    ) -> Page[MappingFile]:
+        """Return a page of the organization's mapping files, by name."""
+        return MappingRepository(work.connection).list(scope, page, kind, text)
+
+    def versions(
+        self, work: Work, scope: OrganizationScope, mapping_id: str, page: PageRequest
+    ) -> Page[MappingVersion]:
+        """Return a page of the file's versions, newest first; raises NotFound."""
+        self.get(work, scope, mapping_id)
+        return MappingRepository(work.connection).list_versions(scope, mapping_id, page)
+
+    def get_version(self, work: Work, scope: OrganizationScope, version_id: str) -> MappingVersion:
+        """Return one version; raises NotFound."""
+        version = MappingRepository(work.connection).find_version(scope, version_id)
+        if version is None:
+            raise _not_found()
+        return version
+
+    def latest_version(
+        self, work: Work, scope: OrganizationScope, mapping_id: str
+    ) -> MappingVersion:
+        """Return the newest version of the file; raises NotFound."""
+        version = MappingRepository(work.connection).latest_version(scope, mapping_id)
+        if version is None:
+            raise _not_found()
+        return version
+
+    def _file(
+        self, work: Work, scope: OrganizationScope, actor: Actor, name: str, kind: MappingKind
+    ) -> MappingFile:
+        """Return the file with this name, made if there is none, locked for a new version."""
+        repository = MappingRepository(work.connection)
+        file = repository.lock_by_name(scope, name)
+        if file is None:
+            now = self._clock.now()
+            file = MappingFile(
+                id=new_id("map"),
+                organization_id=scope.organization_id,
+                name=name,
+                kind=kind,
+                latest_number=0,
+                created_at=now,
+                created_by=actor.name,
+                updated_at=now,
+            )
+            try:
+                with work.connection.begin_nested():
+                    repository.add_file(scope, file)
+            except IntegrityError:
+                # Somebody added the same name a moment ago: theirs is there now.
+                file = repository.lock_by_name(scope, name)
+                if file is None:
+                    raise
+        if file.kind is not kind:
+            raise Conflict(
+                _("{name} is already the name of an {kind}. Give this file another name.").format(
+                    name=file.name, kind=file.kind.label
+                ),
+                code="mapping_name_taken",
+                existing_id=file.id,
+            )
+        return file
+
+
+def _usable_kind(text: str, wanted: MappingKind | None) -> MappingKind:
+    found = recognise_kind(text)
+    if found is None:
+        raise InvalidInput(
+            _(
+                "This is not a mapping file that ionport knows: it has none of the lines of an"
+                " IDM or BOD mapping, such as Index_Fields=…."
+            ),
+            code="mapping_not_recognised",
+        )
+    if wanted is not None and found is not wanted:
+        raise InvalidInput(
+            _("This is an {found} file; an {wanted} file is needed here.").format(
+                found=found.label, wanted=wanted.label
+            ),
+            code="mapping_of_other_kind",
+        )
+    if found not in USABLE_KINDS:
+        raise InvalidInput(
+            _(
+                "This is an {found} file. The export methods so far take IDM and BOD mappings."
+            ).format(found=found.label),
+            code="mapping_kind_unused",
+        )
+    return found
+
+
+def _not_found() -> NotFound:
+    return NotFound(_("There is no such mapping file."), code="no_mapping")

@@ -1,0 +1,39 @@
+"""Tables of mappings. Versions are only ever added; the text is small and lives in the row."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, ForeignKey, Integer, Table, Text, UniqueConstraint
+
+from ionport.identity.tables import organizations
+from ionport.store import Moment, metadata
+
+mapping_files = Table(
+    "mapping_files",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("name", Text, nullable=False),
+    # The name without case: what is unique, and what the list's search looks in.
+    Column("name_key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("latest_number", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("organization_id", "name_key"),
+)
+
+mapping_versions = Table(
+    "mapping_versions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("mapping_id", Text, ForeignKey(mapping_files.c.id), nullable=False),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    UniqueConstraint("mapping_id", "number"),
+)
