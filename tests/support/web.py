@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 
@@ -20,7 +21,7 @@ from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
 from ionport.store import Database
 from ionport.web.app import create_web_app
-from ionport.web.state import DocumentPages, InforPages, Services
+from ionport.web.state import Services
 from tests.support.server import serve
 
 PASSWORD = Secret("correct horse battery")
@@ -78,17 +79,16 @@ class People:
                 )
         return user
 
-    def services(
-        self, infor: InforPages | None = None, documents: DocumentPages | None = None
-    ) -> Services:
+    def services(self, **rooms: Any) -> Services:
+        """Return what the pages use; `rooms` are the services of the sides."""
         return Services(
             database=self.database,
             clock=self.clock,
             identity=self.identity,
             sessions=self.sessions,
             setup=self.setup,
-            infor=infor,
-            documents=documents,
+            audit=self.audit,
+            **rooms,
         )
 
 

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount
 from ionport.web.assets import FOLDER, VersionedFiles
 from ionport.web.frame import Frame
 from ionport.web.guard import Guard
-from ionport.web.pages import account, home
+from ionport.web.pages import account, authorized_apps, home
 from ionport.web.state import Services
 from ionport.web.templating import error_page
 
@@ -43,6 +43,8 @@ def _routes(services: Services) -> list[BaseRoute]:
         *home.ROUTES,
         *account.ROUTES,
     ]
+    if services.apps is not None:
+        routes += authorized_apps.ROUTES
     return routes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound, Unauthenticated, Unavailable
 from ionport.core.i18n import _
+from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, Session
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
@@ -20,45 +21,35 @@ from ionport.store import Database, OrganizationScope, TenantScope
 if TYPE_CHECKING:
     from ionport.connections.service import ConnectionService
     from ionport.documents.service import DocumentService
-    from ionport.exports.configurations import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
+    from ionport.exports.service import ExportConfigurationService
     from ionport.mappings.service import MappingService
     from ionport.oauth.service import AuthorizedAppService
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.control.recorder import RecorderService
 
 
-@dataclass(frozen=True, slots=True)
-class InforPages:
-    """Services behind the pages of the Infor side; the inspector's only with the sandbox on."""
-
-    apps: AuthorizedAppService
-    recorder: RecorderService | None = None
-    inspection: InspectionService | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentPages:
-    """Services behind the pages of the document side."""
-
-    documents: DocumentService
-    connections: ConnectionService
-    mappings: MappingService
-    configurations: ExportConfigurationService
-    deliveries: DeliveryService
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that pages use; a side that is off is None."""
+    """Everything that pages use; the services of a side that is off are None."""
 
     database: Database
     clock: Clock
     identity: IdentityService
     sessions: SessionService
     setup: SetupService
-    infor: InforPages | None = None
-    documents: DocumentPages | None = None
+    audit: AuditLog
+    apps: AuthorizedAppService | None = None
+    recorder: RecorderService | None = None
+    inspection: InspectionService | None = None
+    documents: DocumentService | None = None
+    connections: ConnectionService | None = None
+    mappings: MappingService | None = None
+    configurations: ExportConfigurationService | None = None
+    deliveries: DeliveryService | None = None
 
 
 @dataclass(slots=True)
@@ -103,20 +94,11 @@ def visit_of(request: Request) -> Visit:
     return visit
 
 
-def infor_pages(request: Request) -> InforPages:
-    """Return the Infor side's services; raises NotFound when that side is off."""
-    infor = visit_of(request).services.infor
-    if infor is None:
-        raise NotFound(_("The Infor side is not running here."))
-    return infor
-
-
-def document_pages(request: Request) -> DocumentPages:
-    """Return the document side's services; raises NotFound when that side is off."""
-    documents = visit_of(request).services.documents
-    if documents is None:
-        raise NotFound(_("The document side is not running here."))
-    return documents
+def needed(service: T | None) -> T:
+    """Return a service of a side; raises NotFound when that side is off."""
+    if service is None:
+        raise NotFound(_("This side of ionport is not running here."))
+    return service
 
 
 def tenant_scope(request: Request) -> TenantScope:

@@ -108,10 +108,10 @@ def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavI
             (_("Deliveries"), "send", "/deliveries"),
         ]
     tenant = tenant or next(iter(visit.tenants), None)
-    if visit.services.infor is not None and tenant is not None:
+    if visit.services.apps is not None and tenant is not None:
         base = f"/ion-api/{tenant}"
         entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
-        if visit.services.infor.recorder is not None:
+        if visit.services.recorder is not None:
             entries.append((_("Inspector"), "radar", f"{base}/inspector"))
     if visit.services.documents is not None:
         entries.append((_("Settings"), "settings", "/settings"))

@@ -16,7 +16,7 @@ def home(request: Request) -> Response:
     visit = visit_of(request)
     if visit.services.documents is not None and visit.organization is not None:
         return RedirectResponse("/documents", status_code=303)
-    if visit.services.infor is not None and visit.tenants:
+    if visit.services.apps is not None and visit.tenants:
         return RedirectResponse(f"/ion-api/{visit.tenants[0]}/authorized-apps", status_code=303)
     return render(request, "nothing_yet.html")
 
