@@ -299,16 +299,23 @@ def connection_failed(
 def _failure_kind(error: Exception) -> str:
     if isinstance(error, httpcore2.TimeoutException | TimeoutError):
         return "timeout"
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return "certificate"
         if isinstance(cause, ssl.SSLError):
             return "tls"
         if isinstance(cause, ConnectionRefusedError):
             return "refused"
-        cause = cause.__cause__
     return "unreachable" if isinstance(error, httpcore2.ConnectError) else "lost"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it. The pool cuts `__cause__`, but the original is an argument."""
+    cause: object = error
+    while isinstance(cause, BaseException):
+        yield cause
+        inner = cause.args[0] if cause.args else None
+        cause = inner if isinstance(inner, BaseException) else cause.__cause__
 
 
 def _error_code(error: BaseException | None) -> str | None:

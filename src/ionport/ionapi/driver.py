@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from ._intake import EXTENSION, Options
@@ -177,7 +177,9 @@ class operation(Generic[P, T]):  # noqa: N801 used as a decorator
     @overload
     def __get__(self, service: SyncService, owner: type) -> Callable[P, T]: ...
     @overload
-    def __get__(self, service: AsyncService, owner: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(
+        self, service: AsyncService, owner: type
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
 
     def __get__(self, service: SyncService | AsyncService | None, owner: type) -> Any:
         if service is None:

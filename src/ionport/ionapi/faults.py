@@ -89,13 +89,16 @@ def token_error(answer: Answer, file: IonApiFile) -> TokenError:
     oauth_error, description = _oauth_words(answer)
     refusal = _token_refusal(oauth_error, answer.status, file)
     said = f" The server said: {description}" if description else ""
+    wait = retry_after(answer)
+    if wait is None and answer.status == 429:
+        wait = BUSY_WAIT
     return refusal.error(
         f"{refusal.text} (HTTP status {answer.status}){said}",
         oauth_error=oauth_error,
         status=answer.status,
         remedy=refusal.remedy.format(app=f"the app {file.cn}" if file.cn else "the app"),
         detail=answer.excerpt(),
-        retry_after=retry_after(answer) or (BUSY_WAIT if answer.status == 429 else None),
+        retry_after=wait,
     )
 
 

@@ -1,0 +1,394 @@
+"""Reading, checking, explaining and writing `.ionapi` files."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ionport.ionapi import CredentialFileError, IonApiFile, Kind, Secret
+from tests.unit.ionapi.loopback import TENANT, credentials
+
+CLOUD = "https://mingle-sso.eu1.inforcloudsuite.com:443"
+MAPPINGS = Path(os.environ.get("IONPORT_REFERENCE_DATA", "../shared/data")) / "mappings"
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    """The JSON of a cloud service account's file; None removes a key."""
+    data = {
+        "ti": TENANT,
+        "cn": "My App",
+        "dt": "12",
+        "ci": f"{TENANT}~{'c' * 43}",
+        "cs": "S" * 86,
+        "iu": "https://mingle-ionapi.eu1.inforcloudsuite.com",
+        "pu": f"{CLOUD}/{TENANT}/as/",
+        "oa": "authorization.oauth2",
+        "ot": "token.oauth2",
+        "or": "revoke_token.oauth2",
+        "ev": "V1480769020",
+        "v": "1.0",
+        "saak": f"{TENANT}#{'K' * 86}",
+        "sask": "P" * 86,
+    } | changes
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def parsed(**changes: Any) -> IonApiFile:
+    return IonApiFile.parse(json.dumps(content(**changes)))
+
+
+def refused(source: bytes | str) -> CredentialFileError:
+    with pytest.raises(CredentialFileError) as caught:
+        IonApiFile.parse(source)
+    return caught.value
+
+
+def errors_of(**changes: Any) -> set[tuple[str, str]]:
+    found = parsed(**changes).validate()
+    return {(finding.code, finding.key) for finding in found if finding.severity == "error"}
+
+
+def warnings_of(**changes: Any) -> set[tuple[str, str]]:
+    found = parsed(**changes).validate()
+    return {(finding.code, finding.key) for finding in found if finding.severity == "warning"}
+
+
+def test_a_file_as_infor_downloads_it_has_nothing_to_remark_upon() -> None:
+    file = parsed()
+    assert file.validate() == []
+    assert file.kind is Kind.BACKEND_SERVICE_ACCOUNT
+    assert file.environment == "TST"
+    assert file.token_url == f"{CLOUD}/{TENANT}/as/token.oauth2"
+    assert file.authorization_url == f"{CLOUD}/{TENANT}/as/authorization.oauth2"
+    assert file.revocation_url == f"{CLOUD}/{TENANT}/as/revoke_token.oauth2"
+    assert file.api_url == f"https://mingle-ionapi.eu1.inforcloudsuite.com/{TENANT}"
+
+
+def test_a_file_is_read_from_disk(tmp_path: Path) -> None:
+    path = tmp_path / "My App.ionapi"
+    path.write_bytes(json.dumps(content()).encode())
+    assert IonApiFile.load(path) == parsed()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_does_no_harm(encoding: str) -> None:
+    text = json.dumps(content(cn="Rechnungsprüfung"), ensure_ascii=False)
+    assert IonApiFile.parse(text.encode(encoding)).cn == "Rechnungsprüfung"
+
+
+def test_broken_json_is_named_with_line_and_column_and_without_its_content() -> None:
+    text = json.dumps(content(), indent=1).replace('"sask":', '"sask"')
+    error = refused(text)
+    assert error.code == "not_json"
+    assert "line 15, column 9" in error.message
+    assert error.__cause__ is None
+    assert error.__suppress_context__
+    assert "P" * 20 not in f"{error!r}{error}{error.detail}"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        (b"%PDF-1.7\n%", "PDF"),
+        (b"PK\x03\x04rest", "ZIP"),
+        (b"<?xml version='1.0'?><a/>", "XML"),
+        (b"\xef\xbb\xbf  <Sync/>", "XML"),
+        (b"<!DOCTYPE html><html></html>", "HTML"),
+        (b"-----BEGIN PRIVATE KEY-----\n", "PEM"),
+        (b"Index_Fields=INVOICE_ID\nIF_INVOICE_ID=/DocumentField\n", "mapping file"),
+        (b"user.name=me\nuser.color = red\n", ".properties"),
+        (b"Description,Access Key,Secret Key\nx,y,z\n", "service accounts"),
+        (b"\x89PNG\r\n", "picture"),
+    ],
+)
+def test_another_type_of_file_is_named_as_what_it_is(source: bytes, name: str) -> None:
+    error = refused(source)
+    assert error.code == "other_type"
+    assert name in error.message
+
+
+@pytest.mark.skipif(not MAPPINGS.is_dir(), reason="needs the reference data")
+def test_the_vendors_mapping_files_are_recognised() -> None:
+    for path in MAPPINGS.glob("*.properties"):
+        assert "a mapping file" in refused(path.read_bytes()).message, path.name
+
+
+def test_a_zip_written_by_a_real_archiver_is_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("My App.ionapi", "{}")
+    assert "ZIP" in refused(path.read_bytes()).message
+
+
+@pytest.mark.parametrize("source", [b"", b"  \n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(source: bytes) -> None:
+    assert refused(source).code in {"empty", "not_json"}
+
+
+def test_a_file_that_is_no_text_is_refused() -> None:
+    assert refused(b'{"ti":"\xff\xfe"}').code == "not_text"
+
+
+def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "big.ionapi"
+    path.write_bytes(b" " * (65 * 1024))
+    with pytest.raises(CredentialFileError, match="64 KiB"):
+        IonApiFile.load(path)
+
+
+def test_a_list_of_credentials_is_refused() -> None:
+    assert refused(json.dumps([content()])).code == "not_object"
+
+
+def test_json_of_another_kind_is_named() -> None:
+    error = refused(b'{"name": "something", "version": 3}')
+    assert error.code == "other_type"
+    assert len(error.findings) == 6
+
+
+@pytest.mark.parametrize("source", ["[" * 60_000, '{"ti":' * 10_000, '{"ti": "\\ud800"}'])
+def test_hostile_json_is_refused_like_any_other(source: str) -> None:
+    assert refused(source).code == "not_json"
+
+
+def test_a_key_named_twice_is_refused() -> None:
+    error = refused('{"ti":"A_TST","ot":"token.oauth2","ot":"elsewhere"}')
+    assert error.code == "duplicate_key"
+    assert "ot" in error.message
+
+
+def test_all_missing_keys_are_listed_at_once_with_their_meaning() -> None:
+    error = refused(json.dumps({"cn": "My App", "ti": TENANT, "cs": "", "iu": None}))
+    assert [finding.key for finding in error.findings] == ["ci", "cs", "iu", "pu", "ot"]
+    assert "cs is missing (Client secret of the authorized app)" in error.message
+
+
+def test_what_infor_does_not_always_write_may_be_missing() -> None:
+    optional = dict.fromkeys(("cn", "dt", "oa", "or", "ev", "v"))
+    file = parsed(**optional)
+    assert [finding.severity for finding in file.validate()] == []
+    assert file.authorization_url is None
+    assert file.revocation_url is None
+
+
+def test_wrong_types_are_listed_at_once() -> None:
+    error = refused(json.dumps(content(ti=5, cs=["x"], sc="Infor-ION", v=1.0)))
+    assert [finding.key for finding in error.findings] == ["ti", "cs", "sc", "v"]
+    assert {finding.code for finding in error.findings} == {"wrong_type"}
+
+
+def test_unknown_keys_are_kept() -> None:
+    file = parsed(config="x", logicalId={"deep": [1]})
+    assert dict(file.extra) == {"config": "x", "logicalId": {"deep": [1]}}
+    assert json.loads(file.to_bytes())["logicalId"] == {"deep": [1]}
+
+
+def test_a_web_apps_file_is_named_with_the_way_out() -> None:
+    file = parsed(saak=None, sask=None, ru="https://www.infor.com")
+    assert file.kind is Kind.WEB
+    finding = file.validate()[0]
+    assert (finding.severity, finding.code, finding.key) == ("error", "web_app", "ru")
+    assert "Create Service Account" in finding.remedy
+    assert "Backend Service" in finding.remedy
+    with pytest.raises(CredentialFileError) as caught:
+        file.require_valid()
+    assert caught.value.code == "web_app"
+
+
+def test_a_file_without_service_account_means_client_credentials() -> None:
+    file = parsed(saak=None, sask=None)
+    assert file.kind is Kind.CLIENT_CREDENTIALS
+    assert [finding.severity for finding in file.validate()] == ["info"]
+    file.require_valid()
+
+
+@pytest.mark.parametrize(("absent", "key"), [("sask", "sask"), ("saak", "saak")])
+def test_half_a_service_account_is_an_error(absent: str, key: str) -> None:
+    assert errors_of(**{absent: None}) == {("half_service_account", key)}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "@evil.test/x",
+        "//evil.test/x",
+        "/token.oauth2",
+        "../token.oauth2",
+        "a/../../b",
+        "a/./b",
+        "a//b",
+        "https://evil.test/x",
+        "\\evil.test",
+        "token.oauth2?x=",
+        "token.oauth2#",
+        "token oauth2",
+        "token.oauth2\n",
+        ":443/x",
+        ".evil.test",  # after pu without slash it would continue the host
+    ],
+)
+@pytest.mark.parametrize("key", ["oa", "ot", "or"])
+def test_a_relative_name_cannot_lead_to_another_host(key: str, name: str) -> None:
+    if name == ".evil.test":
+        file = parsed(**{key: name, "pu": "https://infor.test"})
+        assert all(
+            url is None or url.startswith("https://infor.test/")
+            for url in (file.token_url, file.authorization_url, file.revocation_url)
+        )
+        return
+    assert ("not_relative", key) in errors_of(**{key: name})
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://infor.test", "http"),
+        ("ftp://infor.test", "https://"),
+        ("infor.test", "https://"),
+        ("https://", "no host"),
+        ("https://user@infor.test", "user name"),
+        ("https://infor.test?x=1", "query"),
+        ("https://infor.test#x", "fragment"),
+        ("https://infor.test:70000", "port"),
+        ("https://infor.test\\@evil.test", "characters"),
+        ("https://infor.test/a b", "characters"),
+        ("javascript:alert(1)", "https://"),
+    ],
+)
+@pytest.mark.parametrize("key", ["iu", "pu"])
+def test_a_base_address_must_be_a_plain_https_address(key: str, url: str, reason: str) -> None:
+    findings = [finding for finding in parsed(**{key: url}).validate() if finding.key == key]
+    assert findings[0].code == "bad_address"
+    assert reason in findings[0].text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8400", "localhost:8400", "[::1]:8400", "a.localhost"])
+def test_plain_http_is_for_this_computer(host: str) -> None:
+    assert errors_of(iu=f"http://{host}", pu=f"http://{host}/{TENANT}/as/") == set()
+
+
+def test_an_authorization_server_without_its_slash_still_works() -> None:
+    pu = f"{CLOUD}/{TENANT}/as"
+    assert warnings_of(pu=pu) == {("no_trailing_slash", "pu")}
+    assert parsed(pu=pu).token_url == f"{CLOUD}/{TENANT}/as/token.oauth2"
+
+
+@pytest.mark.parametrize("tenant", ["../x", "a/b", "..", "a b", "A%2F", "x" * 65])
+def test_a_tenant_id_stays_one_segment_of_the_path(tenant: str) -> None:
+    assert ("bad_tenant", "ti") in errors_of(ti=tenant)
+
+
+def test_keys_of_another_tenant_are_remarked_upon() -> None:
+    assert warnings_of(ti="OTHER_PRD") == {
+        ("other_tenant", "ci"),
+        ("other_tenant", "saak"),
+        ("other_tenant", "pu"),
+    }
+
+
+@pytest.mark.parametrize("key", ["ci", "cs", "saak", "sask"])
+def test_a_key_that_was_cut_is_remarked_upon(key: str) -> None:
+    assert ("unusual_shape", key) in warnings_of(**{key: content()[key][:-5]})
+
+
+@pytest.mark.parametrize("key", ["ci", "cs", "saak", "sask"])
+def test_a_key_with_a_line_break_is_an_error(key: str) -> None:
+    assert ("bad_characters", key) in errors_of(**{key: content()[key] + "\r\nX: y"})
+
+
+def test_older_lengths_are_usual() -> None:
+    assert warnings_of(ci=f"{TENANT}~{'c' * 40}", cs="S" * 87) == set()
+
+
+def test_scopes_are_read_and_checked() -> None:
+    file = parsed(sc=["Infor-IDM", "Infor-ION"], v="1.1")
+    assert file.sc == ("Infor-IDM", "Infor-ION")
+    assert file.validate() == []
+    assert errors_of(sc=["two words"]) == {("bad_scope", "sc")}
+
+
+def test_an_on_premises_file_is_accepted() -> None:
+    file = parsed(
+        ti="infor",
+        ci=f"infor~{'c' * 43}",
+        saak=f"infor#{'K' * 86}",
+        iu="https://infor.acme.example:7443",
+        pu="https://infor.acme.example/InforIntSTS/",
+        oa="connect/authorize",
+        ot="connect/token",
+        **{"or": "connect/revocation"},
+    )
+    assert file.validate() == []
+    assert file.environment is None
+    assert file.token_url == "https://infor.acme.example/InforIntSTS/connect/token"
+
+
+def test_a_service_accounts_file_is_written_in_infors_order() -> None:
+    expected = "ti cn dt ci cs iu pu oa ot or ev v saak sask"
+    assert list(json.loads(parsed().to_bytes())) == expected.split()
+
+
+def test_scopes_are_written_before_ev_and_web_files_in_their_order() -> None:
+    scoped = parsed(sc=["Infor-ION"])
+    assert list(json.loads(scoped.to_bytes()))[9:12] == ["or", "sc", "ev"]
+    web = parsed(saak=None, sask=None, ru="https://www.infor.com")
+    expected = "ti cn dt ci cs iu pu oa ot or ru ev v"
+    assert list(json.loads(web.to_bytes())) == expected.split()
+
+
+def test_what_is_written_is_read_again() -> None:
+    file = parsed(cn="Prüfung #1", sc=["Infor-ION"])
+    written = file.to_bytes()
+    assert not written.startswith(b"\xef\xbb\xbf")
+    assert "Prüfung".encode() in written
+    assert IonApiFile.parse(written) == file
+
+
+def test_the_fingerprint_follows_the_content_and_not_the_layout() -> None:
+    one = IonApiFile.parse(json.dumps(content(), indent=4))
+    other = IonApiFile.parse(json.dumps(dict(reversed(content().items()))))
+    assert one.fingerprint == other.fingerprint
+    assert one.fingerprint != parsed(sask="Q" * 86).fingerprint
+    assert one.fingerprint != parsed(cs="T" * 86).fingerprint
+    assert len(one.fingerprint) == 32
+
+
+def test_nothing_shown_contains_a_secret() -> None:
+    file = parsed(password="extra-secret")
+    shown = f"{file!r}{file}{file.explain()}{file.redacted()}{file.validate()}"
+    for secret in ("S" * 10, "K" * 10, "P" * 10, "extra-secret"):
+        assert secret not in shown
+    assert file.redacted()["ci"] == f"{TENANT}~cccc…"
+    assert set(file.redacted()["sask"]) == {"•"}
+
+
+def test_every_key_is_explained_in_the_files_order() -> None:
+    rows = parsed().explain()
+    assert [row[0] for row in rows] == list(content())
+    assert ("ti", TENANT, "Tenant identifier") in rows
+
+
+def test_a_secret_is_compared_copied_and_never_printed_or_pickled() -> None:
+    secret = Secret("abcdefgh")
+    assert secret == Secret("abcdefgh")
+    assert secret != Secret("abcdefgi")
+    assert secret != "abcdefgh"
+    assert hash(secret) == hash(Secret("abcdefgh"))
+    assert copy.deepcopy(secret) is secret
+    assert copy.copy(secret) is secret
+    assert bool(secret)
+    assert not Secret("")
+    assert "abcdefgh" not in f"{secret} {secret!r} {secret:>20} {secret!s}"
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+
+
+def test_the_helpers_file_is_a_file_without_remarks() -> None:
+    assert credentials("http://127.0.0.1:1").validate() == []

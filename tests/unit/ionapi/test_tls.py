@@ -1,0 +1,222 @@
+"""TLS keeps the name, although the connection goes to the judged address."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ionport.ionapi import (
+    AddressPolicy,
+    AddressRefused,
+    AsyncTransport,
+    ConnectionFailed,
+    Transport,
+    build_async_client,
+    build_client,
+)
+from tests.unit.ionapi.loopback import Loopback, Reply
+
+NAME = "mingle.localhost"
+
+
+@dataclass
+class Authority:
+    """A certificate authority of this test, and what it signs."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Acme"),
+                x509.NameAttribute(NameOID.COMMON_NAME, "Acme Test Authority"),
+            ]
+        )
+        builder = self._builder(self._name, self._key.public_key(), days=365).add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
+        certificate = builder.sign(self._key, hashes.SHA256())
+        (self.folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+    ) -> x509.CertificateBuilder:
+        now = datetime.now(UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=400))
+            .not_valid_after(now + timedelta(days=days))
+        )
+
+    def server(self, name: str = NAME, days: int = 90) -> ssl.SSLContext:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        certificate = (
+            self._builder(subject, key.public_key(), days)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        path = self.folder / f"{name}-{days}.pem"
+        path.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            + certificate.public_bytes(serialization.Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        return context
+
+    def client(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+class TlsLoopback(Loopback):
+    """A Loopback that speaks TLS and remembers the name each client asked for."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(lambda _: Reply(200, b"secure"))
+        self.names: list[str | None] = []
+        context.sni_callback = lambda _sock, name, _context: self.names.append(name)
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self.port = self._server.server_port
+
+
+@pytest.fixture
+def secure(authority: Authority) -> Iterator[TlsLoopback]:
+    with TlsLoopback(authority.server()) as server:
+        yield server
+
+
+def transport(context: ssl.SSLContext) -> Transport:
+    return Transport(ssl_context=context, resolver=lambda *_: ["127.0.0.1"])
+
+
+def test_the_name_is_asked_for_and_verified_at_the_pinned_address(
+    authority: Authority, secure: TlsLoopback
+) -> None:
+    with build_client(transport=transport(authority.client())) as client:
+        answer = client.get(f"https://{NAME}:{secure.port}/x")
+    assert answer.text == "secure"
+    assert secure.names == [NAME]
+    assert secure.received[0].headers["host"] == f"{NAME}:{secure.port}"
+
+
+def test_asyncio_verifies_the_name_as_well(authority: Authority, secure: TlsLoopback) -> None:
+    async def scenario(host: str) -> str:
+        pinned = AsyncTransport(ssl_context=authority.client(), resolver=lambda *_: ["127.0.0.1"])
+        async with build_async_client(transport=pinned) as client:
+            return (await client.get(f"https://{host}:{secure.port}/x")).text
+
+    assert asyncio.run(scenario(NAME)) == "secure"
+    with pytest.raises(ConnectionFailed) as caught:
+        asyncio.run(scenario("other.localhost"))
+    assert caught.value.kind == "certificate"
+
+
+@pytest.mark.parametrize("host", ["other.localhost", "127.0.0.1"])
+def test_a_certificate_of_another_name_is_refused(
+    authority: Authority, secure: TlsLoopback, host: str
+) -> None:
+    with (
+        build_client(transport=transport(authority.client())) as client,
+        pytest.raises(ConnectionFailed) as caught,
+    ):
+        client.get(f"https://{host}:{secure.port}/")
+    error = caught.value
+    assert (error.kind, error.sent, error.transient) == ("certificate", False, False)
+    assert host in error.message
+    assert secure.received == []
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(secure: TlsLoopback) -> None:
+    with (
+        build_client(transport=Transport(resolver=lambda *_: ["127.0.0.1"])) as client,
+        pytest.raises(ConnectionFailed, match="not trusted") as caught,
+    ):
+        client.get(f"https://{NAME}:{secure.port}/")
+    assert "trusted authorities" in caught.value.remedy
+
+
+def test_an_expired_certificate_is_refused(authority: Authority) -> None:
+    with (
+        TlsLoopback(authority.server(days=-1)) as server,
+        build_client(transport=transport(authority.client())) as client,
+        pytest.raises(ConnectionFailed) as caught,
+    ):
+        client.get(f"https://{NAME}:{server.port}/")
+    assert caught.value.kind == "certificate"
+    assert "expired" in caught.value.detail
+
+
+def test_https_to_a_port_that_speaks_http_is_named() -> None:
+    with (
+        Loopback(lambda _: Reply()) as server,
+        build_client() as client,
+        pytest.raises(ConnectionFailed) as caught,
+    ):
+        client.get(server.url.replace("http:", "https:"))
+    assert (caught.value.kind, caught.value.sent) == ("tls", False)
+
+
+def test_a_look_at_a_server_shows_its_certificate(
+    authority: Authority, secure: TlsLoopback
+) -> None:
+    with transport(authority.client()) as pinned:
+        peer = pinned.inspect(f"https://{NAME}:{secure.port}/", timeout=5)
+    assert (peer.host, peer.address) == (NAME, "127.0.0.1")
+    assert peer.tls_version in {"TLSv1.2", "TLSv1.3"}
+    assert peer.certificate is not None
+    assert (("commonName", NAME),) in peer.certificate["subject"]
+
+
+def test_a_look_at_a_server_without_tls_or_without_permission(authority: Authority) -> None:
+    with Loopback(lambda _: Reply()) as server, Transport() as plain:
+        assert plain.inspect(server.url, timeout=5).certificate is None
+        with pytest.raises(ConnectionFailed):
+            plain.inspect(server.url.replace("http:", "https:"), timeout=5)
+    with (
+        Transport(AddressPolicy(allow_loopback=False)) as strict,
+        pytest.raises(AddressRefused, match="may not be reached"),
+    ):
+        strict.inspect(server.url, timeout=5)
+
+
+def test_a_handshake_that_never_ends_is_bounded() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        held: list[socket.socket] = []
+        threading.Thread(target=lambda: held.append(listener.accept()[0]), daemon=True).start()
+        began = time.monotonic()
+        with Transport() as plain, pytest.raises(ConnectionFailed) as caught:
+            plain.inspect(f"https://127.0.0.1:{listener.getsockname()[1]}/", timeout=0.4)
+        for sock in held:
+            sock.close()
+    assert caught.value.kind == "timeout"
+    assert time.monotonic() - began < 3

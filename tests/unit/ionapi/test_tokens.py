@@ -1,0 +1,566 @@
+"""Tokens are asked for once, renewed in time, and never shown."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ionport.ionapi import (
+    AnswerRefused,
+    AsyncIonApiClient,
+    ClientAuth,
+    ConnectionFailed,
+    CredentialFileError,
+    InvalidClient,
+    InvalidGrant,
+    IonApiClient,
+    IonApiFile,
+    MemoryTokenStore,
+    Secret,
+    TokenError,
+    TokenSet,
+    UnauthorizedClient,
+)
+from tests.unit.ionapi.loopback import (
+    TENANT,
+    Loopback,
+    Reply,
+    SmallInfor,
+    closed_port,
+    credentials,
+)
+
+BASIC = "Basic QUNNRV9UU1R+Y2NjY2"  # base64 of ACME_TST~cccc…
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_770_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def refusal(file: IonApiFile) -> TokenError:
+    with IonApiClient(file) as client, pytest.raises(TokenError) as caught:
+        client.token()
+    return caught.value
+
+
+def test_a_service_account_signs_on_as_infors_sdk_does(server: Loopback, file: IonApiFile) -> None:
+    with IonApiClient(file) as client:
+        tokens = client.token()
+    assert tokens.access_token == Secret("access-0001")
+    assert tokens.refresh_token == Secret("refresh-0001")
+    request = server.received[0]
+    assert (request.method, request.path) == ("POST", f"/{TENANT}/as/token.oauth2")
+    assert request.headers["authorization"].startswith(BASIC)
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.body == (
+        b"grant_type=password&username=ACME_TST%23" + b"K" * 86 + b"&password=" + b"P" * 86
+    )
+
+
+def test_the_client_can_stand_in_the_body(server: Loopback, file: IonApiFile) -> None:
+    with IonApiClient(file, client_auth=ClientAuth.BODY) as client:
+        client.token()
+    request = server.received[0]
+    assert "authorization" not in request.headers
+    assert request.form["client_id"] == file.ci
+    assert request.form["client_secret"] == "S" * 86
+
+
+def test_scopes_of_the_file_are_sent_and_can_be_replaced(server: Loopback) -> None:
+    file = credentials(server.url, sc=("Infor-IDM", "Infor-ION"), v="1.1")
+    with IonApiClient(file) as client:
+        client.token()
+    with IonApiClient(file, scope="offline_access") as client:
+        client.token()
+    with IonApiClient(file, scope="") as client:
+        client.token()
+    assert [request.form.get("scope") for request in server.received] == [
+        "Infor-IDM Infor-ION",
+        "offline_access",
+        None,
+    ]
+
+
+def test_without_service_account_client_credentials_are_used(server: Loopback) -> None:
+    with IonApiClient(credentials(server.url, saak=None, sask=None)) as client:
+        client.token()
+    assert server.received[0].form == {"grant_type": "client_credentials"}
+
+
+def test_a_web_apps_file_is_refused_before_any_call(server: Loopback) -> None:
+    file = credentials(server.url, saak=None, sask=None, ru="https://www.infor.com")
+    with pytest.raises(CredentialFileError, match="Web or Mobile app"):
+        IonApiClient(file)
+    assert server.received == []
+
+
+def test_an_evil_token_address_gets_no_secret(server: Loopback) -> None:
+    with pytest.raises(CredentialFileError, match="another server"):
+        IonApiClient(credentials(server.url, ot="@evil.test/x"))
+    assert server.received == []
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "seconds"),
+    [
+        (7200, 7200),
+        ("7200", 7200),
+        (3599.5, 3599.5),
+        ("1e3", 1000),
+        (None, 3600),
+        ("soon", 3600),
+        (-5, 3600),
+        ("nan", 3600),
+        (True, 3600),
+        ([], 3600),
+        (1e300, 366 * 86400),
+    ],
+)
+def test_the_lifetime_may_be_a_number_or_a_text(
+    infor: SmallInfor, file: IonApiFile, clock: Clock, expires_in: Any, seconds: float
+) -> None:
+    infor.expires_in = expires_in
+    with IonApiClient(file, clock=clock) as client:
+        assert client.token().expires_at - clock.now == pytest.approx(seconds)
+
+
+def test_a_token_is_used_until_a_minute_before_its_end(
+    infor: SmallInfor, file: IonApiFile, clock: Clock
+) -> None:
+    with IonApiClient(file, clock=clock) as client:
+        client.messaging.ping()
+        clock.now += 7200 - 61
+        client.messaging.ping()
+        assert (infor.logins, infor.refreshes) == (1, 0)
+        clock.now += 2
+        client.messaging.ping()
+    assert (infor.logins, infor.refreshes) == (1, 1)
+
+
+@pytest.mark.parametrize("rotate", [False, True])
+def test_refreshing_goes_on_whether_the_refresh_token_rotates_or_not(
+    infor: SmallInfor, file: IonApiFile, clock: Clock, rotate: bool
+) -> None:
+    infor.rotate = rotate
+    with IonApiClient(file, clock=clock) as client:
+        seen = [client.token()]
+        for _ in range(4):
+            clock.now += 7200
+            seen.append(client.token())
+    assert (infor.logins, infor.refreshes) == (1, 4)
+    assert len({tokens.access_token for tokens in seen}) == 5
+    assert len({tokens.refresh_token for tokens in seen}) == (5 if rotate else 1)
+
+
+def test_a_refresh_answer_without_refresh_token_keeps_the_old_one(
+    infor: SmallInfor, file: IonApiFile, clock: Clock
+) -> None:
+    with IonApiClient(file, clock=clock) as client:
+        client.token()
+        infor.token_reply = Reply.json({"access_token": "access-x", "expires_in": 60})
+        clock.now += 7200
+        assert client.token().refresh_token == Secret("refresh-0001")
+
+
+@pytest.mark.parametrize(
+    "error", ["invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_request"]
+)
+def test_a_dead_refresh_token_leads_to_one_new_login(
+    server: Loopback, infor: SmallInfor, file: IonApiFile, clock: Clock, error: str
+) -> None:
+    with IonApiClient(file, clock=clock) as client:
+        client.token()
+
+        def refuse_refreshes() -> None:
+            refreshing = server.received[-1].form["grant_type"] == "refresh_token"
+            infor.token_reply = Reply.json({"error": error}, 400) if refreshing else None
+
+        infor.before_token = refuse_refreshes
+        clock.now += 7200
+        assert client.token().access_token == Secret("access-0002")
+    assert (infor.logins, infor.refreshes) == (2, 1)
+
+
+def test_without_refresh_token_a_new_login_follows(
+    infor: SmallInfor, file: IonApiFile, clock: Clock
+) -> None:
+    infor.refresh_tokens = False
+    with IonApiClient(file, clock=clock) as client:
+        client.token()
+        clock.now += 7200
+        client.token()
+    assert (infor.logins, infor.refreshes) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (
+            Reply.json({"error": "invalid_client", "error_description": "Bad client"}, 401),
+            InvalidClient,
+            ("Bad client", "client secret", "Download Credentials"),
+        ),
+        (
+            Reply.json({"error": "invalid_grant"}, 400),
+            InvalidGrant,
+            ("service account", "User Management", "enabled"),
+        ),
+        (
+            Reply.json({"error": "unauthorized_client"}, 400),
+            UnauthorizedClient,
+            ("Grant Type", "Password Credentials"),
+        ),
+        (Reply.json({"error": "invalid_scope"}, 400), TokenError, ("Scopes", "scope")),
+        (Reply.json({}, 404), TokenError, ("no token endpoint", "Download")),
+        (Reply.html(404), TokenError, ("no token endpoint",)),
+        (Reply(401), InvalidClient, ("client secret",)),
+        (Reply.json({"error": 7}, 400), TokenError, ("HTTP status 400",)),
+    ],
+)
+def test_each_refusal_says_what_to_do(
+    infor: SmallInfor, file: IonApiFile, reply: Reply, kind: type, words: tuple[str, ...]
+) -> None:
+    infor.token_reply = reply
+    error = refusal(file)
+    assert type(error) is kind
+    assert not error.transient
+    assert not error.sent
+    assert error.status == reply.status
+    for word in words:
+        assert word in f"{error.message} {error.remedy}"
+
+
+def test_without_service_account_both_ways_out_are_named(
+    server: Loopback, infor: SmallInfor
+) -> None:
+    infor.token_reply = Reply.json({"error": "unauthorized_client"}, 400)
+    error = refusal(credentials(server.url, saak=None, sask=None))
+    assert isinstance(error, UnauthorizedClient)
+    assert "Create Service Account" in error.remedy
+    assert "Grant Type to Client Credentials" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("reply", "wait"),
+    [
+        (Reply.json({}, 429, Retry_After="17"), 17),
+        (Reply.json({}, 429), 60),
+        (Reply.html(503), None),
+        (Reply.json({"error": "temporarily_unavailable"}, 400), None),
+        (Reply.json({}, 502, Retry_After="999999999999"), 86400),
+        (Reply.json({}, 502, Retry_After="Thu, 01 Jan 1970 00:00:00 GMT"), 0),
+        (Reply.json({}, 502, Retry_After="in a while"), None),
+    ],
+)
+def test_busy_servers_are_transient_and_may_say_how_long(
+    infor: SmallInfor, file: IonApiFile, reply: Reply, wait: float | None
+) -> None:
+    infor.token_reply = reply
+    error = refusal(file)
+    assert error.transient
+    assert error.retry_after == wait
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply.html(), "html"),
+        (Reply(200, b"{broken"), "not_json"),
+        (Reply(200, b"\xff\xfe"), "not_json"),
+        (Reply(200, b"[" * 100_000), "not_json"),
+        (Reply.json([]), "bad_shape"),
+        (Reply.json({}), "bad_shape"),
+        (Reply.json({"access_token": "two words"}), "bad_shape"),
+        (Reply.json({"access_token": "a\r\nb"}), "bad_shape"),
+        (Reply.json({"access_token": "abc", "token_type": "mac"}), "bad_shape"),
+        (Reply.json({"access_token": "x" * 300_000}), "too_large"),
+        (Reply(302, b"", (("Location", "https://evil.example/"),)), "redirect"),
+    ],
+)
+def test_an_answer_that_is_no_token_answer_is_named(
+    infor: SmallInfor, file: IonApiFile, reply: Reply, code: str
+) -> None:
+    infor.token_reply = reply
+    with IonApiClient(file) as client, pytest.raises(AnswerRefused) as caught:
+        client.messaging.ping()
+    assert caught.value.code == code
+    assert not caught.value.sent
+
+
+def test_a_store_carries_tokens_from_client_to_client(
+    infor: SmallInfor, file: IonApiFile, clock: Clock
+) -> None:
+    store = MemoryTokenStore()
+    for _ in range(3):
+        with IonApiClient(file, store=store, clock=clock) as client:
+            client.messaging.ping()
+    assert infor.logins == 1
+    kept = store.load(file.fingerprint)
+    assert kept is not None
+    assert kept.access_token == Secret("access-0001")
+
+
+def test_a_token_that_another_process_renewed_is_taken_from_the_store(
+    infor: SmallInfor, file: IonApiFile
+) -> None:
+    store = MemoryTokenStore()
+    with IonApiClient(file, store=store) as client:
+        client.token()
+        infor.live = {"renewed"}
+        store.save(file.fingerprint, TokenSet(Secret("renewed"), time.time() + 7200))
+        client.messaging.ping()
+    assert (infor.logins, infor.refreshes) == (1, 0)
+
+
+def test_another_secret_does_not_find_the_tokens_of_the_right_one(
+    server: Loopback, infor: SmallInfor
+) -> None:
+    store = MemoryTokenStore()
+    with IonApiClient(credentials(server.url), store=store) as client:
+        client.token()
+    infor.token_reply = Reply.json({"error": "invalid_grant"}, 400)
+    wrong = credentials(server.url, sask=Secret("Q" * 86))
+    with IonApiClient(wrong, store=store) as client, pytest.raises(InvalidGrant):
+        client.token()
+
+
+def test_tokens_of_a_credential_that_is_refused_are_forgotten(
+    infor: SmallInfor, file: IonApiFile, clock: Clock
+) -> None:
+    store = MemoryTokenStore()
+    with IonApiClient(file, store=store, clock=clock) as client:
+        client.token()
+        clock.now += 7200
+        infor.token_reply = Reply.json({"error": "invalid_client"}, 401)
+        with pytest.raises(InvalidClient):
+            client.token()
+        assert infor.refreshes == 1
+        assert infor.logins == 1
+    assert store.load(file.fingerprint) is None
+
+
+def test_a_broken_server_does_not_make_tokens_forgotten(
+    infor: SmallInfor, file: IonApiFile, clock: Clock
+) -> None:
+    store = MemoryTokenStore()
+    with IonApiClient(file, store=store, clock=clock) as client:
+        client.token()
+        clock.now += 7200
+        infor.token_reply = Reply.json({}, 503)
+        with pytest.raises(TokenError):
+            client.token()
+    assert store.load(file.fingerprint) is not None
+
+
+def in_threads(number: int, work: Callable[[], Any]) -> list[Any]:
+    """What `work` returned or raised in each of `number` threads that start together."""
+    outcomes: list[Any] = []
+    start = threading.Barrier(number)
+
+    def run() -> None:
+        start.wait()
+        try:
+            outcomes.append(work())
+        except Exception as error:  # noqa: BLE001 the outcome is what is asked for
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    return outcomes
+
+
+def test_eight_threads_sign_on_once(infor: SmallInfor, file: IonApiFile) -> None:
+    infor.before_token = lambda: time.sleep(0.2)
+    with IonApiClient(file) as client:
+        outcomes = in_threads(8, client.token)
+    assert infor.logins == 1
+    assert {tokens.access_token for tokens in outcomes} == {Secret("access-0001")}
+
+
+def test_clients_of_one_credential_share_the_flight(infor: SmallInfor, file: IonApiFile) -> None:
+    infor.before_token = lambda: time.sleep(0.2)
+    store = MemoryTokenStore()
+
+    def work() -> TokenSet:
+        with IonApiClient(file, store=store) as client:
+            return client.token()
+
+    assert len(in_threads(8, work)) == 8
+    assert infor.logins == 1
+
+
+def test_eight_threads_with_a_dead_token_refresh_once(infor: SmallInfor, file: IonApiFile) -> None:
+    infor.before_token = lambda: time.sleep(0.2)
+    with IonApiClient(file) as client:
+        client.token()
+        infor.live.clear()
+        outcomes = in_threads(8, client.messaging.ping)
+    assert outcomes == [""] * 8
+    assert (infor.logins, infor.refreshes) == (1, 1)
+
+
+def test_eight_threads_with_a_wrong_secret_ask_once(infor: SmallInfor, file: IonApiFile) -> None:
+    infor.before_token = lambda: time.sleep(0.3)
+    infor.token_reply = Reply.json({"error": "invalid_grant"}, 400)
+    with IonApiClient(file) as client:
+        outcomes = in_threads(8, client.token)
+    assert [type(outcome) for outcome in outcomes] == [InvalidGrant] * 8
+    assert infor.logins == 1
+
+
+def test_eight_tasks_sign_on_once(infor: SmallInfor, file: IonApiFile) -> None:
+    infor.before_token = lambda: time.sleep(0.2)
+
+    async def scenario() -> list[TokenSet]:
+        async with AsyncIonApiClient(file) as client:
+            return await asyncio.gather(*(client.token() for _ in range(8)))
+
+    tokens = asyncio.run(scenario())
+    assert infor.logins == 1
+    assert len({each.access_token for each in tokens}) == 1
+
+
+def test_threads_and_tasks_share_a_flight(infor: SmallInfor, file: IonApiFile) -> None:
+    infor.before_token = lambda: time.sleep(0.4)
+
+    async def scenario() -> None:
+        async with AsyncIonApiClient(file) as client:
+            with IonApiClient(file) as other:
+                await asyncio.gather(
+                    *(client.token() for _ in range(4)),
+                    *(asyncio.to_thread(other.token) for _ in range(4)),
+                )
+
+    asyncio.run(scenario())
+    assert infor.logins == 1
+
+
+def test_a_cancelled_task_hands_the_sign_on_over(infor: SmallInfor, file: IonApiFile) -> None:
+    infor.before_token = lambda: time.sleep(0.3)
+
+    async def scenario() -> TokenSet:
+        async with AsyncIonApiClient(file) as client:
+            first = asyncio.create_task(client.token())
+            await asyncio.sleep(0.1)
+            second = asyncio.create_task(client.token())
+            await asyncio.sleep(0.05)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            return await second
+
+    assert asyncio.run(scenario()).access_token
+    assert infor.logins == 2
+
+
+def test_a_cancelled_waiter_does_not_disturb_the_others(
+    infor: SmallInfor, file: IonApiFile
+) -> None:
+    infor.before_token = lambda: time.sleep(0.3)
+
+    async def scenario() -> list[TokenSet]:
+        async with AsyncIonApiClient(file) as client:
+            first = asyncio.create_task(client.token())
+            await asyncio.sleep(0.05)
+            waiters = [asyncio.create_task(client.token()) for _ in range(3)]
+            await asyncio.sleep(0.05)
+            waiters[0].cancel()
+            return await asyncio.gather(first, *waiters[1:])
+
+    assert len(asyncio.run(scenario())) == 3
+    assert infor.logins == 1
+
+
+def test_threads_that_wait_for_a_dead_host_fail_together(infor: SmallInfor) -> None:
+    file = credentials(f"http://127.0.0.1:{closed_port()}")
+    with IonApiClient(file) as client:
+        outcomes = in_threads(4, client.token)
+    assert {type(outcome) for outcome in outcomes} == {ConnectionFailed}
+    assert not any(outcome.sent for outcome in outcomes)
+
+
+def test_a_store_that_fails_stops_the_call_and_nothing_hangs(file: IonApiFile) -> None:
+    class Broken(MemoryTokenStore):
+        def load(self, key: str) -> TokenSet | None:
+            raise RuntimeError("database is gone")
+
+    with IonApiClient(file, store=Broken()) as client:
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="gone"):
+                client.token()
+
+
+def test_a_slow_store_does_not_hold_up_the_event_loop(file: IonApiFile) -> None:
+    class Slow(MemoryTokenStore):
+        def load(self, key: str) -> TokenSet | None:
+            time.sleep(0.5)
+            return super().load(key)
+
+    async def scenario() -> int:
+        ticks = 0
+        async with AsyncIonApiClient(file, store=Slow()) as client:
+            task = asyncio.create_task(client.token())
+            while not task.done():
+                await asyncio.sleep(0.01)
+                ticks += 1
+        return ticks
+
+    assert asyncio.run(scenario()) > 15
+
+
+def test_revoking_kills_the_grant_and_forgets_it(
+    server: Loopback, infor: SmallInfor, file: IonApiFile
+) -> None:
+    store = MemoryTokenStore()
+    with IonApiClient(file, store=store) as client:
+        client.token()
+        client.revoke()
+        assert store.load(file.fingerprint) is None
+        request = server.received[-1]
+        assert request.path.endswith("/revoke_token.oauth2")
+        assert request.form == {"token": "refresh-0001", "token_type_hint": "refresh_token"}
+        assert request.headers["authorization"].startswith(BASIC)
+        client.messaging.ping()
+    assert infor.logins == 2
+
+
+def test_revoking_needs_an_address_and_without_tokens_does_nothing(
+    server: Loopback, infor: SmallInfor
+) -> None:
+    infor.refresh_tokens = False
+
+    async def scenario() -> None:
+        async with AsyncIonApiClient(credentials(server.url)) as client:
+            await client.revoke()
+            assert server.received == []
+            await client.token()
+            await client.revoke()
+            assert server.received[-1].form["token_type_hint"] == "access_token"
+
+    asyncio.run(scenario())
+    with IonApiClient(credentials(server.url, or_=None)) as client:
+        client.token()
+        with pytest.raises(TokenError, match="revocation address"):
+            client.revoke()
+
+
+def test_tokens_do_not_print() -> None:
+    tokens = TokenSet(Secret("access-secret"), 5.0, Secret("refresh-secret"))
+    assert "secret" not in f"{tokens}{tokens!r}".lower().replace("secret(", "")
