@@ -15,7 +15,7 @@ _calls = sandbox_calls.c
 
 
 class CallRepository:
-    """Recorded calls of a tenant, ordered by id: by arrival, to the millisecond."""
+    """Recorded calls of a tenant, in the order of arrival."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -49,16 +49,16 @@ class CallRepository:
     def forget_older(self, scope: TenantScope, keep: int) -> None:
         """Delete all but the newest `keep` calls."""
         newest_to_go = (
-            select(_calls.id)
+            select(_calls.number)
             .where(_calls.tenant_id == scope.tenant_id)
-            .order_by(_calls.id.desc())
+            .order_by(_calls.number.desc())
             .offset(keep)
             .limit(1)
             .scalar_subquery()
         )
         self._connection.execute(
             delete(sandbox_calls).where(
-                _calls.tenant_id == scope.tenant_id, _calls.id <= newest_to_go
+                _calls.tenant_id == scope.tenant_id, _calls.number <= newest_to_go
             )
         )
 
@@ -73,7 +73,7 @@ class CallRepository:
         self, scope: TenantScope, request: PageRequest, filters: CallFilter
     ) -> Page[RecordedCall]:
         """Return one page of calls, the newest first unless `filters` says otherwise."""
-        order = _calls.id.asc() if filters.ascending else _calls.id.desc()
+        order = _calls.number.asc() if filters.ascending else _calls.number.desc()
         matching = _matching(scope, filters)
         total = self._connection.execute(
             select(func.count()).select_from(matching.subquery())

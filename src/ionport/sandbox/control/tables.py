@@ -9,7 +9,9 @@ from ionport.store import Moment, metadata
 sandbox_calls = Table(
     "sandbox_calls",
     metadata,
-    Column("id", Text, primary_key=True),
+    # The order of arrival; ids order calls to the millisecond only.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
     Column("tenant_id", Text, nullable=False),
     Column("request_id", Text, nullable=False),
     Column("client_id", Text, nullable=False),
@@ -28,5 +30,5 @@ sandbox_calls = Table(
     Column("duration_ms", Integer, nullable=False),
     Column("effects", JSON, nullable=False),
     Column("received_at", Moment, nullable=False),
-    Index("ix_sandbox_calls_tenant_id", "tenant_id", "id"),
+    Index("ix_sandbox_calls_tenant_id", "tenant_id", "number"),
 )

@@ -16,7 +16,9 @@ MAX_VALUE = 100_000
 MAX_FILENAME = 255
 MAX_SEARCH_LIMIT = 1000
 
-_PID = re.compile(r"(?P<entity>.{1,100})-(?P<number>[0-9]{1,9})-(?P<version>[0-9]{1,5})-LATEST")
+_PID = re.compile(
+    r"(?P<entity>[\w.-]{1,100})-(?P<number>[0-9]{1,9})-(?P<version>[0-9]{1,5})-LATEST"
+)
 
 
 @dataclass(frozen=True, slots=True)

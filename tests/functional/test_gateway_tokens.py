@@ -1,0 +1,266 @@
+"""The gateway over a real socket, with tokens that the authorization server issued."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ionport.core.clock import MovableClock
+from ionport.core.paging import PageRequest
+from ionport.store import Database
+from tests.conftest import ALL_DATABASES
+from tests.support.infor_side import (
+    OPERATOR,
+    OTHER_TENANT,
+    SCOPE,
+    TENANT,
+    InforSide,
+    infor_side,
+    infor_side_on,
+)
+
+PING = "/IONSERVICES/api/ion/messaging/service/ping"
+
+
+@pytest.fixture(scope="module", params=ALL_DATABASES)
+def side(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[InforSide]:
+    yield from infor_side_on(request.param, tmp_path_factory.mktemp("side"))
+
+
+@pytest.fixture(scope="module")
+def file(side: InforSide) -> dict[str, str]:
+    return side.credentials()
+
+
+@pytest.fixture
+def token(side: InforSide, file: dict[str, str]) -> str:
+    return side.log_in(file)
+
+
+def _assert_refused(answer: httpx2.Response, code: str) -> None:
+    assert answer.status_code == 401
+    challenge = answer.headers["www-authenticate"]
+    assert challenge.startswith('Bearer error="invalid_token", error_description="')
+    body = answer.json()
+    assert body["code"] == code
+    assert body["message"]
+    assert body["requestId"] == answer.headers["x-request-id"]
+
+
+def test_a_valid_token_opens_the_way_to_the_sandbox(side: InforSide, token: str) -> None:
+    with side.client(token) as client:
+        answer = client.get(PING)
+    assert answer.status_code == 200
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["x-request-id"].startswith("req_")
+
+
+def test_the_token_may_stand_in_the_query_string(side: InforSide, token: str) -> None:
+    answer = httpx2.get(f"{side.url}/{TENANT}{PING}", params={"access_token": token})
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "private"
+
+
+def test_no_token_is_refused(side: InforSide) -> None:
+    _assert_refused(httpx2.get(f"{side.url}/{TENANT}{PING}"), "token_missing")
+
+
+@pytest.mark.parametrize("header", ["Basic abc", "Bearer", "bearer x", "Bearer é"])
+def test_what_is_no_token_is_refused(side: InforSide, header: str) -> None:
+    answer = httpx2.get(
+        f"{side.url}/{TENANT}{PING}", headers={"Authorization": header.encode("latin-1")}
+    )
+    assert answer.status_code == 401
+    assert "error=" in answer.headers["www-authenticate"]
+
+
+def test_an_expired_token_is_refused(side: InforSide, token: str) -> None:
+    side.clock.advance(timedelta(hours=2, seconds=1))
+    with side.client(token) as client:
+        _assert_refused(client.get(PING), "token_expired")
+
+
+def test_a_revoked_token_is_dead_at_the_next_request(
+    side: InforSide, file: dict[str, str], token: str
+) -> None:
+    with side.client(token) as client:
+        assert client.get(PING).status_code == 200
+        side.revoke(file, token)
+        _assert_refused(client.get(PING), "token_revoked")
+
+
+def test_a_token_opens_its_own_tenant_only(side: InforSide, token: str) -> None:
+    with side.client(token, OTHER_TENANT) as client:
+        assert client.get(PING).status_code == 401
+
+
+def test_refused_calls_do_not_reach_the_recorder(side: InforSide, file: dict[str, str]) -> None:
+    def count() -> int:
+        with side.database.read() as work:
+            return side.recorder.list(work, SCOPE, OPERATOR, PageRequest()).total
+
+    before = count()
+    httpx2.get(f"{side.url}/{TENANT}{PING}")
+    assert count() == before
+
+
+def test_an_unknown_suite_is_404(side: InforSide, token: str) -> None:
+    with side.client(token) as client:
+        answer = client.get("/CSI/IDORequestService/ido")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "unknown_api_suite"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nothing", "/acme", "/ACME_XXX/IDM/api/items", "//IDM", "/%00_TST/IDM"]
+)
+def test_what_is_no_gateway_address_is_404_without_asking_for_a_token(
+    side: InforSide, path: str
+) -> None:
+    answer = httpx2.get(side.url + path)
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "unknown_address"
+
+
+def test_paths_are_matched_in_any_case(side: InforSide, token: str) -> None:
+    answer = httpx2.get(
+        f"{side.url}/{TENANT.lower()}/ionservices/API/Ion/Messaging/SERVICE/Ping",
+        headers={"Authorization": f"bearer {token}"},
+    )
+    assert answer.status_code == 200
+
+
+def test_a_wrong_method_is_405_and_names_the_right_one(side: InforSide, token: str) -> None:
+    with side.client(token) as client:
+        answer = client.put(PING)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET"
+
+
+def test_nobody_reads_a_foreign_host_header(side: InforSide, token: str) -> None:
+    answer = httpx2.get(
+        f"{side.url}/{TENANT}{PING}",
+        headers={"Authorization": f"Bearer {token}", "Host": "evil.example"},
+    )
+    assert answer.status_code == 200
+    assert "evil" not in answer.text + str(answer.headers)
+
+
+def test_the_token_of_a_query_string_is_kept_nowhere(
+    side: InforSide, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        httpx2.get(
+            f"{side.url}/{TENANT}{PING}?a=1&access_token={token}&b=%31&access%5Ftoken={token}"
+        )
+    with side.database.read() as work:
+        call = side.recorder.list(work, SCOPE, OPERATOR, PageRequest()).items[0]
+    assert call.facts.query == "a=1&b=%31"
+    assert token not in repr(call)
+    ours = [r.getMessage() for r in caplog.records if not r.name.startswith("http")]
+    assert token not in "\n".join(ours)
+
+
+class _Mirror:
+    """A back end that tells what it saw, and tries to set a cookie."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = {
+            "path": scope["path"],
+            "root_path": scope["root_path"],
+            "query": scope["query_string"].decode(),
+            "headers": [[n.decode(), v.decode("latin-1")] for n, v in scope["headers"]],
+            "tenant": scope["ionport.caller"].tenant_id,
+        }
+        headers = {"Set-Cookie": "a=b", "X-Own": "kept", "Cache-Control": "no-store"}
+        if scope["query_string"] == b"fail":
+            raise ZeroDivisionError
+        await receive()
+        await Response(json.dumps(seen), headers=headers)(scope, receive, send)
+
+
+@pytest.fixture
+def mirror(database: Database, tmp_path: Path, clock: MovableClock) -> Iterator[InforSide]:
+    with infor_side(
+        database,
+        tmp_path / "blobs",
+        clock,
+        max_body_bytes=1000,
+        extra_back_ends={"MIRROR": _Mirror()},
+    ) as side:
+        yield side
+
+
+def test_identity_headers_cookies_and_tokens_do_not_pass_inwards_nor_cookies_outwards(
+    mirror: InforSide,
+) -> None:
+    token = mirror.log_in(mirror.credentials())
+    with mirror.client(token) as client:
+        answer = client.get(
+            "/Mirror/some/Path?x=%201&access_token=other",
+            headers={
+                "X-Infor-TenantId": "EVIL_PRD",
+                "x-infor-identity2": "somebody",
+                "Cookie": "session=1",
+                "X-Infor-LnCompany": "100",
+            },
+        )
+    seen = answer.json()
+    assert seen["path"] == f"/{TENANT}/Mirror/some/Path"
+    assert seen["root_path"] == f"/{TENANT}/Mirror"
+    assert seen["query"] == "x=%201"
+    headers = [(name, value) for name, value in seen["headers"]]
+    assert [v for n, v in headers if n == "x-infor-tenantid"] == [TENANT]
+    assert not {"authorization", "cookie", "x-infor-identity2"} & {n for n, _v in headers}
+    assert ("x-infor-lncompany", "100") in headers
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["x-own"] == "kept"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_bodies_over_the_cap_are_413_announced_or_not(mirror: InforSide) -> None:
+    token = mirror.log_in(mirror.credentials())
+    with mirror.client(token) as client:
+        announced = client.post("/IDM/api/items", content=b"x" * 1001)
+        chunked = client.post("/IDM/api/items", content=iter([b"x" * 600, b"x" * 600]))
+        below = client.post("/MIRROR/", content=b"x" * 1000)
+    assert (announced.status_code, chunked.status_code, below.status_code) == (413, 413, 200)
+    assert announced.json()["code"] == "body_too_large"
+
+
+def test_a_failing_back_end_is_a_plain_500_with_the_request_id(
+    mirror: InforSide, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = mirror.log_in(mirror.credentials())
+    with mirror.client(token) as client:
+        answer = client.get("/MIRROR/?fail")
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal"
+    assert "ZeroDivision" not in answer.text
+    assert answer.json()["requestId"] in caplog.text
+
+
+def test_a_client_that_goes_away_while_sending_harms_nobody(side: InforSide, token: str) -> None:
+    parts = urlsplit(side.url)
+    with socket.create_connection((parts.hostname, parts.port or 80)) as connection:
+        connection.sendall(
+            (
+                f"POST /{TENANT}/IDM/api/items HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n"
+                f"Authorization: Bearer {token}\r\n\r\nhalf"
+            ).encode()
+        )
+    with side.client(token) as client:
+        assert client.get(PING).status_code == 200

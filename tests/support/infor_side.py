@@ -1,0 +1,200 @@
+"""The whole Infor side on a loopback socket: real tokens, gateway, sandbox."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from ionport.core.blobs import FolderBlobs
+from ionport.core.clock import MovableClock
+from ionport.core.sealing import KeyRing
+from ionport.gateway.app import Gateway
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, PasswordProof, Tenant
+from ionport.identity.repository import TenantRepository
+from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.endpoints import Endpoints
+from ionport.oauth.keys import SigningKeys, environment_stamp
+from ionport.oauth.model import AppDraft
+from ionport.oauth.routes import routes
+from ionport.oauth.service import AuthorizedAppService
+from ionport.oauth.states import TokenStates
+from ionport.oauth.tokens import TokenService
+from ionport.oauth.verifier import AccessTokenVerifier
+from ionport.sandbox.app import backends
+from ionport.sandbox.control.inspection import InspectionService
+from ionport.sandbox.control.recorder import RecorderService
+from ionport.store import Database, SystemScope, TenantScope, sqlite_url
+from tests.conftest import drop_postgresql, fresh_postgresql
+from tests.support.schema import create_schema
+from tests.support.server import serve_at
+
+TENANT = "ACME_TST"
+OTHER_TENANT = "OTHER_TST"
+OPERATOR = Actor.operator()
+SCOPE = TenantScope(TENANT)
+
+
+class InforSide:
+    """The rooms of the Infor side, wired as a server wires them."""
+
+    def __init__(self, database: Database, folder: Path, clock: MovableClock, url: str) -> None:
+        self.database = database
+        self.clock = clock
+        self.url = url
+        self.blobs = FolderBlobs(folder)
+        ring = KeyRing.generate()
+        endpoints = Endpoints(url, url)
+        states = TokenStates()
+        keys = SigningKeys(ring, clock)
+        keys.ensure(database)
+        access_tokens = AccessTokens(clock, endpoints, keys)
+        self._apps = AuthorizedAppService(
+            clock,
+            ring,
+            endpoints,
+            AuditLog(clock),
+            states,
+            environment_stamp=environment_stamp(clock.now()),
+        )
+        self._tokens = TokenService(clock, ring, access_tokens, states)
+        self._keys = keys
+        self._verifier = AccessTokenVerifier(database, access_tokens, states)
+        self.recorder = RecorderService(self.blobs)
+        self.inspection = InspectionService(self.blobs)
+
+    def app(
+        self,
+        *,
+        max_body_bytes: int = 150_000_000,
+        extra_back_ends: Mapping[str, ASGIApp] | None = None,
+    ) -> Starlette:
+        built_in = backends(self.database, self.blobs, self.clock, gateway_url=self.url)
+        gateway = Gateway(
+            {**built_in, **(extra_back_ends or {})},
+            self._verifier,
+            max_body_bytes=max_body_bytes,
+        )
+        oauth = routes(self.database, self._tokens, self._keys)
+        app = Starlette(routes=oauth)
+        app.router.default = gateway
+        return app
+
+    def credentials(self, tenant_id: str = TENANT, name: str = "DocBits_TST") -> dict[str, str]:
+        """Return the content of a downloaded `.ionapi` with a service account."""
+        scope = TenantScope(tenant_id)
+        proof = PasswordProof.operator(self.clock.now())
+        with self.database.write() as work:
+            app = self._apps.create_app(work, scope, OPERATOR, AppDraft(name, description="Test"))
+            file = self._apps.download_credentials(
+                work, scope, OPERATOR, app.id, proof, create_service_account=True
+            )
+        content: dict[str, str] = json.loads(file.content)
+        return content
+
+    def log_in(self, file: Mapping[str, str]) -> str:
+        """Return an access token for a credential file."""
+        answer = httpx2.post(
+            file["pu"] + file["ot"],
+            data={
+                "grant_type": "password",
+                "username": file["saak"],
+                "password": file["sask"],
+                "client_id": file["ci"],
+                "client_secret": file["cs"],
+            },
+        )
+        token: str = answer.raise_for_status().json()["access_token"]
+        return token
+
+    def revoke(self, file: Mapping[str, str], token: str) -> None:
+        httpx2.post(
+            file["pu"] + file["or"], data={"token": token}, auth=(file["ci"], file["cs"])
+        ).raise_for_status()
+
+    def client(self, token: str, tenant_id: str = TENANT) -> httpx2.Client:
+        """Return a client whose addresses begin behind the tenant."""
+        return httpx2.Client(
+            base_url=f"{self.url}/{tenant_id}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        )
+
+
+@contextmanager
+def infor_side(
+    database: Database, folder: Path, clock: MovableClock, **options: Any
+) -> Iterator[InforSide]:
+    """Serve an Infor side with two tenants; `options` go to `InforSide.app`."""
+    with database.write() as work:
+        for tenant_id in (TENANT, OTHER_TENANT):
+            tenant = Tenant(tenant_id, clock.now())
+            TenantRepository(work.connection).add(SystemScope("test"), tenant)
+    made: list[InforSide] = []
+
+    def make(url: str) -> Starlette:
+        made.append(InforSide(database, folder, clock, url))
+        return made[0].app(**options)
+
+    with serve_at(make):
+        yield made[0]
+
+
+def infor_side_on(kind: str, folder: Path) -> Iterator[InforSide]:
+    """Serve an Infor side on a fresh database of that kind: the body of a module's fixture."""
+    url = sqlite_url(folder / "ionport.db") if kind == "sqlite" else fresh_postgresql()
+    database = Database(url)
+    create_schema(database)
+    clock = MovableClock(datetime(2026, 3, 5, 10, 0, tzinfo=UTC))
+    with infor_side(database, folder / "blobs", clock) as side:
+        yield side
+    database.close()
+    if kind != "sqlite":
+        drop_postgresql(url)
+
+
+def new_item(
+    content: bytes = b"<Invoice/>",
+    attributes: Mapping[str, str] | None = None,
+    entity: str = "M3_SupplierInvoice",
+    filename: str = "471102_2020-03-05.xml",
+) -> dict[str, Any]:
+    """Return the body of a create request as the known clients send it."""
+    values = attributes or {"BOD_SupplierInvoiceID": "471102", "M3_InvoiceDate": "2020-03-05"}
+    return {
+        "item": {
+            "entityName": entity,
+            "attrs": {"attr": [{"name": n, "value": v} for n, v in values.items()]},
+            "resrs": {
+                "res": [{"filename": filename, "base64": base64.b64encode(content).decode()}]
+            },
+            "acl": {"name": "Public"},
+        }
+    }
+
+
+def in_threads(count: int, action: Any) -> list[Any]:
+    """Call `action(number)` from `count` threads at once; return the results in order."""
+    results: list[Any] = [None] * count
+    start = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        start.wait()
+        results[number] = action(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
