@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from ionport.core.clock import Clock
@@ -234,6 +234,13 @@ class DeliveryService:
         return DeliveryRepository(work.connection).list(
             scope, wanted, page, sort=sort, descending=descending
         )
+
+    def tries(
+        self, work: Work, scope: OrganizationScope, actor: Actor, delivery_ids: Sequence[str]
+    ) -> Mapping[str, int]:
+        """Return how often the most repeated call of each delivery was made."""
+        actor.require_organization_member(scope.organization_id)
+        return LedgerRepository(work.connection).tries(scope, delivery_ids)
 
     def counts(
         self, work: Work, scope: OrganizationScope, actor: Actor

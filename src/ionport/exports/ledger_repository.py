@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from ionport.exports.model import (
     Attempt,
@@ -53,6 +53,17 @@ class LedgerRepository:
             .where(_s.delivery_id == delivery_id, _s.kind == kind)
             .values(dict(values))
         )
+
+    def tries(self, scope: AnyScope, delivery_ids: Sequence[str]) -> dict[str, int]:
+        """Return how often the most repeated call of each delivery was made."""
+        query = (
+            select(_s.delivery_id, func.max(_s.attempts))
+            .where(_s.delivery_id.in_(delivery_ids))
+            .group_by(_s.delivery_id)
+        )
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_s.delivery_id.in_(_of(scope)))
+        return {delivery_id: tries for delivery_id, tries in self._connection.execute(query)}
 
     def attempts(self, scope: AnyScope, delivery_id: str) -> tuple[Attempt, ...]:
         """Return the attempts in the order of their calls; at most 500."""
@@ -145,6 +156,15 @@ class WorkerRepository:
         if not_seen_since is not None:
             statement = statement.where(_w.seen_at < not_seen_since)
         return self._connection.execute(statement).rowcount == 1
+
+    def remove_all(self, scope: SystemScope) -> None:
+        """Delete every worker's row: only for who is alone on the database."""
+        self._connection.execute(delete(export_workers))
+
+    def seen(self, scope: SystemScope, since: datetime) -> list[str]:
+        """Return the workers seen since `since`; at most 1,000."""
+        query = select(_w.id).where(_w.seen_at >= since).limit(1_000)
+        return list(self._connection.execute(query).scalars())
 
     def any_seen(self, scope: SystemScope, since: datetime) -> bool:
         """Tell whether some worker has been seen since `since`."""

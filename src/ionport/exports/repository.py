@@ -261,11 +261,14 @@ class DeliveryRepository:
         )
         return [(row.id, row.connection_id, row.method) for row in rows]
 
-    def next_due(self, scope: SystemScope) -> datetime | None:
-        """Return when the next delivery becomes due."""
+    def next_due(self, scope: SystemScope, after: datetime | None = None) -> datetime | None:
+        """Return when the next unfinished delivery becomes due, past `after` if that is given."""
+        query = select(_d.due_at).where(_d.status.in_(_UNFINISHED))
+        if after is not None:
+            query = query.where(_d.due_at > after)
         moment: datetime | None = self._connection.execute(
-            select(func.min(_d.due_at, type_=_d.due_at.type)).where(_d.status.in_(_UNFINISHED))
-        ).scalar_one()
+            query.order_by(_d.due_at).limit(1)
+        ).scalar_one_or_none()
         return moment
 
     def release(self, scope: SystemScope, worker_id: str | None, now: datetime) -> int:

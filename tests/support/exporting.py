@@ -1,0 +1,175 @@
+"""The document side in this process, ready to export to an Infor side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ionport.connections.service import ConnectionService
+from ionport.core.blobs import FolderBlobs
+from ionport.core.clock import Clock
+from ionport.core.sealing import KeyRing
+from ionport.documents.samples import read_sample
+from ionport.documents.service import DocumentService
+from ionport.exports.deliveries import DeliveryService
+from ionport.exports.model import (
+    ConfigurationFields,
+    Delivery,
+    DeliveryDetail,
+    ExportConfiguration,
+    ExportMethod,
+)
+from ionport.exports.runner import DeliveryRunner
+from ionport.exports.service import ConfigurationConnectionUse, ExportConfigurationService
+from ionport.exports.timing import ExportTiming
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.identity.passwords import Passwords
+from ionport.identity.service import IdentityService
+from ionport.mappings.files import own_template
+from ionport.mappings.model import MappingKind
+from ionport.mappings.service import MappingService
+from ionport.store import Database, OrganizationScope
+
+OPERATOR = Actor.operator("test")
+QUICK = ExportTiming(first_wait=0.05, longest_wait=0.2, settle=0.5, lease=20.0)
+
+
+@dataclass(slots=True)
+class DocumentSide:
+    """The rooms of the document side, wired as a server wires them."""
+
+    database: Database
+    clock: Clock
+    blobs: FolderBlobs
+    audit: AuditLog
+    identity: IdentityService
+    documents: DocumentService
+    mappings: MappingService
+    connections: ConnectionService
+    configurations: ExportConfigurationService
+    deliveries: DeliveryService
+    scope: OrganizationScope
+
+    def runner(self, timing: ExportTiming = QUICK) -> DeliveryRunner:
+        """A runner as another process would have it: with clients and an id of its own."""
+        return DeliveryRunner(
+            self.database,
+            self.blobs,
+            self.clock,
+            self.connections,
+            self.documents,
+            self.mappings,
+            timing=timing,
+        )
+
+    def receive(self, number: str = "471102") -> str:
+        """Receive an invoice with this number; returns the document's id."""
+        with self.database.write() as work:
+            name = f"{number}.xml"
+            return self.documents.receive(work, self.scope, OPERATOR, name, invoice(number)).id
+
+    def connect(self, credentials: dict[str, str]) -> str:
+        """Upload a credential; returns the connection's id."""
+        with self.database.write() as work:
+            content = json.dumps(credentials).encode()
+            return self.connections.upload(work, self.scope, OPERATOR, "x.ionapi", content).id
+
+    def add_mapping(self, kind: MappingKind, content: bytes | None = None, name: str = "") -> str:
+        """Add a mapping file, by default ionport's own; returns its id."""
+        own_name, own_content = own_template(kind)
+        with self.database.write() as work:
+            version = self.mappings.add(
+                work, self.scope, OPERATOR, name or own_name, content or own_content, kind
+            )
+        return version.mapping_id
+
+    def configure(
+        self,
+        connection_id: str,
+        method: ExportMethod = ExportMethod.INFOR_IDM_BOD,
+        *,
+        idm: bytes | None = None,
+        title: str = "Invoices to Infor",
+        accepts_at_least_once: bool = False,
+        activate: bool = True,
+    ) -> ExportConfiguration:
+        """Make an export configuration for invoices."""
+        fields = ConfigurationFields(
+            title=title,
+            document_type="INVOICE",
+            method=method,
+            connection_id=connection_id,
+            idm_mapping_id=self.add_mapping(MappingKind.IDM, idm, f"idm of {title}"),
+            bod_mapping_id=self.add_mapping(MappingKind.BOD),
+            accepts_at_least_once=accepts_at_least_once,
+        )
+        with self.database.write() as work:
+            made = self.configurations.create(work, self.scope, OPERATOR, fields)
+            if activate:
+                made = self.configurations.activate(work, self.scope, OPERATOR, made.id)
+        return made
+
+    def export(self, document_id: str) -> Delivery:
+        """Export a document through its one active configuration."""
+        with self.database.write() as work:
+            (delivery,) = self.deliveries.export(work, self.scope, OPERATOR, document_id)
+        return delivery
+
+    def detail(self, delivery_id: str) -> DeliveryDetail:
+        with self.database.read() as work:
+            return self.deliveries.get(work, self.scope, OPERATOR, delivery_id)
+
+    def status(self, document_id: str) -> str:
+        with self.database.read() as work:
+            return str(self.documents.get(work, self.scope, document_id).status)
+
+    def timeline(self, document_id: str) -> list[str]:
+        with self.database.read() as work:
+            return [e.text for e in self.documents.timeline(work, self.scope, document_id)]
+
+
+def document_side(database: Database, folder: Path, clock: Clock) -> DocumentSide:
+    """Wire a document side with one organization on a database that has the schema."""
+    audit = AuditLog(clock)
+    identity = IdentityService(clock, audit, Passwords(time_cost=1, memory_kib=8))
+    with database.write() as work:
+        organization = identity.ensure_organization(work, "Acme")
+    blobs = FolderBlobs(folder)
+    documents = DocumentService(clock, blobs, audit)
+    mappings = MappingService(clock, audit)
+    connections = ConnectionService(
+        clock, KeyRing.generate(), audit, uses=ConfigurationConnectionUse()
+    )
+    return DocumentSide(
+        database=database,
+        clock=clock,
+        blobs=blobs,
+        audit=audit,
+        identity=identity,
+        documents=documents,
+        mappings=mappings,
+        connections=connections,
+        configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),
+        deliveries=DeliveryService(clock, audit, documents),
+        scope=OrganizationScope(organization.id),
+    )
+
+
+def invoice(number: str) -> bytes:
+    """An invoice that ionport ships, under another number."""
+    sample = read_sample("demo-invoice-ubl.xml").decode()
+    start, end = sample.index("<cbc:ID>") + len("<cbc:ID>"), sample.index("</cbc:ID>")
+    return f"{sample[:start]}{number}{sample[end:]}".encode()
+
+
+@contextmanager
+def closing(runner: DeliveryRunner) -> Iterator[DeliveryRunner]:
+    """Close a runner's sockets at the end of the block."""
+    try:
+        yield runner
+    finally:
+        runner.close()

@@ -1,0 +1,136 @@
+"""A proxy on loopback that breaks the wire on command: before or after the remote commit."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+
+@dataclass(slots=True)
+class Fault:
+    """What happens to the next calls that match: `kind` is one of
+
+    refuse (answer `status` at once), cut (pass on, then cut the connection without an answer),
+    break (pass on, then answer `status`), drop (cut without passing on), html (pass on, then
+    answer a page for people), hang (pass on, answer after `seconds`).
+    """
+
+    method: str
+    path: str
+    kind: str
+    status: int = 500
+    times: int = 1
+    seconds: float = 0.0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b'{"error":{"code":"1","message":"broken on purpose","detail":""}}'
+
+
+class FaultyProxy:
+    """Passes HTTP on to one server; `faults` are used up in their order."""
+
+    def __init__(self, target: str) -> None:
+        parts = urlsplit(target)
+        self.target = (parts.hostname or "", parts.port or 80)
+        self.faults: list[Fault] = []
+        self.calls: list[tuple[str, str]] = []
+        # Called after a call was passed on and before its answer goes back.
+        self.after_commit: Callable[[str, str], None] = lambda _method, _path: None
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def fault(self, method: str, path: str, kind: str, **details: Any) -> None:
+        """Add a fault for calls whose path contains `path`."""
+        self.faults.append(Fault(method, path, kind, **details))
+
+    def count(self, method: str, path: str) -> int:
+        """How many calls came whose path contains `path`."""
+        return sum(m == method and path in p for m, p in self.calls)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        with self._lock:
+            self.calls.append((method, path))
+            for fault in self.faults:
+                if fault.method == method and fault.path in path:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self.faults.remove(fault)
+                    return fault
+        return None
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+        def _pass(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            fault = proxy.take(self.command, self.path)
+            if fault is not None and fault.kind == "refuse":
+                self._answer(fault.status, fault.headers, fault.body)
+                return
+            if fault is not None and fault.kind == "drop":
+                self._cut()
+                return
+            status, headers, content = self._forward(body)
+            proxy.after_commit(self.command, self.path)
+            if fault is None:
+                self._answer(status, headers, content)
+            elif fault.kind == "cut":
+                self._cut()
+            elif fault.kind == "html":
+                page = b"<!DOCTYPE html><html><body>Sign in</body></html>"
+                self._answer(200, (("Content-Type", "text/html"),), page)
+            elif fault.kind == "hang":
+                threading.Event().wait(fault.seconds)
+                self._cut()
+            else:
+                self._answer(fault.status, fault.headers, fault.body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815
+
+        def _forward(self, body: bytes) -> tuple[int, Any, bytes]:
+            connection = http.client.HTTPConnection(*proxy.target, timeout=30)
+            headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
+            connection.request(self.command, self.path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            connection.close()
+            kept = [
+                (name, value)
+                for name, value in answer.getheaders()
+                if name.lower() not in ("connection", "content-length", "transfer-encoding")
+            ]
+            return answer.status, kept, content
+
+        def _answer(self, status: int, headers: Any, content: bytes) -> None:
+            self.send_response_only(status)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def _cut(self) -> None:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    return Handler
