@@ -86,11 +86,15 @@ class RecordedCall:
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Which calls a list shows; `text` is looked for in path and query."""
+    """Which calls a list shows; `text` is looked for in path and query.
+
+    `failed_only` leaves out those that were answered with a status below 400.
+    """
 
     service: str | None = None
     operation: str | None = None
     status: int | None = None
+    failed_only: bool = False
     text: str | None = None
     ascending: bool = False
 

@@ -92,6 +92,8 @@ def _matching(scope: TenantScope, filters: CallFilter) -> Select[Any]:
         query = query.where(_calls.operation == filters.operation)
     if filters.status is not None:
         query = query.where(_calls.status == filters.status)
+    if filters.failed_only:
+        query = query.where(_calls.status >= 400)
     if filters.text:
         query = query.where(
             or_(

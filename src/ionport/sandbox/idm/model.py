@@ -115,6 +115,7 @@ class ItemFilter:
 
     entity: str | None = None
     text: str | None = None
+    ascending: bool = False
 
 
 def read_pid(text: str) -> Pid:

@@ -78,12 +78,14 @@ class ItemRepository:
         return self._load(and_(of_entity, *conditions), limit=limit, offset=offset)
 
     def page(self, scope: TenantScope, request: PageRequest, filters: ItemFilter) -> Page[Item]:
-        """Return one page of items, the newest first."""
+        """Return one page of items, the newest first unless `filters` says otherwise."""
         condition = _matching(scope, filters)
         total = self._connection.execute(
             select(func.count()).select_from(idm_items).where(condition)
         ).scalar_one()
-        items = self._load(condition, limit=request.limit, offset=request.offset, newest=True)
+        items = self._load(
+            condition, limit=request.limit, offset=request.offset, newest=not filters.ascending
+        )
         return Page(items, total, request)
 
     def _add_attributes(self, scope: TenantScope, number: int, draft: Draft) -> None:

@@ -133,6 +133,7 @@ class MessageFilter:
 
     document_name: str | None = None
     text: str | None = None
+    ascending: bool = False
 
 
 def read_parameters(values: Mapping[str, object]) -> Parameters:

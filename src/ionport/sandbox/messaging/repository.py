@@ -140,7 +140,8 @@ class MessageRepository:
     def page(
         self, scope: TenantScope, request: PageRequest, filters: MessageFilter
     ) -> Page[Message]:
-        """Return one page of messages, the newest first."""
+        """Return one page of messages, the newest first unless `filters` says otherwise."""
+        order = _messages.id.asc() if filters.ascending else _messages.id.desc()
         condition = _matching(scope, filters)
         total = self._connection.execute(
             select(func.count()).select_from(ion_messages).where(condition)
@@ -148,7 +149,7 @@ class MessageRepository:
         rows = self._connection.execute(
             select(ion_messages)
             .where(condition)
-            .order_by(_messages.id.desc())
+            .order_by(order)
             .limit(request.limit)
             .offset(request.offset)
         )
