@@ -74,11 +74,15 @@ def sqlite_url(path: Path) -> str:
 
 
 def _create(url: str) -> Engine:
+    # A failed statement is logged without its values: people type secrets into any field.
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_timeout=_POOL_TIMEOUT_SECONDS)
+        return create_engine(
+            url, pool_pre_ping=True, pool_timeout=_POOL_TIMEOUT_SECONDS, hide_parameters=True
+        )
     engine = create_engine(
         url,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
+        hide_parameters=True,
         connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
