@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 from joserfc.jwk import RSAKey
 from sqlalchemy import insert
@@ -30,6 +35,7 @@ from ionport.oauth.states import TokenStates
 from ionport.oauth.tokens import TokenService
 from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.store import Database, TenantScope
+from tests.support.server import serve_at
 
 TENANT = "ACME_TST"
 OTHER_TENANT = "OTHER_PRD"
@@ -182,8 +188,6 @@ def add_user(
 
 def basic(file: Mapping[str, str]) -> str:
     """The value of an Authorization header as Infor's samples send it: not form-encoded."""
-    import base64
-
     return "Basic " + base64.b64encode(f"{file['ci']}:{file['cs']}".encode()).decode()
 
 
@@ -195,3 +199,49 @@ def with_basic(authorization: str, **parameters: str) -> OAuthRequest:
 def foreign_key() -> RSAKey:
     """A key that no server of the tests signs with."""
     return RSAKey.generate_key(2048, {"kid": "kg:00000000-0000-0000-0000-000000000000"})
+
+
+@contextmanager
+def serve_side(database: Database, clock: Clock) -> Iterator[OAuthSide]:
+    """Serve a fresh authorization server whose credential files lead to it."""
+    add_tenant(database, clock)
+    sides: list[OAuthSide] = []
+
+    def make(base_url: str) -> Starlette:
+        sides.append(OAuthSide(database, clock, base_url=base_url))
+        return sides[0].asgi()
+
+    with serve_at(make):
+        yield sides[0]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back over the socket."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def send(
+    url: str,
+    body: bytes | str = b"",
+    headers: Mapping[str, str] | None = None,
+    method: str = "POST",
+) -> Answer:
+    """Send just these bytes: nothing is encoded, added or retried but Host and Content-Length."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    connection.request(method, target, body, dict(headers or {}))
+    response = connection.getresponse()
+    # Lower-case names: a client may not depend on their case.
+    named = {name.lower(): value for name, value in response.getheaders()}
+    answer = Answer(response.status, named, response.read())
+    connection.close()
+    return answer
