@@ -116,7 +116,7 @@ class Attempt:
     def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Take status and headers. Raises AnswerRefused (redirect, bad_encoding, too_large)."""
         self._status = status
-        self._headers = [(name.decode("ascii"), value.decode("latin-1")) for name, value in headers]
+        self._headers = _decoded(headers)
         named = {name.lower(): value for name, value in self._headers}
         if 300 <= status < 400 and status != 304:
             target = urlsplit(named.get("location", "")).hostname
@@ -186,7 +186,7 @@ class Attempt:
         if self.options.observer is None:
             return
         duration = time.perf_counter() - self._clock
-        request_headers = list(self._request.headers.multi_items())
+        request_headers = _decoded(self._request.headers.raw)
         shown = self._body if self.options.shown is None else self.options.shown
         self.options.observer(
             Exchange(
@@ -268,7 +268,7 @@ _FAILURES = {
         "Check the address in the ION API file, and this server's access to the internet.",
     ),
     "certificate": (
-        "The certificate of {host} is not trusted.",
+        "The certificate of {host} is not trusted: {reason}.",
         (
             "Check the address in the ION API file. If the server's certificate is of your own "
             "authority, add that one to the trusted authorities of this computer."
@@ -289,24 +289,25 @@ def connection_failed(
     host: str, error: Exception, *, detail: str, sent: bool = False
 ) -> ConnectionFailed:
     """The named error for one of `NETWORK_ERRORS`."""
-    kind = _failure_kind(error)
+    kind, reason = _failure_kind(error)
     text, remedy = _FAILURES[kind]
     return ConnectionFailed(
-        text.format(host=host), kind=kind, remedy=remedy, detail=detail, sent=sent
+        text.format(host=host, reason=reason), kind=kind, remedy=remedy, detail=detail, sent=sent
     )
 
 
-def _failure_kind(error: Exception) -> str:
+def _failure_kind(error: Exception) -> tuple[str, str]:
+    """The kind, and for a certificate what is wrong with it."""
     if isinstance(error, httpcore2.TimeoutException | TimeoutError):
-        return "timeout"
+        return "timeout", ""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return "certificate"
+            return "certificate", cause.verify_message
         if isinstance(cause, ssl.SSLError):
-            return "tls"
+            return "tls", ""
         if isinstance(cause, ConnectionRefusedError):
-            return "refused"
-    return "unreachable" if isinstance(error, httpcore2.ConnectError) else "lost"
+            return "refused", ""
+    return ("unreachable" if isinstance(error, httpcore2.ConnectError) else "lost"), ""
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -316,6 +317,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield cause
         inner = cause.args[0] if cause.args else None
         cause = inner if isinstance(inner, BaseException) else cause.__cause__
+
+
+def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
 def _error_code(error: BaseException | None) -> str | None:

@@ -63,5 +63,5 @@ class _FirstTexts:
 
     def text(self, text: str) -> None:
         name = self._open[-1] if self._open else ""
-        if name and len(self.found[name]) < MAX_TEXT:
-            self.found[name] += text
+        if name:
+            self.found[name] = (self.found[name] + text)[:MAX_TEXT]

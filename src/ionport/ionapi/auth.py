@@ -119,7 +119,7 @@ class IonApiAuth(httpx2.Auth):
 
     def _answer(self, call: Call, response: httpx2.Response) -> Answer:
         """Of an API call the status is enough: its body belongs to the caller."""
-        redactor = Redactor(self.grants.file.secrets())
+        redactor = Redactor.for_file(self.grants.file)
         return Answer(
             response.status_code,
             {name.lower(): value for name, value in response.headers.items()},

@@ -29,7 +29,7 @@ class _Sending:
         self.auth = auth
         self.timeouts = timeouts
         self._observer = observer
-        self._redactor = Redactor(auth.grants.file.secrets())
+        self._redactor = Redactor.for_file(auth.grants.file)
 
     def request(self, client: httpx2.Client | httpx2.AsyncClient, call: Call) -> httpx2.Request:
         """The call as a request, with its bounds."""

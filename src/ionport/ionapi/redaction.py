@@ -14,6 +14,8 @@ from .secrets import DOTS, Secret
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .file import IonApiFile
+
 _SENSITIVE_HEADERS = frozenset(
     {
         "authorization",
@@ -53,6 +55,11 @@ class Redactor:
         forms = {form for value in values if len(value) >= _SHORTEST for form in _forms(value)}
         # Longest first, so that no form is cut by a shorter one inside it.
         self._forms = tuple(sorted(forms, key=len, reverse=True))
+
+    @classmethod
+    def for_file(cls, file: IonApiFile) -> Redactor:
+        """A redactor that knows the secrets of a credential file, and its Basic credential."""
+        return cls([*file.secrets(), f"{file.ci}:{file.cs.reveal()}"])
 
     def knowing(self, authorization: str | None, form: bytes = b"") -> Redactor:
         """A redactor that also knows the credentials of one request: its header and form."""
