@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from ionport.exports.model import (
     Attempt,
@@ -25,6 +25,16 @@ _s = delivery_steps.c
 _a = delivery_attempts.c
 _w = export_workers.c
 
+# Built once: every step of every delivery runs these, and building them costs as much as running.
+_STEPS = select(delivery_steps).where(_s.delivery_id == bindparam("delivery")).order_by(_s.position)
+_UPDATE_STEP = update(delivery_steps).where(
+    _s.delivery_id == bindparam("delivery"), _s.kind == bindparam("step")
+)
+_RAISE_ATTEMPTS = _UPDATE_STEP.where(_s.attempts == bindparam("before"))
+_SETTLE = update(delivery_attempts).where(
+    _a.id == bindparam("attempt"), _a.state == bindparam("expected")
+)
+
 
 class LedgerRepository:
     """Steps and attempts. An organization's scope is checked through the delivery."""
@@ -39,20 +49,17 @@ class LedgerRepository:
 
     def steps(self, scope: AnyScope, delivery_id: str) -> tuple[DeliveryStep, ...]:
         """Return the steps in their order."""
-        query = select(delivery_steps).where(_s.delivery_id == delivery_id).order_by(_s.position)
+        query = _STEPS
         if isinstance(scope, OrganizationScope):
             query = query.where(_s.delivery_id.in_(_of(scope)))
-        return tuple(_step(row) for row in self._connection.execute(query))
+        rows = self._connection.execute(query, {"delivery": delivery_id})
+        return tuple(_step(row) for row in rows)
 
     def update_step(
         self, scope: AnyScope, delivery_id: str, kind: StepKind, values: Mapping[str, Any]
     ) -> None:
         """Change columns of a step."""
-        self._connection.execute(
-            update(delivery_steps)
-            .where(_s.delivery_id == delivery_id, _s.kind == kind)
-            .values(dict(values))
-        )
+        self._connection.execute(_UPDATE_STEP, {"delivery": delivery_id, "step": kind, **values})
 
     def tries(self, scope: AnyScope, delivery_ids: Sequence[str]) -> dict[str, int]:
         """Return how often the most repeated call of each delivery was made."""
@@ -87,23 +94,21 @@ class LedgerRepository:
         ).one_or_none()
         return _attempt(row) if row else None
 
-    def add_attempt(self, scope: SystemScope, attempt: Attempt) -> bool:
+    def add_attempt(
+        self, scope: SystemScope, attempt: Attempt, status: StepStatus | None = None
+    ) -> bool:
         """Insert the next attempt of a step; False when another worker was first.
 
         The step's counter is the compare-and-set: whoever raises it from `number - 1` may call.
+        `status` is the step's from now on.
         """
-        raised = self._connection.execute(
-            update(delivery_steps)
-            .where(
-                _s.delivery_id == attempt.delivery_id,
-                _s.kind == attempt.step,
-                _s.attempts == attempt.number - 1,
-            )
-            .values(attempts=attempt.number)
-        )
-        if raised.rowcount != 1:
+        values: dict[str, Any] = {"attempts": attempt.number}
+        if status is not None:
+            values["status"] = status
+        key = {"delivery": attempt.delivery_id, "step": attempt.step, "before": attempt.number - 1}
+        if self._connection.execute(_RAISE_ATTEMPTS, {**key, **values}).rowcount != 1:
             return False
-        self._connection.execute(insert(delivery_attempts).values(_attempt_values(attempt)))
+        self._connection.execute(insert(delivery_attempts), _attempt_values(attempt))
         return True
 
     def settle_attempt(
@@ -111,14 +116,12 @@ class LedgerRepository:
     ) -> bool:
         """Write what became of an attempt that is still `expected`; False when it is not."""
         values = _attempt_values(attempt)
-        return (
-            self._connection.execute(
-                update(delivery_attempts)
-                .where(_a.id == attempt.id, _a.state == expected)
-                .values({name: values[name] for name in _SETTLED})
-            ).rowcount
-            == 1
-        )
+        parameters = {
+            "attempt": attempt.id,
+            "expected": expected,
+            **{name: values[name] for name in _SETTLED},
+        }
+        return self._connection.execute(_SETTLE, parameters).rowcount == 1
 
 
 class WorkerRepository:
@@ -173,6 +176,7 @@ class WorkerRepository:
 
 
 _SETTLED = (
+    "request",
     "state",
     "history",
     "answered_at",

@@ -95,15 +95,6 @@ class Records:
                 kind,
                 Problem("interrupted_too_often", _("The delivery was interrupted too often.")),
             )
-        LedgerRepository(work.connection).update_step(
-            SYSTEM,
-            delivery.id,
-            kind,
-            {
-                "status": StepStatus.RUNNING,
-                "started_at": held.steps[kind].started_at or held.now,
-            },
-        )
         return None
 
     def done(

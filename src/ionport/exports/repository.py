@@ -29,6 +29,27 @@ _d = deliveries.c
 _CONFIGURATION = tuple(c for c in _c if c.name not in ("family", "deleted_at"))
 _UNFINISHED = ("pending", "running", "waiting")
 
+# Built once: every step of every delivery runs these, and building them costs as much as running.
+_GET = select(deliveries).where(_d.id == bindparam("wanted"))
+_UPDATE = update(deliveries).where(_d.id == bindparam("wanted"))
+_IN_STATUS = _d.status.in_(bindparam("statuses", expanding=True))
+_CLAIM = (
+    update(deliveries)
+    .where(
+        _d.id == bindparam("wanted"),
+        _d.status.in_(_UNFINISHED),
+        _d.due_at <= bindparam("now", type_=_d.due_at.type),
+    )
+    .values(
+        status=DeliveryStatus.RUNNING,
+        worker_id=bindparam("worker"),
+        due_at=bindparam("until"),
+        runs=_d.runs + 1,
+        started_at=func.coalesce(_d.started_at, bindparam("now", type_=_d.started_at.type)),
+        updated_at=bindparam("now", type_=_d.updated_at.type),
+    )
+)
+
 
 class ConfigurationRepository:
     """Rows of export configurations that are not deleted."""
@@ -42,7 +63,7 @@ class ConfigurationRepository:
             "organization_id": scope.organization_id,
             "family": configuration.method.family,
         }
-        self._connection.execute(insert(export_configurations).values(values))
+        self._connection.execute(insert(export_configurations), values)
 
     def get(self, scope: AnyScope, configuration_id: str) -> ExportConfiguration | None:
         """Return the configuration, or None when it is absent or somebody else's."""
@@ -144,16 +165,18 @@ class DeliveryRepository:
         values = asdict(delivery) | {"organization_id": scope.organization_id}
         try:
             with self._connection.begin_nested():
-                self._connection.execute(insert(deliveries).values(values))
+                self._connection.execute(insert(deliveries), values)
         except IntegrityError:
             return False
         return True
 
     def get(self, scope: AnyScope, delivery_id: str) -> Delivery | None:
         """Return the delivery, or None when it is absent or somebody else's."""
-        row = self._connection.execute(
-            _owned(select(deliveries), scope).where(_d.id == delivery_id)
-        ).one_or_none()
+        if isinstance(scope, OrganizationScope):
+            owned = _owned(_GET, scope)
+            row = self._connection.execute(owned, {"wanted": delivery_id}).one_or_none()
+        else:
+            row = self._connection.execute(_GET, {"wanted": delivery_id}).one_or_none()
         return _delivery(row) if row else None
 
     def of_document(self, scope: AnyScope, document_id: str) -> Sequence[Delivery]:
@@ -208,12 +231,14 @@ class DeliveryRepository:
         while_status: Iterable[DeliveryStatus] | None = None,
     ) -> bool:
         """Change columns while the delivery has one of the given statuses; False otherwise."""
-        statement = update(deliveries).where(_d.id == delivery_id)
+        statement = _UPDATE
+        parameters = {"wanted": delivery_id, **values}
         if isinstance(scope, OrganizationScope):
             statement = statement.where(_d.organization_id == scope.organization_id)
         if while_status is not None:
-            statement = statement.where(_d.status.in_(tuple(while_status)))
-        return self._connection.execute(statement.values(dict(values))).rowcount == 1
+            statement = statement.where(_IN_STATUS)
+            parameters["statuses"] = tuple(while_status)
+        return self._connection.execute(statement, parameters).rowcount == 1
 
     def lock_document(self, scope: AnyScope, document_id: str) -> None:
         """Make others who settle deliveries of the document wait until this transaction ends.
@@ -222,8 +247,9 @@ class DeliveryRepository:
         from both is never written. In the order of the ids, so that nobody waits in a circle.
         SQLite has one writer at a time anyway.
         """
-        query = select(_d.id).where(_d.document_id == document_id).order_by(_d.id)
-        self._connection.execute(_owned(query, scope).with_for_update()).all()
+        if self._connection.dialect.name != "sqlite":
+            query = select(_d.id).where(_d.document_id == document_id).order_by(_d.id)
+            self._connection.execute(_owned(query, scope).with_for_update()).all()
 
     def claim(
         self,
@@ -235,21 +261,8 @@ class DeliveryRepository:
         until: datetime,
     ) -> bool:
         """Take a due delivery for one worker until `until`; one of several callers wins."""
-        statement = (
-            update(deliveries)
-            .where(_d.id == delivery_id, _d.status.in_(_UNFINISHED), _d.due_at <= now)
-            .values(
-                status=DeliveryStatus.RUNNING,
-                worker_id=worker_id,
-                due_at=until,
-                runs=_d.runs + 1,
-                started_at=func.coalesce(
-                    _d.started_at, bindparam("began", now, _d.started_at.type)
-                ),
-                updated_at=now,
-            )
-        )
-        return self._connection.execute(statement).rowcount == 1
+        parameters = {"wanted": delivery_id, "now": now, "until": until, "worker": worker_id}
+        return self._connection.execute(_CLAIM, parameters).rowcount == 1
 
     def due(self, scope: SystemScope, now: datetime, limit: int) -> Sequence[tuple[str, str, str]]:
         """Return (delivery, connection, method) of what may be taken up, longest due first."""

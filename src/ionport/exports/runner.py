@@ -156,22 +156,19 @@ class DeliveryRunner:
             return held
         attempt, pid, problem = self._calls.look_up(held)
         with self._database.write() as work:
-            again = self._records.load(work, delivery_id, kind)
-            if isinstance(again, Outcome):
-                return again
             if not LedgerRepository(work.connection).add_attempt(SYSTEM, attempt):
                 return SETTLED
             if problem is not None:
-                return self._not_done(work, again, kind, problem)
+                return self._not_done(work, held, kind, problem)
             if pid is None:
-                return self._records.done(work, again, kind, summary=_("Not in IDM yet."))
+                return self._records.done(work, held, kind, summary=_("Not in IDM yet."))
             found = _("Found in IDM.")
             skipped = {"status": StepStatus.SKIPPED, "remote_id": pid, "summary": found}
             LedgerRepository(work.connection).update_step(
                 SYSTEM, delivery_id, StepKind.IDM_CREATE, skipped
             )
             return self._records.done(
-                work, again, kind, remote_id=pid, summary=found, delivery={"idm_pid": pid}
+                work, held, kind, remote_id=pid, summary=found, delivery={"idm_pid": pid}
             )
 
     def _write(self, delivery_id: str, kind: StepKind) -> Outcome:
@@ -186,7 +183,8 @@ class DeliveryRunner:
             lost = self._lost_attempt(work, held, kind)
             if lost is None:
                 attempt = self._calls.new_attempt(held, kind)
-                if not LedgerRepository(work.connection).add_attempt(SYSTEM, attempt):
+                ledger = LedgerRepository(work.connection)
+                if not ledger.add_attempt(SYSTEM, attempt, StepStatus.RUNNING):
                     return SETTLED
         if lost is not None:
             return self._resolve(held, kind, lost)
@@ -199,6 +197,8 @@ class DeliveryRunner:
         One that is still `sent` now belongs to nobody, as the delivery is ours: it becomes
         unknown. Where Infor cannot be asked, None: the same bytes are sent again.
         """
+        if held.steps[kind].attempts == 0:
+            return None
         ledger = LedgerRepository(work.connection)
         last = ledger.last_attempt(SYSTEM, held.delivery.id, kind)
         if last is not None and last.state is AttemptState.SENT:
