@@ -104,3 +104,7 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--crash-seed", default="", help="Repeat a crash test with its printed seed.")

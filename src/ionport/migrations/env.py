@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from alembic import context
 
-from ionport.store import metadata
+from ionport.store import Moment, metadata
+
+
+def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
+    """Write what is stored, so that old revisions do not depend on today's classes."""
+    return "sa.BigInteger()" if kind == "type" and isinstance(item, Moment) else False
+
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     render_as_batch=True,
+    render_item=_render,
     transaction_per_migration=False,
 )
 context.run_migrations()

@@ -1,0 +1,100 @@
+"""The one ASGI application: sends each request to the door it belongs to.
+
+    /{TENANT}/as/…    authorization server (any Host header)
+    /{TENANT}/…       API gateway, and behind it the sandbox (any Host header)
+    /healthz          liveness, for process managers
+    everything else   pages (Host is checked there)
+
+The doors are told apart by the first part of the path: no page is named like a tenant id.
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ionport.gateway.app import Gateway
+from ionport.oauth.routes import routes as oauth_routes
+from ionport.sandbox.app import backends
+from ionport.web.app import create_web_app
+from ionport.web.state import Services
+from ionport.wiring import House
+
+_TENANT_PATH = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/")
+
+
+class Doors:
+    """Chooses between the Infor side's machines' doors and the pages."""
+
+    def __init__(self, *, authorization: ASGIApp | None, gateway: ASGIApp | None, pages: ASGIApp):
+        self._authorization = authorization
+        self._gateway = gateway
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._choose(scope)(scope, receive, send)
+
+    def _choose(self, scope: Scope) -> ASGIApp:
+        if scope["type"] != "http":
+            return self._pages
+        path: str = scope["path"]
+        if path == "/healthz":
+            return _healthz
+        tenant = _TENANT_PATH.match(path)
+        if tenant is None or self._authorization is None or self._gateway is None:
+            return self._pages
+        return self._authorization if path.startswith("as/", tenant.end()) else self._gateway
+
+
+async def _answer_ok(_request: Request) -> PlainTextResponse:
+    return PlainTextResponse("ok\n")
+
+
+_healthz = Starlette(routes=[Route("/healthz", _answer_ok)])
+
+
+def build_asgi(house: House) -> ASGIApp:
+    """Build the application that serves the sides of `house`."""
+    pages = create_web_app(
+        _page_services(house),
+        allowed_hosts=house.settings.allowed_hosts,
+        secure_cookies=house.settings.is_https,
+    )
+    if house.infor is None:
+        return Doors(authorization=None, gateway=None, pages=pages)
+    house.infor.signing_keys.ensure(house.database)
+    sandbox = backends(
+        house.database, house.blobs, house.clock, gateway_url=house.settings.gateway_origin
+    )
+    return Doors(
+        authorization=Starlette(
+            routes=oauth_routes(house.database, house.infor.tokens, house.infor.signing_keys)
+        ),
+        gateway=Gateway(sandbox, house.infor.verifier),
+        pages=pages,
+    )
+
+
+def _page_services(house: House) -> Services:
+    infor, documents = house.infor, house.documents
+    return Services(
+        database=house.database,
+        clock=house.clock,
+        identity=house.identity,
+        sessions=house.sessions,
+        setup=house.setup,
+        audit=house.audit,
+        apps=infor.apps if infor else None,
+        recorder=infor.recorder if infor else None,
+        inspection=infor.inspection if infor else None,
+        documents=documents.documents if documents else None,
+        connections=documents.connections if documents else None,
+        mappings=documents.mappings if documents else None,
+        configurations=documents.configurations if documents else None,
+        deliveries=documents.deliveries if documents else None,
+    )

@@ -1,0 +1,77 @@
+"""The command line: thin over the services, acting on the data folder.
+
+Modules with heavy imports are loaded only when a command of theirs runs, so that the base
+install (`pip install ionport`) has `ionport connection check FILE` without the server.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from ionport import __version__
+from ionport.cli.errors import show_errors
+
+_COMMANDS = {
+    "up": ("serving", "Serve both sides, or the one that --side names."),
+    "worker": ("serving", "Run deliveries beside other workers (PostgreSQL only)."),
+    "setup-link": ("people", "Print a new one-time link that makes the first administrator."),
+    "user": ("people", "Add users, reset passwords."),
+    "tenant": ("infor", "Infor side: tenants."),
+    "app": ("infor", "Infor side: authorized apps."),
+    "credentials": ("infor", "Infor side: download credentials."),
+    "connection": ("connection", "Document side: uploaded .ionapi files and their proof."),
+    "mapping": ("documents", "Document side: mapping files."),
+    "export": ("documents", "Document side: configure exports, run them, see how they went."),
+    "document": ("documents", "Document side: add documents."),
+    "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
+    "demo": ("demo", "Do the whole walk on fresh data folders."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when the command runs, and no earlier."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*_COMMANDS, "version"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module_name, _help = _COMMANDS[cmd_name]
+        try:
+            module = importlib.import_module(f"ionport.cli.{module_name}")
+        except ModuleNotFoundError as error:
+            if error.name and error.name.startswith("ionport"):
+                raise
+            raise click.ClickException(
+                f"'ionport {cmd_name}' needs the server: pip install 'ionport[server]'"
+                f" (missing: {error.name})."
+            ) from error
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, help_text) for name, (_module, help_text) in _COMMANDS.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl([*rows, ("version", "Print the version.")])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with show_errors():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--data", metavar="FOLDER", help="Data folder (IONPORT_DATA; default: data).")
+@click.pass_context
+def main(ctx: click.Context, data: str | None) -> None:
+    """ionport: ION API credentials, and documents delivered over them."""
+    ctx.obj = {"data": data}
+
+
+@main.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(__version__)

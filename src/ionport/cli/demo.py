@@ -1,0 +1,243 @@
+"""`ionport demo`: the whole walk, both sides with data folders of their own, HTTP between them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ionport.cli.documents import documents_side
+from ionport.cli.house import OPERATOR, organization_scope, print_json, settings_of, tenant_scope
+from ionport.cli.infor import write_private
+from ionport.cli.serving import RunningServer
+from ionport.cli.stages import print_stage, stage_row
+from ionport.core.errors import Unavailable
+from ionport.documents.samples import UBL_INVOICE, read_sample
+from ionport.exports.model import ConfigurationFields, Delivery, ExportMethod
+from ionport.identity.model import PasswordProof
+from ionport.mappings.files import own_template
+from ionport.mappings.model import MappingKind
+from ionport.oauth.model import AppDraft, AppType, GrantType
+from ionport.settings import Side
+from ionport.wiring import House
+
+APP_NAME = "DocBits_TST"
+_DELIVERY_SECONDS = 60
+
+
+@dataclass(slots=True)
+class Walk:
+    """The walk so far: what each station produced, told as it happens."""
+
+    infor: House
+    documents: House
+    folder: Path
+    quiet: bool
+    result: dict[str, Any]
+
+    def tell(self, text: str) -> None:
+        """Print a line for people, unless the output is for machines."""
+        if not self.quiet:
+            click.echo(text)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the walk instead of serving on.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
+@click.pass_context
+def demo(ctx: click.Context, once: bool, as_json: bool) -> None:
+    """Do the whole walk on fresh data folders: app, credentials, upload, proof, delivery."""
+    with _both_sides(ctx) as (infor, documents, folder):
+        walk = Walk(infor.house, documents.house, folder, as_json, {})
+        passed = _do(walk)
+        if as_json:
+            print_json(walk.result)
+        if not once:
+            _serve_on(walk)
+    ctx.exit(0 if passed else 1)
+
+
+@contextmanager
+def _both_sides(ctx: click.Context) -> Iterator[tuple[RunningServer, RunningServer, Path]]:
+    folder = Path(tempfile.mkdtemp(prefix="ionport-demo-"))
+    try:
+        infor, documents = (
+            RunningServer(
+                settings_of(ctx, side=side, data=folder / side.value, port=0, log_level="WARNING")
+            )
+            for side in (Side.INFOR, Side.DOCUMENTS)
+        )
+        with infor.in_background(), documents.in_background():
+            yield infor, documents, folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _do(walk: Walk) -> bool:
+    credentials = _make_credentials(walk)
+    connection_id, proved = _upload_and_prove(walk, credentials)
+    _configure(walk, connection_id)
+    delivered = _deliver(walk)
+    if proved and delivered:
+        walk.tell("\nThe walk is done: the invoice is in IDM, its BOD is in ION.")
+    return proved and delivered
+
+
+def _make_credentials(walk: Walk) -> Path:
+    walk.tell(f"Infor side on {walk.infor.settings.origin}")
+    walk.tell(f"1. Infor ION API → Authorized Apps: add {APP_NAME}")
+    side = walk.infor.infor
+    if side is None:
+        raise Unavailable("the demo's Infor side is not there")
+    scope = tenant_scope(walk.infor, None)
+    draft = AppDraft(
+        name=APP_NAME,
+        type=AppType.BACKEND_SERVICE,
+        grant_type=GrantType.PASSWORD_CREDENTIALS,
+        description="Documents delivered to Infor by ionport",
+        issue_refresh_tokens=True,
+    )
+    with walk.infor.database.write() as work:
+        app = side.apps.create_app(work, scope, OPERATOR, draft)
+        file = side.apps.download_credentials(
+            work,
+            scope,
+            OPERATOR,
+            app.id,
+            PasswordProof.operator(walk.infor.clock.now()),
+            create_service_account=True,
+        )
+    path = walk.folder / file.filename
+    write_private(path, file.content)
+    walk.tell(f"   Client ID {app.client_id}, Issue Refresh Tokens on")
+    walk.tell(f"2. Download Credentials, Create Service Account: {path.name}")
+    walk.result |= {
+        "infor_url": walk.infor.settings.origin,
+        "documents_url": walk.documents.settings.origin,
+        "app": app.name,
+        "client_id": app.client_id,
+        "credentials_file": str(path),
+    }
+    return path
+
+
+def _upload_and_prove(walk: Walk, credentials: Path) -> tuple[str, bool]:
+    walk.tell(f"\nDocument side on {walk.documents.settings.origin}")
+    walk.tell("3. Settings → Document Processing → Export: upload the ION API File")
+    house = walk.documents
+    service = documents_side(house).connections
+    scope = organization_scope(house)
+    with house.database.write() as work:
+        connection = service.upload(
+            work, scope, OPERATOR, credentials.name, credentials.read_bytes()
+        )
+        check = service.start_check(work, scope, OPERATOR, connection.id)
+    walk.tell(f"   Tenant {connection.tenant_id}, app {connection.app_name}, sealed")
+    walk.tell("4. Proof of the connection")
+    check = service.run_check(house.database, scope, check.id)
+    rows = [
+        stage_row(stage.key, stage.title, stage.status.value, stage.milliseconds, stage)
+        for stage in check.stages
+    ]
+    if not walk.quiet:
+        for row in rows:
+            print_stage(row)
+    passed = check.status.value == "passed"
+    walk.result |= {"connection": connection.id, "proved": passed, "checks": rows}
+    return connection.id, passed
+
+
+def _configure(walk: Walk, connection_id: str) -> None:
+    walk.tell("5. Export configuration: Infor IDM + ION BOD, with ionport's own mapping files")
+    house = walk.documents
+    side = documents_side(house)
+    scope = organization_scope(house)
+    with house.database.write() as work:
+        idm, bod = (
+            side.mappings.add(work, scope, OPERATOR, *own_template(kind), kind)
+            for kind in (MappingKind.IDM, MappingKind.BOD)
+        )
+        configuration = side.configurations.create(
+            work,
+            scope,
+            OPERATOR,
+            ConfigurationFields(
+                title="Invoices to Infor",
+                document_type="INVOICE",
+                method=ExportMethod.INFOR_IDM_BOD,
+                connection_id=connection_id,
+                idm_mapping_id=idm.mapping_id,
+                bod_mapping_id=bod.mapping_id,
+            ),
+        )
+        side.configurations.activate(work, scope, OPERATOR, configuration.id)
+    walk.result["configuration"] = configuration.id
+
+
+def _deliver(walk: Walk) -> bool:
+    house = walk.documents
+    side = documents_side(house)
+    scope = organization_scope(house)
+    content = read_sample(UBL_INVOICE)
+    with house.database.write() as work:
+        document = side.documents.receive(work, scope, OPERATOR, UBL_INVOICE, content)
+    fields = document.fields
+    walk.tell(
+        f"6. Invoice {fields['invoice_id']} of {fields['supplier_name']}:"
+        f" {fields['total_amount']} {fields['currency']}"
+    )
+    with house.database.write() as work:
+        (delivery,) = side.deliveries.export(work, scope, OPERATOR, document.id)
+    delivery = _wait_until_over(walk, delivery)
+    walk.tell(f"7. Export: {delivery.status.label}")
+    if delivery.error_text:
+        walk.tell(f"   {delivery.error_text} {delivery.remedy}")
+    walk.tell(f"   IDM item        {delivery.idm_pid}")
+    walk.tell(f"   ION message     {delivery.message_id}")
+    walk.tell(f"   Correlation id  {delivery.correlation_id}")
+    walk.result |= {
+        "document": document.id,
+        "invoice_sha256": hashlib.sha256(content).hexdigest(),
+        "delivery": delivery.id,
+        "delivery_status": delivery.status.value,
+        "idm_pid": delivery.idm_pid,
+        "ion_message_id": delivery.message_id,
+        "correlation_id": delivery.correlation_id,
+    }
+    return delivery.status.value == "delivered"
+
+
+def _wait_until_over(walk: Walk, delivery: Delivery) -> Delivery:
+    house = walk.documents
+    side = documents_side(house)
+    pause = threading.Event()
+    for _round in range(_DELIVERY_SECONDS * 20):
+        with house.database.read() as work:
+            delivery = side.deliveries.get(
+                work, organization_scope(house), OPERATOR, delivery.id
+            ).delivery
+        if delivery.status.is_over:
+            break
+        pause.wait(0.05)
+    return delivery
+
+
+def _serve_on(walk: Walk) -> None:
+    for name, house in (("Infor side", walk.infor), ("Document side", walk.documents)):
+        with house.database.write() as work:
+            token = house.setup.make_setup_link(work)
+        walk.tell(f"{name}: look around at {house.settings.origin}/set-up/{token.reveal()}")
+    walk.tell("Stop with Ctrl+C; the demo's data folders are removed then.")
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    stopped.wait()

@@ -1,0 +1,205 @@
+"""`ionport mapping add`, `ionport document add`, `ionport export configure|run|status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ionport.cli.house import OPERATOR, find_by_name, opened, organization_scope, print_json
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.paging import PageRequest
+from ionport.exports.model import ConfigurationFields, DeliveryFilter, ExportMethod
+from ionport.mappings.model import MappingKind
+from ionport.wiring import DocumentSide, House
+
+_ALL = PageRequest(per_page=200)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def documents_side(house: House) -> DocumentSide:
+    """Return the document side's services; raises InvalidInput on an Infor-only data folder."""
+    if house.documents is None:
+        raise InvalidInput("This data folder serves the Infor side only (IONPORT_SIDE).")
+    return house.documents
+
+
+def connection_id_of(house: House, name: str) -> str:
+    """Return the id of the connection that `name` names."""
+    with house.database.read() as work:
+        page = documents_side(house).connections.list(
+            work, organization_scope(house), OPERATOR, _ALL
+        )
+    return find_by_name({item.id: item.name for item in page.items}, name, "connection")
+
+
+def _mapping_id_of(house: House, name: str, kind: MappingKind) -> str:
+    with house.database.read() as work:
+        page = documents_side(house).mappings.list(work, organization_scope(house), _ALL, kind)
+    return find_by_name({item.id: item.name for item in page.items}, name, "mapping file")
+
+
+@click.group()
+def mapping() -> None:
+    """Document side: mapping files."""
+
+
+@mapping.command("add")
+@click.argument("file", type=_FILE)
+@click.option("--name", help="Name; default: the file's. The same name makes a new version.")
+@click.pass_context
+def mapping_add(ctx: click.Context, file: Path, name: str | None) -> None:
+    """Add a mapping FILE (IDM or BOD), or a new version of it, and show what the linter finds."""
+    with opened(ctx) as house:
+        with house.database.write() as work:
+            version = documents_side(house).mappings.add(
+                work, organization_scope(house), OPERATOR, name or file.name, file.read_bytes()
+            )
+        click.echo(f"{version.mapping_name}, version {version.number} ({version.kind.label}).")
+        for finding in version.findings:
+            where = f"line {finding.line}: " if finding.line else ""
+            click.echo(
+                f"  {finding.severity.value}: {where}{finding.text} {finding.remedy}".rstrip()
+            )
+
+
+@click.group()
+def document() -> None:
+    """Document side: add documents."""
+
+
+@document.command("add")
+@click.argument("files", type=_FILE, nargs=-1, required=True)
+@_JSON
+@click.pass_context
+def document_add(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
+    """Add e-invoices (EN 16931, UBL or CII). Exit status 1 when one was refused."""
+    rows = []
+    with opened(ctx) as house:
+        for file in files:
+            rows.append(_receive(house, file))
+            if not as_json:
+                click.echo(f"{file.name}: {rows[-1].get('error') or rows[-1]['id']}")
+    if as_json:
+        print_json(rows)
+    ctx.exit(1 if any("error" in row for row in rows) else 0)
+
+
+def _receive(house: House, file: Path) -> dict[str, str]:
+    scope = organization_scope(house)
+    try:
+        with house.database.write() as work:
+            made = documents_side(house).documents.receive(
+                work, scope, OPERATOR, file.name, file.read_bytes()
+            )
+    except Conflict as error:
+        return {"file": file.name, "error": f"{error.text} ({error.existing_id})"}
+    except InvalidInput as error:
+        return {"file": file.name, "error": error.text}
+    return {"file": file.name, "id": made.id, "status": made.status.value}
+
+
+@click.group()
+def export() -> None:
+    """Document side: configure exports, run them, see how they went."""
+
+
+@export.command("configure")
+@click.argument("title")
+@click.option("--connection", "connection_name", required=True, help="Name of the connection.")
+@click.option("--idm-mapping", required=True, help="Name of the IDM mapping file.")
+@click.option("--bod-mapping", help="Name of the BOD mapping file: IDM + ION BOD.")
+@click.option("--document-type", default="INVOICE", show_default=True)
+@click.option("--activate/--no-activate", default=True, help="Activate at once (default).")
+@click.option("--replace", is_flag=True, help="Switch off the active one that is in the way.")
+@click.option("--accept-at-least-once", is_flag=True, help="Accept a mapping without correlation.")
+@click.pass_context
+def export_configure(
+    ctx: click.Context,
+    title: str,
+    connection_name: str,
+    idm_mapping: str,
+    bod_mapping: str | None,
+    document_type: str,
+    activate: bool,
+    replace: bool,
+    accept_at_least_once: bool,
+) -> None:
+    """Create an export configuration and activate it."""
+    with opened(ctx) as house:
+        scope = organization_scope(house)
+        service = documents_side(house).configurations
+        fields = ConfigurationFields(
+            title=title,
+            document_type=document_type,
+            method=ExportMethod.INFOR_IDM_BOD if bod_mapping else ExportMethod.INFOR_IDM,
+            connection_id=connection_id_of(house, connection_name),
+            idm_mapping_id=_mapping_id_of(house, idm_mapping, MappingKind.IDM),
+            bod_mapping_id=_mapping_id_of(house, bod_mapping, MappingKind.BOD)
+            if bod_mapping
+            else None,
+            accepts_at_least_once=accept_at_least_once,
+        )
+        with house.database.write() as work:
+            made = service.create(work, scope, OPERATOR, fields)
+            if activate:
+                service.activate(work, scope, OPERATOR, made.id, replace=replace)
+        click.echo(f"{made.title}: {made.method.label}, {'active' if activate else 'inactive'}.")
+
+
+@export.command("run")
+@click.argument("document_ids", nargs=-1, required=True)
+@click.pass_context
+def export_run(ctx: click.Context, document_ids: tuple[str, ...]) -> None:
+    """Export documents through every active configuration that fits them."""
+    with opened(ctx) as house:
+        scope = organization_scope(house)
+        deliveries = documents_side(house).deliveries
+        for document_id in document_ids:
+            with house.database.write() as work:
+                made = deliveries.export(work, scope, OPERATOR, document_id)
+            for delivery in made:
+                click.echo(
+                    f"{delivery.id}: {delivery.configuration_title}, {delivery.status.label}"
+                )
+        with house.database.read() as work:
+            if not deliveries.workers_alive(work):
+                click.echo("Nothing runs deliveries now: start 'ionport up' (or a worker).")
+
+
+@export.command("status")
+@click.argument("document_id", required=False)
+@_JSON
+@click.pass_context
+def export_status(ctx: click.Context, document_id: str | None, as_json: bool) -> None:
+    """Show the newest deliveries (at most 200), or those of one document."""
+    with opened(ctx) as house, house.database.read() as work:
+        page = documents_side(house).deliveries.list(
+            work,
+            organization_scope(house),
+            OPERATOR,
+            DeliveryFilter(document_id=document_id),
+            _ALL,
+        )
+        rows = [
+            {
+                "delivery": item.id,
+                "document": item.document_id,
+                "configuration": item.configuration_title,
+                "status": item.status.value,
+                "error": item.error_text,
+                "remedy": item.remedy,
+                "idm_pid": item.idm_pid,
+                "message_id": item.message_id,
+                "correlation_id": item.correlation_id,
+            }
+            for item in page.items
+        ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo(f"{row['delivery']}\t{row['status']}\t{row['idm_pid'] or row['error'] or ''}")
+    if not rows:
+        click.echo("No deliveries yet. Export a document with: ionport export run DOCUMENT")

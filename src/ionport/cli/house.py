@@ -1,0 +1,71 @@
+"""Opening the data folder for a command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from ionport.core.errors import InvalidInput
+from ionport.identity.model import Actor
+from ionport.observe import configure_logging
+from ionport.settings import Settings, load_settings
+from ionport.store import OrganizationScope, TenantScope
+from ionport.wiring import House, open_house
+
+OPERATOR = Actor.operator()
+
+
+def settings_of(ctx: click.Context, **overrides: object) -> Settings:
+    """Read the settings, `--data` and the command's own options over them."""
+    settings = load_settings(**{"data": ctx.obj["data"], **overrides})
+    configure_logging(level=settings.log_level, log_format=settings.log_format)
+    return settings
+
+
+@contextmanager
+def opened(ctx: click.Context) -> Iterator[House]:
+    """Open the data folder for the time of one command."""
+    house = open_house(settings_of(ctx, log_level="WARNING"))
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+def tenant_scope(house: House, tenant: str | None) -> TenantScope:
+    """Return the scope of `tenant`, or of the first one; raises NotFound for an unknown one."""
+    scope = TenantScope(tenant or house.tenant.id)
+    with house.database.read() as work:
+        house.identity.get_tenant(work, scope)
+    return scope
+
+
+def organization_scope(house: House) -> OrganizationScope:
+    """Return the scope of the organization that the first start made."""
+    return OrganizationScope(house.organization.id)
+
+
+def find_by_name(items: Mapping[str, str], wanted: str, what: str) -> str:
+    """Return the id among `items` (id → name) that `wanted` names, by id or by exact name.
+
+    Raises:
+        InvalidInput: none or several are named so.
+    """
+    if wanted in items:
+        return wanted
+    found = [item for item, name in items.items() if name.casefold() == wanted.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidInput(f"Several {what}s are named {wanted!r}; name one by id: {found}.")
+    known = ", ".join(repr(name) for name in sorted(items.values())) or "none"
+    raise InvalidInput(f"There is no {what} named {wanted!r}. Known are: {known}.")
+
+
+def print_json(value: Any) -> None:
+    """Print `value` for machines: one JSON object, indented."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,161 @@
+"""`ionport up` and `ionport worker`: running servers and delivery engines."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import click
+import uvicorn
+
+from ionport.asgi import build_asgi
+from ionport.cli.house import settings_of
+from ionport.core.errors import InvalidInput
+from ionport.exports.timing import ExportTiming
+from ionport.exports.workflow import EngineOptions
+from ionport.settings import Settings, Side
+from ionport.wiring import House, open_house
+
+_SHUTDOWN_SECONDS = 10
+
+
+class RunningServer:
+    """One process's server: the house, its ASGI application and, with documents, its engine.
+
+    The port is taken before anything is built, since addresses in credentials come from it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timing: ExportTiming | None = None,
+        options: EngineOptions | None = None,
+    ) -> None:
+        self._socket = _listen(settings)
+        host, port = self._socket.getsockname()[:2]
+        self.house = open_house(replace(settings, host=str(host), port=int(port)), timing=timing)
+        self._engine = self.house.delivery_engine(options) if settings.side.has_documents else None
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                build_asgi(self.house),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="off",
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            )
+        )
+
+    @property
+    def url(self) -> str:
+        return self.house.settings.origin
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM; deliveries under way finish their step."""
+        with self._engine_running():
+            self._server.run(sockets=[self._socket])
+
+    @contextmanager
+    def in_background(self) -> Iterator[RunningServer]:
+        """Serve in a thread for the time of the block."""
+        with self._engine_running():
+            thread = threading.Thread(
+                target=self._server.run, kwargs={"sockets": [self._socket]}, name="ionport-server"
+            )
+            thread.start()
+            try:
+                _wait_until_started(self._server, thread)
+                yield self
+            finally:
+                self._server.should_exit = True
+                thread.join(_SHUTDOWN_SECONDS + 5)
+
+    @contextmanager
+    def _engine_running(self) -> Iterator[None]:
+        try:
+            if self._engine is not None:
+                self._engine.launch()
+            yield
+        finally:
+            if self._engine is not None:
+                self._engine.close()
+            self.house.close()
+            self._socket.close()
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    waiting = threading.Event()
+    while not server.started:
+        if not thread.is_alive():
+            raise InvalidInput("The server did not start; the log says why.")
+        waiting.wait(0.01)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # asyncio does this for sockets of its own making only; without it answers wait 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise InvalidInput(
+            f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). Choose another"
+            " port with --port or IONPORT_PORT, or stop what uses it."
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _show_setup_link(house: House) -> None:
+    with house.database.write() as work:
+        if not house.setup.needs_setup(work):
+            return
+        token = house.setup.make_setup_link(work)
+    click.echo("No user yet. Open this link once to make the first administrator:")
+    click.echo(f"  {house.settings.origin}/set-up/{token.reveal()}")
+
+
+@click.command()
+@click.option("--side", type=click.Choice([item.value for item in Side]), help="Default: both.")
+@click.option("--host", help="Address to listen on (default 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port (default 8400; 0: a free one).")
+@click.pass_context
+def up(ctx: click.Context, side: str | None, host: str | None, port: int | None) -> None:
+    """Serve both sides, or the one that --side names."""
+    server = RunningServer(settings_of(ctx, side=side, host=host, port=port))
+    click.echo(f"ionport serves {server.house.settings.side.value} on {server.url}")
+    _show_setup_link(server.house)
+    server.run()
+
+
+@click.command()
+@click.pass_context
+def worker(ctx: click.Context) -> None:
+    """Run deliveries beside other workers; needs PostgreSQL."""
+    settings = settings_of(ctx, side=Side.DOCUMENTS)
+    if not settings.database_url:
+        raise InvalidInput(
+            "A worker needs PostgreSQL (IONPORT_DATABASE_URL). On SQLite one process does all:"
+            " start 'ionport up'."
+        )
+    house = open_house(settings)
+    engine = house.delivery_engine()
+    stopped = threading.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda _number, _frame: stopped.set())
+    try:
+        engine.launch()
+        click.echo("The worker runs deliveries. Stop it with Ctrl+C.")
+        stopped.wait()
+    finally:
+        engine.close()
+        house.close()

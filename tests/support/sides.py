@@ -1,0 +1,202 @@
+"""Both sides as the promise tests need them: real processes with data folders of their own."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ionport.documents.samples import read_sample
+from ionport.exports.model import ConfigurationFields, ExportMethod
+from ionport.exports.timing import ExportTiming
+from ionport.exports.workflow import EngineOptions
+from ionport.identity.model import Actor, PasswordProof
+from ionport.mappings.files import own_template
+from ionport.mappings.model import MappingKind
+from ionport.oauth.model import AppDraft, AppType
+from ionport.settings import Settings, Side, load_settings
+from ionport.store import OrganizationScope, TenantScope
+from ionport.wiring import House, open_house
+
+OPERATOR = Actor.operator("test")
+
+# Everything as in production but the waits, which would only make the tests slow.
+QUICK = ExportTiming(
+    first_wait=0.2, longest_wait=1.0, settle=1.0, lease=6.0, send_within=2.0,
+    connect=2.0, call_read=3.0, call_total=4.0, login=4.0,
+)  # fmt: skip
+PROMPT = EngineOptions(poll=0.05, sweep=0.3, heartbeat=0.5, silent_after=3.0, health=0.5)
+
+
+@dataclass(slots=True)
+class Process:
+    """A running `ionport` process and the address it serves."""
+
+    popen: subprocess.Popen[str]
+    url: str
+
+    def kill(self) -> None:
+        """SIGKILL: no handler runs, nothing is flushed."""
+        self.popen.kill()
+        self._reap()
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        self.popen.send_signal(signal.SIGTERM)
+        return self._reap()
+
+    def _reap(self) -> int:
+        status = self.popen.wait(30)
+        if self.popen.stdout is not None:
+            self.popen.stdout.close()
+        return status
+
+
+def start(arguments: Sequence[str], environment: dict[str, str], log: Path) -> Process:
+    """Start a process that prints `… on http://…` once it serves; its log goes to a file."""
+    with log.open("a", encoding="utf-8") as errors:
+        popen = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+        )
+    assert popen.stdout is not None
+    ready, _writable, _failed = select.select([popen.stdout], [], [], 30)
+    line = popen.stdout.readline() if ready else ""
+    if " on http" not in line:
+        popen.kill()
+        raise AssertionError(f"did not start: {line!r}\n{log.read_text(encoding='utf-8')[-2000:]}")
+    return Process(popen, line.split()[-1])
+
+
+@contextmanager
+def infor_process(folder: Path) -> Iterator[Process]:
+    """The Infor side in a process of its own, for the time of the block."""
+    process = start(
+        ["-m", "ionport", "up", "--side", "infor", "--port", "0"],
+        {"IONPORT_DATA": str(folder), "IONPORT_LOG_LEVEL": "WARNING"},
+        folder.with_suffix(".log"),
+    )
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+def document_process(folder: Path, database_url: str = "") -> Process:
+    """The document side in a process of its own, with QUICK waits."""
+    return start(
+        ["-m", "tests.support.document_side"],
+        {
+            "IONPORT_DATA": str(folder),
+            "IONPORT_DATABASE_URL": database_url,
+            "IONPORT_LOG_LEVEL": "WARNING",
+        },
+        folder.with_suffix(".log"),
+    )
+
+
+def settings_of(folder: Path, side: Side, database_url: str = "", origin: str = "") -> Settings:
+    """Settings of one side's data folder, independent of the environment."""
+    return load_settings(
+        {}, data=folder, side=side, database_url=database_url, public_url=origin or None
+    )
+
+
+def make_credentials(folder: Path, origin: str, app_name: str = "DocBits_TST") -> tuple[str, bytes]:
+    """Add an authorized app at the Infor side and download its credentials: name and content."""
+    house = open_house(settings_of(folder, Side.INFOR, origin=origin))
+    assert house.infor is not None
+    scope = TenantScope(house.tenant.id)
+    draft = AppDraft(
+        name=app_name,
+        type=AppType.BACKEND_SERVICE,
+        description="promise test",
+        issue_refresh_tokens=True,
+    )
+    with house.database.write() as work:
+        app = house.infor.apps.create_app(work, scope, OPERATOR, draft)
+        file = house.infor.apps.download_credentials(
+            work,
+            scope,
+            OPERATOR,
+            app.id,
+            PasswordProof.operator(house.clock.now()),
+            create_service_account=True,
+        )
+    house.close()
+    return file.filename, file.content
+
+
+def configure_export(house: House, credentials: tuple[str, bytes]) -> str:
+    """Upload the credential, add ionport's own mapping files, activate an export; its id."""
+    assert house.documents is not None
+    side, scope = house.documents, OrganizationScope(house.organization.id)
+    with house.database.write() as work:
+        connection = side.connections.upload(work, scope, OPERATOR, *credentials)
+        idm, bod = (
+            side.mappings.add(work, scope, OPERATOR, *own_template(kind), kind)
+            for kind in (MappingKind.IDM, MappingKind.BOD)
+        )
+        configuration = side.configurations.create(
+            work,
+            scope,
+            OPERATOR,
+            ConfigurationFields(
+                title="Invoices to Infor",
+                document_type="INVOICE",
+                method=ExportMethod.INFOR_IDM_BOD,
+                connection_id=connection.id,
+                idm_mapping_id=idm.mapping_id,
+                bod_mapping_id=bod.mapping_id,
+            ),
+        )
+        side.configurations.activate(work, scope, OPERATOR, configuration.id)
+    return configuration.id
+
+
+def add_invoices(house: House, count: int) -> list[str]:
+    """Receive `count` invoices that differ in their number; returns the documents' ids."""
+    assert house.documents is not None
+    scope = OrganizationScope(house.organization.id)
+    template = read_sample("demo-invoice-ubl.xml").decode()
+    start_of_number = template.index("<cbc:ID>") + len("<cbc:ID>")
+    end_of_number = template.index("</cbc:ID>")
+    ids = []
+    for number in range(count):
+        content = f"{template[:start_of_number]}P-{number:05}{template[end_of_number:]}"
+        with house.database.write() as work:
+            document = house.documents.documents.receive(
+                work, scope, OPERATOR, f"invoice-{number:05}.xml", content.encode()
+            )
+        ids.append(document.id)
+    return ids
+
+
+def export_all(house: House, document_ids: Sequence[str]) -> None:
+    """Put a delivery of each document into the ledger."""
+    assert house.documents is not None
+    scope = OrganizationScope(house.organization.id)
+    for document_id in document_ids:
+        with house.database.write() as work:
+            house.documents.deliveries.export(work, scope, OPERATOR, document_id)
+
+
+def until(condition: Any, seconds: float, pause: float = 0.05) -> bool:
+    """Wait until `condition()` is true, at most `seconds`; tells whether it became so."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(pause)
+    return bool(condition())
