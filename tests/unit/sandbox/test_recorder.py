@@ -100,6 +100,21 @@ def test_a_body_is_kept_up_to_a_megabyte(recorder: RecorderService) -> None:
     assert not recorder.keep_body(b"x" * 1_000_001)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"grant_type=password&client_secret=swordfish",
+        b'{"ci": "a", "cs": "swordfish"}',
+        b'{"Sask": "swordfish"}',
+    ],
+)
+def test_a_body_that_looks_like_credentials_is_not_kept(
+    recorder: RecorderService, tmp_path: Path, body: bytes
+) -> None:
+    assert not recorder.keep_body(body)
+    assert not (tmp_path / "blobs").exists()
+
+
 @given(st.text(max_size=20))
 def test_headers_that_are_not_known_to_be_harmless_are_dots(secret: str) -> None:
     kept = redacted_headers([("X-Api-Key", secret), ("Accept", "*/*"), ("Proxy-Auth", secret)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,11 @@ _PLAIN_HEADERS = frozenset(
     ]
 )
 _SECRET_WORDS = ("token", "secret", "password", "passwd", "key", "credential", "assertion")
+
+# A token request or a credential file that went to the wrong address.
+_SECRET_FIELDS = re.compile(
+    rb"client_secret|refresh_token|access_token|password|\"(?:cs|sask)\"", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,11 @@ def redacted_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         plain = name.lower() in _PLAIN_HEADERS or name.lower().startswith("x-infor-ion-")
         kept[name.lower()[:100]] = value.replace("\0", "")[:_MAX_HEADER] if plain else DOTS
     return kept
+
+
+def may_keep_body(body: bytes) -> bool:
+    """Tell whether a request body may be kept: neither empty, nor large, nor with credentials."""
+    return 0 < len(body) <= MAX_KEPT_BODY_BYTES and _SECRET_FIELDS.search(body) is None
 
 
 def _is_telling(name: str) -> bool:

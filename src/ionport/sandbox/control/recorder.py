@@ -11,11 +11,11 @@ from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.model import Actor
 from ionport.sandbox.control.model import (
-    MAX_KEPT_BODY_BYTES,
     CallFacts,
     CallFilter,
     Outcome,
     RecordedCall,
+    may_keep_body,
 )
 from ionport.sandbox.control.repository import CallRepository
 from ionport.store import TenantScope, Work
@@ -39,12 +39,12 @@ class RecorderService:
         """Put a request body into the blobs, before the transaction; False when it is not kept.
 
         Bodies over 1 MB are known by digest and size only: they hold a file or a BOD, which the
-        imitated service keeps itself.
+        imitated service keeps itself. So are bodies that look as if they carried credentials.
         """
-        if not 0 < len(body) <= MAX_KEPT_BODY_BYTES:
-            return False
-        self._blobs.put(body)
-        return True
+        if may_keep_body(body):
+            self._blobs.put(body)
+            return True
+        return False
 
     def record(self, work: Work, scope: TenantScope, facts: CallFacts, outcome: Outcome) -> None:
         """Write one call."""
