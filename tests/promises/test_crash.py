@@ -198,7 +198,12 @@ def _assert_posted_exactly_once(target: Infor, ledger: Ledger) -> None:
         "SELECT kind, status FROM delivery_steps WHERE status NOT IN ('done', 'skipped')"
     )
     assert unfinished == []
-    assert ledger.rows("SELECT id FROM delivery_attempts WHERE state IN ('sent', 'unknown')") == []
+    open_attempts = ledger.rows(
+        "SELECT step, state FROM delivery_attempts WHERE state IN ('sent', 'unknown')"
+    )
+    # ION cannot be asked what arrived: there a lost answer stays unknown, and the same bytes
+    # went again under the same message id.
+    assert set(open_attempts) <= {("ion_publish", "unknown")}
     assert ledger.rows("SELECT id FROM documents WHERE status <> 'exported'") == []
 
 
