@@ -270,7 +270,9 @@ REFUSED = {
     "wrong_mime_type": _item_with(
         resrs={"res": [{"filename": "a", "base64": "QQ==", "mimetype": "a/b\r\nX: y"}]}
     ),
-    "malformed_item": _item_with(attrs=[1]),
+    "malformed_item": _item_with(
+        resrs={"res": [{"filename": "a", "base64": "QQ==", "name": "a/../b"}]}
+    ),
     "item_missing": {},
     "control_characters": _item_with(attrs={"attr": [{"name": "M3_Company", "value": "\0"}]}),
 }

@@ -34,6 +34,8 @@ from ionport.sandbox.texts import load_json_object, quoted, representable
 Tree: TypeAlias = str | Mapping[str, "Tree"] | Sequence["Tree"]
 
 _MIME_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*")
+# Empty for the main file, else a word such as Preview that stands in an address.
+_FILE_NAME = re.compile(r"[A-Za-z0-9_-]{0,100}")
 # The built-in table only: what a file is must not hang on the machine's own lists.
 _known_types = mimetypes.MimeTypes()
 
@@ -176,8 +178,11 @@ def _file(entry: Mapping[str, object]) -> NewFile:
             code="wrong_mime_type",
         )
     name = _text(entry, "name")
-    if len(name) > 100:
-        raise InvalidInput(_("The name of a file is too long."), code="malformed_item")
+    if not _FILE_NAME.fullmatch(name):
+        raise InvalidInput(
+            _("{name} cannot name a file of an item.").format(name=quoted(name)),
+            code="malformed_item",
+        )
     return NewFile(name, filename, mime_type, _content(filename, _text(entry, "base64")))
 
 

@@ -141,7 +141,7 @@ class IdmRoutes:
 
     def _resource(self, item: Item, resource: Resource) -> Mapping[str, Tree]:
         item_url = f"{self._gateway_url}/{item.tenant_id}/{CONTEXT}/api/items/{item.pid}"
-        name = f"/{quote(resource.name, safe='')}" if resource.name else ""
+        name = f"/{resource.name}" if resource.name else ""
         return {
             "name": resource.name,
             "filename": resource.filename,
