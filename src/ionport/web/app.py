@@ -14,7 +14,16 @@ from starlette.routing import BaseRoute, Mount
 from ionport.web.assets import FOLDER, VersionedFiles
 from ionport.web.frame import Frame
 from ionport.web.guard import Guard
-from ionport.web.pages import account, authorized_apps, home
+from ionport.web.pages import (
+    account,
+    authorized_apps,
+    connections,
+    deliveries,
+    exports,
+    home,
+    inspector,
+    settings,
+)
 from ionport.web.state import Services
 from ionport.web.templating import error_page
 
@@ -45,6 +54,12 @@ def _routes(services: Services) -> list[BaseRoute]:
     ]
     if services.apps is not None:
         routes += authorized_apps.ROUTES
+    if services.documents is not None:
+        routes += [*settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
+    if services.recorder is not None:
+        routes += inspector.ROUTES
+    if services.deliveries is not None:
+        routes += deliveries.ROUTES
     return routes
 
 
