@@ -212,7 +212,7 @@ class _Reader:
             shown.append(_("and {count} more").format(count=self._more))
         raise InvalidInput(
             _(
-                "This {syntax} file is not a complete EN 16931 invoice. Ask the supplier to"
+                "This {syntax} file is not an invoice as EN 16931 asks for it. Ask the supplier to"
                 " correct it: {problems}."
             ).format(syntax=self._syntax.name, problems="; ".join(shown)),
             code="invalid_invoice",

@@ -43,9 +43,9 @@ def _other_kind(wanted: MappingKind, found: MappingKind | None) -> Finding:
         "other_kind",
         None,
         "",
-        _("By its content this is not an {wanted} but: {found}.").format(
+        _("Needed is a file of the kind {wanted}; by its content this one is: {found}.").format(
             wanted=wanted.label, found=what
         ),
-        _("Choose the {wanted} file.").format(wanted=wanted.label),
+        _("Choose the file with the {wanted}.").format(wanted=wanted.label),
         blocks_activation=True,
     )

@@ -151,8 +151,9 @@ SYNC_CAPTURE_DOCUMENT = _read(_SCHEMA.strip("\n").split("\n"))
 def target_of(path: str) -> Target | None:
     """Return where a path such as `SyncCaptureDocumentType/DataArea/Sync/LocationID` leads.
 
-    Backslashes separate as well, single or doubled. None when the schema has no such element or attribute, or one that holds no text. A person
-    is written as text by some files: then its Name is meant (facts/infor-targets.md §7.3).
+    Backslashes separate as well, single or doubled. None when the schema has no such element or
+    attribute, or one that holds no text. A person is written as text by some files: then its
+    Name is meant (facts/infor-targets.md §7.3).
     """
     steps = _steps(path)
     if steps is None:

@@ -152,9 +152,9 @@ class MappingService:
                     raise
         if file.kind is not kind:
             raise Conflict(
-                _("{name} is already the name of an {kind}. Give this file another name.").format(
-                    name=file.name, kind=file.kind.label
-                ),
+                _(
+                    "{name} is the name of another kind of file: {kind}. Choose another name."
+                ).format(name=file.name, kind=file.kind.label),
                 code="mapping_name_taken",
                 existing_id=file.id,
             )
@@ -173,15 +173,16 @@ def _usable_kind(text: str, wanted: MappingKind | None) -> MappingKind:
         )
     if wanted is not None and found is not wanted:
         raise InvalidInput(
-            _("This is an {found} file; an {wanted} file is needed here.").format(
-                found=found.label, wanted=wanted.label
-            ),
+            _(
+                "Needed here is a file of the kind {wanted}; by its content this one is: {found}."
+            ).format(found=found.label, wanted=wanted.label),
             code="mapping_of_other_kind",
         )
     if found not in USABLE_KINDS:
         raise InvalidInput(
             _(
-                "This is an {found} file. The export methods so far take IDM and BOD mappings."
+                "By its content this file is: {found}. The export methods so far take IDM and BOD"
+                " mappings."
             ).format(found=found.label),
             code="mapping_kind_unused",
         )

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ionport.core.errors import InvalidInput, TooLarge
+from ionport.mappings.files import own_template, read_mapping_text, recognise_kind
+from ionport.mappings.model import MappingKind
+
+_CREDENTIAL = json.dumps({"ti": "ACME_TST", "cn": "x", "ci": "ACME_TST~" + "A" * 43})
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "says"),
+    [
+        (b"", "mapping_empty", "empty"),
+        (b" \r\n\t", "mapping_empty", "empty"),
+        (_CREDENTIAL.encode(), "not_a_mapping_file", "ION API file (.ionapi)"),
+        (b"\xef\xbb\xbf" + _CREDENTIAL.encode(), "not_a_mapping_file", "ION API file (.ionapi)"),
+        (b'[{"program": "CRS620MI"}]', "not_a_mapping_file", "JSON"),
+        (b"<?xml version='1.0'?><Invoice/>", "not_a_mapping_file", "XML"),
+        (b"%PDF-1.7", "not_a_mapping_file", "a PDF"),
+        (b"PK\x03\x04", "not_a_mapping_file", "ZIP"),
+        (b"\x89PNG", "not_a_mapping_file", "picture"),
+        ("a=1\nb=M\u00e4rz".encode("latin-1"), "mapping_not_utf8", "line 2"),
+        ("Index_Fields=a".encode("utf-16"), "mapping_not_utf8", "UTF-8"),
+        (b"a=1\nb=\x00\n", "mapping_control_character", "line 2"),
+    ],
+    ids=[
+        "empty",
+        "blank",
+        "ionapi",
+        "ionapi with BOM",
+        "JSON",
+        "XML",
+        "PDF",
+        "ZIP",
+        "PNG",
+        "latin-1",
+        "utf-16",
+        "NUL",
+    ],
+)
+def test_what_is_no_mapping_file_is_named_as_what_it_is(
+    content: bytes, code: str, says: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_mapping_text(content)
+    assert caught.value.code == code
+    assert says in caught.value.text
+    assert "A" * 43 not in caught.value.text
+
+
+def test_a_mapping_file_has_a_size_limit() -> None:
+    read_mapping_text(b"a=" + b"x" * (256 * 1024 - 2))
+    with pytest.raises(TooLarge):
+        read_mapping_text(b"a=" + b"x" * (256 * 1024 - 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Index_Fields=a\nIF_a=B\n", MappingKind.IDM),
+        ("DT_Path=x\nIndex_Fields=a\n", MappingKind.BOD),
+        ("StaticFields=DIVI\nSF_DIVI=AAA\n", MappingKind.M3),
+        ("HeaderFields=FinancialCompany\nHF_FinancialCompany=x\n", MappingKind.LN),
+        ("[export_configuration.header]\n", MappingKind.TOML),
+        ("[[conflict_resolution.rule]]\n", MappingKind.TOML),
+        ("a=b\n", None),
+        ("", None),
+    ],
+)
+def test_kinds_are_recognised_by_content(text: str, kind: MappingKind | None) -> None:
+    assert recognise_kind(text) is kind
+
+
+@pytest.mark.parametrize("kind", [MappingKind.IDM, MappingKind.BOD])
+def test_the_project_ships_own_templates(kind: MappingKind) -> None:
+    name, content = own_template(kind)
+    assert name.startswith(kind.value)
+    assert recognise_kind(read_mapping_text(content)) is kind
+
+
+def test_every_kind_has_a_label() -> None:
+    assert all(kind.label for kind in MappingKind)

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import pytest
+
+from ionport.mappings.linter import lint
+from ionport.mappings.model import (
+    NO_CORRELATION_ID,
+    Finding,
+    MappingKind,
+    Severity,
+    blocking,
+)
+from tests.unit.mappings.rendering import BOD_TEMPLATE, IDM_TEMPLATE
+
+
+def _idm(*changes: tuple[str, str], extra: str = "") -> list[Finding]:
+    return lint(MappingKind.IDM, _changed(IDM_TEMPLATE, *changes) + extra)
+
+
+def _bod(*changes: tuple[str, str], extra: str = "") -> list[Finding]:
+    return lint(MappingKind.BOD, _changed(BOD_TEMPLATE, *changes) + extra)
+
+
+def _changed(text: str, *changes: tuple[str, str]) -> str:
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def _only(findings: list[Finding], code: str) -> Finding:
+    assert [finding.code for finding in findings] == [code]
+    assert findings[0].text
+    assert findings[0].remedy
+    return findings[0]
+
+
+def test_our_templates_have_no_findings() -> None:
+    assert _idm() == []
+    assert _bod() == []
+
+
+def test_an_unknown_key_is_named_with_its_line_and_what_was_meant() -> None:
+    finding = _only(_idm(extra="Static_Feilds=X\n"), "unknown_key")
+    assert finding.severity is Severity.WARNING
+    assert finding.line == IDM_TEMPLATE.count("\n") + 1
+    assert "Static_Fields" in finding.remedy
+    finding = _only(_bod(extra="Pages_COMON_PATH=X\n"), "unknown_key")
+    assert "Pages_COMMON_PATH" in finding.remedy
+    assert not finding.blocks_activation
+
+
+def test_listed_but_undefined_is_allowed_and_told() -> None:
+    finding = _only(_idm(("IF_purchase_order=", "#")), "listed_undefined")
+    assert finding.severity is Severity.INFO
+    assert "purchase_order" in finding.text
+    finding = _only(_bod(("IF_due_date=DueDate", "#")), "listed_undefined")
+    assert finding.severity is Severity.INFO
+    assert not finding.blocks_activation
+
+
+def test_defined_but_unlisted_is_a_warning() -> None:
+    finding = _only(_idm((",supplier_id:STRING", "")), "defined_unlisted")
+    assert (finding.severity, finding.key) == (Severity.WARNING, "IF_supplier_id")
+    assert finding.line is not None
+    finding = _only(_bod((",lastModifiedDateTime", "")), "defined_unlisted")
+    assert finding.key == "Path_lastModifiedDateTime"
+    findings = _bod(("_Static_Fields=nameLanguageID,name", "_Static_Fields=name"))
+    assert {(f.code, f.key) for f in findings} == {
+        ("defined_unlisted", "TNP_InvoiceTable_nameLanguageID"),
+        ("defined_unlisted", "TNV_InvoiceTable_nameLanguageID"),
+    }
+
+
+def test_a_field_that_documents_do_not_have_is_told() -> None:
+    finding = _only(_idm(("supplier_name", "suplier_name")), "unknown_field")
+    assert "supplier_name" in finding.remedy
+
+
+def test_a_column_that_the_table_does_not_have_is_told() -> None:
+    finding = _only(_bod(("TC_QUANTITY=", "TC_QUANTTITY=")), "unknown_column")
+    assert "QUANTITY" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("lid://", "placeholder_logical_id"),
+        ("", "placeholder_logical_id"),
+        ("infor.ims.x", "malformed_logical_id"),
+        ("lid://infor", "malformed_logical_id"),
+        ("lid://infor.ims. x", "malformed_logical_id"),
+        ("lid://*Logical ID*", "malformed_logical_id"),
+        ("lid://a." + "b" * 300, "malformed_logical_id"),
+    ],
+)
+def test_a_logical_id_that_ion_will_not_know_blocks(value: str, code: str) -> None:
+    findings = [f for f in _bod(("lid://infor.ims.ionport_export", value)) if f.severity == "error"]
+    finding = _only(findings, code)
+    assert finding.key == "SFV_LogicalID"
+    assert blocking(findings, accept_at_least_once=True) == [finding]
+
+
+def test_a_mapping_without_a_logical_id_blocks() -> None:
+    findings = _bod(("Static_Fields=LogicalID,", "Static_Fields="))
+    assert findings[0].code == "no_logical_id"
+    assert findings[0].blocks_activation
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (MappingKind.IDM, IDM_TEMPLATE.replace(",correlation_id:STRING", "")),
+        (MappingKind.IDM, IDM_TEMPLATE.replace("IF_correlation_id=", "#")),
+        (MappingKind.BOD, BOD_TEMPLATE.replace("supplier_country_code,correlation_id", "x")),
+        (MappingKind.BOD, BOD_TEMPLATE.replace("IFP_correlation_id=", "#")),
+        (
+            MappingKind.BOD,
+            BOD_TEMPLATE.replace("\\\\AlternateDocumentID\\\\ID\n", "\\\\DocumentID\\\\ID\n"),
+        ),
+    ],
+    ids=["idm unlisted", "idm undefined", "bod unlisted", "bod undefined", "bod elsewhere"],
+)
+def test_no_correlation_id_blocks_unless_at_least_once_is_accepted(
+    kind: MappingKind, text: str
+) -> None:
+    findings = lint(kind, text)
+    blockers = blocking(findings, accept_at_least_once=False)
+    assert [finding.code for finding in blockers] == [NO_CORRELATION_ID]
+    assert blocking(findings, accept_at_least_once=True) == []
+
+
+def test_an_unknown_path_is_told_and_a_wrong_place_for_all_fields_blocks() -> None:
+    finding = _only(_bod(("\\\\CaptureDocument\\\\FileSize", "\\\\Filesize")), "unknown_path")
+    assert finding.severity is Severity.WARNING
+    assert "SyncCaptureDocumentType/DataArea/Filesize" in finding.text
+    finding = _only(
+        _bod(("IF_COMMON_PATH=SyncCaptureDocumentType", "IF_COMMON_PATH=Sync")), "unknown_path"
+    )
+    assert finding.blocks_activation
+
+
+def test_an_unresolved_reference_is_told() -> None:
+    finding = _only(_idm(("+SV_FileNameSeparator+", "+SV_Separator+")), "unresolved_reference")
+    assert finding.key == "Searchable_PDF_Name"
+    findings = _idm(("Searchable_PDF_Name=IF_invoice_id", "Searchable_PDF_Name=invoice_id"))
+    assert _only(findings, "unresolved_reference").line is not None
+
+
+def test_lines_that_say_nothing_are_told() -> None:
+    assert _only(_idm(extra="just words\n"), "broken_line").line is not None
+    finding = _only(_idm(extra="ACL_Fields=SV_ACLString\n"), "duplicate_key")
+    assert finding.key == "ACL_Fields"
+
+
+def test_names_with_a_fixed_meaning_are_checked() -> None:
+    finding = _only(_bod(("GFV_BODID=BODID", "GFV_BODID=UUID")), "unknown_name")
+    assert "bodid" in finding.remedy
+    codes = {f.code for f in _bod(("IF_Elements=name,value", "IF_Elements=name,value,colour"))}
+    assert "unknown_name" in codes
+
+
+def test_a_mapping_for_no_document_type_blocks() -> None:
+    for finding in (
+        _idm(("INVOICE=M3_SupplierInvoice", ""))[0],
+        _bod(("\nINVOICE=M3_SupplierInvoice", ""))[0],
+    ):
+        assert finding.code == "no_document_type"
+        assert finding.blocks_activation
+
+
+def test_a_type_that_is_defined_but_not_listed_is_told() -> None:
+    finding = _only(_bod(extra="CREDIT_NOTE=M3_SupplierInvoice\n"), "defined_unlisted")
+    assert finding.key == "CREDIT_NOTE"
+
+
+def test_another_kind_of_mapping_is_named_as_what_it_is() -> None:
+    finding = _only(lint(MappingKind.IDM, BOD_TEMPLATE), "other_kind")
+    assert "BOD mapping" in finding.text
+    assert finding.blocks_activation
+    assert "no mapping file" in _only(lint(MappingKind.BOD, "a=b"), "other_kind").text
+
+
+def test_embedded_files_are_checked_and_told() -> None:
+    extra = "EMBEDDED_FILES_EXPORT=XML\nEFE_XML_SOURCE_NAME=a.xml\nEFE_XML_EXPORT_DOC_TYPE=Y\n"
+    findings = _idm(extra=extra + "EFE_XML_EXPORT_FILENAM=IF_invoice_id\n")
+    assert {finding.code for finding in findings} == {
+        "embedded_files",
+        "empty_value",
+        "unknown_key",
+    }
+
+
+def test_errors_come_first_and_each_severity_by_line() -> None:
+    findings = _bod(
+        ("lid://infor.ims.ionport_export", "lid://"),
+        ("IF_due_date=DueDate", "#"),
+        extra="nonsense\nOther=1\n",
+    )
+    assert [finding.severity.value for finding in findings] == [
+        "error",
+        "warning",
+        "warning",
+        "info",
+    ]
+
+
+def test_kinds_without_a_linter_are_checked_line_by_line() -> None:
+    text = "HeaderFields=SUNO,IVDT\nHF_SUNO=supplier_id\nHF_IVDT=invoice_date\nwhat\n"
+    assert _only(lint(MappingKind.M3, text), "broken_line").line == 4
+    assert lint(MappingKind.TOML, "[export_configuration.header]\nname='x'\n") == []

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from ionport.core.clock import MovableClock
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from ionport.core.paging import PageRequest
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, Organization, OrganizationRole
+from ionport.identity.repository import OrganizationRepository
+from ionport.mappings.model import MappingKind, MappingVersion
+from ionport.mappings.service import MappingService
+from ionport.store import Database, OrganizationScope, SystemScope
+from tests.unit.mappings.rendering import BOD_TEMPLATE, IDM_TEMPLATE
+
+ACME, OTHER = OrganizationScope("org_acme"), OrganizationScope("org_other")
+ADMIN = Actor(
+    "usr_a", "anna", organization_roles=frozenset({("org_acme", OrganizationRole.ADMINISTRATOR)})
+)
+IDM, BOD = IDM_TEMPLATE.encode(), BOD_TEMPLATE.encode()
+
+
+@pytest.fixture(autouse=True)
+def _organizations(database: Database, clock: MovableClock) -> None:
+    with database.write() as work:
+        for scope in (ACME, OTHER):
+            organization = Organization(scope.organization_id, "x", None)
+            OrganizationRepository(work.connection).add(
+                SystemScope("test"), organization, clock.now()
+            )
+
+
+@pytest.fixture
+def service(clock: MovableClock) -> MappingService:
+    return MappingService(clock, AuditLog(clock))
+
+
+def _add(
+    service: MappingService,
+    database: Database,
+    content: bytes = IDM,
+    name: str = "idm.properties",
+    scope: OrganizationScope = ACME,
+) -> MappingVersion:
+    with database.write() as work:
+        return service.add(work, scope, Actor.operator("anna"), name, content)
+
+
+def test_a_file_is_kept_with_its_kind_text_and_findings(
+    service: MappingService, database: Database
+) -> None:
+    added = _add(service, database, BOD.replace(b"lid://infor.ims.ionport_export", b"lid://"))
+    with database.read() as work:
+        version = service.get_version(work, ACME, added.id)
+        file = service.get(work, ACME, added.mapping_id)
+        assert service.latest_version(work, ACME, file.id) == version == added
+    assert (version.kind, version.number, version.created_by) == (MappingKind.BOD, 1, "anna")
+    assert [finding.code for finding in version.findings] == ["placeholder_logical_id"]
+    assert (file.name, file.latest_number) == ("idm.properties", 1)
+
+
+def test_the_same_name_gets_a_new_version_and_the_old_one_stays(
+    service: MappingService, database: Database, clock: MovableClock
+) -> None:
+    first = _add(service, database)
+    clock.advance(timedelta(minutes=1))
+    second = _add(service, database, IDM + b"# more\n", name="IDM.properties")
+    assert (second.mapping_id, second.number) == (first.mapping_id, 2)
+    with database.read() as work:
+        assert service.get_version(work, ACME, first.id).text == IDM_TEMPLATE
+        assert service.latest_version(work, ACME, first.mapping_id).id == second.id
+        versions = service.versions(work, ACME, first.mapping_id, PageRequest(per_page=1))
+        assert ([v.number for v in versions.items], versions.total) == ([2], 2)
+        file = service.get(work, ACME, first.mapping_id)
+    assert (file.name, file.latest_number) == ("idm.properties", 2)
+    assert file.updated_at > file.created_at
+
+
+def test_the_same_text_again_is_the_same_version(
+    service: MappingService, database: Database
+) -> None:
+    assert _add(service, database) == _add(service, database)
+
+
+def test_lists_filter_by_kind_and_name(service: MappingService, database: Database) -> None:
+    _add(service, database, name="b_1.properties")
+    _add(service, database, BOD, name="A.properties")
+    with database.read() as work:
+
+        def names(kind: MappingKind | None = None, text: str = "") -> list[str]:
+            return [f.name for f in service.list(work, ACME, PageRequest(), kind, text).items]
+
+        assert names() == ["A.properties", "b_1.properties"]
+        assert names(MappingKind.BOD) == ["A.properties"]
+        assert names(text="B_") == ["b_1.properties"]
+        assert service.list(work, OTHER, PageRequest()).total == 0
+
+
+def test_another_organizations_files_are_not_found(
+    service: MappingService, database: Database
+) -> None:
+    version = _add(service, database)
+    with database.read() as work:
+        for call in (
+            lambda: service.get(work, OTHER, version.mapping_id),
+            lambda: service.get_version(work, OTHER, version.id),
+            lambda: service.latest_version(work, OTHER, version.mapping_id),
+            lambda: service.versions(work, OTHER, version.mapping_id, PageRequest()),
+        ):
+            with pytest.raises(NotFound):
+                call()
+    assert _add(service, database, scope=OTHER).mapping_id != version.mapping_id
+
+
+def test_only_administrators_add(service: MappingService, database: Database) -> None:
+    member = Actor(
+        "usr_b", "bob", organization_roles=frozenset({("org_acme", OrganizationRole.USER)})
+    )
+    with database.write() as work:
+        with pytest.raises(Forbidden):
+            service.add(work, ACME, member, "idm.properties", IDM)
+        with pytest.raises(Forbidden):
+            service.add(work, OTHER, ADMIN, "idm.properties", IDM)
+        service.add(work, ACME, ADMIN, "idm.properties", IDM)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "code"),
+    [
+        (b"a=b\n", None, "mapping_not_recognised"),
+        (IDM, MappingKind.BOD, "mapping_of_other_kind"),
+        (b"StaticFields=DIVI\nSF_DIVI=AAA\n", None, "mapping_kind_unused"),
+        (b"{}", MappingKind.IDM, "not_a_mapping_file"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_and_leaves_nothing(
+    service: MappingService,
+    database: Database,
+    content: bytes,
+    kind: MappingKind | None,
+    code: str,
+) -> None:
+    with database.write() as work:
+        with pytest.raises(InvalidInput) as caught:
+            service.add(work, ACME, ADMIN, "x.properties", content, kind)
+        assert service.list(work, ACME, PageRequest()).total == 0
+    assert caught.value.code == code
+
+
+def test_a_name_belongs_to_one_kind(service: MappingService, database: Database) -> None:
+    first = _add(service, database)
+    with pytest.raises(Conflict) as caught:
+        _add(service, database, BOD)
+    assert caught.value.existing_id == first.mapping_id
+
+
+def test_adding_is_audited(
+    service: MappingService, database: Database, clock: MovableClock
+) -> None:
+    version = _add(service, database)
+    with database.read() as work:
+        entry = AuditLog(clock).list(work, ACME, PageRequest()).items[0]
+    assert (entry.action, entry.subject) == ("mapping.added", version.mapping_id)
+    assert entry.details["version"] == "1"
+
+
+def test_many_at_once_get_different_numbers_of_one_file(
+    service: MappingService, database: Database
+) -> None:
+    start = threading.Barrier(6)
+    versions: list[MappingVersion] = []
+
+    def add(number: int) -> None:
+        start.wait()
+        versions.append(_add(service, database, IDM + b"# %d\n" % number))
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(version.number for version in versions) == [1, 2, 3, 4, 5, 6]
+    assert len({version.mapping_id for version in versions}) == 1
