@@ -1,0 +1,215 @@
+"""Infor side: what reached a tenant's sandbox, as calls, IDM items and ION messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.sandbox.calls import UNKNOWN_OPERATION
+from ionport.sandbox.control.model import MAX_KEPT_BODY_BYTES, CallFacts, CallFilter
+from ionport.sandbox.idm.datamodel import ENTITIES
+from ionport.sandbox.idm.model import ItemFilter
+from ionport.sandbox.messaging.model import MessageFilter
+from ionport.store import Work
+from ionport.web.bodies import shown_body
+from ionport.web.downloads import attachment
+from ionport.web.lists import ListState
+from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.templating import path_to, render
+
+_SERVICES = ("IDM", "IONSERVICES")
+_FAILED = "failed"
+_STATUSES = (200, 201, 204, 400, 404, 405, 412, 413, 422)
+_MAX_EFFECTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that a call made, changed or removed; `url` is empty when it is gone."""
+
+    label: str
+    url: str
+
+
+def list_calls(request: Request) -> Response:
+    """Show the calls that reached the sandbox, the newest first."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = _list_state(request, filters=("q", "service", "status"))
+    status = state.filters["status"]
+    filters = CallFilter(
+        service=state.filters["service"] or None,
+        status=int(status) if status in map(str, _STATUSES) else None,
+        failed_only=status == _FAILED,
+        text=state.filters["q"] or None,
+        ascending=not state.descending,
+    )
+    with visit.services.database.read() as work:
+        found = needed(visit.services.recorder).list(
+            work, scope, visit.actor, state.request, filters
+        )
+    context = {
+        "state": state,
+        "page_of": found,
+        "services": [(name, name) for name in _SERVICES],
+        "statuses": [
+            (_FAILED, _("Failed (400 and above)")),
+            *((str(code), _status_text(code)) for code in _STATUSES),
+        ],
+    }
+    return render(request, "inspector/calls.html", context)
+
+
+def show_call(request: Request) -> Response:
+    """Show one call: redacted headers, query, request body, and what it did."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    recorder = needed(visit.services.recorder)
+    with visit.services.database.read() as work:
+        call = recorder.get(work, scope, visit.actor, request.path_params["call"])
+        body = recorder.request_body(work, scope, visit.actor, call.id)
+        effects = [_effect(request, work, name) for name in call.outcome.effects[:_MAX_EFFECTS]]
+    context = {
+        "call": call,
+        "status_text": _status_text(call.outcome.status),
+        "effects": effects,
+        "body": None if body is None else shown_body(body),
+        "no_body": _why_no_body(call.facts),
+    }
+    return render(request, "inspector/call.html", context)
+
+
+def _effect(request: Request, work: Work, name: str) -> Effect:
+    """Link what a call did: a message by the id of its row, anything else is an item's pid."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    inspection = needed(visit.services.inspection)
+    try:
+        if name.startswith("msg_"):
+            message = inspection.get_message(work, scope, visit.actor, name)
+            url = path_to(request, "inspector_message", tenant=scope.tenant_id, message=name)
+            return Effect(_("ION message {id}").format(id=message.message_id), url)
+        inspection.get_item(work, scope, visit.actor, name)
+    except NotFound:
+        return Effect(name, "")
+    url = path_to(request, "inspector_item", tenant=scope.tenant_id, pid=name)
+    return Effect(_("IDM item {pid}").format(pid=name), url)
+
+
+def _why_no_body(facts: CallFacts) -> str:
+    if facts.request_size == 0:
+        return _("The call had no body.")
+    if facts.request_size > MAX_KEPT_BODY_BYTES:
+        return _(
+            "The body was larger than 1 MB and was not kept. The item or the message that it"
+            " made holds its content."
+        )
+    if facts.operation == UNKNOWN_OPERATION:
+        return _("The body was not kept: the sandbox does not imitate this operation.")
+    return _("The body was not kept: it looked as if it carried credentials.")
+
+
+def list_items(request: Request) -> Response:
+    """Show the IDM items of the tenant."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = _list_state(request, filters=("q", "entity"))
+    filters = ItemFilter(
+        entity=state.filters["entity"] or None,
+        text=state.filters["q"] or None,
+        ascending=not state.descending,
+    )
+    with visit.services.database.read() as work:
+        found = needed(visit.services.inspection).list_items(
+            work, scope, visit.actor, state.request, filters
+        )
+    entities = [(name, name) for name in sorted(ENTITIES)]
+    context = {"state": state, "page_of": found, "entities": entities}
+    return render(request, "inspector/items.html", context)
+
+
+def show_item(request: Request) -> Response:
+    """Show one IDM item: its attributes, ACL and files."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        item = needed(visit.services.inspection).get_item(
+            work, scope, visit.actor, request.path_params["pid"]
+        )
+    return render(request, "inspector/item.html", {"item": item})
+
+
+def download_item_file(request: Request) -> Response:
+    """Send the main file of an item, to be saved and never to be shown."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        resource, content = needed(visit.services.inspection).item_file(
+            work, scope, visit.actor, request.path_params["pid"]
+        )
+    return attachment(content, resource.filename)
+
+
+def list_messages(request: Request) -> Response:
+    """Show the ION messages of the tenant."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = _list_state(request, filters=("q",))
+    filters = MessageFilter(text=state.filters["q"] or None, ascending=not state.descending)
+    with visit.services.database.read() as work:
+        found = needed(visit.services.inspection).list_messages(
+            work, scope, visit.actor, state.request, filters
+        )
+    return render(request, "inspector/messages.html", {"state": state, "page_of": found})
+
+
+def show_message(request: Request) -> Response:
+    """Show one ION message: its parameters, how often it came, and its document."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    inspection = needed(visit.services.inspection)
+    message_id = request.path_params["message"]
+    with visit.services.database.read() as work:
+        message = inspection.get_message(work, scope, visit.actor, message_id)
+        arrivals = inspection.arrivals(work, scope, visit.actor, message_id)
+        bod = inspection.message_bod(work, scope, visit.actor, message_id)
+    context = {
+        "message": message,
+        "arrivals": arrivals,
+        "others": sum(not arrival.is_identical for arrival in arrivals),
+        "bod": shown_body(bod),
+    }
+    return render(request, "inspector/message.html", context)
+
+
+def download_bod(request: Request) -> Response:
+    """Send the document of a message exactly as it came, to be saved."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    inspection = needed(visit.services.inspection)
+    message_id = request.path_params["message"]
+    with visit.services.database.read() as work:
+        message = inspection.get_message(work, scope, visit.actor, message_id)
+        bod = inspection.message_bod(work, scope, visit.actor, message_id)
+    return attachment(bod, f"{message.document_name}-{message.message_id}.xml")
+
+
+def _list_state(request: Request, filters: tuple[str, ...]) -> ListState:
+    return ListState.of(request, sorts=["time"], filters=filters, default_descending=True)
+
+
+def _status_text(code: int) -> str:
+    try:
+        return f"{code} {HTTPStatus(code).phrase}"
+    except ValueError:
+        return str(code)
+
+
+_BASE = "/ion-api/{tenant}/inspector"
+ROUTES = [
+    Route(_BASE, list_calls, name="inspector"),
+    Route(f"{_BASE}/calls/{{call}}", show_call, name="inspector_call"),
+    Route(f"{_BASE}/items", list_items, name="inspector_items"),
+    Route(f"{_BASE}/items/{{pid}}", show_item, name="inspector_item"),
+    Route(f"{_BASE}/items/{{pid}}/file", download_item_file, name="inspector_item_file"),
+    Route(f"{_BASE}/messages", list_messages, name="inspector_messages"),
+    Route(f"{_BASE}/messages/{{message}}", show_message, name="inspector_message"),
+    Route(f"{_BASE}/messages/{{message}}/file", download_bod, name="inspector_message_file"),
+]
