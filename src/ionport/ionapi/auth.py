@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import httpx2
 
 from ._intake import EXTENSION, Options
 from .calls import Answer, Blocking, Call, Flow, Running, Wait
 from .errors import AddressRefused
+from .findings import split_base_url
 from .grants import ClientAuth, Grants
 from .redaction import Redactor
 from .tokens import MemoryTokenStore, TokenSource, TokenStore
@@ -72,7 +72,6 @@ class IonApiAuth(httpx2.Auth):
             raise AddressRefused(
                 "The access token is for the gateway of the ION API file and goes nowhere else.",
                 code="not_the_gateway",
-                detail=f"asked for {urlsplit(call.url).hostname}",
             )
         tokens = yield from self.tokens.get()
         answer: Answer = yield call.bearing(tokens.access_token)
@@ -173,7 +172,10 @@ def _request(call: Call, original: httpx2.Request) -> httpx2.Request:
     )
 
 
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
-    return parts.scheme, parts.hostname or "", port
+def _origin(url: str) -> tuple[str, str | None, int] | None:
+    """Scheme, host and port; None for what could be read in more than one way."""
+    try:
+        parts = split_base_url(url.partition("?")[0])
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)

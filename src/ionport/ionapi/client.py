@@ -26,8 +26,8 @@ class IonApiClient:
     `store` keeps tokens beyond the client's life, under `key` (default: the file's fingerprint).
     `timeout` is `Timeouts`, or the seconds each call may take in all. `on_exchange` receives the
     redacted record of every HTTP call, token requests included; it is called in the thread of
-    the call and must not raise. A `transport` that is given is shared and not closed with the
-    client.
+    the call and must not raise. A `transport` that is given brings its own policy and trusted
+    authorities, may be shared, and is not closed with the client.
 
     Raises CredentialFileError when the file has errors; its operations raise IonApiError.
     """

@@ -82,7 +82,11 @@ def split_base_url(url: str) -> SplitResult:
     """A base URL taken apart. Raises ValueError with a reason fit for the user."""
     if not _URL_CHARACTERS.fullmatch(url):
         raise ValueError("contains characters that do not belong into an address")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("has an impossible host or port") from error
     if parts.scheme not in {"https", "http"}:
         raise ValueError("does not start with https://")
     if not parts.hostname:
@@ -91,10 +95,6 @@ def split_base_url(url: str) -> SplitResult:
         raise ValueError("contains a user name before the host")
     if parts.query or parts.fragment or url.endswith(("?", "#")):
         raise ValueError("contains a query or a fragment")
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise ValueError("has an impossible port") from error
     if port == 0:
         raise ValueError("has an impossible port")
     if parts.scheme == "http" and not is_loopback_name(parts.hostname):

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from .calls import Answer, Call
 from .errors import TokenError
 from .faults import token_error
-from .file import Kind
 from .secrets import Secret
 
 if TYPE_CHECKING:
@@ -57,12 +56,7 @@ class Grants:
     scope: str | None = None
 
     def login(self) -> Call:
-        """The grant that the file's keys allow: service account, else client credentials.
-
-        Raises CredentialFileError for a Web app's file.
-        """
-        if self.file.kind is Kind.WEB:
-            self.file.require_valid()
+        """The grant that the file's keys allow: service account, else client credentials."""
         if self.file.saak is None or self.file.sask is None:
             return self._post({"grant_type": "client_credentials", **self._scope()})
         return self._post(

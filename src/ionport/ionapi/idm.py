@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from .calls import MIB, Answer, Call, Flow
 from .driver import AsyncService, Service, SyncService, operation
@@ -25,6 +25,10 @@ _NAME = re.compile(r"@?[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _JSON = {"Accept": "application/json", "Content-Type": "application/json;charset=utf-8"}
 
 REMEDIES = {
+    400: (
+        "Compare document type and attributes with those in Infor Document Management > "
+        "Administration > Document Types; capital letters matter."
+    ),
     403: (
         f"Give the user of the service account the role IDM-AdvancedUser (with Infor-SuiteUser and "
         f"MingleEnterprise). If scopes are enforced, add Infor-IDM to the app ({APPS_MENU}) and to "
@@ -154,7 +158,7 @@ class IdmOperations(Service):
         `limit` is in bytes. Raises AddressRefused for an address that is not at the gateway, as
         the access token is not sent elsewhere.
         """
-        if urlsplit(pid_or_url).scheme in {"http", "https"}:
+        if pid_or_url.lower().startswith(("https://", "http://")):
             url = pid_or_url
         else:
             url = f"{self._item_url(pid_or_url)}/resource/stream"

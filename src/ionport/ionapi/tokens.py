@@ -83,6 +83,7 @@ class TokenSource:
         self._key = key
         self._clock = clock
         self._held: TokenSet | None = None
+        self._margin = SKEW
 
     def get(self, stale: Secret | None = None) -> Flow[TokenSet]:
         """Tokens that can be used now. `stale` is an access token that was just refused."""
@@ -93,14 +94,17 @@ class TokenSource:
             if leading:
                 return (yield from self._lead(flight, stale))
             try:
-                # May be the stale token still, if the flight began before it was refused.
-                self._held = yield Wait(flight)
+                tokens: TokenSet = yield Wait(flight)
             except Abandoned:
                 continue
             except TimeoutError:
                 raise ConnectionFailed(
                     "Another call is still waiting for an access token.", kind="timeout"
                 ) from None
+            # A flight that began before the token was refused may bring the refused one.
+            if tokens.access_token != stale:
+                self._held = tokens
+                return tokens
 
     def revoke(self) -> Flow[None]:
         """Revoke what is kept, at Infor and here. Revoking a refresh token kills its grant."""
@@ -149,7 +153,7 @@ class TokenSource:
                     if not _sign_on_heals(error):
                         raise
             answer: Answer = yield self._grants.login()
-            return self._grants.tokens(answer, now=self._clock())
+            return self._taken(answer)
         except TokenError as error:
             if kept is not None and not error.transient:
                 yield Blocking(lambda: self._store.delete(self._key))
@@ -159,12 +163,19 @@ class TokenSource:
         if tokens.refresh_token is None:
             raise TokenError("There is no refresh token.", code="no_refresh_token")
         answer: Answer = yield self._grants.refresh(tokens.refresh_token)
-        return self._grants.tokens(answer, now=self._clock(), previous=tokens)
+        return self._taken(answer, previous=tokens)
+
+    def _taken(self, answer: Answer, previous: TokenSet | None = None) -> TokenSet:
+        now = self._clock()
+        tokens = self._grants.tokens(answer, now=now, previous=previous)
+        # A token that lives for less than the margin would be renewed on every call.
+        self._margin = min(SKEW, (tokens.expires_at - now) / 2)
+        return tokens
 
     def _usable(self, tokens: TokenSet, stale: Secret | None) -> bool:
         if stale is not None and tokens.access_token == stale:
             return False
-        return tokens.expires_at - self._clock() > SKEW
+        return tokens.expires_at - self._clock() > self._margin
 
 
 def _sign_on_heals(error: TokenError) -> bool:

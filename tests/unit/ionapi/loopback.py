@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from ionport.ionapi import IonApiFile, Secret
@@ -113,7 +113,7 @@ class Loopback:
         self._server.block_on_close = False
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
-    def __enter__(self) -> Loopback:
+    def __enter__(self) -> Self:
         threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         ).start()
@@ -198,7 +198,7 @@ class SmallInfor:
     ion_reply: Reply | None = None
     logins: int = 0
     refreshes: int = 0
-    before_token: Callable[[], None] = lambda: None
+    before_token: Callable[[], object] = lambda: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _count: int = 0
 

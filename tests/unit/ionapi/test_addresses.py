@@ -13,6 +13,7 @@ import pytest
 from ionport.ionapi import (
     AddressPolicy,
     AddressRefused,
+    AsyncIonApiClient,
     AsyncTransport,
     ConnectionFailed,
     IonApiClient,
@@ -48,6 +49,7 @@ def test_private_addresses_need_the_setting(address: str) -> None:
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
         "2002:a9fe:a9fe::1",
+        "2001:0:4136:e378:8000:63bf:5601:5601",
         "fe80::1",
         "fd00:ec2::254",
         "100.100.100.200",
@@ -213,6 +215,14 @@ def test_a_name_without_address_is_not_found() -> None:
         resolve("empty.example", 443, timeout=5, resolver=lambda *_: [])
 
 
+def test_a_resolver_that_is_broken_is_no_network_failure() -> None:
+    def broken(host: str, port: int) -> Sequence[str]:
+        raise KeyError(host)
+
+    with pytest.raises(KeyError):
+        resolve("any.example", 443, timeout=5, resolver=broken)
+
+
 def test_the_systems_resolver_knows_this_computer() -> None:
     assert {"127.0.0.1", "::1"} & set(system_resolver("localhost", 80))
     assert resolve("[::1]", 80, timeout=1, resolver=system_resolver) == ["::1"]
@@ -226,3 +236,13 @@ def test_a_port_where_nobody_listens_refuses_the_connection() -> None:
         False,
         True,
     )
+
+
+def test_asyncio_names_a_refused_connection_alike() -> None:
+    async def scenario() -> None:
+        async with AsyncIonApiClient(credentials(f"http://127.0.0.1:{closed_port()}")) as client:
+            await client.messaging.ping()
+
+    with pytest.raises(ConnectionFailed) as caught:
+        asyncio.run(scenario())
+    assert (caught.value.kind, caught.value.sent) == ("refused", False)

@@ -153,3 +153,14 @@ def test_one_client_serves_threads_and_another_asyncio_with_the_same_names(
 ) -> None:
     public = {name for name in dir(IonApiClient) if not name.startswith("_")}
     assert public == {name for name in dir(AsyncIonApiClient) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(
+    "url", ["{gateway}\\@evil.test/x", "{gateway}@evil.test/x", "{gateway}:80:80/", "http://[::1/x"]
+)
+def test_an_address_that_could_be_read_in_two_ways_gets_no_token(
+    server: Loopback, file: IonApiFile, url: str
+) -> None:
+    with IonApiClient(file) as client, pytest.raises(AddressRefused):
+        client.idm.download(url.format(gateway=server.url))
+    assert server.received == []

@@ -209,6 +209,12 @@ def test_a_file_without_service_account_means_client_credentials() -> None:
     file.require_valid()
 
 
+def test_a_redirect_url_beside_a_service_account_is_remarked_upon() -> None:
+    file = parsed(ru="https://www.infor.com")
+    assert file.kind is Kind.BACKEND_SERVICE_ACCOUNT
+    assert warnings_of(ru="https://www.infor.com") == {("redirect_with_service_account", "ru")}
+
+
 @pytest.mark.parametrize(("absent", "key"), [("sask", "sask"), ("saak", "saak")])
 def test_half_a_service_account_is_an_error(absent: str, key: str) -> None:
     assert errors_of(**{absent: None}) == {("half_service_account", key)}
@@ -257,6 +263,8 @@ def test_a_relative_name_cannot_lead_to_another_host(key: str, name: str) -> Non
         ("https://infor.test?x=1", "query"),
         ("https://infor.test#x", "fragment"),
         ("https://infor.test:70000", "port"),
+        ("https://infor.test:0", "port"),
+        ("https://[::1", "host"),
         ("https://infor.test\\@evil.test", "characters"),
         ("https://infor.test/a b", "characters"),
         ("javascript:alert(1)", "https://"),

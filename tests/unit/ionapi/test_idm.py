@@ -177,7 +177,8 @@ def test_single_objects_may_stand_without_a_list(infor: SmallInfor, client: IonA
     found = client.idm.search("/E")[0]
     assert found.attributes == (("A", ""),)
     assert (found.version, found.resources[0].size) == ("3", 12)
-    for nothing in ({"items": {}}, {"items": ""}, {"items": {"item": []}}, {}):
+    empty: list[dict[str, Any]] = [{"items": {}}, {"items": ""}, {"items": {"item": []}}, {}]
+    for nothing in empty:
         infor.idm_reply = Reply.json(nothing)
         assert client.idm.search("/E") == []
 

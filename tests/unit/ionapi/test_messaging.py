@@ -49,6 +49,7 @@ def parts_of(request: Received) -> list[tuple[str, str, str, bytes]]:
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
         found.append((str(name), str(part.get_filename()), part.get_content_type(), content))
     return found
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ionport import ionapi
+from ionport.ionapi import idm
 
 FOLDER = Path(ionapi.__file__).parent
 
@@ -20,6 +21,11 @@ def test_the_public_names_are_sorted_complete_and_importable() -> None:
     for name in ionapi.__all__:
         assert getattr(ionapi, name).__module__.startswith("ionport.ionapi")
     assert dir(ionapi) == ionapi.__all__
+
+
+def test_operations_keep_their_documentation() -> None:
+    assert (idm.Idm.search.__doc__ or "").startswith("Items that match")
+    assert (idm.AsyncIdm.search.__doc__ or "").startswith("Items that match")
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

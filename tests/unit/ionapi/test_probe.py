@@ -281,6 +281,16 @@ def test_a_refused_refresh_token_is_shown_and_not_healed_by_a_sign_on(
     assert infor.logins == 1
 
 
+def test_a_refresh_that_meets_a_broken_server_says_so(infor: SmallInfor, file: IonApiFile) -> None:
+    results = []
+    for result in probe(file):
+        results.append(result)
+        if result.id == "token" and result.state == "passed":
+            infor.token_reply = Reply.json({}, 503)
+    refresh = next(r for r in results if r.id == "refresh" and r.state == "failed")
+    assert "not working" in refresh.cause
+
+
 @pytest.mark.parametrize("rotate", [False, True])
 def test_the_refresh_stage_tells_whether_the_token_stays(
     infor: SmallInfor, file: IonApiFile, rotate: bool
@@ -349,7 +359,7 @@ def test_a_long_data_model_is_summed_up(infor: SmallInfor, file: IonApiFile) -> 
 
 def test_a_slow_server_ends_the_stage_within_its_time(infor: SmallInfor, file: IonApiFile) -> None:
     release = threading.Event()
-    infor.before_token = lambda: release.wait(10) and None
+    infor.before_token = lambda: release.wait(10)
     began = time.monotonic()
     stage = failed_at(report(file, timeout=0.3), "token")
     release.set()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from ionport.ionapi import (
     AnswerRefused,
     AsyncIonApiClient,
     ClientAuth,
-    ConnectionFailed,
     CredentialFileError,
     InvalidClient,
     InvalidGrant,
@@ -31,7 +28,6 @@ from tests.unit.ionapi.loopback import (
     Loopback,
     Reply,
     SmallInfor,
-    closed_port,
     credentials,
 )
 
@@ -366,165 +362,6 @@ def test_a_broken_server_does_not_make_tokens_forgotten(
     assert store.load(file.fingerprint) is not None
 
 
-def in_threads(number: int, work: Callable[[], Any]) -> list[Any]:
-    """What `work` returned or raised in each of `number` threads that start together."""
-    outcomes: list[Any] = []
-    start = threading.Barrier(number)
-
-    def run() -> None:
-        start.wait()
-        try:
-            outcomes.append(work())
-        except Exception as error:  # noqa: BLE001 the outcome is what is asked for
-            outcomes.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    return outcomes
-
-
-def test_eight_threads_sign_on_once(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.2)
-    with IonApiClient(file) as client:
-        outcomes = in_threads(8, client.token)
-    assert infor.logins == 1
-    assert {tokens.access_token for tokens in outcomes} == {Secret("access-0001")}
-
-
-def test_clients_of_one_credential_share_the_flight(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.2)
-    store = MemoryTokenStore()
-
-    def work() -> TokenSet:
-        with IonApiClient(file, store=store) as client:
-            return client.token()
-
-    assert len(in_threads(8, work)) == 8
-    assert infor.logins == 1
-
-
-def test_eight_threads_with_a_dead_token_refresh_once(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.2)
-    with IonApiClient(file) as client:
-        client.token()
-        infor.live.clear()
-        outcomes = in_threads(8, client.messaging.ping)
-    assert outcomes == [""] * 8
-    assert (infor.logins, infor.refreshes) == (1, 1)
-
-
-def test_eight_threads_with_a_wrong_secret_ask_once(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.3)
-    infor.token_reply = Reply.json({"error": "invalid_grant"}, 400)
-    with IonApiClient(file) as client:
-        outcomes = in_threads(8, client.token)
-    assert [type(outcome) for outcome in outcomes] == [InvalidGrant] * 8
-    assert infor.logins == 1
-
-
-def test_eight_tasks_sign_on_once(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.2)
-
-    async def scenario() -> list[TokenSet]:
-        async with AsyncIonApiClient(file) as client:
-            return await asyncio.gather(*(client.token() for _ in range(8)))
-
-    tokens = asyncio.run(scenario())
-    assert infor.logins == 1
-    assert len({each.access_token for each in tokens}) == 1
-
-
-def test_threads_and_tasks_share_a_flight(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.4)
-
-    async def scenario() -> None:
-        async with AsyncIonApiClient(file) as client:
-            with IonApiClient(file) as other:
-                await asyncio.gather(
-                    *(client.token() for _ in range(4)),
-                    *(asyncio.to_thread(other.token) for _ in range(4)),
-                )
-
-    asyncio.run(scenario())
-    assert infor.logins == 1
-
-
-def test_a_cancelled_task_hands_the_sign_on_over(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.3)
-
-    async def scenario() -> TokenSet:
-        async with AsyncIonApiClient(file) as client:
-            first = asyncio.create_task(client.token())
-            await asyncio.sleep(0.1)
-            second = asyncio.create_task(client.token())
-            await asyncio.sleep(0.05)
-            first.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await first
-            return await second
-
-    assert asyncio.run(scenario()).access_token
-    assert infor.logins == 2
-
-
-def test_a_cancelled_waiter_does_not_disturb_the_others(
-    infor: SmallInfor, file: IonApiFile
-) -> None:
-    infor.before_token = lambda: time.sleep(0.3)
-
-    async def scenario() -> list[TokenSet]:
-        async with AsyncIonApiClient(file) as client:
-            first = asyncio.create_task(client.token())
-            await asyncio.sleep(0.05)
-            waiters = [asyncio.create_task(client.token()) for _ in range(3)]
-            await asyncio.sleep(0.05)
-            waiters[0].cancel()
-            return await asyncio.gather(first, *waiters[1:])
-
-    assert len(asyncio.run(scenario())) == 3
-    assert infor.logins == 1
-
-
-def test_threads_that_wait_for_a_dead_host_fail_together(infor: SmallInfor) -> None:
-    file = credentials(f"http://127.0.0.1:{closed_port()}")
-    with IonApiClient(file) as client:
-        outcomes = in_threads(4, client.token)
-    assert {type(outcome) for outcome in outcomes} == {ConnectionFailed}
-    assert not any(outcome.sent for outcome in outcomes)
-
-
-def test_a_store_that_fails_stops_the_call_and_nothing_hangs(file: IonApiFile) -> None:
-    class Broken(MemoryTokenStore):
-        def load(self, key: str) -> TokenSet | None:
-            raise RuntimeError("database is gone")
-
-    with IonApiClient(file, store=Broken()) as client:
-        for _ in range(2):
-            with pytest.raises(RuntimeError, match="gone"):
-                client.token()
-
-
-def test_a_slow_store_does_not_hold_up_the_event_loop(file: IonApiFile) -> None:
-    class Slow(MemoryTokenStore):
-        def load(self, key: str) -> TokenSet | None:
-            time.sleep(0.5)
-            return super().load(key)
-
-    async def scenario() -> int:
-        ticks = 0
-        async with AsyncIonApiClient(file, store=Slow()) as client:
-            task = asyncio.create_task(client.token())
-            while not task.done():
-                await asyncio.sleep(0.01)
-                ticks += 1
-        return ticks
-
-    assert asyncio.run(scenario()) > 15
-
-
 def test_revoking_kills_the_grant_and_forgets_it(
     server: Loopback, infor: SmallInfor, file: IonApiFile
 ) -> None:
@@ -561,6 +398,43 @@ def test_revoking_needs_an_address_and_without_tokens_does_nothing(
             client.revoke()
 
 
+def test_a_refused_revocation_keeps_the_tokens(server: Loopback, infor: SmallInfor) -> None:
+    file = credentials(server.url, or_="token.oauth2")
+    store = MemoryTokenStore()
+    with IonApiClient(file, store=store) as client:
+        client.token()
+        server.answering = lambda _: Reply.json({"error": "invalid_client"}, 401)
+        with pytest.raises(InvalidClient):
+            client.revoke()
+    assert store.load(file.fingerprint) is not None
+
+
 def test_tokens_do_not_print() -> None:
     tokens = TokenSet(Secret("access-secret"), 5.0, Secret("refresh-secret"))
     assert "secret" not in f"{tokens}{tokens!r}".lower().replace("secret(", "")
+
+
+def test_a_token_that_lives_for_seconds_is_used_more_than_once(
+    infor: SmallInfor, file: IonApiFile, clock: Clock
+) -> None:
+    infor.expires_in = 10
+    with IonApiClient(file, clock=clock) as client:
+        client.messaging.ping()
+        clock.now += 4
+        client.messaging.ping()
+        assert infor.refreshes == 0
+        clock.now += 2
+        client.messaging.ping()
+    assert (infor.logins, infor.refreshes) == (1, 1)
+
+
+def test_asyncio_refreshes_on_demand(infor: SmallInfor, file: IonApiFile) -> None:
+    async def scenario() -> TokenSet:
+        async with AsyncIonApiClient(file) as client:
+            tokens = await client.refresh(await client.token())
+            with pytest.raises(TokenError, match="no refresh token"):
+                await client.refresh(TokenSet(Secret("x"), 0.0))
+            return tokens
+
+    assert asyncio.run(scenario()).access_token == Secret("access-0002")
+    assert (infor.logins, infor.refreshes) == (1, 1)

@@ -251,7 +251,7 @@ def test_connections_are_used_again(answers: Loopback) -> None:
         ports.add(address[1])
         accept(request, address)
 
-    answers._server.process_request = counting  # type: ignore[method-assign]
+    answers._server.process_request = counting  # type: ignore[method-assign, assignment]
     with build_client() as client:
         for _ in range(5):
             client.get(answers.url)
