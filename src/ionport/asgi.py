@@ -25,7 +25,7 @@ from ionport.web.app import create_web_app
 from ionport.web.state import Services
 from ionport.wiring import House
 
-_TENANT_PATH = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/")
+_TENANT_PATH = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
 
 
 class Doors:
@@ -48,7 +48,9 @@ class Doors:
         tenant = _TENANT_PATH.match(path)
         if tenant is None or self._authorization is None or self._gateway is None:
             return self._pages
-        return self._authorization if path.startswith("as/", tenant.end()) else self._gateway
+        return (
+            self._authorization if path[tenant.end() :].lower().startswith("as/") else self._gateway
+        )
 
 
 async def _answer_ok(_request: Request) -> PlainTextResponse:

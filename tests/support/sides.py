@@ -74,7 +74,7 @@ def start(arguments: Sequence[str], environment: dict[str, str], log: Path) -> P
     ready, _writable, _failed = select.select([popen.stdout], [], [], 30)
     line = popen.stdout.readline() if ready else ""
     if " on http" not in line:
-        popen.kill()
+        Process(popen, "").kill()
         raise AssertionError(f"did not start: {line!r}\n{log.read_text(encoding='utf-8')[-2000:]}")
     return Process(popen, line.split()[-1])
 
