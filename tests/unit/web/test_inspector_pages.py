@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from ionport.core.clock import MovableClock
+from ionport.identity.model import Actor, TenantRole
+from ionport.store import Database
+from tests.support.infor_side import OTHER_TENANT, TENANT, InforSide, infor_side, new_item
+from tests.support.web import Browser, People, browser_on
+
+BASE = f"/ion-api/{TENANT}/inspector"
+ATTACK = "<script>alert(1)</script>"
+_PUBLISH = "/IONSERVICES/api/ion/messaging/service/v2/multipartMessage"
+
+
+@dataclass(slots=True)
+class Desk:
+    """An Infor side that clients call, and a browser of its administrator beside it."""
+
+    infor: InforSide
+    people: People
+    browser: Browser
+    token: str = field(repr=False)
+
+    def call(self, method: str, path: str, **options: object) -> httpx2.Response:
+        with self.infor.client(self.token) as client:
+            return client.request(method, path, **options)
+
+    def create_item(self, **values: object) -> str:
+        answer = self.call(
+            "POST",
+            "/IDM/api/items",
+            json=new_item(**values),
+            headers={"Accept": "application/json"},
+        )
+        pid: str = answer.raise_for_status().json()["item"]["pid"]
+        return pid
+
+    def publish(self, message_id: str, text: str = "471102", expected: int = 201) -> None:
+        parameters = {
+            "documentName": "Sync.CaptureDocument",
+            "messageId": message_id,
+            "fromLogicalId": "lid://infor.ims.ionport",
+            "toLogicalId": "lid://default",
+        }
+        bod = f"<SyncCaptureDocument><DataArea><Id>{text}</Id></DataArea></SyncCaptureDocument>"
+        files = {
+            "ParameterRequest": (None, json.dumps(parameters), "application/json"),
+            "MessagePayload": ("bod.xml", bod.encode(), "application/octet-stream"),
+        }
+        assert self.call("POST", _PUBLISH, files=files).status_code == expected
+
+    def text(self, path: str) -> str:
+        """What a page says, without tags."""
+        answer = self.browser.get(path)
+        assert answer.status_code == 200, answer.text
+        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
+
+    def link(self, path: str, pattern: str) -> str:
+        """The first link on a page whose address matches."""
+        found = re.search(rf'href="({pattern})"', self.browser.get(path).text)
+        assert found is not None, f"{path} has no link {pattern}"
+        return html.unescape(found[1])
+
+
+@pytest.fixture
+def desk(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[Desk]:
+    people = People.on(database, clock)
+    with infor_side(database, tmp_path / "blobs", clock) as infor:
+        for name, role in (("ada", TenantRole.IONAPI_ADMINISTRATOR), ("bob", TenantRole.USER)):
+            user = people.add(name, tenant_role=None)
+            with database.write() as work:
+                people.identity.set_tenant_role(work, Actor.operator(), user.id, TENANT, role)
+        services = people.services(
+            apps=infor._apps, recorder=infor.recorder, inspection=infor.inspection
+        )
+        with browser_on(services) as browser:
+            browser.sign_in("ada")
+            yield Desk(infor, people, browser, infor.log_in(infor.credentials()))
+
+
+def test_empty_lists_say_what_to_do_next(desk: Desk):
+    assert "download its credentials, and let a client log in" in desk.text(BASE)
+    assert "No IDM item yet" in desk.text(f"{BASE}/items")
+    assert "No ION message yet" in desk.text(f"{BASE}/messages")
+
+
+def test_a_call_shows_what_it_asked_and_what_it_made(desk: Desk):
+    pid = desk.create_item()
+    page = desk.text(BASE)
+    assert "POST /ACME_TST/IDM/api/items" in page
+    assert "1 entry" in page
+    call = desk.link(BASE, f'{BASE}/calls/[^"]+')
+    shown = desk.text(call)
+    assert "200 OK" in shown
+    assert f"IDM item {pid}" in shown
+    assert '"entityName": "M3_SupplierInvoice"' in shown
+    assert desk.link(call, f'{BASE}/items/[^"]+') == f"{BASE}/items/{pid}"
+
+
+def test_no_secret_is_on_any_page(desk: Desk):
+    desk.create_item()
+    path = f"/IDM/api/items/search?access_token={desk.token}"
+    desk.call("GET", path, headers={"X-Api-Key": desk.token})
+    for path in (BASE, desk.link(BASE, f'{BASE}/calls/[^"]+')):
+        page = desk.browser.get(path).text
+        assert desk.token not in page
+        assert desk.token[-40:] not in page
+    assert "x-api-key ••••••••" in desk.text(path)
+
+
+def test_calls_are_filtered_by_service_status_and_text(desk: Desk):
+    desk.create_item()
+    desk.publish("m-1")
+    desk.call("GET", "/IDM/api/items/M3_SupplierInvoice-99-1-LATEST")
+    assert "3 entries" in desk.text(BASE)
+    assert "1 entry" in desk.text(f"{BASE}?service=IONSERVICES")
+    assert "1 entry" in desk.text(f"{BASE}?status=404")
+    assert "1 entry" in desk.text(f"{BASE}?status=failed")
+    assert "1 entry" in desk.text(f"{BASE}?q=multipart")
+    assert "No call matches" in desk.text(f"{BASE}?q=nowhere&status=201")
+    first, last = desk.text(f"{BASE}?sort=time&dir=asc"), desk.text(BASE)
+    assert first.index("multipartMessage") > first.index("IDM/api/items")
+    assert last.index("-99-1-LATEST") < last.index("multipartMessage")
+
+
+def test_unknown_filters_and_pages_do_no_harm(desk: Desk):
+    desk.create_item()
+    for query in ("status=x&service=%27", "status=99999999999", "sort=1;drop&dir=x&page=-1"):
+        assert desk.browser.get(f"{BASE}?{query}").status_code == 200
+        assert desk.browser.get(f"{BASE}/items?entity=x&{query}").status_code == 200
+
+
+def test_a_body_that_was_not_kept_is_explained(desk: Desk):
+    desk.call("GET", "/IDM/api/items/search?$query=%2FM3_SupplierInvoice")
+    assert "The call had no body." in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    desk.call("POST", "/IDM/api/unheard-of", content=b"{}")
+    assert "does not imitate this operation" in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    desk.call("POST", "/IDM/api/items", content=b'{"client_secret": "x"}')
+    assert "carried credentials" in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    desk.create_item(content=b"x" * 1_100_000)
+    assert "larger than 1 MB" in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+
+
+def test_an_item_shows_its_attributes_and_gives_its_file(desk: Desk):
+    content = b"<Invoice>471102</Invoice>"
+    pid = desk.create_item(content=content, filename="Rechnung “1”.xml")
+    shown = desk.text(f"{BASE}/items/{pid}")
+    for part in ("BOD_SupplierInvoiceID 471102", "Public", hashlib.sha256(content).hexdigest()):
+        assert part in shown
+    file = desk.browser.get(f"{BASE}/items/{pid}/file")
+    assert file.content == content
+    assert file.headers["content-type"] == "application/octet-stream"
+    assert file.headers["content-disposition"] == (
+        'attachment; filename="Rechnung _1_.xml"; '
+        "filename*=UTF-8''Rechnung%20%E2%80%9C1%E2%80%9D.xml"
+    )
+    assert file.headers["x-content-type-options"] == "nosniff"
+    assert file.headers["content-security-policy"].startswith("sandbox")
+
+
+def test_items_are_filtered_and_sorted(desk: Desk):
+    first = desk.create_item(attributes={"BOD_SupplierInvoiceID": "one"})
+    second = desk.create_item(attributes={"BOD_SupplierInvoiceID": "two"})
+    page = desk.text(f"{BASE}/items?q=two")
+    assert second in page
+    assert first not in page
+    ascending = desk.text(f"{BASE}/items?sort=time&dir=asc")
+    assert ascending.index(first) < ascending.index(second)
+    assert "No item matches" in desk.text(f"{BASE}/items?entity=M3_Nothing")
+
+
+def test_what_a_call_removed_is_no_link(desk: Desk):
+    pid = desk.create_item()
+    assert desk.call("DELETE", f"/IDM/api/items/{pid}").status_code == 204
+    assert f"{pid} no longer there" in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+
+
+def test_a_message_tells_how_often_it_came(desk: Desk):
+    desk.publish("m-1")
+    message = desk.link(f"{BASE}/messages", f'{BASE}/messages/msg_[^"]+')
+    assert "The message came once." in desk.text(message)
+    desk.publish("m-1")
+    assert "It came 2 times with the same bytes, and is kept once." in desk.text(message)
+    desk.publish("m-1", text="471103")
+    shown = desk.text(message)
+    assert "It came 3 times. 1 arrival differed from the first; ION keeps the first." in shown
+    assert "The message id was used again with other content." in shown
+    assert "1 finding" in desk.text(f"{BASE}/messages")
+    assert "messageId m-1" in shown
+    assert "<Id>471102</Id>" in shown
+    assert b"<Id>471102</Id>" in desk.browser.get(f"{message}/file").content
+
+
+def test_messages_are_found_by_id(desk: Desk):
+    desk.publish("m-1")
+    desk.publish("m-2")
+    page = desk.text(f"{BASE}/messages?q=m-2")
+    assert "m-2" in page
+    assert "m-1" not in page
+    assert "No message matches" in desk.text(f"{BASE}/messages?q=m-3")
+
+
+def test_what_clients_send_is_shown_and_never_run(desk: Desk):
+    escaped = html.escape(ATTACK)
+    pid = desk.create_item(
+        attributes={"BOD_SupplierInvoiceID": ATTACK},
+        content=ATTACK.encode(),
+        filename=f"{ATTACK}.xml".replace("/", ""),
+    )
+    desk.publish("m-<script>", text=escaped)
+    desk.call("GET", f"/IDM/api/items/search?$query={ATTACK}")
+    message = desk.link(f"{BASE}/messages", f'{BASE}/messages/msg_[^"]+')
+    calls = re.findall(rf'href="({BASE}/calls/[^"]+)"', desk.browser.get(BASE).text)
+    assert len(calls) == 3
+    pages = [BASE, f"{BASE}/items", f"{BASE}/messages", f"{BASE}/items/{pid}", message, *calls]
+    for path in pages:
+        page = desk.browser.get(path).text
+        assert "<script>alert" not in page
+        assert "m-<script>" not in page
+    assert ATTACK in desk.text(f"{BASE}/items/{pid}")
+    assert escaped in desk.text(message)
+
+
+def test_the_pages_need_the_role_ionapi_administrator(desk: Desk):
+    pid = desk.create_item()
+    desk.publish("m-1")
+    call = desk.link(BASE, f'{BASE}/calls/[^"]+')
+    message = desk.link(f"{BASE}/messages", f'{BASE}/messages/msg_[^"]+')
+    plain = Browser(str(desk.browser.http.base_url))
+    with plain.http:
+        plain.sign_in("bob")
+        item = f"{BASE}/items/{pid}"
+        for path in (BASE, call, f"{BASE}/items", item, f"{item}/file", message, f"{message}/file"):
+            answer = plain.get(path)
+            assert answer.status_code == 403, path
+            assert "IONAPI-Administrator" in answer.text
+
+
+def test_another_tenant_is_not_there(desk: Desk):
+    pid = desk.create_item()
+    elsewhere = f"/ion-api/{OTHER_TENANT}/inspector"
+    assert desk.browser.get(elsewhere).status_code == 404
+    assert desk.browser.get(f"{elsewhere}/items/{pid}/file").status_code == 404
+    for path in ("calls/call_0", "items/x", f"items/{pid}0", "messages/msg_0"):
+        assert desk.browser.get(f"{BASE}/{path}").status_code == 404
