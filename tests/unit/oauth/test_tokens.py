@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
@@ -167,6 +169,38 @@ def test_an_unknown_client_and_a_wrong_secret_answer_alike(
             side.log_in(file, **changes)
         texts.add(refused.value.text)
     assert len(texts) == 2
+
+
+def noting(call: Callable[..., Any], name: str, work: list[str]) -> Callable[..., Any]:
+    def noted(*arguments: Any) -> Any:
+        work.append(name)
+        return call(*arguments)
+
+    return noted
+
+
+def test_an_unknown_name_costs_what_a_wrong_secret_costs(
+    side: OAuthSide, file: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work: list[str] = []
+    event.listen(
+        side.database.engine,
+        "before_cursor_execute",
+        lambda _c, _cur, statement, *_rest: work.append(statement),
+    )
+    for owner, name in ((side.key_ring, "digest"), (hmac, "compare_digest")):
+        monkeypatch.setattr(owner, name, noting(getattr(owner, name), name, work))
+
+    def cost(**changes: str) -> list[str]:
+        work.clear()
+        with pytest.raises(OAuthError):
+            side.log_in(file, **changes)
+        return list(work)
+
+    wrong_secret = cost(client_secret="A" * 86)
+    assert {"digest", "compare_digest"} < set(wrong_secret)
+    assert cost(client_id=f"{TENANT}~{'A' * 43}") == wrong_secret
+    assert cost(username=f"{TENANT}#{'A' * 86}") == cost(password="A" * 86)
 
 
 def test_a_client_cannot_log_in_with_another_apps_service_account(
