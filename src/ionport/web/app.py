@@ -19,6 +19,7 @@ from ionport.web.pages import (
     authorized_apps,
     connections,
     deliveries,
+    documents,
     exports,
     home,
     inspector,
@@ -55,7 +56,7 @@ def _routes(services: Services) -> list[BaseRoute]:
     if services.apps is not None:
         routes += authorized_apps.ROUTES
     if services.documents is not None:
-        routes += [*settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
+        routes += [*documents.ROUTES, *settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
     if services.recorder is not None:
         routes += inspector.ROUTES
     if services.deliveries is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,14 @@ def _moment(value: datetime | None) -> Markup:
     )
 
 
+def _date(value: str) -> str:
+    """Show an ISO date as dd.mm.yyyy; what is no ISO date is shown as it is."""
+    try:
+        return date.fromisoformat(value).strftime("%d.%m.%Y")
+    except ValueError:
+        return value
+
+
 def _filesize(value: int) -> str:
     size = float(value)
     for unit in _UNITS:
@@ -202,7 +210,13 @@ def _make_environment() -> Environment:
     }
     environment.globals.update(globals_)
     environment.filters.update(
-        {"moment": _moment, "filesize": _filesize, "duration": _duration, "lifetime": _lifetime}
+        {
+            "moment": _moment,
+            "date": _date,
+            "filesize": _filesize,
+            "duration": _duration,
+            "lifetime": _lifetime,
+        }
     )
     environment.policies["ext.i18n.trimmed"] = True
     return environment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -19,10 +18,10 @@ from ionport.oauth.model import (
     AppQuery,
     AppSort,
     AuthorizedApp,
-    CredentialsFile,
     GrantType,
 )
 from ionport.store import TenantScope
+from ionport.web.downloads import attachment
 from ionport.web.forms import errors_of, is_on, secret_of, text_of, whole_number
 from ionport.web.lists import ListState
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -201,7 +200,7 @@ def download(request: Request) -> Response:
             )
     except (InvalidInput, TooManyRequests) as error:
         return _download_dialog(request, _password_errors(error), error.status)
-    return _file(file)
+    return attachment(file.content, file.filename)
 
 
 def search_users(request: Request) -> Response:
@@ -249,7 +248,7 @@ def replace(request: Request) -> Response:
     except (InvalidInput, TooManyRequests) as error:
         errors = _password_errors(error)
         return _dialog(request, "authorized_apps/replace.html", errors, error.status)
-    return _file(file)
+    return attachment(file.content, file.filename)
 
 
 def delete_account_form(request: Request) -> Response:
@@ -316,20 +315,6 @@ def _password_errors(error: InvalidInput | TooManyRequests) -> Mapping[str, str]
 
 def _app_url(request: Request, app_id: str) -> str:
     return path_to(request, "authorized_app", tenant=tenant_scope(request).tenant_id, app=app_id)
-
-
-def _file(file: CredentialsFile) -> Response:
-    # RFC 6266 §4.3: the plain form for old readers, the encoded one keeps every letter.
-    plain = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in file.filename)
-    encoded = quote(file.filename, safe="")
-    return Response(
-        file.content,
-        media_type="application/octet-stream",
-        headers={
-            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}",
-            "Cache-Control": "no-store",
-        },
-    )
 
 
 _BASE = "/ion-api/{tenant}/authorized-apps"

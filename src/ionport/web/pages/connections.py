@@ -84,7 +84,8 @@ def check_status(request: Request) -> Response:
     with visit.services.database.read() as work:
         connection = service.get(work, scope, visit.actor, request.path_params["connection"])
         latest = service.latest_check(work, scope, visit.actor, connection.id)
-    context = {"connection": connection, "check": latest, "back": ""}
+    back = request.query_params.get("back", "")
+    context = {"connection": connection, "check": latest, "back": back}
     return render(request, "connections/proof.html", context)
 
 

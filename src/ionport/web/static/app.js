@@ -22,7 +22,7 @@
   };
 
   const showWhatNeedsScript = (root) => {
-    for (const button of root.querySelectorAll("[data-copy][hidden],[data-dismiss][hidden]")) {
+    for (const button of root.querySelectorAll("[data-copy],[data-dismiss],[data-check-all]")) {
       button.hidden = false;
     }
     for (const field of root.querySelectorAll("[data-enabled-by]")) followSwitch(field);

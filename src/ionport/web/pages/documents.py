@@ -1,0 +1,281 @@
+"""Documents: upload, list, detail, export (facts/docbits.md §2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, IonportError
+from ionport.core.i18n import _, ngettext
+from ionport.core.paging import MAX_PER_PAGE
+from ionport.documents.model import Document, DocumentFilter, DocumentSort, DocumentStatus, Row
+from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type
+from ionport.exports.model import Delivery
+from ionport.web.downloads import attachment
+from ionport.web.forms import Upload, text_of, uploads_of
+from ionport.web.lists import ListState
+from ionport.web.state import needed, organization_scope, visit_of
+from ionport.web.templating import path_to, redirect, render
+
+_NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
+_SHOWN_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A count above the list; `status` empty means all."""
+
+    label: str
+    status: str
+    count: int
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadResult:
+    """What became of one file: a document, a document that was there before, or a refusal."""
+
+    filename: str
+    document: Document | None = None
+    existing_id: str | None = None
+    error: str = ""
+
+
+def list_documents(request: Request) -> Response:
+    """Show the documents, filtered and sorted, with a count for each status."""
+    visit, scope = visit_of(request), organization_scope(request)
+    sorts = [DocumentSort.CREATED_AT, *(s for s in DocumentSort if s != DocumentSort.CREATED_AT)]
+    state = ListState.of(
+        request,
+        sorts=[sort.value for sort in sorts],
+        filters=("q", "status", "document_type"),
+        default_descending=True,
+    )
+    status, kind = state.filters["status"], state.filters["document_type"]
+    wanted = DocumentFilter(
+        statuses=frozenset({DocumentStatus(status)} if status in list(DocumentStatus) else ()),
+        document_types=frozenset({kind} if kind in DOCUMENT_TYPES else ()),
+        text=state.filters["q"],
+    )
+    service = needed(visit.services.documents)
+    with visit.services.database.read() as work:
+        found = service.list(
+            work,
+            scope,
+            state.request,
+            wanted,
+            DocumentSort(state.sort),
+            descending=state.descending,
+        )
+        counts = service.count_by_status(work, scope)
+    context = {
+        "state": state,
+        "page_of": found,
+        "tiles": _tiles(counts),
+        "statuses": [(s.value, s.label) for s in DocumentStatus],
+        "type_labels": _type_labels(),
+        "is_live": counts.get(DocumentStatus.EXPORTING, 0) > 0,
+    }
+    return render(request, "documents/list.html", context)
+
+
+def _tiles(counts: Mapping[DocumentStatus, int]) -> list[Tile]:
+    def tile(label: str, status: DocumentStatus, tone: str) -> Tile:
+        return Tile(label, status.value, counts.get(status, 0), tone)
+
+    return [
+        Tile(_("All documents"), "", sum(counts.values()), "all"),
+        tile(_("Pending User Input"), DocumentStatus.READY_FOR_VALIDATION, "waiting"),
+        tile(_("Pending export"), DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
+        tile(_("In progress"), DocumentStatus.EXPORTING, "progress"),
+        tile(_("Exported"), DocumentStatus.EXPORTED, "exported"),
+        tile(_("Export Error"), DocumentStatus.EXPORT_ERROR, "error"),
+    ]
+
+
+def upload_form(request: Request) -> Response:
+    """Show the upload dialog."""
+    return _upload_page(request, [])
+
+
+def upload(request: Request) -> Response:
+    """Receive the files, each in a transaction of its own, and say what became of each."""
+    files = uploads_of(visit_of(request).form, "files")
+    if not files:
+        return _upload_page(request, [], _("Choose at least one file."), 422)
+    return _upload_page(request, [_receive(request, file) for file in files])
+
+
+def _receive(request: Request, file: Upload) -> UploadResult:
+    visit, scope = visit_of(request), organization_scope(request)
+    try:
+        with visit.services.database.write() as work:
+            document = needed(visit.services.documents).receive(
+                work,
+                scope,
+                visit.actor,
+                file.filename,
+                file.content,
+                text_of(visit.form, "sub_organization") or None,
+            )
+    except Conflict as error:
+        return UploadResult(file.filename, existing_id=error.existing_id, error=error.text)
+    except IonportError as error:
+        return UploadResult(file.filename, error=error.text)
+    return UploadResult(file.filename, document=document)
+
+
+def _upload_page(
+    request: Request, results: Sequence[UploadResult], error: str = "", status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.read() as work:
+        subs = visit.services.identity.list_sub_organizations(work, scope)
+    context = {
+        "results": results,
+        "error": error,
+        "sub_organizations": [(sub.id, sub.name) for sub in subs],
+        "chosen": text_of(visit.form, "sub_organization"),
+    }
+    return render(request, "documents/upload.html", context, status=status)
+
+
+def show(request: Request) -> Response:
+    """Show a document with fields, lines, deliveries and timeline."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.documents)
+    deliveries = needed(visit.services.deliveries)
+    with visit.services.database.read() as work:
+        document = service.get(work, scope, request.path_params["document"])
+        timeline = service.timeline(work, scope, document.id)
+        of_document = deliveries.of_document(work, scope, visit.actor, document.id)
+        is_stuck = _has_unfinished(of_document) and not deliveries.workers_alive(work)
+        duplicate = (
+            service.get(work, scope, document.duplicate_of) if document.duplicate_of else None
+        )
+    kind = document_type(document.document_type)
+    context = {
+        "document": document,
+        "duplicate": duplicate,
+        "type_label": kind.label,
+        "groups": _groups(kind.fields, document.fields),
+        "tables": [
+            (table.label, *_columns(table.columns, document.tables.get(table.id, ())))
+            for table in kind.tables
+        ],
+        "numbers": _NUMBERS,
+        "timeline": timeline,
+        "deliveries": of_document,
+        "is_stuck": is_stuck,
+        "is_live": document.status is DocumentStatus.EXPORTING,
+    }
+    return render(request, "documents/detail.html", context)
+
+
+def _has_unfinished(deliveries: Sequence[Delivery]) -> bool:
+    return any(not delivery.status.is_over for delivery in deliveries)
+
+
+def _groups(fields: Sequence[Field], values: Row) -> list[tuple[str, list[tuple[Field, str]]]]:
+    """Return the fields that have a value, in the groups of the validation screen."""
+    groups: dict[str, list[tuple[Field, str]]] = {}
+    for field in fields:
+        if values.get(field.id):
+            groups.setdefault(field.group, []).append((field, values[field.id]))
+    return [(_(group), rows) for group, rows in groups.items()]
+
+
+def _columns(columns: Sequence[Field], rows: Sequence[Row]) -> tuple[list[Field], Sequence[Row]]:
+    """Return the columns that have a value in any row, and the rows."""
+    return [column for column in columns if any(row.get(column.id) for row in rows)], rows
+
+
+def download(request: Request) -> Response:
+    """Send the file as it was received."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.documents)
+    with visit.services.database.read() as work:
+        document = service.get(work, scope, request.path_params["document"])
+        content = service.content(work, scope, document.id)
+    return attachment(content, document.filename)
+
+
+def export(request: Request) -> Response:
+    """Export one document through its active configurations."""
+    document_id = request.path_params["document"]
+    url = path_to(request, "document", document=document_id)
+    try:
+        deliveries = _export(request, document_id)
+    except IonportError as error:
+        return redirect(request, url, kind="danger", text=error.text)
+    if all(delivery.status.is_over for delivery in deliveries):
+        text = _(
+            "This document was exported before and is not sent twice. To send it once more, open"
+            " its delivery and choose Re-export as new."
+        )
+        return redirect(request, url, kind="info", text=text)
+    return redirect(request, url, text=_("The export has begun. Its steps appear below."))
+
+
+def export_many(request: Request) -> Response:
+    """Export the documents that were ticked in the list."""
+    form = visit_of(request).form
+    url = path_to(request, "documents")
+    ids = [value for value in form.getlist("document") if isinstance(value, str)][:MAX_PER_PAGE]
+    if not ids:
+        return redirect(request, url, kind="warning", text=_("Tick the documents to export first."))
+    begun, done, errors = 0, 0, list[str]()
+    for document_id in ids:
+        try:
+            deliveries = _export(request, document_id)
+        except IonportError as error:
+            errors.append(error.text)
+            continue
+        is_over = all(delivery.status.is_over for delivery in deliveries)
+        done, begun = done + is_over, begun + (not is_over)
+    text = " ".join(_summary(begun, done, errors))
+    return redirect(request, url, kind="danger" if errors else "success", text=text)
+
+
+def _summary(begun: int, done: int, errors: Sequence[str]) -> Iterator[str]:
+    if begun:
+        text = ngettext(
+            "{n} document is being exported.", "{n} documents are being exported.", begun
+        )
+        yield text.format(n=begun)
+    if done:
+        text = ngettext(
+            "{n} was exported before and is not sent twice.",
+            "{n} were exported before and are not sent twice.",
+            done,
+        )
+        yield text.format(n=done)
+    if errors:
+        yield ngettext("{n} was refused:", "{n} were refused:", len(errors)).format(n=len(errors))
+        yield from list(dict.fromkeys(errors))[:_SHOWN_REASONS]
+
+
+def _export(request: Request, document_id: str) -> Sequence[Delivery]:
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.write() as work:
+        return needed(visit.services.deliveries).export(work, scope, visit.actor, document_id)
+
+
+def _type_labels() -> dict[str, str]:
+    return {kind.id: kind.label for kind in DOCUMENT_TYPES.values()}
+
+
+_ONE = "/documents/{document}"
+ROUTES = [
+    Route("/documents", list_documents, name="documents"),
+    Route("/documents/upload", upload_form, methods=["GET"], name="document_upload"),
+    Route("/documents/upload", upload, methods=["POST"]),
+    Route("/documents/export", export_many, methods=["POST"], name="documents_export"),
+    Route(_ONE, show, name="document"),
+    Route(f"{_ONE}/file", download, name="document_file"),
+    Route(f"{_ONE}/export", export, methods=["POST"], name="document_export"),
+]
