@@ -7,6 +7,7 @@ an error that names the business term (DESIGN.md, decisions 8 and 14).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -151,7 +152,7 @@ def parse_einvoice(content: bytes) -> EInvoice:
     header = reader.one(root, syntax.header, Header)
     seller = reader.one(root, syntax.seller, Party)
     buyer = reader.one(root, syntax.buyer, Party)
-    totals = reader.one(root, syntax.totals, Totals)
+    totals = reader.one(root, syntax.totals, Totals, currency=header.currency)
     taxes = reader.all(root, syntax.taxes, Tax)
     lines = reader.all(root, syntax.lines, Line)
     if not lines:
@@ -177,13 +178,13 @@ class _Reader:
         self._problems: list[tuple[str, str]] = []
         self._more = 0
 
-    def one(self, root: etree._Element, group: Group, value_class: type[T]) -> T:
+    def one(self, root: etree._Element, group: Group, value_class: type[T], **variables: str) -> T:
         nodes = group.find(root)
         if not nodes:
             self.missing(group.number, group.label, group.path, root)
             # The value is never seen: the problem just noted is raised before.
             return value_class(**dict.fromkeys((term.field for term in group.terms), None))
-        return self._value(nodes[0], group, value_class)
+        return self._value(nodes[0], group, value_class, variables)
 
     def all(self, root: etree._Element, group: Group, value_class: type[T]) -> tuple[T, ...]:
         nodes = group.find(root)
@@ -194,7 +195,7 @@ class _Reader:
                 ),
                 code="too_many_lines",
             )
-        return tuple(self._value(node, group, value_class) for node in nodes)
+        return tuple(self._value(node, group, value_class, {}) for node in nodes)
 
     def missing(self, number: str, label: str, path: str, node: etree._Element) -> None:
         if self._is_full():
@@ -225,11 +226,19 @@ class _Reader:
         self._more += is_full
         return is_full
 
-    def _value(self, node: etree._Element, group: Group, value_class: type[T]) -> T:
-        return value_class(**{term.field: self._read(node, term) for term in group.terms})
+    def _value(
+        self,
+        node: etree._Element,
+        group: Group,
+        value_class: type[T],
+        variables: Mapping[str, str],
+    ) -> T:
+        return value_class(
+            **{term.field: self._read(node, term, variables) for term in group.terms}
+        )
 
-    def _read(self, node: etree._Element, term: Term) -> Any:
-        found = term.find(node)
+    def _read(self, node: etree._Element, term: Term, variables: Mapping[str, str]) -> Any:
+        found = term.find(node, **variables)
         if term.kind is Kind.SUM:
             return total(self._decimal(place, term) or Decimal(0) for place in found)
         text = _text(found[0]) if found else ""

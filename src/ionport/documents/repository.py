@@ -203,7 +203,8 @@ def _conditions(scope: OrganizationScope, wanted: DocumentFilter) -> list[Column
         conditions.append(documents.c.status.in_(sorted(wanted.statuses)))
     if wanted.document_types:
         conditions.append(documents.c.document_type.in_(sorted(wanted.document_types)))
-    if text := wanted.text.strip().casefold():
+    # PostgreSQL has no text with NUL; no document's has one either.
+    if text := wanted.text.replace("\0", "").strip().casefold():
         conditions.append(documents.c.search_text.contains(text, autoescape=True))
     return conditions
 

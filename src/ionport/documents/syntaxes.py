@@ -24,7 +24,7 @@ _CII_INVOICE = f"{{{_NAMESPACES['rsm']}}}CrossIndustryInvoice"
 CREDIT_NOTE_ROOT = "{urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2}CreditNote"
 """The only root that says by itself that the document is a credit note."""
 
-Find: TypeAlias = Callable[[Any], list[Any]]
+Find: TypeAlias = Callable[..., list[Any]]
 
 
 class Kind(Enum):

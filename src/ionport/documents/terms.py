@@ -78,7 +78,8 @@ bank text BT-86 Payment service provider identifier
     MEANS/ram:PayeeSpecifiedCreditorFinancialInstitution/ram:BICID
 """
 
-# BT-110: the same element also carries BT-111, the total in the accounting currency.
+# BT-110: the same element also carries BT-111, the total in the accounting currency; $currency
+# is the invoice's (BT-5), given once instead of looked up for each element.
 TOTALS = """
 lines! decimal BT-106 Sum of Invoice line net amount
     UBLTOTAL/cbc:LineExtensionAmount
@@ -93,8 +94,8 @@ net! decimal BT-109 Invoice total amount without VAT
     UBLTOTAL/cbc:TaxExclusiveAmount
     SUMMATION/ram:TaxBasisTotalAmount
 tax decimal BT-110 Invoice total VAT amount
-    cac:TaxTotal/cbc:TaxAmount[@currencyID = normalize-space(/*/cbc:DocumentCurrencyCode)]
-    SUMMATION/ram:TaxTotalAmount[@currencyID = /*/SETTLEMENT/ram:InvoiceCurrencyCode]
+    cac:TaxTotal/cbc:TaxAmount[@currencyID = $currency]
+    SUMMATION/ram:TaxTotalAmount[@currencyID = $currency]
 gross! decimal BT-112 Invoice total amount with VAT
     UBLTOTAL/cbc:TaxInclusiveAmount
     SUMMATION/ram:GrandTotalAmount

@@ -5,7 +5,7 @@ Names are compared without regard to case (facts/infor-targets.md §7.1, facts/d
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 CORRELATION_ID = "correlation_id"
 
@@ -37,7 +37,7 @@ def column_id(name: str) -> str:
     return _COLUMNS.get(upper, upper)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def comparable(name: str) -> str:
     """Return `name` for comparing document types and tables: `InvoiceTable` = `INVOICE_TABLE`."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())

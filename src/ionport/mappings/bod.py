@@ -28,6 +28,7 @@ _SYNC = (_ROOT, "DataArea", "Sync")
 _CAPTURE_DOCUMENT = (_ROOT, "DataArea", "CaptureDocument")
 _TABLE = (*_CAPTURE_DOCUMENT, "DocumentTable")
 _MAX_BOD_ID = 255
+MAX_TABLES = 20
 # An e-invoice has no pages; readers still expect the one that its fields are said to be on.
 _PAGE = "1"
 
@@ -136,11 +137,12 @@ def _add_fields(tree: Tree, properties: Properties) -> None:
     group = group_of(properties.get("IF_COMMON_PATH"))
     if group is None:
         return
-    fields = [
-        (field_id(name), target, str(number))
-        for number, name in enumerate(properties.names("Index_Fields"), start=1)
+    listed = [
+        (field_id(name), target)
+        for name in properties.names("Index_Fields")
         if (target := properties.get("IF_" + name))
     ]
+    fields = [(field, target, str(number)) for number, (field, target) in enumerate(listed, 1)]
 
     def each(state: State) -> Iterator[None]:
         for field, name, number in fields:
@@ -188,7 +190,7 @@ def _add_pages(tree: Tree, properties: Properties) -> None:
 
 def _add_tables(tree: Tree, properties: Properties) -> None:
     group = group_of(properties.get("Table_COMMON_PATH"))
-    tables = [_table(properties, name) for name in properties.names("Tables")]
+    tables = [_table(properties, name) for name in properties.names("Tables")[:MAX_TABLES]]
     if group is None or group.elements != _TABLE or not tables:
         return
     tree.repeat(group, lambda state: _each_table(state, tables))

@@ -11,6 +11,7 @@ from ionport.mappings.model import MappingKind
 from ionport.mappings.properties import Properties, parse_properties
 
 MAX_BYTES = 256 * 1024
+MAX_LINES = 2_000
 
 _TEMPLATES = {
     MappingKind.IDM: "idm-invoice-m3.properties",
@@ -30,7 +31,7 @@ def read_mapping_text(content: bytes) -> str:
     """Return the text of a mapping file.
 
     Raises:
-        TooLarge: over 256 KiB.
+        TooLarge: over 256 KiB or 2,000 lines; the vendor's longest file has under 500.
         InvalidInput: empty, another kind of file (named as what it is), or not UTF-8 text.
     """
     if len(content) > MAX_BYTES:
@@ -59,6 +60,11 @@ def read_mapping_text(content: bytes) -> str:
             ).format(line=content[: error.start].count(b"\n") + 1),
             code="mapping_not_utf8",
         ) from error
+    if len(text.splitlines()) > MAX_LINES:
+        raise TooLarge(
+            _("The mapping file has more than {limit} lines.").format(limit=MAX_LINES),
+            code="mapping_too_large",
+        )
     if match := _CONTROL.search(text):
         raise InvalidInput(
             _("The mapping file has a control character in line {line}; remove it.").format(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ionport.core.i18n import _
 from ionport.mappings.aliases import CORRELATION_ID, comparable, field_id
-from ionport.mappings.bod import BATCH_VALUES, GENERATORS
+from ionport.mappings.bod import BATCH_VALUES, GENERATORS, MAX_TABLES
 from ionport.mappings.lint_common import (
     KNOWN_TYPES,
     ListRule,
@@ -46,6 +46,7 @@ _PAGE_PARTS = {"pageid", "sourcefilename", "filemimetype"}
 _COLUMN_PARTS = {"name", "value", "pageid"}
 _LOGICAL_ID = re.compile(r"lid://[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 _MAX_LOGICAL_ID = 250
+_SENDER = Target(("SyncCaptureDocument", "ApplicationArea", "Sender", "LogicalID"))
 _ALTERNATE_ID = Target(
     ("SyncCaptureDocument", "DataArea", "CaptureDocument", "AlternateDocumentID", "ID")
 )
@@ -53,13 +54,13 @@ _ALTERNATE_ID = Target(
 
 def lint_bod(properties: Properties) -> Iterator[Finding]:
     """Yield the findings about a BOD mapping."""
-    yield from _check_keys(properties)
     yield from _check_logical_id(properties)
     yield from _check_correlation_id(properties)
     yield from _check_document_types(properties)
+    yield from _check_paths(properties)
+    yield from _check_keys(properties)
     yield from _check_lists(properties)
     yield from _check_names(properties)
-    yield from _check_paths(properties)
     yield from check_fields(
         properties,
         {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)},
@@ -92,8 +93,7 @@ def _check_logical_id(properties: Properties) -> Iterator[Finding]:
     lines = [
         properties.by_key.get("SFV_" + name)
         for name in properties.names("Static_Fields")
-        if (target := target_of(properties.get("SFP_" + name)))
-        and target.elements[-2:] == ("Sender", "LogicalID")
+        if target_of(properties.get("SFP_" + name)) == _SENDER
     ]
     line = next(filter(None, lines), None)
     if line is None:
@@ -134,6 +134,10 @@ def _check_correlation_id(properties: Properties) -> Iterator[Finding]:
 
 def _check_document_types(properties: Properties) -> Iterator[Finding]:
     names = properties.names("Document_Types")
+    if not any(properties.get(name) for name in names):
+        yield no_document_type(
+            _("Add “Document_Types=Invoice” and a line such as “Invoice=M3_SupplierInvoice”.")
+        )
     for name in names:
         if not properties.get(name):
             yield Finding(
@@ -144,14 +148,10 @@ def _check_document_types(properties: Properties) -> Iterator[Finding]:
                 _("Document_Types lists {name}, but there is no line {name}=….").format(name=name),
                 _("Add the line with the document type in Infor."),
             )
-    if not any(properties.get(name) for name in names):
-        yield no_document_type(
-            _("Add “Document_Types=Invoice” and a line such as “Invoice=M3_SupplierInvoice”.")
-        )
 
 
 def _check_lists(properties: Properties) -> Iterator[Finding]:
-    tables = properties.names("Tables")
+    tables = properties.names("Tables")[:MAX_TABLES]
     rules = [
         ListRule(f"TN_{name}_Static_Fields", (f"TNP_{name}_", f"TNV_{name}_")) for name in tables
     ]
@@ -195,7 +195,18 @@ def _unknown_name(properties: Properties, key: str, name: str, known: Iterable[s
 
 
 def _check_paths(properties: Properties) -> Iterator[Finding]:
-    for line in properties:
+    if properties.names("Index_Fields") and not properties.get("IF_COMMON_PATH"):
+        yield Finding(
+            Severity.ERROR,
+            "no_field_path",
+            properties.line("Index_Fields"),
+            "IF_COMMON_PATH",
+            _("There is no IF_COMMON_PATH, so none of the fields is sent."),
+            _("Add the line with the path of DocumentField."),
+            blocks_activation=True,
+        )
+    # The common paths first: one of them can block.
+    for line in sorted(properties, key=lambda line: line.key not in _COMMON_PATHS):
         is_group = line.key in _COMMON_PATHS
         prefix = longest_prefix(line.key, _PREFIXES)
         is_path = prefix in ("SFP_", "POP_", "GFP_", "IFP_", "PFP_", "Path_", "TNP_", "TCP_")
@@ -216,7 +227,17 @@ def _check_paths(properties: Properties) -> Iterator[Finding]:
 
 
 def _check_tables(properties: Properties) -> Iterator[Finding]:
-    for table in properties.names("Tables"):
+    tables = properties.names("Tables")
+    if len(tables) > MAX_TABLES:
+        yield Finding(
+            Severity.WARNING,
+            "too_many_tables",
+            properties.line("Tables"),
+            "Tables",
+            _("Only the first {limit} tables are sent.").format(limit=MAX_TABLES),
+            _("Remove the others."),
+        )
+    for table in tables[:MAX_TABLES]:
         prefix = f"TN_{table}_TC_"
         source = properties.get("TN_" + table) or table
         for line in properties:

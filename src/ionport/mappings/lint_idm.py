@@ -31,8 +31,8 @@ _EMBEDDED = ("_SOURCE_NAME", "_EXPORT_DOC_TYPE", "_EXPORT_FILENAME")
 
 def lint_idm(properties: Properties) -> Iterator[Finding]:
     """Yield the findings about an IDM mapping."""
-    yield from _check_document_types(properties)
     yield from _check_correlation_id(properties)
+    yield from _check_document_types(properties)
     yield from check_lists(properties, _RULES)
     yield from check_fields(
         properties,
@@ -48,13 +48,13 @@ def _check_document_types(properties: Properties) -> Iterator[Finding]:
     keys = [line.key for line in properties if is_document_type_key(line.key)]
     known = [key for key in keys if comparable(key) in KNOWN_TYPES]
     words = (*LISTS, *EXPRESSIONS, *(name.upper() for name in KNOWN_TYPES))
+    if not any(properties.get(key) for key in known):
+        yield no_document_type(_("Add a line such as “INVOICE=M3_SupplierInvoice”."))
     for key in keys:
         if key not in known:
             yield unknown_key(properties, key, words)
         elif not properties.get(key):
             yield empty_value(properties, key, _("Write the IDM document type after the “=”."))
-    if not any(properties.get(key) for key in known):
-        yield no_document_type(_("Add a line such as “INVOICE=M3_SupplierInvoice”."))
 
 
 def _check_correlation_id(properties: Properties) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, islice
 
 from ionport.core.i18n import _
 from ionport.mappings.files import recognise_kind
@@ -16,11 +17,12 @@ _LINTERS: Mapping[MappingKind, Callable[[Properties], Iterator[Finding]]] = {
     MappingKind.IDM: lint_idm,
     MappingKind.BOD: lint_bod,
 }
+MAX_FINDINGS = 200
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 def lint(kind: MappingKind, text: str) -> list[Finding]:
-    """Return the findings about a mapping file, errors first and each severity by line.
+    """Return at most `MAX_FINDINGS` findings, errors first and each severity by line.
 
     Of kinds that no export method uses yet, only the lines are checked.
     """
@@ -30,9 +32,11 @@ def lint(kind: MappingKind, text: str) -> list[Finding]:
     if kind is MappingKind.TOML:
         return []
     properties = parse_properties(text)
-    findings = list(check_lines(properties))
+    checks = [check_lines(properties)]
     if kind in _LINTERS:
-        findings += _LINTERS[kind](properties)
+        # First, so that what blocks is found before the list is full.
+        checks.insert(0, _LINTERS[kind](properties))
+    findings = islice(chain.from_iterable(checks), MAX_FINDINGS)
     return sorted(findings, key=lambda f: (_ORDER[f.severity], f.line or 0, f.key))
 
 

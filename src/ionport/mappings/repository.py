@@ -65,7 +65,8 @@ class MappingRepository:
         conditions = [mapping_files.c.organization_id == scope.organization_id]
         if kind is not None:
             conditions.append(mapping_files.c.kind == kind.value)
-        if wanted := text.strip().casefold():
+        # PostgreSQL has no text with NUL; no name has one either.
+        if wanted := text.replace("\0", "").strip().casefold():
             conditions.append(mapping_files.c.name_key.contains(wanted, autoescape=True))
         total = self._connection.execute(
             select(func.count()).select_from(mapping_files).where(*conditions)

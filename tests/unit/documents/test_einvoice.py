@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 
@@ -252,3 +254,31 @@ def test_values_are_typed() -> None:
     invoice: EInvoice = parse_einvoice(read_sample(UBL_INVOICE))
     assert isinstance(invoice.lines[0].net, Decimal)
     assert invoice.lines[0].price_quantity is None
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        '<cac:TaxTotal><cbc:TaxAmount currencyID="SEK">1</cbc:TaxAmount></cac:TaxTotal>',
+        "<cac:AllowanceCharge><cbc:Amount>0</cbc:Amount></cac:AllowanceCharge>",
+        "<cbc:Note>x</cbc:Note>",
+    ],
+    ids=["tax totals", "allowances", "notes"],
+)
+def test_the_time_to_read_grows_with_the_file_and_not_faster(times: str) -> None:
+    content = _sample(UBL_INVOICE, ("  <cac:TaxTotal>", times * 40_000 + "\n  <cac:TaxTotal>"))
+    started = time.process_time()
+    parse_einvoice(content)
+    assert time.process_time() - started < 5
+
+
+def test_more_lines_than_any_invoice_has_are_refused() -> None:
+    content = _sample(UBL_INVOICE, ("</Invoice>", "<cac:InvoiceLine/>" * 10_000 + "</Invoice>"))
+    assert _refused(content).code == "too_many_lines"
+
+
+def test_many_threads_read_at_once() -> None:
+    content = read_sample(CII_INVOICE)
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(lambda _number: parse_einvoice(content), range(200)))
+    assert set(map(repr, read)) == {repr(parse_einvoice(content))}

@@ -184,6 +184,7 @@ def test_lists_filter_search_sort_and_page(
         assert numbers("nordwerk werkzeuge") == ["C%4", "C_3", "A-1", "B-2"]
         assert numbers("C_3") == ["C_3"]
         assert numbers("%") == ["C%4"]
+        assert numbers("A\0-1") == ["A-1"]
         for sort in DocumentSort:
             assert len(numbers(sort=sort)) == 4
         second = service.list(work, ACME, PageRequest(number=2, per_page=3))

@@ -133,6 +133,13 @@ def test_a_field_has_the_parts_that_the_file_lists() -> None:
         ("PageID", "1"),
     ]
     assert field[0].attrib == {"languageID": "en-us"}
+    numbers = [
+        element.text
+        for element in _render(_changed(("IF_due_date=", "#"))).findall(
+            _at(_DOCUMENT + "DocumentField/FieldOrderNumber")
+        )
+    ]
+    assert numbers[:4] == ["1", "2", "3", "4"]
     short = _changed(("IF_Elements=name,value,fieldOrderNumber,page", "IF_Elements=name,value"))
     field = _render(short).find(_at(_DOCUMENT + "DocumentField"))
     assert field is not None

@@ -84,3 +84,9 @@ def test_the_project_ships_own_templates(kind: MappingKind) -> None:
 
 def test_every_kind_has_a_label() -> None:
     assert all(kind.label for kind in MappingKind)
+
+
+def test_a_mapping_file_has_a_limit_of_lines() -> None:
+    read_mapping_text(b"a=1\r\n" * 2000)
+    with pytest.raises(TooLarge):
+        read_mapping_text(b"a=1\n" * 2001)

@@ -140,6 +140,11 @@ def test_an_unknown_path_is_told_and_a_wrong_place_for_all_fields_blocks() -> No
     assert finding.blocks_activation
 
 
+def test_fields_without_a_place_block() -> None:
+    findings = _bod(("IF_COMMON_PATH=", "#"))
+    assert _only(findings, "no_field_path").blocks_activation
+
+
 def test_an_unresolved_reference_is_told() -> None:
     finding = _only(_idm(("+SV_FileNameSeparator+", "+SV_Separator+")), "unresolved_reference")
     assert finding.key == "Searchable_PDF_Name"
@@ -209,3 +214,18 @@ def test_kinds_without_a_linter_are_checked_line_by_line() -> None:
     text = "HeaderFields=SUNO,IVDT\nHF_SUNO=supplier_id\nHF_IVDT=invoice_date\nwhat\n"
     assert _only(lint(MappingKind.M3, text), "broken_line").line == 4
     assert lint(MappingKind.TOML, "[export_configuration.header]\nname='x'\n") == []
+
+
+def test_findings_are_limited_but_what_blocks_is_always_among_them() -> None:
+    noise = "".join(f"Index_Feilds{number}=1\n" for number in range(1900))
+    findings = _bod(("lid://infor.ims.ionport_export", "lid://"), extra=noise)
+    assert len(findings) == 200
+    assert findings[0].code == "placeholder_logical_id"
+    findings = _idm(("IF_correlation_id=", "#"), extra=noise)
+    assert findings[0].code == NO_CORRELATION_ID
+
+
+def test_too_many_tables_are_told() -> None:
+    names = ",".join(f"T{number}" for number in range(21))
+    codes = {finding.code for finding in _bod(("\nTables=InvoiceTable", f"\nTables={names}"))}
+    assert "too_many_tables" in codes
