@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .file import IonApiFile
 
 LONGEST_TEXT = 300
+LONGEST_READ = 10_000
 LONGEST_WAIT = 86400.0
 
 
@@ -206,7 +207,7 @@ def plain(answer: Answer, value: Any) -> str:
         value = str(value)
     if not isinstance(value, str):
         return ""
-    line = " ".join(answer.redact(value).split())
+    line = " ".join(answer.redact(value[:LONGEST_READ]).split())
     return "".join(letter for letter in line if letter.isprintable())[:LONGEST_TEXT]
 
 

@@ -34,7 +34,7 @@ _JSON_MEMBER = re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNO
 _FORM_FIELD = re.compile(rf"((?:^|[&?;])(?:\$|%24)?(?:{_NAMES}|username)=)[^&\s\"'<>]*", re.I)
 _XML_ELEMENT = re.compile(rf"(<(?:[\w.-]+:)?(?:{_NAMES})>)[^<]*", re.IGNORECASE)
 _SCHEME = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?")
+_JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?")
 _FORM_SECRET = re.compile(
     r"(?:^|&)(?:password|username|client_secret|refresh_token|token|assertion|code)=([^&]+)"
 )

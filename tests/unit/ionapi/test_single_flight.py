@@ -153,6 +153,32 @@ def test_threads_that_wait_for_a_dead_host_fail_together(infor: SmallInfor) -> N
     assert not any(outcome.sent for outcome in outcomes)
 
 
+def test_a_flight_that_brings_the_refused_token_is_not_enough(
+    infor: SmallInfor, file: IonApiFile
+) -> None:
+    """It began before the token was refused, and found the token alive in the store."""
+
+    class Slow(MemoryTokenStore):
+        pause = 0.0
+
+        def load(self, key: str) -> TokenSet | None:
+            tokens = super().load(key)
+            time.sleep(self.pause)
+            return tokens
+
+    store = Slow()
+    with IonApiClient(file, store=store) as early, IonApiClient(file, store=store) as late:
+        late.token()
+        infor.live.clear()
+        store.pause = 0.4
+        flight = threading.Thread(target=early.token)
+        flight.start()
+        time.sleep(0.1)
+        assert late.messaging.ping() == ""
+        flight.join()
+    assert (infor.logins, infor.refreshes) == (1, 1)
+
+
 def test_waiting_for_somebody_elses_sign_on_is_bounded(
     infor: SmallInfor, file: IonApiFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
