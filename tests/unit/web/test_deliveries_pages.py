@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ionport.core.clock import MovableClock
+from ionport.exports.model import Delivery, DeliveryStatus, ExportConfiguration
+from ionport.exports.runner import DeliveryRunner
+from ionport.identity.model import Actor, Organization, OrganizationRole
+from ionport.identity.repository import OrganizationRepository
+from ionport.store import Database, SystemScope
+from tests.support.exporting import DocumentSide, document_side
+from tests.support.infor_side import InforSide, infor_side_on
+from tests.support.proxy import FaultyProxy
+from tests.support.web import Browser, People, browser_on
+
+
+@pytest.fixture(scope="module")
+def infor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InforSide]:
+    yield from infor_side_on("sqlite", tmp_path_factory.mktemp("infor"))
+
+
+@pytest.fixture(scope="module")
+def credentials(infor: InforSide) -> dict[str, str]:
+    return infor.credentials(name="DocBits pages")
+
+
+@dataclass(slots=True)
+class Desk:
+    """A document side that exports to a real Infor side, and a member's browser beside it."""
+
+    side: DocumentSide
+    people: People
+    clock: MovableClock
+    proxy: FaultyProxy
+    runner: DeliveryRunner
+    configuration: ExportConfiguration
+    credentials: dict[str, str]
+    browser: Browser
+
+    def export(self, number: str = "471102") -> Delivery:
+        return self.side.export(self.side.receive(number))
+
+    def run(self, delivery: Delivery) -> DeliveryStatus:
+        self.runner.run(delivery.id)
+        return self.side.detail(delivery.id).delivery.status
+
+    def finish(self, delivery: Delivery) -> DeliveryStatus:
+        """Run a delivery through its waits to its end."""
+        while not (status := self.run(delivery)).is_over:
+            self.clock.advance(timedelta(minutes=1))
+        return status
+
+    def failed(self, number: str = "471102", body: bytes = b"{}") -> Delivery:
+        """A delivery that Infor refused for good."""
+        self.proxy.fault("POST", "/IDM/api/items", "refuse", status=400, body=body)
+        delivery = self.export(number)
+        assert self.run(delivery) is DeliveryStatus.FAILED
+        return delivery
+
+    def text(self, path: str) -> str:
+        """What a page says, without tags."""
+        answer = self.browser.get(path)
+        assert answer.status_code == 200, answer.text
+        return said(answer.text)
+
+
+def said(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def url(delivery: Delivery, rest: str = "") -> str:
+    return f"/deliveries/{delivery.id}{rest}"
+
+
+@pytest.fixture
+def desk(
+    database: Database,
+    clock: MovableClock,
+    tmp_path: Path,
+    infor: InforSide,
+    credentials: dict[str, str],
+) -> Iterator[Desk]:
+    side = document_side(database, tmp_path / "blobs", clock)
+    people = People.on(database, clock)
+    people.add("ada", organization_role=OrganizationRole.USER)
+    runner = side.runner()
+    services = people.services(
+        documents=side.documents,
+        connections=side.connections,
+        mappings=side.mappings,
+        configurations=side.configurations,
+        deliveries=side.deliveries,
+    )
+    with FaultyProxy(infor.url) as proxy, browser_on(services) as browser:
+        configuration = side.configure(side.connect({**credentials, "iu": proxy.url}))
+        browser.sign_in("ada")
+        yield Desk(side, people, clock, proxy, runner, configuration, credentials, browser)
+    runner.close()
+
+
+def test_an_empty_ledger_leads_to_the_documents(desk: Desk):
+    page = desk.browser.get("/deliveries").text
+    assert "Nothing has been exported yet" in page
+    assert 'href="/documents"' in page
+
+
+def test_a_delivery_shows_its_references_steps_and_attempts(desk: Desk):
+    delivery = desk.export()
+    assert desk.run(delivery) is DeliveryStatus.DELIVERED
+    pid = desk.side.detail(delivery.id).delivery.idm_pid
+    page = desk.text(url(delivery))
+    for part in (
+        f"Correlation ID {delivery.correlation_id}",
+        f"IDM PID {pid}",
+        f"ION message ID {delivery.message_id}",
+        "TST",
+        "Render Done",
+        "IDM look-up Done",
+        "IDM create Done",
+        "ION publish Done",
+        "Attempt 1 Succeeded HTTP 200",
+        "Attempt 1 Succeeded HTTP 201",
+        "POST",
+        "/IDM/api/items",
+        "Created in IDM.",
+    ):
+        assert part in page, part
+
+
+def test_no_secret_is_on_the_page(desk: Desk):
+    delivery = desk.export()
+    desk.run(delivery)
+    page = desk.browser.get(url(delivery)).text
+    assert "Log-in before it" in page
+    assert "••••••••" in page
+    for key in ("cs", "sask", "saak"):
+        assert desk.credentials[key] not in html.unescape(page)
+    assert re.search(r"eyJ[\w-]{20}", page) is None
+
+
+def test_the_list_counts_filters_and_sorts(desk: Desk):
+    done = desk.export("A-1")
+    desk.run(done)
+    desk.clock.advance(timedelta(minutes=1))
+    failed = desk.failed("B-2")
+    desk.clock.advance(timedelta(minutes=1))
+    pending = desk.export("C-3")
+    page = desk.text("/deliveries")
+    assert "3 All deliveries" in page
+    assert "1 Delivered" in page
+    assert "1 Failed" in page
+    assert page.index("C-3.xml") < page.index("A-1.xml")
+    pid = desk.side.detail(done.id).delivery.idm_pid
+    shown = {
+        "status=failed": {failed},
+        "status=pending": {pending},
+        "q=a-1": {done},
+        f"q={pid}": {done},
+        f"q={pending.correlation_id}": {pending},
+        f"configuration={desk.configuration.id}": {done, failed, pending},
+        "configuration=cfg_0": set(),
+        "status=nonsense": {done, failed, pending},
+    }
+    for query, wanted in shown.items():
+        found = desk.browser.get(f"/deliveries?{query}").text
+        links = set(re.findall(r'href="(/deliveries/[^"?]+)"', found))
+        assert links == {url(delivery) for delivery in wanted}, query
+    by_name = desk.text("/deliveries?sort=document&dir=asc")
+    assert by_name.index("A-1.xml") < by_name.index("B-2.xml") < by_name.index("C-3.xml")
+    assert "No delivery matches" in desk.text("/deliveries?q=nothing")
+
+
+def test_the_list_tells_how_often_was_tried(desk: Desk):
+    desk.proxy.fault("POST", "/IDM/api/items", "refuse", status=429, times=2)
+    delivery = desk.export()
+    assert "UTC 0 Show" in desk.text("/deliveries")
+    assert desk.finish(delivery) is DeliveryStatus.DELIVERED
+    assert "UTC 3 Show" in desk.text("/deliveries")
+
+
+def test_the_page_asks_for_news_until_the_delivery_is_over(desk: Desk):
+    delivery = desk.export()
+    page = desk.browser.get(url(delivery)).text
+    assert f'hx-get="{url(delivery, "/live")}"' in page
+    assert "Refresh" in page
+    fragment = desk.browser.get(url(delivery, "/live")).text
+    assert "<html" not in fragment
+    assert "hx-trigger" in fragment
+    desk.run(delivery)
+    for path in ("", "/live"):
+        over = desk.browser.get(url(delivery, path)).text
+        assert "Delivered" in over
+        assert "hx-" not in over.replace("htmx-config", "")
+        assert "Refresh" not in said(over)
+
+
+def test_a_delivery_that_nobody_runs_says_so(desk: Desk):
+    delivery = desk.export()
+    assert "ionport worker" in desk.text(url(delivery))
+    desk.run(delivery)
+    assert "ionport worker" not in desk.text(url(delivery))
+
+
+def test_a_failed_delivery_names_the_cause_and_is_tried_again(desk: Desk):
+    body = b'{"error":{"code":"1","message":"no such attribute","detail":""}}'
+    delivery = desk.failed(body=body)
+    page = desk.text(url(delivery))
+    assert "no such attribute" in page
+    assert "Attempt 1 Failed HTTP 400" in page
+    answer = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery))
+    assert "The delivery is tried again." in answer.text
+    assert "Pending" in said(answer.text)
+    assert desk.run(delivery) is DeliveryStatus.DELIVERED
+
+
+def test_a_waiting_delivery_tells_when_it_is_tried_next_and_can_be_tried_now(desk: Desk):
+    desk.proxy.fault("POST", "/IDM/api/items", "refuse", status=503)
+    delivery = desk.export()
+    assert desk.run(delivery) is DeliveryStatus.WAITING
+    page = desk.text(url(delivery))
+    assert "Next try:" in page
+    assert "Try now" in page
+    answer = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery))
+    assert "The delivery is tried again." in answer.text
+    assert desk.finish(delivery) is DeliveryStatus.DELIVERED
+
+
+def test_a_pending_delivery_is_cancelled_after_a_question(desk: Desk):
+    delivery = desk.export()
+    assert "cannot be tried again" in desk.text(url(delivery, "/cancel"))
+    answer = desk.browser.send(url(delivery, "/cancel"))
+    assert "The delivery is cancelled." in answer.text
+    assert desk.side.detail(delivery.id).delivery.status is DeliveryStatus.CANCELLED
+
+
+def test_what_cannot_be_done_any_more_is_explained_on_the_page(desk: Desk):
+    delivery = desk.export()
+    desk.run(delivery)
+    retried = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery, "/re-export"))
+    assert "Only a failed or waiting delivery can be tried again" in said(retried.text)
+    cancelled = desk.browser.send(url(delivery, "/cancel"))
+    assert "The delivery cannot be cancelled: it is Delivered." in said(cancelled.text)
+
+
+def test_exporting_again_as_new_needs_a_reason_and_warns(desk: Desk):
+    delivery = desk.export()
+    desk.run(delivery)
+    assert "Infor gets the document a second time." in desk.text(url(delivery, "/re-export"))
+    refused = desk.browser.send(url(delivery, "/re-export"), {"reason": " "})
+    assert refused.status_code == 422
+    assert 'aria-invalid="true"' in refused.text
+    made = desk.browser.send(url(delivery, "/re-export"), {"reason": "Wrong <b>year</b>"})
+    page = said(made.text)
+    assert "exported again as new" in page
+    assert "2 Wrong <b>year</b>" in page
+    assert delivery.correlation_id not in page
+    assert f'href="{url(delivery)}"' in made.text
+    older = desk.browser.get(url(delivery)).text
+    assert "/re-export" not in older
+
+
+def test_exporting_again_while_under_way_is_refused_on_the_page(desk: Desk):
+    delivery = desk.export()
+    answer = desk.browser.send(url(delivery, "/re-export"), {"reason": "again"})
+    assert answer.status_code == 409
+    assert "is not over yet" in said(answer.text)
+
+
+def test_what_a_remote_server_says_is_shown_and_never_run(desk: Desk):
+    attack = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+    delivery = desk.failed(body=json.dumps({"error": {"message": attack}}).encode())
+    for path in (url(delivery), "/deliveries"):
+        page = desk.browser.get(path).text
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+    assert html.unescape(desk.browser.get(url(delivery)).text).count(attack) >= 2
+
+
+def test_another_organizations_delivery_is_not_there(desk: Desk):
+    delivery = desk.failed()
+    stranger = desk.people.add("eve", organization_role=None)
+    other = Organization("org_other", "Elsewhere Ltd", None)
+    with desk.people.database.write() as work:
+        repository = OrganizationRepository(work.connection)
+        repository.add(SystemScope("test"), other, desk.clock.now())
+        desk.people.identity.set_organization_role(
+            work, Actor.operator(), stranger.id, other.id, OrganizationRole.ADMINISTRATOR
+        )
+    eve = Browser(str(desk.browser.http.base_url))
+    with eve.http:
+        eve.sign_in("eve")
+        assert "Nothing has been exported yet" in eve.get("/deliveries").text
+        for path in ("", "/live", "/cancel", "/re-export"):
+            assert eve.get(url(delivery, path)).status_code == 404
+        for path in ("/retry", "/cancel", "/re-export"):
+            answer = eve.send(url(delivery, path), {"reason": "mine"}, form_at="/account")
+            assert answer.status_code == 404
+    assert desk.side.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
+    assert desk.browser.get("/deliveries/dlv_0").status_code == 404
+
+
+def test_changes_need_the_form_of_the_page(desk: Desk):
+    delivery = desk.failed()
+    for path in ("/retry", "/cancel", "/re-export"):
+        answer = desk.browser.http.post(url(delivery, path), data={"reason": "x"})
+        assert answer.status_code == 403
+    assert desk.side.detail(delivery.id).delivery.status is DeliveryStatus.FAILED
