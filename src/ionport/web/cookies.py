@@ -10,9 +10,10 @@ import base64
 import json
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
+
+from ionport.web.hosts import split_host
 
 MAX_FLASH = 1500
 KINDS = ("success", "info", "warning", "danger")
@@ -29,7 +30,7 @@ class Names:
 
 def names(request: Request, *, secure: bool) -> Names:
     """Return the names; over https they carry the prefix that binds a cookie to this host."""
-    port = urlsplit(f"//{request.headers.get('host', '')}").port
+    port = split_host(request.headers.get("host", ""))[1]
     prefix = "__Host-ionport" if secure else "ionport"
     suffix = f"_{port}" if port else ""
     return Names(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ionport.core.errors import IonportError, NotFound, Unauthenticated
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.web.hosts import split_host
 
 logger = logging.getLogger(__name__)
 
@@ -90,11 +91,7 @@ class Frame:
             await response(scope, receive, send_with_headers)
 
     def _is_allowed(self, host: str) -> bool:
-        try:
-            name = urlsplit(f"//{host}").hostname
-        except ValueError:
-            return False
-        return name in self._allowed_hosts
+        return split_host(host)[0] in self._allowed_hosts
 
     def _answer(self, request: Request, error: Exception, request_id: str) -> Response:
         if isinstance(error, HTTPException):

@@ -10,8 +10,6 @@ is safe by default:
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, MutableHeaders
 from starlette.requests import Request
@@ -126,7 +124,7 @@ def _require_same_site(request: Request) -> None:
     if site is not None:
         is_own = site in ("same-origin", "none")
     elif origin is not None:
-        is_own = urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+        is_own = origin.partition("://")[2].lower() == request.headers.get("host", "").lower()
     else:
         is_own = True
     if not is_own:
