@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import httpcore2
 import httpx2
@@ -119,20 +119,19 @@ class Attempt:
         self._headers = _decoded(headers)
         named = {name.lower(): value for name, value in self._headers}
         if 300 <= status < 400 and status != 304:
-            target = urlsplit(named.get("location", "")).hostname
-            where = f" to {target}" if target else ""
+            target = _host_of(named.get("location", ""))
             raise self._refused(
                 "redirect",
-                f"The server answered with a redirect{where}, which is not followed.",
+                f"The server answered with a redirect{target}, which is not followed.",
                 "Check the addresses in the ION API file: they must lead straight to Infor.",
             )
         coding = named.get("content-encoding", "").strip().lower()
         if coding not in PLAIN | {"gzip", "x-gzip", "deflate"}:
             raise self._refused("bad_encoding", "The answer is encoded in an unknown way.")
         self._decoder = Decoder(coding)
-        length = named.get("content-length", "")
+        length = int(named.get("content-length") or 0)
         # A HEAD request's answer gives the length of a body that does not come.
-        if self._request.method != "HEAD" and length.isdigit() and int(length) > self.options.limit:
+        if length > self.options.limit and self._request.method != "HEAD":
             raise self._too_large()
 
     def feed(self, chunk: bytes) -> None:
@@ -150,7 +149,11 @@ class Attempt:
         """The complete answer. Raises AnswerRefused (truncated)."""
         if not self._decoder.complete:
             raise self._refused("truncated", _CUT_OFF)
-        kept = [pair for pair in self._headers if pair[0].lower() not in _DROPPED_HEADERS]
+        kept = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in self._headers
+            if name.lower() not in _DROPPED_HEADERS
+        ]
         return httpx2.Response(
             self._status or 0,
             headers=kept,
@@ -302,7 +305,7 @@ def _failure_kind(error: Exception) -> tuple[str, str]:
         return "timeout", ""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return "certificate", cause.verify_message
+            return "certificate", cause.verify_message.rstrip(".")
         if isinstance(cause, ssl.SSLError):
             return "tls", ""
         if isinstance(cause, ConnectionRefusedError):
@@ -317,6 +320,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield cause
         inner = cause.args[0] if cause.args else None
         cause = inner if isinstance(inner, BaseException) else cause.__cause__
+
+
+def _host_of(location: str) -> str:
+    """The words for where a redirect leads; none when it names no proper host."""
+    match = re.match(r"https?://(?:[^/@]*@)?([A-Za-z0-9.-]{1,253})(?=[:/?#]|$)", location)
+    return f" to {match[1]}" if match else ""
 
 
 def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:

@@ -38,9 +38,6 @@ class IonApiAuth(httpx2.Auth):
     Raises CredentialFileError when the file has errors. Source: facts/ion-api.md §3, §4.1.
     """
 
-    # A request whose body is a stream could not be repeated after a 401.
-    requires_request_body = True
-
     def __init__(
         self,
         file: IonApiFile,
@@ -60,6 +57,7 @@ class IonApiAuth(httpx2.Auth):
             clock=clock,
         )
         self._gateway = _origin(file.iu)
+        self._redactor = Redactor.for_file(file)
 
     @staticmethod
     def for_module(module: ModuleType) -> type[IonApiAuth]:
@@ -84,7 +82,7 @@ class IonApiAuth(httpx2.Auth):
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
         """The hook of clients in threads."""
-        request.read()
+        request.read()  # a body that is a stream could not be sent again after a 401
         running = Running(self.authorized(_call(request)))
         try:
             while (effect := running.effect) is not None:
@@ -118,12 +116,12 @@ class IonApiAuth(httpx2.Auth):
 
     def _answer(self, call: Call, response: httpx2.Response) -> Answer:
         """Of an API call the status is enough: its body belongs to the caller."""
-        redactor = Redactor.for_file(self.grants.file)
+        credential = call.headers.get("Authorization")
         return Answer(
             response.status_code,
             {name.lower(): value for name, value in response.headers.items()},
             response.content if call.login else b"",
-            redact=redactor.knowing(call.headers.get("Authorization"), call.body).text,
+            redact=self._redactor.knowing(credential, call.body).text,
             login=call.login,
         )
 

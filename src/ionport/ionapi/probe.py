@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -86,7 +86,7 @@ def probe(
     scope: str | None = None,
     on_exchange: Observer | None = None,
     transport: Transport | None = None,
-) -> Iterator[StageResult]:
+) -> Generator[StageResult, None, None]:
     """Prove a credential; each stage is given when it starts and again when it ends.
 
     The stages are file, network, token, refresh, idm and ion, in this order; one whose
@@ -117,7 +117,7 @@ async def probe_async(
             yield result
     finally:
         with suppress(ValueError):  # still running in its thread when the task was cancelled
-            results.close()  # type: ignore[attr-defined]
+            results.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +201,9 @@ class _Run:
             peers[peer.host] = peer
             details += _peer_rows(label, peer)
         unencrypted = any(peer.certificate is None for peer in peers.values())
+        how = "on this computer, without encryption" if unencrypted else "with valid certificates"
         return _Outcome(
-            f"{' and '.join(peers)} answer"
-            + (
-                " on this computer, without encryption"
-                if unencrypted
-                else ", certificates are valid"
-            ),
+            f"{' and '.join(peers)} answer {how}",
             details=tuple(details),
             remedy=_expiry_advice(peers.values()),
         )
@@ -345,7 +341,7 @@ def _expires(certificate: Mapping[str, Any]) -> datetime | None:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC) if text else None
 
 
-def _expiry_advice(peers: Any) -> str:
+def _expiry_advice(peers: Iterable[Peer]) -> str:
     soon = []
     for peer in peers:
         expires = _expires(peer.certificate) if peer.certificate else None

@@ -91,7 +91,7 @@ def test_a_stage_starts_before_its_work_is_done(infor: SmallInfor, file: IonApiF
         if result.id == "token" and result.state == "running":
             break
     assert infor.logins == 0
-    stages.close()  # type: ignore[attr-defined]
+    stages.close()
 
 
 def test_the_bytes_of_an_upload_are_proved_as_well(file: IonApiFile) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
 import socket
 import threading
 import time
@@ -85,6 +86,18 @@ def test_a_redirect_is_not_followed(fetch: Fetch, answers: Loopback, status: int
     assert "to evil.example" in error.message
     assert "abc" not in error.message
     assert len(answers.received) == 1
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["", "/sign-in", "http://[", "https://evil example/", "//evil.example", "\xb2", "x:"],
+)
+def test_a_redirect_to_nowhere_is_a_redirect(
+    fetch: Fetch, answers: Loopback, location: str
+) -> None:
+    answers.answering = lambda _: Reply(302, b"", (("Location", location),))
+    error = refused(fetch, answers.url)
+    assert error.message == "The server answered with a redirect, which is not followed."
 
 
 @pytest.mark.parametrize(
@@ -178,6 +191,34 @@ def test_a_server_of_another_protocol_is_a_lost_connection(fetch: Fetch) -> None
     ):
         fetch(url)
     assert caught.value.kind == "lost"
+
+
+SANE = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(gzip.compress(b"{}"))
+) + gzip.compress(b"{}")
+ODDITIES = (b"\xff" * 9, b"\r\n", b"\0", b"9" * 5000, b":", b" ", b"chunked", b"\r\n\r\n", b"-1")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_answer_of_a_hostile_server_gives_an_unnamed_error(seed: int) -> None:
+    chance = random.Random(seed)
+
+    def speak(connection: socket.socket) -> None:
+        answer = bytearray(SANE)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(answer))
+            answer[at : at + chance.randint(0, 12)] = chance.choice(ODDITIES)
+        connection.sendall(answer)
+
+    outcomes = set()
+    with raw_server(speak) as url, build_client(timeout=2) as client:
+        for _ in range(60):
+            try:
+                outcomes.add(str(client.get(url).status_code))
+            except IonApiError as error:
+                outcomes.add(error.code)
+    assert len(outcomes) > 2
 
 
 def slow_body(connection: socket.socket) -> None:
