@@ -72,12 +72,8 @@ def test_the_item_holds_the_document_byte_for_byte(walk: Walk, runner: DeliveryR
 
 def test_the_method_infor_idm_sends_no_message(walk: Walk, runner: DeliveryRunner):
     with walk.side.database.write() as work:
-        walk.side.configurations.deactivate(
-            work, walk.side.scope, OPERATOR, walk.configuration.id
-        )
-    walk.side.configure(
-        walk.configuration.connection_id, ExportMethod.INFOR_IDM, title="IDM only"
-    )
+        walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)
+    walk.side.configure(walk.configuration.connection_id, ExportMethod.INFOR_IDM, title="IDM only")
     delivery_id = walk.exported()
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     detail = walk.side.detail(delivery_id)
@@ -116,9 +112,7 @@ def test_an_item_that_turns_up_late_is_found_and_not_doubled(walk: Walk, runner:
     empty = b'{"items":{"item":[]}}'
     json_type = (("Content-Type", "application/json"),)
     # The first answer is for the look-up before the create.
-    walk.proxy.fault(
-        "GET", SEARCH, "refuse", status=200, times=3, headers=json_type, body=empty
-    )
+    walk.proxy.fault("GET", SEARCH, "refuse", status=200, times=3, headers=json_type, body=empty)
     delivery_id = walk.exported()
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     assert len(walk.items(walk.side.detail(delivery_id))) == 1
@@ -268,15 +262,11 @@ def test_a_mapping_version_that_must_not_be_used_fails_the_delivery(
     assert walk.proxy.calls == []
 
 
-def test_at_least_once_is_what_it_says_and_the_ledger_shows_it(
-    walk: Walk, runner: DeliveryRunner
-):
+def test_at_least_once_is_what_it_says_and_the_ledger_shows_it(walk: Walk, runner: DeliveryRunner):
     _name, content = own_template(MappingKind.IDM)
     without = content.replace(b"correlation_id", b"reference")
     with walk.side.database.write() as work:
-        walk.side.configurations.deactivate(
-            work, walk.side.scope, OPERATOR, walk.configuration.id
-        )
+        walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)
     walk.side.configure(
         walk.configuration.connection_id,
         ExportMethod.INFOR_IDM,
@@ -298,9 +288,7 @@ def test_a_wrong_secret_fails_at_once_and_nothing_was_sent(
     walk: Walk, runner: DeliveryRunner, credentials: dict[str, str]
 ):
     with walk.side.database.write() as work:
-        walk.side.configurations.deactivate(
-            work, walk.side.scope, OPERATOR, walk.configuration.id
-        )
+        walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)
     wrong = walk.side.connect({**credentials, "cs": "A" * 86})
     walk.side.configure(wrong, title="Wrong secret")
     delivery_id = walk.exported()

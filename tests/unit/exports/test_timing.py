@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ionport.exports.timing import ExportTiming
+
+NOW = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
+
+
+def test_waits_double_and_stay_below_the_longest():
+    timing = ExportTiming(first_wait=2.0, longest_wait=60.0)
+    waits = [timing.wait_after("dlv_1", tries, None) for tries in range(1, 12)]
+    for tries, wait in enumerate(waits):
+        mean = min(2.0 * 2**tries, 60.0)
+        assert 0.8 * mean <= wait <= 1.2 * mean
+    assert waits == [timing.wait_after("dlv_1", tries, None) for tries in range(1, 12)]
+
+
+def test_deliveries_that_failed_together_do_not_come_back_together():
+    timing = ExportTiming()
+    waits = {timing.wait_after(f"dlv_{number}", 1, None) for number in range(50)}
+    assert len(waits) == 50
+
+
+def test_a_server_that_asks_for_more_time_gets_it():
+    timing = ExportTiming()
+    assert timing.wait_after("dlv_1", 1, 120.0) == 120.0
+    assert timing.wait_after("dlv_1", 9, 1.0) > 100.0
+
+
+def test_it_gives_up_after_the_last_try_or_the_whole_time():
+    timing = ExportTiming(max_tries=3, max_total=100.0)
+    assert not timing.gives_up(2, NOW, NOW + timedelta(seconds=100))
+    assert timing.gives_up(3, NOW, NOW)
+    assert timing.gives_up(1, NOW, NOW + timedelta(seconds=101))
+
+
+def test_a_lease_outlasts_the_longest_call():
+    timing = ExportTiming()
+    assert timing.lease > timing.send_within + timing.login + timing.call_total
