@@ -78,8 +78,7 @@ class Place:
 
     def export(self, count: int, prefix: str) -> list[str]:
         return [
-            self.side.export(self.side.receive(f"{prefix}-{number}")).id
-            for number in range(count)
+            self.side.export(self.side.receive(f"{prefix}-{number}")).id for number in range(count)
         ]
 
     def assert_delivered_once(self, delivery_ids: list[str]) -> None:
@@ -283,9 +282,7 @@ def test_an_engine_that_may_not_run_does_not_disturb_the_one_that_does(place: Pl
         with pytest.raises(Unavailable):
             other.launch()
         (delivery_id,) = place.export(1, "locked")
-        until(
-            lambda: place.side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED
-        )
+        until(lambda: place.side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED)
 
 
 def lose_scheduler_database(place: Place) -> None:

@@ -18,7 +18,7 @@ class Fault:
 
     refuse (answer `status` at once), cut (pass on, then cut the connection without an answer),
     break (pass on, then answer `status`), drop (cut without passing on), html (pass on, then
-    answer a page for people), hang (pass on, answer after `seconds`).
+    answer a page for people). A cut comes after `seconds`.
     """
 
     method: str
@@ -84,26 +84,23 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
         def _pass(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fault = proxy.take(self.command, self.path)
-            if fault is not None and fault.kind == "refuse":
-                self._answer(fault.status, fault.headers, fault.body)
-                return
-            if fault is not None and fault.kind == "drop":
-                self._cut()
-                return
-            status, headers, content = self._forward(body)
-            proxy.after_commit(self.command, self.path)
+            if fault is None or fault.kind not in ("refuse", "drop"):
+                status, headers, content = self._forward(body)
+                proxy.after_commit(self.command, self.path)
             if fault is None:
                 self._answer(status, headers, content)
-            elif fault.kind == "cut":
-                self._cut()
-            elif fault.kind == "html":
+            else:
+                self._break(fault)
+
+        def _break(self, fault: Fault) -> None:
+            if fault.kind == "html":
                 page = b"<!DOCTYPE html><html><body>Sign in</body></html>"
                 self._answer(200, (("Content-Type", "text/html"),), page)
-            elif fault.kind == "hang":
+            elif fault.kind in ("refuse", "break"):
+                self._answer(fault.status, fault.headers, fault.body)
+            else:
                 threading.Event().wait(fault.seconds)
                 self._cut()
-            else:
-                self._answer(fault.status, fault.headers, fault.body)
 
         do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815
 

@@ -64,13 +64,13 @@ class LedgerRepository:
     def tries(self, scope: AnyScope, delivery_ids: Sequence[str]) -> dict[str, int]:
         """Return how often the most repeated call of each delivery was made."""
         query = (
-            select(_s.delivery_id, func.max(_s.attempts))
+            select(_s.delivery_id, func.max(_s.attempts).label("made"))
             .where(_s.delivery_id.in_(delivery_ids))
             .group_by(_s.delivery_id)
         )
         if isinstance(scope, OrganizationScope):
             query = query.where(_s.delivery_id.in_(_of(scope)))
-        return {delivery_id: tries for delivery_id, tries in self._connection.execute(query)}
+        return {row.delivery_id: row.made for row in self._connection.execute(query)}
 
     def attempts(self, scope: AnyScope, delivery_id: str) -> tuple[Attempt, ...]:
         """Return the attempts in the order of their calls; at most 500."""

@@ -181,7 +181,7 @@ def strange_server(kind: str):
     from contextlib import contextmanager
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             if kind == "redirect":
                 self.send_response(302)
                 self.send_header("Location", "http://127.0.0.1:1/elsewhere")

@@ -41,9 +41,14 @@ def set_status(side: DocumentSide, delivery_id: str, status: DeliveryStatus) -> 
 
 def test_a_delivery_commits_with_its_document_s_status(ready: DocumentSide):
     document_id = ready.receive()
-    with pytest.raises(ZeroDivisionError), ready.database.write() as work:
-        ready.deliveries.export(work, ready.scope, OPERATOR, document_id)
-        raise ZeroDivisionError
+
+    def export_and_die() -> None:
+        with ready.database.write() as work:
+            ready.deliveries.export(work, ready.scope, OPERATOR, document_id)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        export_and_die()
     assert ready.status(document_id) == "validated_pending_export"
     delivery = ready.export(document_id)
     assert ready.status(document_id) == "exporting"
@@ -140,9 +145,13 @@ def test_lists_are_filtered_sorted_and_paged(ready: DocumentSide):
         ready.clock.advance(timedelta(minutes=1))
     set_status(ready, made[1].id, DeliveryStatus.FAILED)
 
-    def found(wanted: DeliveryFilter, page: PageRequest = PageRequest(), **order) -> list[str]:
+    def found(
+        wanted: DeliveryFilter, page: PageRequest | None = None, **order: object
+    ) -> list[str]:
         with ready.database.read() as work:
-            result = ready.deliveries.list(work, ready.scope, OPERATOR, wanted, page, **order)
+            result = ready.deliveries.list(
+                work, ready.scope, OPERATOR, wanted, page or PageRequest(), **order
+            )
         return [one.document_name for one in result.items]
 
     assert found(DeliveryFilter()) == ["C-3.xml", "B-2.xml", "A-1.xml"]
