@@ -22,8 +22,10 @@ import httpx2
 from ._intake import NETWORK_ERRORS, Attempt, connection_failed
 from .addresses import AddressPolicy, Resolver, resolve, system_resolver
 
-MAX_CONNECTIONS = 32
-KEEPALIVE_SECONDS = 30.0
+MAX_CONNECTIONS = 100
+# Shorter than the 5 seconds after which common servers hang up: a call that meets a connection
+# just being closed is lost, and nobody knows whether it was processed.
+KEEPALIVE_SECONDS = 4.0
 USER_AGENT = "ionport-ionapi"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from ionport.ionapi import IonApiFile
 from tests.unit.ionapi.loopback import Loopback, SmallInfor, credentials
+from tests.unit.ionapi.tls import Authority
 
 
 @pytest.fixture
@@ -22,3 +23,8 @@ def server(infor: SmallInfor) -> Iterator[Loopback]:
 @pytest.fixture
 def file(server: Loopback) -> IonApiFile:
     return credentials(server.url)
+
+
+@pytest.fixture(scope="package")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))

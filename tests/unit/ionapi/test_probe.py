@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -22,9 +23,7 @@ from ionport.ionapi import (
 )
 from ionport.ionapi.probe import probe, probe_async
 from tests.unit.ionapi.loopback import Loopback, Reply, SmallInfor, closed_port, credentials
-from tests.unit.ionapi.test_tls import NAME, Authority, TlsLoopback, authority
-
-__all__ = ["authority"]  # a fixture
+from tests.unit.ionapi.tls import NAME, Authority, TlsLoopback
 
 STAGES = ["file", "network", "token", "refresh", "idm", "ion"]
 
@@ -374,6 +373,4 @@ def test_a_proof_never_uses_kept_tokens(infor: SmallInfor, file: IonApiFile) -> 
 
 
 def test_results_can_be_written_as_json(file: IonApiFile) -> None:
-    from dataclasses import asdict
-
     assert json.loads(json.dumps(asdict(report(file))))["stages"][0]["id"] == "file"

@@ -8,15 +8,8 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ionport.ionapi import (
     AddressPolicy,
@@ -28,85 +21,7 @@ from ionport.ionapi import (
     build_client,
 )
 from tests.unit.ionapi.loopback import Loopback, Reply
-
-NAME = "mingle.localhost"
-
-
-@dataclass
-class Authority:
-    """A certificate authority of this test, and what it signs."""
-
-    folder: Path
-
-    def __post_init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name(
-            [
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Acme"),
-                x509.NameAttribute(NameOID.COMMON_NAME, "Acme Test Authority"),
-            ]
-        )
-        builder = self._builder(self._name, self._key.public_key(), days=365).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
-        )
-        certificate = builder.sign(self._key, hashes.SHA256())
-        (self.folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-    def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int
-    ) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=400))
-            .not_valid_after(now + timedelta(days=days))
-        )
-
-    def server(self, name: str = NAME, days: int = 90) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = (
-            self._builder(subject, key.public_key(), days)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
-        path = self.folder / f"{name}-{days}.pem"
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
-
-    def client(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-class TlsLoopback(Loopback):
-    """A Loopback that speaks TLS and remembers the name each client asked for."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        super().__init__(lambda _: Reply(200, b"secure"))
-        self.names: list[str | None] = []
-        context.sni_callback = lambda _sock, name, _context: self.names.append(name)
-        self._server.socket = context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        self.port = self._server.server_port
+from tests.unit.ionapi.tls import NAME, Authority, TlsLoopback
 
 
 @pytest.fixture
