@@ -65,6 +65,7 @@ service_accounts = Table(
     Column("deleted_at", Moment),
 )
 
+# One row for each login: no index but what the hot path looks up.
 grants = Table(
     "grants",
     metadata,

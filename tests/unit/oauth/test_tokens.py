@@ -407,14 +407,16 @@ def switch(side: OAuthSide, what: str, disabled: bool) -> None:
             work.after_commit(side.states.forget)
 
 
-@pytest.mark.parametrize("what", ["account", "app"])
+@pytest.mark.parametrize("what", ["account", "app", "client credentials app"])
 def test_deleting_kills_tokens_refresh_tokens_and_logins(side: OAuthSide, what: str) -> None:
-    app = side.create_app(issue_refresh_tokens=True)
-    file = side.credentials(app)
+    machine = what == "client credentials app"
+    grant_type = GrantType.CLIENT_CREDENTIALS if machine else GrantType.PASSWORD_CREDENTIALS
+    app = side.create_app(issue_refresh_tokens=True, grant_type=grant_type)
+    file = side.credentials(app, account=not machine)
     answer = side.log_in(file)
     assert is_alive(side, answer["access_token"])
     with side.database.write() as work:
-        if what == "app":
+        if what != "account":
             side.apps.delete_app(work, side.scope, side.operator, app.id)
         else:
             account = side.apps.list_service_accounts(
