@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import click
 
 from ionport.cli.house import settings_of
 from ionport.core.errors import InvalidInput
 from ionport.core.sealing import write_key_ring
-from ionport.oauth.resealing import reseal as reseal_infor
-from ionport.store import SystemScope
-from ionport.wiring import load_keys, open_house
+from ionport.settings import Side
+from ionport.store import SystemScope, Work
+from ionport.wiring import House, load_keys, open_house
+
+_SCOPE = SystemScope("rotate-keys")
+
+
+class _Sealer(Protocol):
+    def reseal(self, work: Work, scope: SystemScope) -> int: ...
+
+
+def _sealers(house: House) -> list[_Sealer]:
+    found: list[_Sealer] = []
+    if house.infor is not None:
+        found += [house.infor.apps, house.infor.signing_keys]
+    if house.documents is not None:
+        found.append(house.documents.connections)
+    return found
 
 
 @click.command("rotate-keys")
@@ -20,17 +37,17 @@ def rotate_keys(ctx: click.Context) -> None:
     The new ring is written before anything is sealed with it, and holds the old keys too: a
     crash in between leaves everything readable, and running the command again finishes it.
     """
-    settings = settings_of(ctx, log_level="WARNING")
+    # Whatever side is served here: the data folder may hold secrets of both.
+    settings = settings_of(ctx, log_level="WARNING", side=Side.BOTH)
     if settings.keys:
         raise InvalidInput("The key ring comes from IONPORT_KEYS; rotate it where it is kept.")
     ring = load_keys(settings).with_new_key()
     write_key_ring(settings.key_file, ring)
     house = open_house(settings)
     try:
+        sealers = _sealers(house)
         with house.database.write() as work:
-            count = reseal_infor(work, house.keys)
-            if house.documents is not None:
-                count += house.documents.connections.reseal(work, SystemScope("rotate-keys"))
+            count = sum(sealer.reseal(work, _SCOPE) for sealer in sealers)
     finally:
         house.close()
     click.echo(f"{count} stored secrets are sealed with key {ring.current}.")

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from types import FrameType
 
 import click
 import uvicorn
@@ -58,8 +59,14 @@ class RunningServer:
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM; deliveries under way finish their step."""
+        # uvicorn raises the signal again once it has stopped, and the engine must close after it.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
         with self._engine_running():
             self._server.run(sockets=[self._socket])
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._server.should_exit = True
 
     @contextmanager
     def in_background(self) -> Iterator[RunningServer]:
