@@ -35,7 +35,7 @@ from ionport.mappings.service import MappingService
 from ionport.store import Database, OrganizationScope
 
 OPERATOR = Actor.operator("test")
-QUICK = ExportTiming(first_wait=0.05, longest_wait=0.2, settle=0.5, lease=20.0)
+QUICK = ExportTiming(first_wait=0.05, longest_wait=0.2, settle=0.5, lease=20.0, pause=0.2)
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from ionport.core.ids import new_id
 from ionport.documents.service import DocumentService
 from ionport.exports.attempts import Problem, changed, is_conclusive, unknown_since
 from ionport.exports.calls import InforCalls
+from ionport.exports.circuit import Circuits
 from ionport.exports.clients import ClientPool
 from ionport.exports.ledger_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, Outcome, StepKind, StepStatus
@@ -31,6 +32,11 @@ from ionport.mappings.service import MappingService
 from ionport.store import Database, Work
 
 _logger = logging.getLogger(__name__)
+_PAUSED = Problem(
+    "connection_paused",
+    _("Infor did not answer several calls in a row; calls over this connection pause."),
+    transient=True,
+)
 
 
 class DeliveryRunner:
@@ -58,6 +64,7 @@ class DeliveryRunner:
         self._records = Records(clock, documents, self.timing, self.worker_id)
         self._renderer = Renderer()
         self._clients = ClientPool(database, connections, self.timing)
+        self._circuits = Circuits(clock, self.timing)
         self._calls = InforCalls(blobs, clock, self._clients, self.timing, self.worker_id)
 
     def run(self, delivery_id: str) -> Outcome:
@@ -154,7 +161,11 @@ class DeliveryRunner:
             held = self._records.load(work, delivery_id, kind)
         if isinstance(held, Outcome):
             return held
-        attempt, pid, problem = self._calls.look_up(held)
+        pause = self._circuits.seconds_to_wait(held.delivery.connection_id)
+        if pause > 0:
+            with self._database.write() as work:
+                return self._records.wait(work, held, kind, _PAUSED, pause)
+        attempt, pid, problem = self._ask(held)
         with self._database.write() as work:
             if not LedgerRepository(work.connection).add_attempt(SYSTEM, attempt):
                 return SETTLED
@@ -171,6 +182,11 @@ class DeliveryRunner:
                 work, held, kind, remote_id=pid, summary=found, delivery={"idm_pid": pid}
             )
 
+    def _ask(self, held: Held) -> tuple[Attempt, str | None, Problem | None]:
+        attempt, pid, problem = self._calls.look_up(held)
+        self._circuits.report(held.delivery.connection_id, problem)
+        return attempt, pid, problem
+
     def _write(self, delivery_id: str, kind: StepKind) -> Outcome:
         """Make a call that changes something at Infor: once, as far as Infor lets us know."""
         attempt = None
@@ -178,6 +194,9 @@ class DeliveryRunner:
             held = self._records.load(work, delivery_id, kind)
             if isinstance(held, Outcome):
                 return held
+            pause = self._circuits.seconds_to_wait(held.delivery.connection_id)
+            if pause > 0:
+                return self._records.wait(work, held, kind, _PAUSED, pause)
             if (refused := self._records.claim(work, held, kind)) is not None:
                 return refused
             lost = self._lost_attempt(work, held, kind)
@@ -212,6 +231,7 @@ class DeliveryRunner:
 
     def _send(self, held: Held, kind: StepKind, attempt: Attempt) -> Outcome:
         settled, answer, problem = self._calls.make(held, kind, attempt)
+        self._circuits.report(held.delivery.connection_id, problem)
         with self._database.write() as work:
             ledger = LedgerRepository(work.connection)
             if not (
@@ -238,7 +258,7 @@ class DeliveryRunner:
 
     def _resolve(self, held: Held, kind: StepKind, lost: Attempt) -> Outcome:
         """Find out what became of a call whose answer we do not have."""
-        look_up, pid, problem = self._calls.look_up(held)
+        look_up, pid, problem = self._ask(held)
         with self._database.write() as work:
             ledger = LedgerRepository(work.connection)
             if not ledger.add_attempt(SYSTEM, look_up):

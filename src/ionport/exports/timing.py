@@ -16,7 +16,8 @@ class ExportTiming:
     losing sight of a call an item may still turn up at Infor: the gateway gives a service 60
     seconds (facts/ion-api.md §4.2). `lease` is how long a worker owns a delivery for one call and
     must exceed `call_total` and `login`; a call that has not left `send_within` after its record
-    was committed is not made.
+    was committed is not made. After `pause_after` failures in a row a connection pauses for
+    `pause`, doubling up to `longest_pause`. `max_runs` bounds how often a delivery is taken up.
     """
 
     first_wait: float = 2.0
@@ -31,6 +32,9 @@ class ExportTiming:
     call_total: float = 120.0
     login: float = 30.0
     max_runs: int = 200
+    pause_after: int = 5
+    pause: float = 15.0
+    longest_pause: float = 300.0
 
     def wait_after(self, seed: str, tries: int, retry_after: float | None) -> float:
         """Return the seconds to wait after try number `tries`, spread by a fifth around the mean.
