@@ -98,6 +98,12 @@ class Browser:
     def __init__(self, base_url: str) -> None:
         self.http = httpx2.Client(base_url=base_url, follow_redirects=True, timeout=10)
 
+    @contextmanager
+    def opened(self) -> Iterator[Browser]:
+        """Close the browser's connections at the end of the block."""
+        with self.http:
+            yield self
+
     def get(self, path: str) -> httpx2.Response:
         return self.http.get(path)
 
@@ -129,6 +135,5 @@ def browser_on(services: Services) -> Iterator[Browser]:
     """Serve the pages on a free port and yield a browser that is there."""
     app = create_web_app(services, allowed_hosts=["127.0.0.1"], secure_cookies=False)
     with serve(app) as base_url:
-        browser = Browser(base_url)
-        with browser.http:
+        with Browser(base_url).opened() as browser:
             yield browser

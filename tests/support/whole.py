@@ -1,0 +1,145 @@
+"""The whole house served on a free port, and a user's browser in front of it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from starlette.types import ASGIApp
+
+from ionport.asgi import build_asgi
+from ionport.documents.samples import read_sample
+from ionport.identity.model import Actor, OrganizationRole, TenantRole
+from ionport.identity.service import NewUser
+from ionport.settings import load_settings
+from ionport.store import OrganizationScope, TenantScope
+from ionport.wiring import House, open_house
+from tests.support.server import serve_at
+from tests.support.web import PASSWORD, Browser
+
+INVOICE = "demo-invoice-ubl.xml"
+OTHER_INVOICE = "demo-invoice-cii.xml"
+TEMPLATES = {
+    "idm_mapping": "template",
+    "bod_mapping": "template",
+    "logical_id": "lid://infor.ims.example",
+    "accounting_entity": "001_100",
+}
+
+
+@dataclass(slots=True)
+class Desk:
+    """Both sides in one house, and a browser that is signed in as `ada`, administrator of both."""
+
+    house: House
+    browser: Browser
+
+    @property
+    def tenant(self) -> TenantScope:
+        return TenantScope(self.house.tenant.id)
+
+    @property
+    def organization(self) -> OrganizationScope:
+        return OrganizationScope(self.house.organization.id)
+
+    @property
+    def apps_path(self) -> str:
+        return f"/ion-api/{self.house.tenant.id}/authorized-apps"
+
+    def add_user(
+        self,
+        username: str,
+        tenant_role: TenantRole | None = TenantRole.USER,
+        organization_role: OrganizationRole | None = OrganizationRole.USER,
+    ) -> str:
+        """Make a user with `PASSWORD` and return the id."""
+        identity, operator = self.house.identity, Actor.operator()
+        password_hash = identity.hash_password(PASSWORD)
+        with self.house.database.write() as work:
+            new = NewUser(username, f"{username.title()} Example")
+            user = identity.create_user(work, operator, new, password_hash)
+            if tenant_role:
+                identity.set_tenant_role(
+                    work, operator, user.id, self.tenant.tenant_id, tenant_role
+                )
+            if organization_role:
+                identity.set_organization_role(
+                    work, operator, user.id, self.organization.organization_id, organization_role
+                )
+        return user.id
+
+    def sign_in_as(self, username: str) -> None:
+        self.browser.http.cookies.clear()
+        assert self.browser.sign_in(username).status_code == 200
+
+    def add_app(self, name: str = "DocBits_TST", **changes: str) -> httpx2.Response:
+        fields = {
+            "name": name,
+            "grant_type": "Password Credentials",
+            "description": "Exports invoices",
+            "access_token": "2",
+            "access_token_unit": "hours",
+            "issue_refresh_tokens": "on",
+            "refresh_token": "0",
+            "refresh_token_unit": "hours",
+        }
+        fields = {**fields, **changes}
+        sent = {name: value for name, value in fields.items() if value}
+        return self.browser.send(f"{self.apps_path}/add", sent)
+
+    def credentials(self, name: str = "DocBits_TST") -> bytes:
+        """Add an app and download its credentials, by the pages."""
+        app = self.add_app(name)
+        fields = {"create_service_account": "on", "password": PASSWORD.reveal()}
+        return self.browser.send(f"{app.url.path}/download", fields).content
+
+    def add_export(
+        self,
+        title: str = "Invoices to Infor",
+        credential: bytes | None = None,
+        method: str = "infor-idm-bod",
+        **changes: str,
+    ) -> httpx2.Response:
+        """Send the form of a new configuration with our own templates."""
+        fields = {"title": title, "document_type": "INVOICE", **TEMPLATES, **changes}
+        files = [("connection_file", ("DocBits_TST.ionapi", credential))] if credential else []
+        return self.browser.send(f"/settings/export/new/{method}", fields, files=files)
+
+    def upload(self, *names: str) -> httpx2.Response:
+        files = [("files", (name, read_sample(name))) for name in names]
+        return self.browser.send("/documents/upload", files=files)
+
+    def document_id(self, name: str = INVOICE) -> str:
+        """Upload a sample and return the document's id."""
+        found = re.search(r"/documents/(doc_\w+)", self.upload(name).text)
+        assert found is not None
+        return found[1]
+
+
+@contextmanager
+def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
+    """Serve both sides from a fresh data folder."""
+    houses: list[House] = []
+
+    def make(base_url: str) -> ASGIApp:
+        url = database_url if database_url.startswith("postgresql") else ""
+        house = open_house(load_settings({}, data=folder, public_url=base_url, database_url=url))
+        houses.append(house)
+        return build_asgi(house)
+
+    with serve_at(make) as base_url, Browser(base_url).opened() as browser:
+        desk = Desk(houses[0], browser)
+        desk.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, OrganizationRole.ADMINISTRATOR)
+        desk.sign_in_as("ada")
+        yield desk
+    houses[0].close()
+
+
+def said(page: str) -> str:
+    """What a page says, without tags."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ionport.asgi import build_asgi
+from ionport.core.clock import SystemClock
+from ionport.core.paging import PageRequest
+from ionport.documents.samples import read_sample
+from ionport.exports.model import DeliveryFilter
+from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole
+from ionport.identity.repository import OrganizationRepository
+from ionport.settings import load_settings
+from ionport.store import OrganizationScope, SystemScope
+from ionport.wiring import open_house
+from tests.support.server import serve
+from tests.support.web import Browser
+from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, said
+
+SAMPLE = read_sample(INVOICE)
+
+
+def _active_export(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
+
+
+def _run(desk: Desk) -> None:
+    """Run every delivery to its end, as a worker does."""
+    assert desk.house.documents is not None
+    documents = desk.house.documents
+    operator = Actor.operator()
+    scope = desk.organization
+    with desk.house.database.read() as work:
+        page = documents.deliveries.list(work, scope, operator, DeliveryFilter(), PageRequest())
+    for delivery in page.items:
+        documents.runner.run(delivery.id)
+
+
+def test_an_empty_list_says_what_to_do_next(desk: Desk) -> None:
+    page = desk.browser.get("/documents").text
+    assert "No document yet" in page
+    assert 'href="/documents/upload"' in page
+
+
+def test_an_upload_tells_what_became_of_each_file(desk: Desk) -> None:
+    files = [
+        ("files", (INVOICE, SAMPLE)),
+        ("files", ("again.xml", SAMPLE)),
+        ("files", ("broken.xml", b"<Invoice")),
+        ("files", ("empty.xml", b"")),
+        ("files", (OTHER_INVOICE, read_sample(OTHER_INVOICE))),
+    ]
+    page = desk.browser.send("/documents/upload", files=files).text
+    rows = [said(row) for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)]
+    assert rows[1].startswith(f"{INVOICE} Validated, pending export")
+    assert rows[2].startswith("again.xml Here already")
+    assert rows[3].startswith("broken.xml Refused")
+    assert rows[4].startswith("empty.xml Refused")
+    assert rows[5].startswith(f"{OTHER_INVOICE} Validated")
+    links = re.findall(r'href="(/documents/doc_\w+)"', page)
+    assert links[0] == links[1]
+    assert "2 entries" in said(desk.browser.get("/documents").text)
+
+
+def test_no_file_is_told_beside_the_box(desk: Desk) -> None:
+    answer = desk.browser.send("/documents/upload", files=[("files", ("", b""))])
+    assert answer.status_code == 422
+    assert 'id="files-error"' in answer.text
+
+
+def test_the_list_filters_sorts_and_searches_on_the_server(desk: Desk) -> None:
+    desk.upload(INVOICE, OTHER_INVOICE)
+    up = desk.browser.get("/documents?sort=filename&dir=asc").text
+    down = desk.browser.get("/documents?sort=filename&dir=desc").text
+    assert up.index(f">{OTHER_INVOICE}<") < up.index(f">{INVOICE}<")
+    assert down.index(f">{INVOICE}<") < down.index(f">{OTHER_INVOICE}<")
+    found = said(desk.browser.get("/documents?q=ubl").text)
+    assert INVOICE in found
+    assert OTHER_INVOICE not in found
+    assert "No document matches" in said(desk.browser.get("/documents?status=exported").text)
+    assert "2 entries" in said(desk.browser.get("/documents?status=evil&document_type=x").text)
+
+
+def test_the_tiles_count_and_lead_to_their_documents(desk: Desk) -> None:
+    desk.upload(INVOICE, OTHER_INVOICE)
+    page = desk.browser.get("/documents").text
+    tiles = [said(tile) for tile in re.findall(r'<a class="tile.*?</a>', page, re.DOTALL)]
+    assert tiles == [
+        "2 All documents",
+        "0 Pending User Input",
+        "2 Pending export",
+        "0 In progress",
+        "0 Exported",
+        "0 Export Error",
+    ]
+    filtered = desk.browser.get("/documents?status=validated_pending_export").text
+    assert re.search(r'status=validated_pending_export" aria-current="true"', filtered)
+
+
+def test_the_detail_page_shows_fields_lines_tax_lines_and_timeline(desk: Desk) -> None:
+    page = said(desk.browser.get(f"/documents/{desk.document_id()}").text)
+    for text in (
+        "Invoice Details Invoice Number RE-2026-0417",
+        "Invoice Date 02.03.2026",
+        "Total Amount 2808.81",
+        "Supplier Name Nordwerk Werkzeuge GmbH",
+        "Invoice Table",
+        "Akku-Bohrschrauber 18 V",
+        "Tax Lines",
+        "Received demo-invoice-ubl.xml",
+    ):
+        assert text in page
+
+
+def test_the_file_comes_back_as_it_was_and_never_opens_in_the_browser(desk: Desk) -> None:
+    answer = desk.browser.get(f"/documents/{desk.document_id()}/file")
+    assert answer.content == SAMPLE
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment;")
+
+
+def test_a_file_name_with_markup_is_shown_as_text(desk: Desk) -> None:
+    name = '"><script>alert(1)</script>.xml'
+    page = desk.browser.send("/documents/upload", files=[("files", (name, SAMPLE))]).text
+    assert "<script>alert" not in page
+    assert "<script>alert" not in desk.browser.get("/documents").text
+
+
+def test_without_an_active_configuration_export_says_so(desk: Desk) -> None:
+    path = f"/documents/{desk.document_id()}"
+    answer = desk.browser.send(f"{path}/export", form_at=path)
+    assert "flash-danger" in answer.text
+    assert "Settings" in said(answer.text)
+
+
+def test_an_exported_document_shows_its_delivery_and_is_not_sent_twice(desk: Desk) -> None:
+    _active_export(desk)
+    path = f"/documents/{desk.document_id()}"
+    begun = desk.browser.send(f"{path}/export", form_at=path)
+    assert "The export has begun." in said(begun.text)
+    assert "Nothing runs deliveries at the moment" in said(begun.text)
+    _run(desk)
+    page = desk.browser.get(path).text
+    assert "Delivered" in said(page)
+    assert re.search(r'href="/deliveries/\w+"', page)
+    assert "hx-get" not in page
+    again = desk.browser.send(f"{path}/export", form_at=path)
+    assert "is not sent twice" in said(again.text)
+
+
+def test_many_documents_are_exported_from_the_list(desk: Desk) -> None:
+    _active_export(desk)
+    page = desk.upload(INVOICE, OTHER_INVOICE).text
+    first, second = dict.fromkeys(re.findall(r"/documents/(doc_\w+)", page))
+    desk.browser.send(f"/documents/{first}/export", form_at=f"/documents/{first}")
+    _run(desk)
+    token = desk.browser.csrf_token("/documents")
+    fields = {"csrf_token": token, "document": [first, second, "doc_nowhere"]}
+    answer = desk.browser.http.post("/documents/export", data=fields)
+    text = said(answer.text)
+    assert "1 document is being exported." in text
+    assert "1 was exported before and is not sent twice." in text
+    assert "1 was refused: There is no such document." in text
+    nothing = desk.browser.send("/documents/export", form_at="/documents")
+    assert "Tick the documents to export first." in nothing.text
+
+
+def test_another_organizations_document_is_not_found(desk: Desk) -> None:
+    house = desk.house
+    assert house.documents is not None
+    with house.database.write() as work:
+        OrganizationRepository(work.connection).add(
+            SystemScope("test"), Organization("org_other", "Other", None), SystemClock().now()
+        )
+        document = house.documents.documents.receive(
+            work, OrganizationScope("org_other"), Actor.operator(), INVOICE, SAMPLE
+        )
+    path = f"/documents/{document.id}"
+    for answer in (
+        desk.browser.get(path),
+        desk.browser.get(f"{path}/file"),
+        desk.browser.send(f"{path}/export", form_at="/documents/upload"),
+    ):
+        assert answer.status_code == 404
+
+
+def test_a_member_may_upload_and_export(desk: Desk) -> None:
+    _active_export(desk)
+    desk.add_user("bob", None, OrganizationRole.USER)
+    desk.sign_in_as("bob")
+    path = f"/documents/{desk.document_id()}"
+    assert "The export has begun." in desk.browser.send(f"{path}/export", form_at=path).text
+
+
+@pytest.mark.parametrize("name", ["documents", "infor"])
+def test_a_side_that_is_off_has_no_pages(tmp_path: Path, name: str) -> None:
+    house = open_house(load_settings({}, data=tmp_path / "data", side=name))
+    with serve(build_asgi(house)) as base_url, Browser(base_url).opened() as browser:
+        desk = Desk(house, browser)
+        role = OrganizationRole.ADMINISTRATOR
+        desk.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, role)
+        desk.sign_in_as("ada")
+        answers = [browser.get(path).status_code for path in ("/documents", desk.apps_path)]
+        first_page = browser.get("/")
+    house.close()
+    assert answers == ([200, 404] if name == "documents" else [404, 200])
+    assert first_page.url.path == ("/documents" if name == "documents" else desk.apps_path)
