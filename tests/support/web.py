@@ -134,6 +134,5 @@ class Browser:
 def browser_on(services: Services) -> Iterator[Browser]:
     """Serve the pages on a free port and yield a browser that is there."""
     app = create_web_app(services, allowed_hosts=["127.0.0.1"], secure_cookies=False)
-    with serve(app) as base_url:
-        with Browser(base_url).opened() as browser:
-            yield browser
+    with serve(app) as base_url, Browser(base_url).opened() as browser:
+        yield browser
