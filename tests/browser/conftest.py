@@ -1,0 +1,90 @@
+"""A real Chromium, strict about what pages do: one complaint of the browser fails the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.screen import Screen, open_screen
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Whatever a page or the browser itself asks for, only this machine can answer.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)
+WAIT_MILLISECONDS = 15_000
+
+OpenScreen = Callable[..., Screen]
+_HAS_FAILED = pytest.StashKey[bool]()
+
+
+def _chromium_path() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+# Scoped to this folder: Playwright's event loop stays in the main thread for as long as it runs,
+# and no other test could have one of its own there.
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """The browser; without one the tests are skipped, and fail where CI=true."""
+    path = _chromium_path()
+    if path is None:
+        text = "NO CHROMIUM FOUND: no page was tested. Install it (Debian: apt install chromium)."
+        if os.environ.get("CI") == "true":
+            pytest.fail(text)
+        warnings.warn(pytest.PytestWarning(text), stacklevel=1)
+        pytest.skip(text)
+    expect.set_options(timeout=WAIT_MILLISECONDS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS, timeout=60_000)
+        yield browser
+        browser.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[_HAS_FAILED] = report.failed
+    return report
+
+
+@pytest.fixture
+def new_screen(
+    chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[OpenScreen]:
+    """Open windows for one test; at its end none of them may have complained.
+
+    When the test fails, it leaves a picture of each window in its folder.
+    """
+    screens: list[Screen] = []
+    with ExitStack() as stack:
+
+        def open_one(base_url: str, **options: Any) -> Screen:
+            opened = open_screen(chromium, base_url, WAIT_MILLISECONDS, **options)
+            screens.append(stack.enter_context(opened))
+            return screens[-1]
+
+        yield open_one
+        if request.node.stash.get(_HAS_FAILED, False):
+            for number, screen in enumerate(screens):
+                path = tmp_path / f"failed-{number}.png"
+                screen.page.screenshot(path=path, full_page=True)
+                print(f"{screen.page.url}, see {path}")

@@ -1,0 +1,199 @@
+"""A window of the browser that keeps account of everything that goes wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    WebError,
+)
+
+_LAPTOP = {"width": 1280, "height": 860}
+_PHONE = {"width": 390, "height": 844}
+# The browser notes every failed load besides; those are judged by their status.
+_FAILED_LOAD = "Failed to load resource: the server responded with a status of"
+
+
+class Screen:
+    """One window with one page, on one or more servers of the test."""
+
+    def __init__(self, context: BrowserContext, base_url: str, *, script: bool) -> None:
+        self.page: Page = context.new_page()
+        self.script = script
+        self.base_url = base_url
+        self._servers = {urlsplit(base_url).netloc}
+        self._complaints: list[str] = []
+        self._expected: set[int] = set()
+        context.on("console", self._on_console)
+        context.on("weberror", self._on_error)
+        context.on("request", self._on_request)
+        context.on("response", self._on_response)
+
+    def allow_server(self, url: str) -> None:
+        """Let this window talk to another server of the test too."""
+        self._servers.add(urlsplit(url).netloc)
+
+    def expect_status(self, *statuses: int) -> None:
+        """Answers with these statuses are what the test is about."""
+        self._expected |= set(statuses)
+
+    def open(self, path: str) -> Page:
+        """Go to a path of the first server."""
+        self.page.goto(self.base_url + path)
+        return self.page
+
+    def complaints(self) -> list[str]:
+        """Return what went wrong so far."""
+        # Events arrive while Playwright is called; ask it something that takes a round trip.
+        self.page.title()
+        return list(self._complaints)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(_FAILED_LOAD):
+            self._complaints.append(f"console {message.type}: {message.text}")
+
+    def _on_error(self, error: WebError) -> None:
+        self._complaints.append(f"script error: {error.error}")
+
+    def _on_request(self, request: Request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme not in ("data", "blob", "about") and url.netloc not in self._servers:
+            self._complaints.append(f"asked another server: {request.url}")
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self._expected:
+            self._complaints.append(f"{response.status} for {response.url}")
+
+
+@contextmanager
+def open_screen(
+    chromium: Browser,
+    base_url: str,
+    wait_milliseconds: float,
+    *,
+    script: bool = True,
+    phone: bool = False,
+    **options: Any,
+) -> Iterator[Screen]:
+    """Open a window for the time of the block; complaints fail it at the end."""
+    context = chromium.new_context(
+        viewport=_PHONE if phone else _LAPTOP,
+        java_script_enabled=script,
+        locale="en-GB",
+        timezone_id="UTC",
+        accept_downloads=True,
+        reduced_motion="reduce",
+        **options,
+    )
+    context.set_default_timeout(wait_milliseconds)
+    try:
+        screen = Screen(context, base_url, script=script)
+        yield screen
+        assert not screen.complaints(), "\n".join(screen.complaints())
+    finally:
+        context.close()
+
+
+class Mouse:
+    """Points and clicks; texts are typed where it clicked."""
+
+    def press(self, target: Locator) -> None:
+        target.click()
+
+    def toggle(self, target: Locator) -> None:
+        target.click()
+
+    def pick(self, radio: Locator) -> None:
+        radio.click()
+
+    def write(self, target: Locator, text: str) -> None:
+        target.click()
+        target.fill("")
+        target.press_sequentially(text)
+
+    def choose(self, target: Locator, label: str) -> None:
+        target.select_option(label=label)
+
+    def give_file(self, target: Locator, path: Path) -> None:
+        """Drag the file from the desktop and drop it on the box around the input."""
+        box = target.locator("xpath=..")
+        box.scroll_into_view_if_needed()
+        area = target.bounding_box()
+        assert area is not None
+        point = {"x": area["x"] + area["width"] / 2, "y": area["y"] + area["height"] / 2}
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        session = target.page.context.new_cdp_session(target.page)
+        for event in ("dragEnter", "dragOver", "drop"):
+            session.send("Input.dispatchDragEvent", {"type": event, "data": data, **point})
+        session.detach()
+
+
+class Keyboard:
+    """Never touches the mouse: walks by Tab, presses Enter and Space, and looks for the focus."""
+
+    _LONGEST_WALK = 120
+
+    def press(self, target: Locator) -> None:
+        self._walk_to(target)
+        target.page.keyboard.press("Enter")
+
+    def toggle(self, target: Locator) -> None:
+        self._walk_to(target)
+        target.page.keyboard.press("Space")
+
+    def pick(self, radio: Locator) -> None:
+        """Tab leads to the chosen one of the group, the arrow keys to the others."""
+        name = radio.get_attribute("name")
+        self._walk_to(radio.page.locator(f'input[type="radio"][name="{name}"]:checked'))
+        for _step in range(self._LONGEST_WALK):
+            if radio.is_checked():
+                return
+            radio.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"{radio} cannot be reached by the arrow keys")
+
+    def write(self, target: Locator, text: str) -> None:
+        self._walk_to(target)
+        target.page.keyboard.press("Control+A")
+        target.page.keyboard.type(text)
+
+    def choose(self, target: Locator, label: str) -> None:
+        self._walk_to(target)
+        target.page.keyboard.type(label)
+        chosen = target.evaluate("select => select.selectedOptions[0].textContent.trim()")
+        assert chosen == label, f"typing {label!r} chose {chosen!r}"
+
+    def give_file(self, target: Locator, path: Path) -> None:
+        """Open the file chooser and take the file there."""
+        self._walk_to(target)
+        with target.page.expect_file_chooser() as opened:
+            target.page.keyboard.press("Enter")
+        opened.value.set_files(path)
+
+    def _walk_to(self, target: Locator) -> None:
+        target.wait_for()
+        for _step in range(self._LONGEST_WALK):
+            if target.evaluate("element => element === document.activeElement"):
+                assert target.evaluate(_SHOWS_FOCUS), f"no visible focus on {target}"
+                return
+            target.page.keyboard.press("Tab")
+        raise AssertionError(f"{target} cannot be reached by Tab")
+
+
+_SHOWS_FOCUS = """element => {
+  const style = getComputedStyle(element);
+  const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+  return outlined || style.boxShadow !== 'none';
+}"""
+
+Hand = Mouse | Keyboard

@@ -1,0 +1,80 @@
+"""Both sides as a user starts them: `ionport up` twice, with data folders of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.sides import until
+
+_SET_UP_LINK = re.compile(r"http://[^/\s]+/set-up/\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A running `ionport up`, and the set-up link that it printed."""
+
+    popen: subprocess.Popen[bytes]
+    set_up_link: str
+
+    @property
+    def url(self) -> str:
+        return self.set_up_link.partition("/set-up/")[0]
+
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """Let nothing move in the process for the time of the block; connections stay open."""
+        self.popen.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.popen.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def both_sides(folder: Path) -> Iterator[tuple[Side, Side]]:
+    """Start the Infor side and the document side, and stop them at the end."""
+    with ExitStack() as stack:
+        started = [
+            (stack.enter_context(_process(folder, side)), folder / f"{side}.out")
+            for side in ("infor", "documents")
+        ]
+        infor, documents = (Side(popen, _link(popen, output)) for popen, output in started)
+        yield infor, documents
+
+
+@contextmanager
+def _process(folder: Path, side: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "ionport", "up", "--side", side, "--port", "0"]
+    environment = {
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+        "IONPORT_DATA": str(folder / side),
+        "IONPORT_LOG_LEVEL": "WARNING",
+    }
+    with (folder / f"{side}.out").open("wb") as out, (folder / f"{side}.log").open("wb") as log:
+        popen = subprocess.Popen(command, stdout=out, stderr=log, env=environment)
+    try:
+        yield popen
+    finally:
+        popen.terminate()
+        status = popen.wait(30)
+    assert status == 0, (folder / f"{side}.log").read_text(encoding="utf-8")
+
+
+def _link(popen: subprocess.Popen[bytes], output: Path) -> str:
+    def found() -> re.Match[str] | None:
+        return _SET_UP_LINK.search(output.read_text(encoding="utf-8"))
+
+    until(lambda: found() or popen.poll() is not None, seconds=30)
+    match = found()
+    log = output.with_suffix(".log").read_text(encoding="utf-8")
+    assert match, f"the server printed no set-up link\n{log}"
+    return match[0]
