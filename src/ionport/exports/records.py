@@ -176,12 +176,13 @@ class Records:
         )
         return Outcome(OutcomeKind.WAIT, seconds)
 
-    def release(self, work: Work, held: Held) -> None:
+    def release(self, work: Work, held: Held) -> Outcome:
         """Let go of a delivery that is to be taken up again at once."""
         now = self._clock.now()
         DeliveryRepository(work.connection).update(
             SYSTEM, held.delivery.id, {"due_at": now, "updated_at": now}, while_status=_UNFINISHED
         )
+        return SETTLED
 
     def fail(self, work: Work, held: Held, kind: StepKind, problem: Problem) -> Outcome:
         """Write that a step has failed for good, and the delivery with it."""

@@ -8,6 +8,7 @@ a crash knows that it may have arrived (DESIGN.md, decisions 4 and 5).
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from ionport.connections.service import ConnectionService
@@ -18,7 +19,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.documents.service import DocumentService
 from ionport.exports.attempts import Problem, changed, is_conclusive, unknown_since
-from ionport.exports.calls import InforCalls
+from ionport.exports.calls import Answer, InforCalls
 from ionport.exports.circuit import Circuits
 from ionport.exports.clients import ClientPool
 from ionport.exports.ledger_repository import LedgerRepository
@@ -55,6 +56,7 @@ class DeliveryRunner:
     ) -> None:
         self.timing = timing or ExportTiming()
         self.worker_id = new_id("wrk")
+        self._slots = threading.Semaphore(8)
         self._database = database
         self._blobs = blobs
         self._clock = clock
@@ -66,6 +68,10 @@ class DeliveryRunner:
         self._clients = ClientPool(database, connections, self.timing)
         self._circuits = Circuits(clock, self.timing)
         self._calls = InforCalls(blobs, clock, self._clients, self.timing, self.worker_id)
+
+    def limit_calls(self, at_once: int) -> None:
+        """Say how many calls to Infor this process may have under way; before the first one."""
+        self._slots = threading.Semaphore(at_once)
 
     def run(self, delivery_id: str) -> Outcome:
         """Run step after step until the delivery is over or has to wait."""
@@ -165,7 +171,8 @@ class DeliveryRunner:
         if pause > 0:
             with self._database.write() as work:
                 return self._records.wait(work, held, kind, _PAUSED, pause)
-        attempt, pid, problem = self._ask(held)
+        with self._slots:
+            attempt, pid, problem = self._ask(held)
         with self._database.write() as work:
             if not LedgerRepository(work.connection).add_attempt(SYSTEM, attempt):
                 return SETTLED
@@ -189,7 +196,25 @@ class DeliveryRunner:
 
     def _write(self, delivery_id: str, kind: StepKind) -> Outcome:
         """Make a call that changes something at Infor: once, as far as Infor lets us know."""
-        attempt = None
+        with self._slots:
+            begun = self._begin(delivery_id, kind)
+            if isinstance(begun, Outcome):
+                return begun
+            held, attempt = begun
+            if attempt.state is AttemptState.UNKNOWN:
+                asked = self._ask(held)
+            else:
+                made = self._make(held, kind, attempt)
+        if attempt.state is AttemptState.UNKNOWN:
+            return self._resolve(held, kind, attempt, *asked)
+        return self._finish(held, kind, *made)
+
+    def _begin(self, delivery_id: str, kind: StepKind) -> tuple[Held, Attempt] | Outcome:
+        """Take the delivery and commit what is about to happen.
+
+        Returns an attempt that is `sent` and to be made now, or one that is unknown and to be
+        looked up first.
+        """
         with self._database.write() as work:
             held = self._records.load(work, delivery_id, kind)
             if isinstance(held, Outcome):
@@ -200,15 +225,13 @@ class DeliveryRunner:
             if (refused := self._records.claim(work, held, kind)) is not None:
                 return refused
             lost = self._lost_attempt(work, held, kind)
-            if lost is None:
-                attempt = self._calls.new_attempt(held, kind)
-                ledger = LedgerRepository(work.connection)
-                if not ledger.add_attempt(SYSTEM, attempt, StepStatus.RUNNING):
-                    return SETTLED
-        if lost is not None:
-            return self._resolve(held, kind, lost)
-        assert attempt is not None  # noqa: S101 (for the type checker)
-        return self._send(held, kind, attempt)
+            if lost is not None:
+                return held, lost
+            attempt = self._calls.new_attempt(held, kind)
+            ledger = LedgerRepository(work.connection)
+            if not ledger.add_attempt(SYSTEM, attempt, StepStatus.RUNNING):
+                return self._records.release(work, held)
+        return held, attempt
 
     def _lost_attempt(self, work: Work, held: Held, kind: StepKind) -> Attempt | None:
         """Return the last attempt if only a look-up can tell what became of it.
@@ -229,9 +252,22 @@ class DeliveryRunner:
             return None
         return last if _can_look_up(held, kind) else None
 
-    def _send(self, held: Held, kind: StepKind, attempt: Attempt) -> Outcome:
+    def _make(
+        self, held: Held, kind: StepKind, attempt: Attempt
+    ) -> tuple[Attempt, Answer | None, Problem | None]:
         settled, answer, problem = self._calls.make(held, kind, attempt)
         self._circuits.report(held.delivery.connection_id, problem)
+        return settled, answer, problem
+
+    def _finish(
+        self,
+        held: Held,
+        kind: StepKind,
+        settled: Attempt,
+        answer: Answer | None,
+        problem: Problem | None,
+    ) -> Outcome:
+        """Write down how a call ended."""
         with self._database.write() as work:
             ledger = LedgerRepository(work.connection)
             if not (
@@ -239,7 +275,7 @@ class DeliveryRunner:
                 or ledger.settle_attempt(SYSTEM, settled, expected=AttemptState.UNKNOWN)
             ):
                 # Longer away than the lease: another worker has decided about this attempt.
-                _logger.error("attempt %s was settled by another worker", attempt.id)
+                _logger.error("attempt %s was settled by another worker", settled.id)
                 return SETTLED
             if answer is not None:
                 return self._records.done(
@@ -256,13 +292,20 @@ class DeliveryRunner:
                 return self._records.wait(work, held, kind, problem)
             return self._not_done(work, held, kind, problem)
 
-    def _resolve(self, held: Held, kind: StepKind, lost: Attempt) -> Outcome:
-        """Find out what became of a call whose answer we do not have."""
-        look_up, pid, problem = self._ask(held)
+    def _resolve(
+        self,
+        held: Held,
+        kind: StepKind,
+        lost: Attempt,
+        look_up: Attempt,
+        pid: str | None,
+        problem: Problem | None,
+    ) -> Outcome:
+        """Decide what became of a call whose answer we do not have, from what a look-up says."""
         with self._database.write() as work:
             ledger = LedgerRepository(work.connection)
             if not ledger.add_attempt(SYSTEM, look_up):
-                return SETTLED
+                return self._records.release(work, held)
             now = self._clock.now()
             if pid is not None:
                 note = _("A look-up found the item.")

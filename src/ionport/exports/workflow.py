@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ionport.core.clock import Clock
 from ionport.exports.destinations import steps_of
-from ionport.exports.model import ExportMethod, Outcome, OutcomeKind, StepKind
+from ionport.exports.model import ExportMethod, OutcomeKind, StepKind
 from ionport.exports.runner import DeliveryRunner
 from ionport.exports.schedule import DueDelivery, Schedule
 from ionport.exports.scheduler_database import RepeatFilter, SchedulerDatabase
@@ -43,9 +43,9 @@ _dbos_logger.addFilter(RepeatFilter(seconds=10))
 class EngineOptions:
     """How the engine keeps time; all in seconds.
 
-    `poll` is how often DBOS looks into its queue: as many deliveries again as may run wait there,
-    so that a slot that falls free does not wait for the poll. `sweep` is the longest time between
-    two looks into the ledger, `heartbeat` between two signs of life.
+    `poll` is how often DBOS looks into its queue. It hands out more deliveries than calls may be
+    made at once, so that a call that ends makes room for the next one without a poll. `sweep` is
+    the longest time between two looks into the ledger, `heartbeat` between two signs of life.
     """
 
     poll: float = 0.2
@@ -127,9 +127,9 @@ class DeliveryEngine:
         self._options = options or EngineOptions()
         self._runner = runner
         self._concurrency = concurrency
+        runner.limit_calls(concurrency)
         self._system = SchedulerDatabase(system_database_url)
         self._schedule = Schedule(database, clock, runner.worker_id, self._options.silent_after)
-        self._slots = threading.Semaphore(concurrency)
         self._waking = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -184,19 +184,17 @@ class DeliveryEngine:
         return True
 
     def run_step(self, delivery_id: str, kind: StepKind) -> str:
-        """Run a step when a slot is free; nothing once the engine stops."""
-        with self._slots:
+        """Run a step; nothing once the engine stops."""
+        with self._idle:
+            if self._stopping.is_set():
+                return OutcomeKind.SETTLED.value
+            self._running += 1
+        try:
+            return self._runner.run_step(delivery_id, kind).kind.value
+        finally:
             with self._idle:
-                if self._stopping.is_set():
-                    return OutcomeKind.SETTLED.value
-                self._running += 1
-            try:
-                outcome: Outcome = self._runner.run_step(delivery_id, kind)
-                return outcome.kind.value
-            finally:
-                with self._idle:
-                    self._running -= 1
-                    self._idle.notify_all()
+                self._running -= 1
+                self._idle.notify_all()
 
     def ended(self, delivery_id: str) -> None:
         """Note that this process no longer works on a delivery."""
