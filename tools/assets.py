@@ -30,12 +30,12 @@ COPIES = {
     "LICENSE.tabler-icons.txt": "@tabler/icons/LICENSE",
 }
 ICONS = (
-    "activity", "alert-circle", "alert-triangle", "apps", "arrow-bar-up", "arrow-left",
-    "building", "check", "chevron-down", "chevron-left", "chevron-right", "chevron-up",
-    "circle-check", "circle-x", "clock", "copy", "dots", "download", "eye", "file",
-    "file-invoice", "files", "filter", "info-circle", "key", "list-details", "lock", "logout",
+    "activity", "alert-circle", "alert-triangle", "apps", "arrow-bar-up",
+    "book", "building", "check", "chevron-down", "chevron-left", "chevron-right", "chevron-up",
+    "circle-check", "clock", "copy", "dots", "download", "eye", "file",
+    "file-invoice", "files", "info-circle", "key", "logout",
     "mail", "paperclip", "player-pause", "plug-connected", "plus", "radar", "refresh",
-    "rotate-clockwise", "search", "send", "settings", "shield-lock", "trash", "upload", "user",
+    "rotate-clockwise", "search", "send", "settings", "trash", "upload", "user",
     "x",
 )  # fmt: skip
 

@@ -14,10 +14,13 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     "name", ["requirements.lock", "requirements-dev.lock", "package-lock.json"]
 )
-def test_lock_files_name_no_host(name: str) -> None:
+def test_lock_files_name_no_place_to_download_from(name: str) -> None:
     content = (ROOT / name).read_text(encoding="utf-8")
-    assert re.findall(r"https?://\S+", content) == []
     assert '"resolved"' not in content
+    # npm writes where packages ask for donations; that is no download.
+    addresses = re.findall(r'(?<!"url": ")https?://\S+', content)
+    assert addresses == []
+    assert not re.search(r"https?://\S+\.(tgz|whl|gz|zip)", content)
 
 
 def test_niquests_is_never_locked() -> None:

@@ -23,6 +23,7 @@ from ionport.web.pages import (
     exports,
     home,
     inspector,
+    manual,
     settings,
 )
 from ionport.web.state import Services
@@ -52,6 +53,7 @@ def _routes(services: Services) -> list[BaseRoute]:
         Mount("/static", VersionedFiles(directory=FOLDER), name="static"),
         *home.ROUTES,
         *account.ROUTES,
+        *manual.ROUTES,
     ]
     if services.apps is not None:
         routes += authorized_apps.ROUTES

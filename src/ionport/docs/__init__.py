@@ -1,0 +1,49 @@
+"""The manual: Markdown pages that the server shows under `/manual`.
+
+A page is a file `<name>.md` whose first line is its title. `CONTENTS` gives their order; a test
+holds it against the files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+
+CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Start", ("the-walk", "words")),
+    (
+        "Infor side",
+        ("create-an-app", "download-credentials", "token-endpoint", "sandbox"),
+    ),
+    (
+        "Document side",
+        ("prove-a-connection", "mapping-files", "export", "exactly-once"),
+    ),
+    ("Operating", ("install", "settings", "keys-and-backups", "troubleshooting")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ManualPage:
+    """A page of the manual: its name in the address, its title, its Markdown."""
+
+    name: str
+    title: str
+    text: str
+
+
+def page_names() -> list[str]:
+    """Return the names of all pages, in the order of the contents."""
+    return [name for _section, names in CONTENTS for name in names]
+
+
+def read_page(name: str) -> ManualPage:
+    """Return a page; raises NotFound for a name that is not in the contents."""
+    if name not in page_names():
+        raise NotFound(_("The manual has no such page."))
+    text = resources.files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+    title = text.partition("\n")[0].removeprefix("# ").strip()
+    return ManualPage(name=name, title=title, text=text)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import ionport.docs
+from ionport.core.errors import NotFound
+from ionport.docs import page_names, read_page
+from tools.settings_page import PAGE, settings_page
+
+
+def test_the_contents_name_every_page_once_and_no_other() -> None:
+    files = {path.stem for path in Path(ionport.docs.__file__).parent.glob("*.md")}
+    assert sorted(page_names()) == sorted(files)
+
+
+@pytest.mark.parametrize("name", page_names())
+def test_every_page_has_one_title_and_no_raw_html(name: str) -> None:
+    page = read_page(name)
+    assert page.title
+    assert page.text.count("\n# ") == 0
+    assert "<script" not in page.text
+
+
+def test_another_name_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        read_page("../../settings")
+
+
+def test_the_page_of_settings_is_what_the_settings_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == settings_page(), (
+        "write it anew: python -m tools.settings_page"
+    )
