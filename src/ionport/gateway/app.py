@@ -19,16 +19,9 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.errors import error_response
-from ionport.gateway.model import (
-    CALLER_KEY,
-    REQUEST_ID_KEY,
-    Caller,
-    Target,
-    headers_for_back_end,
-    read_target,
-    read_token,
-)
+from ionport.gateway.model import CALLER_KEY, REQUEST_ID_KEY, Caller
 from ionport.gateway.ports import TokenVerifier
+from ionport.gateway.request import Target, headers_for_back_end, read_target, read_token
 
 logger = logging.getLogger(__name__)
 

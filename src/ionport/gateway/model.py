@@ -1,24 +1,34 @@
-"""Values of the gateway: the caller, and how a request names its token and its back end."""
+"""Values of the gateway: the caller, API suites, target endpoints, policies, documentation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from urllib.parse import unquote_plus
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
-from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.core.secrets import Secret
-from ionport.identity.model import check_tenant_id
+from ionport.core.paging import PageRequest
+from ionport.gateway.security import SecurityDraft, SecuritySettings
 
-CALLER_KEY = "ionport.caller"
-REQUEST_ID_KEY = "ionport.request_id"
+CALLER_KEY: Final = "ionport.caller"
+REQUEST_ID_KEY: Final = "ionport.request_id"
 
-Header = tuple[bytes, bytes]
+# Suites that are not Infor's own answer below this segment (facts/ion-api.md §4.1).
+CUSTOM_CONTEXT: Final = "CustomerApi"
 
-_WITHHELD_HEADERS = frozenset(
-    (b"authorization", b"cookie", b"x-infor-identity2", b"x-infor-tenantid")
-)
+MAX_ENDPOINTS: Final = 100
+MAX_POLICIES: Final = 50
+MAX_DOCUMENTATION: Final = 10
+MAX_DOCUMENTATION_BYTES: Final = 2_000_000
+
+_MAX_NAME: Final = 128
+_MAX_TEXT: Final = 1000
+_CONTEXT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
+_ICON = re.compile(r"[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class Caller:
     """Who calls a back end: the only thing it learns about the token.
 
     Attributes:
+        client_id: empty when the target endpoint takes anonymous calls.
         service_account: the service account's access key, when the token came from one.
         identity2: the GUID of the user behind the token, when there is one.
         request_id: the id that the answer carries as `X-Request-Id`.
@@ -38,65 +49,209 @@ class Caller:
     request_id: str
 
 
+class ProxySecurity(StrEnum):
+    """Field Proxy Security: what a client must show (facts/ion-api.md §4.3)."""
+
+    OAUTH2 = "OAuth 2.0"
+    ANONYMOUS = "Anonymous"
+
+
+class PolicyFlow(StrEnum):
+    """Which way a policy acts on."""
+
+    REQUEST = "REQUEST"
+    RESPONSE = "RESPONSE"
+
+
+class PolicyType(StrEnum):
+    """Types of policies (facts/ion-api.md §4.2); the value is the root element of its XML."""
+
+    THROTTLING = "throttling"
+    QUOTA = "quota"
+    HEADER = "header"
+    TARGET_TIMEOUT = "targetTimeout"
+    CACHE_RESPONSE = "cacheResponse"
+    ANONYMOUS_INBOUND_SECURITY = "anonymousInboundSecurity"
+
+
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where a gateway path leads; `prefix` is its beginning as the client spelt it."""
+class ApiSuite:
+    """An API suite of the tenant's own, below `CustomerApi`. `icon` names a picture of the pages.
 
+    `context` is the API Context: unique in the tenant without regard to case, never changed.
+    """
+
+    id: str
     tenant_id: str
+    application_name: str
+    suite_name: str
+    description: str
     context: str
-    prefix: str
+    icon: str
+    is_active: bool
+    created_at: datetime
+    created_by: str
 
 
-def read_target(path: str) -> Target:
-    """Read `/{TENANT}/{API context}/…`, in any case of letters (facts/ion-api.md §4.1, §6.6).
+@dataclass(frozen=True, slots=True)
+class TargetEndpoint:
+    """One target behind an API suite.
 
-    Raises:
-        NotFound: the path does not begin with a tenant id.
+    `security` is without its secrets: those are sealed and never leave the server.
     """
-    _root, tenant, context, *_rest = [*path.split("/", 3), "", ""]
-    try:
-        tenant_id = check_tenant_id(tenant.upper())
-    except InvalidInput as error:
-        raise NotFound(
-            _("Nothing answers here. An address of the gateway is /TENANT/API context/…"),
-            code="unknown_address",
-        ) from error
-    return Target(tenant_id, context.lower(), f"/{tenant}/{context}")
+
+    id: str
+    tenant_id: str
+    suite_id: str
+    target_url: str
+    description: str
+    proxy_context: str
+    proxy_security: ProxySecurity
+    ignore_certificate_errors: bool
+    security: SecuritySettings
+    is_active: bool
+    created_at: datetime
+    changed_at: datetime
 
 
-def read_token(headers: Iterable[Header], query: bytes) -> tuple[Secret, bytes]:
-    """Return the access token, empty when there is none, and the query string without it.
+@dataclass(frozen=True, slots=True)
+class ApiPolicy:
+    """A policy of a suite (`endpoint_id` None) or of one endpoint; `definition` is its XML.
 
-    `Authorization: Bearer` counts before `?access_token=` (facts/ion-api.md §4.1). The other
-    parameters keep their bytes.
+    `is_enabled` is the definition's own attribute `enabled`.
     """
-    in_query = ""
-    kept = []
-    for pair in query.split(b"&"):
-        name, _equals, value = pair.partition(b"=")
-        if unquote_plus(name.decode("latin-1")) == "access_token":
-            in_query = in_query or unquote_plus(value.decode("latin-1"))
-        else:
-            kept.append(pair)
-    return Secret(_bearer(headers) or in_query), b"&".join(kept)
+
+    id: str
+    tenant_id: str
+    suite_id: str
+    endpoint_id: str | None
+    type: PolicyType
+    name: str
+    flow: PolicyFlow
+    definition: str
+    is_enabled: bool
+    position: int
+    created_at: datetime
 
 
-def headers_for_back_end(headers: Iterable[Header], caller: Caller) -> list[Header]:
-    """Return the headers that a back end sees.
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """An OpenAPI or Swagger document of an endpoint, without its content. Size in bytes."""
 
-    The token and cookies stay outside. Who the caller is comes from the token alone, so what a
-    client claims in `X-Infor-*` identity headers is dropped (facts/ion-api.md §4.1).
+    id: str
+    tenant_id: str
+    endpoint_id: str
+    name: str
+    title: str
+    version: str
+    size: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteDraft:
+    """What the form Add New API Suite holds (facts/ion-api.md §4.3), before it is checked."""
+
+    application_name: str
+    suite_name: str
+    description: str
+    context: str
+    icon: str = "apps"
+
+    def check(self) -> None:
+        """Raise InvalidInput, with a text for each wrong field, unless the suite can be made."""
+        fields = {
+            "application_name": _wrong_name(self.application_name),
+            "suite_name": _wrong_name(self.suite_name),
+            "description": _wrong_text(self.description),
+            "context": wrong_context(self.context),
+            "icon": None if _ICON.fullmatch(self.icon) else _("Choose one of the icons."),
+        }
+        refuse_wrong(fields, _("The API suite cannot be saved. Correct the marked fields."))
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDraft:
+    """What the form Add Endpoint holds (facts/ion-api.md §4.3), before it is checked.
+
+    The target's address is checked by the service, which knows which networks may be reached.
     """
-    kept = [(name, value) for name, value in headers if name.lower() not in _WITHHELD_HEADERS]
-    kept.append((b"x-infor-tenantid", caller.tenant_id.encode("ascii")))
-    if caller.identity2 is not None:
-        kept.append((b"x-infor-identity2", caller.identity2.encode("ascii")))
-    return kept
+
+    target_url: str
+    description: str
+    proxy_context: str
+    proxy_security: ProxySecurity = ProxySecurity.OAUTH2
+    ignore_certificate_errors: bool = False
+    security: SecurityDraft = field(default_factory=SecurityDraft)
+
+    def wrong_fields(self) -> dict[str, str | None]:
+        """Return a text for each field, None where it is right."""
+        return {
+            "description": _wrong_text(self.description),
+            "proxy_context": wrong_context(self.proxy_context),
+        }
 
 
-def _bearer(headers: Iterable[Header]) -> str:
-    for name, value in headers:
-        scheme, _space, token = value.decode("latin-1").strip().partition(" ")
-        if name.lower() == b"authorization" and scheme.lower() == "bearer":
-            return token.strip()
-    return ""
+@dataclass(frozen=True, slots=True)
+class PolicyDraft:
+    """What the form Add Policy holds, before its definition is parsed."""
+
+    type: PolicyType
+    name: str
+    flow: PolicyFlow
+    definition: str
+
+    def check(self) -> None:
+        """Raise InvalidInput unless name and flow fit; the definition is checked elsewhere."""
+        wrong_flow = (
+            _("Only header policies act on responses.")
+            if self.flow is PolicyFlow.RESPONSE and self.type is not PolicyType.HEADER
+            else None
+        )
+        fields = {"name": _wrong_name(self.name), "flow": wrong_flow}
+        refuse_wrong(fields, _("The policy cannot be saved. Correct the marked fields."))
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteQuery:
+    """Which suites to list: `text` is looked for in names, description and API context."""
+
+    text: str = ""
+    descending: bool = False
+    page: PageRequest = field(default_factory=PageRequest)
+
+
+def refuse_wrong(fields: Mapping[str, str | None], text: str) -> None:
+    """Raise InvalidInput with the texts of wrong fields, if there are any."""
+    if wrong := {name: reason for name, reason in fields.items() if reason}:
+        raise InvalidInput(text, fields=wrong)
+
+
+def context_key(context: str) -> str:
+    """Return what must be unique of an API context or proxy context: it in lower case."""
+    return context.lower()
+
+
+def wrong_context(context: str) -> str | None:
+    """Return why `context` cannot be one segment of an address; None when it can."""
+    if not context:
+        return _("Enter a name, for example DocBits-Sandbox.")
+    if not _CONTEXT.fullmatch(context):
+        return _("Use at most 64 letters, digits, dots, dashes and underscores, no slash.")
+    return None
+
+
+def _wrong_name(name: str) -> str | None:
+    if not name.strip():
+        return _("Enter a name.")
+    if len(name) > _MAX_NAME or not name.isprintable():
+        return _("Use at most {limit} characters on one line.").format(limit=_MAX_NAME)
+    return None
+
+
+def _wrong_text(text: str) -> str | None:
+    if not text.strip():
+        return _("Enter a description.")
+    if len(text) > _MAX_TEXT or not all(x.isprintable() for x in re.split(r"[\r\n\t]", text)):
+        return _("Use at most {limit} characters.").format(limit=_MAX_TEXT)
+    return None

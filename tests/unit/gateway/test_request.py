@@ -4,12 +4,8 @@ import pytest
 
 from ionport.core.errors import NotFound, TooManyRequests, Unauthenticated
 from ionport.gateway.errors import error_response
-from ionport.gateway.model import (
-    Caller,
-    headers_for_back_end,
-    read_target,
-    read_token,
-)
+from ionport.gateway.model import Caller
+from ionport.gateway.request import headers_for_back_end, read_target, read_token
 
 
 def test_a_path_is_tenant_context_and_rest() -> None:
