@@ -23,9 +23,9 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.keys import SigningKeys, environment_stamp
-from ionport.oauth.model import AppDraft
 from ionport.oauth.routes import routes
 from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates

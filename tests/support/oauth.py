@@ -25,9 +25,10 @@ from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.oauth.access_tokens import AccessTokens
 from ionport.oauth.clients import OAuthRequest
+from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.keys import SigningKeys
-from ionport.oauth.model import AppDraft, AuthorizedApp, CredentialsFile, ServiceAccount
+from ionport.oauth.model import AuthorizedApp, CredentialsFile, ServiceAccount
 from ionport.oauth.protocol import Parameters
 from ionport.oauth.routes import issue, routes
 from ionport.oauth.service import AuthorizedAppService

@@ -21,7 +21,8 @@ from ionport.exports.workflow import EngineOptions
 from ionport.identity.model import Actor, PasswordProof
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
-from ionport.oauth.model import AppDraft, AppType
+from ionport.oauth.drafts import AppDraft
+from ionport.oauth.model import AppType
 from ionport.settings import Settings, Side, load_settings
 from ionport.store import OrganizationScope, TenantScope
 from ionport.wiring import House, open_house

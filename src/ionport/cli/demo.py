@@ -26,7 +26,8 @@ from ionport.exports.model import ConfigurationFields, Delivery, ExportMethod
 from ionport.identity.model import PasswordProof
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
-from ionport.oauth.model import AppDraft, AppType, GrantType
+from ionport.oauth.drafts import AppDraft
+from ionport.oauth.model import AppType, GrantType
 from ionport.settings import Side
 from ionport.wiring import House
 

@@ -11,7 +11,8 @@ from ionport.cli.house import OPERATOR, find_by_name, opened, print_json, tenant
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.identity.model import PasswordProof
-from ionport.oauth.model import AppDraft, AppQuery, AppType, AuthorizedApp, GrantType
+from ionport.oauth.drafts import AppDraft
+from ionport.oauth.model import BACKEND_GRANT_TYPES, AppQuery, AppType, AuthorizedApp, GrantType
 from ionport.wiring import House, InforSide
 
 _TENANT = click.option("--tenant", help="Tenant id; default: the first tenant.")
@@ -48,7 +49,7 @@ def app() -> None:
 @click.option("--description", default="", help="What the app is for (default: its name).")
 @click.option(
     "--grant-type",
-    type=click.Choice([item.value for item in GrantType]),
+    type=click.Choice([item.value for item in BACKEND_GRANT_TYPES]),
     default=GrantType.PASSWORD_CREDENTIALS.value,
 )
 @click.option("--access-token-seconds", type=int, default=7200, show_default=True)

@@ -10,15 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
-
-MAX_NAME_LENGTH: Final = 128
-MAX_DESCRIPTION_LENGTH: Final = 1000
-MIN_ACCESS_TOKEN_SECONDS: Final = 60
-MAX_ACCESS_TOKEN_SECONDS: Final = 86_400
-MAX_REFRESH_TOKEN_SECONDS: Final = 10 * 365 * 86_400
 
 _ENVIRONMENTS: Final = {
     **{name: name for name in ("PRD", "TST", "TRN", "DEV", "DEM")},
@@ -33,13 +25,49 @@ class AppType(StrEnum):
     """The type of an authorized app; the value is Infor's label (facts/ion-api.md §1.3)."""
 
     BACKEND_SERVICE = "Backend Service"
+    WEB = "Web"
+    MOBILE_ANDROID = "Mobile - Android"
+    MOBILE_IOS = "Mobile - IOS"
+    MOBILE_WINDOWS = "Mobile - Windows"
+
+    @property
+    def is_mobile(self) -> bool:
+        return self.name.startswith("MOBILE_")
+
+    @property
+    def has_users(self) -> bool:
+        """Whether people sign on to it in a browser; else it logs in by itself."""
+        return self is not AppType.BACKEND_SERVICE
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of the draft's fields that only some types have, and this one does."""
+        return _FIELDS[self]
+
+
+_FIELDS: Final[Mapping[AppType, frozenset[str]]] = {
+    AppType.BACKEND_SERVICE: frozenset({"user_impersonation", "id_translation"}),
+    AppType.WEB: frozenset({"redirect_urls", "javascript_origins"}),
+    AppType.MOBILE_ANDROID: frozenset(
+        {"redirect_urls", "download_url", "package_name", "certificate_fingerprint"}
+    ),
+    AppType.MOBILE_IOS: frozenset({"redirect_urls", "bundle_id", "app_store_id"}),
+    AppType.MOBILE_WINDOWS: frozenset({"redirect_urls"}),
+}
 
 
 class GrantType(StrEnum):
-    """Field Grant Type of a Backend Service; the value is Infor's label (§1.4)."""
+    """How an app comes by its tokens. The first two are Infor's labels of the field Grant Type.
+
+    A Backend Service has one of these two (facts/ion-api.md §1.4), every other type the third.
+    """
 
     PASSWORD_CREDENTIALS = "Password Credentials"  # noqa: S105 (a label, no password)
     CLIENT_CREDENTIALS = "Client Credentials"
+    AUTHORIZATION_CODE = "Authorization Code"
+
+
+BACKEND_GRANT_TYPES: Final = (GrantType.PASSWORD_CREDENTIALS, GrantType.CLIENT_CREDENTIALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +75,7 @@ class AuthorizedApp:
     """A registered client of the ION API.
 
     Lifetimes are in seconds; `refresh_token_seconds` 0 means that refresh tokens never expire.
+    A public app has no secret: it proves by PKCE that it began what it ends (RFC 9700 §2.1.1).
     """
 
     id: str
@@ -62,6 +91,22 @@ class AuthorizedApp:
     is_disabled: bool
     created_at: datetime
     created_by: str
+    is_public: bool = False
+    redirect_urls: tuple[str, ...] = ()
+    javascript_origins: tuple[str, ...] = ()
+    download_url: str = ""
+    package_name: str = ""
+    certificate_fingerprint: str = ""
+    bundle_id: str = ""
+    app_store_id: str = ""
+    enforce_scopes: bool = False
+    scopes: tuple[str, ...] = ()
+    user_impersonation: bool = False
+    id_translation: bool = False
+    use_bridge: bool = False
+    token_generation: int = 0
+    changed_at: datetime | None = None
+    changed_by: str | None = None
 
     @property
     def environment(self) -> str | None:
@@ -76,74 +121,6 @@ class AuthorizedApp:
 def name_key(name: str) -> str:
     """Return what must be unique of an app's name: without regard to case and outer blanks."""
     return unicodedata.normalize("NFKC", name).casefold().strip()
-
-
-@dataclass(frozen=True, slots=True)
-class AppDraft:
-    """What the form of a new app holds, before it is checked. Lifetimes are in seconds."""
-
-    name: str
-    type: AppType = AppType.BACKEND_SERVICE
-    grant_type: GrantType = GrantType.PASSWORD_CREDENTIALS
-    description: str = ""
-    access_token_seconds: int = 7200
-    issue_refresh_tokens: bool = False
-    refresh_token_seconds: int = 0
-
-    def check(self) -> None:
-        """Raise InvalidInput, with a text for each wrong field, unless the app can be made.
-
-        Rules: facts/ion-api.md §1.2 (name, description) and §1.4 (lifetimes).
-        """
-        fields = {
-            "name": self._wrong_name(),
-            "description": self._wrong_description(),
-            "access_token_seconds": self._wrong_access_lifetime(),
-            "refresh_token_seconds": self._wrong_refresh_lifetime(),
-        }
-        if wrong := {name: text for name, text in fields.items() if text}:
-            raise InvalidInput(
-                _("The app cannot be saved. Correct the marked fields."),
-                code="app_invalid",
-                fields=wrong,
-            )
-
-    def _wrong_name(self) -> str | None:
-        if not name_key(self.name):
-            return _("Enter a name, for example DocBits_TST.")
-        if len(self.name) > MAX_NAME_LENGTH:
-            return _("Use at most {limit} characters.").format(limit=MAX_NAME_LENGTH)
-        if not self.name.isprintable():
-            return _("Leave out line breaks and control characters.")
-        return None
-
-    def _wrong_description(self) -> str | None:
-        if not self.description.strip():
-            return _("Enter a description; Backend Service needs one.")
-        if len(self.description) > MAX_DESCRIPTION_LENGTH:
-            return _("Use at most {limit} characters.").format(limit=MAX_DESCRIPTION_LENGTH)
-        if not all(line.isprintable() for line in re.split(r"[\r\n\t]", self.description)):
-            return _("Leave out control characters.")
-        return None
-
-    def _wrong_access_lifetime(self) -> str | None:
-        if not MIN_ACCESS_TOKEN_SECONDS <= self.access_token_seconds <= MAX_ACCESS_TOKEN_SECONDS:
-            return _("Choose between 1 minute and 24 hours.")
-        return None
-
-    def _wrong_refresh_lifetime(self) -> str | None:
-        seconds = self.refresh_token_seconds
-        if seconds == 0:
-            return None
-        if not self.issue_refresh_tokens:
-            return _("Leave this at 0, or switch on Issue Refresh Tokens.")
-        if seconds < self.access_token_seconds:
-            return _(
-                "Choose 0 (never expires) or at least the lifetime of the OAuth 2.0 access token."
-            )
-        if seconds > MAX_REFRESH_TOKEN_SECONDS:
-            return _("Choose 0 (never expires) or at most 10 years.")
-        return None
 
 
 class AppSort(StrEnum):
@@ -174,6 +151,18 @@ class ClientSecret:
     digest: str
     sealed: str | None
     created_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeKey:
+    """The public half of a key pair that an app signs its assertions with; `id` is the `kid`."""
+
+    id: str
+    app_id: str
+    public_jwk: Mapping[str, str]
+    created_at: datetime
+    created_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +181,8 @@ class ServiceAccount:
     created_at: datetime
     created_by: str
     last_used_at: datetime | None
+    description: str = ""
+    scopes: tuple[str, ...] = ()
     user_name: str | None = None
     identity2: str | None = None
     user_is_disabled: bool = False
@@ -207,7 +198,8 @@ class Grant:
     """One login: what its access tokens and its refresh token hang on.
 
     `refresh_digest` is None when no refresh token was issued; `refresh_expires_at` None means
-    that it never expires.
+    that it never expires. `ends_at` is when the last of its tokens is over, None for never.
+    `generation` is the app's when the grant was made: a lower one than the app's is dead.
     """
 
     id: str
@@ -219,6 +211,10 @@ class Grant:
     created_at: datetime
     last_used_at: datetime
     revoked_at: datetime | None = None
+    user_id: str | None = None
+    scopes: str = ""
+    generation: int = 0
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +225,7 @@ class SigningKeyRow:
     sealed_private_key: str
     is_current: bool
     created_at: datetime
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from ionport.oauth.tables import (
 from ionport.store import SystemScope, TenantScope
 
 _APP = tuple(c for c in authorized_apps.c if c.name not in {"name_key", "deleted_at"})
+_LISTS = ("redirect_urls", "javascript_origins", "scopes")
 _SORTS = {
     AppSort.NAME: authorized_apps.c.name_key,
     AppSort.TYPE: authorized_apps.c.type,
@@ -265,6 +266,7 @@ def _page(
 def _app(row: RowMapping) -> AuthorizedApp:
     values = {column.name: row[column] for column in _APP}
     values |= {"type": AppType(row["type"]), "grant_type": GrantType(row["grant_type"])}
+    values |= {name: tuple(row[name]) for name in _LISTS}
     return AuthorizedApp(**values)
 
 
@@ -273,5 +275,5 @@ def _secret(row: RowMapping) -> ClientSecret:
 
 
 def _account(row: RowMapping) -> ServiceAccount:
-    columns = (*_ACCOUNT, *_ACCOUNT_USER)
-    return ServiceAccount(**{column.name: row[column] for column in columns})
+    values = {column.name: row[column] for column in (*_ACCOUNT, *_ACCOUNT_USER)}
+    return ServiceAccount(**(values | {"scopes": tuple(row["scopes"])}))

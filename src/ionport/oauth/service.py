@@ -19,15 +19,9 @@ from ionport.oauth.credentials_file import (
     credentials_content,
     credentials_filename,
 )
+from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
-from ionport.oauth.model import (
-    AppDraft,
-    AppQuery,
-    AuthorizedApp,
-    CredentialsFile,
-    GrantType,
-    ServiceAccount,
-)
+from ionport.oauth.model import AppQuery, AuthorizedApp, CredentialsFile, GrantType, ServiceAccount
 from ionport.oauth.repository import AppRepository, ServiceAccountRepository
 from ionport.oauth.states import TokenStates
 from ionport.store import SystemScope, TenantScope, Work
@@ -80,21 +74,15 @@ class AuthorizedAppService:
             id=new_id("app"),
             tenant_id=scope.tenant_id,
             client_id=f"{scope.tenant_id}~{random_token(_CLIENT_ID_BYTES).reveal()}",
-            name=draft.name,
-            type=draft.type,
-            grant_type=draft.grant_type,
-            description=draft.description,
-            access_token_seconds=draft.access_token_seconds,
-            issue_refresh_tokens=draft.issue_refresh_tokens,
-            refresh_token_seconds=draft.refresh_token_seconds,
             is_disabled=False,
             created_at=self._clock.now(),
             created_by=actor.name,
+            **draft.values(),
         )
         apps = AppRepository(work.connection)
         if not apps.add(scope, app):
             raise _name_is_taken(apps.find_by_name(scope, draft.name))
-        if self._keep_client_secrets:
+        if self._keep_client_secrets and not app.is_public:
             self._secrets.add(work, scope, app)
         self._audit.record(work, scope, actor, "app.created", app.id, {"name": app.name})
         return app

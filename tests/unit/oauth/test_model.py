@@ -6,17 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from ionport.core.errors import InvalidInput
-from ionport.oauth.model import (
+from ionport.oauth.drafts import (
     MAX_ACCESS_TOKEN_SECONDS,
     MAX_DESCRIPTION_LENGTH,
     MAX_NAME_LENGTH,
     MAX_REFRESH_TOKEN_SECONDS,
     AppDraft,
-    AppType,
-    AuthorizedApp,
-    GrantType,
-    name_key,
 )
+from ionport.oauth.model import AppType, AuthorizedApp, GrantType, name_key
 
 GOOD = AppDraft(name="DocBits_TST", description="Exports invoices")
 

@@ -15,14 +15,8 @@ from ionport.core.sealing import KeyRing
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import users
 from ionport.oauth import service
-from ionport.oauth.model import (
-    AppDraft,
-    AppQuery,
-    AppSort,
-    AuthorizedApp,
-    GrantType,
-    ServiceAccount,
-)
+from ionport.oauth.drafts import AppDraft
+from ionport.oauth.model import AppQuery, AppSort, AuthorizedApp, GrantType, ServiceAccount
 from ionport.oauth.protocol import InvalidGrant
 from ionport.store import Database, SystemScope, TenantScope, Work
 from tests.support.oauth import OTHER_TENANT, TENANT, OAuthSide, add_tenant, add_user

@@ -15,7 +15,7 @@ from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
 from ionport.identity.tables import users
 from ionport.oauth.clients import OAuthRequest
-from ionport.oauth.model import GrantType
+from ionport.oauth.model import BACKEND_GRANT_TYPES, GrantType
 from ionport.oauth.protocol import (
     InvalidClient,
     InvalidGrant,
@@ -66,7 +66,7 @@ def test_the_answer_has_a_number_of_seconds_and_no_refresh_token_by_default(
     assert answer["expires_in"] == 3600
 
 
-@pytest.mark.parametrize("grant_type", GrantType)
+@pytest.mark.parametrize("grant_type", BACKEND_GRANT_TYPES)
 def test_a_refresh_token_is_issued_when_the_switch_is_on(
     side: OAuthSide, grant_type: GrantType
 ) -> None:

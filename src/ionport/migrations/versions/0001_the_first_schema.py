@@ -90,6 +90,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_ion_messages_tenant_id", ["tenant_id", "id"], unique=False)
 
     op.create_table(
+        "m3_companies",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("series", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "number", name=op.f("pk_m3_companies")),
+    )
+    op.create_table(
         "organizations",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -160,6 +167,7 @@ def upgrade() -> None:
         sa.Column("sealed_private_key", sa.Text(), nullable=False),
         sa.Column("is_current", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("retired_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_keys")),
     )
     with op.batch_alter_table("signing_keys", schema=None) as batch_op:
@@ -178,6 +186,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
     )
     op.create_table(
+        "used_assertions",
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("assertion_id", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("issuer", "assertion_id", name=op.f("pk_used_assertions")),
+    )
+    with op.batch_alter_table("used_assertions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_used_assertions_expires_at"), ["expires_at"], unique=False
+        )
+
+    op.create_table(
         "users",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("username", sa.Text(), nullable=False),
@@ -193,6 +213,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("username_key", name=op.f("uq_users_username_key")),
     )
     op.create_table(
+        "api_suites",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("application_name", sa.Text(), nullable=False),
+        sa.Column("suite_name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("context", sa.Text(), nullable=False),
+        sa.Column("context_key", sa.Text(), nullable=False),
+        sa.Column("icon", sa.Text(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_api_suites_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_suites")),
+        sa.UniqueConstraint("tenant_id", "context_key", name="uq_api_suites_context"),
+    )
+    op.create_table(
         "authorized_apps",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("tenant_id", sa.Text(), nullable=False),
@@ -205,9 +244,25 @@ def upgrade() -> None:
         sa.Column("access_token_seconds", sa.Integer(), nullable=False),
         sa.Column("issue_refresh_tokens", sa.Boolean(), nullable=False),
         sa.Column("refresh_token_seconds", sa.Integer(), nullable=False),
+        sa.Column("is_public", sa.Boolean(), nullable=False),
+        sa.Column("redirect_urls", sa.JSON(), nullable=False),
+        sa.Column("javascript_origins", sa.JSON(), nullable=False),
+        sa.Column("download_url", sa.Text(), nullable=False),
+        sa.Column("package_name", sa.Text(), nullable=False),
+        sa.Column("certificate_fingerprint", sa.Text(), nullable=False),
+        sa.Column("bundle_id", sa.Text(), nullable=False),
+        sa.Column("app_store_id", sa.Text(), nullable=False),
+        sa.Column("enforce_scopes", sa.Boolean(), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("user_impersonation", sa.Boolean(), nullable=False),
+        sa.Column("id_translation", sa.Boolean(), nullable=False),
+        sa.Column("use_bridge", sa.Boolean(), nullable=False),
+        sa.Column("token_generation", sa.Integer(), nullable=False),
         sa.Column("is_disabled", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=True),
+        sa.Column("changed_by", sa.Text(), nullable=True),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenants.id"], name=op.f("fk_authorized_apps_tenant_id")
@@ -246,6 +301,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connections")),
         sa.UniqueConstraint("organization_id", "fingerprint", name="uq_connections_fingerprint"),
+    )
+    op.create_table(
+        "custom_scopes",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_custom_scopes_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_custom_scopes")),
     )
     op.create_table(
         "documents",
@@ -377,6 +444,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ion_arrivals_message"), ["message"], unique=False)
 
     op.create_table(
+        "login_counters",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_login_counters_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "kind", "subject", "starts_at", name=op.f("pk_login_counters")
+        ),
+    )
+    with op.batch_alter_table("login_counters", schema=None) as batch_op:
+        batch_op.create_index("ix_login_counters_starts_at", ["starts_at"], unique=False)
+
+    op.create_table(
+        "m3_records",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("company", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column(
+            "key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "company"],
+            ["m3_companies.tenant_id", "m3_companies.number"],
+            name="fk_m3_records_company",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "company", "file", "key", name=op.f("pk_m3_records")),
+    )
+    op.create_table(
         "mapping_files",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
@@ -435,6 +536,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "saml_issuers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("entity_id", sa.Text(), nullable=False),
+        sa.Column("certificate", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_saml_issuers_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saml_issuers")),
+    )
+    with op.batch_alter_table("saml_issuers", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_saml_issuers_tenant_id_entity_id", ["tenant_id", "entity_id"], unique=True
+        )
+
+    op.create_table(
         "sessions",
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
@@ -468,12 +587,75 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "tenant_settings",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("scope_mode", sa.Text(), nullable=False),
+        sa.Column("implicit_allowed", sa.Boolean(), nullable=False),
+        sa.Column("url_flavour", sa.Text(), nullable=False),
+        sa.Column("token_form", sa.Text(), nullable=False),
+        sa.Column("limits_are_on", sa.Boolean(), nullable=False),
+        sa.Column("logins_per_minute", sa.Integer(), nullable=False),
+        sa.Column("logins_per_day", sa.Integer(), nullable=False),
+        sa.Column("tokens_per_client_per_day", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_tenant_settings_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_tenant_settings")),
+    )
+    op.create_table(
+        "authorization_codes",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("app_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("redirect_uri", sa.Text(), nullable=False),
+        sa.Column("redirect_uri_was_sent", sa.Boolean(), nullable=False),
+        sa.Column("code_challenge", sa.Text(), nullable=True),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("grant_id", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["app_id"], ["authorized_apps.id"], name=op.f("fk_authorization_codes_app_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_authorization_codes_tenant_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_authorization_codes_user_id")
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_authorization_codes")),
+    )
+    with op.batch_alter_table("authorization_codes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_authorization_codes_expires_at"), ["expires_at"], unique=False
+        )
+
+    op.create_table(
+        "bridge_keys",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("app_id", sa.Text(), nullable=False),
+        sa.Column("public_jwk", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["app_id"], ["authorized_apps.id"], name=op.f("fk_bridge_keys_app_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bridge_keys")),
+    )
+    with op.batch_alter_table("bridge_keys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bridge_keys_app_id"), ["app_id"], unique=False)
+
+    op.create_table(
         "client_secrets",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("app_id", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["app_id"], ["authorized_apps.id"], name=op.f("fk_client_secrets_app_id")
         ),
@@ -520,6 +702,24 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("connection_id", "key", name=op.f("pk_connection_tokens")),
     )
+    op.create_table(
+        "consents",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("app_id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["app_id"], ["authorized_apps.id"], name=op.f("fk_consents_app_id")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_consents_tenant_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_consents_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "app_id", name=op.f("pk_consents")),
+    )
+    with op.batch_alter_table("consents", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consents_app_id"), ["app_id"], unique=False)
+
     op.create_table(
         "document_timeline",
         sa.Column("id", sa.Text(), nullable=False),
@@ -646,6 +846,8 @@ def upgrade() -> None:
         sa.Column("app_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=True),
         sa.Column("access_key", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
         sa.Column("secret_digest", sa.Text(), nullable=False),
         sa.Column("is_disabled", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -667,6 +869,99 @@ def upgrade() -> None:
     with op.batch_alter_table("service_accounts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_service_accounts_app_id"), ["app_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_service_accounts_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "target_endpoints",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("suite_id", sa.Text(), nullable=False),
+        sa.Column("target_url", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("proxy_context", sa.Text(), nullable=False),
+        sa.Column("proxy_context_key", sa.Text(), nullable=False),
+        sa.Column("proxy_security", sa.Text(), nullable=False),
+        sa.Column("ignore_certificate_errors", sa.Boolean(), nullable=False),
+        sa.Column("security", sa.JSON(), nullable=False),
+        sa.Column("sealed_secrets", sa.Text(), nullable=True),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["suite_id"],
+            ["api_suites.id"],
+            name=op.f("fk_target_endpoints_suite_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_target_endpoints_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_target_endpoints")),
+        sa.UniqueConstraint(
+            "suite_id", "proxy_context_key", name="uq_target_endpoints_proxy_context"
+        ),
+    )
+    op.create_table(
+        "api_documentation",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("endpoint_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"],
+            ["target_endpoints.id"],
+            name=op.f("fk_api_documentation_endpoint_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_api_documentation_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_documentation")),
+    )
+    with op.batch_alter_table("api_documentation", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_api_documentation_endpoint_id"), ["endpoint_id"], unique=False
+        )
+
+    op.create_table(
+        "api_policies",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("suite_id", sa.Text(), nullable=False),
+        sa.Column("endpoint_id", sa.Text(), nullable=True),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("flow", sa.Text(), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"],
+            ["target_endpoints.id"],
+            name=op.f("fk_api_policies_endpoint_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["suite_id"],
+            ["api_suites.id"],
+            name=op.f("fk_api_policies_suite_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_api_policies_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_policies")),
+    )
+    with op.batch_alter_table("api_policies", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_api_policies_endpoint_id"), ["endpoint_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_api_policies_suite_id"), ["suite_id"], unique=False)
 
     op.create_table(
         "connection_check_stages",
@@ -767,10 +1062,14 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("app_id", sa.Text(), nullable=False),
         sa.Column("service_account_id", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("refresh_digest", sa.Text(), nullable=True),
         sa.Column("refresh_expires_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_used_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["app_id"], ["authorized_apps.id"], name=op.f("fk_grants_app_id")),
         sa.ForeignKeyConstraint(
@@ -779,9 +1078,21 @@ def upgrade() -> None:
             name=op.f("fk_grants_service_account_id"),
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_grants_tenant_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_grants_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grants")),
         sa.UniqueConstraint("refresh_digest", name=op.f("uq_grants_refresh_digest")),
     )
+    with op.batch_alter_table("grants", schema=None) as batch_op:
+        batch_op.create_index("ix_grants_app_id", ["app_id"], unique=False)
+        batch_op.create_index("ix_grants_ends_at", ["ends_at"], unique=False)
+        batch_op.create_index(
+            "ix_grants_user_id_app_id",
+            ["user_id", "app_id"],
+            unique=False,
+            sqlite_where=sa.text("user_id IS NOT NULL"),
+            postgresql_where=sa.text("user_id IS NOT NULL"),
+        )
+
     op.create_table(
         "delivery_attempts",
         sa.Column("id", sa.Text(), nullable=False),
@@ -827,3 +1138,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("delivery_id", "kind", name=op.f("pk_delivery_steps")),
     )
+    op.create_table(
+        "rotated_refresh_tokens",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("grant_id", sa.Text(), nullable=False),
+        sa.Column("rotated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["grant_id"],
+            ["grants.id"],
+            name=op.f("fk_rotated_refresh_tokens_grant_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_rotated_refresh_tokens")),
+    )
+    with op.batch_alter_table("rotated_refresh_tokens", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_rotated_refresh_tokens_grant_id"), ["grant_id"], unique=False
+        )

@@ -13,13 +13,8 @@ from ionport.core.errors import Conflict, InvalidInput, TooManyRequests
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.model import PasswordProof, User
-from ionport.oauth.model import (
-    AppDraft,
-    AppQuery,
-    AppSort,
-    AuthorizedApp,
-    GrantType,
-)
+from ionport.oauth.drafts import AppDraft
+from ionport.oauth.model import BACKEND_GRANT_TYPES, AppQuery, AppSort, AuthorizedApp, GrantType
 from ionport.store import TenantScope
 from ionport.web.downloads import attachment
 from ionport.web.forms import errors_of, is_on, secret_of, text_of, whole_number
@@ -99,7 +94,7 @@ def _form_page(
         "values": values,
         "errors": errors,
         "existing_url": _app_url(request, existing_id) if existing_id else "",
-        "grant_types": [(grant.value, grant.value) for grant in GrantType],
+        "grant_types": [(grant.value, grant.value) for grant in BACKEND_GRANT_TYPES],
         "units": [("minutes", _("Minutes")), ("hours", _("Hours")), ("days", _("Days"))],
     }
     return render(request, "authorized_apps/add.html", context, status=status)

@@ -1,0 +1,47 @@
+"""Values of a person's approval: the code that a client redeems, and the consent behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+CODE_LIFETIME: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCode:
+    """A code as stored: its digest, and all that the token request must agree with.
+
+    `redirect_uri_was_sent` tells whether the token request must repeat the URL (RFC 6749 §4.1.3).
+    `grant_id` is set once the code is redeemed, so that a second use can close that grant.
+    """
+
+    digest: str
+    tenant_id: str
+    app_id: str
+    user_id: str
+    redirect_uri: str
+    redirect_uri_was_sent: bool
+    code_challenge: str | None
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    grant_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A user's remembered approval of an app, for these scopes and no others."""
+
+    tenant_id: str
+    user_id: str
+    app_id: str
+    app_name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    changed_at: datetime
+
+    def covers(self, scopes: tuple[str, ...]) -> bool:
+        """Tell whether a request for `scopes` needs no new question."""
+        return set(scopes) <= set(self.scopes)

@@ -1,0 +1,90 @@
+"""Redirect URLs: which may be registered, and which of a request's is a registered one.
+
+A request's URL must equal a registered one letter by letter (RFC 9700 §2.1). The one freedom is
+the port of a loopback address, which a program on a desk learns only when it starts to listen
+(RFC 8252 §7.3).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from ionport.core.i18n import _
+
+MAX_REDIRECT_URLS: Final = 20
+MAX_URL_LENGTH: Final = 1000
+# RFC 3986 §2: what else a browser might repair, and thereby lead elsewhere.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(|[/?].*)")
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+# Schemes that a browser runs or opens itself instead of handing them to an app.
+_OWN_SCHEMES: Final = frozenset(
+    (
+        *("javascript", "data", "vbscript", "file", "blob", "about", "filesystem"),
+        *("view-source", "ws", "wss", "ftp", "mailto", "tel"),
+    )
+)
+
+
+def wrong_redirect_url(url: str, *, keeps_secret: bool) -> str | None:
+    """Return why `url` cannot be registered, None when it can.
+
+    `http` to another machine is for clients that keep a secret alone: whoever reads the code on
+    the way cannot use it without that (facts/ion-api.md §1.3 has such URLs).
+    """
+    if len(url) > MAX_URL_LENGTH:
+        return _("Use at most {limit} characters.").format(limit=MAX_URL_LENGTH)
+    if "#" in url:
+        return _("{url}: leave out the part after #.").format(url=url)
+    if not _URL.fullmatch(url):
+        return _("{url} is no URL such as https://app.example.com/callback.").format(url=url)
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return _("{url}: the host or the port is wrong.").format(url=url)
+    if parts.username is not None or parts.password is not None:
+        return _("{url}: leave out the user name.").format(url=url)
+    scheme = parts.scheme.lower()
+    if scheme in _OWN_SCHEMES:
+        return _("{url}: browsers do not hand {scheme}: to an app.").format(url=url, scheme=scheme)
+    if scheme in ("http", "https") and (not host or "*" in host):
+        return _("{url}: write the whole host name.").format(url=url)
+    if scheme == "http" and host not in _LOOPBACK_NAMES and not keeps_secret:
+        return _("{url}: use https; http is for this machine (127.0.0.1) alone.").format(url=url)
+    return None
+
+
+def wrong_origin(origin: str) -> str | None:
+    """Return why `origin` cannot be an Authorized JavaScript Origin, None when it can."""
+    if origin == "*" or (_ORIGIN.fullmatch(origin) and len(origin) <= MAX_URL_LENGTH):
+        return None
+    return _("{origin} is no origin such as https://app.example.com, nor *.").format(origin=origin)
+
+
+def is_registered(requested: str, registered: Sequence[str]) -> bool:
+    """Tell whether a request's redirect URL is one of the registered ones."""
+    return requested in registered or any(_differs_in_port(requested, url) for url in registered)
+
+
+def _differs_in_port(requested: str, registered: str) -> bool:
+    wanted, known = _LOOPBACK.fullmatch(requested), _LOOPBACK.fullmatch(registered)
+    if wanted is None or known is None or not _URL.fullmatch(requested):
+        return False
+    return wanted.groups() == known.groups()
+
+
+def form_target(url: str) -> str:
+    """Return what a page's `form-action` must name so that its form may lead on to `url`.
+
+    Browsers check every redirect behind a form (CSP level 3, Chromium): the origin for http and
+    https, the scheme alone for an app's own.
+    """
+    parts = urlsplit(url)
+    if parts.scheme.lower() in ("http", "https"):
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:"

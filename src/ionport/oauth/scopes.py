@@ -1,0 +1,74 @@
+"""Scopes: their names, and lists of them as texts (facts/ion-api.md §1.6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+
+MAX_SCOPE_LENGTH: Final = 50
+MAX_SCOPES: Final = 100
+MAX_SCOPE_DESCRIPTION: Final = 500
+PREFIX: Final = "Infor-"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomScope:
+    """A scope of the tenant's own, beside those of the API suites."""
+
+    tenant_id: str
+    name: str
+    description: str
+    created_at: datetime
+    created_by: str
+
+
+def scope_of(api_context: str) -> str:
+    """Return the scope that an API suite asks for: `Infor-IDM` for context `IDM`."""
+    return f"{PREFIX}{api_context}"
+
+
+def parse_scopes(text: str) -> tuple[str, ...]:
+    """Return the scopes of a space-separated text, each once, in its order."""
+    return tuple(dict.fromkeys(text.split()))
+
+
+def wrong_scopes(names: Iterable[str]) -> str | None:
+    """Return what is wrong with an app's or a service account's list of scopes."""
+    names = tuple(names)
+    if len(names) > MAX_SCOPES:
+        return _("Choose at most {limit} scopes.").format(limit=MAX_SCOPES)
+    for name in names:
+        if not _NAME.fullmatch(name) or len(name) > MAX_SCOPE_LENGTH:
+            return _("{scope} is no scope such as Infor-IDM.").format(scope=name[:60])
+    return None
+
+
+def check_custom_scope(name: str, description: str) -> None:
+    """Raise InvalidInput unless this can be a custom scope (facts/ion-api.md §1.6)."""
+    fields = {"name": _wrong_name(name), "description": None}
+    if len(description) > MAX_SCOPE_DESCRIPTION:
+        text = _("Use at most {limit} characters.").format(limit=MAX_SCOPE_DESCRIPTION)
+        fields["description"] = text
+    if wrong := {field: text for field, text in fields.items() if text}:
+        raise InvalidInput(
+            _("The scope cannot be saved. Correct the marked fields."),
+            code="scope_invalid",
+            fields=wrong,
+        )
+
+
+def _wrong_name(name: str) -> str | None:
+    if len(name) > MAX_SCOPE_LENGTH or not _NAME.fullmatch(name):
+        return _("Use 1 to 50 letters, digits and the signs . _ : / -, for example Acme-Orders.")
+    if name.lower().startswith(PREFIX.lower()):
+        return _("Names that begin with Infor- belong to the API suites.")
+    if name.lower() == "openid":
+        return _("The name openid is taken.")
+    return None
