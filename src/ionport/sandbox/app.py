@@ -13,6 +13,9 @@ from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.idm import errors as idm_errors
 from ionport.sandbox.idm import routes as idm
 from ionport.sandbox.idm.service import IdmService
+from ionport.sandbox.m3 import errors as m3_errors
+from ionport.sandbox.m3 import routes as m3
+from ionport.sandbox.m3.service import M3Service, M3Settings
 from ionport.sandbox.messaging import errors as messaging_errors
 from ionport.sandbox.messaging import routes as messaging
 from ionport.sandbox.messaging.service import MessagingService
@@ -20,7 +23,12 @@ from ionport.store import Database
 
 
 def backends(
-    database: Database, blobs: Blobs, clock: Clock, *, gateway_url: str
+    database: Database,
+    blobs: Blobs,
+    clock: Clock,
+    *,
+    gateway_url: str,
+    m3_settings: M3Settings | None = None,
 ) -> Mapping[str, ASGIApp]:
     """Return the app of each API context.
 
@@ -28,6 +36,7 @@ def backends(
     """
     recorder = RecorderService(blobs)
     idm_routes = idm.IdmRoutes(IdmService(clock, blobs), gateway_url)
+    m3_routes = m3.M3Routes(M3Service(clock, m3_settings or M3Settings()))
     messaging_routes = messaging.MessagingRoutes(MessagingService(clock, blobs))
     return {
         idm.CONTEXT: calls.ServiceApp(
@@ -38,6 +47,15 @@ def backends(
             recorder=recorder,
             clock=clock,
             max_body_bytes=idm.MAX_BODY_BYTES,
+        ),
+        m3.CONTEXT: calls.ServiceApp(
+            m3.CONTEXT,
+            m3_routes.operations(),
+            m3_errors.error_answer,
+            database=database,
+            recorder=recorder,
+            clock=clock,
+            max_body_bytes=m3.MAX_BODY_BYTES,
         ),
         messaging.CONTEXT: calls.ServiceApp(
             messaging.CONTEXT,

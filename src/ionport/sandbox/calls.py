@@ -73,16 +73,20 @@ ErrorShape = Callable[[Call, IonportError], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One imitated operation: method and path (matched ignoring case) to a handler."""
+    """One imitated operation: method and path (matched ignoring case) to a handler.
+
+    `writes` marks a GET that may change something, as M3's do.
+    """
 
     name: str
     method: str
     path: str
     handler: Handler
+    writes: bool = False
 
     @property
     def only_reads(self) -> bool:
-        return self.method == "GET"
+        return self.method == "GET" and not self.writes
 
 
 class MethodNotAllowed(IonportError):

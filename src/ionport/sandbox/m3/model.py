@@ -1,0 +1,130 @@
+"""Records, the files they lie in, and what a transaction works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ionport.core.errors import IonportError
+from ionport.sandbox.m3.catalogue import Field, Transaction
+from ionport.sandbox.m3.parameters import Request
+
+if TYPE_CHECKING:
+    from ionport.sandbox.m3.company import Company
+
+# Field names to values, dates as YMD8. A name in lower case is the sandbox's own.
+Record = Mapping[str, str]
+Key = tuple[str, ...]
+
+
+class File(StrEnum):
+    """What a company keeps, each in the order of its key."""
+
+    CUSTOMER = "customer"
+    CUSTOMER_ADDRESS = "customer address"
+    SUPPLIER = "supplier"
+    SUPPLIER_ADDRESS = "supplier address"
+    SUPPLIER_REFERENCE = "supplier reference"
+    ITEM = "item"
+    ITEM_FACILITY = "item facility"
+    ITEM_WAREHOUSE = "item warehouse"
+    ORDER = "purchase order"
+    ORDER_LINE = "purchase order line"
+    DELIVERY = "delivery"
+    PACKAGE = "package"
+    DELIVERY_LINE = "delivery line"
+    INVOICE = "supplier invoice"
+    INVOICE_LINE = "supplier invoice line"
+    INVOICE_NUMBER = "supplier invoice number"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who calls, when, and in which division; `limit` is the most records to return."""
+
+    user: str
+    identity: str
+    tenant_id: str
+    program: str
+    company: int
+    division: str
+    limit: int
+    now: datetime
+
+    @property
+    def today(self) -> str:
+        return f"{self.now:%Y%m%d}"
+
+    @property
+    def time(self) -> str:
+        return f"{self.now:%H%M%S}"
+
+
+# Raises TransactionFailed before it changes anything, so that a refused transaction of a batch
+# leaves nothing behind.
+Work = Callable[["Company", Session, Record], Sequence[Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a transaction does.
+
+    Attributes:
+        reads: the records that it will ask for, so that a batch can fetch them at once; an
+            optimisation only.
+    """
+
+    work: Work
+    changes: bool = False
+    reads: Callable[[Session, Record], Iterable[tuple[File, Key]]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A transaction that was looked up and whose input is right, or the error that it is not.
+
+    Attributes:
+        company: the one that the transaction works in.
+        behaviour: None for a general transaction, which needs no company.
+    """
+
+    request: Request
+    company: int
+    transaction: Transaction | None = None
+    behaviour: Behaviour | None = None
+    values: Record | None = None
+    error: IonportError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one transaction of a call; `records` hold the output `fields` alone."""
+
+    transaction: str
+    parameters: Mapping[str, str]
+    fields: Sequence[Field] = ()
+    records: Sequence[Mapping[str, str]] = ()
+    error: IonportError | None = None
+    is_processed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a call; `termination` is why the rest was not processed."""
+
+    results: Sequence[Result]
+    termination: IonportError | None = None
+    effects: tuple[str, ...] = ()
+
+
+def numbered(number: str | int, width: int) -> str:
+    """Return a number as part of a key: padded, so that keys sort as numbers do.
+
+    What is no whole number becomes a part that no key has.
+    """
+    whole, _point, fraction = str(number).lstrip("+").partition(".")
+    is_whole = whole.isdigit() and not fraction.strip("0")
+    return whole.lstrip("0").rjust(width, "0") if is_whole else "-"

@@ -1,0 +1,133 @@
+"""SQL of M3: every record of every file is a row, found by its key or by the key's beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ionport.sandbox.m3.model import File, Key, Record
+from ionport.sandbox.m3.tables import m3_companies, m3_records
+from ionport.store import TenantScope
+
+_companies = m3_companies.c
+_records = m3_records.c
+
+# Between the parts of a key: no value may contain it, and it sorts before everything that one
+# may. What begins with a key and the separator lies before the key and the character after it.
+_SEPARATOR, _AFTER_SEPARATOR = "\x1f", "\x20"
+_CHUNK = 500
+
+
+class M3Repository:
+    """Companies of a tenant and their records."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        is_sqlite = connection.dialect.name == "sqlite"
+        self._insert = sqlite.insert if is_sqlite else postgresql.insert
+
+    def series(self, scope: TenantScope, company: int, *, lock: bool) -> dict[str, int] | None:
+        """Return a company's number series, or None when there is no such company yet.
+
+        With `lock`, nobody else changes the company until the transaction ends.
+        """
+        query = select(_companies.series).where(_is_company(scope, company))
+        if lock:
+            query = query.with_for_update()
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def add_company(self, scope: TenantScope, company: int) -> bool:
+        """Add an empty company; False when another was faster."""
+        new = self._insert(m3_companies).values(
+            tenant_id=scope.tenant_id, number=company, series={}
+        )
+        return self._connection.execute(new.on_conflict_do_nothing()).rowcount > 0
+
+    def save_series(self, scope: TenantScope, company: int, series: Mapping[str, int]) -> None:
+        """Keep a company's number series."""
+        self._connection.execute(
+            update(m3_companies).where(_is_company(scope, company)).values(series=dict(series))
+        )
+
+    def get(
+        self, scope: TenantScope, company: int, file: File, keys: Sequence[Key]
+    ) -> dict[Key, Record]:
+        """Return the records that there are of those keys."""
+        found: dict[Key, Record] = {}
+        for start in range(0, len(keys), _CHUNK):
+            texts = [_SEPARATOR.join(key) for key in keys[start : start + _CHUNK]]
+            rows = self._connection.execute(
+                select(_records.key, _records.fields).where(
+                    _records.tenant_id == scope.tenant_id,
+                    _records.company == company,
+                    _records.file == file.value,
+                    _records.key.in_(texts),
+                )
+            )
+            found.update((tuple(row.key.split(_SEPARATOR)), row.fields) for row in rows)
+        return found
+
+    def records(
+        self, scope: TenantScope, company: int, file: File, prefix: Key, start: Key, limit: int
+    ) -> list[tuple[Key, Record]]:
+        """Return at most `limit` records in the order of their keys.
+
+        These begin with the parts in `prefix`, all do when it is empty; what follows is not
+        before the parts in `start`.
+        """
+        conditions = [
+            _records.tenant_id == scope.tenant_id,
+            _records.company == company,
+            _records.file == file.value,
+            _records.key >= _SEPARATOR.join((*prefix, *start)),
+        ]
+        if prefix:
+            beginning = _SEPARATOR.join(prefix)
+            conditions.append(_records.key > beginning + _SEPARATOR)
+            conditions.append(_records.key < beginning + _AFTER_SEPARATOR)
+        rows = self._connection.execute(
+            select(_records.key, _records.fields)
+            .where(and_(*conditions))
+            .order_by(_records.key)
+            .limit(limit)
+        )
+        return [(tuple(row.key.split(_SEPARATOR)), row.fields) for row in rows]
+
+    def put(
+        self, scope: TenantScope, company: int, records: Mapping[tuple[File, Key], Record]
+    ) -> None:
+        """Store records, in the place of those that have their keys."""
+        rows = [
+            {
+                "tenant_id": scope.tenant_id,
+                "company": company,
+                "file": file.value,
+                "key": _SEPARATOR.join(key),
+                "fields": dict(fields),
+            }
+            for (file, key), fields in records.items()
+        ]
+        if rows:
+            new = self._insert(m3_records)
+            values = {"fields": new.excluded.fields}
+            self._connection.execute(
+                new.on_conflict_do_update(m3_records.primary_key, set_=values), rows
+            )
+
+    def remove(self, scope: TenantScope, company: int, names: Iterable[tuple[File, Key]]) -> None:
+        """Delete records."""
+        for file, key in names:
+            self._connection.execute(
+                delete(m3_records).where(
+                    _records.tenant_id == scope.tenant_id,
+                    _records.company == company,
+                    _records.file == file.value,
+                    _records.key == _SEPARATOR.join(key),
+                )
+            )
+
+
+def _is_company(scope: TenantScope, company: int) -> ColumnElement[bool]:
+    return and_(_companies.tenant_id == scope.tenant_id, _companies.number == company)

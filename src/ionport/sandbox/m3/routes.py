@@ -1,0 +1,88 @@
+"""M3's operations below `/{TENANT}/M3/m3api-rest` (facts/infor-targets.md §4.2, §4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.sandbox.calls import Answer, Call, Operation, Step
+from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, json_answer
+from ionport.sandbox.m3.model import Checked, Outcome
+from ionport.sandbox.m3.parameters import Batch, read_bulk, read_single
+from ionport.sandbox.m3.representation import v1_tree, v2_tree
+from ionport.sandbox.m3.service import M3Service
+from ionport.store import Work
+
+CONTEXT = "M3"
+MAX_BODY_BYTES = 6_000_000
+_BASE = "/m3api-rest"
+_SINGLE = "execute/{program}/{transaction:path}"
+_INDENT = 2
+
+
+class M3Routes:
+    """The handlers. Matrix parameters are part of the last segment of the path."""
+
+    def __init__(self, service: M3Service) -> None:
+        self._service = service
+
+    def operations(self) -> list[Operation]:
+        """Return the operations in the order in which they are tried."""
+        return [
+            Operation("csrf", "GET", f"{_BASE}/csrf", self.csrf),
+            Operation("execute v1", "GET", f"{_BASE}/{_SINGLE}", self.execute_v1, writes=True),
+            Operation("execute v2", "GET", f"{_BASE}/v2/{_SINGLE}", self.execute_v2, writes=True),
+            Operation("bulk", "POST", f"{_BASE}/v2/execute", self.bulk),
+        ]
+
+    def csrf(self, call: Call) -> Step:
+        """Answers 404, which says that no such token is needed."""
+        raise NotFound(_("No CSRF token is needed."), code="csrf_not_needed")
+
+    def execute_v1(self, call: Call) -> Step:
+        """A transaction that the program refuses answers 200, with the error at the top."""
+        batch, checked = self._check_single(call)
+
+        def step(work: Work) -> Answer:
+            outcome = self._service.run(work, call.scope, call.caller, batch, [checked])
+            tree = v1_tree(batch.program.upper(), outcome.results[0], batch.options)
+            return _answer(tree, batch, outcome)
+
+        return step
+
+    def execute_v2(self, call: Call) -> Step:
+        """A transaction that the program refuses answers 200, with the error in the result."""
+        batch, checked = self._check_single(call)
+
+        def step(work: Work) -> Answer:
+            outcome = self._service.run(work, call.scope, call.caller, batch, [checked])
+            return _answer(v2_tree(outcome, batch.options), batch, outcome)
+
+        return step
+
+    def bulk(self, call: Call) -> Step:
+        """Results come in the order of the request, also those of refused transactions."""
+        batch = read_bulk(call)
+        checked = self._service.check(batch, call.caller)
+
+        def step(work: Work) -> Answer:
+            outcome = self._service.run(work, call.scope, call.caller, batch, checked)
+            return _answer(v2_tree(outcome, batch.options), batch, outcome)
+
+        return step
+
+    def _check_single(self, call: Call) -> tuple[Batch, Checked]:
+        """Read and check a single transaction; raises what m3api-rest itself refuses."""
+        batch = read_single(call)
+        (checked,) = self._service.check(batch, call.caller)
+        error = checked.error
+        is_nok = isinstance(error, TransactionFailed) and error.kind is ErrorType.NOK
+        if error is not None and not is_nok:
+            raise error
+        return batch, checked
+
+
+def _answer(tree: Mapping[str, object], batch: Batch, outcome: Outcome) -> Answer:
+    indent = _INDENT if batch.options.is_pretty else None
+    return json_answer(200, tree, indent=indent, effects=outcome.effects)

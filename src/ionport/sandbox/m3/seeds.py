@@ -1,0 +1,127 @@
+"""What a company has from the start: a few made-up partners, items, orders and a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+
+from ionport.sandbox.m3.model import File, Key, Record, numbered
+
+_CUSTOMERS = (
+    ("10001", "Harbour Bicycles", "DE", "EUR", "Hamburg"),
+    ("10002", "North Star Tools", "SE", "SEK", "Malmo"),
+    ("10003", "Blue Kettle Foods", "GB", "GBP", "Leeds"),
+)
+_SUPPLIERS = (
+    ("20001", "Copper Pine Metals", "DE", "EUR"),
+    ("20002", "Quiet River Paper", "AT", "EUR"),
+    ("20003", "Seven Hills Freight", "GB", "GBP"),
+    ("20004", "Lantern Office Supply", "US", "USD"),
+)
+_ITEMS = (
+    ("BOLT-M8", "Hexagon bolt M8", "PCS", "0.12"),
+    ("SHEET-2", "Steel sheet 2 mm", "KG", "1.85"),
+    ("PAPER-A4", "Copy paper A4", "BOX", "21.50"),
+    ("CHAIR-01", "Office chair", "PCS", "89.00"),
+)
+# Order, supplier, order date, and the lines: item and quantity.
+_ORDERS = (
+    ("4500001", "20001", "20260105", (("BOLT-M8", "5000"), ("SHEET-2", "250"))),
+    ("4500002", "20004", "20260212", (("PAPER-A4", "40"), ("CHAIR-01", "6"))),
+)
+_COMMON = {"RGDT": "20260101", "LMDT": "20260101", "CHNO": "1", "CHID": "SANDBOX"}
+_PLACE = {"DIVI": "AAA", "FACI": "A01", "WHLO": "100"}
+_BUYER = {"PURC": "BUYER", "BUYE": "BUYER"}
+
+
+@cache
+def seeded_records() -> Mapping[tuple[File, Key], Record]:
+    """Return the records by file and key."""
+    records: dict[tuple[File, Key], Record] = {}
+    for number, name, country, currency, town in _CUSTOMERS:
+        records[File.CUSTOMER, (number,)] = {
+            **_COMMON,
+            "CUNO": number,
+            "CUNM": name,
+            "ALCU": name[:10],
+            "CSCD": country,
+            "CUCD": currency,
+            "TOWN": town,
+            "STAT": "20",
+        }
+    for number, name, country, currency in _SUPPLIERS:
+        records[File.SUPPLIER, (number,)] = {
+            **_COMMON,
+            "SUNO": number,
+            "SUNM": name,
+            "ALSU": name[:10],
+            "CSCD": country,
+            "CUCD": currency,
+            "SUTY": "0",
+            "STAT": "20",
+            "TEPY": "N30",
+            "PYME": "BT",
+        }
+    for number, name, unit, price in _ITEMS:
+        records[File.ITEM, (number,)] = {
+            **_COMMON,
+            "ITNO": number,
+            "ITDS": name,
+            "UNMS": unit,
+            "PUUN": unit,
+            "PPUN": unit,
+            "PUPR": price,
+            "STAT": "20",
+        }
+    _add_orders(records)
+    _add_delivery(records)
+    return records
+
+
+def _add_orders(records: dict[tuple[File, Key], Record]) -> None:
+    names = {number: (name, unit, price) for number, name, unit, price in _ITEMS}
+    for number, supplier, date, lines in _ORDERS:
+        common = {**_COMMON, **_PLACE, **_BUYER, "PUNO": number, "SUNO": supplier, "PUDT": date}
+        common |= {"DWDT": "20260401", "PUSL": "20", "PUST": "20"}
+        total = Decimal()
+        for position, (item, quantity) in enumerate(lines, start=1):
+            name, unit, price = names[item]
+            amount = Decimal(price) * Decimal(quantity)
+            total += amount
+            line = str(position * 10)
+            records[File.ORDER_LINE, (number, numbered(line, 3), numbered(0, 3))] = {
+                **common,
+                "PNLI": line,
+                "PNLS": "0",
+                "ITNO": item,
+                "ITDS": name,
+                "PITD": name,
+                "PUUN": unit,
+                "PPUN": unit,
+                "PUPR": price,
+                "ORQA": quantity,
+                "LNAM": f"{amount:.2f}",
+            }
+        totals = {"NOLN": str(len(lines)), "NTAM": f"{total:.2f}"}
+        records[File.ORDER, (number,)] = {**common, **totals, "CUCD": "EUR", "ORTY": "A10"}
+
+
+def _add_delivery(records: dict[tuple[File, Key], Record]) -> None:
+    """An advised delivery of the first line of the first order, not processed yet."""
+    common = {**_COMMON, **_PLACE, "MSGN": "ADVICE-1", "STAT": "10", "SUNO": "20001"}
+    partner = {"E0IO": "I", "E0PA": "COMPANY", "E0PB": "COPPERPINE", "E065": "DESADV"}
+    note = {"SUDO": "LS-7781", "DNDT": "20260330", "ORCA": "250", "RIDN": "4500001"}
+    records[File.DELIVERY, ("ADVICE-1",)] = {**common, **partner, **note, "PMSN": "CP-1"}
+    records[File.PACKAGE, ("ADVICE-1", "PALLET-1")] = {**common, **note, "PACN": "PALLET-1"}
+    records[File.DELIVERY_LINE, ("ADVICE-1", "PALLET-1", numbered(1, 5))] = {
+        **common,
+        **note,
+        "PACN": "PALLET-1",
+        "MSLN": "1",
+        "RIDL": "10",
+        "RIDX": "0",
+        "ITNO": "BOLT-M8",
+        "DLQA": "2000",
+        "ALUN": "PCS",
+    }

@@ -1,0 +1,207 @@
+"""What a client does with M3: run transactions, one or many, in one short transaction of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Forbidden, IonportError
+from ionport.core.i18n import _
+from ionport.gateway.model import Caller
+from ionport.sandbox.m3 import deliveries, invoice_status, invoices, orders, partners
+from ionport.sandbox.m3.catalogue import Program, Transaction, program_named
+from ionport.sandbox.m3.company import Company
+from ionport.sandbox.m3.errors import ErrorType, TransactionFailed
+from ionport.sandbox.m3.fields import check_inputs
+from ionport.sandbox.m3.general import GENERAL_BEHAVIOURS, USER_BOUND
+from ionport.sandbox.m3.model import Behaviour, Checked, Outcome, Result, Session
+from ionport.sandbox.m3.parameters import Batch, Options, Request, read_company
+from ionport.sandbox.m3.repository import M3Repository
+from ionport.sandbox.m3.representation import result_of
+from ionport.sandbox.texts import quoted
+from ionport.store import TenantScope, Work
+
+BEHAVIOURS: Mapping[str, Mapping[str, Behaviour]] = {
+    "APS450MI": {**invoices.BEHAVIOURS, **invoice_status.BATCH_BEHAVIOURS},
+    "APS455MI": invoice_status.VALIDATION_BEHAVIOURS,
+    "CRS610MI": partners.CUSTOMER_BEHAVIOURS,
+    "CRS620MI": partners.SUPPLIER_BEHAVIOURS,
+    "MHS850MI": deliveries.BEHAVIOURS,
+    "MMS200MI": partners.ITEM_BEHAVIOURS,
+    "PPS001MI": orders.PPS001_BEHAVIOURS,
+    "PPS200MI": orders.PPS200_BEHAVIOURS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class M3Settings:
+    """How the imitated M3 behaves.
+
+    Attributes:
+        require_user: refuse a caller whose service account has no user, as Infor does with
+            "Illegal impersonation attempt (error: 163)" (facts/ion-api.md §5.4). General
+            transactions that do not ask who the user is run without one: inferred.
+        terminate_after: a bulk call is terminated after so many transactions, to try what a
+            client does then; never when None.
+    """
+
+    require_user: bool = True
+    terminate_after: int | None = None
+
+
+class M3Service:
+    """Runs transactions for a tenant; every company that a call names exists."""
+
+    def __init__(self, clock: Clock, settings: M3Settings) -> None:
+        self._clock = clock
+        self._settings = settings
+
+    def check(self, batch: Batch, caller: Caller) -> Sequence[Checked]:
+        """Look every transaction up and check its input; before the transaction.
+
+        Raises:
+            TransactionFailed: there is no such program.
+            Forbidden: a transaction needs a user, and the caller has none.
+        """
+        program = program_named(batch.program)
+        if program is None:
+            raise TransactionFailed(
+                _("There is no program {name}.").format(name=quoted(batch.program)),
+                kind=ErrorType.UNKNOWN_PROGRAM,
+            )
+        checked = [_check(program, request, batch.options) for request in batch.requests]
+        is_nobody = self._settings.require_user and caller.identity2 is None
+        if is_nobody and any(_needs_user(each) for each in checked):
+            raise Forbidden(_("Illegal impersonation attempt (error: 163)"), code="163")
+        return checked
+
+    def run(
+        self,
+        work: Work,
+        scope: TenantScope,
+        caller: Caller,
+        batch: Batch,
+        checked: Sequence[Checked],
+    ) -> Outcome:
+        """Run the transactions in order; one that fails leaves the others as they are.
+
+        A transaction that the program does not have terminates the batch, and so does the
+        number of them that the settings name: what follows is not processed. Inferred; that
+        batches are terminated is not (§4.1).
+        """
+        companies = _open_companies(M3Repository(work.connection), scope, checked)
+        session = self._session(caller, batch)
+        _fetch(companies, session, checked)
+        results: list[Result] = []
+        termination: IonportError | None = None
+        for position, each in enumerate(checked):
+            if termination is not None:
+                results.append(Result(each.request.transaction, {}, is_processed=False))
+                continue
+            result = _run(companies.get(each.company), session, each, batch.options)
+            results.append(result)
+            if each.transaction is None:
+                termination = result.error
+            elif position + 1 == self._settings.terminate_after and position + 1 < len(checked):
+                termination = TransactionFailed(_("The batch was terminated."))
+        effects = [name for company in companies.values() for name in company.close()]
+        return Outcome(results, termination, tuple(effects))
+
+    def _session(self, caller: Caller, batch: Batch) -> Session:
+        identity = caller.identity2 or ""
+        return Session(
+            user=identity.replace("-", "").upper()[:10] or "SANDBOX",
+            identity=identity,
+            tenant_id=caller.tenant_id,
+            program=batch.program.upper(),
+            company=batch.options.company,
+            division=batch.options.division,
+            limit=batch.options.max_records,
+            now=self._clock.now(),
+        )
+
+
+def _check(program: Program, request: Request, options: Options) -> Checked:
+    transaction = program.transaction(request.transaction)
+    if transaction is None:
+        text = _("Program {program} has no transaction {name}.").format(
+            program=program.name, name=quoted(request.transaction)
+        )
+        error = TransactionFailed(text, kind=ErrorType.UNKNOWN_TRANSACTION)
+        return Checked(request, options.company, error=error)
+    behaviour = BEHAVIOURS.get(program.name, {}).get(transaction.name)
+    try:
+        if behaviour is None and not transaction.is_general:
+            raise TransactionFailed(
+                _("The sandbox does not imitate {program}/{name}.").format(
+                    program=program.name, name=transaction.name
+                ),
+                kind=ErrorType.NOT_IMITATED,
+            )
+        values = check_inputs(transaction, request.record, options.date_format)
+        company = values.pop("CONO", None)
+        number = options.company if company is None else read_company(company)
+        _check_columns(transaction, request)
+    except IonportError as error:
+        return Checked(request, options.company, transaction, error=error)
+    return Checked(request, number, transaction, behaviour, values)
+
+
+def _check_columns(transaction: Transaction, request: Request) -> None:
+    for column in request.columns:
+        if column not in transaction.outputs:
+            raise TransactionFailed(
+                _("{transaction} has no output field {field}.").format(
+                    transaction=transaction.name, field=quoted(column)
+                ),
+                field=column[:20],
+                kind=ErrorType.UNKNOWN_COLUMN,
+            )
+
+
+def _needs_user(checked: Checked) -> bool:
+    transaction = checked.transaction
+    return transaction is not None and (
+        not transaction.is_general or transaction.name in USER_BOUND
+    )
+
+
+def _open_companies(
+    repository: M3Repository, scope: TenantScope, checked: Iterable[Checked]
+) -> dict[int, Company]:
+    """Open the companies in the order of their numbers, so that no two calls wait in a circle."""
+    locked: dict[int, bool] = {}
+    for each in checked:
+        if each.behaviour is not None:
+            locked[each.company] = locked.get(each.company, False) or each.behaviour.changes
+    return {
+        number: Company(repository, scope, number, lock=lock)
+        for number, lock in sorted(locked.items())
+    }
+
+
+def _fetch(companies: Mapping[int, Company], session: Session, checked: Sequence[Checked]) -> None:
+    """Read at once what the transactions will ask for one by one."""
+    for number, company in companies.items():
+        company.fetch(
+            name
+            for each in checked
+            if each.company == number and each.behaviour and each.behaviour.reads
+            for name in each.behaviour.reads(session, each.values or {})
+        )
+
+
+def _run(company: Company | None, session: Session, checked: Checked, options: Options) -> Result:
+    name = checked.request.transaction
+    if checked.transaction is None or checked.values is None:
+        return Result(name, checked.request.record, error=checked.error)
+    try:
+        if checked.behaviour is not None and company is not None:
+            records = checked.behaviour.work(company, session, checked.values)
+        else:
+            general = GENERAL_BEHAVIOURS[checked.transaction.name]
+            records = [general(session, checked.values)]
+    except TransactionFailed as error:
+        return Result(name, checked.request.record, error=error)
+    return result_of(checked, records, options)
