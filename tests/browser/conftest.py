@@ -72,7 +72,7 @@ def new_screen(
 ) -> Iterator[OpenScreen]:
     """Open windows for one test; at its end none of them may have complained.
 
-    When the test fails, it leaves a picture of each window in its folder.
+    A test that fails leaves a picture of each window in its folder.
     """
     screens: list[Screen] = []
     with ExitStack() as stack:
@@ -83,8 +83,12 @@ def new_screen(
             return screens[-1]
 
         yield open_one
-        if request.node.stash.get(_HAS_FAILED, False):
-            for number, screen in enumerate(screens):
-                path = tmp_path / f"failed-{number}.png"
-                screen.page.screenshot(path=path, full_page=True)
-                print(f"{screen.page.url}, see {path}")
+        for number, screen in enumerate(screens):
+            picture_of_failure(request, screen, tmp_path / f"failed-{number}.png")
+
+
+def picture_of_failure(request: pytest.FixtureRequest, screen: Screen, path: Path) -> None:
+    """Save what the window shows when the test has failed, and print where."""
+    if request.node.stash.get(_HAS_FAILED, False):
+        screen.page.screenshot(path=path, full_page=True)
+        print(f"{screen.page.url}, see {path}")

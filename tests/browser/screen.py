@@ -16,11 +16,12 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    ViewportSize,
     WebError,
 )
 
-_LAPTOP = {"width": 1280, "height": 860}
-_PHONE = {"width": 390, "height": 844}
+LAPTOP: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 # The browser notes every failed load besides; those are judged by their status.
 _FAILED_LOAD = "Failed to load resource: the server responded with a status of"
 
@@ -53,11 +54,12 @@ class Screen:
         self.page.goto(self.base_url + path)
         return self.page
 
-    def complaints(self) -> list[str]:
-        """Return what went wrong so far."""
+    def check(self) -> None:
+        """Fail with what went wrong since the last check, and begin anew."""
         # Events arrive while Playwright is called; ask it something that takes a round trip.
         self.page.title()
-        return list(self._complaints)
+        complaints, self._complaints, self._expected = self._complaints, [], set()
+        assert not complaints, "\n".join(complaints)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(_FAILED_LOAD):
@@ -88,7 +90,7 @@ def open_screen(
 ) -> Iterator[Screen]:
     """Open a window for the time of the block; complaints fail it at the end."""
     context = chromium.new_context(
-        viewport=_PHONE if phone else _LAPTOP,
+        viewport=PHONE if phone else LAPTOP,
         java_script_enabled=script,
         locale="en-GB",
         timezone_id="UTC",
@@ -100,7 +102,7 @@ def open_screen(
     try:
         screen = Screen(context, base_url, script=script)
         yield screen
-        assert not screen.complaints(), "\n".join(screen.complaints())
+        screen.check()
     finally:
         context.close()
 

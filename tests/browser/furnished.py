@@ -1,0 +1,119 @@
+"""A house in which something has happened: one of everything that a page can show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ionport.documents.samples import read_sample
+from tests.support.sides import OPERATOR, until
+from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
+
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Furnished:
+    """The desk, and the ids that stand in the addresses of pages, by their names there."""
+
+    desk: Desk
+    ids: dict[str, str]
+    cookies: list[dict[str, str]]
+
+    @property
+    def url(self) -> str:
+        return self.desk.house.settings.origin
+
+
+@contextmanager
+def furnished_house(folder: Path) -> Iterator[Furnished]:
+    """Serve both sides and use them."""
+    with desk_on(folder, "") as desk:
+        desk.add_user("bob")
+        ids = _use(desk)
+        yield Furnished(desk, ids, cookies_of(desk))
+
+
+def cookies_of(desk: Desk) -> list[dict[str, str]]:
+    """Return the desk's sign-in as cookies for a real browser."""
+    url = desk.house.settings.origin
+    return [
+        {"name": cookie.name, "value": cookie.value or "", "url": url}
+        for cookie in desk.browser.http.cookies.jar
+    ]
+
+
+def _use(desk: Desk) -> dict[str, str]:
+    credential = desk.credentials()
+    gone = desk.credentials("Gone_TST")
+    _delete_app(desk, "Gone_TST")
+    desk.add_app("OpenWindow_TST", issue_refresh_tokens="")
+    broken = _configuration(desk, "Invoices to an app that is gone", gone)
+    configuration = _configuration(desk, "Invoices to Infor M3", credential)
+    desk.browser.send(
+        f"/settings/export/{configuration}/activate",
+        form_at=f"/settings/export/{configuration}",
+    )
+    delivered = _deliver(desk, INVOICE, configuration)
+    _deliver(desk, OTHER_INVOICE, broken)
+    _upload_a_duplicate(desk)
+    apps = desk.browser.get(desk.apps_path).text
+    app = _found(rf"{desk.apps_path}/(app_\w+)[^>]*>DocBits_TST", apps)
+    inspector = f"/ion-api/{desk.house.tenant.id}/inspector"
+    get = desk.browser.get
+    return {
+        "tenant": desk.house.tenant.id,
+        "app": app,
+        "account": _found(r"service-accounts/(\w+)/delete", get(f"{desk.apps_path}/{app}").text),
+        "method": "infor-idm-bod",
+        "configuration": configuration,
+        "connection": _found(
+            r"connections/(con_\w+)", get(f"/settings/export/{configuration}").text
+        ),
+        "document": delivered[0],
+        "delivery_id": delivered[1],
+        "call": _found(r"/calls/(\w+)", get(inspector).text),
+        "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
+        "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
+    }
+
+
+def _upload_a_duplicate(desk: Desk) -> None:
+    """The same supplier and number with other content: received, marked and warned of."""
+    content = read_sample(INVOICE) + b"<!-- again -->"
+    answer = desk.browser.send("/documents/upload", files=[("files", ("again.xml", content))])
+    assert 'class="remedy"' in answer.text
+
+
+def _delete_app(desk: Desk, name: str) -> None:
+    page = desk.browser.get(f"{desk.apps_path}?q={name}").text
+    app = _found(rf"{desk.apps_path}/(app_\w+)", page)
+    desk.browser.send(f"{desk.apps_path}/{app}/delete")
+
+
+def _configuration(desk: Desk, title: str, credential: bytes) -> str:
+    answer = desk.add_export(title, credential)
+    path = str(answer.url.path)
+    assert until(lambda: "pill-progress" not in desk.browser.get(path).text, _PATIENCE), path
+    return path.rpartition("/")[2]
+
+
+def _deliver(desk: Desk, sample: str, configuration: str) -> tuple[str, str]:
+    document = desk.document_id(sample)
+    side = desk.house.documents
+    assert side is not None
+    with desk.house.database.write() as work:
+        (delivery,) = side.deliveries.export(
+            work, desk.organization, OPERATOR, document, configuration
+        )
+    side.runner.run(delivery.id)
+    return document, delivery.id
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match is not None, pattern
+    return match[1]

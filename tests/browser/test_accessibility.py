@@ -1,0 +1,81 @@
+"""The judge of the pages finds what it is there for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.accessibility import (
+    audit,
+    controls_without_visible_focus,
+    wider_than_the_window,
+)
+
+_PAGE = """<!doctype html><html lang="en"><title>x</title><body><h1>Heading</h1>{}</body></html>"""
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    yield context.new_page()
+    context.close()
+
+
+def test_a_good_page_has_no_findings(page: Page) -> None:
+    page.set_content(
+        _PAGE.format(
+            "<h2>Part</h2><label for=a>Name</label><input id=a><button>Go</button>"
+            "<table><caption>Rows</caption><tr><th scope=col>A</th></tr></table>"
+        )
+    )
+    assert audit(page) == []
+    assert wider_than_the_window(page) == []
+    assert controls_without_visible_focus(page) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "finding"),
+    [
+        ("<h1>Another</h1>", "2 headings of level 1"),
+        ("<h3>Deep</h3>", "heading of level 3 after level 1"),
+        ("<h2></h2>", "empty heading"),
+        ("<input>", "no accessible name"),
+        ("<select><option>One</select>", "no accessible name"),
+        ("<button><svg aria-hidden=true></svg></button>", "no accessible name"),
+        ("<a href=/><img alt='' src=data:></a>", "no accessible name"),
+        ("<a>Nowhere</a>", "a link without an address"),
+        ("<img src=data:>", "no alt"),
+        ("<svg></svg>", "a drawing is read out"),
+        ("<table><tr><th scope=col>A</table>", "a table without a caption"),
+        ("<table><caption>x</caption><tr><th>A</table>", "th without scope"),
+        ("<input aria-label=x aria-describedby=none>", "aria-describedby leads nowhere"),
+        ("<label for=none>x</label>", "a label for nothing"),
+        ("<p id=a></p><p id=a></p>", "the id occurs twice"),
+        ("<p style='color: #888'>Pale</p>", "contrast 3.54 of “Pale”"),
+        ("<p style='opacity: .5'>Pale</p>", "contrast 3.9"),
+        ("<p style='background: #000'><b>Dark</b></p>", "contrast 1.00 of “Dark”"),
+        (
+            "<style>::placeholder{color:#aaa}</style><input aria-label=x placeholder=Pale>",
+            "of “Pale”",
+        ),
+    ],
+)
+def test_a_fault_is_found(page: Page, body: str, finding: str) -> None:
+    page.set_content(_PAGE.format(body))
+    found = audit(page)
+    assert any(finding in text for text in found), found
+
+
+def test_a_page_that_scrolls_sideways_is_found(page: Page) -> None:
+    wide = "<p style='width: 500px'>wide</p>"
+    page.set_content(_PAGE.format(f"<main>{wide}</main>"))
+    assert wider_than_the_window(page)
+    page.set_content(_PAGE.format(f"<main><div style='overflow-x: auto'>{wide}</div></main>"))
+    assert not wider_than_the_window(page)
+
+
+def test_a_control_whose_focus_cannot_be_seen_is_found(page: Page) -> None:
+    page.set_content(_PAGE.format("<button style='outline: none'>Go</button>"))
+    assert controls_without_visible_focus(page)

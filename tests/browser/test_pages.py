@@ -1,0 +1,228 @@
+"""Every page in a real browser: loads clean, can be used by keyboard, read and held in a hand."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from ionport.asgi import build_asgi
+from ionport.docs import page_names
+from ionport.settings import load_settings
+from ionport.web import pages
+from ionport.wiring import House, open_house
+from tests.browser.accessibility import (
+    audit,
+    controls_without_visible_focus,
+    wider_than_the_window,
+)
+from tests.browser.conftest import WAIT_MILLISECONDS, OpenScreen, picture_of_failure
+from tests.browser.furnished import Furnished, cookies_of, furnished_house
+from tests.browser.screen import LAPTOP, PHONE, Screen, open_screen
+from tests.support.server import serve_at
+from tests.support.web import PASSWORD
+from tests.support.whole import Desk, desk_on
+
+_REDIRECTS = {"/", "/favicon.ico", "/ion-api/{tenant}", "/manual"}
+_FRAGMENTS = {
+    "/ion-api/{tenant}/authorized-apps/{app}/users",
+    "/settings/connections/{connection}/proof",
+    "/deliveries/{delivery_id}/live",
+}
+_DOWNLOADS = {
+    "/documents/{document}/file",
+    "/ion-api/{tenant}/inspector/items/{pid}/file",
+    "/ion-api/{tenant}/inspector/messages/{message}/file",
+}
+_SIGNED_OUT = {"/sign-in", "/set-up/{token}"}
+
+
+def _addresses() -> set[str]:
+    """Every address that answers a GET, from the routes themselves."""
+    found = set()
+    for module in pkgutil.iter_modules(pages.__path__):
+        loaded = importlib.import_module(f"{pages.__name__}.{module.name}")
+        routes: list[Route] = getattr(loaded, "ROUTES", [])
+        found |= {route.path for route in routes if "GET" in (route.methods or ())}
+    return found
+
+
+_MANUAL = "/manual/{page}"
+_PAGES = sorted(_addresses() - _REDIRECTS - _FRAGMENTS - _DOWNLOADS - _SIGNED_OUT - {_MANUAL})
+_PAGES += [_MANUAL.format(page=name) for name in page_names()]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    """A house in use, served with everything that `ionport up` serves."""
+    with furnished_house(tmp_path_factory.mktemp("house")) as furnished:
+        yield furnished
+
+
+@pytest.fixture(scope="module")
+def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A house with its first administrator and nothing else."""
+    with desk_on(tmp_path_factory.mktemp("empty"), "") as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def window(house: Furnished, chromium: Browser) -> Iterator[Screen]:
+    """The administrator's window, the same for all tests: what it has loaded it need not again."""
+    options = {"storage_state": {"cookies": house.cookies}}
+    with open_screen(chromium, house.url, WAIT_MILLISECONDS, **options) as screen:
+        yield screen
+
+
+@pytest.fixture
+def screen(window: Screen, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Screen]:
+    window.page.set_viewport_size(LAPTOP)
+    yield window
+    picture_of_failure(request, window, tmp_path / "failed.png")
+    window.check()
+
+
+def _check(page: Page) -> None:
+    found = audit(page)
+    if not page.title().removesuffix(" · ionport").strip():
+        found.append("the page has no title")
+    page.set_viewport_size(PHONE)
+    found += wider_than_the_window(page)
+    found += controls_without_visible_focus(page)
+    assert not found, "\n".join([page.url, *found])
+
+
+@pytest.mark.parametrize("address", _PAGES)
+def test_a_page_is_clean_usable_by_keyboard_and_fits_a_phone(
+    address: str, house: Furnished, screen: Screen
+) -> None:
+    page = screen.open(address.format_map(house.ids))
+    assert urlsplit(page.url).path == address.format_map(house.ids), "it led elsewhere"
+    page.locator("details:not(.menu)").evaluate_all("all => all.forEach((one) => one.open = true)")
+    _check(page)
+
+
+def test_the_pages_before_signing_in(tmp_path: Path, new_screen: OpenScreen) -> None:
+    houses: list[House] = []
+
+    def make(base_url: str) -> ASGIApp:
+        houses.append(open_house(load_settings({}, data=tmp_path, public_url=base_url)))
+        return build_asgi(houses[0])
+
+    with serve_at(make) as base_url:
+        with houses[0].database.write() as work:
+            token = houses[0].setup.make_setup_link(work)
+        screen = new_screen(base_url)
+        for path in ("/sign-in", f"/set-up/{token.reveal()}"):
+            _check(screen.open(path))
+        screen.open("/")
+        expect(screen.page.get_by_text("Nobody has an account here yet.")).to_be_visible()
+    houses[0].close()
+
+
+_EMPTY = [
+    "/documents",
+    "/deliveries",
+    "/settings/export",
+    "/settings/connections",
+    "/ion-api/{tenant}/authorized-apps",
+    "/ion-api/{tenant}/inspector",
+    "/ion-api/{tenant}/inspector/items",
+    "/ion-api/{tenant}/inspector/messages",
+]
+
+
+@pytest.mark.parametrize("address", _EMPTY)
+def test_an_empty_list_says_what_to_do_next_and_leads_there(
+    address: str, empty_house: Desk, new_screen: OpenScreen
+) -> None:
+    screen = new_screen(
+        empty_house.house.settings.origin, storage_state={"cookies": cookies_of(empty_house)}
+    )
+    page = screen.open(address.format(tenant=empty_house.house.tenant.id))
+    _check(page)
+    page.locator(".empty-state").get_by_role("link").click()
+    assert urlsplit(page.url).path != urlsplit(address).path
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("address", _EMPTY)
+def test_a_list_without_a_match_offers_to_clear_the_filters(
+    address: str, house: Furnished, screen: Screen
+) -> None:
+    page = screen.open(address.format_map(house.ids) + "?q=nothing+is+called+so")
+    _check(page)
+    page.locator(".empty-state").get_by_role("link", name="Clear Filters").click()
+    expect(page.locator("tbody tr").first).to_be_visible()
+
+
+def test_an_unknown_address_says_so_on_a_page(screen: Screen) -> None:
+    screen.expect_status(404)
+    for path in ("/nowhere", "/documents/doc_unknown", "/ion-api/OTHER_TST/authorized-apps"):
+        page = screen.open(path)
+        expect(page.get_by_role("heading", level=1, name="Not found")).to_be_visible()
+        _check(page)
+
+
+def test_a_user_without_the_right_is_told_which_one_is_missing(
+    house: Furnished, new_screen: OpenScreen
+) -> None:
+    screen = new_screen(house.url)
+    screen.expect_status(403)
+    page = screen.open("/settings/export/new")
+    _sign_in(page, "bob")
+    expect(page.get_by_role("heading", level=1, name="You may not do this")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("administrator")
+    _check(page)
+    page = screen.open(f"/ion-api/{house.ids['tenant']}/authorized-apps")
+    expect(page.locator("main")).to_contain_text("IONAPI-Administrator")
+
+
+def test_a_wrong_password_is_told_and_the_name_stays_typed(
+    house: Furnished, new_screen: OpenScreen
+) -> None:
+    screen = new_screen(house.url)
+    screen.expect_status(401)
+    page = screen.open("/sign-in")
+    _sign_in(page, "ada", "not the password")
+    expect(page.get_by_role("alert")).to_contain_text("password")
+    expect(page.get_by_role("textbox", name="Username")).to_have_value("ada")
+    expect(page.get_by_role("textbox", name="Password")).to_have_value("")
+    _check(page)
+
+
+def test_a_form_of_another_session_is_refused_with_the_way_out(
+    house: Furnished, screen: Screen
+) -> None:
+    screen.expect_status(403)
+    page = screen.open("/account")
+    page.locator('main input[name="csrf_token"]').evaluate("input => input.value = 'x'")
+    for label in ("Present password", "New password", "New password again"):
+        page.get_by_role("textbox", name=label, exact=True).fill("another good password")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.locator("main")).to_contain_text("reload the page")
+    _check(page)
+
+
+def test_signing_out_closes_every_page(house: Furnished, new_screen: OpenScreen) -> None:
+    screen = new_screen(house.url)
+    page = screen.open("/documents")
+    _sign_in(page, "ada")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    page.go_back()
+    page.reload()
+    expect(page.get_by_role("heading", level=1, name="Sign in to ionport")).to_be_visible()
+
+
+def _sign_in(page: Page, username: str, password: str = PASSWORD.reveal()) -> None:
+    page.get_by_role("textbox", name="Username").fill(username)
+    page.get_by_role("textbox", name="Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
