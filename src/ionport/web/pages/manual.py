@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +18,20 @@ from ionport.web.templating import path_to, render
 
 # Raw HTML is off: what the pages of the manual may contain is Markdown alone.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def _column_heading(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
+) -> str:
+    tokens[index].attrSet("scope", "col")
+    return renderer.renderToken(tokens, index, options, env)
+
+
+_markdown.add_render_rule("th_open", _column_heading)
 
 
 def first_page(request: Request) -> Response:
