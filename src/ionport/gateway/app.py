@@ -6,26 +6,40 @@ Clients reach it under any Host header (facts/ion-api.md §6.4), so nothing here
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ionport.core.errors import IonportError, NotFound, TooLarge, Unauthenticated
+from ionport.core.errors import Forbidden, IonportError, NotFound, TooLarge, Unauthenticated
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
-from ionport.gateway.errors import error_response
-from ionport.gateway.model import CALLER_KEY, REQUEST_ID_KEY, Caller
-from ionport.gateway.ports import TokenVerifier
-from ionport.gateway.request import Target, headers_for_back_end, read_target, read_token
+from ionport.gateway import cors
+from ionport.gateway.custom import CustomSuites
+from ionport.gateway.errors import MethodNotAllowed, NotOffered, error_response
+from ionport.gateway.exchange import Exchange, send_whole
+from ionport.gateway.model import CALLER_KEY, CUSTOM_CONTEXT, REQUEST_ID_KEY, Caller
+from ionport.gateway.ports import AllowedOrigins, NoOrigins, TokenVerifier
+from ionport.gateway.request import (
+    Header,
+    Target,
+    headers_for_back_end,
+    read_target,
+    read_token,
+)
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_MAX_BODY_BYTES = 150_000_000
+DEFAULT_MAX_BODY_BYTES: Final = 150_000_000
+DEFAULT_MAX_PROXIED_BYTES: Final = 10_000_000_000
+_CUSTOM: Final = CUSTOM_CONTEXT.lower()
+_OWN_HEADERS: Final = frozenset(
+    (b"content-security-policy", b"set-cookie", b"x-content-type-options", b"x-request-id")
+)
 
 
 class Gateway:
@@ -36,7 +50,10 @@ class Gateway:
             end finds a `Caller` under `scope["ionport.caller"]` and its own path below
             `root_path`.
         verifier: knows what an access token is worth.
-        max_body_bytes: longer request bodies are answered with 413.
+        custom: the tenants' own API suites; None where there are none.
+        origins: which web pages may call.
+        max_body_bytes: longer request bodies to a back end are answered with 413.
+        max_proxied_bytes: the same for the targets of API suites.
     """
 
     def __init__(
@@ -44,15 +61,21 @@ class Gateway:
         backends: Mapping[str, ASGIApp],
         verifier: TokenVerifier,
         *,
+        custom: CustomSuites | None = None,
+        origins: AllowedOrigins | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        max_proxied_bytes: int = DEFAULT_MAX_PROXIED_BYTES,
     ) -> None:
         self._backends = {context.lower(): backend for context, backend in backends.items()}
         self._verifier = verifier
+        self._custom = custom
+        self._origins = origins or NoOrigins()
         self._max_body_bytes = max_body_bytes
+        self._max_proxied_bytes = max_proxied_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1003})
+            await _refuse_websocket(scope, send)
         elif scope["type"] == "http":
             answer = _Answer(send, scope.get(REQUEST_ID_KEY) or new_id("req"))
             try:
@@ -73,7 +96,16 @@ class Gateway:
         scope["query_string"] = query
         root_path = scope.get("root_path", "")
         target = read_target(scope["path"].removeprefix(root_path))
-        caller = await self._authenticate(token, target, answer.request_id)
+        _check_method(scope)
+        if origin := cors.origin_of(headers):
+            await self._admit_origin(origin, target, None, answer)
+            if cors.is_preflight(scope):
+                await _answer_preflight(headers, answer)
+                return
+        if target.context == _CUSTOM and self._custom is not None:
+            await self._call_custom(self._custom, target, token, scope, receive, answer)
+            return
+        caller = await self._authenticate(token, target, answer, origin)
         inner = {
             **scope,
             "headers": headers_for_back_end(headers, caller),
@@ -84,28 +116,64 @@ class Gateway:
         _check_length(headers, self._max_body_bytes)
         await backend(inner, _capped(receive, self._max_body_bytes), answer.send)
 
-    async def _authenticate(self, token: Secret, target: Target, request_id: str) -> Caller:
+    async def _call_custom(
+        self,
+        custom: CustomSuites,
+        target: Target,
+        token: Secret,
+        scope: Scope,
+        receive: Receive,
+        answer: _Answer,
+    ) -> None:
+        raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
+        prefix = quote(scope.get("root_path", "")).encode()
+        route, rest = await custom.find(target.tenant_id, raw_path.removeprefix(prefix))
+        if route is None or route.needs_token:
+            origin = cors.origin_of(scope["headers"])
+            caller = await self._authenticate(token, target, answer, origin)
+        else:
+            caller = Caller(target.tenant_id, "", None, None, answer.request_id)
+        if route is None:
+            # Only now: who has no token does not learn which suites there are.
+            raise _unknown_suite(target.prefix)
+        _check_length(scope["headers"], self._max_proxied_bytes)
+        capped = _capped(receive, self._max_proxied_bytes)
+        await custom.serve(Exchange(route, rest, caller, scope, capped, answer.send))
+
+    async def _authenticate(
+        self, token: Secret, target: Target, answer: _Answer, origin: str
+    ) -> Caller:
         if not token:
             raise Unauthenticated(
                 _("The request has no access token. Send it as Authorization: Bearer."),
                 code="token_missing",
             )
-        verified = await run_in_threadpool(self._verifier.verify, token.reveal(), target.tenant_id)
+        text, tenant_id = token.reveal(), target.tenant_id
+        verified = self._verifier.recall(text, tenant_id)
+        if verified is None:
+            verified = await run_in_threadpool(self._verifier.verify, text, tenant_id)
+        if origin:
+            await self._admit_origin(origin, target, verified.client_id, answer)
         return Caller(
-            tenant_id=target.tenant_id,
+            tenant_id=tenant_id,
             client_id=verified.client_id,
             service_account=verified.service_account,
             identity2=verified.identity2,
-            request_id=request_id,
+            request_id=answer.request_id,
         )
+
+    async def _admit_origin(
+        self, origin: str, target: Target, client_id: str | None, answer: _Answer
+    ) -> None:
+        """Let a page of `origin` read the answer, if the tenant's apps or this one name it."""
+        allows = self._origins.allows
+        is_allowed = await run_in_threadpool(allows, target.tenant_id, origin, client_id)
+        answer.cors = cors.answer_headers(origin) if is_allowed else []
 
     def _backend(self, target: Target) -> ASGIApp:
         backend = self._backends.get(target.context)
         if backend is None:
-            raise NotFound(
-                _("No API suite answers at {prefix}.").format(prefix=target.prefix[:200]),
-                code="unknown_api_suite",
-            )
+            raise _unknown_suite(target.prefix)
         return backend
 
 
@@ -116,27 +184,78 @@ class _Answer:
         self._send = send
         self._is_started = False
         self.request_id = request_id
+        self.cors: list[Header] = []
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._is_started = True
-            self._complete(message)
+            message["headers"] = self._completed(message.get("headers", ()))
         await self._send(message)
 
-    def _complete(self, message: MutableMapping[str, Any]) -> None:
-        headers = MutableHeaders(scope=message)
-        del headers["set-cookie"]
-        headers["x-request-id"] = self.request_id
-        headers["x-content-type-options"] = "nosniff"
-        headers["content-security-policy"] = "default-src 'none'; sandbox"
+    def _completed(self, headers: Iterable[Header]) -> list[Header]:
+        kept = [pair for pair in headers if pair[0] not in _OWN_HEADERS]
         # A token in the query string makes the address itself secret (RFC 6750 §2.3).
-        headers.setdefault("cache-control", "private")
+        if not any(name == b"cache-control" for name, _value in kept):
+            kept.append((b"cache-control", b"private"))
+        kept.append((b"x-request-id", self.request_id.encode("latin-1")))
+        kept.append((b"x-content-type-options", b"nosniff"))
+        kept.append((b"content-security-policy", b"default-src 'none'; sandbox"))
+        return kept + self.cors
 
     async def refuse(self, error: IonportError, scope: Scope, receive: Receive) -> None:
-        """Answer an error; when the answer is under way already, cut it short instead."""
-        if self._is_started:
-            raise error
-        await error_response(error, self.request_id)(scope, receive, self.send)
+        """Answer an error. When the answer is under way already it stays unfinished instead:
+        the server then cuts the connection, which is all that HTTP has for it.
+        """
+        if not self._is_started:
+            await error_response(error, self.request_id)(scope, receive, self.send)
+
+
+async def _answer_preflight(headers: list[Header], answer: _Answer) -> None:
+    if not answer.cors:
+        raise Forbidden(
+            _(
+                "No authorized app of this tenant names this web address. Add it to the app's"
+                " Authorized JavaScript Origins."
+            ),
+            code="origin_not_allowed",
+        )
+    await send_whole(answer.send, 204, cors.preflight_headers(headers), b"")
+
+
+async def _refuse_websocket(scope: Scope, send: Send) -> None:
+    """Answer 501 where the server can say so before the handshake; else just close."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1003})
+        return
+    response = error_response(_no_websocket(), new_id("req"))
+    start = {"status": response.status_code, "headers": response.raw_headers}
+    await send({"type": "websocket.http.response.start", **start})
+    await send({"type": "websocket.http.response.body", "body": response.body})
+
+
+def _check_method(scope: Scope) -> None:
+    if scope["method"] not in cors.METHODS:
+        raise MethodNotAllowed(
+            _("The gateway takes {methods} only.").format(methods=", ".join(cors.METHODS)),
+            allowed=cors.METHODS,
+        )
+    for name, value in scope["headers"]:
+        if name == b"upgrade" and value.lower() == b"websocket":
+            raise _no_websocket()
+
+
+def _no_websocket() -> NotOffered:
+    return NotOffered(
+        _("WebSocket is not offered by the gateway. Call the API with plain HTTP requests."),
+        code="websocket_not_offered",
+    )
+
+
+def _unknown_suite(prefix: str) -> NotFound:
+    return NotFound(
+        _("No API suite answers at {prefix}.").format(prefix=prefix[:200]),
+        code="unknown_api_suite",
+    )
 
 
 def _failure(cause: Exception) -> IonportError:
@@ -147,7 +266,7 @@ def _failure(cause: Exception) -> IonportError:
     return error
 
 
-def _check_length(headers: list[tuple[bytes, bytes]], limit: int) -> None:
+def _check_length(headers: list[Header], limit: int) -> None:
     """Refuse by the announced length, before a byte of the body is read."""
     for name, value in headers:
         is_length = name == b"content-length" and value.isdigit()

@@ -6,9 +6,67 @@ with a code, what happened, and the request id to ask about.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.responses import JSONResponse
 
-from ionport.core.errors import IonportError, TooManyRequests, Unauthenticated
+from ionport.core.errors import IonportError, TooManyRequests, Unauthenticated, Unavailable
+
+
+class BadAddress(IonportError):
+    """The path cannot be passed on as it is."""
+
+    status = 400
+    default_code = "bad_address"
+
+
+class MethodNotAllowed(IonportError):
+    """The gateway passes this method on to nobody."""
+
+    status = 405
+    default_code = "method_not_allowed"
+
+    def __init__(self, text: str, *, allowed: Sequence[str]) -> None:
+        super().__init__(text)
+        self.allow = ", ".join(allowed)
+
+
+class ClientSilent(IonportError):
+    """The client began a body and did not go on with it."""
+
+    status = 408
+    default_code = "client_silent"
+
+
+class NotOffered(IonportError):
+    """A feature of HTTP that the gateway does not have."""
+
+    status = 501
+    default_code = "not_offered"
+
+
+class TargetFailed(IonportError):
+    """The target could not be reached, or what it says is no HTTP."""
+
+    status = 502
+    default_code = "target_failed"
+
+
+class TargetPaused(Unavailable):
+    """Calls to a target that failed several times rest; `retry_after` is in seconds."""
+
+    default_code = "target_paused"
+
+    def __init__(self, text: str, *, retry_after: int) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class TargetSilent(IonportError):
+    """The target did not answer in time."""
+
+    status = 504
+    default_code = "target_silent"
 
 
 def error_response(error: IonportError, request_id: str) -> JSONResponse:
@@ -27,8 +85,10 @@ def _headers(error: IonportError) -> dict[str, str]:
         return {
             "WWW-Authenticate": f'Bearer error="invalid_token", error_description="{text}"',
         }
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | TargetPaused):
         return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, MethodNotAllowed):
+        return {"Allow": error.allow}
     return {}
 
 

@@ -19,7 +19,7 @@ from ionport.core import xml
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.i18n import _
 from ionport.gateway.model import PolicyType
-from ionport.gateway.security import RESERVED_HEADERS, is_header_name, is_header_value
+from ionport.gateway.security import is_header_name, is_header_value, is_reserved
 
 NAMESPACE: Final = "http://www.infor.com/ion/api"
 MAX_POLICY_BYTES: Final = 20_000
@@ -266,7 +266,7 @@ def _header(reader: _Reader, root: etree._Element) -> HeaderPolicy:
     name = reader.text(name_element)
     if not is_header_name(name) or (name == "*" and not deletes):
         raise reader.fail(name_element, _("{name!r} is no header name.").format(name=name[:80]))
-    if name.lower() in RESERVED_HEADERS:
+    if is_reserved(name):
         raise reader.fail(
             name_element, _("{name} is set by the gateway or by HTTP itself.").format(name=name)
         )

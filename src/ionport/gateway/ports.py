@@ -1,4 +1,4 @@
-"""What the gateway needs from others: somebody who knows what an access token is worth."""
+"""What the gateway needs from others: what a token is worth, and which web pages may call."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ class VerifiedToken(Protocol):
 class TokenVerifier(Protocol):
     """Tells what an access token is worth; the authorization server implements it."""
 
+    def recall(self, token: str, tenant_id: str) -> VerifiedToken | None:
+        """Return what is known of a token that counts, without blocking; None: ask `verify`."""
+        ...
+
     def verify(self, token: str, tenant_id: str) -> VerifiedToken:
         """Return what the token says. May block; the gateway calls it in the thread pool.
 
@@ -35,3 +39,21 @@ class TokenVerifier(Protocol):
                 says which.
         """
         ...
+
+
+class AllowedOrigins(Protocol):
+    """Tells which web origins may call: the apps' Authorized JavaScript Origins (§1.5, §4.2)."""
+
+    def allows(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
+        """Tell whether the app of `client_id` names `origin`; None: any app of the tenant.
+
+        `origin` is as a browser sends it. May block; the gateway calls it in the thread pool.
+        """
+        ...
+
+
+class NoOrigins:
+    """No web page may call."""
+
+    def allows(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
+        return False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
+from typing import Final
+from urllib.parse import quote, unquote_plus
 
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
@@ -14,9 +16,34 @@ from ionport.identity.model import check_tenant_id
 
 Header = tuple[bytes, bytes]
 
-_WITHHELD_HEADERS = frozenset(
+_WITHHELD: Final = frozenset(
     (b"authorization", b"cookie", b"x-infor-identity2", b"x-infor-tenantid")
 )
+_HOP_BY_HOP: Final = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+_NOT_FOR_TARGETS: Final = (
+    _WITHHELD | _HOP_BY_HOP | {b"expect", b"forwarded", b"host", b"http2-settings", b"x-real-ip"}
+)
+# The server writes its own Date and Server; the rest speaks for the target's own address.
+_NOT_FOR_CLIENTS: Final = _HOP_BY_HOP | {
+    b"alt-svc",
+    b"date",
+    b"server",
+    b"set-cookie",
+    b"strict-transport-security",
+}
+_URL_SAFE: Final = re.compile(rb"[!-\"$-~]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +90,76 @@ def read_token(headers: Iterable[Header], query: bytes) -> tuple[Secret, bytes]:
 
 
 def headers_for_back_end(headers: Iterable[Header], caller: Caller) -> list[Header]:
-    """Return the headers that a back end sees.
+    """Return the headers that a built-in back end sees.
 
     The token and cookies stay outside. Who the caller is comes from the token alone, so what a
     client claims in `X-Infor-*` identity headers is dropped (facts/ion-api.md §4.1).
     """
-    kept = [(name, value) for name, value in headers if name.lower() not in _WITHHELD_HEADERS]
-    kept.append((b"x-infor-tenantid", caller.tenant_id.encode("ascii")))
-    if caller.identity2 is not None:
-        kept.append((b"x-infor-identity2", caller.identity2.encode("ascii")))
+    return [pair for pair in headers if plain_name(pair[0]) not in _WITHHELD] + identity(caller)
+
+
+def headers_for_target(headers: Sequence[Header]) -> list[tuple[str, str]]:
+    """Return what passes to a foreign target, without who the caller is.
+
+    Beside what no back end sees, what concerns one connection only is dropped (RFC 9110 §7.6.1),
+    and what says who is in front of us: a target might believe it.
+    """
+    named = _named_by_connection(headers)
+    kept = []
+    for name, value in headers:
+        plain = plain_name(name)
+        if plain in _NOT_FOR_TARGETS or plain in named or plain.startswith(b"x-forwarded-"):
+            continue
+        kept.append((name.decode("latin-1"), text_of(value)))
     return kept
+
+
+def headers_for_client(headers: Sequence[Header]) -> list[Header]:
+    """Return what passes of a target's answer: nothing of its connection, cookies or CORS."""
+    named = _named_by_connection(headers)
+    return [
+        (name, value)
+        for name, value in headers
+        if name not in _NOT_FOR_CLIENTS
+        and name not in named
+        and not name.startswith(b"access-control-")
+    ]
+
+
+def identity(caller: Caller) -> list[Header]:
+    """Return the headers that tell a back end who calls (facts/ion-api.md §4.1)."""
+    found = [(b"x-infor-tenantid", caller.tenant_id.encode("ascii"))]
+    if caller.identity2 is not None:
+        found.append((b"x-infor-identity2", caller.identity2.encode("ascii")))
+    return found
+
+
+def plain_name(name: bytes) -> bytes:
+    """Return a header's name as servers behind CGI and WSGI read it: `_` is `-` to them."""
+    return name.lower().replace(b"_", b"-")
+
+
+def text_of(value: bytes) -> str:
+    """Return a header's value as a text that goes out as the same bytes, if it is UTF-8."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def encoded(part: bytes) -> str:
+    """Return a raw path or query with what may not stand in a URL percent-encoded."""
+    if _URL_SAFE.fullmatch(part):
+        return part.decode("ascii")
+    return quote(part, safe="!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+def _named_by_connection(headers: Iterable[Header]) -> frozenset[bytes]:
+    named: list[bytes] = []
+    for name, value in headers:
+        if name == b"connection":
+            named += [plain_name(part.strip()) for part in value.split(b",")]
+    return frozenset(named)
 
 
 def _bearer(headers: Iterable[Header]) -> str:

@@ -231,6 +231,11 @@ def is_header_name(name: str) -> bool:
     return 0 < len(name) <= 100 and _TOKEN_LETTERS.issuperset(name)
 
 
+def is_reserved(name: str) -> bool:
+    """Tell whether a header is the gateway's own; to some servers `_` is `-` in a name."""
+    return name.lower().replace("_", "-") in RESERVED_HEADERS
+
+
 def is_header_value(value: str) -> bool:
     """Tell whether `value` may stand in a header: printable ASCII (RFC 9110 §5.5)."""
     return len(value) <= _MAX_VALUE and all(" " <= letter <= "~" for letter in value)
@@ -288,7 +293,7 @@ def _wrong_parameters(rows: tuple[KeyParameter, ...]) -> str | None:
     if len({(row.mode, row.name.lower()) for row in rows}) < len(rows):
         return _("Each key name may stand there once.")
     for row in rows:
-        if not is_header_name(row.name) or row.name.lower() in RESERVED_HEADERS:
+        if not is_header_name(row.name) or is_reserved(row.name):
             return _("{name} cannot be the name of a key.").format(name=row.name or "''")
         if not row.value or not is_header_value(row.value):
             return _("Enter the value of {name}: visible ASCII letters.").format(name=row.name)

@@ -342,6 +342,14 @@ class ApiSuiteService:
         work.after_commit(self._changed)
 
 
+def certificate_warning() -> str:
+    """Return the warning beside Ignore Certificate Errors."""
+    return _(
+        "Without a check of the certificate anybody on the way can read and change what is sent,"
+        " secrets included. Use this for tests only."
+    )
+
+
 def sealed_for(tenant_id: str, endpoint_id: str) -> SealedFor:
     """Return what the secrets of an endpoint are bound to."""
     return SealedFor("target", tenant_id, endpoint_id)

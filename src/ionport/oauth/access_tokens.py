@@ -93,6 +93,10 @@ class AccessTokens:
             )
         return token
 
+    def is_in_force(self, token: AccessToken) -> bool:
+        """Tell whether a token that `read` has returned has not expired since."""
+        return token.expires_at > self._clock.now()
+
     def read_expired(self, text: str, tenant_id: str) -> AccessToken:
         """Return what a token says that is genuine but may have expired."""
         claims = self._verified_claims(text)

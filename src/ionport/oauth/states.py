@@ -41,6 +41,11 @@ class TokenStates:
                 self._states[token_id] = (now + LIFETIME_SECONDS, alive)
         return alive
 
+    def is_known_alive(self, token_id: str) -> bool:
+        """Tell whether the token is alive as far as is remembered; False may mean unknown."""
+        until, alive = self._states.get(token_id, (0.0, False))
+        return alive and self._monotonic() < until
+
     def forget(self) -> None:
         """Ask the database again for every token: something has been closed or opened."""
         with self._lock:

@@ -1,0 +1,373 @@
+"""Calls to targets: streaming both ways, to checked addresses. The only importer of aiohttp.
+
+What neither ASGI nor aiohttp hands on cannot pass: trailers are dropped (RFC 9110 §6.5.1 allows
+that), and their announcements with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import TracebackType
+from typing import Final
+from urllib.parse import urlencode
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDict
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
+from yarl import URL
+
+from ionport.core.errors import IonportError
+from ionport.core.i18n import _
+from ionport.gateway.addresses import TargetPolicy, private_text
+from ionport.gateway.errors import ClientSilent, TargetFailed, TargetSilent
+from ionport.gateway.request import Header
+
+CONNECT_SECONDS: Final = 10.0
+KEEPALIVE_SECONDS: Final = 15.0
+POST_SECONDS: Final = 30.0
+DNS_SECONDS: Final = 10
+MAX_CONNECTIONS_PER_TARGET: Final = 4000
+READ_BYTES: Final = 65_536
+MAX_FORM_ANSWER_BYTES: Final = 100_000
+_OWN_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+Resolver = Callable[[str, int], Sequence[str]]
+
+
+@dataclass(slots=True)
+class Outbound:
+    """A request to a target. `url` is whole and percent-encoded, and begins with `base`."""
+
+    method: str
+    base: str
+    url: str
+    headers: list[tuple[str, str]]
+    ignore_certificate_errors: bool = False
+
+
+class Patience:
+    """Ends a call after `seconds` in which the one we wait for is silent."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timeout = asyncio.timeout(seconds)
+        self._loop = asyncio.get_running_loop()
+        self.waits_for_client = False
+
+    async def __aenter__(self) -> Patience:
+        await self._timeout.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, traceback)
+        except TimeoutError as timeout:
+            raise self._silence() from timeout
+
+    def restart(self, *, for_client: bool = False) -> None:
+        """Begin to wait anew: something has come."""
+        if not self._timeout.expired():
+            self.waits_for_client = for_client
+            self._timeout.reschedule(self._loop.time() + self._seconds)
+
+    def rest(self) -> None:
+        """Wait for as long as it takes: it is us who are slow, or a client that reads slowly."""
+        if not self._timeout.expired():
+            self._timeout.reschedule(None)
+
+    def _silence(self) -> IonportError:
+        if self.waits_for_client:
+            return ClientSilent(
+                _("The request's body stopped for {seconds:.0f} seconds. Send it again.").format(
+                    seconds=self._seconds
+                )
+            )
+        return TargetSilent(
+            _(
+                "The target did not answer within {seconds:.0f} seconds. A targetTimeout policy"
+                " extends this to 300 at most."
+            ).format(seconds=self._seconds)
+        )
+
+
+class RequestBody:
+    """A request's body on its way to the target: chunk by chunk, never whole in memory.
+
+    `error` is why it broke off: the client went away, or sent too much.
+    """
+
+    def __init__(self, first: Message, receive: Receive, patience: Patience) -> None:
+        self._first = first
+        self._receive = receive
+        self._patience = patience
+        self.error: Exception | None = None
+        self.is_sent = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        message = self._first
+        while True:
+            if chunk := message.get("body"):
+                yield chunk
+            if not message.get("more_body"):
+                break
+            self._patience.restart(for_client=True)
+            message = await self._next()
+            self._patience.restart()
+        self.is_sent = True
+
+    async def _next(self) -> Message:
+        try:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+        except Exception as error:
+            self.error = error
+            raise
+        return message
+
+
+class TargetAnswer:
+    """What a target says; header names are in lower case. Whoever gets one closes it."""
+
+    def __init__(self, response: aiohttp.ClientResponse, body: RequestBody | None) -> None:
+        self._response = response
+        self._body = body
+        self.status = response.status
+        self.headers: list[Header] = [(n.lower(), v) for n, v in response.raw_headers]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole body has arrived already; then `read` gives all that is left."""
+        return self._response.content.is_eof()
+
+    def read(self) -> bytes:
+        """Return what has arrived, without waiting. Raises TargetFailed."""
+        try:
+            return self._response.content.read_nowait()
+        except (aiohttp.ClientError, OSError) as error:
+            raise _failure(error) from error
+
+    async def wait(self) -> bytes:
+        """Return the next chunk, empty at the end. Raises TargetFailed when it breaks off."""
+        try:
+            return await self._response.content.readany()
+        except (aiohttp.ClientError, OSError) as error:
+            raise _failure(error) from error
+
+    def abort(self) -> None:
+        """Hang up; who waits for the answer gets TargetFailed."""
+        self._response.close()
+
+    def close(self) -> None:
+        """Give the connection back, or close it if something is left on its way."""
+        if self._response.content.at_eof() and (self._body is None or self._body.is_sent):
+            self._response.release()
+        else:
+            self._response.close()
+
+
+class Upstream:
+    """The connections to all targets, of one event loop at a time.
+
+    They are opened on the first call and closed with the loop: the task that holds them is
+    cancelled when the server's loop ends, or by `close`.
+
+    Args:
+        policy: which targets may be reached.
+        resolve: gives the addresses of a host; for tests.
+    """
+
+    def __init__(self, policy: TargetPolicy, *, resolve: Resolver | None = None) -> None:
+        self._policy = policy
+        self._resolve = resolve
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._holder: asyncio.Task[None] | None = None
+
+    async def send(
+        self, request: Outbound, body: RequestBody | bytes | None = None
+    ) -> TargetAnswer:
+        """Send a request and return the answer once its head has come.
+
+        Raises:
+            TargetFailed: no connection, a refused address or certificate, or no HTTP.
+            TargetSilent: no connection within ten seconds.
+            ClientDisconnect, TooLarge: the client's body broke off.
+        """
+        if _is_refused(self._policy, request.base):
+            raise TargetFailed(private_text(), code="target_address_refused", detail=request.base)
+        streamed = body if isinstance(body, RequestBody) else None
+        try:
+            response = await self._client().request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=CIMultiDict(request.headers),
+                data=body,
+                allow_redirects=False,
+                ssl=not request.ignore_certificate_errors,
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if streamed is not None and streamed.error is not None:
+                raise streamed.error from error
+            raise _failure(error) from error
+        return TargetAnswer(response, streamed)
+
+    async def post_form(
+        self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """Post a form and return status and body, which may have 100 kB.
+
+        Raises:
+            TargetFailed, TargetSilent: as `send`, also for a longer body.
+        """
+        request = Outbound(
+            "POST",
+            url,
+            url,
+            [*headers.items(), ("Content-Type", "application/x-www-form-urlencoded")],
+        )
+        async with Patience(POST_SECONDS):
+            answer = await self.send(request, urlencode(fields).encode())
+            content = bytearray()
+            try:
+                while chunk := await answer.wait():
+                    content += chunk
+                    if len(content) > MAX_FORM_ANSWER_BYTES:
+                        raise TargetFailed(_("The answer is too long."), code="answer_too_long")
+            finally:
+                answer.close()
+        return answer.status, bytes(content)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        holder, self._holder, self._session = self._holder, None, None
+        if holder is not None and not holder.done():
+            holder.cancel()
+            await asyncio.wait([holder])
+
+    def _client(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._loop is not loop:
+            self._loop = loop
+            self._session = self._open()
+            self._holder = loop.create_task(_hold(self._session))
+        return self._session
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0,
+                limit_per_host=MAX_CONNECTIONS_PER_TARGET,
+                keepalive_timeout=KEEPALIVE_SECONDS,
+                ttl_dns_cache=DNS_SECONDS,
+                resolver=_CheckedResolver(self._policy, self._resolve),
+                ssl=ssl.create_default_context(),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            auto_decompress=False,
+            skip_auto_headers=_OWN_HEADERS,
+            read_bufsize=READ_BYTES,
+            trust_env=False,
+        )
+
+
+@lru_cache(maxsize=1000)
+def _is_refused(policy: TargetPolicy, base: str) -> bool:
+    return policy.wrong_url(base) is not None
+
+
+async def _hold(session: aiohttp.ClientSession) -> None:
+    async with session:
+        await asyncio.Event().wait()
+
+
+class _CheckedResolver(AbstractResolver):
+    """Resolves a name and hands on its addresses only if the policy admits all of them."""
+
+    def __init__(self, policy: TargetPolicy, resolve: Resolver | None) -> None:
+        self._policy = policy
+        self._resolve = resolve or _system_addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(CONNECT_SECONDS):
+            addresses = await loop.run_in_executor(None, self._resolve, host, port)
+        if not self._policy.admits(host, addresses):
+            raise _AddressRefused(f"{host} resolved to {', '.join(addresses[:8])}")
+        return [_result(host, port, address) for address in addresses]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class _AddressRefused(OSError):
+    """The address of a target is private or special."""
+
+
+def _system_addresses(host: str, port: int) -> Sequence[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _result(host: str, port: int, address: str) -> ResolveResult:
+    version = ipaddress.ip_address(address.partition("%")[0]).version
+    return ResolveResult(
+        hostname=host,
+        host=address,
+        port=port,
+        family=socket.AF_INET if version == 4 else socket.AF_INET6,
+        proto=0,
+        flags=socket.AI_NUMERICHOST,
+    )
+
+
+def _failure(error: Exception) -> IonportError:
+    """Return what an exception of aiohttp means to a client; the detail is for the log."""
+    detail = f"{type(error).__name__}: {error}"
+    causes = (error, error.__cause__, error.__context__, getattr(error, "os_error", None))
+    if any(isinstance(cause, _AddressRefused) for cause in causes):
+        return TargetFailed(private_text(), code="target_address_refused", detail=detail)
+    if isinstance(error, TimeoutError):
+        return TargetSilent(
+            _("The target took no connection within {seconds:.0f} seconds.").format(
+                seconds=CONNECT_SECONDS
+            ),
+            detail=detail,
+        )
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return TargetFailed(
+            _("The name of the target is not known. Check the Target Endpoint URL."),
+            code="target_unknown_host",
+            detail=detail,
+        )
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return TargetFailed(
+            _("The certificate of the target is not trusted."),
+            code="target_certificate",
+            detail=detail,
+        )
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return TargetFailed(
+            _("The target takes no connection. Check that it is running."),
+            code="target_unreachable",
+            detail=detail,
+        )
+    return TargetFailed(
+        _("The target broke off, or its answer is no HTTP."), code="target_broken", detail=detail
+    )
