@@ -28,6 +28,7 @@ from ionport.identity.setup import SetupService
 from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
 from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.clients import Clients
 from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.keys import SigningKeys, environment_stamp
 from ionport.oauth.service import AuthorizedAppService
@@ -179,7 +180,7 @@ def _infor_side(
             states,
             environment_stamp=environment_stamp(tenant.created_at),
         ),
-        tokens=TokenService(clock, keys, access_tokens, states),
+        tokens=TokenService(clock, keys, access_tokens, states, Clients(keys, endpoints)),
         verifier=AccessTokenVerifier(database, access_tokens, states),
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),

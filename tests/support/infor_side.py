@@ -23,6 +23,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.clients import Clients
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.keys import SigningKeys, environment_stamp
@@ -34,6 +35,7 @@ from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.app import backends
 from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.m3.service import M3Settings
 from ionport.store import Database, SystemScope, TenantScope, sqlite_url
 from tests.conftest import drop_postgresql, fresh_postgresql
 from tests.support.schema import create_schema
@@ -67,7 +69,9 @@ class InforSide:
             states,
             environment_stamp=environment_stamp(clock.now()),
         )
-        self._tokens = TokenService(clock, ring, access_tokens, states)
+        self._tokens = TokenService(
+            clock, ring, access_tokens, states, Clients(ring, endpoints)
+        )
         self._keys = keys
         self._verifier = AccessTokenVerifier(database, access_tokens, states)
         self.recorder = RecorderService(self.blobs)
@@ -78,8 +82,11 @@ class InforSide:
         *,
         max_body_bytes: int = 150_000_000,
         extra_back_ends: Mapping[str, ASGIApp] | None = None,
+        m3_settings: M3Settings | None = None,
     ) -> Starlette:
-        built_in = backends(self.database, self.blobs, self.clock, gateway_url=self.url)
+        built_in = backends(
+            self.database, self.blobs, self.clock, gateway_url=self.url, m3_settings=m3_settings
+        )
         gateway = Gateway(
             {**built_in, **(extra_back_ends or {})},
             self._verifier,
@@ -90,14 +97,16 @@ class InforSide:
         app.router.default = gateway
         return app
 
-    def credentials(self, tenant_id: str = TENANT, name: str = "DocBits_TST") -> dict[str, str]:
+    def credentials(
+        self, tenant_id: str = TENANT, name: str = "DocBits_TST", user_id: str | None = None
+    ) -> dict[str, str]:
         """Return the content of a downloaded `.ionapi` with a service account."""
         scope = TenantScope(tenant_id)
         proof = PasswordProof.operator(self.clock.now())
         with self.database.write() as work:
             app = self._apps.create_app(work, scope, OPERATOR, AppDraft(name, description="Test"))
             file = self._apps.download_credentials(
-                work, scope, OPERATOR, app.id, proof, create_service_account=True
+                work, scope, OPERATOR, app.id, proof, create_service_account=True, user_id=user_id
             )
         content: dict[str, str] = json.loads(file.content)
         return content
@@ -150,13 +159,13 @@ def infor_side(
         yield made[0]
 
 
-def infor_side_on(kind: str, folder: Path) -> Iterator[InforSide]:
+def infor_side_on(kind: str, folder: Path, **options: Any) -> Iterator[InforSide]:
     """Serve an Infor side on a fresh database of that kind: the body of a module's fixture."""
     url = sqlite_url(folder / "ionport.db") if kind == "sqlite" else fresh_postgresql()
     database = Database(url)
     create_schema(database)
     clock = MovableClock(datetime(2026, 3, 5, 10, 0, tzinfo=UTC))
-    with infor_side(database, folder / "blobs", clock) as side:
+    with infor_side(database, folder / "blobs", clock, **options) as side:
         yield side
     database.close()
     if kind != "sqlite":

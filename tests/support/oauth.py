@@ -24,7 +24,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.oauth.access_tokens import AccessTokens
-from ionport.oauth.clients import OAuthRequest
+from ionport.oauth.clients import Clients, OAuthRequest
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.keys import SigningKeys
@@ -64,7 +64,10 @@ class OAuthSide:
         self.keys = SigningKeys(self.key_ring, clock)
         self.keys.ensure(database)
         self.access_tokens = AccessTokens(clock, self.endpoints, self.keys)
-        self.tokens = TokenService(clock, self.key_ring, self.access_tokens, self.states)
+        self.clients = Clients(self.key_ring, self.endpoints)
+        self.tokens = TokenService(
+            clock, self.key_ring, self.access_tokens, self.states, self.clients
+        )
         self.verifier = AccessTokenVerifier(database, self.access_tokens, self.states)
         self.audit = AuditLog(clock)
         self.apps = AuthorizedAppService(

@@ -19,8 +19,10 @@ from ionport.core.ids import new_uuid
 from ionport.core.secrets import Secret
 from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.keys import ALGORITHM, SigningKeys
-from ionport.oauth.model import AccessToken, AuthorizedApp, ServiceAccount
+from ionport.oauth.model import AccessToken, AuthorizedApp, Person, ServiceAccount
+from ionport.oauth.tenant_settings import TokenForm
 
+RFC9068_TYPE: Final = "at+jwt"
 _MAX_LENGTH: Final = 8192
 _MAX_HEADER_LENGTH: Final = 512
 # Clocks of the workers of one installation differ by this much at most.
@@ -44,18 +46,31 @@ class AccessTokens:
         self._keys = keys
 
     def sign(
-        self, app: AuthorizedApp, grant_id: str, account: ServiceAccount | None
+        self,
+        app: AuthorizedApp,
+        grant_id: str,
+        account: ServiceAccount | None,
+        *,
+        person: Person | None = None,
+        scopes: str = "",
+        form: TokenForm = TokenForm.INFOR,
     ) -> SignedToken:
-        """Return a new access token of a grant; every call gives another one."""
+        """Return a new access token of a grant; every call gives another one.
+
+        `person` is who approved the app; a service account's token has that account instead.
+        """
         now = int(self._clock.now().timestamp())
+        identity2 = person.identity2 if person else account.identity2 if account else None
         claims: dict[str, Any] = {}
+        if scopes:
+            claims["scope"] = scopes
         if account is not None:
             claims["ServiceAccount"] = account.access_key
         claims["Tenant"] = app.tenant_id
-        if account is not None and account.identity2:
-            claims["Identity2"] = account.identity2
+        if identity2:
+            claims["Identity2"] = identity2
         claims |= {
-            "EnforceScopesForClient": "0",
+            "EnforceScopesForClient": "1" if scopes else "0",
             "grant_id": grant_id,
             "InforSTSIssuedType": "AS",
             "client_id": app.client_id,
@@ -67,8 +82,12 @@ class AccessTokens:
             "aud": self._endpoints.audience,
         }
         key = self._keys.current()
+        header = {"kid": key.kid, "alg": ALGORITHM}
+        if form is TokenForm.RFC9068:
+            header["typ"] = RFC9068_TYPE
+            claims["sub"] = identity2 or (account.access_key if account else app.client_id)
         text = jws.serialize_compact(
-            {"kid": key.kid, "alg": ALGORITHM},
+            header,
             json.dumps(claims, separators=(",", ":")),
             key,
             algorithms=[ALGORITHM],
@@ -132,7 +151,7 @@ class AccessTokens:
 
 
 def _key_id(text: str) -> str:
-    """Return the `kid` of a token whose header is just what `sign` writes: `kid` and RS256.
+    """Return the `kid` of a token whose header is just what `sign` writes.
 
     Nothing else reaches the JOSE library: no other algorithm, no key by value or address, no
     critical extension.
@@ -146,8 +165,10 @@ def _key_id(text: str) -> str:
         header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
     except (ValueError, RecursionError) as error:
         raise _malformed("the header is not base64url of JSON") from error
-    if not isinstance(header, dict) or header.keys() != {"kid", "alg"}:
-        raise _malformed("the header is not an object with kid and alg alone")
+    if not isinstance(header, dict) or header.keys() - {"typ"} != {"kid", "alg"}:
+        raise _malformed("the header is not an object with kid, alg and perhaps typ alone")
+    if header.get("typ", RFC9068_TYPE) != RFC9068_TYPE:
+        raise _malformed(f"typ is {header['typ']!r}")
     if header["alg"] != ALGORITHM or not isinstance(header["kid"], str):
         raise _malformed(f"alg is {header['alg']!r}")
     return header["kid"]

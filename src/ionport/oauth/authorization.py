@@ -4,9 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
+from ionport.oauth.model import AuthorizedApp
+
 CODE_LIFETIME: Final = timedelta(seconds=60)
+
+
+class ResponseType(StrEnum):
+    """What an authorization request asks for: a code, or (implicit) a token at once."""
+
+    CODE = "code"
+    TOKEN = "token"  # noqa: S105 (a protocol word, no password)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A request of the authorization endpoint that passed every check (RFC 6749 §4.1.1).
+
+    `redirect_uri` is one that the app has registered; whether the request sent it or left it out
+    is `redirect_uri_was_sent`.
+    """
+
+    app: AuthorizedApp
+    response_type: ResponseType
+    redirect_uri: str
+    redirect_uri_was_sent: bool
+    scopes: tuple[str, ...]
+    state: str | None
+    code_challenge: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,9 @@ import re
 from dataclasses import dataclass
 
 from ionport.core.secrets import Secret
-from ionport.oauth.endpoints import (
-    AUTHORIZATION_PATH,
-    REVOCATION_PATH,
-    TOKEN_PATH,
-    Endpoints,
-)
+from ionport.oauth.endpoints import PATHS, Endpoints
 from ionport.oauth.model import AuthorizedApp
+from ionport.oauth.tenant_settings import UrlFlavour
 
 # The one value that Infor's files of backend services carry; its meaning is not published.
 _DT = "12"
@@ -40,6 +36,7 @@ def credentials_content(
     `environment_stamp` is `ev`, the same for all files of an installation. Without `keys` the
     file has no `saak` and no `sask`.
     """
+    paths = PATHS[UrlFlavour.CLOUD]
     values = {
         "ti": app.tenant_id,
         "cn": app.name,
@@ -48,9 +45,9 @@ def credentials_content(
         "cs": client_secret.reveal(),
         "iu": endpoints.iu,
         "pu": endpoints.pu(app.tenant_id),
-        "oa": AUTHORIZATION_PATH,
-        "ot": TOKEN_PATH,
-        "or": REVOCATION_PATH,
+        "oa": paths.authorization,
+        "ot": paths.token,
+        "or": paths.revocation,
         "ev": environment_stamp,
         "v": _VERSION,
     }

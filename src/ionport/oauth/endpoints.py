@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.oauth.tenant_settings import UrlFlavour
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
-AUTHORIZATION_PATH = "authorization.oauth2"
-TOKEN_PATH = "token.oauth2"  # noqa: S105 (a path, no password)
-REVOCATION_PATH = "revoke_token.oauth2"
 JWKS_PATH = "jwks"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """How the endpoints are called behind `pu`."""
+
+    authorization: str
+    token: str
+    revocation: str
+    introspection: str
+
+
+# Both answer in every tenant; the tenant's setting decides which stand in credential files and
+# metadata (facts/ion-api.md §3.1: PingFederate's and IdentityServer's names).
+PATHS: Mapping[UrlFlavour, Paths] = {
+    UrlFlavour.CLOUD: Paths(
+        authorization="authorization.oauth2",
+        token="token.oauth2",  # noqa: S106 (a path, no password)
+        revocation="revoke_token.oauth2",
+        introspection="introspect.oauth2",
+    ),
+    UrlFlavour.ON_PREMISES: Paths(
+        authorization="connect/authorize",
+        token="connect/token",  # noqa: S106
+        revocation="connect/revocation",
+        introspection="connect/introspect",
+    ),
+}
 
 
 class Endpoints:
@@ -41,11 +69,21 @@ class Endpoints:
         """The claim `aud` of access tokens: the gateway."""
         return self.iu
 
-    def token_url(self, tenant_id: str) -> str:
-        return self.pu(tenant_id) + TOKEN_PATH
+    def token_urls(self, tenant_id: str) -> tuple[str, ...]:
+        """Return every address of the token endpoint."""
+        return tuple(self.pu(tenant_id) + paths.token for paths in PATHS.values())
 
-    def revocation_url(self, tenant_id: str) -> str:
-        return self.pu(tenant_id) + REVOCATION_PATH
+    def authorization_url(self, tenant_id: str, flavour: UrlFlavour = UrlFlavour.CLOUD) -> str:
+        return self.pu(tenant_id) + PATHS[flavour].authorization
+
+    def token_url(self, tenant_id: str, flavour: UrlFlavour = UrlFlavour.CLOUD) -> str:
+        return self.pu(tenant_id) + PATHS[flavour].token
+
+    def revocation_url(self, tenant_id: str, flavour: UrlFlavour = UrlFlavour.CLOUD) -> str:
+        return self.pu(tenant_id) + PATHS[flavour].revocation
+
+    def introspection_url(self, tenant_id: str, flavour: UrlFlavour = UrlFlavour.CLOUD) -> str:
+        return self.pu(tenant_id) + PATHS[flavour].introspection
 
     def jwks_url(self, tenant_id: str) -> str:
         return self.pu(tenant_id) + JWKS_PATH

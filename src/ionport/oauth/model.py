@@ -194,6 +194,15 @@ class ServiceAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """An enabled user of the tenant, as tokens know people; `identity2` is the user's GUID."""
+
+    user_id: str
+    name: str
+    identity2: str
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """One login: what its access tokens and its refresh token hang on.
 

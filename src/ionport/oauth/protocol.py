@@ -4,6 +4,7 @@
     ├── InvalidRequest        400  a parameter is missing or contradicts another
     ├── InvalidClient         401  the client is unknown or its secret is wrong
     ├── InvalidGrant          400  the account, refresh token or code does not hold
+    │   └── TokenReused       400  a code or rotated refresh token came a second time
     ├── UnauthorizedClient    400  the app may not use this grant
     ├── UnsupportedGrantType  400  this server has no such grant
     └── RequestTooLarge       413  the body is over the cap
@@ -51,6 +52,17 @@ class InvalidGrant(OAuthError):
     """The service account's keys, the refresh token or the code do not hold."""
 
     error = "invalid_grant"
+
+
+class TokenReused(InvalidGrant):
+    """A code or a rotated refresh token came a second time: its grant must be closed.
+
+    Whoever answers the request revokes `grant_id`, in a transaction of its own (RFC 9700 §4.14).
+    """
+
+    def __init__(self, text: str, grant_id: str) -> None:
+        super().__init__(text, detail=f"reuse: grant {grant_id} is closed")
+        self.grant_id = grant_id
 
 
 class UnauthorizedClient(OAuthError):

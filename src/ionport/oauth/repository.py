@@ -19,6 +19,7 @@ from ionport.oauth.model import (
     AuthorizedApp,
     ClientSecret,
     GrantType,
+    Person,
     ServiceAccount,
     name_key,
 )
@@ -75,19 +76,20 @@ class AppRepository:
         return None if row is None else _app(row)
 
     def find_client(
-        self, scope: TenantScope, client_id: str
+        self, scope: TenantScope, client_id: str, now: datetime
     ) -> tuple[AuthorizedApp, tuple[str, ...]] | None:
-        """Return the app with this client id and the digests of its secrets."""
+        """Return the app with this client id and the digests of its secrets in force."""
         query = (
             _apps(scope)
-            .add_columns(client_secrets.c.digest)
+            .add_columns(client_secrets.c.digest, client_secrets.c.expires_at)
             .join_from(authorized_apps, client_secrets, isouter=True)
             .where(authorized_apps.c.client_id == client_id)
         )
         rows = self._connection.execute(query).mappings().all()
         if not rows:
             return None
-        return _app(rows[0]), tuple(row["digest"] for row in rows if row["digest"] is not None)
+        in_force = (row for row in rows if row["expires_at"] is None or row["expires_at"] > now)
+        return _app(rows[0]), tuple(row["digest"] for row in in_force if row["digest"] is not None)
 
     def list(self, scope: TenantScope, query: AppQuery) -> Page[AuthorizedApp]:
         found = _apps(scope)
@@ -209,15 +211,16 @@ class ServiceAccountRepository:
         rows, total = _page(self._connection, query, page)
         return Page([_account(row) for row in rows], total, page)
 
-    def has_member(self, scope: TenantScope, user_id: str) -> bool:
-        """Tell whether an enabled user of this id belongs to the tenant."""
+    def find_person(self, scope: TenantScope, user_id: str) -> Person | None:
+        """Return the user of this id when enabled and a member of the tenant."""
         query = (
-            select(users.c.id)
+            select(users.c.id.label("user_id"), users.c.full_name.label("name"), users.c.identity2)
             .join(tenant_memberships, tenant_memberships.c.user_id == users.c.id)
             .where(tenant_memberships.c.tenant_id == scope.tenant_id)
             .where(users.c.id == user_id, users.c.is_disabled.is_(False))
         )
-        return self._connection.execute(query).first() is not None
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else Person(**row)
 
     def set_disabled(self, scope: TenantScope, account_id: str, disabled: bool) -> None:
         self._change(scope, account_id, is_disabled=disabled)

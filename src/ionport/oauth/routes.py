@@ -18,11 +18,12 @@ from starlette.routing import Route
 from ionport.core.errors import IonportError
 from ionport.core.secrets import Secret
 from ionport.oauth.clients import OAuthRequest
-from ionport.oauth.endpoints import JWKS_PATH, REVOCATION_PATH, TOKEN_PATH
+from ionport.oauth.endpoints import JWKS_PATH, PATHS
 from ionport.oauth.keys import SigningKeys
 from ionport.oauth.protocol import (
     OAuthError,
     RequestTooLarge,
+    TokenReused,
     look_up_text,
     parse_parameters,
 )
@@ -31,6 +32,7 @@ from ionport.store import Database, TenantScope
 
 logger = logging.getLogger(__name__)
 
+_BASE: Final = "/{tenant}/as"
 MAX_BODY_BYTES: Final = 65_536
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -56,22 +58,33 @@ def routes(database: Database, tokens: TokenService, keys: SigningKeys) -> list[
     async def jwks(_request: Request) -> Response:
         return JSONResponse(keys.public_set(), headers={"Cache-Control": "public, max-age=300"})
 
-    return [
-        Route(f"/{{tenant}}/as/{TOKEN_PATH}", token, methods=["POST"]),
-        Route(f"/{{tenant}}/as/{REVOCATION_PATH}", revoke, methods=["GET", "POST"]),
-        Route(f"/{{tenant}}/as/{JWKS_PATH}", jwks, methods=["GET"]),
-    ]
+    found = [Route(f"{_BASE}/{JWKS_PATH}", jwks, methods=["GET"])]
+    for paths in PATHS.values():
+        found += [
+            Route(f"{_BASE}/{paths.token}", token, methods=["POST"]),
+            Route(f"{_BASE}/{paths.revocation}", revoke, methods=["GET", "POST"]),
+        ]
+    return found
 
 
 def issue(
     database: Database, tokens: TokenService, scope: TenantScope, request: OAuthRequest
 ) -> TokenAnswer:
-    """Answer a token request: read, sign outside of any transaction, write."""
-    with database.read() as work:
-        login = tokens.check(work, scope, request)
-    signed = tokens.sign(login)
-    with database.write() as work:
-        return tokens.record(work, scope, signed)
+    """Answer a token request: read, sign outside of any transaction, write.
+
+    A code or refresh token that came twice closes its grant in a transaction of its own, because
+    the request itself fails and changes nothing.
+    """
+    try:
+        with database.read() as work:
+            login = tokens.check(work, scope, request)
+        signed = tokens.sign(login)
+        with database.write() as work:
+            return tokens.record(work, scope, signed)
+    except TokenReused as reused:
+        with database.write() as work:
+            tokens.close_grant(work, scope, reused.grant_id)
+        raise
 
 
 async def _answered(

@@ -274,7 +274,7 @@ class AuthorizedAppService:
                 code="service_account_not_used",
                 fields={"create_service_account": _("Switch this off for this app.")},
             )
-        if user_id is not None and not accounts.has_member(scope, user_id):
+        if user_id is not None and accounts.find_person(scope, user_id) is None:
             raise _wrong_user(_("Choose an enabled user of this tenant, or none."))
         if accounts.list(scope, app.id, PageRequest(per_page=1)).total >= MAX_SERVICE_ACCOUNTS:
             raise Conflict(

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ionport.identity.tables import users
+from ionport.identity.tables import tenant_memberships, users
 from ionport.oauth.model import Grant, SigningKeyRow
 from ionport.oauth.tables import (
     authorized_apps,
     grants,
     revoked_access_tokens,
+    rotated_refresh_tokens,
     service_accounts,
     signing_keys,
+    used_assertions,
 )
 from ionport.store import SystemScope, TenantScope
+
+_person = users.alias("person")
 
 
 class GrantRepository:
@@ -40,6 +44,55 @@ class GrantRepository:
         query = select(grants).where(grants.c.tenant_id == scope.tenant_id).where(where)
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else Grant(**row)
+
+    def find_rotated(self, scope: TenantScope, digest: str) -> Grant | None:
+        """Return the grant of a refresh token that was exchanged for a newer one already."""
+        old = select(rotated_refresh_tokens.c.grant_id).where(
+            rotated_refresh_tokens.c.digest == digest
+        )
+        return self._one(scope, grants.c.id == old.scalar_subquery())
+
+    def rotate(self, scope: TenantScope, grant_id: str, old: str, new: str, at: datetime) -> bool:
+        """Put a new refresh token in the old one's place; False when somebody was faster."""
+        result = self._connection.execute(
+            update(grants)
+            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(grants.c.refresh_digest == old, grants.c.revoked_at.is_(None))
+            .values(refresh_digest=new, last_used_at=at)
+        )
+        if result.rowcount != 1:
+            return False
+        self._connection.execute(
+            insert(rotated_refresh_tokens).values(digest=old, grant_id=grant_id, rotated_at=at)
+        )
+        return True
+
+    def revoke_of_user(self, scope: TenantScope, user_id: str, app_id: str, at: datetime) -> int:
+        """Revoke every grant that a user gave an app; return how many there were."""
+        result = self._connection.execute(
+            update(grants)
+            .where(grants.c.user_id == user_id, grants.c.app_id == app_id)
+            .where(grants.c.tenant_id == scope.tenant_id, grants.c.revoked_at.is_(None))
+            .values(revoked_at=at)
+        )
+        return result.rowcount
+
+    def use_assertion(
+        self, scope: TenantScope, issuer: str, assertion_id: str, expires_at: datetime
+    ) -> bool:
+        """Note a signed assertion's id until it expires; False when it was used before."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    insert(used_assertions).values(
+                        issuer=f"{scope.tenant_id}|{issuer}",
+                        assertion_id=assertion_id,
+                        expires_at=expires_at,
+                    )
+                )
+        except IntegrityError:
+            return False
+        return True
 
     def used(self, scope: TenantScope, grant_id: str, at: datetime) -> bool:
         """Note a refresh; False when the grant has been revoked meanwhile."""
@@ -78,7 +131,8 @@ class GrantRepository:
     def is_alive(self, scope: TenantScope, grant_id: str, token_id: str) -> bool:
         """Tell whether nothing that an access token hangs on has been closed.
 
-        That is: the token, its grant, the app, the service account and the linked user.
+        That is: the token, its grant, the app and its generation, the service account and the
+        linked user, or the person who approved and their membership.
         """
         revoked = (
             select(revoked_access_tokens.c.token_id)
@@ -91,8 +145,19 @@ class GrantRepository:
             .join(authorized_apps, grants.c.app_id == authorized_apps.c.id)
             .outerjoin(service_accounts, grants.c.service_account_id == service_accounts.c.id)
             .outerjoin(users, service_accounts.c.user_id == users.c.id)
+            .outerjoin(_person, grants.c.user_id == _person.c.id)
+            .outerjoin(
+                tenant_memberships,
+                and_(
+                    tenant_memberships.c.user_id == grants.c.user_id,
+                    tenant_memberships.c.tenant_id == grants.c.tenant_id,
+                ),
+            )
             .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
             .where(grants.c.revoked_at.is_(None), ~revoked)
+            .where(grants.c.generation == authorized_apps.c.token_generation)
+            .where(_person.c.is_disabled.is_not(True))
+            .where(or_(grants.c.user_id.is_(None), tenant_memberships.c.user_id.is_not(None)))
             .where(authorized_apps.c.is_disabled.is_(False))
             .where(authorized_apps.c.deleted_at.is_(None))
             .where(service_accounts.c.is_disabled.is_not(True))

@@ -7,7 +7,7 @@ edge opens the transactions: see `routes.issue`.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from ionport.core.clock import Clock
@@ -16,12 +16,23 @@ from ionport.core.ids import new_uuid, random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.oauth.access_tokens import AccessTokens
-from ionport.oauth.clients import OAuthRequest, authenticate_client
+from ionport.oauth.authorization import AuthorizationCode
+from ionport.oauth.authorization_repository import AuthorizationCodeRepository
+from ionport.oauth.client_assertions import UsedAssertion
+from ionport.oauth.clients import Clients, OAuthRequest, note_assertion
 from ionport.oauth.grants import GRANTS, GrantContext
-from ionport.oauth.model import AuthorizedApp, Grant, ServiceAccount
-from ionport.oauth.protocol import InvalidGrant, UnsupportedGrantType
-from ionport.oauth.repository import AppRepository, ServiceAccountRepository
+from ionport.oauth.grants.authorization_code import INVALID_CODE
+from ionport.oauth.grants.refresh_token import NOT_IN_FORCE
+from ionport.oauth.model import AuthorizedApp, Grant, Person, ServiceAccount
+from ionport.oauth.protocol import (
+    InvalidGrant,
+    TokenReused,
+    UnsupportedGrantType,
+)
+from ionport.oauth.repository import ServiceAccountRepository
 from ionport.oauth.states import TokenStates
+from ionport.oauth.tenant_repository import TenantSettingsRepository
+from ionport.oauth.tenant_settings import TokenForm
 from ionport.oauth.token_repository import GrantRepository
 from ionport.store import TenantScope, Work
 
@@ -35,9 +46,15 @@ class Login:
     """A request that passed every check of its grant. `refreshed` is the grant used again."""
 
     app: AuthorizedApp
-    account: ServiceAccount | None
-    refreshed: Grant | None
-    refresh_token: Secret | None
+    form: TokenForm
+    account: ServiceAccount | None = None
+    person: Person | None = None
+    scopes: str = ""
+    refreshed: Grant | None = None
+    refresh_token: Secret | None = None
+    code: AuthorizationCode | None = None
+    assertions: tuple[UsedAssertion, ...] = ()
+    may_refresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,7 @@ class TokenAnswer:
     access_token: Secret
     expires_in: int
     refresh_token: Secret | None = None
+    scopes: str = ""
 
     def revealed(self) -> dict[str, str | int]:
         """Return the answer's JSON object, in the clear."""
@@ -57,75 +75,118 @@ class TokenAnswer:
         }
         if self.refresh_token is not None:
             answer["refresh_token"] = self.refresh_token.reveal()
+        if self.scopes:
+            answer["scope"] = self.scopes
         return answer
 
 
 @dataclass(frozen=True, slots=True)
 class SignedLogin:
-    """An answer that may go out once `grant` is recorded."""
+    """An answer that may go out once what it says is recorded.
+
+    `rotated_digest` is the digest of the refresh token that takes the presented one's place.
+    """
 
     answer: TokenAnswer
     grant: Grant
-    is_new: bool = field(kw_only=True)
+    login: Login
+    rotated_digest: str | None = None
 
 
 class TokenService:
-    """The token endpoint and the revocation endpoint, without their HTTP."""
+    """What the token and the revocation endpoint do; `routes` gives them HTTP."""
 
     def __init__(
-        self, clock: Clock, key_ring: KeyRing, access_tokens: AccessTokens, states: TokenStates
+        self,
+        clock: Clock,
+        key_ring: KeyRing,
+        access_tokens: AccessTokens,
+        states: TokenStates,
+        clients: Clients,
     ) -> None:
         self._clock = clock
         self._key_ring = key_ring
         self._access_tokens = access_tokens
         self._states = states
+        self._clients = clients
 
     def check(self, work: Work, scope: TenantScope, request: OAuthRequest) -> Login:
         """Authenticate the client and run the grant's checks; changes nothing.
 
         Raises:
             OAuthError: of RFC 6749 §5.2, with the reason in its private detail.
+            TokenReused: a code or refresh token came again: the edge calls `close_grant`.
         """
         grant_type = request.parameters.require("grant_type")
-        app = authenticate_client(request, AppRepository(work.connection), scope, self._key_ring)
+        now = self._clock.now()
+        client = self._clients.authenticate(work.connection, scope, request, now)
         if grant_type not in GRANTS:
             raise UnsupportedGrantType(f"grant_type must be one of {', '.join(GRANTS)}")
         context = GrantContext(
             connection=work.connection,
             scope=scope,
             key_ring=self._key_ring,
-            now=self._clock.now(),
+            now=now,
             parameters=request.parameters,
-            app=app,
+            app=client.app,
+            settings=TenantSettingsRepository(work.connection).get(scope),
+            client_is_proven=client.is_proven,
+            assertions=[client.assertion] if client.assertion else [],
         )
         for check in GRANTS[grant_type]:
             check(context)
-        return Login(app, context.account, context.refreshed, context.refresh_token)
+        return Login(
+            app=client.app,
+            form=context.settings.token_form,
+            account=context.account,
+            person=context.person,
+            scopes=context.scopes,
+            refreshed=context.refreshed,
+            refresh_token=context.refresh_token,
+            code=context.code,
+            assertions=tuple(context.assertions),
+        )
 
     def sign(self, login: Login) -> SignedLogin:
         """Make the tokens of a login; touches no database."""
         app, grant, refresh_token = login.app, login.refreshed, login.refresh_token
+        rotates = grant is not None and app.is_public
+        if rotates or (grant is None and app.issue_refresh_tokens and login.may_refresh):
+            refresh_token = random_token(_REFRESH_TOKEN_BYTES)
+        digest = self._key_ring.digest(refresh_token) if refresh_token else None
         if grant is None:
-            refresh_token = random_token(_REFRESH_TOKEN_BYTES) if app.issue_refresh_tokens else None
-            grant = self._new_grant(login, refresh_token)
-        signed = self._access_tokens.sign(app, grant.id, login.account)
-        answer = TokenAnswer(signed.text, signed.expires_in, refresh_token)
-        return SignedLogin(answer, grant, is_new=login.refreshed is None)
+            grant = self._new_grant(login, digest)
+        signed = self._access_tokens.sign(
+            app,
+            grant.id,
+            login.account,
+            person=login.person,
+            scopes=login.scopes,
+            form=login.form,
+        )
+        answer = TokenAnswer(signed.text, signed.expires_in, refresh_token, login.scopes)
+        return SignedLogin(answer, grant, login, rotated_digest=digest if rotates else None)
 
-    def _new_grant(self, login: Login, refresh_token: Secret | None) -> Grant:
+    def _new_grant(self, login: Login, refresh_digest: str | None) -> Grant:
         now, app = self._clock.now(), login.app
-        expires = refresh_token is not None and app.refresh_token_seconds > 0
+        expires_at, ends_at = None, now + timedelta(seconds=app.access_token_seconds)
+        if refresh_digest is not None and app.refresh_token_seconds > 0:
+            expires_at = now + timedelta(seconds=app.refresh_token_seconds)
+            ends_at += timedelta(seconds=app.refresh_token_seconds)
+        never_ends = refresh_digest is not None and expires_at is None
         return Grant(
             id=new_uuid(),
             tenant_id=app.tenant_id,
             app_id=app.id,
             service_account_id=login.account.id if login.account else None,
-            refresh_digest=self._key_ring.digest(refresh_token) if refresh_token else None,
-            refresh_expires_at=now + timedelta(seconds=app.refresh_token_seconds)
-            if expires
-            else None,
+            user_id=login.person.user_id if login.person else None,
+            scopes=login.scopes,
+            generation=app.token_generation,
+            refresh_digest=refresh_digest,
+            refresh_expires_at=expires_at,
             created_at=now,
             last_used_at=now,
+            ends_at=None if never_ends else ends_at,
         )
 
     def record(self, work: Work, scope: TenantScope, signed: SignedLogin) -> TokenAnswer:
@@ -133,18 +194,48 @@ class TokenService:
 
         Raises:
             InvalidGrant: the grant was revoked since `check`.
+            TokenReused: somebody was faster with the same code or refresh token.
+            InvalidClient: somebody was faster with the same assertion.
         """
-        grants, now = GrantRepository(work.connection), self._clock.now()
-        if signed.is_new:
+        grants, now, login = GrantRepository(work.connection), self._clock.now(), signed.login
+        for used in login.assertions:
+            note_assertion(work, scope, used)
+        if login.code is not None:
+            self._redeem(work, scope, login.code, signed.grant)
+        if login.refreshed is None:
             grants.add(scope, signed.grant)
-        elif not grants.used(scope, signed.grant.id, now):
-            raise InvalidGrant(
-                "unknown, invalid, or expired refresh token", detail="revoked meanwhile"
-            )
+        else:
+            self._refresh(grants, scope, signed, login.refreshed)
         if signed.grant.service_account_id is not None:
             accounts = ServiceAccountRepository(work.connection)
             accounts.used(scope, signed.grant.service_account_id, now)
         return signed.answer
+
+    def _redeem(
+        self, work: Work, scope: TenantScope, code: AuthorizationCode, grant: Grant
+    ) -> None:
+        codes = AuthorizationCodeRepository(work.connection)
+        if codes.redeem(scope, code.digest, grant.id):
+            return
+        first = codes.find(scope, code.digest)
+        if first is None or first.grant_id is None:
+            raise InvalidGrant(INVALID_CODE, detail="the code is gone")
+        raise TokenReused(INVALID_CODE, first.grant_id)
+
+    def _refresh(
+        self, grants: GrantRepository, scope: TenantScope, signed: SignedLogin, old: Grant
+    ) -> None:
+        now = self._clock.now()
+        if signed.rotated_digest is None or old.refresh_digest is None:
+            if not grants.used(scope, old.id, now):
+                raise InvalidGrant(NOT_IN_FORCE, detail="revoked meanwhile")
+        elif not grants.rotate(scope, old.id, old.refresh_digest, signed.rotated_digest, now):
+            raise TokenReused(NOT_IN_FORCE, old.id)
+
+    def close_grant(self, work: Work, scope: TenantScope, grant_id: str) -> None:
+        """Revoke a grant whose code or refresh token was used twice, with all its tokens."""
+        GrantRepository(work.connection).revoke(scope, grant_id, self._clock.now())
+        self._revoked(work, f"grant {grant_id} after reuse")
 
     def revoke(self, work: Work, scope: TenantScope, request: OAuthRequest) -> None:
         """Revoke the refresh token or access token that the request names (RFC 7009).
@@ -159,13 +250,17 @@ class TokenService:
         """
         app = None
         if request.names_client:
-            apps = AppRepository(work.connection)
-            app = authenticate_client(request, apps, scope, self._key_ring)
+            app = self._authenticate(work, scope, request)
         token = Secret(request.parameters.require("token"))
         if token.reveal().count(".") == 2:
             self._revoke_access_token(work, scope, token, app)
         else:
             self._revoke_grant(work, scope, token, app)
+
+    def _authenticate(self, work: Work, scope: TenantScope, request: OAuthRequest) -> AuthorizedApp:
+        client = self._clients.authenticate(work.connection, scope, request, self._clock.now())
+        note_assertion(work, scope, client.assertion)
+        return client.app
 
     def _revoke_access_token(
         self, work: Work, scope: TenantScope, token: Secret, app: AuthorizedApp | None
@@ -184,7 +279,8 @@ class TokenService:
         self, work: Work, scope: TenantScope, token: Secret, app: AuthorizedApp | None
     ) -> None:
         grants = GrantRepository(work.connection)
-        found = grants.find_by_refresh_digest(scope, self._key_ring.digest(token))
+        digest = self._key_ring.digest(token)
+        found = grants.find_by_refresh_digest(scope, digest) or grants.find_rotated(scope, digest)
         if found is None:
             return
         if app is not None and found.app_id != app.id:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ionport.oauth.grants import client_credentials, password, refresh_token
+from ionport.oauth.grants import authorization_code, client_credentials, password, refresh_token
 from ionport.oauth.grants.context import Check, GrantContext
 
 GRANTS: Final[Mapping[str, tuple[Check, ...]]] = {
     password.GRANT_TYPE: password.CHECKS,
     client_credentials.GRANT_TYPE: client_credentials.CHECKS,
     refresh_token.GRANT_TYPE: refresh_token.CHECKS,
+    authorization_code.GRANT_TYPE: authorization_code.CHECKS,
 }
 
 __all__ = ["GRANTS", "Check", "GrantContext"]

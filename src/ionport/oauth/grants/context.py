@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
-from ionport.oauth.model import AuthorizedApp, Grant, GrantType, ServiceAccount
+from ionport.oauth.authorization import AuthorizationCode
+from ionport.oauth.client_assertions import UsedAssertion
+from ionport.oauth.model import AuthorizedApp, Grant, GrantType, Person, ServiceAccount
 from ionport.oauth.protocol import Parameters, UnauthorizedClient
+from ionport.oauth.tenant_settings import TenantSettings
 from ionport.store import TenantScope
 
 
 @dataclass(slots=True)
 class GrantContext:
-    """The request of a client that has proved itself. Checks read it, raise, or add to it."""
+    """The request of a client that was told. Checks read it, raise, or add to it.
+
+    `client_is_proven` is False for a public app, which named itself and no more.
+    """
 
     connection: Connection
     scope: TenantScope
@@ -25,10 +31,19 @@ class GrantContext:
     now: datetime
     parameters: Parameters
     app: AuthorizedApp
+    settings: TenantSettings
+    client_is_proven: bool = True
     account: ServiceAccount | None = None
+    person: Person | None = None
+    # What the token is for, as the grant that is used again or the code says it.
+    scopes: str = ""
     # Set when an existing grant is used again, with the refresh token that was presented.
     refreshed: Grant | None = None
     refresh_token: Secret | None = None
+    # The code that this request redeems.
+    code: AuthorizationCode | None = None
+    # Signed assertions that the request used up.
+    assertions: list[UsedAssertion] = field(default_factory=list)
 
 
 Check = Callable[[GrantContext], None]

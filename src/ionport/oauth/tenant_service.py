@@ -1,0 +1,95 @@
+"""Configuration of a tenant's authorization server (facts/ion-api.md §1.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, NotFound
+from ionport.core.i18n import _
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.oauth.scopes import CustomScope, check_custom_scope
+from ionport.oauth.tenant_repository import CustomScopeRepository, TenantSettingsRepository
+from ionport.oauth.tenant_settings import TenantSettings
+from ionport.store import TenantScope, Work
+
+MAX_CUSTOM_SCOPES: Final = 500
+
+
+class TenantSettingsService:
+    """A tenant's settings and custom scopes; every method needs IONAPI-Administrator there."""
+
+    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+        self._clock = clock
+        self._audit = audit
+
+    def get(self, work: Work, scope: TenantScope, actor: Actor) -> TenantSettings:
+        """Return the settings that are in force."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return TenantSettingsRepository(work.connection).get(scope)
+
+    def change(
+        self, work: Work, scope: TenantScope, actor: Actor, settings: TenantSettings
+    ) -> None:
+        """Store other settings; they hold from the next request on.
+
+        Raises:
+            InvalidInput: a limit is out of range.
+        """
+        actor.require_tenant_administrator(scope.tenant_id)
+        settings.check()
+        TenantSettingsRepository(work.connection).put(
+            scope, settings, self._clock.now(), actor.name
+        )
+        details = {
+            "scopes": settings.scope_mode.value,
+            "implicit": str(settings.implicit_allowed),
+            "urls": settings.url_flavour.value,
+            "tokens": settings.token_form.value,
+            "limits": str(settings.limits.are_on),
+        }
+        self._audit.record(work, scope, actor, "tenant.settings_changed", scope.tenant_id, details)
+
+    def list_custom_scopes(
+        self, work: Work, scope: TenantScope, actor: Actor
+    ) -> Sequence[CustomScope]:
+        """Return the tenant's own scopes by name."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return CustomScopeRepository(work.connection).list(scope, MAX_CUSTOM_SCOPES)
+
+    def add_custom_scope(
+        self, work: Work, scope: TenantScope, actor: Actor, name: str, description: str
+    ) -> CustomScope:
+        """Add a scope of the tenant's own.
+
+        Raises:
+            InvalidInput: see `scopes.check_custom_scope`.
+            Conflict: the tenant has that scope, or as many as it may have.
+        """
+        existing = self.list_custom_scopes(work, scope, actor)
+        check_custom_scope(name, description)
+        if len(existing) >= MAX_CUSTOM_SCOPES:
+            raise Conflict(
+                _("This tenant has {count} scopes. Delete one first.").format(count=len(existing)),
+                code="too_many_scopes",
+            )
+        custom = CustomScope(
+            tenant_id=scope.tenant_id,
+            name=name,
+            description=description,
+            created_at=self._clock.now(),
+            created_by=actor.name,
+        )
+        if not CustomScopeRepository(work.connection).add(scope, custom):
+            raise Conflict(_("This tenant has that scope already."), code="scope_taken")
+        self._audit.record(work, scope, actor, "scope.created", name)
+        return custom
+
+    def delete_custom_scope(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
+        """Delete a scope; apps and service accounts that name it lose nothing else."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        if not CustomScopeRepository(work.connection).remove(scope, name):
+            raise NotFound(_("There is no such scope in this tenant."))
+        self._audit.record(work, scope, actor, "scope.deleted", name)
