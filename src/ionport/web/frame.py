@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,6 +84,8 @@ class Frame:
                 await response(scope, receive, send_with_headers)
                 return
             await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            return
         except Exception as error:
             if started:
                 raise

@@ -36,14 +36,6 @@ class NavItem:
     is_current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Crumb:
-    """A part of the breadcrumb; the last one has no address."""
-
-    label: str
-    url: str | None = None
-
-
 def render(
     request: Request,
     template: str,
@@ -206,7 +198,6 @@ def _make_environment() -> Environment:
         "described": _described,
         "dots": DOTS,
         "version": __version__,
-        "Crumb": Crumb,
     }
     environment.globals.update(globals_)
     environment.filters.update(
