@@ -69,9 +69,7 @@ class InforSide:
             states,
             environment_stamp=environment_stamp(clock.now()),
         )
-        self._tokens = TokenService(
-            clock, ring, access_tokens, states, Clients(ring, endpoints)
-        )
+        self._tokens = TokenService(clock, ring, access_tokens, states, Clients(ring, endpoints))
         self._keys = keys
         self._verifier = AccessTokenVerifier(database, access_tokens, states)
         self.recorder = RecorderService(self.blobs)

@@ -36,9 +36,7 @@ def _token_is_known(context: GrantContext) -> None:
 def _token_is_the_clients_own(context: GrantContext) -> None:
     grant = context.refreshed
     if grant is None or grant.app_id != context.app.id:
-        raise InvalidGrant(
-            NOT_IN_FORCE, detail="the refresh token was issued to another client"
-        )
+        raise InvalidGrant(NOT_IN_FORCE, detail="the refresh token was issued to another client")
 
 
 def _token_is_in_force(context: GrantContext) -> None:
@@ -71,9 +69,7 @@ def _person_is_still_a_member(context: GrantContext) -> None:
     people = ServiceAccountRepository(context.connection)
     context.person = people.find_person(context.scope, grant.user_id)
     if context.person is None:
-        raise InvalidGrant(
-            NOT_IN_FORCE, detail="the user is disabled or has left the tenant"
-        )
+        raise InvalidGrant(NOT_IN_FORCE, detail="the user is disabled or has left the tenant")
 
 
 CHECKS: Final[tuple[Check, ...]] = (
