@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
+from ionport.identity.audit_repository import AnyScope, AuditRepository, scope_id
 from ionport.identity.model import Actor, AuditEntry
-from ionport.identity.repository import AnyScope, AuditRepository, scope_id
 from ionport.store import Work
 
 
@@ -47,6 +47,15 @@ class AuditLog:
             ),
         )
 
-    def list(self, work: Work, scope: AnyScope, page: PageRequest) -> Page[AuditEntry]:
-        """Return the rows of `scope`, newest first; SystemScope sees all."""
-        return AuditRepository(work.connection).list(scope, page)
+    def list(
+        self,
+        work: Work,
+        scope: AnyScope,
+        page: PageRequest,
+        subjects: Collection[str] | None = None,
+    ) -> Page[AuditEntry]:
+        """Return the rows of `scope`, newest first; SystemScope sees all.
+
+        With `subjects` only those about one of these ids (a few hundred at most).
+        """
+        return AuditRepository(work.connection).list(scope, page, subjects)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ionport.core.errors import Forbidden, InvalidInput, Unauthenticated
 from ionport.core.i18n import _
+from ionport.core.paging import PageRequest
 
 _TENANT_ID = re.compile(r"[A-Z0-9]+_(PRD|TST|TRN|DEV|DEM)")
 _USERNAME = re.compile(r"[\w.@+-]{1,100}")
@@ -64,6 +65,35 @@ class User:
     identity2: str
     is_disabled: bool
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user with their role in one tenant."""
+
+    user: User
+    role: TenantRole
+
+
+class MemberSort(StrEnum):
+    """Columns that the list of users can be sorted by."""
+
+    USERNAME = "username"
+    NAME = "name"
+    ROLE = "role"
+    CREATED = "created"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberQuery:
+    """Which users to list: `text` is looked for in username, name and e-mail address."""
+
+    text: str = ""
+    role: TenantRole | None = None
+    is_disabled: bool | None = None
+    sort: MemberSort = MemberSort.USERNAME
+    descending: bool = False
+    page: PageRequest = field(default_factory=PageRequest)
 
 
 @dataclass(frozen=True, slots=True)

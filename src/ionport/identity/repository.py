@@ -8,9 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from ionport.core.paging import Page, PageRequest
 from ionport.identity.model import (
-    AuditEntry,
     Organization,
     OrganizationRole,
     Tenant,
@@ -18,7 +16,6 @@ from ionport.identity.model import (
     User,
 )
 from ionport.identity.tables import (
-    audit_log,
     organization_memberships,
     organizations,
     sessions,
@@ -30,7 +27,6 @@ from ionport.identity.tables import (
 )
 from ionport.store import OrganizationScope, SystemScope, TenantScope
 
-AnyScope = TenantScope | OrganizationScope | SystemScope
 MAX_TENANTS = 200
 MAX_ORGANIZATIONS = 500
 
@@ -76,7 +72,7 @@ class TenantRepository:
             .order_by(users.c.username_key)
             .limit(limit)
         )
-        return [_user(row) for row in rows]
+        return [user_of(row) for row in rows]
 
     def find_member(self, scope: TenantScope, user_id: str) -> User | None:
         row = self._connection.execute(
@@ -84,7 +80,7 @@ class TenantRepository:
             .join(tenant_memberships, tenant_memberships.c.user_id == users.c.id)
             .where(tenant_memberships.c.tenant_id == scope.tenant_id, users.c.id == user_id)
         ).one_or_none()
-        return _user(row) if row else None
+        return user_of(row) if row else None
 
 
 class OrganizationRepository:
@@ -173,7 +169,7 @@ class UserRepository:
 
     def _one(self, condition: Any) -> tuple[User, str] | None:
         row = self._connection.execute(select(users).where(condition)).one_or_none()
-        return (_user(row), row.password_hash) if row else None
+        return (user_of(row), row.password_hash) if row else None
 
     def set_password(self, scope: SystemScope, user_id: str, password_hash: str) -> None:
         self._connection.execute(
@@ -324,59 +320,8 @@ class SessionRepository:
         self._connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.at <= at))
 
 
-class AuditRepository:
-    """The audit log: rows are added and read, never changed."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def add(self, scope: AnyScope, entry: AuditEntry) -> None:
-        self._connection.execute(
-            insert(audit_log).values(
-                id=entry.id,
-                scope_kind=_scope_kind(scope),
-                scope_id=scope_id(scope),
-                actor_id=entry.actor_id,
-                actor_name=entry.actor_name,
-                address=entry.address,
-                action=entry.action,
-                subject=entry.subject,
-                details=dict(entry.details),
-                at=entry.at,
-            )
-        )
-
-    def list(self, scope: AnyScope, page: PageRequest) -> Page[AuditEntry]:
-        query = select(audit_log)
-        if not isinstance(scope, SystemScope):
-            query = query.where(audit_log.c.scope_kind == _scope_kind(scope))
-            query = query.where(audit_log.c.scope_id == scope_id(scope))
-        total = self._connection.execute(
-            select(func.count()).select_from(query.subquery())
-        ).scalar_one()
-        rows = self._connection.execute(
-            query.order_by(audit_log.c.at.desc(), audit_log.c.id.desc())
-            .limit(page.limit)
-            .offset(page.offset)
-        )
-        return Page(items=[_audit_entry(row) for row in rows], total=total, request=page)
-
-
-def scope_id(scope: AnyScope) -> str:
-    """Return the id that rows of `scope` carry; empty for the system's own."""
-    if isinstance(scope, TenantScope):
-        return scope.tenant_id
-    if isinstance(scope, OrganizationScope):
-        return scope.organization_id
-    return ""
-
-
-def _scope_kind(scope: AnyScope) -> str:
-    kinds = {TenantScope: "tenant", OrganizationScope: "organization", SystemScope: "system"}
-    return kinds[type(scope)]
-
-
-def _user(row: Row[Any]) -> User:
+def user_of(row: Row[Any]) -> User:
+    """Return the user of a row that has all columns of `users`."""
     return User(
         id=row.id,
         username=row.username,
@@ -390,17 +335,3 @@ def _user(row: Row[Any]) -> User:
 
 def _organization(row: Row[Any]) -> Organization:
     return Organization(id=row.id, name=row.name, parent_id=row.parent_id)
-
-
-def _audit_entry(row: Row[Any]) -> AuditEntry:
-    return AuditEntry(
-        id=row.id,
-        scope=row.scope_id,
-        actor_name=row.actor_name,
-        actor_id=row.actor_id,
-        address=row.address,
-        action=row.action,
-        subject=row.subject,
-        details=row.details,
-        at=row.at,
-    )

@@ -1,0 +1,220 @@
+"""What a tenant's administrator does with its users.
+
+A user stands above tenants, so the administrator of one may not close or take over an account
+that is also used elsewhere: disabling a user and setting a password need the role in every
+tenant and organization that the user belongs to.
+"""
+
+from __future__ import annotations
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, Forbidden, NotFound
+from ionport.core.i18n import _
+from ionport.core.paging import Page
+from ionport.identity.audit import AuditLog
+from ionport.identity.member_repository import MemberRepository
+from ionport.identity.model import (
+    Actor,
+    Member,
+    MemberQuery,
+    OrganizationRole,
+    PasswordProof,
+    TenantRole,
+)
+from ionport.identity.repository import SessionRepository, UserRepository
+from ionport.identity.service import IdentityService, NewUser
+from ionport.store import SystemScope, TenantScope, Work
+
+_MEMBERS = SystemScope("members")
+
+
+class MemberService:
+    """Users of a tenant: every method needs the role IONAPI-Administrator there."""
+
+    def __init__(self, clock: Clock, audit: AuditLog, identity: IdentityService) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._identity = identity
+
+    def list_members(
+        self, work: Work, scope: TenantScope, actor: Actor, query: MemberQuery | None = None
+    ) -> Page[Member]:
+        """Return one page of the tenant's users, by username unless `query` says otherwise."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return MemberRepository(work.connection).list(scope, query or MemberQuery())
+
+    def get_member(self, work: Work, scope: TenantScope, actor: Actor, user_id: str) -> Member:
+        """Return a user; raises NotFound for a user of other tenants alone."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        member = MemberRepository(work.connection).find(scope, user_id)
+        if member is None:
+            raise NotFound(_("There is no such user in this tenant."))
+        return member
+
+    def is_used_elsewhere(self, work: Work, scope: TenantScope, actor: Actor, user_id: str) -> bool:
+        """Tell whether the user belongs to a tenant or organization not `actor`'s to administer."""
+        self.get_member(work, scope, actor, user_id)
+        users = UserRepository(work.connection)
+        return not (
+            all(
+                actor.is_tenant_administrator(tenant_id)
+                for tenant_id, _role in users.tenant_roles(_MEMBERS, user_id)
+            )
+            and all(
+                actor.is_organization_administrator(organization_id)
+                for organization_id, _role in users.organization_roles(_MEMBERS, user_id)
+            )
+        )
+
+    def add_member(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        new: NewUser,
+        password_hash: str,
+        role: TenantRole,
+    ) -> Member:
+        """Make a user with `role` in this tenant and in no other.
+
+        Raises:
+            InvalidInput: a bad username, name or e-mail address, or the username is taken.
+        """
+        actor.require_tenant_administrator(scope.tenant_id)
+        user = self._identity.add_user(work, new, password_hash)
+        self._audit.record(work, scope, actor, "user.created", user.id, {"name": user.username})
+        self._identity.set_tenant_role(work, actor, user.id, scope.tenant_id, role)
+        return Member(user=user, role=role)
+
+    def set_role(
+        self, work: Work, scope: TenantScope, actor: Actor, user_id: str, role: TenantRole
+    ) -> None:
+        """Change what a user may do in this tenant.
+
+        Raises:
+            Conflict: the tenant would be left without an administrator.
+        """
+        member = self._locked_member(work, scope, actor, user_id)
+        if role is member.role:
+            return
+        if role is not TenantRole.IONAPI_ADMINISTRATOR:
+            self._require_other_administrator(work, scope, member)
+        self._identity.set_tenant_role(work, actor, user_id, scope.tenant_id, role)
+
+    def join(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        user_id: str,
+        other: TenantScope,
+        role: TenantRole,
+    ) -> None:
+        """Make a user of this tenant a user of `other` too; `actor` administers both."""
+        actor.require_tenant_administrator(other.tenant_id)
+        self.get_member(work, scope, actor, user_id)
+        if MemberRepository(work.connection).find(other, user_id) is not None:
+            raise Conflict(_("This user belongs to that tenant already."), code="member_already")
+        self._identity.set_tenant_role(work, actor, user_id, other.tenant_id, role)
+
+    def set_organization_role(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        user_id: str,
+        organization_id: str,
+        role: OrganizationRole,
+    ) -> None:
+        """Let a user of this tenant work in an organization that `actor` administers too."""
+        actor.require_organization_administrator(organization_id)
+        self.get_member(work, scope, actor, user_id)
+        self._identity.set_organization_role(work, actor, user_id, organization_id, role)
+
+    def remove_member(self, work: Work, scope: TenantScope, actor: Actor, user_id: str) -> None:
+        """Take a user out of this tenant; the account and other memberships stay.
+
+        Raises:
+            Conflict: the tenant would be left without an administrator.
+        """
+        member = self._locked_member(work, scope, actor, user_id)
+        self._require_other_administrator(work, scope, member)
+        MemberRepository(work.connection).remove(scope, user_id)
+        details = {"name": member.user.username}
+        self._audit.record(work, scope, actor, "membership.removed", user_id, details)
+
+    def set_disabled(
+        self, work: Work, scope: TenantScope, actor: Actor, user_id: str, disabled: bool
+    ) -> None:
+        """Close a user's account and end its sessions, or open it again.
+
+        Raises:
+            Conflict: it is the actor's own account, or the tenant's last administrator's.
+            Forbidden: the account is used elsewhere, see `is_used_elsewhere`.
+        """
+        member = self.get_member(work, scope, actor, user_id)
+        self._require_whole_account(work, scope, actor, user_id)
+        if disabled:
+            if user_id == actor.user_id:
+                raise Conflict(_("You cannot disable your own account."), code="own_account")
+            for tenant_id, role in UserRepository(work.connection).tenant_roles(_MEMBERS, user_id):
+                of_tenant = TenantScope(tenant_id)
+                MemberRepository(work.connection).lock(of_tenant)
+                self._require_other_administrator(work, of_tenant, Member(member.user, role))
+            SessionRepository(work.connection).remove_of_user(_MEMBERS, user_id, None)
+        MemberRepository(work.connection).set_disabled(_MEMBERS, user_id, disabled)
+        action = "user.disabled" if disabled else "user.enabled"
+        details = {"name": member.user.username}
+        self._audit.record(work, scope, actor, action, user_id, details)
+
+    def reset_password(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        user_id: str,
+        proof: PasswordProof,
+        password_hash: str,
+    ) -> None:
+        """Set a user's password and end the user's sessions.
+
+        Raises:
+            Unauthenticated: the actor's own password was not typed again just now.
+            Forbidden: the account is used elsewhere, see `is_used_elsewhere`.
+        """
+        member = self.get_member(work, scope, actor, user_id)
+        proof.require_for(actor, self._clock.now())
+        self._require_whole_account(work, scope, actor, user_id)
+        self._identity.store_password(work, user_id, password_hash, keep_session=None)
+        details = {"name": member.user.username}
+        self._audit.record(work, scope, actor, "user.password_reset", user_id, details)
+
+    def _locked_member(self, work: Work, scope: TenantScope, actor: Actor, user_id: str) -> Member:
+        actor.require_tenant_administrator(scope.tenant_id)
+        MemberRepository(work.connection).lock(scope)
+        return self.get_member(work, scope, actor, user_id)
+
+    def _require_other_administrator(self, work: Work, scope: TenantScope, member: Member) -> None:
+        if member.role is not TenantRole.IONAPI_ADMINISTRATOR or member.user.is_disabled:
+            return
+        members = MemberRepository(work.connection)
+        if not members.has_other_administrator(scope, member.user.id):
+            raise Conflict(
+                _(
+                    "This is the only IONAPI-Administrator of tenant {tenant}. Give the role to"
+                    " somebody else first."
+                ).format(tenant=scope.tenant_id),
+                code="last_administrator",
+            )
+
+    def _require_whole_account(
+        self, work: Work, scope: TenantScope, actor: Actor, user_id: str
+    ) -> None:
+        if self.is_used_elsewhere(work, scope, actor, user_id):
+            raise Forbidden(
+                _(
+                    "This account is also used where you are no administrator. Remove the user"
+                    " from this tenant instead, or ask the operator of this server."
+                ),
+                code="account_used_elsewhere",
+            )

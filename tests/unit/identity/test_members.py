@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from ionport.core.clock import MovableClock
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from ionport.core.paging import PageRequest
+from ionport.identity.members import MemberService
+from ionport.identity.model import (
+    Actor,
+    MemberQuery,
+    MemberSort,
+    OrganizationRole,
+    PasswordProof,
+    TenantRole,
+    User,
+)
+from ionport.identity.service import NewUser
+from ionport.store import TenantScope
+from tests.support.web import PASSWORD, TENANT, People
+
+SCOPE = TenantScope(TENANT)
+OTHER = TenantScope("OTHER_PRD")
+ADMINISTRATOR = TenantRole.IONAPI_ADMINISTRATOR
+
+
+@pytest.fixture
+def members(people: People) -> MemberService:
+    return MemberService(people.clock, people.audit, people.identity)
+
+
+def actor_of(people: People, user: User) -> Actor:
+    token, _user = people.sessions.sign_in(people.database, user.username, PASSWORD, "::1")
+    with people.database.read() as work:
+        actor = people.sessions.actor_for_session(work, token)
+    assert actor is not None
+    return actor
+
+
+@pytest.fixture
+def ada(people: People) -> Actor:
+    return actor_of(people, people.add("ada"))
+
+
+def add_to(people: People, user: User, tenant: TenantScope, role: TenantRole) -> None:
+    with people.database.write() as work:
+        people.identity.ensure_tenant(work, tenant.tenant_id)
+        people.identity.set_tenant_role(work, Actor.operator(), user.id, tenant.tenant_id, role)
+
+
+def test_users_are_listed_filtered_sorted_and_paged(
+    people: People, members: MemberService, ada: Actor
+) -> None:
+    for name in ("bob", "carol", "dave"):
+        people.add(name, tenant_role=TenantRole.USER)
+    stranger = people.add("eve", tenant_role=None)
+    add_to(people, stranger, OTHER, TenantRole.USER)
+    with people.database.read() as work:
+
+        def names(**query: object) -> list[str]:
+            page = members.list_members(work, SCOPE, ada, MemberQuery(**query))  # type: ignore[arg-type]
+            return [member.user.username for member in page.items]
+
+        assert names() == ["ada", "bob", "carol", "dave"]
+        assert names(sort=MemberSort.NAME, descending=True) == ["dave", "carol", "bob", "ada"]
+        assert names(text="CAR") == ["carol"]
+        assert names(text="%") == []
+        assert names(role=ADMINISTRATOR) == ["ada"]
+        assert names(is_disabled=True) == []
+        assert names(page=PageRequest(number=2, per_page=3)) == ["dave"]
+
+
+def test_a_user_of_another_tenant_is_not_found(
+    people: People, members: MemberService, ada: Actor
+) -> None:
+    eve = people.add("eve", tenant_role=None)
+    add_to(people, eve, OTHER, ADMINISTRATOR)
+    proof = PasswordProof(ada.user_id, people.clock.now())
+    with people.database.write() as work:
+        attempts: list[Callable[[], object]] = [
+            lambda: members.get_member(work, SCOPE, ada, eve.id),
+            lambda: members.set_role(work, SCOPE, ada, eve.id, TenantRole.USER),
+            lambda: members.remove_member(work, SCOPE, ada, eve.id),
+            lambda: members.set_disabled(work, SCOPE, ada, eve.id, True),
+            lambda: members.reset_password(work, SCOPE, ada, eve.id, proof, "hash"),
+            lambda: members.join(work, SCOPE, ada, eve.id, SCOPE, ADMINISTRATOR),
+        ]
+        for attempt in attempts:
+            with pytest.raises(NotFound):
+                attempt()
+
+
+def test_a_plain_user_changes_nobody(people: People, members: MemberService, ada: Actor) -> None:
+    bob = actor_of(people, people.add("bob", tenant_role=TenantRole.USER))
+    assert ada.user_id is not None
+    proof = PasswordProof(bob.user_id, people.clock.now())
+    with people.database.write() as work:
+        attempts: list[Callable[[], object]] = [
+            lambda: members.list_members(work, SCOPE, bob),
+            lambda: members.get_member(work, SCOPE, bob, str(ada.user_id)),
+            lambda: members.add_member(work, SCOPE, bob, NewUser("x"), "h", ADMINISTRATOR),
+            lambda: members.set_role(work, SCOPE, bob, str(bob.user_id), ADMINISTRATOR),
+            lambda: members.remove_member(work, SCOPE, bob, str(ada.user_id)),
+            lambda: members.set_disabled(work, SCOPE, bob, str(ada.user_id), True),
+            lambda: members.reset_password(work, SCOPE, bob, str(ada.user_id), proof, "h"),
+        ]
+        for attempt in attempts:
+            with pytest.raises(Forbidden):
+                attempt()
+
+
+def test_an_added_user_can_sign_in_to_this_tenant_alone(
+    people: People, members: MemberService, ada: Actor
+) -> None:
+    password_hash = people.identity.hash_password(PASSWORD)
+    with people.database.write() as work:
+        member = members.add_member(
+            work, SCOPE, ada, NewUser("bob", "Bob B"), password_hash, TenantRole.USER
+        )
+    bob = actor_of(people, member.user)
+    assert bob.tenant_roles == {(TENANT, TenantRole.USER)}
+    assert bob.organization_roles == frozenset()
+    with people.database.write() as work, pytest.raises(InvalidInput) as error:
+        members.add_member(work, SCOPE, ada, NewUser("BOB"), password_hash, TenantRole.USER)
+    assert set(error.value.fields) == {"username"}
+
+
+def test_the_last_administrator_stays(people: People, members: MemberService, ada: Actor) -> None:
+    user_id = str(ada.user_id)
+    away = people.add("away")
+    with people.database.write() as work:
+        members.set_disabled(work, SCOPE, ada, away.id, True)
+        attempts: list[Callable[[], object]] = [
+            lambda: members.set_role(work, SCOPE, ada, user_id, TenantRole.USER),
+            lambda: members.remove_member(work, SCOPE, ada, user_id),
+        ]
+        for attempt in attempts:
+            with pytest.raises(Conflict) as error:
+                attempt()
+            assert error.value.code == "last_administrator"
+        members.set_disabled(work, SCOPE, ada, away.id, False)
+        members.remove_member(work, SCOPE, ada, user_id)
+
+
+def test_two_administrators_who_demote_each_other_leave_one(
+    people: People, members: MemberService, ada: Actor
+) -> None:
+    bob = people.add("bob")
+    refused: list[str] = []
+    start = threading.Barrier(2)
+
+    def demote(user_id: str) -> None:
+        start.wait(10)
+        try:
+            with people.database.write() as work:
+                members.set_role(work, SCOPE, ada, user_id, TenantRole.USER)
+        except Conflict as error:
+            refused.append(error.code)
+
+    threads = [threading.Thread(target=demote, args=(one,)) for one in (str(ada.user_id), bob.id)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert refused == ["last_administrator"]
+
+
+def test_nobody_closes_their_own_account(
+    people: People, members: MemberService, ada: Actor
+) -> None:
+    people.add("bob")
+    with people.database.write() as work, pytest.raises(Conflict) as error:
+        members.set_disabled(work, SCOPE, ada, str(ada.user_id), True)
+    assert error.value.code == "own_account"
+
+
+def test_disabling_and_a_new_password_end_every_session(
+    people: People, members: MemberService, ada: Actor
+) -> None:
+    bob = people.add("bob", tenant_role=TenantRole.USER)
+    sessions = people.sessions
+    tokens = [sessions.sign_in(people.database, "bob", PASSWORD, "::1")[0] for _n in range(2)]
+    with people.database.write() as work:
+        members.set_disabled(work, SCOPE, ada, bob.id, True)
+        members.set_disabled(work, SCOPE, ada, bob.id, False)
+        assert sessions.session_for(work, tokens[0]) is None
+    token, _user = sessions.sign_in(people.database, "bob", PASSWORD, "::1")
+    proof = PasswordProof(ada.user_id, people.clock.now())
+    with people.database.write() as work:
+        members.reset_password(work, SCOPE, ada, bob.id, proof, "hash")
+        assert sessions.session_for(work, token) is None
+    with pytest.raises(Unauthenticated):
+        sessions.sign_in(people.database, "bob", PASSWORD, "::1")
+
+
+def test_a_password_is_set_with_a_fresh_proof_only(
+    people: People, members: MemberService, ada: Actor, clock: MovableClock
+) -> None:
+    bob = people.add("bob", tenant_role=TenantRole.USER)
+    stale = PasswordProof(ada.user_id, clock.now() - timedelta(minutes=6))
+    with people.database.write() as work:
+        for proof in (stale, PasswordProof(bob.id, clock.now())):
+            with pytest.raises(Unauthenticated):
+                members.reset_password(work, SCOPE, ada, bob.id, proof, "hash")
+
+
+@pytest.mark.parametrize("where", ["tenant", "organization"])
+def test_an_account_used_elsewhere_is_not_closed_or_taken_over(
+    people: People, members: MemberService, where: str
+) -> None:
+    ada = actor_of(people, people.add("ada", organization_role=None))
+    organization_role = OrganizationRole.USER if where == "organization" else None
+    bob = people.add("bob", tenant_role=TenantRole.USER, organization_role=organization_role)
+    if where == "tenant":
+        add_to(people, bob, OTHER, TenantRole.USER)
+    proof = PasswordProof(ada.user_id, people.clock.now())
+    with people.database.write() as work:
+        assert members.is_used_elsewhere(work, SCOPE, ada, bob.id)
+        attempts: list[Callable[[], object]] = [
+            lambda: members.set_disabled(work, SCOPE, ada, bob.id, True),
+            lambda: members.reset_password(work, SCOPE, ada, bob.id, proof, "hash"),
+        ]
+        for attempt in attempts:
+            with pytest.raises(Forbidden) as error:
+                attempt()
+            assert error.value.code == "account_used_elsewhere"
+        members.remove_member(work, SCOPE, ada, bob.id)
+
+
+def test_a_user_joins_another_tenant_of_the_same_administrator_only(
+    people: People, members: MemberService
+) -> None:
+    user = people.add("ada")
+    bob = people.add("bob", tenant_role=TenantRole.USER)
+    with people.database.write() as work:
+        people.identity.ensure_tenant(work, OTHER.tenant_id)
+        with pytest.raises(Forbidden):
+            members.join(work, SCOPE, actor_of_roles(TENANT), bob.id, OTHER, TenantRole.USER)
+    add_to(people, user, OTHER, ADMINISTRATOR)
+    ada = actor_of(people, user)
+    with people.database.write() as work:
+        members.join(work, SCOPE, ada, bob.id, OTHER, TenantRole.USER)
+        assert members.get_member(work, OTHER, ada, bob.id).role is TenantRole.USER
+        with pytest.raises(Conflict):
+            members.join(work, SCOPE, ada, bob.id, OTHER, TenantRole.USER)
+
+
+def actor_of_roles(*tenants: str) -> Actor:
+    roles = frozenset((tenant, ADMINISTRATOR) for tenant in tenants)
+    return Actor(user_id="usr_ada", name="ada", tenant_roles=roles)
+
+
+def test_every_change_of_a_user_is_in_the_tenants_audit_log(
+    people: People, members: MemberService, ada: Actor
+) -> None:
+    bob = people.add("bob", tenant_role=TenantRole.USER)
+    proof = PasswordProof(ada.user_id, people.clock.now())
+    with people.database.write() as work:
+        members.set_role(work, SCOPE, ada, bob.id, ADMINISTRATOR)
+        members.set_disabled(work, SCOPE, ada, bob.id, True)
+        members.set_disabled(work, SCOPE, ada, bob.id, False)
+        members.reset_password(work, SCOPE, ada, bob.id, proof, "hash")
+        members.remove_member(work, SCOPE, ada, bob.id)
+        trail = people.audit.list(work, SCOPE, PageRequest(), [bob.id]).items
+    assert {entry.action for entry in trail if entry.actor_id == ada.user_id} == {
+        "membership.set",
+        "user.disabled",
+        "user.enabled",
+        "user.password_reset",
+        "membership.removed",
+    }
