@@ -1,6 +1,7 @@
 """The one ASGI application: sends each request to the door it belongs to.
 
-    /{TENANT}/as/…    authorization server (any Host header)
+    /{TENANT}/as/…    authorization server (any Host header), and its documents at /.well-known/…
+    GET /{TENANT}/as/authorization.oauth2   a page: a person signs on and approves there
     /{TENANT}/…       API gateway, and behind it the sandbox (any Host header)
     /healthz          liveness, for process managers
     everything else   pages (Host is checked there)
@@ -19,12 +20,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.gateway.app import Gateway
+from ionport.oauth.endpoints import PATHS
+from ionport.oauth.routes import WELL_KNOWN, AuthorizationServer
 from ionport.oauth.routes import routes as oauth_routes
 from ionport.sandbox.app import backends
 from ionport.web.app import create_web_app
 from ionport.web.state import Services
 from ionport.wiring import House
 
+_WELL_KNOWN = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
+_PAGES = frozenset(f"as/{paths.authorization}" for paths in PATHS.values())
 _TENANT_PATH = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
 
 
@@ -45,12 +50,17 @@ class Doors:
         path: str = scope["path"]
         if path == "/healthz":
             return _healthz
-        tenant = _TENANT_PATH.match(path)
-        if tenant is None or self._authorization is None or self._gateway is None:
+        if self._authorization is None or self._gateway is None:
             return self._pages
-        return (
-            self._authorization if path[tenant.end() :].lower().startswith("as/") else self._gateway
-        )
+        if path.startswith(_WELL_KNOWN):
+            return self._authorization
+        tenant = _TENANT_PATH.match(path)
+        if tenant is None:
+            return self._pages
+        if not path[tenant.end() :].lower().startswith("as/"):
+            return self._gateway
+        is_page = path[tenant.end() :].lower() in _PAGES and scope["method"] in ("GET", "HEAD")
+        return self._pages if is_page else self._authorization
 
 
 async def _answer_ok(_request: Request) -> PlainTextResponse:
@@ -75,7 +85,16 @@ def build_asgi(house: House) -> ASGIApp:
     )
     return Doors(
         authorization=Starlette(
-            routes=oauth_routes(house.database, house.infor.tokens, house.infor.signing_keys)
+            routes=oauth_routes(
+                AuthorizationServer(
+                    database=house.database,
+                    endpoints=house.infor.endpoints,
+                    keys=house.infor.signing_keys,
+                    tokens=house.infor.tokens,
+                    introspection=house.infor.introspection,
+                    settings=house.infor.tenant_settings,
+                )
+            )
         ),
         gateway=Gateway(sandbox, house.infor.verifier),
         pages=pages,
@@ -91,7 +110,10 @@ def _page_services(house: House) -> Services:
         sessions=house.sessions,
         setup=house.setup,
         audit=house.audit,
+        members=house.members,
         apps=infor.apps if infor else None,
+        approvals=infor.approvals if infor else None,
+        tenant_settings=infor.tenant_settings if infor else None,
         recorder=infor.recorder if infor else None,
         inspection=infor.inspection if infor else None,
         documents=documents.documents if documents else None,

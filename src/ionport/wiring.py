@@ -20,6 +20,7 @@ from ionport.exports.service import ConfigurationConnectionUse, ExportConfigurat
 from ionport.exports.timing import ExportTiming
 from ionport.exports.workflow import DeliveryEngine, EngineOptions, sqlite_system_url
 from ionport.identity.audit import AuditLog
+from ionport.identity.members import MemberService
 from ionport.identity.model import Organization, Tenant
 from ionport.identity.passwords import Passwords
 from ionport.identity.service import IdentityService
@@ -28,11 +29,14 @@ from ionport.identity.setup import SetupService
 from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
 from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.approval import ApprovalService
 from ionport.oauth.clients import Clients
 from ionport.oauth.endpoints import Endpoints
+from ionport.oauth.introspection import IntrospectionService
 from ionport.oauth.keys import SigningKeys, environment_stamp
 from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates
+from ionport.oauth.tenant_service import TenantSettingsService
 from ionport.oauth.tokens import TokenService
 from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.control.inspection import InspectionService
@@ -49,6 +53,9 @@ class InforSide:
     signing_keys: SigningKeys
     apps: AuthorizedAppService
     tokens: TokenService
+    approvals: ApprovalService
+    introspection: IntrospectionService
+    tenant_settings: TenantSettingsService
     verifier: AccessTokenVerifier
     recorder: RecorderService
     inspection: InspectionService
@@ -79,6 +86,7 @@ class House:
     identity: IdentityService
     sessions: SessionService
     setup: SetupService
+    members: MemberService
     tenant: Tenant
     organization: Organization
     infor: InforSide | None
@@ -136,6 +144,7 @@ def open_house(
         identity=identity,
         sessions=SessionService(clock, keys, audit, identity, passwords),
         setup=SetupService(clock, keys, audit, identity),
+        members=MemberService(clock, audit, identity),
         tenant=tenant,
         organization=organization,
         infor=_infor_side(settings, database, clock, keys, blobs, audit, tenant)
@@ -169,6 +178,8 @@ def _infor_side(
     signing_keys = SigningKeys(keys, clock)
     access_tokens = AccessTokens(clock, endpoints, signing_keys)
     states = TokenStates()
+    clients = Clients(keys, endpoints)
+    tokens = TokenService(clock, keys, access_tokens, states, clients)
     return InforSide(
         endpoints=endpoints,
         signing_keys=signing_keys,
@@ -180,7 +191,10 @@ def _infor_side(
             states,
             environment_stamp=environment_stamp(tenant.created_at),
         ),
-        tokens=TokenService(clock, keys, access_tokens, states, Clients(keys, endpoints)),
+        tokens=tokens,
+        approvals=ApprovalService(clock, keys, endpoints, audit, tokens, states),
+        introspection=IntrospectionService(clock, keys, access_tokens, clients),
+        tenant_settings=TenantSettingsService(clock, audit),
         verifier=AccessTokenVerifier(database, access_tokens, states),
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),

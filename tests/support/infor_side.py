@@ -26,10 +26,12 @@ from ionport.oauth.access_tokens import AccessTokens
 from ionport.oauth.clients import Clients
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
+from ionport.oauth.introspection import IntrospectionService
 from ionport.oauth.keys import SigningKeys, environment_stamp
-from ionport.oauth.routes import routes
+from ionport.oauth.routes import AuthorizationServer, routes
 from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates
+from ionport.oauth.tenant_service import TenantSettingsService
 from ionport.oauth.tokens import TokenService
 from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.app import backends
@@ -69,8 +71,15 @@ class InforSide:
             states,
             environment_stamp=environment_stamp(clock.now()),
         )
-        self._tokens = TokenService(clock, ring, access_tokens, states, Clients(ring, endpoints))
-        self._keys = keys
+        clients = Clients(ring, endpoints)
+        self._server = AuthorizationServer(
+            database=database,
+            endpoints=endpoints,
+            keys=keys,
+            tokens=TokenService(clock, ring, access_tokens, states, clients),
+            introspection=IntrospectionService(clock, ring, access_tokens, clients),
+            settings=TenantSettingsService(clock, AuditLog(clock)),
+        )
         self._verifier = AccessTokenVerifier(database, access_tokens, states)
         self.recorder = RecorderService(self.blobs)
         self.inspection = InspectionService(self.blobs)
@@ -90,7 +99,7 @@ class InforSide:
             self._verifier,
             max_body_bytes=max_body_bytes,
         )
-        oauth = routes(self.database, self._tokens, self._keys)
+        oauth = routes(self._server)
         app = Starlette(routes=oauth)
         app.router.default = gateway
         return app

@@ -24,15 +24,18 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.approval import ApprovalService
 from ionport.oauth.clients import Clients, OAuthRequest
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
+from ionport.oauth.introspection import IntrospectionService
 from ionport.oauth.keys import SigningKeys
 from ionport.oauth.model import AuthorizedApp, CredentialsFile, ServiceAccount
 from ionport.oauth.protocol import Parameters
-from ionport.oauth.routes import issue, routes
+from ionport.oauth.routes import AuthorizationServer, issue, routes
 from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates
+from ionport.oauth.tenant_service import TenantSettingsService
 from ionport.oauth.tokens import TokenService
 from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.store import Database, TenantScope
@@ -68,6 +71,13 @@ class OAuthSide:
         self.tokens = TokenService(
             clock, self.key_ring, self.access_tokens, self.states, self.clients
         )
+        self.settings = TenantSettingsService(clock, AuditLog(clock))
+        self.introspection = IntrospectionService(
+            clock, self.key_ring, self.access_tokens, self.clients
+        )
+        self.approvals = ApprovalService(
+            clock, self.key_ring, self.endpoints, AuditLog(clock), self.tokens, self.states
+        )
         self.verifier = AccessTokenVerifier(database, self.access_tokens, self.states)
         self.audit = AuditLog(clock)
         self.apps = AuthorizedAppService(
@@ -87,7 +97,15 @@ class OAuthSide:
         return PasswordProof.operator(self.clock.now())
 
     def asgi(self) -> Starlette:
-        return Starlette(routes=routes(self.database, self.tokens, self.keys))
+        server = AuthorizationServer(
+            database=self.database,
+            endpoints=self.endpoints,
+            keys=self.keys,
+            tokens=self.tokens,
+            introspection=self.introspection,
+            settings=self.settings,
+        )
+        return Starlette(routes=routes(server))
 
     def create_app(self, name: str = "DocBits_TST", **fields: Any) -> AuthorizedApp:
         draft = AppDraft(name=name, **{"description": "For tests", **fields})

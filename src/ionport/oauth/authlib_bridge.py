@@ -1,18 +1,21 @@
-"""The one door to Authlib: it checks authorization requests and PKCE (DESIGN.md, decision 2).
+"""The one door to Authlib: what of it fits, which is PKCE (DESIGN.md, decision 2).
 
-Its answers, tokens and storage are not used: redirects and tokens are made here in one
-transaction. PKCE `plain` is off, and its debug log, which prints tokens, is pinned.
+Its endpoints do not: they store tokens in several calls where one transaction is needed, answer
+request texts in descriptions that then are refused as malformed, and take PKCE `plain`. Its debug
+log, which prints tokens, is pinned.
 """
 
 from __future__ import annotations
 
 import hmac
 import logging
+from typing import Final
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from authlib.oauth2.rfc7636.challenge import CODE_VERIFIER_PATTERN
+from authlib.oauth2.rfc7636.challenge import CODE_CHALLENGE_PATTERN, CODE_VERIFIER_PATTERN
 
 logging.getLogger("authlib").setLevel(logging.INFO)
+_S256_LENGTH: Final = 43
 
 
 def verifier_matches(verifier: str, challenge: str) -> bool:
@@ -20,3 +23,12 @@ def verifier_matches(verifier: str, challenge: str) -> bool:
     if not verifier.isascii() or not CODE_VERIFIER_PATTERN.match(verifier):
         return False
     return hmac.compare_digest(create_s256_code_challenge(verifier), challenge)
+
+
+def is_code_challenge(challenge: str) -> bool:
+    """Tell whether this can be an S256 challenge: 32 bytes as unpadded base64url."""
+    return (
+        challenge.isascii()
+        and len(challenge) == _S256_LENGTH
+        and CODE_CHALLENGE_PATTERN.match(challenge) is not None
+    )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from ionport.core.errors import IonportError
 from ionport.oauth.model import AuthorizedApp
 
 CODE_LIFETIME: Final = timedelta(seconds=60)
@@ -34,6 +35,31 @@ class AuthorizationRequest:
     scopes: tuple[str, ...]
     state: str | None
     code_challenge: str | None
+
+
+class AuthorizationRefused(IonportError):
+    """An authorization request that fails; `error` is the code of RFC 6749 §4.1.2.1.
+
+    With a `redirect_uri` the app is told there, in the fragment for an implicit request; without
+    one the person sees `text`, because the address could be anybody's.
+    """
+
+    status = 400
+
+    def __init__(
+        self,
+        error: str,
+        text: str,
+        *,
+        redirect_uri: str | None = None,
+        in_fragment: bool = False,
+        state: str | None = None,
+    ) -> None:
+        super().__init__(text, code=error)
+        self.error = error
+        self.redirect_uri = redirect_uri
+        self.in_fragment = in_fragment
+        self.state = state
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ the port of a loopback address, which a program on a desk learns only when it st
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from ionport.core.i18n import _
 
@@ -76,6 +76,22 @@ def _differs_in_port(requested: str, registered: str) -> bool:
     if wanted is None or known is None or not _URL.fullmatch(requested):
         return False
     return wanted.groups() == known.groups()
+
+
+def with_parameters(url: str, parameters: Mapping[str, str], *, in_fragment: bool) -> str:
+    """Return `url`, otherwise unchanged, with an answer's parameters (RFC 6749 §4.1.2, §4.2.2)."""
+    text = urlencode(parameters, quote_via=quote)
+    if in_fragment:
+        return f"{url}#{text}"
+    return f"{url}&{text}" if "?" in url else f"{url}?{text}"
+
+
+def is_claimed(url: str) -> bool:
+    """Tell whether only the app's owner can receive what is sent to `url`: an https address.
+
+    Any program on the machine may listen at a loopback port or register a scheme (RFC 8252 §8.6).
+    """
+    return url.startswith("https://")
 
 
 def form_target(url: str) -> str:

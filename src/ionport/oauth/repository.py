@@ -71,6 +71,9 @@ class AppRepository:
     def find_by_name(self, scope: TenantScope, name: str) -> AuthorizedApp | None:
         return self._one(scope, authorized_apps.c.name_key == name_key(name))
 
+    def find_by_client_id(self, scope: TenantScope, client_id: str) -> AuthorizedApp | None:
+        return self._one(scope, authorized_apps.c.client_id == client_id)
+
     def _one(self, scope: TenantScope, where: ColumnElement[bool]) -> AuthorizedApp | None:
         row = self._connection.execute(_apps(scope).where(where)).mappings().one_or_none()
         return None if row is None else _app(row)

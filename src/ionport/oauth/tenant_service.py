@@ -19,16 +19,20 @@ MAX_CUSTOM_SCOPES: Final = 500
 
 
 class TenantSettingsService:
-    """A tenant's settings and custom scopes; every method needs IONAPI-Administrator there."""
+    """A tenant's settings and custom scopes; changing them needs IONAPI-Administrator there."""
 
     def __init__(self, clock: Clock, audit: AuditLog) -> None:
         self._clock = clock
         self._audit = audit
 
-    def get(self, work: Work, scope: TenantScope, actor: Actor) -> TenantSettings:
-        """Return the settings that are in force."""
-        actor.require_tenant_administrator(scope.tenant_id)
+    def in_force(self, work: Work, scope: TenantScope) -> TenantSettings:
+        """Return the settings for the server's own use."""
         return TenantSettingsRepository(work.connection).get(scope)
+
+    def get(self, work: Work, scope: TenantScope, actor: Actor) -> TenantSettings:
+        """Return the settings for an administrator's page."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return self.in_force(work, scope)
 
     def change(
         self, work: Work, scope: TenantScope, actor: Actor, settings: TenantSettings

@@ -12,6 +12,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import NotFound, Unauthenticated, Unavailable
 from ionport.core.i18n import _
 from ionport.identity.audit import AuditLog
+from ionport.identity.members import MemberService
 from ionport.identity.model import Actor, Organization, Session
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from ionport.exports.deliveries import DeliveryService
     from ionport.exports.service import ExportConfigurationService
     from ionport.mappings.service import MappingService
+    from ionport.oauth.approval import ApprovalService
     from ionport.oauth.service import AuthorizedAppService
+    from ionport.oauth.tenant_service import TenantSettingsService
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.control.recorder import RecorderService
 
@@ -42,7 +45,10 @@ class Services:
     sessions: SessionService
     setup: SetupService
     audit: AuditLog
+    members: MemberService
     apps: AuthorizedAppService | None = None
+    approvals: ApprovalService | None = None
+    tenant_settings: TenantSettingsService | None = None
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None
     documents: DocumentService | None = None
