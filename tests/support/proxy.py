@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import threading
@@ -42,8 +43,8 @@ class FaultyProxy:
         # Called after a call was passed on and before its answer goes back.
         self.after_commit: Callable[[str, str], None] = lambda _method, _path: None
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(self)
+        self.connections: set[socket.socket] = set()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fault(self, method: str, path: str, kind: str, **details: Any) -> None:
@@ -71,63 +72,83 @@ class FaultyProxy:
 
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
+        for connection in tuple(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._server.server_close()
 
 
-def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    # Closing waits for the handlers, whose connections are cut first.
+    daemon_threads = False
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
+    def __init__(self, proxy: FaultyProxy) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.proxy = proxy
 
-        def _pass(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            fault = proxy.take(self.command, self.path)
-            if fault is None or fault.kind not in ("refuse", "drop"):
-                status, headers, content = self._forward(body)
-                proxy.after_commit(self.command, self.path)
-            if fault is None:
-                self._answer(status, headers, content)
-            else:
-                self._break(fault)
 
-        def _break(self, fault: Fault) -> None:
-            if fault.kind == "html":
-                page = b"<!DOCTYPE html><html><body>Sign in</body></html>"
-                self._answer(200, (("Content-Type", "text/html"),), page)
-            elif fault.kind in ("refuse", "break"):
-                self._answer(fault.status, fault.headers, fault.body)
-            else:
-                threading.Event().wait(fault.seconds)
-                self._cut()
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
 
-        do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815
+    def setup(self) -> None:
+        self.server.proxy.connections.add(self.request)
+        super().setup()
 
-        def _forward(self, body: bytes) -> tuple[int, Any, bytes]:
-            connection = http.client.HTTPConnection(*proxy.target, timeout=30)
-            headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
-            connection.request(self.command, self.path, body, headers)
-            answer = connection.getresponse()
-            content = answer.read()
-            connection.close()
-            kept = [
-                (name, value)
-                for name, value in answer.getheaders()
-                if name.lower() not in ("connection", "content-length", "transfer-encoding")
-            ]
-            return answer.status, kept, content
+    def finish(self) -> None:
+        # The client may be gone, and with it what was not yet flushed.
+        with contextlib.suppress(OSError):
+            super().finish()
+        self.server.proxy.connections.discard(self.request)
 
-        def _answer(self, status: int, headers: Any, content: bytes) -> None:
-            self.send_response_only(status)
-            for name, value in headers:
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
 
-        def _cut(self) -> None:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+    def _pass(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fault = self.server.proxy.take(self.command, self.path)
+        if fault is None or fault.kind not in ("refuse", "drop"):
+            status, headers, content = self._forward(body)
+            self.server.proxy.after_commit(self.command, self.path)
+        if fault is None:
+            self._answer(status, headers, content)
+        else:
+            self._break(fault)
 
-    return Handler
+    def _break(self, fault: Fault) -> None:
+        if fault.kind == "html":
+            page = b"<!DOCTYPE html><html><body>Sign in</body></html>"
+            self._answer(200, (("Content-Type", "text/html"),), page)
+        elif fault.kind in ("refuse", "break"):
+            self._answer(fault.status, fault.headers, fault.body)
+        else:
+            threading.Event().wait(fault.seconds)
+            self._cut()
+
+    do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815
+
+    def _forward(self, body: bytes) -> tuple[int, Any, bytes]:
+        connection = http.client.HTTPConnection(*self.server.proxy.target, timeout=30)
+        headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
+        connection.request(self.command, self.path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        kept = [
+            (name, value)
+            for name, value in answer.getheaders()
+            if name.lower() not in ("connection", "content-length", "transfer-encoding")
+        ]
+        return answer.status, kept, content
+
+    def _answer(self, status: int, headers: Any, content: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _cut(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
