@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id, random_token
 from ionport.core.paging import Page, PageRequest
@@ -13,7 +13,8 @@ from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
-from ionport.oauth.client_secrets import SECRET_BYTES, ClientSecrets
+from ionport.oauth.account_maker import ServiceAccountMaker, wrong_user
+from ionport.oauth.client_secrets import ClientSecrets
 from ionport.oauth.credentials_file import (
     ServiceAccountKeys,
     credentials_content,
@@ -21,14 +22,13 @@ from ionport.oauth.credentials_file import (
 )
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
-from ionport.oauth.model import AppQuery, AuthorizedApp, CredentialsFile, GrantType, ServiceAccount
+from ionport.oauth.model import AppQuery, AuthorizedApp, CredentialsFile, ServiceAccount
 from ionport.oauth.repository import AppRepository, ServiceAccountRepository
 from ionport.oauth.states import TokenStates
 from ionport.store import SystemScope, TenantScope, Work
 
 # 32 bytes make 43 letters (facts/ion-api.md §2).
 _CLIENT_ID_BYTES: Final = 32
-MAX_SERVICE_ACCOUNTS: Final = 1000
 
 
 class AuthorizedAppService:
@@ -57,6 +57,7 @@ class AuthorizedAppService:
         self._states = states
         self._environment_stamp = environment_stamp
         self._keep_client_secrets = keep_client_secrets
+        self._accounts = ServiceAccountMaker(clock, key_ring, audit)
         self._secrets = ClientSecrets(clock, key_ring, keep_copies=keep_client_secrets)
 
     def create_app(
@@ -153,9 +154,9 @@ class AuthorizedAppService:
         app = self._app(work, scope, app_id)
         if not create_service_account:
             if user_id is not None:
-                raise _wrong_user(_("Switch on Create Service Account to link a user."))
+                raise wrong_user(_("Switch on Create Service Account to link a user."))
             return self._credentials(work, scope, actor, app, None, None)
-        account, keys = self._new_service_account(work, scope, actor, app, user_id)
+        account, keys = self._accounts.make(work, scope, actor, app, user_id)
         return self._credentials(work, scope, actor, app, account, keys)
 
     def list_service_accounts(
@@ -194,7 +195,15 @@ class AuthorizedAppService:
         old = self._account(work, scope, account_id)
         app = self._app(work, scope, old.app_id)
         self._delete_account(work, scope, actor, old)
-        account, keys = self._new_service_account(work, scope, actor, app, old.user_id)
+        account, keys = self._accounts.make(
+            work,
+            scope,
+            actor,
+            app,
+            old.user_id,
+            description=old.description,
+            scopes=old.scopes,
+        )
         return self._credentials(work, scope, actor, app, account, keys)
 
     def set_service_account_disabled(
@@ -256,52 +265,6 @@ class AuthorizedAppService:
         )
         work.after_commit(self._states.forget)
 
-    def _new_service_account(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        app: AuthorizedApp,
-        user_id: str | None,
-    ) -> tuple[ServiceAccount, ServiceAccountKeys]:
-        accounts = ServiceAccountRepository(work.connection)
-        if app.grant_type is not GrantType.PASSWORD_CREDENTIALS:
-            raise InvalidInput(
-                _(
-                    "An app with Grant Type Client Credentials logs in without a service account."
-                    " Download its credentials without Create Service Account."
-                ),
-                code="service_account_not_used",
-                fields={"create_service_account": _("Switch this off for this app.")},
-            )
-        if user_id is not None and accounts.find_person(scope, user_id) is None:
-            raise _wrong_user(_("Choose an enabled user of this tenant, or none."))
-        if accounts.list(scope, app.id, PageRequest(per_page=1)).total >= MAX_SERVICE_ACCOUNTS:
-            raise Conflict(
-                _("This app has {count} service accounts. Delete those never used first.").format(
-                    count=MAX_SERVICE_ACCOUNTS
-                ),
-                code="too_many_service_accounts",
-            )
-        access_key = f"{scope.tenant_id}#{random_token(SECRET_BYTES).reveal()}"
-        keys = ServiceAccountKeys(access_key, random_token(SECRET_BYTES))
-        account = ServiceAccount(
-            id=new_id("sac"),
-            tenant_id=scope.tenant_id,
-            app_id=app.id,
-            access_key=access_key,
-            user_id=user_id,
-            is_disabled=False,
-            created_at=self._clock.now(),
-            created_by=actor.name,
-            last_used_at=None,
-        )
-        accounts.add(scope, account, self._key_ring.digest(keys.secret_key))
-        self._audit.record(
-            work, scope, actor, "service_account.created", account.id, {"app": app.id}
-        )
-        return self._account(work, scope, account.id), keys
-
     def _credentials(
         self,
         work: Work,
@@ -326,7 +289,3 @@ def _name_is_taken(existing: AuthorizedApp | None) -> Conflict:
         code="app_name_taken",
         existing_id=existing.id if existing else None,
     )
-
-
-def _wrong_user(text: str) -> InvalidInput:
-    return InvalidInput(text, code="service_account_user", fields={"user_id": text})

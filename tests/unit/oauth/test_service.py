@@ -14,7 +14,7 @@ from ionport.core.paging import PageRequest
 from ionport.core.sealing import KeyRing
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import users
-from ionport.oauth import service
+from ionport.oauth import account_maker
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import AppQuery, AppSort, AuthorizedApp, GrantType, ServiceAccount
 from ionport.oauth.protocol import InvalidGrant
@@ -306,7 +306,7 @@ def test_delete_and_make_again_replaces_the_account_for_the_same_user(
 def test_the_number_of_accounts_is_bounded(
     side: OAuthSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "MAX_SERVICE_ACCOUNTS", 2)
+    monkeypatch.setattr(account_maker, "MAX_SERVICE_ACCOUNTS", 2)
     app = side.create_app()
     side.download(app)
     side.download(app)
