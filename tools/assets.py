@@ -34,8 +34,8 @@ ICONS = (
     "book", "building", "check", "chevron-down", "chevron-left", "chevron-right", "chevron-up",
     "circle-check", "clock", "copy", "dots", "download", "eye", "file",
     "file-invoice", "files", "info-circle", "key", "logout",
-    "mail", "paperclip", "player-pause", "plug-connected", "plus", "radar", "refresh",
-    "rotate-clockwise", "search", "send", "settings", "trash", "upload", "user",
+    "mail", "paperclip", "pencil", "player-pause", "plug-connected", "plus", "qrcode", "radar",
+    "refresh", "rotate-clockwise", "search", "send", "settings", "trash", "upload", "user", "users",
     "x",
 )  # fmt: skip
 

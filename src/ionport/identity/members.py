@@ -17,13 +17,14 @@ from ionport.identity.model import (
     Actor,
     Member,
     MemberQuery,
+    Memberships,
     OrganizationRole,
     PasswordProof,
     TenantRole,
 )
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService, NewUser
-from ionport.store import SystemScope, TenantScope, Work
+from ionport.store import OrganizationScope, SystemScope, TenantScope, Work
 
 _MEMBERS = SystemScope("members")
 
@@ -50,6 +51,30 @@ class MemberService:
         if member is None:
             raise NotFound(_("There is no such user in this tenant."))
         return member
+
+    def memberships(
+        self, work: Work, scope: TenantScope, actor: Actor, user_id: str
+    ) -> Memberships:
+        """Return the user's roles in all tenants and organizations that `actor` administers."""
+        self.get_member(work, scope, actor, user_id)
+        users = UserRepository(work.connection)
+        tenants = dict(users.tenant_roles(_MEMBERS, user_id))
+        organizations = dict(users.organization_roles(_MEMBERS, user_id))
+        return Memberships(
+            tenants=[
+                (tenant_id, tenants.get(tenant_id))
+                for tenant_id, role in sorted(actor.tenant_roles)
+                if role is TenantRole.IONAPI_ADMINISTRATOR
+            ],
+            organizations=[
+                (
+                    self._identity.get_organization(work, OrganizationScope(organization_id)),
+                    organizations.get(organization_id),
+                )
+                for organization_id, role in sorted(actor.organization_roles)
+                if role is OrganizationRole.ADMINISTRATOR
+            ],
+        )
 
     def is_used_elsewhere(self, work: Work, scope: TenantScope, actor: Actor, user_id: str) -> bool:
         """Tell whether the user belongs to a tenant or organization not `actor`'s to administer."""

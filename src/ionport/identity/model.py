@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,6 +73,14 @@ class Member:
 
     user: User
     role: TenantRole
+
+
+@dataclass(frozen=True, slots=True)
+class Memberships:
+    """A user's roles where somebody else is an administrator; None: no member there."""
+
+    tenants: Sequence[tuple[str, TenantRole | None]]
+    organizations: Sequence[tuple[Organization, OrganizationRole | None]]
 
 
 class MemberSort(StrEnum):

@@ -194,6 +194,36 @@ class ServiceAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """A service account with the name of its app."""
+
+    account: ServiceAccount
+    app_name: str
+
+
+class AccountSort(StrEnum):
+    """Columns that the list of a tenant's service accounts can be sorted by."""
+
+    CREATED = "created"
+    DESCRIPTION = "description"
+    USER = "user"
+    APP = "app"
+    LAST_USED = "last_used"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountQuery:
+    """Which accounts to list: `text` is looked for in description, key, app and user."""
+
+    text: str = ""
+    is_disabled: bool | None = None
+    has_user: bool | None = None
+    sort: AccountSort = AccountSort.CREATED
+    descending: bool = True
+    page: PageRequest = field(default_factory=PageRequest)
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """An enabled user of the tenant, as tokens know people; `identity2` is the user's GUID."""
 

@@ -111,6 +111,22 @@ class AppRepository:
         )
         return Page([_app(row) for row in rows], total, query.page)
 
+    def replace(self, scope: TenantScope, app: AuthorizedApp) -> bool:
+        """Store an app's changed fields; False when another app of the tenant has its name."""
+        kept = {"id", "tenant_id", "client_id", "created_at", "created_by"}
+        values = {column.name: getattr(app, column.name) for column in _APP}
+        values = {name: value for name, value in values.items() if name not in kept}
+        try:
+            with self._connection.begin_nested():
+                self._change(scope, app.id, **values, name_key=name_key(app.name))
+        except IntegrityError:
+            return False
+        return True
+
+    def raise_generation(self, scope: TenantScope, app_id: str) -> None:
+        """Kill every token of an app at once."""
+        self._change(scope, app_id, token_generation=authorized_apps.c.token_generation + 1)
+
     def set_disabled(self, scope: TenantScope, app_id: str, disabled: bool) -> None:
         self._change(scope, app_id, is_disabled=disabled)
 
@@ -145,6 +161,25 @@ class AppRepository:
                 sealed=secret.sealed,
                 created_at=secret.created_at,
             )
+        )
+
+    def end_secrets(self, scope: TenantScope, app_id: str, at: datetime) -> None:
+        """Let every secret of an app end at `at`, unless it ends sooner."""
+        owned = select(authorized_apps.c.id).where(authorized_apps.c.tenant_id == scope.tenant_id)
+        lasts = or_(client_secrets.c.expires_at.is_(None), client_secrets.c.expires_at > at)
+        self._connection.execute(
+            update(client_secrets)
+            .where(client_secrets.c.app_id == app_id, client_secrets.c.app_id.in_(owned))
+            .where(lasts)
+            .values(expires_at=at)
+        )
+
+    def remove_ended_secrets(self, scope: TenantScope, app_id: str, at: datetime) -> None:
+        owned = select(authorized_apps.c.id).where(authorized_apps.c.tenant_id == scope.tenant_id)
+        self._connection.execute(
+            client_secrets.delete()
+            .where(client_secrets.c.app_id == app_id, client_secrets.c.app_id.in_(owned))
+            .where(client_secrets.c.expires_at <= at)
         )
 
     def secrets(self, scope: TenantScope, app_id: str) -> Sequence[ClientSecret]:
@@ -190,29 +225,29 @@ class ServiceAccountRepository:
         self._connection.execute(insert(service_accounts).values(values))
 
     def get(self, scope: TenantScope, account_id: str) -> ServiceAccount | None:
-        query = _accounts(scope).where(service_accounts.c.id == account_id)
+        query = account_rows(scope).where(service_accounts.c.id == account_id)
         row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else _account(row)
+        return None if row is None else account_of(row)
 
     def find_login(self, scope: TenantScope, access_key: str) -> tuple[ServiceAccount, str] | None:
         """Return the account with this access key and its secret key's digest."""
         query = (
-            _accounts(scope)
+            account_rows(scope)
             .add_columns(service_accounts.c.secret_digest)
             .where(service_accounts.c.access_key == access_key)
         )
         row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else (_account(row), row["secret_digest"])
+        return None if row is None else (account_of(row), row["secret_digest"])
 
     def list(self, scope: TenantScope, app_id: str, page: PageRequest) -> Page[ServiceAccount]:
         """Return an app's accounts, newest first."""
         query = (
-            _accounts(scope)
+            account_rows(scope)
             .where(service_accounts.c.app_id == app_id)
             .order_by(service_accounts.c.created_at.desc(), service_accounts.c.id.desc())
         )
         rows, total = _page(self._connection, query, page)
-        return Page([_account(row) for row in rows], total, page)
+        return Page([account_of(row) for row in rows], total, page)
 
     def find_person(self, scope: TenantScope, user_id: str) -> Person | None:
         """Return the user of this id when enabled and a member of the tenant."""
@@ -251,7 +286,8 @@ def _apps(scope: TenantScope) -> Select[Any]:
     )
 
 
-def _accounts(scope: TenantScope) -> Select[Any]:
+def account_rows(scope: TenantScope) -> Select[Any]:
+    """Select the tenant's accounts with the user each may be linked to."""
     return (
         select(*_ACCOUNT, *_ACCOUNT_USER)
         .outerjoin(users, service_accounts.c.user_id == users.c.id)
@@ -280,6 +316,7 @@ def _secret(row: RowMapping) -> ClientSecret:
     return ClientSecret(**{column.name: row[column] for column in client_secrets.c})
 
 
-def _account(row: RowMapping) -> ServiceAccount:
+def account_of(row: RowMapping) -> ServiceAccount:
+    """Return the account of a row of `account_rows`."""
     values = {column.name: row[column] for column in (*_ACCOUNT, *_ACCOUNT_USER)}
     return ServiceAccount(**(values | {"scopes": tuple(row["scopes"])}))

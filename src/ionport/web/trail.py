@@ -1,0 +1,69 @@
+"""The audit log in the user's words: who did what, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ionport.core.i18n import _
+from ionport.identity.model import AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class TrailLine:
+    """One change as a page tells it."""
+
+    text: str
+    actor: str
+    address: str
+    at: datetime
+
+
+def trail_lines(entries: Iterable[AuditEntry]) -> list[TrailLine]:
+    """Return the lines of a history; an action without words shows its machine name."""
+    words = _words()
+    return [
+        TrailLine(
+            text=_sentence(words.get(entry.action, entry.action), entry),
+            actor=entry.actor_name,
+            address=entry.address or "",
+            at=entry.at,
+        )
+        for entry in entries
+    ]
+
+
+def _sentence(words: str, entry: AuditEntry) -> str:
+    role = entry.details.get("role")
+    return f"{words}: {role}" if role else words
+
+
+def _words() -> dict[str, str]:
+    return {
+        "app.created": _("App added"),
+        "app.changed": _("App changed"),
+        "app.deleted": _("App deleted"),
+        "app.disabled": _("App disabled"),
+        "app.enabled": _("App enabled"),
+        "app.secret_revealed": _("Secret revealed"),
+        "app.secret_rotated": _("Secret rotated"),
+        "app.tokens_revoked": _("All tokens revoked"),
+        "app.credentials_downloaded": _("Credentials downloaded"),
+        "app.key_pair_generated": _("Key pair generated"),
+        "app.key_deleted": _("Key deleted"),
+        "service_account.created": _("Service account added"),
+        "service_account.changed": _("Service account changed"),
+        "service_account.deleted": _("Service account deleted"),
+        "service_account.disabled": _("Service account disabled"),
+        "service_account.enabled": _("Service account enabled"),
+        "membership.set": _("Role set"),
+        "membership.removed": _("Removed from the tenant"),
+        "user.created": _("User added"),
+        "user.disabled": _("User disabled"),
+        "user.enabled": _("User enabled"),
+        "user.password_reset": _("Password set by an administrator"),
+        "tenant.settings_changed": _("Configuration changed"),
+        "scope.created": _("Scope added"),
+        "scope.deleted": _("Scope deleted"),
+    }
