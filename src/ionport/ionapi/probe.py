@@ -202,8 +202,9 @@ class _Run:
             details += _peer_rows(label, peer)
         unencrypted = any(peer.certificate is None for peer in peers.values())
         how = "on this computer, without encryption" if unencrypted else "with valid certificates"
+        answer = "answers" if len(peers) == 1 else "answer"
         return _Outcome(
-            f"{' and '.join(peers)} answer {how}",
+            f"{' and '.join(peers)} {answer} {how}",
             details=tuple(details),
             remedy=_expiry_advice(peers.values()),
         )
