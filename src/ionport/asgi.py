@@ -42,6 +42,9 @@ class Doors:
         self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = _authorization_page(scope) if self._authorization is not None else None
+        if page is not None:
+            scope = {**scope, "path": page, "raw_path": page.encode()}
         await self._choose(scope)(scope, receive, send)
 
     def _choose(self, scope: Scope) -> ASGIApp:
@@ -57,10 +60,18 @@ class Doors:
         tenant = _TENANT_PATH.match(path)
         if tenant is None:
             return self._pages
-        if not path[tenant.end() :].lower().startswith("as/"):
-            return self._gateway
-        is_page = path[tenant.end() :].lower() in _PAGES and scope["method"] in ("GET", "HEAD")
-        return self._pages if is_page else self._authorization
+        is_authorization = path[tenant.end() :].lower().startswith("as/")
+        return self._authorization if is_authorization else self._gateway
+
+
+def _authorization_page(scope: Scope) -> str | None:
+    """Return the page behind the authorization endpoint, which a browser asks for by GET."""
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        return None
+    tenant = _TENANT_PATH.match(scope["path"])
+    if tenant is None or scope["path"][tenant.end() :].lower() not in _PAGES:
+        return None
+    return f"/authorize/{tenant[0].strip('/').upper()}"
 
 
 async def _answer_ok(_request: Request) -> PlainTextResponse:
@@ -112,6 +123,7 @@ def _page_services(house: House) -> Services:
         audit=house.audit,
         members=house.members,
         apps=infor.apps if infor else None,
+        app_security=infor.app_security if infor else None,
         approvals=infor.approvals if infor else None,
         tenant_settings=infor.tenant_settings if infor else None,
         recorder=infor.recorder if infor else None,

@@ -29,6 +29,7 @@ from ionport.identity.setup import SetupService
 from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
 from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.app_security import AppSecurityService
 from ionport.oauth.approval import ApprovalService
 from ionport.oauth.clients import Clients
 from ionport.oauth.endpoints import Endpoints
@@ -53,6 +54,7 @@ class InforSide:
     signing_keys: SigningKeys
     apps: AuthorizedAppService
     tokens: TokenService
+    app_security: AppSecurityService
     approvals: ApprovalService
     introspection: IntrospectionService
     tenant_settings: TenantSettingsService
@@ -192,6 +194,7 @@ def _infor_side(
             environment_stamp=environment_stamp(tenant.created_at),
         ),
         tokens=tokens,
+        app_security=AppSecurityService(clock, keys, endpoints, audit, states),
         approvals=ApprovalService(clock, keys, endpoints, audit, tokens, states),
         introspection=IntrospectionService(clock, keys, access_tokens, clients),
         tenant_settings=TenantSettingsService(clock, audit),

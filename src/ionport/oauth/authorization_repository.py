@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from ionport.oauth.authorization import AuthorizationCode, Consent
 from ionport.oauth.model import BridgeKey
@@ -71,6 +71,15 @@ class ConsentRepository:
         )
         rows = self._connection.execute(query).mappings()
         return [Consent(**{**row, "scopes": tuple(row["scopes"])}) for row in rows]
+
+    def count(self, scope: TenantScope, app_id: str) -> int:
+        """Return how many users have approved an app."""
+        query = (
+            select(func.count())
+            .select_from(consents)
+            .where(consents.c.tenant_id == scope.tenant_id, consents.c.app_id == app_id)
+        )
+        return int(self._connection.execute(query).scalar_one())
 
     def remember(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from ionport.core.clock import Clock
@@ -31,7 +32,7 @@ class ClientSecrets:
     def newest(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> Secret | None:
         """Return the app's newest secret of which a copy is kept."""
         for secret in AppRepository(work.connection).secrets(scope, app.id):
-            if secret.sealed is not None:
+            if secret.sealed is not None and secret.expires_at is None:
                 owner = _sealed_for(scope.tenant_id, secret.id)
                 return self._key_ring.open_secret(secret.sealed, owner)
         return None
@@ -63,6 +64,15 @@ class ClientSecrets:
         )
         apps.add_secret(scope, row)
         return secret
+
+    def rotate(
+        self, work: Work, scope: TenantScope, app: AuthorizedApp, overlap: timedelta
+    ) -> Secret:
+        """Give the app a new secret; those before it end after `overlap`."""
+        apps, now = AppRepository(work.connection), self._clock.now()
+        apps.remove_ended_secrets(scope, app.id, now)
+        apps.end_secrets(scope, app.id, now + overlap)
+        return self.add(work, scope, app)
 
     def reseal(self, work: Work, scope: SystemScope) -> int:
         """Seal every kept copy with the ring's newest key; return how many were changed."""

@@ -118,6 +118,15 @@ class AuthorizedApp:
         return _ENVIRONMENTS[found[1].upper()] if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class AppUse:
+    """What hangs on an app; grants are counted up to a limit."""
+
+    service_accounts: int
+    live_grants: int
+    consents: int
+
+
 def name_key(name: str) -> str:
     """Return what must be unique of an app's name: without regard to case and outer blanks."""
     return unicodedata.normalize("NFKC", name).casefold().strip()

@@ -52,7 +52,7 @@ def wrong_redirect_url(url: str, *, keeps_secret: bool) -> str | None:
     scheme = parts.scheme.lower()
     if scheme in _OWN_SCHEMES:
         return _("{url}: browsers do not hand {scheme}: to an app.").format(url=url, scheme=scheme)
-    if scheme in ("http", "https") and (not host or "*" in host):
+    if scheme in ("http", "https") and not _ORIGIN.fullmatch(f"{scheme}://{parts.netloc}"):
         return _("{url}: write the whole host name.").format(url=url)
     if scheme == "http" and host not in _LOOPBACK_NAMES and not keeps_secret:
         return _("{url}: use https; http is for this machine (127.0.0.1) alone.").format(url=url)

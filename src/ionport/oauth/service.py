@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id, random_token
 from ionport.core.paging import Page, PageRequest
@@ -14,21 +15,29 @@ from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.account_maker import ServiceAccountMaker, wrong_user
+from ionport.oauth.authorization_repository import ConsentRepository
 from ionport.oauth.client_secrets import ClientSecrets
 from ionport.oauth.credentials_file import (
+    EnvironmentFile,
+    EnvironmentTool,
     ServiceAccountKeys,
     credentials_content,
     credentials_filename,
+    environment_file,
 )
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
-from ionport.oauth.model import AppQuery, AuthorizedApp, CredentialsFile, ServiceAccount
+from ionport.oauth.model import AppQuery, AppUse, AuthorizedApp, CredentialsFile, ServiceAccount
 from ionport.oauth.repository import AppRepository, ServiceAccountRepository
+from ionport.oauth.scope_policy import are_enforced
 from ionport.oauth.states import TokenStates
+from ionport.oauth.tenant_repository import TenantSettingsRepository
+from ionport.oauth.token_repository import GrantRepository
 from ionport.store import SystemScope, TenantScope, Work
 
 # 32 bytes make 43 letters (facts/ion-api.md §2).
 _CLIENT_ID_BYTES: Final = 32
+MAX_COUNTED_GRANTS: Final = 10_000
 
 
 class AuthorizedAppService:
@@ -100,6 +109,53 @@ class AuthorizedAppService:
         actor.require_tenant_administrator(scope.tenant_id)
         return self._app(work, scope, app_id)
 
+    def edit_app(
+        self, work: Work, scope: TenantScope, actor: Actor, app_id: str, draft: AppDraft
+    ) -> AuthorizedApp:
+        """Store an app's changed form; it holds from the next request on (facts §1.2).
+
+        Another Grant Type, or becoming public, kills every token of the app: none of them was
+        issued under the new rules.
+
+        Raises:
+            InvalidInput: a field is wrong, or the type differs: it cannot be changed.
+            Conflict: another app has the name; `existing_id` is its id.
+        """
+        app = self.get_app(work, scope, actor, app_id)
+        if draft.type is not app.type:
+            text = _("The type of an app cannot be changed. Make a new app.")
+            raise InvalidInput(text, code="app_type_fixed", fields={"type": text})
+        draft.check()
+        now = self._clock.now()
+        changed = replace(app, **draft.values(), changed_at=now, changed_by=actor.name)
+        names = [name for name in draft.values() if getattr(app, name) != getattr(changed, name)]
+        if {"grant_type", "is_public"} & set(names):
+            changed = replace(changed, token_generation=app.token_generation + 1)
+        apps = AppRepository(work.connection)
+        if not apps.replace(scope, changed):
+            raise _name_is_taken(apps.find_by_name(scope, draft.name))
+        if changed.is_public and not app.is_public:
+            apps.end_secrets(scope, app.id, now)
+        if app.is_public and not changed.is_public and self._keep_client_secrets:
+            self._secrets.add(work, scope, changed)
+        details = {"name": changed.name, "fields": ", ".join(names)}
+        self._audit.record(work, scope, actor, "app.changed", app.id, details)
+        work.after_commit(self._states.forget)
+        return changed
+
+    def app_use(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> AppUse:
+        """Return what hangs on an app: what disabling or deleting it would stop."""
+        app = self.get_app(work, scope, actor, app_id)
+        accounts = ServiceAccountRepository(work.connection)
+        grants = GrantRepository(work.connection)
+        return AppUse(
+            service_accounts=accounts.list(scope, app.id, PageRequest(per_page=1)).total,
+            live_grants=grants.count_alive(
+                scope, app.id, app.token_generation, self._clock.now(), MAX_COUNTED_GRANTS
+            ),
+            consents=ConsentRepository(work.connection).count(scope, app.id),
+        )
+
     def find_app_by_name(
         self, work: Work, scope: TenantScope, actor: Actor, name: str
     ) -> AuthorizedApp | None:
@@ -140,11 +196,13 @@ class AuthorizedAppService:
         *,
         create_service_account: bool,
         user_id: str | None = None,
+        description: str = "",
+        scopes: tuple[str, ...] = (),
     ) -> CredentialsFile:
         """Return the app's `.ionapi` file, with a new service account when asked for one.
 
         The account's secret key leaves the server in this file and never again. `user_id` links
-        the account with a user of the tenant.
+        the account with a user of the tenant; `scopes` are those that the account may use.
 
         Raises:
             Unauthenticated: the password was not typed again just now.
@@ -156,8 +214,49 @@ class AuthorizedAppService:
             if user_id is not None:
                 raise wrong_user(_("Switch on Create Service Account to link a user."))
             return self._credentials(work, scope, actor, app, None, None)
-        account, keys = self._accounts.make(work, scope, actor, app, user_id)
+        account, keys = self._accounts.make(
+            work, scope, actor, app, user_id, description=description, scopes=scopes
+        )
         return self._credentials(work, scope, actor, app, account, keys)
+
+    def qr_content(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> str:
+        """Return the text of a mobile app's QR code: its `.ionapi` file (facts §2).
+
+        Raises:
+            Conflict: the app is not mobile, or keeps a Secret, which belongs in no picture.
+        """
+        app = self.get_app(work, scope, actor, app_id)
+        if not (app.type.is_mobile and app.is_public):
+            raise Conflict(
+                _("Only a public mobile app has a QR code. Download the credentials instead."),
+                code="no_qr_code",
+            )
+        return self._content(work, scope, app, None, None).decode()
+
+    def export_environment(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        app_id: str,
+        tool: EnvironmentTool,
+        proof: PasswordProof | None = None,
+    ) -> EnvironmentFile:
+        """Return an app's addresses and client id as an environment of an API client.
+
+        With a proof the Secret stands in it as well. A service account's keys never do: they
+        left the server when the account was made.
+
+        Raises:
+            Unauthenticated: the proof is not the actor's own or too old.
+            Conflict: this installation keeps no copies of client secrets.
+        """
+        app = self.get_app(work, scope, actor, app_id)
+        secret = None
+        if proof is not None and not app.is_public:
+            secret = self.reveal_secret(work, scope, actor, app_id, proof)
+        content = self._content(work, scope, app, secret, None)
+        return environment_file(tool, app, content)
 
     def list_service_accounts(
         self,
@@ -274,13 +373,34 @@ class AuthorizedAppService:
         account: ServiceAccount | None,
         keys: ServiceAccountKeys | None,
     ) -> CredentialsFile:
-        secret = self._secrets.newest(work, scope, app)
-        if secret is None:
-            secret = self._secrets.add(work, scope, app)
-        content = credentials_content(app, secret, self._endpoints, self._environment_stamp, keys)
+        secret = None
+        if not app.is_public:
+            secret = self._secrets.newest(work, scope, app) or self._secrets.add(work, scope, app)
+        content = self._content(work, scope, app, secret, keys, account)
         details = {"name": app.name, "service_account": account.id if account else ""}
         self._audit.record(work, scope, actor, "app.credentials_downloaded", app.id, details)
         return CredentialsFile(credentials_filename(app), content, account)
+
+    def _content(
+        self,
+        work: Work,
+        scope: TenantScope,
+        app: AuthorizedApp,
+        secret: Secret | None,
+        keys: ServiceAccountKeys | None,
+        account: ServiceAccount | None = None,
+    ) -> bytes:
+        settings = TenantSettingsRepository(work.connection).get(scope)
+        scopes = account.scopes if account is not None and account.scopes else app.scopes
+        return credentials_content(
+            app,
+            secret,
+            self._endpoints,
+            self._environment_stamp,
+            keys,
+            flavour=settings.url_flavour,
+            scopes=scopes if are_enforced(settings, app) else (),
+        )
 
 
 def _name_is_taken(existing: AuthorizedApp | None) -> Conflict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.identity.tables import tenant_memberships, users
@@ -66,6 +66,20 @@ class GrantRepository:
             insert(rotated_refresh_tokens).values(digest=old, grant_id=grant_id, rotated_at=at)
         )
         return True
+
+    def count_alive(
+        self, scope: TenantScope, app_id: str, generation: int, now: datetime, limit: int
+    ) -> int:
+        """Count an app's grants that are in force, at most `limit` of them."""
+        alive = (
+            select(grants.c.id)
+            .where(grants.c.app_id == app_id, grants.c.tenant_id == scope.tenant_id)
+            .where(grants.c.generation == generation, grants.c.revoked_at.is_(None))
+            .where(or_(grants.c.ends_at.is_(None), grants.c.ends_at > now))
+            .limit(limit)
+        )
+        count = select(func.count()).select_from(alive.subquery())
+        return int(self._connection.execute(count).scalar_one())
 
     def revoke_of_user(self, scope: TenantScope, user_id: str, app_id: str, at: datetime) -> int:
         """Revoke every grant that a user gave an app; return how many there were."""

@@ -25,7 +25,7 @@ from ionport.web import cookies
 from ionport.web.state import Services, Visit
 
 PUBLIC_PATHS = ("/sign-in", "/favicon.ico")
-PUBLIC_PREFIXES = ("/set-up/", "/static/")
+PUBLIC_PREFIXES = ("/set-up/", "/static/", "/authorize/")
 STATIC_PREFIX = "/static/"
 MAX_PUBLIC_BODY = 64 * 1024
 MAX_BODY = 64 * 1024 * 1024

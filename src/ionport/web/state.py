@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ionport.exports.deliveries import DeliveryService
     from ionport.exports.service import ExportConfigurationService
     from ionport.mappings.service import MappingService
+    from ionport.oauth.app_security import AppSecurityService
     from ionport.oauth.approval import ApprovalService
     from ionport.oauth.service import AuthorizedAppService
     from ionport.oauth.tenant_service import TenantSettingsService
@@ -47,6 +48,7 @@ class Services:
     audit: AuditLog
     members: MemberService
     apps: AuthorizedAppService | None = None
+    app_security: AppSecurityService | None = None
     approvals: ApprovalService | None = None
     tenant_settings: TenantSettingsService | None = None
     recorder: RecorderService | None = None

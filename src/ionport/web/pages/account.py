@@ -44,7 +44,7 @@ def sign_in(request: Request) -> Response:
         return _sign_in_page(
             request, username=username, error=error.text, status=error.status, headers=headers
         )
-    return _with_session(request, _local(text_of(visit.form, "next")), token)
+    return with_session(request, _local(text_of(visit.form, "next")), token)
 
 
 def _sign_in_page(
@@ -66,7 +66,8 @@ def _sign_in_page(
     return render(request, "account/sign_in.html", context, status=status, headers=headers)
 
 
-def _with_session(request: Request, url: str, token: Secret) -> Response:
+def with_session(request: Request, url: str, token: Secret) -> Response:
+    """Go on to `url` with the cookie of a session that has just begun."""
     visit = visit_of(request)
     names = cookies.names(request, secure=visit.secure_cookies)
     response = RedirectResponse(url, status_code=303)
@@ -122,7 +123,7 @@ def set_up(request: Request) -> Response:
     session, _user = services.sessions.sign_in(
         services.database, values["username"], password, visit.address
     )
-    return _with_session(request, "/", session)
+    return with_session(request, "/", session)
 
 
 def account_page(request: Request) -> Response:
