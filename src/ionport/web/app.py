@@ -16,7 +16,9 @@ from ionport.web.frame import Frame
 from ionport.web.guard import Guard
 from ionport.web.pages import (
     account,
+    authorize,
     authorized_apps,
+    configuration,
     connections,
     deliveries,
     documents,
@@ -25,6 +27,7 @@ from ionport.web.pages import (
     inspector,
     manual,
     settings,
+    users,
 )
 from ionport.web.state import Services
 from ionport.web.templating import error_page
@@ -56,7 +59,9 @@ def _routes(services: Services) -> list[BaseRoute]:
         *manual.ROUTES,
     ]
     if services.apps is not None:
-        routes += authorized_apps.ROUTES
+        routes += [*authorized_apps.ROUTES, *users.ROUTES, *configuration.ROUTES]
+    if services.approvals is not None:
+        routes += authorize.ROUTES
     if services.documents is not None:
         routes += [*documents.ROUTES, *settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
     if services.recorder is not None:
