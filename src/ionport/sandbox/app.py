@@ -19,6 +19,7 @@ from ionport.sandbox.m3.service import M3Service, M3Settings
 from ionport.sandbox.messaging import errors as messaging_errors
 from ionport.sandbox.messaging import routes as messaging
 from ionport.sandbox.messaging.service import MessagingService
+from ionport.sandbox.mingle import routes as mingle
 from ionport.store import Database
 
 
@@ -56,6 +57,15 @@ def backends(
             recorder=recorder,
             clock=clock,
             max_body_bytes=m3.MAX_BODY_BYTES,
+        ),
+        mingle.CONTEXT: calls.ServiceApp(
+            mingle.CONTEXT,
+            mingle.operations(),
+            mingle.error_answer,
+            database=database,
+            recorder=recorder,
+            clock=clock,
+            max_body_bytes=mingle.MAX_BODY_BYTES,
         ),
         messaging.CONTEXT: calls.ServiceApp(
             messaging.CONTEXT,
