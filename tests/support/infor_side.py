@@ -39,7 +39,7 @@ from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.m3.service import M3Settings
 from ionport.store import Database, SystemScope, TenantScope, sqlite_url
-from tests.conftest import drop_postgresql, fresh_postgresql
+from tests.support.databases import drop_postgresql, fresh_postgresql
 from tests.support.schema import create_schema
 from tests.support.server import serve_at
 

@@ -43,7 +43,8 @@ class M3Repository:
         new = self._insert(m3_companies).values(
             tenant_id=scope.tenant_id, number=company, series={}
         )
-        return self._connection.execute(new.on_conflict_do_nothing()).rowcount > 0
+        added = self._connection.execute(new.on_conflict_do_nothing().returning(_companies.number))
+        return added.first() is not None
 
     def save_series(self, scope: TenantScope, company: int, series: Mapping[str, int]) -> None:
         """Keep a company's number series."""
