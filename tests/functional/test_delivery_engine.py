@@ -199,7 +199,7 @@ def test_what_a_silent_worker_held_goes_on_elsewhere(place: Place):
 
 
 # On SQLite there is one worker: whatever is held at its launch is left over.
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 def test_a_living_worker_keeps_what_it_holds(place: Place):
     (delivery_id,) = place.export(1, "held")
     stop = threading.Event()
@@ -228,7 +228,7 @@ def test_a_living_worker_keeps_what_it_holds(place: Place):
     assert place.proxy.calls == []
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_two_processes_do_not_run_deliveries_on_one_sqlite_folder(place: Place):
     with place.running():
         code = (
@@ -273,7 +273,7 @@ def test_the_scheduler_is_told_ids_and_nothing_else(place: Place):
     assert StepKind.IDM_CREATE in stored
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_an_engine_that_may_not_run_does_not_disturb_the_one_that_does(place: Place):
     with place.running():
         other = DeliveryEngine(

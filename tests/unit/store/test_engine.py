@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text, func, insert, select
@@ -11,10 +12,12 @@ _LETTERS = Table("letters", MetaData(), Column("id", Text, primary_key=True))
 
 
 @pytest.fixture
-def letters(database: Database) -> Database:
+def letters(database: Database) -> Iterator[Database]:
     with database.write() as work:
         _LETTERS.create(work.connection)
-    return database
+    yield database
+    with database.write() as work:
+        _LETTERS.drop(work.connection)
 
 
 def _count(database: Database) -> int:
