@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc.jwk import RSAKey
 from sqlalchemy import insert
@@ -29,10 +30,11 @@ from ionport.oauth.clients import Clients, OAuthRequest
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.introspection import IntrospectionService
+from ionport.oauth.issuing import issue
 from ionport.oauth.keys import SigningKeys
 from ionport.oauth.model import AuthorizedApp, CredentialsFile, ServiceAccount
 from ionport.oauth.protocol import Parameters
-from ionport.oauth.routes import AuthorizationServer, issue, routes
+from ionport.oauth.routes import AuthorizationServer, routes
 from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_service import TenantSettingsService
@@ -168,9 +170,37 @@ class OAuthSide:
         }
         return self.request(**(parameters | changes))
 
+    def approve(self, actor: Actor, app: AuthorizedApp, **changes: str) -> str:
+        """Approve a code request of the app as `actor`; returns the address led back to."""
+        parameters = {"client_id": app.client_id, "response_type": "code", **changes}
+        query = urlencode({name: value for name, value in parameters.items() if value})
+        with self.database.read() as work:
+            asked = self.approvals.read(work, self.scope, query)
+            approval = self.approvals.prepare(work, self.scope, actor, asked)
+        with self.database.write() as work:
+            return self.approvals.record(work, self.scope, actor, approval).reveal()
+
+    def code(self, actor: Actor, app: AuthorizedApp, **changes: str) -> str:
+        """Return the code of an approval."""
+        return parse_qs(urlsplit(self.approve(actor, app, **changes)).query)["code"][0]
+
+    def change_settings(self, **changes: Any) -> None:
+        with self.database.write() as work:
+            settings = replace(self.settings.in_force(work, self.scope), **changes)
+            self.settings.change(work, self.scope, self.operator, settings)
+
     def revoke(self, **parameters: str) -> None:
         with self.database.write() as work:
             self.tokens.revoke(work, self.scope, OAuthRequest(Parameters(parameters.items())))
+
+
+VERIFIER = "v" * 43
+PKCE = {
+    "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
+    .decode()
+    .rstrip("="),
+    "code_challenge_method": "S256",
+}
 
 
 def add_tenant(database: Database, clock: Clock, tenant_id: str = TENANT) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import datetime
 from typing import Any, Final
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import KeySet, RSAKey
 
 from ionport.core.clock import Clock
@@ -18,12 +24,64 @@ from ionport.store import Database, SystemScope, Work
 
 ALGORITHM: Final = "RS256"
 _KEY_BITS: Final = 2048
+_PADDING: Final = PKCS1v15()
+_HASH: Final = SHA256()
 _SCOPE = SystemScope("signing keys")
 
 
 def environment_stamp(moment: datetime) -> str:
     """Return an installation's `ev`, made once: `V` and the unix seconds (facts §2)."""
     return f"V{int(moment.timestamp())}"
+
+
+class SigningKey:
+    """One key, ready to sign and verify compact JWTs (RFC 7515 §3.1).
+
+    The JOSE library reads and writes keys; a signature is made and checked with `cryptography`
+    directly, which costs a fifth less and frees the interpreter lock meanwhile.
+    """
+
+    def __init__(self, key: RSAKey) -> None:
+        self.jwk = key
+        self.kid = key.kid
+        if key.private_key is None:
+            raise ValueError("a signing key needs its private part")
+        self._private: RSAPrivateKey = key.private_key
+        self._public: RSAPublicKey = key.public_key
+
+    def sign(self, payload: str, token_type: str | None = None) -> str:
+        """Return the compact JWT of a payload; `token_type` is the header's `typ`."""
+        header = {"kid": self.kid, "alg": ALGORITHM}
+        if token_type is not None:
+            header["typ"] = token_type
+        text = _encode(json.dumps(header, separators=(",", ":")).encode())
+        text += b"." + _encode(payload.encode())
+        signature = self._private.sign(text, _PADDING, _HASH)
+        return (text + b"." + _encode(signature)).decode("ascii")
+
+    def verified_payload(self, text: str) -> bytes | None:
+        """Return the payload of a compact JWT that this key signed, else None.
+
+        The caller has checked that the header names this key and RS256.
+        """
+        signed, _dot, signature = text.rpartition(".")
+        try:
+            self._public.verify(_decode(signature), signed.encode("ascii"), _PADDING, _HASH)
+            return _decode(signed.partition(".")[2])
+        except (InvalidSignature, ValueError):
+            return None
+
+
+def _encode(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _decode(text: str) -> bytes:
+    """Decode base64url as JWS writes it: no padding, no foreign letter, no second spelling."""
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if _encode(data) != text.encode("ascii"):
+        raise ValueError("not base64url in its one spelling")
+    return data
 
 
 class SigningKeys:
@@ -36,8 +94,8 @@ class SigningKeys:
     def __init__(self, key_ring: KeyRing, clock: Clock) -> None:
         self._key_ring = key_ring
         self._clock = clock
-        self._keys: dict[str, RSAKey] = {}
-        self._current: RSAKey | None = None
+        self._keys: dict[str, SigningKey] = {}
+        self._current: SigningKey | None = None
 
     def ensure(self, database: Database) -> None:
         """Load the keys; make the first one if there is none. Call it once, at the start.
@@ -65,11 +123,11 @@ class SigningKeys:
         self._current = next((self._keys[row.id] for row in rows if row.is_current), None)
         return self._current is not None
 
-    def _open(self, row: SigningKeyRow) -> RSAKey:
+    def _open(self, row: SigningKeyRow) -> SigningKey:
         der = self._key_ring.open(row.sealed_private_key, _sealed_for(row.id))
-        return RSAKey.import_key(der, {"kid": row.id, "use": "sig", "alg": ALGORITHM})
+        return SigningKey(RSAKey.import_key(der, {"kid": row.id, "use": "sig", "alg": ALGORITHM}))
 
-    def current(self) -> RSAKey:
+    def current(self) -> SigningKey:
         """Return the key that signs; raises Unavailable before `ensure`."""
         if self._current is None:
             raise Unavailable(
@@ -78,13 +136,13 @@ class SigningKeys:
             )
         return self._current
 
-    def find(self, key_id: str) -> RSAKey | None:
+    def find(self, key_id: str) -> SigningKey | None:
         """Return the key that signed a token with this `kid`."""
         return self._keys.get(key_id)
 
     def public_set(self) -> dict[str, Any]:
         """Return the JSON Web Key Set that anybody may verify tokens with (RFC 7517)."""
-        return dict(KeySet(list(self._keys.values())).as_dict(private=False))
+        return dict(KeySet([key.jwk for key in self._keys.values()]).as_dict(private=False))
 
     def reseal(self, work: Work, scope: SystemScope) -> int:
         """Seal every private key with the ring's newest key; return how many were changed."""

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 
@@ -268,6 +278,14 @@ class ServiceAccountRepository:
 
     def used(self, scope: TenantScope, account_id: str, at: datetime) -> None:
         self._change(scope, account_id, last_used_at=at)
+
+    def all_used(self, scope: SystemScope, account_ids: Sequence[str], at: datetime) -> None:
+        """Note the use of several accounts in one statement."""
+        if account_ids:
+            self._connection.execute(
+                update(service_accounts).where(service_accounts.c.id == bindparam("used_id")),
+                [{"used_id": account_id, "last_used_at": at} for account_id in account_ids],
+            )
 
     def _change(self, scope: TenantScope, account_id: str, **values: object) -> None:
         self._connection.execute(

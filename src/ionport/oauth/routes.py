@@ -6,7 +6,6 @@ Set stands at `{pu}jwks`; Infor publishes no address for it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -18,31 +17,22 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ionport.core.errors import IonportError
-from ionport.core.secrets import Secret
 from ionport.oauth.clients import OAuthRequest
 from ionport.oauth.endpoints import JWKS_PATH, PATHS, Endpoints
+from ionport.oauth.http import NO_STORE, error_response, read_body, read_request, refusal, tenant_of
 from ionport.oauth.introspection import IntrospectionService
+from ionport.oauth.issuing import TokenIssuer
 from ionport.oauth.keys import SigningKeys
 from ionport.oauth.metadata import metadata
-from ionport.oauth.protocol import (
-    OAuthError,
-    RequestTooLarge,
-    TokenReused,
-    look_up_text,
-    parse_parameters,
-)
 from ionport.oauth.tenant_service import TenantSettingsService
-from ionport.oauth.tokens import TokenAnswer, TokenService
+from ionport.oauth.token_endpoint import TokenEndpoint
+from ionport.oauth.tokens import TokenService
 from ionport.store import Database, TenantScope
 
-logger = logging.getLogger(__name__)
-
 _BASE: Final = "/{tenant}/as"
-MAX_BODY_BYTES: Final = 65_536
 MAX_QUERY: Final = 8_000
 WELL_KNOWN: Final = ("oauth-authorization-server", "openid-configuration")
 _MAY_KEEP: Final = {"Cache-Control": "public, max-age=300"}
-_NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +52,13 @@ def routes(server: AuthorizationServer) -> list[Route]:
 
     `GET` of the authorization endpoint is a page and none of them: see `asgi.Doors`.
     """
-
-    async def token(request: Request) -> Response:
-        def answer(scope: TenantScope, read: OAuthRequest) -> Response:
-            issued = issue(server.database, server.tokens, scope, read)
-            return JSONResponse(issued.revealed(), headers=_NO_STORE)
-
-        return await _answered(request, answer)
+    token = TokenEndpoint(TokenIssuer(server.database, server.tokens))
 
     async def revoke(request: Request) -> Response:
         def answer(scope: TenantScope, read: OAuthRequest) -> Response:
             with server.database.write() as work:
                 server.tokens.revoke(work, scope, read)
-            return Response(headers=_NO_STORE)
+            return Response(headers=NO_STORE)
 
         return await _answered(request, answer)
 
@@ -82,7 +66,7 @@ def routes(server: AuthorizationServer) -> list[Route]:
         def answer(scope: TenantScope, read: OAuthRequest) -> Response:
             with server.database.write() as work:
                 said = server.introspection.introspect(work, scope, read)
-            return JSONResponse(said, headers=_NO_STORE)
+            return JSONResponse(said, headers=NO_STORE)
 
         return await _answered(request, answer)
 
@@ -91,7 +75,7 @@ def routes(server: AuthorizationServer) -> list[Route]:
 
     async def describe(request: Request) -> Response:
         def answer() -> Response:
-            scope = _scope(request)
+            scope = tenant_of(request.scope)
             with server.database.read() as work:
                 settings = server.settings.in_force(work, scope)
             said = metadata(server.endpoints, scope.tenant_id, settings)
@@ -122,84 +106,23 @@ async def _as_get(request: Request) -> Response:
     The form comes from the client's site, so it carries no session: the GET behind it does.
     """
     try:
-        body = await _body(request)
-    except OAuthError as error:
-        return _error_response(error.status, error.error, error.text)
-    except ClientDisconnect:
-        return Response(status_code=400)
+        body = await read_body(request.receive)
+    except (IonportError, ClientDisconnect) as error:
+        return refusal(request.scope, error)
     parts = (request.scope["query_string"], body.strip())
     query = b"&".join(part for part in parts if part).decode("ascii", "replace")
     if len(query) > MAX_QUERY or not query.isprintable() or not query.isascii():
-        return _error_response(400, "invalid_request", "the authorization request is too long")
+        return error_response(400, "invalid_request", "the authorization request is too long")
     path = quote(request.scope["path"], safe="/")
-    return RedirectResponse(f"{path}?{query}", 303, headers=_NO_STORE)
-
-
-def issue(
-    database: Database, tokens: TokenService, scope: TenantScope, request: OAuthRequest
-) -> TokenAnswer:
-    """Answer a token request: read, sign outside of any transaction, write.
-
-    A code or refresh token that came twice closes its grant in a transaction of its own, because
-    the request itself fails and changes nothing.
-    """
-    try:
-        with database.read() as work:
-            login = tokens.check(work, scope, request)
-        signed = tokens.sign(login)
-        with database.write() as work:
-            return tokens.record(work, scope, signed)
-    except TokenReused as reused:
-        with database.write() as work:
-            tokens.close_grant(work, scope, reused.grant_id)
-        raise
+    return RedirectResponse(f"{path}?{query}", 303, headers=NO_STORE)
 
 
 async def _answered(
     request: Request, answer: Callable[[TenantScope, OAuthRequest], Response]
 ) -> Response:
     """Read the request, answer it in a worker thread, and shape what goes wrong."""
-    scope = _scope(request)
-    endpoint = request.scope["path"].rpartition("/")[2]
     try:
-        return await run_in_threadpool(answer, scope, await _read(request))
-    except OAuthError as error:
-        logger.info("%s refused in %s: %s", endpoint, scope.tenant_id, _reason(error))
-        return _error_response(error.status, error.error, error.text)
-    except IonportError as error:
-        logger.error("%s failed in %s: %s", endpoint, scope.tenant_id, _reason(error))  # noqa: TRY400
-        text = "The authorization server cannot answer now. Try again later."
-        return _error_response(503, "temporarily_unavailable", text)
-    except ClientDisconnect:
-        return Response(status_code=400)
-
-
-def _scope(request: Request) -> TenantScope:
-    return TenantScope(look_up_text(request.path_params["tenant"].upper()))
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise RequestTooLarge(f"the body must not be longer than {MAX_BODY_BYTES} bytes")
-    return bytes(body)
-
-
-async def _read(request: Request) -> OAuthRequest:
-    parameters = parse_parameters(request.scope["query_string"], await _body(request))
-    header = request.headers.get("authorization")
-    return OAuthRequest(parameters, Secret(header) if header else None)
-
-
-def _error_response(status: int, error: str, text: str) -> Response:
-    headers = dict(_NO_STORE)
-    if status == 401:
-        headers["WWW-Authenticate"] = 'Basic realm="ION API"'
-    body = {"error_description": text, "error": error}
-    return JSONResponse(body, status, headers=headers)
-
-
-def _reason(error: IonportError) -> str:
-    return f"{error.code}: {error.detail or error.text}"
+        read = (await read_request(request.scope, request.receive)).parsed()
+        return await run_in_threadpool(answer, tenant_of(request.scope), read)
+    except (IonportError, ClientDisconnect) as error:
+        return refusal(request.scope, error)

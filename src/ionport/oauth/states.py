@@ -1,4 +1,4 @@
-"""What this process remembers of access tokens: alive or dead, for two seconds at most.
+"""What this process remembers for two seconds at most: tokens alive or dead, logins that passed.
 
 A revocation anywhere is seen here within that time; one in this process at once, because whoever
 closes something calls `forget` after its commit (DESIGN.md, decision 10).
@@ -8,46 +8,72 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from ionport.oauth.tokens import Login
 
 LIFETIME_SECONDS: Final = 2.0
 MAX_REMEMBERED: Final = 20_000
 
+Value = TypeVar("Value")
 
-class TokenStates:
-    """A bounded memory of token states; one for each process, thread safe."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+class ShortMemory(Generic[Value]):
+    """A bounded memory of what the database said; thread safe."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._states: dict[str, tuple[float, bool]] = {}
+        self._values: dict[Hashable, tuple[float, Value]] = {}
         self._epoch = 0
+
+    def recall(self, key: Hashable) -> Value | None:
+        """Return what is remembered under `key`."""
+        until, value = self._values.get(key, (0.0, None))
+        return value if self._monotonic() < until else None
+
+    def now(self) -> tuple[int, float]:
+        """Return a mark of this moment, to be taken before the database is asked."""
+        return self._epoch, self._monotonic()
+
+    def keep(self, key: Hashable, value: Value, asked: tuple[int, float]) -> None:
+        """Remember what the database said when it was asked, unless something was closed since."""
+        epoch, moment = asked
+        with self._lock:
+            if epoch == self._epoch:
+                if len(self._values) >= MAX_REMEMBERED:
+                    self._values.clear()
+                self._values[key] = (moment + LIFETIME_SECONDS, value)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._epoch += 1
+            self._values.clear()
+
+
+class TokenStates:
+    """The memories of one process that die together. `logins` is keyed by the whole request."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._tokens: ShortMemory[bool] = ShortMemory(monotonic)
+        self.logins: ShortMemory[Login] = ShortMemory(monotonic)
 
     def is_alive(self, token_id: str, load: Callable[[], bool]) -> bool:
         """Return the token's state, from memory or by calling `load`."""
-        now = self._monotonic()
-        with self._lock:
-            until, alive = self._states.get(token_id, (now, False))
-            epoch = self._epoch
-        if now < until:
-            return alive
-        alive = load()
-        with self._lock:
-            # What was loaded before a revocation committed must not be remembered after it.
-            if epoch == self._epoch:
-                if len(self._states) >= MAX_REMEMBERED:
-                    self._states.clear()
-                self._states[token_id] = (now + LIFETIME_SECONDS, alive)
+        alive = self._tokens.recall(token_id)
+        if alive is None:
+            asked = self._tokens.now()
+            alive = load()
+            self._tokens.keep(token_id, alive, asked)
         return alive
 
     def is_known_alive(self, token_id: str) -> bool:
         """Tell whether the token is alive as far as is remembered; False may mean unknown."""
-        until, alive = self._states.get(token_id, (0.0, False))
-        return alive and self._monotonic() < until
+        return self._tokens.recall(token_id) is True
 
     def forget(self) -> None:
-        """Ask the database again for every token: something has been closed or opened."""
-        with self._lock:
-            self._epoch += 1
-            self._states.clear()
+        """Ask the database again for everything: something has been closed or opened."""
+        self._tokens.forget()
+        self.logins.forget()

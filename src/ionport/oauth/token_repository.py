@@ -22,6 +22,7 @@ from ionport.oauth.tables import (
 from ionport.store import SystemScope, TenantScope
 
 _person = users.alias("person")
+_GRANT = tuple(column.name for column in grants.c)
 
 
 class GrantRepository:
@@ -33,6 +34,11 @@ class GrantRepository:
     def add(self, scope: TenantScope, grant: Grant) -> None:
         values = {column.name: getattr(grant, column.name) for column in grants.c}
         self._connection.execute(insert(grants).values(values | {"tenant_id": scope.tenant_id}))
+
+    def add_all(self, scope: SystemScope, new: Sequence[Grant]) -> None:
+        """Store the grants of several logins in one statement."""
+        rows = [{name: getattr(grant, name) for name in _GRANT} for grant in new]
+        self._connection.execute(insert(grants), rows)
 
     def get(self, scope: TenantScope, grant_id: str) -> Grant | None:
         return self._one(scope, grants.c.id == grant_id)

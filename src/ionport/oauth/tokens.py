@@ -1,12 +1,13 @@
 """Issues and revokes tokens, in three steps so that signing stands outside of any transaction.
 
 `check` reads, `sign` computes, `record` writes one short transaction (DESIGN.md, decision 2). The
-edge opens the transactions: see `routes.issue`.
+edge opens the transactions: see `issuing`.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from ionport.oauth.authorization import AuthorizationCode
 from ionport.oauth.authorization_repository import AuthorizationCodeRepository
 from ionport.oauth.client_assertions import UsedAssertion
 from ionport.oauth.clients import Clients, OAuthRequest, note_assertion
-from ionport.oauth.grants import GRANTS, GrantContext
+from ionport.oauth.grants import GRANTS, REPEATABLE_GRANTS, GrantContext
 from ionport.oauth.grants.authorization_code import INVALID_CODE
 from ionport.oauth.grants.refresh_token import NOT_IN_FORCE
 from ionport.oauth.model import AuthorizedApp, Grant, Person, ServiceAccount
@@ -34,11 +35,12 @@ from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_repository import TenantSettingsRepository
 from ionport.oauth.tenant_settings import TokenForm
 from ionport.oauth.token_repository import GrantRepository
-from ionport.store import TenantScope, Work
+from ionport.store import SystemScope, TenantScope, Work
 
 logger = logging.getLogger(__name__)
 
 _REFRESH_TOKEN_BYTES = 32
+_GROUP = SystemScope("logins of several tenants, each checked in its own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ class Login:
     code: AuthorizationCode | None = None
     assertions: tuple[UsedAssertion, ...] = ()
     may_refresh: bool = True
+    # The same request, sent again, is another good login: it holds nothing for one use only.
+    is_repeatable: bool = False
+    notes_use: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +109,10 @@ class TokenService:
         states: TokenStates,
         clients: Clients,
     ) -> None:
-        self._clock = clock
+        self.clock = clock
         self._key_ring = key_ring
         self._access_tokens = access_tokens
-        self._states = states
+        self.states = states
         self._clients = clients
 
     def check(self, work: Work, scope: TenantScope, request: OAuthRequest) -> Login:
@@ -118,7 +123,7 @@ class TokenService:
             TokenReused: a code or refresh token came again: the edge calls `close_grant`.
         """
         grant_type = request.parameters.require("grant_type")
-        now = self._clock.now()
+        now = self.clock.now()
         client = self._clients.authenticate(work.connection, scope, request, now)
         if grant_type not in GRANTS:
             raise UnsupportedGrantType(f"grant_type must be one of {', '.join(GRANTS)}")
@@ -145,6 +150,7 @@ class TokenService:
             refresh_token=context.refresh_token,
             code=context.code,
             assertions=tuple(context.assertions),
+            is_repeatable=grant_type in REPEATABLE_GRANTS and not context.assertions,
         )
 
     def sign(self, login: Login) -> SignedLogin:
@@ -168,7 +174,7 @@ class TokenService:
         return SignedLogin(answer, grant, login, rotated_digest=digest if rotates else None)
 
     def _new_grant(self, login: Login, refresh_digest: str | None) -> Grant:
-        now, app = self._clock.now(), login.app
+        now, app = self.clock.now(), login.app
         expires_at, ends_at = None, now + timedelta(seconds=app.access_token_seconds)
         if refresh_digest is not None and app.refresh_token_seconds > 0:
             expires_at = now + timedelta(seconds=app.refresh_token_seconds)
@@ -197,7 +203,7 @@ class TokenService:
             TokenReused: somebody was faster with the same code or refresh token.
             InvalidClient: somebody was faster with the same assertion.
         """
-        grants, now, login = GrantRepository(work.connection), self._clock.now(), signed.login
+        grants, now, login = GrantRepository(work.connection), self.clock.now(), signed.login
         for used in login.assertions:
             note_assertion(work, scope, used)
         if login.code is not None:
@@ -210,6 +216,14 @@ class TokenService:
             accounts = ServiceAccountRepository(work.connection)
             accounts.used(scope, signed.grant.service_account_id, now)
         return signed.answer
+
+    def record_new(self, work: Work, signed: Sequence[SignedLogin]) -> Sequence[TokenAnswer]:
+        """Store the grants of several repeatable logins, of any tenants, in one transaction."""
+        GrantRepository(work.connection).add_all(_GROUP, [one.grant for one in signed])
+        used = {one.login.account.id for one in signed if one.login.account and one.login.notes_use}
+        accounts = ServiceAccountRepository(work.connection)
+        accounts.all_used(_GROUP, sorted(used), self.clock.now())
+        return [one.answer for one in signed]
 
     def _redeem(
         self, work: Work, scope: TenantScope, code: AuthorizationCode, grant: Grant
@@ -225,7 +239,7 @@ class TokenService:
     def _refresh(
         self, grants: GrantRepository, scope: TenantScope, signed: SignedLogin, old: Grant
     ) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         if signed.rotated_digest is None or old.refresh_digest is None:
             if not grants.used(scope, old.id, now):
                 raise InvalidGrant(NOT_IN_FORCE, detail="revoked meanwhile")
@@ -234,7 +248,7 @@ class TokenService:
 
     def close_grant(self, work: Work, scope: TenantScope, grant_id: str) -> None:
         """Revoke a grant whose code or refresh token was used twice, with all its tokens."""
-        GrantRepository(work.connection).revoke(scope, grant_id, self._clock.now())
+        GrantRepository(work.connection).revoke(scope, grant_id, self.clock.now())
         self._revoked(work, f"grant {grant_id} after reuse")
 
     def revoke(self, work: Work, scope: TenantScope, request: OAuthRequest) -> None:
@@ -258,7 +272,7 @@ class TokenService:
             self._revoke_grant(work, scope, token, app)
 
     def _authenticate(self, work: Work, scope: TenantScope, request: OAuthRequest) -> AuthorizedApp:
-        client = self._clients.authenticate(work.connection, scope, request, self._clock.now())
+        client = self._clients.authenticate(work.connection, scope, request, self.clock.now())
         note_assertion(work, scope, client.assertion)
         return client.app
 
@@ -285,11 +299,11 @@ class TokenService:
             return
         if app is not None and found.app_id != app.id:
             raise _issued_to_another()
-        grants.revoke(scope, found.id, self._clock.now())
+        grants.revoke(scope, found.id, self.clock.now())
         self._revoked(work, f"grant {found.id}")
 
     def _revoked(self, work: Work, what: str) -> None:
-        work.after_commit(self._states.forget)
+        work.after_commit(self.states.forget)
         work.after_commit(lambda: logger.info("revoked %s", what))
 
 

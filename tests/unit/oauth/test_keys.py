@@ -54,7 +54,7 @@ def test_the_public_set_has_no_private_part(side: OAuthSide) -> None:
     (key,) = side.keys.public_set()["keys"]
     assert set(key) == {"n", "e", "kid", "use", "alg", "kty"}
     assert (key["kty"], key["use"], key["alg"]) == ("RSA", "sig", "RS256")
-    assert key["kid"] == side.keys.current().kid
+    assert key["kid"] == side.keys.current().jwk.kid
 
 
 def test_an_environment_stamp_is_v_and_unix_seconds(clock: MovableClock) -> None:

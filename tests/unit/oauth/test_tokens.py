@@ -15,6 +15,7 @@ from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
 from ionport.identity.tables import users
 from ionport.oauth.clients import OAuthRequest
+from ionport.oauth.issuing import issue
 from ionport.oauth.model import BACKEND_GRANT_TYPES, GrantType
 from ionport.oauth.protocol import (
     InvalidClient,
@@ -25,7 +26,6 @@ from ionport.oauth.protocol import (
     UnauthorizedClient,
     UnsupportedGrantType,
 )
-from ionport.oauth.routes import issue
 from ionport.oauth.tables import grants
 from tests.support.oauth import (
     OTHER_TENANT,

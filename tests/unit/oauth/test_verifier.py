@@ -48,7 +48,7 @@ def encoded(values: object) -> str:
 
 def signed(side: OAuthSide, claims: dict[str, Any]) -> str:
     """A token that this server's key really signed."""
-    key = side.keys.current()
+    key = side.keys.current().jwk
     return jws.serialize_compact({"kid": key.kid, "alg": "RS256"}, json.dumps(claims), key)
 
 
@@ -106,7 +106,7 @@ def test_only_rs256_is_taken(side: OAuthSide, token: str) -> None:
 
 
 def test_the_public_key_is_no_secret_to_sign_with(side: OAuthSide, token: str) -> None:
-    key = side.keys.current()
+    key = side.keys.current().jwk
     text = f"{encoded({'kid': key.kid, 'alg': 'HS256'})}.{encoded(decoded(token, 1))}"
     mac = hmac.digest(key.as_pem(private=False), text.encode(), "sha256")
     signature = base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
@@ -119,7 +119,7 @@ def test_another_servers_key_is_refused_by_kid_and_by_signature(
     foreign, claims = foreign_key(), json.dumps(decoded(token, 1))
     unknown = jws.serialize_compact({"kid": foreign.kid, "alg": "RS256"}, claims, foreign)
     assert refusal(side, unknown) == "token_unknown_key"
-    header = {"kid": side.keys.current().kid, "alg": "RS256"}
+    header = {"kid": side.keys.current().jwk.kid, "alg": "RS256"}
     assert refusal(side, jws.serialize_compact(header, claims, foreign)) == "token_bad_signature"
     without_kid = jws.serialize_compact({"alg": "RS256"}, claims, foreign)
     assert refusal(side, without_kid) == "token_malformed"
@@ -151,7 +151,7 @@ def test_no_text_makes_the_verifier_fail_otherwise_than_by_refusing(
     )
     header = data.draw(json_value)
     if isinstance(header, dict) and data.draw(st.booleans()):
-        header |= {"alg": "RS256", "kid": side.keys.current().kid}
+        header |= {"alg": "RS256", "kid": side.keys.current().jwk.kid}
     _head, claims, signature = token.split(".")
     for text in (
         f"{encoded(header)}.{claims}.{signature}",

@@ -15,4 +15,7 @@ GRANTS: Final[Mapping[str, tuple[Check, ...]]] = {
     authorization_code.GRANT_TYPE: authorization_code.CHECKS,
 }
 
-__all__ = ["GRANTS", "Check", "GrantContext"]
+# Nothing in these requests is good for one use only.
+REPEATABLE_GRANTS: Final = frozenset({password.GRANT_TYPE, client_credentials.GRANT_TYPE})
+
+__all__ = ["GRANTS", "REPEATABLE_GRANTS", "Check", "GrantContext"]
