@@ -174,7 +174,8 @@ def _usable_kind(text: str, wanted: MappingKind | None) -> MappingKind:
     if wanted is not None and found is not wanted:
         raise InvalidInput(
             _(
-                "Needed here is a file of the kind {wanted}; by its content this one is: {found}."
+                "This file is of the kind {found}, but {wanted} is needed here. Check whether two"
+                " files were swapped."
             ).format(found=found.label, wanted=wanted.label),
             code="mapping_of_other_kind",
         )
