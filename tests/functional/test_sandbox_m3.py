@@ -397,7 +397,8 @@ def test_inforions_chunked_load_arrives_whole(
     loaded = 0
     for start in range(0, len(rows), 100):
         chunk = {"program": "APS450MI", "cono": 1, "transactions": rows[start : start + 100]}
-        answer = httpx2.post(f"{side.url}/{TENANT}{V2}/", json=chunk, headers=headers)
+        address = f"{side.url}/{TENANT}{V2}/"
+        answer = httpx2.post(address, json=chunk, headers=headers, timeout=30)
         assert answer.status_code == 200
         loaded += len(answer.json()["results"])
         assert answer.json()["nrOfFailedTransactions"] == 0
