@@ -125,6 +125,7 @@ def _page_services(house: House) -> Services:
         apps=infor.apps if infor else None,
         app_security=infor.app_security if infor else None,
         approvals=infor.approvals if infor else None,
+        service_accounts=infor.service_accounts if infor else None,
         tenant_settings=infor.tenant_settings if infor else None,
         recorder=infor.recorder if infor else None,
         inspection=infor.inspection if infor else None,

@@ -29,6 +29,7 @@ from ionport.identity.setup import SetupService
 from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
 from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.account_service import ServiceAccountService
 from ionport.oauth.app_security import AppSecurityService
 from ionport.oauth.approval import ApprovalService
 from ionport.oauth.clients import Clients
@@ -57,6 +58,7 @@ class InforSide:
     app_security: AppSecurityService
     approvals: ApprovalService
     introspection: IntrospectionService
+    service_accounts: ServiceAccountService
     tenant_settings: TenantSettingsService
     verifier: AccessTokenVerifier
     recorder: RecorderService
@@ -197,6 +199,7 @@ def _infor_side(
         app_security=AppSecurityService(clock, keys, endpoints, audit, states),
         approvals=ApprovalService(clock, keys, endpoints, audit, tokens, states),
         introspection=IntrospectionService(clock, keys, access_tokens, clients),
+        service_accounts=ServiceAccountService(clock, keys, audit, states),
         tenant_settings=TenantSettingsService(clock, audit),
         verifier=AccessTokenVerifier(database, access_tokens, states),
         recorder=RecorderService(blobs),

@@ -26,6 +26,7 @@ from ionport.web.pages import (
     home,
     inspector,
     manual,
+    service_accounts,
     settings,
     users,
 )
@@ -59,7 +60,12 @@ def _routes(services: Services) -> list[BaseRoute]:
         *manual.ROUTES,
     ]
     if services.apps is not None:
-        routes += [*authorized_apps.ROUTES, *users.ROUTES, *configuration.ROUTES]
+        routes += [
+            *authorized_apps.ROUTES,
+            *service_accounts.ROUTES,
+            *users.ROUTES,
+            *configuration.ROUTES,
+        ]
     if services.approvals is not None:
         routes += authorize.ROUTES
     if services.documents is not None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ionport.exports.deliveries import DeliveryService
     from ionport.exports.service import ExportConfigurationService
     from ionport.mappings.service import MappingService
+    from ionport.oauth.account_service import ServiceAccountService
     from ionport.oauth.app_security import AppSecurityService
     from ionport.oauth.approval import ApprovalService
     from ionport.oauth.service import AuthorizedAppService
@@ -50,6 +51,7 @@ class Services:
     apps: AuthorizedAppService | None = None
     app_security: AppSecurityService | None = None
     approvals: ApprovalService | None = None
+    service_accounts: ServiceAccountService | None = None
     tenant_settings: TenantSettingsService | None = None
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None

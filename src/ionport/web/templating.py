@@ -102,7 +102,8 @@ def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavI
     tenant = tenant or next(iter(visit.tenants), None)
     if visit.services.apps is not None and tenant is not None:
         base = f"/ion-api/{tenant}"
-        entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
+        if visit.actor.is_tenant_administrator(tenant):
+            entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
         if visit.services.recorder is not None:
             entries.append((_("Inspector"), "radar", f"{base}/inspector"))
     if visit.services.documents is not None:

@@ -12,12 +12,15 @@ from ionport.web.templating import render
 
 
 def home(request: Request) -> Response:
-    """Lead to documents, else to the authorized apps of the user's first tenant."""
+    """Lead to documents, else to what the user may see of their first tenant."""
     visit = visit_of(request)
     if visit.services.documents is not None and visit.organization is not None:
         return RedirectResponse("/documents", status_code=303)
     if visit.services.apps is not None and visit.tenants:
-        return RedirectResponse(f"/ion-api/{visit.tenants[0]}/authorized-apps", status_code=303)
+        administered = [one for one in visit.tenants if visit.actor.is_tenant_administrator(one)]
+        page = "authorized-apps" if administered else "approvals"
+        tenant = next(iter(administered or visit.tenants))
+        return RedirectResponse(f"/ion-api/{tenant}/{page}", status_code=303)
     return render(request, "nothing_yet.html")
 
 
