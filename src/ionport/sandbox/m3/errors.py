@@ -24,7 +24,7 @@ _V1 = "v1"
 
 
 class ErrorType(StrEnum):
-    """Who refused and why; the first two and the fourth are verified, the others inferred."""
+    """Who refused and why; public clients know the first four, the others are inferred."""
 
     NOK = "ServerReturnedNOK"
     MANDATORY = "MandatoryInputFieldNotFound"
