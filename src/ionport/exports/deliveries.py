@@ -124,15 +124,31 @@ class DeliveryService:
     def retry(
         self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str
     ) -> Delivery:
-        """Try a failed delivery again from the step that failed; a waiting one at once.
+        """Try a failed or cancelled delivery again from where it ended; a waiting one at once.
 
         The stored payload is sent again, unless the failed step is known never to have reached
         Infor: then it is rendered anew, with the mapping's newest version.
         """
         actor.require_organization_member(scope.organization_id)
         delivery = self._get(work, scope, delivery_id)
-        self._require_retriable(work, scope, delivery)
+        self._refuse_superseded(work, scope, delivery)
         now = self._clock.now()
+        values = {
+            "status": DeliveryStatus.PENDING,
+            "due_at": now,
+            "tries_since": now,
+            "runs": 0,
+            "finished_at": None,
+            "updated_at": now,
+            "error_code": "",
+            "error_text": "",
+            "remedy": "",
+        }
+        resting = (DeliveryStatus.FAILED, DeliveryStatus.WAITING, DeliveryStatus.CANCELLED)
+        if not DeliveryRepository(work.connection).update(
+            scope, delivery.id, values, while_status=resting
+        ):
+            raise _not_retriable(self._get(work, scope, delivery_id))
         ledger = LedgerRepository(work.connection)
         fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
         for step in ledger.steps(scope, delivery.id):
@@ -141,21 +157,6 @@ class DeliveryService:
             ledger.update_step(scope, delivery.id, step.kind, fresh)
             if not _may_have_arrived(ledger, scope, delivery.id, step.kind):
                 ledger.update_step(scope, delivery.id, StepKind.RENDER, fresh)
-        DeliveryRepository(work.connection).update(
-            scope,
-            delivery.id,
-            {
-                "status": DeliveryStatus.PENDING,
-                "due_at": now,
-                "tries_since": now,
-                "runs": 0,
-                "finished_at": None,
-                "updated_at": now,
-                "error_code": "",
-                "error_text": "",
-                "remedy": "",
-            },
-        )
         self._audit.record(work, scope, actor, "delivery.retried", delivery.id)
         text = _("Export through “{title}” is tried again.").format(
             title=delivery.configuration_title
@@ -367,14 +368,7 @@ class DeliveryService:
     ) -> None:
         record_document_status(work, scope, self._documents, document_id, text, actor.name)
 
-    def _require_retriable(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
-        if delivery.status not in (DeliveryStatus.FAILED, DeliveryStatus.WAITING):
-            raise Conflict(
-                _(
-                    "Only a failed or waiting delivery can be tried again; this one is {status}."
-                ).format(status=delivery.status.label),
-                code="delivery_not_retriable",
-            )
+    def _refuse_superseded(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
         newest = self._newest(work, scope, delivery.document_id)[delivery.configuration_id]
         if newest.generation > delivery.generation:
             raise Conflict(
@@ -395,4 +389,14 @@ def _may_have_arrived(
     return any(
         attempt.step is kind and attempt.state is not AttemptState.FAILED
         for attempt in ledger.attempts(scope, delivery_id)
+    )
+
+
+def _not_retriable(delivery: Delivery) -> Conflict:
+    return Conflict(
+        _(
+            "Only a delivery that failed, waits or was cancelled can be tried again; this one is"
+            " {status}."
+        ).format(status=delivery.status.label),
+        code="delivery_not_retriable",
     )

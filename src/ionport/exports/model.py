@@ -19,7 +19,10 @@ class ExportMethod(StrEnum):
 
     @property
     def label(self) -> str:
-        return _METHOD_LABELS[self]
+        return {
+            ExportMethod.INFOR_IDM: "Infor IDM",
+            ExportMethod.INFOR_IDM_BOD: "Infor IDM + ION BOD",
+        }[self]
 
     @property
     def family(self) -> str:
@@ -29,12 +32,6 @@ class ExportMethod(StrEnum):
     @property
     def needs_bod_mapping(self) -> bool:
         return self is ExportMethod.INFOR_IDM_BOD
-
-
-_METHOD_LABELS = {
-    ExportMethod.INFOR_IDM: "Infor IDM",
-    ExportMethod.INFOR_IDM_BOD: "Infor IDM + ION BOD",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +98,17 @@ class DeliveryStatus(StrEnum):
 
     @property
     def label(self) -> str:
-        return _DELIVERY_LABELS[self]
+        return {
+            DeliveryStatus.PENDING: _("Pending"),
+            DeliveryStatus.RUNNING: _("Running"),
+            DeliveryStatus.WAITING: _("Waiting to try again"),
+            DeliveryStatus.DELIVERED: _("Delivered"),
+            DeliveryStatus.FAILED: _("Failed"),
+            DeliveryStatus.CANCELLED: _("Cancelled"),
+        }[self]
 
 
 _OVER = frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.FAILED, DeliveryStatus.CANCELLED})
-_DELIVERY_LABELS = {
-    DeliveryStatus.PENDING: _("Pending"),
-    DeliveryStatus.RUNNING: _("Running"),
-    DeliveryStatus.WAITING: _("Waiting to try again"),
-    DeliveryStatus.DELIVERED: _("Delivered"),
-    DeliveryStatus.FAILED: _("Failed"),
-    DeliveryStatus.CANCELLED: _("Cancelled"),
-}
 
 
 class StepKind(StrEnum):
@@ -125,15 +121,12 @@ class StepKind(StrEnum):
 
     @property
     def label(self) -> str:
-        return _STEP_LABELS[self]
-
-
-_STEP_LABELS = {
-    StepKind.RENDER: _("Render"),
-    StepKind.IDM_LOOK_UP: _("IDM look-up"),
-    StepKind.IDM_CREATE: _("IDM create"),
-    StepKind.ION_PUBLISH: _("ION publish"),
-}
+        return {
+            StepKind.RENDER: _("Render"),
+            StepKind.IDM_LOOK_UP: _("IDM look-up"),
+            StepKind.IDM_CREATE: _("IDM create"),
+            StepKind.ION_PUBLISH: _("ION publish"),
+        }[self]
 
 
 class StepStatus(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,7 @@ class Held:
     delivery: Delivery
     steps: Mapping[StepKind, DeliveryStep]
     now: datetime
+    is_claimed: bool = False
 
     @property
     def scope(self) -> OrganizationScope:
@@ -80,22 +81,19 @@ class Records:
             return SETTLED
         return Held(delivery, steps, now)
 
-    def claim(self, work: Work, held: Held, kind: StepKind) -> Outcome | None:
-        """Take the delivery for one step; None when it is ours, else why it is not."""
+    def claim(self, work: Work, held: Held, kind: StepKind) -> Held | Outcome:
+        """Take the delivery for one step, or return why it cannot be had."""
         until = held.now + timedelta(seconds=self._timing.lease)
         repository = DeliveryRepository(work.connection)
         delivery = held.delivery
         if not repository.claim(SYSTEM, delivery.id, self._worker_id, now=held.now, until=until):
             return SETTLED
+        held = replace(held, is_claimed=True)
         if delivery.runs >= self._timing.max_runs:
             # A payload that kills the process must not be taken up for ever.
-            return self.fail(
-                work,
-                held,
-                kind,
-                Problem("interrupted_too_often", _("The delivery was interrupted too often.")),
-            )
-        return None
+            problem = Problem("interrupted_too_often", _("The delivery was interrupted too often."))
+            return self.fail(work, held, kind, problem)
+        return held
 
     def done(
         self,
@@ -110,9 +108,8 @@ class Records:
         """Write that a step is done; with the last one the delivery is delivered."""
         now = self._clock.now()
         last = held.is_last(kind)
-        repository = DeliveryRepository(work.connection)
         if last:
-            repository.lock_document(SYSTEM, held.delivery.document_id)
+            DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
         LedgerRepository(work.connection).update_step(
             SYSTEM,
             held.delivery.id,
@@ -135,8 +132,7 @@ class Records:
             "error_text": "",
             "remedy": "",
         }
-        kept = repository.update(SYSTEM, held.delivery.id, values, while_status=_UNFINISHED)
-        if not kept:
+        if not self._update(work, held, values):
             return SETTLED
         if last:
             self._tell(work, held, _delivered_text(held, values))
@@ -157,12 +153,6 @@ class Records:
         began = held.delivery.tries_since or held.delivery.created_at
         if self._timing.gives_up(tries, began, next_at):
             return self.fail(work, held, kind, _given_up(problem, tries))
-        LedgerRepository(work.connection).update_step(
-            SYSTEM,
-            held.delivery.id,
-            kind,
-            {"status": StepStatus.WAITING, "tries": tries, "summary": problem.text},
-        )
         values = {
             "status": DeliveryStatus.WAITING,
             "due_at": next_at,
@@ -171,30 +161,22 @@ class Records:
             "error_text": problem.text,
             "remedy": problem.remedy,
         }
-        DeliveryRepository(work.connection).update(
-            SYSTEM, held.delivery.id, values, while_status=_UNFINISHED
-        )
+        if not self._update(work, held, values):
+            return SETTLED
+        step = {"status": StepStatus.WAITING, "tries": tries, "summary": problem.text}
+        LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
         return Outcome(OutcomeKind.WAIT, seconds)
 
     def release(self, work: Work, held: Held) -> Outcome:
         """Let go of a delivery that is to be taken up again at once."""
         now = self._clock.now()
-        DeliveryRepository(work.connection).update(
-            SYSTEM, held.delivery.id, {"due_at": now, "updated_at": now}, while_status=_UNFINISHED
-        )
+        self._update(work, held, {"due_at": now, "updated_at": now})
         return SETTLED
 
     def fail(self, work: Work, held: Held, kind: StepKind, problem: Problem) -> Outcome:
         """Write that a step has failed for good, and the delivery with it."""
         now = self._clock.now()
-        repository = DeliveryRepository(work.connection)
-        repository.lock_document(SYSTEM, held.delivery.document_id)
-        LedgerRepository(work.connection).update_step(
-            SYSTEM,
-            held.delivery.id,
-            kind,
-            {"status": StepStatus.FAILED, "summary": problem.text, "finished_at": now},
-        )
+        DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
         values = {
             "status": DeliveryStatus.FAILED,
             "due_at": None,
@@ -204,12 +186,25 @@ class Records:
             "error_text": problem.text,
             "remedy": problem.remedy,
         }
-        if repository.update(SYSTEM, held.delivery.id, values, while_status=_UNFINISHED):
-            text = _("Export through “{title}” failed at “{step}”: {reason}").format(
-                title=held.delivery.configuration_title, step=kind.label, reason=problem.text
-            )
-            self._tell(work, held, f"{text} {problem.remedy}".strip())
+        if not self._update(work, held, values):
+            return SETTLED
+        step = {"status": StepStatus.FAILED, "summary": problem.text, "finished_at": now}
+        LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
+        text = _("Export through “{title}” failed at “{step}”: {reason}").format(
+            title=held.delivery.configuration_title, step=kind.label, reason=problem.text
+        )
+        self._tell(work, held, f"{text} {problem.remedy}".strip())
         return FAILED
+
+    def _update(self, work: Work, held: Held, values: Mapping[str, Any]) -> bool:
+        """Change the delivery, unless it is over or, once claimed, somebody else's by now."""
+        return DeliveryRepository(work.connection).update(
+            SYSTEM,
+            held.delivery.id,
+            values,
+            while_status=_UNFINISHED,
+            while_worker=self._worker_id if held.is_claimed else None,
+        )
 
     def _tell(self, work: Work, held: Held, text: str) -> None:
         record_document_status(work, held.scope, self._documents, held.delivery.document_id, text)

@@ -33,6 +33,7 @@ _UNFINISHED = ("pending", "running", "waiting")
 _GET = select(deliveries).where(_d.id == bindparam("wanted"))
 _UPDATE = update(deliveries).where(_d.id == bindparam("wanted"))
 _IN_STATUS = _d.status.in_(bindparam("statuses", expanding=True))
+_OF_WORKER = _d.worker_id == bindparam("owner")
 _CLAIM = (
     update(deliveries)
     .where(
@@ -229,8 +230,9 @@ class DeliveryRepository:
         values: Mapping[str, Any],
         *,
         while_status: Iterable[DeliveryStatus] | None = None,
+        while_worker: str | None = None,
     ) -> bool:
-        """Change columns while the delivery has one of the given statuses; False otherwise."""
+        """Change columns while status and worker are as given; False when they are not."""
         statement = _UPDATE
         parameters = {"wanted": delivery_id, **values}
         if isinstance(scope, OrganizationScope):
@@ -238,7 +240,22 @@ class DeliveryRepository:
         if while_status is not None:
             statement = statement.where(_IN_STATUS)
             parameters["statuses"] = tuple(while_status)
+        if while_worker is not None:
+            statement = statement.where(_OF_WORKER)
+            parameters["owner"] = while_worker
         return self._connection.execute(statement, parameters).rowcount == 1
+
+    def move(self, scope: OrganizationScope, configuration_id: str, connection_id: str) -> None:
+        """Let the deliveries of a configuration that rest go on over another connection."""
+        self._connection.execute(
+            update(deliveries)
+            .where(
+                _d.organization_id == scope.organization_id,
+                _d.configuration_id == configuration_id,
+                _d.status.in_(("pending", "waiting", "failed")),
+            )
+            .values(connection_id=connection_id)
+        )
 
     def lock_document(self, scope: AnyScope, document_id: str) -> None:
         """Make others who settle deliveries of the document wait until this transaction ends.

@@ -33,11 +33,6 @@ from ionport.mappings.service import MappingService
 from ionport.store import Database, Work
 
 _logger = logging.getLogger(__name__)
-_PAUSED = Problem(
-    "connection_paused",
-    _("Infor did not answer several calls in a row; calls over this connection pause."),
-    transient=True,
-)
 
 
 class DeliveryRunner:
@@ -110,10 +105,10 @@ class DeliveryRunner:
         kind = StepKind.RENDER
         with self._database.write() as work:
             held = self._records.load(work, delivery_id, kind)
-            if isinstance(held, Outcome):
-                return held
-            if (refused := self._records.claim(work, held, kind)) is not None:
-                return refused
+            if not isinstance(held, Outcome):
+                held = self._records.claim(work, held, kind)
+        if isinstance(held, Outcome):
+            return held
         try:
             return self._render_and_store(held)
         except IonportError as error:
@@ -170,7 +165,7 @@ class DeliveryRunner:
         pause = self._circuits.seconds_to_wait(held.delivery.connection_id)
         if pause > 0:
             with self._database.write() as work:
-                return self._records.wait(work, held, kind, _PAUSED, pause)
+                return self._records.wait(work, held, kind, _paused(), pause)
         with self._slots:
             attempt, pid, problem = self._ask(held)
         with self._database.write() as work:
@@ -221,9 +216,10 @@ class DeliveryRunner:
                 return held
             pause = self._circuits.seconds_to_wait(held.delivery.connection_id)
             if pause > 0:
-                return self._records.wait(work, held, kind, _PAUSED, pause)
-            if (refused := self._records.claim(work, held, kind)) is not None:
-                return refused
+                return self._records.wait(work, held, kind, _paused(), pause)
+            held = self._records.claim(work, held, kind)
+            if isinstance(held, Outcome):
+                return held
             lost = self._lost_attempt(work, held, kind)
             if lost is not None:
                 return held, lost
@@ -343,6 +339,11 @@ class DeliveryRunner:
         if problem.transient:
             return self._records.wait(work, held, kind, problem)
         return self._records.fail(work, held, kind, problem)
+
+
+def _paused() -> Problem:
+    text = _("Infor did not answer several calls in a row; calls over this connection pause.")
+    return Problem("connection_paused", text, transient=True)
 
 
 def _can_look_up(held: Held, kind: StepKind) -> bool:

@@ -18,7 +18,7 @@ from ionport.exports.model import (
     ExportConfiguration,
     ExportMethod,
 )
-from ionport.exports.repository import ConfigurationRepository
+from ionport.exports.repository import ConfigurationRepository, DeliveryRepository
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.service import IdentityService
@@ -80,6 +80,9 @@ class ExportConfigurationService:
     ) -> ExportConfiguration:
         """Change a configuration. One that is active must stay fit to be active.
 
+        Deliveries that pend, wait or failed go on over the new connection, if it is of the same
+        tenant: so a new credential file heals them. To another tenant only new ones go.
+
         Raises:
             Conflict: another configuration is active where this one would move to.
         """
@@ -94,6 +97,8 @@ class ExportConfigurationService:
         }
         if not ConfigurationRepository(work.connection).update(scope, old.id, values):
             raise self._in_the_way_error(work, scope, fields, old.id)
+        if self._is_same_tenant(work, scope, old.connection_id, fields.connection_id):
+            DeliveryRepository(work.connection).move(scope, old.id, fields.connection_id)
         changed = self._get(work, scope, configuration_id)
         self._record(work, scope, actor, "export_configuration.edited", changed)
         return changed
@@ -312,6 +317,13 @@ class ExportConfigurationService:
             if fields.sub_organization_id not in {organization.id for organization in known}:
                 wrong["sub_organization"] = _("Choose a sub-organization of yours.")
         return wrong
+
+    def _is_same_tenant(
+        self, work: Work, scope: OrganizationScope, one_id: str, other_id: str
+    ) -> bool:
+        one = self._connections.shown(work, scope, one_id)
+        other = self._connections.shown(work, scope, other_id)
+        return (one.tenant_id, one.gateway) == (other.tenant_id, other.gateway)
 
     def _has_connection(self, work: Work, scope: OrganizationScope, connection_id: str) -> bool:
         try:

@@ -56,6 +56,7 @@ class EngineOptions:
     health: float = 2.0
     gone_after: float = 30.0
     tidy: float = 3_600.0
+    handed_for: float = 30.0
     batch: int = 200
 
 
@@ -148,9 +149,15 @@ class DeliveryEngine:
         """
         global _engine
         self._system.acquire()
-        _engine = self
-        self._schedule.begin(alone=self._system.is_sqlite)
-        self._start_dbos()
+        try:
+            self._schedule.begin(alone=self._system.is_sqlite)
+            _engine = self
+            self._start_dbos()
+        except BaseException:
+            DBOS.destroy(workflow_completion_timeout_sec=0)
+            _engine = None
+            self._system.release()
+            raise
         self._stopping.clear()
         self._thread = threading.Thread(target=self._sweep_forever, name="deliveries", daemon=True)
         self._thread.start()
@@ -247,11 +254,12 @@ class DeliveryEngine:
             self._restart_dbos()
         if self._is_time("tidy", self._options.tidy):
             self._tidy()
-        fresh = [
-            delivery
-            for delivery in self._schedule.due(self._options.batch)
-            if time.monotonic() - self._handed.get(delivery.id, float("-inf")) > 30.0
-        ]
+        long_ago = time.monotonic() - self._options.handed_for
+        for delivery_id, at in list(self._handed.items()):
+            if at < long_ago:
+                self._handed.pop(delivery_id, None)
+        due = self._schedule.due(self._options.batch)
+        fresh = [delivery for delivery in due if delivery.id not in self._handed]
         if fresh:
             self._hand_over(fresh)
 

@@ -130,6 +130,16 @@ def test_only_what_failed_or_waits_is_retried(ready: DocumentSide, status: Deliv
         ready.deliveries.retry(work, ready.scope, OPERATOR, delivery.id)
 
 
+def test_a_cancelled_delivery_can_be_taken_up_again(ready: DocumentSide):
+    delivery = ready.export(ready.receive())
+    with ready.database.write() as work:
+        ready.deliveries.cancel(work, ready.scope, OPERATOR, delivery.id)
+        again = ready.deliveries.retry(work, ready.scope, OPERATOR, delivery.id)
+    assert again.status is DeliveryStatus.PENDING
+    assert again.due_at == ready.clock.now()
+    assert ready.status(delivery.document_id) == "exporting"
+
+
 @pytest.mark.parametrize("status", [DeliveryStatus.RUNNING, DeliveryStatus.DELIVERED])
 def test_what_runs_or_is_over_is_not_cancelled(ready: DocumentSide, status: DeliveryStatus):
     delivery = ready.export(ready.receive())

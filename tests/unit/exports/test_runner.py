@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from ionport.exports.attempts import Problem, Recording
 from ionport.exports.ledger_repository import LedgerRepository
 from ionport.exports.model import (
     AttemptState,
+    ConfigurationFields,
     DeliveryStatus,
     ExportMethod,
+    Outcome,
     OutcomeKind,
     StepKind,
     StepStatus,
@@ -300,6 +303,39 @@ def test_a_wrong_secret_fails_at_once_and_nothing_was_sent(
     assert attempt.exchanges[0]["login"] is True
 
 
+def test_a_new_credential_of_the_same_tenant_heals_what_failed(
+    walk: Walk, runner: DeliveryRunner, credentials: dict[str, str]
+):
+    gateway = {"iu": walk.proxy.url}
+    wrong = walk.side.connect({**credentials, **gateway, "cs": "A" * 86})
+    edit(walk, wrong)
+    delivery_id = walk.exported()
+    assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+    edit(walk, walk.side.connect({**credentials, **gateway}))
+    with walk.side.database.write() as work:
+        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+    assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    elsewhere = walk.side.connect({**credentials, **gateway, "ti": "OTHER_TST"})
+    other_id = walk.exported("pending")
+    edit(walk, elsewhere)
+    assert walk.side.detail(other_id).delivery.connection_id != elsewhere
+
+
+def edit(walk: Walk, connection_id: str) -> None:
+    """Give the active configuration another connection."""
+    old = walk.configuration
+    fields = ConfigurationFields(
+        title=old.title,
+        document_type=old.document_type,
+        method=old.method,
+        connection_id=connection_id,
+        idm_mapping_id=old.idm_mapping_id,
+        bod_mapping_id=old.bod_mapping_id,
+    )
+    with walk.side.database.write() as work:
+        walk.side.configurations.edit(work, walk.side.scope, OPERATOR, old.id, fields)
+
+
 def test_no_secret_and_no_token_reaches_the_ledger_or_the_log(
     walk: Walk,
     runner: DeliveryRunner,
@@ -353,6 +389,27 @@ def test_only_one_of_several_workers_creates_the_item(walk: Walk):
     assert detail.delivery.status is DeliveryStatus.DELIVERED
     assert walk.proxy.count("POST", ITEMS) == 1
     assert walk.proxy.count("POST", PUBLISH) == 1
+
+
+def test_a_worker_whose_lease_was_given_away_does_not_disturb_the_new_owner(walk: Walk):
+    """It wakes after another has looked, found nothing and is about to send again."""
+    delivery_id = walk.exported()
+    slow, quick = walk.side.runner(), walk.side.runner()
+    for kind in (StepKind.RENDER, StepKind.IDM_LOOK_UP):
+        slow.run_step(delivery_id, kind)
+    begun = slow._begin(delivery_id, StepKind.IDM_CREATE)
+    assert not isinstance(begun, Outcome)
+    walk.clock.advance(timedelta(seconds=QUICK.lease))
+    assert walk.run(quick, delivery_id).kind is OutcomeKind.DONE
+    held, attempt = begun
+    problem = Problem("connection_timeout", "", transient=True, sent=True)
+    lost = Recording().failed(attempt, walk.clock.now(), problem)
+    assert slow._finish(held, StepKind.IDM_CREATE, lost, None, problem).kind is OutcomeKind.SETTLED
+    detail = walk.side.detail(delivery_id)
+    assert detail.delivery.status is DeliveryStatus.DELIVERED
+    assert len(walk.items(detail)) == 1
+    slow.close()
+    quick.close()
 
 
 def test_a_worker_that_slept_after_its_record_does_not_send(walk: Walk):
