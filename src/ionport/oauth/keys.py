@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -18,6 +20,7 @@ from ionport.core.errors import Unavailable
 from ionport.core.i18n import _
 from ionport.core.ids import new_uuid
 from ionport.core.sealing import KeyRing, SealedFor
+from ionport.oauth.drafts import MAX_ACCESS_TOKEN_SECONDS
 from ionport.oauth.model import SigningKeyRow
 from ionport.oauth.token_repository import SigningKeyRepository
 from ionport.store import Database, SystemScope, Work
@@ -26,6 +29,11 @@ ALGORITHM: Final = "RS256"
 _KEY_BITS: Final = 2048
 _PADDING: Final = PKCS1v15()
 _HASH: Final = SHA256()
+_RELOAD_SECONDS: Final = 60.0
+# Whoever sends unknown key ids must not make the server read its database each time.
+_RELOAD_FOR_UNKNOWN_SECONDS: Final = 2.0
+# How long a process that has not reloaded may sign with a retired key, with a wide margin.
+_STILL_SIGNS: Final = timedelta(minutes=10)
 _SCOPE = SystemScope("signing keys")
 
 
@@ -91,44 +99,82 @@ class SigningKeys:
     another tenant fails at its issuer and its claim `Tenant`.
     """
 
-    def __init__(self, key_ring: KeyRing, clock: Clock) -> None:
+    def __init__(
+        self,
+        key_ring: KeyRing,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._key_ring = key_ring
         self._clock = clock
+        self._monotonic = monotonic
         self._keys: dict[str, SigningKey] = {}
         self._current: SigningKey | None = None
+        self._database: Database | None = None
+        self._loaded_at = 0.0
 
     def ensure(self, database: Database) -> None:
         """Load the keys; make the first one if there is none. Call it once, at the start.
 
         Two processes that start at once make one key: the database allows one current.
         """
-        if self._load(database):
-            return
-        key = RSAKey.generate_key(_KEY_BITS)
-        key_id = f"kg:{new_uuid()}"
-        row = SigningKeyRow(
+        self._database = database
+        self._load(database)
+        if self._current is None:
+            row = self._new_row()
+            with database.write() as work:
+                SigningKeyRepository(work.connection).add(_SCOPE, row)
+            self._load(database)
+
+    def _load(self, database: Database) -> None:
+        self._loaded_at = self._monotonic()
+        with database.read() as work:
+            rows = SigningKeyRepository(work.connection).list(_SCOPE)
+        self._keys = {row.id: self._keys.get(row.id) or self._open(row) for row in rows}
+        self._current = next((self._keys[row.id] for row in rows if row.is_current), None)
+
+    def _reload(self, after_seconds: float) -> None:
+        """Load the keys again unless that was done lately: another process may have rotated."""
+        if self._database and self._monotonic() - self._loaded_at >= after_seconds:
+            self._load(self._database)
+
+    def rotate(self, work: Work, scope: SystemScope) -> str:
+        """Make a new key the current one and return its id; the others verify on.
+
+        Other processes sign with the old key for a minute at most.
+        """
+        row, repository = self._new_row(), SigningKeyRepository(work.connection)
+        repository.retire_current(scope, self._clock.now())
+        repository.add(scope, row)
+        work.after_commit(lambda: self._reload(0))
+        return row.id
+
+    def drop_retired(self, work: Work, scope: SystemScope) -> int:
+        """Delete the keys whose last token has expired; return how many."""
+        kept = timedelta(seconds=MAX_ACCESS_TOKEN_SECONDS) + _STILL_SIGNS
+        dropped = SigningKeyRepository(work.connection).delete_retired(
+            scope, self._clock.now() - kept
+        )
+        if dropped:
+            work.after_commit(lambda: self._reload(0))
+        return dropped
+
+    def _new_row(self) -> SigningKeyRow:
+        key, key_id = RSAKey.generate_key(_KEY_BITS), f"kg:{new_uuid()}"
+        return SigningKeyRow(
             id=key_id,
             sealed_private_key=self._key_ring.seal(key.as_der(private=True), _sealed_for(key_id)),
             is_current=True,
             created_at=self._clock.now(),
         )
-        with database.write() as work:
-            SigningKeyRepository(work.connection).add(_SCOPE, row)
-        self._load(database)
-
-    def _load(self, database: Database) -> bool:
-        with database.read() as work:
-            rows = SigningKeyRepository(work.connection).list(_SCOPE)
-        self._keys = {row.id: self._open(row) for row in rows}
-        self._current = next((self._keys[row.id] for row in rows if row.is_current), None)
-        return self._current is not None
 
     def _open(self, row: SigningKeyRow) -> SigningKey:
         der = self._key_ring.open(row.sealed_private_key, _sealed_for(row.id))
         return SigningKey(RSAKey.import_key(der, {"kid": row.id, "use": "sig", "alg": ALGORITHM}))
 
     def current(self) -> SigningKey:
-        """Return the key that signs; raises Unavailable before `ensure`."""
+        """Return the key that signs; raises Unavailable before `ensure`. May block."""
+        self._reload(_RELOAD_SECONDS)
         if self._current is None:
             raise Unavailable(
                 _("The authorization server has no signing key yet. Try again in a moment."),
@@ -137,7 +183,9 @@ class SigningKeys:
         return self._current
 
     def find(self, key_id: str) -> SigningKey | None:
-        """Return the key that signed a token with this `kid`."""
+        """Return the key that signed a token with this `kid`. May block on an unknown one."""
+        if key_id not in self._keys:
+            self._reload(_RELOAD_FOR_UNKNOWN_SECONDS)
         return self._keys.get(key_id)
 
     def public_set(self) -> dict[str, Any]:

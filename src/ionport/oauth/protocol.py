@@ -5,6 +5,7 @@
     ├── InvalidClient         401  the client is unknown or its secret is wrong
     ├── InvalidGrant          400  the account, refresh token or code does not hold
     │   └── TokenReused       400  a code or rotated refresh token came a second time
+    ├── InvalidScope          400  a requested scope is not given
     ├── UnauthorizedClient    400  the app may not use this grant
     ├── UnsupportedGrantType  400  this server has no such grant
     └── RequestTooLarge       413  the body is over the cap
@@ -63,6 +64,12 @@ class TokenReused(InvalidGrant):
     def __init__(self, text: str, grant_id: str) -> None:
         super().__init__(text, detail=f"reuse: grant {grant_id} is closed")
         self.grant_id = grant_id
+
+
+class InvalidScope(OAuthError):
+    """A requested scope is not given to the app and the service account."""
+
+    error = "invalid_scope"
 
 
 class UnauthorizedClient(OAuthError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ionport.core.errors import IonportError
-from ionport.oauth.model import AuthorizedApp
+from ionport.oauth.model import AuthorizedApp, ServiceAccount
 from ionport.oauth.scopes import parse_scopes
 from ionport.oauth.tenant_settings import ScopeMode, TenantSettings
 
@@ -40,3 +40,40 @@ def requested_scopes(
         text = "The app lacks a requested scope. Add it on the app's page; letter case matters."
         raise InvalidScopes(text, detail=f"missing: {missing}"[:500])
     return wanted
+
+
+def granted_scopes(
+    settings: TenantSettings,
+    app: AuthorizedApp,
+    account: ServiceAccount | None,
+    requested: str,
+    approved: str | None = None,
+) -> str:
+    """Return the scopes of a token as its text; empty just where scopes are not enforced.
+
+    A scope must be the app's and, with a service account, the account's as well. `approved` is
+    what a person or an earlier login was given; what was taken away since is not given again,
+    while a grant from before the enforcement gets what the app has.
+
+    Raises:
+        InvalidScopes: one of the requested scopes is missing, or none is left.
+    """
+    if not are_enforced(settings, app):
+        return ""
+    given = [name for name in app.scopes if account is None or name in account.scopes]
+    if approved:
+        given = [name for name in parse_scopes(approved) if name in given]
+    wanted = parse_scopes(requested) or tuple(given)
+    if missing := [name for name in wanted if name not in given]:
+        text = (
+            "A requested scope is not given. Add it to the authorized app and to the service"
+            " account; letter case matters."
+        )
+        raise InvalidScopes(text, detail=f"missing: {missing}"[:500])
+    if not wanted:
+        text = (
+            "Scopes are enforced and none is given. Add scopes to the authorized app and to the"
+            " service account."
+        )
+        raise InvalidScopes(text, detail=f"app {app.id} has no scopes to give")
+    return " ".join(wanted)

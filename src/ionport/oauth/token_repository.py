@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.identity.tables import tenant_memberships, users
@@ -215,6 +215,23 @@ class SigningKeyRepository:
         """Return every key, newest first: a handful at most."""
         query = select(signing_keys).order_by(signing_keys.c.created_at.desc())
         return [SigningKeyRow(**row) for row in self._connection.execute(query).mappings()]
+
+    def retire_current(self, scope: SystemScope, at: datetime) -> None:
+        """Let the current key only verify from now on."""
+        self._connection.execute(
+            update(signing_keys)
+            .where(signing_keys.c.is_current.is_(True))
+            .values(is_current=False, retired_at=at)
+        )
+
+    def delete_retired(self, scope: SystemScope, before: datetime) -> int:
+        """Delete the keys that were retired before a moment; return how many."""
+        result = self._connection.execute(
+            delete(signing_keys)
+            .where(signing_keys.c.is_current.is_(False))
+            .where(signing_keys.c.retired_at < before)
+        )
+        return result.rowcount
 
     def replace_sealed(self, scope: SystemScope, key_id: str, sealed: str) -> None:
         self._connection.execute(

@@ -27,10 +27,12 @@ from ionport.oauth.grants.refresh_token import NOT_IN_FORCE
 from ionport.oauth.model import AuthorizedApp, Grant, Person, ServiceAccount
 from ionport.oauth.protocol import (
     InvalidGrant,
+    InvalidScope,
     TokenReused,
     UnsupportedGrantType,
 )
 from ionport.oauth.repository import ServiceAccountRepository
+from ionport.oauth.scope_policy import InvalidScopes, granted_scopes
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_repository import TenantSettingsRepository
 from ionport.oauth.tenant_settings import TokenForm
@@ -145,7 +147,7 @@ class TokenService:
             form=context.settings.token_form,
             account=context.account,
             person=context.person,
-            scopes=context.scopes,
+            scopes=_scopes(context),
             refreshed=context.refreshed,
             refresh_token=context.refresh_token,
             code=context.code,
@@ -305,6 +307,19 @@ class TokenService:
     def _revoked(self, work: Work, what: str) -> None:
         work.after_commit(self.states.forget)
         work.after_commit(lambda: logger.info("revoked %s", what))
+
+
+def _scopes(context: GrantContext) -> str:
+    try:
+        return granted_scopes(
+            context.settings,
+            context.app,
+            context.account,
+            context.parameters.get("scope"),
+            context.scopes,
+        )
+    except InvalidScopes as error:
+        raise InvalidScope(error.text, detail=error.detail) from error
 
 
 def _issued_to_another() -> InvalidGrant:
