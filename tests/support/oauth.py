@@ -25,6 +25,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.app_security import AppSecurityService
 from ionport.oauth.approval import ApprovalService
 from ionport.oauth.clients import Clients, OAuthRequest
 from ionport.oauth.drafts import AppDraft
@@ -80,6 +81,9 @@ class OAuthSide:
         self.approvals = ApprovalService(
             clock, self.key_ring, self.endpoints, AuditLog(clock), self.tokens, self.states
         )
+        self.security = AppSecurityService(
+            clock, self.key_ring, self.endpoints, AuditLog(clock), self.states
+        )
         self.verifier = AccessTokenVerifier(database, self.access_tokens, self.states)
         self.audit = AuditLog(clock)
         self.apps = AuthorizedAppService(
@@ -115,7 +119,12 @@ class OAuthSide:
             return self.apps.create_app(work, self.scope, self.operator, draft)
 
     def download(
-        self, app: AuthorizedApp, *, account: bool = True, user_id: str | None = None
+        self,
+        app: AuthorizedApp,
+        *,
+        account: bool = True,
+        user_id: str | None = None,
+        scopes: tuple[str, ...] = (),
     ) -> CredentialsFile:
         with self.database.write() as work:
             return self.apps.download_credentials(
@@ -126,13 +135,19 @@ class OAuthSide:
                 self.proof,
                 create_service_account=account,
                 user_id=user_id,
+                scopes=scopes,
             )
 
     def credentials(
-        self, app: AuthorizedApp, *, account: bool = True, user_id: str | None = None
+        self,
+        app: AuthorizedApp,
+        *,
+        account: bool = True,
+        user_id: str | None = None,
+        scopes: tuple[str, ...] = (),
     ) -> dict[str, str]:
         """Download an app's file and return its JSON."""
-        file = self.download(app, account=account, user_id=user_id)
+        file = self.download(app, account=account, user_id=user_id, scopes=scopes)
         values: dict[str, str] = json.loads(file.content)
         return values
 
