@@ -23,16 +23,14 @@ from ionport.core.paging import PageRequest
 from ionport.exports.ledger_repository import WorkerRepository
 from ionport.exports.model import DeliveryStatus, StepKind
 from ionport.exports.repository import DeliveryRepository
-from ionport.exports.workflow import DeliveryEngine, EngineOptions, sqlite_system_url
+from ionport.exports.workflow import DeliveryEngine, sqlite_system_url
 from ionport.store import Database, SystemScope, TenantScope
+from tests.support.export_worker import BRISK
 from tests.support.exporting import OPERATOR, QUICK, DocumentSide, document_side
 from tests.support.infor_side import TENANT, InforSide, infor_side_on
 from tests.support.proxy import FaultyProxy
 
 SCOPE = SystemScope("test")
-BRISK = EngineOptions(
-    poll=0.05, sweep=0.2, shortest_sweep=0.02, heartbeat=0.2, silent_after=2.0, health=0.2
-)
 ITEMS, PUBLISH = "/IDM/api/items", "/v2/multipartMessage"
 
 
@@ -226,6 +224,32 @@ def test_a_living_worker_keeps_what_it_holds(place: Place):
         stop.set()
         other.join()
     assert place.proxy.calls == []
+
+
+# On SQLite there is one worker.
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_when_one_of_two_workers_is_killed_the_other_does_its_work(place: Place, tmp_path: Path):
+    place.proxy.after_commit = lambda _method, _path: time.sleep(0.05)
+    arguments = ["-m", "tests.support.export_worker", place.side.database.url, place.system_url]
+    with subprocess.Popen(
+        [sys.executable, *arguments, str(tmp_path / "blobs")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as doomed:
+        assert doomed.stdin is not None
+        assert doomed.stdout is not None
+        doomed.stdin.write(place.side.keys.to_text())
+        doomed.stdin.close()
+        assert doomed.stdout.readline() == "runs\n"
+        delivery_ids = place.export(16, "doomed")
+        until(lambda: place.proxy.count("POST", ITEMS) >= 3)
+        with place.running() as engine:
+            doomed.kill()
+            assert engine.wait_until_idle(60)
+    place.assert_delivered_once(delivery_ids)
+    assert place.proxy.count("POST", ITEMS) == 16
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

@@ -44,6 +44,7 @@ class DocumentSide:
 
     database: Database
     clock: Clock
+    keys: KeyRing
     blobs: FolderBlobs
     audit: AuditLog
     identity: IdentityService
@@ -132,8 +133,11 @@ class DocumentSide:
             return [e.text for e in self.documents.timeline(work, self.scope, document_id)]
 
 
-def document_side(database: Database, folder: Path, clock: Clock) -> DocumentSide:
+def document_side(
+    database: Database, folder: Path, clock: Clock, keys: KeyRing | None = None
+) -> DocumentSide:
     """Wire a document side with one organization on a database that has the schema."""
+    keys = keys or KeyRing.generate()
     audit = AuditLog(clock)
     identity = IdentityService(clock, audit, Passwords(time_cost=1, memory_kib=8))
     with database.write() as work:
@@ -141,12 +145,11 @@ def document_side(database: Database, folder: Path, clock: Clock) -> DocumentSid
     blobs = FolderBlobs(folder)
     documents = DocumentService(clock, blobs, audit)
     mappings = MappingService(clock, audit)
-    connections = ConnectionService(
-        clock, KeyRing.generate(), audit, uses=ConfigurationConnectionUse()
-    )
+    connections = ConnectionService(clock, keys, audit, uses=ConfigurationConnectionUse())
     return DocumentSide(
         database=database,
         clock=clock,
+        keys=keys,
         blobs=blobs,
         audit=audit,
         identity=identity,
