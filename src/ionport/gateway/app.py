@@ -20,7 +20,7 @@ from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway import cors
 from ionport.gateway.custom import CustomSuites
-from ionport.gateway.errors import MethodNotAllowed, NotOffered, error_response
+from ionport.gateway.errors import MethodNotAllowed, NotOffered, ScopeMissing, error_response
 from ionport.gateway.exchange import Exchange, send_whole
 from ionport.gateway.model import CALLER_KEY, CUSTOM_CONTEXT, REQUEST_ID_KEY, Caller
 from ionport.gateway.ports import AllowedOrigins, NoOrigins, TokenVerifier
@@ -66,7 +66,9 @@ class Gateway:
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_proxied_bytes: int = DEFAULT_MAX_PROXIED_BYTES,
     ) -> None:
-        self._backends = {context.lower(): backend for context, backend in backends.items()}
+        self._backends = {
+            context.lower(): (context, backend) for context, backend in backends.items()
+        }
         self._verifier = verifier
         self._custom = custom
         self._origins = origins or NoOrigins()
@@ -105,14 +107,16 @@ class Gateway:
         if target.context == _CUSTOM and self._custom is not None:
             await self._call_custom(self._custom, target, token, scope, receive, answer)
             return
-        caller = await self._authenticate(token, target, answer, origin)
+        suite, backend = self._backends.get(target.context, (None, None))
+        caller = await self._authenticate(token, target, suite, answer, origin)
+        if backend is None:
+            raise _unknown_suite(target.prefix)
         inner = {
             **scope,
             "headers": headers_for_back_end(headers, caller),
             "root_path": root_path + target.prefix,
             CALLER_KEY: caller,
         }
-        backend = self._backend(target)
         _check_length(headers, self._max_body_bytes)
         await backend(inner, _capped(receive, self._max_body_bytes), answer.send)
 
@@ -130,7 +134,8 @@ class Gateway:
         route, rest = await custom.find(target.tenant_id, raw_path.removeprefix(prefix))
         if route is None or route.needs_token:
             origin = cors.origin_of(scope["headers"])
-            caller = await self._authenticate(token, target, answer, origin)
+            suite = route.suite.context if route else None
+            caller = await self._authenticate(token, target, suite, answer, origin)
         else:
             caller = Caller(target.tenant_id, "", None, None, answer.request_id)
         if route is None:
@@ -141,8 +146,9 @@ class Gateway:
         await custom.serve(Exchange(route, rest, caller, scope, capped, answer.send))
 
     async def _authenticate(
-        self, token: Secret, target: Target, answer: _Answer, origin: str
+        self, token: Secret, target: Target, suite: str | None, answer: _Answer, origin: str
     ) -> Caller:
+        """Return whom the token stands for; `suite` is the API context as its suite spells it."""
         if not token:
             raise Unauthenticated(
                 _("The request has no access token. Send it as Authorization: Bearer."),
@@ -154,6 +160,8 @@ class Gateway:
             verified = await run_in_threadpool(self._verifier.verify, text, tenant_id)
         if origin:
             await self._admit_origin(origin, target, verified.client_id, answer)
+        if suite is not None and (scope := verified.missing_scope(suite)):
+            raise ScopeMissing(scope)
         return Caller(
             tenant_id=tenant_id,
             client_id=verified.client_id,
@@ -169,12 +177,6 @@ class Gateway:
         allows = self._origins.allows
         is_allowed = await run_in_threadpool(allows, target.tenant_id, origin, client_id)
         answer.cors = cors.answer_headers(origin) if is_allowed else []
-
-    def _backend(self, target: Target) -> ASGIApp:
-        backend = self._backends.get(target.context)
-        if backend is None:
-            raise _unknown_suite(target.prefix)
-        return backend
 
 
 class _Answer:

@@ -10,7 +10,14 @@ from collections.abc import Sequence
 
 from starlette.responses import JSONResponse
 
-from ionport.core.errors import IonportError, TooManyRequests, Unauthenticated, Unavailable
+from ionport.core.errors import (
+    Forbidden,
+    IonportError,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
+from ionport.core.i18n import _
 
 
 class BadAddress(IonportError):
@@ -18,6 +25,21 @@ class BadAddress(IonportError):
 
     status = 400
     default_code = "bad_address"
+
+
+class ScopeMissing(Forbidden):
+    """The token lacks the scope that the API suite asks for (facts §1.6, RFC 6750 §3.1)."""
+
+    default_code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            _(
+                "The access token lacks the scope {scope}. Add it to the authorized app and to the"
+                " service account, then get a new token; letter case matters."
+            ).format(scope=scope)
+        )
+        self.scope = scope
 
 
 class MethodNotAllowed(IonportError):
@@ -84,6 +106,12 @@ def _headers(error: IonportError) -> dict[str, str]:
         text = _quotable(error.text)
         return {
             "WWW-Authenticate": f'Bearer error="invalid_token", error_description="{text}"',
+        }
+    if isinstance(error, ScopeMissing):
+        text = _quotable(error.text)
+        return {
+            "WWW-Authenticate": f'Bearer error="insufficient_scope", error_description="{text}",'
+            f' scope="{_quotable(error.scope)}"',
         }
     if isinstance(error, TooManyRequests | TargetPaused):
         return {"Retry-After": str(error.retry_after)}

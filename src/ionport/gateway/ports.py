@@ -23,6 +23,10 @@ class VerifiedToken(Protocol):
         """The GUID of the user behind the token, if there is one."""
         ...
 
+    def missing_scope(self, api_context: str) -> str | None:
+        """Return the scope that a suite asks for and the token lacks; None when it may call."""
+        ...
+
 
 class TokenVerifier(Protocol):
     """Tells what an access token is worth; the authorization server implements it."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ionport.core.paging import PageRequest
+from ionport.oauth.scopes import scope_of
 
 _ENVIRONMENTS: Final = {
     **{name: name for name in ("PRD", "TST", "TRN", "DEV", "DEM")},
@@ -289,6 +290,16 @@ class AccessToken:
     issued_at: datetime
     expires_at: datetime
     claims: Mapping[str, Any]
+
+    def missing_scope(self, api_context: str) -> str | None:
+        """Return the scope that an API suite asks for and this token lacks (§1.6).
+
+        Letter case matters. Whether scopes count was settled when the token was issued.
+        """
+        if self.claims.get("EnforceScopesForClient") != "1":
+            return None
+        needed = scope_of(api_context)
+        return None if needed in str(self.claims.get("scope", "")).split() else needed
 
 
 @dataclass(frozen=True, slots=True)
