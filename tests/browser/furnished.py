@@ -14,6 +14,9 @@ from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
 
 _PATIENCE = 30.0
 
+SCOPE = "Acme-Orders"
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
 
 @dataclass(frozen=True, slots=True)
 class Furnished:
@@ -21,32 +24,39 @@ class Furnished:
 
     desk: Desk
     ids: dict[str, str]
-    cookies: list[dict[str, str]]
 
     @property
     def url(self) -> str:
         return self.desk.house.settings.origin
+
+    def address(self, route: str) -> str:
+        """Put ids into the path of a route: `/documents/{document}` becomes a page of the house."""
+        try:
+            return _PARAMETER.sub(lambda found: self.ids[found[1]], route)
+        except KeyError as missing:
+            raise AssertionError(
+                f"{route} has no browser test: furnish a {missing} in {__name__}"
+            ) from missing
 
 
 @contextmanager
 def furnished_house(folder: Path) -> Iterator[Furnished]:
     """Serve both sides and use them."""
     with desk_on(folder, "") as desk:
-        desk.add_user("bob")
-        ids = _use(desk)
-        yield Furnished(desk, ids, cookies_of(desk))
+        ids = {"user": desk.add_user("bob"), "scope": SCOPE}
+        yield Furnished(desk, ids | _use(desk))
 
 
-def cookies_of(desk: Desk) -> list[dict[str, str]]:
-    """Return the desk's sign-in as cookies for a real browser."""
-    url = desk.house.settings.origin
-    return [
-        {"name": cookie.name, "value": cookie.value or "", "url": url}
-        for cookie in desk.browser.http.cookies.jar
-    ]
+def cookies_of(desk: Desk) -> dict[str, str]:
+    """Return the desk's sign-in, for a real browser."""
+    return {cookie.name: cookie.value or "" for cookie in desk.browser.http.cookies.jar}
 
 
 def _use(desk: Desk) -> dict[str, str]:
+    desk.browser.send(
+        f"/ion-api/{desk.house.tenant.id}/configuration/scopes/add",
+        {"name": SCOPE, "description": "Orders of a test"},
+    )
     credential = desk.credentials()
     gone = desk.credentials("Gone_TST")
     _delete_app(desk, "Gone_TST")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from playwright.sync_api import (
@@ -85,18 +85,19 @@ def open_screen(
     wait_milliseconds: float,
     *,
     script: bool = True,
-    phone: bool = False,
-    **options: Any,
+    cookies: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Screen]:
     """Open a window for the time of the block; complaints fail it at the end."""
     context = chromium.new_context(
-        viewport=PHONE if phone else LAPTOP,
+        viewport=LAPTOP,
         java_script_enabled=script,
         locale="en-GB",
         timezone_id="UTC",
         accept_downloads=True,
         reduced_motion="reduce",
-        **options,
+    )
+    context.add_cookies(
+        [{"name": name, "value": value, "url": base_url} for name, value in cookies.items()]
     )
     context.set_default_timeout(wait_milliseconds)
     try:

@@ -100,9 +100,8 @@ def credential(desk: Desk) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def window(desk: Desk, chromium: Browser) -> Iterator[Screen]:
-    options = {"storage_state": {"cookies": cookies_of(desk)}}
     url = desk.house.settings.origin
-    with open_screen(chromium, url, WAIT_MILLISECONDS, **options) as screen:
+    with open_screen(chromium, url, WAIT_MILLISECONDS, cookies=cookies_of(desk)) as screen:
         yield screen
 
 

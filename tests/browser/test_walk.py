@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from ionport.documents.samples import read_sample
 from tests.browser.conftest import OpenScreen
-from tests.browser.screen import Hand, Keyboard, Mouse
+from tests.browser.screen import LAPTOP, Hand, Keyboard, Mouse
 from tests.browser.sides import both_sides
 from tests.browser.walk import Walk, keys_of
 
@@ -29,7 +29,12 @@ def _save_picture(page: Page, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
     page.mouse.move(0, 0)
+    bottom: float = page.locator("main > :last-child").evaluate(
+        "last => last.getBoundingClientRect().bottom"
+    )
+    page.set_viewport_size({**LAPTOP, "height": min(LAPTOP["height"], max(560, int(bottom) + 24))})
     page.screenshot(path=path, animations="disabled")
+    page.set_viewport_size(LAPTOP)
     assert path.stat().st_size < _MAX_PICTURE
 
 

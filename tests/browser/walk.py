@@ -82,7 +82,6 @@ class Walk:
         client = self.page.get_by_role("region", name="Client", exact=True)
         expect(client.locator("code").first).to_have_text(re.compile(r"IONPORT_TST~[\w-]{43}"))
         expect(client.get_by_label("Hidden")).to_have_text(re.compile("^[•●]+$"))
-        self.picture(self.page, "authorized-app")
 
     def download_credentials(self) -> Path:
         """Download Credentials with a service account for a user that is searched for."""
@@ -103,6 +102,11 @@ class Walk:
         assert download.suggested_filename == f"{APP}.ionapi"
         path = self.folder / download.suggested_filename
         download.save_as(path)
+        self.hand.press(self.link(APP))
+        expect(self.page.get_by_role("table", name="Service accounts")).to_contain_text(
+            "never used"
+        )
+        self.picture(self.page, "authorized-app")
         return path
 
     def configure_export(self, credentials: Path) -> None:
@@ -133,6 +137,7 @@ class Walk:
             expect(self.page.locator("#proof .stage").nth(1)).to_have_class(_passed())
             expect(self.page.locator("#proof .stage-running")).to_have_count(1)
             expect(self._proof()).to_have_text("Proving")
+            self._mark_the_page()
 
     def watch_the_proof(self) -> None:
         """Every stage turns green in its turn, and nobody reloads the page."""
@@ -141,6 +146,7 @@ class Walk:
         for number in range(len(STAGES)):
             expect(stages.nth(number)).to_have_class(_passed())
         expect(self._proof()).to_have_text("Proved")
+        self._see_the_mark()
 
     def activate(self) -> None:
         self.hand.press(self.button("Activate"))
@@ -162,7 +168,9 @@ class Walk:
         with self.infor.halted():
             self.hand.press(self.button("Export"))
             expect(self._document_status()).to_have_text("Exporting")
+            self._mark_the_page()
         expect(self._document_status()).to_have_text("Exported")
+        self._see_the_mark()
         self.picture(self.page, "delivery")
 
     def see_the_ledger(self) -> dict[str, str]:
@@ -200,6 +208,14 @@ class Walk:
         bod = self.page.get_by_role("region", name="Business object document", exact=True)
         expect(bod.last).to_contain_text(references["Correlation ID"])
         expect(self.page.get_by_text("The message came once.")).to_be_visible()
+
+    def _mark_the_page(self) -> None:
+        self.page.evaluate("document.body.dataset.marked = ''")
+
+    def _see_the_mark(self) -> None:
+        """With JavaScript it is still the same page: only a part of it was renewed."""
+        is_marked = self.page.evaluate("'marked' in document.body.dataset")
+        assert is_marked == self.screen.script
 
     def _proof(self) -> Locator:
         return self.page.locator("#proof").get_by_role("status")
