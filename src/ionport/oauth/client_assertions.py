@@ -1,7 +1,7 @@
 """Client authentication by a signed assertion: private_key_jwt (RFC 7523 §2.2 and §3).
 
-The app's public keys are those that *Generate Key Pair* made. An assertion lives five minutes at
-most and is taken once.
+The app's public keys are those that *Generate Key Pair* made. An assertion lives an hour at most
+(what Authlib makes unless told otherwise) and is taken once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ionport.oauth.protocol import InvalidClient
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHM: Final = "RS256"
-MAX_LIFETIME_SECONDS: Final = 300
+MAX_LIFETIME_SECONDS: Final = 3600
 LEEWAY_SECONDS: Final = 60
 _MAX_LENGTH: Final = 8192
 _MAX_ID_LENGTH: Final = 200

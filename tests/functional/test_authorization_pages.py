@@ -1,0 +1,252 @@
+"""Sign-on and Request for Approval over a socket: what an attacker may not get from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from ionport.oauth.model import AppType
+from tests.support.people import (
+    CALLBACK,
+    Person,
+    add_people_app,
+    authorization_path,
+    said,
+    secret_of,
+)
+from tests.support.web import PASSWORD
+from tests.support.whole import Desk, desk_on
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:
+    with desk_on(tmp_path / "data", database_url) as desk:
+        desk.add_user("anna")
+        yield desk
+
+
+@pytest.fixture
+def anna(desk: Desk) -> Iterator[Person]:
+    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=20) as http:
+        yield Person(http)
+
+
+def issuer(desk: Desk) -> str:
+    assert desk.house.infor is not None
+    return desk.house.infor.endpoints.issuer(desk.tenant.tenant_id)
+
+
+def redeem(desk: Desk, anna: Person, client_id: str, secret: str, code: str) -> httpx2.Response:
+    fields = {
+        "grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK,
+        "client_id": client_id, "client_secret": secret,
+    }  # fmt: skip
+    return anna.http.post(f"/{desk.tenant.tenant_id}/as/token.oauth2", data=fields)
+
+
+def test_a_person_signs_on_allows_and_the_app_gets_tokens(desk: Desk, anna: Person) -> None:
+    app = add_people_app(desk)
+    path = authorization_path(desk, app)
+    asked = anna.sign_on(path, "anna")
+    text = re.sub(r"<[^>]+>", "", asked.text)
+    assert "Request for Approval" in text
+    assert "Portal is requesting access to Infor CloudSuite for tenant" in text
+    assert desk.tenant.tenant_id in text
+    assert "Anna Example" in text
+    answer = anna.send(asked, "/decision", decision="allow")
+    back = said(answer.headers["location"])
+    assert answer.headers["location"].startswith(f"{CALLBACK}?code=")
+    assert (back["state"], back["iss"]) == ("s 1&x", issuer(desk))
+    tokens = redeem(desk, anna, app.client_id, secret_of(desk, app), back["code"]).json()
+    detail = anna.http.get(
+        f"/{desk.tenant.tenant_id}/mingle/socialservice.svc/user/detail",
+        headers={"Authorization": f"Bearer {tokens['access_token']}"},
+    ).json()
+    assert detail["UserDetailList"][0]["DisplayName"] == "Anna Example"
+
+
+def test_an_approval_is_not_asked_for_twice_until_it_is_taken_back(
+    desk: Desk, anna: Person
+) -> None:
+    path = authorization_path(desk, add_people_app(desk))
+    anna.allow(path, "anna")
+    assert said(anna.get(path).headers["location"])["code"]
+    page = anna.get(f"/ion-api/{desk.tenant.tenant_id}/approvals")
+    assert "Portal" in page.text
+    assert anna.send(page, "/revoke").status_code == 303
+    assert "Request for Approval" in anna.get(path).text
+
+
+def test_who_denies_sends_the_app_an_error_and_no_code(desk: Desk, anna: Person) -> None:
+    asked = anna.sign_on(authorization_path(desk, add_people_app(desk)), "anna")
+    back = said(anna.send(asked, "/decision", decision="deny").headers["location"])
+    assert (back["error"], back["state"], back["iss"]) == ("access_denied", "s 1&x", issuer(desk))
+    assert "code" not in back
+
+
+def test_a_request_may_be_posted_by_another_site(desk: Desk, anna: Person) -> None:
+    path, _mark, query = authorization_path(desk, add_people_app(desk)).partition("?")
+    headers = {
+        "Origin": "https://app.example.com", "Sec-Fetch-Site": "cross-site",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }  # fmt: skip
+    answer = anna.http.post(path, content=query, headers=headers, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{path}?{query}"
+    assert "Sign in to" in anna.get(answer.headers["location"]).text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [f"{CALLBACK}/", CALLBACK[:-1], "https://evil.example/", "//evil.example", "javascript:x"],
+)
+def test_no_error_is_a_way_to_another_site(desk: Desk, anna: Person, wrong: str) -> None:
+    app = add_people_app(desk)
+    for more in ({}, {"response_type": "nonsense"}, {"client_id": "x"}):
+        page = anna.get(authorization_path(desk, app, redirect_uri=wrong, **more))
+        assert page.status_code == 400
+        assert "location" not in page.headers
+        assert f'href="{wrong}' not in page.text
+
+
+def test_the_query_in_a_form_is_checked_again(desk: Desk, anna: Person) -> None:
+    path = authorization_path(desk, add_people_app(desk))
+    asked = anna.sign_on(path, "anna")
+    evil = path.partition("?")[2].replace("app.example.com", "evil.example")
+    for decision in ("allow", "deny"):
+        answer = anna.send(asked, "/decision", query=evil, decision=decision)
+        assert answer.status_code == 400
+        assert "location" not in answer.headers
+    answer = anna.send(asked, "/switch", query="\r\nLocation: https://evil.example/")
+    assert answer.headers["location"].startswith(f"/authorize/{desk.tenant.tenant_id}?")
+
+
+def test_the_pages_cannot_be_framed(desk: Desk, anna: Person) -> None:
+    path = authorization_path(desk, add_people_app(desk))
+    for page in (anna.get(path), anna.sign_on(path, "anna"), anna.get(path.replace("call", "x"))):
+        assert page.headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        assert page.headers["cache-control"] == "no-store"
+
+
+def test_a_form_may_lead_to_the_apps_origin_and_no_other(desk: Desk, anna: Person) -> None:
+    policy = anna.get(authorization_path(desk, add_people_app(desk))).headers[
+        "content-security-policy"
+    ]
+    assert "form-action 'self' https://app.example.com;" in policy
+    assert policy.count("form-action") == 1
+    own = add_people_app(
+        desk, "Phone", type=AppType.MOBILE_IOS, is_public=False, redirect_urls=("com.acme.app:/x",)
+    )
+    policy = anna.get(authorization_path(desk, own)).headers["content-security-policy"]
+    assert "form-action 'self' com.acme.app:;" in policy
+
+
+def test_another_site_can_neither_sign_somebody_on_nor_answer_for_them(
+    desk: Desk, anna: Person
+) -> None:
+    path = authorization_path(desk, add_people_app(desk))
+    sign_on = anna.get(path)
+    keys = {"username": "anna", "password": PASSWORD.reveal()}
+    elsewhere = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert anna.send(sign_on, "/sign-on", headers=elsewhere, **keys).status_code == 403
+    assert anna.send(sign_on, "/sign-on", csrf_token="x", **keys).status_code == 403
+    asked = anna.sign_on(path, "anna")
+    for answer in (
+        anna.send(asked, "/decision", headers=elsewhere, decision="allow"),
+        anna.send(asked, "/decision", csrf_token="", decision="allow"),
+        anna.send(asked, "/switch", csrf_token="x"),
+    ):
+        assert answer.status_code == 403
+        assert "location" not in answer.headers
+    assert "Request for Approval" in anna.get(path).text
+
+
+def test_an_attackers_form_is_worth_nothing_in_the_victims_browser(
+    desk: Desk, anna: Person
+) -> None:
+    desk.add_user("mallory")
+    path = authorization_path(desk, add_people_app(desk))
+    with httpx2.Client(base_url=anna.http.base_url, timeout=20) as http:
+        theirs = Person(http).sign_on(path, "mallory")
+    anna.sign_on(path, "anna")
+    assert anna.send(theirs, "/decision", decision="allow").status_code == 403
+
+
+def test_a_session_fixed_before_the_sign_on_is_not_the_one_after_it(
+    desk: Desk, anna: Person
+) -> None:
+    path = authorization_path(desk, add_people_app(desk))
+    first = anna.get(path)
+    before = dict(anna.http.cookies)
+    name = next(iter(before)).replace("visitor", "session")
+    anna.http.cookies.set(name, "fixed-by-somebody", domain="127.0.0.1")
+    answer = anna.send(first, "/sign-on", username="anna", password=PASSWORD.reveal())
+    assert answer.status_code == 303
+    after = dict(anna.http.cookies)
+    assert "fixed-by-somebody" not in after.values()
+    assert not set(before.values()) & set(after.values())
+
+
+def test_guessing_a_password_is_slowed_down_on_this_page_too(desk: Desk, anna: Person) -> None:
+    page = anna.get(authorization_path(desk, add_people_app(desk)))
+    statuses = [
+        anna.send(page, "/sign-on", username="anna", password="wrong").status_code
+        for _guess in range(11)
+    ]
+    assert statuses == [401] * 10 + [429]
+    right = anna.send(page, "/sign-on", username="anna", password=PASSWORD.reveal())
+    assert right.status_code == 429
+    assert int(right.headers["retry-after"]) > 0
+
+
+def test_who_is_no_member_may_sign_in_as_another_user(desk: Desk, anna: Person) -> None:
+    desk.add_user("guest", tenant_role=None)
+    path = authorization_path(desk, add_people_app(desk))
+    page = anna.sign_on(path, "guest")
+    assert page.status_code == 403
+    assert "You do not belong to tenant" in page.text
+    again = anna.get(anna.send(page, "/switch").headers["location"])
+    assert "Sign in to" in again.text
+    assert "Request for Approval" in anna.sign_on(path, "anna").text
+
+
+def test_implicit_is_off_until_the_tenant_allows_it(desk: Desk, anna: Person) -> None:
+    app = add_people_app(desk)
+    answer = anna.get(authorization_path(desk, app, response_type="token"))
+    assert answer.headers["location"].startswith(f"{CALLBACK}#error=unauthorized_client")
+
+
+def test_a_head_request_approves_nothing(desk: Desk, anna: Person) -> None:
+    path = authorization_path(desk, add_people_app(desk))
+    anna.allow(path, "anna")
+    answer = anna.http.head(path, follow_redirects=False)
+    assert answer.status_code == 200
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("address", ["as/connect/authorize", "AS/Authorization.OAuth2"])
+def test_both_flavours_of_the_address_answer_in_any_case(
+    desk: Desk, anna: Person, address: str
+) -> None:
+    path = authorization_path(desk, add_people_app(desk))
+    assert "Sign in to" in anna.get(path.replace("as/authorization.oauth2", address)).text
+
+
+def test_odd_requests_are_answered_and_not_by_a_500(desk: Desk, anna: Person) -> None:
+    base = f"/{desk.tenant.tenant_id}/as/authorization.oauth2"
+    client_id = add_people_app(desk).client_id
+    for query in (
+        "", "?", "?client_id", "?=&=&=", "?client_id=%00", "?client_id=%FF%FE", "?%ED%A0%80=1",
+        f"?client_id={client_id}&response_type=code&state=%0d%0aX: y",
+        f"?client_id={client_id}&response_type=code&state={'x' * 9000}",
+        f"?client_id={client_id}&response_type=code&code_challenge=%00&code_challenge_method=S256",
+        "?" + "&".join(f"a{number}=1" for number in range(500)),
+    ):  # fmt: skip
+        for answer in (anna.get(base + query), anna.http.post(base, content=query[1:])):
+            assert answer.status_code < 500, query
+            assert "x" not in [name.lower() for name in answer.headers]

@@ -1,0 +1,155 @@
+"""Clients that others wrote complete the protocol against a running server, unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+import requests
+from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
+from requests.auth import HTTPBasicAuth
+from requests_oauthlib import OAuth2Session
+
+from ionport.identity.model import Actor, PasswordProof
+from ionport.oauth.bridge_keys import new_key_pair
+from ionport.oauth.drafts import AppDraft
+from ionport.oauth.model import AppType, AuthorizedApp, GrantType
+from tests.support.people import CALLBACK, Person, add_people_app, secret_of
+from tests.support.whole import Desk, desk_on
+
+
+@pytest.fixture(autouse=True)
+def _plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server of the test is on the loopback address, without TLS."""
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:
+    with desk_on(tmp_path / "data", database_url) as desk:
+        desk.add_user("anna")
+        yield desk
+
+
+@pytest.fixture
+def allow(desk: Desk) -> Iterator[Callable[[str], str]]:
+    """What anna's browser does with an authorization URL: sign on, allow, come back."""
+    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=20) as http:
+        anna = Person(http)
+        yield lambda url: anna.allow(url, "anna")
+
+
+@pytest.fixture
+def server(desk: Desk) -> dict[str, Any]:
+    """The server's own description, found as RFC 8414 says and checked by Authlib."""
+    assert desk.house.infor is not None
+    issuer = desk.house.infor.endpoints.issuer(desk.tenant.tenant_id)
+    found: dict[str, Any] = requests.get(
+        get_well_known_url(issuer, external=True), timeout=20
+    ).json()
+    after = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=20).json()
+    assert after == found
+    assert found["issuer"] == issuer
+    AuthorizationServerMetadata(found).validate()
+    return found
+
+
+def public_app(desk: Desk) -> AuthorizedApp:
+    urls = ("http://127.0.0.1/callback",)
+    return add_people_app(desk, "Desktop", type=AppType.MOBILE_WINDOWS, redirect_urls=urls)
+
+
+def test_authlib_completes_code_pkce_refresh_introspect_and_revoke(
+    desk: Desk, server: dict[str, Any], allow: Callable[[str], str]
+) -> None:
+    app = add_people_app(desk)
+    session = AuthlibSession(
+        app.client_id, secret_of(desk, app), redirect_uri=CALLBACK, code_challenge_method="S256"
+    )
+    verifier = "v" * 64
+    url, state = session.create_authorization_url(
+        server["authorization_endpoint"], code_verifier=verifier
+    )
+    back = allow(url)
+    assert parse_qs(urlsplit(back).query)["iss"] == [server["issuer"]]
+    token = session.fetch_token(
+        server["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier
+    )
+    refreshed = session.refresh_token(server["token_endpoint"])
+    assert refreshed["access_token"] != token["access_token"]
+    assert refreshed["refresh_token"] == token["refresh_token"]
+    about = {"url": server["introspection_endpoint"], "token": refreshed["access_token"]}
+    assert session.introspect_token(**about).json()["active"] is True
+    revoked = session.revoke_token(
+        server["revocation_endpoint"], refreshed["refresh_token"], "refresh_token"
+    )
+    assert revoked.status_code == 200
+    assert session.introspect_token(**about).json() == {"active": False}
+
+
+def test_authlib_as_a_public_client_rotates_its_refresh_tokens(
+    desk: Desk, server: dict[str, Any], allow: Callable[[str], str]
+) -> None:
+    app = public_app(desk)
+    session = AuthlibSession(
+        app.client_id, redirect_uri="http://127.0.0.1:49152/callback",
+        code_challenge_method="S256", token_endpoint_auth_method="none",
+    )  # fmt: skip
+    url, state = session.create_authorization_url(
+        server["authorization_endpoint"], code_verifier="w" * 43
+    )
+    back = allow(url)
+    assert back.startswith("http://127.0.0.1:49152/callback?code=")
+    token = session.fetch_token(
+        server["token_endpoint"], authorization_response=back, state=state, code_verifier="w" * 43
+    )
+    first = token["refresh_token"]
+    assert session.refresh_token(server["token_endpoint"])["refresh_token"] != first
+
+
+def test_authlib_logs_in_with_a_private_key(desk: Desk, server: dict[str, Any]) -> None:
+    assert desk.house.infor is not None
+    infor, operator, pair = desk.house.infor, Actor.operator(), new_key_pair()
+    draft = AppDraft(
+        "Bridge", grant_type=GrantType.CLIENT_CREDENTIALS, description="x", use_bridge=True
+    )
+    with desk.house.database.write() as work:
+        app = infor.apps.create_app(work, desk.tenant, operator, draft)
+        proof = PasswordProof.operator(desk.house.clock.now())
+        infor.app_security.add_bridge_key(work, desk.tenant, operator, app.id, proof, pair)
+    session = AuthlibSession(
+        app.client_id, dict(pair.private_jwk), token_endpoint_auth_method="private_key_jwt"
+    )
+    session.register_client_auth_method(PrivateKeyJWT(server["token_endpoint"]))
+    token = session.fetch_token(server["token_endpoint"], grant_type="client_credentials")
+    assert token["token_type"] == "Bearer"
+
+
+def test_requests_oauthlib_completes_code_pkce_and_refresh(
+    desk: Desk, server: dict[str, Any], allow: Callable[[str], str]
+) -> None:
+    app = add_people_app(desk)
+    secret = secret_of(desk, app)
+    session = OAuth2Session(app.client_id, redirect_uri=CALLBACK, pkce="S256")
+    url, state = session.authorization_url(server["authorization_endpoint"])
+    back = allow(url)
+    assert parse_qs(urlsplit(back).query)["state"] == [state]
+    token = session.fetch_token(
+        server["token_endpoint"], authorization_response=back, client_secret=secret
+    )
+    refreshed = session.refresh_token(
+        server["token_endpoint"], auth=HTTPBasicAuth(app.client_id, secret)
+    )
+    assert refreshed["access_token"] != token["access_token"]
+    gateway = str(desk.browser.http.base_url).rstrip("/")
+    detail = session.get(
+        f"{gateway}/{desk.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail", timeout=20
+    )
+    assert detail.json()["UserDetailList"][0]["UserName"] == "anna"
