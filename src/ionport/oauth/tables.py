@@ -126,6 +126,12 @@ Index(
 )
 Index("ix_grants_app_id", grants.c.app_id)
 Index("ix_grants_ends_at", grants.c.ends_at)
+Index(
+    "ix_grants_revoked_at",
+    grants.c.revoked_at,
+    sqlite_where=grants.c.revoked_at.is_not(None),
+    postgresql_where=grants.c.revoked_at.is_not(None),
+)
 
 # Refresh tokens that a public app has exchanged already: whoever shows one closes the grant.
 rotated_refresh_tokens = Table(
@@ -139,7 +145,7 @@ rotated_refresh_tokens = Table(
         nullable=False,
         index=True,
     ),
-    Column("rotated_at", Moment, nullable=False),
+    Column("rotated_at", Moment, nullable=False, index=True),
 )
 
 # A code is deleted long after its use, not at once: its second use must be recognised.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ionport.core.clock import Clock
@@ -24,6 +24,7 @@ from ionport.oauth.clients import Clients, OAuthRequest, note_assertion
 from ionport.oauth.grants import GRANTS, REPEATABLE_GRANTS, GrantContext
 from ionport.oauth.grants.authorization_code import INVALID_CODE
 from ionport.oauth.grants.refresh_token import NOT_IN_FORCE
+from ionport.oauth.limits import count_token
 from ionport.oauth.model import AuthorizedApp, Grant, Person, ServiceAccount
 from ionport.oauth.protocol import (
     InvalidGrant,
@@ -35,7 +36,7 @@ from ionport.oauth.repository import ServiceAccountRepository
 from ionport.oauth.scope_policy import InvalidScopes, granted_scopes
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_repository import TenantSettingsRepository
-from ionport.oauth.tenant_settings import TokenForm
+from ionport.oauth.tenant_settings import Limits, TokenForm
 from ionport.oauth.token_repository import GrantRepository
 from ionport.store import SystemScope, TenantScope, Work
 
@@ -59,6 +60,7 @@ class Login:
     code: AuthorizationCode | None = None
     assertions: tuple[UsedAssertion, ...] = ()
     may_refresh: bool = True
+    limits: Limits = field(default_factory=Limits)
     # The same request, sent again, is another good login: it holds nothing for one use only.
     is_repeatable: bool = False
     notes_use: bool = True
@@ -152,7 +154,11 @@ class TokenService:
             refresh_token=context.refresh_token,
             code=context.code,
             assertions=tuple(context.assertions),
-            is_repeatable=grant_type in REPEATABLE_GRANTS and not context.assertions,
+            limits=context.settings.limits,
+            # Where logins are counted, each is recorded alone.
+            is_repeatable=grant_type in REPEATABLE_GRANTS
+            and not context.assertions
+            and not context.settings.limits.are_on,
         )
 
     def sign(self, login: Login) -> SignedLogin:
@@ -203,11 +209,20 @@ class TokenService:
         Raises:
             InvalidGrant: the grant was revoked since `check`.
             TokenReused: somebody was faster with the same code or refresh token.
+            TooManyRequests: the tenant's limits are on, and one is reached.
             InvalidClient: somebody was faster with the same assertion.
         """
         grants, now, login = GrantRepository(work.connection), self.clock.now(), signed.login
         for used in login.assertions:
             note_assertion(work, scope, used)
+        count_token(
+            work,
+            scope,
+            login.limits,
+            now,
+            app_id=login.app.id,
+            account_id=login.account.id if login.account and login.refreshed is None else None,
+        )
         if login.code is not None:
             self._redeem(work, scope, login.code, signed.grant)
         if login.refreshed is None:

@@ -1086,6 +1086,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_grants_app_id", ["app_id"], unique=False)
         batch_op.create_index("ix_grants_ends_at", ["ends_at"], unique=False)
         batch_op.create_index(
+            "ix_grants_revoked_at",
+            ["revoked_at"],
+            unique=False,
+            sqlite_where=sa.text("revoked_at IS NOT NULL"),
+            postgresql_where=sa.text("revoked_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_grants_user_id_app_id",
             ["user_id", "app_id"],
             unique=False,
@@ -1154,4 +1161,7 @@ def upgrade() -> None:
     with op.batch_alter_table("rotated_refresh_tokens", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_rotated_refresh_tokens_grant_id"), ["grant_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_rotated_refresh_tokens_rotated_at"), ["rotated_at"], unique=False
         )

@@ -1,0 +1,65 @@
+"""Deletes what is over: codes, assertions, tokens, grants, counters, in small bites.
+
+Nothing here changes what a client is answered: each row has ended by itself before. A bite is one
+short transaction, so that nobody waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Table
+
+from ionport.core.clock import Clock
+from ionport.oauth.clean_up_repository import CleanUpRepository
+from ionport.oauth.keys import SigningKeys
+from ionport.oauth.tables import (
+    authorization_codes,
+    client_secrets,
+    grants,
+    login_counters,
+    revoked_access_tokens,
+    rotated_refresh_tokens,
+    used_assertions,
+)
+from ionport.store import SystemScope, Work
+
+DEFAULT_LIMIT: Final = 500
+# A code or token that came twice is recognised for as long as its row stays.
+_KEPT_AFTER_ITS_END: Final = timedelta(days=1)
+# A refresh token that was exchanged longer ago is refused as unknown and closes nothing.
+_REUSE: Final = timedelta(days=90)
+_LONGEST_WINDOW: Final = timedelta(days=1)
+_SCOPE = SystemScope("clean-up of expired rows")
+
+_ENDED: Final[tuple[tuple[Table, Callable[[datetime], ColumnElement[bool]]], ...]] = (
+    (authorization_codes, lambda end: authorization_codes.c.expires_at < end),
+    (used_assertions, lambda end: used_assertions.c.expires_at < end),
+    (revoked_access_tokens, lambda end: revoked_access_tokens.c.expires_at < end),
+    (client_secrets, lambda end: client_secrets.c.expires_at < end),
+    (login_counters, lambda end: login_counters.c.starts_at < end - _LONGEST_WINDOW),
+    (grants, lambda end: grants.c.ends_at < end),
+    (grants, lambda end: grants.c.revoked_at < end),
+    (rotated_refresh_tokens, lambda end: rotated_refresh_tokens.c.rotated_at < end - _REUSE),
+)
+
+
+class CleanUp:
+    """The authorization server's part of the background tick."""
+
+    def __init__(self, clock: Clock, keys: SigningKeys) -> None:
+        self._clock = clock
+        self._keys = keys
+
+    def sweep(self, work: Work, limit: int = DEFAULT_LIMIT) -> int:
+        """Delete at most `limit` ended rows and return how many; call again until it is 0."""
+        end = self._clock.now() - _KEPT_AFTER_ITS_END
+        rows, left = CleanUpRepository(work.connection), limit
+        for table, has_ended in _ENDED:
+            if left > 0:
+                left -= rows.delete(_SCOPE, table, has_ended(end), left)
+        if left > 0:
+            left -= self._keys.drop_retired(work, _SCOPE)
+        return limit - left

@@ -1,0 +1,22 @@
+"""The SQL of the clean-up."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
+
+from ionport.store import SystemScope
+
+
+class CleanUpRepository:
+    """Deletes a bounded number of rows of any table."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def delete(
+        self, scope: SystemScope, table: Table, where: ColumnElement[bool], limit: int
+    ) -> int:
+        """Delete at most `limit` rows and return how many."""
+        key = tuple_(*table.primary_key.columns)
+        bite = select(*table.primary_key.columns).where(where).limit(limit)
+        return self._connection.execute(delete(table).where(key.in_(bite))).rowcount
