@@ -10,9 +10,11 @@ from typing import Any
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
 from ionport.documents.service import DocumentService
-from ionport.exports.attempts import Problem
+from ionport.exports.attempts import Problem, changed
 from ionport.exports.ledger_repository import LedgerRepository
 from ionport.exports.model import (
+    Attempt,
+    AttemptState,
     Delivery,
     DeliveryStatus,
     DeliveryStep,
@@ -195,6 +197,32 @@ class Records:
         )
         self._tell(work, held, f"{text} {problem.remedy}".strip())
         return FAILED
+
+    def broke_off(self, work: Work, delivery_id: str, kind: StepKind) -> Outcome:
+        """Write that a step ended by a mistake of ours, which trying again does not mend."""
+        delivery = DeliveryRepository(work.connection).get(SYSTEM, delivery_id)
+        if delivery is None or delivery.status.is_over:
+            return SETTLED
+        steps = LedgerRepository(work.connection).steps(SYSTEM, delivery_id)
+        self.lose_sight(work, delivery_id, kind, _("The call broke off."))
+        is_ours = delivery.worker_id == self._worker_id
+        held = Held(delivery, {step.kind: step for step in steps}, self._clock.now(), is_ours)
+        problem = Problem(
+            "internal",
+            _("Something went wrong in ionport itself."),
+            _("The log tells what; report it, then choose Retry."),
+        )
+        return self.fail(work, held, kind, problem)
+
+    def lose_sight(self, work: Work, delivery_id: str, kind: StepKind, note: str) -> Attempt | None:
+        """Return the last attempt of a step, as unknown if it was still `sent`."""
+        ledger = LedgerRepository(work.connection)
+        last = ledger.last_attempt(SYSTEM, delivery_id, kind)
+        if last is None or last.state is not AttemptState.SENT:
+            return last
+        lost = changed(last, AttemptState.UNKNOWN, self._clock.now(), note)
+        ledger.settle_attempt(SYSTEM, lost, expected=AttemptState.SENT)
+        return lost
 
     def _update(self, work: Work, held: Held, values: Mapping[str, Any]) -> bool:
         """Change the delivery, unless it is over or, once claimed, somebody else's by now."""

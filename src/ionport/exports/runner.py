@@ -11,6 +11,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
@@ -86,8 +88,8 @@ class DeliveryRunner:
     def run_step(self, delivery_id: str, kind: StepKind) -> Outcome:
         """Run one step.
 
-        What goes wrong at Infor or in a mapping is an outcome and stands in the ledger; only a
-        broken database or a mistake of ours raises.
+        What goes wrong at Infor or in a mapping is an outcome and stands in the ledger, and so
+        is a mistake of ours; only a broken database raises.
         """
         steps: dict[StepKind, Callable[[str], Outcome]] = {
             StepKind.RENDER: self._render,
@@ -95,7 +97,14 @@ class DeliveryRunner:
             StepKind.IDM_CREATE: lambda key: self._write(key, StepKind.IDM_CREATE),
             StepKind.ION_PUBLISH: lambda key: self._write(key, StepKind.ION_PUBLISH),
         }
-        return steps[kind](delivery_id)
+        try:
+            return steps[kind](delivery_id)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            _logger.exception("delivery %s broke off at %s", delivery_id, kind)
+        with self._database.write() as work:
+            return self._records.broke_off(work, delivery_id, kind)
 
     def close(self) -> None:
         """Close the sockets to Infor."""
@@ -237,13 +246,8 @@ class DeliveryRunner:
         """
         if held.steps[kind].attempts == 0:
             return None
-        ledger = LedgerRepository(work.connection)
-        last = ledger.last_attempt(SYSTEM, held.delivery.id, kind)
-        if last is not None and last.state is AttemptState.SENT:
-            note = _("Its worker ended before an answer was recorded.")
-            lost = changed(last, AttemptState.UNKNOWN, held.now, note)
-            ledger.settle_attempt(SYSTEM, lost, expected=AttemptState.SENT)
-            last = lost
+        note = _("Its worker ended before an answer was recorded.")
+        last = self._records.lose_sight(work, held.delivery.id, kind, note)
         if last is None or last.state is not AttemptState.UNKNOWN:
             return None
         return last if _can_look_up(held, kind) else None

@@ -45,11 +45,16 @@ class Schedule:
                 DeliveryRepository(work.connection).release(_SCOPE, None, now)
             workers.beat(_SCOPE, self._worker_id, socket.gethostname(), os.getpid(), now)
 
-    def end(self) -> None:
-        """Sign off; what this worker did not finish is free at once."""
+    def end(self, *, free: bool) -> None:
+        """Sign off; with `free` what this worker did not finish can be had at once.
+
+        Otherwise its leases run on: a call of it may still be under way.
+        """
         with self._database.write() as work:
             WorkerRepository(work.connection).remove(_SCOPE, self._worker_id)
-            DeliveryRepository(work.connection).release(_SCOPE, self._worker_id, self._clock.now())
+            if free:
+                now = self._clock.now()
+                DeliveryRepository(work.connection).release(_SCOPE, self._worker_id, now)
 
     def beat(self) -> None:
         """Give a sign of life."""

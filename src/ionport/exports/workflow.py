@@ -100,12 +100,14 @@ _STEPS = {
 def _deliver(delivery_id: str, method: str) -> str:
     """Run the steps until one has to wait or fails; the ledger holds why, and until when."""
     outcome = OutcomeKind.DONE.value
-    for kind in steps_of(ExportMethod(method)):
-        outcome = _STEPS[kind](delivery_id)
-        if outcome != OutcomeKind.DONE:
-            break
-    if _engine is not None:
-        _engine.ended(delivery_id)
+    try:
+        for kind in steps_of(ExportMethod(method)):
+            outcome = _STEPS[kind](delivery_id)
+            if outcome != OutcomeKind.DONE:
+                break
+    finally:
+        if _engine is not None:
+            _engine.ended(delivery_id)
     return outcome
 
 
@@ -140,6 +142,7 @@ class DeliveryEngine:
         self._idle = threading.Condition()
         self._last: dict[str, float] = {}
         self._away_since: float | None = None
+        self._is_up = False
 
     def launch(self) -> None:
         """Take up the work: what was interrupted, what waits, and what comes.
@@ -174,12 +177,16 @@ class DeliveryEngine:
         if self._thread is not None:
             self._thread.join()
         with self._idle:
-            self._idle.wait_for(lambda: self._running == 0, timeout=grace_seconds)
+            finished = self._idle.wait_for(lambda: self._running == 0, timeout=grace_seconds)
         DBOS.destroy(workflow_completion_timeout_sec=0)
         _engine = None
-        self._schedule.end()
-        self._system.release()
-        self._runner.close()
+        self._schedule.end(free=finished)
+        if finished:
+            self._system.release()
+            self._runner.close()
+        else:
+            # A call is still under way: nobody may take its delivery before this process is gone.
+            _logger.warning("stopped while calls to Infor were under way")
 
     def wait_until_idle(self, timeout_seconds: float) -> bool:
         """Wait until no delivery is left to do; False when the time is up before."""
@@ -227,21 +234,25 @@ class DeliveryEngine:
         DBOS.register_queue(
             _QUEUE,
             worker_concurrency=2 * self._concurrency,
-            # A partition for each connection; the last quarter is kept for other connections.
+            # A partition for each connection. The last quarter is kept for other connections, so
+            # that they get their turn when a slow one has all calls under way.
             partition_worker_concurrency=max(1, 2 * self._concurrency * 3 // 4),
             polling_interval_sec=self._options.poll,
             on_conflict="always_update",
         )
         self._system.remember()
+        self._is_up = True
 
     def _sweep_forever(self) -> None:
         while not self._stopping.is_set():
+            pause = self._options.sweep
             try:
                 self._sweep()
+                pause = self._schedule.seconds_to_next(pause)
             except Exception:
                 # The next sweep tries again; whatever broke is told by its own exception.
                 _logger.exception("the sweep of deliveries broke off")
-            self._waking.wait(self._schedule.seconds_to_next(self._options.sweep))
+            self._waking.wait(pause)
             self._waking.clear()
             self._stopping.wait(self._options.shortest_sweep)
 
@@ -316,7 +327,7 @@ class DeliveryEngine:
 
     def _is_gone(self) -> bool:
         """Whether DBOS's database was deleted or emptied under us."""
-        if self._system.was_replaced():
+        if not self._is_up or self._system.was_replaced():
             return True
         try:
             gone = DBOS.retrieve_queue(_QUEUE) is None
@@ -334,6 +345,7 @@ class DeliveryEngine:
 
     def _restart_dbos(self) -> None:
         _logger.warning("the scheduler's database is gone; starting with a new one")
+        self._is_up = False
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self._system.discard()
         self._handed.clear()

@@ -427,6 +427,33 @@ def test_a_delivery_that_is_interrupted_again_and_again_ends(walk: Walk):
     assert walk.side.detail(delivery_id).delivery.error_code == "interrupted_too_often"
 
 
+def test_a_mistake_of_ours_fails_the_delivery_and_retry_looks_first(
+    walk: Walk, runner: DeliveryRunner, monkeypatch: pytest.MonkeyPatch
+):
+    """The call has reached Infor; reading the answer breaks off."""
+
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    delivery_id = walk.exported()
+    with monkeypatch.context() as patched:
+        patched.setattr(Recording, "succeeded", broken)
+        assert runner.run(delivery_id).kind is OutcomeKind.FAILED
+        with walk.side.database.write() as work:
+            walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+    runner.run_step(delivery_id, StepKind.RENDER)
+    runner.run_step(delivery_id, StepKind.IDM_LOOK_UP)
+    with monkeypatch.context() as patched:
+        patched.setattr(Recording, "succeeded", broken)
+        assert runner.run(delivery_id).kind is OutcomeKind.FAILED
+    assert walk.side.detail(delivery_id).delivery.error_code == "internal"
+    assert create_states(walk, delivery_id) == ["sent>unknown"]
+    with walk.side.database.write() as work:
+        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+    assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    assert walk.proxy.count("POST", ITEMS) == 1
+
+
 def test_a_cancelled_delivery_is_not_taken_up(walk: Walk, runner: DeliveryRunner):
     delivery_id = walk.exported()
     with walk.side.database.write() as work:
