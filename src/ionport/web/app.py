@@ -16,6 +16,9 @@ from ionport.web.frame import Frame
 from ionport.web.guard import Guard
 from ionport.web.pages import (
     account,
+    app_files,
+    app_form,
+    app_upkeep,
     authorize,
     authorized_apps,
     configuration,
@@ -61,7 +64,10 @@ def _routes(services: Services) -> list[BaseRoute]:
     ]
     if services.apps is not None:
         routes += [
+            *app_form.ROUTES,
             *authorized_apps.ROUTES,
+            *app_files.ROUTES,
+            *app_upkeep.ROUTES,
             *service_accounts.ROUTES,
             *users.ROUTES,
             *configuration.ROUTES,
