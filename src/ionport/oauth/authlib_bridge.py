@@ -11,8 +11,11 @@ import hmac
 import logging
 from typing import Final
 
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from authlib.oauth2.rfc7636.challenge import CODE_CHALLENGE_PATTERN, CODE_VERIFIER_PATTERN
+from authlib.oauth2.rfc7636.challenge import (  # type: ignore[import-untyped]
+    CODE_CHALLENGE_PATTERN,
+    CODE_VERIFIER_PATTERN,
+    create_s256_code_challenge,
+)
 
 logging.getLogger("authlib").setLevel(logging.INFO)
 _S256_LENGTH: Final = 43

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -113,7 +114,7 @@ class AppDraft:
 
     def _wrong_fields_of_type(self) -> dict[str, str | None]:
         """Return what is wrong with the fields that only some types have."""
-        checks = {
+        checks: Mapping[str, Callable[[], str | None]] = {
             "redirect_urls": self._wrong_redirect_urls,
             "javascript_origins": self._wrong_origins,
             "download_url": self._wrong_download_url,
