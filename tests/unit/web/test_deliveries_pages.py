@@ -235,7 +235,7 @@ def test_a_waiting_delivery_tells_when_it_is_tried_next_and_can_be_tried_now(des
 
 def test_a_pending_delivery_is_cancelled_after_a_question(desk: Desk):
     delivery = desk.export()
-    assert "cannot be tried again" in desk.text(url(delivery, "/cancel"))
+    assert "until somebody chooses Retry" in desk.text(url(delivery, "/cancel"))
     answer = desk.browser.send(url(delivery, "/cancel"))
     assert "The delivery is cancelled." in answer.text
     assert desk.side.detail(delivery.id).delivery.status is DeliveryStatus.CANCELLED
@@ -245,7 +245,7 @@ def test_what_cannot_be_done_any_more_is_explained_on_the_page(desk: Desk):
     delivery = desk.export()
     desk.run(delivery)
     retried = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery, "/re-export"))
-    assert "Only a failed or waiting delivery can be tried again" in said(retried.text)
+    assert "Only a delivery that failed, waits or was cancelled can be tried again" in said(retried.text)
     cancelled = desk.browser.send(url(delivery, "/cancel"))
     assert "The delivery cannot be cancelled: it is Delivered." in said(cancelled.text)
 
