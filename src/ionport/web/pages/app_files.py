@@ -167,6 +167,8 @@ def environment(request: Request) -> Response:
 def _environment_dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
     context = {
         "tool_name": _TOOLS[_tool(request)],
+        # Bruno keeps the values of secrets outside of its files.
+        "holds_secrets": _tool(request) is EnvironmentTool.POSTMAN,
         "with_secret": is_on(visit_of(request).form, "with_secret"),
     }
     return app_dialog(request, "authorized_apps/environment.html", errors, status, context)

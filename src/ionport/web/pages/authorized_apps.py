@@ -63,7 +63,11 @@ def detail_page(request: Request, secret: Secret | None = None, notice: str = ""
             "secret": secret,
             "notice": notice,
             "tools": False,
-            "secrets": security.list_secrets(work, scope, visit.actor, app.id),
+            "old_secrets": [
+                one.expires_at
+                for one in security.list_secrets(work, scope, visit.actor, app.id)
+                if one.expires_at is not None and one.expires_at > visit.services.clock.now()
+            ],
             "keys": security.list_bridge_keys(work, scope, visit.actor, app.id),
             "use": apps.app_use(work, scope, visit.actor, app.id),
             "trail": trail_lines(visit.services.audit.list(work, scope, _TRAIL, subjects).items),
