@@ -39,7 +39,7 @@ class AccessTokens:
 
     def __init__(self, clock: Clock, endpoints: Endpoints, keys: SigningKeys) -> None:
         self._clock = clock
-        self._endpoints = endpoints
+        self.endpoints = endpoints
         self._keys = keys
 
     def sign(
@@ -75,8 +75,8 @@ class AccessTokens:
             "iat": now,
             "nbf": now,
             "exp": now + app.access_token_seconds,
-            "iss": self._endpoints.issuer(app.tenant_id),
-            "aud": self._endpoints.audience,
+            "iss": self.endpoints.issuer(app.tenant_id),
+            "aud": self.endpoints.audience,
         }
         token_type = None
         if form is TokenForm.RFC9068:
@@ -111,8 +111,8 @@ class AccessTokens:
         """Return what a token says that is genuine but may have expired."""
         claims = self._verified_claims(text)
         for name, expected, code in (
-            ("iss", self._endpoints.issuer(tenant_id), "token_wrong_issuer"),
-            ("aud", self._endpoints.audience, "token_wrong_audience"),
+            ("iss", self.endpoints.issuer(tenant_id), "token_wrong_issuer"),
+            ("aud", self.endpoints.audience, "token_wrong_audience"),
             ("Tenant", tenant_id, "token_wrong_tenant"),
         ):
             if claims.get(name) != expected:

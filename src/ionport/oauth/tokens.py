@@ -59,6 +59,7 @@ class Login:
     refresh_token: Secret | None = None
     code: AuthorizationCode | None = None
     assertions: tuple[UsedAssertion, ...] = ()
+    bearer: UsedAssertion | None = None
     may_refresh: bool = True
     limits: Limits = field(default_factory=Limits)
     # The same request, sent again, is another good login: it holds nothing for one use only.
@@ -139,6 +140,7 @@ class TokenService:
             parameters=request.parameters,
             app=client.app,
             settings=TenantSettingsRepository(work.connection).get(scope),
+            endpoints=self._access_tokens.endpoints,
             client_is_proven=client.is_proven,
             assertions=[client.assertion] if client.assertion else [],
         )
@@ -154,6 +156,8 @@ class TokenService:
             refresh_token=context.refresh_token,
             code=context.code,
             assertions=tuple(context.assertions),
+            bearer=context.bearer,
+            may_refresh=context.bearer is None,
             limits=context.settings.limits,
             # Where logins are counted, each is recorded alone.
             is_repeatable=grant_type in REPEATABLE_GRANTS
@@ -207,7 +211,7 @@ class TokenService:
         """Store the grant, or note its use; the answer may go out after the commit.
 
         Raises:
-            InvalidGrant: the grant was revoked since `check`.
+            InvalidGrant: the grant was revoked since `check`, or its assertion was used before.
             TokenReused: somebody was faster with the same code or refresh token.
             TooManyRequests: the tenant's limits are on, and one is reached.
             InvalidClient: somebody was faster with the same assertion.
@@ -215,6 +219,9 @@ class TokenService:
         grants, now, login = GrantRepository(work.connection), self.clock.now(), signed.login
         for used in login.assertions:
             note_assertion(work, scope, used)
+        if login.bearer is not None and not _is_first_use(grants, scope, login.bearer):
+            text = "The SAML assertion was used before. Send a new one."
+            raise InvalidGrant(text, detail="replay")
         count_token(
             work,
             scope,
@@ -335,6 +342,10 @@ def _scopes(context: GrantContext) -> str:
         )
     except InvalidScopes as error:
         raise InvalidScope(error.text, detail=error.detail) from error
+
+
+def _is_first_use(grants: GrantRepository, scope: TenantScope, used: UsedAssertion) -> bool:
+    return grants.use_assertion(scope, used.issuer, used.assertion_id, used.expires_at)
 
 
 def _issued_to_another() -> InvalidGrant:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ionport.oauth.grants import authorization_code, client_credentials, password, refresh_token
+from ionport.oauth.grants import (
+    authorization_code,
+    client_credentials,
+    password,
+    refresh_token,
+    saml2_bearer,
+)
 from ionport.oauth.grants.context import Check, GrantContext
 
 GRANTS: Final[Mapping[str, tuple[Check, ...]]] = {
@@ -13,6 +19,7 @@ GRANTS: Final[Mapping[str, tuple[Check, ...]]] = {
     client_credentials.GRANT_TYPE: client_credentials.CHECKS,
     refresh_token.GRANT_TYPE: refresh_token.CHECKS,
     authorization_code.GRANT_TYPE: authorization_code.CHECKS,
+    saml2_bearer.GRANT_TYPE: saml2_bearer.CHECKS,
 }
 
 # Nothing in these requests is good for one use only.

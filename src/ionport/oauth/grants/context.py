@@ -12,6 +12,7 @@ from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.oauth.authorization import AuthorizationCode
 from ionport.oauth.client_assertions import UsedAssertion
+from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.model import AuthorizedApp, Grant, GrantType, Person, ServiceAccount
 from ionport.oauth.protocol import Parameters, UnauthorizedClient
 from ionport.oauth.tenant_settings import TenantSettings
@@ -32,6 +33,7 @@ class GrantContext:
     parameters: Parameters
     app: AuthorizedApp
     settings: TenantSettings
+    endpoints: Endpoints
     client_is_proven: bool = True
     account: ServiceAccount | None = None
     person: Person | None = None
@@ -44,6 +46,9 @@ class GrantContext:
     code: AuthorizationCode | None = None
     # Signed assertions that the request used up.
     assertions: list[UsedAssertion] = field(default_factory=list)
+    # The assertion that stands for a person, and whom it names.
+    bearer: UsedAssertion | None = None
+    subject: str = ""
 
 
 Check = Callable[[GrantContext], None]
