@@ -1,0 +1,144 @@
+"""Sign-on and Request for Approval in a real browser, all the way back to the app.
+
+Browsers check every redirect behind a form against its page's `form-action`: only one of them can
+show that the way back to the app is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from ionport.oauth.model import AppType
+from tests.browser.accessibility import audit, wider_than_the_window
+from tests.browser.conftest import OpenScreen
+from tests.browser.screen import PHONE, Screen
+from tests.support.people import add_people_app, authorization_path
+from tests.support.server import serve
+from tests.support.web import PASSWORD
+from tests.support.whole import Desk, desk_on
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk_on(Path(tmp_path_factory.mktemp("authorize")), "") as desk:
+        for username in ("anna", "berta"):
+            desk.add_user(username)
+        desk.add_user("guest", tenant_role=None)
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[str]:
+    """The app's own site: says which parameters came back."""
+
+    async def callback(request: Request) -> HTMLResponse:
+        names = ", ".join(sorted(request.query_params))
+        icon = '<link rel="icon" href="data:,">'
+        return HTMLResponse(f"<!doctype html><title>App</title>{icon}<h1>Back with {names}</h1>")
+
+    with serve(Starlette(routes=[Route("/callback", callback)])) as url:
+        yield url
+
+
+def sign_on(screen: Screen, username: str) -> None:
+    screen.page.get_by_label("Username").fill(username)
+    screen.page.get_by_label("Password").fill(PASSWORD.reveal())
+    screen.page.get_by_role("button", name="Sign in").click()
+
+
+def looks_right(screen: Screen) -> None:
+    assert not audit(screen.page)
+    size = screen.page.viewport_size
+    screen.page.set_viewport_size(PHONE)
+    assert not wider_than_the_window(screen.page)
+    assert size is not None
+    screen.page.set_viewport_size(size)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_person_signs_on_allows_and_is_back_at_the_app(
+    desk: Desk, client: str, new_screen: OpenScreen, script: bool
+) -> None:
+    app = add_people_app(desk, f"Portal {script}", redirect_urls=(f"{client}/callback",))
+    path = authorization_path(desk, app)
+    screen = new_screen(desk.house.settings.origin, script=script)
+    screen.allow_server(client)
+    page = screen.open(path)
+    looks_right(screen)
+    sign_on(screen, "anna")
+    expect(page.get_by_role("heading", name="Request for Approval")).to_be_visible()
+    expect(page.get_by_text("is requesting access to Infor CloudSuite")).to_be_visible()
+    looks_right(screen)
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("heading", name="Back with code, iss, state")).to_be_visible()
+    # Remembered: the next sign-on leads from the form straight back to the app.
+    page.context.clear_cookies()
+    screen.open(path)
+    sign_on(screen, "anna")
+    expect(page.get_by_role("heading", name="Back with code, iss, state")).to_be_visible()
+
+
+def test_who_denies_is_back_at_the_app_without_a_code(
+    desk: Desk, client: str, new_screen: OpenScreen
+) -> None:
+    app = add_people_app(desk, "Denied", redirect_urls=(f"{client}/callback",))
+    screen = new_screen(desk.house.settings.origin)
+    screen.allow_server(client)
+    page = screen.open(authorization_path(desk, app))
+    sign_on(screen, "anna")
+    page.get_by_role("button", name="Deny").click()
+    expect(page.get_by_role("heading", name="Back with error, error_description")).to_be_visible()
+
+
+def test_another_user_can_take_over(desk: Desk, client: str, new_screen: OpenScreen) -> None:
+    app = add_people_app(desk, "Switched", redirect_urls=(f"{client}/callback",))
+    screen = new_screen(desk.house.settings.origin)
+    screen.expect_status(403)
+    page = screen.open(authorization_path(desk, app))
+    sign_on(screen, "guest")
+    expect(page.get_by_text("You do not belong to tenant")).to_be_visible()
+    looks_right(screen)
+    page.get_by_role("button", name="Sign in as another user").click()
+    sign_on(screen, "berta")
+    expect(page.get_by_text("Berta Example")).to_be_visible()
+
+
+def test_errors_are_shown_where_they_are(desk: Desk, client: str, new_screen: OpenScreen) -> None:
+    app = add_people_app(desk, "Wrong", redirect_urls=(f"{client}/callback",))
+    screen = new_screen(desk.house.settings.origin)
+    screen.expect_status(400, 401)
+    page = screen.open(authorization_path(desk, app, redirect_uri=f"{client}/callback/"))
+    expect(page.get_by_text("not one of the Redirect URLs of Wrong")).to_be_visible()
+    looks_right(screen)
+    screen.open(authorization_path(desk, app))
+    page.get_by_label("Username").fill("anna")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("The username or the password is wrong.")).to_be_visible()
+    looks_right(screen)
+
+
+def test_an_approval_is_taken_back(desk: Desk, client: str, new_screen: OpenScreen) -> None:
+    app = add_people_app(
+        desk, "Taken back", type=AppType.WEB, redirect_urls=(f"{client}/callback",)
+    )
+    screen = new_screen(desk.house.settings.origin)
+    screen.allow_server(client)
+    page = screen.open(authorization_path(desk, app))
+    sign_on(screen, "berta")
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("heading", name="Back with code")).to_be_visible()
+    screen.open(f"/ion-api/{desk.tenant.tenant_id}/approvals")
+    looks_right(screen)
+    row = page.get_by_role("row").filter(has_text="Taken back")
+    row.get_by_role("button", name="Take back").click()
+    expect(page.get_by_text("The approval is taken back.")).to_be_visible()
+    expect(row).to_have_count(0)
