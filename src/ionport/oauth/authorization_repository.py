@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from ionport.oauth.authorization import AuthorizationCode, Consent
 from ionport.oauth.model import BridgeKey
@@ -90,24 +91,27 @@ class ConsentRepository:
         at: datetime,
     ) -> None:
         """Store a consent in the place of the one before, if any."""
-        result = self._connection.execute(
-            update(consents)
-            .where(consents.c.tenant_id == scope.tenant_id)
-            .where(consents.c.user_id == user_id, consents.c.app_id == app_id)
-            .values(scopes=list(scopes), changed_at=at)
+        mine = and_(
+            consents.c.tenant_id == scope.tenant_id,
+            consents.c.user_id == user_id,
+            consents.c.app_id == app_id,
         )
-        if result.rowcount:
+        values = {"scopes": [*scopes], "changed_at": at}
+        change = update(consents).where(mine).values(values)
+        if self._connection.execute(change).rowcount:
             return
-        self._connection.execute(
-            insert(consents).values(
-                tenant_id=scope.tenant_id,
-                user_id=user_id,
-                app_id=app_id,
-                scopes=list(scopes),
-                created_at=at,
-                changed_at=at,
-            )
-        )
+        row = values | {
+            "tenant_id": scope.tenant_id,
+            "user_id": user_id,
+            "app_id": app_id,
+            "created_at": at,
+        }
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(consents).values(row))
+        except IntegrityError:
+            # The same person said yes in another window at this moment.
+            self._connection.execute(change)
 
     def remove(self, scope: TenantScope, user_id: str, app_id: str) -> bool:
         """Forget a consent; False when there was none."""

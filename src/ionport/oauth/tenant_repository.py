@@ -57,14 +57,20 @@ class TenantSettingsRepository:
             "changed_at": at,
             "changed_by": by,
         }
-        changed = self._connection.execute(
+        change = (
             update(tenant_settings)
             .where(tenant_settings.c.tenant_id == scope.tenant_id)
             .values(values)
         )
-        if not changed.rowcount:
-            row = values | {"tenant_id": scope.tenant_id}
-            self._connection.execute(insert(tenant_settings).values(row))
+        if self._connection.execute(change).rowcount:
+            return
+        row = values | {"tenant_id": scope.tenant_id}
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(tenant_settings).values(row))
+        except IntegrityError:
+            # Another administrator saved at this moment: the last one counts.
+            self._connection.execute(change)
 
 
 class CustomScopeRepository:
