@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ionport.documents.samples import read_sample
 from tests.support.sides import OPERATOR, until
+from tests.support.web import PASSWORD
 from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
 
 _PATIENCE = 30.0
@@ -78,6 +79,8 @@ def _use(desk: Desk) -> dict[str, str]:
         "tenant": desk.house.tenant.id,
         "app": app,
         "account": _found(r"service-accounts/(\w+)/delete", get(f"{desk.apps_path}/{app}").text),
+        "key": _add_key_pair(desk, app),
+        "tool": "postman",
         "method": "infor-idm-bod",
         "configuration": configuration,
         "connection": _found(
@@ -102,6 +105,22 @@ def _delete_app(desk: Desk, name: str) -> None:
     page = desk.browser.get(f"{desk.apps_path}?q={name}").text
     app = _found(rf"{desk.apps_path}/(app_\w+)", page)
     desk.browser.send(f"{desk.apps_path}/{app}/delete")
+
+
+def _add_key_pair(desk: Desk, app: str) -> str:
+    """Switch on bridge authentication and return the id of a key."""
+    fields = {
+        "name": "DocBits_TST",
+        "grant_type": "Password Credentials",
+        "description": "Exports invoices",
+        "use_bridge": "on",
+        "access_token": "2",
+        "access_token_unit": "hours",
+    }
+    path = f"{desk.apps_path}/{app}"
+    desk.browser.send(f"{path}/edit", fields)
+    answer = desk.browser.send(f"{path}/key-pair", {"password": PASSWORD.reveal()})
+    return str(answer.json()["jwk"]["kid"])
 
 
 def _configuration(desk: Desk, title: str, credential: bytes) -> str:

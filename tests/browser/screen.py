@@ -36,6 +36,9 @@ class Screen:
         self._servers = {urlsplit(base_url).netloc}
         self._complaints: list[str] = []
         self._expected: set[int] = set()
+        # While anybody listens, file choosers open for the test and not on a display. Playwright
+        # does not wait until that has begun, so begin it long before one opens.
+        self.page.on("filechooser", lambda _chooser: None)
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
         context.on("request", self._on_request)

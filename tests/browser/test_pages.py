@@ -38,10 +38,13 @@ _FRAGMENTS = {
     "/deliveries/{delivery_id}/live",
 }
 _DOWNLOADS = {
+    "/ion-api/{tenant}/authorized-apps/{app}/qr.svg",
     "/documents/{document}/file",
     "/ion-api/{tenant}/inspector/items/{pid}/file",
     "/ion-api/{tenant}/inspector/messages/{message}/file",
 }
+# Only a mobile app has one: test_ion_api_pages opens it.
+_OF_PHONES = {"/ion-api/{tenant}/authorized-apps/{app}/qr"}
 _SIGNED_OUT = {"/sign-in", "/set-up/{token}"}
 # Opened by a client that sends its user there; they answer its request, not an address alone.
 _BY_CLIENTS = {"/authorize/{tenant}"}
@@ -58,7 +61,7 @@ def _addresses() -> set[str]:
 
 
 _MANUAL = "/manual/{page}"
-_OTHERS = _REDIRECTS | _FRAGMENTS | _DOWNLOADS | _SIGNED_OUT | _BY_CLIENTS | {_MANUAL}
+_OTHERS = _REDIRECTS | _FRAGMENTS | _DOWNLOADS | _SIGNED_OUT | _BY_CLIENTS | _OF_PHONES | {_MANUAL}
 _PAGES = sorted(_addresses() - _OTHERS)
 _PAGES += [_MANUAL.format(page=name) for name in page_names()]
 
