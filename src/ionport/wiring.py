@@ -39,6 +39,7 @@ from ionport.oauth.keys import SigningKeys, environment_stamp
 from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_service import TenantSettingsService
+from ionport.oauth.token_tools import TokenToolsService
 from ionport.oauth.tokens import TokenService
 from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.control.inspection import InspectionService
@@ -60,6 +61,7 @@ class InforSide:
     introspection: IntrospectionService
     service_accounts: ServiceAccountService
     tenant_settings: TenantSettingsService
+    token_tools: TokenToolsService
     verifier: AccessTokenVerifier
     recorder: RecorderService
     inspection: InspectionService
@@ -201,6 +203,7 @@ def _infor_side(
         introspection=IntrospectionService(clock, keys, access_tokens, clients),
         service_accounts=ServiceAccountService(clock, keys, audit, states),
         tenant_settings=TenantSettingsService(clock, audit),
+        token_tools=TokenToolsService(clock, endpoints, access_tokens),
         verifier=AccessTokenVerifier(database, access_tokens, states),
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),

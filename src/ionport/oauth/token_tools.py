@@ -100,8 +100,8 @@ class TokenToolsService:
 
 def _bare(pasted: str) -> str:
     words = pasted[:MAX_PASTED].split()
-    if words and words[0].lower() in {"bearer", "authorization:"}:
-        return _bare(" ".join(words[1:]))
+    while words and words[0].lower() in {"bearer", "authorization:"}:
+        del words[0]
     return "".join(words)
 
 

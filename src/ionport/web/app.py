@@ -31,6 +31,7 @@ from ionport.web.pages import (
     manual,
     service_accounts,
     settings,
+    token_tools,
     users,
 )
 from ionport.web.state import Services
@@ -68,6 +69,7 @@ def _routes(services: Services) -> list[BaseRoute]:
             *authorized_apps.ROUTES,
             *app_files.ROUTES,
             *app_upkeep.ROUTES,
+            *token_tools.ROUTES,
             *service_accounts.ROUTES,
             *users.ROUTES,
             *configuration.ROUTES,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ionport.oauth.approval import ApprovalService
     from ionport.oauth.service import AuthorizedAppService
     from ionport.oauth.tenant_service import TenantSettingsService
+    from ionport.oauth.token_tools import TokenToolsService
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.control.recorder import RecorderService
 
@@ -53,6 +54,7 @@ class Services:
     approvals: ApprovalService | None = None
     service_accounts: ServiceAccountService | None = None
     tenant_settings: TenantSettingsService | None = None
+    token_tools: TokenToolsService | None = None
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None
     documents: DocumentService | None = None

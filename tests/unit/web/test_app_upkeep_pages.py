@@ -124,7 +124,8 @@ def test_a_key_pair_leaves_once_and_its_public_half_is_listed_and_deleted(desk: 
     delete = f"{path}/keys/{key['kid']}/delete"
     assert key["kid"] in desk.browser.get(delete).text
     assert "The key is deleted." in said(desk.browser.send(delete).text)
-    assert desk.browser.send(delete).status_code == 404
+    assert desk.browser.get(delete).status_code == 404
+    assert desk.browser.send(delete, form_at=path).status_code == 404
 
 
 def test_without_bridge_authentication_there_is_no_key_pair(desk: Desk) -> None:

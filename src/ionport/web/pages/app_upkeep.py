@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.core.errors import InvalidInput, TooManyRequests
+from ionport.core.errors import InvalidInput, NotFound, TooManyRequests
 from ionport.core.i18n import _
 from ionport.oauth.bridge_keys import new_key_pair
 from ionport.web.downloads import attachment
@@ -148,7 +148,14 @@ def key_pair(request: Request) -> Response:
 
 def delete_key_form(request: Request) -> Response:
     """Ask before a public key is deleted."""
-    more = {"key_id": request.path_params["key"]}
+    visit, scope, key_id = visit_of(request), tenant_scope(request), request.path_params["key"]
+    with visit.services.database.read() as work:
+        keys = needed(visit.services.app_security).list_bridge_keys(
+            work, scope, visit.actor, request.path_params["app"]
+        )
+    if key_id not in {key.id for key in keys}:
+        raise NotFound(_("This app has no such key."))
+    more = {"key_id": key_id}
     return app_dialog(request, "authorized_apps/delete_key.html", {}, more=more)
 
 

@@ -62,7 +62,6 @@ def detail_page(request: Request, secret: Secret | None = None, notice: str = ""
             "state": state,
             "secret": secret,
             "notice": notice,
-            "tools": False,
             "old_secrets": [
                 one.expires_at
                 for one in security.list_secrets(work, scope, visit.actor, app.id)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+import re
+
+import httpx2
+import pytest
+
+from tests.support.whole import Desk, said
+
+
+def app_and_token(desk: Desk) -> tuple[str, dict[str, str], str]:
+    file: dict[str, str] = json.loads(desk.credentials())
+    found = re.search(rf'href="({desk.apps_path}/app_\w+)"', desk.browser.get(desk.apps_path).text)
+    assert found is not None
+    form = {"grant_type": "password", "username": file["saak"], "password": file["sask"]}
+    answer = httpx2.post(file["pu"] + file["ot"], data=form, auth=(file["ci"], file["cs"]))
+    return found[1], file, answer.json()["access_token"]
+
+
+def test_a_good_token_is_decoded_and_accepted(desk: Desk) -> None:
+    path, file, token = app_and_token(desk)
+    answer = desk.browser.send(f"{path}/token-tools", {"token": f"Bearer {token}"})
+    page = said(answer.text)
+    assert "The gateway takes this token." in page
+    assert file["ci"] in page
+    assert token not in answer.text
+    assert "another client" not in page
+
+
+def test_a_token_of_another_app_is_said_to_be_one(desk: Desk) -> None:
+    _path, _file, token = app_and_token(desk)
+    other = desk.add_app("Other_TST").url.path
+    page = said(desk.browser.send(f"{other}/token-tools", {"token": token}).text)
+    assert "It was issued to another client" in page
+
+
+@pytest.mark.parametrize("change", ["revoked", "signature", "nonsense"])
+def test_a_refused_token_is_explained(desk: Desk, change: str) -> None:
+    path, _file, token = app_and_token(desk)
+    if change == "revoked":
+        desk.browser.send(f"{path}/revoke")
+    elif change == "signature":
+        head, claims, _signature = token.split(".")
+        token = f"{head}.{claims}.{'A' * 342}"
+    else:
+        token = "this is no token"
+    page = said(desk.browser.send(f"{path}/token-tools", {"token": token}).text)
+    assert "The gateway refuses this token." in page
+
+
+@pytest.mark.parametrize("token", ["", "x" * 20_001])
+def test_nothing_and_too_much_are_told_beside_the_box(desk: Desk, token: str) -> None:
+    path = desk.add_app().url.path
+    answer = desk.browser.send(f"{path}/token-tools", {"token": token})
+    assert answer.status_code == 422
+    assert 'id="token-error"' in answer.text
+
+
+@pytest.mark.parametrize("token", ["bearer " * 2_400, "a.b.c", "[[[[" * 4_000, "é.é.é"])
+def test_whatever_is_pasted_has_an_answer(desk: Desk, token: str) -> None:
+    path = desk.add_app().url.path
+    assert desk.browser.send(f"{path}/token-tools", {"token": token}).status_code == 200
+
+
+@pytest.mark.parametrize("grant_type", ["Password Credentials", "Client Credentials"])
+def test_the_ready_requests_hold_the_client_id_and_no_secret(desk: Desk, grant_type: str) -> None:
+    path = desk.add_app(grant_type=grant_type).url.path
+    page = desk.browser.get(f"{path}/token-tools").text
+    assert "curl" in page
+    assert f"{desk.tenant.tenant_id}~" in page
+    assert not re.search(r"[\w-]{86}", page)
+
+
+def test_only_an_administrator_of_the_tenant_checks_tokens(desk: Desk) -> None:
+    path = f"{desk.add_app().url.path}/token-tools"
+    assert desk.browser.http.post(path, data={"token": "x"}).status_code == 403
+    assert desk.browser.get(path.replace(desk.tenant.tenant_id, "OTHER_TST")).status_code == 404
+    desk.add_user("bob")
+    desk.sign_in_as("bob")
+    assert desk.browser.get(path).status_code == 403
