@@ -145,8 +145,14 @@ def test_any_bytes_are_refused_as_a_message(
     _assert_explained(answer)
 
 
+# A control character (DEL, 0x80 to 0x9F) is no part of a header: the HTTP parser answers 400.
+TOKENS = st.text(
+    st.characters(min_codepoint=33, max_codepoint=255, exclude_categories=["Cc"]), max_size=80
+)
+
+
 @FUZZ
-@given(token=st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=80))
+@given(token=TOKENS)
 def test_any_token_is_refused(client: httpx2.Client, token: str) -> None:
     header = b"Bearer " + token.encode("latin-1")
     answer = client.get("/IDM/api/items", headers={"Authorization": header.strip()})
