@@ -16,7 +16,11 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("the-walk", "words")),
     (
         "Infor side",
-        ("create-an-app", "download-credentials", "token-endpoint", "sandbox"),
+        (
+            *("choose-a-type", "create-an-app", "download-credentials", "service-accounts"),
+            *("rotate-a-secret", "revoke-tokens", "scopes", "users"),
+            *("token-endpoint", "sandbox"),
+        ),
     ),
     (
         "Document side",
