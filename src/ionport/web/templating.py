@@ -24,6 +24,8 @@ from ionport.web.state import Visit, visit_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _UNITS = ("B", "kB", "MB", "GB")
+# Pages that are tabs beside Authorized Apps.
+_TABS = frozenset({"service-accounts", "users", "configuration"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavI
     if visit.services.documents is not None:
         entries.append((_("Settings"), "settings", "/settings"))
     here = request.url.path
+    parts = here.split("/")
+    if parts[1:2] == ["ion-api"] and len(parts) > 3 and parts[3] in _TABS:
+        here = f"/ion-api/{parts[2]}/authorized-apps"
     return [
         NavItem(label, symbol, url, here == url or here.startswith(f"{url}/"))
         for label, symbol, url in entries
