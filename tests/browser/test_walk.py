@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator
 
 from ionport.documents.samples import read_sample
 from tests.browser.conftest import OpenScreen
@@ -20,19 +20,18 @@ _MAX_PICTURE = 250_000
 _SAMPLE = "demo-invoice-ubl.xml"
 
 
-def _no_picture(_page: Page, _name: str) -> None:
+def _no_picture(_end: Locator, _name: str) -> None:
     pass
 
 
-def _save_picture(page: Page, name: str) -> None:
+def _save_picture(end: Locator, name: str) -> None:
     folder = Path(os.environ["IONPORT_PICTURES"])
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
+    page = end.page
     page.mouse.move(0, 0)
-    bottom: float = page.locator("main > :last-child").evaluate(
-        "last => last.getBoundingClientRect().bottom"
-    )
-    page.set_viewport_size({**LAPTOP, "height": min(LAPTOP["height"], max(560, int(bottom) + 24))})
+    bottom: float = end.evaluate("end => end.getBoundingClientRect().bottom")
+    page.set_viewport_size({**LAPTOP, "height": min(LAPTOP["height"], int(bottom) + 24)})
     page.screenshot(path=path, animations="disabled")
     page.set_viewport_size(LAPTOP)
     assert path.stat().st_size < _MAX_PICTURE

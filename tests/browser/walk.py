@@ -20,7 +20,8 @@ TITLE = "Invoices to Infor M3"
 TEMPLATE = "Template of ionport for invoices to M3"
 STAGES = ("file", "network", "token", "refresh", "idm", "ion")
 
-Picture = Callable[[Page, str], None]
+# Saves the window, from its top to the end of the element, under a name.
+Picture = Callable[[Locator, str], None]
 
 
 @dataclass(slots=True)
@@ -104,10 +105,9 @@ class Walk:
         path = self.folder / download.suggested_filename
         download.save_as(path)
         self.hand.press(self.link(APP))
-        expect(self.page.get_by_role("table", name="Service accounts")).to_contain_text(
-            "never used"
-        )
-        self.picture(self.page, "authorized-app")
+        accounts = self.page.get_by_role("table", name="Service accounts")
+        expect(accounts).to_contain_text("never used")
+        self.picture(accounts, "authorized-app")
         return path
 
     def configure_export(self, credentials: Path) -> None:
@@ -152,7 +152,7 @@ class Walk:
     def activate(self) -> None:
         self.hand.press(self.button("Activate"))
         expect(self.page.get_by_text(f"{TITLE} is active.")).to_be_visible()
-        self.picture(self.page, "proof")
+        self.picture(self.page.locator("main .columns").first, "proof")
 
     def upload_invoice(self, invoice: Path) -> None:
         """Documents → Upload → the document's page."""
@@ -172,7 +172,7 @@ class Walk:
             self._mark_the_page()
         expect(self._document_status()).to_have_text("Exported")
         self._see_the_mark()
-        self.picture(self.page, "delivery")
+        self.picture(self.page.locator("main"), "delivery")
 
     def see_the_ledger(self) -> dict[str, str]:
         """The delivery's own page: steps, attempts, and what Infor calls the document."""
@@ -192,7 +192,7 @@ class Walk:
         """The Infor side's own view: the item with the very file, and the BOD."""
         self.page.goto(self.infor.url)
         self.hand.press(self.link("Inspector").first)
-        self.picture(self.page, "inspector")
+        self.picture(self.page.locator("main .pager"), "inspector")
         self.hand.press(self.link("IDM items"))
         self.hand.press(self.link(references["IDM PID"]))
         attributes = self.page.get_by_role("table", name="Attributes")
