@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,6 +27,7 @@ _ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
 WAIT_MILLISECONDS = 15_000
+_NO_CHROMIUM = "NO CHROMIUM: no page was tested; install it (Debian: apt install chromium)"
 
 OpenScreen = Callable[..., Screen]
 _HAS_FAILED = pytest.StashKey[bool]()
@@ -38,6 +38,11 @@ def _chromium_path() -> str | None:
     return next((path for path in map(shutil.which, names) if path), None)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _chromium_path() is None:
+        terminalreporter.write_sep("!", _NO_CHROMIUM, red=True, bold=True)
+
+
 # Scoped to this folder: Playwright's event loop stays in the main thread for as long as it runs,
 # and no other test could have one of its own there.
 @pytest.fixture(scope="package")
@@ -45,11 +50,9 @@ def chromium() -> Iterator[Browser]:
     """The browser; without one the tests are skipped, and fail where CI=true."""
     path = _chromium_path()
     if path is None:
-        text = "NO CHROMIUM FOUND: no page was tested. Install it (Debian: apt install chromium)."
         if os.environ.get("CI") == "true":
-            pytest.fail(text)
-        warnings.warn(pytest.PytestWarning(text), stacklevel=1)
-        pytest.skip(text)
+            pytest.fail(_NO_CHROMIUM)
+        pytest.skip(_NO_CHROMIUM)
     expect.set_options(timeout=WAIT_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS, timeout=60_000)
