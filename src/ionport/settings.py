@@ -79,6 +79,12 @@ class Settings:
         default=False,
         metadata=_help("Let connections lead to private network addresses (on-premises Infor)."),
     )
+    client_secrets: str = field(
+        default="kept",
+        metadata=_help(
+            "kept: a sealed copy of client secrets for Reveal and Download; once: none is kept."
+        ),
+    )
     export_concurrency: int = field(
         default=8, metadata=_help("How many deliveries run at once in one process.")
     )
@@ -180,6 +186,8 @@ def _check(settings: Settings) -> None:
                     name=name.upper()
                 )
             )
+    if settings.client_secrets not in ("kept", "once"):
+        raise InvalidInput(_("IONPORT_CLIENT_SECRETS is either kept or once."))
     if settings.log_format not in ("text", "json"):
         raise InvalidInput(_("IONPORT_LOG_FORMAT is either text or json."))
     if settings.database_url and not settings.database_url.startswith("postgresql"):

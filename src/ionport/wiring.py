@@ -32,6 +32,7 @@ from ionport.oauth.access_tokens import AccessTokens
 from ionport.oauth.account_service import ServiceAccountService
 from ionport.oauth.app_security import AppSecurityService
 from ionport.oauth.approval import ApprovalService
+from ionport.oauth.clean_up import CleanUp
 from ionport.oauth.clients import Clients
 from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.introspection import IntrospectionService
@@ -63,6 +64,7 @@ class InforSide:
     tenant_settings: TenantSettingsService
     token_tools: TokenToolsService
     verifier: AccessTokenVerifier
+    clean_up: CleanUp
     recorder: RecorderService
     inspection: InspectionService
 
@@ -185,6 +187,7 @@ def _infor_side(
     access_tokens = AccessTokens(clock, endpoints, signing_keys)
     states = TokenStates()
     clients = Clients(keys, endpoints)
+    keeps_secrets = settings.client_secrets == "kept"
     tokens = TokenService(clock, keys, access_tokens, states, clients)
     return InforSide(
         endpoints=endpoints,
@@ -196,15 +199,19 @@ def _infor_side(
             audit,
             states,
             environment_stamp=environment_stamp(tenant.created_at),
+            keep_client_secrets=keeps_secrets,
         ),
         tokens=tokens,
-        app_security=AppSecurityService(clock, keys, endpoints, audit, states),
+        app_security=AppSecurityService(
+            clock, keys, endpoints, audit, states, keep_client_secrets=keeps_secrets
+        ),
         approvals=ApprovalService(clock, keys, endpoints, audit, tokens, states),
         introspection=IntrospectionService(clock, keys, access_tokens, clients),
         service_accounts=ServiceAccountService(clock, keys, audit, states),
         tenant_settings=TenantSettingsService(clock, audit),
         token_tools=TokenToolsService(clock, endpoints, access_tokens),
         verifier=AccessTokenVerifier(database, access_tokens, states),
+        clean_up=CleanUp(clock, signing_keys),
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),
     )

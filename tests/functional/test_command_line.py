@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from ionport.cli import main
 from ionport.documents.samples import SAMPLES, read_sample
+from ionport.ionapi import IonApiClient, IonApiFile
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support import sides
@@ -155,6 +156,18 @@ def test_rotated_keys_open_everything_and_the_old_ring_does_not(run: Run, tmp_pa
     other = run("credentials", "download", "DocBits_TST", "--output", str(tmp_path / "y.ionapi"))
     assert (other.exit_code, "key file" in other.output) == (1, True)
     assert not (tmp_path / "y.ionapi").exists()
+
+
+def test_tokens_of_the_old_signing_key_are_good_after_a_rotation(run: Run, tmp_path: Path) -> None:
+    with sides.infor_process(tmp_path / "infor") as infor:
+        name, content = sides.make_credentials(tmp_path / "infor", infor.url)
+        (tmp_path / name).write_bytes(content)
+        with IonApiClient(IonApiFile.parse(content)) as client:
+            client.messaging.ping()
+            rotated = run("rotate-keys", "--signing", data="infor")
+            assert "New access tokens are signed with kg:" in rotated.output
+            client.messaging.ping()
+        assert run("connection", "check", str(tmp_path / name)).exit_code == 0
 
 
 @pytest.mark.parametrize(

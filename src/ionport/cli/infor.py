@@ -81,7 +81,7 @@ def app_create(
     with opened(ctx) as house:
         scope = tenant_scope(house, tenant)
         with house.database.write() as work:
-            made = _infor(house).apps.create_app(work, scope, OPERATOR, draft)
+            made = infor_side(house).apps.create_app(work, scope, OPERATOR, draft)
     if as_json:
         print_json(_app_row(made))
     else:
@@ -100,7 +100,7 @@ def app_list(ctx: click.Context, tenant: str | None, text: str, as_json: bool) -
     with opened(ctx) as house:
         scope = tenant_scope(house, tenant)
         with house.database.read() as work:
-            page = _infor(house).apps.list_apps(work, scope, OPERATOR, query)
+            page = infor_side(house).apps.list_apps(work, scope, OPERATOR, query)
     rows = [_app_row(item) for item in page.items]
     if as_json:
         print_json(rows)
@@ -138,7 +138,7 @@ def credentials_download(
     """Write the app's .ionapi file; its service account keys are in no other place."""
     with opened(ctx) as house:
         scope = tenant_scope(house, tenant)
-        apps = _infor(house).apps
+        apps = infor_side(house).apps
         with house.database.write() as work:
             found = apps.find_app_by_name(work, scope, OPERATOR, app_name)
             if found is None:
@@ -173,7 +173,8 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _infor(house: House) -> InforSide:
+def infor_side(house: House) -> InforSide:
+    """Return the Infor side's services; raises InvalidInput on a documents-only data folder."""
     if house.infor is None:
         raise InvalidInput("This data folder serves the document side only (IONPORT_SIDE).")
     return house.infor

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import click
 
-from ionport.cli.house import settings_of
+from ionport.cli.house import opened, settings_of
+from ionport.cli.infor import infor_side
 from ionport.core.errors import InvalidInput
 from ionport.core.sealing import write_key_ring
 from ionport.settings import Side
@@ -30,13 +31,17 @@ def _sealers(house: House) -> list[_Sealer]:
 
 
 @click.command("rotate-keys")
+@click.option("--signing", is_flag=True, help="Rotate the key that signs access tokens instead.")
 @click.pass_context
-def rotate_keys(ctx: click.Context) -> None:
+def rotate_keys(ctx: click.Context, signing: bool) -> None:
     """Make a new sealing key and seal every stored secret with it.
 
     The new ring is written before anything is sealed with it, and holds the old keys too: a
     crash in between leaves everything readable, and running the command again finishes it.
     """
+    if signing:
+        _rotate_signing_key(ctx)
+        return
     # Whatever side is served here: the data folder may hold secrets of both.
     settings = settings_of(ctx, log_level="WARNING", side=Side.BOTH)
     if settings.keys:
@@ -52,3 +57,12 @@ def rotate_keys(ctx: click.Context) -> None:
         house.close()
     click.echo(f"{count} stored secrets are sealed with key {ring.current}.")
     click.echo("Restart running servers; back the key file up apart from the database.")
+
+
+def _rotate_signing_key(ctx: click.Context) -> None:
+    with opened(ctx) as house:
+        signing_keys = infor_side(house).signing_keys
+        with house.database.write() as work:
+            key_id = signing_keys.rotate(work, _SCOPE)
+    click.echo(f"New access tokens are signed with {key_id} within a minute.")
+    click.echo("The old key verifies until the last token that it signed has ended.")

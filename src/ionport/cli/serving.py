@@ -15,6 +15,7 @@ import uvicorn
 
 from ionport.asgi import build_asgi
 from ionport.cli.house import settings_of
+from ionport.cli.housekeeping import Housekeeping
 from ionport.core.errors import InvalidInput
 from ionport.exports.timing import ExportTiming
 from ionport.exports.workflow import EngineOptions
@@ -41,6 +42,8 @@ class RunningServer:
         host, port = self._socket.getsockname()[:2]
         self.house = open_house(replace(settings, host=str(host), port=int(port)), timing=timing)
         self._engine = self.house.delivery_engine(options) if settings.side.has_documents else None
+        infor = self.house.infor
+        self._housekeeping = Housekeeping(self.house.database, infor.clean_up) if infor else None
         self._server = uvicorn.Server(
             uvicorn.Config(
                 build_asgi(self.house),
@@ -62,7 +65,7 @@ class RunningServer:
         # uvicorn raises the signal again once it has stopped, and the engine must close after it.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
-        with self._engine_running():
+        with self._background_running():
             self._server.run(sockets=[self._socket])
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -71,7 +74,7 @@ class RunningServer:
     @contextmanager
     def in_background(self) -> Iterator[RunningServer]:
         """Serve in a thread for the time of the block."""
-        with self._engine_running():
+        with self._background_running():
             thread = threading.Thread(
                 target=self._server.run, kwargs={"sockets": [self._socket]}, name="ionport-server"
             )
@@ -84,14 +87,16 @@ class RunningServer:
                 thread.join(_SHUTDOWN_SECONDS + 5)
 
     @contextmanager
-    def _engine_running(self) -> Iterator[None]:
+    def _background_running(self) -> Iterator[None]:
         try:
-            if self._engine is not None:
-                self._engine.launch()
+            for part in (self._engine, self._housekeeping):
+                if part is not None:
+                    part.launch()
             yield
         finally:
-            if self._engine is not None:
-                self._engine.close()
+            for part in (self._engine, self._housekeeping):
+                if part is not None:
+                    part.close()
             self.house.close()
             self._socket.close()
 
