@@ -245,7 +245,8 @@ def test_what_cannot_be_done_any_more_is_explained_on_the_page(desk: Desk):
     delivery = desk.export()
     desk.run(delivery)
     retried = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery, "/re-export"))
-    assert "Only a delivery that failed, waits or was cancelled can be tried again" in said(retried.text)
+    wanted = "Only a delivery that failed, waits or was cancelled can be tried again"
+    assert wanted in said(retried.text)
     cancelled = desk.browser.send(url(delivery, "/cancel"))
     assert "The delivery cannot be cancelled: it is Delivered." in said(cancelled.text)
 
