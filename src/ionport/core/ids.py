@@ -21,6 +21,11 @@ def new_uuid() -> str:
     return str(uuid.uuid4())
 
 
+def new_ordered_uuid() -> str:
+    """Return a UUID that sorts by its time: for ids whose index grows without end."""
+    return str(uuid.UUID(hex=new_id("")[1:]))
+
+
 def random_token(size_bytes: int) -> Secret:
     """Return `size_bytes` of randomness as unpadded base64url: 32 bytes → 43, 64 → 86 letters."""
     return Secret(secrets.token_urlsafe(size_bytes))

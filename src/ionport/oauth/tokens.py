@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Unauthenticated
-from ionport.core.ids import new_uuid, random_token
+from ionport.core.ids import new_ordered_uuid, random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.oauth.access_tokens import AccessTokens
@@ -193,7 +193,7 @@ class TokenService:
             ends_at += timedelta(seconds=app.refresh_token_seconds)
         never_ends = refresh_digest is not None and expires_at is None
         return Grant(
-            id=new_uuid(),
+            id=new_ordered_uuid(),
             tenant_id=app.tenant_id,
             app_id=app.id,
             service_account_id=login.account.id if login.account else None,

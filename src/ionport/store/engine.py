@@ -18,6 +18,8 @@ from ionport.store.work import Work
 
 _BUSY_TIMEOUT_MS = 15_000
 _POOL_TIMEOUT_SECONDS = 15
+# For each connection at most: inserts into an index over a million random keys touch many pages.
+_CACHE_KIB = 32_768
 
 
 class Database:
@@ -97,6 +99,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        f"cache_size=-{_CACHE_KIB}",
         f"busy_timeout={_BUSY_TIMEOUT_MS}",
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -138,7 +138,7 @@ def test_each_grant_type_is_refused_to_the_other_kind_of_app(side: OAuthSide) ->
 def test_what_is_wrong_is_told_by_rfc_6749s_error(side: OAuthSide, file: dict[str, str]) -> None:
     cases: list[tuple[dict[str, str], type[OAuthError]]] = [
         ({"grant_type": ""}, InvalidRequest),
-        ({"grant_type": "urn:ietf:params:oauth:grant-type:saml2-bearer"}, UnsupportedGrantType),
+        ({"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}, UnsupportedGrantType),
         ({"client_id": ""}, InvalidClient),
         ({"client_id": "ACME_TST~nobody"}, InvalidClient),
         ({"client_id": "a\x00b"}, InvalidClient),
