@@ -208,7 +208,7 @@ def _infor_side(
         approvals=ApprovalService(clock, keys, endpoints, audit, tokens, states),
         introspection=IntrospectionService(clock, keys, access_tokens, clients),
         service_accounts=ServiceAccountService(clock, keys, audit, states),
-        tenant_settings=TenantSettingsService(clock, audit),
+        tenant_settings=TenantSettingsService(clock, audit, states),
         token_tools=TokenToolsService(clock, endpoints, access_tokens),
         verifier=AccessTokenVerifier(database, access_tokens, states),
         clean_up=CleanUp(clock, signing_keys),

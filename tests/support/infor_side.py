@@ -78,7 +78,7 @@ class InforSide:
             keys=keys,
             tokens=TokenService(clock, ring, access_tokens, states, clients),
             introspection=IntrospectionService(clock, ring, access_tokens, clients),
-            settings=TenantSettingsService(clock, AuditLog(clock)),
+            settings=TenantSettingsService(clock, AuditLog(clock), states),
         )
         self._verifier = AccessTokenVerifier(database, access_tokens, states)
         self.recorder = RecorderService(self.blobs)

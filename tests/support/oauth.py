@@ -74,7 +74,7 @@ class OAuthSide:
         self.tokens = TokenService(
             clock, self.key_ring, self.access_tokens, self.states, self.clients
         )
-        self.settings = TenantSettingsService(clock, AuditLog(clock))
+        self.settings = TenantSettingsService(clock, AuditLog(clock), self.states)
         self.introspection = IntrospectionService(
             clock, self.key_ring, self.access_tokens, self.clients
         )

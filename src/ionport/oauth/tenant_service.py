@@ -11,6 +11,7 @@ from ionport.core.i18n import _
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.oauth.scopes import CustomScope, check_custom_scope
+from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_repository import CustomScopeRepository, TenantSettingsRepository
 from ionport.oauth.tenant_settings import TenantSettings
 from ionport.store import TenantScope, Work
@@ -21,9 +22,10 @@ MAX_CUSTOM_SCOPES: Final = 500
 class TenantSettingsService:
     """A tenant's settings and custom scopes; changing them needs IONAPI-Administrator there."""
 
-    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+    def __init__(self, clock: Clock, audit: AuditLog, states: TokenStates) -> None:
         self._clock = clock
         self._audit = audit
+        self._states = states
 
     def in_force(self, work: Work, scope: TenantScope) -> TenantSettings:
         """Return the settings for the server's own use."""
@@ -55,6 +57,7 @@ class TenantSettingsService:
             "limits": str(settings.limits.are_on),
         }
         self._audit.record(work, scope, actor, "tenant.settings_changed", scope.tenant_id, details)
+        work.after_commit(self._states.forget)
 
     def list_custom_scopes(
         self, work: Work, scope: TenantScope, actor: Actor
