@@ -43,7 +43,7 @@ def _help(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings with their defaults; `docs/configuration` is generated from this class."""
+    """All settings with their defaults; the manual's page of settings is made from this class."""
 
     data: Path = field(
         default=Path("data"), metadata=_help("Folder of the database, stored files and key ring.")
