@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +27,7 @@ from ionport.gateway.ports import AllowedOrigins, NoOrigins, TokenVerifier
 from ionport.gateway.request import (
     Header,
     Target,
+    first_values,
     headers_for_back_end,
     read_target,
     read_token,
@@ -37,6 +38,10 @@ logger = logging.getLogger(__name__)
 DEFAULT_MAX_BODY_BYTES: Final = 150_000_000
 DEFAULT_MAX_PROXIED_BYTES: Final = 10_000_000_000
 _CUSTOM: Final = CUSTOM_CONTEXT.lower()
+_EVERY_ANSWER: Final = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+]
 _OWN_HEADERS: Final = frozenset(
     (b"content-security-policy", b"set-cookie", b"x-content-type-options", b"x-request-id")
 )
@@ -92,74 +97,70 @@ class Gateway:
                 await answer.refuse(_failure(error), scope, receive)
 
     async def _call(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        headers = scope["headers"]
-        token, query = read_token(headers, scope["query_string"])
+        known = first_values(scope["headers"])
+        token, query = read_token(known, scope["query_string"])
         # In place: whoever logs the request outside of the gateway must not see the token.
         scope["query_string"] = query
         root_path = scope.get("root_path", "")
         target = read_target(scope["path"].removeprefix(root_path))
-        _check_method(scope)
-        if origin := cors.origin_of(headers):
+        _check_method(scope["method"], known)
+        if origin := cors.origin_of(known):
             await self._admit_origin(origin, target, None, answer)
-            if cors.is_preflight(scope):
-                await _answer_preflight(headers, answer)
+            if cors.is_preflight(scope["method"], known):
+                await _answer_preflight(known, answer)
                 return
+        call = _Call(target, token, known, origin, answer)
         if target.context == _CUSTOM and self._custom is not None:
-            await self._call_custom(self._custom, target, token, scope, receive, answer)
-            return
-        suite, backend = self._backends.get(target.context, (None, None))
-        caller = await self._authenticate(token, target, suite, answer, origin)
+            await self._call_custom(self._custom, call, scope, receive)
+        else:
+            await self._call_back_end(call, scope, receive)
+
+    async def _call_back_end(self, call: _Call, scope: Scope, receive: Receive) -> None:
+        suite, backend = self._backends.get(call.target.context, (None, None))
+        caller = await self._authenticate(call, suite)
         if backend is None:
-            raise _unknown_suite(target.prefix)
+            raise _unknown_suite(call.target.prefix)
         inner = {
             **scope,
-            "headers": headers_for_back_end(headers, caller),
-            "root_path": root_path + target.prefix,
+            "headers": headers_for_back_end(scope["headers"], caller),
+            "root_path": scope.get("root_path", "") + call.target.prefix,
             CALLER_KEY: caller,
         }
-        _check_length(headers, self._max_body_bytes)
-        await backend(inner, _capped(receive, self._max_body_bytes), answer.send)
+        _check_length(call.known, self._max_body_bytes)
+        await backend(inner, _capped(receive, self._max_body_bytes), call.answer.send)
 
     async def _call_custom(
-        self,
-        custom: CustomSuites,
-        target: Target,
-        token: Secret,
-        scope: Scope,
-        receive: Receive,
-        answer: _Answer,
+        self, custom: CustomSuites, call: _Call, scope: Scope, receive: Receive
     ) -> None:
+        target, answer = call.target, call.answer
         raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
-        prefix = quote(scope.get("root_path", "")).encode()
-        route, rest = await custom.find(target.tenant_id, raw_path.removeprefix(prefix))
+        if root_path := scope.get("root_path"):
+            raw_path = raw_path.removeprefix(quote(root_path).encode())
+        route, rest = await custom.find(target.tenant_id, raw_path)
         if route is None or route.needs_token:
-            origin = cors.origin_of(scope["headers"])
-            suite = route.suite.context if route else None
-            caller = await self._authenticate(token, target, suite, answer, origin)
+            caller = await self._authenticate(call, route.suite.context if route else None)
         else:
             caller = Caller(target.tenant_id, "", None, None, answer.request_id)
         if route is None:
             # Only now: who has no token does not learn which suites there are.
             raise _unknown_suite(target.prefix)
-        _check_length(scope["headers"], self._max_proxied_bytes)
+        _check_length(call.known, self._max_proxied_bytes)
         capped = _capped(receive, self._max_proxied_bytes)
-        await custom.serve(Exchange(route, rest, caller, scope, capped, answer.send))
+        await custom.serve(Exchange(route, rest, caller, scope, call.known, capped, answer.send))
 
-    async def _authenticate(
-        self, token: Secret, target: Target, suite: str | None, answer: _Answer, origin: str
-    ) -> Caller:
+    async def _authenticate(self, call: _Call, suite: str | None) -> Caller:
         """Return whom the token stands for; `suite` is the API context as its suite spells it."""
-        if not token:
+        if not call.token:
             raise Unauthenticated(
                 _("The request has no access token. Send it as Authorization: Bearer."),
                 code="token_missing",
             )
-        text, tenant_id = token.reveal(), target.tenant_id
+        text, tenant_id = call.token.reveal(), call.target.tenant_id
         verified = self._verifier.recall(text, tenant_id)
         if verified is None:
             verified = await run_in_threadpool(self._verifier.verify, text, tenant_id)
-        if origin:
-            await self._admit_origin(origin, target, verified.client_id, answer)
+        if call.origin:
+            await self._admit_origin(call.origin, call.target, verified.client_id, call.answer)
         if suite is not None and (scope := verified.missing_scope(suite)):
             raise ScopeMissing(scope)
         return Caller(
@@ -167,7 +168,7 @@ class Gateway:
             client_id=verified.client_id,
             service_account=verified.service_account,
             identity2=verified.identity2,
-            request_id=answer.request_id,
+            request_id=call.answer.request_id,
         )
 
     async def _admit_origin(
@@ -177,6 +178,16 @@ class Gateway:
         allows = self._origins.allows
         is_allowed = await run_in_threadpool(allows, target.tenant_id, origin, client_id)
         answer.cors = cors.answer_headers(origin) if is_allowed else []
+
+
+class _Call(NamedTuple):
+    """What was read off a request; `known` are its headers' first values."""
+
+    target: Target
+    token: Secret
+    known: Mapping[bytes, bytes]
+    origin: str
+    answer: _Answer
 
 
 class _Answer:
@@ -196,13 +207,14 @@ class _Answer:
 
     def _completed(self, headers: Iterable[Header]) -> list[Header]:
         kept = [pair for pair in headers if pair[0] not in _OWN_HEADERS]
-        # A token in the query string makes the address itself secret (RFC 6750 §2.3).
-        if not any(name == b"cache-control" for name, _value in kept):
+        for name, _value in kept:
+            if name == b"cache-control":
+                break
+        else:
+            # A token in the query string makes the address itself secret (RFC 6750 §2.3).
             kept.append((b"cache-control", b"private"))
         kept.append((b"x-request-id", self.request_id.encode("latin-1")))
-        kept.append((b"x-content-type-options", b"nosniff"))
-        kept.append((b"content-security-policy", b"default-src 'none'; sandbox"))
-        return kept + self.cors
+        return kept + _EVERY_ANSWER + self.cors
 
     async def refuse(self, error: IonportError, scope: Scope, receive: Receive) -> None:
         """Answer an error. When the answer is under way already it stays unfinished instead:
@@ -212,7 +224,7 @@ class _Answer:
             await error_response(error, self.request_id)(scope, receive, self.send)
 
 
-async def _answer_preflight(headers: list[Header], answer: _Answer) -> None:
+async def _answer_preflight(known: Mapping[bytes, bytes], answer: _Answer) -> None:
     if not answer.cors:
         raise Forbidden(
             _(
@@ -221,7 +233,7 @@ async def _answer_preflight(headers: list[Header], answer: _Answer) -> None:
             ),
             code="origin_not_allowed",
         )
-    await send_whole(answer.send, 204, cors.preflight_headers(headers), b"")
+    await send_whole(answer.send, 204, cors.preflight_headers(known), b"")
 
 
 async def _refuse_websocket(scope: Scope, send: Send) -> None:
@@ -235,15 +247,14 @@ async def _refuse_websocket(scope: Scope, send: Send) -> None:
     await send({"type": "websocket.http.response.body", "body": response.body})
 
 
-def _check_method(scope: Scope) -> None:
-    if scope["method"] not in cors.METHODS:
+def _check_method(method: str, known: Mapping[bytes, bytes]) -> None:
+    if method not in cors.METHODS:
         raise MethodNotAllowed(
             _("The gateway takes {methods} only.").format(methods=", ".join(cors.METHODS)),
             allowed=cors.METHODS,
         )
-    for name, value in scope["headers"]:
-        if name == b"upgrade" and value.lower() == b"websocket":
-            raise _no_websocket()
+    if known.get(b"upgrade", b"").lower() == b"websocket":
+        raise _no_websocket()
 
 
 def _no_websocket() -> NotOffered:
@@ -268,12 +279,11 @@ def _failure(cause: Exception) -> IonportError:
     return error
 
 
-def _check_length(headers: list[Header], limit: int) -> None:
+def _check_length(known: Mapping[bytes, bytes], limit: int) -> None:
     """Refuse by the announced length, before a byte of the body is read."""
-    for name, value in headers:
-        is_length = name == b"content-length" and value.isdigit()
-        if is_length and (len(value) > 15 or int(value) > limit):
-            raise _too_large(limit)
+    value = known.get(b"content-length", b"")
+    if value.isdigit() and (len(value) > 15 or int(value) > limit):
+        raise _too_large(limit)
 
 
 def _capped(receive: Receive, limit: int) -> Receive:

@@ -5,9 +5,8 @@ Targets have no say in it: what they answer about CORS is dropped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
-
-from starlette.types import Scope
 
 from ionport.gateway.request import Header
 
@@ -17,19 +16,15 @@ _EXPOSED: Final = b"Location, Retry-After, WWW-Authenticate, X-Request-Id"
 _MAX_ORIGIN: Final = 300
 
 
-def origin_of(headers: list[Header]) -> str:
+def origin_of(known: Mapping[bytes, bytes]) -> str:
     """Return the request's `Origin`; empty when a web page has nothing to do with it."""
-    for name, value in headers:
-        if name == b"origin" and len(value) <= _MAX_ORIGIN:
-            return value.decode("latin-1")
-    return ""
+    value = known.get(b"origin", b"")
+    return value.decode("latin-1") if len(value) <= _MAX_ORIGIN else ""
 
 
-def is_preflight(scope: Scope) -> bool:
+def is_preflight(method: str, known: Mapping[bytes, bytes]) -> bool:
     """Tell whether a browser asks before it sends the call itself; no token comes with that."""
-    return scope["method"] == "OPTIONS" and any(
-        name == b"access-control-request-method" for name, _value in scope["headers"]
-    )
+    return method == "OPTIONS" and b"access-control-request-method" in known
 
 
 def answer_headers(origin: str) -> list[Header]:
@@ -41,13 +36,11 @@ def answer_headers(origin: str) -> list[Header]:
     ]
 
 
-def preflight_headers(headers: list[Header]) -> list[Header]:
+def preflight_headers(known: Mapping[bytes, bytes]) -> list[Header]:
     """Return what a preflight learns: all methods, and the headers that it asked for."""
-    asked = b", ".join(
-        value for name, value in headers if name == b"access-control-request-headers"
-    )
     made = [
         (b"access-control-allow-methods", ", ".join(METHODS).encode()),
         (b"access-control-max-age", _PREFLIGHT_SECONDS),
     ]
+    asked = known.get(b"access-control-request-headers")
     return [*made, (b"access-control-allow-headers", asked)] if asked else made

@@ -63,8 +63,7 @@ class CustomSuites:
         parts = raw_path.split(b"/", 5)
         if len(parts) < 5 or parts[2].lower() != _CUSTOM_SEGMENT:
             return None, b""
-        context, proxy_context = (unquote_to_bytes(part).decode("latin-1") for part in parts[3:5])
-        key = (tenant_id, context_key(context), context_key(proxy_context))
+        key = (tenant_id, _segment(parts[3]), _segment(parts[4]))
         known, route = self._directory.recall(key)
         if not known:
             route = await run_in_threadpool(self._directory.find, key)
@@ -88,7 +87,8 @@ class CustomSuites:
                 _("This API is deactivated. Ask an administrator of the tenant to activate it."),
                 code="api_deactivated",
             )
-        await self._obey_limits(call)
+        if route.policies.has_limits:
+            await self._obey_limits(call)
         key = _cache_key(call)
         if key is not None and (found := self._cache.get(key, time.time())) is not None:
             age = (b"age", str(int(time.time() - found.stored_at)).encode())
@@ -97,7 +97,7 @@ class CustomSuites:
             return
         self._breakers.check(route.endpoint.id)
         try:
-            async with Patience(route.policies.timeout_seconds) as patience:
+            with Patience(route.policies.timeout_seconds) as patience:
                 await self._pass(call, patience, key)
         except (TargetFailed, TargetSilent) as error:
             if error.code not in _OUR_REFUSALS:
@@ -167,6 +167,12 @@ class _Kept:
         now = time.time()
         content = bytes(self._content)
         return CachedResponse(self._status, self._headers, content, now, now + self._seconds)
+
+
+def _segment(raw: bytes) -> str:
+    """Return a segment of a raw path as contexts are looked up."""
+    plain = unquote_to_bytes(raw) if b"%" in raw else raw
+    return context_key(plain.decode("latin-1"))
 
 
 def _cache_key(call: Exchange) -> Hashable | None:

@@ -55,6 +55,10 @@ class PolicyChain:
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
     is_anonymous: bool = False
 
+    @property
+    def has_limits(self) -> bool:
+        return bool(self.throttlings or self.quotas)
+
     def add(self, policy: ApiPolicy) -> None:
         """Add the rule of a policy; of two time-outs or caches the later one counts."""
         parsed = parse_policy(policy.type, policy.definition)

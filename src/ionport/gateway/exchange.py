@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -40,26 +40,25 @@ class Listener(Protocol):
     def feed(self, chunk: bytes) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
-    """A call: its route, who calls, what came in. `rest` is the raw path that is the target's."""
+    """A call: its route, who calls, what came in. `rest` is the raw path that is the target's,
+    `known` are the first values of the headers.
+
+    Not frozen, because one is made for every request and that would cost a microsecond each.
+    """
 
     route: Route
     rest: bytes
     caller: Caller
     scope: Scope
+    known: Mapping[bytes, bytes]
     receive: Receive
     send: Send
 
-    @property
-    def headers(self) -> Sequence[Header]:
-        """The headers that came in, names in lower case."""
-        headers: Sequence[Header] = self.scope["headers"]
-        return headers
-
     def header(self, wanted: bytes) -> bytes:
         """Return the first value of a header that came in; empty when there is none."""
-        return next((value for name, value in self.headers if name == wanted), b"")
+        return self.known.get(wanted, b"")
 
     def variable(self, ref: str) -> str:
         """Return what a policy's `ref` names; empty when it is not there."""
@@ -82,14 +81,13 @@ class Exchange:
             TargetFailed: the request has been here before.
         """
         route = self.route
-        headers = headers_for_target(self.headers)
+        headers = headers_for_target(self.scope["headers"], self.known)
         if route.policies.request_headers:
             headers = self._applied(route.policies.request_headers, headers)
-        for name, value in headers:
-            if name == "via" and via in value:
-                raise TargetFailed(
-                    _("The Target Endpoint URL leads back to this gateway."), code="loop_detected"
-                )
+        if b"via" in self.known and any(n == "via" and via in value for n, value in headers):
+            raise TargetFailed(
+                _("The Target Endpoint URL leads back to this gateway."), code="loop_detected"
+            )
         headers += [(name.decode(), value.decode()) for name, value in identity(self.caller)]
         headers.append(("via", via))
         url = route.base + encoded(self.rest) if self.rest else route.endpoint.target_url
@@ -124,13 +122,12 @@ class Exchange:
         is_oauth1 = self.route.security.type is SecurityType.OAUTH1
         return is_oauth1 and self.header(b"content-type").lower().startswith(_FORM)
 
-    def finished(self, headers: Iterable[Header]) -> list[Header]:
-        """Return the headers for the client: addresses made public, response policies applied."""
+    def finished(self, made: list[Header]) -> list[Header]:
+        """Make addresses public and apply the response policies; changes and returns `made`."""
         route = self.route
-        made = [
-            (name, _public_location(value, route) if name == b"location" else value)
-            for name, value in headers
-        ]
+        for number, (name, value) in enumerate(made):
+            if name == b"location":
+                made[number] = (name, _public_location(value, route))
         if not route.policies.response_headers:
             return made
         texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in made]

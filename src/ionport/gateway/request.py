@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from ionport.core.errors import InvalidInput, NotFound
@@ -46,13 +46,17 @@ _NOT_FOR_CLIENTS: Final = _HOP_BY_HOP | {
 _URL_SAFE: Final = re.compile(rb"[!-\"$-~]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where a gateway path leads; `prefix` is its beginning as the client spelt it."""
 
     tenant_id: str
     context: str
     prefix: str
+
+
+def first_values(headers: Sequence[Header]) -> Mapping[bytes, bytes]:
+    """Return the first value of each header, to look up instead of searching every time."""
+    return dict(reversed(headers))
 
 
 def read_target(path: str) -> Target:
@@ -63,7 +67,7 @@ def read_target(path: str) -> Target:
     """
     _root, tenant, context, *_rest = [*path.split("/", 3), "", ""]
     try:
-        tenant_id = check_tenant_id(tenant.upper())
+        tenant_id = _tenant_id(tenant)
     except InvalidInput as error:
         raise NotFound(
             _("Nothing answers here. An address of the gateway is /TENANT/API context/…"),
@@ -72,12 +76,19 @@ def read_target(path: str) -> Target:
     return Target(tenant_id, context.lower(), f"/{tenant}/{context}")
 
 
-def read_token(headers: Iterable[Header], query: bytes) -> tuple[Secret, bytes]:
+@lru_cache(maxsize=1000)
+def _tenant_id(text: str) -> str:
+    return check_tenant_id(text.upper())
+
+
+def read_token(known: Mapping[bytes, bytes], query: bytes) -> tuple[Secret, bytes]:
     """Return the access token, empty when there is none, and the query string without it.
 
     `Authorization: Bearer` counts before `?access_token=` (facts/ion-api.md §4.1). The other
     parameters keep their bytes.
     """
+    if not query:
+        return Secret(_bearer(known)), query
     in_query = ""
     kept = []
     for pair in query.split(b"&"):
@@ -86,7 +97,7 @@ def read_token(headers: Iterable[Header], query: bytes) -> tuple[Secret, bytes]:
             in_query = in_query or unquote_plus(value.decode("latin-1"))
         else:
             kept.append(pair)
-    return Secret(_bearer(headers) or in_query), b"&".join(kept)
+    return Secret(_bearer(known) or in_query), b"&".join(kept)
 
 
 def headers_for_back_end(headers: Iterable[Header], caller: Caller) -> list[Header]:
@@ -98,16 +109,18 @@ def headers_for_back_end(headers: Iterable[Header], caller: Caller) -> list[Head
     return [pair for pair in headers if plain_name(pair[0]) not in _WITHHELD] + identity(caller)
 
 
-def headers_for_target(headers: Sequence[Header]) -> list[tuple[str, str]]:
+def headers_for_target(
+    headers: Sequence[Header], known: Mapping[bytes, bytes]
+) -> list[tuple[str, str]]:
     """Return what passes to a foreign target, without who the caller is.
 
     Beside what no back end sees, what concerns one connection only is dropped (RFC 9110 §7.6.1),
     and what says who is in front of us: a target might believe it.
     """
-    named = _named_by_connection(headers)
+    named = _named_by_connection(headers) if b"connection" in known else ()
     kept = []
     for name, value in headers:
-        plain = plain_name(name)
+        plain = name.replace(b"_", b"-") if b"_" in name else name
         if plain in _NOT_FOR_TARGETS or plain in named or plain.startswith(b"x-forwarded-"):
             continue
         kept.append((name.decode("latin-1"), text_of(value)))
@@ -154,17 +167,15 @@ def encoded(part: bytes) -> str:
     return quote(part, safe="!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
-def _named_by_connection(headers: Iterable[Header]) -> frozenset[bytes]:
+def _named_by_connection(headers: Iterable[Header]) -> Collection[bytes]:
     named: list[bytes] = []
     for name, value in headers:
         if name == b"connection":
             named += [plain_name(part.strip()) for part in value.split(b",")]
-    return frozenset(named)
+    return named
 
 
-def _bearer(headers: Iterable[Header]) -> str:
-    for name, value in headers:
-        scheme, _space, token = value.decode("latin-1").strip().partition(" ")
-        if name.lower() == b"authorization" and scheme.lower() == "bearer":
-            return token.strip()
-    return ""
+def _bearer(known: Mapping[bytes, bytes]) -> str:
+    value = known.get(b"authorization", b"").decode("latin-1")
+    scheme, _space, token = value.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from types import TracebackType
 from typing import Final
 from urllib.parse import urlencode
@@ -35,6 +35,7 @@ KEEPALIVE_SECONDS: Final = 15.0
 POST_SECONDS: Final = 30.0
 DNS_SECONDS: Final = 10
 MAX_CONNECTIONS_PER_TARGET: Final = 4000
+MAX_ADMITTED: Final = 10_000
 READ_BYTES: Final = 65_536
 MAX_FORM_ANSWER_BYTES: Final = 100_000
 _OWN_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -54,42 +55,61 @@ class Outbound:
 
 
 class Patience:
-    """Ends a call after `seconds` in which the one we wait for is silent."""
+    """Ends a call after `seconds` in which the one we wait for is silent.
+
+    A timer that is set once and looks again when it fires: every chunk restarts the waiting, so
+    that must cost next to nothing. Otherwise as `asyncio.timeout`.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._timeout = asyncio.timeout(seconds)
         self._loop = asyncio.get_running_loop()
-        self.waits_for_client = False
+        self._deadline = math.inf
+        self._is_over = False
+        self._waits_for_client = False
 
-    async def __aenter__(self) -> Patience:
-        await self._timeout.__aenter__()
+    def __enter__(self) -> Patience:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("there is no task to end")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self.restart()
+        self._timer = self._loop.call_at(self._deadline, self._look)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            await self._timeout.__aexit__(kind, error, traceback)
-        except TimeoutError as timeout:
-            raise self._silence() from timeout
+        self._timer.cancel()
+        # Whoever else has cancelled the task meanwhile comes first, as in asyncio.timeout.
+        is_ours = self._is_over and self._task.uncancel() <= self._cancelling
+        if is_ours and kind is not None and issubclass(kind, asyncio.CancelledError):
+            raise self._silence() from error
 
     def restart(self, *, for_client: bool = False) -> None:
         """Begin to wait anew: something has come."""
-        if not self._timeout.expired():
-            self.waits_for_client = for_client
-            self._timeout.reschedule(self._loop.time() + self._seconds)
+        self._waits_for_client = for_client
+        self._deadline = self._loop.time() + self._seconds
 
     def rest(self) -> None:
         """Wait for as long as it takes: it is us who are slow, or a client that reads slowly."""
-        if not self._timeout.expired():
-            self._timeout.reschedule(None)
+        self._deadline = math.inf
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        if now >= self._deadline:
+            self._is_over = True
+            self._task.cancel()
+        else:
+            when = min(self._deadline, now + self._seconds)
+            self._timer = self._loop.call_at(when, self._look)
 
     def _silence(self) -> IonportError:
-        if self.waits_for_client:
+        if self._waits_for_client:
             return ClientSilent(
                 _("The request's body stopped for {seconds:.0f} seconds. Send it again.").format(
                     seconds=self._seconds
@@ -196,6 +216,7 @@ class Upstream:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: aiohttp.ClientSession | None = None
         self._holder: asyncio.Task[None] | None = None
+        self._admitted: set[str] = set()
 
     async def send(
         self, request: Outbound, body: RequestBody | bytes | None = None
@@ -207,8 +228,8 @@ class Upstream:
             TargetSilent: no connection within ten seconds.
             ClientDisconnect, TooLarge: the client's body broke off.
         """
-        if _is_refused(self._policy, request.base):
-            raise TargetFailed(private_text(), code="target_address_refused", detail=request.base)
+        if request.base not in self._admitted:
+            self._admit(request.base)
         streamed = body if isinstance(body, RequestBody) else None
         try:
             response = await self._client().request(
@@ -239,7 +260,7 @@ class Upstream:
             url,
             [*headers.items(), ("Content-Type", "application/x-www-form-urlencoded")],
         )
-        async with Patience(POST_SECONDS):
+        with Patience(POST_SECONDS):
             answer = await self.send(request, urlencode(fields).encode())
             content = bytearray()
             try:
@@ -257,6 +278,14 @@ class Upstream:
         if holder is not None and not holder.done():
             holder.cancel()
             await asyncio.wait([holder])
+
+    def _admit(self, base: str) -> None:
+        """Judge a URL once more: it may have been stored under another setting."""
+        if self._policy.wrong_url(base) is not None:
+            raise TargetFailed(private_text(), code="target_address_refused", detail=base)
+        if len(self._admitted) >= MAX_ADMITTED:
+            self._admitted.clear()
+        self._admitted.add(base)
 
     def _client(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
@@ -283,11 +312,6 @@ class Upstream:
             read_bufsize=READ_BYTES,
             trust_env=False,
         )
-
-
-@lru_cache(maxsize=1000)
-def _is_refused(policy: TargetPolicy, base: str) -> bool:
-    return policy.wrong_url(base) is not None
 
 
 async def _hold(session: aiohttp.ClientSession) -> None:
