@@ -156,7 +156,7 @@ def _operation(form: _Json, answer: _Json | None) -> _Json:
 
 
 def _in_query(operation: _Json) -> _Json:
-    """Return the same endpoint with its parameters in the query string, as Infor's SDKs send."""
+    """Return the same endpoint with its parameters in the query string."""
     form = operation["requestBody"]["content"][_FORM]["schema"]
     parameters = [
         {"name": name, "in": "query", "required": name in form["required"], "schema": schema}
