@@ -170,14 +170,12 @@ class _Reader:
         """Return the children by name; `known` says which are required, `many` may repeat."""
         found: dict[str, list[etree._Element]] = {name: [] for name in known}
         for child in parent:
-            name = str(child.tag).removeprefix(f"{{{NAMESPACE}}}")
-            if name not in known:
+            namespace, _brace, name = str(child.tag).rpartition("}")
+            if namespace != f"{{{NAMESPACE}" or name not in known:
                 names = ", ".join(known) or _("nothing")
                 raise self.fail(
                     child,
-                    _("<{name}> has no place here; known: {names}.").format(
-                        name=name.rpartition("}")[2], names=names
-                    ),
+                    _("<{name}> has no place here; known: {names}.").format(name=name, names=names),
                 )
             if found[name] and name != many:
                 raise self.fail(child, _("<{name}> stands here twice.").format(name=name))

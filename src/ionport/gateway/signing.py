@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey, RSAKey
@@ -127,14 +130,18 @@ def wrong_jwt_key(security: OpenedSecurity) -> str | None:
 
 
 def _jwt_key(algorithm: str, text: str) -> OctKey | RSAKey:
+    content = text.encode()
     if algorithm == "HS256":
-        if len(text.encode()) < _MIN_SHARED_BYTES:
-            raise ValueError("the shared key is too short")
-        return OctKey.import_key(text)
-    key = RSAKey.import_key(text)
-    if not key.is_private or key.raw_value.key_size < _MIN_RSA_BITS:
+        if len(content) < _MIN_SHARED_BYTES or content.startswith(b"-----BEGIN"):
+            raise ValueError("no shared key, or a short one")
+        return OctKey.import_key(content)
+    try:
+        key = load_pem_private_key(content, password=None)
+    except UnsupportedAlgorithm as error:
+        raise ValueError("no RSA key") from error
+    if not isinstance(key, RSAPrivateKey) or key.key_size < _MIN_RSA_BITS:
         raise ValueError("no private RSA key, or a short one")
-    return key
+    return RSAKey.import_key(key)
 
 
 def _escape(text: str) -> str:
