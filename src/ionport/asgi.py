@@ -107,7 +107,7 @@ def build_asgi(house: House) -> ASGIApp:
                 )
             )
         ),
-        gateway=Gateway(sandbox, house.infor.verifier),
+        gateway=Gateway(sandbox, house.infor.verifier, custom=house.infor.custom_apis.proxy),
         pages=pages,
     )
 

@@ -19,6 +19,12 @@ from ionport.exports.runner import DeliveryRunner
 from ionport.exports.service import ConfigurationConnectionUse, ExportConfigurationService
 from ionport.exports.timing import ExportTiming
 from ionport.exports.workflow import DeliveryEngine, EngineOptions, sqlite_system_url
+from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.custom import CustomSuites
+from ionport.gateway.directory import SuiteDirectory
+from ionport.gateway.policy_service import ApiPolicyService, DocumentationService
+from ionport.gateway.service import ApiSuiteService
+from ionport.gateway.upstream import Upstream
 from ionport.identity.audit import AuditLog
 from ionport.identity.members import MemberService
 from ionport.identity.model import Organization, Tenant
@@ -50,6 +56,16 @@ from ionport.store import Database, sqlite_url
 
 
 @dataclass(frozen=True, slots=True)
+class CustomApis:
+    """API suites of the tenants' own, and the proxy that serves them."""
+
+    suites: ApiSuiteService
+    policies: ApiPolicyService
+    documentation: DocumentationService
+    proxy: CustomSuites
+
+
+@dataclass(frozen=True, slots=True)
 class InforSide:
     """The services of the Infor side."""
 
@@ -65,6 +81,7 @@ class InforSide:
     token_tools: TokenToolsService
     verifier: AccessTokenVerifier
     clean_up: CleanUp
+    custom_apis: CustomApis
     recorder: RecorderService
     inspection: InspectionService
 
@@ -212,8 +229,31 @@ def _infor_side(
         token_tools=TokenToolsService(clock, endpoints, access_tokens),
         verifier=AccessTokenVerifier(database, access_tokens, states),
         clean_up=CleanUp(clock, signing_keys),
+        custom_apis=_custom_apis(settings, database, clock, keys, audit),
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),
+    )
+
+
+def _custom_apis(
+    settings: Settings, database: Database, clock: Clock, keys: KeyRing, audit: AuditLog
+) -> CustomApis:
+    policy = TargetPolicy(allow_private=settings.allow_private_addresses)
+    suites = ApiSuiteService(
+        clock,
+        keys,
+        audit,
+        gateway_url=settings.gateway_origin,
+        policy=policy,
+        # The directory asks the service for addresses, and forgets what the service changes.
+        changed=lambda: directory.forget(),
+    )
+    directory = SuiteDirectory(database, keys, public_address=suites.public_address)
+    return CustomApis(
+        suites=suites,
+        policies=ApiPolicyService(clock, audit, changed=directory.forget),
+        documentation=DocumentationService(clock, audit),
+        proxy=CustomSuites(directory, Upstream(policy), clock),
     )
 
 

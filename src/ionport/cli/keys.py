@@ -24,7 +24,7 @@ class _Sealer(Protocol):
 def _sealers(house: House) -> list[_Sealer]:
     found: list[_Sealer] = []
     if house.infor is not None:
-        found += [house.infor.apps, house.infor.signing_keys]
+        found += [house.infor.apps, house.infor.signing_keys, house.infor.custom_apis.suites]
     if house.documents is not None:
         found.append(house.documents.connections)
     return found
