@@ -197,7 +197,8 @@ def test_a_phone_scans_the_qr_code(screen: Screen, desk: Desk) -> None:
     image = screen.page.get_by_role("img", name=re.compile("as a QR code"))
     expect(image).to_be_visible()
     if screen.script:
-        assert image.evaluate("image => image.complete && image.naturalWidth > 100")
+        # `decode` waits until the image is there, and throws when it is none.
+        assert image.evaluate("image => image.decode().then(() => image.naturalWidth > 100)")
 
 
 @pytest.mark.parametrize("tool", ["Postman", "Bruno"])
