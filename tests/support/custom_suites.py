@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,9 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.sandbox.app import backends
-from ionport.store import Database, SystemScope
+from ionport.store import Database, SystemScope, sqlite_url
 from tests.support.infor_side import OPERATOR, OTHER_TENANT, SCOPE, TENANT, InforSide
+from tests.support.schema import create_schema
 from tests.support.server import serve_at
 
 CONTEXT = "DocBits-Sandbox"
@@ -167,6 +169,17 @@ def custom_side(
 
     with serve_at(make):
         yield made[0]
+
+
+@contextmanager
+def sqlite_side(folder: Path, **options: Any) -> Iterator[CustomSide]:
+    """Serve a `CustomSide` on a database of its own in `folder`."""
+    database = Database(sqlite_url(folder / "ionport.db"))
+    create_schema(database)
+    clock = MovableClock(datetime(2026, 3, 5, 10, 0, tzinfo=UTC))
+    with custom_side(database, folder / "blobs", clock, **options) as side:
+        yield side
+    database.close()
 
 
 Handler = Callable[[web.Request], Any]

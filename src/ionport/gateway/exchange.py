@@ -157,31 +157,33 @@ class Exchange:
                 listener.feed(content)
             await send_whole(self.send, answer.status, headers, content)
             return
-        # A body still on its way in tells by itself when the client goes away.
-        is_sending = isinstance(body, RequestBody) and not body.is_sent
-        watch = None if is_sending else asyncio.create_task(self._watch(answer))
+        watch = None
+        if isinstance(body, RequestBody) and not body.is_sent:
+            # While it is still on its way in, it notices by itself when the client goes away.
+            body.on_break = answer.abort
+        else:
+            watch = asyncio.create_task(self._watch(answer))
         try:
             patience.rest()
             await self.send(_start(answer.status, headers))
-            while chunk := await self._next(answer, patience, watch):
+            while chunk := await self._next(answer, patience):
                 if listener is not None:
                     listener.feed(chunk)
                 await self.send(_body(chunk, more=True))
             await self.send(_body(b"", more=False))
+        except TargetFailed as error:
+            is_gone = watch is not None and watch.done()
+            if is_gone or (isinstance(body, RequestBody) and body.error is not None):
+                raise ClientDisconnect from error
+            raise
         finally:
             if watch is not None:
                 watch.cancel()
 
-    async def _next(
-        self, answer: TargetAnswer, patience: Patience, watch: asyncio.Task[None] | None
-    ) -> bytes:
+    async def _next(self, answer: TargetAnswer, patience: Patience) -> bytes:
         patience.restart()
         try:
             return await answer.wait()
-        except TargetFailed as error:
-            if watch is not None and watch.done():
-                raise ClientDisconnect from error
-            raise
         finally:
             patience.rest()
 

@@ -126,7 +126,7 @@ class Patience:
 class RequestBody:
     """A request's body on its way to the target: chunk by chunk, never whole in memory.
 
-    `error` is why it broke off: the client went away, or sent too much.
+    `error` is why it broke off: the client went away, or sent too much; `on_break` is called then.
     """
 
     def __init__(self, first: Message, receive: Receive, patience: Patience) -> None:
@@ -135,6 +135,7 @@ class RequestBody:
         self._patience = patience
         self.error: Exception | None = None
         self.is_sent = False
+        self.on_break: Callable[[], None] = _nothing
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         message = self._first
@@ -155,8 +156,13 @@ class RequestBody:
                 raise ClientDisconnect
         except Exception as error:
             self.error = error
+            self.on_break()
             raise
         return message
+
+
+def _nothing() -> None:
+    """Do nothing: a body may break off before anybody waits for an answer."""
 
 
 class TargetAnswer:
