@@ -120,7 +120,8 @@ def _read_token(content: bytes) -> tuple[str, int]:
     try:
         answer = json.loads(content)
         token = answer["access_token"]
-        seconds = int(answer.get("expires_in") or _DEFAULT_TOKEN_SECONDS)
+        lifetime = answer.get("expires_in")
+        seconds = _DEFAULT_TOKEN_SECONDS if lifetime is None else int(lifetime)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return "", 0
     is_token = isinstance(token, str) and token.isascii() and token.isprintable()
