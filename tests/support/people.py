@@ -64,9 +64,9 @@ class Person:
         form = next(
             found
             for found in re.findall(
-                r'<form method="post" action="[^"]+">.*?</form>', page.text, re.S
+                r'<form method="post" action="[^"]+"[^>]*>.*?</form>', page.text, re.S
             )
-            if f'{path_end}">' in found[:200]
+            if f'{path_end}"' in found.partition(">")[0]
         )
         action = re.findall(r'action="([^"]+)"', form)[0]
         hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
