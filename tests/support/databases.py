@@ -14,9 +14,9 @@ import uuid
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
-from ionport.store import Database, sqlite_url
+from ionport.store import Database, metadata, sqlite_url
 from tests.support.schema import create_schema
 
 _EMPTY = """
@@ -44,7 +44,13 @@ def with_schema(kind: str, folder: Path) -> Database:
     with database.write() as work:
         _disconnect_others(work.connection)
         work.connection.execute(text(_EMPTY))
-    return database
+        there = set(inspect(work.connection).get_table_names())
+    if there.issuperset(metadata.tables):
+        return database
+    # The last test took tables away, to see what happens then.
+    database.close()
+    _postgresql_with_schema.cache_clear()
+    return Database(_postgresql_with_schema())
 
 
 def fresh_postgresql() -> str:
