@@ -16,13 +16,12 @@ import uvicorn
 from ionport.asgi import build_asgi
 from ionport.cli.house import settings_of
 from ionport.cli.housekeeping import Housekeeping
+from ionport.cli.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.core.errors import InvalidInput
 from ionport.exports.timing import ExportTiming
 from ionport.exports.workflow import EngineOptions
 from ionport.settings import Settings, Side
 from ionport.wiring import House, open_house
-
-_SHUTDOWN_SECONDS = 10
 
 
 class RunningServer:
@@ -44,17 +43,7 @@ class RunningServer:
         self._engine = self.house.delivery_engine(options) if settings.side.has_documents else None
         infor = self.house.infor
         self._housekeeping = Housekeeping(self.house.database, infor.clean_up) if infor else None
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                build_asgi(self.house),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                lifespan="off",
-                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-            )
-        )
+        self._server = uvicorn.Server(server_config(build_asgi(self.house)))
 
     @property
     def url(self) -> str:
@@ -66,6 +55,7 @@ class RunningServer:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         with self._background_running():
+            settle_memory()
             self._server.run(sockets=[self._socket])
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -84,7 +74,7 @@ class RunningServer:
                 yield self
             finally:
                 self._server.should_exit = True
-                thread.join(_SHUTDOWN_SECONDS + 5)
+                thread.join(SHUTDOWN_SECONDS + 5)
 
     @contextmanager
     def _background_running(self) -> Iterator[None]:

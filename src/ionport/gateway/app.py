@@ -126,8 +126,8 @@ class Gateway:
             "root_path": scope.get("root_path", "") + call.target.prefix,
             CALLER_KEY: caller,
         }
-        _check_length(call.known, self._max_body_bytes)
-        await backend(inner, _capped(receive, self._max_body_bytes), call.answer.send)
+        receive = _bounded(receive, call.known, self._max_body_bytes)
+        await backend(inner, receive, call.answer.send)
 
     async def _call_custom(
         self, custom: CustomSuites, call: _Call, scope: Scope, receive: Receive
@@ -144,9 +144,8 @@ class Gateway:
         if route is None:
             # Only now: who has no token does not learn which suites there are.
             raise _unknown_suite(target.prefix)
-        _check_length(call.known, self._max_proxied_bytes)
-        capped = _capped(receive, self._max_proxied_bytes)
-        await custom.serve(Exchange(route, rest, caller, scope, call.known, capped, answer.send))
+        receive = _bounded(receive, call.known, self._max_proxied_bytes)
+        await custom.serve(Exchange(route, rest, caller, scope, call.known, receive, answer.send))
 
     async def _authenticate(self, call: _Call, suite: str | None) -> Caller:
         """Return whom the token stands for; `suite` is the API context as its suite spells it."""
@@ -279,14 +278,16 @@ def _failure(cause: Exception) -> IonportError:
     return error
 
 
-def _check_length(known: Mapping[bytes, bytes], limit: int) -> None:
-    """Refuse by the announced length, before a byte of the body is read."""
-    value = known.get(b"content-length", b"")
-    if value.isdigit() and (len(value) > 15 or int(value) > limit):
-        raise _too_large(limit)
-
-
-def _capped(receive: Receive, limit: int) -> Receive:
+def _bounded(receive: Receive, known: Mapping[bytes, bytes], limit: int) -> Receive:
+    """Refuse a body by its announced length, before a byte of it is read, else while it comes."""
+    announced = known.get(b"content-length", b"")
+    if announced.isdigit():
+        if len(announced) > 15 or int(announced) > limit:
+            raise _too_large(limit)
+        # The server hands on no more than was announced.
+        return receive
+    if b"transfer-encoding" not in known:
+        return receive
     received = 0
 
     async def capped() -> Message:

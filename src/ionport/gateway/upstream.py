@@ -11,7 +11,7 @@ import ipaddress
 import math
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final
@@ -38,7 +38,6 @@ MAX_CONNECTIONS_PER_TARGET: Final = 4000
 MAX_ADMITTED: Final = 10_000
 READ_BYTES: Final = 65_536
 MAX_FORM_ANSWER_BYTES: Final = 100_000
-_OWN_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 Resolver = Callable[[str, int], Sequence[str]]
 
@@ -314,7 +313,7 @@ class Upstream:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             auto_decompress=False,
-            skip_auto_headers=_OWN_HEADERS,
+            request_class=_PlainRequest,
             read_bufsize=READ_BYTES,
             trust_env=False,
         )
@@ -323,6 +322,18 @@ class Upstream:
 async def _hold(session: aiohttp.ClientSession) -> None:
     async with session:
         await asyncio.Event().wait()
+
+
+class _PlainRequest(aiohttp.ClientRequest):
+    """A request that goes out with the headers it was given, and none of aiohttp's own.
+
+    The documented way, `skip_auto_headers`, copies all headers for each request.
+    """
+
+    _skip_auto_headers = CIMultiDict[None]([("Content-Type", None)])
+
+    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
+        """Add nothing."""
 
 
 class _CheckedResolver(AbstractResolver):
