@@ -191,7 +191,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--check", action="store_true", help="exit 1 below the floor")
     options = parser.parse_args()
-    rounds, seconds = (5, 2.0) if options.quick else (9, 4.0)
+    rounds, seconds = (5, 1.6) if options.quick else (9, 4.0)
     result = _compare(rounds, seconds) | {"floor": FLOOR, "goal": GOAL, "left_out": _LEFT_OUT}
     if options.json:
         print(json.dumps(result))

@@ -108,29 +108,25 @@ async def serve_peer(target: str) -> None:
 
 
 def serve_gateway(target: str, folder: Path) -> None:
-    """Serve the gateway on uvicorn; leaves the path of its suite and credentials in `folder`."""
+    """Serve the gateway as `ionport up` does; leaves its suite's path and credentials behind."""
     import uvicorn
+
+    from ionport.cli.http_server import server_config, settle_memory
 
     listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
     # asyncio does this for sockets of its own making only.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listener.getsockname()[1]
     app = build_gateway(f"http://127.0.0.1:{port}", target, folder)
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", loop="asyncio")
+    settle_memory()
     _started(port)
-    uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(server_config(app)).run(sockets=[listener])
 
 
 def build_gateway(url: str, target: str, folder: Path) -> Any:
     """Return the server's doors on a new data folder, with one suite in front of `target`."""
-    from ionport.asgi import Doors, build_asgi
-    from ionport.gateway.addresses import TargetPolicy
-    from ionport.gateway.app import Gateway
-    from ionport.gateway.custom import CustomSuites
-    from ionport.gateway.directory import SuiteDirectory
+    from ionport.asgi import build_asgi
     from ionport.gateway.model import EndpointDraft, SuiteDraft
-    from ionport.gateway.service import ApiSuiteService
-    from ionport.gateway.upstream import Upstream
     from ionport.identity.model import Actor, PasswordProof
     from ionport.oauth.drafts import AppDraft
     from ionport.settings import Settings, Side
@@ -138,18 +134,11 @@ def build_gateway(url: str, target: str, folder: Path) -> Any:
     from ionport.wiring import open_house
 
     house = open_house(Settings(data=folder, public_url=url, side=Side.INFOR))
-    infor, policy = house.infor, TargetPolicy()
+    infor = house.infor
     assert infor is not None
+    suites = infor.custom_apis.suites
     scope, operator = TenantScope(house.tenant.id), Actor.operator()
     proof = PasswordProof.operator(house.clock.now())
-    suites = ApiSuiteService(
-        house.clock,
-        house.keys,
-        house.audit,
-        gateway_url=url,
-        policy=policy,
-        changed=lambda: None,
-    )
     with house.database.write() as work:
         metadata.create_all(work.connection)
         draft, endpoint = SuiteDraft("B", "B", "B", "bench"), EndpointDraft(target, "B", "target")
@@ -160,11 +149,7 @@ def build_gateway(url: str, target: str, folder: Path) -> Any:
         )
     (folder / "credentials.json").write_bytes(file.content)
     (folder / "path").write_text(suites.public_address(suite, "target").removeprefix(url))
-    directory = SuiteDirectory(house.database, house.keys, public_address=suites.public_address)
-    custom = CustomSuites(directory, Upstream(policy), house.clock)
-    server = build_asgi(house)
-    gateway = Gateway({}, infor.verifier, custom=custom)
-    return Doors(authorization=server, gateway=gateway, pages=server)
+    return build_asgi(house)
 
 
 def main(pid_file: str, name: str, *arguments: str) -> None:

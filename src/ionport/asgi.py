@@ -42,36 +42,32 @@ class Doors:
         self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        page = _authorization_page(scope) if self._authorization is not None else None
-        if page is not None:
-            scope = {**scope, "path": page, "raw_path": page.encode()}
-        await self._choose(scope)(scope, receive, send)
+        door = self._pages
+        if scope["type"] == "http":
+            door, path = self._choose(scope["method"], scope["path"])
+            if path is not None:
+                scope = {**scope, "path": path, "raw_path": path.encode()}
+        await door(scope, receive, send)
 
-    def _choose(self, scope: Scope) -> ASGIApp:
-        if scope["type"] != "http":
-            return self._pages
-        path: str = scope["path"]
-        if path == "/healthz":
-            return _healthz
+    def _choose(self, method: str, path: str) -> tuple[ASGIApp, str | None]:
+        """Return where a request belongs, and the path of the page that stands for its own.
+
+        API calls come first: they are many, and each pays for what is asked before.
+        """
         if self._authorization is None or self._gateway is None:
-            return self._pages
-        if path.startswith(_WELL_KNOWN):
-            return self._authorization
+            return (_healthz if path == "/healthz" else self._pages), None
         tenant = _TENANT_PATH.match(path)
         if tenant is None:
-            return self._pages
-        is_authorization = path[tenant.end() :].lower().startswith("as/")
-        return self._authorization if is_authorization else self._gateway
-
-
-def _authorization_page(scope: Scope) -> str | None:
-    """Return the page behind the authorization endpoint, which a browser asks for by GET."""
-    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
-        return None
-    tenant = _TENANT_PATH.match(scope["path"])
-    if tenant is None or scope["path"][tenant.end() :].lower() not in _PAGES:
-        return None
-    return f"/authorize/{tenant[0].strip('/').upper()}"
+            if path.startswith(_WELL_KNOWN):
+                return self._authorization, None
+            return (_healthz if path == "/healthz" else self._pages), None
+        start = tenant.end()
+        if path[start : start + 3].lower() != "as/":
+            return self._gateway, None
+        # A browser asks for the authorization endpoint by GET.
+        if method in ("GET", "HEAD") and path[start:].lower() in _PAGES:
+            return self._pages, f"/authorize/{tenant[0].strip('/').upper()}"
+        return self._authorization, None
 
 
 async def _answer_ok(_request: Request) -> PlainTextResponse:

@@ -135,11 +135,18 @@ def client(side: CustomSide, token: str) -> Iterator[httpx2.Client]:
 
 
 def _raw(side: CustomSide, *lines: str, body: bytes = b"") -> tuple[bytes, socket.socket]:
-    """Send a request byte by byte as written; return the answer's first bytes."""
+    """Send a request byte by byte as written; return the answer as far as it is announced."""
     parts = urlsplit(side.url)
     connection = socket.create_connection((parts.hostname, parts.port or 80), timeout=10)
     connection.sendall("\r\n".join((*lines, "", "")).encode("latin-1") + body)
-    return connection.recv(65_536), connection
+    answer = connection.recv(65_536)
+    while b"\r\n\r\n" not in answer:
+        answer += connection.recv(65_536)
+    head, _blank, rest = answer.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+    while len(rest) < length:
+        rest += connection.recv(65_536)
+    return head + b"\r\n\r\n" + rest, connection
 
 
 def _refused(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:

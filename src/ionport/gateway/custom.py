@@ -149,7 +149,8 @@ class _Kept:
         if cache is None:
             return None
         rule = cache[1]
-        if not may_be_kept(answer.status, answer.headers, user_level=rule.user_level):
+        headers = [(name.lower(), value) for name, value in answer.headers]
+        if not may_be_kept(answer.status, headers, user_level=rule.user_level):
             return None
         return cls(answer, rule.seconds)
 

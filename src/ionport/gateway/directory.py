@@ -90,15 +90,8 @@ class Route:
     public_base: str
     security: OpenedSecurity
     policies: PolicyChain
-
-    @property
-    def needs_token(self) -> bool:
-        is_open = self.endpoint.proxy_security is ProxySecurity.ANONYMOUS
-        return not (is_open or self.policies.is_anonymous)
-
-    @property
-    def is_active(self) -> bool:
-        return self.suite.is_active and self.endpoint.is_active
+    needs_token: bool
+    is_active: bool
 
 
 class SuiteDirectory:
@@ -165,13 +158,17 @@ class SuiteDirectory:
             of_suite = policies.list(scope, suite.id, None)
             of_endpoint = policies.list(scope, suite.id, endpoint.id)
             sealed = endpoints.sealed(scope, endpoint.id)
+        chain = _chain([*of_suite, *of_endpoint], [*of_endpoint, *of_suite])
+        is_open = endpoint.proxy_security is ProxySecurity.ANONYMOUS or chain.is_anonymous
         return Route(
             suite=suite,
             endpoint=endpoint,
             base=endpoint.target_url.rstrip("/"),
             public_base=self._public_address(suite, endpoint.proxy_context),
             security=open_security(self._keys, endpoint, sealed),
-            policies=_chain([*of_suite, *of_endpoint], [*of_endpoint, *of_suite]),
+            policies=chain,
+            needs_token=not is_open,
+            is_active=suite.is_active and endpoint.is_active,
         )
 
 

@@ -127,16 +127,20 @@ def headers_for_target(
     return kept
 
 
-def headers_for_client(headers: Sequence[Header]) -> list[Header]:
-    """Return what passes of a target's answer: nothing of its connection, cookies or CORS."""
-    named = _named_by_connection(headers)
-    return [
-        (name, value)
-        for name, value in headers
-        if name not in _NOT_FOR_CLIENTS
-        and name not in named
-        and not name.startswith(b"access-control-")
-    ]
+def headers_for_client(headers: Iterable[Header]) -> list[Header]:
+    """Return what passes of a target's answer, names in lower case.
+
+    Nothing of its connection, cookies or CORS: they speak for the target's own address.
+    """
+    kept = []
+    named: Collection[bytes] = ()
+    for name, value in headers:
+        lower = name.lower()
+        if lower == b"connection":
+            named = [*named, *(part.strip().lower() for part in value.split(b","))]
+        elif lower not in _NOT_FOR_CLIENTS and not lower.startswith(b"access-control-"):
+            kept.append((lower, value))
+    return [pair for pair in kept if pair[0] not in named] if named else kept
 
 
 def identity(caller: Caller) -> list[Header]:

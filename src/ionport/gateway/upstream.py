@@ -11,11 +11,14 @@ import ipaddress
 import math
 import socket
 import ssl
+import time
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -34,7 +37,7 @@ CONNECT_SECONDS: Final = 10.0
 KEEPALIVE_SECONDS: Final = 15.0
 POST_SECONDS: Final = 30.0
 DNS_SECONDS: Final = 10
-MAX_CONNECTIONS_PER_TARGET: Final = 4000
+LOOK_SECONDS: Final = 0.1
 MAX_ADMITTED: Final = 10_000
 READ_BYTES: Final = 65_536
 MAX_FORM_ANSWER_BYTES: Final = 100_000
@@ -54,18 +57,18 @@ class Outbound:
 
 
 class Patience:
-    """Ends a call after `seconds` in which the one we wait for is silent.
+    """Ends a call after `seconds` in which the one we wait for is silent; a little later at most.
 
-    A timer that is set once and looks again when it fires: every chunk restarts the waiting, so
-    that must cost next to nothing. Otherwise as `asyncio.timeout`.
+    As `asyncio.timeout`, but all calls share one timer, which looks several times a second: each
+    request and each chunk restarts the waiting, so that must cost next to nothing.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._loop = asyncio.get_running_loop()
-        self._deadline = math.inf
+        self._watch = _Watch.of_loop()
         self._is_over = False
         self._waits_for_client = False
+        self.deadline = math.inf
 
     def __enter__(self) -> Patience:
         task = asyncio.current_task()
@@ -74,7 +77,7 @@ class Patience:
         self._task = task
         self._cancelling = task.cancelling()
         self.restart()
-        self._timer = self._loop.call_at(self._deadline, self._look)
+        self._watch.add(self)
         return self
 
     def __exit__(
@@ -83,29 +86,28 @@ class Patience:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._timer.cancel()
+        self._watch.calls.discard(self)
+        if not self._is_over:
+            return
         # Whoever else has cancelled the task meanwhile comes first, as in asyncio.timeout.
-        is_ours = self._is_over and self._task.uncancel() <= self._cancelling
+        is_ours = self._task.uncancel() <= self._cancelling
         if is_ours and kind is not None and issubclass(kind, asyncio.CancelledError):
             raise self._silence() from error
 
     def restart(self, *, for_client: bool = False) -> None:
         """Begin to wait anew: something has come."""
         self._waits_for_client = for_client
-        self._deadline = self._loop.time() + self._seconds
+        self.deadline = time.monotonic() + self._seconds
 
     def rest(self) -> None:
         """Wait for as long as it takes: it is us who are slow, or a client that reads slowly."""
-        self._deadline = math.inf
+        self.deadline = math.inf
 
-    def _look(self) -> None:
-        now = self._loop.time()
-        if now >= self._deadline:
-            self._is_over = True
-            self._task.cancel()
-        else:
-            when = min(self._deadline, now + self._seconds)
-            self._timer = self._loop.call_at(when, self._look)
+    def end(self) -> None:
+        """End the call; called once the deadline has passed."""
+        self.rest()
+        self._is_over = True
+        self._task.cancel()
 
     def _silence(self) -> IonportError:
         if self._waits_for_client:
@@ -120,6 +122,40 @@ class Patience:
                 " extends this to 300 at most."
             ).format(seconds=self._seconds)
         )
+
+
+class _Watch:
+    """The calls under way of one event loop, and the timer that looks after their deadlines."""
+
+    _of_loops: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch]] = WeakKeyDictionary()
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = weakref.ref(loop)
+        self._is_looking = False
+        self.calls: set[Patience] = set()
+
+    @classmethod
+    def of_loop(cls) -> _Watch:
+        """Return the running loop's own."""
+        loop = asyncio.get_running_loop()
+        found = cls._of_loops.get(loop)
+        if found is None:
+            found = cls._of_loops[loop] = cls(loop)
+        return found
+
+    def add(self, call: Patience) -> None:
+        self.calls.add(call)
+        if not self._is_looking:
+            self._look()
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        for call in [call for call in self.calls if now >= call.deadline]:
+            call.end()
+        loop = self._loop()
+        self._is_looking = bool(self.calls) and loop is not None
+        if loop is not None and self._is_looking:
+            loop.call_later(LOOK_SECONDS, self._look)
 
 
 class RequestBody:
@@ -165,13 +201,13 @@ def _nothing() -> None:
 
 
 class TargetAnswer:
-    """What a target says; header names are in lower case. Whoever gets one closes it."""
+    """What a target says; `headers` are as they came. Whoever gets one closes it."""
 
     def __init__(self, response: aiohttp.ClientResponse, body: RequestBody | None) -> None:
         self._response = response
         self._body = body
         self.status = response.status
-        self.headers: list[Header] = [(n.lower(), v) for n, v in response.raw_headers]
+        self.headers: Sequence[Header] = response.raw_headers
 
     @property
     def is_complete(self) -> bool:
@@ -302,9 +338,9 @@ class Upstream:
 
     def _open(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
+            # Each call has a client's connection, and those are bounded by the server.
             connector=aiohttp.TCPConnector(
                 limit=0,
-                limit_per_host=MAX_CONNECTIONS_PER_TARGET,
                 keepalive_timeout=KEEPALIVE_SECONDS,
                 ttl_dns_cache=DNS_SECONDS,
                 resolver=_CheckedResolver(self._policy, self._resolve),
