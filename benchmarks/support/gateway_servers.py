@@ -1,6 +1,6 @@
 """The servers of `benchmarks/gateway.py`: `gateway_servers.py PID_FILE target|peer|gateway …`.
 
-Each prints the port it listens on; all run on the event loop of the standard library.
+Each prints the port it listens on; all run on uvloop.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import socket
 import sys
 from pathlib import Path
 from typing import Any
+
+import uvloop
 
 SMALL, LARGE = 1_000, 200_000
 _BACKLOG = 1024
@@ -157,10 +159,10 @@ def main(pid_file: str, name: str, *arguments: str) -> None:
     Path(pid_file).write_text(str(os.getpid()))
     if name == "target":
         pin(1)
-        asyncio.run(serve_target())
+        uvloop.run(serve_target())
     elif name == "peer":
         pin(0)
-        asyncio.run(serve_peer(arguments[0]))
+        uvloop.run(serve_peer(arguments[0]))
     else:
         pin(0)
         serve_gateway(arguments[0], Path(arguments[1]))

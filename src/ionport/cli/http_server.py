@@ -22,7 +22,6 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
         app,
         http=JoiningProtocol,
         ws="none",
-        loop="asyncio",
         log_config=None,
         access_log=False,
         server_header=False,
