@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Hashable
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from starlette.concurrency import run_in_threadpool
 
@@ -30,7 +29,7 @@ from ionport.gateway.directory import Route, SuiteDirectory
 from ionport.gateway.errors import BadAddress, TargetFailed, TargetSilent
 from ionport.gateway.exchange import Exchange, send_whole
 from ionport.gateway.limits import Breakers, Limits
-from ionport.gateway.model import CUSTOM_CONTEXT, context_key
+from ionport.gateway.model import CUSTOM_CONTEXT
 from ionport.gateway.request import headers_for_client
 from ionport.gateway.security import SecurityType
 from ionport.gateway.target_auth import TargetAuth
@@ -63,7 +62,7 @@ class CustomSuites:
         parts = raw_path.split(b"/", 5)
         if len(parts) < 5 or parts[2].lower() != _CUSTOM_SEGMENT:
             return None, b""
-        key = (tenant_id, _segment(parts[3]), _segment(parts[4]))
+        key = (tenant_id, parts[3].lower(), parts[4].lower())
         known, route = self._directory.recall(key)
         if not known:
             route = await run_in_threadpool(self._directory.find, key)
@@ -168,12 +167,6 @@ class _Kept:
         now = time.time()
         content = bytes(self._content)
         return CachedResponse(self._status, self._headers, content, now, now + self._seconds)
-
-
-def _segment(raw: bytes) -> str:
-    """Return a segment of a raw path as contexts are looked up."""
-    plain = unquote_to_bytes(raw) if b"%" in raw else raw
-    return context_key(plain.decode("latin-1"))
 
 
 def _cache_key(call: Exchange) -> Hashable | None:

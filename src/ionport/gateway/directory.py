@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from ionport.core.errors import InvalidInput, Unavailable
 from ionport.core.i18n import _
@@ -40,7 +41,8 @@ MAX_REMEMBERED: Final = 10_000
 # A target may be silent for a minute (facts/ion-api.md §4.2).
 DEFAULT_TIMEOUT_SECONDS: Final = 60.0
 
-Key = tuple[str, str, str]
+# Tenant, then API context and proxy context as raw segments of a path in lower case.
+Key = tuple[str, bytes, bytes]
 
 
 @dataclass(slots=True)
@@ -121,9 +123,7 @@ class SuiteDirectory:
         return True, found[1]
 
     def find(self, key: Key) -> Route | None:
-        """Return where (tenant, API context, proxy context) leads, in lower case but the tenant.
-
-        Reads the database.
+        """Return where `key` leads; reads the database.
 
         Raises:
             Unavailable: its secrets do not open, or a policy is no longer understood.
@@ -144,8 +144,9 @@ class SuiteDirectory:
             self._epoch += 1
             self._routes.clear()
 
-    def _load(self, tenant_id: str, context: str, proxy_context: str) -> Route | None:
+    def _load(self, tenant_id: str, *segments: bytes) -> Route | None:
         scope = TenantScope(tenant_id)
+        context, proxy_context = (unquote_to_bytes(raw).decode("latin-1") for raw in segments)
         with self._database.read() as work:
             suite = SuiteRepository(work.connection).by_context(scope, context)
             if suite is None:

@@ -180,6 +180,5 @@ def _named_by_connection(headers: Iterable[Header]) -> Collection[bytes]:
 
 
 def _bearer(known: Mapping[bytes, bytes]) -> str:
-    value = known.get(b"authorization", b"").decode("latin-1")
-    scheme, _space, token = value.strip().partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    scheme, _space, token = known.get(b"authorization", b"").strip().partition(b" ")
+    return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else ""
