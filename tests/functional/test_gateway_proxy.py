@@ -369,7 +369,15 @@ def test_a_token_is_asked_for_before_anything_is_told(
 
 @pytest.mark.parametrize(
     "path",
-    ["/CustomerApi", f"/CustomerApi/{CONTEXT}", "/CustomerApi/x/y", f"/{CONTEXT}/Sandbox", "/x"],
+    [
+        "/CustomerApi",
+        f"/CustomerApi/{CONTEXT}",
+        "/CustomerApi/x/y",
+        "/CustomerApi/%00/%ff",
+        f"/CustomerApi/{CONTEXT}/{'x' * 5000}",
+        f"/{CONTEXT}/Sandbox",
+        "/x",
+    ],
 )
 def test_an_unknown_suite_is_404(
     side: CustomSide, client: httpx2.Client, target: TargetServer, path: str

@@ -35,6 +35,8 @@ from ionport.gateway.security import SecurityType
 from ionport.gateway.target_auth import TargetAuth
 from ionport.gateway.upstream import Patience, TargetAnswer, Upstream
 
+# No context is longer, however much of it is percent-encoded; longer ones are not remembered.
+_MAX_SEGMENT: Final = 192
 _CUSTOM_SEGMENT: Final = CUSTOM_CONTEXT.lower().encode()
 # What the gateway refuses by itself says nothing of the target's health.
 _OUR_REFUSALS: Final = frozenset(("target_address_refused", "loop_detected"))
@@ -61,6 +63,8 @@ class CustomSuites:
         """
         parts = raw_path.split(b"/", 5)
         if len(parts) < 5 or parts[2].lower() != _CUSTOM_SEGMENT:
+            return None, b""
+        if len(parts[3]) > _MAX_SEGMENT or len(parts[4]) > _MAX_SEGMENT:
             return None, b""
         key = (tenant_id, parts[3].lower(), parts[4].lower())
         known, route = self._directory.recall(key)

@@ -21,6 +21,7 @@ from ionport.gateway.model import (
     PolicyFlow,
     ProxySecurity,
     TargetEndpoint,
+    wrong_context,
 )
 from ionport.gateway.policies import (
     AnonymousInbound,
@@ -147,6 +148,8 @@ class SuiteDirectory:
     def _load(self, tenant_id: str, *segments: bytes) -> Route | None:
         scope = TenantScope(tenant_id)
         context, proxy_context = (unquote_to_bytes(raw).decode("latin-1") for raw in segments)
+        if wrong_context(context) or wrong_context(proxy_context):
+            return None
         with self._database.read() as work:
             suite = SuiteRepository(work.connection).by_context(scope, context)
             if suite is None:
