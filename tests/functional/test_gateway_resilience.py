@@ -27,7 +27,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from ionport.gateway import custom, limits
 from ionport.gateway.addresses import TargetPolicy
 from ionport.gateway.errors import ClientSilent, TargetFailed, TargetSilent
-from ionport.gateway.upstream import Outbound, Patience, Upstream
+from ionport.gateway.patience import Patience
+from ionport.gateway.upstream import Outbound, Upstream
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     CustomSide,

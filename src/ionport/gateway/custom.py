@@ -30,10 +30,11 @@ from ionport.gateway.errors import BadAddress, TargetFailed, TargetSilent
 from ionport.gateway.exchange import Exchange, send_whole
 from ionport.gateway.limits import Breakers, Limits
 from ionport.gateway.model import CUSTOM_CONTEXT
+from ionport.gateway.patience import Patience
 from ionport.gateway.request import headers_for_client
 from ionport.gateway.security import SecurityType
 from ionport.gateway.target_auth import TargetAuth
-from ionport.gateway.upstream import Patience, TargetAnswer, Upstream
+from ionport.gateway.upstream import TargetAnswer, Upstream
 
 # No context is longer, however much of it is percent-encoded; longer ones are not remembered.
 _MAX_SEGMENT: Final = 192

@@ -16,6 +16,7 @@ from ionport.core.i18n import _
 from ionport.gateway.directory import Route
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.model import Caller
+from ionport.gateway.patience import Patience
 from ionport.gateway.policies import HeaderPolicy
 from ionport.gateway.request import (
     Header,
@@ -26,7 +27,7 @@ from ionport.gateway.request import (
     text_of,
 )
 from ionport.gateway.security import SecurityType
-from ionport.gateway.upstream import Outbound, Patience, RequestBody, TargetAnswer
+from ionport.gateway.upstream import Outbound, RequestBody, TargetAnswer
 
 MAX_FORM_BYTES: Final = 1_000_000
 _FORM: Final = b"application/x-www-form-urlencoded"

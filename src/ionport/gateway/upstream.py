@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import math
 import socket
 import ssl
-import time
-import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import ClassVar, Final
+from typing import Final
 from urllib.parse import urlencode
-from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -30,14 +25,14 @@ from yarl import URL
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.gateway.addresses import TargetPolicy, private_text
-from ionport.gateway.errors import ClientSilent, TargetFailed, TargetSilent
+from ionport.gateway.errors import TargetFailed, TargetSilent
+from ionport.gateway.patience import Patience
 from ionport.gateway.request import Header
 
 CONNECT_SECONDS: Final = 10.0
 KEEPALIVE_SECONDS: Final = 15.0
 POST_SECONDS: Final = 30.0
 DNS_SECONDS: Final = 10
-LOOK_SECONDS: Final = 0.1
 MAX_ADMITTED: Final = 10_000
 READ_BYTES: Final = 65_536
 MAX_FORM_ANSWER_BYTES: Final = 100_000
@@ -54,108 +49,6 @@ class Outbound:
     url: str
     headers: list[tuple[str, str]]
     ignore_certificate_errors: bool = False
-
-
-class Patience:
-    """Ends a call after `seconds` in which the one we wait for is silent; a little later at most.
-
-    As `asyncio.timeout`, but all calls share one timer, which looks several times a second: each
-    request and each chunk restarts the waiting, so that must cost next to nothing.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._watch = _Watch.of_loop()
-        self._is_over = False
-        self._waits_for_client = False
-        self.deadline = math.inf
-
-    def __enter__(self) -> Patience:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("there is no task to end")
-        self._task = task
-        self._cancelling = task.cancelling()
-        self.restart()
-        self._watch.add(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._watch.calls.discard(self)
-        if not self._is_over:
-            return
-        # Whoever else has cancelled the task meanwhile comes first, as in asyncio.timeout.
-        is_ours = self._task.uncancel() <= self._cancelling
-        if is_ours and kind is not None and issubclass(kind, asyncio.CancelledError):
-            raise self._silence() from error
-
-    def restart(self, *, for_client: bool = False) -> None:
-        """Begin to wait anew: something has come."""
-        self._waits_for_client = for_client
-        self.deadline = time.monotonic() + self._seconds
-
-    def rest(self) -> None:
-        """Wait for as long as it takes: it is us who are slow, or a client that reads slowly."""
-        self.deadline = math.inf
-
-    def end(self) -> None:
-        """End the call; called once the deadline has passed."""
-        self.rest()
-        self._is_over = True
-        self._task.cancel()
-
-    def _silence(self) -> IonportError:
-        if self._waits_for_client:
-            return ClientSilent(
-                _("The request's body stopped for {seconds:.0f} seconds. Send it again.").format(
-                    seconds=self._seconds
-                )
-            )
-        return TargetSilent(
-            _(
-                "The target did not answer within {seconds:.0f} seconds. A targetTimeout policy"
-                " extends this to 300 at most."
-            ).format(seconds=self._seconds)
-        )
-
-
-class _Watch:
-    """The calls under way of one event loop, and the timer that looks after their deadlines."""
-
-    _of_loops: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch]] = WeakKeyDictionary()
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = weakref.ref(loop)
-        self._is_looking = False
-        self.calls: set[Patience] = set()
-
-    @classmethod
-    def of_loop(cls) -> _Watch:
-        """Return the running loop's own."""
-        loop = asyncio.get_running_loop()
-        found = cls._of_loops.get(loop)
-        if found is None:
-            found = cls._of_loops[loop] = cls(loop)
-        return found
-
-    def add(self, call: Patience) -> None:
-        self.calls.add(call)
-        if not self._is_looking:
-            self._look()
-
-    def _look(self) -> None:
-        now = time.monotonic()
-        for call in [call for call in self.calls if now >= call.deadline]:
-            call.end()
-        loop = self._loop()
-        self._is_looking = bool(self.calls) and loop is not None
-        if loop is not None and self._is_looking:
-            loop.call_later(LOOK_SECONDS, self._look)
 
 
 class RequestBody:
