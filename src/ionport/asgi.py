@@ -19,11 +19,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ionport.gateway.app import Gateway
 from ionport.oauth.endpoints import PATHS
-from ionport.oauth.routes import WELL_KNOWN, AuthorizationServer
-from ionport.oauth.routes import routes as oauth_routes
-from ionport.sandbox.app import backends
+from ionport.oauth.routes import WELL_KNOWN
+from ionport.sandbox.infor_side import machine_doors
 from ionport.web.app import create_web_app
 from ionport.web.state import Services
 from ionport.wiring import House
@@ -86,26 +84,8 @@ def build_asgi(house: House) -> ASGIApp:
     )
     if house.infor is None:
         return Doors(authorization=None, gateway=None, pages=pages)
-    house.infor.signing_keys.ensure(house.database)
-    sandbox = backends(
-        house.database, house.blobs, house.clock, gateway_url=house.settings.gateway_origin
-    )
-    return Doors(
-        authorization=Starlette(
-            routes=oauth_routes(
-                AuthorizationServer(
-                    database=house.database,
-                    endpoints=house.infor.endpoints,
-                    keys=house.infor.signing_keys,
-                    tokens=house.infor.tokens,
-                    introspection=house.infor.introspection,
-                    settings=house.infor.tenant_settings,
-                )
-            )
-        ),
-        gateway=Gateway(sandbox, house.infor.verifier, custom=house.infor.custom_apis.proxy),
-        pages=pages,
-    )
+    doors = machine_doors(house.infor, house.database, house.blobs, house.clock)
+    return Doors(authorization=doors.authorization, gateway=doors.gateway, pages=pages)
 
 
 def _page_services(house: House) -> Services:

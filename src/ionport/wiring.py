@@ -19,12 +19,6 @@ from ionport.exports.runner import DeliveryRunner
 from ionport.exports.service import ConfigurationConnectionUse, ExportConfigurationService
 from ionport.exports.timing import ExportTiming
 from ionport.exports.workflow import DeliveryEngine, EngineOptions, sqlite_system_url
-from ionport.gateway.addresses import TargetPolicy
-from ionport.gateway.custom import CustomSuites
-from ionport.gateway.directory import SuiteDirectory
-from ionport.gateway.policy_service import ApiPolicyService, DocumentationService
-from ionport.gateway.service import ApiSuiteService
-from ionport.gateway.upstream import Upstream
 from ionport.identity.audit import AuditLog
 from ionport.identity.members import MemberService
 from ionport.identity.model import Organization, Tenant
@@ -34,56 +28,9 @@ from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
 from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
-from ionport.oauth.access_tokens import AccessTokens
-from ionport.oauth.account_service import ServiceAccountService
-from ionport.oauth.app_security import AppSecurityService
-from ionport.oauth.approval import ApprovalService
-from ionport.oauth.clean_up import CleanUp
-from ionport.oauth.clients import Clients
-from ionport.oauth.endpoints import Endpoints
-from ionport.oauth.introspection import IntrospectionService
-from ionport.oauth.keys import SigningKeys, environment_stamp
-from ionport.oauth.service import AuthorizedAppService
-from ionport.oauth.states import TokenStates
-from ionport.oauth.tenant_service import TenantSettingsService
-from ionport.oauth.token_tools import TokenToolsService
-from ionport.oauth.tokens import TokenService
-from ionport.oauth.verifier import AccessTokenVerifier
-from ionport.sandbox.control.inspection import InspectionService
-from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.infor_side import InforOptions, InforSide, open_infor_side
 from ionport.settings import Settings
 from ionport.store import Database, sqlite_url
-
-
-@dataclass(frozen=True, slots=True)
-class CustomApis:
-    """API suites of the tenants' own, and the proxy that serves them."""
-
-    suites: ApiSuiteService
-    policies: ApiPolicyService
-    documentation: DocumentationService
-    proxy: CustomSuites
-
-
-@dataclass(frozen=True, slots=True)
-class InforSide:
-    """The services of the Infor side."""
-
-    endpoints: Endpoints
-    signing_keys: SigningKeys
-    apps: AuthorizedAppService
-    tokens: TokenService
-    app_security: AppSecurityService
-    approvals: ApprovalService
-    introspection: IntrospectionService
-    service_accounts: ServiceAccountService
-    tenant_settings: TenantSettingsService
-    token_tools: TokenToolsService
-    verifier: AccessTokenVerifier
-    clean_up: CleanUp
-    custom_apis: CustomApis
-    recorder: RecorderService
-    inspection: InspectionService
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +119,7 @@ def open_house(
         members=MemberService(clock, audit, identity),
         tenant=tenant,
         organization=organization,
-        infor=_infor_side(settings, database, clock, keys, blobs, audit, tenant)
+        infor=open_infor_side(_infor_options(settings), database, clock, keys, blobs, audit, tenant)
         if settings.side.has_infor
         else None,
         documents=_document_side(
@@ -190,70 +137,12 @@ def load_keys(settings: Settings) -> KeyRing:
     return load_or_create_key_ring(settings.key_file)
 
 
-def _infor_side(
-    settings: Settings,
-    database: Database,
-    clock: Clock,
-    keys: KeyRing,
-    blobs: Blobs,
-    audit: AuditLog,
-    tenant: Tenant,
-) -> InforSide:
-    endpoints = Endpoints(settings.origin, settings.gateway_origin)
-    signing_keys = SigningKeys(keys, clock)
-    access_tokens = AccessTokens(clock, endpoints, signing_keys)
-    states = TokenStates()
-    clients = Clients(keys, endpoints)
-    keeps_secrets = settings.client_secrets == "kept"
-    tokens = TokenService(clock, keys, access_tokens, states, clients)
-    return InforSide(
-        endpoints=endpoints,
-        signing_keys=signing_keys,
-        apps=AuthorizedAppService(
-            clock,
-            keys,
-            endpoints,
-            audit,
-            states,
-            environment_stamp=environment_stamp(tenant.created_at),
-            keep_client_secrets=keeps_secrets,
-        ),
-        tokens=tokens,
-        app_security=AppSecurityService(
-            clock, keys, endpoints, audit, states, keep_client_secrets=keeps_secrets
-        ),
-        approvals=ApprovalService(clock, keys, endpoints, audit, tokens, states),
-        introspection=IntrospectionService(clock, keys, access_tokens, clients),
-        service_accounts=ServiceAccountService(clock, keys, audit, states),
-        tenant_settings=TenantSettingsService(clock, audit, states),
-        token_tools=TokenToolsService(clock, endpoints, access_tokens),
-        verifier=AccessTokenVerifier(database, access_tokens, states),
-        clean_up=CleanUp(clock, signing_keys),
-        custom_apis=_custom_apis(settings, database, clock, keys, audit),
-        recorder=RecorderService(blobs),
-        inspection=InspectionService(blobs),
-    )
-
-
-def _custom_apis(
-    settings: Settings, database: Database, clock: Clock, keys: KeyRing, audit: AuditLog
-) -> CustomApis:
-    policy = TargetPolicy(allow_private=settings.allow_private_addresses)
-    suites = ApiSuiteService(
-        clock,
-        keys,
-        audit,
-        gateway_url=settings.gateway_origin,
-        policy=policy,
-        # The directory asks the service for addresses, and forgets what the service changes.
-        changed=lambda: directory.forget(),
-    )
-    directory = SuiteDirectory(database, keys, public_address=suites.public_address)
-    return CustomApis(
-        suites=suites,
-        policies=ApiPolicyService(clock, audit, changed=directory.forget),
-        documentation=DocumentationService(clock, audit),
-        proxy=CustomSuites(directory, Upstream(policy), clock),
+def _infor_options(settings: Settings) -> InforOptions:
+    return InforOptions(
+        origin=settings.origin,
+        gateway_origin=settings.gateway_origin,
+        keep_client_secrets=settings.client_secrets == "kept",
+        allow_private_addresses=settings.allow_private_addresses,
     )
 
 

@@ -13,7 +13,8 @@ from ionport.core.paging import PageRequest
 from ionport.identity.model import PasswordProof
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import BACKEND_GRANT_TYPES, AppQuery, AppType, AuthorizedApp, GrantType
-from ionport.wiring import House, InforSide
+from ionport.sandbox.infor_side import InforSide
+from ionport.wiring import House
 
 _TENANT = click.option("--tenant", help="Tenant id; default: the first tenant.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")

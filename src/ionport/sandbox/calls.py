@@ -1,19 +1,13 @@
-"""How every imitated service is served: find the operation, do it, record it, answer.
-
-An operation works in two phases, so that write transactions stay short. Its handler reads the
-request, checks it and puts files into the blobs; what it returns, a `Step`, then runs inside
-the transaction, and the recorder's row commits with it.
-"""
+"""How every imitated service is served: find the operation, do it, record it, answer."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
@@ -22,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound, TooLarge
 from ionport.core.i18n import _
-from ionport.gateway.model import CALLER_KEY, Caller
+from ionport.gateway.model import CALLER_KEY
 from ionport.sandbox.control.model import (
     CallFacts,
     Outcome,
@@ -32,109 +26,38 @@ from ionport.sandbox.control.model import (
     redacted_query,
 )
 from ionport.sandbox.control.recorder import RecorderService
-from ionport.store import Database, TenantScope, Work
-
-UNKNOWN_OPERATION = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request to an imitated service, its body read whole."""
-
-    caller: Caller
-    operation: str
-    method: str
-    headers: Headers
-    query: QueryParams
-    path_params: Mapping[str, str]
-    body: bytes
-
-    @property
-    def scope(self) -> TenantScope:
-        """The tenant whose rows the call sees."""
-        return TenantScope(self.caller.tenant_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a service says; `effects` are the ids of what the call made, changed or removed."""
-
-    status: int = 200
-    body: bytes = b""
-    media_type: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    effects: tuple[str, ...] = ()
-
-
-Step = Callable[[Work], Answer]
-Handler = Callable[[Call], Step]
-ErrorShape = Callable[[Call, IonportError], Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One imitated operation: method and path (matched ignoring case) to a handler.
-
-    `writes` marks a GET that may change something, as M3's do.
-    """
-
-    name: str
-    method: str
-    path: str
-    handler: Handler
-    writes: bool = False
-
-    @property
-    def only_reads(self) -> bool:
-        return self.method == "GET" and not self.writes
-
-
-class MethodNotAllowed(IonportError):
-    """The path is known, but not with this method."""
-
-    status = 405
-    default_code = "method_not_allowed"
-
-    def __init__(self, allowed: Sequence[str]) -> None:
-        self.allow = ", ".join(sorted(allowed))
-        super().__init__(_("This address takes {methods} only.").format(methods=self.allow))
+from ionport.sandbox.operations import (
+    UNKNOWN_OPERATION,
+    Answer,
+    Call,
+    MethodNotAllowed,
+    Operation,
+    Service,
+    Step,
+    inferred,
+)
+from ionport.store import Database, Work
 
 
 class ServiceApp:
     """One imitated service as an ASGI app behind the gateway.
 
     An unknown path is an explicit error in the service's own shape, never a silent 200.
-
-    Args:
-        name: the API context, such as `IDM`.
-        operations: tried in order.
-        error_shape: turns an error into the service's own answer.
-        max_body_bytes: longer request bodies are refused with 413.
     """
 
     def __init__(
-        self,
-        name: str,
-        operations: Sequence[Operation],
-        error_shape: ErrorShape,
-        *,
-        database: Database,
-        recorder: RecorderService,
-        clock: Clock,
-        max_body_bytes: int,
+        self, service: Service, *, database: Database, recorder: RecorderService, clock: Clock
     ) -> None:
-        self._name = name
-        self._operations = [(_pattern(operation.path), operation) for operation in operations]
-        self._error_shape = error_shape
+        self._service = service
+        self._patterns = [(_pattern(operation.path), operation) for operation in service.operations]
         self._database = database
         self._recorder = recorder
         self._clock = clock
-        self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         operation, path_params = self._find(request)
-        body, too_large = await _read(request, self._max_body_bytes)
+        body, too_large = await _read(request, self._service.max_body_bytes)
         call = Call(
             caller=scope[CALLER_KEY],
             operation=operation.name,
@@ -156,14 +79,14 @@ class ServiceApp:
         path = request.scope["path"].removeprefix(request.scope["root_path"])
         method = "GET" if request.method == "HEAD" else request.method
         allowed = []
-        for pattern, operation in self._operations:
+        for pattern, operation in self._patterns:
             match = pattern.match(path.rstrip("/"))
             if match is None:
                 continue
             if operation.method == method:
                 return operation, match.groupdict()
             allowed.append(operation.method)
-        unknown = Operation(UNKNOWN_OPERATION, method, "", _absent)
+        unknown = Operation(UNKNOWN_OPERATION, method, "", _absent, inferred("infor-targets.md §0"))
         return (_refusal(unknown, MethodNotAllowed(allowed)) if allowed else unknown), {}
 
     def _answer(self, operation: Operation, call: Call, request: Request) -> Answer:
@@ -189,7 +112,7 @@ class ServiceApp:
             return record(work, answer)
 
     def _refused(self, call: Call, error: IonportError) -> Answer:
-        answer = self._error_shape(call, error)
+        answer = self._service.error_answer(call, error)
         if isinstance(error, MethodNotAllowed):
             return replace(answer, headers={**answer.headers, "Allow": error.allow})
         return answer
@@ -199,7 +122,7 @@ class ServiceApp:
         return CallFacts(
             request_id=call.caller.request_id,
             client_id=call.caller.client_id,
-            service=self._name,
+            service=self._service.context,
             operation=call.operation,
             method=call.method[:20],
             path=plain_path(request.scope.get("raw_path") or request.scope["path"].encode()),
@@ -231,7 +154,7 @@ def _refusal(operation: Operation, error: IonportError) -> Operation:
     def refuse(call: Call) -> Step:
         raise error
 
-    return Operation(operation.name, operation.method, operation.path, refuse)
+    return replace(operation, handler=refuse)
 
 
 def _absent(call: Call) -> Step:

@@ -8,7 +8,6 @@ from starlette.datastructures import Headers, QueryParams
 
 from ionport.core.errors import InvalidInput
 from ionport.gateway.model import Caller
-from ionport.sandbox.calls import Call
 from ionport.sandbox.m3.fields import DateFormat
 from ionport.sandbox.m3.parameters import (
     MAX_RECORDS,
@@ -18,6 +17,7 @@ from ionport.sandbox.m3.parameters import (
     read_bulk,
     read_single,
 )
+from ionport.sandbox.operations import Call
 
 
 def single(transaction: str, query: str = "") -> Batch:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.sandbox.calls import Answer, Call
 from ionport.sandbox.idm.representation import render
+from ionport.sandbox.operations import Answer, Call
 
 
 def error_answer(call: Call, error: IonportError) -> Answer:

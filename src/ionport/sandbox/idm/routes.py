@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.sandbox.calls import Answer, Call, Operation, Step
 from ionport.sandbox.idm.datamodel import ENTITIES, Entity, entity_named
+from ionport.sandbox.idm.errors import error_answer
 from ionport.sandbox.idm.model import MAX_SEARCH_LIMIT, Item, Resource
 from ionport.sandbox.idm.representation import Tree, read_new_item, render
 from ionport.sandbox.idm.service import IdmService
+from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, verified
 from ionport.sandbox.texts import quoted
 from ionport.store import Work
 
 CONTEXT = "IDM"
 MAX_BODY_BYTES = 140_000_000
 _MAX_OFFSET = 10_000_000
+_CREATE = verified("infor-targets.md §1.2")
+_ITEMS = verified("infor-targets.md §1.4")
+_SEARCH = verified("infor-targets.md §1.5")
+_DATA_MODEL = verified("infor-targets.md §1.6")
+
+
+def service(clock: Clock, blobs: Blobs, gateway_url: str) -> Service:
+    """Return IDM as one of the sandbox's services."""
+    routes = IdmRoutes(IdmService(clock, blobs), gateway_url)
+    return Service(
+        CONTEXT, "Document Management (IDM)", routes.operations(), error_answer, MAX_BODY_BYTES
+    )
 
 
 class IdmRoutes:
@@ -35,14 +50,20 @@ class IdmRoutes:
     def operations(self) -> list[Operation]:
         """Return the operations in the order in which they are tried."""
         return [
-            Operation("create item", "POST", "/api/items", self.create),
-            Operation("search items", "GET", "/api/items/search", self.search),
-            Operation("get file", "GET", "/api/items/{pid}/resource/stream", self.stream),
-            Operation("get file", "GET", "/api/items/{pid}/resource/{name}/stream", self.stream),
-            Operation("get item", "GET", "/api/items/{pid}", self.get),
-            Operation("delete item", "DELETE", "/api/items/{pid}", self.delete),
-            Operation("list entities", "GET", "/api/datamodel/entities", self.entities),
-            Operation("get entity", "GET", "/api/datamodel/entities/{name}", self.entity),
+            Operation("create item", "POST", "/api/items", self.create, _CREATE),
+            Operation("search items", "GET", "/api/items/search", self.search, _SEARCH),
+            Operation("get file", "GET", "/api/items/{pid}/resource/stream", self.stream, _SEARCH),
+            Operation(
+                "get file", "GET", "/api/items/{pid}/resource/{name}/stream", self.stream, _SEARCH
+            ),
+            Operation("get item", "GET", "/api/items/{pid}", self.get, _ITEMS),
+            Operation("delete item", "DELETE", "/api/items/{pid}", self.delete, _ITEMS),
+            Operation(
+                "list entities", "GET", "/api/datamodel/entities", self.entities, _DATA_MODEL
+            ),
+            Operation(
+                "get entity", "GET", "/api/datamodel/entities/{name}", self.entity, _DATA_MODEL
+            ),
         ]
 
     def create(self, call: Call) -> Step:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
-from ionport.sandbox.calls import Answer, Call, Operation, Step
-from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, json_answer
+from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, error_answer, json_answer
 from ionport.sandbox.m3.model import Checked, Outcome
 from ionport.sandbox.m3.parameters import Batch, read_bulk, read_single
 from ionport.sandbox.m3.representation import v1_tree, v2_tree
-from ionport.sandbox.m3.service import M3Service
+from ionport.sandbox.m3.service import M3Service, M3Settings
+from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, verified
 from ionport.store import Work
 
 CONTEXT = "M3"
@@ -19,6 +20,14 @@ MAX_BODY_BYTES = 6_000_000
 _BASE = "/m3api-rest"
 _SINGLE = "execute/{program}/{transaction:path}"
 _INDENT = 2
+_ADDRESSES = verified("infor-targets.md §4.2")
+_BULK = verified("infor-targets.md §4.3")
+
+
+def service(clock: Clock, settings: M3Settings) -> Service:
+    """Return M3 as one of the sandbox's services."""
+    routes = M3Routes(M3Service(clock, settings))
+    return Service(CONTEXT, "M3", routes.operations(), error_answer, MAX_BODY_BYTES)
 
 
 class M3Routes:
@@ -30,10 +39,19 @@ class M3Routes:
     def operations(self) -> list[Operation]:
         """Return the operations in the order in which they are tried."""
         return [
-            Operation("csrf", "GET", f"{_BASE}/csrf", self.csrf),
-            Operation("execute v1", "GET", f"{_BASE}/{_SINGLE}", self.execute_v1, writes=True),
-            Operation("execute v2", "GET", f"{_BASE}/v2/{_SINGLE}", self.execute_v2, writes=True),
-            Operation("bulk", "POST", f"{_BASE}/v2/execute", self.bulk),
+            Operation("csrf", "GET", f"{_BASE}/csrf", self.csrf, _ADDRESSES),
+            Operation(
+                "execute v1", "GET", f"{_BASE}/{_SINGLE}", self.execute_v1, _ADDRESSES, writes=True
+            ),
+            Operation(
+                "execute v2",
+                "GET",
+                f"{_BASE}/v2/{_SINGLE}",
+                self.execute_v2,
+                _ADDRESSES,
+                writes=True,
+            ),
+            Operation("bulk", "POST", f"{_BASE}/v2/execute", self.bulk, _BULK),
         ]
 
     def csrf(self, call: Call) -> Step:

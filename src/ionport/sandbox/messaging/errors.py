@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.sandbox.calls import Answer, Call
+from ionport.sandbox.operations import Answer, Call
 
 
 def error_answer(call: Call, error: IonportError) -> Answer:

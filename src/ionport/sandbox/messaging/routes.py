@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from ionport.sandbox.calls import Answer, Call, Operation, Step
-from ionport.sandbox.messaging.errors import json_answer
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
+from ionport.sandbox.messaging.errors import error_answer, json_answer
 from ionport.sandbox.messaging.repository import Sender
 from ionport.sandbox.messaging.service import MessagingService
+from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, inferred, verified
 from ionport.store import Work
 
 CONTEXT = "IONSERVICES"
 MAX_BODY_BYTES = 8_000_000
 _BASE = "/api/ion/messaging/service"
+_DOCUMENTED = verified("infor-targets.md §2")
+_UNDOCUMENTED = inferred("infor-targets.md §2")
+
+
+def service(clock: Clock, blobs: Blobs) -> Service:
+    """Return ION's messaging service as one of the sandbox's services."""
+    routes = MessagingRoutes(MessagingService(clock, blobs))
+    return Service(CONTEXT, "ION", routes.operations(), error_answer, MAX_BODY_BYTES)
 
 
 class MessagingRoutes:
@@ -22,10 +32,10 @@ class MessagingRoutes:
     def operations(self) -> list[Operation]:
         """Return the operations in the order in which they are tried."""
         return [
-            Operation("ping", "GET", f"{_BASE}/ping", self.ping),
-            Operation("versions", "GET", f"{_BASE}/versions", self.versions),
-            Operation("protocol", "GET", f"{_BASE}/protocol", self.protocol),
-            Operation("publish", "POST", f"{_BASE}/v2/multipartMessage", self.publish),
+            Operation("ping", "GET", f"{_BASE}/ping", self.ping, _DOCUMENTED),
+            Operation("versions", "GET", f"{_BASE}/versions", self.versions, _UNDOCUMENTED),
+            Operation("protocol", "GET", f"{_BASE}/protocol", self.protocol, _UNDOCUMENTED),
+            Operation("publish", "POST", f"{_BASE}/v2/multipartMessage", self.publish, _DOCUMENTED),
         ]
 
     def ping(self, call: Call) -> Step:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from ionport.core.errors import IonportError
-from ionport.sandbox.calls import Answer, Call, Operation, Step
 from ionport.sandbox.mingle.repository import PersonRepository
+from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, inferred
 from ionport.store import Work
 
 CONTEXT = "Mingle"
@@ -17,9 +17,11 @@ _NO_USER = (
 )
 
 
-def operations() -> list[Operation]:
-    """Return the operations in the order in which they are tried."""
-    return [Operation("user detail", "GET", "/SocialService.Svc/User/Detail", _user_detail)]
+def service() -> Service:
+    """Return Mingle as one of the sandbox's services."""
+    fact = inferred("ion-api.md §4.1")
+    detail = Operation("user detail", "GET", "/SocialService.Svc/User/Detail", _user_detail, fact)
+    return Service(CONTEXT, "Mingle", [detail], error_answer, MAX_BODY_BYTES)
 
 
 def error_answer(call: Call, error: IonportError) -> Answer:

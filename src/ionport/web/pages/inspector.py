@@ -11,11 +11,11 @@ from starlette.routing import Route
 
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
-from ionport.sandbox.calls import UNKNOWN_OPERATION
 from ionport.sandbox.control.model import MAX_KEPT_BODY_BYTES, CallFacts, CallFilter
 from ionport.sandbox.idm.datamodel import ENTITIES
 from ionport.sandbox.idm.model import ItemFilter
 from ionport.sandbox.messaging.model import MessageFilter
+from ionport.sandbox.operations import UNKNOWN_OPERATION
 from ionport.store import Work
 from ionport.web.bodies import shown_body
 from ionport.web.downloads import attachment

@@ -1,0 +1,187 @@
+"""Puts the Infor side together: authorization server, gateway and sandbox on one database.
+
+For the server's wiring and for the tests' fixture, which needs no page and no migration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
+from ionport.core.sealing import KeyRing
+from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.app import Gateway
+from ionport.gateway.custom import CustomSuites
+from ionport.gateway.directory import SuiteDirectory
+from ionport.gateway.policy_service import ApiPolicyService, DocumentationService
+from ionport.gateway.service import ApiSuiteService
+from ionport.gateway.upstream import Upstream
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Tenant
+from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.account_service import ServiceAccountService
+from ionport.oauth.app_security import AppSecurityService
+from ionport.oauth.approval import ApprovalService
+from ionport.oauth.clean_up import CleanUp
+from ionport.oauth.clients import Clients
+from ionport.oauth.endpoints import Endpoints
+from ionport.oauth.introspection import IntrospectionService
+from ionport.oauth.keys import SigningKeys, environment_stamp
+from ionport.oauth.routes import AuthorizationServer, routes
+from ionport.oauth.service import AuthorizedAppService
+from ionport.oauth.states import TokenStates
+from ionport.oauth.tenant_service import TenantSettingsService
+from ionport.oauth.token_tools import TokenToolsService
+from ionport.oauth.tokens import TokenService
+from ionport.oauth.verifier import AccessTokenVerifier
+from ionport.sandbox.app import backends
+from ionport.sandbox.control.inspection import InspectionService
+from ionport.sandbox.control.recorder import RecorderService
+from ionport.store import Database
+
+
+@dataclass(frozen=True, slots=True)
+class InforOptions:
+    """What the operator decides about the Infor side.
+
+    Attributes:
+        origin: scheme, host and port of the authorization server, the beginning of `pu`.
+        gateway_origin: those of the gateway, `iu`.
+        keep_client_secrets: whether a sealed copy lets an administrator see a secret again.
+        allow_private_addresses: whether target endpoints may lie in private networks.
+    """
+
+    origin: str
+    gateway_origin: str
+    keep_client_secrets: bool = True
+    allow_private_addresses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CustomApis:
+    """API suites of the tenants' own, and the proxy that serves them."""
+
+    suites: ApiSuiteService
+    policies: ApiPolicyService
+    documentation: DocumentationService
+    proxy: CustomSuites
+
+
+@dataclass(frozen=True, slots=True)
+class InforSide:
+    """The services of the Infor side."""
+
+    options: InforOptions
+    endpoints: Endpoints
+    signing_keys: SigningKeys
+    apps: AuthorizedAppService
+    tokens: TokenService
+    app_security: AppSecurityService
+    approvals: ApprovalService
+    introspection: IntrospectionService
+    service_accounts: ServiceAccountService
+    tenant_settings: TenantSettingsService
+    token_tools: TokenToolsService
+    verifier: AccessTokenVerifier
+    clean_up: CleanUp
+    custom_apis: CustomApis
+    recorder: RecorderService
+    inspection: InspectionService
+
+
+@dataclass(frozen=True, slots=True)
+class MachineDoors:
+    """The apps that answer machines on `/{TENANT}/as/…` and on `/{TENANT}/…`."""
+
+    authorization: ASGIApp
+    gateway: ASGIApp
+
+
+def open_infor_side(
+    options: InforOptions,
+    database: Database,
+    clock: Clock,
+    keys: KeyRing,
+    blobs: Blobs,
+    audit: AuditLog,
+    tenant: Tenant,
+) -> InforSide:
+    """Put the services together on an open database; `tenant` is the first one."""
+    endpoints = Endpoints(options.origin, options.gateway_origin)
+    signing_keys = SigningKeys(keys, clock)
+    access_tokens = AccessTokens(clock, endpoints, signing_keys)
+    states = TokenStates()
+    clients = Clients(keys, endpoints)
+    tokens = TokenService(clock, keys, access_tokens, states, clients)
+    return InforSide(
+        options=options,
+        endpoints=endpoints,
+        signing_keys=signing_keys,
+        apps=AuthorizedAppService(
+            clock,
+            keys,
+            endpoints,
+            audit,
+            states,
+            environment_stamp=environment_stamp(tenant.created_at),
+            keep_client_secrets=options.keep_client_secrets,
+        ),
+        tokens=tokens,
+        app_security=AppSecurityService(
+            clock, keys, endpoints, audit, states, keep_client_secrets=options.keep_client_secrets
+        ),
+        approvals=ApprovalService(clock, keys, endpoints, audit, tokens, states),
+        introspection=IntrospectionService(clock, keys, access_tokens, clients),
+        service_accounts=ServiceAccountService(clock, keys, audit, states),
+        tenant_settings=TenantSettingsService(clock, audit, states),
+        token_tools=TokenToolsService(clock, endpoints, access_tokens),
+        verifier=AccessTokenVerifier(database, access_tokens, states),
+        clean_up=CleanUp(clock, signing_keys),
+        custom_apis=_custom_apis(options, database, clock, keys, audit),
+        recorder=RecorderService(blobs),
+        inspection=InspectionService(blobs),
+    )
+
+
+def _custom_apis(
+    options: InforOptions, database: Database, clock: Clock, keys: KeyRing, audit: AuditLog
+) -> CustomApis:
+    policy = TargetPolicy(allow_private=options.allow_private_addresses)
+    suites = ApiSuiteService(
+        clock,
+        keys,
+        audit,
+        gateway_url=options.gateway_origin,
+        policy=policy,
+        # The directory asks the service for addresses, and forgets what the service changes.
+        changed=lambda: directory.forget(),
+    )
+    directory = SuiteDirectory(database, keys, public_address=suites.public_address)
+    return CustomApis(
+        suites=suites,
+        policies=ApiPolicyService(clock, audit, changed=directory.forget),
+        documentation=DocumentationService(clock, audit),
+        proxy=CustomSuites(directory, Upstream(policy), clock),
+    )
+
+
+def machine_doors(side: InforSide, database: Database, blobs: Blobs, clock: Clock) -> MachineDoors:
+    """Return the apps that answer machines; makes the first signing key when there is none."""
+    side.signing_keys.ensure(database)
+    built_in = backends(database, blobs, clock, gateway_url=side.options.gateway_origin)
+    authorization = AuthorizationServer(
+        database=database,
+        endpoints=side.endpoints,
+        keys=side.signing_keys,
+        tokens=side.tokens,
+        introspection=side.introspection,
+        settings=side.tenant_settings,
+    )
+    return MachineDoors(
+        authorization=Starlette(routes=routes(authorization)),
+        gateway=Gateway(built_in, side.verifier, custom=side.custom_apis.proxy),
+    )

@@ -1,0 +1,130 @@
+"""What an imitated service is made of: its operations, and the fact behind each.
+
+An operation works in two phases, so that write transactions stay short. Its handler reads the
+request, checks it and puts files into the blobs; what it returns, a `Step`, then runs inside
+the transaction, and the recorder's row commits with it.
+
+The coverage page and the sandbox's OpenAPI are made from these values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from starlette.datastructures import Headers, QueryParams
+
+from ionport.core.errors import IonportError
+from ionport.core.i18n import _
+from ionport.gateway.model import Caller
+from ionport.store import TenantScope, Work
+
+UNKNOWN_OPERATION = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to an imitated service, its body read whole."""
+
+    caller: Caller
+    operation: str
+    method: str
+    headers: Headers
+    query: QueryParams
+    path_params: Mapping[str, str]
+    body: bytes
+
+    @property
+    def scope(self) -> TenantScope:
+        """The tenant whose rows the call sees."""
+        return TenantScope(self.caller.tenant_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service says; `effects` are the ids of what the call made, changed or removed."""
+
+    status: int = 200
+    body: bytes = b""
+    media_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    effects: tuple[str, ...] = ()
+
+
+Step = Callable[[Work], Answer]
+Handler = Callable[[Call], Step]
+ErrorShape = Callable[[Call, IonportError], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Where it is written how the real operation behaves.
+
+    Attributes:
+        section: file and section of the project's facts, such as `infor-targets.md §1.4`.
+        is_verified: seen in a source, not concluded.
+        left_out: what of the real operation is not imitated; empty when nothing is known.
+    """
+
+    section: str
+    is_verified: bool
+    left_out: str = ""
+
+
+def verified(section: str, *, left_out: str = "") -> Fact:
+    """Return a fact that was seen in a source."""
+    return Fact(section, is_verified=True, left_out=left_out)
+
+
+def inferred(section: str, *, left_out: str = "") -> Fact:
+    """Return a fact that was concluded from others."""
+    return Fact(section, is_verified=False, left_out=left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One imitated operation: method and path (matched ignoring case) to a handler.
+
+    `writes` marks a GET that may change something, as M3's do.
+    """
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    fact: Fact
+    writes: bool = False
+
+    @property
+    def only_reads(self) -> bool:
+        return self.method == "GET" and not self.writes
+
+
+class MethodNotAllowed(IonportError):
+    """The path is known, but not with this method."""
+
+    status = 405
+    default_code = "method_not_allowed"
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        self.allow = ", ".join(sorted(allowed))
+        super().__init__(_("This address takes {methods} only.").format(methods=self.allow))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One imitated service.
+
+    Attributes:
+        context: the API context, the first part of its addresses behind the tenant: `IDM`.
+        title: the service's name as its users say it.
+        operations: tried in order.
+        error_answer: turns an error into the service's own answer.
+        max_body_bytes: longer request bodies are refused with 413.
+    """
+
+    context: str
+    title: str
+    operations: Sequence[Operation]
+    error_answer: ErrorShape
+    max_body_bytes: int
