@@ -93,7 +93,7 @@ class CustomSide(InforSide):
         app = super().app()
         app.router.default = Gateway(
             backends(self.database, self.blobs, self.clock, gateway_url=self.url),
-            self._verifier,
+            self.services.verifier,
             custom=self.suites.custom,
             **options,
         )

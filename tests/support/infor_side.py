@@ -22,21 +22,9 @@ from ionport.gateway.app import Gateway
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
-from ionport.oauth.access_tokens import AccessTokens
-from ionport.oauth.clients import Clients
 from ionport.oauth.drafts import AppDraft
-from ionport.oauth.endpoints import Endpoints
-from ionport.oauth.introspection import IntrospectionService
-from ionport.oauth.keys import SigningKeys, environment_stamp
-from ionport.oauth.routes import AuthorizationServer, routes
-from ionport.oauth.service import AuthorizedAppService
-from ionport.oauth.states import TokenStates
-from ionport.oauth.tenant_service import TenantSettingsService
-from ionport.oauth.tokens import TokenService
-from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.app import backends
-from ionport.sandbox.control.inspection import InspectionService
-from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.infor_side import InforOptions, machine_doors, open_infor_side
 from ionport.sandbox.m3.service import M3Settings
 from ionport.store import Database, SystemScope, TenantScope, sqlite_url
 from tests.support.databases import drop_postgresql, fresh_postgresql
@@ -50,39 +38,24 @@ SCOPE = TenantScope(TENANT)
 
 
 class InforSide:
-    """The rooms of the Infor side, wired as a server wires them."""
+    """The rooms of the Infor side, put together as a server does."""
 
     def __init__(self, database: Database, folder: Path, clock: MovableClock, url: str) -> None:
         self.database = database
         self.clock = clock
         self.url = url
         self.blobs = FolderBlobs(folder)
-        ring = KeyRing.generate()
-        endpoints = Endpoints(url, url)
-        states = TokenStates()
-        keys = SigningKeys(ring, clock)
-        keys.ensure(database)
-        access_tokens = AccessTokens(clock, endpoints, keys)
-        self._apps = AuthorizedAppService(
+        self.services = open_infor_side(
+            InforOptions(origin=url, gateway_origin=url),
+            database,
             clock,
-            ring,
-            endpoints,
+            KeyRing.generate(),
+            self.blobs,
             AuditLog(clock),
-            states,
-            environment_stamp=environment_stamp(clock.now()),
+            Tenant(TENANT, clock.now()),
         )
-        clients = Clients(ring, endpoints)
-        self._server = AuthorizationServer(
-            database=database,
-            endpoints=endpoints,
-            keys=keys,
-            tokens=TokenService(clock, ring, access_tokens, states, clients),
-            introspection=IntrospectionService(clock, ring, access_tokens, clients),
-            settings=TenantSettingsService(clock, AuditLog(clock), states),
-        )
-        self._verifier = AccessTokenVerifier(database, access_tokens, states)
-        self.recorder = RecorderService(self.blobs)
-        self.inspection = InspectionService(self.blobs)
+        self.recorder = self.services.recorder
+        self.inspection = self.services.inspection
 
     def app(
         self,
@@ -91,18 +64,16 @@ class InforSide:
         extra_back_ends: Mapping[str, ASGIApp] | None = None,
         m3_settings: M3Settings | None = None,
     ) -> Starlette:
+        doors = machine_doors(self.services, self.database, self.blobs, self.clock)
         built_in = backends(
             self.database, self.blobs, self.clock, gateway_url=self.url, m3_settings=m3_settings
         )
-        gateway = Gateway(
+        doors.authorization.router.default = Gateway(
             {**built_in, **(extra_back_ends or {})},
-            self._verifier,
+            self.services.verifier,
             max_body_bytes=max_body_bytes,
         )
-        oauth = routes(self._server)
-        app = Starlette(routes=oauth)
-        app.router.default = gateway
-        return app
+        return doors.authorization
 
     def credentials(
         self, tenant_id: str = TENANT, name: str = "DocBits_TST", user_id: str | None = None
@@ -111,8 +82,9 @@ class InforSide:
         scope = TenantScope(tenant_id)
         proof = PasswordProof.operator(self.clock.now())
         with self.database.write() as work:
-            app = self._apps.create_app(work, scope, OPERATOR, AppDraft(name, description="Test"))
-            file = self._apps.download_credentials(
+            draft = AppDraft(name, description="Test")
+            app = self.services.apps.create_app(work, scope, OPERATOR, draft)
+            file = self.services.apps.download_credentials(
                 work, scope, OPERATOR, app.id, proof, create_service_account=True, user_id=user_id
             )
         content: dict[str, str] = json.loads(file.content)

@@ -97,7 +97,7 @@ class InforSide:
 class MachineDoors:
     """The apps that answer machines on `/{TENANT}/as/…` and on `/{TENANT}/…`."""
 
-    authorization: ASGIApp
+    authorization: Starlette
     gateway: ASGIApp
 
 
