@@ -21,6 +21,7 @@ from ionport.gateway.addresses import TargetPolicy
 from ionport.gateway.app import Gateway
 from ionport.gateway.custom import CustomSuites
 from ionport.gateway.directory import SuiteDirectory
+from ionport.gateway.documentation import DocumentationService
 from ionport.gateway.model import (
     ApiSuite,
     EndpointDraft,
@@ -31,7 +32,7 @@ from ionport.gateway.model import (
     TargetEndpoint,
 )
 from ionport.gateway.policies import NAMESPACE
-from ionport.gateway.policy_service import ApiPolicyService, DocumentationService
+from ionport.gateway.policy_service import ApiPolicyService
 from ionport.gateway.service import ApiSuiteService
 from ionport.gateway.upstream import Resolver, Upstream
 from ionport.identity.audit import AuditLog

@@ -34,7 +34,7 @@ from ionport.gateway.policies import (
 )
 from ionport.gateway.repository import EndpointRepository, PolicyRepository, SuiteRepository
 from ionport.gateway.security import OpenedSecurity
-from ionport.gateway.service import open_security
+from ionport.gateway.target_secrets import open_security
 from ionport.store import Database, TenantScope
 
 LIFETIME_SECONDS: Final = 2.0

@@ -28,7 +28,14 @@ MAX_DOCUMENTATION_BYTES: Final = 2_000_000
 _MAX_NAME: Final = 128
 _MAX_TEXT: Final = 1000
 _CONTEXT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
-_ICON = re.compile(r"[a-z0-9-]{1,64}")
+
+# Names of pictures that the pages have, and of the one that stands for an uploaded one.
+SUITE_ICONS: Final = (
+    *("apps", "building", "file-invoice", "files", "users", "mail", "send", "key", "book"),
+    *("activity", "radar", "plug-connected", "settings"),
+)
+UPLOADED_ICON: Final = "uploaded"
+MAX_ICON_BYTES: Final = 100_000
 
 
 class Caller(NamedTuple):
@@ -77,7 +84,8 @@ class PolicyType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiSuite:
-    """An API suite of the tenant's own, below `CustomerApi`. `icon` names a picture of the pages.
+    """An API suite of the tenant's own, below `CustomerApi`. `icon` is one of `SUITE_ICONS` or
+    `UPLOADED_ICON`.
 
     `context` is the API Context: unique in the tenant without regard to case, never changed.
     """
@@ -159,16 +167,16 @@ class SuiteDraft:
     context: str
     icon: str = "apps"
 
-    def check(self) -> None:
-        """Raise InvalidInput, with a text for each wrong field, unless the suite can be made."""
-        fields = {
+    def wrong_fields(self) -> dict[str, str | None]:
+        """Return a text for each field, None where it is right."""
+        is_known = self.icon in (*SUITE_ICONS, UPLOADED_ICON)
+        return {
             "application_name": _wrong_name(self.application_name),
             "suite_name": _wrong_name(self.suite_name),
             "description": _wrong_text(self.description),
             "context": wrong_context(self.context),
-            "icon": None if _ICON.fullmatch(self.icon) else _("Choose one of the icons."),
+            "icon": None if is_known else _("Choose one of the icons."),
         }
-        refuse_wrong(fields, _("The API suite cannot be saved. Correct the marked fields."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +219,38 @@ class PolicyDraft:
         )
         fields = {"name": _wrong_name(self.name), "flow": wrong_flow}
         refuse_wrong(fields, _("The policy cannot be saved. Correct the marked fields."))
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteIcon:
+    """An uploaded icon: a picture without scripts, of at most `MAX_ICON_BYTES`."""
+
+    media_type: str
+    content: bytes
+
+
+# What a picture begins with. SVG is not among them: it may hold scripts.
+_PICTURES: Final = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+)
+
+
+def read_icon(content: bytes) -> SuiteIcon:
+    """Return an uploaded picture with its type, told by its first bytes.
+
+    Raises:
+        InvalidInput: it is something else, or too large; the text is under `icon_file`.
+    """
+    found = next((kind for start, kind in _PICTURES if start.match(content)), None)
+    if found is None or len(content) > MAX_ICON_BYTES:
+        text = _("Choose a PNG, JPEG, GIF or WebP picture of at most {limit} kB.").format(
+            limit=MAX_ICON_BYTES // 1000
+        )
+        raise InvalidInput(text, fields={"icon_file": text})
+    return SuiteIcon(found, content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from ionport.gateway.model import (
     PolicyFlow,
     PolicyType,
     ProxySecurity,
+    SuiteIcon,
     SuiteQuery,
     TargetEndpoint,
     context_key,
@@ -28,12 +29,14 @@ from ionport.gateway.security import SecuritySettings
 from ionport.gateway.tables import (
     api_documentation,
     api_policies,
+    api_suite_icons,
     api_suites,
     target_endpoints,
 )
 from ionport.store import SystemScope, TenantScope
 
 _s = api_suites.c
+_i = api_suite_icons.c
 _e = target_endpoints.c
 _p = api_policies.c
 _d = api_documentation.c
@@ -113,6 +116,29 @@ class SuiteRepository:
         self._connection.execute(
             delete(api_suites).where(_s.tenant_id == scope.tenant_id, _s.id == suite_id)
         )
+
+
+class IconRepository:
+    """Rows of uploaded icons."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, scope: TenantScope, suite_id: str, icon: SuiteIcon) -> None:
+        """Keep a suite's icon in place of the one before."""
+        self._connection.execute(
+            delete(api_suite_icons).where(_i.tenant_id == scope.tenant_id, _i.suite_id == suite_id)
+        )
+        values = {"suite_id": suite_id, "tenant_id": scope.tenant_id, **asdict(icon)}
+        self._connection.execute(insert(api_suite_icons).values(values))
+
+    def get(self, scope: TenantScope, suite_id: str) -> SuiteIcon | None:
+        row = self._connection.execute(
+            select(_i.media_type, _i.content).where(
+                _i.tenant_id == scope.tenant_id, _i.suite_id == suite_id
+            )
+        ).one_or_none()
+        return SuiteIcon(row.media_type, bytes(row.content)) if row else None
 
 
 class EndpointRepository:

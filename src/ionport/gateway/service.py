@@ -10,21 +10,24 @@ from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page
-from ionport.core.sealing import KeyRing, SealedFor
-from ionport.gateway.addresses import TargetPolicy, origin_of
+from ionport.core.sealing import KeyRing
+from ionport.gateway.addresses import TargetPolicy
 from ionport.gateway.model import (
     CUSTOM_CONTEXT,
     MAX_ENDPOINTS,
+    UPLOADED_ICON,
     ApiSuite,
     EndpointDraft,
     SuiteDraft,
+    SuiteIcon,
     SuiteQuery,
     TargetEndpoint,
     refuse_wrong,
 )
-from ionport.gateway.repository import EndpointRepository, SuiteRepository
+from ionport.gateway.repository import EndpointRepository, IconRepository, SuiteRepository
 from ionport.gateway.security import OpenedSecurity, SecurityType, complete
 from ionport.gateway.signing import wrong_jwt_key
+from ionport.gateway.target_secrets import keeps_receiver, open_security, sealed_for
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import SystemScope, TenantScope, Work
@@ -87,14 +90,18 @@ class ApiSuiteService:
         """Store a new suite, active, with its endpoints.
 
         Raises:
-            InvalidInput: a field is wrong, or there is no endpoint.
+            InvalidInput: a field is wrong, or there is no endpoint. The fields of an endpoint are
+                named `endpoints.<number from 0>.<field>`.
             Conflict: the tenant has a suite with this API Context; `existing_id` is its id.
         """
         actor.require_tenant_administrator(scope.tenant_id)
-        draft.check()
+        wrong = draft.wrong_fields()
         if not endpoints:
-            text = _("Add at least one endpoint to save the suite.")
-            raise InvalidInput(text, fields={"endpoints": text})
+            wrong["endpoints"] = _("Add at least one endpoint to save the suite.")
+        for number, endpoint in enumerate(endpoints):
+            _security, wrong_here = self._judged(endpoint, None)
+            wrong |= {f"endpoints.{number}.{name}": text for name, text in wrong_here.items()}
+        refuse_wrong(wrong, _wrong_suite())
         suite = ApiSuite(
             id=new_id("api"),
             tenant_id=scope.tenant_id,
@@ -121,7 +128,7 @@ class ApiSuiteService:
     ) -> ApiSuite:
         """Change names, description and icon; raises InvalidInput when the context differs."""
         suite = self.get_suite(work, scope, actor, suite_id)
-        draft.check()
+        refuse_wrong(draft.wrong_fields(), _wrong_suite())
         if draft.context != suite.context:
             text = _("The API Context cannot be changed once it is saved: apps rely on it.")
             raise InvalidInput(text, code="context_is_read_only", fields={"context": text})
@@ -134,6 +141,23 @@ class ApiSuiteService:
         SuiteRepository(work.connection).change(scope, suite_id, values)
         self._record(work, scope, actor, "suite.changed", suite)
         return self._suite(work, scope, suite_id)
+
+    def set_icon(
+        self, work: Work, scope: TenantScope, actor: Actor, suite_id: str, icon: SuiteIcon
+    ) -> None:
+        """Give a suite an icon of its own."""
+        suite = self.get_suite(work, scope, actor, suite_id)
+        IconRepository(work.connection).put(scope, suite_id, icon)
+        SuiteRepository(work.connection).change(scope, suite_id, {"icon": UPLOADED_ICON})
+        self._record(work, scope, actor, "suite.icon_uploaded", suite)
+
+    def get_icon(self, work: Work, scope: TenantScope, actor: Actor, suite_id: str) -> SuiteIcon:
+        """Return a suite's uploaded icon; raises NotFound when it has none."""
+        self.get_suite(work, scope, actor, suite_id)
+        icon = IconRepository(work.connection).get(scope, suite_id)
+        if icon is None:
+            raise NotFound(_("This API suite has no icon of its own."))
+        return icon
 
     def set_suite_active(
         self, work: Work, scope: TenantScope, actor: Actor, suite_id: str, *, active: bool
@@ -189,7 +213,7 @@ class ApiSuiteService:
             InvalidInput, Conflict: as `add_endpoint`.
         """
         old = self.get_endpoint(work, scope, actor, endpoint_id)
-        stored = self._opened(work, scope, old) if _keeps_receiver(old, draft) else None
+        stored = self._opened(work, scope, old) if keeps_receiver(old, draft) else None
         checked = self._check(draft, stored)
         endpoint = self._with_draft(old, checked)
         sealed = self._sealed(scope, endpoint.id, checked.security)
@@ -275,6 +299,14 @@ class ApiSuiteService:
         return endpoint
 
     def _check(self, draft: EndpointDraft, stored: OpenedSecurity | None) -> _Checked:
+        security, wrong = self._judged(draft, stored)
+        refuse_wrong(wrong, _("The endpoint cannot be saved. Correct the marked fields."))
+        return _Checked(draft, security)
+
+    def _judged(
+        self, draft: EndpointDraft, stored: OpenedSecurity | None
+    ) -> tuple[OpenedSecurity, dict[str, str | None]]:
+        """Return the whole settings, and a text for each field, None where it is right."""
         security, wrong = complete(draft.security, stored)
         if security.type is SecurityType.OAUTH2:
             field = "security.token_endpoint"
@@ -283,8 +315,7 @@ class ApiSuiteService:
             wrong["security.key"] = wrong_jwt_key(security)
         wrong |= draft.wrong_fields()
         wrong["target_url"] = self._policy.wrong_url(draft.target_url)
-        refuse_wrong(wrong, _("The endpoint cannot be saved. Correct the marked fields."))
-        return _Checked(draft, security)
+        return security, wrong
 
     def _with_draft(self, old: TargetEndpoint, checked: _Checked) -> TargetEndpoint:
         draft = checked.draft
@@ -350,32 +381,8 @@ def certificate_warning() -> str:
     )
 
 
-def sealed_for(tenant_id: str, endpoint_id: str) -> SealedFor:
-    """Return what the secrets of an endpoint are bound to."""
-    return SealedFor("target", tenant_id, endpoint_id)
-
-
-def open_security(keys: KeyRing, endpoint: TargetEndpoint, sealed: str | None) -> OpenedSecurity:
-    """Return an endpoint's security with its secrets, for calls to the target.
-
-    Raises:
-        Unavailable: the key it was sealed with is not in the key ring.
-    """
-    owner = sealed_for(endpoint.tenant_id, endpoint.id)
-    return OpenedSecurity.of(endpoint.security, keys.open(sealed, owner) if sealed else b"")
-
-
-def _keeps_receiver(old: TargetEndpoint, draft: EndpointDraft) -> bool:
-    """Tell whether the secrets would still go to where they were meant to go."""
-    try:
-        same_target = origin_of(old.target_url) == origin_of(draft.target_url)
-    except (ValueError, KeyError):
-        return False
-    same_issuer = old.security.values.get("token_endpoint") == draft.security.values.get(
-        "token_endpoint"
-    )
-    safer = old.ignore_certificate_errors or not draft.ignore_certificate_errors
-    return same_target and same_issuer and safer
+def _wrong_suite() -> str:
+    return _("The API suite cannot be saved. Correct the marked fields.")
 
 
 def _taken(label: str, field: str, existing_id: str | None) -> Conflict:

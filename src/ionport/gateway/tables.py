@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from ionport.store import Moment, metadata
 
@@ -21,6 +31,15 @@ api_suites = Table(
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
     UniqueConstraint("tenant_id", "context_key", name="uq_api_suites_context"),
+)
+
+api_suite_icons = Table(
+    "api_suite_icons",
+    metadata,
+    Column("suite_id", Text, ForeignKey("api_suites.id", ondelete="CASCADE"), primary_key=True),
+    Column("tenant_id", Text, ForeignKey("tenants.id"), nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 target_endpoints = Table(

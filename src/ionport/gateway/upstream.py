@@ -194,13 +194,32 @@ class Upstream:
             url,
             [*headers.items(), ("Content-Type", "application/x-www-form-urlencoded")],
         )
-        with Patience(POST_SECONDS):
-            answer = await self.send(request, urlencode(fields).encode())
+        return await self._whole(
+            request, urlencode(fields).encode(), POST_SECONDS, MAX_FORM_ANSWER_BYTES
+        )
+
+    async def get(self, url: str, *, seconds: float, max_bytes: int) -> tuple[int, bytes]:
+        """Fetch a document and return status and body; redirects are not followed.
+
+        Raises:
+            TargetFailed, TargetSilent: as `send`, also for a longer body.
+        """
+        headers = [("Accept", "application/json, application/yaml;q=0.9, */*;q=0.1")]
+        headers.append(("Accept-Encoding", "identity"))
+        base = url.partition("?")[0]
+        return await self._whole(Outbound("GET", base, url, headers), None, seconds, max_bytes)
+
+    async def _whole(
+        self, request: Outbound, body: bytes | None, seconds: float, max_bytes: int
+    ) -> tuple[int, bytes]:
+        """Send a request of our own and return status and body."""
+        with Patience(seconds):
+            answer = await self.send(request, body)
             content = bytearray()
             try:
                 while chunk := await answer.wait():
                     content += chunk
-                    if len(content) > MAX_FORM_ANSWER_BYTES:
+                    if len(content) > max_bytes:
                         raise TargetFailed(_("The answer is too long."), code="answer_too_long")
             finally:
                 answer.close()

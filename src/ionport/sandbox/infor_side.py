@@ -17,7 +17,8 @@ from ionport.gateway.addresses import TargetPolicy
 from ionport.gateway.app import Gateway
 from ionport.gateway.custom import CustomSuites
 from ionport.gateway.directory import SuiteDirectory
-from ionport.gateway.policy_service import ApiPolicyService, DocumentationService
+from ionport.gateway.documentation import DocumentationService, DocumentationSource
+from ionport.gateway.policy_service import ApiPolicyService
 from ionport.gateway.service import ApiSuiteService
 from ionport.gateway.upstream import Upstream
 from ionport.identity.audit import AuditLog
@@ -68,6 +69,7 @@ class CustomApis:
     suites: ApiSuiteService
     policies: ApiPolicyService
     documentation: DocumentationService
+    documentation_source: DocumentationSource
     proxy: CustomSuites
 
 
@@ -160,12 +162,14 @@ def _custom_apis(
         # The directory asks the service for addresses, and forgets what the service changes.
         changed=lambda: directory.forget(),
     )
+    upstream = Upstream(policy)
     directory = SuiteDirectory(database, keys, public_address=suites.public_address)
     return CustomApis(
         suites=suites,
         policies=ApiPolicyService(clock, audit, changed=directory.forget),
         documentation=DocumentationService(clock, audit),
-        proxy=CustomSuites(directory, Upstream(policy), clock),
+        documentation_source=DocumentationSource(upstream, policy),
+        proxy=CustomSuites(directory, upstream, clock),
     )
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from ionport.core.errors import InvalidInput, IonportError, NotFound, TooLarge
 from ionport.gateway.model import ApiSuite, PolicyDraft, PolicyFlow, PolicyType, TargetEndpoint
+from ionport.gateway.openapi import describe
 from ionport.gateway.policies import sample_policy
-from ionport.gateway.policy_service import documented_operations
 from ionport.store import Database
 from tests.support.custom_suites import Suites
 from tests.unit.gateway.conftest import OPERATOR, SCOPE
@@ -70,7 +70,7 @@ def test_documentation_is_kept_and_its_operations_are_shown(
         listed = suites.documentation.list_documentation(work, SCOPE, OPERATOR, only.id)
         assert list(listed) == [kept]
         _found, text = suites.documentation.get_documentation(work, SCOPE, OPERATOR, kept.id)
-        assert [(op.method, op.path, op.summary) for op in documented_operations(text)] == [
+        assert [(op.method, op.path, op.summary) for op in describe(text).operations] == [
             ("GET", "/things", "List things"),
             ("POST", "/things", "addThing"),
         ]
@@ -82,7 +82,8 @@ def test_documentation_is_kept_and_its_operations_are_shown(
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (b"openapi: 3.0.0", InvalidInput),
+        (b"openapi: [", InvalidInput),
+        (b"openapi: 1.0", InvalidInput),
         (b"\xff", InvalidInput),
         (b"[]", InvalidInput),
         (b"{}", InvalidInput),

@@ -33,7 +33,7 @@ from ionport.gateway.security import (
     SecurityDraft,
     SecurityType,
 )
-from ionport.gateway.service import open_security, sealed_for
+from ionport.gateway.target_secrets import open_security, sealed_for
 from ionport.identity.model import Actor, TenantRole
 from ionport.store import Database, SystemScope, TenantScope
 from tests.support.custom_suites import Suites, endpoint
@@ -62,8 +62,9 @@ def test_a_suite_is_made_with_its_endpoint_and_is_active(
 
 
 def test_a_suite_without_an_endpoint_is_refused(database: Database, suites: Suites) -> None:
-    with database.write() as work, pytest.raises(InvalidInput, match="at least one endpoint"):
+    with database.write() as work, pytest.raises(InvalidInput) as caught:
         suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [])
+    assert "at least one endpoint" in caught.value.fields["endpoints"]
 
 
 def test_an_api_context_is_unique_in_its_tenant_in_any_case(
@@ -81,9 +82,9 @@ def test_an_api_context_cannot_be_changed(
     database: Database, suites: Suites, suite: ApiSuite
 ) -> None:
     with database.write() as work:
-        renamed = SuiteDraft("New", "Name", "Text", suite.context, "star")
+        renamed = SuiteDraft("New", "Name", "Text", suite.context, "book")
         changed = suites.service.change_suite(work, SCOPE, OPERATOR, suite.id, renamed)
-        assert (changed.suite_name, changed.icon) == ("Name", "star")
+        assert (changed.suite_name, changed.icon) == ("Name", "book")
         moved = SuiteDraft("New", "Name", "Text", "docbits-sandbox")
         with pytest.raises(InvalidInput) as caught:
             suites.service.change_suite(work, SCOPE, OPERATOR, suite.id, moved)
@@ -142,7 +143,7 @@ def test_a_target_that_may_not_be_called_is_refused(
 ) -> None:
     with database.write() as work, pytest.raises(InvalidInput) as caught:
         suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [endpoint(url)])
-    assert list(caught.value.fields) == ["target_url"]
+    assert list(caught.value.fields) == ["endpoints.0.target_url"]
 
 
 @pytest.mark.parametrize(
