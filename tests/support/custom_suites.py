@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from ionport.core.clock import MovableClock
@@ -90,15 +89,14 @@ class CustomSide(InforSide):
         super().__init__(database, folder, clock, url)
         self.suites = Suites(database, clock, url, **options)
 
-    def app(self, **options: Any) -> Starlette:
-        app = super().app()
-        app.router.default = Gateway(
+    def app(self, **options: Any) -> ASGIApp:
+        gateway = Gateway(
             backends(self.database, self.blobs, self.clock, gateway_url=self.url),
             self.services.verifier,
             custom=self.suites.custom,
             **options,
         )
-        return app
+        return self._doors(gateway)
 
     def add(self, target_url: str, context: str = CONTEXT, **fields: Any) -> TargetEndpoint:
         """Make a suite with one endpoint and return that."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from ionport.asgi import Doors
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
@@ -63,17 +63,21 @@ class InforSide:
         max_body_bytes: int = 150_000_000,
         extra_back_ends: Mapping[str, ASGIApp] | None = None,
         m3_settings: M3Settings | None = None,
-    ) -> Starlette:
-        doors = machine_doors(self.services, self.database, self.blobs, self.clock)
+    ) -> ASGIApp:
         built_in = backends(
             self.database, self.blobs, self.clock, gateway_url=self.url, m3_settings=m3_settings
         )
-        doors.authorization.router.default = Gateway(
+        gateway = Gateway(
             {**built_in, **(extra_back_ends or {})},
             self.services.verifier,
+            origins=self.services.origins,
             max_body_bytes=max_body_bytes,
         )
-        return doors.authorization
+        return self._doors(gateway)
+
+    def _doors(self, gateway: Gateway) -> ASGIApp:
+        doors = machine_doors(self.services, self.database, self.blobs, self.clock)
+        return Doors(authorization=doors.authorization, gateway=gateway, pages=gateway)
 
     def credentials(
         self, tenant_id: str = TENANT, name: str = "DocBits_TST", user_id: str | None = None
@@ -130,7 +134,7 @@ def infor_side(
             TenantRepository(work.connection).add(SystemScope("test"), tenant)
     made: list[InforSide] = []
 
-    def make(url: str) -> Starlette:
+    def make(url: str) -> ASGIApp:
         made.append(InforSide(database, folder, clock, url))
         return made[0].app(**options)
 

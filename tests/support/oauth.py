@@ -15,7 +15,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc.jwk import RSAKey
 from sqlalchemy import insert
-from starlette.applications import Starlette
 
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id, new_uuid
@@ -25,6 +24,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.oauth.access_tokens import AccessTokens
+from ionport.oauth.app import AuthorizationApp
 from ionport.oauth.app_security import AppSecurityService
 from ionport.oauth.approval import ApprovalService
 from ionport.oauth.clients import Clients, OAuthRequest
@@ -35,7 +35,8 @@ from ionport.oauth.issuing import issue
 from ionport.oauth.keys import SigningKeys
 from ionport.oauth.model import AuthorizedApp, CredentialsFile, ServiceAccount
 from ionport.oauth.protocol import Parameters
-from ionport.oauth.routes import AuthorizationServer, routes
+from ionport.oauth.origins import RegisteredOrigins
+from ionport.oauth.routes import AuthorizationServer
 from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_service import TenantSettingsService
@@ -85,6 +86,7 @@ class OAuthSide:
             clock, self.key_ring, self.endpoints, AuditLog(clock), self.states
         )
         self.verifier = AccessTokenVerifier(database, self.access_tokens, self.states)
+        self.origins = RegisteredOrigins(database, self.states)
         self.audit = AuditLog(clock)
         self.apps = AuthorizedAppService(
             clock,
@@ -102,7 +104,7 @@ class OAuthSide:
     def proof(self) -> PasswordProof:
         return PasswordProof.operator(self.clock.now())
 
-    def asgi(self) -> Starlette:
+    def asgi(self) -> AuthorizationApp:
         server = AuthorizationServer(
             database=self.database,
             endpoints=self.endpoints,
@@ -111,7 +113,7 @@ class OAuthSide:
             introspection=self.introspection,
             settings=self.settings,
         )
-        return Starlette(routes=routes(server))
+        return AuthorizationApp(server, self.origins)
 
     def create_app(self, name: str = "DocBits_TST", **fields: Any) -> AuthorizedApp:
         draft = AppDraft(name=name, **{"description": "For tests", **fields})
@@ -274,7 +276,7 @@ def serve_side(database: Database, clock: Clock) -> Iterator[OAuthSide]:
     add_tenant(database, clock)
     sides: list[OAuthSide] = []
 
-    def make(base_url: str) -> Starlette:
+    def make(base_url: str) -> AuthorizationApp:
         sides.append(OAuthSide(database, clock, base_url=base_url))
         return sides[0].asgi()
 

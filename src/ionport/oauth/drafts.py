@@ -21,6 +21,7 @@ from ionport.oauth.model import (
 from ionport.oauth.redirects import (
     MAX_REDIRECT_URLS,
     MAX_URL_LENGTH,
+    normal_origin,
     wrong_origin,
     wrong_redirect_url,
 )
@@ -85,6 +86,7 @@ class AppDraft:
         values = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
         values["is_public"] = self.will_be_public
         values["certificate_fingerprint"] = self.certificate_fingerprint.upper()
+        values["javascript_origins"] = tuple(map(normal_origin, self.javascript_origins))
         if self.type.has_users:
             values["grant_type"] = GrantType.AUTHORIZATION_CODE
         return values

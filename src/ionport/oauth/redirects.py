@@ -66,6 +66,13 @@ def wrong_origin(origin: str) -> str | None:
     return _("{origin} is no origin such as https://app.example.com, nor *.").format(origin=origin)
 
 
+def normal_origin(origin: str) -> str:
+    """Return an origin as a browser sends it: in lower case and without the usual port."""
+    scheme, _separator, host = origin.lower().partition("://")
+    usual = {"http": ":80", "https": ":443"}.get(scheme)
+    return f"{scheme}://{host.removesuffix(usual)}" if usual else origin
+
+
 def is_registered(requested: str, registered: Sequence[str]) -> bool:
     """Tell whether a request's redirect URL is one of the registered ones."""
     return requested in registered or any(_differs_in_port(requested, url) for url in registered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     bindparam,
+    cast,
     func,
     insert,
     or_,
@@ -83,6 +86,20 @@ class AppRepository:
 
     def find_by_client_id(self, scope: TenantScope, client_id: str) -> AuthorizedApp | None:
         return self._one(scope, authorized_apps.c.client_id == client_id)
+
+    def names_origin(self, scope: TenantScope, origin: str, client_id: str | None) -> bool:
+        """Tell whether an enabled app names a web origin, or all of them by `*`.
+
+        The list is JSON text: an origin holds no letter that is written otherwise in it.
+        """
+        listed = cast(authorized_apps.c.javascript_origins, Text)
+        query = _apps(scope).where(
+            authorized_apps.c.is_disabled.is_(False),
+            or_(*(listed.contains(json.dumps(one), autoescape=True) for one in (origin, "*"))),
+        )
+        if client_id is not None:
+            query = query.where(authorized_apps.c.client_id == client_id)
+        return self._connection.scalar(select(query.exists())) is True
 
     def _one(self, scope: TenantScope, where: ColumnElement[bool]) -> AuthorizedApp | None:
         row = self._connection.execute(_apps(scope).where(where)).mappings().one_or_none()

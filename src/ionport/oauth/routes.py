@@ -1,4 +1,4 @@
-"""The authorization server's HTTP: `/{tenant}/as/…` in Infor's naming (facts/ion-api.md §3.1).
+"""The authorization server's endpoints, in Infor's naming (facts/ion-api.md §3.1).
 
 Any Host header is taken: some ION API clients send a foreign one (facts §6.4). The JSON Web Key
 Set stands at `{pu}jwks`; Infor publishes no address for it.
@@ -6,15 +6,15 @@ Set stands at `{pu}jwks`; Infor publishes no address for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.core.errors import IonportError
 from ionport.oauth.clients import OAuthRequest
@@ -29,10 +29,10 @@ from ionport.oauth.token_endpoint import TokenEndpoint
 from ionport.oauth.tokens import TokenService
 from ionport.store import Database, TenantScope
 
-_BASE: Final = "/{tenant}/as"
 MAX_QUERY: Final = 8_000
 WELL_KNOWN: Final = ("oauth-authorization-server", "openid-configuration")
-_MAY_KEEP: Final = {"Cache-Control": "public, max-age=300"}
+# Whether a web page may read it hangs on the page's origin, so caches must not mix them up.
+_MAY_KEEP: Final = {"Cache-Control": "public, max-age=300", "Vary": "Origin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,19 @@ class AuthorizationServer:
     settings: TenantSettingsService
 
 
-def routes(server: AuthorizationServer) -> list[Route]:
-    """Return the routes, to be mounted at the root.
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What answers at one address; `takes_web_pages`: scripts of other sites may call it."""
 
-    `GET` of the authorization endpoint is a page and none of them: see `asgi.Doors`.
+    methods: tuple[str, ...]
+    app: ASGIApp
+    takes_web_pages: bool = True
+
+
+def routes(server: AuthorizationServer) -> Mapping[str, Endpoint]:
+    """Return the endpoints by their path below `/{tenant}/as/`.
+
+    Scripts cannot call the authorization endpoint: people are led there (RFC 9700 §2.6).
     """
     token = TokenEndpoint(TokenIssuer(server.database, server.tokens))
 
@@ -83,21 +92,25 @@ def routes(server: AuthorizationServer) -> list[Route]:
 
         return await run_in_threadpool(answer)
 
-    found = [Route(f"{_BASE}/{JWKS_PATH}", jwks, methods=["GET"])]
+    found = {JWKS_PATH: Endpoint(("GET",), _app(jwks))}
     for document in WELL_KNOWN:
-        # RFC 8414 §3.1 puts it before the issuer's path, OpenID Connect after it.
-        found += [
-            Route(f"/.well-known/{document}{_BASE}", describe, methods=["GET"]),
-            Route(f"{_BASE}/.well-known/{document}", describe, methods=["GET"]),
-        ]
+        found[f".well-known/{document}"] = Endpoint(("GET",), _app(describe))
     for paths in PATHS.values():
-        found += [
-            Route(f"{_BASE}/{paths.authorization}", _as_get, methods=["POST"]),
-            Route(f"{_BASE}/{paths.token}", token, methods=["POST"]),
-            Route(f"{_BASE}/{paths.revocation}", revoke, methods=["GET", "POST"]),
-            Route(f"{_BASE}/{paths.introspection}", introspect, methods=["POST"]),
-        ]
+        found |= {
+            paths.authorization: Endpoint(("POST",), _app(_as_get), takes_web_pages=False),
+            paths.token: Endpoint(("POST",), token),
+            paths.revocation: Endpoint(("GET", "POST"), _app(revoke)),
+            paths.introspection: Endpoint(("POST",), _app(introspect)),
+        }
     return found
+
+
+def _app(answer: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return app
 
 
 async def _as_get(request: Request) -> Response:

@@ -54,11 +54,15 @@ class ShortMemory(Generic[Value]):
 
 
 class TokenStates:
-    """The memories of one process that die together. `logins` is keyed by the whole request."""
+    """The memories of one process that die together.
+
+    `logins` is keyed by the whole request, `origins` by tenant, web origin and client id.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._tokens: ShortMemory[bool] = ShortMemory(monotonic)
         self.logins: ShortMemory[Login] = ShortMemory(monotonic)
+        self.origins: ShortMemory[bool] = ShortMemory(monotonic)
 
     def is_alive(self, token_id: str, load: Callable[[], bool]) -> bool:
         """Return the token's state, from memory or by calling `load`."""
@@ -77,3 +81,4 @@ class TokenStates:
         """Ask the database again for everything: something has been closed or opened."""
         self._tokens.forget()
         self.logins.forget()
+        self.origins.forget()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from ionport.core.blobs import Blobs
@@ -25,6 +24,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.oauth.access_tokens import AccessTokens
 from ionport.oauth.account_service import ServiceAccountService
+from ionport.oauth.app import AuthorizationApp
 from ionport.oauth.app_security import AppSecurityService
 from ionport.oauth.approval import ApprovalService
 from ionport.oauth.clean_up import CleanUp
@@ -32,7 +32,9 @@ from ionport.oauth.clients import Clients
 from ionport.oauth.endpoints import Endpoints
 from ionport.oauth.introspection import IntrospectionService
 from ionport.oauth.keys import SigningKeys, environment_stamp
-from ionport.oauth.routes import AuthorizationServer, routes
+from ionport.oauth.origins import RegisteredOrigins
+from ionport.oauth.routes import AuthorizationServer
+from ionport.oauth.saml_issuers import SamlIssuerService
 from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_service import TenantSettingsService
@@ -87,8 +89,10 @@ class InforSide:
     introspection: IntrospectionService
     service_accounts: ServiceAccountService
     tenant_settings: TenantSettingsService
+    saml_issuers: SamlIssuerService
     token_tools: TokenToolsService
     verifier: AccessTokenVerifier
+    origins: RegisteredOrigins
     clean_up: CleanUp
     custom_apis: CustomApis
     recorder: RecorderService
@@ -99,7 +103,7 @@ class InforSide:
 class MachineDoors:
     """The apps that answer machines on `/{TENANT}/as/…` and on `/{TENANT}/…`."""
 
-    authorization: Starlette
+    authorization: ASGIApp
     gateway: ASGIApp
 
 
@@ -140,8 +144,10 @@ def open_infor_side(
         introspection=IntrospectionService(clock, keys, access_tokens, clients),
         service_accounts=ServiceAccountService(clock, keys, audit, states),
         tenant_settings=TenantSettingsService(clock, audit, states),
+        saml_issuers=SamlIssuerService(clock, audit),
         token_tools=TokenToolsService(clock, endpoints, access_tokens),
         verifier=AccessTokenVerifier(database, access_tokens, states),
+        origins=RegisteredOrigins(database, states),
         clean_up=CleanUp(clock, signing_keys),
         custom_apis=_custom_apis(options, database, clock, keys, audit),
         recorder=RecorderService(blobs),
@@ -186,6 +192,8 @@ def machine_doors(side: InforSide, database: Database, blobs: Blobs, clock: Cloc
         settings=side.tenant_settings,
     )
     return MachineDoors(
-        authorization=Starlette(routes=routes(authorization)),
-        gateway=Gateway(built_in, side.verifier, custom=side.custom_apis.proxy),
+        authorization=AuthorizationApp(authorization, side.origins),
+        gateway=Gateway(
+            built_in, side.verifier, custom=side.custom_apis.proxy, origins=side.origins
+        ),
     )
