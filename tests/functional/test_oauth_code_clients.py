@@ -1,4 +1,4 @@
-"""Known ION API clients that sign people on: the bytes of facts/ion-api.md §6.1 to §6.3."""
+"""Clients that sign people on, public and not; see also `test_known_clients`."""
 
 from __future__ import annotations
 
@@ -62,48 +62,6 @@ def assert_works(side: OAuthSide, answer: Answer) -> Any:
 def assert_dead(side: OAuthSide, token: str) -> None:
     with pytest.raises(Unauthenticated):
         side.verifier.verify(token, TENANT)
-
-
-def test_the_dotnet_samples_redeem_with_basic_at_an_oob_address(
-    side: OAuthSide, anna: Actor
-) -> None:
-    url = "oob://localhost/wpfclient"
-    app = people_app(side, AppType.MOBILE_WINDOWS, url, is_public=False)
-    file = side.credentials(app, account=False)
-    back = side.approve(anna, app, redirect_uri=url, state="abc", nonce="def")
-    assert back.startswith(f"{url}?code=")
-    code = parse_qs(urlsplit(back).query)["code"][0]
-    token_url, revocation_url = addresses(file)
-    headers = {"Authorization": basic(file), "Content-Type": FORM}
-    body = form(grant_type="authorization_code", code=code, redirect_uri=url)
-    answer = assert_works(side, send(token_url, body, headers))
-    again = form(grant_type="refresh_token", refresh_token=answer["refresh_token"])
-    refreshed = assert_works(side, send(token_url, again, headers))
-    for kind in ("access_token", "refresh_token"):
-        body = form(token=refreshed[kind], token_type_hint=kind)
-        assert send(revocation_url, body, headers).status == 200
-    assert_dead(side, refreshed["access_token"])
-    assert send(token_url, again, headers).json["error"] == "invalid_grant"
-
-
-def test_the_java_web_sample_sends_its_secret_in_the_body_and_no_state(
-    side: OAuthSide, anna: Actor
-) -> None:
-    url = "https://app.example.com/callback"
-    app = people_app(side, AppType.WEB, url)
-    file = side.credentials(app, account=False)
-    back = side.approve(anna, app, redirect_uri=url)
-    assert "state" not in parse_qs(urlsplit(back).query)
-    body = form(
-        grant_type="authorization_code", client_id=file["ci"], client_secret=file["cs"],
-        redirect_uri=url, code=parse_qs(urlsplit(back).query)["code"][0],
-    )  # fmt: skip
-    token_url, revocation_url = addresses(file)
-    answer = assert_works(side, send(token_url, body, {"Content-Type": FORM}))
-    body = form(token=answer["refresh_token"], token_type_hint="refresh_token")
-    revoked = send(revocation_url, body, {"Authorization": basic(file), "Content-Type": FORM})
-    assert (revoked.status, revoked.body) == (200, b"")
-    assert_dead(side, answer["access_token"])
 
 
 @pytest.mark.parametrize("is_public", [True, False])

@@ -34,8 +34,8 @@ from ionport.oauth.introspection import IntrospectionService
 from ionport.oauth.issuing import issue
 from ionport.oauth.keys import SigningKeys
 from ionport.oauth.model import AuthorizedApp, CredentialsFile, ServiceAccount
-from ionport.oauth.protocol import Parameters
 from ionport.oauth.origins import RegisteredOrigins
+from ionport.oauth.protocol import Parameters
 from ionport.oauth.routes import AuthorizationServer
 from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates

@@ -143,7 +143,7 @@ class AppDraft:
     def _wrong_origins(self) -> str | None:
         if len(self.javascript_origins) > MAX_REDIRECT_URLS:
             return _("Enter at most {limit} origins.").format(limit=MAX_REDIRECT_URLS)
-        texts = (wrong_origin(origin) for origin in self.javascript_origins)
+        texts = (wrong_origin(normal_origin(one)) for one in self.javascript_origins)
         return next((text for text in texts if text), None)
 
     def _wrong_download_url(self) -> str | None:

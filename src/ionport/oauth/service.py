@@ -20,18 +20,14 @@ from ionport.oauth.client_secrets import ClientSecrets
 from ionport.oauth.credentials_file import (
     EnvironmentFile,
     EnvironmentTool,
-    ServiceAccountKeys,
-    credentials_content,
-    credentials_filename,
     environment_file,
 )
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.endpoints import Endpoints
+from ionport.oauth.file_maker import CredentialsFileMaker
 from ionport.oauth.model import AppQuery, AppUse, AuthorizedApp, CredentialsFile, ServiceAccount
 from ionport.oauth.repository import AppRepository, ServiceAccountRepository
-from ionport.oauth.scope_policy import are_enforced
 from ionport.oauth.states import TokenStates
-from ionport.oauth.tenant_repository import TenantSettingsRepository
 from ionport.oauth.token_repository import GrantRepository
 from ionport.store import SystemScope, TenantScope, Work
 
@@ -61,13 +57,12 @@ class AuthorizedAppService:
     ) -> None:
         self._clock = clock
         self._key_ring = key_ring
-        self._endpoints = endpoints
         self._audit = audit
         self._states = states
-        self._environment_stamp = environment_stamp
         self._keep_client_secrets = keep_client_secrets
         self._accounts = ServiceAccountMaker(clock, key_ring, audit)
         self._secrets = ClientSecrets(clock, key_ring, keep_copies=keep_client_secrets)
+        self._files = CredentialsFileMaker(endpoints, audit, self._secrets, environment_stamp)
 
     def create_app(
         self, work: Work, scope: TenantScope, actor: Actor, draft: AppDraft
@@ -95,6 +90,7 @@ class AuthorizedAppService:
         if self._keep_client_secrets and not app.is_public:
             self._secrets.add(work, scope, app)
         self._audit.record(work, scope, actor, "app.created", app.id, {"name": app.name})
+        work.after_commit(self._states.forget)
         return app
 
     def list_apps(
@@ -213,11 +209,11 @@ class AuthorizedAppService:
         if not create_service_account:
             if user_id is not None:
                 raise wrong_user(_("Switch on Create Service Account to link a user."))
-            return self._credentials(work, scope, actor, app, None, None)
+            return self._files.make(work, scope, actor, app)
         account, keys = self._accounts.make(
             work, scope, actor, app, user_id, description=description, scopes=scopes
         )
-        return self._credentials(work, scope, actor, app, account, keys)
+        return self._files.make(work, scope, actor, app, account, keys)
 
     def qr_content(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> str:
         """Return the text of a mobile app's QR code: its `.ionapi` file (facts §2).
@@ -231,7 +227,7 @@ class AuthorizedAppService:
                 _("Only a public mobile app has a QR code. Download the credentials instead."),
                 code="no_qr_code",
             )
-        return self._content(work, scope, app, None, None).decode()
+        return self._files.content(work, scope, app).decode()
 
     def export_environment(
         self,
@@ -255,7 +251,7 @@ class AuthorizedAppService:
         secret = None
         if proof is not None and not app.is_public:
             secret = self.reveal_secret(work, scope, actor, app_id, proof)
-        content = self._content(work, scope, app, secret, None)
+        content = self._files.content(work, scope, app, secret)
         return environment_file(tool, app, content)
 
     def list_service_accounts(
@@ -303,7 +299,7 @@ class AuthorizedAppService:
             description=old.description,
             scopes=old.scopes,
         )
-        return self._credentials(work, scope, actor, app, account, keys)
+        return self._files.make(work, scope, actor, app, account, keys)
 
     def set_service_account_disabled(
         self, work: Work, scope: TenantScope, actor: Actor, account_id: str, disabled: bool
@@ -363,44 +359,6 @@ class AuthorizedAppService:
             work, scope, actor, "service_account.deleted", account.id, {"app": account.app_id}
         )
         work.after_commit(self._states.forget)
-
-    def _credentials(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        app: AuthorizedApp,
-        account: ServiceAccount | None,
-        keys: ServiceAccountKeys | None,
-    ) -> CredentialsFile:
-        secret = None
-        if not app.is_public:
-            secret = self._secrets.newest(work, scope, app) or self._secrets.add(work, scope, app)
-        content = self._content(work, scope, app, secret, keys, account)
-        details = {"name": app.name, "service_account": account.id if account else ""}
-        self._audit.record(work, scope, actor, "app.credentials_downloaded", app.id, details)
-        return CredentialsFile(credentials_filename(app), content, account)
-
-    def _content(
-        self,
-        work: Work,
-        scope: TenantScope,
-        app: AuthorizedApp,
-        secret: Secret | None,
-        keys: ServiceAccountKeys | None,
-        account: ServiceAccount | None = None,
-    ) -> bytes:
-        settings = TenantSettingsRepository(work.connection).get(scope)
-        scopes = account.scopes if account is not None and account.scopes else app.scopes
-        return credentials_content(
-            app,
-            secret,
-            self._endpoints,
-            self._environment_stamp,
-            keys,
-            flavour=settings.url_flavour,
-            scopes=scopes if are_enforced(settings, app) else (),
-        )
 
 
 def _name_is_taken(existing: AuthorizedApp | None) -> Conflict:

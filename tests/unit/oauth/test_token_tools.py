@@ -11,9 +11,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 
+from ionport.asgi import Doors
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Forbidden
 from ionport.gateway.app import Gateway
@@ -98,11 +98,10 @@ def test_the_snippets_run_as_they_stand_and_hold_no_secret(
     add_tenant(database, clock)
     sides: list[OAuthSide] = []
 
-    def make(base_url: str) -> Starlette:
+    def make(base_url: str) -> Doors:
         sides.append(OAuthSide(database, clock, base_url=base_url))
-        app = sides[0].asgi()
-        app.router.default = Gateway({"IDM": PlainTextResponse("found it")}, sides[0].verifier)
-        return app
+        gateway = Gateway({"IDM": PlainTextResponse("found it")}, sides[0].verifier)
+        return Doors(authorization=sides[0].asgi(), gateway=gateway, pages=gateway)
 
     with serve_at(make):
         side = sides[0]
