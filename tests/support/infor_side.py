@@ -25,6 +25,7 @@ from ionport.identity.repository import TenantRepository
 from ionport.oauth.drafts import AppDraft
 from ionport.sandbox.app import backends
 from ionport.sandbox.infor_side import InforOptions, machine_doors, open_infor_side
+from ionport.sandbox.ln.service import LnSettings
 from ionport.sandbox.m3.service import M3Settings
 from ionport.store import Database, SystemScope, TenantScope, sqlite_url
 from tests.support.databases import drop_postgresql, fresh_postgresql
@@ -63,9 +64,15 @@ class InforSide:
         max_body_bytes: int = 150_000_000,
         extra_back_ends: Mapping[str, ASGIApp] | None = None,
         m3_settings: M3Settings | None = None,
+        ln_settings: LnSettings | None = None,
     ) -> ASGIApp:
         built_in = backends(
-            self.database, self.blobs, self.clock, gateway_url=self.url, m3_settings=m3_settings
+            self.database,
+            self.blobs,
+            self.clock,
+            gateway_url=self.url,
+            m3_settings=m3_settings,
+            ln_settings=ln_settings,
         )
         gateway = Gateway(
             {**built_in, **(extra_back_ends or {})},

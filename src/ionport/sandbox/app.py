@@ -11,6 +11,8 @@ from ionport.core.clock import Clock
 from ionport.sandbox.calls import ServiceApp
 from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.idm import routes as idm
+from ionport.sandbox.ln import routes as ln
+from ionport.sandbox.ln.service import LnSettings
 from ionport.sandbox.m3 import routes as m3
 from ionport.sandbox.m3.service import M3Settings
 from ionport.sandbox.messaging import routes as messaging
@@ -20,7 +22,12 @@ from ionport.store import Database
 
 
 def services(
-    blobs: Blobs, clock: Clock, *, gateway_url: str, m3_settings: M3Settings | None = None
+    blobs: Blobs,
+    clock: Clock,
+    *,
+    gateway_url: str,
+    m3_settings: M3Settings | None = None,
+    ln_settings: LnSettings | None = None,
 ) -> Sequence[Service]:
     """Return every imitated service.
 
@@ -30,6 +37,7 @@ def services(
         idm.service(clock, blobs, gateway_url),
         messaging.service(clock, blobs),
         m3.service(clock, m3_settings or M3Settings()),
+        ln.service(clock, ln_settings or LnSettings(), gateway_url),
         mingle.service(),
     ]
 
@@ -41,10 +49,14 @@ def backends(
     *,
     gateway_url: str,
     m3_settings: M3Settings | None = None,
+    ln_settings: LnSettings | None = None,
 ) -> Mapping[str, ASGIApp]:
     """Return the app of each API context."""
     recorder = RecorderService(blobs)
+    imitated = services(
+        blobs, clock, gateway_url=gateway_url, m3_settings=m3_settings, ln_settings=ln_settings
+    )
     return {
         service.context: ServiceApp(service, database=database, recorder=recorder, clock=clock)
-        for service in services(blobs, clock, gateway_url=gateway_url, m3_settings=m3_settings)
+        for service in imitated
     }

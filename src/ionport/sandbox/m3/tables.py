@@ -33,3 +33,6 @@ m3_records = Table(
         ondelete="CASCADE",
     ),
 )
+
+# A company's records go with it.
+STATE_TABLES = (m3_companies, m3_records)

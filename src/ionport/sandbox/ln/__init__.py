@@ -1,0 +1,1 @@
+"""LN: business data entities behind c4ws (facts/infor-targets.md §5)."""

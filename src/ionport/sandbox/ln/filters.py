@@ -1,0 +1,118 @@
+"""What a list is asked for: `Filter` and `Selection` of a request (§5.1).
+
+Attributes are named `<service>.<attribute>` or by themselves. Comparisons of numbers are of
+numbers, all others of texts; `like` takes `%` for any text: inferred.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from lxml import etree
+
+from ionport.core.i18n import _
+from ionport.sandbox.ln.envelope import SoapCall, elements, first, local
+from ionport.sandbox.ln.model import Attribute, Kind, Values, refused
+from ionport.sandbox.texts import quoted
+
+Condition = Callable[[Values], bool]
+Attributes = Mapping[str, Attribute]
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "le": operator.le,
+    "lt": operator.lt,
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "ne": operator.ne,
+    "eq": operator.eq,
+}
+_MAX_ELEMENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which attributes to show: those named, of the entity itself or of a component."""
+
+    names: frozenset[str]
+
+    def has(self, component: str, attribute: str) -> bool:
+        """Tell whether an attribute is to be shown; `component` is empty for the entity's own."""
+        own = {attribute, "*"} if not component else {f"{component}.{attribute}", f"{component}.*"}
+        return not self.names or not self.names.isdisjoint(own | {"*"})
+
+
+def read_selection(call: SoapCall) -> Selection:
+    """Return the attributes that a request selects; all of them when it says nothing."""
+    found = _area_child(call, "Selection")
+    names = ((each.text or "").strip() for each in elements(found))
+    prefix = f"{call.service}."
+    return Selection(frozenset(name.removeprefix(prefix) for name in names if name))
+
+
+def read_filter(call: SoapCall, attributes: Attributes) -> Condition:
+    """Return the condition of a request's filter, which everything meets when there is none.
+
+    Raises:
+        RequestRefused: an unknown attribute or operator, or an expression that lacks a part.
+    """
+    found = _area_child(call, "Filter")
+    expression = next(elements(found), None)
+    if found is None or expression is None:
+        return lambda _values: True
+    if sum(1 for _each in found.iter(tag=etree.Element)) > _MAX_ELEMENTS:
+        raise refused(_("The filter has too many expressions."))
+    return _read_expression(expression, call.service, attributes)
+
+
+def _area_child(call: SoapCall, name: str) -> etree._Element | None:
+    """Return that child of the ControlArea, or of the DataArea: which of them is not known."""
+    found = first(first(call.request, "ControlArea"), name)
+    return found if found is not None else first(first(call.request, "DataArea"), name)
+
+
+def _read_expression(element: etree._Element, service: str, attributes: Attributes) -> Condition:
+    if local(element) == "ComparisonExpression":
+        return _read_comparison(element, service, attributes)
+    if local(element) != "LogicalExpression":
+        raise refused(_("{name} is no expression.").format(name=quoted(local(element))))
+    parts = [
+        _read_expression(child, service, attributes)
+        for child in elements(element)
+        if local(child) != "logicalOperator"
+    ]
+    how = first(element, "logicalOperator")
+    joined = {"and": all, "or": any}.get("" if how is None else (how.text or "").strip())
+    if joined is None or not parts:
+        raise refused(_("A LogicalExpression has a logicalOperator, and or or, and expressions."))
+    return lambda values: joined(part(values) for part in parts)
+
+
+def _read_comparison(element: etree._Element, service: str, attributes: Attributes) -> Condition:
+    parts = {local(child): (child.text or "").strip() for child in elements(element)}
+    name = parts.get("attributeName", "").removeprefix(f"{service}.")
+    attribute = attributes.get(name)
+    if attribute is None:
+        raise refused(_("The filter has no known attributeName."))
+    if "instanceValue" not in parts and "emptyValue" not in parts:
+        raise refused(_("The comparison has no instanceValue."))
+    how, value = parts.get("comparisonOperator", ""), parts.get("instanceValue", "")
+    if how == "like":
+        pattern = re.compile(".*".join(map(re.escape, value.split("%"))), re.DOTALL)
+        return lambda values: pattern.fullmatch(values.get(name, "")) is not None
+    compare = _COMPARISONS.get(how)
+    if compare is None:
+        raise refused(_("{name} is no comparison operator.").format(name=quoted(how)))
+    convert = _number if attribute.kind in (Kind.INTEGER, Kind.NUMBER) else str
+    wanted = convert(value)
+    return lambda values: compare(convert(values.get(name, "")), wanted)
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text or "0")
+    except InvalidOperation as error:
+        raise refused(_("{value} is not a number.").format(value=quoted(text))) from error

@@ -1,0 +1,202 @@
+"""Reading received purchase invoices from a request, and showing them (§5.1, §5.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from lxml import etree
+
+from ionport.core.i18n import _
+from ionport.sandbox.ln.envelope import SoapCall, elements, first, local, named
+from ionport.sandbox.ln.model import (
+    HEADER,
+    KEY_COMPANY,
+    KEY_NUMBER,
+    LINES,
+    MAX_COMPANY,
+    MAX_TEXT,
+    Attribute,
+    Component,
+    Draft,
+    Invoice,
+    Kind,
+    Problem,
+    RequestRefused,
+    Values,
+    refused,
+)
+from ionport.sandbox.texts import quoted
+
+MAX_INVOICES = 100
+MAX_LINES = 5_000
+_DEFAULT_COUNTRY = "DE"
+_INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,10})?|\.\d{1,10})", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]{5,16}(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+
+
+class Scope(StrEnum):
+    """What falls together when something is wrong (`ControlArea/processingScope`)."""
+
+    NOT_APPLICABLE = "not_applicable"
+    REQUEST = "request"
+    BUSINESS_ENTITY = "business_entity"
+    BUSINESS_ENTITY_COMPONENT = "business_entity_component"
+
+    @property
+    def is_each_on_its_own(self) -> bool:
+        """Whether one wrong invoice leaves the others of the request alone."""
+        return self in (Scope.BUSINESS_ENTITY, Scope.BUSINESS_ENTITY_COMPONENT)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInvoice:
+    """An invoice of a request, or what is wrong with it."""
+
+    draft: Draft | None
+    problems: Sequence[Problem]
+
+
+def read_scope(call: SoapCall) -> Scope:
+    """Return the processing scope; raises RequestRefused."""
+    found = first(first(call.request, "ControlArea"), "processingScope")
+    text = "" if found is None else (found.text or "").strip()
+    try:
+        return Scope(text or Scope.REQUEST)
+    except ValueError as error:
+        raise refused(_("{value} is no processing scope.").format(value=quoted(text))) from error
+
+
+def read_invoices(call: SoapCall) -> Sequence[ReadInvoice]:
+    """Read the invoices of a create request; raises RequestRefused when there is none."""
+    entities = list(named(first(call.request, "DataArea"), call.service))
+    if not entities:
+        raise refused(_("The DataArea has no {name}.").format(name=call.service))
+    if len(entities) > MAX_INVOICES:
+        text = _("A request takes at most {limit} invoices; send the rest in another.")
+        raise refused(text.format(limit=MAX_INVOICES))
+    return [_read_invoice(entity, call.company) for entity in entities]
+
+
+def read_keys(call: SoapCall) -> Sequence[tuple[int, int]]:
+    """Return the keys in a request's DataArea; raises RequestRefused."""
+    keys = [_read_key(entity, call.company) for entity in _keyed(call)]
+    if not keys:
+        raise refused(_("The DataArea has no {name}.").format(name=call.service))
+    return keys
+
+
+def _keyed(call: SoapCall) -> Sequence[etree._Element]:
+    return list(named(first(call.request, "DataArea"), call.service))[:MAX_INVOICES]
+
+
+def _read_key(entity: etree._Element, company: int) -> tuple[int, int]:
+    values = {local(child): (child.text or "").strip() for child in elements(entity)}
+    number, of_company = values.get(KEY_NUMBER, ""), values.get(KEY_COMPANY, str(company))
+    if _INTEGER.fullmatch(number) and _INTEGER.fullmatch(of_company):
+        return int(of_company), int(number)
+    raise refused(_("{key} is the number of an invoice.").format(key=KEY_NUMBER))
+
+
+def _read_invoice(entity: etree._Element, company: int) -> ReadInvoice:
+    action = entity.get("actionType", "create")
+    if action not in ("create", "createOrChange"):
+        text = _("The sandbox creates invoices; it does not imitate the action {action}.")
+        return ReadInvoice(None, [Problem(text.format(action=quoted(action)))])
+    names = {component.name for component in LINES}
+    children = [child for child in elements(entity) if local(child) not in names]
+    values, problems = _read_values(children, HEADER)
+    values = {"FinancialCompany": str(company), "TaxCountry": _DEFAULT_COUNTRY, **values}
+    header = {name: values[name] for name in HEADER.attributes if name in values}
+    if not 0 <= int(header["FinancialCompany"]) <= MAX_COMPANY:
+        wrong = _("the value is no company")
+        problems.append(_invalid("FinancialCompany", header["FinancialCompany"], wrong))
+    lines: dict[str, Sequence[Values]] = {}
+    for component in LINES:
+        found = [_read_values(elements(line), component) for line in named(entity, component.name)]
+        lines[component.name] = [values for values, _problems in found]
+        problems += [problem for _values, wrong in found for problem in wrong]
+    if sum(map(len, lines.values())) > MAX_LINES:
+        text = _("An invoice takes at most {limit} lines.")
+        problems = [Problem(text.format(limit=MAX_LINES))]
+    return ReadInvoice(None if problems else Draft(header, lines), problems)
+
+
+def _read_values(
+    children: Iterable[etree._Element], component: Component
+) -> tuple[dict[str, str], list[Problem]]:
+    """Read the attributes of an invoice or a line, and everything that is wrong with them."""
+    values: dict[str, str] = {}
+    problems = []
+    for child in children:
+        name, text = local(child), child.text or ""
+        attribute = component.attributes.get(name)
+        if attribute is None:
+            wrong = _("is not known to {component}").format(component=component.name)
+            problems.append(_invalid(name, text, wrong))
+        elif problem := _problem_of(attribute, text):
+            problems.append(problem)
+        elif text.strip():
+            values[name] = text.strip()
+    problems += [
+        _invalid(name, " ", _("the value is mandatory"))
+        for name, attribute in component.attributes.items()
+        if attribute.is_mandatory and name not in values and not _is_named(problems, name)
+    ]
+    return {name: values[name] for name in component.attributes if name in values}, problems
+
+
+def _problem_of(attribute: Attribute, text: str) -> Problem | None:
+    value = text.strip()
+    if attribute.kind is Kind.TEXT:
+        if len(value) > MAX_TEXT:
+            wrong = _("the value has at most {limit} characters").format(limit=MAX_TEXT)
+            return _invalid(attribute.name, value, wrong)
+        return None
+    if attribute.kind is Kind.DATE:
+        is_right = not value or _is_date(value)
+        return None if is_right else _invalid(attribute.name, value, _("the value must be a date"))
+    pattern = _INTEGER if attribute.kind is Kind.INTEGER else _NUMBER
+    if pattern.fullmatch(value):
+        return None
+    # The vendor's users know this text; a blank is what the documented message shows.
+    return _invalid(attribute.name, value or " ", "the value must be numeric")
+
+
+def _invalid(name: str, value: str, wrong: str) -> Problem:
+    """Return a message in the words of the documented one (§5.1, docbits.md §3)."""
+    return Problem(f"Request validation; Attr. '{name}', Value {quoted(value)} : {wrong}.")
+
+
+def _is_named(problems: Iterable[Problem], name: str) -> bool:
+    return any(f"Attr. '{name}'" in problem.text for problem in problems)
+
+
+def _is_date(value: str) -> bool:
+    try:
+        date.fromisoformat(value[:10])
+    except ValueError:
+        return False
+    return _DATE.fullmatch(value) is not None
+
+
+def shown(invoice: Invoice) -> dict[str, str]:
+    """Return an invoice's own attributes, first those that LN adds."""
+    return {
+        KEY_COMPANY: str(invoice.company),
+        KEY_NUMBER: str(invoice.number),
+        "InvoiceStatus": invoice.status.value,
+        "ProcessingStatus": invoice.processing.value,
+        **invoice.draft.header,
+    }
+
+
+def check_all(read: Sequence[ReadInvoice]) -> None:
+    """Raise RequestRefused with everything that is wrong with any invoice of the request."""
+    problems = [problem for each in read for problem in each.problems]
+    if problems:
+        raise RequestRefused(problems)

@@ -1,0 +1,225 @@
+"""LN's services below `/{TENANT}/LN/c4ws/services` (facts/infor-targets.md §5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from lxml import etree
+
+from ionport.core.clock import Clock
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.sandbox.ln.envelope import SoapCall, read_call, rendered, response
+from ionport.sandbox.ln.errors import MEDIA_TYPE, error_answer, information
+from ionport.sandbox.ln.filters import read_filter, read_selection
+from ionport.sandbox.ln.invoices import check_all, read_invoices, read_keys, read_scope, shown
+from ionport.sandbox.ln.model import (
+    HEADER,
+    KEY_COMPANY,
+    KEY_NUMBER,
+    LINES,
+    PARTNER,
+    SHOWN,
+    Invoice,
+    Values,
+    refused,
+)
+from ionport.sandbox.ln.seeds import PARTNERS
+from ionport.sandbox.ln.service import LnService, LnSettings
+from ionport.sandbox.ln.wsdl import Entity, describe
+from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, inferred, verified
+from ionport.sandbox.texts import quoted
+from ionport.store import Work
+
+CONTEXT = "LN"
+MAX_BODY_BYTES = 6_000_000
+_SERVICES = "/c4ws/services"
+_MAX_LISTED = 1_000
+_INVOICE = Entity((SHOWN, HEADER), LINES)
+_PARTNER = Entity((PARTNER,))
+_WSDL = verified("infor-targets.md §5.1", left_out="services that the sandbox does not keep")
+_CALL = inferred(
+    "infor-targets.md §5.2",
+    left_out="the name of the service and of its operations; change and delete",
+)
+
+SoapHandler = Callable[[Call, SoapCall], Step]
+
+
+@dataclass(frozen=True, slots=True)
+class SoapService:
+    """A service of c4ws: what it keeps, and its operations by name."""
+
+    entity: Entity
+    operations: Mapping[str, SoapHandler]
+
+
+def service(clock: Clock, settings: LnSettings, gateway_url: str) -> Service:
+    """Return LN as one of the sandbox's services."""
+    routes = LnRoutes(LnService(clock, settings), gateway_url)
+    return Service(CONTEXT, "LN", routes.operations(), error_answer, MAX_BODY_BYTES)
+
+
+class LnRoutes:
+    """The handlers: of addresses, and of the SOAP operations behind them."""
+
+    def __init__(self, service: LnService, gateway_url: str) -> None:
+        self._service = service
+        self._gateway_url = gateway_url
+        self._services = {
+            service.settings.service: SoapService(
+                _INVOICE,
+                {
+                    "Create": self.create,
+                    "Show": self.show,
+                    "List": self.list_invoices,
+                    "Process": self.process,
+                },
+            ),
+            "BusinessPartner_v3": SoapService(_PARTNER, {"List": self.list_partners}),
+        }
+
+    def operations(self) -> list[Operation]:
+        """Return the operations in the order in which they are tried."""
+        path = f"{_SERVICES}/{{service}}"
+        return [
+            Operation("wsdl", "GET", path, self.wsdl, _WSDL),
+            Operation("soap call", "POST", path, self.call, _CALL),
+        ]
+
+    def wsdl(self, call: Call) -> Step:
+        """Describes a service; the query is `wsdl`, in any case of letters."""
+        if "wsdl" not in (name.lower() for name in call.query):
+            raise refused(_("This address takes SOAP calls by POST; ask for ?wsdl by GET."))
+        name, found = self._find(call)
+        address = f"{self._gateway_url}/{call.caller.tenant_id}/{CONTEXT}{_SERVICES}/{name}"
+        body = describe(name, found.operations, found.entity, address)
+        return lambda _work: Answer(200, body, MEDIA_TYPE)
+
+    def call(self, call: Call) -> Step:
+        """Does a SOAP operation; what is wrong with it answers 500 and a fault."""
+        name, found = self._find(call)
+        soap = read_call(name, call.body)
+        handler = found.operations.get(soap.operation)
+        if handler is None:
+            raise refused(
+                _("The sandbox does not imitate {service}/{operation}.").format(
+                    service=name, operation=quoted(soap.operation)
+                )
+            )
+        return handler(call, soap)
+
+    def create(self, call: Call, soap: SoapCall) -> Step:
+        """Answers the keys of the new invoices, in the order of the request."""
+        read = read_invoices(soap)
+        each_on_its_own = read_scope(soap).is_each_on_its_own
+        if not each_on_its_own:
+            check_all(read)
+
+        def step(work: Work) -> Answer:
+            created = self._service.create(
+                work,
+                call.scope,
+                read,
+                client_id=call.caller.client_id,
+                each_on_its_own=each_on_its_own,
+            )
+            root, part = response(soap)
+            _add_entities(part, soap.service, map(_key_of, created.invoices))
+            information(part, created.problems)
+            return Answer(200, rendered(root), MEDIA_TYPE, effects=_names(created.invoices))
+
+        return step
+
+    def show(self, call: Call, soap: SoapCall) -> Step:
+        """Answers the invoices whose keys are in the DataArea."""
+        keys = read_keys(soap)
+        return lambda work: _answer_invoices(soap, self._service.show(work, call.scope, keys))
+
+    def list_invoices(self, call: Call, soap: SoapCall) -> Step:
+        """Answers the company's invoices that the filter lets through; at most 1,000."""
+        attributes = {**SHOWN.attributes, **HEADER.attributes}
+        matches = read_filter(soap, attributes)
+
+        def step(work: Work) -> Answer:
+            invoices = self._service.scan(work, call.scope, soap.company)
+            found = (invoice for invoice in invoices if matches(shown(invoice)))
+            return _answer_invoices(soap, islice(found, _MAX_LISTED))
+
+        return step
+
+    def process(self, call: Call, soap: SoapCall) -> Step:
+        """Registers, matches and approves invoices, as session tfacp7200m000 does (§5.2)."""
+        keys = read_keys(soap)
+
+        def step(work: Work) -> Answer:
+            invoices = self._service.process(work, call.scope, keys)
+            return _answer_invoices(soap, invoices, effects=_names(invoices))
+
+        return step
+
+    def list_partners(self, call: Call, soap: SoapCall) -> Step:
+        """Answers the business partners that the sandbox has from the start."""
+        matches = read_filter(soap, PARTNER.attributes)
+        selection = read_selection(soap)
+        root, part = response(soap)
+        partners = [
+            {name: value for name, value in partner.items() if selection.has("", name)}
+            for partner in PARTNERS
+            if matches(partner)
+        ]
+        _add_entities(part, soap.service, partners)
+        answer = Answer(200, rendered(root), MEDIA_TYPE)
+        return lambda _work: answer
+
+    def _find(self, call: Call) -> tuple[str, SoapService]:
+        wanted = call.path_params["service"].lower()
+        for name, found in self._services.items():
+            if name.lower() == wanted:
+                return name, found
+        raise NotFound(
+            _("The sandbox does not imitate this service; it has {names}.").format(
+                names=", ".join(sorted(self._services))
+            ),
+            code="service_not_imitated",
+        )
+
+
+def _answer_invoices(
+    soap: SoapCall, invoices: Iterable[Invoice], effects: tuple[str, ...] = ()
+) -> Answer:
+    selection = read_selection(soap)
+    root, part = response(soap)
+    area = etree.SubElement(part, "DataArea")
+    for invoice in invoices:
+        entity = etree.SubElement(area, soap.service)
+        own = shown(invoice)
+        _fill(entity, {name: own[name] for name in own if selection.has("", name)})
+        for component in LINES:
+            for line in invoice.draft.lines.get(component.name, ()):
+                names = [name for name in line if selection.has(component.name, name)]
+                if names:
+                    element = etree.SubElement(entity, component.name)
+                    _fill(element, {name: line[name] for name in names})
+    return Answer(200, rendered(root), MEDIA_TYPE, effects=effects)
+
+
+def _add_entities(part: etree._Element, name: str, entities: Iterable[Values]) -> None:
+    area = etree.SubElement(part, "DataArea")
+    for values in entities:
+        _fill(etree.SubElement(area, name), values)
+
+
+def _fill(element: etree._Element, values: Values) -> None:
+    for name, value in values.items():
+        etree.SubElement(element, name).text = value
+
+
+def _key_of(invoice: Invoice) -> Values:
+    return {KEY_COMPANY: str(invoice.company), KEY_NUMBER: str(invoice.number)}
+
+
+def _names(invoices: Sequence[Invoice]) -> tuple[str, ...]:
+    return tuple(f"ln invoice {invoice.key}" for invoice in invoices)

@@ -1,0 +1,276 @@
+"""What a client does with received purchase invoices: create, show, list, process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from ionport.core.clock import Clock
+from ionport.core.i18n import _
+from ionport.sandbox.ln.invoices import ReadInvoice
+from ionport.sandbox.ln.model import (
+    RECEIPT,
+    TAX,
+    Created,
+    Draft,
+    GoodsReceipt,
+    Invoice,
+    Problem,
+    Processing,
+    RequestRefused,
+    Status,
+    Values,
+    refused,
+)
+from ionport.sandbox.ln.repository import LnRepository
+from ionport.sandbox.ln.seeds import PARTNERS
+from ionport.store import TenantScope, Work
+
+_SUPPLIERS = frozenset(
+    partner["businessPartnerCode"]
+    for partner in PARTNERS
+    if partner["businessPartnerRole"] == "supplier"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LnSettings:
+    """How the imitated LN behaves.
+
+    Attributes:
+        service: the name of the invoices' business data entity, which Infor does not publish.
+        match_receipts: refuse a receipt line of goods that were not received in its logistic
+            company, with the documented "not found in direct debit".
+    """
+
+    service: str = "ReceivedPurchaseInvoice"
+    match_receipts: bool = True
+
+
+class LnService:
+    """Keeps received purchase invoices of a tenant.
+
+    That LN refuses a second invoice of the same supplier, number and financial company, and what
+    processing checks, is inferred.
+    """
+
+    def __init__(self, clock: Clock, settings: LnSettings) -> None:
+        self._clock = clock
+        self.settings = settings
+
+    def create(
+        self,
+        work: Work,
+        scope: TenantScope,
+        read: Sequence[ReadInvoice],
+        *,
+        client_id: str,
+        each_on_its_own: bool,
+    ) -> Created:
+        """Store the invoices of a request: all of them, or those that are right.
+
+        Raises:
+            RequestRefused: one is wrong, or with `each_on_its_own` all are.
+        """
+        numbers = _take_numbers(LnRepository(work.connection), scope, read)
+        invoices: list[Invoice] = []
+        problems: list[Problem] = []
+        for each in read:
+            wrong = list(each.problems)
+            if each.draft is not None:
+                wrong += self._problems_of(work, scope, each.draft)
+                number = next(numbers[each.draft.company])
+                if not wrong:
+                    invoices.append(self._add(work, scope, each.draft, number, client_id))
+            problems += wrong
+        if problems and not (each_on_its_own and invoices):
+            raise RequestRefused(problems)
+        return Created(invoices, problems)
+
+    def show(
+        self, work: Work, scope: TenantScope, keys: Sequence[tuple[int, int]]
+    ) -> Sequence[Invoice]:
+        """Return invoices by their keys; raises RequestRefused when one is missing."""
+        repository = LnRepository(work.connection)
+        found = []
+        for company, number in keys:
+            invoice = repository.get(scope, company, number)
+            if invoice is None:
+                raise refused(
+                    _("Received purchase invoice {number} of company {company} not found").format(
+                        number=number, company=company
+                    )
+                )
+            found.append(invoice)
+        return found
+
+    def scan(self, work: Work, scope: TenantScope, company: int) -> Iterator[Invoice]:
+        """Return a company's invoices by number."""
+        return LnRepository(work.connection).scan(scope, company)
+
+    def process(
+        self, work: Work, scope: TenantScope, keys: Sequence[tuple[int, int]]
+    ) -> Sequence[Invoice]:
+        """Register, match and approve invoices; each goes as far as it is right.
+
+        Raises:
+            RequestRefused: one is missing.
+        """
+        repository = LnRepository(work.connection)
+        processed = []
+        for invoice in self.show(work, scope, keys):
+            if invoice.processing is not Processing.PROCESSED:
+                invoice = self._processed(work, scope, invoice)
+                repository.save_state(scope, invoice)
+            processed.append(invoice)
+        return processed
+
+    def receive(self, work: Work, scope: TenantScope, receipt: GoodsReceipt) -> bool:
+        """Receive goods that invoices can be matched with; False when they were already."""
+        return LnRepository(work.connection).add_receipt(scope, receipt)
+
+    def forget(self, work: Work, scope: TenantScope) -> None:
+        """Delete everything that the tenant has in LN; the seeds stay."""
+        LnRepository(work.connection).forget(scope)
+
+    def _add(
+        self, work: Work, scope: TenantScope, draft: Draft, number: int, client_id: str
+    ) -> Invoice:
+        now = self._clock.now()
+        invoice = Invoice(number, draft, client_id, created_at=now, changed_at=now)
+        LnRepository(work.connection).add(scope, invoice)
+        return invoice
+
+    def _problems_of(self, work: Work, scope: TenantScope, draft: Draft) -> Sequence[Problem]:
+        repository = LnRepository(work.connection)
+        other = repository.same(scope, draft)
+        if other is not None:
+            text = _(
+                "Supplier invoice {invoice} of supplier {supplier} already exists:"
+                " received purchase invoice {number} of company {company}"
+            )
+            return [
+                Problem(
+                    text.format(
+                        invoice=draft.header["InvoiceNumberSupplier"],
+                        supplier=draft.header["SupplierCode"],
+                        number=other.number,
+                        company=other.company,
+                    )
+                )
+            ]
+        if not self.settings.match_receipts:
+            return []
+        lines = draft.lines[RECEIPT.name]
+        return [
+            _not_found(line, draft.company)
+            for line in lines
+            if _matching(repository, scope, line, draft.company) is None
+        ]
+
+    def _processed(self, work: Work, scope: TenantScope, invoice: Invoice) -> Invoice:
+        steps = (
+            (Status.REGISTRATION_ERRORS, _registration_problems(invoice.draft)),
+            (Status.MATCHING_ERRORS, self._matching_problems(work, scope, invoice)),
+        )
+        now = self._clock.now()
+        for status, problems in steps:
+            if problems:
+                return replace(
+                    invoice,
+                    status=status,
+                    processing=Processing.IN_PROCESS,
+                    messages=tuple(problems),
+                    changed_at=now,
+                )
+        return replace(
+            invoice,
+            status=Status.APPROVED,
+            processing=Processing.PROCESSED,
+            messages=(),
+            changed_at=now,
+        )
+
+    def _matching_problems(self, work: Work, scope: TenantScope, invoice: Invoice) -> Sequence[str]:
+        repository = LnRepository(work.connection)
+        text = _("Order {order}, position {position}: {invoiced} invoiced, {received} received")
+        problems = []
+        for line in invoice.draft.lines[RECEIPT.name]:
+            goods = _matching(repository, scope, line, invoice.company)
+            invoiced = Decimal(line.get("InvoicedQuantity", "0"))
+            if goods is not None and invoiced > Decimal(goods.quantity):
+                problems.append(
+                    text.format(
+                        order=goods.order,
+                        position=goods.position,
+                        invoiced=invoiced,
+                        received=goods.quantity,
+                    )
+                )
+        return problems
+
+
+def _take_numbers(
+    repository: LnRepository, scope: TenantScope, read: Sequence[ReadInvoice]
+) -> dict[int, Iterator[int]]:
+    """Take the numbers of a request at once, in the order of the companies.
+
+    The companies stay locked until the transaction ends: nobody else then looks for the same
+    invoice, and no two requests wait in a circle.
+    """
+    counts = Counter(each.draft.company for each in read if each.draft is not None)
+    return {
+        company: iter(repository.next_numbers(scope, company, counts[company]))
+        for company in sorted(counts)
+    }
+
+
+def _registration_problems(draft: Draft) -> Sequence[str]:
+    """Return what is wrong with supplier and amounts."""
+    problems = []
+    supplier = draft.header["SupplierCode"]
+    if supplier not in _SUPPLIERS:
+        problems.append(_("Supplier {code} does not exist").format(code=supplier))
+    base = draft.header.get("TaxBaseAmount")
+    taxes = [Decimal(line.get("TaxAmount", "0")) for line in draft.lines[TAX.name]]
+    if base is not None and taxes:
+        total, amount = Decimal(base) + sum(taxes), Decimal(draft.header["InvoiceAmount"])
+        if total != amount:
+            text = _("Tax base and tax come to {total}, the invoice amount is {amount}")
+            problems.append(text.format(total=total, amount=amount))
+    return problems
+
+
+def _matching(
+    repository: LnRepository, scope: TenantScope, line: Values, company: int
+) -> GoodsReceipt | None:
+    """Return the goods that a receipt line names; what it leaves out may be anything."""
+    if line.get("OrderType", "purchase").lower() != "purchase":
+        return None
+    goods = repository.receipts(scope, int(line.get("LogisticCompany", company)), line["Order"])
+    return next((each for each in goods if _is_named(each, line)), None)
+
+
+def _is_named(goods: GoodsReceipt, line: Values) -> bool:
+    numbers = {
+        "OrderPosition": goods.position,
+        "OrderSequence": goods.sequence,
+        "ReceiptLine": goods.receipt_line,
+    }
+    texts = {"Receipt": goods.receipt, "PackingSlip": goods.packing_slip}
+    return all(int(line[name]) == value for name, value in numbers.items() if name in line) and all(
+        line[name] == value for name, value in texts.items() if name in line
+    )
+
+
+def _not_found(line: Values, company: int) -> Problem:
+    """Return the documented message (§5.1): in the vendor's users' eyes the wrong company."""
+    order_type = line.get("OrderType", "purchase").capitalize()
+    return Problem(
+        f"Delivery Note {line.get('PackingSlip', '')}, Order Type: {order_type},"
+        f" Order {line['Order']}, Position {line['OrderPosition']},"
+        f" Logistic Company {line.get('LogisticCompany', company)},"
+        f" Goods Receipt {line.get('Receipt', '')} not found in direct debit"
+    )
