@@ -16,6 +16,62 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "ln_companies",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last_invoice", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "number", name=op.f("pk_ln_companies")),
+    )
+    op.create_table(
+        "ln_invoices",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("company", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("supplier", sa.Text(), nullable=False),
+        sa.Column("invoice_number", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("processing", sa.Text(), nullable=False),
+        sa.Column("header", sa.JSON(), nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("messages", sa.JSON(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "company", "number", name=op.f("pk_ln_invoices")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "company",
+            "supplier",
+            "invoice_number",
+            name="uq_ln_invoices_supplier_invoice",
+        ),
+    )
+    with op.batch_alter_table("ln_invoices", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_ln_invoices_created_at", ["tenant_id", "created_at"], unique=False
+        )
+
+    op.create_table(
+        "ln_receipts",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("company", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("receipt", sa.Text(), nullable=False),
+        sa.Column("receipt_line", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("order", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("packing_slip", sa.Text(), nullable=False),
+        sa.Column("quantity", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "company", "receipt", "receipt_line", name=op.f("pk_ln_receipts")
+        ),
+    )
+    with op.batch_alter_table("ln_receipts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_ln_receipts_order", ["tenant_id", "company", "order"], unique=False
+        )
+
+    op.create_table(
         "api_suite_icons",
         sa.Column("suite_id", sa.Text(), nullable=False),
         sa.Column("tenant_id", sa.Text(), nullable=False),
