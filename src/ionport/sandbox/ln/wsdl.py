@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.resources import files
 from string import Template
-from xml.sax.saxutils import escape
 
 from ionport.sandbox.ln.envelope import namespace_of
 from ionport.sandbox.ln.model import Component
@@ -27,7 +27,7 @@ def describe(service: str, operations: Iterable[str], entity: Entity, address: s
     values = {
         "service": service,
         "namespace": namespace_of(service),
-        "address": escape(address, {'"': "&quot;"}),
+        "address": escape(address),
         "entity": _entity_type(service, entity),
         "filter_attributes": _enumerations(_filter_names(service, entity)),
         "selection_attributes": _enumerations(_selection_names(service, entity)),
