@@ -32,7 +32,9 @@ from tests.support.infor_side import (
 
 BASE = "/IONSERVICES/api/ion/messaging/service"
 PUBLISH = f"{BASE}/v2/multipartMessage"
-BOD = b"<SyncCaptureDocument xmlns='http://schema.infor.com/InforOAGIS/2' releaseID='9.2'/>"
+BOD = b"""<SyncCaptureDocument xmlns='http://schema.infor.com/InforOAGIS/2' releaseID='9.2'>
+<ApplicationArea><CreationDateTime>2026-03-05T10:11:12Z</CreationDateTime></ApplicationArea>
+<DataArea><Sync/><CaptureDocument/></DataArea></SyncCaptureDocument>"""
 
 
 @pytest.fixture(scope="module", params=ALL_DATABASES)
@@ -329,7 +331,7 @@ def test_a_document_that_is_no_such_bod_is_taken_with_a_finding(
 
 
 def test_an_operation_that_is_not_imitated_is_an_error(client: httpx2.Client) -> None:
-    for address in ("v3/multipartMessage", "v9/nothing", ""):
+    for address in ("v3/message", "v9/nothing", ""):
         answer = client.post(f"{BASE}/{address}")
         assert answer.status_code == 404
         assert answer.json()["message"]

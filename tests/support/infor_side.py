@@ -73,6 +73,7 @@ class InforSide:
             gateway_url=self.url,
             m3_settings=m3_settings,
             ln_settings=ln_settings,
+            ion=self.services.ion,
         )
         gateway = Gateway(
             {**built_in, **(extra_back_ends or {})},

@@ -44,6 +44,7 @@ from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.app import backends
 from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.ionservices import Ion, open_ion
 from ionport.store import Database
 
 
@@ -97,6 +98,7 @@ class InforSide:
     custom_apis: CustomApis
     recorder: RecorderService
     inspection: InspectionService
+    ion: Ion
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def open_infor_side(
         custom_apis=_custom_apis(options, database, clock, keys, audit),
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),
+        ion=open_ion(clock, blobs, audit),
     )
 
 
@@ -182,7 +185,8 @@ def _custom_apis(
 def machine_doors(side: InforSide, database: Database, blobs: Blobs, clock: Clock) -> MachineDoors:
     """Return the apps that answer machines; makes the first signing key when there is none."""
     side.signing_keys.ensure(database)
-    built_in = backends(database, blobs, clock, gateway_url=side.options.gateway_origin)
+    gateway_url = side.options.gateway_origin
+    built_in = backends(database, blobs, clock, gateway_url=gateway_url, ion=side.ion)
     authorization = AuthorizationServer(
         database=database,
         endpoints=side.endpoints,

@@ -1,4 +1,4 @@
-"""ION messaging's error shape (facts/infor-targets.md §2, "Responses")."""
+"""ION messaging's error shapes (facts/infor-targets.md §2, "Responses")."""
 
 from __future__ import annotations
 
@@ -7,14 +7,27 @@ import json
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.sandbox.operations import Answer, Call
 
+# v1 and v2 say 412 to whatever is wrong with a message, v3 tells malformed ones apart.
+V3_OPERATIONS = frozenset(("accepted documents", "publish v3", "publish v3 by headers"))
+
+
+class NotConfigured(IonportError):
+    """The message is well-formed, but ION has no connection point that sends it."""
+
+    status = 412
+    default_code = "connection_point"
+
 
 def error_answer(call: Call, error: IonportError) -> Answer:
-    """Return `{"message"}`; v2 says 412 to whatever is wrong with a message."""
-    status = 412 if isinstance(error, InvalidInput) else error.status
-    return json_answer(status, {"message": error.text})
+    """Return `{"message"}` for v1 and v2, `{"errors": […]}` for v3."""
+    is_v3 = call.operation in V3_OPERATIONS
+    status = error.status
+    if isinstance(error, InvalidInput):
+        status = 400 if is_v3 else 412
+    return json_answer(status, {"errors": [error.text]} if is_v3 else {"message": error.text})
 
 
-def json_answer(status: int, content: object) -> Answer:
+def json_answer(status: int, content: object, *, effects: tuple[str, ...] = ()) -> Answer:
     """Return `content` as a JSON answer."""
     body = json.dumps(content, ensure_ascii=False).encode()
-    return Answer(status, body, "application/json;charset=utf-8")
+    return Answer(status, body, "application/json;charset=utf-8", effects=effects)

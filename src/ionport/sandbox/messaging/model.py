@@ -33,8 +33,9 @@ _LONGEST = {
 _NUMBERS = ("variationId", "batchSequence", "batchSize", "batchRevision", "instances")
 _OTHERS = ("encoding", "characterSet", "batchAbortIndicator")
 _MAX_CUSTOM = 250
+_BY_LOWER_CASE = {name.lower(): name for name in (*_LONGEST, *_NUMBERS, *_OTHERS)}
 
-_DOCUMENT_NAME = re.compile(r"[A-Z][A-Za-z]*\.[A-Za-z][A-Za-z0-9_]*")
+_DOCUMENT_NAME = re.compile(r"(?:[A-Z][A-Za-z]*\.)?[A-Za-z][A-Za-z0-9_]*")
 _LOGICAL_ID = re.compile(r"lid://[a-z0-9_-]+(\.[a-z0-9_-]+){2,}(:[a-z0-9._-]+)?(/[a-z0-9._-]+)*")
 _LONG = re.compile(r"-?[0-9]{1,19}")
 _CUSTOM = re.compile(r"Custom_[A-Za-z0-9_]{1,93}")
@@ -56,6 +57,11 @@ class Parameters:
     @property
     def document_name(self) -> str:
         return self.all["documentName"]
+
+    @property
+    def is_bod(self) -> bool:
+        """Whether the name is Verb.Noun; else it is that of an object in the Data Catalog."""
+        return "." in self.document_name
 
     @property
     def message_id(self) -> str | None:
@@ -152,6 +158,18 @@ def read_parameters(values: Mapping[str, object]) -> Parameters:
     return Parameters(given)
 
 
+def listed_name(name: str) -> str | None:
+    """Return a parameter's name as the facts spell it, whatever its case; None: not listed."""
+    if name.lower().startswith("custom_"):
+        return f"Custom_{name[7:]}"
+    return _BY_LOWER_CASE.get(name.lower())
+
+
+def is_document_name(text: str) -> bool:
+    """Tell whether `text` is Verb.Noun or could name an object of the Data Catalog."""
+    return len(text) <= _LONGEST["documentName"] and bool(_DOCUMENT_NAME.fullmatch(text))
+
+
 def _is_listed(name: str) -> bool:
     known = name in _LONGEST or name in _NUMBERS or name in _OTHERS
     return known or _CUSTOM.fullmatch(name) is not None
@@ -177,9 +195,10 @@ def _check(name: str, text: str) -> None:
         raise _wrong(_("The parameter {name} must be a whole number.").format(name=name))
     if name == "documentName" and not _DOCUMENT_NAME.fullmatch(text):
         raise _wrong(
-            _("documentName is Verb.Noun, such as Sync.CaptureDocument, not {value}.").format(
-                value=quoted(text)
-            )
+            _(
+                "documentName is Verb.Noun, such as Sync.CaptureDocument, or the name of an object"
+                " in the Data Catalog, not {value}."
+            ).format(value=quoted(text))
         )
     if name == "fromLogicalId" and not _LOGICAL_ID.fullmatch(text):
         raise _wrong(

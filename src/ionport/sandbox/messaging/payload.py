@@ -6,20 +6,15 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from ionport.core import xml
-from ionport.core.errors import InvalidInput, IonportError, TooLarge
+from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
-from ionport.sandbox.messaging.model import (
-    MAX_DOCUMENT_BYTES,
-    RECOMMENDED_BYTES,
-    Encoding,
-    Parameters,
-)
+from ionport.sandbox.messaging.model import MAX_DOCUMENT_BYTES, Encoding, Parameters
 from ionport.sandbox.texts import quoted
 
 _MAX_PARTS = 10
@@ -42,7 +37,7 @@ class _Parts:
     def begin(self) -> None:
         self._count += 1
         if self._count > _MAX_PARTS:
-            raise _malformed(_("The message has more than {n} parts.").format(n=_MAX_PARTS))
+            raise malformed(_("The message has more than {n} parts.").format(n=_MAX_PARTS))
         self._name = ""
         self._content = bytearray()
 
@@ -64,23 +59,28 @@ class _Parts:
 
     def end(self) -> None:
         if self._name in self.contents:
-            raise _malformed(_("The part {name} is there twice.").format(name=quoted(self._name)))
+            raise malformed(_("The part {name} is there twice.").format(name=quoted(self._name)))
         self.contents[self._name] = bytes(self._content)
 
     def complete(self) -> None:
         self.is_complete = True
 
 
-def read_parts(body: bytes, content_type: str) -> tuple[bytes, bytes]:
-    """Return ParameterRequest and MessagePayload of a multipart body (§2, "v2 multipart").
+def is_multipart(content_type: str) -> bool:
+    """Tell whether a Content-Type says that a body has parts."""
+    return content_type.strip().lower().startswith("multipart/")
+
+
+def read_parts(body: bytes, content_type: str) -> dict[str, bytes]:
+    """Return the parts of a multipart body by name (§2, "v2 multipart"): at most ten.
 
     Raises:
-        InvalidInput: not multipart, cut off, or without one of the two parts.
+        InvalidInput: not multipart, cut off, or with a part twice.
     """
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if not kind.startswith(b"multipart/") or not boundary:
-        raise _malformed(_("The Content-Type must be multipart/form-data with a boundary."))
+        raise malformed(_("The Content-Type must be multipart/form-data with a boundary."))
     parts = _Parts()
     callbacks = {
         "on_part_begin": parts.begin,
@@ -94,13 +94,17 @@ def read_parts(body: bytes, content_type: str) -> tuple[bytes, bytes]:
     try:
         MultipartParser(boundary, callbacks).write(body)  # type: ignore[arg-type]
     except FormParserError as error:
-        raise _malformed(_("The multipart body cannot be read.")) from error
+        raise malformed(_("The multipart body cannot be read.")) from error
     if not parts.is_complete:
-        raise _malformed(_("The multipart body ends before its last boundary."))
-    for name in (PARAMETERS_PART, PAYLOAD_PART):
-        if name not in parts.contents:
-            raise _malformed(_("The part {name} is missing.").format(name=name))
-    return parts.contents[PARAMETERS_PART], parts.contents[PAYLOAD_PART]
+        raise malformed(_("The multipart body ends before its last boundary."))
+    return parts.contents
+
+
+def part_of(parts: Mapping[str, bytes], name: str) -> bytes:
+    """Return a part; raises InvalidInput when it is not there."""
+    if name not in parts:
+        raise malformed(_("The part {name} is missing.").format(name=name))
+    return parts[name]
 
 
 def unpack(payload: bytes, encoding: Encoding) -> bytes:
@@ -116,32 +120,9 @@ def unpack(payload: bytes, encoding: Encoding) -> bytes:
     _check_size(len(payload))
     document = payload if encoding is Encoding.NONE else _inflate(payload)
     if not document:
-        raise _malformed(_("The part {name} is empty.").format(name=PAYLOAD_PART))
+        raise malformed(_("The message carries no document."))
     _check_size(len(document))
     return document
-
-
-def findings_of(document: bytes, parameters: Parameters) -> tuple[str, ...]:
-    """Return what ION lets pass, but no mapping or receiver behind it would."""
-    found = []
-    if len(document) > RECOMMENDED_BYTES:
-        found.append(
-            _("The document is larger than the 5 MB that ION supports with mappings in the flow.")
-        )
-    expected = parameters.document_name.replace(".", "", 1)
-    try:
-        root = xml.parse(document).tag
-    except IonportError as error:
-        found.append(error.text)
-    else:
-        name = str(root).rpartition("}")[2]
-        if name != expected:
-            found.append(
-                _("The root element is {name}, not {expected} as documentName says.").format(
-                    name=quoted(name), expected=expected
-                )
-            )
-    return tuple(found)
 
 
 def digest_of_parameters(parameters: Parameters) -> str:
@@ -184,8 +165,9 @@ def _check_size(size: int) -> None:
 
 
 def _not_deflated() -> InvalidInput:
-    return _malformed(_("The payload is not what encoding DEFLATE says: zlib data."))
+    return malformed(_("The payload is not what encoding DEFLATE says: zlib data."))
 
 
-def _malformed(text: str) -> InvalidInput:
+def malformed(text: str) -> InvalidInput:
+    """Return the error of a message that cannot be read."""
     return InvalidInput(text, code="malformed_message")

@@ -45,7 +45,7 @@ class MessageRepository:
         """
         dialect = self._connection.dialect.name
         new = (sqlite if dialect == "sqlite" else postgresql).insert(ion_messages)
-        result = self._connection.execute(
+        added = self._connection.execute(
             new.values(
                 id=new_id("msg"),
                 tenant_id=scope.tenant_id,
@@ -64,9 +64,11 @@ class MessageRepository:
                 last_received_at=at,
                 arrivals=0,
                 findings=list(draft.findings),
-            ).on_conflict_do_nothing()
+            )
+            .on_conflict_do_nothing()
+            .returning(_messages.id)
         )
-        return result.rowcount > 0
+        return added.first() is not None
 
     def arrive(
         self, scope: TenantScope, message_id: str, draft: Draft, sender: Sender, at: datetime

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from ionport.core.blobs import Blobs
-from ionport.core.clock import Clock
-from ionport.sandbox.messaging.errors import error_answer, json_answer
+from ionport.sandbox.messaging.envelopes import (
+    Envelope,
+    read_header_form,
+    read_message,
+    read_multipart,
+)
+from ionport.sandbox.messaging.errors import json_answer
 from ionport.sandbox.messaging.repository import Sender
 from ionport.sandbox.messaging.service import MessagingService
-from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, inferred, verified
+from ionport.sandbox.operations import Answer, Call, Operation, Step, inferred, verified
 from ionport.store import Work
 
-CONTEXT = "IONSERVICES"
-MAX_BODY_BYTES = 8_000_000
 _BASE = "/api/ion/messaging/service"
-_DOCUMENTED = verified("infor-targets.md §2")
-_UNDOCUMENTED = inferred("infor-targets.md §2")
+_SECTION = "infor-targets.md §2"
+_PUBLISHED = {"status": "OK", "message": "Published successfully"}
 
-
-def service(clock: Clock, blobs: Blobs) -> Service:
-    """Return ION's messaging service as one of the sandbox's services."""
-    routes = MessagingRoutes(MessagingService(clock, blobs))
-    return Service(CONTEXT, "ION", routes.operations(), error_answer, MAX_BODY_BYTES)
+_PING = verified(_SECTION, left_out="the body of the answer is inferred")
+_VERSIONS = verified(_SECTION, left_out="the body of the answer is inferred")
+_ACCEPTED = verified(_SECTION, left_out="the list's shape is inferred: names in a JSON array")
+_V2 = verified(_SECTION, left_out="messageId is not cropped to 128 characters")
+_V1 = inferred(_SECTION, left_out="answers are taken to be those of v2")
+_V3 = verified(_SECTION, left_out="the body of the answer is inferred")
+_HEADERS = verified(_SECTION, left_out="toLogicalId and messageId may be missing: inferred")
 
 
 class MessagingRoutes:
@@ -31,11 +35,18 @@ class MessagingRoutes:
 
     def operations(self) -> list[Operation]:
         """Return the operations in the order in which they are tried."""
+        accepted = f"{_BASE}/v3/{{logical_id:path}}/acceptedDocuments"
+        headers = f"{_BASE}/v3/message/multipart"
         return [
-            Operation("ping", "GET", f"{_BASE}/ping", self.ping, _DOCUMENTED),
-            Operation("versions", "GET", f"{_BASE}/versions", self.versions, _UNDOCUMENTED),
-            Operation("protocol", "GET", f"{_BASE}/protocol", self.protocol, _UNDOCUMENTED),
-            Operation("publish", "POST", f"{_BASE}/v2/multipartMessage", self.publish, _DOCUMENTED),
+            Operation("ping", "GET", f"{_BASE}/ping", self.ping, _PING),
+            Operation("versions", "GET", f"{_BASE}/versions", self.versions, _VERSIONS),
+            Operation("protocol", "GET", f"{_BASE}/protocol", self.protocol, _VERSIONS),
+            Operation("accepted documents", "GET", accepted, self.accepted_documents, _ACCEPTED),
+            Operation("publish v1 message", "POST", f"{_BASE}/v1/message", self.message, _V1),
+            Operation("publish v2 message", "POST", f"{_BASE}/v2/message", self.message, _V2),
+            Operation("publish", "POST", f"{_BASE}/v2/multipartMessage", self.multipart, _V2),
+            Operation("publish v3", "POST", f"{_BASE}/v3/multipartMessage", self.v3, _V3),
+            Operation("publish v3 by headers", "POST", headers, self.v3_by_headers, _HEADERS),
         ]
 
     def ping(self, call: Call) -> Step:
@@ -44,20 +55,57 @@ class MessagingRoutes:
 
     def versions(self, call: Call) -> Step:
         """The versions that are imitated; the shape is inferred."""
-        return lambda _work: json_answer(200, {"versions": ["v2"]})
+        return lambda _work: json_answer(200, {"versions": ["v1", "v2", "v3"]})
 
     def protocol(self, call: Call) -> Step:
         """How messages are taken; the shape is inferred."""
-        return lambda _work: json_answer(200, {"protocol": "multipartMessage", "version": "v2"})
+        return lambda _work: json_answer(200, {"protocol": "multipartMessage", "version": "v3"})
 
-    def publish(self, call: Call) -> Step:
-        """Answers 201 with what both generations of clients look for (§8.1)."""
-        draft = self._service.draft(call.body, call.headers.get("content-type", ""))
+    def accepted_documents(self, call: Call) -> Step:
+        """The documents that a connection point may send."""
+        logical_id = _logical_id(call.path_params["logical_id"])
+
+        def step(work: Work) -> Answer:
+            client_id = call.caller.client_id
+            found = self._service.accepted_documents(work, call.scope, client_id, logical_id)
+            return json_answer(200, list(found))
+
+        return step
+
+    def message(self, call: Call) -> Step:
+        """One message as JSON or XML, with its document inside."""
+        return self._publish(call, read_message(call.body, _content_type(call)), 201)
+
+    def multipart(self, call: Call) -> Step:
+        """One message in two parts."""
+        return self._publish(call, read_multipart(call.body, _content_type(call)), 201)
+
+    def v3(self, call: Call) -> Step:
+        """One message in two parts, answered 202."""
+        return self._publish(call, read_multipart(call.body, _content_type(call)), 202)
+
+    def v3_by_headers(self, call: Call) -> Step:
+        """One message whose parameters are headers."""
+        envelope = read_header_form(call.headers, call.body, _content_type(call))
+        return self._publish(call, envelope, 202)
+
+    def _publish(self, call: Call, envelope: Envelope, status: int) -> Step:
+        """Answers with what both generations of clients look for (§8.1)."""
+        draft = self._service.draft(envelope)
         sender = Sender(call.caller.client_id, call.caller.request_id)
 
         def step(work: Work) -> Answer:
             message = self._service.publish(work, call.scope, draft, sender)
-            answer = json_answer(201, {"status": "OK", "message": "Published successfully"})
-            return Answer(answer.status, answer.body, answer.media_type, effects=(message.id,))
+            return json_answer(status, _PUBLISHED, effects=(message.id,))
 
         return step
+
+
+def _content_type(call: Call) -> str:
+    return call.headers.get("content-type", "")
+
+
+def _logical_id(text: str) -> str:
+    """Return a logical id from a path, where proxies make one slash of two."""
+    rest = text.removeprefix("lid:").lstrip("/")
+    return f"lid://{rest}"

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
 from ionport.core.ids import new_uuid
-from ionport.sandbox.messaging.model import Draft, Message, read_parameters
-from ionport.sandbox.messaging.payload import (
-    digest_of_parameters,
-    findings_of,
-    read_parts,
-    unpack,
-)
+from ionport.sandbox.datalake.model import LakeContent
+from ionport.sandbox.datalake.service import DataLakeService
+from ionport.sandbox.messaging.envelopes import Envelope
+from ionport.sandbox.messaging.errors import NotConfigured
+from ionport.sandbox.messaging.findings import findings_of
+from ionport.sandbox.messaging.model import Draft, Message
+from ionport.sandbox.messaging.payload import digest_of_parameters, unpack
+from ionport.sandbox.messaging.point_service import ConnectionPointService
 from ionport.sandbox.messaging.repository import MessageRepository, Sender
-from ionport.sandbox.texts import load_json_object
+from ionport.sandbox.texts import quoted
 from ionport.store import TenantScope, Work
 
 
 class MessagingService:
-    """Takes messages in, from any sender.
+    """Takes messages in from connection points, and hands them on to the Data Lake."""
 
-    A real tenant knows its senders by connection points, and answers 412 to others. The sandbox
-    has none configured, so every well-formed logical id may send every document.
-    """
-
-    def __init__(self, clock: Clock, blobs: Blobs) -> None:
+    def __init__(
+        self, clock: Clock, blobs: Blobs, points: ConnectionPointService, lake: DataLakeService
+    ) -> None:
         self._clock = clock
         self._blobs = blobs
+        self._points = points
+        self._lake = lake
 
-    def draft(self, body: bytes, content_type: str) -> Draft:
-        """Read a multipart message and keep its bytes; before the transaction.
+    def draft(self, envelope: Envelope) -> Draft:
+        """Unpack a message and keep its bytes; before the transaction.
 
         Raises:
-            InvalidInput: malformed; the text names what is.
+            InvalidInput: the payload is not what its encoding says.
             TooLarge: the document is over 6 MB.
         """
-        parameter_request, payload = read_parts(body, content_type)
-        parameters = read_parameters(load_json_object(parameter_request))
+        parameters, payload = envelope
         document = unpack(payload, parameters.encoding)
         return Draft(
             parameters=parameters,
@@ -54,16 +56,44 @@ class MessagingService:
         A message id that the same sender used before is the same message, kept once; the
         arrival is noted, and when its bytes differ from the first's, that is a finding. Without
         an id every arrival is a message of its own.
+
+        Raises:
+            NotConfigured, Forbidden: the sender has no connection point for it.
         """
+        parameters = draft.parameters
+        in_catalog = self._lake.knows(work, scope, parameters.document_name)
+        if not (parameters.is_bod or in_catalog):
+            raise NotConfigured(
+                _(
+                    "documentName {name} is neither Verb.Noun nor the name of an object in the"
+                    " Data Catalog."
+                ).format(name=quoted(parameters.document_name))
+            )
+        self._points.admit(work, scope, sender.client_id, parameters)
         messages = MessageRepository(work.connection)
-        message_id = draft.parameters.message_id or new_uuid()
+        message_id = parameters.message_id or new_uuid()
         now = self._clock.now()
-        messages.add(scope, message_id, draft, sender, now)
+        is_new = messages.add(scope, message_id, draft, sender, now)
         arrival = messages.arrive(scope, message_id, draft, sender, now)
-        message = messages.sent(scope, draft.parameters.from_logical_id, message_id)
+        message = messages.sent(scope, parameters.from_logical_id, message_id)
         if message is None:
             raise RuntimeError("a message that has just been stored is missing")
+        if is_new and in_catalog:
+            content = LakeContent(
+                message.document_name, message.from_logical_id, message.bod_sha256, message.bod_size
+            )
+            self._lake.store(work, scope, content, message=message.id)
         if not arrival.is_identical:
             finding = _("The message id was used again with other content.")
             messages.add_finding(scope, message, finding)
         return message
+
+    def accepted_documents(
+        self, work: Work, scope: TenantScope, client_id: str, logical_id: str
+    ) -> Sequence[str]:
+        """Return the documents that a logical id may send.
+
+        Raises:
+            NotConfigured, Forbidden: it has no active connection point of this app.
+        """
+        return self._points.accepted_documents(work, scope, client_id, logical_id)

@@ -1,4 +1,4 @@
-"""Tables of ION messaging: the message once, and every time that it came."""
+"""Tables of ION messaging: connection points, messages, document flows and what they send."""
 
 from __future__ import annotations
 
@@ -58,4 +58,45 @@ ion_arrivals = Table(
     Column("parameters_sha256", Text, nullable=False),
     Column("is_identical", Boolean, nullable=False),
     Column("received_at", Moment, nullable=False),
+)
+
+ion_settings = Table(
+    "ion_settings",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("is_strict", Boolean, nullable=False),
+)
+
+ion_connection_points = Table(
+    "ion_connection_points",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("logical_id", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("is_automatic", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    UniqueConstraint("tenant_id", "logical_id", name="uq_ion_connection_points_logical_id"),
+)
+
+ion_point_documents = Table(
+    "ion_point_documents",
+    metadata,
+    Column(
+        "point", Text, ForeignKey("ion_connection_points.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("document_name", Text, primary_key=True),
+)
+
+# All that a reset empties, in an order in which rows may be put back.
+STATE_TABLES = (
+    ion_settings,
+    ion_connection_points,
+    ion_point_documents,
+    ion_messages,
+    ion_arrivals,
 )

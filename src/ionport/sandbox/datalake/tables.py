@@ -1,0 +1,37 @@
+"""Tables of the Data Catalog and the Data Lake; contents lie in the blobs."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, Index, PrimaryKeyConstraint, Table, Text
+
+from ionport.store import Moment, metadata
+
+catalog_objects = Table(
+    "catalog_objects",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("schema", JSON, nullable=False),
+    Column("properties", JSON, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "name"),
+)
+
+lake_objects = Table(
+    "lake_objects",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("document_name", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("stored_at", Moment, nullable=False),
+    Index("ix_lake_objects_stored", "tenant_id", "stored_at", "id"),
+)
+
+# All that a reset empties, in an order in which rows may be put back.
+STATE_TABLES = (catalog_objects, lake_objects)

@@ -1,0 +1,52 @@
+"""The API context IONSERVICES: ION messaging, Data Catalog and Data Lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
+from ionport.core.errors import IonportError
+from ionport.identity.audit import AuditLog
+from ionport.sandbox.datalake import routes as datalake
+from ionport.sandbox.datalake.service import DataLakeService
+from ionport.sandbox.messaging import errors as messaging_errors
+from ionport.sandbox.messaging.point_service import ConnectionPointService
+from ionport.sandbox.messaging.routes import MessagingRoutes
+from ionport.sandbox.messaging.service import MessagingService
+from ionport.sandbox.operations import Answer, Call, Service
+
+CONTEXT = "IONSERVICES"
+# A document of 6 MB as base64 inside of JSON.
+MAX_BODY_BYTES = 9_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ion:
+    """The services of ION, for machines and for pages."""
+
+    points: ConnectionPointService
+    messaging: MessagingService
+    lake: DataLakeService
+
+
+def open_ion(clock: Clock, blobs: Blobs, audit: AuditLog) -> Ion:
+    """Put ION's services together."""
+    points = ConnectionPointService(clock, audit)
+    lake = DataLakeService(clock, blobs)
+    return Ion(points, MessagingService(clock, blobs, points, lake), lake)
+
+
+def service(ion: Ion) -> Service:
+    """Return what answers below IONSERVICES as one of the sandbox's services."""
+    of_lake = datalake.DataLakeRoutes(ion.lake).operations()
+    names = {operation.name for operation in of_lake}
+
+    def error_answer(call: Call, error: IonportError) -> Answer:
+        of_call = (
+            datalake.error_answer if call.operation in names else messaging_errors.error_answer
+        )
+        return of_call(call, error)
+
+    operations = [*MessagingRoutes(ion.messaging).operations(), *of_lake]
+    return Service(CONTEXT, "ION", operations, error_answer, MAX_BODY_BYTES)

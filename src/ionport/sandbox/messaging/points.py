@@ -1,0 +1,106 @@
+"""Connection points of type IMS via API Gateway: who may send which documents (§2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.core.paging import PageRequest
+from ionport.sandbox.messaging.model import is_document_name
+
+MAX_POINTS = 2_000
+MAX_DOCUMENTS = 200
+LOGICAL_ID_TYPE = "lid://infor.ims."
+
+_MAX_TEXT = 500
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_CLIENT_ID = re.compile(r"[A-Z0-9_]+~[A-Za-z0-9_-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPoint:
+    """A connection point; `documents` are the names that it may send, sorted.
+
+    `client_id` is empty only when the sandbox has opened the connection point by itself: then
+    any app may use it, for any document, until somebody edits it.
+    """
+
+    id: str
+    tenant_id: str
+    name: str
+    description: str
+    logical_id: str
+    client_id: str
+    is_active: bool
+    is_automatic: bool
+    created_at: datetime
+    created_by: str
+    documents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PointDraft:
+    """What the form of a connection point holds, before it is checked."""
+
+    name: str
+    description: str
+    client_id: str
+    documents: Sequence[str] = ()
+
+    def check(self) -> None:
+        """Raise InvalidInput, with a text for each wrong field."""
+        fields = {
+            "name": self._wrong_name(),
+            "description": self._wrong_description(),
+            "client_id": self._wrong_client_id(),
+            "documents": self._wrong_documents(),
+        }
+        if wrong := {name: text for name, text in fields.items() if text}:
+            text = _("The connection point cannot be saved. Correct the marked fields.")
+            raise InvalidInput(text, fields=wrong)
+
+    def _wrong_name(self) -> str | None:
+        if not _NAME.fullmatch(self.name):
+            return _("Use at most 100 letters, digits, dots, dashes and underscores.")
+        return None
+
+    def _wrong_description(self) -> str | None:
+        if len(self.description) > _MAX_TEXT or "\0" in self.description:
+            return _("Use at most {limit} characters.").format(limit=_MAX_TEXT)
+        return None
+
+    def _wrong_client_id(self) -> str | None:
+        if not _CLIENT_ID.fullmatch(self.client_id):
+            return _("Enter the Client ID of an authorized app: ci in its .ionapi file.")
+        return None
+
+    def _wrong_documents(self) -> str | None:
+        if len(set(self.documents)) > MAX_DOCUMENTS:
+            return _("A connection point has at most {limit} documents.").format(
+                limit=MAX_DOCUMENTS
+            )
+        for name in self.documents:
+            if not is_document_name(name):
+                return _("{name} is no document name such as Sync.CaptureDocument.").format(
+                    name=name[:80]
+                )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class PointQuery:
+    """Which connection points to list: `text` is looked for in name, logical id and client id."""
+
+    text: str = ""
+    is_active: bool | None = None
+    descending: bool = False
+    page: PageRequest = field(default_factory=PageRequest)
+
+
+def logical_id_of(name: str) -> str:
+    """Return the Logical ID that ION Desk makes of a connection point's name."""
+    return LOGICAL_ID_TYPE + name.lower()

@@ -1,0 +1,139 @@
+"""Data Lake and Data Catalog refuse what they do not understand (facts/infor-targets.md §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.conftest import ALL_DATABASES
+from tests.support.infor_side import (
+    OPERATOR,
+    OTHER_TENANT,
+    SCOPE,
+    InforSide,
+    infor_side_on,
+)
+
+CATALOG = "/IONSERVICES/datacatalog/v1"
+LAKE = "/IONSERVICES/datalakeapi/v1"
+
+
+@pytest.fixture(scope="module", params=ALL_DATABASES)
+def side(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[InforSide]:
+    yield from infor_side_on(request.param, tmp_path_factory.mktemp("side"))
+
+
+@pytest.fixture(scope="module")
+def client(side: InforSide) -> Iterator[httpx2.Client]:
+    with side.client(side.log_in(side.credentials())) as client:
+        yield client
+
+
+def refused(answer: httpx2.Response, status: int = 400) -> str:
+    assert answer.status_code == status, answer.text
+    message: str = answer.json()["message"]
+    assert message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ({}, "name"),
+        ({"name": "1st", "type": "ANY"}, "name"),
+        ({"name": "A", "type": "XML"}, "type"),
+        ({"name": "A", "type": ["ANY"]}, "type"),
+        ({"name": "A", "type": "ANY", "schema": {"title": "A"}}, "schema"),
+        ({"name": "A", "type": "DSV"}, "schema"),
+        ({"name": "A", "type": "JSON", "schema": "text"}, "schema"),
+    ],
+)
+def test_a_malformed_object_is_refused_and_says_why(
+    client: httpx2.Client, content: dict[str, Any], named: str
+) -> None:
+    assert named in refused(client.post(f"{CATALOG}/object", json=content))
+
+
+def test_a_body_that_is_no_json_object_is_refused(client: httpx2.Client) -> None:
+    for body in (b"", b"[]", b"{", b"\xff"):
+        refused(client.post(f"{CATALOG}/object", content=body))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"filter": "nonsense"},
+        {"filter": "dl_document_name eq 'A' or dl_size gt 1"},
+        {"filter": "dl_document_name eq 'A' and"},
+        {"filter": "colour eq 'red'"},
+        {"filter": "dl_size gt 'many'"},
+        {"filter": "event_date gt 'yesterday'"},
+        {"filter": "a eq b " * 400},
+        {"filter": " and ".join(["dl_size gt 1"] * 11)},
+        {"sort": "colour:desc"},
+        {"sort": "event_date:up"},
+        {"page": "0"},
+        {"page": "-1"},
+        {"records": "10001"},
+        {"records": "x"},
+    ],
+)
+def test_a_list_that_cannot_be_understood_is_refused(
+    client: httpx2.Client, query: dict[str, str]
+) -> None:
+    refused(client.get(f"{LAKE}/payloads/list", params=query))
+
+
+def test_purging_without_saying_what_is_refused(client: httpx2.Client) -> None:
+    refused(client.delete(f"{LAKE}/purge/ids"))
+    refused(client.delete(f"{LAKE}/purge/filter"))
+    refused(client.delete(f"{LAKE}/purge/filter", params={"filter": " "}))
+
+
+def test_a_data_object_that_is_not_there_is_404(client: httpx2.Client) -> None:
+    refused(client.get(f"{LAKE}/payloads/streambyid", params={"datalakeId": "nothing"}), 404)
+    refused(client.get(f"{LAKE}/payloads/streambyid"))
+
+
+def test_a_filter_may_join_comparisons_and_double_a_quote(
+    side: InforSide, client: httpx2.Client
+) -> None:
+    client.post(f"{CATALOG}/object", json={"name": "Joined", "type": "ANY"})
+    lake = side.services.ion.lake
+    for content in (b"1", b"12", b"123"):
+        with side.database.write() as work:
+            lake.upload(work, SCOPE, OPERATOR, "Joined", content)
+    found = {
+        text: client.get(f"{LAKE}/payloads/list", params={"filter": text}).json()["numFound"]
+        for text in (
+            "dl_document_name eq 'Joined'",
+            "dl_document_name eq Joined and dl_size ge 2",
+            "dl_document_name EQ 'Joined' AND dl_size lt 2",
+            "dl_from eq 'O''Neill'",
+            "dl_document_name eq 'Joined' and event_date lt '2020-01-01'",
+        )
+    }
+    assert list(found.values()) == [3, 2, 1, 0, 0]
+
+
+def test_another_tenant_has_a_lake_of_its_own(side: InforSide, client: httpx2.Client) -> None:
+    client.post(f"{CATALOG}/object", json={"name": "Ours", "type": "ANY"})
+    with side.database.write() as work:
+        mine = side.services.ion.lake.upload(work, SCOPE, OPERATOR, "Ours", b"content")
+    token = side.log_in(side.credentials(OTHER_TENANT))
+    with side.client(token, OTHER_TENANT) as other:
+        refused(other.get(f"{LAKE}/payloads/streambyid", params={"datalakeId": mine.id}), 404)
+        purged = other.delete(f"{LAKE}/purge/ids", params={"id": mine.id})
+        assert purged.json()["purgedNumber"] == 0
+        refused(other.delete(f"{CATALOG}/object/Ours"), 404)
+
+
+def test_what_is_not_imitated_is_an_error(client: httpx2.Client) -> None:
+    for address in ("/IONSERVICES/datalakeapi/v1/compass/jobs", f"{CATALOG}/object/A/versions"):
+        refused(client.get(address), 404)
+    assert client.get(f"{CATALOG}/object").status_code == 405
