@@ -16,6 +16,55 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "catalog_objects",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("schema", sa.JSON(), nullable=False),
+        sa.Column("properties", sa.JSON(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_catalog_objects")),
+    )
+    op.create_table(
+        "ion_connection_points",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("logical_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("is_automatic", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ion_connection_points")),
+        sa.UniqueConstraint("tenant_id", "logical_id", name="uq_ion_connection_points_logical_id"),
+    )
+    op.create_table(
+        "ion_settings",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("is_strict", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_ion_settings")),
+    )
+    op.create_table(
+        "lake_objects",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("document_name", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("stored_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lake_objects")),
+    )
+    with op.batch_alter_table("lake_objects", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_lake_objects_stored", ["tenant_id", "stored_at", "id"], unique=False
+        )
+
+    op.create_table(
         "ln_companies",
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -71,6 +120,18 @@ def upgrade() -> None:
             "ix_ln_receipts_order", ["tenant_id", "company", "order"], unique=False
         )
 
+    op.create_table(
+        "ion_point_documents",
+        sa.Column("point", sa.Text(), nullable=False),
+        sa.Column("document_name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["point"],
+            ["ion_connection_points.id"],
+            name=op.f("fk_ion_point_documents_point"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("point", "document_name", name=op.f("pk_ion_point_documents")),
+    )
     op.create_table(
         "api_suite_icons",
         sa.Column("suite_id", sa.Text(), nullable=False),
