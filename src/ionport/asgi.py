@@ -103,6 +103,7 @@ def _page_services(house: House) -> Services:
         approvals=infor.approvals if infor else None,
         service_accounts=infor.service_accounts if infor else None,
         tenant_settings=infor.tenant_settings if infor else None,
+        saml_issuers=infor.saml_issuers if infor else None,
         token_tools=infor.token_tools if infor else None,
         recorder=infor.recorder if infor else None,
         inspection=infor.inspection if infor else None,

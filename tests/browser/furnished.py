@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ionport.documents.samples import read_sample
+from tests.support.idp import make_idp
 from tests.support.sides import OPERATOR, until
 from tests.support.web import PASSWORD
 from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
@@ -58,6 +60,13 @@ def _use(desk: Desk) -> dict[str, str]:
         f"/ion-api/{desk.house.tenant.id}/configuration/scopes/add",
         {"name": SCOPE, "description": "Orders of a test"},
     )
+    pem = make_idp(datetime.now(UTC) - timedelta(days=1)).pem
+    configuration_path = f"/ion-api/{desk.house.tenant.id}/configuration"
+    desk.browser.send(
+        f"{configuration_path}/saml-issuers/add",
+        {"entity_id": "https://idp.example.com/metadata", "certificate": pem},
+    )
+    issuers = desk.browser.get(configuration_path).text
     credential = desk.credentials()
     gone = desk.credentials("Gone_TST")
     _delete_app(desk, "Gone_TST")
@@ -80,6 +89,7 @@ def _use(desk: Desk) -> dict[str, str]:
         "app": app,
         "account": _found(r"service-accounts/(\w+)/delete", get(f"{desk.apps_path}/{app}").text),
         "key": _add_key_pair(desk, app),
+        "issuer": _found(r"saml-issuers/(\w+)/delete", issuers),
         "tool": "postman",
         "method": "infor-idm-bod",
         "configuration": configuration,

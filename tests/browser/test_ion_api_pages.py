@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -14,6 +15,7 @@ from tests.browser.conftest import WAIT_MILLISECONDS, OpenScreen
 from tests.browser.furnished import Furnished, cookies_of, furnished_house
 from tests.browser.screen import Screen
 from tests.browser.test_pages import _PAGES as PAGES
+from tests.support.idp import make_idp
 from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
 
@@ -284,6 +286,26 @@ def test_a_scope_is_added_and_deleted(screen: Screen, desk: Desk) -> None:
     _follow(page, "Delete scope Acme-Orders")
     _press(page, "Delete")
     expect(page.locator("main")).to_contain_text("Scope Acme-Orders is deleted.")
+
+
+def test_a_saml_issuer_is_added_and_deleted(screen: Screen, desk: Desk) -> None:
+    screen.expect_status(422)
+    pem = make_idp(desk.house.clock.now() - timedelta(days=1)).pem
+    entity = f"https://idp.example.com/{'script' if screen.script else 'plain'}"
+    page = screen.open(f"/ion-api/{desk.tenant.tenant_id}/configuration")
+    _follow(page, "Add a SAML issuer")
+    _write(page, "Issuer", entity)
+    lines = pem.splitlines()
+    _write(page, "Certificate", "\n".join([*lines[:3], "<html>", *lines[3:]]))
+    _press(page, "Save")
+    expect(page.locator("#certificate-error")).to_contain_text("Line 4")
+    expect(page.get_by_label("Issuer *")).to_have_value(entity)
+    _write(page, "Certificate", pem)
+    _press(page, "Save")
+    expect(page.locator("main")).to_contain_text(f"{entity} may now vouch")
+    _follow(page, f"Delete SAML issuer {entity}")
+    _press(page, "Delete")
+    expect(page.locator("main")).to_contain_text(f"SAML issuer {entity} is deleted.")
 
 
 def test_a_plain_user_finds_their_own_apps_and_nothing_else(

@@ -18,7 +18,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Infor side",
         (
             *("choose-a-type", "create-an-app", "download-credentials", "service-accounts"),
-            *("rotate-a-secret", "revoke-tokens", "scopes", "users"),
+            *("rotate-a-secret", "revoke-tokens", "scopes", "saml-issuers", "users"),
             *("token-endpoint", "sandbox"),
         ),
     ),

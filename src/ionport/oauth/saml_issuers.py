@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -25,6 +26,9 @@ MAX_CERTIFICATES: Final = 3
 _MAX_ENTITY_ID: Final = 1024
 _MAX_PEM: Final = 30_000
 _MIN_RSA_BITS: Final = 2048
+_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
+_END: Final = "-----END CERTIFICATE-----"
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
 class SamlIssuerService:
@@ -72,15 +76,27 @@ class SamlIssuerService:
                 _("This issuer is registered already. Delete it to give it another certificate."),
                 code="issuer_taken",
             )
-        self._audit.record(work, scope, actor, "saml_issuer.added", entity_id)
+        self._audit.record(
+            work, scope, actor, "saml_issuer.added", scope.tenant_id, {"issuer": entity_id}
+        )
+        return issuer
+
+    def get_issuer(
+        self, work: Work, scope: TenantScope, actor: Actor, issuer_id: str
+    ) -> SamlIssuer:
+        """Return an issuer; raises NotFound for another tenant's and a deleted one."""
+        found = (one for one in self.list_issuers(work, scope, actor) if one.id == issuer_id)
+        issuer = next(found, None)
+        if issuer is None:
+            raise NotFound(_("There is no such SAML issuer in this tenant."))
         return issuer
 
     def delete_issuer(self, work: Work, scope: TenantScope, actor: Actor, issuer_id: str) -> None:
         """Trust an issuer no longer; tokens that it led to live on until they expire."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        if not SamlIssuerRepository(work.connection).remove(scope, issuer_id):
-            raise NotFound(_("There is no such SAML issuer in this tenant."))
-        self._audit.record(work, scope, actor, "saml_issuer.deleted", issuer_id)
+        issuer = self.get_issuer(work, scope, actor, issuer_id)
+        SamlIssuerRepository(work.connection).remove(scope, issuer.id)
+        details = {"issuer": issuer.entity_id}
+        self._audit.record(work, scope, actor, "saml_issuer.deleted", scope.tenant_id, details)
 
 
 def _check(entity_id: str, certificate: str, now: datetime) -> None:
@@ -98,20 +114,48 @@ def _check(entity_id: str, certificate: str, now: datetime) -> None:
 
 
 def _wrong_certificate(pem: str, now: datetime) -> str | None:
-    if len(pem) > _MAX_PEM or not pem.isascii() or "PRIVATE KEY" in pem:
-        return _("Paste the issuer's certificate as PEM, without any private key.")
+    if "PRIVATE KEY" in pem:
+        return _("Leave out the private key: it stays with the issuer alone.")
+    if len(pem) > _MAX_PEM:
+        return _("Use at most {limit} characters.").format(limit=_MAX_PEM)
+    if wrong := _broken_pem(pem):
+        return wrong
     try:
-        found = x509.load_pem_x509_certificates(pem.encode("ascii"))
+        found = x509.load_pem_x509_certificates(pem.encode("ascii", "ignore"))
     except ValueError:
-        return _("Paste the issuer's certificate as PEM, without any private key.")
+        return _("The text between BEGIN and END is no X.509 certificate.")
     if len(found) > MAX_CERTIFICATES:
         return _("Paste at most {limit} certificates.").format(limit=MAX_CERTIFICATES)
-    for certificate in found:
-        key = certificate.public_key()
-        if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
-            return _("The certificate's key must be RSA or elliptic curve.")
-        if isinstance(key, RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
-            return _("The certificate's RSA key must have 2048 bits at least.")
-        if certificate.not_valid_after_utc <= now:
-            return _("The certificate has expired.")
+    for number, certificate in enumerate(found, 1):
+        if wrong := _unusable(certificate, now):
+            return wrong if len(found) == 1 else f"{number}: {wrong}"
+    return None
+
+
+def _broken_pem(pem: str) -> str | None:
+    """Return what breaks the text form of certificates (RFC 7468), with the line it is in."""
+    begins_at = 0
+    for number, line in enumerate(map(str.strip, pem.splitlines()), 1):
+        if line == _BEGIN:
+            begins_at = number
+        elif line == _END and begins_at:
+            begins_at = -1
+        elif begins_at > 0 and not _BASE64.fullmatch(line):
+            return _("Line {number} does not belong into a certificate.").format(number=number)
+    if begins_at == 0:
+        return _("Paste the whole file as PEM: from the line {line} on.").format(line=_BEGIN)
+    if begins_at > 0:
+        text = _("The certificate that begins in line {number} has no line {line}.")
+        return text.format(number=begins_at, line=_END)
+    return None
+
+
+def _unusable(certificate: x509.Certificate, now: datetime) -> str | None:
+    key = certificate.public_key()
+    if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
+        return _("The certificate's key must be RSA or elliptic curve.")
+    if isinstance(key, RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
+        return _("The certificate's RSA key must have 2048 bits at least.")
+    if certificate.not_valid_after_utc <= now:
+        return _("The certificate has expired.")
     return None

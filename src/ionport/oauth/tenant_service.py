@@ -91,7 +91,7 @@ class TenantSettingsService:
         )
         if not CustomScopeRepository(work.connection).add(scope, custom):
             raise Conflict(_("This tenant has that scope already."), code="scope_taken")
-        self._audit.record(work, scope, actor, "scope.created", name)
+        self._audit.record(work, scope, actor, "scope.created", scope.tenant_id, {"scope": name})
         return custom
 
     def delete_custom_scope(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
@@ -99,4 +99,4 @@ class TenantSettingsService:
         actor.require_tenant_administrator(scope.tenant_id)
         if not CustomScopeRepository(work.connection).remove(scope, name):
             raise NotFound(_("There is no such scope in this tenant."))
-        self._audit.record(work, scope, actor, "scope.deleted", name)
+        self._audit.record(work, scope, actor, "scope.deleted", scope.tenant_id, {"scope": name})

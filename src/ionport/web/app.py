@@ -29,6 +29,7 @@ from ionport.web.pages import (
     home,
     inspector,
     manual,
+    saml_issuers,
     service_accounts,
     settings,
     token_tools,
@@ -73,6 +74,7 @@ def _routes(services: Services) -> list[BaseRoute]:
             *service_accounts.ROUTES,
             *users.ROUTES,
             *configuration.ROUTES,
+            *saml_issuers.ROUTES,
         ]
     if services.approvals is not None:
         routes += authorize.ROUTES

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ionport.oauth.account_service import ServiceAccountService
     from ionport.oauth.app_security import AppSecurityService
     from ionport.oauth.approval import ApprovalService
+    from ionport.oauth.saml_issuers import SamlIssuerService
     from ionport.oauth.service import AuthorizedAppService
     from ionport.oauth.tenant_service import TenantSettingsService
     from ionport.oauth.token_tools import TokenToolsService
@@ -54,6 +55,7 @@ class Services:
     approvals: ApprovalService | None = None
     service_accounts: ServiceAccountService | None = None
     tenant_settings: TenantSettingsService | None = None
+    saml_issuers: SamlIssuerService | None = None
     token_tools: TokenToolsService | None = None
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from ionport.core.i18n import _
 from ionport.identity.model import AuditEntry
+
+# Details that name what an action was about, where its subject does not.
+_NAMED: Final = ("role", "scope", "issuer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,8 @@ def trail_lines(entries: Iterable[AuditEntry]) -> list[TrailLine]:
 
 
 def _sentence(words: str, entry: AuditEntry) -> str:
-    role = entry.details.get("role")
-    return f"{words}: {role}" if role else words
+    named = next((entry.details[key] for key in _NAMED if entry.details.get(key)), None)
+    return f"{words}: {named}" if named else words
 
 
 def _words() -> dict[str, str]:
@@ -68,4 +72,6 @@ def _words() -> dict[str, str]:
         "tenant.settings_changed": _("Configuration changed"),
         "scope.created": _("Scope added"),
         "scope.deleted": _("Scope deleted"),
+        "saml_issuer.added": _("SAML issuer added"),
+        "saml_issuer.deleted": _("SAML issuer deleted"),
     }

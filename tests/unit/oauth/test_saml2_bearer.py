@@ -9,10 +9,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -28,35 +24,10 @@ from ionport.oauth.protocol import InvalidGrant, OAuthError, UnauthorizedClient
 from ionport.oauth.saml import NAMESPACE
 from ionport.oauth.saml_issuers import SamlIssuerService
 from ionport.store import TenantScope
+from tests.support.idp import Idp, make_idp
 from tests.support.oauth import OTHER_TENANT, TENANT, OAuthSide, add_user
 
 ENTITY = "https://idp.example.com/metadata"
-
-
-@dataclass(frozen=True)
-class Idp:
-    key: RSAPrivateKey
-    certificate: x509.Certificate
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(Encoding.PEM).decode()
-
-
-def make_idp(begins: datetime, days: int = 365, bits: int = 2048) -> Idp:
-    key = generate_private_key(65537, bits)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "idp.example.com")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(begins + timedelta(days=days))
-        .sign(key, SHA256())
-    )
-    return Idp(key, certificate)
 
 
 @cache
@@ -286,9 +257,22 @@ def test_issuers_are_registered_by_administrators_with_real_certificates(
     side, service = world.side, SamlIssuerService(clock, world.side.audit)
     old = make_idp(clock.now() - timedelta(days=30), days=10)
     with side.database.write() as work:
-        for wrong in ("", "no certificate", old.pem, world.idp.pem.replace("CERT", "PRIVATE KEY")):
+        for wrong, told in (
+            ("", "from the line -----BEGIN CERTIFICATE----- on"),
+            ("no certificate", "from the line -----BEGIN CERTIFICATE----- on"),
+            (old.pem, "expired"),
+            (world.idp.pem + old.pem, "2: The certificate has expired"),
+            (world.idp.pem * 4, "at most 3"),
+            (world.idp.pem.replace("CERT", "PRIVATE KEY"), "private key"),
+            (_with_line(world.idp.pem, 3, "MII<html>"), "Line 3"),
+            (_with_line(world.idp.pem, 2, "AAAA"), "no X.509"),
+            (f"Bag\n{world.idp.pem[:200]}", "begins in line 2"),
+            (world.idp.pem + "x" * 40_000, "30000"),
+            (make_idp(clock.now(), bits=1024).pem, "2048"),
+        ):
             with pytest.raises(InvalidInput) as caught:
                 service.add_issuer(work, side.scope, side.operator, "https://x.test", wrong)
+            assert told in caught.value.fields["certificate"]
             assert set(caught.value.fields) == {"certificate"}
         with pytest.raises(Conflict):
             service.add_issuer(work, side.scope, side.operator, ENTITY, world.idp.pem)
@@ -298,3 +282,9 @@ def test_issuers_are_registered_by_administrators_with_real_certificates(
     plain = add_user(side.database, clock, "berta")
     with side.database.write() as work, pytest.raises(Forbidden):
         service.add_issuer(work, side.scope, plain, "https://x.test", world.idp.pem)
+
+
+def _with_line(text: str, number: int, line: str) -> str:
+    lines = text.splitlines()
+    lines[number - 1] = line
+    return "\n".join(lines)

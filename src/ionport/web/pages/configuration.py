@@ -49,12 +49,15 @@ def _page(
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         scopes = needed(visit.services.tenant_settings).list_custom_scopes(work, scope, visit.actor)
+        issuers = needed(visit.services.saml_issuers).list_issuers(work, scope, visit.actor)
         subjects = [scope.tenant_id, *(custom.name for custom in scopes)]
         trail = visit.services.audit.list(work, scope, _TRAIL, subjects)
     context = {
         "values": values,
         "errors": errors,
         "scopes": scopes,
+        "issuers": issuers,
+        "now": visit.services.clock.now(),
         "modes": _modes(),
         "flavours": _flavours(),
         "token_forms": _token_forms(),
