@@ -107,6 +107,7 @@ def _page_services(house: House) -> Services:
         token_tools=infor.token_tools if infor else None,
         recorder=infor.recorder if infor else None,
         inspection=infor.inspection if infor else None,
+        ion=infor.ion if infor else None,
         documents=documents.documents if documents else None,
         connections=documents.connections if documents else None,
         mappings=documents.mappings if documents else None,

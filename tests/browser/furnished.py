@@ -84,6 +84,7 @@ def _use(desk: Desk) -> dict[str, str]:
     app = _found(rf"{desk.apps_path}/(app_\w+)[^>]*>DocBits_TST", apps)
     inspector = f"/ion-api/{desk.house.tenant.id}/inspector"
     get = desk.browser.get
+    points = f"/ion-api/{desk.house.tenant.id}/connection-points"
     return {
         "tenant": desk.house.tenant.id,
         "app": app,
@@ -101,6 +102,7 @@ def _use(desk: Desk) -> dict[str, str]:
         "call": _found(r"/calls/(\w+)", get(inspector).text),
         "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
         "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
+        "point": _found(r"/connection-points/(cpt_\w+)", get(points).text),
     }
 
 

@@ -146,6 +146,7 @@ _EMPTY = [
     "/settings/export",
     "/settings/connections",
     "/ion-api/{tenant}/authorized-apps",
+    "/ion-api/{tenant}/connection-points",
     "/ion-api/{tenant}/inspector",
     "/ion-api/{tenant}/inspector/items",
     "/ion-api/{tenant}/inspector/messages",

@@ -22,6 +22,7 @@ from ionport.web.pages import (
     authorize,
     authorized_apps,
     configuration,
+    connection_points,
     connections,
     deliveries,
     documents,
@@ -82,6 +83,8 @@ def _routes(services: Services) -> list[BaseRoute]:
         routes += [*documents.ROUTES, *settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
     if services.recorder is not None:
         routes += inspector.ROUTES
+    if services.ion is not None:
+        routes += connection_points.ROUTES
     if services.deliveries is not None:
         routes += deliveries.ROUTES
     return routes

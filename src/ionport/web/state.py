@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ionport.oauth.token_tools import TokenToolsService
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.control.recorder import RecorderService
+    from ionport.sandbox.ionservices import Ion
 
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class Services:
     token_tools: TokenToolsService | None = None
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None
+    ion: Ion | None = None
     documents: DocumentService | None = None
     connections: ConnectionService | None = None
     mappings: MappingService | None = None

@@ -27,6 +27,9 @@ _UNITS = ("B", "kB", "MB", "GB")
 # Pages that are tabs beside Authorized Apps.
 _TABS = frozenset({"service-accounts", "users", "configuration"})
 
+# Pages that are tabs beside Connection Points.
+_DESK_TABS = frozenset({"document-flows", "acknowledgements", "data-lake", "data-catalog"})
+
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
@@ -106,14 +109,19 @@ def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavI
         base = f"/ion-api/{tenant}"
         if visit.actor.is_tenant_administrator(tenant):
             entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
+            if visit.services.ion is not None:
+                entries.append((_("ION Desk"), "plug-connected", f"{base}/connection-points"))
         if visit.services.recorder is not None:
             entries.append((_("Inspector"), "radar", f"{base}/inspector"))
     if visit.services.documents is not None:
         entries.append((_("Settings"), "settings", "/settings"))
     here = request.url.path
     parts = here.split("/")
-    if parts[1:2] == ["ion-api"] and len(parts) > 3 and parts[3] in _TABS:
-        here = f"/ion-api/{parts[2]}/authorized-apps"
+    if parts[1:2] == ["ion-api"] and len(parts) > 3:
+        if parts[3] in _TABS:
+            here = f"/ion-api/{parts[2]}/authorized-apps"
+        elif parts[3] in _DESK_TABS:
+            here = f"/ion-api/{parts[2]}/connection-points"
     return [
         NavItem(label, symbol, url, here == url or here.startswith(f"{url}/"))
         for label, symbol, url in entries

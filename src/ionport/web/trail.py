@@ -72,6 +72,11 @@ def _words() -> dict[str, str]:
         "tenant.settings_changed": _("Configuration changed"),
         "scope.created": _("Scope added"),
         "scope.deleted": _("Scope deleted"),
+        "connection_point.created": _("Connection point added"),
+        "connection_point.changed": _("Connection point changed"),
+        "connection_point.activated": _("Connection point activated"),
+        "connection_point.deactivated": _("Connection point deactivated"),
+        "connection_point.deleted": _("Connection point deleted"),
         "saml_issuer.added": _("SAML issuer added"),
         "saml_issuer.deleted": _("SAML issuer deleted"),
     }
