@@ -84,7 +84,7 @@ def build_asgi(house: House) -> ASGIApp:
     )
     if house.infor is None:
         return Doors(authorization=None, gateway=None, pages=pages)
-    doors = machine_doors(house.infor, house.database, house.blobs, house.clock)
+    doors = machine_doors(house.infor, house.database, house.blobs)
     return Doors(authorization=doors.authorization, gateway=doors.gateway, pages=pages)
 
 

@@ -24,6 +24,7 @@ from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.oauth.drafts import AppDraft
 from ionport.sandbox.app import backends
+from ionport.sandbox.control.tokens import MarkedTokenVerifier
 from ionport.sandbox.infor_side import InforOptions, machine_doors, open_infor_side
 from ionport.sandbox.ln.service import LnSettings
 from ionport.sandbox.m3.service import M3Settings
@@ -66,25 +67,27 @@ class InforSide:
         m3_settings: M3Settings | None = None,
         ln_settings: LnSettings | None = None,
     ) -> ASGIApp:
+        control = self.services.control
         built_in = backends(
             self.database,
             self.blobs,
-            self.clock,
+            control.controls,
             gateway_url=self.url,
             m3_settings=m3_settings,
             ln_settings=ln_settings,
             ion=self.services.ion,
+            control=control,
         )
         gateway = Gateway(
             {**built_in, **(extra_back_ends or {})},
-            self.services.verifier,
+            MarkedTokenVerifier(self.services.verifier, control.controls),
             origins=self.services.origins,
             max_body_bytes=max_body_bytes,
         )
         return self._doors(gateway)
 
     def _doors(self, gateway: Gateway) -> ASGIApp:
-        doors = machine_doors(self.services, self.database, self.blobs, self.clock)
+        doors = machine_doors(self.services, self.database, self.blobs)
         return Doors(authorization=doors.authorization, gateway=gateway, pages=gateway)
 
     def credentials(

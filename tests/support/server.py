@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from ionport.cli.http_server import JoiningProtocol
+
 _START_SECONDS = 10.0
 
 
@@ -30,6 +32,7 @@ def serve_at(make: Callable[[str], ASGIApp]) -> Iterator[str]:
     base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     config = uvicorn.Config(
         make(base_url),
+        http=JoiningProtocol,
         log_config=None,
         access_log=False,
         log_level="warning",

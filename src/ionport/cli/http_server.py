@@ -10,6 +10,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ionport.gateway.model import CUT_EXTENSION
+
 SHUTDOWN_SECONDS = 10
 # An answer's head and small body together; beyond this much, writing at once costs nothing.
 _JOINED_BYTES = 16_384
@@ -46,12 +48,17 @@ class JoiningProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with the head and the body of a small answer in one packet.
 
     uvicorn writes them one after the other, which is two calls of the system and wakes the client
-    twice.
+    twice. Requests carry the extension that cuts their connection: the sandbox's faults use it.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.transport = JoinedWrites(transport, self.loop)
+        self._cut = transport.abort
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {CUT_EXTENSION: self._cut}  # type: ignore[dict-item]
 
 
 class JoinedWrites(asyncio.Transport):

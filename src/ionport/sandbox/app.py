@@ -11,6 +11,7 @@ from ionport.core.clock import Clock
 from ionport.identity.audit import AuditLog
 from ionport.sandbox import ionservices
 from ionport.sandbox.calls import ServiceApp
+from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.idm import routes as idm
 from ionport.sandbox.ionservices import Ion, open_ion
@@ -55,8 +56,9 @@ def backends(
     m3_settings: M3Settings | None = None,
     ln_settings: LnSettings | None = None,
     ion: Ion | None = None,
+    control: ControlPlane | None = None,
 ) -> Mapping[str, ASGIApp]:
-    """Return the app of each API context."""
+    """Return the app of each API context; without `control` no fault strikes."""
     recorder = RecorderService(blobs)
     imitated = services(
         blobs,
@@ -67,6 +69,8 @@ def backends(
         ion=ion,
     )
     return {
-        service.context: ServiceApp(service, database=database, recorder=recorder, clock=clock)
+        service.context: ServiceApp(
+            service, database=database, recorder=recorder, clock=clock, control=control
+        )
         for service in imitated
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound, TooLarge
 from ionport.core.i18n import _
 from ionport.gateway.model import CALLER_KEY
+from ionport.sandbox.control.faults import CalledAs
 from ionport.sandbox.control.model import (
     CallFacts,
     Outcome,
@@ -25,7 +27,9 @@ from ionport.sandbox.control.model import (
     redacted_headers,
     redacted_query,
 )
+from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.control.strike import NOTHING, Strike, cut, send_slowly, strike_of
 from ionport.sandbox.operations import (
     UNKNOWN_OPERATION,
     Answer,
@@ -42,17 +46,25 @@ from ionport.store import Database, Work
 class ServiceApp:
     """One imitated service as an ASGI app behind the gateway.
 
-    An unknown path is an explicit error in the service's own shape, never a silent 200.
+    An unknown path is an explicit error in the service's own shape, never a silent 200. With a
+    control plane, its fault rules strike here.
     """
 
     def __init__(
-        self, service: Service, *, database: Database, recorder: RecorderService, clock: Clock
+        self,
+        service: Service,
+        *,
+        database: Database,
+        recorder: RecorderService,
+        clock: Clock,
+        control: ControlPlane | None = None,
     ) -> None:
         self._service = service
         self._patterns = [(_pattern(operation.path), operation) for operation in service.operations]
         self._database = database
         self._recorder = recorder
         self._clock = clock
+        self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -69,11 +81,37 @@ class ServiceApp:
         )
         if too_large is not None:
             operation = _refusal(operation, too_large)
-        answer = await run_in_threadpool(self._answer, operation, call, request)
+        strike = await self._strike(call, request)
+        if strike.search_lag:
+            call = replace(call, found_until=self._clock.now() - strike.search_lag)
+        if strike.wait_seconds:
+            await asyncio.sleep(strike.wait_seconds)
+        answer = await run_in_threadpool(self._answer, operation, call, request, strike)
+        if strike.cuts:
+            await cut(scope, receive, send)
+            return
         # As a header: given as media type, Starlette would add a charset to a text file.
         content_type = {"Content-Type": answer.media_type} if answer.media_type else {}
         response = Response(answer.body, answer.status, {**answer.headers, **content_type})
-        await response(scope, receive, send)
+        if strike.body_seconds:
+            await send_slowly(response, send, strike.body_seconds)
+        else:
+            await response(scope, receive, send)
+
+    async def _strike(self, call: Call, request: Request) -> Strike:
+        control = self._control
+        rules = control.controls.faults(call.caller.tenant_id) if control else ()
+        if control is None or not rules:
+            return NOTHING
+        path = "/" + request.scope["path"].lstrip("/").partition("/")[2]
+        called_as = CalledAs(self._service.context, call.operation, call.method, path)
+        matching = [rule for rule in rules if rule.draft.target.matches(called_as)]
+
+        def count() -> Strike:
+            with self._database.write() as work:
+                return strike_of(control.faults.struck(work, call.scope, matching))
+
+        return await run_in_threadpool(count) if matching else NOTHING
 
     def _find(self, request: Request) -> tuple[Operation, Mapping[str, str]]:
         path = request.scope["path"].removeprefix(request.scope["root_path"])
@@ -89,16 +127,21 @@ class ServiceApp:
         unknown = Operation(UNKNOWN_OPERATION, method, "", _absent, inferred("infor-targets.md §0"))
         return (_refusal(unknown, MethodNotAllowed(allowed)) if allowed else unknown), {}
 
-    def _answer(self, operation: Operation, call: Call, request: Request) -> Answer:
+    def _answer(self, operation: Operation, call: Call, request: Request, strike: Strike) -> Answer:
         """Do the operation and record it; runs in the thread pool."""
         started = time.perf_counter()
         facts = self._facts(call, request)
 
         def record(work: Work, answer: Answer) -> Answer:
             duration_ms = round((time.perf_counter() - started) * 1000)
-            self._recorder.record(work, call.scope, facts, _outcome(answer, duration_ms))
+            answer = strike.changed(call, answer)
+            outcome = _outcome(answer, duration_ms, strike.fault)
+            self._recorder.record(work, call.scope, facts, outcome)
             return answer
 
+        if not strike.is_done:
+            with self._database.write() as work:
+                return record(work, Answer())
         try:
             step = operation.handler(call)
             if not operation.only_reads:
@@ -161,11 +204,12 @@ def _absent(call: Call) -> Step:
     raise NotFound(_("The sandbox does not imitate this operation."), code="operation_not_imitated")
 
 
-def _outcome(answer: Answer, duration_ms: int) -> Outcome:
+def _outcome(answer: Answer, duration_ms: int, fault: str) -> Outcome:
     return Outcome(
         status=answer.status,
         response_sha256=digest_of(answer.body),
         response_size=len(answer.body),
         duration_ms=duration_ms,
         effects=answer.effects,
+        fault=fault,
     )

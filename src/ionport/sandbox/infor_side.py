@@ -43,8 +43,10 @@ from ionport.oauth.tokens import TokenService
 from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.app import backends
 from ionport.sandbox.control.inspection import InspectionService
+from ionport.sandbox.control.plane import ControlPlane, open_control_plane
 from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.ionservices import Ion, open_ion
+from ionport.sandbox.control.tokens import MarkedTokenVerifier
 from ionport.store import Database
 
 
@@ -99,6 +101,7 @@ class InforSide:
     recorder: RecorderService
     inspection: InspectionService
     ion: Ion
+    control: ControlPlane
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +121,20 @@ def open_infor_side(
     audit: AuditLog,
     tenant: Tenant,
 ) -> InforSide:
-    """Put the services together on an open database; `tenant` is the first one."""
+    """Put the services together on an open database; `tenant` is the first one.
+
+    What clients are told goes by the controls' clock, which a tester may have moved; what people
+    do on pages, and what is sent to targets, by the machine's.
+    """
+    control = open_control_plane(database, clock, keys, blobs, audit)
+    control.controls.refresh()
+    infor_clock = control.controls
     endpoints = Endpoints(options.origin, options.gateway_origin)
     signing_keys = SigningKeys(keys, clock)
-    access_tokens = AccessTokens(clock, endpoints, signing_keys)
+    access_tokens = AccessTokens(infor_clock, endpoints, signing_keys)
     states = TokenStates()
     clients = Clients(keys, endpoints)
-    tokens = TokenService(clock, keys, access_tokens, states, clients)
+    tokens = TokenService(infor_clock, keys, access_tokens, states, clients)
     return InforSide(
         options=options,
         endpoints=endpoints,
@@ -142,19 +152,20 @@ def open_infor_side(
         app_security=AppSecurityService(
             clock, keys, endpoints, audit, states, keep_client_secrets=options.keep_client_secrets
         ),
-        approvals=ApprovalService(clock, keys, endpoints, audit, tokens, states),
-        introspection=IntrospectionService(clock, keys, access_tokens, clients),
+        approvals=ApprovalService(infor_clock, keys, endpoints, audit, tokens, states),
+        introspection=IntrospectionService(infor_clock, keys, access_tokens, clients),
         service_accounts=ServiceAccountService(clock, keys, audit, states),
         tenant_settings=TenantSettingsService(clock, audit, states),
         saml_issuers=SamlIssuerService(clock, audit),
-        token_tools=TokenToolsService(clock, endpoints, access_tokens),
+        token_tools=TokenToolsService(infor_clock, endpoints, access_tokens),
         verifier=AccessTokenVerifier(database, access_tokens, states),
         origins=RegisteredOrigins(database, states),
         clean_up=CleanUp(clock, signing_keys),
         custom_apis=_custom_apis(options, database, clock, keys, audit),
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),
-        ion=open_ion(clock, blobs, audit),
+        ion=open_ion(infor_clock, blobs, audit),
+        control=control,
     )
 
 
@@ -182,11 +193,18 @@ def _custom_apis(
     )
 
 
-def machine_doors(side: InforSide, database: Database, blobs: Blobs, clock: Clock) -> MachineDoors:
+def machine_doors(side: InforSide, database: Database, blobs: Blobs) -> MachineDoors:
     """Return the apps that answer machines; makes the first signing key when there is none."""
     side.signing_keys.ensure(database)
-    gateway_url = side.options.gateway_origin
-    built_in = backends(database, blobs, clock, gateway_url=gateway_url, ion=side.ion)
+    built_in = backends(
+        database,
+        blobs,
+        side.control.controls,
+        gateway_url=side.options.gateway_origin,
+        ion=side.ion,
+        control=side.control,
+    )
+    verifier = MarkedTokenVerifier(side.verifier, side.control.controls)
     authorization = AuthorizationServer(
         database=database,
         endpoints=side.endpoints,
@@ -198,6 +216,6 @@ def machine_doors(side: InforSide, database: Database, blobs: Blobs, clock: Cloc
     return MachineDoors(
         authorization=AuthorizationApp(authorization, side.origins),
         gateway=Gateway(
-            built_in, side.verifier, custom=side.custom_apis.proxy, origins=side.origins
+            built_in, verifier, custom=side.custom_apis.proxy, origins=side.origins
         ),
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from starlette.datastructures import Headers, QueryParams
 
@@ -24,7 +25,10 @@ UNKNOWN_OPERATION = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request to an imitated service, its body read whole."""
+    """A request to an imitated service, its body read whole.
+
+    `found_until`: a search does not find what is younger yet (a fault rule); None: it finds all.
+    """
 
     caller: Caller
     operation: str
@@ -33,6 +37,7 @@ class Call:
     query: QueryParams
     path_params: Mapping[str, str]
     body: bytes
+    found_until: datetime | None = None
 
     @property
     def scope(self) -> TenantScope:

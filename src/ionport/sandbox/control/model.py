@@ -1,4 +1,4 @@
-"""Values of the recorder, and what of a request may be kept."""
+"""Values of the control plane, and what of a recorded request may be kept."""
 
 from __future__ import annotations
 
@@ -71,13 +71,20 @@ class CallFacts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a request came to; `effects` are the ids of what it made, changed or removed."""
+    """What a request came to.
+
+    Attributes:
+        status: of the answer; 0 when the connection was cut instead.
+        effects: the ids of what it made, changed or removed.
+        fault: what a fault rule did to it; empty: nothing.
+    """
 
     status: int
     response_sha256: str
     response_size: int
     duration_ms: int
     effects: tuple[str, ...]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,31 @@ class CallFilter:
     failed_only: bool = False
     text: str | None = None
     ascending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The kept state of a tenant's imitated services; `size` is in bytes, as it is kept."""
+
+    id: str
+    tenant_id: str
+    name: str
+    rows: int
+    size: int
+    content_sha256: str
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlKey:
+    """A credential of the control plane; of the key itself only a digest is stored."""
+
+    id: str
+    tenant_id: str
+    name: str
+    created_at: datetime
+    created_by: str
 
 
 def digest_of(content: bytes) -> str:

@@ -43,6 +43,7 @@ class CallRepository:
                 response_size=outcome.response_size,
                 duration_ms=outcome.duration_ms,
                 effects=list(outcome.effects),
+                fault=outcome.fault or None,
             )
         )
 
@@ -128,5 +129,6 @@ def _call(row: Row[Any]) -> RecordedCall:
             response_size=row.response_size,
             duration_ms=row.duration_ms,
             effects=tuple(row.effects),
+            fault=row.fault or "",
         ),
     )

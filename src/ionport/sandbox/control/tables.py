@@ -1,11 +1,24 @@
-"""The recorder's table: one row a call, the newest kept."""
+"""The control plane's tables: the recorder, faults, clock, snapshots, control keys."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from ionport.store import Moment, metadata
 
+# One row a call, the newest kept.
 sandbox_calls = Table(
     "sandbox_calls",
     metadata,
@@ -30,5 +43,111 @@ sandbox_calls = Table(
     Column("duration_ms", Integer, nullable=False),
     Column("effects", JSON, nullable=False),
     Column("received_at", Moment, nullable=False),
+    # What a fault rule did to the call; None: nothing.
+    Column("fault", Text),
     Index("ix_sandbox_calls_tenant_id", "tenant_id", "number"),
+)
+
+sandbox_faults = Table(
+    "sandbox_faults",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    # What a call must be; an empty text stands for any.
+    Column("service", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("figure", Float, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("after_commit", Boolean, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    # Calls that matched since the rule was switched on, and how many of them it struck.
+    Column("seen", BigInteger, nullable=False),
+    Column("hits", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+# One row at most, numbered 1. The generation is raised by every change that a process remembers:
+# of faults, of the clock, of token marks.
+sandbox_controls = Table(
+    "sandbox_controls",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("generation", BigInteger, nullable=False),
+    # How far the Infor side's clock is ahead of the machine's.
+    Column("clock_offset_microseconds", BigInteger, nullable=False),
+)
+
+# Access tokens issued before that moment count as expired.
+sandbox_token_marks = Table(
+    "sandbox_token_marks",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("expired_before", Moment, nullable=False),
+)
+
+sandbox_snapshots = Table(
+    "sandbox_snapshots",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("content_sha256", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    UniqueConstraint("tenant_id", "name", name="uq_sandbox_snapshots_name"),
+)
+
+# Files that the rows of a snapshot name: they stay as long as it does.
+sandbox_snapshot_files = Table(
+    "sandbox_snapshot_files",
+    metadata,
+    Column(
+        "snapshot_id",
+        Text,
+        ForeignKey("sandbox_snapshots.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("sha256", Text, primary_key=True),
+)
+
+# Files that a row has let go of. Whether another row names them is asked when they are deleted.
+released_blobs = Table(
+    "released_blobs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("released_at", Moment, nullable=False, index=True),
+)
+
+control_keys = Table(
+    "control_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+# What a reset empties beside the imitated services' own state.
+STATE_TABLES = (sandbox_calls, sandbox_faults, sandbox_token_marks)
+# What outlives a reset.
+KEPT_TABLES = (
+    sandbox_controls,
+    sandbox_snapshots,
+    sandbox_snapshot_files,
+    released_blobs,
+    control_keys,
 )

@@ -60,3 +60,5 @@ idm_resources = Table(
     Column("size", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
 )
+
+STATE_TABLES = (idm_items, idm_attributes, idm_resources)

@@ -1,0 +1,73 @@
+"""SQL of the controls that hold for a whole process: generation, clock, token marks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ionport.sandbox.control.tables import sandbox_controls, sandbox_token_marks
+from ionport.store import SystemScope, TenantScope
+
+_controls = sandbox_controls.c
+_marks = sandbox_token_marks.c
+_MICROSECOND = timedelta(microseconds=1)
+_MAX_TENANTS = 10_000
+
+
+class ControlRepository:
+    """The installation's one row of controls, and the tenants' token marks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        is_sqlite = connection.dialect.name == "sqlite"
+        self._insert = sqlite.insert if is_sqlite else postgresql.insert
+
+    def generation_and_offset(self, scope: SystemScope) -> tuple[int, timedelta]:
+        """Return the number of the last change, and how far the clock is ahead."""
+        row = self._connection.execute(select(sandbox_controls)).one_or_none()
+        if row is None:
+            return 0, timedelta()
+        return row.generation, timedelta(microseconds=row.clock_offset_microseconds)
+
+    def raise_generation(self, scope: SystemScope) -> None:
+        """Count a change."""
+        self._ensure()
+        self._connection.execute(
+            update(sandbox_controls).values(generation=_controls.generation + 1)
+        )
+
+    def set_offset(self, scope: SystemScope, offset: timedelta) -> None:
+        """Set how far the clock is ahead."""
+        self._ensure()
+        self._connection.execute(
+            update(sandbox_controls).values(clock_offset_microseconds=offset // _MICROSECOND)
+        )
+
+    def token_marks(self, scope: SystemScope) -> dict[str, datetime]:
+        """Return for each tenant the moment before which its access tokens are expired."""
+        rows = self._connection.execute(select(sandbox_token_marks).limit(_MAX_TENANTS))
+        return {row.tenant_id: row.expired_before for row in rows}
+
+    def mark_tokens(self, scope: TenantScope, expired_before: datetime) -> None:
+        """Let a tenant's access tokens of before that moment be expired."""
+        new = self._insert(sandbox_token_marks).values(
+            tenant_id=scope.tenant_id, expired_before=expired_before
+        )
+        values = {"expired_before": expired_before}
+        self._connection.execute(
+            new.on_conflict_do_update(sandbox_token_marks.primary_key, set_=values)
+        )
+
+    def unmark_tokens(self, scope: TenantScope) -> None:
+        """Let a tenant's access tokens expire by themselves again."""
+        self._connection.execute(
+            delete(sandbox_token_marks).where(_marks.tenant_id == scope.tenant_id)
+        )
+
+    def _ensure(self) -> None:
+        first = {"number": 1, "generation": 0, "clock_offset_microseconds": 0}
+        self._connection.execute(
+            self._insert(sandbox_controls).values(first).on_conflict_do_nothing()
+        )

@@ -1,0 +1,144 @@
+"""Seeds: a tenant's first IDM items and M3 records, from one JSON text.
+
+    {"idm": [{"entityName": …, "attrs": {"attr": […]}, "resrs": {"res": […]}, "acl": {…}}],
+     "m3": [{"program": "CRS620MI", "transaction": "AddSupplier", "company": 1, "record": {…}}]}
+
+An item is what a client would post; an M3 entry is a transaction, so M3's own checks hold.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.datastructures import Headers
+
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput, IonportError, TooLarge
+from ionport.core.i18n import _
+from ionport.core.ids import new_uuid
+from ionport.gateway.model import Caller
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.sandbox.control.rights import require_control
+from ionport.sandbox.idm.representation import read_new_item
+from ionport.sandbox.idm.service import IdmService
+from ionport.sandbox.m3.parameters import DEFAULT_COMPANY, Batch, Options, Request, read_company
+from ionport.sandbox.m3.service import M3Service, M3Settings
+from ionport.sandbox.texts import load_json_object
+from ionport.store import TenantScope, Work
+
+MAX_BYTES: Final = 20_000_000
+MAX_ENTRIES: Final = 5_000
+_SECTIONS: Final = ("idm", "m3")
+_TRANSACTION: Final = frozenset(("program", "transaction", "company", "record"))
+_JSON: Final = Headers({"content-type": "application/json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What a seed has made: the items' pids, and how many M3 transactions were run."""
+
+    items: Sequence[str]
+    transactions: int
+
+
+class SeedService:
+    """Fills a tenant's sandbox; all of a seed or nothing."""
+
+    def __init__(self, clock: Clock, audit: AuditLog, blobs: Blobs) -> None:
+        self._audit = audit
+        self._idm = IdmService(clock, blobs)
+        self._m3 = M3Service(clock, M3Settings(require_user=False))
+
+    def seed(self, work: Work, scope: TenantScope, actor: Actor, text: bytes) -> Seeded:
+        """Make what the JSON text asks for.
+
+        Raises:
+            Forbidden: the actor does not administer the tenant, or it is a production tenant.
+            InvalidInput: the text begins with the path of what is wrong, such as `$.m3[2]`.
+            TooLarge: over 20 MB or 5,000 entries.
+        """
+        require_control(actor, scope)
+        content = _read(text)
+        items = []
+        for path, entry in _entries(content, "idm"):
+            with _told_where(path):
+                items.append(self._add_item(work, scope, actor, entry))
+        transactions = 0
+        for path, entry in _entries(content, "m3"):
+            with _told_where(path):
+                self._run_transaction(work, scope, actor, entry)
+            transactions += 1
+        details = {"items": str(len(items)), "transactions": str(transactions)}
+        self._audit.record(work, scope, actor, "sandbox.seeded", scope.tenant_id, details)
+        return Seeded(items, transactions)
+
+    def _add_item(
+        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
+    ) -> str:
+        # As the body of a create request: whatever that takes, a seed takes too.
+        item = read_new_item(json.dumps({"item": entry}).encode(), _JSON)
+        return self._idm.create(work, scope, actor.name, self._idm.draft(item)).pid
+
+    def _run_transaction(
+        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
+    ) -> None:
+        if unknown := sorted(entry.keys() - _TRANSACTION):
+            raise _wrong(_("{name} is not known here.").format(name=unknown[0]))
+        record = entry.get("record", {})
+        if not isinstance(record, dict):
+            raise _wrong(_("The record is a JSON object."))
+        company = read_company(str(entry.get("company", DEFAULT_COMPANY)))
+        values = {str(name): str(value) for name, value in record.items()}
+        request = Request(str(entry.get("transaction", "")), values)
+        batch = Batch(str(entry.get("program", "")), Options(company=company), [request])
+        caller = Caller(scope.tenant_id, actor.name, None, None, new_uuid())
+        outcome = self._m3.run(work, scope, caller, batch, self._m3.check(batch, caller))
+        for result in outcome.results:
+            if result.error is not None:
+                raise result.error
+
+
+def _read(text: bytes) -> Mapping[str, Any]:
+    if len(text) > MAX_BYTES:
+        raise TooLarge(_("A seed has at most {mb} MB.").format(mb=MAX_BYTES // 1_000_000))
+    content = load_json_object(text)
+    if unknown := sorted(content.keys() - set(_SECTIONS)):
+        raise _wrong(
+            _("$.{name} is not known; a seed has {sections}.").format(
+                name=unknown[0][:80], sections=", ".join(_SECTIONS)
+            )
+        )
+    return content
+
+
+def _entries(content: Mapping[str, Any], section: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    entries = content.get(section, [])
+    if not isinstance(entries, list):
+        raise _wrong(_("$.{name} is a list.").format(name=section))
+    if len(entries) > MAX_ENTRIES:
+        raise TooLarge(
+            _("$.{name} has at most {limit} entries.").format(name=section, limit=MAX_ENTRIES)
+        )
+    for position, entry in enumerate(entries):
+        path = f"$.{section}[{position}]"
+        if not isinstance(entry, dict):
+            raise _wrong(_("{path} is a JSON object.").format(path=path))
+        yield path, entry
+
+
+@contextmanager
+def _told_where(path: str) -> Iterator[None]:
+    try:
+        yield
+    except IonportError as error:
+        raise _wrong(f"{path}: {error.text}") from error
+
+
+def _wrong(text: str) -> InvalidInput:
+    return InvalidInput(text, code="seed_invalid", fields={"seed": text})

@@ -1,0 +1,97 @@
+"""SQL of snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ionport.sandbox.control.model import Snapshot
+from ionport.sandbox.control.tables import (
+    released_blobs,
+    sandbox_snapshot_files,
+    sandbox_snapshots,
+)
+from ionport.store import TenantScope
+
+_snapshots = sandbox_snapshots.c
+_files = sandbox_snapshot_files.c
+
+
+class SnapshotRepository:
+    """Snapshots of a tenant, with the names of the files that their rows name."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        is_sqlite = connection.dialect.name == "sqlite"
+        self._insert = sqlite.insert if is_sqlite else postgresql.insert
+
+    def list(self, scope: TenantScope, limit: int) -> Sequence[Snapshot]:
+        """Return the snapshots by name."""
+        rows = self._connection.execute(
+            select(sandbox_snapshots)
+            .where(_snapshots.tenant_id == scope.tenant_id)
+            .order_by(_snapshots.name)
+            .limit(limit)
+        )
+        return [_snapshot(row) for row in rows]
+
+    def find(self, scope: TenantScope, name: str) -> Snapshot | None:
+        """Return the snapshot of that name, or None."""
+        row = self._connection.execute(
+            select(sandbox_snapshots).where(
+                _snapshots.tenant_id == scope.tenant_id, _snapshots.name == name
+            )
+        ).one_or_none()
+        return None if row is None else _snapshot(row)
+
+    def add(self, scope: TenantScope, snapshot: Snapshot, files: Collection[str]) -> None:
+        """Keep a new snapshot."""
+        self._connection.execute(
+            insert(sandbox_snapshots).values(
+                id=snapshot.id,
+                tenant_id=scope.tenant_id,
+                name=snapshot.name,
+                rows=snapshot.rows,
+                size=snapshot.size,
+                content_sha256=snapshot.content_sha256,
+                created_at=snapshot.created_at,
+                created_by=snapshot.created_by,
+            )
+        )
+        if files:
+            self._connection.execute(
+                insert(sandbox_snapshot_files),
+                [{"snapshot_id": snapshot.id, "sha256": name} for name in files],
+            )
+
+    def remove(self, scope: TenantScope, snapshot: Snapshot, now: datetime) -> None:
+        """Delete a snapshot, and let go of its file and of those that its rows name."""
+        names = self._connection.execute(
+            select(_files.sha256).where(_files.snapshot_id == snapshot.id)
+        ).scalars()
+        released = [
+            {"name": name, "released_at": now} for name in (*names, snapshot.content_sha256)
+        ]
+        self._connection.execute(self._insert(released_blobs).on_conflict_do_nothing(), released)
+        self._connection.execute(
+            delete(sandbox_snapshots).where(
+                _snapshots.tenant_id == scope.tenant_id, _snapshots.id == snapshot.id
+            )
+        )
+
+
+def _snapshot(row: Row[Any]) -> Snapshot:
+    return Snapshot(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        name=row.name,
+        rows=row.rows,
+        size=row.size,
+        content_sha256=row.content_sha256,
+        created_at=row.created_at,
+        created_by=row.created_by,
+    )

@@ -1,0 +1,117 @@
+"""The Infor side's clock as clients feel it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ionport.core.errors import Forbidden, InvalidInput
+from ionport.core.sealing import KeyRing
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Tenant
+from ionport.identity.repository import TenantRepository
+from ionport.sandbox.control.controls import ControlWatch
+from ionport.sandbox.control.plane import open_control_plane
+from ionport.store import SystemScope, TenantScope
+from tests.conftest import ALL_DATABASES
+from tests.support.infor_side import (
+    OPERATOR,
+    OTHER_TENANT,
+    SCOPE,
+    TENANT,
+    InforSide,
+    infor_side_on,
+    new_item,
+)
+from tests.support.sides import until
+
+HOURS = timedelta(hours=2)
+
+
+@pytest.fixture(params=ALL_DATABASES)
+def side(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InforSide]:
+    yield from infor_side_on(request.param, tmp_path)
+
+
+def jump(side: InforSide, by: timedelta) -> None:
+    with side.database.write() as work:
+        side.services.control.clock.jump(work, SCOPE, OPERATOR, by)
+
+
+def set_back(side: InforSide) -> None:
+    with side.database.write() as work:
+        side.services.control.clock.set_back(work, SCOPE, OPERATOR)
+
+
+def status(side: InforSide, token: str, tenant_id: str = TENANT) -> int:
+    with side.client(token, tenant_id) as client:
+        return client.get("/IDM/api/datamodel/entities").status_code
+
+
+def test_two_hours_later_a_token_has_expired_and_a_new_one_counts(side: InforSide) -> None:
+    file = side.credentials()
+    token = side.log_in(file)
+    jump(side, HOURS)
+    assert status(side, token) == 401
+    assert status(side, side.log_in(file)) == 200
+
+
+def test_items_carry_the_time_of_the_moved_clock(side: InforSide) -> None:
+    jump(side, HOURS)
+    with side.client(side.log_in(side.credentials())) as client:
+        item = client.post("/IDM/api/items", json=new_item()).json()["item"]
+    assert item["createdTS"].startswith((side.clock.now() + HOURS).isoformat()[:19])
+
+
+def test_back_in_the_present_old_tokens_count_again(side: InforSide) -> None:
+    token = side.log_in(side.credentials())
+    jump(side, HOURS)
+    set_back(side)
+    assert status(side, token) == 200
+
+
+def test_all_tokens_of_a_tenant_expire_at_a_word_and_those_after_it_count(
+    side: InforSide,
+) -> None:
+    file, other = side.credentials(), side.credentials(OTHER_TENANT)
+    old, stranger = side.log_in(file), side.log_in(other)
+    assert status(side, old) == 200
+    with side.database.write() as work:
+        side.services.control.clock.expire_tokens(work, SCOPE, OPERATOR)
+    with side.client(old) as client:
+        answer = client.get("/IDM/api/datamodel/entities")
+    assert answer.status_code == 401
+    assert "expired" in answer.headers["www-authenticate"]
+    assert status(side, side.log_in(file)) == 200
+    assert status(side, stranger, OTHER_TENANT) == 200
+
+
+@pytest.mark.parametrize("by", [timedelta(), -HOURS, timedelta(days=4000)])
+def test_the_clock_goes_forward_within_ten_years(side: InforSide, by: timedelta) -> None:
+    with pytest.raises(InvalidInput):
+        jump(side, by)
+
+
+def test_the_clock_of_a_production_tenant_is_not_moved_for_another(side: InforSide) -> None:
+    with side.database.write() as work:
+        production = Tenant("ACME_PRD", side.clock.now())
+        TenantRepository(work.connection).add(SystemScope("test"), production)
+    with pytest.raises(Forbidden, match="ACME_PRD"):
+        jump(side, HOURS)
+
+
+def test_other_processes_see_what_was_set_within_two_seconds(side: InforSide) -> None:
+    audit, keys = AuditLog(side.clock), KeyRing.generate()
+    other = open_control_plane(side.database, side.clock, keys, side.blobs, audit).controls
+    watch = ControlWatch(other)
+    watch.launch()
+    try:
+        jump(side, HOURS)
+        with side.database.write() as work:
+            side.services.control.clock.expire_tokens(work, TenantScope(OTHER_TENANT), OPERATOR)
+        assert until(lambda: other.offset >= HOURS and other.expired_before(OTHER_TENANT), 2.0)
+    finally:
+        watch.close()
