@@ -45,8 +45,8 @@ from ionport.sandbox.app import backends
 from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.control.plane import ControlPlane, open_control_plane
 from ionport.sandbox.control.recorder import RecorderService
-from ionport.sandbox.ionservices import Ion, open_ion
 from ionport.sandbox.control.tokens import MarkedTokenVerifier
+from ionport.sandbox.ionservices import Ion, open_ion
 from ionport.store import Database
 
 
@@ -215,7 +215,5 @@ def machine_doors(side: InforSide, database: Database, blobs: Blobs) -> MachineD
     )
     return MachineDoors(
         authorization=AuthorizationApp(authorization, side.origins),
-        gateway=Gateway(
-            built_in, verifier, custom=side.custom_apis.proxy, origins=side.origins
-        ),
+        gateway=Gateway(built_in, verifier, custom=side.custom_apis.proxy, origins=side.origins),
     )
