@@ -27,6 +27,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_catalog_objects")),
     )
     op.create_table(
+        "control_keys",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_control_keys")),
+        sa.UniqueConstraint("digest", name=op.f("uq_control_keys_digest")),
+    )
+    with op.batch_alter_table("control_keys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_control_keys_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
         "ion_connection_points",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("tenant_id", sa.Text(), nullable=False),
@@ -121,6 +135,73 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "released_blobs",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("released_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_released_blobs")),
+    )
+    with op.batch_alter_table("released_blobs", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_released_blobs_released_at"), ["released_at"], unique=False
+        )
+
+    op.create_table(
+        "sandbox_controls",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("clock_offset_microseconds", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_sandbox_controls")),
+    )
+    op.create_table(
+        "sandbox_faults",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("trigger", sa.Text(), nullable=False),
+        sa.Column("figure", sa.Float(), nullable=False),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("after_commit", sa.Boolean(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("hits", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sandbox_faults")),
+    )
+    with op.batch_alter_table("sandbox_faults", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sandbox_faults_tenant_id"), ["tenant_id"], unique=False
+        )
+
+    op.create_table(
+        "sandbox_snapshots",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("content_sha256", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sandbox_snapshots")),
+        sa.UniqueConstraint("tenant_id", "name", name="uq_sandbox_snapshots_name"),
+    )
+    op.create_table(
+        "sandbox_token_marks",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("expired_before", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_sandbox_token_marks")),
+    )
+    op.create_table(
         "ion_point_documents",
         sa.Column("point", sa.Text(), nullable=False),
         sa.Column("document_name", sa.Text(), nullable=False),
@@ -131,6 +212,18 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("point", "document_name", name=op.f("pk_ion_point_documents")),
+    )
+    op.create_table(
+        "sandbox_snapshot_files",
+        sa.Column("snapshot_id", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["snapshot_id"],
+            ["sandbox_snapshots.id"],
+            name=op.f("fk_sandbox_snapshot_files_snapshot_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("snapshot_id", "sha256", name=op.f("pk_sandbox_snapshot_files")),
     )
     op.create_table(
         "api_suite_icons",
@@ -149,3 +242,5 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("suite_id", name=op.f("pk_api_suite_icons")),
     )
+    with op.batch_alter_table("sandbox_calls", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("fault", sa.Text(), nullable=True))
