@@ -370,7 +370,7 @@ def test_what_is_not_there_or_not_imitated_is_a_fault(client: httpx2.Client) -> 
         assert answer.status_code == 404
         assert b"does not imitate" in answer.content
     assert client.put(ADDRESS).status_code == 405
-    assert client.get(ADDRESS).status_code == 500
+    assert client.get(ADDRESS).status_code == 404
 
 
 def test_a_request_over_the_limit_is_refused(client: httpx2.Client) -> None:

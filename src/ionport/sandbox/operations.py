@@ -87,6 +87,24 @@ def inferred(section: str, *, left_out: str = "") -> Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """What goes over the wire, for the OpenAPI document.
+
+    Attributes:
+        query: names of query parameters; each may be left out.
+        takes: media types of the request's body; none when the operation takes none.
+        example: a body that is right.
+        spread: the path parameters that name the group and the name of a part. With both, the
+            document has an address for each part; with the group alone, it lists the groups.
+    """
+
+    query: Sequence[str] = ()
+    takes: Sequence[str] = ()
+    example: str = ""
+    spread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One imitated operation: method and path (matched ignoring case) to a handler.
 
@@ -99,10 +117,40 @@ class Operation:
     handler: Handler
     fact: Fact
     writes: bool = False
+    wire: Wire = Wire()
 
     @property
     def only_reads(self) -> bool:
         return self.method == "GET" and not self.writes
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One field of what a part is asked; `length` counts characters."""
+
+    name: str
+    length: int
+    is_number: bool = False
+    is_mandatory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the many things behind an address: a transaction of M3, a SOAP operation of LN.
+
+    Attributes:
+        group: what it belongs to, such as the program.
+    """
+
+    group: str
+    name: str
+    fact: Fact
+    inputs: Sequence[Input] = ()
+
+
+def no_parts() -> Sequence[Part]:
+    """Return the parts of a service in which every operation has an address of its own."""
+    return ()
 
 
 class MethodNotAllowed(IonportError):
@@ -126,6 +174,8 @@ class Service:
         operations: tried in order.
         error_answer: turns an error into the service's own answer.
         max_body_bytes: longer request bodies are refused with 413.
+        parts: what lies behind operations that do many things.
+        error_statuses: how a wrong request is answered; SOAP wants 500 for that.
     """
 
     context: str
@@ -133,3 +183,5 @@ class Service:
     operations: Sequence[Operation]
     error_answer: ErrorShape
     max_body_bytes: int
+    parts: Callable[[], Sequence[Part]] = no_parts
+    error_statuses: Sequence[str] = ("4XX",)

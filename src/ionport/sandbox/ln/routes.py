@@ -29,7 +29,18 @@ from ionport.sandbox.ln.model import (
 from ionport.sandbox.ln.seeds import PARTNERS
 from ionport.sandbox.ln.service import LnService, LnSettings
 from ionport.sandbox.ln.wsdl import Entity, describe
-from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, inferred, verified
+from ionport.sandbox.operations import (
+    Answer,
+    Call,
+    Fact,
+    Operation,
+    Part,
+    Service,
+    Step,
+    Wire,
+    inferred,
+    verified,
+)
 from ionport.sandbox.texts import quoted
 from ionport.store import Work
 
@@ -39,10 +50,20 @@ _SERVICES = "/c4ws/services"
 _MAX_LISTED = 1_000
 _INVOICE = Entity((SHOWN, HEADER), LINES)
 _PARTNER = Entity((PARTNER,))
-_WSDL = verified("infor-targets.md §5.1", left_out="services that the sandbox does not keep")
-_CALL = inferred(
+_ENVELOPE = verified("infor-targets.md §5.1", left_out="services that are not listed below")
+_INVOICES = inferred(
     "infor-targets.md §5.2",
-    left_out="the name of the service and of its operations; change and delete",
+    left_out="the real name, which Infor does not publish; change, delete, stage payments",
+)
+_PARTNERS = inferred(
+    "infor-targets.md §5.1", left_out="most attributes, and partners of a tenant's own"
+)
+_EXAMPLE = (
+    '<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Header>'
+    '<Activation xmlns="http://www.infor.com/businessinterface/BusinessPartner_v3">'
+    '<company xmlns="">200</company></Activation></Header><Body>'
+    '<List xmlns="http://www.infor.com/businessinterface/BusinessPartner_v3"><ListRequest/></List>'
+    "</Body></Envelope>"
 )
 
 SoapHandler = Callable[[Call, SoapCall], Step]
@@ -53,13 +74,23 @@ class SoapService:
     """A service of c4ws: what it keeps, and its operations by name."""
 
     entity: Entity
+    fact: Fact
     operations: Mapping[str, SoapHandler]
 
 
 def service(clock: Clock, settings: LnSettings, gateway_url: str) -> Service:
     """Return LN as one of the sandbox's services."""
     routes = LnRoutes(LnService(clock, settings), gateway_url)
-    return Service(CONTEXT, "LN", routes.operations(), error_answer, MAX_BODY_BYTES)
+    return Service(
+        CONTEXT,
+        "LN",
+        routes.operations(),
+        error_answer,
+        MAX_BODY_BYTES,
+        routes.parts,
+        # SOAP 1.1 §6.2: a fault is answered with 500.
+        error_statuses=("4XX", "500"),
+    )
 
 
 class LnRoutes:
@@ -71,6 +102,7 @@ class LnRoutes:
         self._services = {
             service.settings.service: SoapService(
                 _INVOICE,
+                _INVOICES,
                 {
                     "Create": self.create,
                     "Show": self.show,
@@ -78,21 +110,43 @@ class LnRoutes:
                     "Process": self.process,
                 },
             ),
-            "BusinessPartner_v3": SoapService(_PARTNER, {"List": self.list_partners}),
+            "BusinessPartner_v3": SoapService(_PARTNER, _PARTNERS, {"List": self.list_partners}),
         }
 
     def operations(self) -> list[Operation]:
         """Return the operations in the order in which they are tried."""
         path = f"{_SERVICES}/{{service}}"
         return [
-            Operation("wsdl", "GET", path, self.wsdl, _WSDL),
-            Operation("soap call", "POST", path, self.call, _CALL),
+            Operation(
+                "wsdl",
+                "GET",
+                path,
+                self.wsdl,
+                _ENVELOPE,
+                wire=Wire(query=("wsdl",), spread=("service",)),
+            ),
+            Operation(
+                "soap call",
+                "POST",
+                path,
+                self.call,
+                _ENVELOPE,
+                wire=Wire(takes=("text/xml",), example=_EXAMPLE, spread=("service",)),
+            ),
+        ]
+
+    def parts(self) -> Sequence[Part]:
+        """Return the SOAP operations of each service."""
+        return [
+            Part(name, operation, service.fact)
+            for name, service in self._services.items()
+            for operation in service.operations
         ]
 
     def wsdl(self, call: Call) -> Step:
         """Describes a service; the query is `wsdl`, in any case of letters."""
         if "wsdl" not in (name.lower() for name in call.query):
-            raise refused(_("This address takes SOAP calls by POST; ask for ?wsdl by GET."))
+            raise NotFound(_("This address takes SOAP calls by POST; ask for ?wsdl by GET."))
         name, found = self._find(call)
         address = f"{self._gateway_url}/{call.caller.tenant_id}/{CONTEXT}{_SERVICES}/{name}"
         body = describe(name, found.operations, found.entity, address)

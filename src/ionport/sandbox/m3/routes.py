@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
+from ionport.sandbox.m3.coverage import parts
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, error_answer, json_answer
 from ionport.sandbox.m3.model import Checked, Outcome
 from ionport.sandbox.m3.parameters import Batch, read_bulk, read_single
 from ionport.sandbox.m3.representation import v1_tree, v2_tree
 from ionport.sandbox.m3.service import M3Service, M3Settings
-from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, verified
+from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, Wire, verified
 from ionport.store import Work
 
 CONTEXT = "M3"
@@ -21,13 +22,19 @@ _BASE = "/m3api-rest"
 _SINGLE = "execute/{program}/{transaction:path}"
 _INDENT = 2
 _ADDRESSES = verified("infor-targets.md §4.2")
-_BULK = verified("infor-targets.md §4.3")
+_CSRF = verified("infor-targets.md §4.2", left_out="tenants that want a token")
+_BULK = verified("infor-targets.md §4.3", left_out="jobs (bulkJobId)")
+_OPTIONS = ("cono", "divi", "maxrecs", "dateformat", "excludeempty", "righttrim", "returncols")
+_EXAMPLE = (
+    '{"program": "MMS200MI", "cono": 1, "transactions":'
+    ' [{"transaction": "Get", "record": {"ITNO": "BOLT-M8"}, "selectedColumns": ["ITDS"]}]}'
+)
 
 
 def service(clock: Clock, settings: M3Settings) -> Service:
     """Return M3 as one of the sandbox's services."""
     routes = M3Routes(M3Service(clock, settings))
-    return Service(CONTEXT, "M3", routes.operations(), error_answer, MAX_BODY_BYTES)
+    return Service(CONTEXT, "M3", routes.operations(), error_answer, MAX_BODY_BYTES, parts)
 
 
 class M3Routes:
@@ -38,10 +45,19 @@ class M3Routes:
 
     def operations(self) -> list[Operation]:
         """Return the operations in the order in which they are tried."""
+        v1 = Wire(query=(*_OPTIONS, "metadata"), spread=("program",))
+        v2 = Wire(query=(*_OPTIONS, "extendedresult", "format"), spread=("program", "transaction"))
+        bulk = Wire(takes=("application/json",), example=_EXAMPLE)
         return [
-            Operation("csrf", "GET", f"{_BASE}/csrf", self.csrf, _ADDRESSES),
+            Operation("csrf", "GET", f"{_BASE}/csrf", self.csrf, _CSRF),
             Operation(
-                "execute v1", "GET", f"{_BASE}/{_SINGLE}", self.execute_v1, _ADDRESSES, writes=True
+                "execute v1",
+                "GET",
+                f"{_BASE}/{_SINGLE}",
+                self.execute_v1,
+                _ADDRESSES,
+                writes=True,
+                wire=v1,
             ),
             Operation(
                 "execute v2",
@@ -50,8 +66,9 @@ class M3Routes:
                 self.execute_v2,
                 _ADDRESSES,
                 writes=True,
+                wire=v2,
             ),
-            Operation("bulk", "POST", f"{_BASE}/v2/execute", self.bulk, _BULK),
+            Operation("bulk", "POST", f"{_BASE}/v2/execute", self.bulk, _BULK, wire=bulk),
         ]
 
     def csrf(self, call: Call) -> Step:

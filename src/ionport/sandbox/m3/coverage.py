@@ -1,0 +1,58 @@
+"""Which transactions are imitated, and where their behaviour is known from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ionport.sandbox.m3.catalogue import GENERAL, FieldType, Transaction, program_named
+from ionport.sandbox.m3.general import GENERAL_BEHAVIOURS
+from ionport.sandbox.m3.service import BEHAVIOURS
+from ionport.sandbox.operations import Fact, Input, Part, inferred, verified
+
+_GENERAL = verified("infor-targets.md §4.1", left_out="texts of messages and headings")
+# Fields of every transaction are verified by the program's swagger; what is not seen is named.
+_FACTS: Mapping[str, Fact] = {
+    "APS450MI": verified("infor-targets.md §4.4", left_out="when a status changes is concluded"),
+    "APS455MI": verified("infor-targets.md §4.4", left_out="what validation checks is concluded"),
+    "CRS620MI": inferred("infor-targets.md §7.7"),
+    "MHS850MI": inferred("infor-targets.md §4.4"),
+    "PPS001MI": inferred("infor-targets.md §4.4"),
+    "PPS200MI": inferred("infor-targets.md §4.4"),
+}
+_OTHERS = inferred("infor-targets.md §4.1")
+
+
+def parts() -> Sequence[Part]:
+    """Return the imitated transactions, the general ones first; reads the whole catalogue."""
+    general = [_part(each, _GENERAL) for each in _transactions(GENERAL, GENERAL_BEHAVIOURS)]
+    return [*general, *(part for program in BEHAVIOURS for part in _program(program))]
+
+
+def _program(name: str) -> Iterator[Part]:
+    program = program_named(name)
+    own = [] if program is None else [t for t in program.transactions.values() if not t.is_general]
+    fact = _FACTS.get(name, _OTHERS)
+    missing = sorted(each.name for each in own if each.name not in BEHAVIOURS[name])
+    if missing:
+        refused = f"refused as TransactionNotImitated: {', '.join(missing)}"
+        fact = replace(fact, left_out="; ".join(filter(None, (fact.left_out, refused))))
+    return (_part(each, fact) for each in _transactions(name, BEHAVIOURS[name]))
+
+
+def _transactions(program: str, names: Mapping[str, object]) -> Iterator[Transaction]:
+    found = program_named(program)
+    transactions = (found.transaction(name) if found else None for name in names)
+    return (each for each in transactions if each is not None)
+
+
+def _part(transaction: Transaction, fact: Fact) -> Part:
+    return Part(
+        transaction.program,
+        transaction.name,
+        fact,
+        [
+            Input(field.name, field.length, field.type is FieldType.NUMBER, field.is_mandatory)
+            for field in transaction.inputs.values()
+        ],
+    )
