@@ -12,6 +12,7 @@ The doors are told apart by the first part of the path: no page is named like a 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,7 +22,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.oauth.endpoints import PATHS
 from ionport.oauth.routes import WELL_KNOWN
+from ionport.sandbox.app import services
 from ionport.sandbox.infor_side import machine_doors
+from ionport.sandbox.operations import Service
 from ionport.web.app import create_web_app
 from ionport.web.state import Services
 from ionport.wiring import House
@@ -88,6 +91,11 @@ def build_asgi(house: House) -> ASGIApp:
     return Doors(authorization=doors.authorization, gateway=doors.gateway, pages=pages)
 
 
+def _built_in_apis(house: House) -> Sequence[Service]:
+    """What the sandbox imitates, to be listed beside the tenants' own API suites."""
+    return services(house.blobs, house.clock, gateway_url=house.settings.gateway_origin)
+
+
 def _page_services(house: House) -> Services:
     infor, documents = house.infor, house.documents
     return Services(
@@ -105,6 +113,8 @@ def _page_services(house: House) -> Services:
         tenant_settings=infor.tenant_settings if infor else None,
         saml_issuers=infor.saml_issuers if infor else None,
         token_tools=infor.token_tools if infor else None,
+        custom_apis=infor.custom_apis if infor else None,
+        built_in_apis=_built_in_apis(house) if infor else (),
         recorder=infor.recorder if infor else None,
         inspection=infor.inspection if infor else None,
         ion=infor.ion if infor else None,

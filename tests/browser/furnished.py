@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ionport.documents.samples import read_sample
+from ionport.gateway.model import PolicyType
+from ionport.gateway.policies import sample_policy
 from tests.support.idp import make_idp
 from tests.support.sides import OPERATOR, until
 from tests.support.web import PASSWORD
@@ -18,6 +21,51 @@ from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
 _PATIENCE = 30.0
 
 SCOPE = "Acme-Orders"
+# The smallest GIF there is.
+_PICTURE = "R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
+API_SUITE = {
+    "application_name": "DocBits",
+    "suite_name": "Sandbox APIs",
+    "description": "Takes exports",
+    "context": "DocBits-Sandbox",
+    "icon": "send",
+    "target_url": "https://api.example.com/v1",
+    "endpoint_description": "The first target",
+    "proxy_context": "Sandbox",
+    "proxy_security": "OAuth 2.0",
+    "security.type": "API Key",
+    "shown_security": "API Key",
+    "key_mode_0": "Header",
+    "key_name_0": "X-Key",
+    "key_value_0": "for tests only",
+}
+OPENAPI = """\
+openapi: 3.0.3
+info: {title: Orders, version: "2", description: Of a shop}
+paths:
+  /orders/{id}:
+    put:
+      summary: Change an order
+      deprecated: true
+      parameters:
+        - {name: id, in: path, required: true, schema: {type: string}}
+      requestBody:
+        content:
+          application/json: {schema: {$ref: '#/components/schemas/Order'}}
+      responses:
+        200:
+          description: The order
+          content:
+            application/json: {schema: {$ref: '#/components/schemas/Order'}}
+components:
+  schemas:
+    Order:
+      type: object
+      required: [state]
+      properties:
+        state: {type: string, enum: [open, closed]}
+        lines: {type: array, items: {type: object, properties: {amount: {type: number}}}}
+"""
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -85,7 +133,7 @@ def _use(desk: Desk) -> dict[str, str]:
     inspector = f"/ion-api/{desk.house.tenant.id}/inspector"
     get = desk.browser.get
     points = f"/ion-api/{desk.house.tenant.id}/connection-points"
-    return {
+    return _add_api_suite(desk) | {
         "tenant": desk.house.tenant.id,
         "app": app,
         "account": _found(r"service-accounts/(\w+)/delete", get(f"{desk.apps_path}/{app}").text),
@@ -103,6 +151,27 @@ def _use(desk: Desk) -> dict[str, str]:
         "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
         "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
         "point": _found(r"/connection-points/(cpt_\w+)", get(points).text),
+    }
+
+
+def _add_api_suite(desk: Desk) -> dict[str, str]:
+    """Add an API suite with an icon of its own, a policy and a documentation."""
+    base = f"/ion-api/{desk.house.tenant.id}/available-apis"
+    send = desk.browser.send
+    icon = b64decode(_PICTURE)
+    suite = str(send(f"{base}/add", API_SUITE, files=[("icon_file", ("a.gif", icon))]).url.path)
+    endpoint = _found(rf"({suite}/endpoints/ept_\w+)", desk.browser.get(suite).text)
+    policy = sample_policy(PolicyType.QUOTA)
+    fields = {"type": "quota", "name": "A quota", "flow": "REQUEST", "definition": policy}
+    policies = send(f"{suite}/policies/add", fields).text
+    files = [("file", ("orders.yaml", OPENAPI.encode()))]
+    documents = send(f"{endpoint}/documentation/add", {"name": "Orders"}, files=files).text
+    return {
+        "api": "IDM",
+        "suite": suite.rpartition("/")[2],
+        "endpoint": endpoint.rpartition("/")[2],
+        "policy": _found(r"/policies/(pol_\w+)/edit", policies),
+        "documentation": _found(r"/documentation/(doc_\w+)", documents),
     }
 
 

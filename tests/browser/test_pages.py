@@ -39,6 +39,8 @@ _FRAGMENTS = {
 }
 _DOWNLOADS = {
     "/ion-api/{tenant}/authorized-apps/{app}/qr.svg",
+    "/ion-api/{tenant}/available-apis/{suite}/icon",
+    "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documentation/{documentation}/file",
     "/documents/{document}/file",
     "/ion-api/{tenant}/inspector/items/{pid}/file",
     "/ion-api/{tenant}/inspector/messages/{message}/file",
@@ -147,6 +149,7 @@ _EMPTY = [
     "/settings/connections",
     "/ion-api/{tenant}/authorized-apps",
     "/ion-api/{tenant}/connection-points",
+    "/ion-api/{tenant}/available-apis",
     "/ion-api/{tenant}/inspector",
     "/ion-api/{tenant}/inspector/items",
     "/ion-api/{tenant}/inspector/messages",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ionport.core.clock import Clock
@@ -69,6 +70,34 @@ class DocumentationSource:
         return content
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentationDraft:
+    """A document that was read, which takes a while: before the transaction that keeps it."""
+
+    name: str
+    title: str
+    version: str
+    size: int
+    text: str
+
+    @classmethod
+    def read(cls, name: str, content: bytes) -> DocumentationDraft:
+        """Read a document in JSON or YAML.
+
+        Raises:
+            TooLarge: over 2 MB.
+            InvalidInput: the name cannot be, or it is neither Swagger 2 nor OpenAPI 3.
+        """
+        name = " ".join(name.split())
+        if not (1 <= len(name) <= 128 and name.isprintable()):
+            text = _("Enter a name of 1 to 128 characters.")
+            raise InvalidInput(text, fields={"name": text})
+        document = read_documentation(content)
+        text = json.dumps(document)
+        version = str(document.get("openapi") or document.get("swagger"))[:20]
+        return cls(name, describe(text).title, version, len(content), text)
+
+
 class DocumentationService:
     """OpenAPI and Swagger documents of endpoints, kept as JSON to be shown offline."""
 
@@ -82,40 +111,26 @@ class DocumentationService:
         scope: TenantScope,
         actor: Actor,
         endpoint_id: str,
-        name: str,
-        content: bytes,
+        draft: DocumentationDraft,
     ) -> Documentation:
-        """Keep an uploaded document.
-
-        Raises:
-            TooLarge: over 2 MB.
-            InvalidInput: no JSON and no YAML, neither Swagger 2 nor OpenAPI 3, or the endpoint
-                has ten.
-        """
+        """Keep a document; raises InvalidInput when the endpoint has ten."""
         existing = self.list_documentation(work, scope, actor, endpoint_id)
-        name = " ".join(name.split())
-        if not (1 <= len(name) <= 128 and name.isprintable()):
-            text = _("Enter a name of 1 to 128 characters.")
-            raise InvalidInput(text, fields={"name": text})
-        document = read_documentation(content)
         if len(existing) >= MAX_DOCUMENTATION:
             raise InvalidInput(
                 _("An endpoint takes at most {limit} documents.").format(limit=MAX_DOCUMENTATION)
             )
-        text = json.dumps(document)
-        described = describe(text)
         documentation = Documentation(
             id=new_id("doc"),
             tenant_id=scope.tenant_id,
             endpoint_id=endpoint_id,
-            name=name,
-            title=described.title,
-            version=str(document.get("openapi") or document.get("swagger"))[:20],
-            size=len(content),
+            name=draft.name,
+            title=draft.title,
+            version=draft.version,
+            size=draft.size,
             created_at=self._clock.now(),
         )
-        DocumentationRepository(work.connection).add(scope, documentation, text)
-        details = {"name": name, "endpoint": endpoint_id}
+        DocumentationRepository(work.connection).add(scope, documentation, draft.text)
+        details = {"name": draft.name, "endpoint": endpoint_id}
         self._audit.record(work, scope, actor, "documentation.created", documentation.id, details)
         return documentation
 

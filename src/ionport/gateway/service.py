@@ -254,6 +254,10 @@ class ApiSuiteService:
             (self._gateway_url, suite.tenant_id, CUSTOM_CONTEXT, suite.context, proxy_context)
         )
 
+    def built_in_address(self, tenant_id: str, context: str) -> str:
+        """Return where a built-in suite answers: without the segment of the tenants' own."""
+        return f"{self._gateway_url}/{tenant_id}/{context}"
+
     def reseal(self, work: Work, scope: SystemScope) -> int:
         """Seal every endpoint's secrets with the current key; returns how many were sealed."""
         endpoints = EndpointRepository(work.connection)

@@ -16,6 +16,10 @@ from ionport.web.frame import Frame
 from ionport.web.guard import Guard
 from ionport.web.pages import (
     account,
+    api_documentation,
+    api_endpoints,
+    api_policies,
+    api_suites,
     app_files,
     app_form,
     app_upkeep,
@@ -76,6 +80,13 @@ def _routes(services: Services) -> list[BaseRoute]:
             *users.ROUTES,
             *configuration.ROUTES,
             *saml_issuers.ROUTES,
+        ]
+    if services.custom_apis is not None:
+        routes += [
+            *api_suites.ROUTES,
+            *api_endpoints.ROUTES,
+            *api_policies.ROUTES,
+            *api_documentation.ROUTES,
         ]
     if services.approvals is not None:
         routes += authorize.ROUTES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,13 @@ def text_of(form: FormData, name: str) -> str:
     """Return a text field; empty when absent or when it is a file."""
     value = form.get(name)
     return value.strip() if isinstance(value, str) else ""
+
+
+def lines_of(form: FormData, name: str) -> str:
+    """Return a text of several lines as it was typed, with plain line ends."""
+    value = form.get(name)
+    # Browsers send every line end as CR LF (HTML, form submission).
+    return re.sub(r"\r\n?", "\n", value) if isinstance(value, str) else ""
 
 
 def secret_of(form: FormData, name: str) -> Secret:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from ionport.oauth.token_tools import TokenToolsService
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.control.recorder import RecorderService
+    from ionport.sandbox.infor_side import CustomApis
     from ionport.sandbox.ionservices import Ion
+    from ionport.sandbox.operations import Service
 
 
 T = TypeVar("T")
@@ -58,6 +61,8 @@ class Services:
     tenant_settings: TenantSettingsService | None = None
     saml_issuers: SamlIssuerService | None = None
     token_tools: TokenToolsService | None = None
+    custom_apis: CustomApis | None = None
+    built_in_apis: Sequence[Service] = ()
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None
     ion: Ion | None = None

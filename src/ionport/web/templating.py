@@ -25,7 +25,7 @@ from ionport.web.state import Visit, visit_of
 _TEMPLATES = Path(__file__).parent / "templates"
 _UNITS = ("B", "kB", "MB", "GB")
 # Pages that are tabs beside Authorized Apps.
-_TABS = frozenset({"service-accounts", "users", "configuration"})
+_TABS = frozenset({"available-apis", "service-accounts", "users", "configuration"})
 
 # Pages that are tabs beside Connection Points.
 _DESK_TABS = frozenset({"document-flows", "acknowledgements", "data-lake", "data-catalog"})

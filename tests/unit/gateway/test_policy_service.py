@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ionport.core.errors import InvalidInput, IonportError, NotFound, TooLarge
+from ionport.gateway.documentation import DocumentationDraft
 from ionport.gateway.model import ApiSuite, PolicyDraft, PolicyFlow, PolicyType, TargetEndpoint
 from ionport.gateway.openapi import describe
 from ionport.gateway.policies import sample_policy
@@ -64,7 +65,11 @@ def test_documentation_is_kept_and_its_operations_are_shown(
 ) -> None:
     with database.write() as work:
         kept = suites.documentation.add_documentation(
-            work, SCOPE, OPERATOR, only.id, "Things", json.dumps(OPENAPI).encode()
+            work,
+            SCOPE,
+            OPERATOR,
+            only.id,
+            DocumentationDraft.read("Things", json.dumps(OPENAPI).encode()),
         )
         assert (kept.title, kept.version) == ("Things", "3.0.3")
         listed = suites.documentation.list_documentation(work, SCOPE, OPERATOR, only.id)
@@ -93,15 +98,9 @@ def test_documentation_is_kept_and_its_operations_are_shown(
         (b" " * 2_000_001, TooLarge),
     ],
 )
-def test_what_is_no_documentation_is_refused(
-    database: Database,
-    suites: Suites,
-    only: TargetEndpoint,
-    content: bytes,
-    error: type[IonportError],
-) -> None:
-    with database.write() as work, pytest.raises(error):
-        suites.documentation.add_documentation(work, SCOPE, OPERATOR, only.id, "n", content)
+def test_what_is_no_documentation_is_refused(content: bytes, error: type[IonportError]) -> None:
+    with pytest.raises(error):
+        DocumentationDraft.read("n", content)
 
 
 def test_an_endpoint_takes_ten_documents(
@@ -110,8 +109,7 @@ def test_an_endpoint_takes_ten_documents(
     content = json.dumps(OPENAPI).encode()
     with database.write() as work:
         for number in range(10):
-            suites.documentation.add_documentation(
-                work, SCOPE, OPERATOR, only.id, f"n{number}", content
-            )
+            draft = DocumentationDraft.read(f"n{number}", content)
+            suites.documentation.add_documentation(work, SCOPE, OPERATOR, only.id, draft)
         with pytest.raises(InvalidInput, match="at most 10"):
-            suites.documentation.add_documentation(work, SCOPE, OPERATOR, only.id, "n", content)
+            suites.documentation.add_documentation(work, SCOPE, OPERATOR, only.id, draft)
