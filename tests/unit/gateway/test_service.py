@@ -13,6 +13,7 @@ from ionport.core.errors import (
     Unavailable,
 )
 from ionport.core.paging import PageRequest
+from ionport.gateway.documentation import DocumentationDraft
 from ionport.gateway.model import (
     MAX_ENDPOINTS,
     ApiSuite,
@@ -21,8 +22,10 @@ from ionport.gateway.model import (
     PolicyType,
     ProxySecurity,
     SuiteDraft,
+    SuiteIcon,
     SuiteQuery,
     TargetEndpoint,
+    read_icon,
 )
 from ionport.gateway.policies import sample_policy
 from ionport.gateway.repository import EndpointRepository
@@ -368,6 +371,7 @@ def test_only_an_administrator_of_the_tenant_may(
 ) -> None:
     s, p, d = suites.service, suites.policies, suites.documentation
     quota = PolicyDraft(PolicyType.QUOTA, "Q", PolicyFlow.REQUEST, "")
+    document = DocumentationDraft.read("n", b"openapi: 3.0.0")
     with database.write() as work:
         calls: list[Callable[[TenantScope, Actor], object]] = [
             lambda t, a: s.create_suite(work, t, a, DRAFT, [endpoint(TARGET)]),
@@ -384,7 +388,9 @@ def test_only_an_administrator_of_the_tenant_may(
             lambda t, a: p.list_policies(work, t, a, suite.id),
             lambda t, a: p.add_policy(work, t, a, suite.id, quota),
             lambda t, a: d.list_documentation(work, t, a, only.id),
-            lambda t, a: d.add_documentation(work, t, a, only.id, "n", b"{}"),
+            lambda t, a: d.add_documentation(work, t, a, only.id, document),
+            lambda t, a: s.set_icon(work, t, a, suite.id, SuiteIcon("image/png", b"x")),
+            lambda t, a: s.get_icon(work, t, a, suite.id),
         ]
         for call in calls:
             with pytest.raises(Forbidden):
@@ -412,3 +418,26 @@ def test_every_change_leaves_an_audit_row(
         "suite.deactivated",
     }
     assert "first" not in repr(rows)
+
+
+def test_an_icon_is_kept_with_its_type_until_its_suite_goes(
+    database: Database, suites: Suites, suite: ApiSuite
+) -> None:
+    with database.write() as work:
+        for start in (b"\xff\xd8\xff", b"GIF89a", b"RIFF\n\x00\x00\x00WEBP", b"\x89PNG\r\n\x1a\n"):
+            icon = read_icon(start + b"rest")
+            suites.service.set_icon(work, SCOPE, OPERATOR, suite.id, icon)
+            assert suites.service.get_icon(work, SCOPE, OPERATOR, suite.id) == icon
+        assert icon.media_type == "image/png"
+        with pytest.raises(NotFound):
+            suites.service.get_icon(work, OTHER, OPERATOR, suite.id)
+        suites.service.delete_suite(work, SCOPE, OPERATOR, suite.id)
+        with pytest.raises(NotFound):
+            suites.service.get_icon(work, SCOPE, OPERATOR, suite.id)
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg/>", b"RIFFxxxxWAVE", b"GIF89a" + bytes(100_000)])
+def test_what_is_no_small_picture_is_no_icon(content: bytes) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_icon(content)
+    assert list(caught.value.fields) == ["icon_file"]
