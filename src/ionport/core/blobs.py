@@ -28,10 +28,14 @@ class Blobs(Protocol):
 
 
 class FolderBlobs:
-    """Blobs in a folder, two levels deep by the digest's first letters."""
+    """Blobs in a folder, two levels deep by the digest's first letters.
 
-    def __init__(self, folder: Path) -> None:
+    Not `durable`, they are gone with the process: nobody waits for the disk.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder
+        self._durable = durable
 
     def put(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
@@ -43,9 +47,11 @@ class FolderBlobs:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if self._durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        if self._durable:
+            _sync_folder(path.parent)
         return digest
 
     def get(self, digest: str) -> bytes:

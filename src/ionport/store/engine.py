@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,14 @@ _CACHE_KIB = 32_768
 
 
 class Database:
-    """One database, with the two kinds of transaction that the rooms use."""
+    """One database, with the two kinds of transaction that the rooms use.
 
-    def __init__(self, url: str) -> None:
+    Not `durable`, a SQLite file lives as long as the process: no commit waits for the disk.
+    """
+
+    def __init__(self, url: str, *, durable: bool = True) -> None:
         self.url = url
-        self.engine = _create(url)
+        self.engine = _create(url, durable=durable)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing = threading.Lock()
 
@@ -75,7 +79,7 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _create(url: str) -> Engine:
+def _create(url: str, *, durable: bool) -> Engine:
     # A failed statement is logged without its values: people type secrets into any field.
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(
@@ -87,17 +91,17 @@ def _create(url: str) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, durable=durable))
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: Any, _record: object, *, durable: bool) -> None:
     # The driver must not open transactions by itself: `write` begins them as IMMEDIATE.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=FULL",
+        f"synchronous={'FULL' if durable else 'OFF'}",
         "foreign_keys=ON",
         f"cache_size=-{_CACHE_KIB}",
         f"busy_timeout={_BUSY_TIMEOUT_MS}",

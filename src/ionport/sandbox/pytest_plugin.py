@@ -1,0 +1,43 @@
+"""The pytest plugin `ionport`: a tenant of Infor in a test-suite.
+
+    def test_the_invoice_is_archived(infor):
+        export(invoice, credentials=infor.ionapi_file())
+        assert infor.idm.item(entity="M3_SupplierInvoice").filename == "471102.xml"
+
+Until a test asks for a fixture, this module imports the standard library and pytest alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from ionport.sandbox.testing.infor import Infor
+
+
+@pytest.fixture(scope="session")
+def infor_server() -> Iterator[Infor]:
+    """The tenant as one for the whole session: for fixtures of your own that outlive a test.
+
+    Each worker process of pytest-xdist has its own.
+    """
+    try:
+        from ionport.sandbox.testing.running import running_infor
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "ionport":
+            raise
+        pytest.fail(
+            f"The fixture needs the package {error.name}: pip install 'ionport[testing]'",
+            pytrace=False,
+        )
+    with running_infor() as infor:
+        yield infor
+
+
+@pytest.fixture
+def infor(infor_server: Infor) -> Infor:
+    """A tenant of Infor on a loopback port, as empty as on its first day."""
+    return infor_server

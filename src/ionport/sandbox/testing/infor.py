@@ -1,0 +1,180 @@
+"""What a test holds in its hands: one running tenant."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from ionport.core.blobs import Blobs
+from ionport.core.clock import MovableClock
+from ionport.identity.model import Actor, PasswordProof
+from ionport.oauth.drafts import AppDraft
+from ionport.oauth.model import AppType, GrantType
+from ionport.sandbox.infor_side import InforSide
+from ionport.sandbox.testing.state import IdmState, IonState, M3State, Stores
+from ionport.store import Database, TenantScope
+
+_OPERATOR: Final = Actor.operator("test-suite")
+_TIMEOUT_SECONDS: Final = 30
+_APP_TYPES: Final = {
+    "backend": AppType.BACKEND_SERVICE,
+    "web": AppType.WEB,
+    "android": AppType.MOBILE_ANDROID,
+    "ios": AppType.MOBILE_IOS,
+    "windows": AppType.MOBILE_WINDOWS,
+}
+_GRANTS: Final = {
+    "password": GrantType.PASSWORD_CREDENTIALS,
+    "client_credentials": GrantType.CLIENT_CREDENTIALS,
+}
+_CALLBACK: Final = ("http://127.0.0.1:8765/callback",)
+
+
+class Infor:
+    """A tenant that answers on a loopback port, and everything a test asks of it.
+
+    All methods are plain calls, also from an async test: the server has a thread and an event
+    loop of its own.
+
+    Attributes:
+        url: address of server and gateway, without a slash at the end: `iu` of the credentials.
+        tenant: the tenant's id, such as `IONPORT_TST`.
+        idm: the items that IDM holds.
+        ion: the messages that ION took.
+        m3: the records that M3 holds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        tenant: str,
+        side: InforSide,
+        database: Database,
+        blobs: Blobs,
+        clock: MovableClock,
+        folder: Path,
+    ) -> None:
+        self.url = url
+        self.tenant = tenant
+        stores = Stores(database, blobs, TenantScope(tenant), _OPERATOR)
+        self.idm = IdmState(stores)
+        self.ion = IonState(stores)
+        self.m3 = M3State(stores)
+        self._side = side
+        self._database = database
+        self._clock = clock
+        self._folder = folder
+        self._numbers = itertools.count(1)
+
+    def __repr__(self) -> str:
+        return f"<Infor tenant {self.tenant} on {self.url}>"
+
+    def credentials(
+        self,
+        app_type: str = "backend",
+        *,
+        grant: str = "password",
+        service_account: bool | None = None,
+        refresh_tokens: bool = True,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Return the content of a fresh `.ionapi`: an authorized app of its own, as downloaded.
+
+        Args:
+            app_type: `backend`, `web`, `android`, `ios` or `windows`.
+            grant: of a backend app: `password` (the usual one) or `client_credentials`.
+            service_account: whether the file has `saak` and `sask`; a backend app's has unless
+                told otherwise.
+            refresh_tokens: whether the app has *Issue Refresh Tokens* on.
+            fields: what else the form of an app holds, such as `access_token_seconds=60`.
+
+        Raises:
+            ValueError: no such type or grant.
+            InvalidInput: the app's form would refuse a field.
+        """
+        kind = _chosen(_APP_TYPES, app_type, "app_type")
+        if kind.has_users:
+            fields.setdefault("redirect_urls", _CALLBACK)
+        draft = AppDraft(
+            name=f"Test{next(self._numbers)}_TST",
+            type=kind,
+            grant_type=_chosen(_GRANTS, grant, "grant"),
+            description="Made by a test",
+            issue_refresh_tokens=refresh_tokens,
+            **fields,
+        )
+        scope, apps = TenantScope(self.tenant), self._side.apps
+        with_account = not kind.has_users if service_account is None else service_account
+        with self._database.write() as work:
+            app = apps.create_app(work, scope, _OPERATOR, draft)
+            file = apps.download_credentials(
+                work,
+                scope,
+                _OPERATOR,
+                app.id,
+                PasswordProof.operator(self._clock.now()),
+                create_service_account=with_account,
+            )
+        content: dict[str, Any] = json.loads(file.content)
+        return content
+
+    def ionapi_file(self, app_type: str = "backend", **options: Any) -> Path:
+        """Write a fresh `.ionapi` and return its path; arguments as for `credentials`.
+
+        The file lies in the server's temporary folder and goes with it.
+        """
+        content = self.credentials(app_type, **options)
+        path = self._folder / f"{content['cn']}.ionapi"
+        path.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+        return path
+
+    def token(self, credentials: Mapping[str, Any] | None = None) -> str:
+        """Log in with a service account over HTTP and return the access token.
+
+        Without `credentials` a fresh app logs in.
+
+        Raises:
+            AssertionError: the authorization server refused; its answer is in the message.
+        """
+        file = credentials or self.credentials()
+        answer = _post_form(
+            file["pu"] + file["ot"],
+            {
+                "grant_type": "password",
+                "username": file["saak"],
+                "password": file["sask"],
+                "client_id": file["ci"],
+                "client_secret": file["cs"],
+            },
+        )
+        token: str = answer["access_token"]
+        return token
+
+
+def _chosen(choices: Mapping[str, Any], name: str, what: str) -> Any:
+    if name not in choices:
+        raise ValueError(f"{what} is one of {', '.join(choices)}, not {name!r}")
+    return choices[name]
+
+
+def _post_form(url: str, form: Mapping[str, str]) -> dict[str, Any]:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(
+        parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS
+    )
+    try:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", parts.path, urlencode(form), headers)
+        answer = connection.getresponse()
+        body = answer.read()
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise AssertionError(f"the login was refused: {answer.status} {body.decode()}")
+    content: dict[str, Any] = json.loads(body)
+    return content

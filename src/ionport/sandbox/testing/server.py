@@ -1,0 +1,74 @@
+"""Serves an ASGI app from a thread with an event loop of its own, on a free loopback port."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_START_SECONDS = 15.0
+# What a test left hanging (a slow answer it ordered, a connection it forgot) is cut off then.
+_SHUTDOWN_SECONDS = 1
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that tells when it serves, instead of being asked again and again."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.settled = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.settled.set()
+
+
+@contextmanager
+def serving(make: Callable[[str], ASGIApp]) -> Iterator[str]:
+    """Serve the app that `make` returns for its own address; yields that address.
+
+    The caller needs no event loop, and one that it has is left alone.
+
+    Raises:
+        RuntimeError: the server did not start.
+    """
+    with _listener() as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = _Server(_config(make(url)))
+        thread = threading.Thread(
+            target=server.run, args=([listening],), name="ionport-sandbox", daemon=True
+        )
+        thread.start()
+        try:
+            if not server.settled.wait(_START_SECONDS) or not server.started:
+                raise RuntimeError("the sandbox's server did not start")
+            yield url
+        finally:
+            server.should_exit = True
+            thread.join(_START_SECONDS)
+
+
+def _listener() -> socket.socket:
+    listening = socket.create_server(("127.0.0.1", 0))
+    # asyncio does this for sockets of its own making only; without it answers wait 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        # The test process's own logging stays as it is, and so do its event loops.
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
