@@ -28,7 +28,8 @@ from ionport.gateway import custom, limits
 from ionport.gateway.addresses import TargetPolicy
 from ionport.gateway.errors import ClientSilent, TargetFailed, TargetSilent
 from ionport.gateway.patience import Patience
-from ionport.gateway.upstream import Outbound, Upstream
+from ionport.gateway.targets import Outbound
+from ionport.gateway.upstream import Upstream
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     CustomSide,

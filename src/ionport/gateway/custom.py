@@ -34,7 +34,7 @@ from ionport.gateway.patience import Patience
 from ionport.gateway.request import headers_for_client
 from ionport.gateway.security import SecurityType
 from ionport.gateway.target_auth import TargetAuth
-from ionport.gateway.upstream import TargetAnswer, Upstream
+from ionport.gateway.targets import TargetAnswer, Targets
 
 # No context is longer, however much of it is percent-encoded; longer ones are not remembered.
 _MAX_SEGMENT: Final = 192
@@ -46,10 +46,10 @@ _OUR_REFUSALS: Final = frozenset(("target_address_refused", "loop_detected"))
 class CustomSuites:
     """The proxy behind `/{TENANT}/CustomerApi/{API context}/{proxy context}/…`."""
 
-    def __init__(self, directory: SuiteDirectory, upstream: Upstream, clock: Clock) -> None:
+    def __init__(self, directory: SuiteDirectory, targets: Targets, clock: Clock) -> None:
         self._directory = directory
-        self._upstream = upstream
-        self._auth = TargetAuth(upstream)
+        self._targets = targets
+        self._auth = TargetAuth(targets)
         self._limits = Limits(clock)
         self._breakers = Breakers()
         self._cache = ResponseCache()
@@ -123,7 +123,7 @@ class CustomSuites:
         if call.route.security.type is not SecurityType.ANONYMOUS:
             form = body if call.is_signed_form and isinstance(body, bytes) else b""
             await self._auth.sign(request, call.route, form)
-        answer = await self._upstream.send(request, body)
+        answer = await self._targets.send(request, body)
         try:
             self._breakers.succeeded(call.route.endpoint.id)
             if answer.status == 401:

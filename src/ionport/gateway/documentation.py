@@ -17,7 +17,7 @@ from ionport.gateway.addresses import TargetPolicy
 from ionport.gateway.model import MAX_DOCUMENTATION, MAX_DOCUMENTATION_BYTES, Documentation
 from ionport.gateway.openapi import describe, read_documentation
 from ionport.gateway.repository import DocumentationRepository, EndpointRepository
-from ionport.gateway.upstream import Upstream
+from ionport.gateway.targets import Targets
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import TenantScope, Work
@@ -30,8 +30,8 @@ class DocumentationSource:
     decision 12): https, or http on this computer; no redirects; 2 MB and 30 seconds at most.
     """
 
-    def __init__(self, upstream: Upstream, policy: TargetPolicy) -> None:
-        self._upstream = upstream
+    def __init__(self, targets: Targets, policy: TargetPolicy) -> None:
+        self._targets = targets
         self._policy = policy
 
     async def fetch(self, url: str) -> bytes:
@@ -46,7 +46,7 @@ class DocumentationSource:
         if "#" in url or not url.isascii() or not url.isprintable() or " " in url:
             raise _wrong_url(_("Enter an address such as https://host/openapi.json."))
         try:
-            status, content = await self._upstream.get(
+            status, content = await self._targets.get(
                 url, seconds=FETCH_SECONDS, max_bytes=MAX_DOCUMENTATION_BYTES
             )
         except IonportError as error:

@@ -27,7 +27,7 @@ from ionport.gateway.request import (
     text_of,
 )
 from ionport.gateway.security import SecurityType
-from ionport.gateway.upstream import Outbound, RequestBody, TargetAnswer
+from ionport.gateway.targets import Outbound, RequestBody, TargetAnswer
 
 MAX_FORM_BYTES: Final = 1_000_000
 _FORM: Final = b"application/x-www-form-urlencoded"

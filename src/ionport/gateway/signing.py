@@ -7,18 +7,18 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey, RSAKey
 
 from ionport.core.i18n import _
 from ionport.gateway.security import OpenedSecurity
+
+if TYPE_CHECKING:
+    from joserfc.jwk import OctKey, RSAKey
 
 _DIGESTS: Final = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _MIN_RSA_BITS: Final = 2048
@@ -99,6 +99,9 @@ def jwt(security: OpenedSecurity, *, now: int) -> str:
     Raises:
         ValueError: the key does not fit; `wrong_jwt_key` says so when it is saved.
     """
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
     values = security.values
     claims = json.loads(values["payload"])
     claims |= {"iat": now, "exp": now + int(values["expiration_seconds"])}
@@ -130,6 +133,8 @@ def wrong_jwt_key(security: OpenedSecurity) -> str | None:
 
 
 def _jwt_key(algorithm: str, text: str) -> OctKey | RSAKey:
+    from joserfc.jwk import OctKey, RSAKey
+
     content = text.encode()
     if algorithm == "HS256":
         if len(content) < _MIN_SHARED_BYTES or content.startswith(b"-----BEGIN"):

@@ -18,7 +18,7 @@ from ionport.gateway.directory import Route
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.security import KeyMode, OpenedSecurity, SecurityType
 from ionport.gateway.signing import form_pairs, jwt, oauth1_header
-from ionport.gateway.upstream import Outbound, Upstream
+from ionport.gateway.targets import Outbound, Targets
 
 MAX_TOKENS: Final = 2_000
 _DEFAULT_TOKEN_SECONDS: Final = 300
@@ -41,8 +41,8 @@ class TargetAuth:
     `now` is the real time in seconds since 1970: targets do not follow a sandbox's clock.
     """
 
-    def __init__(self, upstream: Upstream, now: Callable[[], float] = time.time) -> None:
-        self._upstream = upstream
+    def __init__(self, targets: Targets, now: Callable[[], float] = time.time) -> None:
+        self._targets = targets
         self._now = now
         self._tokens: dict[tuple[str, float], _Token] = {}
 
@@ -109,7 +109,7 @@ class TargetAuth:
             # Both halves are form-encoded first (RFC 6749 §2.3.1).
             pair = f"{quote_plus(values['client_id'])}:{quote_plus(values['client_secret'])}"
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        status, content = await self._upstream.post_form(values["token_endpoint"], fields, headers)
+        status, content = await self._targets.post_form(values["token_endpoint"], fields, headers)
         token, seconds = _read_token(content) if status == 200 else ("", 0)
         if not token:
             raise _no_token(status)

@@ -10,16 +10,13 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDict
-from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive
 from yarl import URL
 
 from ionport.core.errors import IonportError
@@ -28,6 +25,7 @@ from ionport.gateway.addresses import TargetPolicy, private_text
 from ionport.gateway.errors import TargetFailed, TargetSilent
 from ionport.gateway.patience import Patience
 from ionport.gateway.request import Header
+from ionport.gateway.targets import Outbound, RequestBody
 
 CONNECT_SECONDS: Final = 10.0
 KEEPALIVE_SECONDS: Final = 15.0
@@ -40,61 +38,8 @@ MAX_FORM_ANSWER_BYTES: Final = 100_000
 Resolver = Callable[[str, int], Sequence[str]]
 
 
-@dataclass(slots=True)
-class Outbound:
-    """A request to a target. `url` is whole and percent-encoded, and begins with `base`."""
-
-    method: str
-    base: str
-    url: str
-    headers: list[tuple[str, str]]
-    ignore_certificate_errors: bool = False
-
-
-class RequestBody:
-    """A request's body on its way to the target: chunk by chunk, never whole in memory.
-
-    `error` is why it broke off: the client went away, or sent too much; `on_break` is called then.
-    """
-
-    def __init__(self, first: Message, receive: Receive, patience: Patience) -> None:
-        self._first = first
-        self._receive = receive
-        self._patience = patience
-        self.error: Exception | None = None
-        self.is_sent = False
-        self.on_break: Callable[[], None] = _nothing
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        message = self._first
-        while True:
-            if chunk := message.get("body"):
-                yield chunk
-            if not message.get("more_body"):
-                break
-            self._patience.restart(for_client=True)
-            message = await self._next()
-            self._patience.restart()
-        self.is_sent = True
-
-    async def _next(self) -> Message:
-        try:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-        except Exception as error:
-            self.error = error
-            self.on_break()
-            raise
-        return message
-
-
-def _nothing() -> None:
-    """Do nothing: a body may break off before anybody waits for an answer."""
-
-
-class TargetAnswer:
-    """What a target says; `headers` are as they came. Whoever gets one closes it."""
+class UpstreamAnswer:
+    """The `TargetAnswer` of a call that aiohttp has made."""
 
     def __init__(self, response: aiohttp.ClientResponse, body: RequestBody | None) -> None:
         self._response = response
@@ -134,7 +79,7 @@ class TargetAnswer:
 
 
 class Upstream:
-    """The connections to all targets, of one event loop at a time.
+    """The connections to all targets, of one event loop at a time: the `Targets` of the gateway.
 
     They are opened on the first call and closed with the loop: the task that holds them is
     cancelled when the server's loop ends, or by `close`.
@@ -154,7 +99,7 @@ class Upstream:
 
     async def send(
         self, request: Outbound, body: RequestBody | bytes | None = None
-    ) -> TargetAnswer:
+    ) -> UpstreamAnswer:
         """Send a request and return the answer once its head has come.
 
         Raises:
@@ -178,7 +123,7 @@ class Upstream:
             if streamed is not None and streamed.error is not None:
                 raise streamed.error from error
             raise _failure(error) from error
-        return TargetAnswer(response, streamed)
+        return UpstreamAnswer(response, streamed)
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]

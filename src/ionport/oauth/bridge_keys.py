@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from joserfc.jwk import RSAKey
-
 from ionport.core.ids import new_uuid
 from ionport.oauth.client_assertions import ALGORITHM
 
@@ -28,6 +26,8 @@ class KeyPair:
 
 def new_key_pair() -> KeyPair:
     """Make a key pair; takes some 100 ms, so do it before a transaction is open."""
+    from joserfc.jwk import RSAKey
+
     kid = new_uuid()
     key = RSAKey.generate_key(_KEY_BITS, {"kid": kid, "use": "sig", "alg": ALGORITHM})
     public = {name: str(value) for name, value in key.as_dict(private=False).items()}

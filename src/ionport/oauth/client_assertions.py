@@ -13,10 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey
-
 from ionport.oauth.model import BridgeKey
 from ionport.oauth.protocol import InvalidClient
 
@@ -69,6 +65,11 @@ def verify_assertion(
 
 
 def _is_signed_by(assertion: str, key: BridgeKey) -> bool:
+    # Loaded with the first assertion: few servers ever get one.
+    from joserfc import jws
+    from joserfc.errors import JoseError
+    from joserfc.jwk import RSAKey
+
     try:
         jws.deserialize_compact(
             assertion, RSAKey.import_key(dict(key.public_jwk)), algorithms=[ALGORITHM]

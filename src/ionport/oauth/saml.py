@@ -10,13 +10,15 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
 from lxml import etree
 
 from ionport.core.errors import IonportError
 from ionport.core.xml import parse
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 NAMESPACE: Final = "urn:oasis:names:tc:SAML:2.0:assertion"
 MAX_ASSERTION_BYTES: Final = 48_000
@@ -43,6 +45,8 @@ class SamlIssuer:
 
     @property
     def certificates(self) -> Sequence[x509.Certificate]:
+        from cryptography import x509
+
         return x509.load_pem_x509_certificates(self.certificate.encode("ascii"))
 
     @property

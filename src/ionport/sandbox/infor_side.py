@@ -6,6 +6,7 @@ For the server's wiring and for the tests' fixture, which needs no page and no m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.types import ASGIApp
 
@@ -19,7 +20,7 @@ from ionport.gateway.directory import SuiteDirectory
 from ionport.gateway.documentation import DocumentationService, DocumentationSource
 from ionport.gateway.policy_service import ApiPolicyService
 from ionport.gateway.service import ApiSuiteService
-from ionport.gateway.upstream import Upstream
+from ionport.gateway.targets import Targets, TargetsOnDemand
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.oauth.access_tokens import AccessTokens
@@ -182,15 +183,21 @@ def _custom_apis(
         # The directory asks the service for addresses, and forgets what the service changes.
         changed=lambda: directory.forget(),
     )
-    upstream = Upstream(policy)
+    targets = TargetsOnDemand(partial(_open_upstream, policy))
     directory = SuiteDirectory(database, keys, public_address=suites.public_address)
     return CustomApis(
         suites=suites,
         policies=ApiPolicyService(clock, audit, changed=directory.forget),
         documentation=DocumentationService(clock, audit),
-        documentation_source=DocumentationSource(upstream, policy),
-        proxy=CustomSuites(directory, upstream, clock),
+        documentation_source=DocumentationSource(targets, policy),
+        proxy=CustomSuites(directory, targets, clock),
     )
+
+
+def _open_upstream(policy: TargetPolicy) -> Targets:
+    from ionport.gateway.upstream import Upstream
+
+    return Upstream(policy)
 
 
 def machine_doors(side: InforSide, database: Database, blobs: Blobs) -> MachineDoors:

@@ -25,7 +25,7 @@ def infor_server() -> Iterator[Infor]:
     Each worker process of pytest-xdist has its own.
     """
     try:
-        from ionport.sandbox.testing.running import running_infor
+        from ionport.sandbox.testing.start import started_infor
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "ionport":
             raise
@@ -33,7 +33,7 @@ def infor_server() -> Iterator[Infor]:
             f"The fixture needs the package {error.name}: pip install 'ionport[testing]'",
             pytrace=False,
         )
-    with running_infor() as infor:
+    with started_infor() as infor:
         yield infor
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.core.blobs import FolderBlobs
@@ -17,6 +18,7 @@ from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
+from ionport.oauth.private_keys import new_private_key
 from ionport.sandbox.infor_side import (
     InforOptions,
     InforSide,
@@ -46,12 +48,14 @@ class _Doors:
 
 
 @contextmanager
-def running_infor(tenant_id: str = TENANT_ID) -> Iterator[Infor]:
+def running_infor(
+    tenant_id: str = TENANT_ID, *, new_key: Callable[[], RSAPrivateKey] = new_private_key
+) -> Iterator[Infor]:
     """Serve a fresh tenant on a free loopback port for the time of the block.
 
     Everything is as `ionport up` serves it, but for durability: database and files lie in a
     temporary folder that goes with the block. The schema is made from the tables, which the
-    project holds equal to its migrations.
+    project holds equal to its migrations. `new_key` gives the key that signs tokens.
 
     Raises:
         RuntimeError: the server did not start.
@@ -60,7 +64,7 @@ def running_infor(tenant_id: str = TENANT_ID) -> Iterator[Infor]:
         folder = Path(name)
         database = Database(sqlite_url(folder / "ionport.db"), durable=False)
         try:
-            side = _Side(folder, database, tenant_id)
+            side = _Side(folder, database, tenant_id, new_key)
             with serving(side.app) as url:
                 yield Infor(url, tenant_id, side.infor, database, side.blobs, side.clock, folder)
         finally:
@@ -70,8 +74,15 @@ def running_infor(tenant_id: str = TENANT_ID) -> Iterator[Infor]:
 class _Side:
     """The parts that exist before the server's address is known."""
 
-    def __init__(self, folder: Path, database: Database, tenant_id: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        tenant_id: str,
+        new_key: Callable[[], RSAPrivateKey],
+    ) -> None:
         self.database = database
+        self._new_key = new_key
         self.clock = MovableClock()
         self.blobs = FolderBlobs(folder / "blobs", durable=False)
         self._tenant = Tenant(tenant_id, self.clock.now())
@@ -91,4 +102,5 @@ class _Side:
             AuditLog(self.clock),
             self._tenant,
         )
+        self.infor.signing_keys.ensure(self.database, self._new_key)
         return _Doors(machine_doors(self.infor, self.database, self.blobs, self.clock))

@@ -199,9 +199,7 @@ class M3State:
     ) -> list[Mapping[str, str]]:
         """Return the records of a file whose fields have these values.
 
-        Args:
-            file: such as `supplier`, `purchase order` or `delivery line`.
-            company: M3's CONO.
+        `file` is such as `supplier`, `purchase order` or `delivery line`; `company` is CONO.
 
         Raises:
             ValueError: the sandbox keeps no such file.
