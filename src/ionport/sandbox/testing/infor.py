@@ -10,16 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from ionport.core.blobs import Blobs
-from ionport.core.clock import MovableClock
-from ionport.identity.model import Actor, PasswordProof
+from ionport.identity.model import PasswordProof
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import AppType, GrantType
-from ionport.sandbox.infor_side import InforSide
-from ionport.sandbox.testing.state import IdmState, IonState, M3State, Stores
-from ionport.store import Database, TenantScope
+from ionport.sandbox.testing.parts import ACTOR, Parts
+from ionport.sandbox.testing.state import IdmState, IonState, M3State
 
-_OPERATOR: Final = Actor.operator("test-suite")
 _TIMEOUT_SECONDS: Final = 30
 _APP_TYPES: Final = {
     "backend": AppType.BACKEND_SERVICE,
@@ -49,26 +45,13 @@ class Infor:
         m3: the records that M3 holds.
     """
 
-    def __init__(
-        self,
-        url: str,
-        tenant: str,
-        side: InforSide,
-        database: Database,
-        blobs: Blobs,
-        clock: MovableClock,
-        folder: Path,
-    ) -> None:
-        self.url = url
-        self.tenant = tenant
-        stores = Stores(database, blobs, TenantScope(tenant), _OPERATOR)
-        self.idm = IdmState(stores)
-        self.ion = IonState(stores)
-        self.m3 = M3State(stores)
-        self._side = side
-        self._database = database
-        self._clock = clock
-        self._folder = folder
+    def __init__(self, parts: Parts) -> None:
+        self.url = parts.url
+        self.tenant = parts.scope.tenant_id
+        self.idm = IdmState(parts)
+        self.ion = IonState(parts)
+        self.m3 = M3State(parts)
+        self._parts = parts
         self._numbers = itertools.count(1)
 
     def __repr__(self) -> str:
@@ -80,6 +63,7 @@ class Infor:
         *,
         grant: str = "password",
         service_account: bool | None = None,
+        with_user: bool = True,
         refresh_tokens: bool = True,
         **fields: Any,
     ) -> dict[str, Any]:
@@ -90,6 +74,7 @@ class Infor:
             grant: of a backend app: `password` (the usual one) or `client_credentials`.
             service_account: whether the file has `saak` and `sask`; a backend app's has unless
                 told otherwise.
+            with_user: whether the service account acts for a user, as M3 wants it.
             refresh_tokens: whether the app has *Issue Refresh Tokens* on.
             fields: what else the form of an app holds, such as `access_token_seconds=60`.
 
@@ -108,17 +93,19 @@ class Infor:
             issue_refresh_tokens=refresh_tokens,
             **fields,
         )
-        scope, apps = TenantScope(self.tenant), self._side.apps
+        parts = self._parts
+        apps, proof = parts.side.apps, PasswordProof.operator(parts.clock.now())
         with_account = not kind.has_users if service_account is None else service_account
-        with self._database.write() as work:
-            app = apps.create_app(work, scope, _OPERATOR, draft)
+        with parts.database.write() as work:
+            app = apps.create_app(work, parts.scope, ACTOR, draft)
             file = apps.download_credentials(
                 work,
-                scope,
-                _OPERATOR,
+                parts.scope,
+                ACTOR,
                 app.id,
-                PasswordProof.operator(self._clock.now()),
+                proof,
                 create_service_account=with_account,
+                user_id=parts.user_id if with_account and with_user else None,
             )
         content: dict[str, Any] = json.loads(file.content)
         return content
@@ -129,7 +116,7 @@ class Infor:
         The file lies in the server's temporary folder and goes with it.
         """
         content = self.credentials(app_type, **options)
-        path = self._folder / f"{content['cn']}.ionapi"
+        path = self._parts.folder / f"{content['cn']}.ionapi"
         path.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
         return path
 

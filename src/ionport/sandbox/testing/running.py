@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ionport.core.blobs import FolderBlobs
-from ionport.core.clock import MovableClock
+from ionport.core.clock import SystemClock
+from ionport.core.ids import new_id, new_uuid
 from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Tenant
-from ionport.identity.repository import TenantRepository
+from ionport.identity.model import Tenant, TenantRole, User
+from ionport.identity.repository import TenantRepository, UserRepository
 from ionport.oauth.private_keys import new_private_key
 from ionport.sandbox.infor_side import (
     InforOptions,
@@ -27,24 +30,16 @@ from ionport.sandbox.infor_side import (
     open_infor_side,
 )
 from ionport.sandbox.testing.infor import Infor
-from ionport.sandbox.testing.server import serving
-from ionport.store import Database, SystemScope, metadata, sqlite_url
+from ionport.sandbox.testing.parts import Parts
+from ionport.sandbox.testing.server import listening, serving
+from ionport.store import Database, SystemScope, TenantScope, metadata, sqlite_url
 
-TENANT_ID = "IONPORT_TST"
-
+TENANT_ID: Final = "IONPORT_TST"
+USERNAME: Final = "tester"
+# No password has this hash: nobody signs in here.
+_NO_PASSWORD_HASH: Final = "none"  # noqa: S105
 _AUTHORIZATION = re.compile(r"/(?:[^/]+/as|\.well-known)/", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Doors:
-    """Sends each request to the authorization server or to the gateway; there are no pages."""
-
-    machines: MachineDoors
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_authorization = _AUTHORIZATION.match(scope["path"])
-        door = self.machines.authorization if is_authorization else self.machines.gateway
-        await door(scope, receive, send)
+_SYSTEM = SystemScope("a test-suite's tenant")
 
 
 @contextmanager
@@ -60,47 +55,60 @@ def running_infor(
     Raises:
         RuntimeError: the server did not start.
     """
-    with tempfile.TemporaryDirectory(prefix="ionport-test-") as name:
-        folder = Path(name)
-        database = Database(sqlite_url(folder / "ionport.db"), durable=False)
-        try:
-            side = _Side(folder, database, tenant_id, new_key)
-            with serving(side.app) as url:
-                yield Infor(url, tenant_id, side.infor, database, side.blobs, side.clock, folder)
-        finally:
-            database.close()
+    with (
+        tempfile.TemporaryDirectory(prefix="ionport-test-") as folder,
+        closing(Database(sqlite_url(Path(folder) / "ionport.db"), durable=False)) as database,
+        listening() as (listener, url),
+    ):
+        parts = _parts(Path(folder), database, url, tenant_id)
+        parts.side.signing_keys.ensure(database, new_key)
+        doors = machine_doors(parts.side, database, parts.blobs, parts.clock)
+        with serving(_Doors(doors), listener):
+            yield Infor(parts)
 
 
-class _Side:
-    """The parts that exist before the server's address is known."""
+def _parts(folder: Path, database: Database, url: str, tenant_id: str) -> Parts:
+    clock = SystemClock()
+    tenant, scope = Tenant(tenant_id, clock.now()), TenantScope(tenant_id)
+    user = _user(clock.now())
+    with database.write() as work:
+        metadata.create_all(work.connection, checkfirst=False)
+        tenants = TenantRepository(work.connection)
+        tenants.add(_SYSTEM, tenant)
+        UserRepository(work.connection).add(_SYSTEM, user, USERNAME, _NO_PASSWORD_HASH)
+        tenants.set_role(scope, user.id, TenantRole.USER)
+    blobs = FolderBlobs(folder / "blobs", durable=False)
+    side = _side(database, clock, blobs, tenant, url)
+    return Parts(url, scope, user.id, database, blobs, clock, side, folder)
 
-    def __init__(
-        self,
-        folder: Path,
-        database: Database,
-        tenant_id: str,
-        new_key: Callable[[], RSAPrivateKey],
-    ) -> None:
-        self.database = database
-        self._new_key = new_key
-        self.clock = MovableClock()
-        self.blobs = FolderBlobs(folder / "blobs", durable=False)
-        self._tenant = Tenant(tenant_id, self.clock.now())
-        with database.write() as work:
-            metadata.create_all(work.connection, checkfirst=False)
-            TenantRepository(work.connection).add(SystemScope("tests"), self._tenant)
-        self.infor: InforSide
 
-    def app(self, url: str) -> ASGIApp:
-        """Return the app that answers at `url`, which credentials name."""
-        self.infor = open_infor_side(
-            InforOptions(url, url),
-            self.database,
-            self.clock,
-            KeyRing.generate(),
-            self.blobs,
-            AuditLog(self.clock),
-            self._tenant,
-        )
-        self.infor.signing_keys.ensure(self.database, self._new_key)
-        return _Doors(machine_doors(self.infor, self.database, self.blobs, self.clock))
+def _side(
+    database: Database, clock: SystemClock, blobs: FolderBlobs, tenant: Tenant, url: str
+) -> InforSide:
+    options, audit = InforOptions(origin=url, gateway_origin=url), AuditLog(clock)
+    return open_infor_side(options, database, clock, KeyRing.generate(), blobs, audit, tenant)
+
+
+def _user(now: datetime) -> User:
+    """Return whom service accounts act for: M3 asks for a user behind every call."""
+    return User(
+        id=new_id("usr"),
+        username=USERNAME,
+        full_name="Test User",
+        email=f"{USERNAME}@example.com",
+        identity2=new_uuid(),
+        is_disabled=False,
+        created_at=now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    """Sends each request to the authorization server or to the gateway; there are no pages."""
+
+    machines: MachineDoors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_authorization = _AUTHORIZATION.match(scope["path"])
+        door = self.machines.authorization if is_authorization else self.machines.gateway
+        await door(scope, receive, send)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -28,35 +28,35 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(make: Callable[[str], ASGIApp]) -> Iterator[str]:
-    """Serve the app that `make` returns for its own address; yields that address.
+def listening() -> Iterator[tuple[socket.socket, str]]:
+    """Take a free port; yields the socket and the address that it stands for."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        # asyncio does this for sockets of its own making only; without it answers wait 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
+    """Serve `app` for the time of the block.
 
     The caller needs no event loop, and one that it has is left alone.
 
     Raises:
         RuntimeError: the server did not start.
     """
-    with _listener() as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = _Server(_config(make(url)))
-        thread = threading.Thread(
-            target=server.run, args=([listening],), name="ionport-sandbox", daemon=True
-        )
-        thread.start()
-        try:
-            if not server.settled.wait(_START_SECONDS) or not server.started:
-                raise RuntimeError("the sandbox's server did not start")
-            yield url
-        finally:
-            server.should_exit = True
-            thread.join(_START_SECONDS)
-
-
-def _listener() -> socket.socket:
-    listening = socket.create_server(("127.0.0.1", 0))
-    # asyncio does this for sockets of its own making only; without it answers wait 40 ms.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
+    server = _Server(_config(app))
+    thread = threading.Thread(
+        target=server.run, args=([listener],), name="ionport-sandbox", daemon=True
+    )
+    thread.start()
+    try:
+        if not server.settled.wait(_START_SECONDS) or not server.started:
+            raise RuntimeError("the sandbox's server did not start")
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_START_SECONDS)
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

@@ -10,32 +10,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from ionport.core.blobs import Blobs
 from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
-from ionport.identity.model import Actor
 from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.idm.model import Item, ItemFilter
 from ionport.sandbox.m3.inspection import M3Inspection
 from ionport.sandbox.m3.model import File, Record
 from ionport.sandbox.m3.parameters import DEFAULT_COMPANY
 from ionport.sandbox.messaging.model import Message, MessageFilter
-from ionport.store import Database, TenantScope, Work
+from ionport.sandbox.testing.parts import ACTOR, Parts
+from ionport.store import Database, Work
 
 _MAX_SHOWN: Final = 10
 _MAX_RECORDS: Final = 10_000
 
 T = TypeVar("T")
 Filter = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Where the services' state lies, and whose it is."""
-
-    database: Database
-    blobs: Blobs
-    scope: TenantScope
-    actor: Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +97,19 @@ class M3Invoice:
 class IdmState:
     """The items that IDM holds, the oldest first."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
-        self._inspection = InspectionService(stores.blobs)
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._inspection = InspectionService(parts.blobs)
 
     def items(self, entity: str | None = None, **attributes: str) -> list[IdmItem]:
         """Return the items of that document type whose attributes have these values."""
         filters = ItemFilter(entity=entity, ascending=True)
 
         def page(work: Work, request: PageRequest) -> Page[Item]:
-            scope, actor = self._stores.scope, self._stores.actor
-            return self._inspection.list_items(work, scope, actor, request, filters)
+            scope = self._parts.scope
+            return self._inspection.list_items(work, scope, ACTOR, request, filters)
 
-        found = [self._shown(item) for item in _all_pages(self._stores.database, page)]
+        found = [self._shown(item) for item in _all_pages(self._parts.database, page)]
         return [item for item in found if _agrees(item.attributes, attributes)]
 
     def item(self, entity: str | None = None, **attributes: str) -> IdmItem:
@@ -134,7 +123,7 @@ class IdmState:
             before = values.get(attribute.name, ())
             several = (*((before,) if isinstance(before, str) else before), attribute.value)
             values[attribute.name] = several if len(several) > 1 else attribute.value
-        file, blobs = item.main_resource, self._stores.blobs
+        file, blobs = item.main_resource, self._parts.blobs
         return IdmItem(
             pid=item.pid,
             entity=item.entity_name,
@@ -150,9 +139,9 @@ class IdmState:
 class IonState:
     """The messages that ION took, the oldest first."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
-        self._inspection = InspectionService(stores.blobs)
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._inspection = InspectionService(parts.blobs)
 
     def messages(self, document_name: str | None = None, **wanted: str) -> list[IonMessage]:
         """Return the messages of that document, such as `Sync.CaptureDocument`.
@@ -162,10 +151,10 @@ class IonState:
         filters = MessageFilter(document_name=document_name, ascending=True)
 
         def page(work: Work, request: PageRequest) -> Page[Message]:
-            scope, actor = self._stores.scope, self._stores.actor
-            return self._inspection.list_messages(work, scope, actor, request, filters)
+            scope = self._parts.scope
+            return self._inspection.list_messages(work, scope, ACTOR, request, filters)
 
-        found = [self._shown(message) for message in _all_pages(self._stores.database, page)]
+        found = [self._shown(message) for message in _all_pages(self._parts.database, page)]
         return [message for message in found if _agrees(_values(message), wanted)]
 
     def message(self, document_name: str | None = None, **wanted: str) -> IonMessage:
@@ -175,7 +164,7 @@ class IonState:
         return _only(found, asked, "ION message", self.messages)
 
     def _shown(self, message: Message) -> IonMessage:
-        blobs = self._stores.blobs
+        blobs = self._parts.blobs
         return IonMessage(
             message_id=message.message_id,
             document_name=message.document_name,
@@ -191,8 +180,8 @@ class IonState:
 class M3State:
     """The records of M3's files, in the order of their keys."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
     def records(
         self, file: str, *, company: int = DEFAULT_COMPANY, **fields: str
@@ -227,11 +216,11 @@ class M3State:
         return _only(found, fields, "M3 invoice", lambda: self.invoices(company=company))
 
     def _read(self, file: File, company: int) -> Sequence[Record]:
-        with self._stores.database.read() as work:
+        with self._parts.database.read() as work:
             return M3Inspection().records(
                 work,
-                self._stores.scope,
-                self._stores.actor,
+                self._parts.scope,
+                ACTOR,
                 file,
                 company=company,
                 limit=_MAX_RECORDS,

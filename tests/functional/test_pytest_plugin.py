@@ -1,0 +1,157 @@
+"""The pytest plugin as its users run it: pytest in a process of its own, on files of a test."""
+
+from __future__ import annotations
+
+import importlib
+import textwrap
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.support.plugin_runs import PLUGIN, finished, run_pytest, run_python, start_pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def _run(folder: Path, source: str) -> tuple[int, str]:
+    return run_pytest(folder, textwrap.dedent(source))
+
+
+def test_the_client_library_archives_and_sends_and_the_state_shows_it(tmp_path: Path) -> None:
+    status, output = _run(
+        tmp_path,
+        """
+        from ionport.ionapi import IonApiClient, IonApiFile
+
+        def test_walk(infor):
+            assert infor.url.startswith("http://127.0.0.1:")
+            assert infor.credentials()["ti"] == infor.tenant
+            with IonApiClient(IonApiFile.load(infor.ionapi_file())) as client:
+                client.messaging.ping()
+            assert infor.idm.items() == []
+            assert infor.ion.messages() == []
+            assert infor.m3.invoices() == []
+
+        def test_token(infor):
+            assert infor.token().count(".") == 2
+        """,
+    )
+    assert status == 0, output
+
+
+def test_the_plugin_is_imported_with_the_standard_library_and_pytest_alone() -> None:
+    script = f"""
+import sys, pytest
+before = set(sys.modules)
+import {PLUGIN}
+new = {{name for name in set(sys.modules) - before}}
+foreign = {{name for name in new if name.partition(".")[0] not in sys.stdlib_module_names}}
+print(sorted(foreign))
+"""
+    assert run_python(script).strip() == str(["ionport", "ionport.sandbox", PLUGIN])
+
+
+def test_what_the_fixture_needs_imports_no_alembic_dbos_or_jinja2() -> None:
+    script = """
+import sys
+from ionport.sandbox.testing.start import started_infor
+with started_infor() as infor:
+    infor.token()
+print(sorted({"alembic", "dbos", "jinja2", "argon2", "aiohttp", "joserfc"} & set(sys.modules)))
+"""
+    assert run_python(script).strip() == "[]"
+
+
+def test_without_its_packages_the_fixture_names_the_extra(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "import sys\nsys.modules['sqlalchemy'] = None\n", encoding="utf-8"
+    )
+    status, output = _run(tmp_path, "def test_it(infor): pass\n\ndef test_other(): pass\n")
+    assert status == 1
+    assert "pip install 'ionport[testing]'" in output
+    assert "Traceback" not in output
+    assert "1 passed, 1 error" in output
+
+
+def test_the_distribution_announces_the_plugin() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["pytest11"] == {"ionport": PLUGIN}
+    assert importlib.import_module(PLUGIN).__name__ == PLUGIN
+
+
+def test_every_package_of_the_extra_is_one_of_the_servers() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = extras["optional-dependencies"]
+    assert set(extras["testing"]) <= set(extras["server"])
+
+
+@pytest.mark.parametrize("kind", ["items", "messages"])
+def test_a_missing_thing_is_told_with_what_is_there_instead(tmp_path: Path, kind: str) -> None:
+    call = {"items": "infor.idm.item(entity='M3_SupplierInvoice', SINO='7')"}.get(
+        kind, "infor.ion.message('Sync.CaptureDocument')"
+    )
+    status, output = _run(tmp_path, f"def test_it(infor):\n    {call}\n")
+    assert status == 1
+    assert "found none" in output
+    assert "There is none at all." in output
+
+
+def test_an_async_test_uses_the_fixture_from_its_own_event_loop(tmp_path: Path) -> None:
+    status, output = _run(
+        tmp_path,
+        """
+        import asyncio
+        from ionport.ionapi import AsyncIonApiClient, IonApiFile
+
+        def test_it(infor):
+            async def use():
+                file = IonApiFile.load(infor.ionapi_file())
+                async with AsyncIonApiClient(file) as client:
+                    await asyncio.gather(*(client.messaging.ping() for _number in range(5)))
+                return infor.token()
+            assert asyncio.run(use())
+        """,
+    )
+    assert status == 0, output
+
+
+def test_two_workers_at_once_have_a_server_each(tmp_path: Path) -> None:
+    source = """
+    import pathlib, time
+
+    def test_it(infor):
+        path = pathlib.Path(__file__).with_name("address")
+        path.write_text(infor.url)
+        infor.credentials()
+        other = pathlib.Path(__file__).parents[1]
+        end = time.monotonic() + 60
+        while len(found := list(other.glob("*/address"))) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        addresses = {path.read_text() for path in found}
+        assert len(addresses - {""}) == 2, addresses
+        assert infor.token()
+    """
+    processes = []
+    for worker in ("gw0", "gw1"):
+        folder = tmp_path / worker
+        folder.mkdir()
+        (folder / "test_it.py").write_text(textwrap.dedent(source), encoding="utf-8")
+        processes.append(start_pytest(folder))
+    for process in processes:
+        status, output = finished(process)
+        assert status == 0, output
+
+
+def test_nothing_is_left_in_the_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    status, output = run_pytest(folder, "def test_it(infor): infor.ionapi_file()\n")
+    assert status == 0, output
+    assert list(temporary.glob("ionport-*")) == []
