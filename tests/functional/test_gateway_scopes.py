@@ -23,7 +23,8 @@ def side(database: Database, clock: MovableClock) -> Iterator[OAuthSide]:
     def make(base_url: str) -> Gateway:
         sides.append(OAuthSide(database, clock, base_url=base_url))
         here = PlainTextResponse("here")
-        return Gateway({"IDM": here, "ION": here}, sides[0].verifier)
+        back_ends = {"IDM": here, "ION": here, "IONSERVICES": here}
+        return Gateway(back_ends, sides[0].verifier)
 
     with serve_at(make):
         yield sides[0]
@@ -56,6 +57,14 @@ def test_the_paths_letter_case_is_free_while_the_scopes_is_not(side: OAuthSide) 
     token = side.log_in(side.credentials(right, scopes=("Infor-IDM",)))["access_token"]
     assert call(side, wrong_case).status == 403
     assert call(side, token, "idm/api/items").status == 200
+
+
+def test_ions_suite_takes_the_scope_that_infors_files_have(side: OAuthSide) -> None:
+    side.change_settings(scope_mode=ScopeMode.ENFORCED)
+    for scope, status in (("Infor-ION", 200), ("Infor-IONSERVICES", 200), ("Infor-IDM", 403)):
+        app = side.create_app(f"{scope}_TST", scopes=(scope,))
+        token = side.log_in(side.credentials(app, scopes=(scope,)))["access_token"]
+        assert call(side, token, "IONSERVICES/api/ion").status == status
 
 
 def test_after_a_change_of_scopes_a_new_token_is_needed(side: OAuthSide) -> None:

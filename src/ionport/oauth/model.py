@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ionport.core.paging import PageRequest
-from ionport.oauth.scopes import scope_of
+from ionport.oauth.scopes import PREFIX, scope_of
 
 _ENVIRONMENTS: Final = {
     **{name: name for name in ("PRD", "TST", "TRN", "DEV", "DEM")},
@@ -144,9 +144,14 @@ class AppSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AppQuery:
-    """Which apps to list: `text` is looked for in name, description and client id."""
+    """Which apps to list: `text` is looked for in name, description and client id.
+
+    None as type or state means any.
+    """
 
     text: str = ""
+    type: AppType | None = None
+    is_disabled: bool | None = None
     sort: AppSort = AppSort.NAME
     descending: bool = False
     page: PageRequest = field(default_factory=PageRequest)
@@ -298,8 +303,8 @@ class AccessToken:
         """
         if self.claims.get("EnforceScopesForClient") != "1":
             return None
-        needed = scope_of(api_context)
-        return None if needed in str(self.claims.get("scope", "")).split() else needed
+        needed, given = scope_of(api_context), str(self.claims.get("scope", "")).split()
+        return None if needed in given or f"{PREFIX}{api_context}" in given else needed
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,10 @@ class AppRepository:
                     authorized_apps.c.client_id.icontains(query.text, autoescape=True),
                 )
             )
+        if query.type is not None:
+            found = found.where(authorized_apps.c.type == query.type)
+        if query.is_disabled is not None:
+            found = found.where(authorized_apps.c.is_disabled.is_(query.is_disabled))
         column = _SORTS[query.sort]
         order = column.desc() if query.descending else column.asc()
         rows, total = _page(

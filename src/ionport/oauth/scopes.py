@@ -15,6 +15,8 @@ MAX_SCOPE_LENGTH: Final = 50
 MAX_SCOPES: Final = 100
 MAX_SCOPE_DESCRIPTION: Final = 500
 PREFIX: Final = "Infor-"
+# Infor's files name the suite of ION after the product, not after its context (facts §1.6, §2).
+_NAMED_OTHERWISE: Final = {"IONSERVICES": f"{PREFIX}ION"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 
 
@@ -29,9 +31,17 @@ class CustomScope:
     created_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class OfferedScope:
+    """A scope that can be ticked in a form, and what it is for."""
+
+    name: str
+    description: str
+
+
 def scope_of(api_context: str) -> str:
     """Return the scope that an API suite asks for: `Infor-IDM` for context `IDM`."""
-    return f"{PREFIX}{api_context}"
+    return _NAMED_OTHERWISE.get(api_context, f"{PREFIX}{api_context}")
 
 
 def parse_scopes(text: str) -> tuple[str, ...]:

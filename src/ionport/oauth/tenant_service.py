@@ -10,7 +10,8 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
-from ionport.oauth.scopes import CustomScope, check_custom_scope
+from ionport.oauth.ports import ApiContexts, no_api_contexts
+from ionport.oauth.scopes import CustomScope, OfferedScope, check_custom_scope, scope_of
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_repository import CustomScopeRepository, TenantSettingsRepository
 from ionport.oauth.tenant_settings import TenantSettings
@@ -22,10 +23,17 @@ MAX_CUSTOM_SCOPES: Final = 500
 class TenantSettingsService:
     """A tenant's settings and custom scopes; changing them needs IONAPI-Administrator there."""
 
-    def __init__(self, clock: Clock, audit: AuditLog, states: TokenStates) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        audit: AuditLog,
+        states: TokenStates,
+        api_contexts: ApiContexts = no_api_contexts,
+    ) -> None:
         self._clock = clock
         self._audit = audit
         self._states = states
+        self._api_contexts = api_contexts
 
     def in_force(self, work: Work, scope: TenantScope) -> TenantSettings:
         """Return the settings for the server's own use."""
@@ -58,6 +66,20 @@ class TenantSettingsService:
         }
         self._audit.record(work, scope, actor, "tenant.settings_changed", scope.tenant_id, details)
         work.after_commit(self._states.forget)
+
+    def offered_scopes(
+        self, work: Work, scope: TenantScope, actor: Actor
+    ) -> Sequence[OfferedScope]:
+        """Return the scopes that apps and service accounts can be given: suites' and own."""
+        custom = self.list_custom_scopes(work, scope, actor)
+        suites = {
+            scope_of(context): _("API suite {context}").format(context=context)
+            for context in self._api_contexts(work, scope, actor)
+        }
+        return [
+            *(OfferedScope(name, text) for name, text in sorted(suites.items())),
+            *(OfferedScope(one.name, one.description) for one in custom),
+        ]
 
     def list_custom_scopes(
         self, work: Work, scope: TenantScope, actor: Actor

@@ -5,6 +5,7 @@ For the server's wiring and for the tests' fixture, which needs no page and no m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,17 +13,19 @@ from starlette.types import ASGIApp
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
+from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.core.sealing import KeyRing
 from ionport.gateway.addresses import TargetPolicy
 from ionport.gateway.app import Gateway
 from ionport.gateway.custom import CustomSuites
 from ionport.gateway.directory import SuiteDirectory
 from ionport.gateway.documentation import DocumentationService, DocumentationSource
+from ionport.gateway.model import SuiteQuery
 from ionport.gateway.policy_service import ApiPolicyService
 from ionport.gateway.service import ApiSuiteService
 from ionport.gateway.targets import Targets, TargetsOnDemand
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Tenant
+from ionport.identity.model import Actor, Tenant
 from ionport.oauth.access_tokens import AccessTokens
 from ionport.oauth.account_service import ServiceAccountService
 from ionport.oauth.app import AuthorizationApp
@@ -42,13 +45,13 @@ from ionport.oauth.tenant_service import TenantSettingsService
 from ionport.oauth.token_tools import TokenToolsService
 from ionport.oauth.tokens import TokenService
 from ionport.oauth.verifier import AccessTokenVerifier
-from ionport.sandbox.app import backends
+from ionport.sandbox.app import backends, services
 from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.control.plane import ControlPlane, open_control_plane
 from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.control.tokens import MarkedTokenVerifier
 from ionport.sandbox.ionservices import Ion, open_ion
-from ionport.store import Database
+from ionport.store import Database, TenantScope, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,10 @@ def open_infor_side(
     states = TokenStates()
     clients = Clients(keys, endpoints)
     tokens = TokenService(infor_clock, keys, access_tokens, states, clients)
+    custom_apis = _custom_apis(options, database, clock, keys, audit)
+    ion = open_ion(infor_clock, blobs, audit)
+    imitated = services(blobs, infor_clock, gateway_url=options.gateway_origin, ion=ion)
+    api_contexts = _ApiContexts([one.context for one in imitated], custom_apis.suites)
     return InforSide(
         options=options,
         endpoints=endpoints,
@@ -156,18 +163,31 @@ def open_infor_side(
         approvals=ApprovalService(infor_clock, keys, endpoints, audit, tokens, states),
         introspection=IntrospectionService(infor_clock, keys, access_tokens, clients),
         service_accounts=ServiceAccountService(clock, keys, audit, states),
-        tenant_settings=TenantSettingsService(clock, audit, states),
+        tenant_settings=TenantSettingsService(clock, audit, states, api_contexts),
         saml_issuers=SamlIssuerService(clock, audit),
         token_tools=TokenToolsService(infor_clock, endpoints, access_tokens),
         verifier=AccessTokenVerifier(database, access_tokens, states),
         origins=RegisteredOrigins(database, states),
         clean_up=CleanUp(clock, signing_keys),
-        custom_apis=_custom_apis(options, database, clock, keys, audit),
+        custom_apis=custom_apis,
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),
-        ion=open_ion(infor_clock, blobs, audit),
+        ion=ion,
         control=control,
     )
+
+
+class _ApiContexts:
+    """The contexts of the imitated services and of the tenant's own suites."""
+
+    def __init__(self, imitated: Sequence[str], suites: ApiSuiteService) -> None:
+        self._imitated = imitated
+        self._suites = suites
+
+    def __call__(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[str]:
+        query = SuiteQuery(page=PageRequest(per_page=MAX_PER_PAGE))
+        own = self._suites.list_suites(work, scope, actor, query).items
+        return [*self._imitated, *(suite.context for suite in own)]
 
 
 def _custom_apis(

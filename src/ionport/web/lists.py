@@ -11,6 +11,8 @@ from starlette.requests import Request
 from ionport.core.paging import PageRequest
 
 PER_PAGE = 50
+# What a filter with two sides says.
+YES_NO = {"yes": True, "no": False}
 _MAX_TEXT = 200
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import httpx2
 import pytest
@@ -236,6 +237,14 @@ def test_scopes_are_asked_for_only_where_they_count(desk: Desk) -> None:
     saved = desk.add_app("Scoped_TST", **switched, scopes="Infor-IDM Infor-ION")
     assert "Infor-IDM Infor-ION" in said(saved.text)
     assert 'name="scopes"' in desk.browser.get(f"{saved.url.path}/download").text
+    desk.browser.send(f"{configuration}/scopes/add", {"name": "Acme-Orders", "description": "Own"})
+    edit = desk.browser.get(f"{saved.url.path}/edit").text
+    ticks = dict(re.findall(r'name="scope" value="([^"]+)"( checked)?', edit))
+    assert ticks["Infor-IDM"] == ticks["Infor-ION"] == " checked"
+    assert ticks["Infor-M3"] == ticks["Acme-Orders"] == ""
+    ticked = desk.add_app("Ticked_TST", **switched, scope="Acme-Orders", scopes="Infor-CSI\nx")
+    assert "Acme-Orders Infor-CSI x" in said(ticked.text)
+    assert ">Infor-CSI\nx</textarea>" in desk.browser.get(f"{ticked.url.path}/edit").text
 
 
 def test_a_name_of_another_environment_is_warned_of(desk: Desk) -> None:

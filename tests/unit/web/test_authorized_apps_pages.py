@@ -23,6 +23,28 @@ def test_the_list_says_what_to_do_first_and_then_shows_sorts_and_filters(desk: D
     assert "No app matches" in said(desk.browser.get(f"{desk.apps_path}?q=nothing").text)
 
 
+def test_the_list_filters_by_type_and_status_on_the_server(desk: Desk) -> None:
+    disabled = desk.add_app("Closed_TST")
+    desk.browser.send(f"{disabled.url.path}/disable")
+    desk.add_app("Open_TST")
+    desk.add_app(
+        "Portal_TST", type="Web", shown_type="Web", redirect_urls="https://app.example.com/back",
+        grant_type="",
+    )  # fmt: skip
+
+    def listed(query: str) -> set[str]:
+        page = desk.browser.get(f"{desk.apps_path}?{query}").text
+        return {name for name in ("Closed_TST", "Open_TST", "Portal_TST") if f">{name}<" in page}
+
+    assert listed("") == {"Closed_TST", "Open_TST", "Portal_TST"}
+    assert listed("type=Web") == {"Portal_TST"}
+    assert listed("type=Backend+Service") == {"Closed_TST", "Open_TST"}
+    assert listed("disabled=yes") == {"Closed_TST"}
+    assert listed("type=Backend+Service&disabled=no&q=tst&sort=type&dir=desc") == {"Open_TST"}
+    assert listed("type=nonsense&disabled=perhaps") == {"Closed_TST", "Open_TST", "Portal_TST"}
+    assert "No app matches" in said(desk.browser.get(f"{desk.apps_path}?type=Mobile+-+IOS").text)
+
+
 @pytest.mark.parametrize("query", ["sort=evil&dir=x", "page=0", "page=999999999", "page=-1&q=%25"])
 def test_a_strange_address_of_a_list_is_no_error(desk: Desk, query: str) -> None:
     desk.add_app()

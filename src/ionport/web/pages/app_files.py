@@ -14,12 +14,11 @@ from ionport.core.errors import InvalidInput, NotFound, TooManyRequests
 from ionport.core.i18n import _
 from ionport.identity.model import User
 from ionport.oauth.credentials_file import EnvironmentTool
-from ionport.oauth.scopes import parse_scopes
 from ionport.store import TenantScope
 from ionport.web.downloads import attachment
 from ionport.web.forms import is_on, text_of
-from ionport.web.pages.app_form import scope_choice
 from ionport.web.pages.authorized_apps import app_dialog, app_url, the_app
+from ionport.web.scope_choice import scope_choice, scopes_of
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.steps import password_errors, password_proof
 from ionport.web.templating import path_to, redirect, render
@@ -50,7 +49,7 @@ def download(request: Request) -> Response:
                 create_service_account=creates,
                 user_id=(text_of(visit.form, "user_id") or None) if creates else None,
                 description=text_of(visit.form, "description") if creates else "",
-                scopes=parse_scopes(text_of(visit.form, "scopes")) if creates else (),
+                scopes=scopes_of(visit.form) if creates else (),
             )
     except (InvalidInput, TooManyRequests) as error:
         return _download_dialog(request, password_errors(error), error.status)
@@ -75,7 +74,7 @@ def _download_dialog(request: Request, errors: Mapping[str, str], status: int = 
         "chosen": chosen,
         "users_url": path_to(request, "credentials_users", tenant=scope.tenant_id, app=app.id),
         "description": text_of(form, "description"),
-        "scopes": text_of(form, "scopes") if form else "\n".join(app.scopes),
+        "scopes": "\n".join(scopes_of(form)) if form else "\n".join(app.scopes),
         **scope_choice(request, scope),
     }
     return app_dialog(request, "authorized_apps/download.html", errors, status, context)

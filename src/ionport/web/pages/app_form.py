@@ -20,11 +20,9 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp, GrantType
-from ionport.oauth.scopes import parse_scopes
-from ionport.oauth.tenant_settings import ScopeMode
-from ionport.store import TenantScope
 from ionport.web.forms import errors_of, is_on, text_of, uploads_of, whole_number
 from ionport.web.pages.authorized_apps import app_url, the_app
+from ionport.web.scope_choice import scope_choice, scopes_of
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import redirect, render
 
@@ -139,20 +137,6 @@ def _page(
     return render(request, "authorized_apps/form.html", context, status=status)
 
 
-def scope_choice(request: Request, scope: TenantScope) -> dict[str, object]:
-    """Return what a form needs to know of the tenant's scopes."""
-    visit = visit_of(request)
-    service = needed(visit.services.tenant_settings)
-    with visit.services.database.read() as work:
-        mode = service.get(work, scope, visit.actor).scope_mode
-        custom = service.list_custom_scopes(work, scope, visit.actor)
-    return {
-        "scopes_count": mode is not ScopeMode.DISABLED,
-        "app_decides": mode is ScopeMode.PER_APP,
-        "custom_scopes": [one.name for one in custom],
-    }
-
-
 def _asks_for_fields(form: FormData) -> bool:
     """Tell whether the form was sent to get other fields, not to be saved.
 
@@ -217,7 +201,7 @@ def _draft(request: Request, app: AuthorizedApp | None) -> AppDraft:
             if "offers_enforce_scopes" in form
             else bool(app and app.enforce_scopes)
         ),
-        scopes=parse_scopes(text_of(form, "scopes")) if shows_scopes else app.scopes if app else (),
+        scopes=scopes_of(form) if shows_scopes else app.scopes if app else (),
         user_impersonation=is_on(form, "user_impersonation") and not kind.has_users,
         id_translation=is_on(form, "id_translation") and not kind.has_users,
         use_bridge=is_on(form, "use_bridge") and not kind.has_users,
@@ -241,8 +225,9 @@ def _seconds(form: FormData, name: str) -> int:
 
 
 def _values(form: FormData) -> dict[str, str]:
-    names = (*_TEXTS, *_LISTS, *_SWITCHES, "type", "shown_type", "grant_type", "scopes")
+    names = (*_TEXTS, *_LISTS, *_SWITCHES, "type", "shown_type", "grant_type")
     values = {name: text_of(form, name) for name in names}
+    values["scopes"] = "\n".join(scopes_of(form))
     for name in _LIFETIMES:
         for field in (name, f"{name}_unit"):
             values[field] = text_of(form, field) or _DEFAULTS[field]

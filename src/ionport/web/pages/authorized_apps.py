@@ -12,8 +12,8 @@ from ionport.core.errors import InvalidInput, TooManyRequests
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
 from ionport.core.secrets import Secret
-from ionport.oauth.model import AppQuery, AppSort, AuthorizedApp
-from ionport.web.lists import ListState
+from ionport.oauth.model import AppQuery, AppSort, AppType, AuthorizedApp
+from ionport.web.lists import YES_NO, ListState
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.steps import password_errors, password_proof
 from ionport.web.templating import path_to, render
@@ -30,16 +30,22 @@ def first_page(request: Request) -> Response:
 def list_apps(request: Request) -> Response:
     """Show the tenant's apps, filtered and sorted."""
     visit, scope = visit_of(request), tenant_scope(request)
-    state = ListState.of(request, sorts=[sort.value for sort in AppSort])
+    state = ListState.of(
+        request, sorts=[sort.value for sort in AppSort], filters=("q", "type", "disabled")
+    )
+    kind = state.filters["type"]
     query = AppQuery(
         text=state.filters["q"],
+        type=AppType(kind) if kind in list(AppType) else None,
+        is_disabled=YES_NO.get(state.filters["disabled"]),
         sort=AppSort(state.sort),
         descending=state.descending,
         page=state.request,
     )
     with visit.services.database.read() as work:
         found = needed(visit.services.apps).list_apps(work, scope, visit.actor, query)
-    return render(request, "authorized_apps/list.html", {"state": state, "page_of": found})
+    context = {"state": state, "page_of": found, "types": [(one, one) for one in AppType]}
+    return render(request, "authorized_apps/list.html", context)
 
 
 def show(request: Request) -> Response:

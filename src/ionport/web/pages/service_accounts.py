@@ -26,13 +26,13 @@ from ionport.oauth.scopes import parse_scopes
 from ionport.store import TenantScope
 from ionport.web.downloads import attachment
 from ionport.web.forms import errors_of, text_of
-from ionport.web.lists import ListState
+from ionport.web.lists import YES_NO, ListState
+from ionport.web.scope_choice import scope_choice, scopes_of
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.steps import password_errors, password_proof
 from ionport.web.templating import path_to, redirect, render
 from ionport.web.trail import trail_lines
 
-_YES_NO = {"yes": True, "no": False}
 _TRAIL = PageRequest(per_page=20)
 
 
@@ -47,8 +47,8 @@ def list_accounts(request: Request) -> Response:
     )
     query = AccountQuery(
         text=state.filters["q"],
-        is_disabled=_YES_NO.get(state.filters["disabled"]),
-        has_user=_YES_NO.get(state.filters["user"]),
+        is_disabled=YES_NO.get(state.filters["disabled"]),
+        has_user=YES_NO.get(state.filters["user"]),
         sort=AccountSort(state.sort),
         descending=state.descending,
         page=state.request,
@@ -162,6 +162,7 @@ def _form_context(
         "chosen": chosen,
         "users": users,
         "users_url": path_to(request, "service_account_users", tenant=scope.tenant_id),
+        **scope_choice(request, scope),
     }
 
 
@@ -175,8 +176,9 @@ def _linked_user(request: Request, scope: TenantScope, user_id: str) -> list[Use
 
 
 def _sent(form: FormData) -> dict[str, str]:
-    names = ("app", "description", "scopes", "user_search", "user_id")
-    return {name: text_of(form, name) for name in names}
+    names = ("app", "description", "user_search", "user_id")
+    values = {name: text_of(form, name) for name in names}
+    return {**values, "scopes": "\n".join(scopes_of(form))}
 
 
 def _draft(values: Mapping[str, str]) -> AccountDraft:
