@@ -118,6 +118,7 @@ def _page_services(house: House) -> Services:
         recorder=infor.recorder if infor else None,
         inspection=infor.inspection if infor else None,
         ion=infor.ion if infor else None,
+        document_types=infor.document_types if infor else None,
         documents=documents.documents if documents else None,
         connections=documents.connections if documents else None,
         mappings=documents.mappings if documents else None,

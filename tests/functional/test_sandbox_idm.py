@@ -32,6 +32,9 @@ from tests.support.infor_side import (
     new_item,
 )
 
+# The namespace of IDM's XML.
+DAF = "{http://infor.com/daf}"
+
 
 @pytest.fixture(scope="module", params=ALL_DATABASES)
 def side(
@@ -76,7 +79,8 @@ def test_an_item_comes_back_as_it_was_sent_with_a_link_that_the_token_opens(
         "BOD_SupplierInvoiceID": ("1", "471102"),
         "M3_InvoiceDate": ("7", "2020-03-05"),
     }
-    (resource,) = item["resrs"]["res"]
+    resource, *previews = item["resrs"]["res"]
+    assert [each["name"] for each in previews] == ["Preview", "SmallPreview", "Thumbnail"]
     assert (resource["name"], resource["filename"]) == ("", "471102_2020-03-05.xml")
     assert (resource["mimetype"], resource["size"]) == ("text/xml", str(len(content)))
     assert resource["url"].startswith(f"{side.url}/{TENANT}/IDM/api/items/{item['pid']}/")
@@ -112,9 +116,9 @@ def test_a_client_posts_json_and_reads_xml(client: httpx2.Client) -> None:
     )
     assert answer.headers["content-type"] == "application/xml;charset=utf-8"
     root = etree.fromstring(answer.content)
-    assert root.tag == "item"
-    assert root.findtext("attrs/attr/value") == "a<b & c"
-    assert root.findtext("resrs/res/url") is not None
+    assert root.tag == f"{DAF}item"
+    assert root.findtext(f"{DAF}attrs/{DAF}attr/{DAF}value") == "a<b & c"
+    assert root.findtext(f"{DAF}resrs/{DAF}res/{DAF}url") is not None
 
 
 def test_an_item_may_be_sent_as_xml(client: httpx2.Client) -> None:
@@ -304,7 +308,7 @@ def test_what_is_unknown_is_named(client: httpx2.Client) -> None:
     as_xml = client.post(
         "/IDM/api/items", json=REFUSED["unknown_entity"], headers={"Accept": "application/xml"}
     )
-    assert "M3_Nothing" in (etree.fromstring(as_xml.content).findtext("message") or "")
+    assert "M3_Nothing" in (etree.fromstring(as_xml.content).findtext(f"{DAF}message") or "")
 
 
 @pytest.mark.parametrize(

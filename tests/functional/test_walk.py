@@ -93,7 +93,7 @@ def test_the_reported_item_holds_the_very_invoice(
     )["item"]
     attributes = {entry["name"]: entry["value"] for entry in item["attrs"]["attr"]}
     assert walk["correlation_id"] in attributes.values()
-    (file,) = item["resrs"]["res"]
+    (file,) = (each for each in item["resrs"]["res"] if not each["name"])
     assert file["filename"].endswith(".xml")
     content = _fetch(urllib.request.Request(file["url"], headers=bearer))
     assert hashlib.sha256(content).hexdigest() == walk["invoice_sha256"]

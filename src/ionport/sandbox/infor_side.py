@@ -50,6 +50,7 @@ from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.control.plane import ControlPlane, open_control_plane
 from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.control.tokens import MarkedTokenVerifier
+from ionport.sandbox.idm.administration import DocumentTypeService
 from ionport.sandbox.ionservices import Ion, open_ion
 from ionport.store import Database, TenantScope, Work
 
@@ -106,6 +107,7 @@ class InforSide:
     inspection: InspectionService
     ion: Ion
     control: ControlPlane
+    document_types: DocumentTypeService
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ def open_infor_side(
         inspection=InspectionService(blobs),
         ion=ion,
         control=control,
+        document_types=DocumentTypeService(clock, audit),
     )
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ionport.oauth.token_tools import TokenToolsService
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.control.recorder import RecorderService
+    from ionport.sandbox.idm.administration import DocumentTypeService
     from ionport.sandbox.infor_side import CustomApis
     from ionport.sandbox.ionservices import Ion
     from ionport.sandbox.operations import Service
@@ -66,6 +67,7 @@ class Services:
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None
     ion: Ion | None = None
+    document_types: DocumentTypeService | None = None
     documents: DocumentService | None = None
     connections: ConnectionService | None = None
     mappings: MappingService | None = None

@@ -81,7 +81,10 @@ def desk(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[De
             with database.write() as work:
                 people.identity.set_tenant_role(work, Actor.operator(), user.id, TENANT, role)
         services = people.services(
-            apps=infor.services.apps, recorder=infor.recorder, inspection=infor.inspection
+            apps=infor.services.apps,
+            recorder=infor.recorder,
+            inspection=infor.inspection,
+            document_types=infor.services.document_types,
         )
         with browser_on(services) as browser:
             browser.sign_in("ada")

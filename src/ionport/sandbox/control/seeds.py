@@ -25,7 +25,7 @@ from ionport.gateway.model import Caller
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.control.rights import require_control
-from ionport.sandbox.idm.representation import read_new_item
+from ionport.sandbox.idm.representation import read_item
 from ionport.sandbox.idm.service import IdmService
 from ionport.sandbox.m3.parameters import DEFAULT_COMPANY, Batch, Options, Request, read_company
 from ionport.sandbox.m3.service import M3Service, M3Settings
@@ -82,7 +82,7 @@ class SeedService:
         self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
     ) -> str:
         # As the body of a create request: whatever that takes, a seed takes too.
-        item = read_new_item(json.dumps({"item": entry}).encode(), _JSON)
+        item = read_item(json.dumps({"item": entry}).encode(), _JSON)
         return self._idm.create(work, scope, actor.name, self._idm.draft(item)).pid
 
     def _run_transaction(

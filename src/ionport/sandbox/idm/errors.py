@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.sandbox.idm.representation import render
+from ionport.sandbox.idm.documents import render
 from ionport.sandbox.operations import Answer, Call
 
 

@@ -15,9 +15,11 @@ MAX_FILES = 10
 MAX_VALUE = 100_000
 MAX_FILENAME = 255
 MAX_SEARCH_LIMIT = 1000
+MAX_VERSIONS = 1000
 
 _PID = re.compile(
-    r"(?P<entity>[\w.-]{1,100})-(?P<number>[0-9]{1,9})-(?P<version>[0-9]{1,5})-LATEST"
+    r"(?P<entity>[\w.-]{1,100})-(?P<number>[0-9]{1,9})-(?P<version>[0-9]{1,5})(?P<latest>-LATEST)?",
+    re.ASCII,
 )
 
 
@@ -40,11 +42,14 @@ class NewFile:
 
 
 @dataclass(frozen=True, slots=True)
-class NewItem:
-    """An item as a client sends it; `acl` is empty when the client names none."""
+class ItemContent:
+    """What a client sends of an item: all of a new one, the changes to one that is there.
+
+    `attributes` are None when the client sends none, and `acl` is empty when it names none.
+    """
 
     entity_name: str
-    attributes: tuple[Attribute, ...]
+    attributes: tuple[Attribute, ...] | None
     files: tuple[NewFile, ...]
     acl: str
 
@@ -62,17 +67,20 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A checked item whose files lie in the blobs: ready for a short transaction."""
+    """What a client sends of an item, its files in the blobs: ready for a short transaction."""
 
     entity_name: str
-    attributes: tuple[Attribute, ...]
+    attributes: tuple[Attribute, ...] | None
     resources: tuple[Resource, ...]
     acl: str
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A stored item."""
+    """A stored item, as it is now or was in an earlier version.
+
+    `checked_out_by` is who keeps others from changing it; None when nobody does.
+    """
 
     number: int
     tenant_id: str
@@ -85,11 +93,15 @@ class Item:
     created_at: datetime
     changed_by: str
     changed_at: datetime
+    checked_out_by: str | None = None
+    checked_out_at: datetime | None = None
+    is_latest: bool = True
 
     @property
     def pid(self) -> str:
         """The item's name towards clients (facts/infor-targets.md §1.3)."""
-        return f"{self.entity_name}-{self.number}-{self.version}-LATEST"
+        version = f"{self.entity_name}-{self.number}-{self.version}"
+        return f"{version}-LATEST" if self.is_latest else version
 
     @property
     def main_resource(self) -> Resource | None:
@@ -101,12 +113,28 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Flags:
+    """What a client wants done around a change (facts/infor-targets.md §1.4).
+
+    Attributes:
+        check_out: keep others from changing the item.
+        check_in: let others change it again; the change makes a new version.
+        merge: keep the attributes that the change does not name.
+    """
+
+    check_out: bool = False
+    check_in: bool = False
+    merge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Pid:
-    """The parts of an item's name."""
+    """The parts of an item's name. Without LATEST it names one version for good."""
 
     entity_name: str
     number: int
     version: int
+    is_latest: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +144,17 @@ class ItemFilter:
     entity: str | None = None
     text: str | None = None
     ascending: bool = False
+    checked_out: bool = False
 
 
 def read_pid(text: str) -> Pid:
-    """Read `<Entity>-<id>-<version>-LATEST`; raises NotFound, since nothing has another name."""
+    """Read `<Entity>-<id>-<version>[-LATEST]`; raises NotFound: nothing has another name."""
     match = _PID.fullmatch(text)
-    if match is None:
+    if match is None or int(match["number"]) >= 2**31:
         raise item_not_found()
-    return Pid(match["entity"], int(match["number"]), int(match["version"]))
+    return Pid(
+        match["entity"], int(match["number"]), int(match["version"]), match["latest"] is not None
+    )
 
 
 def item_not_found() -> NotFound:

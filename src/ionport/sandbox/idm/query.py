@@ -1,144 +1,147 @@
-"""The query language of IDM's search, as far as the sandbox speaks it.
-
-    query      := "/" name [ "[" comparison { "AND" comparison } "]" ]
-    comparison := "@" name "=" text
-    text       := quoted by " or ', the quote itself doubled inside
-
-facts/infor-targets.md §1.5; spaces are optional, AND is matched ignoring case.
-"""
+"""What a search asks for: document types, conditions and an order (facts/infor-targets.md §1.5)."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.sandbox.texts import quoted
 
-MAX_QUERY = 8_000
 MAX_COMPARISONS = 50
+MAX_PARTS = 50
+MAX_SORTS = 5
+MAX_WILDCARDS = 20
 
-_TOKEN = re.compile(
-    r"""(?P<name>[A-Za-z_][\w.-]*)
-      | (?P<text>"(?:[^"]|"")*"|'(?:[^']|'')*')
-      | (?P<sign>[/@=\[\]])""",
-    re.VERBOSE,
-)
-_BLANKS = re.compile(r"\s*")
+
+class Sign(StrEnum):
+    """How a comparison compares."""
+
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+    LIKE = "LIKE"
+    NOT_LIKE = "NOT LIKE"
+    IS_NULL = "IS NULL"
+    IS_NOT_NULL = "IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One condition: the attribute has exactly this value."""
+    """A condition on an attribute; of several values one that meets it is enough."""
 
     attribute: str
-    value: str
+    sign: Sign
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of the conditions hold; with none of them, always."""
+
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one of the conditions holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The condition does not hold."""
+
+    condition: Condition
+
+
+Condition: TypeAlias = Comparison | Every | Some | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Items of one document type that meet a condition."""
+
+    entity_name: str
+    condition: Condition = Every()
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """Items of at least one of the sets."""
+
+    sets: tuple[ItemSet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Intersection:
+    """Items of all the sets."""
+
+    sets: tuple[ItemSet, ...]
+
+
+ItemSet: TypeAlias = Path | Union | Intersection
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An attribute by which the items found are put in order."""
+
+    attribute: str
+    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Items of one document type that meet all conditions."""
+    """A set of items, in an order; without one the oldest first."""
 
-    entity_name: str
-    comparisons: tuple[Comparison, ...]
-
-
-def parse_query(text: str) -> Query:
-    """Read a query.
-
-    Raises:
-        InvalidInput: it cannot be read; the text says where, and what was expected there.
-    """
-    if len(text) > MAX_QUERY:
-        raise InvalidInput(
-            _("The query is longer than {limit} letters.").format(limit=MAX_QUERY),
-            code="query_too_long",
-        )
-    return _Parser(text).query()
+    items: ItemSet
+    sorts: tuple[Sort, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    position: int
-
-    def is_sign(self, sign: str) -> bool:
-        return self.kind == "sign" and self.text == sign
+def paths_of(items: ItemSet) -> list[Path]:
+    """Return the paths that a set is made of."""
+    if isinstance(items, Path):
+        return [items]
+    return [path for each in items.sets for path in paths_of(each)]
 
 
-class _Parser:
-    """Recursive descent over the tokens, one method a rule of the grammar."""
-
-    def __init__(self, text: str) -> None:
-        self._tokens = _tokens(text)
-        self._next = 0
-
-    def query(self) -> Query:
-        self._sign("/")
-        name = self._take("name", _("a document type")).text
-        comparisons = self._conditions() if self._peek().is_sign("[") else ()
-        self._take("end", _("the end of the query"))
-        return Query(name, comparisons)
-
-    def _conditions(self) -> tuple[Comparison, ...]:
-        self._sign("[")
-        found = [self._comparison()]
-        while not self._peek().is_sign("]"):
-            conjunction = self._take("name", _("AND or ]"))
-            if conjunction.text.upper() != "AND" or len(found) == MAX_COMPARISONS:
-                raise _unreadable(conjunction, _("AND or ]"))
-            found.append(self._comparison())
-        self._sign("]")
-        return tuple(found)
-
-    def _comparison(self) -> Comparison:
-        self._sign("@")
-        name = self._take("name", _("an attribute")).text
-        self._sign("=")
-        literal = self._take("text", _("a text in quotes")).text
-        quote = literal[0]
-        return Comparison(name, literal[1:-1].replace(quote * 2, quote))
-
-    def _sign(self, sign: str) -> None:
-        if not self._peek().is_sign(sign):
-            raise _unreadable(self._peek(), sign)
-        self._next += 1
-
-    def _take(self, kind: str, expected: str) -> _Token:
-        token = self._peek()
-        if token.kind != kind:
-            raise _unreadable(token, expected)
-        self._next += 1
-        return token
-
-    def _peek(self) -> _Token:
-        return self._tokens[min(self._next, len(self._tokens) - 1)]
+def comparisons_of(condition: Condition) -> list[Comparison]:
+    """Return the comparisons that a condition is made of."""
+    if isinstance(condition, Comparison):
+        return [condition]
+    if isinstance(condition, Not):
+        return comparisons_of(condition.condition)
+    return [comparison for each in condition.conditions for comparison in comparisons_of(each)]
 
 
-def _tokens(text: str) -> list[_Token]:
-    """Return the tokens, the last of them the end or what cannot be read."""
-    tokens = []
-    position = 0
-    while True:
-        blanks = _BLANKS.match(text, position)
-        position = blanks.end() if blanks else position
-        match = _TOKEN.match(text, position)
-        if match is None:
-            kind = "end" if position == len(text) else "unreadable"
-            tokens.append(_Token(kind, text[position:], position))
-            return tokens
-        tokens.append(_Token(str(match.lastgroup), match[0], position))
-        position = match.end()
+def check_size(query: Query) -> None:
+    """Raise InvalidInput for a query with too many parts for one search."""
+    paths = paths_of(query.items)
+    comparisons = [each for path in paths for each in comparisons_of(path.condition)]
+    wildcards = sum(
+        each.value.count("%") + each.value.count("_")
+        for each in comparisons
+        if each.sign in (Sign.LIKE, Sign.NOT_LIKE)
+    )
+    for size, limit, name in (
+        (len(paths), MAX_PARTS, _("parts")),
+        (len(comparisons), MAX_COMPARISONS, _("conditions")),
+        (wildcards, MAX_WILDCARDS, _("wildcards")),
+        (len(query.sorts), MAX_SORTS, _("sort attributes")),
+    ):
+        if size > limit:
+            raise too_large(name, limit)
 
 
-def _unreadable(token: _Token, expected: str) -> InvalidInput:
-    found = quoted(token.text, 40) if token.text else _("the end")
+def too_large(name: str, limit: int) -> InvalidInput:
+    """Return the error of a query that has more than `limit` of something."""
     return InvalidInput(
-        _(
-            "The query cannot be read at position {position}: {expected} was expected, found"
-            ' {found}. The sandbox understands /Entity[@Attribute = "value" AND …].'
-        ).format(position=token.position + 1, expected=expected, found=found),
-        code="query_unreadable",
+        _("The query is too large: it may have {limit} {name}.").format(limit=limit, name=name),
+        code="query_too_large",
     )

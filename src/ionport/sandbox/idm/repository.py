@@ -1,131 +1,240 @@
-"""SQL of IDM."""
+"""SQL of IDM's items."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from ionport.core.paging import Page, PageRequest
-from ionport.sandbox.idm.model import Attribute, Draft, Item, ItemFilter, Pid, Resource
-from ionport.sandbox.idm.query import Comparison, Query
-from ionport.sandbox.idm.tables import idm_attributes, idm_items, idm_resources
+from ionport.sandbox.idm.attribute_types import order_key
+from ionport.sandbox.idm.datamodel import Entity
+from ionport.sandbox.idm.model import Attribute, Item, ItemFilter, Pid, Resource
+from ionport.sandbox.idm.query import Query
+from ionport.sandbox.idm.query_sql import SearchSql, digest
+from ionport.sandbox.idm.tables import (
+    idm_attributes,
+    idm_items,
+    idm_resources,
+    idm_version_resources,
+    idm_versions,
+)
 from ionport.store import TenantScope
 
 _items = idm_items.c
 _attributes = idm_attributes.c
 _resources = idm_resources.c
+_versions = idm_versions.c
+_version_files = idm_version_resources.c
 
 
 class ItemRepository:
-    """Items of a tenant with their attributes and files."""
+    """Items of a tenant with their attributes, files and earlier versions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, scope: TenantScope, draft: Draft, by: str, at: datetime) -> Item:
+    def add(self, scope: TenantScope, item: Item, entity: Entity) -> Item:
         """Store a new item and return it with its number."""
         number = self._connection.execute(
             insert(idm_items)
             .values(
                 tenant_id=scope.tenant_id,
-                entity_name=draft.entity_name,
-                version=0,
-                acl=draft.acl,
-                created_by=by,
-                created_at=at,
-                changed_by=by,
-                changed_at=at,
+                entity_name=item.entity_name,
+                created_by=item.created_by,
+                created_at=item.created_at,
+                **_state(item),
             )
             .returning(_items.number)
         ).scalar_one()
-        self._add_attributes(scope, number, draft)
-        self._add_resources(number, draft.resources)
-        return Item(
-            number=number,
-            tenant_id=scope.tenant_id,
-            entity_name=draft.entity_name,
-            version=0,
-            acl=draft.acl,
-            attributes=draft.attributes,
-            resources=draft.resources,
-            created_by=by,
-            created_at=at,
-            changed_by=by,
-            changed_at=at,
+        stored = replace(item, number=number)
+        self._add_parts(scope, stored, entity)
+        return stored
+
+    def change(self, scope: TenantScope, item: Item, entity: Entity) -> None:
+        """Store what an item is now in place of what it was."""
+        self._connection.execute(
+            update(idm_items)
+            .where(_items.number == item.number, _items.tenant_id == scope.tenant_id)
+            .values(**_state(item))
+        )
+        for column in (_attributes.item_number, _resources.item_number):
+            self._connection.execute(delete(column.table).where(column == item.number))
+        self._add_parts(scope, item, entity)
+
+    def get(self, scope: TenantScope, pid: Pid, *, to_change: bool = False) -> Item | None:
+        """Return the item of that name, or None; `to_change` holds it until the work is done.
+
+        A pid with LATEST names the item as it is, whichever of its versions it carries.
+        """
+        condition = _is_item(scope, pid)
+        if to_change:
+            self._connection.execute(select(_items.number).where(condition).with_for_update())
+        found = self._load(condition, limit=1)
+        if not found or pid.is_latest or found[0].version == pid.version:
+            return found[0] if found else None
+        return next(iter(self.versions(scope, found[0], pid.version)), None)
+
+    def remove(self, scope: TenantScope, item: Item) -> None:
+        """Delete an item with all its versions."""
+        self._connection.execute(
+            delete(idm_items).where(
+                _items.number == item.number, _items.tenant_id == scope.tenant_id
+            )
         )
 
-    def get(self, scope: TenantScope, pid: Pid) -> Item | None:
-        """Return the item of that name, or None."""
-        found = self._load(_is_item(scope, pid), limit=1)
-        return found[0] if found else None
-
-    def remove(self, scope: TenantScope, pid: Pid) -> bool:
-        """Delete the item; False when there is none."""
-        result = self._connection.execute(delete(idm_items).where(_is_item(scope, pid)))
-        return result.rowcount > 0
-
-    def search(self, scope: TenantScope, query: Query, offset: int, limit: int) -> Sequence[Item]:
-        """Return the items that a query finds, the oldest first."""
-        conditions = [_items.number.in_(_numbers(scope, query, c)) for c in query.comparisons]
-        of_entity = and_(
-            _items.tenant_id == scope.tenant_id, _items.entity_name == query.entity_name
+    def keep_version(self, scope: TenantScope, item: Item) -> None:
+        """Keep what an item is now as an earlier version of it."""
+        self._connection.execute(
+            insert(idm_versions).values(
+                item_number=item.number,
+                version=item.version,
+                acl=item.acl,
+                attributes=[[each.name, each.value] for each in item.attributes],
+                changed_by=item.changed_by,
+                changed_at=item.changed_at,
+            )
         )
-        return self._load(and_(of_entity, *conditions), limit=limit, offset=offset)
+        files = [
+            {
+                "item_number": item.number,
+                "version": item.version,
+                "position": position,
+                **asdict(each),
+            }
+            for position, each in enumerate(item.resources)
+        ]
+        if files:
+            self._connection.execute(insert(idm_version_resources), files)
+
+    def drop_version(self, scope: TenantScope, item: Item, version: int) -> None:
+        """Forget an earlier version of an item."""
+        for table in (idm_version_resources, idm_versions):
+            self._connection.execute(
+                delete(table).where(table.c.item_number == item.number, table.c.version == version)
+            )
+
+    def versions(
+        self, scope: TenantScope, item: Item, version: int | None = None
+    ) -> Sequence[Item]:
+        """Return the kept versions of an item, or the one of that number, the newest first."""
+        query = select(idm_versions).where(_versions.item_number == item.number)
+        if version is not None:
+            query = query.where(_versions.version == version)
+        rows = self._connection.execute(query.order_by(_versions.version.desc())).all()
+        files: dict[int, list[Resource]] = defaultdict(list)
+        for row in self._connection.execute(
+            select(idm_version_resources)
+            .where(_version_files.item_number == item.number)
+            .order_by(_version_files.version, _version_files.position)
+        ):
+            files[row.version].append(_resource(row))
+        return [_earlier(item, row, files[row.version]) for row in rows]
+
+    def search(
+        self,
+        scope: TenantScope,
+        query: Query,
+        entities: Mapping[str, Entity],
+        offset: int,
+        limit: int,
+        until: datetime | None = None,
+    ) -> Sequence[Item]:
+        """Return the items that a query finds, in its order; raises InvalidInput.
+
+        Those made after `until` are not found yet.
+        """
+        sql = self._search_sql(scope, entities)
+        condition = _made_until(until, sql.condition(query))
+        return self._load(condition, sql.order(query), limit=limit, offset=offset)
+
+    def count(
+        self,
+        scope: TenantScope,
+        query: Query,
+        entities: Mapping[str, Entity],
+        until: datetime | None = None,
+    ) -> int:
+        """Return how many items a query finds; raises InvalidInput."""
+        condition = self._search_sql(scope, entities).condition(query)
+        return self._count(_made_until(until, condition))
+
+    def has_value(
+        self, scope: TenantScope, entity_name: str, attribute: Attribute, but: int
+    ) -> bool:
+        """Tell whether an item of the document type other than number `but` has the value."""
+        query = select(_attributes.item_number).where(
+            _attributes.tenant_id == scope.tenant_id,
+            _attributes.entity_name == entity_name,
+            _attributes.name == attribute.name,
+            _attributes.value_sha256 == digest(attribute.value),
+            _attributes.item_number != but,
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
 
     def page(self, scope: TenantScope, request: PageRequest, filters: ItemFilter) -> Page[Item]:
         """Return one page of items, the newest first unless `filters` says otherwise."""
         condition = _matching(scope, filters)
-        total = self._connection.execute(
-            select(func.count()).select_from(idm_items).where(condition)
-        ).scalar_one()
-        items = self._load(
-            condition, limit=request.limit, offset=request.offset, newest=not filters.ascending
-        )
-        return Page(items, total, request)
+        order = _items.number.asc() if filters.ascending else _items.number.desc()
+        items = self._load(condition, [order], limit=request.limit, offset=request.offset)
+        return Page(items, self._count(condition), request)
 
-    def _add_attributes(self, scope: TenantScope, number: int, draft: Draft) -> None:
-        rows = [
+    def _search_sql(self, scope: TenantScope, entities: Mapping[str, Entity]) -> SearchSql:
+        is_sqlite = self._connection.dialect.name == "sqlite"
+        return SearchSql(scope, entities, is_sqlite=is_sqlite)
+
+    def _count(self, condition: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(idm_items).where(condition)
+        return self._connection.execute(query).scalar_one()
+
+    def _add_parts(self, scope: TenantScope, item: Item, entity: Entity) -> None:
+        attributes = [
             {
-                "item_number": number,
+                "item_number": item.number,
                 "position": position,
                 "tenant_id": scope.tenant_id,
-                "entity_name": draft.entity_name,
-                "name": attribute.name,
-                "value": attribute.value,
-                "value_sha256": _digest(attribute.value),
+                "entity_name": item.entity_name,
+                "name": each.name,
+                "value": each.value,
+                "value_sha256": digest(each.value),
+                "order_key": order_key(entity.type_of(each.name), each.value),
             }
-            for position, attribute in enumerate(draft.attributes)
+            for position, each in enumerate(item.attributes)
         ]
-        if rows:
-            self._connection.execute(insert(idm_attributes), rows)
-
-    def _add_resources(self, number: int, resources: Sequence[Resource]) -> None:
-        rows = [
-            {
-                "item_number": number,
-                "position": position,
-                "name": resource.name,
-                "filename": resource.filename,
-                "mime_type": resource.mime_type,
-                "size": resource.size,
-                "sha256": resource.sha256,
-            }
-            for position, resource in enumerate(resources)
+        resources = [
+            {"item_number": item.number, "position": position, **asdict(each)}
+            for position, each in enumerate(item.resources)
         ]
-        if rows:
-            self._connection.execute(insert(idm_resources), rows)
+        if attributes:
+            self._connection.execute(insert(idm_attributes), attributes)
+        if resources:
+            self._connection.execute(insert(idm_resources), resources)
 
     def _load(
-        self, condition: ColumnElement[bool], *, limit: int, offset: int = 0, newest: bool = False
+        self,
+        condition: ColumnElement[bool],
+        order: Sequence[ColumnElement[Any]] = (),
+        *,
+        limit: int,
+        offset: int = 0,
     ) -> Sequence[Item]:
-        order = _items.number.desc() if newest else _items.number.asc()
         rows = self._connection.execute(
-            select(idm_items).where(condition).order_by(order).limit(limit).offset(offset)
+            select(idm_items).where(condition).order_by(*order).limit(limit).offset(offset)
         ).all()
         numbers = [row.number for row in rows]
         attributes = self._attributes_of(numbers)
@@ -149,9 +258,19 @@ class ItemRepository:
             .where(_resources.item_number.in_(numbers))
             .order_by(_resources.item_number, _resources.position)
         ):
-            resource = Resource(row.name, row.filename, row.mime_type, row.size, row.sha256)
-            found[row.item_number].append(resource)
+            found[row.item_number].append(_resource(row))
         return found
+
+
+def _state(item: Item) -> dict[str, object]:
+    return {
+        "version": item.version,
+        "acl": item.acl,
+        "changed_by": item.changed_by,
+        "changed_at": item.changed_at,
+        "checked_out_by": item.checked_out_by,
+        "checked_out_at": item.checked_out_at,
+    }
 
 
 def _is_item(scope: TenantScope, pid: Pid) -> ColumnElement[bool]:
@@ -159,23 +278,20 @@ def _is_item(scope: TenantScope, pid: Pid) -> ColumnElement[bool]:
         _items.number == pid.number,
         _items.tenant_id == scope.tenant_id,
         _items.entity_name == pid.entity_name,
-        _items.version == pid.version,
+        _items.version >= pid.version,
     )
 
 
-def _numbers(scope: TenantScope, query: Query, comparison: Comparison) -> Any:
-    return select(_attributes.item_number).where(
-        _attributes.tenant_id == scope.tenant_id,
-        _attributes.entity_name == query.entity_name,
-        _attributes.name == comparison.attribute,
-        _attributes.value_sha256 == _digest(comparison.value),
-    )
+def _made_until(until: datetime | None, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return condition if until is None else and_(_items.created_at <= until, condition)
 
 
 def _matching(scope: TenantScope, filters: ItemFilter) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [_items.tenant_id == scope.tenant_id]
     if filters.entity:
         conditions.append(_items.entity_name == filters.entity)
+    if filters.checked_out:
+        conditions.append(_items.checked_out_by.is_not(None))
     if filters.text:
         with_value = select(_attributes.item_number).where(
             _attributes.tenant_id == scope.tenant_id,
@@ -186,10 +302,6 @@ def _matching(scope: TenantScope, filters: ItemFilter) -> ColumnElement[bool]:
         )
         conditions.append(or_(_items.number.in_(with_value), _items.number.in_(with_file)))
     return and_(*conditions)
-
-
-def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _item(row: Row[Any], attributes: list[Attribute], resources: list[Resource]) -> Item:
@@ -205,4 +317,25 @@ def _item(row: Row[Any], attributes: list[Attribute], resources: list[Resource])
         created_at=row.created_at,
         changed_by=row.changed_by,
         changed_at=row.changed_at,
+        checked_out_by=row.checked_out_by,
+        checked_out_at=row.checked_out_at,
+    )
+
+
+def _resource(row: Row[Any]) -> Resource:
+    return Resource(row.name, row.filename, row.mime_type, row.size, row.sha256)
+
+
+def _earlier(item: Item, row: Row[Any], resources: Sequence[Resource]) -> Item:
+    return replace(
+        item,
+        version=row.version,
+        acl=row.acl,
+        attributes=tuple(Attribute(name, value) for name, value in row.attributes),
+        resources=tuple(resources),
+        changed_by=row.changed_by,
+        changed_at=row.changed_at,
+        checked_out_by=None,
+        checked_out_at=None,
+        is_latest=False,
     )

@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import NotFound
 from ionport.core.i18n import _
-from ionport.sandbox.idm.datamodel import ENTITIES, Entity, entity_named
+from ionport.sandbox.idm.documents import Tree, read_document, render
 from ionport.sandbox.idm.errors import error_answer
-from ionport.sandbox.idm.model import MAX_SEARCH_LIMIT, Item, Resource
-from ionport.sandbox.idm.representation import Tree, read_new_item, render
+from ionport.sandbox.idm.model import Item, ItemContent
+from ionport.sandbox.idm.parameters import flags_of, is_true, page_of, query_text
+from ionport.sandbox.idm.query import Query
+from ionport.sandbox.idm.query_parser import parse_query
+from ionport.sandbox.idm.query_request import read_queries
+from ionport.sandbox.idm.representation import entity_tree, item_tree, read_item, resource_tree
 from ionport.sandbox.idm.service import IdmService
-from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, verified
-from ionport.sandbox.texts import quoted
+from ionport.sandbox.operations import (
+    Answer,
+    Call,
+    Handler,
+    Operation,
+    Service,
+    Step,
+    inferred,
+    verified,
+)
 from ionport.store import Work
 
 CONTEXT = "IDM"
+# 100 MB of file as base64, and room for the attributes.
 MAX_BODY_BYTES = 140_000_000
-_MAX_OFFSET = 10_000_000
-_CREATE = verified("infor-targets.md §1.2")
-_ITEMS = verified("infor-targets.md §1.4")
-_SEARCH = verified("infor-targets.md §1.5")
-_DATA_MODEL = verified("infor-targets.md §1.6")
+
+_XML = "files above 7 MB in XML bodies (send JSON)"
+_CREATE = verified("infor-targets.md §1.2", left_out=f"collections (colls); {_XML}")
+_READ = verified("infor-targets.md §1.4")
+_UPDATE = verified("infor-targets.md §1.4", left_out="collections (colls)")
+_VERSIONS = inferred("infor-targets.md §1.4", left_out="no source names the address")
+_UNDO = inferred("infor-targets.md §1.4", left_out="no source names the address")
+_STREAM = inferred("infor-targets.md §1.5")
+_TEXT_SEARCH = "text search (CONTAINS, useTextSearch); $state and $language change nothing"
+_SEARCH = verified("infor-targets.md §1.5", left_out=_TEXT_SEARCH)
+_COUNT = verified("infor-targets.md §1.5", left_out="the answer's form is inferred")
+_RESOURCE = verified(
+    "infor-targets.md §1.5", left_out="previews are stand-ins, not pictures of the file"
+)
+_DATA_MODEL = verified("infor-targets.md §1.6", left_out="repr, min and max are always empty")
 
 
 def service(clock: Clock, blobs: Blobs, gateway_url: str) -> Service:
@@ -49,15 +72,17 @@ class IdmRoutes:
 
     def operations(self) -> list[Operation]:
         """Return the operations in the order in which they are tried."""
+        item = "/api/items/{pid}"
         return [
             Operation("create item", "POST", "/api/items", self.create, _CREATE),
-            Operation("search items", "GET", "/api/items/search", self.search, _SEARCH),
-            Operation("get file", "GET", "/api/items/{pid}/resource/stream", self.stream, _SEARCH),
-            Operation(
-                "get file", "GET", "/api/items/{pid}/resource/{name}/stream", self.stream, _SEARCH
-            ),
-            Operation("get item", "GET", "/api/items/{pid}", self.get, _ITEMS),
-            Operation("delete item", "DELETE", "/api/items/{pid}", self.delete, _ITEMS),
+            *self._searches(),
+            Operation("get file", "GET", f"{item}/resource/stream", self.stream, _STREAM),
+            Operation("get file", "GET", f"{item}/resource/{{name}}/stream", self.stream, _STREAM),
+            Operation("list versions", "GET", f"{item}/versions", self.versions, _VERSIONS),
+            Operation("undo check-out", "PUT", f"{item}/undocheckout", self.undo, _UNDO),
+            Operation("get item", "GET", item, self.get, _READ),
+            Operation("update item", "PUT", item, self.update, _UPDATE),
+            Operation("delete item", "DELETE", item, self.delete, _READ),
             Operation(
                 "list entities", "GET", "/api/datamodel/entities", self.entities, _DATA_MODEL
             ),
@@ -66,14 +91,55 @@ class IdmRoutes:
             ),
         ]
 
+    def _searches(self) -> list[Operation]:
+        """Each by GET with a query text and by POST with a document (§1.5)."""
+        search, resource = "/api/items/search", "/api/items/search/item/resource"
+        rows: list[tuple[str, str, Callable[[Call, Query], Step]]] = [
+            ("search items", search, self._search),
+            ("count items", "/api/items/count", self._count),
+            ("search item", f"{search}/item", self._search_item),
+            ("search file", resource, self._search_resource),
+            ("search and get file", f"{resource}/stream", self._search_stream),
+            ("search file", f"{resource}/{{name}}", self._search_resource),
+            ("search and get file", f"{resource}/{{name}}/stream", self._search_stream),
+        ]
+        facts = {search: _SEARCH, "/api/items/count": _COUNT, f"{search}/item": _SEARCH}
+        return [
+            Operation(name, method, path, by(handler), facts.get(path, _RESOURCE))
+            for name, path, handler in rows
+            for method, by in (("GET", _by_text), ("POST", _by_document))
+        ]
+
     def create(self, call: Call) -> Step:
         """§1.2: answers 200 with the item; the status is inferred."""
-        draft = self._service.draft(read_new_item(call.body, call.headers))
-        by = call.caller.identity2 or call.caller.client_id
+        draft = self._service.draft(read_item(call.body, call.headers))
+        check_out = is_true(call, "$checkout")
 
         def step(work: Work) -> Answer:
-            item = self._service.create(work, call.scope, by, draft)
-            return _answer(call, {"item": self._item(item)}, item.pid)
+            item = self._service.create(work, call.scope, _who(call), draft, check_out=check_out)
+            return self._item_answer(work, call, item, changed=True)
+
+        return step
+
+    def update(self, call: Call) -> Step:
+        """§1.4: changes the item between check-out and check-in, as the flags say."""
+        content = read_item(call.body, call.headers) if call.body else ItemContent("", None, (), "")
+        draft, flags = self._service.draft(content), flags_of(call)
+
+        def step(work: Work) -> Answer:
+            pid = call.path_params["pid"]
+            item = self._service.change(work, call.scope, _who(call), pid, draft, flags)
+            return self._item_answer(work, call, item, changed=True)
+
+        return step
+
+    def undo(self, call: Call) -> Step:
+        """Take back a check-out; the address is inferred."""
+
+        def step(work: Work) -> Answer:
+            pid = call.path_params["pid"]
+            item = self._service.undo_check_out(work, call.scope, _who(call), pid)
+            return self._item_answer(work, call, item, changed=True)
 
         return step
 
@@ -82,147 +148,146 @@ class IdmRoutes:
 
         def step(work: Work) -> Answer:
             item = self._service.get(work, call.scope, call.path_params["pid"])
-            return _answer(call, {"item": self._item(item)})
+            return self._item_answer(work, call, item)
+
+        return step
+
+    def versions(self, call: Call) -> Step:
+        """The item and its earlier versions, the newest first; the address is inferred."""
+
+        def step(work: Work) -> Answer:
+            found = self._service.versions(work, call.scope, call.path_params["pid"])
+            return _answer(call, {"items": {"item": self._trees(work, call, found)}})
 
         return step
 
     def delete(self, call: Call) -> Step:
         """§1.4."""
-        pid = call.path_params["pid"]
 
         def step(work: Work) -> Answer:
-            self._service.delete(work, call.scope, pid)
-            return Answer(204, effects=(pid,))
-
-        return step
-
-    def search(self, call: Call) -> Step:
-        """§1.5."""
-        query = self._service.query(_parameter(call, "$query"))
-        offset = _number(call, "$offset", 0, _MAX_OFFSET)
-        limit = _number(call, "$limit", 100, MAX_SEARCH_LIMIT)
-
-        def step(work: Work) -> Answer:
-            items = self._service.search(work, call.scope, query, offset, limit)
-            tree = {"items": {"item": [self._item(item) for item in items]}}
-            return _answer(call, tree)
+            pid = call.path_params["pid"]
+            item = self._service.delete(work, call.scope, _who(call), pid)
+            return Answer(204, effects=(item.pid,))
 
         return step
 
     def stream(self, call: Call) -> Step:
         """§1.5: the main file, or the one of that name."""
-        pid, name = call.path_params["pid"], call.path_params.get("name", "")
 
         def step(work: Work) -> Answer:
-            resource, content = self._service.file(work, call.scope, pid, name)
-            disposition = f"attachment; filename*=UTF-8''{quote(resource.filename)}"
-            headers = {"Content-Disposition": disposition}
-            return Answer(200, content, resource.mime_type, headers)
+            item = self._service.get(work, call.scope, call.path_params["pid"])
+            return self._stream(call, item)
 
         return step
 
+    def _search(self, call: Call, query: Query) -> Step:
+        offset, limit = page_of(call)
+        with_count = is_true(call, "$includeCount")
+
+        def step(work: Work) -> Answer:
+            found = self._service.search(work, call.scope, query, offset, limit, call.found_until)
+            items: dict[str, Tree] = {"item": self._trees(work, call, found)}
+            if call.method == "GET":
+                items["searchXQuery"] = query_text(call)
+            if with_count:
+                items["searchCount"] = self._service.count(
+                    work, call.scope, query, call.found_until
+                )
+            return _answer(call, {"items": items})
+
+        return step
+
+    def _count(self, call: Call, query: Query) -> Step:
+        def step(work: Work) -> Answer:
+            count = self._service.count(work, call.scope, query, call.found_until)
+            return _answer(call, {"count": count})
+
+        return step
+
+    def _search_item(self, call: Call, query: Query) -> Step:
+        """An empty item where nothing is found: clients ask so whether there is one."""
+
+        def step(work: Work) -> Answer:
+            item = self._first(work, call, query)
+            return self._item_answer(work, call, item) if item else _answer(call, {"item": {}})
+
+        return step
+
+    def _search_resource(self, call: Call, query: Query) -> Step:
+        def step(work: Work) -> Answer:
+            item = self._found(work, call, query)
+            resource = self._service.resource(item, call.path_params.get("name", ""))
+            return _answer(call, {"res": resource_tree(resource, self._url(call, item))})
+
+        return step
+
+    def _search_stream(self, call: Call, query: Query) -> Step:
+        def step(work: Work) -> Answer:
+            return self._stream(call, self._found(work, call, query))
+
+        return step
+
+    def _found(self, work: Work, call: Call, query: Query) -> Item:
+        item = self._first(work, call, query)
+        if item is None:
+            raise NotFound(_("The search finds no item."), code="item_not_found")
+        return item
+
+    def _first(self, work: Work, call: Call, query: Query) -> Item | None:
+        found = self._service.search(work, call.scope, query, 0, 1, call.found_until)
+        return found[0] if found else None
+
+    def _stream(self, call: Call, item: Item) -> Answer:
+        resource, content = self._service.content(item, call.path_params.get("name", ""))
+        disposition = f"attachment; filename*=UTF-8''{quote(resource.filename)}"
+        return Answer(200, content, resource.mime_type, {"Content-Disposition": disposition})
+
     def entities(self, call: Call) -> Step:
         """§1.6."""
-        entities = [_entity(entity) for entity in ENTITIES.values()]
-        return _known(lambda: _answer(call, {"entities": {"entity": entities}}))
+
+        def step(work: Work) -> Answer:
+            entities = self._service.entities(work, call.scope).values()
+            return _answer(call, {"entities": {"entity": [entity_tree(each) for each in entities]}})
+
+        return step
 
     def entity(self, call: Call) -> Step:
         """§1.6."""
-        entity = entity_named(call.path_params["name"])
-        return _known(lambda: _answer(call, {"entity": _entity(entity)}))
 
-    def _item(self, item: Item) -> Tree:
-        definitions = entity_named(item.entity_name).attributes
-        attributes = [
-            {
-                "name": each.name,
-                "type": str(definitions[each.name].type),
-                "qual": "",
-                "value": each.value,
-            }
-            for each in item.attributes
-        ]
-        main = item.main_resource
-        return {
-            "pid": item.pid,
-            "id": str(item.number),
-            "version": str(item.version),
-            "entityName": item.entity_name,
-            "reprItem": main.filename if main else "",
-            "createdBy": item.created_by,
-            "createdByName": item.created_by,
-            "createdTS": item.created_at.isoformat(),
-            "lastChangedBy": item.changed_by,
-            "lastChangedByName": item.changed_by,
-            "lastChangedTS": item.changed_at.isoformat(),
-            "attrs": {"attr": attributes},
-            "resrs": {"res": [self._resource(item, each) for each in item.resources]},
-            "acl": {"name": item.acl, "desc": item.acl},
-        }
+        def step(work: Work) -> Answer:
+            entity = self._service.entity(work, call.scope, call.path_params["name"])
+            return _answer(call, {"entity": entity_tree(entity)})
 
-    def _resource(self, item: Item, resource: Resource) -> Mapping[str, Tree]:
-        item_url = f"{self._gateway_url}/{item.tenant_id}/{CONTEXT}/api/items/{item.pid}"
-        name = f"/{resource.name}" if resource.name else ""
-        return {
-            "name": resource.name,
-            "filename": resource.filename,
-            "mimetype": resource.mime_type,
-            "size": str(resource.size),
-            "url": f"{item_url}/resource{name}/stream",
-        }
+        return step
+
+    def _item_answer(self, work: Work, call: Call, item: Item, *, changed: bool = False) -> Answer:
+        (tree,) = self._trees(work, call, [item])
+        return _answer(call, {"item": tree}, *([item.pid] if changed else []))
+
+    def _trees(self, work: Work, call: Call, items: Sequence[Item]) -> Sequence[Mapping[str, Tree]]:
+        entities = self._service.entities(work, call.scope) if items else {}
+        url = self._items_url(call)
+        return [item_tree(item, entities.get(item.entity_name), url) for item in items]
+
+    def _url(self, call: Call, item: Item) -> str:
+        return f"{self._items_url(call)}/{item.pid}"
+
+    def _items_url(self, call: Call) -> str:
+        return f"{self._gateway_url}/{call.caller.tenant_id}/{CONTEXT}/api/items"
 
 
-def _entity(entity: Entity) -> Mapping[str, Tree]:
-    attributes = [
-        {
-            "name": attribute.name,
-            "desc": attribute.description,
-            "type": str(attribute.type),
-            "qual": "",
-            "required": "false",
-            "searchable": "true",
-        }
-        for attribute in entity.attributes.values()
-    ]
-    return {
-        "name": entity.name,
-        "desc": entity.description,
-        "root": "true",
-        "search": "true",
-        "resEnabled": "true",
-        "attrs": {"attr": attributes},
-        "acls": {"acl": [{"name": acl, "desc": acl} for acl in entity.acls]},
-    }
+def _by_text(handler: Callable[[Call, Query], Step]) -> Handler:
+    return lambda call: handler(call, parse_query(query_text(call)))
+
+
+def _by_document(handler: Callable[[Call, Query], Step]) -> Handler:
+    return lambda call: handler(call, read_queries(read_document(call.body, call.headers)))
+
+
+def _who(call: Call) -> str:
+    return call.caller.identity2 or call.caller.client_id
 
 
 def _answer(call: Call, tree: Mapping[str, Tree], *effects: str) -> Answer:
     body, media_type = render(tree, call.headers)
     return Answer(200, body, media_type, effects=effects)
-
-
-def _known(answer: Callable[[], Answer]) -> Step:
-    """Return a step that needs no row."""
-    return lambda _work: answer()
-
-
-def _parameter(call: Call, name: str) -> str:
-    value = call.query.get(name, "")
-    if not value:
-        raise InvalidInput(
-            _("The parameter {name} is missing.").format(name=name), code="parameter_missing"
-        )
-    return value
-
-
-def _number(call: Call, name: str, default: int, highest: int) -> int:
-    text = call.query.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise InvalidInput(
-            _("The parameter {name} is a number, not {value}.").format(
-                name=name, value=quoted(text)
-            ),
-            code="parameter_not_a_number",
-        )
-    return min(int(text), highest)

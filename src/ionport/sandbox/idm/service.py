@@ -2,98 +2,289 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.sandbox.idm.datamodel import (
-    DEFAULT_ACL,
-    check_acl,
-    check_attribute,
-    definition_of,
+    Entity,
+    check_required,
+    checked,
+    checked_acl,
     entity_named,
+    with_defaults,
 )
+from ionport.sandbox.idm.datamodel_repository import DataModelRepository
 from ionport.sandbox.idm.model import (
+    MAX_VERSIONS,
     Draft,
+    Flags,
     Item,
+    ItemContent,
     NewFile,
-    NewItem,
+    Pid,
     Resource,
     item_not_found,
     read_pid,
 )
-from ionport.sandbox.idm.query import Query, parse_query
+from ionport.sandbox.idm.previews import preview, with_previews
+from ionport.sandbox.idm.query import Query, paths_of
 from ionport.sandbox.idm.repository import ItemRepository
+from ionport.sandbox.texts import quoted
 from ionport.store import TenantScope, Work
 
 
 class IdmService:
-    """Items of one tenant: create, read, find, delete."""
+    """Items of one tenant: create, read, change, find, delete; and its document types."""
 
     def __init__(self, clock: Clock, blobs: Blobs) -> None:
         self._clock = clock
         self._blobs = blobs
 
-    def draft(self, item: NewItem) -> Draft:
-        """Check an item against the data model and keep its files; before the transaction.
+    def draft(self, content: ItemContent) -> Draft:
+        """Keep an item's files, before the transaction; raises InvalidInput for two of one name."""
+        if len({file.name for file in content.files}) < len(content.files):
+            raise InvalidInput(_("Two files of the item have one name."), code="file_name_twice")
+        # The main file comes first, as clients look for it there.
+        files = sorted(content.files, key=lambda file: file.name != "")
+        resources = tuple(self._keep(file) for file in files)
+        return Draft(content.entity_name, content.attributes, resources, content.acl)
+
+    def create(
+        self, work: Work, scope: TenantScope, by: str, draft: Draft, *, check_out: bool = False
+    ) -> Item:
+        """Store a new item; IDM takes the same content any number of times.
 
         Raises:
-            InvalidInput: unknown document type, attribute or ACL, a value of the wrong type, or
-                two files of one name; the text names it.
+            InvalidInput: unknown document type, attribute or ACL, a value that the attribute
+                does not take, or a required one missing; the text names it.
         """
-        if not item.entity_name:
+        if not draft.entity_name:
             raise InvalidInput(_("The entityName is missing."), code="entity_missing")
-        entity = entity_named(item.entity_name)
-        for attribute in item.attributes:
-            check_attribute(entity, attribute)
-        acl = item.acl or DEFAULT_ACL
-        check_acl(entity, acl)
-        if len({file.name for file in item.files}) < len(item.files):
-            raise InvalidInput(_("Two files of the item have one name."), code="file_name_twice")
-        resources = tuple(self._keep(file) for file in item.files)
-        return Draft(entity.name, item.attributes, resources, acl)
+        entity = self.entity(work, scope, draft.entity_name)
+        now = self._clock.now()
+        item = Item(
+            number=0,
+            tenant_id=scope.tenant_id,
+            entity_name=entity.name,
+            version=0,
+            acl=checked_acl(entity, draft.acl),
+            attributes=with_defaults(entity, checked(entity, draft.attributes or ())),
+            resources=draft.resources,
+            created_by=by,
+            created_at=now,
+            changed_by=by,
+            changed_at=now,
+        )
+        items = ItemRepository(work.connection)
+        _check_whole(items, scope, entity, item)
+        stored = items.add(scope, item, entity)
+        return self._check_out(items, scope, entity, stored, by) if check_out else stored
 
-    def create(self, work: Work, scope: TenantScope, by: str, draft: Draft) -> Item:
-        """Store a new item; IDM takes the same content any number of times."""
-        return ItemRepository(work.connection).add(scope, draft, by, self._clock.now())
+    def change(
+        self, work: Work, scope: TenantScope, by: str, pid: str, draft: Draft, flags: Flags
+    ) -> Item:
+        """Change an item, between check-out and check-in as `flags` say.
+
+        Raises:
+            NotFound: nothing has this pid.
+            Conflict: somebody else has checked the item out, or nobody has and it is to be
+                checked in.
+            InvalidInput: as for `create`, or the item is of another document type.
+        """
+        items = ItemRepository(work.connection)
+        item = self._held(items, scope, pid, by)
+        entity = self.entity(work, scope, item.entity_name)
+        if draft.entity_name and draft.entity_name != entity.name:
+            raise InvalidInput(
+                _("The item is of document type {entity}, not {other}.").format(
+                    entity=entity.name, other=quoted(draft.entity_name)
+                ),
+                code="wrong_entity",
+            )
+        if flags.check_out and item.checked_out_by is None:
+            item = self._check_out(items, scope, entity, item, by)
+        if flags.check_in and item.checked_out_by is None:
+            raise Conflict(
+                _("The item is not checked out, so it cannot be checked in. Check it out first."),
+                code="not_checked_out",
+            )
+        changed = self._changed(entity, item, draft, by, merge=flags.merge)
+        _check_whole(items, scope, entity, changed)
+        if flags.check_in:
+            changed = _next_version(changed)
+        items.change(scope, changed, entity)
+        return changed
+
+    def undo_check_out(self, work: Work, scope: TenantScope, by: str, pid: str) -> Item:
+        """Take back what was changed since check-out, and let others change the item again.
+
+        Raises NotFound, and Conflict when the item is not checked out, or by somebody else.
+        """
+        items = ItemRepository(work.connection)
+        item = self._held(items, scope, pid, by)
+        if item.checked_out_by is None:
+            raise Conflict(_("The item is not checked out."), code="not_checked_out")
+        (before,) = items.versions(scope, item, item.version)
+        restored = replace(before, is_latest=True)
+        items.drop_version(scope, item, item.version)
+        items.change(scope, restored, self.entity(work, scope, item.entity_name))
+        return restored
 
     def get(self, work: Work, scope: TenantScope, pid: str) -> Item:
-        """Return an item; raises NotFound."""
+        """Return an item, or the version of it that the pid names; raises NotFound."""
         item = ItemRepository(work.connection).get(scope, read_pid(pid))
         if item is None:
             raise item_not_found()
         return item
 
+    def versions(self, work: Work, scope: TenantScope, pid: str) -> Sequence[Item]:
+        """Return an item and its earlier versions, the newest first; raises NotFound."""
+        item = self.get(work, scope, pid)
+        kept = ItemRepository(work.connection).versions(scope, item)
+        return [item, *(each for each in kept if each.version != item.version)]
+
+    def resource(self, item: Item, name: str = "") -> Resource:
+        """Return a file of an item, or a preview of its main one; raises NotFound."""
+        found = next((each for each in with_previews(item.resources) if each.name == name), None)
+        if found is None:
+            raise NotFound(
+                _("The item has no such file, and the sandbox makes none of it."),
+                code="resource_not_found",
+            )
+        return found
+
     def file(
         self, work: Work, scope: TenantScope, pid: str, name: str = ""
     ) -> tuple[Resource, bytes]:
         """Return an item's file, the main one by default; raises NotFound if it has none such."""
-        resource = self.get(work, scope, pid).resource(name)
-        if resource is None:
-            raise NotFound(_("The item has no such file."), code="resource_not_found")
+        return self.content(self.get(work, scope, pid), name)
+
+    def content(self, item: Item, name: str = "") -> tuple[Resource, bytes]:
+        """Return a file of an item with its content; raises NotFound."""
+        resource, main = self.resource(item, name), item.main_resource
+        if item.resource(name) is None and main is not None:
+            return resource, preview(name, main.mime_type) or b""
         return resource, self._blobs.get(resource.sha256)
 
-    def query(self, text: str) -> Query:
-        """Read a search query and check it against the data model; raises InvalidInput."""
-        query = parse_query(text)
-        entity = entity_named(query.entity_name)
-        for comparison in query.comparisons:
-            definition_of(entity, comparison.attribute)
-        return query
-
     def search(
-        self, work: Work, scope: TenantScope, query: Query, offset: int, limit: int
+        self,
+        work: Work,
+        scope: TenantScope,
+        query: Query,
+        offset: int,
+        limit: int,
+        until: datetime | None = None,
     ) -> Sequence[Item]:
-        """Return the items that a query finds, the oldest first."""
-        return ItemRepository(work.connection).search(scope, query, offset, limit)
+        """Return the items that a query finds, in its order; those made after `until` not yet.
 
-    def delete(self, work: Work, scope: TenantScope, pid: str) -> None:
-        """Delete an item; raises NotFound."""
-        if not ItemRepository(work.connection).remove(scope, read_pid(pid)):
+        Raises InvalidInput for what the data model does not have.
+        """
+        entities, items = self._entities_of(work, scope, query), ItemRepository(work.connection)
+        return items.search(scope, query, entities, offset, limit, until)
+
+    def count(
+        self, work: Work, scope: TenantScope, query: Query, until: datetime | None = None
+    ) -> int:
+        """Return how many items a query finds; raises InvalidInput as `search` does."""
+        entities, items = self._entities_of(work, scope, query), ItemRepository(work.connection)
+        return items.count(scope, query, entities, until)
+
+    def delete(self, work: Work, scope: TenantScope, by: str, pid: str) -> Item:
+        """Delete an item with its versions and return what it was.
+
+        Raises NotFound, and Conflict when somebody else has checked it out.
+        """
+        items = ItemRepository(work.connection)
+        item = self._held(items, scope, pid, by)
+        items.remove(scope, item)
+        return item
+
+    def entities(self, work: Work, scope: TenantScope) -> Mapping[str, Entity]:
+        """Return the document types of the tenant by name."""
+        return DataModelRepository(work.connection).entities(scope)
+
+    def entity(self, work: Work, scope: TenantScope, name: str) -> Entity:
+        """Return the document type of that name; raises InvalidInput naming it."""
+        return entity_named(DataModelRepository(work.connection).entities(scope, [name]), name)
+
+    def _entities_of(self, work: Work, scope: TenantScope, query: Query) -> Mapping[str, Entity]:
+        names = {path.entity_name for path in paths_of(query.items)}
+        return DataModelRepository(work.connection).entities(scope, names)
+
+    def _held(self, items: ItemRepository, scope: TenantScope, text: str, by: str) -> Item:
+        """Return the item to change; raises NotFound, and Conflict if another has it."""
+        pid: Pid = read_pid(text)
+        item = items.get(scope, pid, to_change=True) if pid.is_latest else None
+        if item is None:
             raise item_not_found()
+        if item.checked_out_by not in (None, by):
+            raise Conflict(
+                _(
+                    "{who} has checked the item out. It can be changed once it is checked in."
+                ).format(who=item.checked_out_by),
+                code="checked_out",
+            )
+        return item
+
+    def _check_out(
+        self, items: ItemRepository, scope: TenantScope, entity: Entity, item: Item, by: str
+    ) -> Item:
+        if item.version >= MAX_VERSIONS:
+            raise Conflict(
+                _("The item has {limit} versions; the sandbox keeps no more.").format(
+                    limit=MAX_VERSIONS
+                ),
+                code="too_many_versions",
+            )
+        items.keep_version(scope, item)
+        held = replace(item, checked_out_by=by, checked_out_at=self._clock.now())
+        items.change(scope, held, entity)
+        return held
+
+    def _changed(self, entity: Entity, item: Item, draft: Draft, by: str, *, merge: bool) -> Item:
+        attributes = item.attributes
+        if draft.attributes is not None:
+            sent = checked(entity, draft.attributes)
+            named = {each.name for each in sent}
+            kept = [each for each in item.attributes if merge and each.name not in named]
+            attributes = (*kept, *sent)
+        new = {each.name for each in draft.resources}
+        resources = [each for each in item.resources if each.name not in new]
+        both = sorted((*resources, *draft.resources), key=lambda each: each.name != "")
+        return replace(
+            item,
+            acl=checked_acl(entity, draft.acl) if draft.acl else item.acl,
+            attributes=attributes,
+            resources=tuple(both),
+            changed_by=by,
+            changed_at=self._clock.now(),
+        )
 
     def _keep(self, file: NewFile) -> Resource:
         sha256 = self._blobs.put(file.content)
         return Resource(file.name, file.filename, file.mime_type, len(file.content), sha256)
+
+
+def _check_whole(items: ItemRepository, scope: TenantScope, entity: Entity, item: Item) -> None:
+    """Raise InvalidInput or Conflict for an item that its document type does not allow."""
+    check_required(entity, item.attributes)
+    for attribute in item.attributes:
+        definition = entity.attributes.get(attribute.name)
+        if definition is None or not definition.is_unique or not attribute.value:
+            continue
+        if items.has_value(scope, entity.name, attribute, item.number):
+            raise Conflict(
+                _("Another item has the value {value} of {name}, which must be unique.").format(
+                    value=quoted(attribute.value), name=attribute.name
+                ),
+                code="value_not_unique",
+            )
+
+
+def _next_version(item: Item) -> Item:
+    return replace(item, version=item.version + 1, checked_out_by=None, checked_out_at=None)

@@ -1,8 +1,23 @@
-"""IDM's tables. The item's number is an integer because a pid carries one."""
+"""IDM's tables. The item's number is an integer because a pid carries one.
+
+The shipped document types are in the code; `idm_entities`, `idm_entity_attributes` and
+`idm_entity_acls` hold what an administrator has added, to these and to types of their own.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
 
 from ionport.store import Moment, metadata
 
@@ -18,6 +33,8 @@ idm_items = Table(
     Column("created_at", Moment, nullable=False),
     Column("changed_by", Text, nullable=False),
     Column("changed_at", Moment, nullable=False),
+    Column("checked_out_by", Text),
+    Column("checked_out_at", Moment),
     Index("ix_idm_items_tenant_id", "tenant_id", "entity_name", "number"),
     # A number of a deleted item is never given again.
     sqlite_autoincrement=True,
@@ -40,6 +57,8 @@ idm_attributes = Table(
     Column("value", Text, nullable=False),
     # Values may be longer than an index takes; equality is looked up by their digest.
     Column("value_sha256", Text, nullable=False),
+    # Of numbers and timestamps only: their texts sort otherwise than what they mean.
+    Column("order_key", LargeBinary),
     Index("ix_idm_attributes_value", "tenant_id", "entity_name", "name", "value_sha256"),
 )
 
@@ -61,4 +80,89 @@ idm_resources = Table(
     Column("sha256", Text, nullable=False),
 )
 
-STATE_TABLES = (idm_items, idm_attributes, idm_resources)
+# What an item was before its present version, and while it is checked out, before that.
+idm_versions = Table(
+    "idm_versions",
+    metadata,
+    Column(
+        "item_number",
+        Integer,
+        ForeignKey("idm_items.number", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("acl", Text, nullable=False),
+    Column("attributes", JSON, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+# Rows and not JSON, so that whoever clears the blobs sees which are still in use.
+idm_version_resources = Table(
+    "idm_version_resources",
+    metadata,
+    Column(
+        "item_number",
+        Integer,
+        ForeignKey("idm_items.number", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("mime_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+)
+
+idm_entities = Table(
+    "idm_entities",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("default_acl", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+idm_entity_attributes = Table(
+    "idm_entity_attributes",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("entity_name", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("default_value", Text, nullable=False),
+    Column("is_required", Boolean, nullable=False),
+    Column("is_unique", Boolean, nullable=False),
+    Column("is_searchable", Boolean, nullable=False),
+    Column("max_length", Integer),
+    Column("value_list", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+idm_entity_acls = Table(
+    "idm_entity_acls",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("entity_name", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+# What a tenant's sandbox holds, owners before what hangs on them.
+STATE_TABLES = (
+    idm_items,
+    idm_attributes,
+    idm_resources,
+    idm_versions,
+    idm_version_resources,
+    idm_entities,
+    idm_entity_attributes,
+    idm_entity_acls,
+)

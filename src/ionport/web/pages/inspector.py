@@ -12,7 +12,6 @@ from starlette.routing import Route
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.sandbox.control.model import MAX_KEPT_BODY_BYTES, CallFacts, CallFilter
-from ionport.sandbox.idm.datamodel import ENTITIES
 from ionport.sandbox.idm.model import ItemFilter
 from ionport.sandbox.messaging.model import MessageFilter
 from ionport.sandbox.operations import UNKNOWN_OPERATION
@@ -125,7 +124,8 @@ def list_items(request: Request) -> Response:
         found = needed(visit.services.inspection).list_items(
             work, scope, visit.actor, state.request, filters
         )
-    entities = [(name, name) for name in sorted(ENTITIES)]
+        types = needed(visit.services.document_types).list_types(work, scope, visit.actor)
+    entities = sorted((listed.entity.name, listed.entity.name) for listed in types)
     context = {"state": state, "page_of": found, "entities": entities}
     return render(request, "inspector/items.html", context)
 

@@ -1,0 +1,124 @@
+"""IDM's documents on the wire: the same tree as JSON and as XML.
+
+An object is an element with children, a list is a repeated element (facts/infor-targets.md §1.2,
+§1.3). The elements are in Infor's namespace, as public clients look for them there; one that
+reads local names finds them too. What comes in may have the namespace or not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from lxml import etree
+from starlette.datastructures import Headers
+
+from ionport.core import xml
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.sandbox.texts import load_json_object, representable
+
+NAMESPACE = "http://infor.com/daf"
+# Typed as what the stubs of lxml ask for, which know no default namespace.
+_DEFAULT: Any = {None: NAMESPACE}
+
+Tree: TypeAlias = str | int | Mapping[str, "Tree"] | Sequence["Tree"]
+
+
+def wants_xml(headers: Headers) -> bool:
+    """Tell whether the answer goes out as XML: if `Accept` names it, and before JSON."""
+    accept = headers.get("accept", "").lower()
+    xml_at, json_at = accept.find("/xml"), accept.find("/json")
+    return xml_at >= 0 and (json_at < 0 or xml_at < json_at)
+
+
+def render(tree: Mapping[str, Tree], headers: Headers) -> tuple[bytes, str]:
+    """Return body and media type of an answer, as XML or JSON as the client accepts."""
+    if wants_xml(headers):
+        ((name, content),) = tree.items()
+        root = etree.Element(f"{{{NAMESPACE}}}{name}", nsmap=_DEFAULT)
+        _fill(root, content)
+        body = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        return body, "application/xml;charset=utf-8"
+    return json.dumps(tree, ensure_ascii=False).encode(), "application/json;charset=utf-8"
+
+
+def _fill(element: etree._Element, content: Tree) -> None:
+    if isinstance(content, str | int):
+        element.text = representable(str(content))
+        return
+    if isinstance(content, Mapping):
+        for name, value in content.items():
+            for each in (value,) if isinstance(value, str | int | Mapping) else value:
+                _fill(etree.SubElement(element, f"{{{NAMESPACE}}}{name}"), each)
+
+
+def read_document(body: bytes, headers: Headers) -> Mapping[str, object]:
+    """Read a request's body, JSON or XML by its content type; its one key is the root's name.
+
+    Raises:
+        InvalidInput: not readable.
+        TooLarge: XML over the size that one parses (20 MB, or 10 MB in one text).
+    """
+    if "xml" in headers.get("content-type", "").lower():
+        root = xml.parse(body)
+        return {_local_name(root): _tree(root)}
+    return load_json_object(body)
+
+
+def _local_name(element: etree._Element) -> str:
+    return etree.QName(element).localname
+
+
+def _tree(element: etree._Element) -> object:
+    if len(element) == 0:
+        return element.text or ""
+    repeated: dict[str, list[object]] = {}
+    for child in element:
+        repeated.setdefault(_local_name(child), []).append(_tree(child))
+    return {name: values[0] if len(values) == 1 else values for name, values in repeated.items()}
+
+
+def object_in(parent: Mapping[str, object], name: str) -> Mapping[str, object] | None:
+    """Return the object called `name`, None when there is none; raises InvalidInput."""
+    value = parent.get(name)
+    if value is None or value == "" or value == []:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidInput(_("{name} must be an object.").format(name=name), code="malformed_item")
+    return value
+
+
+def list_in(
+    parent: Mapping[str, object], name: str, entry: str, limit: int
+) -> Sequence[Mapping[str, object]]:
+    """Return the objects of a list such as `attrs.attr`; raises InvalidInput over `limit`."""
+    found = (object_in(parent, name) or {}).get(entry)
+    if found is None or found == "":
+        return ()
+    # One element of XML is no list; neither is it in the JSON that some converters make.
+    values = found if isinstance(found, list) else [found]
+    if len(values) > limit:
+        raise InvalidInput(
+            _("There may be {limit} {name} at most.").format(limit=limit, name=f"{name}.{entry}"),
+            code="too_many_parts",
+        )
+    entries = [each for each in values if isinstance(each, dict)]
+    if len(entries) < len(values):
+        raise InvalidInput(
+            _("{name} must hold objects.").format(name=f"{name}.{entry}"), code="malformed_item"
+        )
+    return entries
+
+
+def text_in(parent: Mapping[str, object], name: str) -> str:
+    """Return the text called `name`, empty when there is none; raises InvalidInput."""
+    value = parent.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if not isinstance(value, str):
+        raise InvalidInput(_("{name} must be a text.").format(name=name), code="malformed_item")
+    return value
