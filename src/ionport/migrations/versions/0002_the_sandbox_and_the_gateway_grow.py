@@ -41,6 +41,44 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_control_keys_tenant_id"), ["tenant_id"], unique=False)
 
     op.create_table(
+        "idm_entities",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("default_acl", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_idm_entities")),
+    )
+    op.create_table(
+        "idm_entity_acls",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("entity_name", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "entity_name", "name", name=op.f("pk_idm_entity_acls")
+        ),
+    )
+    op.create_table(
+        "idm_entity_attributes",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("entity_name", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("default_value", sa.Text(), nullable=False),
+        sa.Column("is_required", sa.Boolean(), nullable=False),
+        sa.Column("is_unique", sa.Boolean(), nullable=False),
+        sa.Column("is_searchable", sa.Boolean(), nullable=False),
+        sa.Column("max_length", sa.Integer(), nullable=True),
+        sa.Column("value_list", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "entity_name", "name", name=op.f("pk_idm_entity_attributes")
+        ),
+    )
+    op.create_table(
         "ion_connection_points",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("tenant_id", sa.Text(), nullable=False),
@@ -202,6 +240,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_sandbox_token_marks")),
     )
     op.create_table(
+        "idm_version_resources",
+        sa.Column("item_number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("mime_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["item_number"],
+            ["idm_items.number"],
+            name=op.f("fk_idm_version_resources_item_number"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "item_number", "version", "position", name=op.f("pk_idm_version_resources")
+        ),
+    )
+    op.create_table(
+        "idm_versions",
+        sa.Column("item_number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("acl", sa.Text(), nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["item_number"],
+            ["idm_items.number"],
+            name=op.f("fk_idm_versions_item_number"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("item_number", "version", name=op.f("pk_idm_versions")),
+    )
+    op.create_table(
         "ion_point_documents",
         sa.Column("point", sa.Text(), nullable=False),
         sa.Column("document_name", sa.Text(), nullable=False),
@@ -242,5 +316,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("suite_id", name=op.f("pk_api_suite_icons")),
     )
+    with op.batch_alter_table("idm_attributes", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("order_key", sa.LargeBinary(), nullable=True))
+
+    with op.batch_alter_table("idm_items", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("checked_out_by", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("checked_out_at", sa.BigInteger(), nullable=True))
+
     with op.batch_alter_table("sandbox_calls", schema=None) as batch_op:
         batch_op.add_column(sa.Column("fault", sa.Text(), nullable=True))
