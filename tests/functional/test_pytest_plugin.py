@@ -97,6 +97,51 @@ def test_a_missing_thing_is_told_with_what_is_there_instead(tmp_path: Path, kind
     assert "There is none at all." in output
 
 
+def test_each_test_begins_with_an_empty_tenant_on_the_same_server(tmp_path: Path) -> None:
+    status, output = _run(
+        tmp_path,
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def file(infor_server):
+            return infor_server.credentials()
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(infor, infor_server, file, number):
+            assert infor is infor_server
+            assert infor.recorder.calls() == [] and infor.faults.rules() == []
+            assert infor.idm.items() == []
+            infor.faults.add(status=503)
+            infor.seed({"idm": [{"entityName": "M3_SupplierInvoice"}]})
+            assert infor.token(file)
+        """,
+    )
+    assert status == 0, output
+    assert "2 passed" in output
+
+
+def test_the_report_of_a_failed_test_shows_the_calls_that_came(tmp_path: Path) -> None:
+    status, output = _run(
+        tmp_path,
+        """
+        from ionport.ionapi import IonApiClient, IonApiFile
+
+        def test_it(infor):
+            infor.faults.add(status=503, operation="ping")
+            with IonApiClient(IonApiFile.load(infor.ionapi_file())) as client:
+                client.messaging.ping()
+
+        def test_without_calls(infor):
+            raise AssertionError
+        """,
+    )
+    assert status == 1
+    assert "Calls to Infor in this test" in output
+    shown = "<503 GET /IONPORT_TST/IONSERVICES/api/ion/messaging/service/ping: ping (fault status)>"
+    assert shown in output
+
+
 def test_an_async_test_uses_the_fixture_from_its_own_event_loop(tmp_path: Path) -> None:
     status, output = _run(
         tmp_path,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
-from ionport.core.errors import InvalidInput
-from ionport.ionapi import BodMessage, IonApiClient, IonApiFile, ItemDraft
+from ionport.core.errors import InvalidInput, NotFound
+from ionport.ionapi import BodMessage, IonApiClient, IonApiFile, ItemDraft, ServiceError
 from ionport.sandbox.testing.infor import Infor
 from ionport.sandbox.testing.running import running_infor
 
@@ -23,6 +24,7 @@ def server() -> Iterator[Infor]:
 
 @pytest.fixture
 def infor(server: Infor) -> Infor:
+    server.reset()
     return server
 
 
@@ -141,3 +143,127 @@ def test_files_are_written_where_only_the_session_is(infor: Infor) -> None:
     first, second = infor.ionapi_file(), infor.ionapi_file()
     assert first != second
     assert json.loads(first.read_text(encoding="utf-8"))["iu"] == infor.url
+
+
+def _get(infor: Infor, token: str) -> int:
+    answer = httpx2.get(
+        f"{infor.url}/{infor.tenant}/IDM/api/datamodel/entities",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    return answer.status_code
+
+
+def test_an_ordered_fault_strikes_as_often_as_was_said(infor: Infor, client: IonApiClient) -> None:
+    fault = infor.faults.add(status=503, service="IDM", operation="create item", times=2)
+    for _time in range(2):
+        with pytest.raises(ServiceError):
+            client.idm.create_item(_item("600"))
+    client.idm.create_item(_item("600"))
+    assert (fault.hits, len(infor.idm.items())) == (2, 1)
+    struck = infor.recorder.calls("IDM", "create item", status=503)
+    assert [call.fault for call in struck] == ["status", "status"]
+
+
+def test_a_removed_fault_and_a_cleared_one_let_calls_pass(infor: Infor) -> None:
+    token = infor.token()
+    fault = infor.faults.add("token-refused", service="idm")
+    assert _get(infor, token) == 401
+    fault.remove()
+    assert _get(infor, token) == 200
+    infor.faults.add(status=500, method="GET", path="*/datamodel/*")
+    assert _get(infor, token) == 500
+    infor.faults.clear()
+    assert (_get(infor, token), infor.faults.rules()) == (200, [])
+
+
+def test_every_third_call_and_a_part_of_them(infor: Infor) -> None:
+    token = infor.token()
+    infor.faults.add(status=429, every=3)
+    assert [_get(infor, token) for _time in range(6)] == [200, 200, 429, 200, 200, 429]
+    infor.faults.clear()
+    first = infor.faults.add(status=500, probability=0.5, seed=7)
+    statuses = [_get(infor, token) for _time in range(8)]
+    infor.faults.clear()
+    infor.faults.add(status=500, probability=0.5, seed=7)
+    assert [_get(infor, token) for _time in range(8)] == statuses
+    assert {200, 500} == set(statuses)
+    with pytest.raises(NotFound):
+        assert first.hits
+
+
+def test_a_wrong_fault_says_what_is_wrong(infor: Infor) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        infor.faults.add(status=99)
+    assert refused.value.__notes__ == ["status: A status from 200 to 599."]
+    with pytest.raises(ValueError, match="choose one of times, every and probability"):
+        infor.faults.add(times=1, every=2)
+    with pytest.raises(ValueError, match="no-such-kind"):
+        infor.faults.add("no-such-kind")
+
+
+def test_a_connection_cut_after_the_commit_leaves_the_item(infor: Infor) -> None:
+    infor.faults.add("cut-after-commit", operation="create item", times=1)
+    item = {"item": {"entityName": "M3_SupplierInvoice", "attrs": {"attr": []}}}
+    with pytest.raises(httpx2.RemoteProtocolError):
+        httpx2.post(
+            f"{infor.url}/{infor.tenant}/IDM/api/items",
+            json=item,
+            headers={"Authorization": f"Bearer {infor.token()}"},
+        )
+    assert len(infor.idm.items()) == 1
+    assert infor.recorder.call(operation="create item").status == 0
+
+
+def test_expired_tokens_are_refused_and_new_ones_are_not(infor: Infor) -> None:
+    file = infor.credentials()
+    token = infor.token(file)
+    assert _get(infor, token) == 200
+    infor.clock.expire_tokens()
+    assert _get(infor, token) == 401
+    assert _get(infor, infor.token(file)) == 200
+
+
+def test_a_jump_of_the_clock_ages_tokens_until_it_is_set_back(infor: Infor) -> None:
+    token, before = infor.token(), infor.clock.now()
+    infor.clock.jump(hours=2, seconds=1)
+    assert infor.clock.now() - before >= timedelta(hours=2)
+    assert _get(infor, token) == 401
+    infor.clock.set_back()
+    assert _get(infor, token) == 200
+    with pytest.raises(InvalidInput):
+        infor.clock.jump(hours=-1)
+
+
+def test_the_recorder_shows_calls_with_their_bodies(infor: Infor, client: IonApiClient) -> None:
+    made = client.idm.create_item(_item("610"))
+    client.messaging.ping()
+    call = infor.recorder.call("IDM", "create item")
+    assert (call.method, call.status, call.effects) == ("POST", 200, (made.pid,))
+    assert b"610.xml" in (call.body or b"")
+    assert repr(call).startswith("<200 POST /IONPORT_TST/IDM/api/items")
+    assert [each.service for each in infor.recorder.calls()] == ["IDM", "IONSERVICES"]
+    assert infor.recorder.calls(method="DELETE") == []
+    with pytest.raises(AssertionError, match="expected one recorded call with service='M3'"):
+        infor.recorder.call("M3")
+    infor.recorder.clear()
+    assert infor.recorder.calls() == []
+
+
+def test_a_reset_leaves_credentials_and_takes_everything_else(
+    infor: Infor, client: IonApiClient
+) -> None:
+    client.idm.create_item(_item("620"))
+    client.messaging.publish(_bod("msg-620"))
+    infor.faults.add(status=503)
+    infor.clock.jump(hours=1)
+    infor.reset()
+    assert (infor.idm.items(), infor.ion.messages(), infor.recorder.calls()) == ([], [], [])
+    client.messaging.ping()
+
+
+def test_a_seeded_tenant_has_what_the_seed_says(infor: Infor) -> None:
+    attribute = {"name": "BOD_SupplierInvoiceID", "value": "630"}
+    infor.seed({"idm": [{"entityName": "M3_SupplierInvoice", "attrs": {"attr": [attribute]}}]})
+    assert infor.idm.item(BOD_SupplierInvoiceID="630").entity == "M3_SupplierInvoice"
+    with pytest.raises(InvalidInput, match=r"\$\.idm\[0\]"):
+        infor.seed('{"idm": [{"entityName": "NoSuchEntity"}]}')

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from ionport.cli.http_server import JoiningProtocol
+from ionport.http_server import JoiningProtocol
 
 _START_SECONDS = 10.0
 

@@ -16,10 +16,10 @@ import uvicorn
 from ionport.asgi import build_asgi
 from ionport.cli.house import settings_of
 from ionport.cli.housekeeping import Housekeeping
-from ionport.cli.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.core.errors import InvalidInput
 from ionport.exports.timing import ExportTiming
 from ionport.exports.workflow import EngineOptions
+from ionport.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.settings import Settings, Side
 from ionport.wiring import House, open_house
 

@@ -9,7 +9,7 @@ Until a test asks for a fixture, this module imports the standard library and py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,4 +40,17 @@ def infor_server() -> Iterator[Infor]:
 @pytest.fixture
 def infor(infor_server: Infor) -> Infor:
     """A tenant of Infor on a loopback port, as empty as on its first day."""
+    infor_server.reset()
     return infor_server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the calls that came to the report of a test that failed."""
+    report = yield
+    infor = getattr(item, "funcargs", {}).get("infor")
+    if report.failed and report.when == "call" and infor is not None:
+        report.sections.append(("Calls to Infor in this test", infor.recorder.told()))
+    return report

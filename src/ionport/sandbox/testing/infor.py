@@ -13,6 +13,9 @@ from urllib.parse import urlencode, urlsplit
 from ionport.identity.model import PasswordProof
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import AppType, GrantType
+from ionport.sandbox.testing.calls import InforRecorder
+from ionport.sandbox.testing.clock import InforClock
+from ionport.sandbox.testing.faults import Faults
 from ionport.sandbox.testing.parts import ACTOR, Parts
 from ionport.sandbox.testing.state import IdmState, IonState, M3State
 
@@ -43,6 +46,9 @@ class Infor:
         idm: the items that IDM holds.
         ion: the messages that ION took.
         m3: the records that M3 holds.
+        faults: ordering what goes wrong.
+        clock: moving the tenant's time, letting tokens expire.
+        recorder: the calls that came.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -51,11 +57,32 @@ class Infor:
         self.idm = IdmState(parts)
         self.ion = IonState(parts)
         self.m3 = M3State(parts)
+        self.faults = Faults(parts)
+        self.clock = InforClock(parts)
+        self.recorder = InforRecorder(parts)
         self._parts = parts
         self._numbers = itertools.count(1)
 
     def __repr__(self) -> str:
         return f"<Infor tenant {self.tenant} on {self.url}>"
+
+    def reset(self) -> None:
+        """Empty the tenant: items, messages, M3's companies, recorded calls, faults; set back the
+        clock. Apps and their tokens stay.
+        """
+        with self._parts.database.write() as work:
+            self._parts.side.control.state.reset(work, self._parts.scope, ACTOR)
+
+    def seed(self, content: Mapping[str, Any] | str | bytes) -> None:
+        """Fill the tenant with IDM items and M3 records, all or nothing; the manual has the form.
+
+        Raises:
+            InvalidInput: the text begins with the path of what is wrong, such as `$.m3[2]`.
+        """
+        text = content if isinstance(content, str | bytes) else json.dumps(content)
+        data = text.encode() if isinstance(text, str) else text
+        with self._parts.database.write() as work:
+            self._parts.side.control.seeds.seed(work, self._parts.scope, ACTOR, data)
 
     def credentials(
         self,

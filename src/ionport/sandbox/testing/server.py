@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from ionport.http_server import server_config
+
 _START_SECONDS = 15.0
 # What a test left hanging (a slow answer it ordered, a connection it forgot) is cut off then.
 _SHUTDOWN_SECONDS = 1
@@ -45,7 +47,7 @@ def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
     Raises:
         RuntimeError: the server did not start.
     """
-    server = _Server(_config(app))
+    server = _Server(server_config(app, shutdown_seconds=_SHUTDOWN_SECONDS, loop="asyncio"))
     thread = threading.Thread(
         target=server.run, args=([listener],), name="ionport-sandbox", daemon=True
     )
@@ -57,18 +59,3 @@ def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(_START_SECONDS)
-
-
-def _config(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        # The test process's own logging stays as it is, and so do its event loops.
-        loop="asyncio",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-    )

@@ -6,11 +6,11 @@ is there instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
+from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.idm.model import Item, ItemFilter
 from ionport.sandbox.m3.inspection import M3Inspection
@@ -18,13 +18,10 @@ from ionport.sandbox.m3.model import File, Record
 from ionport.sandbox.m3.parameters import DEFAULT_COMPANY
 from ionport.sandbox.messaging.model import Message, MessageFilter
 from ionport.sandbox.testing.parts import ACTOR, Parts
-from ionport.store import Database, Work
+from ionport.sandbox.testing.reading import agrees, all_pages, only
+from ionport.store import Work
 
-_MAX_SHOWN: Final = 10
 _MAX_RECORDS: Final = 10_000
-
-T = TypeVar("T")
-Filter = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +106,13 @@ class IdmState:
             scope = self._parts.scope
             return self._inspection.list_items(work, scope, ACTOR, request, filters)
 
-        found = [self._shown(item) for item in _all_pages(self._parts.database, page)]
-        return [item for item in found if _agrees(item.attributes, attributes)]
+        found = [self._shown(item) for item in all_pages(self._parts.database, page)]
+        return [item for item in found if agrees(item.attributes, attributes)]
 
     def item(self, entity: str | None = None, **attributes: str) -> IdmItem:
         """Return the one item that agrees; raises AssertionError when it is not exactly one."""
-        wanted = {"entity": entity, **attributes} if entity else attributes
-        return _only(self.items(entity, **attributes), wanted, "IDM item", self.items)
+        wanted = {"entity": entity, **attributes}
+        return only(self.items(entity, **attributes), wanted, "IDM item", self.items)
 
     def _shown(self, item: Item) -> IdmItem:
         values: dict[str, str | tuple[str, ...]] = {}
@@ -154,14 +151,14 @@ class IonState:
             scope = self._parts.scope
             return self._inspection.list_messages(work, scope, ACTOR, request, filters)
 
-        found = [self._shown(message) for message in _all_pages(self._parts.database, page)]
-        return [message for message in found if _agrees(_values(message), wanted)]
+        found = [self._shown(message) for message in all_pages(self._parts.database, page)]
+        return [message for message in found if agrees(_values(message), wanted)]
 
     def message(self, document_name: str | None = None, **wanted: str) -> IonMessage:
         """Return the one message that agrees; raises AssertionError when it is not exactly one."""
-        asked = {"document_name": document_name, **wanted} if document_name else wanted
+        asked = {"document_name": document_name, **wanted}
         found = self.messages(document_name, **wanted)
-        return _only(found, asked, "ION message", self.messages)
+        return only(found, asked, "ION message", self.messages)
 
     def _shown(self, message: Message) -> IonMessage:
         blobs = self._parts.blobs
@@ -196,7 +193,7 @@ class M3State:
         if file not in tuple(File):
             raise ValueError(f"M3's files are {', '.join(File)}, not {file!r}")
         found = self._read(File(file), company)
-        return [record for record in found if _agrees(record, fields)]
+        return [record for record in found if agrees(record, fields)]
 
     def invoices(self, *, company: int = DEFAULT_COMPANY, **fields: str) -> list[M3Invoice]:
         """Return the supplier invoices of the batch whose heads have these values."""
@@ -213,7 +210,7 @@ class M3State:
     def invoice(self, *, company: int = DEFAULT_COMPANY, **fields: str) -> M3Invoice:
         """Return the one invoice that agrees; raises AssertionError when it is not exactly one."""
         found = self.invoices(company=company, **fields)
-        return _only(found, fields, "M3 invoice", lambda: self.invoices(company=company))
+        return only(found, fields, "M3 invoice", lambda: self.invoices(company=company))
 
     def _read(self, file: File, company: int) -> Sequence[Record]:
         with self._parts.database.read() as work:
@@ -234,36 +231,3 @@ def _is_line_of(head: Record, line: Record) -> bool:
 def _values(message: IonMessage) -> dict[str, str]:
     own = ("message_id", "from_logical_id", "to_logical_id")
     return {**message.parameters, **{name: str(getattr(message, name)) for name in own}}
-
-
-def _agrees(values: Filter, wanted: Filter) -> bool:
-    return all(
-        value == values.get(name) or (isinstance(values.get(name), tuple) and value in values[name])
-        for name, value in wanted.items()
-    )
-
-
-def _all_pages(
-    database: Database, page: Callable[[Work, PageRequest], Page[T]], most: int = _MAX_RECORDS
-) -> Iterator[T]:
-    """Read a bounded list page by page, in one transaction."""
-    with database.read() as work:
-        for number in range(1, most // MAX_PER_PAGE + 1):
-            found = page(work, PageRequest(number, MAX_PER_PAGE))
-            yield from found.items
-            if number >= found.pages:
-                return
-
-
-def _only(found: Sequence[T], wanted: Filter, what: str, everything: Callable[[], list[T]]) -> T:
-    """Return the only element of `found`, or fail with what there is instead."""
-    if len(found) == 1:
-        return found[0]
-    asked = ", ".join(f"{name}={value!r}" for name, value in wanted.items()) or "no condition"
-    counted = f"found {len(found)}" if found else "found none"
-    there = found or everything()
-    shown = [f"  {each!r}" for each in there[:_MAX_SHOWN]]
-    if len(there) > _MAX_SHOWN:
-        shown.append(f"  … and {len(there) - _MAX_SHOWN} more")
-    lead = "These agree:" if found else ("There are:" if there else "There is none at all.")
-    raise AssertionError("\n".join([f"expected one {what} with {asked}, {counted}.", lead, *shown]))

@@ -1,4 +1,4 @@
-"""How uvicorn serves ionport: one place for the commands, their tests and the benchmarks."""
+"""How uvicorn serves ionport: one place for the commands, the tests and the benchmarks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ _JOINED_BYTES = 16_384
 _COLLECT_AFTER = 20_000
 
 
-def server_config(app: ASGIApp) -> uvicorn.Config:
+def server_config(
+    app: ASGIApp, *, loop: str = "auto", shutdown_seconds: int = SHUTDOWN_SECONDS
+) -> uvicorn.Config:
     """Return the configuration of the server for `app`; it logs no addresses of requests."""
     return uvicorn.Config(
         app,
+        loop=loop,
         http=JoiningProtocol,
         ws="none",
         log_config=None,
@@ -29,7 +32,7 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         lifespan="off",
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=shutdown_seconds,
     )
 
 

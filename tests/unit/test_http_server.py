@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ionport.cli.http_server import JoinedWrites, server_config
+from ionport.http_server import JoinedWrites, server_config
 
 
 @contextmanager
