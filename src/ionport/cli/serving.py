@@ -43,6 +43,7 @@ class RunningServer:
         self._engine = self.house.delivery_engine(options) if settings.side.has_documents else None
         infor = self.house.infor
         self._housekeeping = Housekeeping(self.house.database, infor.clean_up) if infor else None
+        self._flows = infor.flow_runner if infor else None
         self._server = uvicorn.Server(server_config(build_asgi(self.house)))
 
     @property
@@ -79,12 +80,12 @@ class RunningServer:
     @contextmanager
     def _background_running(self) -> Iterator[None]:
         try:
-            for part in (self._engine, self._housekeeping):
+            for part in (self._engine, self._housekeeping, self._flows):
                 if part is not None:
                     part.launch()
             yield
         finally:
-            for part in (self._engine, self._housekeeping):
+            for part in (self._engine, self._housekeeping, self._flows):
                 if part is not None:
                     part.close()
             self.house.close()

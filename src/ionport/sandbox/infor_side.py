@@ -21,6 +21,7 @@ from ionport.gateway.custom import CustomSuites
 from ionport.gateway.directory import SuiteDirectory
 from ionport.gateway.documentation import DocumentationService, DocumentationSource
 from ionport.gateway.model import SuiteQuery
+from ionport.gateway.outgoing import OutgoingCalls
 from ionport.gateway.policy_service import ApiPolicyService
 from ionport.gateway.service import ApiSuiteService
 from ionport.gateway.targets import Targets, TargetsOnDemand
@@ -52,6 +53,7 @@ from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.control.tokens import MarkedTokenVerifier
 from ionport.sandbox.idm.administration import DocumentTypeService
 from ionport.sandbox.ionservices import Ion, open_ion
+from ionport.sandbox.messaging.flow_runner import FlowRunner
 from ionport.store import Database, TenantScope, Work
 
 
@@ -74,13 +76,14 @@ class InforOptions:
 
 @dataclass(frozen=True, slots=True)
 class CustomApis:
-    """API suites of the tenants' own, and the proxy that serves them."""
+    """API suites of the tenants' own, the proxy that serves them, and calls of our own to them."""
 
     suites: ApiSuiteService
     policies: ApiPolicyService
     documentation: DocumentationService
     documentation_source: DocumentationSource
     proxy: CustomSuites
+    outgoing: OutgoingCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class InforSide:
     recorder: RecorderService
     inspection: InspectionService
     ion: Ion
+    flow_runner: FlowRunner
     control: ControlPlane
     document_types: DocumentTypeService
 
@@ -145,6 +149,8 @@ def open_infor_side(
     ion = open_ion(infor_clock, blobs, audit)
     imitated = services(blobs, infor_clock, gateway_url=options.gateway_origin, ion=ion)
     api_contexts = _ApiContexts([one.context for one in imitated], custom_apis.suites)
+    flow_runner = FlowRunner(database, blobs, infor_clock, custom_apis.outgoing)
+    ion.flows.wake = flow_runner.wake
     return InforSide(
         options=options,
         endpoints=endpoints,
@@ -175,6 +181,7 @@ def open_infor_side(
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),
         ion=ion,
+        flow_runner=flow_runner,
         control=control,
         document_types=DocumentTypeService(clock, audit),
     )
@@ -214,6 +221,8 @@ def _custom_apis(
         documentation=DocumentationService(clock, audit),
         documentation_source=DocumentationSource(targets, policy),
         proxy=CustomSuites(directory, targets, clock),
+        # Its connections belong to another event loop than the proxy's.
+        outgoing=OutgoingCalls(directory, TargetsOnDemand(partial(_open_upstream, policy))),
     )
 
 

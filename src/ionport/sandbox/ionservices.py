@@ -11,6 +11,7 @@ from ionport.identity.audit import AuditLog
 from ionport.sandbox.datalake import routes as datalake
 from ionport.sandbox.datalake.service import DataLakeService
 from ionport.sandbox.messaging import errors as messaging_errors
+from ionport.sandbox.messaging.flow_service import DocumentFlowService
 from ionport.sandbox.messaging.point_service import ConnectionPointService
 from ionport.sandbox.messaging.routes import MessagingRoutes
 from ionport.sandbox.messaging.service import MessagingService
@@ -27,14 +28,17 @@ class Ion:
 
     points: ConnectionPointService
     messaging: MessagingService
+    flows: DocumentFlowService
     lake: DataLakeService
 
 
 def open_ion(clock: Clock, blobs: Blobs, audit: AuditLog) -> Ion:
     """Put ION's services together."""
     points = ConnectionPointService(clock, audit)
+    flows = DocumentFlowService(clock, blobs, audit)
     lake = DataLakeService(clock, blobs)
-    return Ion(points, MessagingService(clock, blobs, points, lake), lake)
+    messaging = MessagingService(clock, blobs, points, flows, lake)
+    return Ion(points, messaging, flows, lake)
 
 
 def service(ion: Ion) -> Service:

@@ -13,6 +13,7 @@ from ionport.sandbox.datalake.service import DataLakeService
 from ionport.sandbox.messaging.envelopes import Envelope
 from ionport.sandbox.messaging.errors import NotConfigured
 from ionport.sandbox.messaging.findings import findings_of
+from ionport.sandbox.messaging.flow_service import DocumentFlowService
 from ionport.sandbox.messaging.model import Draft, Message
 from ionport.sandbox.messaging.payload import digest_of_parameters, unpack
 from ionport.sandbox.messaging.point_service import ConnectionPointService
@@ -22,14 +23,20 @@ from ionport.store import TenantScope, Work
 
 
 class MessagingService:
-    """Takes messages in from connection points, and hands them on to the Data Lake."""
+    """Takes messages in from connection points, and hands them on to flows and Data Lake."""
 
     def __init__(
-        self, clock: Clock, blobs: Blobs, points: ConnectionPointService, lake: DataLakeService
+        self,
+        clock: Clock,
+        blobs: Blobs,
+        points: ConnectionPointService,
+        flows: DocumentFlowService,
+        lake: DataLakeService,
     ) -> None:
         self._clock = clock
         self._blobs = blobs
         self._points = points
+        self._flows = flows
         self._lake = lake
 
     def draft(self, envelope: Envelope) -> Draft:
@@ -78,6 +85,8 @@ class MessagingService:
         message = messages.sent(scope, parameters.from_logical_id, message_id)
         if message is None:
             raise RuntimeError("a message that has just been stored is missing")
+        if is_new:
+            self._flows.start(work, scope, message)
         if is_new and in_catalog:
             content = LakeContent(
                 message.document_name, message.from_logical_id, message.bod_sha256, message.bod_size

@@ -92,6 +92,64 @@ ion_point_documents = Table(
     Column("document_name", Text, primary_key=True),
 )
 
+ion_document_flows = Table(
+    "ion_document_flows",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("document_name", Text, nullable=False),
+    Column("document_type", Text, nullable=False),
+    Column("rule", JSON, nullable=False),
+    Column("target", JSON, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+# The outbox: a row commits with the message that it answers, so none is lost.
+ion_acknowledgements = Table(
+    "ion_acknowledgements",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False, index=True),
+    Column("flow", Text, ForeignKey("ion_document_flows.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "message",
+        Text,
+        ForeignKey("ion_messages.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("bod_sha256", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_attempt", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("flow", "message", name="uq_ion_acknowledgements_message"),
+    Index("ix_ion_acknowledgements_due", "state", "next_at"),
+)
+
+ion_ack_attempts = Table(
+    "ion_ack_attempts",
+    metadata,
+    Column(
+        "acknowledgement",
+        Text,
+        ForeignKey("ion_acknowledgements.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", Integer, primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("status", Integer),
+    Column("text", Text, nullable=False),
+)
+
 # All that a reset empties, in an order in which rows may be put back.
 STATE_TABLES = (
     ion_settings,
@@ -99,4 +157,7 @@ STATE_TABLES = (
     ion_point_documents,
     ion_messages,
     ion_arrivals,
+    ion_document_flows,
+    ion_acknowledgements,
+    ion_ack_attempts,
 )

@@ -1,0 +1,255 @@
+"""Document flows that answer an invoice with Acknowledge.SupplierInvoice (docbits.md §5.1, §10.8).
+
+As the vendor's flow does: a document comes through a connection point, the ERP accepts or rejects
+it, and its acknowledgement is posted to a registered API. The ERP is a rule of the flow here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.gateway.addresses import has_dot_segments
+from ionport.gateway.model import wrong_context
+
+ACKNOWLEDGEMENT: Final = "Acknowledge.SupplierInvoice"
+STARTERS: Final = (
+    "Sync.CaptureDocument",
+    "Process.SupplierInvoice",
+    "Load.SupplierInvoice",
+    "Sync.SupplierInvoice",
+)
+MAX_FLOWS: Final = 50
+MAX_PARAMETERS: Final = 30
+
+# How often ION repeats is not published: waits after the first, second, … failed attempt.
+WAITS: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
+MAX_ATTEMPTS: Final = len(WAITS) + 1
+LEASE: Final = timedelta(minutes=6)
+
+_MAX_TEXT: Final = 500
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
+_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+# The vendor's flow carries a credential file; here an endpoint's security keeps what is secret.
+_SECRETS = ("ionapi_json", "password", "secret", "api_key", "apikey", "token")
+
+
+class Rejects(StrEnum):
+    """When the ERP that a flow plays rejects a document."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    WHEN = "when"
+
+
+class Comparison(StrEnum):
+    """How a rule looks at a value of the document."""
+
+    EQUALS = "equals"
+    CONTAINS = "contains"
+    IS_MISSING = "is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which documents are rejected, and why.
+
+    `field` is the name of a DocumentField, or of the first element that is called so.
+    """
+
+    rejects: Rejects = Rejects.NEVER
+    field: str = ""
+    comparison: Comparison = Comparison.EQUALS
+    value: str = ""
+    reason_code: str = ""
+    reason: str = ""
+
+    @property
+    def words(self) -> str:
+        """The reason that a rejection gives."""
+        return self.reason or "Rejected by the rule of the document flow."
+
+    def rejected(self, found: str | None) -> bool:
+        """Tell whether a document is rejected; `found` is its value of `field`, None without."""
+        if self.rejects is not Rejects.WHEN:
+            return self.rejects is Rejects.ALWAYS
+        if self.comparison is Comparison.IS_MISSING:
+            return not found
+        if found is None:
+            return False
+        if self.comparison is Comparison.EQUALS:
+            return found == self.value
+        return self.value in found
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTarget:
+    """The registered API that gets the acknowledgement, as a file of a form with parameters."""
+
+    api_context: str
+    proxy_context: str
+    path: str
+    file_field: str = "file"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDraft:
+    """What the form of a document flow holds, before it is checked.
+
+    `document_type` narrows CaptureDocument to those with that DocumentType; empty takes all.
+    """
+
+    name: str
+    document_name: str
+    rule: Rule
+    target: FlowTarget
+    description: str = ""
+    document_type: str = ""
+
+    def check(self) -> None:
+        """Raise InvalidInput, with a text for each wrong field."""
+        rule, target = self.rule, self.target
+        needs_field = rule.rejects is Rejects.WHEN and not rule.field
+        fields = {
+            "name": _wrong_text(self.name, needed=True),
+            "description": _wrong_text(self.description),
+            "document_name": None if self.document_name in STARTERS else _("Choose one of these."),
+            "document_type": _wrong_text(self.document_type),
+            "condition_field": _wrong_text(rule.field, needed=needs_field),
+            "condition_value": _wrong_text(rule.value),
+            "reason_code": _wrong_text(rule.reason_code),
+            "reason": _wrong_text(rule.reason),
+            "api_context": wrong_context(target.api_context),
+            "proxy_context": wrong_context(target.proxy_context),
+            "path": _wrong_path(target.path),
+            "file_field": _wrong_parameter(target.file_field),
+            "parameters": _wrong_parameters(target.parameters),
+        }
+        if wrong := {name: text for name, text in fields.items() if text}:
+            text = _("The document flow cannot be saved. Correct the marked fields.")
+            raise InvalidInput(text, fields=wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFlow:
+    """A document flow of a tenant; only an active one takes documents."""
+
+    id: str
+    tenant_id: str
+    name: str
+    description: str
+    document_name: str
+    document_type: str
+    rule: Rule
+    target: FlowTarget
+    is_active: bool
+    created_at: datetime
+    created_by: str
+
+
+class AckState(StrEnum):
+    """What has become of an acknowledgement."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    PASSED_OVER = "passed over"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """An answer to one message: made by the flow, then posted until the target takes it.
+
+    `outcome` is empty until the document has been read, then Accepted or Rejected; `bod_sha256`
+    is empty as long. While it waits, `next_at` is when it is tried next; the attempt with the
+    number `last_attempt` is the last one.
+    """
+
+    id: str
+    tenant_id: str
+    flow_id: str
+    message_row_id: str
+    outcome: str
+    reason: str
+    bod_sha256: str
+    state: AckState
+    attempts: int
+    last_attempt: int
+    next_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AckAttempt:
+    """One time that an acknowledgement was posted.
+
+    Without `ended_at` the process ended before the answer came: the target may have it.
+    """
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    status: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an attempt, and what follows from it."""
+
+    state: AckState
+    text: str
+    status: int | None = None
+    outcome: str = ""
+    reason: str = ""
+    bod_sha256: str = ""
+
+
+def state_after(status: int) -> AckState:
+    """Return what an HTTP status means: taken, worth another try, or refused for good."""
+    if 200 <= status < 300:
+        return AckState.SENT
+    if status >= 500 or status in (408, 425, 429):
+        return AckState.WAITING
+    return AckState.FAILED
+
+
+def _wrong_text(text: str, *, needed: bool = False) -> str | None:
+    if needed and not text:
+        return _("Fill this in.")
+    if len(text) > _MAX_TEXT or not text.isprintable():
+        return _("Use at most {limit} characters on one line.").format(limit=_MAX_TEXT)
+    return None
+
+
+def _wrong_path(path: str) -> str | None:
+    if len(path) > _MAX_TEXT or not _PATH.fullmatch(path) or has_dot_segments(path):
+        return _("Enter a path such as /infor/idm/handle_ack_bod.")
+    return None
+
+
+def _wrong_parameter(name: str) -> str | None:
+    if not _PARAMETER.fullmatch(name):
+        return _("{name} cannot be the name of a form field.").format(name=name[:80] or "''")
+    return None
+
+
+def _wrong_parameters(parameters: Mapping[str, str]) -> str | None:
+    if len(parameters) > MAX_PARAMETERS:
+        return _("A form has at most {limit} parameters.").format(limit=MAX_PARAMETERS)
+    for name, value in parameters.items():
+        if wrong := _wrong_parameter(name) or _wrong_text(value):
+            return wrong
+        if any(word in name.lower() for word in _SECRETS):
+            return _(
+                "Leave {name} out: what proves who calls belongs into the Target Endpoint Security"
+                " of the registered API, which seals it."
+            ).format(name=name)
+    return None
