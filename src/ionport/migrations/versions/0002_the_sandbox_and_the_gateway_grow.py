@@ -94,6 +94,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "logical_id", name="uq_ion_connection_points_logical_id"),
     )
     op.create_table(
+        "ion_document_flows",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("document_name", sa.Text(), nullable=False),
+        sa.Column("document_type", sa.Text(), nullable=False),
+        sa.Column("rule", sa.JSON(), nullable=False),
+        sa.Column("target", sa.JSON(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ion_document_flows")),
+    )
+    with op.batch_alter_table("ion_document_flows", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_ion_document_flows_tenant_id"), ["tenant_id"], unique=False
+        )
+
+    op.create_table(
         "ion_settings",
         sa.Column("tenant_id", sa.Text(), nullable=False),
         sa.Column("is_strict", sa.Boolean(), nullable=False),
@@ -276,6 +296,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("item_number", "version", name=op.f("pk_idm_versions")),
     )
     op.create_table(
+        "ion_acknowledgements",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("flow", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("bod_sha256", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_attempt", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["flow"],
+            ["ion_document_flows.id"],
+            name=op.f("fk_ion_acknowledgements_flow"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["message"],
+            ["ion_messages.id"],
+            name=op.f("fk_ion_acknowledgements_message"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ion_acknowledgements")),
+        sa.UniqueConstraint("flow", "message", name="uq_ion_acknowledgements_message"),
+    )
+    with op.batch_alter_table("ion_acknowledgements", schema=None) as batch_op:
+        batch_op.create_index("ix_ion_acknowledgements_due", ["state", "next_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_ion_acknowledgements_message"), ["message"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_ion_acknowledgements_tenant_id"), ["tenant_id"], unique=False
+        )
+
+    op.create_table(
         "ion_point_documents",
         sa.Column("point", sa.Text(), nullable=False),
         sa.Column("document_name", sa.Text(), nullable=False),
@@ -315,6 +373,22 @@ def upgrade() -> None:
             ["tenant_id"], ["tenants.id"], name=op.f("fk_api_suite_icons_tenant_id")
         ),
         sa.PrimaryKeyConstraint("suite_id", name=op.f("pk_api_suite_icons")),
+    )
+    op.create_table(
+        "ion_ack_attempts",
+        sa.Column("acknowledgement", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["acknowledgement"],
+            ["ion_acknowledgements.id"],
+            name=op.f("fk_ion_ack_attempts_acknowledgement"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("acknowledgement", "number", name=op.f("pk_ion_ack_attempts")),
     )
     with op.batch_alter_table("idm_attributes", schema=None) as batch_op:
         batch_op.add_column(sa.Column("order_key", sa.LargeBinary(), nullable=True))
