@@ -183,13 +183,17 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 async def _read(request: Request, limit: int) -> tuple[bytes, TooLarge | None]:
-    """Read the body; over the limit, what came until then is dropped."""
+    """Read the body; one over the limit is not read when it is announced, else dropped there."""
+    text = _("The request body is too large: at most {limit} bytes are accepted.")
+    too_large = TooLarge(text.format(limit=limit), code="body_too_large")
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and (len(announced) > 15 or int(announced) > limit):
+        return b"", too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            text = _("The request body is too large: at most {limit} bytes are accepted.")
-            return b"", TooLarge(text.format(limit=limit), code="body_too_large")
+            return b"", too_large
     return bytes(body), None
 
 

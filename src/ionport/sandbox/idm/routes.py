@@ -32,7 +32,7 @@ from ionport.store import Work
 
 CONTEXT = "IDM"
 # 100 MB of file as base64, and room for the attributes.
-MAX_BODY_BYTES = 140_000_000
+MAX_BODY_BYTES = 135_000_000
 
 _XML = "files above 7 MB in XML bodies (send JSON)"
 _CREATE = verified("infor-targets.md §1.2", left_out=f"collections (colls); {_XML}")
