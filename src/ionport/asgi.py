@@ -117,6 +117,7 @@ def _page_services(house: House) -> Services:
         built_in_apis=_built_in_apis(house) if infor else (),
         recorder=infor.recorder if infor else None,
         inspection=infor.inspection if infor else None,
+        registry=infor.registry if infor else None,
         ion=infor.ion if infor else None,
         document_types=infor.document_types if infor else None,
         documents=documents.documents if documents else None,

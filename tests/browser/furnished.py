@@ -13,6 +13,7 @@ from pathlib import Path
 from ionport.documents.samples import read_sample
 from ionport.gateway.model import PolicyType
 from ionport.gateway.policies import sample_policy
+from tests.support.erp import add_ln_invoice, add_m3_invoice
 from tests.support.idp import make_idp
 from tests.support.sides import OPERATOR, until
 from tests.support.web import PASSWORD
@@ -150,6 +151,8 @@ def _use(desk: Desk) -> dict[str, str]:
         "call": _found(r"/calls/(\w+)", get(inspector).text),
         "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
         "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
+        "m3_invoice": add_m3_invoice(desk.house.database, desk.house.clock, desk.tenant),
+        "ln_invoice": add_ln_invoice(desk.house.database, desk.house.clock, desk.tenant),
         "point": _found(r"/connection-points/(cpt_\w+)", get(points).text),
     }
 

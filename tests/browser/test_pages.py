@@ -44,6 +44,7 @@ _DOWNLOADS = {
     "/documents/{document}/file",
     "/ion-api/{tenant}/inspector/items/{pid}/file",
     "/ion-api/{tenant}/inspector/messages/{message}/file",
+    "/ion-api/{tenant}/coverage/{suite}/openapi.json",
 }
 # Only a mobile app has one: test_ion_api_pages opens it.
 _OF_PHONES = {"/ion-api/{tenant}/authorized-apps/{app}/qr"}
@@ -153,6 +154,8 @@ _EMPTY = [
     "/ion-api/{tenant}/inspector",
     "/ion-api/{tenant}/inspector/items",
     "/ion-api/{tenant}/inspector/messages",
+    "/ion-api/{tenant}/inspector/m3",
+    "/ion-api/{tenant}/inspector/ln",
 ]
 
 

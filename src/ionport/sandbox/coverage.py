@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.sandbox.openapi import openapi
 from ionport.sandbox.operations import Fact, Service
 
 
@@ -31,6 +35,30 @@ class Coverage:
     title: str
     operations: Sequence[Covered]
     parts: Sequence[Covered]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The imitated services, for pages and documents about them.
+
+    Attributes:
+        gateway_url: `iu` of the credential files, without a slash at its end.
+    """
+
+    services: Sequence[Service]
+    gateway_url: str
+
+    def coverage(self) -> Sequence[Coverage]:
+        """Return what the services imitate, in their order."""
+        return coverage(self.services)
+
+    def openapi(self, tenant_id: str, context: str, version: str) -> dict[str, Any]:
+        """Return the OpenAPI document of a service; raises NotFound."""
+        for service in self.services:
+            if service.context == context:
+                base_url = f"{self.gateway_url}/{tenant_id}/{context}"
+                return openapi(service, base_url, version)
+        raise NotFound(_("The sandbox does not imitate this service."), code="unknown_service")
 
 
 def coverage(services: Sequence[Service]) -> Sequence[Coverage]:

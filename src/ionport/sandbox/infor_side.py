@@ -51,6 +51,7 @@ from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.control.plane import ControlPlane, open_control_plane
 from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.control.tokens import MarkedTokenVerifier
+from ionport.sandbox.coverage import Registry
 from ionport.sandbox.idm.administration import DocumentTypeService
 from ionport.sandbox.ionservices import Ion, open_ion
 from ionport.sandbox.messaging.flow_runner import FlowRunner
@@ -108,6 +109,7 @@ class InforSide:
     custom_apis: CustomApis
     recorder: RecorderService
     inspection: InspectionService
+    registry: Registry
     ion: Ion
     flow_runner: FlowRunner
     control: ControlPlane
@@ -182,6 +184,7 @@ def open_infor_side(
         inspection=InspectionService(blobs),
         ion=ion,
         flow_runner=flow_runner,
+        registry=Registry(imitated, options.gateway_origin),
         control=control,
         document_types=DocumentTypeService(clock, audit),
     )

@@ -28,11 +28,13 @@ from ionport.web.pages import (
     configuration,
     connection_points,
     connections,
+    coverage,
     deliveries,
     documents,
     exports,
     home,
     inspector,
+    inspector_erp,
     manual,
     saml_issuers,
     service_accounts,
@@ -93,7 +95,7 @@ def _routes(services: Services) -> list[BaseRoute]:
     if services.documents is not None:
         routes += [*documents.ROUTES, *settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
     if services.recorder is not None:
-        routes += inspector.ROUTES
+        routes += [*inspector.ROUTES, *inspector_erp.ROUTES, *coverage.ROUTES]
     if services.ion is not None:
         routes += connection_points.ROUTES
     if services.deliveries is not None:

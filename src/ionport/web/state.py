@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ionport.oauth.token_tools import TokenToolsService
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.control.recorder import RecorderService
+    from ionport.sandbox.coverage import Registry
     from ionport.sandbox.idm.administration import DocumentTypeService
     from ionport.sandbox.infor_side import CustomApis
     from ionport.sandbox.ionservices import Ion
@@ -66,6 +67,7 @@ class Services:
     built_in_apis: Sequence[Service] = ()
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None
+    registry: Registry | None = None
     ion: Ion | None = None
     document_types: DocumentTypeService | None = None
     documents: DocumentService | None = None

@@ -27,6 +27,9 @@ _UNITS = ("B", "kB", "MB", "GB")
 # Pages that are tabs beside Authorized Apps.
 _TABS = frozenset({"available-apis", "service-accounts", "users", "configuration"})
 
+# Pages that are tabs beside the Inspector's calls, at addresses of their own.
+_INSPECTOR_TABS = frozenset({"coverage"})
+
 # Pages that are tabs beside Connection Points.
 _DESK_TABS = frozenset({"document-flows", "acknowledgements", "data-lake", "data-catalog"})
 
@@ -120,6 +123,8 @@ def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavI
     if parts[1:2] == ["ion-api"] and len(parts) > 3:
         if parts[3] in _TABS:
             here = f"/ion-api/{parts[2]}/authorized-apps"
+        elif parts[3] in _INSPECTOR_TABS:
+            here = f"/ion-api/{parts[2]}/inspector"
         elif parts[3] in _DESK_TABS:
             here = f"/ion-api/{parts[2]}/connection-points"
     return [

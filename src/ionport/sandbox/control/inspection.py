@@ -11,6 +11,8 @@ from ionport.core.paging import Page, PageRequest
 from ionport.identity.model import Actor
 from ionport.sandbox.idm.model import Item, ItemFilter, Resource, item_not_found, read_pid
 from ionport.sandbox.idm.repository import ItemRepository
+from ionport.sandbox.ln.inspection import LnInspection
+from ionport.sandbox.m3.inspection import M3Inspection
 from ionport.sandbox.messaging.model import Arrival, Message, MessageFilter
 from ionport.sandbox.messaging.repository import MessageRepository
 from ionport.store import TenantScope, Work
@@ -19,10 +21,16 @@ from ionport.store import TenantScope, Work
 class InspectionService:
     """Shows what a tenant's sandbox holds; every method raises Forbidden to who does not
     administer the tenant, and NotFound for what is not there.
+
+    Attributes:
+        m3: the imitated M3's records.
+        ln: the imitated LN's invoices.
     """
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
+        self.m3 = M3Inspection()
+        self.ln = LnInspection()
 
     def list_items(
         self,

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.core.paging import Page, PageRequest
 from ionport.identity.model import Actor
-from ionport.sandbox.m3.model import File, Key, Record
+from ionport.sandbox.m3.model import File, InvoiceFilter, Key, Record, numbered
 from ionport.sandbox.m3.parameters import DEFAULT_COMPANY, MAX_RECORDS
 from ionport.sandbox.m3.repository import M3Repository
 from ionport.store import TenantScope, Work
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierInvoice:
+    """An invoice of the batch: the fields of its head, and those of its lines."""
+
+    company: int
+    head: Record
+    lines: Sequence[Record] = ()
+
+    @property
+    def key(self) -> str:
+        """Company and batch number, which is unique in a company: `1-1001`."""
+        return f"{self.company}-{self.head['INBN']}"
+
+    @property
+    def findings(self) -> Sequence[str]:
+        """What validation found wrong."""
+        return self.head.get("errors", "").splitlines()
 
 
 class M3Inspection:
@@ -37,3 +60,50 @@ class M3Inspection:
         bounded = min(limit, MAX_RECORDS)
         found = M3Repository(work.connection).records(scope, company, file, prefix, (), bounded)
         return [record for _key, record in found]
+
+    def list_invoices(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        request: PageRequest,
+        filters: InvoiceFilter | None = None,
+    ) -> Page[SupplierInvoice]:
+        """Return one page of the supplier invoices of all companies, without their lines.
+
+        Raises:
+            Forbidden: the actor does not administer the tenant.
+        """
+        actor.require_tenant_administrator(scope.tenant_id)
+        found = M3Repository(work.connection).invoices(scope, request, filters or InvoiceFilter())
+        invoices = [SupplierInvoice(company, head) for company, head in found.items]
+        return Page(invoices, found.total, found.request)
+
+    def get_invoice(
+        self, work: Work, scope: TenantScope, actor: Actor, key: str
+    ) -> SupplierInvoice:
+        """Return an invoice by its key, with its lines.
+
+        Raises:
+            Forbidden: the actor does not administer the tenant.
+            NotFound: there is none of that key.
+        """
+        actor.require_tenant_administrator(scope.tenant_id)
+        company, _dash, number = key.partition("-")
+        repository = M3Repository(work.connection)
+        head = None
+        if company.isascii() and company.isdigit() and len(company) <= 3:
+            head = repository.invoice(scope, int(company), number)
+        if head is None:
+            raise NotFound(_("There is no such supplier invoice in M3."), code="invoice_not_found")
+        prefix = (head["DIVI"], numbered(head["INBN"], 10))
+        lines = self.records(
+            work,
+            scope,
+            actor,
+            File.INVOICE_LINE,
+            company=int(company),
+            prefix=prefix,
+            limit=MAX_RECORDS,
+        )
+        return SupplierInvoice(int(company), head, lines)

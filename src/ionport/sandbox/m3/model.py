@@ -42,6 +42,20 @@ class File(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """Which supplier invoices a page shows.
+
+    Attributes:
+        status: of SUPA.
+        text: looked for in supplier, supplier invoice number and batch number.
+    """
+
+    status: str | None = None
+    text: str | None = None
+    ascending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Who calls, when, and in which division; `limit` is the most records to return."""
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    and_,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ionport.sandbox.m3.model import File, Key, Record
-from ionport.sandbox.m3.tables import m3_companies, m3_records
+from ionport.core.paging import Page, PageRequest
+from ionport.sandbox.m3.model import File, InvoiceFilter, Key, Record
+from ionport.sandbox.m3.tables import STATE_TABLES, m3_companies, m3_records
 from ionport.store import TenantScope
 
 _companies = m3_companies.c
@@ -96,6 +108,39 @@ class M3Repository:
         )
         return [(tuple(row.key.split(_SEPARATOR)), row.fields) for row in rows]
 
+    def invoices(
+        self, scope: TenantScope, request: PageRequest, filters: InvoiceFilter
+    ) -> Page[tuple[int, Record]]:
+        """Return one page of heads of supplier invoices with their companies, by batch number."""
+        condition = _matching(scope, filters)
+        total = self._connection.execute(
+            select(func.count()).select_from(m3_records).where(condition)
+        ).scalar_one()
+        columns = (cast(_field("INBN"), Integer), _records.company)
+        rows = self._connection.execute(
+            select(_records.company, _records.fields)
+            .where(condition)
+            .order_by(*(each.asc() if filters.ascending else each.desc() for each in columns))
+            .limit(request.limit)
+            .offset(request.offset)
+        )
+        return Page([(row.company, row.fields) for row in rows], total, request)
+
+    def invoice(self, scope: TenantScope, company: int, number: str) -> Record | None:
+        """Return the head of the supplier invoice of that batch number, in any division."""
+        query = select(_records.fields).where(
+            _records.tenant_id == scope.tenant_id,
+            _records.company == company,
+            _records.file == File.INVOICE.value,
+            _field("INBN") == number,
+        )
+        return self._connection.execute(query.limit(1)).scalar_one_or_none()
+
+    def forget(self, scope: TenantScope) -> None:
+        """Delete everything that the tenant has in M3; the next call brings the seeds back."""
+        for table in reversed(STATE_TABLES):
+            self._connection.execute(delete(table).where(table.c.tenant_id == scope.tenant_id))
+
     def put(
         self, scope: TenantScope, company: int, records: Mapping[tuple[File, Key], Record]
     ) -> None:
@@ -132,3 +177,23 @@ class M3Repository:
 
 def _is_company(scope: TenantScope, company: int) -> ColumnElement[bool]:
     return and_(_companies.tenant_id == scope.tenant_id, _companies.number == company)
+
+
+def _field(name: str) -> ColumnElement[str]:
+    field: ColumnElement[str] = _records.fields[name].as_string()
+    return field
+
+
+def _matching(scope: TenantScope, filters: InvoiceFilter) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [
+        _records.tenant_id == scope.tenant_id,
+        _records.file == File.INVOICE.value,
+    ]
+    if filters.status:
+        conditions.append(_field("SUPA") == filters.status)
+    if filters.text:
+        fields = (_field(name) for name in ("SUNO", "SINO", "INBN"))
+        conditions.append(
+            or_(*(field.icontains(filters.text, autoescape=True) for field in fields))
+        )
+    return and_(*conditions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -22,10 +23,16 @@ from ionport.web.lists import ListState
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, render
 
-_SERVICES = ("IDM", "IONSERVICES")
+_SERVICES = ("IDM", "IONSERVICES", "LN", "M3", "Mingle")
 _FAILED = "failed"
 _STATUSES = (200, 201, 204, 400, 404, 405, 412, 413, 422)
 _MAX_EFFECTS = 20
+# How M3 and LN name what a call did: with a key in which the company comes first.
+_INVOICE = re.compile(
+    r"ln invoice (?P<ln>[\d-]+)"
+    r"|supplier invoice (line )?(?P<company>\d+)/[^/]+/(?P<number>\d+)(/\d+)?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +90,36 @@ def show_call(request: Request) -> Response:
 
 
 def _effect(request: Request, work: Work, name: str) -> Effect:
-    """Link what a call did: a message by the id of its row, anything else is an item's pid."""
+    """Link what a call did, by how it is named; what has no page of its own is only named."""
     visit, scope = visit_of(request), tenant_scope(request)
     inspection = needed(visit.services.inspection)
+    found = _INVOICE.fullmatch(name)
     try:
         if name.startswith("msg_"):
             message = inspection.get_message(work, scope, visit.actor, name)
             url = path_to(request, "inspector_message", tenant=scope.tenant_id, message=name)
             return Effect(_("ION message {id}").format(id=message.message_id), url)
+        if found is not None:
+            return Effect(name, _invoice_url(request, work, found))
         inspection.get_item(work, scope, visit.actor, name)
     except NotFound:
         return Effect(name, "")
     url = path_to(request, "inspector_item", tenant=scope.tenant_id, pid=name)
     return Effect(_("IDM item {pid}").format(pid=name), url)
+
+
+def _invoice_url(request: Request, work: Work, found: re.Match[str]) -> str:
+    """Return the address of an invoice that M3 or LN names; raises NotFound when it is gone."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    inspection = needed(visit.services.inspection)
+    if found["ln"]:
+        invoice = inspection.ln.get_invoice(work, scope, visit.actor, found["ln"])
+        return path_to(
+            request, "inspector_ln_invoice", tenant=scope.tenant_id, ln_invoice=invoice.key
+        )
+    key = f"{found['company']}-{int(found['number'])}"
+    inspection.m3.get_invoice(work, scope, visit.actor, key)
+    return path_to(request, "inspector_m3_invoice", tenant=scope.tenant_id, m3_invoice=key)
 
 
 def _why_no_body(facts: CallFacts) -> str:
