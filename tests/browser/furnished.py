@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ionport.core.paging import PageRequest
 from ionport.documents.samples import read_sample
 from ionport.gateway.model import PolicyType
 from ionport.gateway.policies import sample_policy
+from ionport.sandbox.messaging.flows import (
+    Acknowledgement,
+    AckState,
+    Comparison,
+    FlowDraft,
+    FlowTarget,
+    Rejects,
+    Rule,
+)
 from tests.support.erp import add_ln_invoice, add_m3_invoice
 from tests.support.idp import make_idp
 from tests.support.sides import OPERATOR, until
@@ -126,7 +136,9 @@ def _use(desk: Desk) -> dict[str, str]:
         f"/settings/export/{configuration}/activate",
         form_at=f"/settings/export/{configuration}",
     )
+    flow = _add_flow(desk)
     delivered = _deliver(desk, INVOICE, configuration)
+    acknowledgement = _acknowledge(desk)
     _deliver(desk, OTHER_INVOICE, broken)
     _upload_a_duplicate(desk)
     apps = desk.browser.get(desk.apps_path).text
@@ -151,6 +163,8 @@ def _use(desk: Desk) -> dict[str, str]:
         "call": _found(r"/calls/(\w+)", get(inspector).text),
         "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
         "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
+        "flow": flow,
+        "acknowledgement": acknowledgement,
         "m3_invoice": add_m3_invoice(desk.house.database, desk.house.clock, desk.tenant),
         "ln_invoice": add_ln_invoice(desk.house.database, desk.house.clock, desk.tenant),
         "point": _found(r"/connection-points/(cpt_\w+)", get(points).text),
@@ -176,6 +190,36 @@ def _add_api_suite(desk: Desk) -> dict[str, str]:
         "policy": _found(r"/policies/(pol_\w+)/edit", policies),
         "documentation": _found(r"/documentation/(doc_\w+)", documents),
     }
+
+
+def _add_flow(desk: Desk) -> str:
+    """Let a document flow answer what is delivered, at an API that is gone."""
+    assert desk.house.infor is not None
+    draft = FlowDraft(
+        "DocBits_Export_to_M3",
+        "Sync.CaptureDocument",
+        Rule(Rejects.WHEN, "SupplierID", Comparison.IS_MISSING),
+        FlowTarget("DocBits", "Gone", "/infor/idm/handle_ack_bod"),
+    )
+    with desk.house.database.write() as work:
+        return desk.house.infor.ion.flows.create_flow(work, desk.tenant, OPERATOR, draft).id
+
+
+def _acknowledge(desk: Desk) -> str:
+    """Try once to send what the flow made, and return its id."""
+    infor = desk.house.infor
+    assert infor is not None
+
+    def latest() -> Acknowledgement:
+        with desk.house.database.read() as work:
+            return infor.ion.flows.list_acknowledgements(
+                work, desk.tenant, OPERATOR, PageRequest()
+            ).items[0]
+
+    infor.flow_runner.launch()
+    assert until(lambda: latest().state is AckState.FAILED, _PATIENCE)
+    infor.flow_runner.close()
+    return latest().id
 
 
 def _upload_a_duplicate(desk: Desk) -> None:

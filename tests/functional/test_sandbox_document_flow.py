@@ -16,10 +16,10 @@ from ionport.core import xml
 from ionport.core.paging import PageRequest
 from ionport.gateway.model import EndpointDraft, SuiteDraft
 from ionport.gateway.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
-from ionport.sandbox.messaging.flow_repository import AckFilter
 from ionport.sandbox.messaging.flows import (
     LEASE,
     MAX_ATTEMPTS,
+    AckFilter,
     Acknowledgement,
     AckState,
     Comparison,

@@ -64,6 +64,18 @@ def publish(
     return client.post(f"{BASE}/{version}/multipartMessage", files=files)
 
 
+def multipart(values: Any, payload: bytes) -> tuple[str, bytes]:
+    """Return Content-Type and body of a message in two parts."""
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="ParameterRequest"\r\n\r\n'
+        + json.dumps(values).encode()
+        + b'\r\n--b\r\nContent-Disposition: form-data; name="MessagePayload"\r\n\r\n'
+        + payload
+        + b"\r\n--b--\r\n"
+    )
+    return "multipart/form-data; boundary=b", body
+
+
 def add_point(
     side: InforSide,
     client_id: str,

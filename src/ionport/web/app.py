@@ -16,6 +16,7 @@ from ionport.web.frame import Frame
 from ionport.web.guard import Guard
 from ionport.web.pages import (
     account,
+    acknowledgements,
     api_documentation,
     api_endpoints,
     api_policies,
@@ -30,6 +31,7 @@ from ionport.web.pages import (
     connections,
     coverage,
     deliveries,
+    document_flows,
     documents,
     exports,
     home,
@@ -97,7 +99,7 @@ def _routes(services: Services) -> list[BaseRoute]:
     if services.recorder is not None:
         routes += [*inspector.ROUTES, *inspector_erp.ROUTES, *coverage.ROUTES]
     if services.ion is not None:
-        routes += connection_points.ROUTES
+        routes += [*connection_points.ROUTES, *document_flows.ROUTES, *acknowledgements.ROUTES]
     if services.deliveries is not None:
         routes += deliveries.ROUTES
     return routes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.messaging.flows import (
     AckAttempt,
+    AckFilter,
     Acknowledgement,
     AckState,
     Comparison,
@@ -109,14 +110,6 @@ class DocumentFlowRepository:
             .scalars()
             .all()
         )
-
-
-@dataclass(frozen=True, slots=True)
-class AckFilter:
-    """Which acknowledgements to list: of one flow or all, in one state or all."""
-
-    flow_id: str = ""
-    state: AckState | None = None
 
 
 class AcknowledgementRepository:

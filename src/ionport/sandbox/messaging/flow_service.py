@@ -14,7 +14,6 @@ from ionport.core.paging import Page, PageRequest
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.messaging.flow_repository import (
-    AckFilter,
     AcknowledgementRepository,
     DocumentFlowRepository,
 )
@@ -22,6 +21,7 @@ from ionport.sandbox.messaging.flows import (
     MAX_ATTEMPTS,
     MAX_FLOWS,
     AckAttempt,
+    AckFilter,
     Acknowledgement,
     AckState,
     DocumentFlow,

@@ -187,6 +187,14 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
+class AckFilter:
+    """Which acknowledgements to list: of one flow or all, in one state or all."""
+
+    flow_id: str = ""
+    state: AckState | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AckAttempt:
     """One time that an acknowledgement was posted.
 

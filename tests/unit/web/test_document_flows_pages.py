@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+
+import pytest
+
+from ionport.gateway.model import EndpointDraft, SuiteDraft
+from ionport.identity.model import Actor
+from ionport.sandbox.messaging.envelopes import read_multipart
+from ionport.sandbox.messaging.repository import Sender
+from tests.support.ion import bod, multipart, parameters
+from tests.support.whole import Desk
+
+OPERATOR = Actor.operator()
+
+
+def base(desk: Desk) -> str:
+    return f"/ion-api/{desk.tenant.tenant_id}/document-flows"
+
+
+def acks(desk: Desk) -> str:
+    return f"/ion-api/{desk.tenant.tenant_id}/acknowledgements"
+
+
+def text(desk: Desk, path: str) -> str:
+    answer = desk.browser.get(path)
+    assert answer.status_code == 200, answer.text
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
+
+
+def register(desk: Desk) -> None:
+    assert desk.house.infor is not None
+    suites = desk.house.infor.custom_apis.suites
+    with desk.house.database.write() as work:
+        suites.create_suite(
+            work,
+            desk.tenant,
+            OPERATOR,
+            SuiteDraft("DocBits", "Sandbox", "Test", "DocBits"),
+            [EndpointDraft("http://127.0.0.1:9/api", "Test", "Sandbox")],
+        )
+
+
+def fields(**changes: str) -> dict[str, str]:
+    return {
+        "name": "Export to M3",
+        "document_name": "Sync.CaptureDocument",
+        "rejects": "when",
+        "condition_field": "SupplierID",
+        "comparison": "is missing",
+        "reason": "No supplier",
+        "api": "DocBits/Sandbox",
+        "path": "/infor/idm/handle_ack_bod",
+        "file_field": "file",
+        "parameters": "acl_from=Public\nacl_to=Private",
+        **changes,
+    }
+
+
+def add(desk: Desk, **changes: str) -> str:
+    register(desk)
+    answer = desk.browser.send(f"{base(desk)}/add", fields(**changes))
+    assert answer.status_code == 200, answer.text
+    return str(answer.url.path)
+
+
+def publish(desk: Desk) -> None:
+    """Let a message come, and send what it starts once."""
+    infor = desk.house.infor
+    assert infor is not None
+    content_type, body = multipart(parameters(), bod())
+    draft = infor.ion.messaging.draft(read_multipart(body, content_type))
+    with desk.house.database.write() as work:
+        infor.ion.messaging.publish(work, desk.tenant, draft, Sender("client", "req_1"))
+    asyncio.run(infor.flow_runner.tick())
+
+
+def test_a_flow_needs_a_registered_api(desk: Desk) -> None:
+    assert "No document flow yet" in text(desk, base(desk))
+    assert "there is none yet" in text(desk, f"{base(desk)}/add")
+
+
+def test_a_flow_is_added_changed_and_deleted(desk: Desk) -> None:
+    path = add(desk)
+    shown = text(desk, base(desk))
+    assert "when SupplierID fits" in shown
+    assert "DocBits/Sandbox/infor/idm/handle_ack_bod" in shown
+    page = desk.browser.get(path).text
+    assert "acl_from=Public\nacl_to=Private</textarea>" in page
+    answer = desk.browser.send(path, fields(rejects="always"))
+    assert "The document flow is saved." in answer.text
+    assert "every document" in text(desk, base(desk))
+    desk.browser.send(f"{path}/deactivate", form_at=path)
+    assert "inactive" in text(desk, base(desk))
+    desk.browser.send(f"{path}/activate", form_at=path)
+    assert "Document flow activated" in text(desk, path)
+    desk.browser.send(f"{path}/delete")
+    assert "No document flow yet" in text(desk, base(desk))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("document_name", "Sync.PurchaseOrder"),
+        ("condition_field", ""),
+        ("rejects", "sometimes"),
+        ("api", "nothing"),
+        ("path", "/../etc"),
+        ("path", "no slash"),
+        ("file_field", "a b"),
+        ("parameters", "ionapi_json={}"),
+        ("parameters", "a b=1"),
+    ],
+)
+def test_a_wrong_field_is_told_beside_it(desk: Desk, field: str, value: str) -> None:
+    register(desk)
+    answer = desk.browser.send(f"{base(desk)}/add", fields(**{field: value}))
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+
+
+def test_an_acknowledgement_shows_each_attempt_and_is_sent_again(desk: Desk) -> None:
+    path = add(desk)
+    assert "No acknowledgement yet" in text(desk, acks(desk))
+    publish(desk)
+    assert "answered 1 message" in text(desk, path)
+    listed = text(desk, acks(desk))
+    assert "Rejected" in listed
+    assert "waiting" in listed
+    found = re.search(rf"{acks(desk)}/(ack_\w+)", desk.browser.get(acks(desk)).text)
+    assert found is not None
+    one = text(desk, found[0])
+    assert "takes no connection" in one
+    assert "No supplier" in one
+    assert 'actionCode="Rejected"' in one
+    file = desk.browser.get(f"{found[0]}/file")
+    assert file.content.startswith(b"<?xml")
+    assert "attachment" in file.headers["content-disposition"]
+    assert "Send again" not in one
+    again = desk.browser.send(f"{found[0]}/send-again", form_at=path)
+    assert "waits to be sent already" in again.text
+
+
+def test_acknowledgements_are_filtered(desk: Desk) -> None:
+    path = add(desk)
+    publish(desk)
+    flow = path.rpartition("/")[2]
+    assert "1 entry" in text(desk, f"{acks(desk)}?flow={flow}&state=waiting")
+    assert "No acknowledgement matches" in text(desk, f"{acks(desk)}?state=sent")
+    assert "No acknowledgement matches" in text(desk, f"{acks(desk)}?flow=flw_other")
+    assert desk.browser.get(f"{acks(desk)}?state=%27&sort=x&page=-1").status_code == 200
+
+
+def test_only_administrators_of_the_tenant_see_flows(desk: Desk) -> None:
+    path = add(desk)
+    desk.add_user("bob")
+    desk.sign_in_as("bob")
+    for address in (base(desk), path, f"{path}/delete", acks(desk), f"{acks(desk)}/ack_x"):
+        assert desk.browser.get(address).status_code == 403
