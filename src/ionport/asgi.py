@@ -3,6 +3,7 @@
     /{TENANT}/as/…    authorization server (any Host header), and its documents at /.well-known/…
     GET /{TENANT}/as/authorization.oauth2   a page: a person signs on and approves there
     /{TENANT}/…       API gateway, and behind it the sandbox (any Host header)
+    /_control/…       the sandbox's control plane (Host is checked there)
     /healthz          liveness, for process managers
     everything else   pages (Host is checked there)
 
@@ -23,7 +24,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ionport.oauth.endpoints import PATHS
 from ionport.oauth.routes import WELL_KNOWN
 from ionport.sandbox.app import services
-from ionport.sandbox.infor_side import machine_doors
+from ionport.sandbox.control.endpoint import PREFIX, ControlServer
+from ionport.sandbox.control.routes import control_app, control_app_switched_off
+from ionport.sandbox.infor_side import InforSide, machine_doors
 from ionport.sandbox.operations import Service
 from ionport.web.app import create_web_app
 from ionport.web.state import Services
@@ -31,16 +34,25 @@ from ionport.wiring import House
 
 _WELL_KNOWN = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
 _PAGES = frozenset(f"as/{paths.authorization}" for paths in PATHS.values())
+_CONTROL = f"{PREFIX}/"
 _TENANT_PATH = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
 
 
 class Doors:
     """Chooses between the Infor side's machines' doors and the pages."""
 
-    def __init__(self, *, authorization: ASGIApp | None, gateway: ASGIApp | None, pages: ASGIApp):
+    def __init__(
+        self,
+        *,
+        authorization: ASGIApp | None,
+        gateway: ASGIApp | None,
+        pages: ASGIApp,
+        control: ASGIApp | None = None,
+    ) -> None:
         self._authorization = authorization
         self._gateway = gateway
         self._pages = pages
+        self._control = control or control_app_switched_off()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         door = self._pages
@@ -56,12 +68,12 @@ class Doors:
         API calls come first: they are many, and each pays for what is asked before.
         """
         if self._authorization is None or self._gateway is None:
-            return (_healthz if path == "/healthz" else self._pages), None
+            return self._other(path), None
         tenant = _TENANT_PATH.match(path)
         if tenant is None:
             if path.startswith(_WELL_KNOWN):
                 return self._authorization, None
-            return (_healthz if path == "/healthz" else self._pages), None
+            return self._other(path), None
         start = tenant.end()
         if path[start : start + 3].lower() != "as/":
             return self._gateway, None
@@ -69,6 +81,11 @@ class Doors:
         if method in ("GET", "HEAD") and path[start:].lower() in _PAGES:
             return self._pages, f"/authorize/{tenant[0].strip('/').upper()}"
         return self._authorization, None
+
+    def _other(self, path: str) -> ASGIApp:
+        if path.startswith(_CONTROL):
+            return self._control
+        return _healthz if path == "/healthz" else self._pages
 
 
 async def _answer_ok(_request: Request) -> PlainTextResponse:
@@ -88,7 +105,25 @@ def build_asgi(house: House) -> ASGIApp:
     if house.infor is None:
         return Doors(authorization=None, gateway=None, pages=pages)
     doors = machine_doors(house.infor, house.database, house.blobs)
-    return Doors(authorization=doors.authorization, gateway=doors.gateway, pages=pages)
+    return Doors(
+        authorization=doors.authorization,
+        gateway=doors.gateway,
+        pages=pages,
+        control=control_app(_control_server(house, house.infor))
+        if house.infor.options.has_sandbox
+        else None,
+    )
+
+
+def _control_server(house: House, infor: InforSide) -> ControlServer:
+    return ControlServer(
+        database=house.database,
+        plane=infor.control,
+        recorder=infor.recorder,
+        settings=infor.tenant_settings,
+        gateway_origin=house.settings.gateway_origin,
+        allowed_hosts=house.settings.allowed_hosts,
+    )
 
 
 def _built_in_apis(house: House) -> Sequence[Service]:
@@ -98,6 +133,7 @@ def _built_in_apis(house: House) -> Sequence[Service]:
 
 def _page_services(house: House) -> Services:
     infor, documents = house.infor, house.documents
+    sandbox = infor if infor and infor.options.has_sandbox else None
     return Services(
         database=house.database,
         clock=house.clock,
@@ -114,12 +150,13 @@ def _page_services(house: House) -> Services:
         saml_issuers=infor.saml_issuers if infor else None,
         token_tools=infor.token_tools if infor else None,
         custom_apis=infor.custom_apis if infor else None,
-        built_in_apis=_built_in_apis(house) if infor else (),
-        recorder=infor.recorder if infor else None,
-        inspection=infor.inspection if infor else None,
-        registry=infor.registry if infor else None,
-        ion=infor.ion if infor else None,
-        document_types=infor.document_types if infor else None,
+        built_in_apis=_built_in_apis(house) if sandbox else (),
+        recorder=sandbox.recorder if sandbox else None,
+        inspection=sandbox.inspection if sandbox else None,
+        ion=sandbox.ion if sandbox else None,
+        control=sandbox.control if sandbox else None,
+        document_types=sandbox.document_types if sandbox else None,
+        registry=sandbox.registry if sandbox else None,
         documents=documents.documents if documents else None,
         connections=documents.connections if documents else None,
         mappings=documents.mappings if documents else None,

@@ -58,6 +58,12 @@ class Settings:
     side: Side = field(
         default=Side.BOTH, metadata=_help("Which side to serve: both, infor or documents.")
     )
+    sandbox: bool = field(
+        default=False,
+        metadata=_help(
+            "Imitate Infor's services behind the gateway, with the inspector and the control plane."
+        ),
+    )
     host: str = field(default="127.0.0.1", metadata=_help("Address to listen on."))
     port: int = field(default=8400, metadata=_help("Port to listen on; 0 takes a free one."))
     public_url: str = field(

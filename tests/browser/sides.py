@@ -52,7 +52,7 @@ def both_sides(folder: Path) -> Iterator[tuple[Side, Side]]:
 
 @contextmanager
 def _process(folder: Path, side: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "ionport", "up", "--side", side, "--port", "0"]
+    command = [sys.executable, "-m", "ionport", "up", "--sandbox", "--side", side, "--port", "0"]
     environment = {
         **os.environ,
         "PYTHONUNBUFFERED": "1",

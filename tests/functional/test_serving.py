@@ -21,7 +21,7 @@ def _answers(url: str) -> bool:
 def test_a_terminated_server_closes_everything_and_ends_well(tmp_path: Path, side: str) -> None:
     log = tmp_path / "server.log"
     process = start(
-        ["-m", "ionport", "up", "--side", side, "--port", "0"],
+        ["-m", "ionport", "up", "--sandbox", "--side", side, "--port", "0"],
         {"IONPORT_DATA": str(tmp_path / "data"), "IONPORT_LOG_LEVEL": "WARNING"},
         log,
     )

@@ -84,7 +84,7 @@ def start(arguments: Sequence[str], environment: dict[str, str], log: Path) -> P
 def infor_process(folder: Path) -> Iterator[Process]:
     """The Infor side in a process of its own, for the time of the block."""
     process = start(
-        ["-m", "ionport", "up", "--side", "infor", "--port", "0"],
+        ["-m", "ionport", "up", "--side", "infor", "--sandbox", "--port", "0"],
         {"IONPORT_DATA": str(folder), "IONPORT_LOG_LEVEL": "WARNING"},
         folder.with_suffix(".log"),
     )
@@ -110,7 +110,12 @@ def document_process(folder: Path, database_url: str = "") -> Process:
 def settings_of(folder: Path, side: Side, database_url: str = "", origin: str = "") -> Settings:
     """Settings of one side's data folder, independent of the environment."""
     return load_settings(
-        {}, data=folder, side=side, database_url=database_url, public_url=origin or None
+        {},
+        data=folder,
+        side=side,
+        database_url=database_url,
+        public_url=origin or None,
+        sandbox=side.has_infor,
     )
 
 

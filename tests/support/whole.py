@@ -132,7 +132,9 @@ def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
 
     def make(base_url: str) -> ASGIApp:
         url = database_url if database_url.startswith("postgresql") else ""
-        settings = load_settings({}, data=folder, public_url=base_url, database_url=url)
+        settings = load_settings(
+            {}, data=folder, public_url=base_url, database_url=url, sandbox=True
+        )
         # Everything as in production but the 150 ms that checking a password takes there.
         cheap = partial(Passwords, time_cost=1, memory_kib=8)
         with mock.patch.object(wiring, "Passwords", cheap):

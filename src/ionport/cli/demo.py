@@ -73,7 +73,14 @@ def _both_sides(ctx: click.Context) -> Iterator[tuple[RunningServer, RunningServ
     try:
         infor, documents = (
             RunningServer(
-                settings_of(ctx, side=side, data=folder / side.value, port=0, log_level="WARNING")
+                settings_of(
+                    ctx,
+                    side=side,
+                    data=folder / side.value,
+                    port=0,
+                    sandbox=True,
+                    log_level="WARNING",
+                )
             )
             for side in (Side.INFOR, Side.DOCUMENTS)
         )

@@ -14,13 +14,16 @@ import click
 import uvicorn
 
 from ionport.asgi import build_asgi
-from ionport.cli.house import settings_of
+from ionport.cli.house import OPERATOR, settings_of
 from ionport.cli.housekeeping import Housekeeping
 from ionport.core.errors import InvalidInput
 from ionport.exports.timing import ExportTiming
 from ionport.exports.workflow import EngineOptions
 from ionport.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
+from ionport.sandbox.control.controls import ControlWatch
+from ionport.sandbox.control.rights import is_production
 from ionport.settings import Settings, Side
+from ionport.store import TenantScope
 from ionport.wiring import House, open_house
 
 
@@ -40,10 +43,14 @@ class RunningServer:
         self._socket = _listen(settings)
         host, port = self._socket.getsockname()[:2]
         self.house = open_house(replace(settings, host=str(host), port=int(port)), timing=timing)
-        self._engine = self.house.delivery_engine(options) if settings.side.has_documents else None
+        engine = self.house.delivery_engine(options) if settings.side.has_documents else None
         infor = self.house.infor
-        self._housekeeping = Housekeeping(self.house.database, infor.clean_up) if infor else None
-        self._flows = infor.flow_runner if infor else None
+        housekeeping = Housekeeping(self.house.database, infor.clean_up) if infor else None
+        flows = infor.flow_runner if infor else None
+        has_sandbox = infor is not None and infor.options.has_sandbox
+        watch = ControlWatch(infor.control.controls) if infor and has_sandbox else None
+        parts = (engine, housekeeping, flows, watch)
+        self._parts = [part for part in parts if part is not None]
         self._server = uvicorn.Server(server_config(build_asgi(self.house)))
 
     @property
@@ -80,14 +87,12 @@ class RunningServer:
     @contextmanager
     def _background_running(self) -> Iterator[None]:
         try:
-            for part in (self._engine, self._housekeeping, self._flows):
-                if part is not None:
-                    part.launch()
+            for part in self._parts:
+                part.launch()
             yield
         finally:
-            for part in (self._engine, self._housekeeping, self._flows):
-                if part is not None:
-                    part.close()
+            for part in self._parts:
+                part.close()
             self.house.close()
             self._socket.close()
 
@@ -127,16 +132,35 @@ def _show_setup_link(house: House) -> None:
     click.echo(f"  {house.settings.origin}/set-up/{token.reveal()}")
 
 
+def _show_control_key(house: House) -> None:
+    """Make the first control key of a tenant that can have one, and show it this once."""
+    infor = house.infor
+    if infor is None or not infor.options.has_sandbox or is_production(house.tenant.id):
+        return
+    scope = TenantScope(house.tenant.id)
+    with house.database.write() as work:
+        if infor.control.keys.list(work, scope, OPERATOR):
+            return
+        _key, secret = infor.control.keys.create(work, scope, OPERATOR, "first start")
+    click.echo(f"Control key of {house.tenant.id}, shown this once:")
+    click.echo(f"  {secret.reveal()}")
+
+
 @click.command()
 @click.option("--side", type=click.Choice([item.value for item in Side]), help="Default: both.")
+@click.option("--sandbox", is_flag=True, help="Imitate Infor's services, with a control plane.")
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port (default 8400; 0: a free one).")
 @click.pass_context
-def up(ctx: click.Context, side: str | None, host: str | None, port: int | None) -> None:
+def up(
+    ctx: click.Context, side: str | None, sandbox: bool, host: str | None, port: int | None
+) -> None:
     """Serve both sides, or the one that --side names."""
-    server = RunningServer(settings_of(ctx, side=side, host=host, port=port))
+    named = True if sandbox else None
+    server = RunningServer(settings_of(ctx, side=side, sandbox=named, host=host, port=port))
     click.echo(f"ionport serves {server.house.settings.side.value} on {server.url}")
     _show_setup_link(server.house)
+    _show_control_key(server.house)
     server.run()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -67,6 +67,10 @@ class TenantSettings:
     url_flavour: UrlFlavour = UrlFlavour.CLOUD
     token_form: TokenForm = TokenForm.INFOR
     limits: Limits = field(default_factory=Limits)
+
+    def with_limits(self, limits: Limits) -> TenantSettings:
+        """Return the same settings with other limits."""
+        return replace(self, limits=limits)
 
     def check(self) -> None:
         """Raise InvalidInput when a figure is out of range."""

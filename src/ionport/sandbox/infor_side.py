@@ -5,7 +5,7 @@ For the server's wiring and for the tests' fixture, which needs no page and no m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -67,12 +67,14 @@ class InforOptions:
         gateway_origin: those of the gateway, `iu`.
         keep_client_secrets: whether a sealed copy lets an administrator see a secret again.
         allow_private_addresses: whether target endpoints may lie in private networks.
+        has_sandbox: whether Infor's services are imitated, with a control plane beside them.
     """
 
     origin: str
     gateway_origin: str
     keep_client_secrets: bool = True
     allow_private_addresses: bool = False
+    has_sandbox: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +240,16 @@ def _open_upstream(policy: TargetPolicy) -> Targets:
 def machine_doors(side: InforSide, database: Database, blobs: Blobs) -> MachineDoors:
     """Return the apps that answer machines; makes the first signing key when there is none."""
     side.signing_keys.ensure(database)
-    built_in = backends(
-        database,
-        blobs,
-        side.control.controls,
-        gateway_url=side.options.gateway_origin,
-        ion=side.ion,
-        control=side.control,
-    )
+    built_in: Mapping[str, ASGIApp] = {}
+    if side.options.has_sandbox:
+        built_in = backends(
+            database,
+            blobs,
+            side.control.controls,
+            gateway_url=side.options.gateway_origin,
+            ion=side.ion,
+            control=side.control,
+        )
     verifier = MarkedTokenVerifier(side.verifier, side.control.controls)
     authorization = AuthorizationServer(
         database=database,

@@ -13,7 +13,7 @@ from http.cookies import SimpleCookie
 
 from starlette.requests import Request
 
-from ionport.web.hosts import split_host
+from ionport.core.hosts import split_host
 
 MAX_FLASH = 1500
 KINDS = ("success", "info", "warning", "danger")

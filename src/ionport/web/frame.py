@@ -17,9 +17,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.errors import IonportError, NotFound, Unauthenticated
+from ionport.core.hosts import split_host
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.web.hosts import split_host
 
 logger = logging.getLogger(__name__)
 

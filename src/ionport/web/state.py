@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ionport.oauth.tenant_service import TenantSettingsService
     from ionport.oauth.token_tools import TokenToolsService
     from ionport.sandbox.control.inspection import InspectionService
+    from ionport.sandbox.control.plane import ControlPlane
     from ionport.sandbox.control.recorder import RecorderService
     from ionport.sandbox.coverage import Registry
     from ionport.sandbox.idm.administration import DocumentTypeService
@@ -68,6 +69,7 @@ class Services:
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None
     registry: Registry | None = None
+    control: ControlPlane | None = None
     ion: Ion | None = None
     document_types: DocumentTypeService | None = None
     documents: DocumentService | None = None

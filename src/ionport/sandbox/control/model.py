@@ -11,6 +11,8 @@ from datetime import datetime
 from ionport.core.secrets import DOTS
 
 MAX_KEPT_BODY_BYTES = 1_000_000
+# The status of a call whose connection was cut.
+NO_ANSWER = 0
 _MAX_PATH = 2_000
 _MAX_QUERY = 8_000
 _MAX_HEADER = 1_000
@@ -99,9 +101,13 @@ class RecordedCall:
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Which calls a list shows; `text` is looked for in path and query.
+    """Which calls a list shows.
 
-    `failed_only` leaves out those that were answered with a status below 400.
+    Attributes:
+        failed_only: leaves out those that were answered with a status from 100 to 399.
+        text: looked for in path and query, letter case aside.
+        body: looked for in the request bodies that were kept, letter case aside.
+        since, until: when a call was received, by the Infor side's clock.
     """
 
     service: str | None = None
@@ -109,6 +115,9 @@ class CallFilter:
     status: int | None = None
     failed_only: bool = False
     text: str | None = None
+    body: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     ascending: bool = False
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from ionport.core.blobs import Blobs
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
 from ionport.identity.model import Actor
+from ionport.sandbox.control import har
 from ionport.sandbox.control.model import (
     CallFacts,
     CallFilter,
@@ -20,7 +23,9 @@ from ionport.sandbox.control.model import (
 from ionport.sandbox.control.repository import CallRepository
 from ionport.store import TenantScope, Work
 
-_TIDY_EVERY = 100
+MAX_SEARCHED: Final = 1_000
+MAX_SEARCHED_BYTES: Final = 50_000_000
+_TIDY_EVERY: Final = 100
 
 
 class RecorderService:
@@ -63,11 +68,30 @@ class RecorderService:
     ) -> Page[RecordedCall]:
         """Return one page of calls, the newest first.
 
+        A text in bodies is looked for in the first `MAX_SEARCHED` calls that match otherwise and
+        have a body, and in 50 MB of bodies at most.
+
         Raises:
             Forbidden: the actor does not administer the tenant.
         """
         actor.require_tenant_administrator(scope.tenant_id)
-        return CallRepository(work.connection).page(scope, request, filters or CallFilter())
+        filters = filters or CallFilter()
+        calls = CallRepository(work.connection)
+        if not filters.body:
+            return calls.page(scope, request, filters)
+        found = list(self._with_text(calls.with_body(scope, filters, MAX_SEARCHED), filters.body))
+        shown = found[request.offset : request.offset + request.limit]
+        return Page(shown, len(found), request)
+
+    def _with_text(self, calls: Iterable[RecordedCall], text: str) -> Iterator[RecordedCall]:
+        wanted, read = text.lower(), 0
+        for call in calls:
+            read += call.facts.request_size
+            if read > MAX_SEARCHED_BYTES:
+                return
+            body = self._blobs.get(call.facts.request_sha256)
+            if wanted in body.decode("utf-8", "replace").lower():
+                yield call
 
     def get(self, work: Work, scope: TenantScope, actor: Actor, call_id: str) -> RecordedCall:
         """Return one call.
@@ -90,5 +114,31 @@ class RecorderService:
         Raises:
             Forbidden, NotFound: as `get`.
         """
-        facts = self.get(work, scope, actor, call_id).facts
+        return self.body_of(self.get(work, scope, actor, call_id))
+
+    def body_of(self, call: RecordedCall) -> bytes | None:
+        """Return the body of a call that one of the methods above has returned."""
+        facts = call.facts
         return self._blobs.get(facts.request_sha256) if facts.request_kept else None
+
+    def har(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        origin: str,
+        filters: CallFilter | None = None,
+    ) -> bytes:
+        """Return the newest `har.MAX_ENTRIES` calls as an HTTP archive; see `har.archive`.
+
+        Raises:
+            Forbidden: the actor does not administer the tenant.
+        """
+        found: list[RecordedCall] = []
+        for number in range(1, har.MAX_ENTRIES // MAX_PER_PAGE + 1):
+            request = PageRequest(number, MAX_PER_PAGE)
+            page = self.list(work, scope, actor, request, filters)
+            found += page.items
+            if number >= page.pages:
+                break
+        return har.archive(found, self.body_of, origin)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select
 
 from ionport.core.paging import Page, PageRequest
-from ionport.sandbox.control.model import CallFacts, CallFilter, Outcome, RecordedCall
+from ionport.sandbox.control.model import (
+    NO_ANSWER,
+    CallFacts,
+    CallFilter,
+    Outcome,
+    RecordedCall,
+)
 from ionport.sandbox.control.tables import sandbox_calls
 from ionport.store import TenantScope
 
@@ -46,6 +53,16 @@ class CallRepository:
                 fault=outcome.fault or None,
             )
         )
+
+    def with_body(
+        self, scope: TenantScope, filters: CallFilter, limit: int
+    ) -> Sequence[RecordedCall]:
+        """Return the newest matching calls whose request bodies were kept."""
+        order = _calls.number.asc() if filters.ascending else _calls.number.desc()
+        matching = _matching(scope, filters).where(_calls.request_kept.is_(True))
+        return [
+            _call(row) for row in self._connection.execute(matching.order_by(order).limit(limit))
+        ]
 
     def forget_older(self, scope: TenantScope, keep: int) -> None:
         """Delete all but the newest `keep` calls."""
@@ -94,7 +111,7 @@ def _matching(scope: TenantScope, filters: CallFilter) -> Select[Any]:
     if filters.status is not None:
         query = query.where(_calls.status == filters.status)
     if filters.failed_only:
-        query = query.where(_calls.status >= 400)
+        query = query.where(or_(_calls.status >= 400, _calls.status == NO_ANSWER))
     if filters.text:
         query = query.where(
             or_(
@@ -102,6 +119,10 @@ def _matching(scope: TenantScope, filters: CallFilter) -> Select[Any]:
                 _calls.query.icontains(filters.text, autoescape=True),
             )
         )
+    if filters.since is not None:
+        query = query.where(_calls.received_at >= filters.since)
+    if filters.until is not None:
+        query = query.where(_calls.received_at < filters.until)
     return query
 
 

@@ -16,9 +16,9 @@ from ionport.core.errors import IonportError, TooManyRequests, Unauthenticated
 from ionport.gateway.errors import error_response
 from ionport.gateway.model import CUT_EXTENSION
 from ionport.sandbox.control.faults import FaultKind, FaultRule
+from ionport.sandbox.control.model import NO_ANSWER
 from ionport.sandbox.operations import Answer, Call
 
-NO_ANSWER: Final = 0
 _PIECES: Final = 20
 _HTML: Final = "text/html; charset=utf-8"
 _SIGN_IN_PAGE: Final = (

@@ -1,0 +1,75 @@
+"""What an endpoint of the control plane is, and what it works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from ionport.identity.model import Actor
+from ionport.oauth.tenant_service import TenantSettingsService
+from ionport.sandbox.control.plane import ControlPlane
+from ionport.sandbox.control.recorder import RecorderService
+from ionport.store import Database, TenantScope, Work
+
+PREFIX: Final = "/_control"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlServer:
+    """What the endpoints work with.
+
+    Attributes:
+        gateway_origin: where recorded calls arrived, for their addresses in archives.
+        allowed_hosts: the names that a Host header may have.
+    """
+
+    database: Database
+    plane: ControlPlane
+    recorder: RecorderService
+    settings: TenantSettingsService
+    gateway_origin: str
+    allowed_hosts: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlCall:
+    """One request, its key checked and its transaction open."""
+
+    server: ControlServer
+    work: Work
+    scope: TenantScope
+    actor: Actor
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+ControlHandler = Callable[[ControlCall], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address: what it does, and for its description what goes in.
+
+    Attributes:
+        path: behind the tenant.
+        summary: one sentence.
+        body: an example of the request's body; None when it takes none.
+        query: names of the parameters, with what they mean.
+        status: of the answer when all is well.
+    """
+
+    method: str
+    path: str
+    summary: str
+    handler: ControlHandler
+    body: Mapping[str, object] | None = None
+    query: Mapping[str, str] | None = None
+    status: int = 200
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
