@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -265,6 +266,21 @@ def test_rules_that_delay_act_beside_the_one_that_decides(
     assert post(client).status_code == 502
     assert time.monotonic() - began >= 0.2
     assert last_call(side).outcome.fault == "latency, status"
+
+
+def test_a_search_finds_an_item_only_after_the_lag(
+    side: InforSide, client: httpx2.Client, file: dict[str, str]
+) -> None:
+    order(side, FaultKind.SEARCH_LAG, seconds=30, target=FaultTarget(service="IDM"))
+    pid = post(client).json()["item"]["pid"]
+    with ion_client(file) as ion:
+        search = ("M3_SupplierInvoice", "BOD_SupplierInvoiceID", "471102")
+        assert ion.idm.find_one(*search) is None
+        assert ion.idm.get_item(pid).pid == pid
+        side.clock.advance(timedelta(seconds=30))
+        found = ion.idm.find_one(*search)
+    assert found is not None
+    assert found.pid == pid
 
 
 def ion_client(file: dict[str, str]) -> IonApiClient:

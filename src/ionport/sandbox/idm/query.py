@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -98,10 +99,14 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A set of items, in an order; without one the oldest first."""
+    """A set of items, in an order; without one the oldest first.
+
+    `found_until`: items created after it are not found; None: all are.
+    """
 
     items: ItemSet
     sorts: tuple[Sort, ...] = ()
+    found_until: datetime | None = None
 
 
 def paths_of(items: ItemSet) -> list[Path]:

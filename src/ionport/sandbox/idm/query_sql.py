@@ -109,7 +109,10 @@ class SearchSql:
 
     def condition(self, query: Query) -> ColumnElement[bool]:
         """Return the condition that an item found meets."""
-        return and_(_items.tenant_id == self._scope.tenant_id, self._set(query.items))
+        conditions = [_items.tenant_id == self._scope.tenant_id, self._set(query.items)]
+        if query.found_until is not None:
+            conditions.append(_items.created_at <= query.found_until)
+        return and_(*conditions)
 
     def order(self, query: Query) -> list[ColumnElement[Any]]:
         """Return the order of the items found; of equals the oldest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from ionport.core.blobs import Blobs
@@ -277,11 +278,19 @@ class IdmRoutes:
 
 
 def _by_text(handler: Callable[[Call, Query], Step]) -> Handler:
-    return lambda call: handler(call, parse_query(query_text(call)))
+    return lambda call: handler(call, _lagging(call, parse_query(query_text(call))))
 
 
 def _by_document(handler: Callable[[Call, Query], Step]) -> Handler:
-    return lambda call: handler(call, read_queries(read_document(call.body, call.headers)))
+    def handle(call: Call) -> Step:
+        query = read_queries(read_document(call.body, call.headers))
+        return handler(call, _lagging(call, query))
+
+    return handle
+
+
+def _lagging(call: Call, query: Query) -> Query:
+    return replace(query, found_until=call.found_until)
 
 
 def _who(call: Call) -> str:
