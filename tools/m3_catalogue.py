@@ -21,6 +21,7 @@ RESOURCE = ROOT / "src" / "ionport" / "sandbox" / "m3" / "catalogue.tsv"
 
 GENERAL = "GENERAL"
 PROGRAMS = (
+    "APS110MI",
     "APS450MI",
     "APS455MI",
     "CRS610MI",

@@ -249,6 +249,47 @@ def test_an_approved_invoice_goes_into_the_ledger_when_it_is_valid(client: httpx
         assert "errorMessage" in run(client, f"APS450MI/{address}", INBN=number, **fields)
 
 
+def test_an_invoice_is_approved_by_the_suppliers_own_number(client: httpx2.Client) -> None:
+    """facts/infor-targets.md §4.4: APS110MI ApproveInvoice(DIVI, SUNO, SINO, INYR)."""
+    fields = head_fields()
+    number = record(client, "APS450MI/AddHead", **fields)["INBN"]
+    named = {"DIVI": "AAA", "SUNO": "20001", "SINO": fields["SINO"], "INYR": "2026"}
+    run(client, "APS110MI/ChgAuthorizer", **named, APCD="MEYER")
+    assert "errorMessage" not in run(client, "APS110MI/ApproveInvoice", **named)
+    head = record(client, "APS450MI/GetHead", INBN=number)
+    assert (head["SUPA"], head["APCD"]) == ("50", "MEYER")
+    for wrong in ({"SINO": "GHOST"}, {"INYR": "2025"}, {"DIVI": "BBB"}):
+        refused = run(client, "APS110MI/ApproveInvoice", **{**named, **wrong})
+        assert (refused["errorCode"], refused["errorField"]) == ("WSINO03", "SINO")
+
+
+def test_a_client_can_ask_which_fields_a_transaction_has(client: httpx2.Client) -> None:
+    """facts/infor-targets.md §4.4: discovery by MRS001MI LstTransactions and LstFields."""
+    listed = run(client, "MRS001MI/LstTransactions;maxrecs=0", MINM="APS450MI")["records"]
+    assert {"AddHead", "LstLines", "FpwVersion"} <= {each["TRNM"] for each in listed}
+    asked = {"MINM": "APS450MI", "TRNM": "AddHead"}
+    fields = run(client, "MRS001MI/LstFields;maxrecs=0", **asked, TRTP="I")["records"]
+    kept = {each["FLNM"]: (each["LENG"], each["TYPE"], each["MAND"]) for each in fields}
+    assert (kept["SUNO"], kept["IVDT"]) == (("10", "A", "1"), ("10", "D", "1"))
+    assert kept["CUAM"] == ("17", "N", "0")
+    assert "TCHG" not in kept
+    (out,) = run(client, "MRS001MI/LstFields", **asked, TRTP="O")["records"]
+    assert (out["FLNM"], out["TRTP"]) == ("INBN", "O")
+    assert len(run(client, "MRS001MI/LstFields;maxrecs=0", **asked)["records"]) == len(fields) + 1
+    assert run(client, "MRS001MI/LstFields", MINM="APS450MI", TRNM="X")["errorCode"] == "WTRNM03"
+    assert run(client, "MRS001MI/LstTransactions", MINM="X")["errorCode"] == "WMINM03"
+
+
+def test_a_head_request_changes_nothing(client: httpx2.Client) -> None:
+    """RFC 9110 §9.3.2: M3's GETs write, and a HEAD must not."""
+    fields = head_fields()
+    for version in (V1, V2):
+        answer = client.head(f"{version}/APS450MI/AddHead", params=fields)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    named = {"SPYN": "20001", "SUNO": "20001", "SINO": fields["SINO"]}
+    assert run(client, "APS450MI/LstInvBySupInv", **named)["records"] == []
+
+
 def test_a_rejected_invoice_says_why(client: httpx2.Client) -> None:
     number = new_invoice(client)
     record(client, "APS450MI/AddLine", INBN=number, RDTP="8", NLAM="1")
@@ -288,7 +329,7 @@ def test_v1_answers_in_its_own_shape(client: httpx2.Client) -> None:
     refused = client.get(f"{V1}/APS450MI/GetHead;metadata=false", params={"INBN": "999"})
     assert refused.status_code == 200
     assert refused.json()["@type"] == "ServerReturnedNOK"
-    assert refused.json()["@field"] == "INBN"
+    assert (refused.json()["@field"], refused.json()["@cfg"]) == ("INBN", "97")
     assert refused.json()["Message"]
 
 

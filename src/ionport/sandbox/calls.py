@@ -115,13 +115,15 @@ class ServiceApp:
 
     def _find(self, request: Request) -> tuple[Operation, Mapping[str, str]]:
         path = request.scope["path"].removeprefix(request.scope["root_path"])
-        method = "GET" if request.method == "HEAD" else request.method
+        is_head = request.method == "HEAD"
+        method = "GET" if is_head else request.method
         allowed = []
         for pattern, operation in self._patterns:
             match = pattern.match(path.rstrip("/"))
             if match is None:
                 continue
-            if operation.method == method:
+            # A HEAD must change nothing, so it does not run what writes.
+            if operation.method == method and not (is_head and operation.writes):
                 return operation, match.groupdict()
             allowed.append(operation.method)
         unknown = Operation(UNKNOWN_OPERATION, method, "", _absent, inferred("infor-targets.md §0"))

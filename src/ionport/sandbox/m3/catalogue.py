@@ -19,10 +19,17 @@ GENERAL = "GENERAL"
 # the others are named in the facts without their fields being imitated.
 _OTHER_PROGRAMS = frozenset(
     (
-        *("APS050MI", "APS110MI", "APS200MI", "CMS535MI", "CRS030MI", "CRS055MI", "CRS175MI"),
-        *("CRS630MI", "CRS692MI", "EXPORTMI", GENERAL, "GLS200MI", "MNS100MI", "MNS150MI"),
-        *("MRS001MI", "MWS423MI", "PPS280MI", "PPS320MI", "PPS330MI"),
+        *("APS050MI", "APS200MI", "CMS535MI", "CRS030MI", "CRS055MI", "CRS175MI", "CRS630MI"),
+        *("CRS692MI", "EXPORTMI", GENERAL, "GLS200MI", "MNS100MI", "MNS150MI", "MWS423MI"),
+        *("PPS280MI", "PPS320MI", "PPS330MI"),
     )
+)
+
+# How a client asks which fields there are; the fields of that itself are inferred (§4.4).
+_FIELDS_OUT = "MINM/A10 TRNM/A15 TRTP/A1 FLNM/A6 FLDS/A60 FRPO/N5 TOPO/N5 LENG/N5 TYPE/A1 MAND/N1"
+_METADATA = (
+    f"MRS001MI\tLstFields\tMINM/A10* TRNM/A15* TRTP/A1\t{_FIELDS_OUT}",
+    "MRS001MI\tLstTransactions\tMINM/A10* TRNM/A15\tMINM/A10 TRNM/A15 TRDS/A60",
 )
 
 
@@ -88,7 +95,7 @@ def _program(name: str) -> Program:
 def _lines() -> Mapping[str, list[str]]:
     text = files(__package__).joinpath("catalogue.tsv").read_text(encoding="utf-8")
     by_program: dict[str, list[str]] = {}
-    for line in text.splitlines():
+    for line in (*_METADATA, *text.splitlines()):
         by_program.setdefault(line.partition("\t")[0], []).append(line)
     return by_program
 

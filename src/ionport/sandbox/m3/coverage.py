@@ -13,10 +13,12 @@ from ionport.sandbox.operations import Fact, Input, Part, inferred, verified
 _GENERAL = verified("infor-targets.md §4.1", left_out="texts of messages and headings")
 # Fields of every transaction are verified by the program's swagger; what is not seen is named.
 _FACTS: Mapping[str, Fact] = {
+    "APS110MI": verified("infor-targets.md §4.4"),
     "APS450MI": verified("infor-targets.md §4.4", left_out="when a status changes is concluded"),
     "APS455MI": verified("infor-targets.md §4.4", left_out="what validation checks is concluded"),
     "CRS620MI": inferred("infor-targets.md §7.7"),
     "MHS850MI": inferred("infor-targets.md §4.4"),
+    "MRS001MI": inferred("infor-targets.md §4.4", left_out="texts of fields and transactions"),
     "PPS001MI": inferred("infor-targets.md §4.4"),
     "PPS200MI": inferred("infor-targets.md §4.4"),
 }

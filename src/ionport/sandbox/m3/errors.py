@@ -20,6 +20,8 @@ from ionport.sandbox.operations import Answer, Call
 
 # The id that M3 gives to texts of no message file of its own (§4.2).
 GENERIC_CODE = "CPF9898"
+# What comes with errors of programs; nobody seems to read it (§4.2).
+_CFG = "97"
 _V1 = "v1"
 
 
@@ -68,15 +70,23 @@ def error_answer(call: Call, error: IonportError) -> Answer:
 
 def error_tree(error: IonportError, *, is_v1: bool) -> dict[str, str]:
     """Return an error as v1 or v2 of m3api-rest spell it."""
-    kind, field = error.code, ""
+    kind, field, cfg = error.code, "", ""
     if isinstance(error, TransactionFailed):
         kind, field = error.kind.value, error.field
+        cfg = _CFG if error.kind is ErrorType.NOK else ""
     if is_v1:
-        tree = {"@type": kind, "@code": error.code, "@field": field, "Message": error.text}
+        tree = {
+            "@type": kind,
+            "@code": error.code,
+            "@cfg": cfg,
+            "@field": field,
+            "Message": error.text,
+        }
     else:
         tree = {
             "errorMessage": error.text,
             "errorCode": error.code,
+            "errorCfg": cfg,
             "errorField": field,
             "errorType": kind,
         }

@@ -28,6 +28,7 @@ from ionport.sandbox.m3.invoices import (
     reads_head,
 )
 from ionport.sandbox.m3.model import Behaviour, File, Record, Session, numbered
+from ionport.sandbox.texts import quoted
 
 _FIRST_VOUCHER = 30_000_001
 _VOUCHER_SERIES = "AP"
@@ -45,6 +46,36 @@ def _approve(company: Company, session: Session, values: Record) -> Sequence[Rec
     given = _given(values, "CRNO", "YRE1", "SINO", "IVDT", "DUDT")
     date = values.get("AAPD", session.today)
     change_head(company, session, head, {**given, "AAPD": date, "SUPA": APPROVED})
+    return []
+
+
+def _named_by_supplier(company: Company, session: Session, values: Record) -> Record:
+    """Return the head by supplier, supplier invoice number and year; raises TransactionFailed.
+
+    The payee is the supplier: APS110MI does not ask for another.
+    """
+    supplier, division = values["SUNO"], division_of(session, values)
+    key = (division, supplier, supplier, values["SINO"], values["INYR"])
+    found = company.get(File.INVOICE_NUMBER, *key)
+    if found is None:
+        raise TransactionFailed(
+            _("Supplier invoice number {number} of supplier {supplier} does not exist").format(
+                number=quoted(values["SINO"]), supplier=quoted(supplier)
+            ),
+            code="WSINO03",
+            field="SINO",
+        )
+    return {"DIVI": division, "INBN": found["INBN"]}
+
+
+def _approve_by_supplier(company: Company, session: Session, values: Record) -> Sequence[Record]:
+    return _approve(company, session, _named_by_supplier(company, session, values))
+
+
+def _change_authorizer(company: Company, session: Session, values: Record) -> Sequence[Record]:
+    named = _named_by_supplier(company, session, values)
+    head = open_head(company, session, named)
+    keep(company, session, head, {"APCD": values["APCD"]})
     return []
 
 
@@ -130,6 +161,11 @@ BATCH_BEHAVIOURS: Mapping[str, Behaviour] = {
     "Acknowledge": Behaviour(_acknowledge, changes=True, reads=reads_head),
     "ApproveInvoice": Behaviour(_approve, changes=True, reads=reads_head),
     "RejectInvoice": Behaviour(_reject, changes=True, reads=reads_head),
+}
+
+AUTHORIZATION_BEHAVIOURS: Mapping[str, Behaviour] = {
+    "ApproveInvoice": Behaviour(_approve_by_supplier, changes=True),
+    "ChgAuthorizer": Behaviour(_change_authorizer, changes=True),
 }
 
 VALIDATION_BEHAVIOURS: Mapping[str, Behaviour] = {

@@ -9,7 +9,14 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Forbidden, IonportError
 from ionport.core.i18n import _
 from ionport.gateway.model import Caller
-from ionport.sandbox.m3 import deliveries, invoice_status, invoices, orders, partners
+from ionport.sandbox.m3 import (
+    deliveries,
+    invoice_status,
+    invoices,
+    metadata,
+    orders,
+    partners,
+)
 from ionport.sandbox.m3.catalogue import Program, Transaction, program_named
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed
@@ -23,12 +30,14 @@ from ionport.sandbox.texts import quoted
 from ionport.store import TenantScope, Work
 
 BEHAVIOURS: Mapping[str, Mapping[str, Behaviour]] = {
+    "APS110MI": invoice_status.AUTHORIZATION_BEHAVIOURS,
     "APS450MI": {**invoices.BEHAVIOURS, **invoice_status.BATCH_BEHAVIOURS},
     "APS455MI": invoice_status.VALIDATION_BEHAVIOURS,
     "CRS610MI": partners.CUSTOMER_BEHAVIOURS,
     "CRS620MI": partners.SUPPLIER_BEHAVIOURS,
     "MHS850MI": deliveries.BEHAVIOURS,
     "MMS200MI": partners.ITEM_BEHAVIOURS,
+    "MRS001MI": metadata.BEHAVIOURS,
     "PPS001MI": orders.PPS001_BEHAVIOURS,
     "PPS200MI": orders.PPS200_BEHAVIOURS,
 }
