@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from ionport.identity.model import Actor
 from ionport.oauth.model import AppType
 from tests.browser.accessibility import audit, wider_than_the_window
 from tests.browser.conftest import OpenScreen
@@ -123,6 +124,78 @@ def test_errors_are_shown_where_they_are(desk: Desk, client: str, new_screen: Op
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("The username or the password is wrong.")).to_be_visible()
+    looks_right(screen)
+
+
+def test_what_the_app_may_know_leads_back_to_it(
+    desk: Desk, client: str, new_screen: OpenScreen
+) -> None:
+    url = (f"{client}/callback",)
+    web = add_people_app(desk, "Told", redirect_urls=url)
+    phone = add_people_app(desk, "Phone", type=AppType.MOBILE_WINDOWS, redirect_urls=url)
+    closed = add_people_app(desk, "Closed", redirect_urls=url)
+    infor = desk.house.infor
+    assert infor is not None
+    with desk.house.database.write() as work:
+        infor.apps.set_app_disabled(work, desk.tenant, Actor.operator(), closed.id, True)
+    screen = new_screen(desk.house.settings.origin)
+    screen.allow_server(client)
+    for app, changes in (
+        (phone, {}),
+        (closed, {}),
+        (web, {"response_type": "nonsense"}),
+        (web, {"response_type": ""}),
+        (web, {"code_challenge": "x", "code_challenge_method": "plain"}),
+        (web, {"code_challenge_method": "S256"}),
+    ):
+        page = screen.open(authorization_path(desk, app, **changes))
+        expect(
+            page.get_by_role("heading", name="Back with error, error_description, iss, state")
+        ).to_be_visible()
+    # The answer of the implicit grant stands behind the #, where the app's server is not told it.
+    page = screen.open(authorization_path(desk, web, response_type="token"))
+    expect(page.get_by_role("heading", name="Back with", exact=False)).to_be_visible()
+    assert "#error=unauthorized_client&error_description=the%20implicit%20grant" in page.url
+
+
+def test_what_the_app_may_not_know_stays_on_a_page(
+    desk: Desk, client: str, new_screen: OpenScreen
+) -> None:
+    several = add_people_app(
+        desk, "Several", redirect_urls=(f"{client}/callback", f"{client}/other")
+    )
+    desk.add_app("Machine_TST")
+    infor = desk.house.infor
+    assert infor is not None
+    with desk.house.database.read() as work:
+        machine = infor.apps.find_app_by_name(work, desk.tenant, Actor.operator(), "Machine_TST")
+    assert machine is not None
+    screen = new_screen(desk.house.settings.origin)
+    screen.expect_status(400)
+    for client_id, told in (
+        ("unknown", "has no authorized app with this client_id"),
+        (machine.client_id, "is of type Backend Service"),
+        (several.client_id, "has several Redirect URLs"),
+    ):
+        page = screen.open(authorization_path(desk, several, redirect_uri="", client_id=client_id))
+        expect(page.get_by_text(told)).to_be_visible()
+        looks_right(screen)
+
+
+def test_after_many_failures_the_sign_on_page_says_when_to_try_again(
+    desk: Desk, client: str, new_screen: OpenScreen
+) -> None:
+    desk.add_user("victim")
+    app = add_people_app(desk, "Guessed", redirect_urls=(f"{client}/callback",))
+    screen = new_screen(desk.house.settings.origin)
+    screen.expect_status(401, 429)
+    page = screen.open(authorization_path(desk, app))
+    for _attempt in range(11):
+        page.get_by_label("Username").fill("victim")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_load_state()
+    expect(page.get_by_text("Too many attempts to sign in. Try again in")).to_be_visible()
     looks_right(screen)
 
 

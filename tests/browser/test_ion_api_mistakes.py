@@ -1,0 +1,176 @@
+"""Every form of the Infor side's pages refuses a mistake beside its field, in a real browser.
+
+The routes themselves say which forms there are: one without a row here fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ionport.web.pages import (
+    account,
+    app_files,
+    app_form,
+    app_upkeep,
+    authorize,
+    authorized_apps,
+    configuration,
+    saml_issuers,
+    service_accounts,
+    token_tools,
+    users,
+)
+from tests.browser.accessibility import wider_than_the_window
+from tests.browser.axe import require_axe, violations
+from tests.browser.conftest import WAIT_MILLISECONDS
+from tests.browser.furnished import Furnished, cookies_of, furnished_house
+from tests.browser.screen import LAPTOP, PHONE
+
+_TENANT = "/ion-api/{tenant}"
+_APPS = f"{_TENANT}/authorized-apps"
+_APP = f"{_APPS}/{{app}}"
+_ACCOUNT = f"{_APP}/service-accounts/{{account}}"
+_CONFIGURATION = f"{_TENANT}/configuration"
+_NOT_YOURS = "not your password"
+_WRONG: Mapping[str, str] = {"password": "wrong"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is typed where (by id), the button, and what is told beside which field."""
+
+    route: str
+    typed: Mapping[str, str]
+    button: str
+    beside: str
+    told: str
+    ticked: tuple[str, ...] = field(default=())
+
+
+_NEW = {"name": "New_TST", "description": "For a test"}
+_USER = {"username": "dora", "password": "a good password", "repeated": "a good password"}
+MISTAKES = [
+    Mistake(f"{_APPS}/add", {**_NEW, "name": "docbits_tst"}, "Save", "name", "of that name"),
+    Mistake(f"{_APPS}/add", {**_NEW, "name": " "}, "Save", "name", "Enter a name"),
+    Mistake(f"{_APPS}/add", {"name": "New_TST"}, "Save", "description", "Enter a description"),
+    Mistake(f"{_APPS}/add", {**_NEW, "access_token": "25"}, "Save", "access_token", "24 hours"),
+    Mistake(
+        f"{_APPS}/add",
+        {**_NEW, "refresh_token": "1"},
+        "Save",
+        "refresh_token",
+        "at least the lifetime",
+        ("issue_refresh_tokens",),
+    ),
+    Mistake(f"{_APP}/edit", {"name": "OpenWindow_TST"}, "Save", "name", "of that name"),
+    Mistake(f"{_APP}/download", _WRONG, "Download", "password", _NOT_YOURS),
+    Mistake(f"{_APP}/reveal", _WRONG, "Reveal", "password", _NOT_YOURS),
+    Mistake(f"{_APP}/rotate", _WRONG, "Rotate", "password", _NOT_YOURS),
+    Mistake(f"{_APP}/rotate", {"overlap": ""}, "Rotate", "overlap", "whole number"),
+    Mistake(f"{_APP}/key-pair", _WRONG, "Generate and download", "password", _NOT_YOURS),
+    Mistake(
+        f"{_APP}/environments/{{tool}}",
+        _WRONG,
+        "Download",
+        "password",
+        _NOT_YOURS,
+        ("with_secret",),
+    ),
+    Mistake(f"{_ACCOUNT}/replace", _WRONG, "Delete and make again", "password", _NOT_YOURS),
+    Mistake(f"{_APP}/token-tools", {"token": " "}, "Check", "token", "Paste"),
+    Mistake(f"{_TENANT}/service-accounts/add", {}, "Save and download", "app", "Choose the app"),
+    Mistake(
+        f"{_TENANT}/service-accounts/{{account}}",
+        {"scopes": "no/scope?"},
+        "Save",
+        "scopes",
+        "no scope such as",
+    ),
+    Mistake(f"{_TENANT}/users/add", {**_USER, "username": "a b"}, "Save", "username", "Use"),
+    Mistake(f"{_TENANT}/users/add", {**_USER, "username": "BOB"}, "Save", "username", "taken"),
+    Mistake(f"{_TENANT}/users/add", {**_USER, "repeated": "x"}, "Save", "repeated", "differ"),
+    Mistake(f"{_TENANT}/users/add", {**_USER, "email": "x"}, "Save", "email", "address"),
+    Mistake(
+        f"{_TENANT}/users/{{user}}/password",
+        {"new_password": "a good password", "repeated": "another"},
+        "Set the password",
+        "repeated",
+        "differ",
+    ),
+    Mistake(_CONFIGURATION, {"logins_per_day": "0"}, "Save", "logins_per_day", "between"),
+    Mistake(f"{_CONFIGURATION}/scopes/add", {"name": "a b"}, "Save", "name", "letters"),
+    Mistake(
+        f"{_CONFIGURATION}/saml-issuers/add",
+        {"entity_id": "https://idp.example.com/metadata", "certificate": "x"},
+        "Save",
+        "certificate",
+        "BEGIN CERTIFICATE",
+    ),
+]
+# They hold nothing to get wrong: a question is answered, or a button pressed.
+BUTTONS = {
+    *(f"{_APP}/{what}" for what in ("disable", "enable", "delete", "revoke")),
+    *(f"{_APP}/keys/{{key}}/delete", f"{_ACCOUNT}/delete"),
+    *(f"{_TENANT}/service-accounts/{{account}}/{what}" for what in ("disable", "enable")),
+    *(f"{_TENANT}/users/{{user}}/{what}" for what in ("roles", "disable", "enable", "remove")),
+    *(f"{_CONFIGURATION}/scopes/{{scope:path}}/delete",),
+    *(f"{_CONFIGURATION}/saml-issuers/{{issuer}}/delete",),
+    *(f"{_TENANT}/approvals/{{app}}/revoke", "/authorize/{tenant}/switch"),
+    *("/authorize/{tenant}/decision", "/sign-out"),
+}
+# test_pages and test_authorize make the mistakes of these.
+ELSEWHERE = {"/sign-in", "/set-up/{token}", "/account", "/authorize/{tenant}/sign-on"}
+
+
+def test_every_form_has_its_mistakes_told() -> None:
+    modules = (
+        *(account, app_files, app_form, app_upkeep, authorize, authorized_apps, configuration),
+        *(saml_issuers, service_accounts, token_tools, users),
+    )
+    forms = {route.path for module in modules for route in module.ROUTES if "POST" in route.methods}
+    assert forms == {mistake.route for mistake in MISTAKES} | BUTTONS | ELSEWHERE
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    with furnished_house(tmp_path_factory.mktemp("house")) as furnished:
+        yield furnished
+
+
+@pytest.fixture(scope="module")
+def page(house: Furnished, chromium: Browser) -> Iterator[Page]:
+    """The administrator's window, open to the judge's script; the same for all forms."""
+    require_axe()
+    context = chromium.new_context(bypass_csp=True, reduced_motion="reduce", viewport=LAPTOP)
+    context.set_default_timeout(WAIT_MILLISECONDS)
+    cookies = cookies_of(house.desk).items()
+    context.add_cookies([{"name": n, "value": v, "url": house.url} for n, v in cookies])
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "mistake", MISTAKES, ids=lambda one: f"{one.route.removeprefix(_TENANT)}-{one.beside}"
+)
+def test_a_mistake_is_told_beside_its_field(house: Furnished, page: Page, mistake: Mistake) -> None:
+    page.set_viewport_size(LAPTOP)
+    page.goto(house.url + house.address(mistake.route))
+    # What the browser itself would refuse, another client sends: the server has to tell.
+    page.evaluate("[...document.forms].forEach((form) => { form.noValidate = true; })")
+    for name in mistake.ticked:
+        page.locator(f"#{name}").check()
+    for name, text in mistake.typed.items():
+        page.locator(f"#{name}").fill(text)
+    page.get_by_role("main").get_by_role("button", name=mistake.button, exact=True).last.click()
+    error = page.locator(f"#{mistake.beside}-error")
+    expect(error).to_contain_text(mistake.told)
+    box = page.locator(f"#{mistake.beside}")
+    assert f"{mistake.beside}-error" in (box.get_attribute("aria-describedby") or "").split()
+    assert box.get_attribute("aria-invalid") == "true"
+    assert violations(page) == []
+    page.set_viewport_size(PHONE)
+    assert not wider_than_the_window(page)
