@@ -60,6 +60,9 @@ class Doors:
             door, path = self._choose(scope["method"], scope["path"])
             if path is not None:
                 scope = {**scope, "path": path, "raw_path": path.encode()}
+        elif scope["type"] == "websocket" and self._gateway is not None:
+            # Nothing here speaks it: the gateway knows how to say so.
+            door = self._gateway
         await door(scope, receive, send)
 
     def _choose(self, method: str, path: str) -> tuple[ASGIApp, str | None]:

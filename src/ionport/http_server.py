@@ -52,6 +52,8 @@ class JoiningProtocol(HttpToolsProtocol):
 
     uvicorn writes them one after the other, which is two calls of the system and wakes the client
     twice. Requests carry the extension that cuts their connection: the sandbox's faults use it.
+    What follows the last chunk of a body is dropped: uvicorn takes it for headers, which would
+    let a client slip past whoever judges headers in front of us (RFC 9110 §6.5.1).
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -61,7 +63,16 @@ class JoiningProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._is_in_head = True
         self.scope["extensions"] = {CUT_EXTENSION: self._cut}  # type: ignore[dict-item]
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        super().on_headers_complete()
 
 
 class JoinedWrites(asyncio.Transport):
