@@ -51,6 +51,7 @@ class KeyRing:
             raise ValueError("a key ring needs 32-byte keys and names one of them as current")
         self._keys = dict(keys)
         self._digest_key = digest_key
+        self._mac = hmac.new(digest_key, digestmod=hashlib.sha256)
         self.current = current
 
     def seal(self, secret: Secret | bytes, owner: SealedFor) -> str:
@@ -95,7 +96,9 @@ class KeyRing:
 
     def digest(self, secret: Secret) -> str:
         """Return the HMAC-SHA-256 of a random secret, hex; for look-up and comparison."""
-        return hmac.new(self._digest_key, secret.reveal().encode(), hashlib.sha256).hexdigest()
+        mac = self._mac.copy()
+        mac.update(secret.reveal().encode())
+        return mac.hexdigest()
 
     def with_new_key(self) -> KeyRing:
         """Return a ring with one more key, which is now the current one."""

@@ -7,71 +7,116 @@ commit that holds their own row (DESIGN.md, decision 2).
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
+Prepared = TypeVar("Prepared")
 Result = TypeVar("Result")
 
 MAX_BATCH: Final = 64
-# One batch computes while the other one waits for the disk.
-MAX_RUNNING: Final = 2
+# Two of them prepare on a core each while the third waits for the disk.
+MAX_WORKERS: Final = 3
 
 
-class GroupCommit(Generic[Item, Result]):
-    """Gathers items on an event loop and commits them in batches in worker threads.
+class GroupCommit(Generic[Item, Prepared, Result]):
+    """Prepares items one by one in worker threads, and commits together what is prepared.
+
+    Whichever worker finds something prepared and nobody committing becomes the committer, until
+    nothing is left; the others go on preparing meanwhile, and what they finish is the next batch.
 
     Args:
-        commit: stores the items in one transaction and returns their results in order, or raises
-            and has stored none. It runs in a worker thread, in two of them at once at most.
+        prepare: computes what of an item can be computed outside of a transaction.
+        commit: stores the prepared items in one transaction and returns their results in order,
+            or raises and has stored none. Never called twice at once.
     """
 
-    def __init__(self, commit: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
+    def __init__(
+        self,
+        prepare: Callable[[Item], Prepared],
+        commit: Callable[[Sequence[Prepared]], Sequence[Result]],
+    ) -> None:
+        self._prepare = prepare
         self._commit = commit
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
-        self._running = 0
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._ready: list[tuple[Prepared, asyncio.Future[Result]]] = []
+        self._workers = 0
+        self._is_committing = False
 
     async def submit(self, item: Item) -> Result:
-        """Return the item's result once it is committed; raises what its commit raised.
+        """Return the item's result once it is committed; raises what its own work raised.
 
         A batch that fails is done again one by one, so that an item fails for itself alone.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        self._waiting.append((item, future))
-        if len(self._waiting) == 1:
-            # Not at once: requests that came in together shall go together.
-            loop.call_soon(self._start)
+        with self._lock:
+            self._waiting.append((item, future))
+            needs_worker = self._workers < MAX_WORKERS
+            self._workers += needs_worker
+        if needs_worker:
+            loop.run_in_executor(None, self._work, loop)
         return await future
 
-    def _start(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting and self._running < MAX_RUNNING:
-            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-            self._running += 1
-            done = loop.run_in_executor(None, self._run, [item for item, _future in batch])
-            done.add_done_callback(partial(self._finish, [future for _item, future in batch]))
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Prepare until nobody waits."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._workers -= 1
+                    return
+                item, future = self._waiting.popleft()
+            try:
+                prepared = self._prepare(item)
+            except Exception as error:  # noqa: BLE001 (it reaches the request that it belongs to)
+                _tell(loop, [future], [error])
+            else:
+                self._hand_in(loop, prepared, future)
 
-    def _run(self, items: Sequence[Item]) -> Sequence[Result | Exception]:
-        try:
-            return self._commit(items)
-        except Exception as error:  # noqa: BLE001 (it reaches the request that it belongs to)
-            if len(items) == 1:
-                return [error]
-        return [result for item in items for result in self._run([item])]
-
-    def _finish(
-        self,
-        futures: Sequence[asyncio.Future[Result]],
-        done: asyncio.Future[Sequence[Result | Exception]],
+    def _hand_in(
+        self, loop: asyncio.AbstractEventLoop, prepared: Prepared, future: asyncio.Future[Result]
     ) -> None:
-        self._running -= 1
-        for future, result in zip(futures, done.result(), strict=True):
+        """Add what is prepared to the next batch, and commit batches if nobody else does."""
+        with self._lock:
+            self._ready.append((prepared, future))
+            if self._is_committing:
+                return
+            self._is_committing = True
+        while True:
+            with self._lock:
+                batch, self._ready = self._ready[:MAX_BATCH], self._ready[MAX_BATCH:]
+                if not batch:
+                    self._is_committing = False
+                    return
+            results = self._results([prepared for prepared, _future in batch])
+            _tell(loop, [future for _prepared, future in batch], results)
+
+    def _results(self, batch: Sequence[Prepared]) -> Sequence[Result | Exception]:
+        try:
+            return self._commit(batch)
+        except Exception as error:  # noqa: BLE001 (it reaches the request that it belongs to)
+            if len(batch) == 1:
+                return [error]
+        return [result for one in batch for result in self._results([one])]
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop,
+    futures: Sequence[asyncio.Future[Result]],
+    results: Sequence[Result | Exception],
+) -> None:
+    """Give results to those who wait for them, on their event loop."""
+
+    def deliver() -> None:
+        for future, result in zip(futures, results, strict=True):
             if future.done():  # its request was given up
                 continue
             if isinstance(result, Exception):
                 future.set_exception(result)
             else:
                 future.set_result(result)
-        self._start()
+
+    loop.call_soon_threadsafe(deliver)

@@ -21,7 +21,7 @@ from ionport.oauth.clients import OAuthRequest
 from ionport.oauth.group_commit import GroupCommit
 from ionport.oauth.protocol import TokenReused, parse_parameters
 from ionport.oauth.states import LIFETIME_SECONDS
-from ionport.oauth.tokens import Login, TokenAnswer, TokenService
+from ionport.oauth.tokens import Login, SignedLogin, TokenAnswer, TokenService
 from ionport.store import Database, TenantScope
 
 
@@ -47,7 +47,7 @@ class TokenIssuer:
         self._database = database
         self._tokens = tokens
         self._logins = tokens.states.logins
-        self._group = GroupCommit(self._commit)
+        self._group = GroupCommit(tokens.sign, self._commit)
         self._digest_key = secrets.token_bytes(32)
 
     async def issue(self, scope: TenantScope, request: RawRequest) -> TokenAnswer:
@@ -90,9 +90,9 @@ class TokenIssuer:
         with _closing_what_came_twice(self._database, self._tokens, scope):
             return _record(self._database, self._tokens, scope, login)
 
-    def _commit(self, logins: Sequence[Login]) -> Sequence[TokenAnswer]:
-        signed = [self._tokens.sign(login) for login in logins]
-        with self._database.write() as work:
+    def _commit(self, signed: Sequence[SignedLogin]) -> Sequence[TokenAnswer]:
+        notes_use = any(one.login.notes_use for one in signed)
+        with self._database.write() if notes_use else self._database.write_once() as work:
             return self._tokens.record_new(work, signed)
 
 

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -72,11 +72,7 @@ class SigningKey:
 
     def sign(self, payload: str, token_type: str | None = None) -> str:
         """Return the compact JWT of a payload; `token_type` is the header's `typ`."""
-        header = {"kid": self.kid, "alg": ALGORITHM}
-        if token_type is not None:
-            header["typ"] = token_type
-        text = _encode(json.dumps(header, separators=(",", ":")).encode())
-        text += b"." + _encode(payload.encode())
+        text = _header(self.kid, token_type) + b"." + _encode(payload.encode())
         signature = self._private.sign(text, _PADDING, _HASH)
         return (text + b"." + _encode(signature)).decode("ascii")
 
@@ -91,6 +87,14 @@ class SigningKey:
             return _decode(signed.partition(".")[2])
         except (InvalidSignature, ValueError):
             return None
+
+
+@lru_cache(maxsize=64)
+def _header(kid: str, token_type: str | None) -> bytes:
+    header = {"kid": kid, "alg": ALGORITHM}
+    if token_type is not None:
+        header["typ"] = token_type
+    return _encode(json.dumps(header, separators=(",", ":")).encode())
 
 
 def _encode(data: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """The database: engine, unit of work, scopes, shared schema."""
 
 from ionport.store.engine import Database, sqlite_url
-from ionport.store.schema import Moment, metadata
+from ionport.store.schema import Moment, metadata, to_microseconds
 from ionport.store.scopes import OrganizationScope, SystemScope, TenantScope
 from ionport.store.work import Work
 
@@ -14,4 +14,5 @@ __all__ = [
     "Work",
     "metadata",
     "sqlite_url",
+    "to_microseconds",
 ]

@@ -55,6 +55,25 @@ class Database:
         work.committed()
 
     @contextmanager
+    def write_once(self) -> Iterator[Work]:
+        """Open a unit of work for one statement that writes; it is committed once it has run.
+
+        It saves the turns of `BEGIN` and `COMMIT`, for which this process or, with PostgreSQL,
+        the network is waited for.
+        """
+        if self.is_sqlite:
+            # Its connections are in autocommit mode until `BEGIN`.
+            with self._writing, self.engine.connect() as connection:
+                work = Work(connection)
+                yield work
+        else:
+            autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            with autocommit.connect() as connection:
+                work = Work(connection)
+                yield work
+        work.committed()
+
+    @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         if not self.is_sqlite:
             with self.engine.begin() as connection:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from ionport.store import Database
 
@@ -60,3 +61,20 @@ def test_many_writers_at_once_lose_no_row(letters: Database) -> None:
     for thread in threads:
         thread.join()
     assert _count(letters) == 160
+
+
+def test_a_single_statement_is_committed_once_it_has_run(letters: Database) -> None:
+    with letters.write_once() as work:
+        work.connection.execute(insert(_LETTERS).values(id="a"))
+        assert _count(letters) == 1
+    with pytest.raises(IntegrityError), letters.write_once() as work:
+        work.connection.execute(insert(_LETTERS).values(id="a"))
+    assert _count(letters) == 1
+
+
+def test_transactions_after_a_single_statement_are_transactions_still(letters: Database) -> None:
+    with letters.write_once() as work:
+        work.connection.execute(insert(_LETTERS).values(id="a"))
+    with pytest.raises(IntegrityError), letters.write() as work:
+        work.connection.execute(insert(_LETTERS), [{"id": "b"}, {"id": "a"}])
+    assert _count(letters) == 1
