@@ -32,6 +32,7 @@ from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
 _PATIENCE = 30.0
 
 SCOPE = "Acme-Orders"
+LAKE_OBJECT = "Orders"
 # The smallest GIF there is.
 _PICTURE = "R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
 API_SUITE = {
@@ -164,6 +165,8 @@ def _use(desk: Desk) -> dict[str, str]:
         "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
         "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
         "flow": flow,
+        "data_object": _upload_to_lake(desk),
+        "object_name": LAKE_OBJECT,
         "acknowledgement": acknowledgement,
         "m3_invoice": add_m3_invoice(desk.house.database, desk.house.clock, desk.tenant),
         "ln_invoice": add_ln_invoice(desk.house.database, desk.house.clock, desk.tenant),
@@ -190,6 +193,16 @@ def _add_api_suite(desk: Desk) -> dict[str, str]:
         "policy": _found(r"/policies/(pol_\w+)/edit", policies),
         "documentation": _found(r"/documentation/(doc_\w+)", documents),
     }
+
+
+def _upload_to_lake(desk: Desk) -> str:
+    """Make an object of the Data Catalog with one content, and return the content's id."""
+    assert desk.house.infor is not None
+    lake = desk.house.infor.ion.lake
+    values = {"name": LAKE_OBJECT, "type": "JSON", "schema": {"title": LAKE_OBJECT}}
+    with desk.house.database.write() as work:
+        lake.add_object(work, desk.tenant, OPERATOR, values)
+        return lake.upload(work, desk.tenant, OPERATOR, LAKE_OBJECT, b"{}").id
 
 
 def _add_flow(desk: Desk) -> str:

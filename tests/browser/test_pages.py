@@ -43,6 +43,7 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documentation/{documentation}/file",
     "/documents/{document}/file",
     "/ion-api/{tenant}/acknowledgements/{acknowledgement}/file",
+    "/ion-api/{tenant}/data-lake/{data_object}/file",
     "/ion-api/{tenant}/inspector/items/{pid}/file",
     "/ion-api/{tenant}/inspector/messages/{message}/file",
     "/ion-api/{tenant}/coverage/{suite}/openapi.json",

@@ -30,6 +30,7 @@ from ionport.web.pages import (
     connection_points,
     connections,
     coverage,
+    data_lake,
     deliveries,
     document_flows,
     documents,
@@ -100,6 +101,7 @@ def _routes(services: Services) -> list[BaseRoute]:
         routes += [*inspector.ROUTES, *inspector_erp.ROUTES, *coverage.ROUTES]
     if services.ion is not None:
         routes += [*connection_points.ROUTES, *document_flows.ROUTES, *acknowledgements.ROUTES]
+        routes += data_lake.ROUTES
     if services.deliveries is not None:
         routes += deliveries.ROUTES
     return routes

@@ -118,14 +118,14 @@ def read_object(values: Mapping[str, Any]) -> tuple[str, ObjectType, Any, Any]:
     """
     name, kind = values.get("name"), values.get("type")
     if not isinstance(name, str) or not is_object_name(name):
-        raise _wrong(_("name must be 1 to 250 letters, digits, dots and underscores."))
+        raise _wrong(_("name must be 1 to 250 letters, digits, dots and underscores."), "name")
     if not isinstance(kind, str) or kind not in tuple(ObjectType):
-        raise _wrong(_("type is one of {types}.").format(types=", ".join(ObjectType)))
+        raise _wrong(_("type is one of {types}.").format(types=", ".join(ObjectType)), "type")
     schema, properties = values.get("schema"), values.get("properties")
     if kind == ObjectType.ANY and (schema or properties):
-        raise _wrong(_("An object of type ANY has neither schema nor properties."))
+        raise _wrong(_("An object of type ANY has neither schema nor properties."), "schema")
     if kind in (ObjectType.DSV, ObjectType.JSON) and not isinstance(schema, dict):
-        raise _wrong(_("An object of type {type} needs a schema.").format(type=kind))
+        raise _wrong(_("An object of type {type} needs a schema.").format(type=kind), "schema")
     return name, ObjectType(kind), schema, properties
 
 
@@ -209,5 +209,5 @@ def _unreadable(text: str) -> InvalidInput:
     )
 
 
-def _wrong(text: str) -> InvalidInput:
-    return InvalidInput(text, code="invalid_request")
+def _wrong(text: str, field: str = "") -> InvalidInput:
+    return InvalidInput(text, code="invalid_request", fields={field: text} if field else None)

@@ -56,10 +56,7 @@ class DataLakeService:
     def delete_object(self, work: Work, scope: TenantScope, name: str) -> None:
         """Remove an object from the catalog; its contents in the lake stay. Raises NotFound."""
         if not CatalogRepository(work.connection).delete(scope, name):
-            raise NotFound(
-                _("The Data Catalog has no object {name}.").format(name=quoted(name)),
-                code="object_not_found",
-            )
+            raise _no_object(name)
 
     def knows(self, work: Work, scope: TenantScope, document_name: str) -> bool:
         """Tell whether the Data Catalog has an object for documents of that name.
@@ -133,6 +130,39 @@ class DataLakeService:
         items, total = self.find(work, scope, query, limit=request.limit, offset=request.offset)
         return Page(items, total, request)
 
+    def get_object(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> CatalogObject:
+        """Return an object of the Data Catalog; raises NotFound."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        entry = CatalogRepository(work.connection).get(scope, name)
+        if entry is None:
+            raise _no_object(name)
+        return entry
+
+    def add_object(
+        self, work: Work, scope: TenantScope, actor: Actor, values: Mapping[str, Any]
+    ) -> CatalogObject:
+        """Store an object of the Data Catalog as `put_object` does, for its page."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return self.put_object(work, scope, actor.name, values)
+
+    def remove_object(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
+        """Remove an object from the catalog, for its page. Raises NotFound."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        self.delete_object(work, scope, name)
+
+    def get_content(
+        self, work: Work, scope: TenantScope, actor: Actor, object_id: str
+    ) -> tuple[LakeObject, bytes]:
+        """Return a data object with its content, for the page. Raises NotFound."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return self.content(work, scope, object_id)
+
+    def remove_content(self, work: Work, scope: TenantScope, actor: Actor, object_id: str) -> None:
+        """Purge one data object, for the page. Raises NotFound."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        self.content(work, scope, object_id)
+        self.purge(work, scope, [object_id])
+
     def upload(
         self, work: Work, scope: TenantScope, actor: Actor, document_name: str, content: bytes
     ) -> LakeObject:
@@ -155,3 +185,10 @@ class DataLakeService:
             )
         digest = self._blobs.put(content)
         return self.store(work, scope, LakeContent(document_name, actor.name, digest, len(content)))
+
+
+def _no_object(name: str) -> NotFound:
+    return NotFound(
+        _("The Data Catalog has no object {name}.").format(name=quoted(name)),
+        code="object_not_found",
+    )
