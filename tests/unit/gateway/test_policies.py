@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ionport.core.errors import InvalidInput
+from ionport.docs import read_page
 from ionport.gateway.model import PolicyType
 from ionport.gateway.policies import (
     CacheResponse,
@@ -29,6 +32,14 @@ def _fails(kind: PolicyType, definition: str) -> str:
 @pytest.mark.parametrize("kind", PolicyType)
 def test_every_sample_is_right(kind: PolicyType) -> None:
     assert parse_policy(kind, sample_policy(kind)).is_enabled
+
+
+def test_every_example_of_the_manual_is_right() -> None:
+    examples = re.findall(r"```xml\n(.*?)```", read_page("policies").text, re.DOTALL)
+    kinds = [PolicyType(re.match(r"<(\w+)", text)[1]) for text in examples]  # type: ignore[index]
+    assert set(kinds) == set(PolicyType)
+    for kind, text in zip(kinds, examples, strict=True):
+        assert parse_policy(kind, text).is_enabled
 
 
 def test_the_documented_forms_mean_what_they_say() -> None:
