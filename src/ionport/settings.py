@@ -20,6 +20,8 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 
+_MAX_DAYS = 36_500
+
 
 class Side(StrEnum):
     """Which half of ionport a process serves."""
@@ -93,6 +95,12 @@ class Settings:
     )
     export_concurrency: int = field(
         default=8, metadata=_help("How many deliveries run at once in one process.")
+    )
+    unused_grant_days: int = field(
+        default=400,
+        metadata=_help(
+            "Days without a refresh after which a grant that never expires is deleted; 0: never."
+        ),
     )
     log_format: str = field(default="text", metadata=_help("Log as text or as json lines."))
     log_level: str = field(default="INFO", metadata=_help("Lowest level that is logged."))
@@ -194,6 +202,9 @@ def _check(settings: Settings) -> None:
             )
     if settings.client_secrets not in ("kept", "once"):
         raise InvalidInput(_("IONPORT_CLIENT_SECRETS is either kept or once."))
+    if not 0 <= settings.unused_grant_days <= _MAX_DAYS:
+        text = _("IONPORT_UNUSED_GRANT_DAYS is a number from 0 to {limit}.")
+        raise InvalidInput(text.format(limit=_MAX_DAYS))
     if settings.log_format not in ("text", "json"):
         raise InvalidInput(_("IONPORT_LOG_FORMAT is either text or json."))
     if settings.database_url and not settings.database_url.startswith("postgresql"):

@@ -143,6 +143,7 @@ def _infor_options(settings: Settings) -> InforOptions:
         gateway_origin=settings.gateway_origin,
         keep_client_secrets=settings.client_secrets == "kept",
         allow_private_addresses=settings.allow_private_addresses,
+        unused_grant_days=settings.unused_grant_days,
         has_sandbox=settings.sandbox,
     )
 

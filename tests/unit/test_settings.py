@@ -23,6 +23,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("ALLOW_PRIVATE_ADDRESSES", "maybe"),
         ("DATABASE_URL", "mysql://host/db"),
         ("LOG_FORMAT", "xml"),
+        ("UNUSED_GRANT_DAYS", "-1"),
+        ("UNUSED_GRANT_DAYS", "99999999"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named(name: str, value: str) -> None:

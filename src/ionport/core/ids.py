@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 import uuid
+from datetime import datetime
 from typing import Final
 
 from ionport.core.secrets import Secret
@@ -31,6 +32,12 @@ def new_uuid() -> str:
 def new_ordered_uuid() -> str:
     """Return a UUID that sorts by its time: for ids whose index grows without end."""
     return str(uuid.UUID(hex=new_id("")[1:]))
+
+
+def first_ordered_uuid(moment: datetime) -> str:
+    """Return what sorts before every ordered UUID made after `moment`, and after all earlier."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return str(uuid.UUID(int=milliseconds << 80))
 
 
 def random_token(size_bytes: int) -> Secret:

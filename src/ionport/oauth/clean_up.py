@@ -1,7 +1,9 @@
 """Deletes what is over: codes, assertions, tokens, grants, counters, in small bites.
 
-Nothing here changes what a client is answered: each row has ended by itself before. A bite is one
-short transaction, so that nobody waits for it.
+Nothing here changes what a client is answered: each row has ended by itself before. The one
+exception is a grant that never expires: a client that logs in anew every day leaves one behind each
+time, so the operator decides how long such a grant stays without use. A bite is one short
+transaction, so that nobody waits for it.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Table, and_
 
 from ionport.core.clock import Clock
+from ionport.core.ids import first_ordered_uuid
 from ionport.oauth.clean_up_repository import CleanUpRepository
 from ionport.oauth.keys import SigningKeys
 from ionport.oauth.tables import (
@@ -46,12 +49,24 @@ _ENDED: Final[tuple[tuple[Table, Callable[[datetime], ColumnElement[bool]]], ...
 )
 
 
+def _unused_since(moment: datetime) -> ColumnElement[bool]:
+    # Ids are in the order of time: only the old end of the table is looked at.
+    return and_(
+        grants.c.id < first_ordered_uuid(moment),
+        grants.c.ends_at.is_(None),
+        grants.c.last_used_at < moment,
+    )
+
+
 class CleanUp:
     """The authorization server's part of the background tick."""
 
-    def __init__(self, clock: Clock, keys: SigningKeys) -> None:
+    def __init__(
+        self, clock: Clock, keys: SigningKeys, unused_after: timedelta | None = None
+    ) -> None:
         self._clock = clock
         self._keys = keys
+        self._unused_after = unused_after
 
     def sweep(self, work: Work, limit: int = DEFAULT_LIMIT) -> int:
         """Delete at most `limit` ended rows and return how many; call again until it is 0."""
@@ -60,6 +75,9 @@ class CleanUp:
         for table, has_ended in _ENDED:
             if left > 0:
                 left -= rows.delete(_SCOPE, table, has_ended(end), left)
+        if left > 0 and self._unused_after is not None:
+            is_unused = _unused_since(self._clock.now() - self._unused_after)
+            left -= rows.delete(_SCOPE, grants, is_unused, left)
         if left > 0:
             left -= self._keys.drop_retired(work, _SCOPE)
         return limit - left

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from starlette.types import ASGIApp
@@ -67,6 +68,7 @@ class InforOptions:
         gateway_origin: those of the gateway, `iu`.
         keep_client_secrets: whether a sealed copy lets an administrator see a secret again.
         allow_private_addresses: whether target endpoints may lie in private networks.
+        unused_grant_days: how long a never-expiring grant stays without use; 0: for ever.
         has_sandbox: whether Infor's services are imitated, with a control plane beside them.
     """
 
@@ -74,6 +76,7 @@ class InforOptions:
     gateway_origin: str
     keep_client_secrets: bool = True
     allow_private_addresses: bool = False
+    unused_grant_days: int = 0
     has_sandbox: bool = True
 
 
@@ -180,7 +183,7 @@ def open_infor_side(
         token_tools=TokenToolsService(infor_clock, endpoints, access_tokens),
         verifier=AccessTokenVerifier(database, access_tokens, states),
         origins=RegisteredOrigins(database, states),
-        clean_up=CleanUp(clock, signing_keys),
+        clean_up=CleanUp(clock, signing_keys, _unused_after(options)),
         custom_apis=custom_apis,
         recorder=RecorderService(blobs),
         inspection=InspectionService(blobs),
@@ -190,6 +193,10 @@ def open_infor_side(
         control=control,
         document_types=DocumentTypeService(clock, audit),
     )
+
+
+def _unused_after(options: InforOptions) -> timedelta | None:
+    return timedelta(days=options.unused_grant_days) if options.unused_grant_days else None
 
 
 class _ApiContexts:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Table, func, select
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
+from ionport.core.ids import first_ordered_uuid, new_ordered_uuid
 from ionport.oauth.clean_up import CleanUp
 from ionport.oauth.protocol import InvalidGrant
 from ionport.oauth.tables import grants, login_counters, revoked_access_tokens
@@ -68,3 +69,43 @@ def test_a_sweep_takes_small_bites(side: OAuthSide, clock: MovableClock) -> None
         side.log_in(file)
     clock.advance(timedelta(days=2))
     assert [sweep(side, 3) for _again in range(4)] == [3, 3, 1, 0]
+
+
+def test_a_grant_that_never_expires_goes_when_nobody_used_it_for_long(
+    side: OAuthSide, clock: MovableClock
+) -> None:
+    file = side.credentials(side.create_app(issue_refresh_tokens=True))
+    used, unused = (side.log_in(file)["refresh_token"] for _each in range(2))
+    clean_up = CleanUp(side.clock, side.keys, timedelta(days=400))
+
+    def bite() -> int:
+        with side.database.write() as work:
+            return clean_up.sweep(work)
+
+    clock.advance(timedelta(days=3000))
+    side.refresh(file, used)
+    clock.advance(timedelta(days=399))
+    assert bite() == 1
+    side.refresh(file, used)
+    with pytest.raises(InvalidGrant):
+        side.refresh(file, unused)
+    clock.advance(timedelta(days=401))
+    assert bite() == 1
+    assert count(side, grants) == 0
+
+
+def test_a_grant_that_ends_is_not_judged_by_its_use(side: OAuthSide, clock: MovableClock) -> None:
+    app = side.create_app(issue_refresh_tokens=True, refresh_token_seconds=3650 * 86_400)
+    file = side.credentials(app)
+    token = side.log_in(file)["refresh_token"]
+    clock.advance(timedelta(days=3000))
+    with side.database.write() as work:
+        assert CleanUp(side.clock, side.keys, timedelta(days=400)).sweep(work) == 0
+    side.refresh(file, token)
+
+
+def test_ordered_ids_are_parted_by_a_moment() -> None:
+    before = new_ordered_uuid()
+    bound = first_ordered_uuid(datetime.now(UTC) + timedelta(seconds=1))
+    assert before < bound
+    assert first_ordered_uuid(datetime.now(UTC) - timedelta(seconds=1)) < new_ordered_uuid()
