@@ -482,20 +482,24 @@ def test_the_inspector_finds_sorts_and_filters(side: InforSide, client: httpx2.C
     assert calls.items[0].outcome.effects == (f"ln invoice 200-{number}",)
 
 
-def test_a_tenant_can_be_forgotten(tmp_path: Path) -> None:
+def test_the_service_may_be_called_otherwise_and_be_lenient(tmp_path: Path) -> None:
     for side in infor_side_on("sqlite", tmp_path, ln_settings=LnSettings("Custom", False)):
-        service = LnService(side.clock, LnSettings())
         with side.client(side.log_in(side.credentials())) as client:
             content = request("Create", "<Custom/>", service="Custom")
             assert post(client, content, "/LN/c4ws/services/Custom").status_code == 500
-            fields = invoice_xml(header(), [changed(RECEIPT, Order="ANY")]).replace(
-                SERVICE, "Custom"
-            )
-            content = request("Create", fields, service="Custom")
+            invoice = invoice_xml(header(), [changed(RECEIPT, Order="ANY")])
+            content = request("Create", invoice.replace(SERVICE, "Custom"), service="Custom")
             assert post(client, content, "/LN/c4ws/services/Custom").status_code == 200
-        with side.database.write() as work:
-            service.forget(work, SCOPE)
-            assert list(service.scan(work, SCOPE, 200)) == []
+
+
+def test_a_reset_brings_a_tenant_back_to_its_beginning(tmp_path: Path) -> None:
+    for side in infor_side_on("sqlite", tmp_path):
+        with side.client(side.log_in(side.credentials())) as client:
+            number = new_invoice(client)["ReceivedPurchaseInvoice"]
+            with side.database.write() as work:
+                side.services.control.state.reset(work, SCOPE, OPERATOR)
+            assert list_invoices(client, "", "200") == []
+            assert new_invoice(client)["ReceivedPurchaseInvoice"] == number
 
 
 FUZZ = settings(

@@ -19,7 +19,7 @@ from ionport.sandbox.ln.model import (
     Status,
 )
 from ionport.sandbox.ln.seeds import RECEIPTS
-from ionport.sandbox.ln.tables import STATE_TABLES, ln_companies, ln_invoices, ln_receipts
+from ionport.sandbox.ln.tables import ln_companies, ln_invoices, ln_receipts
 from ionport.store import TenantScope
 
 _companies = ln_companies.c
@@ -192,11 +192,6 @@ class LnRepository:
                 _receipts.receipt_line == receipt_line,
             )
         )
-
-    def forget(self, scope: TenantScope) -> None:
-        """Delete everything that the tenant has in LN."""
-        for table in STATE_TABLES:
-            self._connection.execute(delete(table).where(table.c.tenant_id == scope.tenant_id))
 
     def _one(self, condition: ColumnElement[bool]) -> Invoice | None:
         row = self._connection.execute(select(ln_invoices).where(condition)).one_or_none()

@@ -131,10 +131,6 @@ class LnService:
         """Receive goods that invoices can be matched with; False when they were already."""
         return LnRepository(work.connection).add_receipt(scope, receipt)
 
-    def forget(self, work: Work, scope: TenantScope) -> None:
-        """Delete everything that the tenant has in LN; the seeds stay."""
-        LnRepository(work.connection).forget(scope)
-
     def _add(
         self, work: Work, scope: TenantScope, draft: Draft, number: int, client_id: str
     ) -> Invoice:

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.m3.model import File, InvoiceFilter, Key, Record
-from ionport.sandbox.m3.tables import STATE_TABLES, m3_companies, m3_records
+from ionport.sandbox.m3.tables import m3_companies, m3_records
 from ionport.store import TenantScope
 
 _companies = m3_companies.c
@@ -135,11 +135,6 @@ class M3Repository:
             _field("INBN") == number,
         )
         return self._connection.execute(query.limit(1)).scalar_one_or_none()
-
-    def forget(self, scope: TenantScope) -> None:
-        """Delete everything that the tenant has in M3; the next call brings the seeds back."""
-        for table in reversed(STATE_TABLES):
-            self._connection.execute(delete(table).where(table.c.tenant_id == scope.tenant_id))
 
     def put(
         self, scope: TenantScope, company: int, records: Mapping[tuple[File, Key], Record]

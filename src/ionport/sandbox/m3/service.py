@@ -117,10 +117,6 @@ class M3Service:
         effects = [name for company in companies.values() for name in company.close()]
         return Outcome(results, termination, tuple(effects))
 
-    def forget(self, work: Work, scope: TenantScope) -> None:
-        """Delete everything that the tenant has in M3; the next call brings the seeds back."""
-        M3Repository(work.connection).forget(scope)
-
     def _session(self, caller: Caller, batch: Batch) -> Session:
         identity = caller.identity2 or ""
         return Session(
