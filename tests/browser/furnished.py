@@ -162,6 +162,7 @@ def _use(desk: Desk) -> dict[str, str]:
         "document": delivered[0],
         "delivery_id": delivered[1],
         "call": _found(r"/calls/(\w+)", get(inspector).text),
+        **_add_document_type(desk),
         "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
         "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
         "flow": flow,
@@ -233,6 +234,24 @@ def _acknowledge(desk: Desk) -> str:
     assert until(lambda: latest().state is AckState.FAILED, _PATIENCE)
     infor.flow_runner.close()
     return latest().id
+
+
+def _add_document_type(desk: Desk) -> dict[str, str]:
+    """Add a document type with an attribute and an ACL of its own."""
+    base = f"/ion-api/{desk.house.tenant.id}/inspector/document-types"
+    fields = {"name": "Purchase_Order", "description": "Orders of a shop"}
+    desk.browser.send(f"{base}/add", fields)
+    attribute = {
+        "name": "State",
+        "type": "1",
+        "is_required": "on",
+        "max_length": "20",
+        "values": "open\nclosed",
+        "default": "open",
+    }
+    desk.browser.send(f"{base}/Purchase_Order/add-attribute", attribute)
+    desk.browser.send(f"{base}/Purchase_Order/add-acl", {"name": "Buyers"})
+    return {"document_type": "Purchase_Order", "attribute": "State", "acl": "Buyers"}
 
 
 def _upload_a_duplicate(desk: Desk) -> None:

@@ -36,6 +36,7 @@ from ionport.web.pages import (
     documents,
     exports,
     home,
+    idm_types,
     inspector,
     inspector_erp,
     manual,
@@ -98,7 +99,7 @@ def _routes(services: Services) -> list[BaseRoute]:
     if services.documents is not None:
         routes += [*documents.ROUTES, *settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
     if services.recorder is not None:
-        routes += [*inspector.ROUTES, *inspector_erp.ROUTES, *coverage.ROUTES]
+        routes += [*idm_types.ROUTES, *inspector.ROUTES, *inspector_erp.ROUTES, *coverage.ROUTES]
     if services.ion is not None:
         routes += [*connection_points.ROUTES, *document_flows.ROUTES, *acknowledgements.ROUTES]
         routes += data_lake.ROUTES

@@ -11,7 +11,7 @@ from ionport.core.i18n import _
 from ionport.identity.model import AuditEntry
 
 # Details that name what an action was about, where its subject does not.
-_NAMED: Final = ("role", "scope", "issuer")
+_NAMED: Final = ("role", "scope", "issuer", "attribute", "acl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,12 @@ def _words() -> dict[str, str]:
         "app.key_deleted": _("Key deleted"),
         "app.approved": _("Approved by a user"),
         "app.approval_revoked": _("Approval taken back"),
+        "idm.document_type_added": _("Document type added"),
+        "idm.document_type_removed": _("Document type deleted"),
+        "idm.attribute_added": _("Attribute added"),
+        "idm.attribute_removed": _("Attribute deleted"),
+        "idm.acl_added": _("ACL added"),
+        "idm.acl_removed": _("ACL deleted"),
         "service_account.created": _("Service account added"),
         "service_account.changed": _("Service account changed"),
         "service_account.deleted": _("Service account deleted"),

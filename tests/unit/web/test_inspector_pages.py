@@ -171,6 +171,40 @@ def test_an_item_shows_its_attributes_and_gives_its_file(desk: Desk):
     assert file.headers["content-security-policy"].startswith("sandbox")
 
 
+def test_an_item_shows_its_versions_and_the_files_of_each(desk: Desk):
+    pid = desk.create_item(content=b"old", attributes={"M3_Company": "old company"})
+    preview = {"name": "Preview", "filename": "own.png", "base64": "UA=="}
+    change = {
+        "attrs": {"attr": [{"name": "M3_Company", "value": "new company"}]},
+        "resrs": {"res": [{"filename": "new.pdf", "base64": "bmV3"}, preview]},
+    }
+    flags = "?$checkout=true&$checkin=true&$merge=true"
+    answer = desk.call("PUT", f"/IDM/api/items/{pid}{flags}", json={"item": change})
+    latest = answer.raise_for_status().json()["item"]["pid"]
+    shown = desk.text(f"{BASE}/items/{latest}")
+    for part in ("new company", "new.pdf main file", "own.png Preview"):
+        assert part in shown
+    assert "old company" not in shown
+    assert desk.browser.get(f"{BASE}/items/{latest}/file?name=Preview").content == b"P"
+    assert desk.browser.get(f"{BASE}/items/{latest}/file?name=Nothing").status_code == 404
+    earlier = desk.link(f"{BASE}/items/{latest}", f'{BASE}/items/[^"]+-0')
+    assert "old company" in desk.text(earlier)
+    assert "This is an earlier version" in desk.text(earlier)
+    assert desk.browser.get(f"{earlier}/file").content == b"old"
+    assert desk.link(earlier, f'{BASE}/items/[^"]+-LATEST').endswith("-0-LATEST")
+
+
+def test_an_item_that_is_checked_out_says_by_whom(desk: Desk):
+    pid = desk.create_item()
+    assert "There is no other one yet." in desk.text(f"{BASE}/items/{pid}")
+    answer = desk.call("PUT", f"/IDM/api/items/{pid}?$checkout=true", json={"item": {}})
+    who = answer.raise_for_status().json()["item"]["checkedOutBy"]
+    shown = desk.text(f"{BASE}/items/{pid}")
+    assert f"{who} has checked the item out since" in shown
+    assert "There is no other one yet." in shown
+    assert f"{pid} checked out" in desk.text(f"{BASE}/items")
+
+
 def test_items_are_filtered_and_sorted(desk: Desk):
     first = desk.create_item(attributes={"BOD_SupplierInvoiceID": "one"})
     second = desk.create_item(attributes={"BOD_SupplierInvoiceID": "two"})

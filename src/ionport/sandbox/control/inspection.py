@@ -52,13 +52,20 @@ class InspectionService:
             raise item_not_found()
         return item
 
+    def item_versions(
+        self, work: Work, scope: TenantScope, actor: Actor, item: Item
+    ) -> Sequence[Item]:
+        """Return the earlier versions that are kept of an item, the newest first."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return ItemRepository(work.connection).versions(scope, item)
+
     def item_file(
-        self, work: Work, scope: TenantScope, actor: Actor, pid: str
+        self, work: Work, scope: TenantScope, actor: Actor, pid: str, name: str = ""
     ) -> tuple[Resource, bytes]:
-        """Return an item's main file."""
-        resource = self.get_item(work, scope, actor, pid).main_resource
+        """Return a file of an item, the main one by default."""
+        resource = self.get_item(work, scope, actor, pid).resource(name)
         if resource is None:
-            raise NotFound(_("The item has no file."), code="resource_not_found")
+            raise NotFound(_("The item has no such file."), code="resource_not_found")
         return resource, self._blobs.get(resource.sha256)
 
     def list_messages(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
+from ionport.core.paging import Page, PageRequest
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.idm.attribute_types import canonical
@@ -39,6 +40,16 @@ class ListedEntity:
     items: int
 
 
+@dataclass(frozen=True, slots=True)
+class TypeQuery:
+    """Which document types a list shows; `text` is looked for in name and description."""
+
+    text: str = ""
+    by_items: bool = False
+    descending: bool = False
+    page: PageRequest = field(default_factory=PageRequest)
+
+
 class DocumentTypeService:
     """Document types of one tenant: see and add them, their attributes and ACLs.
 
@@ -50,13 +61,29 @@ class DocumentTypeService:
         self._clock = clock
         self._audit = audit
 
-    def list_types(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[ListedEntity]:
-        """Return every document type, the shipped first; there are 200 of an own at most."""
+    def list_types(
+        self, work: Work, scope: TenantScope, actor: Actor, query: TypeQuery
+    ) -> Page[ListedEntity]:
+        """Return one page of the document types."""
         actor.require_tenant_administrator(scope.tenant_id)
         repository = DataModelRepository(work.connection)
         counts = repository.item_counts(scope)
-        entities = repository.entities(scope).values()
-        return [ListedEntity(entity, counts.get(entity.name, 0)) for entity in entities]
+        text = query.text.lower()
+        found = [
+            ListedEntity(entity, counts.get(entity.name, 0))
+            for entity in repository.entities(scope).values()
+            if text in entity.name.lower() or text in entity.description.lower()
+        ]
+        found.sort(key=lambda listed: listed.entity.name.lower(), reverse=query.descending)
+        if query.by_items:
+            found.sort(key=lambda listed: listed.items, reverse=query.descending)
+        offset = query.page.offset
+        return Page(found[offset : offset + query.page.limit], len(found), query.page)
+
+    def type_names(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[str]:
+        """Return the names of all document types, in order; a few hundred at most."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return sorted(DataModelRepository(work.connection).entities(scope))
 
     def get_type(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> ListedEntity:
         """Return one document type; raises NotFound."""
@@ -183,15 +210,9 @@ class DocumentTypeService:
     ) -> None:
         """Remove an ACL that was added; raises NotFound, and Conflict while it is used."""
         entity = self.get_type(work, scope, actor, entity_name).entity
-        if name not in {acl.name for acl in entity.acls}:
-            raise NotFound(_("There is no such ACL."), code="acl_not_found")
-        shipped = SHIPPED.get(entity_name)
-        if shipped and name in {acl.name for acl in shipped.acls}:
-            raise Conflict(_("A shipped ACL stays."), code="acl_shipped")
-        if name == entity.default_acl:
-            raise Conflict(
-                _("Items that name no ACL get this one, so it stays."), code="acl_default"
-            )
+        self.get_acl(work, scope, actor, entity_name, name)
+        if not removable_acl(entity, name):
+            raise Conflict(_("An ACL that was shipped or is the default stays."), code="acl_stays")
         repository = DataModelRepository(work.connection)
         if count := repository.items_under(scope, entity_name, name):
             raise Conflict(
@@ -200,6 +221,16 @@ class DocumentTypeService:
             )
         repository.remove_acl(scope, entity_name, name)
         self._record(work, scope, actor, "acl_removed", entity_name, {"acl": name})
+
+    def get_acl(
+        self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, name: str
+    ) -> Acl:
+        """Return an ACL of a document type; raises NotFound."""
+        entity = self.get_type(work, scope, actor, entity_name).entity
+        found = next((acl for acl in entity.acls if acl.name == name), None)
+        if found is None:
+            raise NotFound(_("There is no such ACL."), code="acl_not_found")
+        return found
 
     def _record(
         self,
@@ -211,6 +242,14 @@ class DocumentTypeService:
         details: Mapping[str, str] | None = None,
     ) -> None:
         self._audit.record(work, scope, actor, f"idm.{action}", subject, details)
+
+
+def removable_acl(entity: Entity, name: str) -> bool:
+    """Tell whether an ACL may be removed: it is neither shipped nor the default."""
+    shipped = SHIPPED.get(entity.name)
+    return name != entity.default_acl and not (
+        shipped and name in {acl.name for acl in shipped.acls}
+    )
 
 
 def _checked(definition: AttributeDefinition) -> AttributeDefinition:

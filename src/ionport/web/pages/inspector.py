@@ -148,28 +148,33 @@ def list_items(request: Request) -> Response:
         found = needed(visit.services.inspection).list_items(
             work, scope, visit.actor, state.request, filters
         )
-        types = needed(visit.services.document_types).list_types(work, scope, visit.actor)
-    entities = sorted((listed.entity.name, listed.entity.name) for listed in types)
+        names = needed(visit.services.document_types).type_names(work, scope, visit.actor)
+    entities = [(name, name) for name in names]
     context = {"state": state, "page_of": found, "entities": entities}
     return render(request, "inspector/items.html", context)
 
 
 def show_item(request: Request) -> Response:
-    """Show one IDM item: its attributes, ACL and files."""
+    """Show one IDM item, or one version of it: attributes, ACL, files, who holds it, versions."""
     visit, scope = visit_of(request), tenant_scope(request)
+    inspection = needed(visit.services.inspection)
     with visit.services.database.read() as work:
-        item = needed(visit.services.inspection).get_item(
-            work, scope, visit.actor, request.path_params["pid"]
-        )
-    return render(request, "inspector/item.html", {"item": item})
+        item = inspection.get_item(work, scope, visit.actor, request.path_params["pid"])
+        versions = inspection.item_versions(work, scope, visit.actor, item)
+    earlier = [each for each in versions if each.version != item.version]
+    return render(request, "inspector/item.html", {"item": item, "earlier": earlier})
 
 
 def download_item_file(request: Request) -> Response:
-    """Send the main file of an item, to be saved and never to be shown."""
+    """Send a file of an item, to be saved and never to be shown."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         resource, content = needed(visit.services.inspection).item_file(
-            work, scope, visit.actor, request.path_params["pid"]
+            work,
+            scope,
+            visit.actor,
+            request.path_params["pid"],
+            request.query_params.get("name", ""),
         )
     return attachment(content, resource.filename)
 

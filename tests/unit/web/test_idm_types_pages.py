@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+from ionport.sandbox.idm.model import Attribute, Draft
+from ionport.sandbox.idm.service import IdmService
+from tests.support.whole import Desk
+
+FIELDS = {"name": "Purchase_Order", "description": "Orders of a shop"}
+ATTACK = "<script>alert(1)</script>"
+
+
+def base(desk: Desk) -> str:
+    return f"/ion-api/{desk.tenant.tenant_id}/inspector/document-types"
+
+
+def text(desk: Desk, path: str) -> str:
+    answer = desk.browser.get(path)
+    assert answer.status_code == 200, answer.text
+    return shown(answer.text)
+
+
+def shown(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def add(desk: Desk, **fields: str) -> str:
+    answer = desk.browser.send(f"{base(desk)}/add", FIELDS | fields)
+    assert answer.status_code == 200, answer.text
+    return str(answer.url.path)
+
+
+def test_a_document_type_is_added_given_attributes_and_deleted(desk: Desk) -> None:
+    assert "M3_SupplierInvoice" in text(desk, base(desk))
+    path = add(desk)
+    assert path == f"{base(desk)}/Purchase_Order"
+    assert "No attributes yet" in text(desk, path)
+    attribute = {
+        "name": "Amount",
+        "type": "6",
+        "is_required": "on",
+        "is_unique": "on",
+        "max_length": "12",
+        "values": "1.5\n\n 2.5 ",
+        "default": "1.5",
+    }
+    page = shown(desk.browser.send(f"{path}/add-attribute", attribute).text)
+    for told in (
+        "a number such as 12.50",
+        "required",
+        "unique",
+        "not searchable",
+        "at most 12 letters",
+        "default: 1.5",
+        "one of 1.5, 2.5",
+    ):
+        assert told in page
+    assert "Buyers" in desk.browser.send(f"{path}/add-acl", {"name": "Buyers"}).text
+    listed = text(desk, base(desk))
+    assert "Orders of a shop 1 Private, Public, Buyers 0 added here" in listed
+    assert "Delete the attribute?" in text(desk, f"{path}/attributes/Amount/delete")
+    page = shown(desk.browser.send(f"{path}/attributes/Amount/delete").text)
+    assert "The attribute is deleted." in page
+    assert "No attributes yet" in page
+    assert "The ACL is deleted." in desk.browser.send(f"{path}/acls/Buyers/delete").text
+    for line in ("Attribute added: Amount", "ACL added: Buyers", "Document type added"):
+        assert line in text(desk, path)
+    answer = desk.browser.send(f"{path}/delete")
+    assert "The document type is deleted." in answer.text
+    assert desk.browser.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("where", "fields", "told"),
+    [
+        ("add", {"name": "no spaces"}, "letters, digits and underscores"),
+        ("add", {"name": "m3_supplierinvoice"}, "one of this name already"),
+        ("add", {"name": "A", "description": "x" * 201}, "At most 200 letters"),
+        ("add", {"name": ATTACK}, "letters, digits and underscores"),
+        ("add-attribute", {"name": "1st", "type": "1"}, "no digit first"),
+        ("add-attribute", {"name": "Export", "type": "1"}, "one of this name already"),
+        ("add-attribute", {"name": "A", "type": "99"}, "Choose a type"),
+        ("add-attribute", {"name": "A", "type": "1", "max_length": "-1"}, "A whole number"),
+        ("add-attribute", {"name": "A", "type": "1", "max_length": "0"}, "A length from 1"),
+        ("add-attribute", {"name": "A", "type": "4", "values": "1\nx"}, "Each value is"),
+        ("add-attribute", {"name": "A", "type": "7", "default": "today"}, "a date (yyyy-mm-dd)"),
+        ("add-acl", {"name": "Public"}, "one of this name already"),
+    ],
+)
+def test_a_wrong_field_is_told_and_nothing_is_added(
+    desk: Desk, where: str, fields: dict[str, str], told: str
+) -> None:
+    path = base(desk) if where == "add" else f"{base(desk)}/M3_SupplierInvoice"
+    answer = desk.browser.send(f"{path}/{where}", fields)
+    assert answer.status_code in (409, 422)
+    assert told in shown(answer.text)
+    assert ATTACK not in answer.text
+    assert "added here" not in text(desk, base(desk))
+    assert "Attribute added" not in text(desk, f"{base(desk)}/M3_SupplierInvoice")
+
+
+def test_what_is_shipped_or_in_use_stays_and_the_page_says_why(desk: Desk) -> None:
+    shipped = f"{base(desk)}/M3_SupplierInvoice"
+    for path, told in (
+        (f"{shipped}/delete", "A shipped document type stays."),
+        (f"{shipped}/attributes/Export/delete", "A shipped attribute stays."),
+        (f"{shipped}/acls/Public/delete", "the default stays"),
+    ):
+        assert told in shown(desk.browser.send(path).text)
+    path = add(desk)
+    desk.browser.send(f"{path}/add-attribute", {"name": "Number", "type": "1"})
+    desk.browser.send(f"{path}/add-acl", {"name": "Buyers"})
+    draft = Draft("Purchase_Order", (Attribute("Number", "1"),), (), "Buyers")
+    with desk.house.database.write() as work:
+        IdmService(desk.house.clock, desk.house.blobs).create(work, desk.tenant, "ada", draft)
+    for address, told in (
+        ("delete", "1 items are of this document type"),
+        ("attributes/Number/delete", "1 items have this attribute"),
+        ("acls/Buyers/delete", "1 items have this ACL"),
+    ):
+        assert told in shown(desk.browser.send(f"{path}/{address}").text)
+
+
+def test_a_type_without_a_default_acl_says_so(desk: Desk) -> None:
+    path = add(desk, needs_acl="on")
+    assert "none: an item must name its ACL" in text(desk, path)
+
+
+def test_the_list_is_searched_and_sorted_on_the_server(desk: Desk) -> None:
+    add(desk)
+    found = text(desk, f"{base(desk)}?q=shop")
+    assert "Purchase_Order" in found
+    assert "M3_SupplierInvoice" not in found
+    assert "No document type matches" in text(desk, f"{base(desk)}?q=nothing+such")
+    names = re.findall(
+        r'row-title"[^>]*>(\w+)<', desk.browser.get(f"{base(desk)}?dir=desc&sort=name").text
+    )
+    assert names == ["Purchase_Order", "M3_SupplierInvoice", "LN_SupplierInvoice"]
+
+
+def test_what_is_not_there_is_not_found(desk: Desk) -> None:
+    for path in ("Nothing", "Nothing/delete", "M3_SupplierInvoice/attributes/X/delete"):
+        assert desk.browser.get(f"{base(desk)}/{path}").status_code == 404
+    assert desk.browser.get(f"{base(desk)}/M3_SupplierInvoice/acls/X/delete").status_code == 404
