@@ -34,7 +34,8 @@ def capture_document(
         field = ElementTree.SubElement(document, "DocumentField")
         _add(field, "Name", name)
         _add(field, "Value", value)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _fields(invoice: Invoice) -> dict[str, str]:
