@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ionport import __version__
-from ionport.cli.errors import show_errors
+from ionport.cli.errors import server_missing, show_errors
 
 _COMMANDS = {
     "up": ("serving", "Serve both sides, or the one that --side names."),
@@ -22,6 +22,7 @@ _COMMANDS = {
     "tenant": ("infor", "Infor side: tenants."),
     "app": ("infor", "Infor side: authorized apps."),
     "credentials": ("infor", "Infor side: download credentials."),
+    "sandbox": ("sandbox", "Infor side: a sandbox for test-suites in any language."),
     "connection": ("connection", "Document side: uploaded .ionapi files and their proof."),
     "mapping": ("documents", "Document side: mapping files."),
     "export": ("documents", "Document side: configure exports, run them, see how they went."),
@@ -44,12 +45,7 @@ class _LazyGroup(click.Group):
         try:
             module = importlib.import_module(f"ionport.cli.{module_name}")
         except ModuleNotFoundError as error:
-            if error.name and error.name.startswith("ionport"):
-                raise
-            raise click.ClickException(
-                f"'ionport {cmd_name}' needs the server: pip install 'ionport[server]'"
-                f" (missing: {error.name})."
-            ) from error
+            raise server_missing(cmd_name, error) from error
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 

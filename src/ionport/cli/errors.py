@@ -24,3 +24,13 @@ def show_errors() -> Iterator[None]:
         raise click.ClickException(error.text) from error
     except IonApiError as error:
         raise click.ClickException(f"{error.message}\n{error.remedy}".strip()) from error
+
+
+def server_missing(command: str, error: ModuleNotFoundError) -> click.ClickException:
+    """Return what to say when a command's packages are not there; raises others' errors again."""
+    if error.name and error.name.startswith("ionport"):
+        raise error
+    return click.ClickException(
+        f"'ionport {command}' needs the server: pip install 'ionport[server]'"
+        f" (missing: {error.name})."
+    )

@@ -93,8 +93,12 @@ class RunningServer:
         finally:
             for part in self._parts:
                 part.close()
-            self.house.close()
-            self._socket.close()
+            self.close()
+
+    def close(self) -> None:
+        """Give back what was opened; serving does it at its end."""
+        self.house.close()
+        self._socket.close()
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
@@ -119,6 +123,8 @@ def _listen(settings: Settings) -> socket.socket:
             f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). Choose another"
             " port with --port or IONPORT_PORT, or stop what uses it."
         ) from error
+    # Who comes before the server is ready waits, instead of being refused.
+    listener.listen()
     listener.set_inheritable(True)
     return listener
 

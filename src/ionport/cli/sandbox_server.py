@@ -1,0 +1,119 @@
+"""`ionport sandbox up`: the Infor side with the sandbox, and what clients need to use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from ionport.cli.control_client import ACCESS_FILE, Access
+from ionport.cli.house import OPERATOR, settings_of
+from ionport.cli.infor import infor_side, write_private
+from ionport.cli.serving import RunningServer
+from ionport.core.errors import InvalidInput, IonportError
+from ionport.core.ids import random_token
+from ionport.identity.model import PasswordProof, TenantRole
+from ionport.identity.service import NewUser
+from ionport.oauth.drafts import AppDraft
+from ionport.settings import Side
+from ionport.store import TenantScope
+from ionport.wiring import House
+
+APP_NAME = "Sandbox_client"
+KEY_NAME = "ionport sandbox up"
+USERNAME = "tester"
+
+
+def serve(ctx: click.Context, host: str | None, port: int | None, credentials: Path | None) -> None:
+    """Serve until Ctrl+C or SIGTERM; says first where everything is."""
+    settings = settings_of(
+        ctx, side=Side.INFOR, sandbox=True, host=host, port=port, log_level="WARNING"
+    )
+    server = RunningServer(settings)
+    path = credentials or settings.data / "sandbox.ionapi"
+    try:
+        _ensure_credentials(server.house, path)
+    except IonportError:
+        server.close()
+        raise
+    with _announced(server, settings.data / ACCESS_FILE):
+        click.echo(f"The sandbox of {server.house.tenant.id} serves on {server.url}")
+        click.echo(f"  Credentials   {path}")
+        click.echo(f"  Control plane {server.url}/_control/{server.house.tenant.id}/")
+        click.echo(f"  Control key   {settings.data / ACCESS_FILE} (until this ends)")
+        click.echo("Look at calls:  ionport sandbox record      (another terminal, same --data)")
+        click.echo("Order faults:   ionport sandbox faults add status --service IDM --times 2")
+        click.echo("Stop with Ctrl+C.")
+        server.run()
+
+
+@contextmanager
+def _announced(server: RunningServer, path: Path) -> Iterator[None]:
+    """Let the other commands find the server for the time of the block."""
+    house = server.house
+    scope, keys = TenantScope(house.tenant.id), infor_side(house).control.keys
+    with house.database.write() as work:
+        # Those of servers that were killed.
+        for old in keys.list(work, scope, OPERATOR):
+            if old.name == KEY_NAME:
+                keys.delete(work, scope, OPERATOR, old.id)
+        _key, secret = keys.create(work, scope, OPERATOR, KEY_NAME)
+    Access(server.url, house.tenant.id, secret.reveal()).write(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _ensure_credentials(house: House, path: Path) -> None:
+    """Write the .ionapi, unless the one of an earlier start opens this server too.
+
+    Raises:
+        InvalidInput: another file is there, and it is not overwritten.
+    """
+    scope, apps = TenantScope(house.tenant.id), infor_side(house).apps
+    user_id = _ensure_user(house)
+    with house.database.write() as work:
+        app = apps.find_app_by_name(work, scope, OPERATOR, APP_NAME)
+        if app is None:
+            draft = AppDraft(
+                APP_NAME, description="Clients of the sandbox", issue_refresh_tokens=True
+            )
+            app = apps.create_app(work, scope, OPERATOR, draft)
+        if path.exists():
+            content = _read(path)
+            if content.get("ci") != app.client_id:
+                raise InvalidInput(f"{path} exists already; name another file (--credentials).")
+            if content.get("iu") == house.settings.gateway_origin:
+                return
+            path.unlink()
+        proof = PasswordProof.operator(house.clock.now())
+        file = apps.download_credentials(
+            work, scope, OPERATOR, app.id, proof, create_service_account=True, user_id=user_id
+        )
+        write_private(path, file.content)
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _ensure_user(house: House) -> str:
+    """Return whom the service account acts for: M3 asks for a user behind every call."""
+    with house.database.read() as work:
+        user = house.identity.find_user(work, USERNAME)
+    if user is not None:
+        return user.id
+    # Nobody knows the password: this user signs in nowhere.
+    password_hash = house.identity.hash_password(random_token(32))
+    with house.database.write() as work:
+        made = house.identity.create_user(work, OPERATOR, NewUser(USERNAME), password_hash)
+        house.identity.set_tenant_role(work, OPERATOR, made.id, house.tenant.id, TenantRole.USER)
+    return made.id
