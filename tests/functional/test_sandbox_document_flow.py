@@ -29,6 +29,7 @@ from ionport.sandbox.messaging.flows import (
     Rejects,
     Rule,
 )
+from ionport.sandbox.testing.running import running_infor
 from tests.conftest import ALL_DATABASES
 from tests.support.custom_suites import TargetServer
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on
@@ -299,3 +300,30 @@ def test_a_message_that_came_while_nobody_sent_is_not_lost(world: World) -> None
     assert world.acks(flow)[0].attempts == 0
     runner.launch()
     assert world.tried(flow, 1).state is AckState.SENT
+
+
+def test_a_test_suites_tenant_sends_too() -> None:
+    receiver = Receiver()
+    with TargetServer(receiver.handle) as target, running_infor() as infor:
+        side, scope = infor._parts.side, infor._parts.scope
+        with infor._parts.database.write() as work:
+            side.custom_apis.suites.create_suite(
+                work,
+                scope,
+                OPERATOR,
+                SuiteDraft("DocBits", "Sandbox", "Test", "DocBits"),
+                [EndpointDraft(target.url, "Test", "Sandbox")],
+            )
+            draft = FlowDraft(
+                "Flow",
+                "Sync.CaptureDocument",
+                Rule(Rejects.ALWAYS),
+                FlowTarget("DocBits", "Sandbox", PATH),
+            )
+            side.ion.flows.create_flow(work, scope, OPERATOR, draft)
+        headers = {"Authorization": f"Bearer {infor.token()}"}
+        base = f"{infor.url}/{infor.tenant}"
+        with httpx2.Client(base_url=base, headers=headers) as client:
+            assert publish(client, parameters(), bod()).status_code == 201
+        assert until(lambda: len(receiver.forms) == 1, SECONDS)
+        assert 'actionCode="Rejected"' in receiver.forms[0]["file"]

@@ -46,8 +46,8 @@ class RunningServer:
         engine = self.house.delivery_engine(options) if settings.side.has_documents else None
         infor = self.house.infor
         housekeeping = Housekeeping(self.house.database, infor.clean_up) if infor else None
-        flows = infor.flow_runner if infor else None
         has_sandbox = infor is not None and infor.options.has_sandbox
+        flows = infor.flow_runner if infor and has_sandbox else None
         watch = ControlWatch(infor.control.controls) if infor and has_sandbox else None
         parts = (engine, housekeeping, flows, watch)
         self._parts = [part for part in parts if part is not None]

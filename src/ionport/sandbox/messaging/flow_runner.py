@@ -12,7 +12,7 @@ import contextlib
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -99,6 +99,15 @@ class FlowRunner:
             self._tell(self._task.cancel)
             self._thread.join()
             self._thread = None
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Send for the time of the block."""
+        self.launch()
+        try:
+            yield
+        finally:
+            self.close()
 
     def wake(self) -> None:
         """Look at once for something to send; may be called from any thread."""

@@ -58,7 +58,7 @@ class DocumentFlowService:
                     message_row_id=message.id,
                     outcome="",
                     reason="",
-                    bod_sha256="",
+                    bod_sha256=None,
                     state=AckState.WAITING,
                     attempts=0,
                     last_attempt=MAX_ATTEMPTS,

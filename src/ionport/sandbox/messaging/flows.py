@@ -168,7 +168,7 @@ class Acknowledgement:
     """An answer to one message: made by the flow, then posted until the target takes it.
 
     `outcome` is empty until the document has been read, then Accepted or Rejected; `bod_sha256`
-    is empty as long. While it waits, `next_at` is when it is tried next; the attempt with the
+    is None as long. While it waits, `next_at` is when it is tried next; the attempt with the
     number `last_attempt` is the last one.
     """
 
@@ -178,7 +178,7 @@ class Acknowledgement:
     message_row_id: str
     outcome: str
     reason: str
-    bod_sha256: str
+    bod_sha256: str | None
     state: AckState
     attempts: int
     last_attempt: int
@@ -217,7 +217,7 @@ class Result:
     status: int | None = None
     outcome: str = ""
     reason: str = ""
-    bod_sha256: str = ""
+    bod_sha256: str | None = None
 
 
 def state_after(status: int) -> AckState:

@@ -124,7 +124,7 @@ ion_acknowledgements = Table(
     ),
     Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("bod_sha256", Text, nullable=False),
+    Column("bod_sha256", Text),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("last_attempt", Integer, nullable=False),

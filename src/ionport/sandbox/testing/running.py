@@ -63,7 +63,7 @@ def running_infor(
         parts = _parts(Path(folder), database, url, tenant_id)
         parts.side.signing_keys.ensure(database, new_key)
         doors = machine_doors(parts.side, database, parts.blobs)
-        with serving(_Doors(doors), listener):
+        with serving(_Doors(doors), listener), parts.side.flow_runner.running():
             yield Infor(parts)
 
 
