@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,11 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.sandbox.control.model import CallFilter
 from ionport.sandbox.ln.inspection import LnInspection
-from ionport.sandbox.ln.model import HEADER, LINES, GoodsReceipt, InvoiceFilter, Status
-from ionport.sandbox.ln.service import LnService, LnSettings
+from ionport.sandbox.ln.model import HEADER, LINES, InvoiceFilter, Status
+from ionport.sandbox.ln.service import LnSettings
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
     OPERATOR,
@@ -179,22 +181,32 @@ def test_a_receipt_line_names_the_goods_by_everything_that_it_says(client: httpx
     assert new_invoice(client, bare)
 
 
+def seed(side: InforSide, *receipts: Mapping[str, object]) -> int:
+    text = json.dumps({"ln": receipts}).encode()
+    with side.database.write() as work:
+        return side.services.control.seeds.seed(work, SCOPE, OPERATOR, text).receipts
+
+
 def test_goods_that_a_tenant_received_are_its_own(side: InforSide, client: httpx2.Client) -> None:
-    goods = GoodsReceipt(400, "PUR-OWN", 1, "RCP-OWN", 1, "5")
+    goods = {"Order": "PUR-OWN", "OrderPosition": 1, "Receipt": "RCP-OWN", "Quantity": 5}
     line = (
         "InvoiceReceipt",
         {"Order": "PUR-OWN", "OrderPosition": "1", "LogisticCompany": "400"},
     )
-    service = LnService(side.clock, LnSettings())
-    with side.database.write() as work:
-        assert service.receive(work, SCOPE, goods)
-        assert not service.receive(work, SCOPE, goods)
+    assert seed(side, {**goods, "LogisticCompany": 400}) == 1
     assert new_invoice(client, line)
-    with side.client(
-        side.log_in(side.credentials(OTHER_TENANT, f"App_{next(_numbers)}")), OTHER_TENANT
-    ) as other:
+    token = side.log_in(side.credentials(OTHER_TENANT, f"App_{next(_numbers)}"))
+    with side.client(token, OTHER_TENANT) as other:
         answer = create(other, invoice_xml(header(), [line]))
     assert "not found in direct debit" in messages_of(answer.content)[0]
+    for wrong, text in (
+        ({"LogisticCompany": 400}, "there already"),
+        ({"Quantity": "many"}, "must be numeric"),
+        ({"Receipt": ""}, "Receipt is missing"),
+        ({"Colour": "red"}, "not known"),
+    ):
+        with pytest.raises(InvalidInput, match=rf"\$\.ln\[0\].*{text}"):
+            seed(side, {**goods, **wrong})
 
 
 def test_every_fault_in_a_request_is_told_at_once(client: httpx2.Client) -> None:

@@ -49,7 +49,7 @@ def test_the_company_of_the_call_is_the_default() -> None:
         ("InvoiceDate", "2026-03-01 10:00", "must be a date"),
         ("Reference", "x" * 251, "at most 250 characters"),
         ("InvoiceCurrency", "  ", "is mandatory"),
-        ("Colour", "red", "is not known"),
+        ("Colour", "red", "the attribute is not known"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str, wrong: str) -> None:

@@ -33,9 +33,15 @@ def reset(call: ControlCall) -> Response:
 
 
 def seed(call: ControlCall) -> Response:
-    """Add IDM items and run M3 transactions, all or nothing."""
+    """Add IDM items and LN goods receipts and run M3 transactions, all or nothing."""
     seeded = call.server.plane.seeds.seed(call.work, call.scope, call.actor, call.body)
-    return _json({"items": list(seeded.items), "transactions": seeded.transactions})
+    return _json(
+        {
+            "items": list(seeded.items),
+            "transactions": seeded.transactions,
+            "receipts": seeded.receipts,
+        }
+    )
 
 
 def list_snapshots(call: ControlCall) -> Response:
@@ -216,12 +222,13 @@ _SEED: Final = {
         }
     ],
     "m3": [],
+    "ln": [],
 }
 
 ENDPOINTS: Final[Sequence[Endpoint]] = [
     Endpoint("GET", "/state", "Count what the sandbox holds", state),
     Endpoint("POST", "/reset", "Empty the sandbox", reset),
-    Endpoint("POST", "/seed", "Add IDM items and M3 records", seed, body=_SEED),
+    Endpoint("POST", "/seed", "Add IDM items, M3 records, LN receipts", seed, body=_SEED),
     Endpoint("GET", "/snapshots", "List the snapshots", list_snapshots),
     Endpoint("PUT", "/snapshots/{name}", "Take a snapshot", take_snapshot, status=201),
     Endpoint("POST", "/snapshots/{name}/restore", "Restore a snapshot", restore_snapshot),

@@ -1,9 +1,11 @@
-"""Seeds: a tenant's first IDM items and M3 records, from one JSON text.
+"""Seeds: a tenant's first IDM items, M3 records and LN goods receipts, from one JSON text.
 
     {"idm": [{"entityName": …, "attrs": {"attr": […]}, "resrs": {"res": […]}, "acl": {…}}],
-     "m3": [{"program": "CRS620MI", "transaction": "AddSupplier", "company": 1, "record": {…}}]}
+     "m3": [{"program": "CRS620MI", "transaction": "AddSupplier", "company": 1, "record": {…}}],
+     "ln": [{"Order": "PUR000009", "OrderPosition": 10, "Receipt": "RCP000009", "Quantity": 5}]}
 
-An item is what a client would post; an M3 entry is a transaction, so M3's own checks hold.
+An item is what a client would post; an M3 entry is a transaction, so M3's own checks hold; an LN
+entry is a goods receipt that an invoice can be matched with.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from ionport.identity.model import Actor
 from ionport.sandbox.control.rights import require_control
 from ionport.sandbox.idm.representation import read_item
 from ionport.sandbox.idm.service import IdmService
+from ionport.sandbox.ln.receipts import read_receipt
+from ionport.sandbox.ln.service import LnService, LnSettings
 from ionport.sandbox.m3.parameters import DEFAULT_COMPANY, Batch, Options, Request, read_company
 from ionport.sandbox.m3.service import M3Service, M3Settings
 from ionport.sandbox.texts import load_json_object
@@ -34,17 +38,24 @@ from ionport.store import TenantScope, Work
 
 MAX_BYTES: Final = 20_000_000
 MAX_ENTRIES: Final = 5_000
-_SECTIONS: Final = ("idm", "m3")
+_SECTIONS: Final = ("idm", "m3", "ln")
 _TRANSACTION: Final = frozenset(("program", "transaction", "company", "record"))
 _JSON: Final = Headers({"content-type": "application/json"})
 
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What a seed has made: the items' pids, and how many M3 transactions were run."""
+    """What a seed has made.
+
+    Attributes:
+        items: their pids.
+        transactions: how many M3 transactions were run.
+        receipts: how many goods receipts LN got.
+    """
 
     items: Sequence[str]
     transactions: int
+    receipts: int
 
 
 class SeedService:
@@ -54,6 +65,7 @@ class SeedService:
         self._audit = audit
         self._idm = IdmService(clock, blobs)
         self._m3 = M3Service(clock, M3Settings(require_user=False))
+        self._ln = LnService(clock, LnSettings())
 
     def seed(self, work: Work, scope: TenantScope, actor: Actor, text: bytes) -> Seeded:
         """Make what the JSON text asks for.
@@ -74,9 +86,18 @@ class SeedService:
             with _told_where(path):
                 self._run_transaction(work, scope, actor, entry)
             transactions += 1
-        details = {"items": str(len(items)), "transactions": str(transactions)}
+        receipts = 0
+        for path, entry in _entries(content, "ln"):
+            with _told_where(path):
+                self._receive(work, scope, entry)
+            receipts += 1
+        details = {
+            "items": str(len(items)),
+            "transactions": str(transactions),
+            "receipts": str(receipts),
+        }
         self._audit.record(work, scope, actor, "sandbox.seeded", scope.tenant_id, details)
-        return Seeded(items, transactions)
+        return Seeded(items, transactions, receipts)
 
     def _add_item(
         self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
@@ -102,6 +123,12 @@ class SeedService:
         for result in outcome.results:
             if result.error is not None:
                 raise result.error
+
+    def _receive(self, work: Work, scope: TenantScope, entry: Mapping[str, Any]) -> None:
+        receipt = read_receipt({str(name): str(value) for name, value in entry.items()})
+        if not self._ln.receive(work, scope, receipt):
+            text = _("Line {line} of goods receipt {number} is there already.")
+            raise _wrong(text.format(line=receipt.receipt_line, number=receipt.receipt))
 
 
 def _read(text: bytes) -> Mapping[str, Any]:

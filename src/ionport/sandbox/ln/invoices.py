@@ -136,9 +136,8 @@ def _read_values(
         name, text = local(child), child.text or ""
         attribute = component.attributes.get(name)
         if attribute is None:
-            wrong = _("is not known to {component}").format(component=component.name)
-            problems.append(_invalid(name, text, wrong))
-        elif problem := _problem_of(attribute, text):
+            problems.append(unknown_attribute(name, text))
+        elif problem := problem_of(attribute, text):
             problems.append(problem)
         elif text.strip():
             values[name] = text.strip()
@@ -150,7 +149,13 @@ def _read_values(
     return {name: values[name] for name in component.attributes if name in values}, problems
 
 
-def _problem_of(attribute: Attribute, text: str) -> Problem | None:
+def unknown_attribute(name: str, text: str) -> Problem:
+    """Return the message for an attribute that there is not."""
+    return _invalid(name[:80], text, _("the attribute is not known"))
+
+
+def problem_of(attribute: Attribute, text: str) -> Problem | None:
+    """Return what is wrong with an attribute's value, or None."""
     value = text.strip()
     if attribute.kind is Kind.TEXT:
         if len(value) > MAX_TEXT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -164,34 +164,6 @@ class LnRepository:
         )
         seeds = [each for each in RECEIPTS if (each.company, each.order) == (company, order)]
         return [*seeds, *map(_receipt, rows)]
-
-    def all_receipts(self, scope: TenantScope, request: PageRequest) -> Page[GoodsReceipt]:
-        """Return one page of the goods that the tenant itself received, by company."""
-        condition = _receipts.tenant_id == scope.tenant_id
-        total = self._connection.execute(
-            select(func.count()).select_from(ln_receipts).where(condition)
-        ).scalar_one()
-        rows = self._connection.execute(
-            select(ln_receipts)
-            .where(condition)
-            .order_by(_receipts.company, _receipts.receipt, _receipts.receipt_line)
-            .limit(request.limit)
-            .offset(request.offset)
-        )
-        return Page([_receipt(row) for row in rows], total, request)
-
-    def remove_receipt(
-        self, scope: TenantScope, company: int, receipt: str, receipt_line: int
-    ) -> None:
-        """Delete a goods receipt."""
-        self._connection.execute(
-            delete(ln_receipts).where(
-                _receipts.tenant_id == scope.tenant_id,
-                _receipts.company == company,
-                _receipts.receipt == receipt,
-                _receipts.receipt_line == receipt_line,
-            )
-        )
 
     def _one(self, condition: ColumnElement[bool]) -> Invoice | None:
         row = self._connection.execute(select(ln_invoices).where(condition)).one_or_none()

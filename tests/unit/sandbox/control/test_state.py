@@ -116,7 +116,7 @@ def test_a_seed_is_made_whole_or_not_at_all_and_says_where_it_is_wrong(
         ({"m3": [{"program": "CRS620MI", "transaction": "AddSupplier"}]}, r"\$\.m3\[0\]: "),
         ({"m3": [{"program": "NONE", "transaction": "Add"}]}, r"\$\.m3\[0\]: "),
         ({"m3": [{"program": "CRS620MI", "wrong": 1}]}, r"\$\.m3\[0\]: wrong is not known"),
-        ({"ln": []}, r"\$\.ln is not known"),
+        ({"lake": []}, r"\$\.lake is not known"),
     ],
 )
 def test_what_is_wrong_in_a_seed_is_named_by_its_path(
