@@ -19,7 +19,14 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("choose-a-type", "create-an-app", "download-credentials", "service-accounts"),
             *("rotate-a-secret", "revoke-tokens", "scopes", "saml-issuers", "users"),
-            *("token-endpoint", "available-apis", "policies", "sandbox", "sandbox-ion"),
+            *(
+                "token-endpoint",
+                "oauth-errors",
+                "available-apis",
+                "policies",
+                "sandbox",
+                "sandbox-ion",
+            ),
         ),
     ),
     (

@@ -154,8 +154,8 @@ class ApprovalService:
 
     def denied(self, scope: TenantScope, request: AuthorizationRequest) -> str:
         """Return the address that tells the app that the person said no."""
-        text = "The user did not approve the request."
-        answer = {"error": "access_denied", "error_description": text}
+        said = AuthorizationRefused("access_denied", "The user did not approve the request.")
+        answer = {"error": said.error, "error_description": said.text}
         return self._back(scope, request, answer)
 
     def refusal(self, scope: TenantScope, refused: AuthorizationRefused) -> str | None:
