@@ -250,3 +250,26 @@ def test_documentation_is_uploaded_read_and_deleted(
     _follow(page, "Delete")
     _press(page, "Delete")
     expect(page.locator("main")).to_contain_text("No documentation yet")
+
+
+def test_a_suite_is_exported_and_imported_under_another_context(
+    screen: Screen, desk: Desk, tmp_path: Path
+) -> None:
+    screen.expect_status(409)
+    _new_suite(screen, desk)
+    page = screen.page
+    with page.expect_download() as download:
+        _follow(page, "Export")
+    file = tmp_path / "suite.json"
+    file.write_bytes(download.value.path().read_bytes())
+    page = screen.open(_base(desk))
+    _follow(page, "Import")
+    _check(screen)
+    page.get_by_label("File of an API suite").set_input_files(file)
+    _press(page, "Import")
+    expect(page.locator("#context-error")).to_contain_text("taken")
+    _check(screen)
+    page.get_by_label("File of an API suite").set_input_files(file)
+    _write(page, "Another API Context", f"Copy-{'s' if screen.script else 'n'}")
+    _press(page, "Import")
+    expect(page.get_by_role("status").first).to_contain_text("Sandbox APIs is imported")

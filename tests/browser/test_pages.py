@@ -40,6 +40,7 @@ _FRAGMENTS = {
 _DOWNLOADS = {
     "/ion-api/{tenant}/authorized-apps/{app}/qr.svg",
     "/ion-api/{tenant}/available-apis/{suite}/icon",
+    "/ion-api/{tenant}/available-apis/{suite}/export",
     "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documentation/{documentation}/file",
     "/documents/{document}/file",
     "/ion-api/{tenant}/acknowledgements/{acknowledgement}/file",

@@ -25,6 +25,7 @@ from ionport.gateway.model import SuiteQuery
 from ionport.gateway.outgoing import OutgoingCalls
 from ionport.gateway.policy_service import ApiPolicyService
 from ionport.gateway.service import ApiSuiteService
+from ionport.gateway.suite_file import SuiteFileService
 from ionport.gateway.targets import Targets, TargetsOnDemand
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Tenant
@@ -88,6 +89,7 @@ class CustomApis:
     policies: ApiPolicyService
     documentation: DocumentationService
     documentation_source: DocumentationSource
+    files: SuiteFileService
     proxy: CustomSuites
     outgoing: OutgoingCalls
 
@@ -227,11 +229,13 @@ def _custom_apis(
     )
     targets = TargetsOnDemand(partial(_open_upstream, policy))
     directory = SuiteDirectory(database, keys, public_address=suites.public_address)
+    policies = ApiPolicyService(clock, audit, changed=directory.forget)
     return CustomApis(
         suites=suites,
-        policies=ApiPolicyService(clock, audit, changed=directory.forget),
+        policies=policies,
         documentation=DocumentationService(clock, audit),
         documentation_source=DocumentationSource(targets, policy),
+        files=SuiteFileService(suites, policies),
         proxy=CustomSuites(directory, targets, clock),
         # Its connections belong to another event loop than the proxy's.
         outgoing=OutgoingCalls(directory, TargetsOnDemand(partial(_open_upstream, policy))),

@@ -20,6 +20,7 @@ from ionport.web.pages import (
     api_documentation,
     api_endpoints,
     api_policies,
+    api_suite_files,
     api_suites,
     app_files,
     app_form,
@@ -89,6 +90,8 @@ def _routes(services: Services) -> list[BaseRoute]:
         ]
     if services.custom_apis is not None:
         routes += [
+            # Before the page of a suite: `import` is no id of one.
+            *api_suite_files.ROUTES,
             *api_suites.ROUTES,
             *api_endpoints.ROUTES,
             *api_policies.ROUTES,
