@@ -124,7 +124,6 @@ def _control_server(house: House, infor: InforSide) -> ControlServer:
         plane=infor.control,
         recorder=infor.recorder,
         settings=infor.tenant_settings,
-        gateway_origin=house.settings.gateway_origin,
         allowed_hosts=house.settings.allowed_hosts,
     )
 

@@ -14,6 +14,7 @@ from ionport.core.paging import PageRequest
 from ionport.documents.samples import read_sample
 from ionport.gateway.model import PolicyType
 from ionport.gateway.policies import sample_policy
+from ionport.sandbox.control.faults import FaultDraft, FaultKind
 from ionport.sandbox.messaging.flows import (
     Acknowledgement,
     AckState,
@@ -163,6 +164,7 @@ def _use(desk: Desk) -> dict[str, str]:
         "delivery_id": delivered[1],
         "call": _found(r"/calls/(\w+)", get(inspector).text),
         **_add_document_type(desk),
+        **_use_control_plane(desk),
         "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
         "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
         "flow": flow,
@@ -194,6 +196,18 @@ def _add_api_suite(desk: Desk) -> dict[str, str]:
         "policy": _found(r"/policies/(pol_\w+)/edit", policies),
         "documentation": _found(r"/documentation/(doc_\w+)", documents),
     }
+
+
+def _use_control_plane(desk: Desk) -> dict[str, str]:
+    """Add a fault rule that rests, a snapshot and a control key."""
+    assert desk.house.infor is not None
+    plane = desk.house.infor.control
+    draft = FaultDraft(FaultKind.STATUS, "A busy server", is_enabled=False)
+    with desk.house.database.write() as work:
+        rule = plane.faults.add(work, desk.tenant, OPERATOR, draft)
+        snapshot = plane.snapshots.take(work, desk.tenant, OPERATOR, "before-the-test")
+        key, _secret = plane.keys.create(work, desk.tenant, OPERATOR, "A test-suite")
+    return {"fault": rule.id, "snapshot": snapshot.name, "control_key": key.id}
 
 
 def _upload_to_lake(desk: Desk) -> str:

@@ -43,6 +43,10 @@ class Limits:
     logins_per_day: int = 1_000
     tokens_per_client_per_day: int = 100
 
+    def switched(self, *, on: bool) -> Limits:
+        """Return the same figures, applied or not."""
+        return replace(self, are_on=on)
+
     def check(self) -> None:
         """Raise InvalidInput unless every figure is between 1 and `MAX_LIMIT`."""
         wrong = {

@@ -187,7 +187,7 @@ def open_infor_side(
         origins=RegisteredOrigins(database, states),
         clean_up=CleanUp(clock, signing_keys, _unused_after(options)),
         custom_apis=custom_apis,
-        recorder=RecorderService(blobs),
+        recorder=RecorderService(blobs, gateway_url=options.gateway_origin),
         inspection=InspectionService(blobs),
         ion=ion,
         flow_runner=flow_runner,

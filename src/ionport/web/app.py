@@ -30,6 +30,9 @@ from ionport.web.pages import (
     configuration,
     connection_points,
     connections,
+    control_faults,
+    control_keys,
+    control_state,
     coverage,
     data_lake,
     deliveries,
@@ -106,6 +109,8 @@ def _routes(services: Services) -> list[BaseRoute]:
     if services.ion is not None:
         routes += [*connection_points.ROUTES, *document_flows.ROUTES, *acknowledgements.ROUTES]
         routes += data_lake.ROUTES
+    if services.control is not None:
+        routes += [*control_faults.ROUTES, *control_state.ROUTES, *control_keys.ROUTES]
     if services.deliveries is not None:
         routes += deliveries.ROUTES
     return routes

@@ -24,14 +24,14 @@ from ionport.web.state import Visit, visit_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _UNITS = ("B", "kB", "MB", "GB")
-# Pages that are tabs beside Authorized Apps.
-_TABS = frozenset({"available-apis", "service-accounts", "users", "configuration"})
-
-# Pages that are tabs beside the Inspector's calls, at addresses of their own.
-_INSPECTOR_TABS = frozenset({"coverage"})
-
-# Pages that are tabs beside Connection Points.
-_DESK_TABS = frozenset({"document-flows", "acknowledgements", "data-lake", "data-catalog"})
+# Pages that are tabs beside the one that the icon rail names.
+_TABS = {
+    "authorized-apps": ("available-apis", "service-accounts", "users", "configuration"),
+    "inspector": ("coverage",),
+    "faults": ("sandbox-clock", "sandbox-state", "control-keys"),
+    "connection-points": ("document-flows", "acknowledgements", "data-lake", "data-catalog"),
+}
+_HOMES = {tab: home for home, tabs in _TABS.items() for tab in tabs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +109,32 @@ def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavI
         ]
     tenant = tenant or next(iter(visit.tenants), None)
     if visit.services.apps is not None and tenant is not None:
-        base = f"/ion-api/{tenant}"
-        if visit.actor.is_tenant_administrator(tenant):
-            entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
-            if visit.services.ion is not None:
-                entries.append((_("ION Desk"), "plug-connected", f"{base}/connection-points"))
-        if visit.services.recorder is not None:
-            entries.append((_("Inspector"), "radar", f"{base}/inspector"))
+        entries += _tenant_entries(visit, tenant)
     if visit.services.documents is not None:
         entries.append((_("Settings"), "settings", "/settings"))
     here = request.url.path
     parts = here.split("/")
-    if parts[1:2] == ["ion-api"] and len(parts) > 3:
-        if parts[3] in _TABS:
-            here = f"/ion-api/{parts[2]}/authorized-apps"
-        elif parts[3] in _INSPECTOR_TABS:
-            here = f"/ion-api/{parts[2]}/inspector"
-        elif parts[3] in _DESK_TABS:
-            here = f"/ion-api/{parts[2]}/connection-points"
+    if parts[1:2] == ["ion-api"] and len(parts) > 3 and parts[3] in _HOMES:
+        here = f"/ion-api/{parts[2]}/{_HOMES[parts[3]]}"
     return [
         NavItem(label, symbol, url, here == url or here.startswith(f"{url}/"))
         for label, symbol, url in entries
     ]
+
+
+def _tenant_entries(visit: Visit, tenant: str) -> list[tuple[str, str, str]]:
+    services, base = visit.services, f"/ion-api/{tenant}"
+    is_administrator = visit.actor.is_tenant_administrator(tenant)
+    entries = []
+    if is_administrator:
+        entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
+        if services.ion is not None:
+            entries.append((_("ION Desk"), "plug-connected", f"{base}/connection-points"))
+    if services.recorder is not None:
+        entries.append((_("Inspector"), "radar", f"{base}/inspector"))
+    if services.control is not None and is_administrator:
+        entries.append((_("Control plane"), "rotate-clockwise", f"{base}/faults"))
+    return entries
 
 
 @pass_context

@@ -22,7 +22,6 @@ class ControlServer:
     """What the endpoints work with.
 
     Attributes:
-        gateway_origin: where recorded calls arrived, for their addresses in archives.
         allowed_hosts: the names that a Host header may have.
     """
 
@@ -30,7 +29,6 @@ class ControlServer:
     plane: ControlPlane
     recorder: RecorderService
     settings: TenantSettingsService
-    gateway_origin: str
     allowed_hosts: Collection[str]
 
 

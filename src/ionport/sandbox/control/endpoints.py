@@ -187,7 +187,6 @@ def export_calls(call: ControlCall) -> Response:
         call.work,
         call.scope,
         call.actor,
-        call.server.gateway_origin,
         shown.call_filter(call.query),
     )
     headers = {"Cache-Control": "no-store"}

@@ -35,8 +35,9 @@ class RecorderService:
     tells of an effect that is not there, and no effect is missing from it.
     """
 
-    def __init__(self, blobs: Blobs, *, keep: int = 10_000) -> None:
+    def __init__(self, blobs: Blobs, *, gateway_url: str = "", keep: int = 10_000) -> None:
         self._blobs = blobs
+        self._gateway_url = gateway_url
         self._keep = keep
         self._records = itertools.count()
 
@@ -126,7 +127,6 @@ class RecorderService:
         work: Work,
         scope: TenantScope,
         actor: Actor,
-        origin: str,
         filters: CallFilter | None = None,
     ) -> bytes:
         """Return the newest `har.MAX_ENTRIES` calls as an HTTP archive; see `har.archive`.
@@ -141,4 +141,4 @@ class RecorderService:
             found += page.items
             if number >= page.pages:
                 break
-        return har.archive(found, self.body_of, origin)
+        return har.archive(found, self.body_of, self._gateway_url)

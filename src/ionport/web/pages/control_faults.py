@@ -101,7 +101,8 @@ def _form(
         "values": values,
         "errors": errors,
         "rule": rule,
-        "fields": _FIELDS,
+        # A switch has no room for an error: its own stands on top.
+        "fields": [name for name in _FIELDS if name not in ("after_commit", "is_enabled")],
         "kinds": _kinds(),
         "triggers": _triggers(),
         "services": [(api.context, f"{api.context} · {api.title}") for api in apis],

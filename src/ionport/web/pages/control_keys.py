@@ -11,6 +11,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
+from ionport.sandbox.control.endpoint import PREFIX
 from ionport.sandbox.control.model import ControlKey
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.web.forms import errors_of, is_on, text_of
@@ -38,7 +39,9 @@ def create(request: Request) -> Response:
 
 
 def _shown_once(request: Request, key: ControlKey, secret: Secret) -> Response:
-    context = {"key": key, "secret": secret.reveal(), "origin": str(request.base_url).rstrip("/")}
+    address = f'"$IONPORT_URL{PREFIX}/{key.tenant_id}/state"'
+    example = f'curl -H "Authorization: Bearer $CONTROL_KEY" {address}'
+    context = {"key": key, "secret": secret.reveal(), "example": example}
     headers = {"Cache-Control": "no-store"}
     return render(request, "control/new_key.html", context, headers=headers)
 

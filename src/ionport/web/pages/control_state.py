@@ -59,7 +59,9 @@ def reset(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.write() as work:
         rows = _plane(request).state.reset(work, scope, visit.actor)
-    text = ngettext("The sandbox is empty: {n} row is gone.", "{n} rows are gone.", rows)
+    text = ngettext(
+        "The sandbox is empty: {n} row is gone.", "The sandbox is empty: {n} rows are gone.", rows
+    )
     return redirect(request, _url(request, "sandbox_state"), text=text.format(n=rows))
 
 

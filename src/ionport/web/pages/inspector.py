@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
-from ionport.sandbox.control.model import MAX_KEPT_BODY_BYTES, CallFacts, CallFilter
+from ionport.sandbox.control.model import MAX_KEPT_BODY_BYTES, NO_ANSWER, CallFacts, CallFilter
 from ionport.sandbox.idm.model import ItemFilter
 from ionport.sandbox.messaging.model import MessageFilter
 from ionport.sandbox.operations import UNKNOWN_OPERATION
@@ -25,7 +28,8 @@ from ionport.web.templating import path_to, render
 
 _SERVICES = ("IDM", "IONSERVICES", "LN", "M3", "Mingle")
 _FAILED = "failed"
-_STATUSES = (200, 201, 204, 400, 404, 405, 412, 413, 422)
+_STATUSES = (200, 201, 204, 400, 401, 404, 405, 412, 413, 422, 429, 500, 503, NO_ANSWER)
+_CALL_FILTERS = ("q", "body", "service", "status", "age")
 _MAX_EFFECTS = 20
 # How M3 and LN name what a call did: with a key in which the company comes first.
 _INVOICE = re.compile(
@@ -46,15 +50,8 @@ class Effect:
 def list_calls(request: Request) -> Response:
     """Show the calls that reached the sandbox, the newest first."""
     visit, scope = visit_of(request), tenant_scope(request)
-    state = _list_state(request, filters=("q", "service", "status"))
-    status = state.filters["status"]
-    filters = CallFilter(
-        service=state.filters["service"] or None,
-        status=int(status) if status in map(str, _STATUSES) else None,
-        failed_only=status == _FAILED,
-        text=state.filters["q"] or None,
-        ascending=not state.descending,
-    )
+    state = _list_state(request, filters=_CALL_FILTERS)
+    filters = _call_filter(request, state)
     with visit.services.database.read() as work:
         found = needed(visit.services.recorder).list(
             work, scope, visit.actor, state.request, filters
@@ -67,8 +64,54 @@ def list_calls(request: Request) -> Response:
             (_FAILED, _("Failed (400 and above)")),
             *((str(code), _status_text(code)) for code in _STATUSES),
         ],
+        "ages": [(name, text) for name, (text, _age) in _ages().items()],
+        "har_url": _har_url(request, state),
     }
     return render(request, "inspector/calls.html", context)
+
+
+def download_calls(request: Request) -> Response:
+    """Send the calls that match as an HTTP archive, to be saved."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = _list_state(request, filters=_CALL_FILTERS)
+    with visit.services.database.read() as work:
+        archive = needed(visit.services.recorder).har(
+            work, scope, visit.actor, _call_filter(request, state)
+        )
+    return attachment(archive, f"{scope.tenant_id}-calls.har")
+
+
+def _call_filter(request: Request, state: ListState) -> CallFilter:
+    status = state.filters["status"]
+    known = _ages().get(state.filters["age"])
+    return CallFilter(
+        service=state.filters["service"] or None,
+        status=int(status) if status in map(str, _STATUSES) else None,
+        failed_only=status == _FAILED,
+        text=state.filters["q"] or None,
+        body=state.filters["body"] or None,
+        since=_infor_clock(request).now() - known[1] if known else None,
+        ascending=not state.descending,
+    )
+
+
+def _infor_clock(request: Request) -> Clock:
+    services = visit_of(request).services
+    return services.control.controls if services.control else services.clock
+
+
+def _ages() -> dict[str, tuple[str, timedelta]]:
+    return {
+        "5m": (_("The last 5 minutes"), timedelta(minutes=5)),
+        "1h": (_("The last hour"), timedelta(hours=1)),
+        "1d": (_("The last day"), timedelta(days=1)),
+    }
+
+
+def _har_url(request: Request, state: ListState) -> str:
+    path = path_to(request, "inspector_har", tenant=tenant_scope(request).tenant_id)
+    query = urlencode({name: text for name, text in state.filters.items() if text})
+    return f"{path}?{query}" if query else path
 
 
 def show_call(request: Request) -> Response:
@@ -225,6 +268,8 @@ def _list_state(request: Request, filters: tuple[str, ...]) -> ListState:
 
 
 def _status_text(code: int) -> str:
+    if code == NO_ANSWER:
+        return _("Connection cut")
     try:
         return f"{code} {HTTPStatus(code).phrase}"
     except ValueError:
@@ -234,6 +279,7 @@ def _status_text(code: int) -> str:
 _BASE = "/ion-api/{tenant}/inspector"
 ROUTES = [
     Route(_BASE, list_calls, name="inspector"),
+    Route(f"{_BASE}/calls.har", download_calls, name="inspector_har"),
     Route(f"{_BASE}/calls/{{call}}", show_call, name="inspector_call"),
     Route(f"{_BASE}/items", list_items, name="inspector_items"),
     Route(f"{_BASE}/items/{{pid}}", show_item, name="inspector_item"),

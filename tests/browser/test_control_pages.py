@@ -1,0 +1,103 @@
+"""What a tester does on the pages of the control plane, with and without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenScreen
+from tests.browser.furnished import cookies_of
+from tests.browser.screen import Screen
+from tests.support.whole import Desk, desk_on
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
+        yield desk
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -> Screen:
+    url = desk.house.settings.origin
+    return new_screen(url, script=request.param, cookies=cookies_of(desk))
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
+
+
+def follow(page: Page, name: str) -> None:
+    page.get_by_role("main").get_by_role("link", name=name, exact=True).first.click()
+
+
+def test_a_fault_rule_from_the_empty_list_to_its_deletion(desk: Desk, screen: Screen) -> None:
+    screen.expect_status(422)
+    page = screen.open(f"/ion-api/{desk.house.tenant.id}/faults")
+    follow(page, "Add the first rule")
+    page.get_by_label("What happens").select_option("too-many-requests")
+    page.get_by_role("textbox", name="Name").fill("A busy IDM")
+    page.get_by_label("Service").select_option("IDM")
+    page.get_by_label("Which of them").select_option("next")
+    page.get_by_role("textbox", name="Number").fill("3")
+    page.get_by_role("textbox", name="Seconds").fill("9")
+    press(page, "Save")
+    row = page.get_by_role("row").filter(has_text="A busy IDM")
+    expect(row).to_contain_text("the next 3")
+    row.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("row").filter(has_text="A busy IDM")).to_contain_text("off")
+    follow(page, "A busy IDM")
+    expect(page.get_by_role("textbox", name="Number")).to_have_value("3")
+    page.get_by_role("textbox", name="Number").fill("0")
+    press(page, "Save")
+    expect(page.get_by_text("A whole number from 1")).to_be_visible()
+    page.goto(screen.base_url + f"/ion-api/{desk.house.tenant.id}/faults")
+    follow(page, "Delete rule A busy IDM")
+    press(page, "Delete")
+    expect(page.get_by_text("No fault rule", exact=True)).to_be_visible()
+
+
+def test_the_clock_forward_and_back(desk: Desk, screen: Screen) -> None:
+    page = screen.open(f"/ion-api/{desk.house.tenant.id}/sandbox-clock")
+    press(page, "Move forward")
+    expect(page.get_by_text("This is 2 hours ahead of the real time.")).to_be_visible()
+    press(page, "Set it back to the real time")
+    expect(page.get_by_text("This is the real time.")).to_be_visible()
+    follow(page, "Expire all access tokens")
+    press(page, "Expire them")
+    expect(page.get_by_text("issued before this moment")).to_be_visible()
+
+
+def test_a_snapshot_is_taken_and_restored_and_the_sandbox_reset(desk: Desk, screen: Screen) -> None:
+    page = screen.open(f"/ion-api/{desk.house.tenant.id}/sandbox-state")
+    page.get_by_label("JSON text").fill('{"idm": [{"entityName": "M3_SupplierInvoice"}]}')
+    press(page, "Seed")
+    expect(page.get_by_text("Added 1 IDM items")).to_be_visible()
+    page.get_by_role("textbox", name="Name").fill("one-item")
+    press(page, "Take a snapshot")
+    follow(page, "Reset the sandbox")
+    expect(
+        page.get_by_text("are deleted, for good").or_(page.get_by_text("is deleted, for good"))
+    ).to_be_visible()
+    press(page, "Reset")
+    expect(page.get_by_role("cell", name="idm_items")).to_have_count(0)
+    follow(page, "Restore snapshot one-item")
+    press(page, "Restore")
+    expect(page.get_by_role("cell", name="idm_items")).to_be_visible()
+    follow(page, "Delete snapshot one-item")
+    press(page, "Delete")
+    expect(page.get_by_text("None yet.")).to_be_visible()
+
+
+def test_a_control_key_is_shown_once(desk: Desk, screen: Screen) -> None:
+    page = screen.open(f"/ion-api/{desk.house.tenant.id}/control-keys")
+    page.get_by_role("textbox", name="Name").fill("CI")
+    press(page, "Make a key")
+    expect(page.get_by_text("ctl_")).to_be_visible()
+    follow(page, "Done")
+    expect(page.get_by_text("ctl_")).to_have_count(0)
+    follow(page, "Delete control key CI")
+    press(page, "Delete")
+    expect(page.get_by_text("No key yet.")).to_be_visible()
