@@ -9,7 +9,7 @@ from typing import Any
 
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
-from ionport.sandbox.openapi import openapi
+from ionport.sandbox.openapi import openapi, plain_path
 from ionport.sandbox.operations import Fact, Service
 
 
@@ -87,7 +87,7 @@ def as_markdown(covered: Sequence[Coverage]) -> str:
 
 def _operations(service: Service) -> Sequence[Covered]:
     return [
-        Covered(f"{each.method} /{service.context}{each.path}", [each.name], each.fact)
+        Covered(f"{each.method} /{service.context}{plain_path(each.path)}", [each.name], each.fact)
         for each in service.operations
     ]
 

@@ -45,7 +45,7 @@ def openapi(service: Service, base_url: str, version: str) -> _Json:
 
 def _addresses(operation: Operation, service: Service) -> Iterable[tuple[str, _Json]]:
     """Return the paths of an operation, each with its operation object."""
-    path, spread = _PARAMETER.sub(r"{\1}", operation.path), operation.wire.spread
+    path, spread = plain_path(operation.path), operation.wire.spread
     if len(spread) < 2:
         groups = list(dict.fromkeys(part.group for part in service.parts())) if spread else []
         yield path, _operation(operation, service, path, dict.fromkeys(spread, groups))
@@ -86,6 +86,11 @@ def _operation(
             "content": {each: _body(operation) for each in operation.wire.takes},
         }
     return content
+
+
+def plain_path(path: str) -> str:
+    """Return a path whose parameters say no more than their names."""
+    return _PARAMETER.sub(r"{\1}", path)
 
 
 def describe(fact: Fact) -> str:

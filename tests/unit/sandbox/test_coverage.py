@@ -14,7 +14,7 @@ from ionport.core.clock import MovableClock
 from ionport.sandbox.app import services
 from ionport.sandbox.coverage import as_markdown, coverage
 from ionport.sandbox.m3.service import BEHAVIOURS
-from ionport.sandbox.openapi import openapi
+from ionport.sandbox.openapi import openapi, plain_path
 from ionport.sandbox.operations import Fact, Service
 from tests.support.reference import FOLDER
 
@@ -87,7 +87,8 @@ def test_the_manual_tells_of_every_service(imitated: Sequence[Service]) -> None:
     for service in imitated:
         assert f"## {service.title}\n" in text
         for operation in service.operations:
-            assert f"`{operation.method} /{service.context}{operation.path}`" in text
+            path = plain_path(operation.path)
+            assert f"`{operation.method} /{service.context}{path}`" in text
     assert "| Create, Show, List, Process | `ReceivedPurchaseInvoice` | inferred, " in text
     assert all(line.count("|") == 5 for line in text.splitlines() if line.startswith("|"))
 

@@ -157,7 +157,7 @@ def test_a_call_leads_to_the_invoice_that_it_made(desk: Desk) -> None:
 def test_the_coverage_tells_what_is_imitated_and_known_from_where(desk: Desk) -> None:
     text = desk.text(COVERAGE)
     for part in (
-        "GET /M3/m3api-rest/v2/execute/{program}/{transaction:path}",
+        "GET /M3/m3api-rest/v2/execute/{program}/{transaction}",
         "AddHead",
         "verified infor-targets.md §4.4",
         "inferred infor-targets.md §5.2",

@@ -7,7 +7,7 @@ import pytest
 import ionport.docs
 from ionport.core.errors import NotFound
 from ionport.docs import page_names, read_page
-from tools.settings_page import PAGE, settings_page
+from tools import coverage_page, settings_page
 
 
 def test_the_contents_name_every_page_once_and_no_other() -> None:
@@ -29,6 +29,10 @@ def test_another_name_is_not_found() -> None:
 
 
 def test_the_page_of_settings_is_what_the_settings_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == settings_page(), (
-        "write it anew: python -m tools.settings_page"
-    )
+    text = settings_page.PAGE.read_text(encoding="utf-8")
+    assert text == settings_page.settings_page(), "write it anew: python -m tools.settings_page"
+
+
+def test_the_page_of_coverage_is_what_the_sandbox_says() -> None:
+    text = coverage_page.PAGE.read_text(encoding="utf-8")
+    assert text == coverage_page.coverage_page(), "write it anew: python -m tools.coverage_page"
