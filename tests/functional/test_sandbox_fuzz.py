@@ -23,6 +23,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
     max_leaves=12,
 )
+FLAGS = st.sampled_from(["$checkout", "$checkin", "$merge"])
+SWITCHES = st.sampled_from(["true", "false", "", "1"])
 PARTS = ("entityName", "attrs", "resrs", "acl", "colls")
 PARAMETERS = ("documentName", "messageId", "fromLogicalId", "toLogicalId", "encoding", "batchSize")
 
@@ -95,7 +97,7 @@ def test_any_bytes_are_refused_as_an_item(client: httpx2.Client, content: bytes,
                 "=",
                 '"',
                 "'",
-                "AND",
+                *("AND", "OR", "NOT", "LIKE", "IS NULL", "UNION", "SORTBY", "(", ")", "<", "1"),
                 " ",
                 "\0",
             ]
@@ -107,6 +109,38 @@ def test_any_bytes_are_refused_as_an_item(client: httpx2.Client, content: bytes,
 def test_any_search_is_answered_or_refused(client: httpx2.Client, query: str, limit: str) -> None:
     parameters = {"$query": query, "$limit": limit}
     _assert_explained(client.get("/IDM/api/items/search", params=parameters))
+
+
+@FUZZ
+@given(part=st.sampled_from(PARTS), value=JSON, flags=st.dictionaries(FLAGS, SWITCHES))
+def test_any_change_of_an_item_is_made_or_refused(
+    client: httpx2.Client, part: str, value: Any, flags: dict[str, str]
+) -> None:
+    pid = client.post("/IDM/api/items", json=new_item()).json()["item"]["pid"]
+    content = json.dumps({"item": {part: value}}).encode("utf-8", "replace")
+    answer = client.put(f"/IDM/api/items/{pid}", content=content, params=flags)
+    _assert_explained(answer)
+    _assert_explained(client.get(f"/IDM/api/items/{pid}/versions"))
+
+
+@FUZZ
+@given(key=st.sampled_from(["entities", "useTextSearch", "arguments"]), value=JSON, argument=JSON)
+def test_any_search_by_document_is_answered_or_refused(
+    client: httpx2.Client, key: str, value: Any, argument: Any
+) -> None:
+    query = {"entities": "M3_SupplierInvoice", "arguments": {"argument": [argument]}, key: value}
+    content = json.dumps({"queries": {"query": [query]}}).encode("utf-8", "replace")
+    for address in ("search", "count", "search/item/resource/stream"):
+        _assert_explained(client.post(f"/IDM/api/items/{address}", content=content))
+
+
+@FUZZ
+@given(value=st.text(max_size=40), sign=st.sampled_from(["=", "!=", "<", ">=", "LIKE"]))
+def test_any_value_may_be_searched_for(client: httpx2.Client, value: str, sign: str) -> None:
+    quoted = value.replace('"', '""')
+    for name in ("M3_Company", "RESOURCENAME", "M3_InvoiceDate", "LASTCHANGEDTS", "RESOURCESIZE"):
+        query = f'/M3_SupplierInvoice[@{name} {sign} "{quoted}"]'
+        _assert_explained(client.get("/IDM/api/items/search", params={"$query": query}))
 
 
 @FUZZ

@@ -20,7 +20,8 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("choose-a-type", "create-an-app", "download-credentials", "service-accounts"),
             *("rotate-a-secret", "revoke-tokens", "scopes", "saml-issuers", "users"),
             *("token-endpoint", "oauth-errors", "available-apis", "policies"),
-            *("sandbox", "sandbox-ion", "sandbox-m3", "sandbox-ln", "sandbox-coverage"),
+            *("sandbox", "sandbox-idm", "sandbox-ion", "sandbox-m3", "sandbox-ln"),
+            "sandbox-coverage",
         ),
     ),
     (
