@@ -100,6 +100,26 @@ def test_no_bytes_make_the_server_fail(
             assert answer.status == 404 or is_an_answer(answer)
 
 
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "X"]),
+    tail=st.binary(max_size=30),
+    origin=st.none() | st.text(HEADER_LETTERS, max_size=400),
+)
+@FUZZ
+def test_no_address_method_or_origin_makes_the_server_fail(
+    side: OAuthSide, file: File, method: str, tail: bytes, origin: str | None
+) -> None:
+    headers = {} if origin is None else {"Origin": origin.encode("latin-1").decode("latin-1")}
+    root = file["pu"].partition(f"/{file['ti']}/")[0]
+    for path in (
+        *(f"/{file['ti']}/as/", f"/{file['ti']}/as/jwks", "/.well-known/"),
+        *(f"/{file['ti']}/as/.well-known/openid-configuration", f"/{file['ti']}/as/token.oauth2"),
+    ):
+        answer = send(f"{root}{path}{quote(tail, safe='/')}", "", headers, method)
+        assert answer.status < 500
+        assert "access-control-allow-origin" not in answer.headers
+
+
 def test_a_body_over_the_cap_is_refused_whether_its_length_is_told_or_not(
     side: OAuthSide, file: File
 ) -> None:
