@@ -13,7 +13,6 @@ The doors are told apart by the first part of the path: no page is named like a 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,11 +22,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.oauth.endpoints import PATHS
 from ionport.oauth.routes import WELL_KNOWN
-from ionport.sandbox.app import services
 from ionport.sandbox.control.endpoint import PREFIX, ControlServer
 from ionport.sandbox.control.routes import control_app, control_app_switched_off
 from ionport.sandbox.infor_side import InforSide, machine_doors
-from ionport.sandbox.operations import Service
 from ionport.web.app import create_web_app
 from ionport.web.state import Services
 from ionport.wiring import House
@@ -107,7 +104,7 @@ def build_asgi(house: House) -> ASGIApp:
     )
     if house.infor is None:
         return Doors(authorization=None, gateway=None, pages=pages)
-    doors = machine_doors(house.infor, house.database, house.blobs)
+    doors = machine_doors(house.infor, house.database)
     return Doors(
         authorization=doors.authorization,
         gateway=doors.gateway,
@@ -126,11 +123,6 @@ def _control_server(house: House, infor: InforSide) -> ControlServer:
         settings=infor.tenant_settings,
         allowed_hosts=house.settings.allowed_hosts,
     )
-
-
-def _built_in_apis(house: House) -> Sequence[Service]:
-    """What the sandbox imitates, to be listed beside the tenants' own API suites."""
-    return services(house.blobs, house.clock, gateway_url=house.settings.gateway_origin)
 
 
 def _page_services(house: House) -> Services:
@@ -152,7 +144,7 @@ def _page_services(house: House) -> Services:
         saml_issuers=infor.saml_issuers if infor else None,
         token_tools=infor.token_tools if infor else None,
         custom_apis=infor.custom_apis if infor else None,
-        built_in_apis=_built_in_apis(house) if sandbox else (),
+        built_in_apis=sandbox.imitated.all() if sandbox else (),
         recorder=sandbox.recorder if sandbox else None,
         inspection=sandbox.inspection if sandbox else None,
         ion=sandbox.ion if sandbox else None,

@@ -28,7 +28,7 @@ from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
 from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
-from ionport.sandbox.infor_side import InforOptions, InforSide, open_infor_side
+from ionport.sandbox.infor_side import InforOptions, InforSide
 from ionport.settings import Settings
 from ionport.store import Database, sqlite_url
 
@@ -119,7 +119,7 @@ def open_house(
         members=MemberService(clock, audit, identity),
         tenant=tenant,
         organization=organization,
-        infor=open_infor_side(_infor_options(settings), database, clock, keys, blobs, audit, tenant)
+        infor=InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant)
         if settings.side.has_infor
         else None,
         documents=_document_side(

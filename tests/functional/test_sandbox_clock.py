@@ -14,7 +14,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.sandbox.control.controls import ControlWatch
-from ionport.sandbox.control.plane import open_control_plane
+from ionport.sandbox.control.plane import ControlPlane
 from ionport.store import SystemScope, TenantScope
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
@@ -105,7 +105,7 @@ def test_the_clock_of_a_production_tenant_is_not_moved_for_another(side: InforSi
 
 def test_other_processes_see_what_was_set_within_two_seconds(side: InforSide) -> None:
     audit, keys = AuditLog(side.clock), KeyRing.generate()
-    other = open_control_plane(side.database, side.clock, keys, side.blobs, audit).controls
+    other = ControlPlane(side.database, side.clock, keys, side.blobs, audit).controls
     watch = ControlWatch(other)
     watch.launch()
     try:

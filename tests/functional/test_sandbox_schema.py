@@ -13,7 +13,6 @@ from schemathesis.checks import CheckContext
 from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import status_code_conformance
 
-from ionport.sandbox.app import services
 from ionport.sandbox.openapi import openapi
 from ionport.sandbox.operations import Service
 from tests.conftest import ALL_DATABASES
@@ -46,7 +45,7 @@ def session(side: InforSide) -> Iterator[requests.Session]:
 
 
 def imitated(side: InforSide) -> list[Service]:
-    return list(services(side.blobs, side.clock, gateway_url=side.url))
+    return list(side.services.imitated.all())
 
 
 def contexts() -> list[str]:

@@ -91,9 +91,9 @@ class CustomSide(InforSide):
 
     def app(self, **options: Any) -> ASGIApp:
         gateway = Gateway(
-            backends(self.database, self.blobs, self.clock, gateway_url=self.url),
+            backends(self.services.imitated, self.database, self.recorder, self.clock),
             self.services.verifier,
-            custom=self.suites.custom,
+            custom=lambda: self.suites.custom,
             **options,
         )
         return self._doors(gateway)

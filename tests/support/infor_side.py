@@ -23,9 +23,9 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.oauth.drafts import AppDraft
-from ionport.sandbox.app import backends
+from ionport.sandbox import infor_side as sandbox
+from ionport.sandbox.app import ServiceMakers, backends
 from ionport.sandbox.control.tokens import MarkedTokenVerifier
-from ionport.sandbox.infor_side import InforOptions, machine_doors, open_infor_side
 from ionport.sandbox.ln.service import LnSettings
 from ionport.sandbox.m3.service import M3Settings
 from ionport.store import Database, SystemScope, TenantScope, sqlite_url
@@ -47,8 +47,8 @@ class InforSide:
         self.clock = clock
         self.url = url
         self.blobs = FolderBlobs(folder)
-        self.services = open_infor_side(
-            InforOptions(origin=url, gateway_origin=url),
+        self.services = sandbox.InforSide(
+            sandbox.InforOptions(origin=url, gateway_origin=url),
             database,
             clock,
             KeyRing.generate(),
@@ -68,16 +68,15 @@ class InforSide:
         ln_settings: LnSettings | None = None,
     ) -> ASGIApp:
         control = self.services.control
-        built_in = backends(
-            self.database,
+        makers = ServiceMakers(
             self.blobs,
             control.controls,
             gateway_url=self.url,
             m3_settings=m3_settings,
             ln_settings=ln_settings,
-            ion=self.services.ion,
-            control=control,
+            ion=lambda: self.services.ion,
         )
+        built_in = backends(makers, self.database, self.recorder, control.controls, control)
         gateway = Gateway(
             {**built_in, **(extra_back_ends or {})},
             MarkedTokenVerifier(self.services.verifier, control.controls),
@@ -87,7 +86,7 @@ class InforSide:
         return self._doors(gateway)
 
     def _doors(self, gateway: Gateway) -> ASGIApp:
-        doors = machine_doors(self.services, self.database, self.blobs)
+        doors = sandbox.machine_doors(self.services, self.database)
         return Doors(authorization=doors.authorization, gateway=gateway, pages=gateway)
 
     def credentials(

@@ -6,8 +6,8 @@ Clients reach it under any Host header (facts/ion-api.md §6.4), so nothing here
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -19,9 +19,8 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway import cors
-from ionport.gateway.custom import CustomSuites
+from ionport.gateway.answers import send_whole
 from ionport.gateway.errors import MethodNotAllowed, NotOffered, ScopeMissing, error_response
-from ionport.gateway.exchange import Exchange, send_whole
 from ionport.gateway.model import CALLER_KEY, CUSTOM_CONTEXT, REQUEST_ID_KEY, Caller
 from ionport.gateway.ports import AllowedOrigins, NoOrigins, TokenVerifier
 from ionport.gateway.request import (
@@ -32,6 +31,9 @@ from ionport.gateway.request import (
     read_target,
     read_token,
 )
+
+if TYPE_CHECKING:
+    from ionport.gateway.custom import CustomSuites
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,8 @@ class Gateway:
             end finds a `Caller` under `scope["ionport.caller"]` and its own path below
             `root_path`.
         verifier: knows what an access token is worth.
-        custom: the tenants' own API suites; None where there are none.
+        custom: gives the tenants' own API suites, asked for with each call to one; None where
+            there are none.
         origins: which web pages may call.
         max_body_bytes: longer request bodies to a back end are answered with 413.
         max_proxied_bytes: the same for the targets of API suites.
@@ -66,7 +69,7 @@ class Gateway:
         backends: Mapping[str, ASGIApp],
         verifier: TokenVerifier,
         *,
-        custom: CustomSuites | None = None,
+        custom: Callable[[], CustomSuites] | None = None,
         origins: AllowedOrigins | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_proxied_bytes: int = DEFAULT_MAX_PROXIED_BYTES,
@@ -111,7 +114,7 @@ class Gateway:
                 return
         call = _Call(target, token, known, origin, answer)
         if target.context == _CUSTOM and self._custom is not None:
-            await self._call_custom(self._custom, call, scope, receive)
+            await self._call_custom(self._custom(), call, scope, receive)
         else:
             await self._call_back_end(call, scope, receive)
 
@@ -145,7 +148,8 @@ class Gateway:
             # Only now: who has no token does not learn which suites there are.
             raise _unknown_suite(target.prefix)
         receive = _bounded(receive, call.known, self._max_proxied_bytes)
-        await custom.serve(Exchange(route, rest, caller, scope, call.known, receive, answer.send))
+        exchange = custom.exchange(route, rest, caller, scope, call.known, receive, answer.send)
+        await custom.serve(exchange)
 
     async def _authenticate(self, call: _Call, suite: str | None) -> Caller:
         """Return whom the token stands for; `suite` is the API context as its suite spells it."""

@@ -18,6 +18,7 @@ from ionport.core.errors import Forbidden
 from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.gateway.addresses import has_dot_segments
+from ionport.gateway.answers import send_whole
 from ionport.gateway.cache import (
     KEY_HEADERS,
     MAX_BODY_BYTES,
@@ -27,7 +28,7 @@ from ionport.gateway.cache import (
 )
 from ionport.gateway.directory import Route, SuiteDirectory
 from ionport.gateway.errors import BadAddress, TargetFailed, TargetSilent
-from ionport.gateway.exchange import Exchange, send_whole
+from ionport.gateway.exchange import Exchange
 from ionport.gateway.limits import Breakers, Limits
 from ionport.gateway.model import CUSTOM_CONTEXT
 from ionport.gateway.patience import Patience
@@ -45,6 +46,9 @@ _OUR_REFUSALS: Final = frozenset(("target_address_refused", "loop_detected"))
 
 class CustomSuites:
     """The proxy behind `/{TENANT}/CustomerApi/{API context}/{proxy context}/…`."""
+
+    # What `serve` takes: the gateway makes one for each call.
+    exchange = Exchange
 
     def __init__(self, directory: SuiteDirectory, targets: Targets, clock: Clock) -> None:
         self._directory = directory

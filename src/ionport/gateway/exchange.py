@@ -9,10 +9,11 @@ from typing import Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ionport.core.errors import TooLarge
 from ionport.core.i18n import _
+from ionport.gateway.answers import body_of, send_whole, start_of
 from ionport.gateway.directory import Route
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.model import Caller
@@ -166,12 +167,12 @@ class Exchange:
             watch = asyncio.create_task(self._watch(answer))
         try:
             patience.rest()
-            await self.send(_start(answer.status, headers))
+            await self.send(start_of(answer.status, headers))
             while chunk := await self._next(answer, patience):
                 if listener is not None:
                     listener.feed(chunk)
-                await self.send(_body(chunk, more=True))
-            await self.send(_body(b"", more=False))
+                await self.send(body_of(chunk, more=True))
+            await self.send(body_of(b"", more=False))
         except TargetFailed as error:
             is_gone = watch is not None and watch.done()
             if is_gone or (isinstance(body, RequestBody) and body.error is not None):
@@ -207,20 +208,6 @@ class Exchange:
                 value = self.variable(policy.ref) if policy.ref else policy.value
                 headers.append((policy.name, _header_text(value)))
         return headers
-
-
-async def send_whole(send: Send, status: int, headers: list[Header], content: bytes) -> None:
-    """Send an answer whose body is at hand."""
-    await send(_start(status, headers))
-    await send(_body(content, more=False))
-
-
-def _start(status: int, headers: list[Header]) -> Message:
-    return {"type": "http.response.start", "status": status, "headers": headers}
-
-
-def _body(content: bytes, *, more: bool) -> Message:
-    return {"type": "http.response.body", "body": content, "more_body": more}
 
 
 async def _read_form(stream: RequestBody) -> bytes:

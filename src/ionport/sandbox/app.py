@@ -1,76 +1,139 @@
-"""The sandbox's services as the gateway's built-in back ends."""
+"""The sandbox's services as the gateway's built-in back ends.
+
+A service's modules are loaded with the first call to it: a client of IDM waits for no M3.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
-from starlette.types import ASGIApp
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.identity.audit import AuditLog
-from ionport.sandbox import ionservices
 from ionport.sandbox.calls import ServiceApp
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
-from ionport.sandbox.idm import routes as idm
-from ionport.sandbox.ionservices import Ion, open_ion
-from ionport.sandbox.ln import routes as ln
-from ionport.sandbox.ln.service import LnSettings
-from ionport.sandbox.m3 import routes as m3
-from ionport.sandbox.m3.service import M3Settings
-from ionport.sandbox.mingle import routes as mingle
 from ionport.sandbox.operations import Service
 from ionport.store import Database
 
+if TYPE_CHECKING:
+    from ionport.sandbox.ionservices import Ion
+    from ionport.sandbox.ln.service import LnSettings
+    from ionport.sandbox.m3.service import M3Settings
 
-def services(
-    blobs: Blobs,
-    clock: Clock,
-    *,
-    gateway_url: str,
-    m3_settings: M3Settings | None = None,
-    ln_settings: LnSettings | None = None,
-    ion: Ion | None = None,
-) -> Sequence[Service]:
-    """Return every imitated service.
 
-    Links to files are made from `gateway_url`, the `iu` of the credential files. `ion` are
+class ServiceMakers:
+    """Makes the imitated services, each by its API context.
+
+    Links to files are made from `gateway_url`, the `iu` of the credential files. `ion` gives
     ION's services where pages or a document flow share them.
     """
-    return [
-        idm.service(clock, blobs, gateway_url),
-        ionservices.service(ion or open_ion(clock, blobs, AuditLog(clock))),
-        m3.service(clock, m3_settings or M3Settings()),
-        ln.service(clock, ln_settings or LnSettings(), gateway_url),
-        mingle.service(),
-    ]
+
+    def __init__(
+        self,
+        blobs: Blobs,
+        clock: Clock,
+        *,
+        gateway_url: str,
+        m3_settings: M3Settings | None = None,
+        ln_settings: LnSettings | None = None,
+        ion: Callable[[], Ion] | None = None,
+    ) -> None:
+        self._blobs = blobs
+        self._clock = clock
+        self._gateway_url = gateway_url
+        self._m3_settings = m3_settings
+        self._ln_settings = ln_settings
+        self._ion_of = ion
+        self._makers: Mapping[str, Callable[[], Service]] = {
+            "IDM": self._idm,
+            "IONSERVICES": self._ion,
+            "M3": self._m3,
+            "LN": self._ln,
+            "Mingle": self._mingle,
+        }
+
+    @property
+    def contexts(self) -> Sequence[str]:
+        """The API contexts, in the order of `all`."""
+        return list(self._makers)
+
+    def make(self, context: str) -> Service:
+        """Return the service of a context."""
+        return self._makers[context]()
+
+    def all(self) -> Sequence[Service]:
+        """Return every service."""
+        return [make() for make in self._makers.values()]
+
+    def _idm(self) -> Service:
+        from ionport.sandbox.idm import routes
+
+        return routes.service(self._clock, self._blobs, self._gateway_url)
+
+    def _ion(self) -> Service:
+        from ionport.sandbox import ionservices
+
+        if self._ion_of is not None:
+            return ionservices.service(self._ion_of())
+        audit = AuditLog(self._clock)
+        return ionservices.service(ionservices.open_ion(self._clock, self._blobs, audit))
+
+    def _m3(self) -> Service:
+        from ionport.sandbox.m3 import routes
+        from ionport.sandbox.m3.service import M3Settings
+
+        return routes.service(self._clock, self._m3_settings or M3Settings())
+
+    def _ln(self) -> Service:
+        from ionport.sandbox.ln import routes
+        from ionport.sandbox.ln.service import LnSettings
+
+        return routes.service(self._clock, self._ln_settings or LnSettings(), self._gateway_url)
+
+    def _mingle(self) -> Service:
+        from ionport.sandbox.mingle import routes
+
+        return routes.service()
 
 
 def backends(
+    makers: ServiceMakers,
     database: Database,
-    blobs: Blobs,
+    recorder: RecorderService,
     clock: Clock,
-    *,
-    gateway_url: str,
-    m3_settings: M3Settings | None = None,
-    ln_settings: LnSettings | None = None,
-    ion: Ion | None = None,
     control: ControlPlane | None = None,
 ) -> Mapping[str, ASGIApp]:
     """Return the app of each API context; without `control` no fault strikes."""
-    recorder = RecorderService(blobs)
-    imitated = services(
-        blobs,
-        clock,
-        gateway_url=gateway_url,
-        m3_settings=m3_settings,
-        ln_settings=ln_settings,
-        ion=ion,
-    )
-    return {
-        service.context: ServiceApp(
+
+    def app(context: str) -> ServiceApp:
+        service = makers.make(context)
+        return ServiceApp(
             service, database=database, recorder=recorder, clock=clock, control=control
         )
-        for service in imitated
-    }
+
+    return {context: _OnDemand(partial(app, context)) for context in makers.contexts}
+
+
+class _OnDemand:
+    """An app that is made with the first call to it."""
+
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self._make = make
+        self._app: ASGIApp | None = None
+        self._making = threading.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            self._app = await run_in_threadpool(self._made)
+        await self._app(scope, receive, send)
+
+    def _made(self) -> ASGIApp:
+        with self._making:
+            return self._app or self._make()

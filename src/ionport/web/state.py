@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from ionport.sandbox.control.plane import ControlPlane
     from ionport.sandbox.control.recorder import RecorderService
     from ionport.sandbox.coverage import Registry
+    from ionport.sandbox.custom_apis import CustomApis
     from ionport.sandbox.idm.administration import DocumentTypeService
-    from ionport.sandbox.infor_side import CustomApis
     from ionport.sandbox.ionservices import Ion
     from ionport.sandbox.operations import Service
 

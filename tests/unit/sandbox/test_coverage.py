@@ -11,7 +11,7 @@ import pytest
 
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
-from ionport.sandbox.app import services
+from ionport.sandbox.app import ServiceMakers
 from ionport.sandbox.coverage import as_markdown, coverage
 from ionport.sandbox.m3.service import BEHAVIOURS
 from ionport.sandbox.openapi import openapi, plain_path
@@ -26,7 +26,7 @@ _SECTION = re.compile(r"(?P<file>[a-z-]+\.md) §(?P<number>\d+(\.\d+)*)")
 def imitated(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Service]:
     clock = MovableClock(datetime(2026, 3, 5, tzinfo=UTC))
     blobs = FolderBlobs(tmp_path_factory.mktemp("blobs"))
-    return services(blobs, clock, gateway_url="http://localhost:8080")
+    return ServiceMakers(blobs, clock, gateway_url="http://localhost:8080").all()
 
 
 def facts_of(imitated: Sequence[Service]) -> dict[str, Fact]:

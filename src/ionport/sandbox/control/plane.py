@@ -2,46 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
+from ionport.core.once import once
 from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
-from ionport.sandbox.control.clock_service import ClockService
 from ionport.sandbox.control.controls import Controls
 from ionport.sandbox.control.fault_service import FaultService
-from ionport.sandbox.control.keys import ControlKeyService
-from ionport.sandbox.control.seeds import SeedService
-from ionport.sandbox.control.snapshots import SnapshotService
-from ionport.sandbox.control.state import StateService
 from ionport.store import Database
 
+if TYPE_CHECKING:
+    from ionport.sandbox.control.clock_service import ClockService
+    from ionport.sandbox.control.keys import ControlKeyService
+    from ionport.sandbox.control.seeds import SeedService
+    from ionport.sandbox.control.snapshots import SnapshotService
+    from ionport.sandbox.control.state import StateService
 
-@dataclass(frozen=True, slots=True)
+
 class ControlPlane:
-    """What a tester does to a tenant's sandbox, beside calling it."""
+    """What a tester does to a tenant's sandbox, beside calling it.
 
-    controls: Controls
-    state: StateService
-    seeds: SeedService
-    snapshots: SnapshotService
-    clock: ClockService
-    faults: FaultService
-    keys: ControlKeyService
+    `clock` is the machine's, which `controls` runs ahead of. What no call needs is made when it
+    is first asked for.
+    """
 
+    def __init__(
+        self, database: Database, clock: Clock, keys: KeyRing, blobs: Blobs, audit: AuditLog
+    ) -> None:
+        self._clock = clock
+        self._keys = keys
+        self._blobs = blobs
+        self._audit = audit
+        self.controls = Controls(database, clock)
+        self.faults = FaultService(clock, audit, self.controls)
 
-def open_control_plane(
-    database: Database, clock: Clock, keys: KeyRing, blobs: Blobs, audit: AuditLog
-) -> ControlPlane:
-    """Put the services together; `clock` is the machine's, which `controls` runs ahead of."""
-    controls = Controls(database, clock)
-    return ControlPlane(
-        controls=controls,
-        state=StateService(clock, audit, controls),
-        seeds=SeedService(controls, audit, blobs),
-        snapshots=SnapshotService(clock, audit, blobs),
-        clock=ClockService(audit, controls),
-        faults=FaultService(clock, audit, controls),
-        keys=ControlKeyService(clock, keys, audit),
-    )
+    @once
+    def state(self) -> StateService:
+        from ionport.sandbox.control.state import StateService
+
+        return StateService(self._clock, self._audit, self.controls)
+
+    @once
+    def seeds(self) -> SeedService:
+        from ionport.sandbox.control.seeds import SeedService
+
+        return SeedService(self.controls, self._audit, self._blobs)
+
+    @once
+    def snapshots(self) -> SnapshotService:
+        from ionport.sandbox.control.snapshots import SnapshotService
+
+        return SnapshotService(self._clock, self._audit, self._blobs)
+
+    @once
+    def clock(self) -> ClockService:
+        from ionport.sandbox.control.clock_service import ClockService
+
+        return ClockService(self._audit, self.controls)
+
+    @once
+    def keys(self) -> ControlKeyService:
+        from ionport.sandbox.control.keys import ControlKeyService
+
+        return ControlKeyService(self._clock, self._keys, self._audit)

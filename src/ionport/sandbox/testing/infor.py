@@ -7,9 +7,10 @@ import itertools
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
+from ionport.core.once import once
 from ionport.identity.model import PasswordProof
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import AppType, GrantType
@@ -17,7 +18,9 @@ from ionport.sandbox.testing.calls import InforRecorder
 from ionport.sandbox.testing.clock import InforClock
 from ionport.sandbox.testing.faults import Faults
 from ionport.sandbox.testing.parts import ACTOR, Parts
-from ionport.sandbox.testing.state import IdmState, IonState, M3State
+
+if TYPE_CHECKING:
+    from ionport.sandbox.testing.state import IdmState, IonState, M3State
 
 _TIMEOUT_SECONDS: Final = 30
 _APP_TYPES: Final = {
@@ -43,9 +46,6 @@ class Infor:
     Attributes:
         url: address of server and gateway, without a slash at the end: `iu` of the credentials.
         tenant: the tenant's id, such as `IONPORT_TST`.
-        idm: the items that IDM holds.
-        ion: the messages that ION took.
-        m3: the records that M3 holds.
         faults: ordering what goes wrong.
         clock: moving the tenant's time, letting tokens expire.
         recorder: the calls that came.
@@ -54,14 +54,32 @@ class Infor:
     def __init__(self, parts: Parts) -> None:
         self.url = parts.url
         self.tenant = parts.scope.tenant_id
-        self.idm = IdmState(parts)
-        self.ion = IonState(parts)
-        self.m3 = M3State(parts)
         self.faults = Faults(parts)
         self.clock = InforClock(parts)
         self.recorder = InforRecorder(parts)
         self._parts = parts
         self._numbers = itertools.count(1)
+
+    @once
+    def idm(self) -> IdmState:
+        """The items that IDM holds."""
+        from ionport.sandbox.testing.state import IdmState
+
+        return IdmState(self._parts)
+
+    @once
+    def ion(self) -> IonState:
+        """The messages that ION took."""
+        from ionport.sandbox.testing.state import IonState
+
+        return IonState(self._parts)
+
+    @once
+    def m3(self) -> M3State:
+        """The records that M3 holds."""
+        from ionport.sandbox.testing.state import M3State
+
+        return M3State(self._parts)
 
     def __repr__(self) -> str:
         return f"<Infor tenant {self.tenant} on {self.url}>"

@@ -27,12 +27,12 @@ from ionport.sandbox.infor_side import (
     InforSide,
     MachineDoors,
     machine_doors,
-    open_infor_side,
 )
+from ionport.sandbox.testing import schema
 from ionport.sandbox.testing.infor import Infor
 from ionport.sandbox.testing.parts import Parts
 from ionport.sandbox.testing.server import listening, serving
-from ionport.store import Database, SystemScope, TenantScope, metadata, sqlite_url
+from ionport.store import Database, SystemScope, TenantScope, sqlite_url
 
 TENANT_ID: Final = "IONPORT_TST"
 USERNAME: Final = "tester"
@@ -62,7 +62,7 @@ def running_infor(
     ):
         parts = _parts(Path(folder), database, url, tenant_id)
         parts.side.signing_keys.ensure(database, new_key)
-        doors = machine_doors(parts.side, database, parts.blobs)
+        doors = machine_doors(parts.side, database)
         with serving(_Doors(doors), listener), parts.side.flow_runner.running():
             yield Infor(parts)
 
@@ -72,7 +72,7 @@ def _parts(folder: Path, database: Database, url: str, tenant_id: str) -> Parts:
     tenant, scope = Tenant(tenant_id, clock.now()), TenantScope(tenant_id)
     user = _user(clock.now())
     with database.write() as work:
-        metadata.create_all(work.connection, checkfirst=False)
+        schema.create(work.connection)
         tenants = TenantRepository(work.connection)
         tenants.add(_SYSTEM, tenant)
         UserRepository(work.connection).add(_SYSTEM, user, USERNAME, _NO_PASSWORD_HASH)
@@ -86,7 +86,7 @@ def _side(
     database: Database, clock: SystemClock, blobs: FolderBlobs, tenant: Tenant, url: str
 ) -> InforSide:
     options, audit = InforOptions(origin=url, gateway_origin=url), AuditLog(clock)
-    return open_infor_side(options, database, clock, KeyRing.generate(), blobs, audit, tenant)
+    return InforSide(options, database, clock, KeyRing.generate(), blobs, audit, tenant)
 
 
 def _user(now: datetime) -> User:

@@ -10,7 +10,7 @@ from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
-from ionport.sandbox.control.plane import ControlPlane, open_control_plane
+from ionport.sandbox.control.plane import ControlPlane
 from ionport.store import Database
 
 
@@ -21,4 +21,4 @@ def blobs(tmp_path: Path) -> FolderBlobs:
 
 @pytest.fixture
 def plane(database: Database, clock: MovableClock, blobs: FolderBlobs) -> ControlPlane:
-    return open_control_plane(database, clock, KeyRing.generate(), blobs, AuditLog(clock))
+    return ControlPlane(database, clock, KeyRing.generate(), blobs, AuditLog(clock))

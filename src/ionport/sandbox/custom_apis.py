@@ -1,0 +1,74 @@
+"""Puts the tenants' own API suites together: what administers them, and what serves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from ionport.core.clock import Clock
+from ionport.core.sealing import KeyRing
+from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.custom import CustomSuites
+from ionport.gateway.directory import SuiteDirectory
+from ionport.gateway.documentation import DocumentationService, DocumentationSource
+from ionport.gateway.outgoing import OutgoingCalls
+from ionport.gateway.policy_service import ApiPolicyService
+from ionport.gateway.service import ApiSuiteService
+from ionport.gateway.suite_file import SuiteFileService
+from ionport.gateway.targets import Targets, TargetsOnDemand
+from ionport.identity.audit import AuditLog
+from ionport.store import Database
+
+
+@dataclass(frozen=True, slots=True)
+class CustomApis:
+    """API suites of the tenants' own, the proxy that serves them, and calls of our own to them."""
+
+    suites: ApiSuiteService
+    policies: ApiPolicyService
+    documentation: DocumentationService
+    documentation_source: DocumentationSource
+    files: SuiteFileService
+    proxy: CustomSuites
+    outgoing: OutgoingCalls
+
+
+def open_custom_apis(
+    database: Database,
+    clock: Clock,
+    keys: KeyRing,
+    audit: AuditLog,
+    *,
+    gateway_url: str,
+    allow_private_addresses: bool,
+) -> CustomApis:
+    """Put them together; targets may lie in private networks only if that is allowed."""
+    policy = TargetPolicy(allow_private=allow_private_addresses)
+    suites = ApiSuiteService(
+        clock,
+        keys,
+        audit,
+        gateway_url=gateway_url,
+        policy=policy,
+        # The directory asks the service for addresses, and forgets what the service changes.
+        changed=lambda: directory.forget(),
+    )
+    targets = TargetsOnDemand(partial(_open_upstream, policy))
+    directory = SuiteDirectory(database, keys, public_address=suites.public_address)
+    policies = ApiPolicyService(clock, audit, changed=directory.forget)
+    return CustomApis(
+        suites=suites,
+        policies=policies,
+        documentation=DocumentationService(clock, audit),
+        documentation_source=DocumentationSource(targets, policy),
+        files=SuiteFileService(suites, policies),
+        proxy=CustomSuites(directory, targets, clock),
+        # Its connections belong to another event loop than the proxy's.
+        outgoing=OutgoingCalls(directory, TargetsOnDemand(partial(_open_upstream, policy))),
+    )
+
+
+def _open_upstream(policy: TargetPolicy) -> Targets:
+    from ionport.gateway.upstream import Upstream
+
+    return Upstream(policy)
