@@ -144,7 +144,6 @@ def _page_services(house: House) -> Services:
         saml_issuers=infor.saml_issuers if infor else None,
         token_tools=infor.token_tools if infor else None,
         custom_apis=infor.custom_apis if infor else None,
-        built_in_apis=sandbox.imitated.all() if sandbox else (),
         recorder=sandbox.recorder if sandbox else None,
         inspection=sandbox.inspection if sandbox else None,
         ion=sandbox.ion if sandbox else None,

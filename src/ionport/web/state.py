@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from ionport.sandbox.custom_apis import CustomApis
     from ionport.sandbox.idm.administration import DocumentTypeService
     from ionport.sandbox.ionservices import Ion
-    from ionport.sandbox.operations import Service
 
 
 T = TypeVar("T")
@@ -65,7 +63,6 @@ class Services:
     saml_issuers: SamlIssuerService | None = None
     token_tools: TokenToolsService | None = None
     custom_apis: CustomApis | None = None
-    built_in_apis: Sequence[Service] = ()
     recorder: RecorderService | None = None
     inspection: InspectionService | None = None
     registry: Registry | None = None

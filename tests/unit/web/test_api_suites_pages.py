@@ -59,7 +59,7 @@ def test_the_suites_of_the_sandbox_stand_beside_the_tenants_own(desk: Desk) -> N
 
 
 def test_a_suite_of_the_sandbox_is_shown_and_cannot_be_changed(desk: Desk) -> None:
-    page = desk.browser.get(f"{base_of(desk)}/built-in/idm").text
+    page = desk.browser.get(f"{base_of(desk)}/built-in/IDM").text
     assert f"{desk.house.settings.origin}/{desk.house.tenant.id}/IDM" in page
     assert "/api/items" in page
     assert "<form" not in page.partition("<main")[2]

@@ -16,11 +16,10 @@ from ionport.core.i18n import _
 from ionport.gateway.documentation import DocumentationDraft
 from ionport.gateway.model import ApiSuite, Documentation, ProxySecurity, TargetEndpoint
 from ionport.gateway.openapi import describe
-from ionport.gateway.sample_call import sample_call
 from ionport.web.downloads import attachment
 from ionport.web.forms import errors_of, text_of, uploads_of
 from ionport.web.pages.api_endpoints import endpoint_url, public_address, the_endpoint
-from ionport.web.pages.api_suites import confirm_page, trail_of
+from ionport.web.pages.api_suites import confirm_page, documented, trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import redirect, render
 
@@ -96,23 +95,13 @@ def _errors(error: InvalidInput | TooLarge, source: str) -> Mapping[str, str]:
 def show(request: Request) -> Response:
     """Show a document: operations with their parameters, bodies and answers, and the schemas."""
     suite, endpoint, found, text = _the_documentation(request)
-    description = describe(text)
     address = public_address(request, suite, endpoint)
     needs_token = endpoint.proxy_security is ProxySecurity.OAUTH2
     context = {
         "suite": suite,
         "endpoint": endpoint,
         "found": found,
-        "api": description,
-        "operations": [
-            (one, sample_call(address, one, needs_token=needs_token))
-            for one in description.operations
-        ],
-        "needs_token": needs_token,
-        "anchors": {
-            schema.name: f"schema-{number}"
-            for number, schema in enumerate(description.schemas, start=1)
-        },
+        **documented(describe(text), address, needs_token=needs_token),
     }
     return render(request, "api_suites/documentation.html", context)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ionport import __version__
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
@@ -21,6 +24,7 @@ from ionport.gateway.model import (
     SuiteQuery,
     read_icon,
 )
+from ionport.gateway.openapi import ApiDescription, describe
 from ionport.gateway.sample_call import sample_call
 from ionport.web.forms import errors_of, lines_of, text_of, uploads_of
 from ionport.web.lists import ListState
@@ -28,6 +32,9 @@ from ionport.web.pages import api_endpoint_form as endpoint_form
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
 from ionport.web.trail import TrailLine, trail_lines
+
+if TYPE_CHECKING:
+    from ionport.sandbox.operations import Service
 
 _TRAIL = PageRequest(per_page=20)
 _ENDPOINT = "endpoints.0."
@@ -47,9 +54,7 @@ def list_suites(request: Request) -> Response:
         "state": state,
         "page_of": found,
         "built_in": [
-            one
-            for one in visit.services.built_in_apis
-            if wanted in f"{one.title} {one.context}".lower()
+            one for one in _built_in(request) if wanted in f"{one.title} {one.context}".lower()
         ],
     }
     return render(request, "api_suites/list.html", context)
@@ -59,19 +64,40 @@ def show_built_in(request: Request) -> Response:
     """Show a suite of the sandbox: what it offers; there is nothing to change."""
     visit, scope = visit_of(request), tenant_scope(request)
     visit.actor.require_tenant_administrator(scope.tenant_id)
-    wanted = str(request.path_params["api"]).lower()
-    found = next((x for x in visit.services.built_in_apis if x.context.lower() == wanted), None)
-    if found is None:
+    wanted = str(request.path_params["api"])
+    service = next((one for one in _built_in(request) if one.context == wanted), None)
+    if service is None:
         raise NotFound(_("The sandbox has no such API suite."))
+    registry = needed(visit.services.registry)
+    document = registry.openapi(scope.tenant_id, service.context, __version__)
     address = needed(visit.services.custom_apis).suites.built_in_address(
-        scope.tenant_id, found.context
+        scope.tenant_id, service.context
     )
     context = {
-        "service": found,
+        "service": service,
         "address": address,
-        "call": sample_call(address, None, needs_token=True),
+        **documented(describe(json.dumps(document)), address, needs_token=True),
     }
     return render(request, "api_suites/built_in.html", context)
+
+
+def documented(api: ApiDescription, address: str, *, needs_token: bool) -> dict[str, object]:
+    """Return what the template of a documentation needs; `address` is where its paths begin."""
+    return {
+        "api": api,
+        "operations": [
+            (one, sample_call(address, one, needs_token=needs_token)) for one in api.operations
+        ],
+        "needs_token": needs_token,
+        "anchors": {
+            schema.name: f"schema-{number}" for number, schema in enumerate(api.schemas, start=1)
+        },
+    }
+
+
+def _built_in(request: Request) -> Sequence[Service]:
+    registry = visit_of(request).services.registry
+    return registry.services if registry is not None else ()
 
 
 def show(request: Request) -> Response:

@@ -96,7 +96,7 @@ def _form(
     *,
     status: int = 200,
 ) -> Response:
-    apis = visit_of(request).services.built_in_apis
+    apis = needed(visit_of(request).services.registry).services
     context = {
         "values": values,
         "errors": errors,
