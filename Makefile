@@ -16,8 +16,8 @@ help: ## List the targets
 demo: $(VENV)/.server assets ## Do the whole walk once, with a real invoice, and end
 	$(BIN)/ionport demo --once
 
-up: $(VENV)/.server assets ## Serve both sides on http://127.0.0.1:8400
-	$(BIN)/ionport up
+up: $(VENV)/.server assets ## Serve both sides, with the sandbox, on http://127.0.0.1:8400
+	$(BIN)/ionport up --sandbox
 
 test: $(VENV)/.dev assets ## Run all tests, with line coverage
 	$(BIN)/coverage erase
