@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -19,7 +19,9 @@ from starlette.routing import Route
 from ionport.identity.model import Actor
 from ionport.oauth.model import AppType
 from tests.browser.accessibility import audit, wider_than_the_window
-from tests.browser.conftest import OpenScreen
+from tests.browser.axe import require_axe, violations
+from tests.browser.conftest import WAIT_MILLISECONDS, OpenScreen
+from tests.browser.furnished import cookies_of
 from tests.browser.screen import PHONE, Screen
 from tests.support.people import add_people_app, authorization_path
 from tests.support.server import serve
@@ -197,6 +199,43 @@ def test_after_many_failures_the_sign_on_page_says_when_to_try_again(
         page.wait_for_load_state()
     expect(page.get_by_text("Too many attempts to sign in. Try again in")).to_be_visible()
     looks_right(screen)
+
+
+def test_axe_finds_no_serious_violation(desk: Desk, client: str, chromium: Browser) -> None:
+    """Each page that a person meets between an app and its tokens; and a phone's QR code."""
+    require_axe()
+    app = add_people_app(desk, "Judged", redirect_urls=(f"{client}/callback",))
+    phone = add_people_app(
+        desk, "Judged phone", type=AppType.MOBILE_IOS, redirect_urls=("x.y:/z",), bundle_id="a.b"
+    )
+    url = desk.house.settings.origin
+    context = chromium.new_context(bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MILLISECONDS)
+
+    def judge(path: str = "") -> None:
+        if path:
+            page.goto(url + path)
+        assert violations(page) == []
+
+    def sign(username: str) -> None:
+        page.get_by_label("Username").fill(username)
+        page.get_by_label("Password").fill(PASSWORD.reveal())
+        page.get_by_role("button", name="Sign in").click()
+
+    judge(authorization_path(desk, app, redirect_uri="https://evil.example"))
+    judge(authorization_path(desk, app))
+    sign("guest")
+    judge()
+    page.get_by_role("button", name="Sign in as another user").click()
+    sign("anna")
+    judge()
+    page.get_by_role("button", name="Allow").click()
+    judge(f"/ion-api/{desk.tenant.tenant_id}/approvals")
+    context.add_cookies([{"name": n, "value": v, "url": url} for n, v in cookies_of(desk).items()])
+    judge(f"{desk.apps_path}/{phone.id}/qr")
+    judge(f"{desk.apps_path}/{app.id}/qr")
+    context.close()
 
 
 def test_an_approval_is_taken_back(desk: Desk, client: str, new_screen: OpenScreen) -> None:

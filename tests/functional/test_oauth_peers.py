@@ -13,6 +13,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
+from oauthlib.oauth2 import BackendApplicationClient, WebApplicationClient
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
@@ -153,3 +154,40 @@ def test_requests_oauthlib_completes_code_pkce_and_refresh(
         f"{gateway}/{desk.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail", timeout=20
     )
     assert detail.json()["UserDetailList"][0]["UserName"] == "anna"
+    token_url, headers, body = WebApplicationClient(app.client_id).prepare_token_revocation_request(
+        server["revocation_endpoint"], refreshed["refresh_token"], "refresh_token"
+    )
+    told = requests.post(token_url, body, headers=headers, auth=(app.client_id, secret), timeout=20)
+    assert (told.status_code, told.content) == (200, b"")
+    asked = requests.post(
+        server["introspection_endpoint"],
+        {"token": refreshed["access_token"]},
+        auth=(app.client_id, secret),
+        timeout=20,
+    )
+    assert asked.json() == {"active": False}
+
+
+@pytest.mark.parametrize("client", ["authlib", "requests-oauthlib"])
+def test_a_machine_logs_in_for_itself(desk: Desk, server: dict[str, Any], client: str) -> None:
+    assert desk.house.infor is not None
+    draft = AppDraft("Machine", grant_type=GrantType.CLIENT_CREDENTIALS, description="x")
+    with desk.house.database.write() as work:
+        app = desk.house.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
+    secret = secret_of(desk, app)
+    if client == "authlib":
+        session = AuthlibSession(app.client_id, secret)
+        token = session.fetch_token(server["token_endpoint"], grant_type="client_credentials")
+        about = session.introspect_token(
+            server["introspection_endpoint"], token["access_token"], "access_token"
+        ).json()
+    else:
+        machine = OAuth2Session(client=BackendApplicationClient(app.client_id))
+        token = machine.fetch_token(server["token_endpoint"], client_secret=secret)
+        about = requests.post(
+            server["introspection_endpoint"],
+            {"token": token["access_token"]},
+            auth=(app.client_id, secret),
+            timeout=20,
+        ).json()
+    assert (about["active"], about["client_id"]) == (True, app.client_id)
