@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from ionport.oauth.clean_up import CleanUp
-from ionport.store import Database
+from ionport.store import Database, Work
 
 _EVERY_SECONDS = 60.0
 _PAUSE_BETWEEN_BITES = 0.05
@@ -16,14 +16,22 @@ _PAUSE_BETWEEN_BITES = 0.05
 _logger = logging.getLogger(__name__)
 
 
+class Sweep(Protocol):
+    """Something that deletes what is over."""
+
+    def sweep(self, work: Work) -> int:
+        """Delete one bite and return how much it was; 0 when nothing is left."""
+        ...
+
+
 class Housekeeping:
-    """Runs the clean-up once a minute, in a thread of its own."""
+    """Runs the sweeps once a minute, in a thread of its own."""
 
     def __init__(
-        self, database: Database, clean_up: CleanUp, *, every_seconds: float = _EVERY_SECONDS
+        self, database: Database, *sweeps: Sweep, every_seconds: float = _EVERY_SECONDS
     ) -> None:
         self._database = database
-        self._clean_up = clean_up
+        self._sweeps = sweeps
         self._every = every_seconds
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
@@ -46,7 +54,8 @@ class Housekeeping:
                 _logger.exception("the clean-up broke off")
 
     def _tick(self) -> None:
-        while not self._stopping.wait(_PAUSE_BETWEEN_BITES):
-            with self._database.write() as work:
-                if self._clean_up.sweep(work) == 0:
-                    return
+        for sweep in self._sweeps:
+            while not self._stopping.wait(_PAUSE_BETWEEN_BITES):
+                with self._database.write() as work:
+                    if sweep.sweep(work) == 0:
+                        break

@@ -45,7 +45,9 @@ class RunningServer:
         self.house = open_house(replace(settings, host=str(host), port=int(port)), timing=timing)
         engine = self.house.delivery_engine(options) if settings.side.has_documents else None
         infor = self.house.infor
-        housekeeping = Housekeeping(self.house.database, infor.clean_up) if infor else None
+        housekeeping = (
+            Housekeeping(self.house.database, infor.clean_up, infor.blob_sweep) if infor else None
+        )
         has_sandbox = infor is not None and infor.options.has_sandbox
         flows = infor.flow_runner if infor and has_sandbox else None
         watch = ControlWatch(infor.control.controls) if infor and has_sandbox else None

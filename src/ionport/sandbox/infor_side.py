@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ionport.oauth.clean_up import CleanUp
     from ionport.oauth.saml_issuers import SamlIssuerService
     from ionport.oauth.token_tools import TokenToolsService
+    from ionport.sandbox.control.blob_sweep import BlobSweep
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.coverage import Registry
     from ionport.sandbox.custom_apis import CustomApis
@@ -188,6 +189,12 @@ class InforSide:
 
         days = self.options.unused_grant_days
         return CleanUp(self._clock, self.signing_keys, timedelta(days=days) if days else None)
+
+    @once
+    def blob_sweep(self) -> BlobSweep:
+        from ionport.sandbox.control.blob_sweep import BlobSweep
+
+        return BlobSweep(self._clock, self._blobs)
 
     @once
     def custom_apis(self) -> CustomApis:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+import os
 import pickle
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,50 @@ def test_a_missing_blob_is_not_found_and_a_path_is_no_name(tmp_path: Path) -> No
         blobs.get("0" * 64)
     with pytest.raises(ValueError, match="64 hex"):
         blobs.get("../../etc/passwd")
+
+
+def test_only_what_nobody_has_put_for_a_while_is_deleted(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    digest = blobs.put(b"x")
+    assert not blobs.delete(digest, idle_seconds=60)
+    assert blobs.get(digest) == b"x"
+    _age(tmp_path, 100)
+    assert blobs.put(b"x") == digest
+    assert not blobs.delete(digest, idle_seconds=60)
+    _age(tmp_path, 100)
+    assert blobs.delete(digest, idle_seconds=60)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert blobs.delete(digest, idle_seconds=60)
+    assert blobs.get(blobs.put(b"x")) == b"x"
+
+
+def test_what_is_put_while_others_delete_it_is_there_afterwards(tmp_path: Path) -> None:
+    blobs, stop = FolderBlobs(tmp_path, durable=False), threading.Event()
+    digest = blobs.put(b"x")
+
+    def delete() -> None:
+        while not stop.is_set():
+            _age(tmp_path, 100)
+            blobs.delete(digest, idle_seconds=60)
+
+    thread = threading.Thread(target=delete)
+    thread.start()
+    try:
+        for _ in range(2_000):
+            blobs.put(b"x")
+    finally:
+        stop.set()
+        thread.join()
+    blobs.put(b"x")
+    assert not blobs.delete(digest, idle_seconds=60)
+    assert blobs.get(digest) == b"x"
+
+
+def _age(folder: Path, seconds: float) -> None:
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file():
+                os.utime(path, (time.time() - seconds,) * 2)
 
 
 def test_a_secret_does_not_print_or_pickle() -> None:

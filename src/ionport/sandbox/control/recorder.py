@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock, SystemClock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
@@ -35,8 +36,16 @@ class RecorderService:
     tells of an effect that is not there, and no effect is missing from it.
     """
 
-    def __init__(self, blobs: Blobs, *, gateway_url: str = "", keep: int = 10_000) -> None:
+    def __init__(
+        self,
+        blobs: Blobs,
+        *,
+        gateway_url: str = "",
+        keep: int = 10_000,
+        clock: Clock | None = None,
+    ) -> None:
         self._blobs = blobs
+        self._clock = clock or SystemClock()
         self._gateway_url = gateway_url
         self._keep = keep
         self._records = itertools.count()
@@ -57,7 +66,7 @@ class RecorderService:
         calls = CallRepository(work.connection)
         calls.add(scope, new_id("call"), facts, outcome)
         if next(self._records) % _TIDY_EVERY == 0:
-            calls.forget_older(scope, self._keep)
+            calls.forget_older(scope, self._keep, self._clock.now())
 
     def list(
         self,

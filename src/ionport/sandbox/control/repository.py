@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.control.model import (
@@ -15,6 +16,7 @@ from ionport.sandbox.control.model import (
     Outcome,
     RecordedCall,
 )
+from ionport.sandbox.control.release_repository import ReleaseRepository
 from ionport.sandbox.control.tables import sandbox_calls
 from ionport.store import TenantScope
 
@@ -64,8 +66,8 @@ class CallRepository:
             _call(row) for row in self._connection.execute(matching.order_by(order).limit(limit))
         ]
 
-    def forget_older(self, scope: TenantScope, keep: int) -> None:
-        """Delete all but the newest `keep` calls."""
+    def forget_older(self, scope: TenantScope, keep: int, now: datetime) -> None:
+        """Delete all but the newest `keep` calls, and let go of their bodies."""
         newest_to_go = (
             select(_calls.number)
             .where(_calls.tenant_id == scope.tenant_id)
@@ -74,11 +76,10 @@ class CallRepository:
             .limit(1)
             .scalar_subquery()
         )
-        self._connection.execute(
-            delete(sandbox_calls).where(
-                _calls.tenant_id == scope.tenant_id, _calls.number <= newest_to_go
-            )
-        )
+        is_older = and_(_calls.tenant_id == scope.tenant_id, _calls.number <= newest_to_go)
+        bodies = select(_calls.request_sha256).where(is_older, _calls.request_kept.is_(True))
+        ReleaseRepository(self._connection).release(scope, bodies, now)
+        self._connection.execute(delete(sandbox_calls).where(is_older))
 
     def get(self, scope: TenantScope, call_id: str) -> RecordedCall | None:
         """Return one call, or None."""

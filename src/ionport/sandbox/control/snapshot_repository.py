@@ -7,14 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.sandbox.control.model import Snapshot
-from ionport.sandbox.control.tables import (
-    released_blobs,
-    sandbox_snapshot_files,
-    sandbox_snapshots,
-)
+from ionport.sandbox.control.release_repository import ReleaseRepository
+from ionport.sandbox.control.tables import sandbox_snapshot_files, sandbox_snapshots
 from ionport.store import TenantScope
 
 _snapshots = sandbox_snapshots.c
@@ -26,8 +22,6 @@ class SnapshotRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        is_sqlite = connection.dialect.name == "sqlite"
-        self._insert = sqlite.insert if is_sqlite else postgresql.insert
 
     def list(self, scope: TenantScope, limit: int) -> Sequence[Snapshot]:
         """Return the snapshots by name."""
@@ -70,13 +64,9 @@ class SnapshotRepository:
 
     def remove(self, scope: TenantScope, snapshot: Snapshot, now: datetime) -> None:
         """Delete a snapshot, and let go of its file and of those that its rows name."""
-        names = self._connection.execute(
-            select(_files.sha256).where(_files.snapshot_id == snapshot.id)
-        ).scalars()
-        released = [
-            {"name": name, "released_at": now} for name in (*names, snapshot.content_sha256)
-        ]
-        self._connection.execute(self._insert(released_blobs).on_conflict_do_nothing(), released)
+        files = select(_files.sha256).where(_files.snapshot_id == snapshot.id)
+        content = select(_snapshots.content_sha256).where(_snapshots.id == snapshot.id)
+        ReleaseRepository(self._connection).release(scope, files.union(content), now)
         self._connection.execute(
             delete(sandbox_snapshots).where(
                 _snapshots.tenant_id == scope.tenant_id, _snapshots.id == snapshot.id

@@ -17,15 +17,12 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal,
     select,
-    type_coerce,
     union,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from ionport.sandbox.control.tables import released_blobs
-from ionport.store import Moment, TenantScope
+from ionport.sandbox.control.release_repository import ReleaseRepository
+from ionport.store import TenantScope
 
 # Digests of texts that no blob holds.
 _NO_BLOBS = frozenset(("parameters_sha256", "response_sha256", "value_sha256"))
@@ -37,8 +34,6 @@ class StateRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        is_sqlite = connection.dialect.name == "sqlite"
-        self._insert = sqlite.insert if is_sqlite else postgresql.insert
 
     def count(self, scope: TenantScope, table: Table) -> int:
         """Return how many rows a table holds."""
@@ -76,14 +71,9 @@ class StateRepository:
             self._connection.execute(insert(table), chunk)
 
     def _release(self, scope: TenantScope, table: Table, now: datetime) -> None:
+        releases = ReleaseRepository(self._connection)
         for column in _blob_columns(table):
-            found = (
-                select(column, type_coerce(literal(now, Moment), Moment))
-                .where(of_tenant(scope, table), column.is_not(None))
-                .distinct()
-            )
-            released = self._insert(released_blobs).from_select(["name", "released_at"], found)
-            self._connection.execute(released.on_conflict_do_nothing())
+            releases.release(scope, select(column).where(of_tenant(scope, table)), now)
 
 
 def of_tenant(scope: TenantScope, table: Table) -> ColumnElement[bool]:
