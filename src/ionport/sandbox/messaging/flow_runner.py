@@ -125,31 +125,43 @@ class FlowRunner:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._task = asyncio.ensure_future(self._tick_for_ever())
         self._wanted = asyncio.Event()
+        self._task = asyncio.ensure_future(self._send_for_ever())
         self._started.set()
         await self._task
 
-    async def _tick_for_ever(self) -> None:
+    async def _send_for_ever(self) -> None:
+        under_way: set[asyncio.Task[None]] = set()
         while True:
-            try:
-                while await self.tick():
-                    pass
-            except DBAPIError:
-                # The database is away or busy; what is due is still due at the next tick.
-                _logger.exception("the document flows broke off")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._every):
-                    await self._wanted.wait()
+            free = MAX_AT_ONCE - len(under_way)
+            jobs = await asyncio.to_thread(self._take_calmly, free) if free else []
+            for job in jobs:
+                task = asyncio.create_task(self._send(job))
+                under_way.add(task)
+                # Whoever ends makes room for what still waits.
+                task.add_done_callback(lambda _task: self._wanted.set())
+            if not jobs:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._every):
+                        await self._wanted.wait()
             self._wanted.clear()
+            under_way = {task for task in under_way if not task.done()}
 
     async def tick(self) -> int:
-        """Send what is due, at most 8 at once, and return how many that were."""
-        jobs = await asyncio.to_thread(self._take)
+        """Send what is due, at most 8, wait for the answers, and return how many that were."""
+        jobs = await asyncio.to_thread(self._take, MAX_AT_ONCE)
         await asyncio.gather(*(self._send(job) for job in jobs))
         return len(jobs)
 
-    def _take(self) -> list[_Job]:
+    def _take_calmly(self, limit: int) -> list[_Job]:
+        try:
+            return self._take(limit)
+        except DBAPIError:
+            # The database is away or busy; what is due is still due at the next look.
+            _logger.exception("the document flows broke off")
+            return []
+
+    def _take(self, limit: int) -> list[_Job]:
         now = self._clock.now()
         with self._database.read() as work:
             if not AcknowledgementRepository(work.connection).due(_SCOPE, now, 1):
@@ -157,7 +169,7 @@ class FlowRunner:
         jobs = []
         with self._database.write() as work:
             outbox = AcknowledgementRepository(work.connection)
-            for ack in outbox.due(_SCOPE, now, MAX_AT_ONCE):
+            for ack in outbox.due(_SCOPE, now, limit):
                 if ack.attempts >= ack.last_attempt:
                     outbox.give_up(_SCOPE, ack)  # The process died in the last attempt.
                     continue
@@ -176,7 +188,11 @@ class FlowRunner:
         except Exception:
             _logger.exception("acknowledgement %s failed", job.ack.id)
             result = Result(AckState.FAILED, _("The sandbox failed; the log says why."))
-        await asyncio.to_thread(self._finish, job, result)
+        try:
+            await asyncio.to_thread(self._finish, job, result)
+        except DBAPIError:
+            # It counts as cut off, and is posted again after its lease.
+            _logger.exception("the end of acknowledgement %s was not stored", job.ack.id)
 
     async def _result(self, job: _Job) -> Result:
         """Read the document, decide, write the acknowledgement and post it."""
