@@ -136,6 +136,9 @@ def test_an_acknowledgement_shows_each_attempt_and_is_sent_again(desk: Desk) -> 
     assert "takes no connection" in one
     assert "No supplier" in one
     assert 'actionCode="Rejected"' in one
+    message = re.search(r'href="([^"]*/messages/msg_\w+)"', desk.browser.get(found[0]).text)
+    assert message is not None
+    assert f'href="{found[0]}"' in desk.browser.get(message[1]).text
     file = desk.browser.get(f"{found[0]}/file")
     assert file.content.startswith(b"<?xml")
     assert "attachment" in file.headers["content-disposition"]

@@ -15,6 +15,7 @@ from ionport.core.clock import MovableClock
 from ionport.identity.model import Actor, TenantRole
 from ionport.store import Database
 from tests.support.infor_side import OTHER_TENANT, TENANT, InforSide, infor_side, new_item
+from tests.support.ion import bod
 from tests.support.web import Browser, People, browser_on
 
 BASE = f"/ion-api/{TENANT}/inspector"
@@ -52,10 +53,9 @@ class Desk:
             "fromLogicalId": "lid://infor.ims.ionport",
             "toLogicalId": "lid://default",
         }
-        bod = f"<SyncCaptureDocument><DataArea><Id>{text}</Id></DataArea></SyncCaptureDocument>"
         files = {
             "ParameterRequest": (None, json.dumps(parameters), "application/json"),
-            "MessagePayload": ("bod.xml", bod.encode(), "application/octet-stream"),
+            "MessagePayload": ("bod.xml", bod(text), "application/octet-stream"),
         }
         assert self.call("POST", _PUBLISH, files=files).status_code == expected
 
@@ -234,8 +234,8 @@ def test_a_message_tells_how_often_it_came(desk: Desk):
     assert "The message id was used again with other content." in shown
     assert "1 finding" in desk.text(f"{BASE}/messages")
     assert "messageId m-1" in shown
-    assert "<Id>471102</Id>" in shown
-    assert b"<Id>471102</Id>" in desk.browser.get(f"{message}/file").content
+    assert "<ID>471102</ID>" in shown
+    assert b"<ID>471102</ID>" in desk.browser.get(f"{message}/file").content
 
 
 def test_messages_are_found_by_id(desk: Desk):

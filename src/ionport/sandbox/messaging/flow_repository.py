@@ -267,6 +267,8 @@ def _matching(scope: TenantScope, filters: AckFilter) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [_acks.tenant_id == scope.tenant_id]
     if filters.flow_id:
         conditions.append(_acks.flow == filters.flow_id)
+    if filters.message_row_id:
+        conditions.append(_acks.message == filters.message_row_id)
     if filters.state is not None:
         conditions.append(_acks.state == filters.state.value)
     return and_(*conditions)

@@ -188,9 +188,10 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class AckFilter:
-    """Which acknowledgements to list: of one flow or all, in one state or all."""
+    """Which acknowledgements to list: of one flow, to one message, in one state, or all."""
 
     flow_id: str = ""
+    message_row_id: str = ""
     state: AckState | None = None
 
 

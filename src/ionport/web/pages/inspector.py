@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -15,8 +16,10 @@ from starlette.routing import Route
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
+from ionport.core.paging import PageRequest
 from ionport.sandbox.control.model import MAX_KEPT_BODY_BYTES, NO_ANSWER, CallFacts, CallFilter
 from ionport.sandbox.idm.model import ItemFilter
+from ionport.sandbox.messaging.flows import AckFilter, Acknowledgement
 from ionport.sandbox.messaging.model import MessageFilter
 from ionport.sandbox.operations import UNKNOWN_OPERATION
 from ionport.store import Work
@@ -243,13 +246,26 @@ def show_message(request: Request) -> Response:
         message = inspection.get_message(work, scope, visit.actor, message_id)
         arrivals = inspection.arrivals(work, scope, visit.actor, message_id)
         bod = inspection.message_bod(work, scope, visit.actor, message_id)
+        answers = _answers(request, work, message_id)
     context = {
         "message": message,
+        "answers": answers,
         "arrivals": arrivals,
         "others": sum(not arrival.is_identical for arrival in arrivals),
         "bod": shown_body(bod),
     }
     return render(request, "inspector/message.html", context)
+
+
+def _answers(request: Request, work: Work, message_id: str) -> Sequence[Acknowledgement]:
+    """Return what document flows answered the message; there are at most 50 flows."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    if visit.services.ion is None:
+        return []
+    filters = AckFilter(message_row_id=message_id)
+    return visit.services.ion.flows.list_acknowledgements(
+        work, scope, visit.actor, PageRequest(), filters
+    ).items
 
 
 def download_bod(request: Request) -> Response:
