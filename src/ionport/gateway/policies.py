@@ -110,19 +110,29 @@ class ParsedPolicy:
     is_enabled: bool
 
 
+class PolicyInvalid(InvalidInput):
+    """A definition is wrong. `place` is line and column, from 1; None when neither is known."""
+
+    def __init__(self, text: str, place: tuple[int, int] | None = None) -> None:
+        super().__init__(text, code="policy_invalid", fields={"definition": text})
+        self.place = place
+
+
 def parse_policy(kind: PolicyType, definition: str) -> ParsedPolicy:
     """Parse and check the XML of a policy.
 
     Raises:
-        InvalidInput: with the text under `definition`; it names line and column.
+        PolicyInvalid: with the text under `definition`; it names line and column.
     """
     try:
         content = definition.encode()
         root = xml.parse(content, max_bytes=MAX_POLICY_BYTES)
     except (IonportError, UnicodeEncodeError) as error:
-        raise _invalid(getattr(error, "text", str(error))) from error
+        place = getattr(error.__cause__, "position", None)
+        raise PolicyInvalid(getattr(error, "text", str(error)), place) from error
     if (root.getroottree().docinfo.encoding or "utf-8").lower() not in ("utf-8", "us-ascii"):
-        raise _invalid(_("Leave out the encoding or write UTF-8 (line 1, column 1)."))
+        text = _("Leave out the encoding or write UTF-8 (line 1, column 1).")
+        raise PolicyInvalid(text, (1, 1))
     reader = _Reader(definition, root)
     reader.expect_root(kind)
     return ParsedPolicy(_PARSERS[kind](reader, root), reader.is_enabled(root))
@@ -140,10 +150,9 @@ class _Reader:
         """Return the error that `reason` at `element` is."""
         offset = self._positions[element]
         line = bisect.bisect_right(self._lines, offset)
-        place = _("(line {line}, column {column})").format(
-            line=line, column=offset - self._lines[line - 1] + 1
-        )
-        return _invalid(f"{reason} {place}")
+        column = offset - self._lines[line - 1] + 1
+        place = _("(line {line}, column {column})").format(line=line, column=column)
+        return PolicyInvalid(f"{reason} {place}", (line, column))
 
     def expect_root(self, kind: PolicyType) -> None:
         root = next(iter(self._positions))
@@ -318,10 +327,6 @@ _PARSERS: Final[Mapping[PolicyType, Callable[[_Reader, etree._Element], Rule]]] 
     PolicyType.CACHE_RESPONSE: _cache_response,
     PolicyType.ANONYMOUS_INBOUND_SECURITY: _anonymous,
 }
-
-
-def _invalid(text: str) -> InvalidInput:
-    return InvalidInput(text, code="policy_invalid", fields={"definition": text})
 
 
 _ATTRIBUTES = (

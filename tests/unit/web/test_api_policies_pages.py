@@ -62,6 +62,7 @@ def test_a_mistake_is_told_with_line_and_column_and_the_text_stays(desk: Desk) -
         assert 'id="definition-error"' in answer.text
         assert "line 3, column 3" in said(answer.text)
         assert wrong in unescape(answer.text)
+        assert "3 |   <interval>often</interval>\n      ^" in unescape(answer.text)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,7 @@ def test_a_mistake_is_told_with_line_and_column_and_the_text_stays(desk: Desk) -
         ({"flow": "SIDEWAYS"}, "flow"),
         ({"definition": ""}, "definition"),
         ({"definition": "<quota>"}, "definition"),
+        ({"definition": "<quota>\n" + "x" * 300 + "&"}, "definition"),
         ({"definition": '<!DOCTYPE a [<!ENTITY b "c">]><a/>'}, "definition"),
     ],
 )

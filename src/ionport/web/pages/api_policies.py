@@ -19,7 +19,7 @@ from ionport.gateway.model import (
     PolicyType,
     TargetEndpoint,
 )
-from ionport.gateway.policies import sample_policy
+from ionport.gateway.policies import PolicyInvalid, sample_policy
 from ionport.web.forms import errors_of, lines_of, text_of
 from ionport.web.pages.api_endpoints import endpoint_url, the_endpoint
 from ionport.web.pages.api_suites import confirm_page, the_suite, trail_of
@@ -187,7 +187,21 @@ def _refused(
     policy: ApiPolicy | None = None,
 ) -> Response:
     values = _sent(visit_of(request).form)
-    return _page(request, suite, endpoint, values, errors_of(error), policy, error.status)
+    place = error.place if isinstance(error, PolicyInvalid) else None
+    excerpt = _excerpt(values["definition"], place) if place else ""
+    return _page(request, suite, endpoint, values, errors_of(error), policy, excerpt, error.status)
+
+
+def _excerpt(definition: str, place: tuple[int, int]) -> str:
+    """Return the line of a mistake and a mark below its column."""
+    number, column = place
+    lines = definition.split("\n")
+    if not 1 <= number <= len(lines):
+        return ""
+    head = f"{number} | "
+    begin = max(0, column - 60)
+    mark = " " * (len(head) + max(0, column - 1 - begin)) + "^"
+    return f"{head}{lines[number - 1][begin : begin + 100]}\n{mark}"
 
 
 def _page(
@@ -197,9 +211,11 @@ def _page(
     values: Mapping[str, str],
     errors: Mapping[str, str],
     policy: ApiPolicy | None = None,
+    excerpt: str = "",
     status: int = 200,
 ) -> Response:
     context = {
+        "excerpt": excerpt,
         "suite": suite,
         "endpoint": endpoint,
         "policy": policy,
