@@ -437,6 +437,49 @@ def test_a_document_type_of_ones_own_keeps_its_items_to_its_rules(
         assert other.get(f"/IDM/api/datamodel/entities/{name}").status_code == 400
 
 
+def test_a_listed_document_type_may_be_seeded_and_all_state_comes_back_from_a_snapshot(
+    side: InforSide, client: httpx2.Client
+) -> None:
+    entity = {
+        "name": "Contract",
+        "desc": "Contracts",
+        "attrs": {
+            "attr": [
+                {"name": "Party", "type": "1", "required": "true", "size": "20"},
+                {"name": "Value", "type": "6", "searchable": "true", "size": "12"},
+                {"name": "State", "valueset": {"value": [{"name": "open"}, {"name": "closed"}]}},
+            ]
+        },
+        "acls": {"acl": [{"name": "Lawyers", "desc": "of the house"}]},
+    }
+    more = {"name": "M3_SupplierInvoice", "attrs": {"attr": [{"name": "Seen", "type": "20"}]}}
+    seed = json.dumps({"idm_types": [entity, more, entity]}).encode()
+    control, told = side.services.control, "/IDM/api/datamodel/entities/Contract"
+    with side.database.write() as work:
+        control.seeds.seed(work, SCOPE, OPERATOR, seed)
+    listed = client.get(told).json()["entity"]
+    assert [each["name"] for each in listed["attrs"]["attr"]] == ["Party", "Value", "State"]
+    body = {"entityName": "Contract", **attrs(Party="A", Value="10.5"), **file(b"old")}
+    refused = client.post("/IDM/api/items", json={"item": body})
+    assert error_of(refused) == (400, "acl_missing")
+    answer = client.post("/IDM/api/items", json={"item": body | {"acl": {"name": "Lawyers"}}})
+    pid = answer.json()["item"]["pid"]
+    after = changed(client, pid, file(b"new"), checkout="true", checkin="true", merge="true")
+    with side.database.write() as work:
+        control.snapshots.take(work, SCOPE, OPERATOR, "contracts")
+        control.state.reset(work, SCOPE, OPERATOR)
+    assert client.get(told).status_code == 400
+    assert client.get(f"/IDM/api/items/{pid}").status_code == 404
+    with side.database.write() as work:
+        control.snapshots.restore(work, SCOPE, OPERATOR, "contracts")
+    assert client.get(told).json()["entity"] == listed
+    assert get(client, pid) == after
+    query = {"$query": "/Contract[@Value > 9.9 AND @Value < 11]"}
+    assert client.get("/IDM/api/items/count", params=query).json() == {"count": 1}
+    first = client.get(f"/IDM/api/items/{pid.removesuffix('-LATEST')}/resource/stream")
+    assert first.content == b"old"
+
+
 def test_an_upload_over_the_limit_is_answered_before_it_is_sent(
     side: InforSide, token: str
 ) -> None:

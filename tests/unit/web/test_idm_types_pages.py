@@ -60,7 +60,7 @@ def test_a_document_type_is_added_given_attributes_and_deleted(desk: Desk) -> No
         assert told in page
     assert "Buyers" in desk.browser.send(f"{path}/add-acl", {"name": "Buyers"}).text
     listed = text(desk, base(desk))
-    assert "Orders of a shop 1 Private, Public, Buyers 0 added here" in listed
+    assert "Orders of a shop 1 Public, Private, Buyers 0 added here" in listed
     assert "Delete the attribute?" in text(desk, f"{path}/attributes/Amount/delete")
     page = shown(desk.browser.send(f"{path}/attributes/Amount/delete").text)
     assert "The attribute is deleted." in page
@@ -117,9 +117,9 @@ def test_what_is_shipped_or_in_use_stays_and_the_page_says_why(desk: Desk) -> No
     with desk.house.database.write() as work:
         IdmService(desk.house.clock, desk.house.blobs).create(work, desk.tenant, "ada", draft)
     for address, told in (
-        ("delete", "1 items are of this document type"),
-        ("attributes/Number/delete", "1 items have this attribute"),
-        ("acls/Buyers/delete", "1 items have this ACL"),
+        ("delete", "1 item is of this document type"),
+        ("attributes/Number/delete", "1 item has this attribute"),
+        ("acls/Buyers/delete", "1 item has this ACL"),
     ):
         assert told in shown(desk.browser.send(f"{path}/{address}").text)
 

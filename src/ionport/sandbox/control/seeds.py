@@ -1,11 +1,13 @@
 """Seeds: a tenant's first IDM items, M3 records and LN goods receipts, from one JSON text.
 
-    {"idm": [{"entityName": …, "attrs": {"attr": […]}, "resrs": {"res": […]}, "acl": {…}}],
+    {"idm_types": [{"name": …, "attrs": {"attr": [{"name": …, "type": "1"}]}, "acls": {…}}],
+     "idm": [{"entityName": …, "attrs": {"attr": […]}, "resrs": {"res": […]}, "acl": {…}}],
      "m3": [{"program": "CRS620MI", "transaction": "AddSupplier", "company": 1, "record": {…}}],
      "ln": [{"Order": "PUR000009", "OrderPosition": 10, "Receipt": "RCP000009", "Quantity": 5}]}
 
-An item is what a client would post; an M3 entry is a transaction, so M3's own checks hold; an LN
-entry is a goods receipt that an invoice can be matched with.
+A document type is what IDM's `datamodel/entities` lists, here or in another tenant; what is not
+there yet of it is added. An item is what a client would post; an M3 entry is a transaction, so
+M3's own checks hold; an LN entry is a goods receipt that an invoice can be matched with.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from ionport.gateway.model import Caller
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.control.rights import require_control
-from ionport.sandbox.idm.representation import read_item
+from ionport.sandbox.idm.administration import DocumentTypeService
+from ionport.sandbox.idm.representation import read_entity, read_item
 from ionport.sandbox.idm.service import IdmService
 from ionport.sandbox.ln.receipts import read_receipt
 from ionport.sandbox.ln.service import LnService, LnSettings
@@ -38,7 +41,7 @@ from ionport.store import TenantScope, Work
 
 MAX_BYTES: Final = 20_000_000
 MAX_ENTRIES: Final = 5_000
-_SECTIONS: Final = ("idm", "m3", "ln")
+_SECTIONS: Final = ("idm_types", "idm", "m3", "ln")
 _TRANSACTION: Final = frozenset(("program", "transaction", "company", "record"))
 _JSON: Final = Headers({"content-type": "application/json"})
 
@@ -63,6 +66,7 @@ class SeedService:
 
     def __init__(self, clock: Clock, audit: AuditLog, blobs: Blobs) -> None:
         self._audit = audit
+        self._idm_types = DocumentTypeService(clock, audit)
         self._idm = IdmService(clock, blobs)
         self._m3 = M3Service(clock, M3Settings(require_user=False))
         self._ln = LnService(clock, LnSettings())
@@ -77,6 +81,9 @@ class SeedService:
         """
         require_control(actor, scope)
         content = _read(text)
+        for path, entry in _entries(content, "idm_types"):
+            with _told_where(path):
+                self._idm_types.take_type(work, scope, actor, read_entity(entry))
         items = []
         for path, entry in _entries(content, "idm"):
             with _told_where(path):

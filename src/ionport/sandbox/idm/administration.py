@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
-from ionport.core.i18n import _
+from ionport.core.i18n import _, ngettext
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
@@ -125,18 +125,43 @@ class DocumentTypeService:
         self._record(work, scope, actor, "document_type_added", name)
         return entity
 
+    def take_type(self, work: Work, scope: TenantScope, actor: Actor, entity: Entity) -> None:
+        """Add what another tenant's IDM lists of a document type and is not here yet.
+
+        Items that name no ACL get Public, unless the type has ACLs and not this one.
+
+        Raises InvalidInput and Conflict as `add_type`, `add_attribute` and `add_acl` do.
+        """
+        actor.require_tenant_administrator(scope.tenant_id)
+        known = DataModelRepository(work.connection).entities(scope, [entity.name])
+        names = {acl.name for acl in entity.acls}
+        here = known.get(entity.name) or self.add_type(
+            work,
+            scope,
+            actor,
+            entity.name,
+            entity.description,
+            needs_acl=bool(names) and DEFAULT_ACL not in names,
+        )
+        for definition in entity.attributes.values():
+            if definition.name not in here.attributes:
+                self.add_attribute(work, scope, actor, entity.name, definition)
+        for acl in entity.acls:
+            if acl.name not in {each.name for each in here.acls}:
+                self.add_acl(work, scope, actor, entity.name, acl)
+
     def remove_type(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
         """Remove a document type that was added; raises NotFound, and Conflict while it is used."""
         listed = self.get_type(work, scope, actor, name)
         if not listed.entity.is_own:
             raise Conflict(_("A shipped document type stays."), code="document_type_shipped")
         if listed.items:
-            raise Conflict(
-                _("{count} items are of this document type. Delete them first.").format(
-                    count=listed.items
-                ),
-                code="document_type_used",
+            text = ngettext(
+                "{count} item is of this document type. Delete it first.",
+                "{count} items are of this document type. Delete them first.",
+                listed.items,
             )
+            raise Conflict(text.format(count=listed.items), code="document_type_used")
         DataModelRepository(work.connection).remove_entity(scope, name)
         self._record(work, scope, actor, "document_type_removed", name)
 
@@ -162,7 +187,7 @@ class DocumentTypeService:
         _check_new(definition.name, entity.attributes)
         _check_room(len(entity.attributes), MAX_ATTRIBUTES)
         repository = DataModelRepository(work.connection)
-        repository.add_attribute(scope, entity.name, definition, self._clock.now())
+        repository.add_attribute(scope, entity.name, definition)
         details = {"attribute": definition.name, "type": definition.type.name.lower()}
         self._record(work, scope, actor, "attribute_added", entity.name, details)
 
@@ -175,10 +200,12 @@ class DocumentTypeService:
             raise Conflict(_("A shipped attribute stays."), code="attribute_shipped")
         repository = DataModelRepository(work.connection)
         if count := repository.items_with(scope, entity_name, name):
-            raise Conflict(
-                _("{count} items have this attribute. Delete them first.").format(count=count),
-                code="attribute_used",
+            text = ngettext(
+                "{count} item has this attribute. Delete it first.",
+                "{count} items have this attribute. Delete them first.",
+                count,
             )
+            raise Conflict(text.format(count=count), code="attribute_used")
         repository.remove_attribute(scope, entity_name, name)
         self._record(work, scope, actor, "attribute_removed", entity_name, {"attribute": name})
 
@@ -202,7 +229,7 @@ class DocumentTypeService:
         _check_new(acl.name, {each.name for each in entity.acls})
         _check_room(len(entity.acls), MAX_ACLS)
         repository = DataModelRepository(work.connection)
-        repository.add_acl(scope, entity.name, acl, self._clock.now())
+        repository.add_acl(scope, entity.name, acl)
         self._record(work, scope, actor, "acl_added", entity.name, {"acl": acl.name})
 
     def remove_acl(
@@ -215,10 +242,12 @@ class DocumentTypeService:
             raise Conflict(_("An ACL that was shipped or is the default stays."), code="acl_stays")
         repository = DataModelRepository(work.connection)
         if count := repository.items_under(scope, entity_name, name):
-            raise Conflict(
-                _("{count} items have this ACL. Give them another first.").format(count=count),
-                code="acl_used",
+            text = ngettext(
+                "{count} item has this ACL. Give it another first.",
+                "{count} items have this ACL. Give them another first.",
+                count,
             )
+            raise Conflict(text.format(count=count), code="acl_used")
         repository.remove_acl(scope, entity_name, name)
         self._record(work, scope, actor, "acl_removed", entity_name, {"acl": name})
 

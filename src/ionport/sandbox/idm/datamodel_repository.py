@@ -61,7 +61,8 @@ class DataModelRepository:
         query = select(table).where(table.c.tenant_id == scope.tenant_id)
         if names is not None:
             query = query.where(name.in_(names))
-        return self._connection.execute(query.order_by(table.c.created_at, table.c.name)).all()
+        order = table.c.get("position", table.c.name)
+        return self._connection.execute(query.order_by(order, table.c.name)).all()
 
     def add_entity(self, scope: TenantScope, entity: Entity, at: datetime) -> None:
         """Add a document type with its attributes and ACLs."""
@@ -75,12 +76,12 @@ class DataModelRepository:
             )
         )
         for definition in entity.attributes.values():
-            self.add_attribute(scope, entity.name, definition, at)
+            self.add_attribute(scope, entity.name, definition)
         for acl in entity.acls:
-            self.add_acl(scope, entity.name, acl, at)
+            self.add_acl(scope, entity.name, acl)
 
     def add_attribute(
-        self, scope: TenantScope, entity_name: str, definition: AttributeDefinition, at: datetime
+        self, scope: TenantScope, entity_name: str, definition: AttributeDefinition
     ) -> None:
         """Add an attribute to a document type."""
         self._connection.execute(
@@ -96,11 +97,11 @@ class DataModelRepository:
                 is_searchable=definition.is_searchable,
                 max_length=definition.max_length,
                 value_list=list(definition.values),
-                created_at=at,
+                position=self._next_position(idm_entity_attributes, scope, entity_name),
             )
         )
 
-    def add_acl(self, scope: TenantScope, entity_name: str, acl: Acl, at: datetime) -> None:
+    def add_acl(self, scope: TenantScope, entity_name: str, acl: Acl) -> None:
         """Add an ACL to a document type."""
         self._connection.execute(
             insert(idm_entity_acls).values(
@@ -108,9 +109,15 @@ class DataModelRepository:
                 entity_name=entity_name,
                 name=acl.name,
                 description=acl.description,
-                created_at=at,
+                position=self._next_position(idm_entity_acls, scope, entity_name),
             )
         )
+
+    def _next_position(self, table: Table, scope: TenantScope, entity_name: str) -> int:
+        last = select(func.max(table.c.position)).where(
+            table.c.tenant_id == scope.tenant_id, table.c.entity_name == entity_name
+        )
+        return int(self._connection.execute(last).scalar_one() or 0) + 1
 
     def remove_entity(self, scope: TenantScope, name: str) -> None:
         """Remove an added document type and what hangs on it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -153,26 +152,14 @@ class ItemRepository:
         entities: Mapping[str, Entity],
         offset: int,
         limit: int,
-        until: datetime | None = None,
     ) -> Sequence[Item]:
-        """Return the items that a query finds, in its order; raises InvalidInput.
-
-        Those made after `until` are not found yet.
-        """
+        """Return the items that a query finds, in its order; raises InvalidInput."""
         sql = self._search_sql(scope, entities)
-        condition = _made_until(until, sql.condition(query))
-        return self._load(condition, sql.order(query), limit=limit, offset=offset)
+        return self._load(sql.condition(query), sql.order(query), limit=limit, offset=offset)
 
-    def count(
-        self,
-        scope: TenantScope,
-        query: Query,
-        entities: Mapping[str, Entity],
-        until: datetime | None = None,
-    ) -> int:
+    def count(self, scope: TenantScope, query: Query, entities: Mapping[str, Entity]) -> int:
         """Return how many items a query finds; raises InvalidInput."""
-        condition = self._search_sql(scope, entities).condition(query)
-        return self._count(_made_until(until, condition))
+        return self._count(self._search_sql(scope, entities).condition(query))
 
     def has_value(
         self, scope: TenantScope, entity_name: str, attribute: Attribute, but: int
@@ -280,10 +267,6 @@ def _is_item(scope: TenantScope, pid: Pid) -> ColumnElement[bool]:
         _items.entity_name == pid.entity_name,
         _items.version >= pid.version,
     )
-
-
-def _made_until(until: datetime | None, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return condition if until is None else and_(_items.created_at <= until, condition)
 
 
 def _matching(scope: TenantScope, filters: ItemFilter) -> ColumnElement[bool]:

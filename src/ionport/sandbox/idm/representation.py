@@ -14,7 +14,8 @@ from starlette.datastructures import Headers
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
-from ionport.sandbox.idm.datamodel import AttributeDefinition, Entity
+from ionport.sandbox.idm.attribute_types import AttributeType
+from ionport.sandbox.idm.datamodel import Acl, AttributeDefinition, Entity
 from ionport.sandbox.idm.documents import Tree, list_in, object_in, read_document, text_in
 from ionport.sandbox.idm.model import (
     MAX_ATTRIBUTES,
@@ -124,6 +125,58 @@ def _definition_tree(definition: AttributeDefinition) -> Mapping[str, Tree]:
 
 def _truth(value: bool) -> str:
     return "true" if value else "false"
+
+
+def read_entity(entry: Mapping[str, object]) -> Entity:
+    """Read a document type as `entity_tree` writes it: what another tenant's IDM lists.
+
+    IDM does not tell which ACL is the default, so there is none.
+
+    Raises InvalidInput for what is no document type; its rules are not checked here.
+    """
+    definitions = [_definition(each) for each in list_in(entry, "attrs", "attr", MAX_ATTRIBUTES)]
+    acls = [
+        Acl(text_in(each, "name"), text_in(each, "desc"))
+        for each in list_in(entry, "acls", "acl", MAX_ATTRIBUTES)
+    ]
+    return Entity(
+        name=text_in(entry, "name"),
+        description=text_in(entry, "desc"),
+        attributes={each.name: each for each in definitions},
+        acls=tuple(acls),
+        default_acl="",
+        is_own=True,
+    )
+
+
+def _definition(entry: Mapping[str, object]) -> AttributeDefinition:
+    code, size = text_in(entry, "type"), text_in(entry, "size")
+    try:
+        # Clients write 0 where they do not know the type.
+        type_ = AttributeType.STRING if code in ("", "0") else AttributeType(code)
+    except ValueError as error:
+        raise InvalidInput(
+            _("{code} is no type code of an attribute.").format(code=quoted(code)),
+            code="wrong_attribute_type",
+        ) from error
+    is_text = type_ is AttributeType.STRING and size.isascii() and size.isdigit()
+    values = list_in(entry, "valueset", "value", MAX_ATTRIBUTES)
+    return AttributeDefinition(
+        name=text_in(entry, "name"),
+        description=text_in(entry, "desc"),
+        type=type_,
+        default=text_in(entry, "default"),
+        is_required=_is_true(entry, "required"),
+        is_unique=_is_true(entry, "unique"),
+        is_searchable=_is_true(entry, "searchable", absent=True),
+        max_length=int(size[:9]) or None if is_text else None,
+        values=tuple(text_in(each, "name") for each in values),
+    )
+
+
+def _is_true(entry: Mapping[str, object], name: str, *, absent: bool = False) -> bool:
+    text = text_in(entry, name).lower()
+    return absent if not text else text in ("1", "true")
 
 
 def read_item(body: bytes, headers: Headers) -> ItemContent:

@@ -186,22 +186,19 @@ class IdmRoutes:
         with_count = is_true(call, "$includeCount")
 
         def step(work: Work) -> Answer:
-            found = self._service.search(work, call.scope, query, offset, limit, call.found_until)
+            found = self._service.search(work, call.scope, query, offset, limit)
             items: dict[str, Tree] = {"item": self._trees(work, call, found)}
             if call.method == "GET":
                 items["searchXQuery"] = query_text(call)
             if with_count:
-                items["searchCount"] = self._service.count(
-                    work, call.scope, query, call.found_until
-                )
+                items["searchCount"] = self._service.count(work, call.scope, query)
             return _answer(call, {"items": items})
 
         return step
 
     def _count(self, call: Call, query: Query) -> Step:
         def step(work: Work) -> Answer:
-            count = self._service.count(work, call.scope, query, call.found_until)
-            return _answer(call, {"count": count})
+            return _answer(call, {"count": self._service.count(work, call.scope, query)})
 
         return step
 
@@ -235,8 +232,7 @@ class IdmRoutes:
         return item
 
     def _first(self, work: Work, call: Call, query: Query) -> Item | None:
-        found = self._service.search(work, call.scope, query, 0, 1, call.found_until)
-        return found[0] if found else None
+        return next(iter(self._service.search(work, call.scope, query, 0, 1)), None)
 
     def _stream(self, call: Call, item: Item) -> Answer:
         resource, content = self._service.content(item, call.path_params.get("name", ""))

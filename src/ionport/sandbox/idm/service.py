@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
@@ -158,12 +157,6 @@ class IdmService:
             )
         return found
 
-    def file(
-        self, work: Work, scope: TenantScope, pid: str, name: str = ""
-    ) -> tuple[Resource, bytes]:
-        """Return an item's file, the main one by default; raises NotFound if it has none such."""
-        return self.content(self.get(work, scope, pid), name)
-
     def content(self, item: Item, name: str = "") -> tuple[Resource, bytes]:
         """Return a file of an item with its content; raises NotFound."""
         resource, main = self.resource(item, name), item.main_resource
@@ -172,27 +165,19 @@ class IdmService:
         return resource, self._blobs.get(resource.sha256)
 
     def search(
-        self,
-        work: Work,
-        scope: TenantScope,
-        query: Query,
-        offset: int,
-        limit: int,
-        until: datetime | None = None,
+        self, work: Work, scope: TenantScope, query: Query, offset: int, limit: int
     ) -> Sequence[Item]:
-        """Return the items that a query finds, in its order; those made after `until` not yet.
+        """Return the items that a query finds, in its order.
 
         Raises InvalidInput for what the data model does not have.
         """
-        entities, items = self._entities_of(work, scope, query), ItemRepository(work.connection)
-        return items.search(scope, query, entities, offset, limit, until)
+        entities = self._entities_of(work, scope, query)
+        return ItemRepository(work.connection).search(scope, query, entities, offset, limit)
 
-    def count(
-        self, work: Work, scope: TenantScope, query: Query, until: datetime | None = None
-    ) -> int:
+    def count(self, work: Work, scope: TenantScope, query: Query) -> int:
         """Return how many items a query finds; raises InvalidInput as `search` does."""
-        entities, items = self._entities_of(work, scope, query), ItemRepository(work.connection)
-        return items.count(scope, query, entities, until)
+        entities = self._entities_of(work, scope, query)
+        return ItemRepository(work.connection).count(scope, query, entities)
 
     def delete(self, work: Work, scope: TenantScope, by: str, pid: str) -> Item:
         """Delete an item with its versions and return what it was.

@@ -142,7 +142,7 @@ idm_entity_attributes = Table(
     Column("is_searchable", Boolean, nullable=False),
     Column("max_length", Integer),
     Column("value_list", JSON, nullable=False),
-    Column("created_at", Moment, nullable=False),
+    Column("position", Integer, nullable=False),
 )
 
 idm_entity_acls = Table(
@@ -152,7 +152,7 @@ idm_entity_acls = Table(
     Column("entity_name", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("description", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
+    Column("position", Integer, nullable=False),
 )
 
 # What a tenant's sandbox holds, owners before what hangs on them.
