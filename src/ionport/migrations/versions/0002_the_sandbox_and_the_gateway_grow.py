@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.Column("entity_name", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint(
             "tenant_id", "entity_name", "name", name=op.f("pk_idm_entity_acls")
         ),
@@ -73,7 +73,7 @@ def upgrade() -> None:
         sa.Column("is_searchable", sa.Boolean(), nullable=False),
         sa.Column("max_length", sa.Integer(), nullable=True),
         sa.Column("value_list", sa.JSON(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint(
             "tenant_id", "entity_name", "name", name=op.f("pk_idm_entity_attributes")
         ),
