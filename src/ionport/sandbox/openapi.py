@@ -11,13 +11,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ionport.sandbox.operations import Fact, Input, Operation, Part, Service
+from ionport.sandbox.operations import PLAIN_TEXT, Fact, Input, Operation, Part, Service
 
 _Json = dict[str, Any]
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
-_TEXT: Mapping[str, str] = {"type": "string"}
-# No service takes control characters.
-_PLAIN = r"^[^\u0000-\u001f\u007f-\u009f\ufffe\uffff]*$"
 
 
 def openapi(service: Service, base_url: str, version: str) -> _Json:
@@ -101,12 +98,16 @@ def describe(fact: Fact) -> str:
 
 
 def _path_parameter(name: str, choices: Sequence[str]) -> _Json:
-    schema: _Json = {**_TEXT, "minLength": 1, **({"enum": list(choices)} if choices else {})}
+    schema: _Json = {
+        "type": "string",
+        "minLength": 1,
+        **({"enum": list(choices)} if choices else {}),
+    }
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _query_parameter(field: Input) -> _Json:
-    text = {**_TEXT, "maxLength": field.length, "pattern": _PLAIN}
+    text = {**PLAIN_TEXT, "maxLength": field.length}
     schema = {"type": "number"} if field.is_number else text
     return {
         "name": field.name,
@@ -118,6 +119,6 @@ def _query_parameter(field: Input) -> _Json:
 
 def _body(operation: Operation) -> _Json:
     return {
-        "schema": {},
+        "schema": dict(operation.wire.schema),
         **({"example": operation.wire.example} if operation.wire.example else {}),
     }

@@ -22,6 +22,12 @@ from ionport.store import TenantScope, Work
 
 UNKNOWN_OPERATION = "unknown"
 
+# No service takes control characters (`ionport.sandbox.texts`).
+PLAIN_TEXT: Mapping[str, str] = {
+    "type": "string",
+    "pattern": r"^[^\u0000-\u001f\u007f-\u009f\ufffe\uffff]*$",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -93,6 +99,7 @@ class Wire:
     Attributes:
         query: names of query parameters; each may be left out.
         takes: media types of the request's body; none when the operation takes none.
+        schema: JSON schema of a body; of its parts when it is multipart.
         example: a body that is right.
         spread: the path parameters that name the group and the name of a part. With both, the
             document has an address for each part; with the group alone, it lists the groups.
@@ -100,6 +107,7 @@ class Wire:
 
     query: Sequence[str] = ()
     takes: Sequence[str] = ()
+    schema: Mapping[str, object] = field(default_factory=dict)
     example: str = ""
     spread: tuple[str, ...] = ()
 

@@ -18,7 +18,7 @@ from ionport.sandbox.datalake.model import (
     read_sort,
 )
 from ionport.sandbox.datalake.service import DataLakeService
-from ionport.sandbox.operations import Answer, Call, Operation, Step, verified
+from ionport.sandbox.operations import Answer, Call, Operation, Step, Wire, verified
 from ionport.sandbox.texts import load_json_object, quoted
 from ionport.store import Work
 
@@ -29,6 +29,19 @@ _MAX_IDS = 1_000
 _SECTION = "infor-targets.md §6"
 _CALLED = verified(_SECTION, left_out="names in the answer that the known client does not read")
 _PURGE = verified(_SECTION, left_out="names in the answer but purgedNumber")
+_OBJECT = Wire(
+    takes=("application/json",),
+    schema={
+        "type": "object",
+        "required": ["name", "type", "schema"],
+        "properties": {
+            "name": {"type": "string"},
+            "type": {"enum": ["ANY", "BOD", "DSV", "JSON"]},
+            "schema": {"type": ["object", "null"]},
+            "properties": {"type": ["object", "null"]},
+        },
+    },
+)
 
 
 class DataLakeRoutes:
@@ -41,7 +54,9 @@ class DataLakeRoutes:
         """Return the operations in the order in which they are tried."""
         return [
             Operation("catalog ping", "GET", f"{_CATALOG}/status/ping", self.ping, _CALLED),
-            Operation("put object", "POST", f"{_CATALOG}/object", self.put_object, _CALLED),
+            Operation(
+                "put object", "POST", f"{_CATALOG}/object", self.put_object, _CALLED, wire=_OBJECT
+            ),
             Operation(
                 "delete object",
                 "DELETE",
@@ -50,10 +65,38 @@ class DataLakeRoutes:
                 _CALLED,
             ),
             Operation("lake ping", "GET", f"{_LAKE}/status/ping", self.ping, _CALLED),
-            Operation("list payloads", "GET", f"{_LAKE}/payloads/list", self.list, _CALLED),
-            Operation("stream by id", "GET", f"{_LAKE}/payloads/streambyid", self.stream, _CALLED),
-            Operation("purge ids", "DELETE", f"{_LAKE}/purge/ids", self.purge_ids, _PURGE),
-            Operation("purge filter", "DELETE", f"{_LAKE}/purge/filter", self.purge_filter, _PURGE),
+            Operation(
+                "list payloads",
+                "GET",
+                f"{_LAKE}/payloads/list",
+                self.list,
+                _CALLED,
+                wire=Wire(query=("filter", "sort", "page", "records")),
+            ),
+            Operation(
+                "stream by id",
+                "GET",
+                f"{_LAKE}/payloads/streambyid",
+                self.stream,
+                _CALLED,
+                wire=Wire(query=("datalakeId",)),
+            ),
+            Operation(
+                "purge ids",
+                "DELETE",
+                f"{_LAKE}/purge/ids",
+                self.purge_ids,
+                _PURGE,
+                wire=Wire(query=("id",)),
+            ),
+            Operation(
+                "purge filter",
+                "DELETE",
+                f"{_LAKE}/purge/filter",
+                self.purge_filter,
+                _PURGE,
+                wire=Wire(query=("filter",)),
+            ),
         ]
 
     def ping(self, call: Call) -> Step:

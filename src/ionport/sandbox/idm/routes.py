@@ -19,6 +19,7 @@ from ionport.sandbox.idm.query_parser import parse_query
 from ionport.sandbox.idm.query_request import read_queries
 from ionport.sandbox.idm.representation import entity_tree, item_tree, read_item, resource_tree
 from ionport.sandbox.idm.service import IdmService
+from ionport.sandbox.idm.wire import CHANGED_ITEM, NEW_ITEM, QUERY_DOCUMENT, QUERY_TEXT
 from ionport.sandbox.operations import (
     Answer,
     Call,
@@ -75,14 +76,14 @@ class IdmRoutes:
         """Return the operations in the order in which they are tried."""
         item = "/api/items/{pid}"
         return [
-            Operation("create item", "POST", "/api/items", self.create, _CREATE),
+            Operation("create item", "POST", "/api/items", self.create, _CREATE, wire=NEW_ITEM),
             *self._searches(),
             Operation("get file", "GET", f"{item}/resource/stream", self.stream, _STREAM),
             Operation("get file", "GET", f"{item}/resource/{{name}}/stream", self.stream, _STREAM),
             Operation("list versions", "GET", f"{item}/versions", self.versions, _VERSIONS),
             Operation("undo check-out", "PUT", f"{item}/undocheckout", self.undo, _UNDO),
             Operation("get item", "GET", item, self.get, _READ),
-            Operation("update item", "PUT", item, self.update, _UPDATE),
+            Operation("update item", "PUT", item, self.update, _UPDATE, wire=CHANGED_ITEM),
             Operation("delete item", "DELETE", item, self.delete, _READ),
             Operation(
                 "list entities", "GET", "/api/datamodel/entities", self.entities, _DATA_MODEL
@@ -106,9 +107,12 @@ class IdmRoutes:
         ]
         facts = {search: _SEARCH, "/api/items/count": _COUNT, f"{search}/item": _SEARCH}
         return [
-            Operation(name, method, path, by(handler), facts.get(path, _RESOURCE))
+            Operation(name, method, path, by(handler), facts.get(path, _RESOURCE), wire=wire)
             for name, path, handler in rows
-            for method, by in (("GET", _by_text), ("POST", _by_document))
+            for method, by, wire in (
+                ("GET", _by_text, QUERY_TEXT),
+                ("POST", _by_document, QUERY_DOCUMENT),
+            )
         ]
 
     def create(self, call: Call) -> Step:

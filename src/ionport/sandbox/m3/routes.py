@@ -10,9 +10,9 @@ from ionport.core.i18n import _
 from ionport.sandbox.m3.coverage import parts
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, error_answer, json_answer
 from ionport.sandbox.m3.model import Checked, Outcome
-from ionport.sandbox.m3.parameters import Batch, read_bulk, read_single
+from ionport.sandbox.m3.parameters import MAX_TRANSACTIONS, Batch, read_bulk, read_single
 from ionport.sandbox.m3.representation import v1_tree, v2_tree
-from ionport.sandbox.m3.service import M3Service, M3Settings
+from ionport.sandbox.m3.service import BEHAVIOURS, M3Service, M3Settings
 from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, Wire, verified
 from ionport.store import Work
 
@@ -25,6 +25,32 @@ _ADDRESSES = verified("infor-targets.md §4.2")
 _CSRF = verified("infor-targets.md §4.2", left_out="tenants that want a token")
 _BULK = verified("infor-targets.md §4.3", left_out="jobs (bulkJobId)")
 _OPTIONS = ("cono", "divi", "maxrecs", "dateformat", "excludeempty", "righttrim", "returncols")
+# The keys that a client was seen to send (§4.3).
+_BATCH = {
+    "type": "object",
+    "required": ["program", "transactions"],
+    "properties": {
+        "program": {"type": "string", "enum": sorted(BEHAVIOURS)},
+        "cono": {"type": "integer"},
+        "divi": {"type": "string"},
+        "excludeEmptyValues": {"type": "boolean"},
+        "rightTrim": {"type": "boolean"},
+        "maxReturnedRecords": {"type": "integer"},
+        "transactions": {
+            "type": "array",
+            "maxItems": MAX_TRANSACTIONS,
+            "items": {
+                "type": "object",
+                "required": ["transaction"],
+                "properties": {
+                    "transaction": {"type": "string"},
+                    "record": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "selectedColumns": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        },
+    },
+}
 _EXAMPLE = (
     '{"program": "MMS200MI", "cono": 1, "transactions":'
     ' [{"transaction": "Get", "record": {"ITNO": "BOLT-M8"}, "selectedColumns": ["ITDS"]}]}'
@@ -47,7 +73,7 @@ class M3Routes:
         """Return the operations in the order in which they are tried."""
         v1 = Wire(query=(*_OPTIONS, "metadata"), spread=("program",))
         v2 = Wire(query=(*_OPTIONS, "extendedresult", "format"), spread=("program", "transaction"))
-        bulk = Wire(takes=("application/json",), example=_EXAMPLE)
+        bulk = Wire(takes=("application/json",), schema=_BATCH, example=_EXAMPLE)
         return [
             Operation("csrf", "GET", f"{_BASE}/csrf", self.csrf, _CSRF),
             Operation(

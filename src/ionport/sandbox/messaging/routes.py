@@ -11,7 +11,18 @@ from ionport.sandbox.messaging.envelopes import (
 from ionport.sandbox.messaging.errors import json_answer
 from ionport.sandbox.messaging.repository import Sender
 from ionport.sandbox.messaging.service import MessagingService
-from ionport.sandbox.operations import Answer, Call, Operation, Step, inferred, verified
+from ionport.sandbox.messaging.wire import MESSAGE, PARTS, PAYLOAD
+from ionport.sandbox.operations import (
+    Answer,
+    Call,
+    Fact,
+    Handler,
+    Operation,
+    Step,
+    Wire,
+    inferred,
+    verified,
+)
 from ionport.store import Work
 
 _BASE = "/api/ion/messaging/service"
@@ -42,11 +53,11 @@ class MessagingRoutes:
             Operation("versions", "GET", f"{_BASE}/versions", self.versions, _VERSIONS),
             Operation("protocol", "GET", f"{_BASE}/protocol", self.protocol, _VERSIONS),
             Operation("accepted documents", "GET", accepted, self.accepted_documents, _ACCEPTED),
-            Operation("publish v1 message", "POST", f"{_BASE}/v1/message", self.message, _V1),
-            Operation("publish v2 message", "POST", f"{_BASE}/v2/message", self.message, _V2),
-            Operation("publish", "POST", f"{_BASE}/v2/multipartMessage", self.multipart, _V2),
-            Operation("publish v3", "POST", f"{_BASE}/v3/multipartMessage", self.v3, _V3),
-            Operation("publish v3 by headers", "POST", headers, self.v3_by_headers, _HEADERS),
+            _publishing("publish v1 message", f"{_BASE}/v1/message", self.message, _V1, MESSAGE),
+            _publishing("publish v2 message", f"{_BASE}/v2/message", self.message, _V2, MESSAGE),
+            _publishing("publish", f"{_BASE}/v2/multipartMessage", self.multipart, _V2, PARTS),
+            _publishing("publish v3", f"{_BASE}/v3/multipartMessage", self.v3, _V3, PARTS),
+            _publishing("publish v3 by headers", headers, self.v3_by_headers, _HEADERS, PAYLOAD),
         ]
 
     def ping(self, call: Call) -> Step:
@@ -99,6 +110,10 @@ class MessagingRoutes:
             return json_answer(status, _PUBLISHED, effects=(message.id,))
 
         return step
+
+
+def _publishing(name: str, path: str, handler: Handler, fact: Fact, wire: Wire) -> Operation:
+    return Operation(name, "POST", path, handler, fact, wire=wire)
 
 
 def _content_type(call: Call) -> str:
