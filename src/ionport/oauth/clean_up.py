@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, and_
+from sqlalchemy import ColumnElement, Select, Table, and_, select
 
 from ionport.core.clock import Clock
 from ionport.core.ids import first_ordered_uuid
@@ -20,6 +20,7 @@ from ionport.oauth.clean_up_repository import CleanUpRepository
 from ionport.oauth.keys import SigningKeys
 from ionport.oauth.tables import (
     authorization_codes,
+    authorized_apps,
     client_secrets,
     grants,
     login_counters,
@@ -37,6 +38,11 @@ _REUSE: Final = timedelta(days=90)
 _LONGEST_WINDOW: Final = timedelta(days=1)
 _SCOPE = SystemScope("clean-up of expired rows")
 
+
+def _apps_deleted_before(end: datetime) -> Select[tuple[str]]:
+    return select(authorized_apps.c.id).where(authorized_apps.c.deleted_at < end)
+
+
 _ENDED: Final[tuple[tuple[Table, Callable[[datetime], ColumnElement[bool]]], ...]] = (
     (authorization_codes, lambda end: authorization_codes.c.expires_at < end),
     (used_assertions, lambda end: used_assertions.c.expires_at < end),
@@ -45,6 +51,7 @@ _ENDED: Final[tuple[tuple[Table, Callable[[datetime], ColumnElement[bool]]], ...
     (login_counters, lambda end: login_counters.c.starts_at < end - _LONGEST_WINDOW),
     (grants, lambda end: grants.c.ends_at < end),
     (grants, lambda end: grants.c.revoked_at < end),
+    (grants, lambda end: grants.c.app_id.in_(_apps_deleted_before(end))),
     (rotated_refresh_tokens, lambda end: rotated_refresh_tokens.c.rotated_at < end - _REUSE),
 )
 

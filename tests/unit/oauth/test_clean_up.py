@@ -94,6 +94,21 @@ def test_a_grant_that_never_expires_goes_when_nobody_used_it_for_long(
     assert count(side, grants) == 0
 
 
+def test_a_deleted_apps_grants_go_though_they_never_expire(
+    side: OAuthSide, clock: MovableClock
+) -> None:
+    app, kept = side.create_app(issue_refresh_tokens=True), side.create_app("Kept_TST")
+    side.log_in(side.credentials(app))
+    file = side.credentials(kept)
+    with side.database.write() as work:
+        side.apps.delete_app(work, side.scope, side.operator, app.id)
+    clock.advance(timedelta(hours=25))
+    token = side.log_in(file)["access_token"]
+    assert sweep(side) == 1
+    assert count(side, grants) == 1
+    side.verifier.verify(token, TENANT)
+
+
 def test_a_grant_that_ends_is_not_judged_by_its_use(side: OAuthSide, clock: MovableClock) -> None:
     app = side.create_app(issue_refresh_tokens=True, refresh_token_seconds=3650 * 86_400)
     file = side.credentials(app)
