@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import SystemClock
-from ionport.sandbox.app import services
+from ionport.sandbox.app import ServiceMakers
 from ionport.sandbox.coverage import as_markdown, coverage
 
 ROOT = Path(__file__).parents[1]
@@ -31,8 +31,8 @@ Inspector under **Coverage**.
 def coverage_page() -> str:
     """Return the page."""
     with tempfile.TemporaryDirectory() as folder:
-        imitated = services(FolderBlobs(Path(folder)), SystemClock(), gateway_url="")
-        return f"{_HEAD}{as_markdown(coverage(imitated))}\n"
+        makers = ServiceMakers(FolderBlobs(Path(folder)), SystemClock(), gateway_url="")
+        return f"{_HEAD}{as_markdown(coverage(makers.all()))}\n"
 
 
 def main() -> int:

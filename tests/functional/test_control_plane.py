@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import httpx2
@@ -13,9 +16,11 @@ import pytest
 from starlette.types import ASGIApp
 
 from ionport.asgi import build_asgi
+from ionport.docs import read_page
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.drafts import AppDraft
 from ionport.sandbox.control.endpoints import ENDPOINTS
+from ionport.sandbox.control.faults import FaultKind
 from ionport.settings import load_settings
 from ionport.store import TenantScope
 from ionport.wiring import House, open_house
@@ -338,6 +343,62 @@ def test_an_unknown_address_or_method_is_a_problem_too(plane: Plane) -> None:
 
 def test_a_body_over_the_limit_is_refused(plane: Plane) -> None:
     plane.ask("POST", "/seed", 413, content=b" " * 20_100_000)
+
+
+def test_every_example_of_the_manual_works_and_every_endpoint_and_fault_has_one(
+    plane: Plane, token: str
+) -> None:
+    call(plane, token)
+    names = {"AUTH": f"Authorization: Bearer {plane.key}", "PLANE": str(plane.http.base_url)}
+    names["PLANE"] = names["PLANE"].rstrip("/")
+    tried, kinds = set(), set()
+    for command in _examples():
+        method, url, content = _request(command, names)
+        if "/calls" in url and "CALL" not in names:
+            # A reset came before: there is nothing to show yet.
+            names["CALL"] = _first_call(plane, token)
+            method, url, content = _request(command, names)
+        answer = plane.http.request(method, url, content=content)
+        assert answer.status_code < 300, (command, answer.text)
+        tried.add((method, url.partition("?")[0].removeprefix(names["PLANE"])))
+        if method == "POST" and url.endswith("/faults"):
+            kinds.add(json.loads(content)["kind"])
+            names["FAULT"] = answer.json()["id"]
+            if json.loads(content)["kind"] != "search-lag":
+                assert plane.http.post(f"/faults/{names['FAULT']}/disable").is_success
+    assert kinds == {kind.value for kind in FaultKind}
+    for endpoint in ENDPOINTS:
+        shape = re.compile(re.sub(r"\{\w+\}", "[^/]+", endpoint.path).replace(".", r"\."))
+        assert any(m == endpoint.method and shape.fullmatch(path) for m, path in tried), endpoint
+
+
+def _examples() -> list[str]:
+    lines = read_page("sandbox-control").text.splitlines()
+    return [line for line in lines if line.startswith("curl ")]
+
+
+def _request(command: str, names: dict[str, str]) -> tuple[str, str, str]:
+    """Read a curl command as a shell and curl would."""
+    method, url, content = "GET", "", ""
+    words = iter(shlex.split(command)[1:])
+    for word in words:
+        if word == "-X":
+            method = next(words)
+        elif word == "-H":
+            assert next(words) == "$AUTH"
+        elif word == "-d":
+            content = next(words)
+        else:
+            url = Template(word).safe_substitute(names)
+    return method, url, content
+
+
+def _first_call(plane: Plane, token: str) -> str:
+    # The examples have expired the token.
+    plane.ask("POST", "/clock/back", 204)
+    call(plane, token)
+    found: str = plane.ask("GET", "/calls")["calls"][0]["id"]
+    return found
 
 
 def test_the_description_names_every_endpoint(plane: Plane) -> None:
