@@ -119,6 +119,7 @@ def _control_server(house: House, infor: InforSide) -> ControlServer:
     return ControlServer(
         database=house.database,
         plane=infor.control,
+        registry=infor.registry,
         recorder=infor.recorder,
         settings=infor.tenant_settings,
         allowed_hosts=house.settings.allowed_hosts,

@@ -132,6 +132,15 @@ def items(plane: Plane) -> int:
     return count
 
 
+def test_every_imitated_service_is_described(plane: Plane) -> None:
+    for context in ("IDM", "IONSERVICES", "M3", "LN", "Mingle"):
+        document = plane.ask("GET", f"/openapi/{context}")
+        assert document["openapi"] == "3.1.0"
+        assert document["servers"] == [{"url": f"{plane.url}/{TENANT}/{context}"}]
+        assert document["paths"]
+    plane.ask("GET", "/openapi/Nothing", 404)
+
+
 def test_seed_snapshot_reset_and_restore(plane: Plane) -> None:
     seeded = plane.ask("POST", "/seed", json={"idm": [item("1"), item("2")]})
     assert len(seeded["items"]) == 2

@@ -12,6 +12,7 @@ from ionport.identity.model import Actor
 from ionport.oauth.tenant_service import TenantSettingsService
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.coverage import Registry
 from ionport.store import Database, TenantScope, Work
 
 PREFIX: Final = "/_control"
@@ -22,11 +23,13 @@ class ControlServer:
     """What the endpoints work with.
 
     Attributes:
+        registry: the imitated services, for the documents about them.
         allowed_hosts: the names that a Host header may have.
     """
 
     database: Database
     plane: ControlPlane
+    registry: Registry
     recorder: RecorderService
     settings: TenantSettingsService
     allowed_hosts: Collection[str]

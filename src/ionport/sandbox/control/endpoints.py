@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
+from ionport import __version__
 from ionport.core.paging import PageRequest
 from ionport.sandbox.control import representation as shown
 from ionport.sandbox.control.endpoint import ControlCall, Endpoint
@@ -193,6 +194,12 @@ def export_calls(call: ControlCall) -> Response:
     return Response(archive, media_type="application/json", headers=headers)
 
 
+def openapi(call: ControlCall) -> Response:
+    """How an imitated service answers, as OpenAPI 3.1 with this tenant's addresses."""
+    context = call.params["context"]
+    return _json(call.server.registry.openapi(call.scope.tenant_id, context, __version__))
+
+
 _FILTERS: Final = {
     "service": "API context, such as IDM",
     "operation": "such as create item",
@@ -249,4 +256,5 @@ ENDPOINTS: Final[Sequence[Endpoint]] = [
     Endpoint("GET", "/calls", "List recorded calls", list_calls, query={**_FILTERS, **_PAGING}),
     Endpoint("GET", "/calls.har", "Export recorded calls as HAR", export_calls, query=_FILTERS),
     Endpoint("GET", "/calls/{call}", "Show a recorded call", get_call),
+    Endpoint("GET", "/openapi/{context}", "Describe an imitated service", openapi),
 ]
