@@ -130,8 +130,8 @@ class DocumentationService:
             created_at=self._clock.now(),
         )
         DocumentationRepository(work.connection).add(scope, documentation, draft.text)
-        details = {"name": draft.name, "endpoint": endpoint_id}
-        self._audit.record(work, scope, actor, "documentation.created", documentation.id, details)
+        details = {"documentation": draft.name, "id": documentation.id}
+        self._audit.record(work, scope, actor, "documentation.created", endpoint_id, details)
         return documentation
 
     def list_documentation(
@@ -159,8 +159,8 @@ class DocumentationService:
         """Remove a document."""
         found, _content = self.get_documentation(work, scope, actor, documentation_id)
         DocumentationRepository(work.connection).delete(scope, documentation_id)
-        details = {"name": found.name, "endpoint": found.endpoint_id}
-        self._audit.record(work, scope, actor, "documentation.deleted", documentation_id, details)
+        details = {"documentation": found.name, "id": found.id}
+        self._audit.record(work, scope, actor, "documentation.deleted", found.endpoint_id, details)
 
 
 def _wrong_url(text: str, detail: str | None = None) -> InvalidInput:

@@ -114,10 +114,10 @@ class ApiPolicyService:
     def _record(
         self, work: Work, scope: TenantScope, actor: Actor, action: str, policy: ApiPolicy
     ) -> None:
-        details = {"name": policy.name, "type": policy.type.value, "suite": policy.suite_id}
-        if policy.endpoint_id:
-            details["endpoint"] = policy.endpoint_id
-        self._audit.record(work, scope, actor, action, policy.id, details)
+        details = {"policy": policy.name, "type": policy.type.value, "id": policy.id}
+        # Told by what it belongs to: that is still there when the policy is gone.
+        subject = policy.endpoint_id or policy.suite_id
+        self._audit.record(work, scope, actor, action, subject, details)
         work.after_commit(self._changed)
 
 

@@ -246,7 +246,7 @@ class ApiSuiteService:
                 code="last_endpoint",
             )
         endpoints.delete(scope, endpoint_id)
-        self._record(work, scope, actor, "endpoint.deleted", endpoint)
+        self._record(work, scope, actor, "endpoint.deleted", endpoint, told_by=endpoint.suite_id)
 
     def public_address(self, suite: ApiSuite, proxy_context: str) -> str:
         """Return the Public Facing Proxy Endpoint (facts/ion-api.md §4.1)."""
@@ -363,6 +363,7 @@ class ApiSuiteService:
         actor: Actor,
         action: str,
         subject: ApiSuite | TargetEndpoint,
+        told_by: str | None = None,
     ) -> None:
         if isinstance(subject, ApiSuite):
             details = {"name": subject.suite_name, "context": subject.context}
@@ -373,7 +374,7 @@ class ApiSuiteService:
                 "proxy_security": subject.proxy_security.value,
                 "security": subject.security.type.value,
             }
-        self._audit.record(work, scope, actor, action, subject.id, details)
+        self._audit.record(work, scope, actor, action, told_by or subject.id, details)
         work.after_commit(self._changed)
 
 

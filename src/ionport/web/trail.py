@@ -11,7 +11,16 @@ from ionport.core.i18n import _
 from ionport.identity.model import AuditEntry
 
 # Details that name what an action was about, where its subject does not.
-_NAMED: Final = ("role", "scope", "issuer", "attribute", "acl")
+_NAMED: Final = (
+    "role",
+    "scope",
+    "issuer",
+    "attribute",
+    "acl",
+    "policy",
+    "documentation",
+    "proxy_context",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,6 @@ def test_a_document_is_deleted_after_a_question(desk: Desk) -> None:
     one = re.search(rf"{place}/doc_\w+", page)
     assert one is not None
     assert "Calls are not concerned" in said(desk.browser.get(f"{one[0]}/delete").text)
-    assert "is deleted" in said(desk.browser.send(f"{one[0]}/delete").text)
+    assert "Documentation deleted: Things" in said(desk.browser.send(f"{one[0]}/delete").text)
     for page in ("", "/file", "/delete"):
         assert desk.browser.get(one[0] + page).status_code == 404

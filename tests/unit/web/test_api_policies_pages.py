@@ -118,3 +118,4 @@ def test_a_policy_is_deleted_after_its_consequence_was_told(desk: Desk) -> None:
     answer = desk.browser.send(delete[0])
     assert answer.url.path == endpoint
     assert "The policy Mine is deleted." in said(answer.text)
+    assert "Policy deleted: Mine" in said(answer.text)

@@ -72,7 +72,7 @@ def test_a_suite_is_added_with_its_first_endpoint(desk: Desk) -> None:
     address = f"{desk.house.settings.origin}/{desk.house.tenant.id}/CustomerApi"
     assert f"{address}/DocBits-Sandbox/Sandbox" in page
     assert "API suite added" in page
-    assert "Endpoint added" in page
+    assert "Endpoint added: Sandbox" in page
 
 
 def test_every_mistake_is_shown_beside_its_field_and_what_was_typed_stays(desk: Desk) -> None:
@@ -165,6 +165,7 @@ def test_a_further_endpoint_is_added_and_the_last_one_stays(desk: Desk) -> None:
     assert again.status_code == 409
     assert 'id="proxy_context-error"' in again.text
     assert "is deleted" in said(desk.browser.send(f"{first}/delete").text)
+    assert "Endpoint deleted: Sandbox" in said(desk.browser.get(suite).text)
     last = endpoint_path(desk, suite)
     refused = desk.browser.send(f"{last}/delete")
     assert refused.status_code == 409

@@ -36,7 +36,7 @@ def list_documentation(request: Request) -> Response:
         "suite": suite,
         "endpoint": endpoint,
         "documentation": found,
-        "trail": trail_of(request, *(one.id for one in found)) if found else [],
+        "trail": trail_of(request, endpoint.id),
     }
     return render(request, "api_suites/documentation_list.html", context)
 

@@ -44,7 +44,7 @@ def list_policies(request: Request) -> Response:
         "labels": dict(_labels()),
         "flows": dict(_flows()),
         "add_url": _url(request, endpoint, "policy_add"),
-        "trail": trail_of(request, *(policy.id for policy in policies)) if policies else [],
+        "trail": trail_of(request, endpoint.id if endpoint else suite.id),
     }
     return render(request, "api_suites/policies.html", context)
 
