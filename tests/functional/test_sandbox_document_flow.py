@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -14,8 +15,12 @@ from aiohttp import web
 
 from ionport.core import xml
 from ionport.core.paging import PageRequest
+from ionport.gateway.addresses import TargetPolicy
 from ionport.gateway.model import EndpointDraft, SuiteDraft
+from ionport.gateway.outgoing import OutgoingCalls
 from ionport.gateway.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
+from ionport.gateway.upstream import Upstream
+from ionport.sandbox.messaging.flow_runner import FlowRunner
 from ionport.sandbox.messaging.flows import (
     LEASE,
     MAX_ATTEMPTS,
@@ -46,16 +51,33 @@ class Receiver:
     """The vendor's API: takes forms with a file, and answers as it is told."""
 
     def __init__(self) -> None:
+        self._gates: list[threading.Event] = []
         self.forget()
 
     def forget(self) -> None:
         """Begin anew."""
+        self.open()
         self.forms: list[dict[str, str]] = []
         self.keys: list[str] = []
         self.status = 200
-        self.waits = 0.0
+        self.arrived = 0
+
+    def hold(self) -> None:
+        """Let requests that come from now on wait for their answer."""
+        self._gates.append(threading.Event())
+
+    def open(self) -> None:
+        """Let requests that come from now on pass."""
+        self._gates.append(threading.Event())
+        self._gates[-1].set()
+
+    def release(self) -> None:
+        """Answer whoever still waits."""
+        for gate in self._gates:
+            gate.set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        gate, forms = self._gates[-1], self.forms
         form = await request.post()
         fields = {"path": request.path}
         for name, value in form.items():
@@ -65,8 +87,9 @@ class Receiver:
                 fields["filename"] = value.filename
             else:
                 fields[name] = str(value)
-        await asyncio.sleep(self.waits)
-        self.forms.append(fields)
+        self.arrived += 1
+        await asyncio.to_thread(gate.wait)
+        forms.append(fields)
         self.keys.append(request.headers.get("X-API-KEY", ""))
         return web.json_response({"taken": len(self.forms)}, status=self.status)
 
@@ -158,6 +181,7 @@ def world(served: World) -> Iterator[World]:
     with side.client(side.log_in(served.credentials)) as served.client:
         yield served
     runner.close()
+    served.receiver.release()
 
 
 def _free_port() -> int:
@@ -277,14 +301,14 @@ def test_an_inactive_flow_and_other_documents_start_nothing(world: World) -> Non
 
 def test_what_was_under_way_when_the_process_ended_is_posted_again(world: World) -> None:
     flow = world.add_flow()
-    world.receiver.waits = 60.0
+    world.receiver.hold()
     publish(world.client, parameters(), bod("10"))
-    assert until(lambda: world.acks(flow)[0].attempts == 1, SECONDS)
+    assert until(lambda: world.receiver.arrived == 1, SECONDS)
     runner = world.side.services.flow_runner
     runner.close()
     (ack,) = world.acks(flow)
     assert (ack.state, world.attempt_texts(ack)) == (AckState.WAITING, [None])
-    world.receiver.waits = 0.0
+    world.receiver.open()
     runner.launch()
     world.side.clock.advance(LEASE + timedelta(seconds=1))
     ack = world.tried(flow, 2)
@@ -300,6 +324,33 @@ def test_a_message_that_came_while_nobody_sent_is_not_lost(world: World) -> None
     assert world.acks(flow)[0].attempts == 0
     runner.launch()
     assert world.tried(flow, 1).state is AckState.SENT
+
+
+def test_two_processes_post_each_acknowledgement_once(world: World) -> None:
+    flow = world.add_flow()
+    side = world.side
+    directory = side.services.custom_apis.outgoing._directory
+    outgoing = OutgoingCalls(directory, Upstream(TargetPolicy()))
+    other = FlowRunner(side.database, side.blobs, side.clock, outgoing, every_seconds=0.01)
+    with other.running():
+        for number in range(20):
+            publish(world.client, parameters(), bod(f"T-{number}"))
+        assert until(lambda: len(world.receiver.forms) >= 20, SECONDS)
+        done = {AckState.SENT}
+        assert until(lambda: {ack.state for ack in world.acks(flow)} == done, SECONDS)
+    assert [ack.attempts for ack in world.acks(flow)] == [1] * 20
+    assert len(world.receiver.forms) == 20
+
+
+def test_a_slow_receiver_holds_up_nobody_else(world: World) -> None:
+    world.add_flow()
+    world.receiver.hold()
+    publish(world.client, parameters(), bod("slow"))
+    assert until(lambda: world.receiver.arrived == 1, SECONDS)
+    world.receiver.open()
+    publish(world.client, parameters(), bod("quick"))
+    assert until(lambda: len(world.receiver.forms) == 1, SECONDS)
+    assert ">quick<" in world.receiver.forms[0]["file"]
 
 
 def test_a_test_suites_tenant_sends_too() -> None:

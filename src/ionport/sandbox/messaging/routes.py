@@ -34,8 +34,8 @@ _VERSIONS = verified(_SECTION, left_out="the body of the answer is inferred")
 _ACCEPTED = verified(_SECTION, left_out="the list's shape is inferred: names in a JSON array")
 _V2 = verified(_SECTION, left_out="messageId is not cropped to 128 characters")
 _V1 = inferred(_SECTION, left_out="answers are taken to be those of v2")
-_V3 = verified(_SECTION, left_out="the body of the answer is inferred")
-_HEADERS = verified(_SECTION, left_out="toLogicalId and messageId may be missing: inferred")
+_V3 = verified(_SECTION, left_out="the body of the answer is inferred; X-ClientId may be missing")
+_HEADERS = verified(_SECTION, left_out="that toLogicalId and messageId may be missing is inferred")
 
 
 class MessagingRoutes:
