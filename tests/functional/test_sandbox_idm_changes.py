@@ -1,12 +1,7 @@
-"""IDM through the gateway: changes, versions, previews, searches by document, own types, limits.
-
-The facts are in facts/infor-targets.md §1.4 to §1.7.
-"""
+"""IDM through the gateway: changes, check-out, versions, the limit of an upload (§1.4, §1.7)."""
 
 from __future__ import annotations
 
-import base64
-import json
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -19,22 +14,18 @@ from lxml import etree
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
 from ionport.sandbox.control.model import CallFilter
-from ionport.sandbox.idm.attribute_types import AttributeType
-from ionport.sandbox.idm.datamodel import AttributeDefinition
 from ionport.sandbox.idm.routes import MAX_BODY_BYTES
 from tests.conftest import ALL_DATABASES
+from tests.support.idm import DAF, attrs, change, changed, create, error_of, file, get, values
 from tests.support.infor_side import (
     OPERATOR,
-    OTHER_TENANT,
     SCOPE,
     TENANT,
     InforSide,
     in_threads,
     infor_side_on,
-    new_item,
 )
 
-DAF = "{http://infor.com/daf}"
 FLAGS = {"$checkout": "true", "$checkin": "true", "$merge": "true"}
 
 
@@ -61,52 +52,6 @@ def somebody_else(side: InforSide) -> Iterator[httpx2.Client]:
     """Another client of the same tenant."""
     with side.client(side.log_in(side.credentials(name=new_uuid()))) as client:
         yield client
-
-
-def create(client: httpx2.Client, query: str = "", **parts: Any) -> dict[str, Any]:
-    answer = client.post(f"/IDM/api/items{query}", json=new_item(**parts))
-    assert answer.status_code == 200, answer.text
-    item: dict[str, Any] = answer.json()["item"]
-    return item
-
-
-def change(client: httpx2.Client, pid: str, body: dict[str, Any], **flags: str) -> httpx2.Response:
-    return client.put(
-        f"/IDM/api/items/{pid}",
-        json={"item": body},
-        params={f"${name}": value for name, value in flags.items()},
-    )
-
-
-def changed(client: httpx2.Client, pid: str, body: dict[str, Any], **flags: str) -> dict[str, Any]:
-    answer = change(client, pid, body, **flags)
-    assert answer.status_code == 200, answer.text
-    item: dict[str, Any] = answer.json()["item"]
-    return item
-
-
-def get(client: httpx2.Client, pid: str) -> dict[str, Any]:
-    answer = client.get(f"/IDM/api/items/{pid}")
-    assert answer.status_code == 200, answer.text
-    item: dict[str, Any] = answer.json()["item"]
-    return item
-
-
-def values(item: dict[str, Any]) -> dict[str, str]:
-    return {each["name"]: each["value"] for each in item["attrs"]["attr"]}
-
-
-def attrs(**named: str) -> dict[str, Any]:
-    return {"attrs": {"attr": [{"name": n, "value": v} for n, v in named.items()]}}
-
-
-def file(content: bytes, filename: str = "new.pdf", name: str = "") -> dict[str, Any]:
-    encoded = base64.b64encode(content).decode()
-    return {"resrs": {"res": [{"name": name, "filename": filename, "base64": encoded}]}}
-
-
-def error_of(answer: httpx2.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]
 
 
 def test_a_merge_changes_what_it_names_and_keeps_the_rest(client: httpx2.Client) -> None:
@@ -260,224 +205,6 @@ def test_a_change_may_be_sent_as_xml_with_its_namespace(client: httpx2.Client) -
     root = etree.fromstring(answer.content)
     assert root.findtext(f"{DAF}version") == "1"
     assert [each.text for each in root.iter(f"{DAF}value")] == ["001", "Success"]
-
-
-def test_a_search_tells_how_many_there_are(client: httpx2.Client) -> None:
-    mark = new_uuid()
-    for number in range(3):
-        create(client, attributes={"M3_Company": mark, "M3_Division": str(number)})
-    query = f'/M3_SupplierInvoice[@M3_Company = "{mark}"]'
-    page = {"$query": query, "$limit": "1", "$includeCount": "true"}
-    found = client.get("/IDM/api/items/search", params=page).json()["items"]
-    assert (len(found["item"]), found["searchCount"], found["searchXQuery"]) == (1, 3, query)
-    assert client.get("/IDM/api/items/count", params={"$query": query}).json() == {"count": 3}
-    as_xml = client.get(
-        "/IDM/api/items/count", params={"$query": query}, headers={"Accept": "application/xml"}
-    )
-    assert etree.fromstring(as_xml.content).text == "3"
-    nothing = client.get(
-        "/IDM/api/items/search", params={"$query": '/M3_SupplierInvoice[@M3_Company = "no"]'}
-    )
-    assert nothing.json()["items"]["item"] == []
-
-
-def _argument(key: str, value: str, logical_type: str = "AND", operator: str = "=") -> Any:
-    return {"key": key, "operator": operator, "value": value, "logicalType": logical_type}
-
-
-def _queries(*arguments: Any, entities: Any = "M3_SupplierInvoice") -> dict[str, Any]:
-    query = {
-        "entities": entities,
-        "useTextSearch": False,
-        "arguments": {"argument": list(arguments)},
-    }
-    return {"queries": {"query": [query]}}
-
-
-def test_a_search_by_post_finds_as_one_by_text_does(client: httpx2.Client) -> None:
-    mark = new_uuid()
-    both = create(client, attributes={"M3_Company": mark, "M3_Division": "A"})
-    other = create(client, attributes={"M3_Company": mark, "M3_Division": "B"})
-    invoice = create(
-        client, entity="LN_SupplierInvoice", attributes={"SupplierInvoiceNumber": mark}
-    )
-    found = {
-        json.dumps(body): [
-            each["pid"]
-            for each in client.post("/IDM/api/items/search", json=body).json()["items"]["item"]
-        ]
-        for body in (
-            _queries(_argument("M3_Company", mark), _argument("M3_Division", "A")),
-            _queries(_argument("M3_Company", mark, logical_type="string")),
-            _queries(
-                _argument("M3_Company", mark),
-                _argument("M3_Division", "A", "OR"),
-                _argument("M3_Division", "B"),
-            ),
-            _queries(_argument("@M3_Company", f"{mark[:8]}%", operator="like")),
-        )
-    }
-    pids = [both["pid"], other["pid"]]
-    assert list(found.values()) == [[both["pid"]], pids, pids, pids]
-    union = _queries(_argument("M3_Company", mark))
-    union["queries"]["query"] += _queries(
-        _argument("SupplierInvoiceNumber", mark), entities="LN_SupplierInvoice"
-    )["queries"]["query"]
-    answer = client.post("/IDM/api/items/count", json=union)
-    assert answer.json() == {"count": 3}
-    file_of = client.post(
-        "/IDM/api/items/search/item/resource/stream",
-        json=_queries(_argument("SupplierInvoiceNumber", mark), entities="LN_SupplierInvoice"),
-    )
-    assert file_of.content == b"<Invoice/>"
-    assert invoice["pid"]
-
-
-def test_a_search_by_post_may_be_xml(client: httpx2.Client) -> None:
-    mark = new_uuid()
-    create(client, attributes={"M3_Company": mark})
-    body = (
-        "<queries><query><entities>M3_SupplierInvoice</entities><arguments><argument>"
-        f"<key>M3_Company</key><operator>=</operator><value>{mark}</value>"
-        "<logicalType>AND</logicalType></argument></arguments></query></queries>"
-    )
-    answer = client.post(
-        "/IDM/api/items/count", content=body, headers={"Content-Type": "application/xml"}
-    )
-    assert answer.json() == {"count": 1}
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ({}, "entity_missing"),
-        (_queries(entities=""), "entity_missing"),
-        (_queries(entities="Nothing"), "unknown_entity"),
-        (_queries(_argument("Colour", "red")), "unknown_attribute"),
-        (_queries(_argument("M3_Company", "1", operator="~")), "unknown_operator"),
-        (_queries(*[_argument("M3_Company", "1")] * 51), "too_many_parts"),
-        ({"queries": {"query": ["x"]}}, "malformed_item"),
-        (
-            {"queries": {"query": [{"entities": "A", "useTextSearch": True}]}},
-            "text_search_not_imitated",
-        ),
-    ],
-)
-def test_a_wrong_search_by_post_is_a_400_that_says_why(
-    client: httpx2.Client, body: dict[str, Any], code: str
-) -> None:
-    answer = client.post("/IDM/api/items/search", json=body)
-    assert error_of(answer) == (400, code)
-
-
-@pytest.mark.parametrize("name", ["Preview", "SmallPreview", "Thumbnail"])
-def test_a_preview_is_a_picture_of_the_size_that_the_item_tells(
-    client: httpx2.Client, token: str, name: str
-) -> None:
-    item = create(client, filename="a.pdf")
-    resource = next(each for each in item["resrs"]["res"] if each["name"] == name)
-    answer = httpx2.get(resource["url"], headers={"Authorization": f"Bearer {token}"})
-    assert answer.headers["content-type"] == "image/png" == resource["mimetype"]
-    assert answer.content.startswith(b"\x89PNG\r\n\x1a\n")
-    assert len(answer.content) == int(resource["size"]) < 5_000
-
-
-def test_of_what_no_picture_can_be_made_there_is_none(client: httpx2.Client) -> None:
-    item = create(client, filename="a.zip")
-    assert [each["name"] for each in item["resrs"]["res"]] == [""]
-    answer = client.get(f"/IDM/api/items/{item['pid']}/resource/Preview/stream")
-    assert error_of(answer) == (404, "resource_not_found")
-
-
-def test_a_document_type_of_ones_own_keeps_its_items_to_its_rules(
-    side: InforSide, client: httpx2.Client
-) -> None:
-    name = f"Order_{new_uuid()[:8]}"
-    types = side.services.document_types
-    with side.database.write() as work:
-        types.add_type(work, SCOPE, OPERATOR, name, "Orders", needs_acl=True)
-        for definition in (
-            AttributeDefinition("Number", "", is_required=True, is_unique=True),
-            AttributeDefinition("Amount", "", AttributeType.DECIMAL),
-            AttributeDefinition("State", "", values=("new", "paid"), default="new"),
-            AttributeDefinition("Secret", "", is_searchable=False, max_length=3),
-        ):
-            types.add_attribute(work, SCOPE, OPERATOR, name, definition)
-    entity = client.get(f"/IDM/api/datamodel/entities/{name}").json()["entity"]
-    told = {each["name"]: each for each in entity["attrs"]["attr"]}
-    assert (told["Number"]["required"], told["Number"]["unique"]) == ("true", "true")
-    assert (told["Amount"]["type"], told["Secret"]["size"]) == ("6", "3")
-    assert [each["name"] for each in told["State"]["valueset"]["value"]] == ["new", "paid"]
-
-    def post(acl: str = "Public", **named: str) -> httpx2.Response:
-        body = {"entityName": name, **attrs(**named), **({"acl": {"name": acl}} if acl else {})}
-        return client.post("/IDM/api/items", json={"item": body})
-
-    answer = post(Number="1", Amount="10.50", Secret="abc")
-    assert answer.status_code == 200, answer.text
-    assert values(answer.json()["item"])["State"] == "new"
-    assert error_of(post("", Number="2")) == (400, "acl_missing")
-    assert error_of(post(Amount="1")) == (400, "required_attribute_missing")
-    assert error_of(post(Number="1")) == (409, "value_not_unique")
-    assert error_of(post(Number="2", Amount="ten")) == (400, "wrong_attribute_type")
-    assert error_of(post(Number="2", State="lost")) == (400, "value_not_in_list")
-    assert error_of(post(Number="2", Secret="abcd")) == (400, "value_too_long")
-    assert post(Number="2", Amount="9.9").status_code == 200
-
-    def count(condition: str) -> Any:
-        query = {"$query": f"/{name}[{condition}]"}
-        return client.get("/IDM/api/items/count", params=query)
-
-    assert count('@Amount > "9.95"').json() == {"count": 1}
-    assert count("@Amount = 9.90").json() == {"count": 1}
-    assert error_of(count('@Secret = "abc"')) == (400, "attribute_not_searchable")
-    with side.client(
-        side.log_in(side.credentials(OTHER_TENANT, new_uuid())), OTHER_TENANT
-    ) as other:
-        assert other.get(f"/IDM/api/datamodel/entities/{name}").status_code == 400
-
-
-def test_a_listed_document_type_may_be_seeded_and_all_state_comes_back_from_a_snapshot(
-    side: InforSide, client: httpx2.Client
-) -> None:
-    entity = {
-        "name": "Contract",
-        "desc": "Contracts",
-        "attrs": {
-            "attr": [
-                {"name": "Party", "type": "1", "required": "true", "size": "20"},
-                {"name": "Value", "type": "6", "searchable": "true", "size": "12"},
-                {"name": "State", "valueset": {"value": [{"name": "open"}, {"name": "closed"}]}},
-            ]
-        },
-        "acls": {"acl": [{"name": "Lawyers", "desc": "of the house"}]},
-    }
-    more = {"name": "M3_SupplierInvoice", "attrs": {"attr": [{"name": "Seen", "type": "20"}]}}
-    seed = json.dumps({"idm_types": [entity, more, entity]}).encode()
-    control, told = side.services.control, "/IDM/api/datamodel/entities/Contract"
-    with side.database.write() as work:
-        control.seeds.seed(work, SCOPE, OPERATOR, seed)
-    listed = client.get(told).json()["entity"]
-    assert [each["name"] for each in listed["attrs"]["attr"]] == ["Party", "Value", "State"]
-    body = {"entityName": "Contract", **attrs(Party="A", Value="10.5"), **file(b"old")}
-    refused = client.post("/IDM/api/items", json={"item": body})
-    assert error_of(refused) == (400, "acl_missing")
-    answer = client.post("/IDM/api/items", json={"item": body | {"acl": {"name": "Lawyers"}}})
-    pid = answer.json()["item"]["pid"]
-    after = changed(client, pid, file(b"new"), checkout="true", checkin="true", merge="true")
-    with side.database.write() as work:
-        control.snapshots.take(work, SCOPE, OPERATOR, "contracts")
-        control.state.reset(work, SCOPE, OPERATOR)
-    assert client.get(told).status_code == 400
-    assert client.get(f"/IDM/api/items/{pid}").status_code == 404
-    with side.database.write() as work:
-        control.snapshots.restore(work, SCOPE, OPERATOR, "contracts")
-    assert client.get(told).json()["entity"] == listed
-    assert get(client, pid) == after
-    query = {"$query": "/Contract[@Value > 9.9 AND @Value < 11]"}
-    assert client.get("/IDM/api/items/count", params=query).json() == {"count": 1}
-    first = client.get(f"/IDM/api/items/{pid.removesuffix('-LATEST')}/resource/stream")
-    assert first.content == b"old"
 
 
 def test_an_upload_over_the_limit_is_answered_before_it_is_sent(

@@ -203,6 +203,10 @@ def test_an_item_that_is_checked_out_says_by_whom(desk: Desk):
     assert f"{who} has checked the item out since" in shown
     assert "There is no other one yet." in shown
     assert f"{pid} checked out" in desk.text(f"{BASE}/items")
+    other = desk.create_item()
+    page = desk.text(f"{BASE}/items?held=out")
+    assert pid in page
+    assert other not in page
 
 
 def test_items_are_filtered_and_sorted(desk: Desk):

@@ -33,8 +33,8 @@ from ionport.sandbox.operations import (
 from ionport.store import Work
 
 CONTEXT = "IDM"
-# 100 MB of file as base64, and room for the attributes.
-MAX_BODY_BYTES = 135_000_000
+# 100 MB of file as base64, and some room for the attributes.
+MAX_BODY_BYTES = 133_500_000
 
 _XML = "files above 7 MB in XML bodies (send JSON)"
 _CREATE = verified("infor-targets.md §1.2", left_out=f"collections (colls); {_XML}")

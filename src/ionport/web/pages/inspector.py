@@ -31,6 +31,7 @@ from ionport.web.templating import path_to, render
 
 _SERVICES = ("IDM", "IONSERVICES", "LN", "M3", "Mingle")
 _FAILED = "failed"
+_CHECKED_OUT = "out"
 _STATUSES = (200, 201, 204, 400, 401, 404, 405, 412, 413, 422, 429, 500, 503, NO_ANSWER)
 _CALL_FILTERS = ("q", "body", "service", "status", "age")
 _MAX_EFFECTS = 20
@@ -184,9 +185,10 @@ def _why_no_body(facts: CallFacts) -> str:
 def list_items(request: Request) -> Response:
     """Show the IDM items of the tenant."""
     visit, scope = visit_of(request), tenant_scope(request)
-    state = _list_state(request, filters=("q", "entity"))
+    state = _list_state(request, filters=("q", "entity", "held"))
     filters = ItemFilter(
         entity=state.filters["entity"] or None,
+        checked_out=state.filters["held"] == _CHECKED_OUT,
         text=state.filters["q"] or None,
         ascending=not state.descending,
     )
@@ -196,7 +198,8 @@ def list_items(request: Request) -> Response:
         )
         names = needed(visit.services.document_types).type_names(work, scope, visit.actor)
     entities = [(name, name) for name in names]
-    context = {"state": state, "page_of": found, "entities": entities}
+    held = [(_CHECKED_OUT, _("Checked out"))]
+    context = {"state": state, "page_of": found, "entities": entities, "held": held}
     return render(request, "inspector/items.html", context)
 
 
