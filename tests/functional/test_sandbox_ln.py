@@ -319,6 +319,8 @@ def test_a_list_is_filtered_and_shows_what_was_selected(client: httpx2.Client) -
         expression("Colour", "eq", "red"),
         expression("InvoiceAmount", "about", "1"),
         expression("InvoiceAmount", "eq", "many"),
+        expression("InvoiceAmount", "lt", "NaN"),
+        expression("Reference", "like", "x" * 251),
         "<ComparisonExpression><attributeName>InvoiceDate</attributeName></ComparisonExpression>",
         "<LogicalExpression><logicalOperator>xor</logicalOperator></LogicalExpression>",
         "<Anything/>",

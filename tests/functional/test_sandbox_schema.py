@@ -13,10 +13,12 @@ from schemathesis.checks import CheckContext
 from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import status_code_conformance
 
+from ionport.core.paging import PageRequest
+from ionport.sandbox.control.model import CallFilter
 from ionport.sandbox.openapi import openapi
-from ionport.sandbox.operations import Service
+from ionport.sandbox.operations import UNKNOWN_OPERATION, Service
 from tests.conftest import ALL_DATABASES
-from tests.support.infor_side import TENANT, InforSide, infor_side_on
+from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
 from tests.support.oauth import add_user
 from tests.support.soap import SOAP
 
@@ -108,3 +110,18 @@ def test_every_example_is_taken(side: InforSide, session: requests.Session) -> N
             timeout=20,
         )
         assert answer.ok, answer.text
+
+
+@pytest.mark.parametrize("context", contexts())
+def test_an_unknown_operation_is_an_explicit_error(
+    side: InforSide, session: requests.Session, context: str
+) -> None:
+    url = f"{side.url}/{TENANT}/{context}"
+    for method, path in (("GET", "/no/such/thing"), ("POST", "/"), ("DELETE", "/nothing")):
+        answer = session.request(method, f"{url}{path}", timeout=20)
+        assert answer.status_code == 404
+        assert "does not imitate" in answer.text
+    with side.database.read() as work:
+        filters = CallFilter(service=context, operation=UNKNOWN_OPERATION)
+        calls = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(), filters)
+    assert calls.total >= 3

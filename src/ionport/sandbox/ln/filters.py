@@ -7,17 +7,16 @@ numbers, all others of texts; `like` takes `%` for any text: inferred.
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from lxml import etree
 
 from ionport.core.i18n import _
 from ionport.sandbox.ln.envelope import SoapCall, elements, first, local
-from ionport.sandbox.ln.model import Attribute, Kind, Values, refused
+from ionport.sandbox.ln.model import MAX_TEXT, NUMBER, Attribute, Kind, Values, refused
 from ionport.sandbox.texts import quoted
 
 Condition = Callable[[Values], bool]
@@ -35,22 +34,30 @@ _MAX_ELEMENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which attributes to show: those named, of the entity itself or of a component."""
+    """Which attributes to show.
+
+    Attributes:
+        names: without the service's: `InvoiceDate`, `InvoiceTax.*`, or `*` for all of its own.
+        is_all: everything, with all components.
+    """
 
     names: frozenset[str]
+    is_all: bool
 
     def has(self, component: str, attribute: str) -> bool:
         """Tell whether an attribute is to be shown; `component` is empty for the entity's own."""
-        own = {attribute, "*"} if not component else {f"{component}.{attribute}", f"{component}.*"}
-        return not self.names or not self.names.isdisjoint(own | {"*"})
+        prefix = f"{component}." if component else ""
+        return self.is_all or not self.names.isdisjoint((f"{prefix}{attribute}", f"{prefix}*"))
 
 
 def read_selection(call: SoapCall) -> Selection:
     """Return the attributes that a request selects; all of them when it says nothing."""
     found = _area_child(call, "Selection")
-    names = ((each.text or "").strip() for each in elements(found))
+    names = frozenset((each.text or "").strip() for each in elements(found))
     prefix = f"{call.service}."
-    return Selection(frozenset(name.removeprefix(prefix) for name in names if name))
+    return Selection(
+        frozenset(name.removeprefix(prefix) for name in names), not names or "*" in names
+    )
 
 
 def read_filter(call: SoapCall, attributes: Attributes) -> Condition:
@@ -100,9 +107,10 @@ def _read_comparison(element: etree._Element, service: str, attributes: Attribut
     if "instanceValue" not in parts and "emptyValue" not in parts:
         raise refused(_("The comparison has no instanceValue."))
     how, value = parts.get("comparisonOperator", ""), parts.get("instanceValue", "")
+    if len(value) > MAX_TEXT:
+        raise refused(_("An instanceValue has at most {limit} characters.").format(limit=MAX_TEXT))
     if how == "like":
-        pattern = re.compile(".*".join(map(re.escape, value.split("%"))), re.DOTALL)
-        return lambda values: pattern.fullmatch(values.get(name, "")) is not None
+        return lambda values: _is_like(values.get(name, ""), value)
     compare = _COMPARISONS.get(how)
     if compare is None:
         raise refused(_("{name} is no comparison operator.").format(name=quoted(how)))
@@ -111,8 +119,24 @@ def _read_comparison(element: etree._Element, service: str, attributes: Attribut
     return lambda values: compare(convert(values.get(name, "")), wanted)
 
 
+def _is_like(text: str, pattern: str) -> bool:
+    """Tell whether a text has the parts between the `%` in their order, each where it may be."""
+    first, *others = pattern.split("%")
+    if not others:
+        return text == pattern
+    *between, last = others
+    if not text.startswith(first):
+        return False
+    position = len(first)
+    for part in between:
+        found = text.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return len(text) - len(last) >= position and text.endswith(last)
+
+
 def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text or "0")
-    except InvalidOperation as error:
-        raise refused(_("{value} is not a number.").format(value=quoted(text))) from error
+    if text and not NUMBER.fullmatch(text):
+        raise refused(_("{value} is not a number.").format(value=quoted(text)))
+    return Decimal(text or "0")

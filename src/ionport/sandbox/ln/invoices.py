@@ -19,6 +19,7 @@ from ionport.sandbox.ln.model import (
     LINES,
     MAX_COMPANY,
     MAX_TEXT,
+    NUMBER,
     Attribute,
     Component,
     Draft,
@@ -35,7 +36,6 @@ MAX_INVOICES = 100
 MAX_LINES = 5_000
 _DEFAULT_COUNTRY = "DE"
 _INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,10})?|\.\d{1,10})", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]{5,16}(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 
 
@@ -165,7 +165,7 @@ def problem_of(attribute: Attribute, text: str) -> Problem | None:
     if attribute.kind is Kind.DATE:
         is_right = not value or _is_date(value)
         return None if is_right else _invalid(attribute.name, value, _("the value must be a date"))
-    pattern = _INTEGER if attribute.kind is Kind.INTEGER else _NUMBER
+    pattern = _INTEGER if attribute.kind is Kind.INTEGER else NUMBER
     if pattern.fullmatch(value):
         return None
     # The vendor's users know this text; a blank is what the documented message shows.

@@ -7,6 +7,7 @@ is known to be numeric from a documented error message.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from enum import StrEnum
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 
+NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,10})?|\.\d{1,10})", re.ASCII)
 MAX_TEXT = 250
 MAX_COMPANY = 99_999
 DEFAULT_COMPANY = 200
