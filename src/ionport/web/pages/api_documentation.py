@@ -14,11 +14,11 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, NotFound, TooLarge
 from ionport.core.i18n import _
 from ionport.gateway.documentation import DocumentationDraft
-from ionport.gateway.model import ApiSuite, Documentation, ProxySecurity, TargetEndpoint
+from ionport.gateway.model import ApiSuite, Documentation, TargetEndpoint
 from ionport.gateway.openapi import describe
 from ionport.web.downloads import attachment
 from ionport.web.forms import errors_of, text_of, uploads_of
-from ionport.web.pages.api_endpoints import endpoint_url, public_address, the_endpoint
+from ionport.web.pages.api_endpoints import endpoint_url, needs_token, public_address, the_endpoint
 from ionport.web.pages.api_suites import confirm_page, documented, trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import redirect, render
@@ -96,12 +96,11 @@ def show(request: Request) -> Response:
     """Show a document: operations with their parameters, bodies and answers, and the schemas."""
     suite, endpoint, found, text = _the_documentation(request)
     address = public_address(request, suite, endpoint)
-    needs_token = endpoint.proxy_security is ProxySecurity.OAUTH2
     context = {
         "suite": suite,
         "endpoint": endpoint,
         "found": found,
-        **documented(describe(text), address, needs_token=needs_token),
+        **documented(describe(text), address, needs_token=needs_token(request, endpoint)),
     }
     return render(request, "api_suites/documentation.html", context)
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.gateway.model import ApiSuite, ProxySecurity, TargetEndpoint
+from ionport.gateway.model import ApiSuite, PolicyType, ProxySecurity, TargetEndpoint
 from ionport.gateway.sample_call import sample_call
 from ionport.gateway.security import SECURITY_FIELDS
 from ionport.web.forms import errors_of
@@ -23,14 +23,14 @@ from ionport.web.templating import path_to, redirect, render
 def show(request: Request) -> Response:
     """Show an endpoint: its addresses, its security without secrets, and a call to try it."""
     suite, endpoint = the_endpoint(request)
-    needs_token = endpoint.proxy_security is ProxySecurity.OAUTH2
     address = public_address(request, suite, endpoint)
+    is_open = not needs_token(request, endpoint)
     context = {
         "suite": suite,
         "endpoint": endpoint,
         "address": address,
-        "call": sample_call(address, None, needs_token=needs_token),
-        "needs_token": needs_token,
+        "call": sample_call(address, None, needs_token=not is_open),
+        "needs_token": not is_open,
         "fields": SECURITY_FIELDS[endpoint.security.type],
         "trail": trail_of(request, endpoint.id),
     }
@@ -161,6 +161,22 @@ def public_address(request: Request, suite: ApiSuite, endpoint: TargetEndpoint) 
     """Return the Public Facing Proxy Endpoint."""
     suites = needed(visit_of(request).services.custom_apis).suites
     return suites.public_address(suite, endpoint.proxy_context)
+
+
+def needs_token(request: Request, endpoint: TargetEndpoint) -> bool:
+    """Tell whether clients need a token: neither the endpoint itself nor a policy lets all in."""
+    if endpoint.proxy_security is ProxySecurity.ANONYMOUS:
+        return False
+    visit, scope = visit_of(request), tenant_scope(request)
+    policies = needed(visit.services.custom_apis).policies
+    with visit.services.database.read() as work:
+        acting = [
+            policy
+            for level in (None, endpoint.id)
+            for policy in policies.list_policies(work, scope, visit.actor, endpoint.suite_id, level)
+        ]
+    opens = PolicyType.ANONYMOUS_INBOUND_SECURITY
+    return not any(policy.is_enabled and policy.type is opens for policy in acting)
 
 
 def _refused(
