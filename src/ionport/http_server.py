@@ -63,16 +63,12 @@ class JoiningProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._is_in_head = True
         self.scope["extensions"] = {CUT_EXTENSION: self._cut}  # type: ignore[dict-item]
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._is_in_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        self._is_in_head = False
         super().on_headers_complete()
+        # Trailers go into a list of their own, which nobody reads.
+        self.headers = self.headers.copy()
 
 
 class JoinedWrites(asyncio.Transport):
