@@ -16,6 +16,7 @@ from lxml import etree
 
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
+from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.sandbox.control.model import CallFilter
 from ionport.sandbox.ln.inspection import LnInspection
 from ionport.sandbox.ln.model import HEADER, LINES, InvoiceFilter, Status
@@ -471,6 +472,18 @@ def test_invoices_get_numbers_of_their_own(side: InforSide, token: str) -> None:
     assert len(set(numbers)) == 20
 
 
+def test_a_fault_can_be_ordered_for_one_soap_operation(
+    side: InforSide, client: httpx2.Client
+) -> None:
+    target = FaultTarget(service="LN", operation="Create")
+    draft = FaultDraft(FaultKind.STATUS, target=target, trigger=Trigger.NEXT, figure=1)
+    with side.database.write() as work:
+        side.services.control.faults.add(work, SCOPE, OPERATOR, draft)
+    assert post(client, request("List", "")).status_code == 200
+    assert create(client, invoice_xml(header())).status_code == 503
+    assert create(client, invoice_xml(header())).status_code == 200
+
+
 def test_tenants_see_their_own_invoices_only(side: InforSide, client: httpx2.Client) -> None:
     key = new_invoice(client)
     with side.client(
@@ -494,6 +507,7 @@ def test_the_inspector_finds_sorts_and_filters(side: InforSide, client: httpx2.C
         assert newest[0].key != oldest[0].key
         calls = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(), CallFilter(service="LN"))
     assert calls.items[0].outcome.effects == (f"ln invoice 200-{number}",)
+    assert calls.items[0].facts.operation == "Create"
 
 
 def test_the_service_may_be_called_otherwise_and_be_lenient(tmp_path: Path) -> None:

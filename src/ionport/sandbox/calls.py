@@ -72,7 +72,7 @@ class ServiceApp:
         body, too_large = await _read(request, self._service.max_body_bytes)
         call = Call(
             caller=scope[CALLER_KEY],
-            operation=operation.name,
+            operation=operation.name_of(body),
             method=request.method,
             headers=request.headers,
             query=request.query_params,

@@ -116,7 +116,10 @@ class Wire:
 class Operation:
     """One imitated operation: method and path (matched ignoring case) to a handler.
 
-    `writes` marks a GET that may change something, as M3's do.
+    Attributes:
+        writes: marks a GET that may change something, as M3's do.
+        label: names a call more closely by its body, for the recorder and for fault rules;
+            None when it cannot.
     """
 
     name: str
@@ -126,10 +129,15 @@ class Operation:
     fact: Fact
     writes: bool = False
     wire: Wire = Wire()
+    label: Callable[[bytes], str | None] | None = None
 
     @property
     def only_reads(self) -> bool:
         return self.method == "GET" and not self.writes
+
+    def name_of(self, body: bytes) -> str:
+        """Return what a call with that body is called."""
+        return (self.label and self.label(body)) or self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ionport.sandbox.ln.envelope import SoapCall, namespace_of, read_call
+from ionport.sandbox.ln.envelope import SoapCall, namespace_of, operation_named, read_call
 from ionport.sandbox.ln.invoices import ReadInvoice, read_invoices, read_keys, read_scope
 from ionport.sandbox.ln.model import COST, HEADER, RECEIPT, TAX, RequestRefused, read_key
 from tests.support.reference import FOLDER, needs_reference_data
@@ -96,6 +96,20 @@ def test_the_scope_is_the_request_unless_it_says_otherwise() -> None:
 def test_what_is_no_name_of_a_service_stays_out_of_namespaces() -> None:
     assert namespace_of("Item_v3") == "http://www.infor.com/businessinterface/Item_v3"
     assert namespace_of("a b<") == "http://www.infor.com/businessinterface/unknown"
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (request("Create", "").encode(), "Create"),
+        (b'<Envelope><Body>\n  <List xmlns="x"><ListRequest/></List></Body></Envelope>', "List"),
+        (b"<Envelope><Body/></Envelope>", None),
+        (b"<Body " * 5_000 + b">" + b" " * 100_000, None),
+        (b"", None),
+    ],
+)
+def test_a_call_is_named_by_its_soap_operation(body: bytes, name: str | None) -> None:
+    assert operation_named(body) == name
 
 
 def test_two_operations_in_a_body_are_refused() -> None:

@@ -15,6 +15,10 @@ from ionport.sandbox.texts import quoted
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _SERVICE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+# Good enough for a name in a list of calls; what a call does, the parser says.
+_FIRST_IN_BODY = re.compile(
+    rb"<(?:[\w.-]{1,80}:)?Body\b[^<>]{0,2000}>\s{0,2000}<(?:[\w.-]{1,80}:)?([A-Za-z]\w{0,60})\b"
+)
 _NAMESPACE = "http://www.infor.com/businessinterface/"
 
 
@@ -41,6 +45,12 @@ def is_service_name(name: str) -> bool:
 def namespace_of(service: str) -> str:
     """Return the target namespace of a service's WSDL; what is no name stays out of it."""
     return _NAMESPACE + (service if is_service_name(service) else "unknown")
+
+
+def operation_named(body: bytes) -> str | None:
+    """Return the SOAP operation that a request seems to call, without parsing it."""
+    found = _FIRST_IN_BODY.search(body)
+    return None if found is None else found[1].decode()
 
 
 def read_call(service: str, body: bytes) -> SoapCall:

@@ -11,7 +11,13 @@ from lxml import etree
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
-from ionport.sandbox.ln.envelope import SoapCall, read_call, rendered, response
+from ionport.sandbox.ln.envelope import (
+    SoapCall,
+    operation_named,
+    read_call,
+    rendered,
+    response,
+)
 from ionport.sandbox.ln.errors import MEDIA_TYPE, error_answer, information
 from ionport.sandbox.ln.filters import read_filter, read_selection
 from ionport.sandbox.ln.invoices import check_all, read_invoices, read_keys, read_scope, shown
@@ -132,6 +138,7 @@ class LnRoutes:
                 self.call,
                 _ENVELOPE,
                 wire=Wire(takes=("text/xml",), example=_EXAMPLE, spread=("service",)),
+                label=operation_named,
             ),
         ]
 
