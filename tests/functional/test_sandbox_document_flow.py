@@ -254,6 +254,7 @@ def test_a_receiver_that_is_away_is_asked_again_and_not_for_ever(world: World) -
     with world.side.database.write() as work:
         world.side.services.ion.flows.send_again(work, SCOPE, OPERATOR, ack.id)
     assert world.tried(flow, MAX_ATTEMPTS + 1).state is AckState.SENT
+    assert len({form["file"] for form in world.receiver.forms}) == 1, "the bytes differ"
 
 
 def test_a_receiver_that_refuses_is_not_asked_again(world: World) -> None:

@@ -27,6 +27,7 @@ from ionport.sandbox.messaging.flows import (
     Acknowledgement,
     AckState,
     Comparison,
+    Decision,
     DocumentFlow,
     FlowTarget,
     Rejects,
@@ -211,6 +212,18 @@ class AcknowledgementRepository:
         )
         return True
 
+    def decide(self, scope: SystemScope, ack: Acknowledgement, decision: Decision) -> None:
+        """Note what is to be posted, from the first attempt to the last."""
+        self._connection.execute(
+            update(ion_acknowledgements)
+            .where(_acks.id == ack.id)
+            .values(
+                outcome=decision.outcome,
+                reason=decision.reason,
+                bod_sha256=decision.bod_sha256,
+            )
+        )
+
     def finish(
         self,
         scope: SystemScope,
@@ -233,13 +246,7 @@ class AcknowledgementRepository:
                 _acks.attempts == number,
                 _acks.state == AckState.WAITING.value,
             )
-            .values(
-                state=result.state.value,
-                outcome=result.outcome,
-                reason=result.reason,
-                bod_sha256=result.bod_sha256,
-                next_at=then,
-            )
+            .values(state=result.state.value, next_at=then)
         )
 
     def give_up(self, scope: SystemScope, ack: Acknowledgement) -> None:

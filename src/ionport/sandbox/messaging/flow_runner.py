@@ -36,10 +36,9 @@ from ionport.sandbox.messaging.flow_repository import (
 from ionport.sandbox.messaging.flows import (
     ACKNOWLEDGEMENT,
     LEASE,
-    MAX_ATTEMPTS,
-    WAITS,
     Acknowledgement,
     AckState,
+    Decision,
     DocumentFlow,
     FlowTarget,
     Result,
@@ -195,53 +194,60 @@ class FlowRunner:
             _logger.exception("the end of acknowledgement %s was not stored", job.ack.id)
 
     async def _result(self, job: _Job) -> Result:
-        """Read the document, decide, write the acknowledgement and post it."""
+        """Decide what the answer is, unless an earlier attempt has, and post it."""
         try:
-            made = await asyncio.to_thread(self._made, job)
+            content = await asyncio.to_thread(self._decided, job)
         except IonportError as error:
             # ION keeps what a receiver cannot read to itself, as a ConfirmBOD (facts §2).
             text = _("The document cannot be read, so nothing is sent: {reason}")
             return Result(AckState.FAILED, text.format(reason=error.text))
-        if made is None:
+        if content is None:
             return Result(AckState.PASSED_OVER, _("The document has another type."))
-        content, outcome, reason = made
         target = job.flow.target
         address = ApiAddress(
             job.flow.tenant_id, target.api_context, target.proxy_context, target.path
         )
         content_type, body = form_of(target, content)
-        digest = await asyncio.to_thread(self._blobs.put, content)
         try:
             answer = await self._outgoing.post(address, content_type, body)
         except NotFound as error:
-            return Result(AckState.FAILED, error.text, None, outcome, reason, digest)
+            return Result(AckState.FAILED, error.text)
         except IonportError as error:
-            return Result(AckState.WAITING, error.text, None, outcome, reason, digest)
-        state = state_after(answer.status)
-        return Result(state, _shown(answer), answer.status, outcome, reason, digest)
+            return Result(AckState.WAITING, error.text)
+        return Result(state_after(answer.status), _shown(answer), answer.status)
 
-    def _made(self, job: _Job) -> tuple[bytes, str, str] | None:
-        """Return the acknowledgement, its outcome and reason; None: the flow takes it not."""
+    def _decided(self, job: _Job) -> bytes | None:
+        """Return the acknowledgement; None when the flow does not take the document.
+
+        It is decided and written once: however often it is posted, its bytes are the same.
+        """
+        if job.ack.bod_sha256 is not None:
+            return self._blobs.get(job.ack.bod_sha256)
         content = self._blobs.get(job.message.bod_sha256)
         document = InvoiceDocument.read(content, job.message.document_name)
-        wanted = job.flow.document_type
-        if wanted and document.document_type != wanted:
+        if job.flow.document_type not in ("", document.document_type):
             return None
         rule = job.flow.rule
         rejected = rule.rejected(document.value(rule.field) if rule.field else None)
         made = acknowledge(
             document, rule, rejected=rejected, tenant_id=job.flow.tenant_id, at=self._clock.now()
         )
-        return (made, REJECTED, rule.words) if rejected else (made, ACCEPTED, "")
+        decision = Decision(
+            REJECTED if rejected else ACCEPTED,
+            rule.words if rejected else "",
+            self._blobs.put(made),
+        )
+        with self._database.write() as work:
+            AcknowledgementRepository(work.connection).decide(_SCOPE, job.ack, decision)
+        return made
 
     def _finish(self, job: _Job, result: Result) -> None:
         now, number = self._clock.now(), job.ack.attempts + 1
         if result.state is AckState.WAITING and number >= job.ack.last_attempt:
             result = replace(result, state=AckState.FAILED)
-        wait = WAITS[max(0, min(number - job.ack.last_attempt + MAX_ATTEMPTS, len(WAITS)) - 1)]
         with self._database.write() as work:
             outbox = AcknowledgementRepository(work.connection)
-            outbox.finish(_SCOPE, job.ack, result, now, now + wait)
+            outbox.finish(_SCOPE, job.ack, result, now, now + job.ack.wait_after(number))
 
 
 def form_of(target: FlowTarget, content: bytes) -> tuple[str, bytes]:

@@ -115,7 +115,7 @@ class DocumentFlowService:
     def change_flow(
         self, work: Work, scope: TenantScope, actor: Actor, flow_id: str, draft: FlowDraft
     ) -> DocumentFlow:
-        """Change a flow; what waits to be sent goes by the new rule and target.
+        """Change a flow; what is decided already goes as it is, to the new target.
 
         Raises:
             InvalidInput: a field is wrong.
@@ -186,7 +186,7 @@ class DocumentFlowService:
         return self._blobs.get(ack.bod_sha256) if ack.bod_sha256 else None
 
     def send_again(self, work: Work, scope: TenantScope, actor: Actor, ack_id: str) -> None:
-        """Post an acknowledgement once more, whatever became of it.
+        """Post an acknowledgement once more, the same bytes, whatever became of it.
 
         Raises:
             Conflict: it waits already.

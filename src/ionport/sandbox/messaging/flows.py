@@ -185,6 +185,11 @@ class Acknowledgement:
     next_at: datetime
     created_at: datetime
 
+    def wait_after(self, number: int) -> timedelta:
+        """Return how long to wait after the failed attempt with this number."""
+        tries = number - (self.last_attempt - MAX_ATTEMPTS)
+        return WAITS[min(tries, len(WAITS)) - 1]
+
 
 @dataclass(frozen=True, slots=True)
 class AckFilter:
@@ -210,15 +215,21 @@ class AckAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What the ERP says to a document, and the BOD that says it."""
+
+    outcome: str
+    reason: str
+    bod_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """What came of an attempt, and what follows from it."""
+    """What came of an attempt, and what follows from it; `status` is None without an answer."""
 
     state: AckState
     text: str
     status: int | None = None
-    outcome: str = ""
-    reason: str = ""
-    bod_sha256: str | None = None
 
 
 def state_after(status: int) -> AckState:
