@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ionport.oauth.authlib_bridge import verifier_matches
 from ionport.oauth.authorization_repository import AuthorizationCodeRepository
 from ionport.oauth.grants.context import Check, GrantContext, require_grant_type
 from ionport.oauth.model import GrantType
@@ -55,6 +54,9 @@ def _redirect_is_the_same(context: GrantContext) -> None:
 
 
 def _verifier_matches(context: GrantContext) -> None:
+    # Authlib is loaded with the first code.
+    from ionport.oauth.authlib_bridge import verifier_matches
+
     verifier = context.parameters.get("code_verifier")
     challenge = context.code.code_challenge if context.code else None
     if challenge is None:

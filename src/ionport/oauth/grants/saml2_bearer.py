@@ -12,8 +12,6 @@ from ionport.oauth.client_assertions import UsedAssertion
 from ionport.oauth.grants.context import Check, GrantContext, require_grant_type
 from ionport.oauth.model import GrantType
 from ionport.oauth.protocol import InvalidGrant, UnauthorizedClient
-from ionport.oauth.saml import SamlRefused, decode_assertion, issuer_of, verify_assertion
-from ionport.oauth.saml_repository import SamlIssuerRepository
 
 GRANT_TYPE: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
 
@@ -28,6 +26,10 @@ def _client_is_proven(context: GrantContext) -> None:
 
 
 def _assertion_holds(context: GrantContext) -> None:
+    # Loaded with the first assertion, and the XML library with it: few servers ever get one.
+    from ionport.oauth.saml import SamlRefused, decode_assertion, issuer_of, verify_assertion
+    from ionport.oauth.saml_repository import SamlIssuerRepository
+
     assertion = context.parameters.require("assertion")
     tenant_id, endpoints = context.scope.tenant_id, context.endpoints
     recipients = endpoints.token_urls(tenant_id)
@@ -45,6 +47,8 @@ def _assertion_holds(context: GrantContext) -> None:
 
 
 def _subject_is_a_member(context: GrantContext) -> None:
+    from ionport.oauth.saml_repository import SamlIssuerRepository
+
     people = SamlIssuerRepository(context.connection)
     context.person = people.find_person(context.scope, context.subject)
     if context.person is None:
