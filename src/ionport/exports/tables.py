@@ -17,7 +17,7 @@ from sqlalchemy import (
     true,
 )
 
-from ionport.store import Moment, metadata
+from ionport.store import Moment, metadata, partial_index
 
 export_configurations = Table(
     "export_configurations",
@@ -44,24 +44,22 @@ export_configurations = Table(
 _c = export_configurations.c
 
 # NULL is not equal to NULL in a unique index, hence one index for each case (docbits.md §1.4).
-Index(
+partial_index(
     "uq_export_configurations_active_main",
     _c.organization_id,
     _c.document_type,
     _c.family,
     unique=True,
-    sqlite_where=and_(_c.is_active == true(), _c.sub_organization_id.is_(None)),
-    postgresql_where=and_(_c.is_active == true(), _c.sub_organization_id.is_(None)),
+    where=and_(_c.is_active == true(), _c.sub_organization_id.is_(None)),
 )
-Index(
+partial_index(
     "uq_export_configurations_active_sub",
     _c.organization_id,
     _c.sub_organization_id,
     _c.document_type,
     _c.family,
     unique=True,
-    sqlite_where=_c.is_active == true(),
-    postgresql_where=_c.is_active == true(),
+    where=_c.is_active == true(),
 )
 
 deliveries = Table(
@@ -107,11 +105,10 @@ deliveries = Table(
 _unfinished = deliveries.c.status.in_(("pending", "running", "waiting"))
 
 # What the sweep reads: stays as small as the work that is left.
-Index(
+partial_index(
     "ix_deliveries_due",
     deliveries.c.due_at,
-    sqlite_where=_unfinished,
-    postgresql_where=_unfinished,
+    where=_unfinished,
 )
 
 delivery_steps = Table(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from alembic import context
 
 from ionport.store import Moment, metadata
+from ionport.store.partial import tell_postgresql
 
 
 def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
@@ -14,6 +15,8 @@ def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
     return "sa.BigInteger()" if kind == "type" and isinstance(item, Moment) else False
 
 
+# Alembic has loaded that dialect, after the tables perhaps.
+tell_postgresql(metadata)
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.oauth.tables import login_counters
-from ionport.store import TenantScope
+from ionport.store import TenantScope, insert_of
 
 
 class LoginCounterRepository:
@@ -21,9 +20,7 @@ class LoginCounterRepository:
         self, scope: TenantScope, kind: str, subject: str, starts_at: datetime, allowed: int
     ) -> bool:
         """Count once more; False, and nothing changed, when `allowed` is reached."""
-        is_sqlite = self._connection.dialect.name == "sqlite"
-        insert = sqlite.insert if is_sqlite else postgresql.insert
-        first = insert(login_counters).values(
+        first = insert_of(self._connection)(login_counters).values(
             tenant_id=scope.tenant_id, kind=kind, subject=subject, starts_at=starts_at, count=1
         )
         once_more = first.on_conflict_do_update(

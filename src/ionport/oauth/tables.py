@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
-from ionport.store import Moment, metadata
+from ionport.store import Moment, metadata, partial_index
 
 authorized_apps = Table(
     "authorized_apps",
@@ -45,13 +45,12 @@ authorized_apps = Table(
     Column("changed_by", Text),
     Column("deleted_at", Moment),
 )
-Index(
+partial_index(
     "uq_authorized_apps_tenant_id_name_key",
     authorized_apps.c.tenant_id,
     authorized_apps.c.name_key,
     unique=True,
-    sqlite_where=authorized_apps.c.deleted_at.is_(None),
-    postgresql_where=authorized_apps.c.deleted_at.is_(None),
+    where=authorized_apps.c.deleted_at.is_(None),
 )
 
 # A list for each app, so that a secret can be rotated with both valid for a while.
@@ -117,20 +116,18 @@ grants = Table(
     Column("ends_at", Moment),
     Column("revoked_at", Moment),
 )
-Index(
+partial_index(
     "ix_grants_user_id_app_id",
     grants.c.user_id,
     grants.c.app_id,
-    sqlite_where=grants.c.user_id.is_not(None),
-    postgresql_where=grants.c.user_id.is_not(None),
+    where=grants.c.user_id.is_not(None),
 )
 Index("ix_grants_app_id", grants.c.app_id)
 Index("ix_grants_ends_at", grants.c.ends_at)
-Index(
+partial_index(
     "ix_grants_revoked_at",
     grants.c.revoked_at,
-    sqlite_where=grants.c.revoked_at.is_not(None),
-    postgresql_where=grants.c.revoked_at.is_not(None),
+    where=grants.c.revoked_at.is_not(None),
 )
 
 # Refresh tokens that a public app has exchanged already: whoever shows one closes the grant.
@@ -258,10 +255,9 @@ signing_keys = Table(
     # Since when it only verifies; it goes when the last token that it signed is over.
     Column("retired_at", Moment),
 )
-Index(
+partial_index(
     "uq_signing_keys_is_current",
     signing_keys.c.is_current,
     unique=True,
-    sqlite_where=signing_keys.c.is_current.is_(True),
-    postgresql_where=signing_keys.c.is_current.is_(True),
+    where=signing_keys.c.is_current.is_(True),
 )

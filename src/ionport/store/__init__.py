@@ -1,8 +1,10 @@
 """The database: engine, unit of work, scopes, shared schema."""
 
 from ionport.store.engine import Database, sqlite_url
+from ionport.store.partial import partial_index
 from ionport.store.schema import Moment, metadata, to_microseconds
 from ionport.store.scopes import OrganizationScope, SystemScope, TenantScope
+from ionport.store.upsert import insert_of
 from ionport.store.work import Work
 
 __all__ = [
@@ -12,7 +14,9 @@ __all__ = [
     "SystemScope",
     "TenantScope",
     "Work",
+    "insert_of",
     "metadata",
+    "partial_index",
     "sqlite_url",
     "to_microseconds",
 ]

@@ -15,6 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
+from ionport.store.partial import tell_postgresql
+from ionport.store.schema import metadata
 from ionport.store.work import Work
 
 _BUSY_TIMEOUT_MS = 15_000
@@ -101,9 +103,11 @@ def sqlite_url(path: Path) -> str:
 def _create(url: str, *, durable: bool) -> Engine:
     # A failed statement is logged without its values: people type secrets into any field.
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(
+        engine = create_engine(
             url, pool_pre_ping=True, pool_timeout=_POOL_TIMEOUT_SECONDS, hide_parameters=True
         )
+        tell_postgresql(metadata)
+        return engine
     engine = create_engine(
         url,
         pool_timeout=_POOL_TIMEOUT_SECONDS,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.sandbox.control.tables import sandbox_controls, sandbox_token_marks
-from ionport.store import SystemScope, TenantScope
+from ionport.store import SystemScope, TenantScope, insert_of
 
 _controls = sandbox_controls.c
 _marks = sandbox_token_marks.c
@@ -21,8 +20,7 @@ class ControlRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        is_sqlite = connection.dialect.name == "sqlite"
-        self._insert = sqlite.insert if is_sqlite else postgresql.insert
+        self._insert = insert_of(connection)
 
     def generation_and_offset(self, scope: SystemScope) -> tuple[int, timedelta]:
         """Return the number of the last change, and how far the clock is ahead."""

@@ -20,10 +20,9 @@ from sqlalchemy import (
     table,
     union_all,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.sandbox.control.tables import released_blobs
-from ionport.store import Moment, SystemScope, TenantScope
+from ionport.store import Moment, SystemScope, TenantScope, insert_of
 
 _released = released_blobs.c
 
@@ -33,8 +32,7 @@ class ReleaseRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        is_sqlite = connection.dialect.name == "sqlite"
-        self._insert = sqlite.insert if is_sqlite else postgresql.insert
+        self._insert = insert_of(connection)
 
     def release(
         self, scope: TenantScope, names: Select[Any] | CompoundSelect[Any], now: datetime

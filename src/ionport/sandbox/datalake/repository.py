@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.sandbox.datalake.model import (
     MAX_OBJECTS,
@@ -20,7 +19,7 @@ from ionport.sandbox.datalake.model import (
     ObjectType,
 )
 from ionport.sandbox.datalake.tables import catalog_objects, lake_objects
-from ionport.store import TenantScope
+from ionport.store import TenantScope, insert_of
 
 _c = catalog_objects.c
 _o = lake_objects.c
@@ -52,8 +51,7 @@ class CatalogRepository:
             "changed_at": entry.changed_at,
             "changed_by": entry.changed_by,
         }
-        dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
-        new = dialect.insert(catalog_objects).values(
+        new = insert_of(self._connection)(catalog_objects).values(
             tenant_id=scope.tenant_id, name=entry.name, **values
         )
         self._connection.execute(

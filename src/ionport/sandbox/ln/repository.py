@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select
 from sqlalchemy import update as update_rows
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.ln.model import (
@@ -20,7 +19,7 @@ from ionport.sandbox.ln.model import (
 )
 from ionport.sandbox.ln.seeds import RECEIPTS
 from ionport.sandbox.ln.tables import ln_companies, ln_invoices, ln_receipts
-from ionport.store import TenantScope
+from ionport.store import TenantScope, insert_of
 
 _companies = ln_companies.c
 _invoices = ln_invoices.c
@@ -34,8 +33,7 @@ class LnRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        is_sqlite = connection.dialect.name == "sqlite"
-        self._insert = sqlite.insert if is_sqlite else postgresql.insert
+        self._insert = insert_of(connection)
 
     def next_numbers(self, scope: TenantScope, company: int, count: int) -> range:
         """Take invoice numbers; until the transaction ends nobody else takes one."""

@@ -16,12 +16,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.m3.model import File, InvoiceFilter, Key, Record
 from ionport.sandbox.m3.tables import m3_companies, m3_records
-from ionport.store import TenantScope
+from ionport.store import TenantScope, insert_of
 
 _companies = m3_companies.c
 _records = m3_records.c
@@ -37,8 +36,7 @@ class M3Repository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        is_sqlite = connection.dialect.name == "sqlite"
-        self._insert = sqlite.insert if is_sqlite else postgresql.insert
+        self._insert = insert_of(connection)
 
     def series(self, scope: TenantScope, company: int, *, lock: bool) -> dict[str, int] | None:
         """Return a company's number series, or None when there is no such company yet.

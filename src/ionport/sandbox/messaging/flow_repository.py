@@ -18,7 +18,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.messaging.flows import (
@@ -39,7 +38,7 @@ from ionport.sandbox.messaging.tables import (
     ion_acknowledgements,
     ion_document_flows,
 )
-from ionport.store import SystemScope, TenantScope
+from ionport.store import SystemScope, TenantScope, insert_of
 
 _flows = ion_document_flows.c
 _acks = ion_acknowledgements.c
@@ -118,7 +117,7 @@ class AcknowledgementRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
+        self._insert = insert_of(connection)
 
     def add(self, scope: TenantScope, ack: Acknowledgement) -> bool:
         """Store what is to be sent; False when the flow answers the message already."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.core.paging import Page
 from ionport.sandbox.messaging.points import ConnectionPoint, PointQuery
@@ -15,7 +14,7 @@ from ionport.sandbox.messaging.tables import (
     ion_point_documents,
     ion_settings,
 )
-from ionport.store import TenantScope
+from ionport.store import TenantScope, insert_of
 
 _points = ion_connection_points.c
 _documents = ion_point_documents.c
@@ -26,7 +25,7 @@ class ConnectionPointRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
+        self._insert = insert_of(connection)
 
     def is_strict(self, scope: TenantScope) -> bool:
         """Tell whether messages need a connection point that somebody has made."""

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.sandbox.messaging.model import Arrival, Draft, Encoding, Message, MessageFilter
 from ionport.sandbox.messaging.tables import ion_arrivals, ion_messages
-from ionport.store import TenantScope
+from ionport.store import TenantScope, insert_of
 
 _messages = ion_messages.c
 _arrivals = ion_arrivals.c
@@ -43,8 +42,7 @@ class MessageRepository:
         Two arrivals at the same moment are told apart by the unique constraint: the second
         waits for the first to commit.
         """
-        dialect = self._connection.dialect.name
-        new = (sqlite if dialect == "sqlite" else postgresql).insert(ion_messages)
+        new = insert_of(self._connection)(ion_messages)
         added = self._connection.execute(
             new.values(
                 id=new_id("msg"),
