@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +18,7 @@ from lxml import etree
 
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
+from ionport.docs import read_page
 from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.sandbox.control.model import CallFilter
 from ionport.sandbox.ln.inspection import LnInspection
@@ -528,6 +531,22 @@ def test_a_reset_brings_a_tenant_back_to_its_beginning(tmp_path: Path) -> None:
                 side.services.control.state.reset(work, SCOPE, OPERATOR)
             assert list_invoices(client, "", "200") == []
             assert new_invoice(client)["ReceivedPurchaseInvoice"] == number
+
+
+def blocks(page: str) -> list[str]:
+    """Return the indented blocks of a page of the manual."""
+    found = re.findall(r"(?:^ {4}.*\n)+", read_page(page).text, re.MULTILINE)
+    return [textwrap.dedent(block) for block in found]
+
+
+def test_the_manuals_examples_are_taken(side: InforSide, client: httpx2.Client) -> None:
+    envelope, receipts = blocks("sandbox-ln")
+    answer = post(client, envelope)
+    assert answer.status_code == 200, answer.text
+    assert entities_of(answer.content, "Create")
+    with side.database.write() as work:
+        seeds = side.services.control.seeds
+        assert seeds.seed(work, SCOPE, OPERATOR, receipts.encode()).receipts == 1
 
 
 FUZZ = settings(
