@@ -396,6 +396,11 @@ def test_a_request_over_the_limit_is_refused(client: httpx2.Client) -> None:
     assert answer.status_code == 413
     assert b"<faultcode>soap:Client</faultcode>" in answer.content
     assert create(client, *(["<ReceivedPurchaseInvoice/>"] * 101)).status_code == 500
+    many = create(client, invoice_xml(header(), [("InvoiceCost", {"Nothing": "x"})] * 5_000))
+    assert len(messages_of(many.content)) == 101
+    wide = "<Nothing/>" * 200_000
+    answer = create(client, f"<{SERVICE}>{wide}</{SERVICE}>")
+    assert "ReceivedPurchaseInvoice has too many attributes." in messages_of(answer.content)
     lines = [COST] * 5_001
     assert b"at most 5000 lines" in create(client, invoice_xml(header(), lines)).content
 

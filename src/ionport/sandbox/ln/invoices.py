@@ -18,6 +18,7 @@ from ionport.sandbox.ln.model import (
     KEY_NUMBER,
     LINES,
     MAX_COMPANY,
+    MAX_PROBLEMS,
     MAX_TEXT,
     NUMBER,
     Attribute,
@@ -109,27 +110,33 @@ def _read_invoice(entity: etree._Element, company: int) -> ReadInvoice:
         return ReadInvoice(None, [Problem(text.format(action=quoted(action)))])
     names = {component.name for component in LINES}
     children = [child for child in elements(entity) if local(child) not in names]
+    if len(entity) - len(children) > MAX_LINES:
+        text = _("An invoice takes at most {limit} lines.")
+        return ReadInvoice(None, [Problem(text.format(limit=MAX_LINES))])
     values, problems = _read_values(children, HEADER)
     values = {"FinancialCompany": str(company), "TaxCountry": _DEFAULT_COUNTRY, **values}
     header = {name: values[name] for name in HEADER.attributes if name in values}
     if not 0 <= int(header["FinancialCompany"]) <= MAX_COMPANY:
         wrong = _("the value is no company")
         problems.append(_invalid("FinancialCompany", header["FinancialCompany"], wrong))
-    lines: dict[str, Sequence[Values]] = {}
+    lines: dict[str, list[Values]] = {component.name: [] for component in LINES}
     for component in LINES:
-        found = [_read_values(elements(line), component) for line in named(entity, component.name)]
-        lines[component.name] = [values for values, _problems in found]
-        problems += [problem for _values, wrong in found for problem in wrong]
-    if sum(map(len, lines.values())) > MAX_LINES:
-        text = _("An invoice takes at most {limit} lines.")
-        problems = [Problem(text.format(limit=MAX_LINES))]
+        for line in named(entity, component.name):
+            # What is wrong with a hundred values is enough to know.
+            if len(problems) < MAX_PROBLEMS:
+                line_values, of_line = _read_values(list(elements(line)), component)
+                lines[component.name].append(line_values)
+                problems += of_line
     return ReadInvoice(None if problems else Draft(header, lines), problems)
 
 
 def _read_values(
-    children: Iterable[etree._Element], component: Component
+    children: Sequence[etree._Element], component: Component
 ) -> tuple[dict[str, str], list[Problem]]:
     """Read the attributes of an invoice or a line, and everything that is wrong with them."""
+    if len(children) > MAX_PROBLEMS:
+        text = _("{component} has too many attributes.")
+        return {}, [Problem(text.format(component=component.name))]
     values: dict[str, str] = {}
     problems = []
     for child in children:

@@ -19,6 +19,8 @@ from ionport.core.i18n import _
 NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,10})?|\.\d{1,10})", re.ASCII)
 MAX_TEXT = 250
 MAX_COMPANY = 99_999
+# The most that an answer says to be wrong.
+MAX_PROBLEMS = 100
 DEFAULT_COMPANY = 200
 KEY_COMPANY, KEY_NUMBER = "ReceivedInvoiceCompany", "ReceivedPurchaseInvoice"
 
@@ -150,11 +152,11 @@ class Created:
 
 
 class RequestRefused(InvalidInput):
-    """LN refuses the request: everything that is wrong with it, in the order of the request."""
+    """LN refuses the request: what is wrong with it, in the order of the request."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems[0].text, code=problems[0].code)
-        self.problems = tuple(problems)
+        self.problems = tuple(problems[:MAX_PROBLEMS])
 
 
 def refused(text: str) -> RequestRefused:

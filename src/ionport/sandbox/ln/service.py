@@ -11,6 +11,7 @@ from ionport.core.clock import Clock
 from ionport.core.i18n import _
 from ionport.sandbox.ln.invoices import ReadInvoice
 from ionport.sandbox.ln.model import (
+    MAX_PROBLEMS,
     RECEIPT,
     TAX,
     Created,
@@ -87,7 +88,7 @@ class LnService:
             problems += wrong
         if problems and not (each_on_its_own and invoices):
             raise RequestRefused(problems)
-        return Created(invoices, problems)
+        return Created(invoices, problems[:MAX_PROBLEMS])
 
     def show(
         self, work: Work, scope: TenantScope, keys: Sequence[tuple[int, int]]
