@@ -18,6 +18,7 @@ from ionport.sandbox.idm.datamodel import Acl, AttributeDefinition
 from ionport.sandbox.idm.model import Attribute, Draft
 from ionport.sandbox.idm.service import IdmService
 from ionport.store import Database, TenantScope
+from tests.support.infor_side import in_threads
 
 SCOPE = TenantScope("ACME_TST")
 OTHER_SCOPE = TenantScope("OTHER_TST")
@@ -132,6 +133,20 @@ def test_names_are_taken_ignoring_case(types: DocumentTypeService, database: Dat
                 types.add_type(work, SCOPE, OPERATOR, name, "")
         with pytest.raises(Conflict):
             types.add_acl(work, SCOPE, OPERATOR, "M3_SupplierInvoice", Acl("public"))
+
+
+def test_of_two_who_add_the_same_name_at_once_one_is_told(
+    types: DocumentTypeService, database: Database
+) -> None:
+    def add(_number: int) -> str:
+        try:
+            with database.write() as work:
+                types.add_type(work, SCOPE, OPERATOR, "Own", "")
+        except Conflict as error:
+            return error.code
+        return "added"
+
+    assert sorted(in_threads(4, add)) == ["added", *["name_taken"] * 3]
 
 
 def test_a_type_has_room_for_so_many_acls(types: DocumentTypeService, database: Database) -> None:

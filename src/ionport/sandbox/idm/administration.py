@@ -19,6 +19,7 @@ from ionport.sandbox.idm.datamodel import (
     Entity,
     describe,
     is_name,
+    name_taken,
 )
 from ionport.sandbox.idm.datamodel_repository import DataModelRepository
 from ionport.sandbox.idm.model import MAX_ATTRIBUTES, MAX_VALUE
@@ -320,7 +321,7 @@ def _check_description(text: str) -> None:
 
 def _check_new(name: str, known: Collection[str]) -> None:
     if name.lower() in {each.lower() for each in known}:
-        raise Conflict(_("There is one of this name already."), code="name_taken")
+        raise name_taken()
 
 
 def _check_room(number: int, limit: int) -> None:

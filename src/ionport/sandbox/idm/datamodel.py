@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.sandbox.idm.attribute_types import AttributeType, canonical
 from ionport.sandbox.idm.model import Attribute
@@ -206,3 +206,8 @@ def checked_acl(entity: Entity, acl: str) -> str:
 def is_name(text: str) -> bool:
     """Tell whether a document type, an attribute or an ACL may be called so."""
     return _NAME.fullmatch(text) is not None
+
+
+def name_taken() -> Conflict:
+    """Return the error of a second document type, attribute or ACL of one name."""
+    return Conflict(_("There is one of this name already."), code="name_taken")

@@ -8,10 +8,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, and_, delete, func, insert, select
+from sqlalchemy import Column, Connection, Insert, Row, Table, and_, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from ionport.sandbox.idm.attribute_types import AttributeType
-from ionport.sandbox.idm.datamodel import Acl, AttributeDefinition, Entity
+from ionport.sandbox.idm.datamodel import Acl, AttributeDefinition, Entity, name_taken
 from ionport.sandbox.idm.shipped import SHIPPED
 from ionport.sandbox.idm.tables import (
     idm_attributes,
@@ -44,10 +45,13 @@ class DataModelRepository:
         }
         of_attributes = idm_entity_attributes.c.entity_name
         for row in self._rows(idm_entity_attributes, of_attributes, scope, names):
-            attributes[row.entity_name][row.name] = _definition(row)
+            # Added in the moment in which its document type was removed, it belongs to none.
+            if row.entity_name in attributes:
+                attributes[row.entity_name][row.name] = _definition(row)
         acls = {name: list(entity.acls) for name, entity in found.items()}
         for row in self._rows(idm_entity_acls, idm_entity_acls.c.entity_name, scope, names):
-            acls[row.entity_name].append(Acl(row.name, row.description))
+            if row.entity_name in acls:
+                acls[row.entity_name].append(Acl(row.name, row.description))
         return {
             name: replace(
                 entity, attributes=MappingProxyType(attributes[name]), acls=tuple(acls[name])
@@ -65,8 +69,8 @@ class DataModelRepository:
         return self._connection.execute(query.order_by(order, table.c.name)).all()
 
     def add_entity(self, scope: TenantScope, entity: Entity, at: datetime) -> None:
-        """Add a document type with its attributes and ACLs."""
-        self._connection.execute(
+        """Add a document type with its attributes and ACLs; raises Conflict as all adding does."""
+        self._add(
             insert(idm_entities).values(
                 tenant_id=scope.tenant_id,
                 name=entity.name,
@@ -84,7 +88,7 @@ class DataModelRepository:
         self, scope: TenantScope, entity_name: str, definition: AttributeDefinition
     ) -> None:
         """Add an attribute to a document type."""
-        self._connection.execute(
+        self._add(
             insert(idm_entity_attributes).values(
                 tenant_id=scope.tenant_id,
                 entity_name=entity_name,
@@ -103,7 +107,7 @@ class DataModelRepository:
 
     def add_acl(self, scope: TenantScope, entity_name: str, acl: Acl) -> None:
         """Add an ACL to a document type."""
-        self._connection.execute(
+        self._add(
             insert(idm_entity_acls).values(
                 tenant_id=scope.tenant_id,
                 entity_name=entity_name,
@@ -112,6 +116,12 @@ class DataModelRepository:
                 position=self._next_position(idm_entity_acls, scope, entity_name),
             )
         )
+
+    def _add(self, statement: Insert) -> None:
+        try:
+            self._connection.execute(statement)
+        except IntegrityError as error:
+            raise name_taken() from error
 
     def _next_position(self, table: Table, scope: TenantScope, entity_name: str) -> int:
         last = select(func.max(table.c.position)).where(
