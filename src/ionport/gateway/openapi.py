@@ -20,6 +20,7 @@ from ionport.gateway.model import MAX_DOCUMENTATION_BYTES
 MAX_OPERATIONS: Final = MAX_PER_PAGE
 MAX_SCHEMAS: Final = MAX_PER_PAGE
 MAX_LINES: Final = 4_000
+MAX_DEPTH: Final = 60
 _MAX_NESTING: Final = 4
 _MAX_HOPS: Final = 5
 _MAX_TEXT: Final = 2_000
@@ -130,6 +131,8 @@ def read_documentation(content: bytes) -> dict[str, Any]:
             _("This is no OpenAPI 3 or Swagger 2 document: it names neither version."),
             "not_openapi",
         )
+    if _is_deep(document):
+        raise _wrong_file(_("The document is nested too deeply."), "too_deep")
     return dict(document)
 
 
@@ -159,6 +162,22 @@ def _parsed(content: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         text = _("This is no JSON ({reason}).").format(reason=str(error)[:200])
         raise _wrong_file(text, "not_json") from error
+
+
+def _is_deep(document: Any) -> bool:
+    """Tell whether reading it again might go deeper than Python calls may nest."""
+    level = [document]
+    for _depth in range(MAX_DEPTH):
+        below = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not below:
+            return False
+        level = below
+    return True
 
 
 def _wrong_file(text: str, code: str) -> InvalidInput:

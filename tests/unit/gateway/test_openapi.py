@@ -183,7 +183,14 @@ def test_nothing_of_a_document_breaks_out_of_a_call() -> None:
     )
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"{", b"a: [", b"", b"[]", b"openapi: '9'"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"\xff\xfe", b"{", b"a: [", b"", b"[]", b"openapi: '9'"),
+        b'{"openapi": "3.0.0", "x": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b"openapi: 3.0.0\nx: " + b"[" * 60 + b"]" * 60,
+    ],
+)
 def test_what_is_no_document_is_told_beside_the_file(content: bytes) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_documentation(content)
