@@ -68,6 +68,8 @@ class InforOptions:
         allow_private_addresses: whether target endpoints may lie in private networks.
         unused_grant_days: how long a never-expiring grant stays without use; 0: for ever.
         has_sandbox: whether Infor's services are imitated, with a control plane beside them.
+        sends_on_demand: whether ION's document flows begin to send when a message starts one,
+            without being launched before.
     """
 
     origin: str
@@ -76,6 +78,7 @@ class InforOptions:
     allow_private_addresses: bool = False
     unused_grant_days: int = 0
     has_sandbox: bool = True
+    sends_on_demand: bool = False
 
 
 class InforSide:
@@ -235,13 +238,24 @@ class InforSide:
     def flow_runner(self) -> FlowRunner:
         from ionport.sandbox.messaging.flow_runner import FlowRunner
 
-        return FlowRunner(self._database, self._blobs, self._infor_clock, self.custom_apis.outgoing)
+        return FlowRunner(
+            self._database,
+            self._blobs,
+            self._infor_clock,
+            self.custom_apis.outgoing,
+            on_demand=self.options.sends_on_demand,
+        )
 
     @once
     def document_types(self) -> DocumentTypeService:
         from ionport.sandbox.idm.administration import DocumentTypeService
 
         return DocumentTypeService(self._clock, self._audit)
+
+    def close(self) -> None:
+        """Stop what a message may have started, if one has."""
+        if "flow_runner" in vars(self):
+            self.flow_runner.close()
 
 
 @dataclass(frozen=True, slots=True)

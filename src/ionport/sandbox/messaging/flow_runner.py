@@ -66,7 +66,10 @@ class _Job:
 
 
 class FlowRunner:
-    """One thread with an event loop of its own; several processes may run one each."""
+    """One thread with an event loop of its own; several processes may run one each.
+
+    With `on_demand` the first `wake` launches it, for a test-suite that may never need it.
+    """
 
     def __init__(
         self,
@@ -76,12 +79,15 @@ class FlowRunner:
         outgoing: OutgoingCalls,
         *,
         every_seconds: float = EVERY_SECONDS,
+        on_demand: bool = False,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._clock = clock
         self._outgoing = outgoing
         self._every = every_seconds
+        self._on_demand = on_demand
+        self._launching = threading.Lock()
         self._started = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -110,6 +116,9 @@ class FlowRunner:
 
     def wake(self) -> None:
         """Look at once for something to send; may be called from any thread."""
+        with self._launching:
+            if self._thread is None and self._on_demand:
+                self.launch()
         if self._thread is not None:
             self._tell(self._wanted.set)
 

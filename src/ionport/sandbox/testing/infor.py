@@ -20,7 +20,8 @@ from ionport.sandbox.testing.faults import Faults
 from ionport.sandbox.testing.parts import ACTOR, Parts
 
 if TYPE_CHECKING:
-    from ionport.sandbox.testing.state import IdmState, IonState, M3State
+    from ionport.sandbox.testing.ion import Ion
+    from ionport.sandbox.testing.state import IdmState, M3State
 
 _TIMEOUT_SECONDS: Final = 30
 _APP_TYPES: Final = {
@@ -68,11 +69,11 @@ class Infor:
         return IdmState(self._parts)
 
     @once
-    def ion(self) -> IonState:
-        """The messages that ION took."""
-        from ionport.sandbox.testing.state import IonState
+    def ion(self) -> Ion:
+        """The messages that ION took, and what it does with them."""
+        from ionport.sandbox.testing.ion import Ion
 
-        return IonState(self._parts)
+        return Ion(self._parts)
 
     @once
     def m3(self) -> M3State:

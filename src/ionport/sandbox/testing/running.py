@@ -103,7 +103,8 @@ def _parts(folder: Path, database: Database, url: str, tenant_id: str) -> Parts:
 def _side(
     database: Database, clock: SystemClock, blobs: FolderBlobs, tenant: Tenant, url: str
 ) -> InforSide:
-    options, audit = InforOptions(origin=url, gateway_origin=url), AuditLog(clock)
+    options = InforOptions(origin=url, gateway_origin=url, sends_on_demand=True)
+    audit = AuditLog(clock)
     return InforSide(options, database, clock, KeyRing.generate(), blobs, audit, tenant)
 
 
