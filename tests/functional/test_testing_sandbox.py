@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import Connection, inspect
 
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.ionapi import BodMessage, IonApiClient, IonApiFile, ItemDraft, ServiceError
+from ionport.migrations import upgrade
+from ionport.sandbox.testing import schema
 from ionport.sandbox.testing.infor import Infor
 from ionport.sandbox.testing.running import running_infor
+from ionport.store import Database, sqlite_url
 
 
 @pytest.fixture(scope="module")
@@ -245,6 +250,11 @@ def test_the_recorder_shows_calls_with_their_bodies(infor: Infor, client: IonApi
     assert infor.recorder.calls(method="DELETE") == []
     with pytest.raises(AssertionError, match="expected one recorded call with service='M3'"):
         infor.recorder.call("M3")
+    assert infor.recorder.calls(body="610.xml") == [call]
+    entries = json.loads(infor.recorder.har())["log"]["entries"]
+    assert [entry["request"]["url"] for entry in entries] == [
+        f"{infor.url}{each.path}" for each in infor.recorder.calls()
+    ]
     infor.recorder.clear()
     assert infor.recorder.calls() == []
 
@@ -267,3 +277,44 @@ def test_a_seeded_tenant_has_what_the_seed_says(infor: Infor) -> None:
     assert infor.idm.item(BOD_SupplierInvoiceID="630").entity == "M3_SupplierInvoice"
     with pytest.raises(InvalidInput, match=r"\$\.idm\[0\]"):
         infor.seed('{"idm": [{"entityName": "NoSuchEntity"}]}')
+
+
+def test_a_snapshot_comes_back_after_a_reset(infor: Infor, client: IonApiClient) -> None:
+    client.idm.create_item(_item("640"))
+    infor.snapshot("one-item")
+    infor.reset()
+    assert infor.idm.items() == []
+    infor.restore("one-item")
+    assert infor.idm.item().content == b"<Invoice/>"
+    with pytest.raises(NotFound):
+        infor.restore("no-such-snapshot")
+
+
+def test_the_schema_is_that_of_the_migrations(tmp_path: Path) -> None:
+    """The tables of the Infor side, column by column and index by index."""
+    made, migrated = (Database(sqlite_url(tmp_path / name)) for name in ("made", "migrated"))
+    with made.write() as work:
+        schema.create(work.connection)
+    upgrade(migrated)
+    with made.read() as mine, migrated.read() as theirs:
+        tables = set(inspect(mine.connection).get_table_names())
+        assert {"tenants", "grants", "sandbox_calls", "idm_items"} <= tables
+        for table in sorted(tables):
+            assert _described(mine.connection, table) == _described(theirs.connection, table)
+    made.close()
+    migrated.close()
+
+
+def _described(connection: Connection, table: str) -> dict[str, Any]:
+    found = inspect(connection)
+    return {
+        "columns": [
+            (column["name"], str(column["type"]), column["nullable"])
+            for column in found.get_columns(table)
+        ],
+        "key": found.get_pk_constraint(table)["constrained_columns"],
+        "indexes": sorted(
+            (str(index["name"]), tuple(index["column_names"]), bool(index["unique"]))
+            for index in found.get_indexes(table)
+        ),
+    }

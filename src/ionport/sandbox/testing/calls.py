@@ -70,10 +70,12 @@ class InforRecorder:
         status: int | None = None,
         failed_only: bool = False,
         text: str | None = None,
+        body: str | None = None,
         **wanted: object,
     ) -> list[InforCall]:
-        """Return the calls that agree; `text` is looked for in path and query.
+        """Return the calls that agree.
 
+        `text` is looked for in path and query, `body` in request bodies that were kept.
         `wanted` names further attributes of a call, such as `method="POST"`.
         """
         filters = CallFilter(
@@ -82,6 +84,7 @@ class InforRecorder:
             status=status,
             failed_only=failed_only,
             text=text,
+            body=body,
             ascending=True,
         )
 
@@ -98,6 +101,11 @@ class InforRecorder:
         asked = {"service": service, "operation": operation, **wanted}
         found = self.calls(service, operation, **wanted)
         return only(found, asked, "recorded call", self.calls)
+
+    def har(self) -> bytes:
+        """Return the newest 1,000 calls as an HTTP archive (HAR 1.2), for a browser's tools."""
+        with self._parts.database.read() as work:
+            return self._service.har(work, self._parts.scope, ACTOR)
 
     def told(self) -> str:
         """Return the calls as lines for a test's report, the newest when there are many."""

@@ -103,6 +103,16 @@ class Infor:
         with self._parts.database.write() as work:
             self._parts.side.control.seeds.seed(work, self._parts.scope, ACTOR, data)
 
+    def snapshot(self, name: str) -> None:
+        """Keep under a name what the services hold now; one of the same name is replaced."""
+        with self._parts.database.write() as work:
+            self._parts.side.control.snapshots.take(work, self._parts.scope, ACTOR, name)
+
+    def restore(self, name: str) -> None:
+        """Put what a snapshot kept in the place of what the services hold; raises NotFound."""
+        with self._parts.database.write() as work:
+            self._parts.side.control.snapshots.restore(work, self._parts.scope, ACTOR, name)
+
     def credentials(
         self,
         app_type: str = "backend",
