@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from tests.support import sides
 from tests.support.plugin_runs import run_python
 
 Run = Callable[..., Result]
+EXAMPLE = Path(__file__).parents[2] / "examples" / "shell" / "sandbox.sh"
 ITEM = ItemDraft("M3_SupplierInvoice", (("BOD_SupplierInvoiceID", "471102"),))
 
 
@@ -196,3 +199,15 @@ def test_the_commands_need_no_server_packages() -> None:
     output = run_python(script)
     assert "No sandbox serves the data folder /nowhere" in output
     assert "'ionport sandbox up' needs the server: pip install 'ionport[server]'" in output
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="NO CURL: the shell example was not tried")
+def test_the_shell_example_does_what_it_says(folder: Path, server: sides.Process) -> None:
+    done = subprocess.run(
+        ["sh", str(EXAMPLE), str(folder)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[:4] == ["create item: 200", "with the fault: 503", "after it: 200", "expired: 401"]
+    assert len(lines[4:]) == 3
+    assert "create item" in lines[4]

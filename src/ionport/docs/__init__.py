@@ -21,7 +21,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("rotate-a-secret", "revoke-tokens", "scopes", "saml-issuers", "users"),
             *("token-endpoint", "oauth-errors", "available-apis", "policies"),
             *("sandbox", "sandbox-idm", "sandbox-ion", "sandbox-m3", "sandbox-ln"),
-            *("sandbox-control", "sandbox-coverage"),
+            *("sandbox-control", "sandbox-coverage", "testing"),
         ),
     ),
     (
