@@ -16,7 +16,7 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 
 MAX_DEPTH: Final = 60
-MAX_LETTERS: Final = 8_000_000
+MAX_LETTERS: Final = 4_000_000
 
 # libyaml where the wheel has it: about ten times as fast.
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

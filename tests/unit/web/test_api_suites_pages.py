@@ -150,7 +150,7 @@ def test_a_suite_is_deleted_after_its_consequences_were_told(desk: Desk) -> None
     suite = suite_path(desk)
     asked = said(desk.browser.get(f"{suite}/delete").text)
     assert "404" in asked
-    assert "1 endpoints" in asked
+    assert "1 endpoint, its secrets" in asked
     assert "cannot be undone" in asked
     assert "is deleted" in said(desk.browser.send(f"{suite}/delete").text)
     assert desk.browser.get(suite).status_code == 404

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from ionport import __version__
 from ionport.core.errors import Conflict, InvalidInput, NotFound
-from ionport.core.i18n import _
+from ionport.core.i18n import _, ngettext
 from ionport.core.paging import PageRequest
 from ionport.gateway.model import (
     SUITE_ICONS,
@@ -213,12 +213,16 @@ def delete_form(request: Request) -> Response:
         endpoints = needed(visit.services.custom_apis).suites.list_endpoints(
             work, scope, visit.actor, suite.id
         )
+    count = ngettext(
+        "Deleted with it is {n} endpoint, its secrets, policies and documentation.",
+        "Deleted with it are {n} endpoints, their secrets, policies and documentation.",
+        len(endpoints),
+    )
     texts = [
         _("Clients that call it get 404 from the next request on."),
-        _("Deleted with it are {count} endpoints, their secrets, policies and documentation.")
-        .format(count=len(endpoints)),
+        count.format(n=len(endpoints)),
         _("This cannot be undone."),
-    ]  # fmt: skip
+    ]
     heading = _("Delete {name}?").format(name=suite.suite_name)
     return confirm_page(request, suite, heading, texts, _("Delete"))
 
