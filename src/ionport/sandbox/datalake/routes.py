@@ -41,6 +41,7 @@ _OBJECT = Wire(
             "properties": {"type": ["object", "null"]},
         },
     },
+    example='{"name": "Invoices", "type": "ANY", "schema": null, "properties": {}}',
 )
 
 

@@ -53,10 +53,22 @@ _QUERY = _object(
 )
 _PAGE = ("$offset", "$limit", "$state", "$language")
 
+_NEW_ITEM = (
+    '{"item": {"entityName": "M3_SupplierInvoice", "attrs": {"attr":'
+    ' [{"name": "BOD_SupplierInvoiceID", "value": "471102"}]}, "resrs": {"res":'
+    ' [{"filename": "471102.txt", "base64": "SW52b2ljZQ=="}]}, "acl": {"name": "Public"}}}'
+)
+_QUERIES = (
+    '{"queries": {"query": [{"entities": "M3_SupplierInvoice", "useTextSearch": false,'
+    ' "arguments": {"argument": [{"key": "BOD_SupplierInvoiceID", "operator": "=",'
+    ' "value": "471102", "logicalType": "AND"}]}}]}}'
+)
+
 NEW_ITEM = Wire(
     query=("$checkout", "$language"),
     takes=_JSON,
     schema=_object({"item": _object(_ITEM, "entityName")}, "item"),
+    example=_NEW_ITEM,
 )
 CHANGED_ITEM = Wire(
     query=("$checkout", "$checkin", "$merge", "$language"),
@@ -68,4 +80,5 @@ QUERY_DOCUMENT = Wire(
     query=_PAGE,
     takes=_JSON,
     schema=_object({"queries": _list("query", _QUERY)}, "queries"),
+    example=_QUERIES,
 )

@@ -26,6 +26,12 @@ MESSAGE = Wire(
         "required": ["documentName", "fromLogicalId", "toLogicalId", "document"],
         "properties": {**_ROUTING, "document": _DOCUMENT},
     },
+    example=(
+        '{"documentName": "Sync.CaptureDocument", "messageId": "m-1",'
+        ' "fromLogicalId": "lid://infor.ims.example", "toLogicalId": "lid://default",'
+        ' "document": {"value": "<SyncCaptureDocument/>", "encoding": "NONE",'
+        ' "characterSet": "UTF-8"}}'
+    ),
 )
 PARTS = Wire(
     takes=("multipart/form-data",),
