@@ -217,3 +217,36 @@ def test_planted_secrets_are_in_no_log_line(
     assert "wrong client secret" in caplog.text
     for secret in planted:
         assert secret not in caplog.text
+
+
+def test_a_crowd_refreshes_at_once_while_one_grant_is_revoked(side: OAuthSide, file: File) -> None:
+    """What shares a transaction with a revoked grant is answered; the revoked one never is."""
+    url = file["pu"] + file["ot"]
+    tokens = [send(url, login_form(file)).json["refresh_token"] for _each in range(8)]
+    answers: dict[int, list[Answer]] = {number: [] for number in range(8)}
+    revoked = threading.Event()
+
+    def refresh(number: int) -> None:
+        body = urlencode({"grant_type": "refresh_token", "refresh_token": tokens[number]})
+        for _again in range(6):
+            was_revoked = revoked.is_set()
+            answer = send(url, body, {"Authorization": basic(file)})
+            assert not (number == 0 and was_revoked and answer.status == 200)
+            answers[number].append(answer)
+
+    threads = [threading.Thread(target=refresh, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    side.revoke(token=tokens[0])
+    revoked.set()
+    for thread in threads:
+        thread.join()
+    for number in range(1, 8):
+        assert [answer.status for answer in answers[number]] == [200] * 6
+        assert {answer.json["refresh_token"] for answer in answers[number]} == {tokens[number]}
+    gone = send(
+        url,
+        urlencode({"grant_type": "refresh_token", "refresh_token": tokens[0]}),
+        {"Authorization": basic(file)},
+    )
+    assert gone.json["error"] == "invalid_grant"

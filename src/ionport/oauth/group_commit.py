@@ -30,13 +30,14 @@ class GroupCommit(Generic[Item, Prepared, Result]):
     Args:
         prepare: computes what of an item can be computed outside of a transaction.
         commit: stores the prepared items in one transaction and returns their results in order,
-            or raises and has stored none. Never called twice at once.
+            an error in the place of an item that fails for itself, or raises and has stored
+            none. Never called twice at once.
     """
 
     def __init__(
         self,
         prepare: Callable[[Item], Prepared],
-        commit: Callable[[Sequence[Prepared]], Sequence[Result]],
+        commit: Callable[[Sequence[Prepared]], Sequence[Result | Exception]],
     ) -> None:
         self._prepare = prepare
         self._commit = commit

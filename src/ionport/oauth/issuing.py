@@ -2,8 +2,9 @@
 
 A machine sends the very same request again and again. One that passed every check is remembered
 for two seconds under a keyed digest of all its bytes, so that no look-up is needed; a request
-that differs in one byte takes the whole way, whatever is wrong with it. New grants are signed
-and committed in groups. Everything else is checked, signed and recorded alone.
+that differs in one byte takes the whole way, whatever is wrong with it. New grants, and refreshes
+that keep their refresh token, are signed and committed in groups. What can be used once only is
+checked, signed and recorded alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from ionport.core.secrets import Secret
 from ionport.oauth.clients import OAuthRequest
 from ionport.oauth.group_commit import GroupCommit
-from ionport.oauth.protocol import TokenReused, parse_parameters
+from ionport.oauth.protocol import InvalidGrant, TokenReused, parse_parameters
 from ionport.oauth.states import LIFETIME_SECONDS
 from ionport.oauth.tokens import Login, SignedLogin, TokenAnswer, TokenService
 from ionport.store import Database, TenantScope
@@ -62,11 +63,12 @@ class TokenIssuer:
             return await self._group.submit(login)
         asked = self._logins.now()
         login = await run_in_threadpool(self._check, scope, request.parsed())
-        if not login.is_repeatable:
+        if not login.may_be_grouped:
             return await run_in_threadpool(self._issue_alone, scope, login)
         answer = await self._group.submit(login)
-        # The account's use is noted once in the time that a login is remembered.
-        self._logins.keep(fingerprint, replace(login, notes_use=False), asked)
+        if login.is_repeatable:
+            # The account's use is noted once in the time that a login is remembered.
+            self._logins.keep(fingerprint, replace(login, notes_use=False), asked)
         return answer
 
     def _fingerprint(self, scope: TenantScope, request: RawRequest) -> bytes:
@@ -90,10 +92,10 @@ class TokenIssuer:
         with _closing_what_came_twice(self._database, self._tokens, scope):
             return _record(self._database, self._tokens, scope, login)
 
-    def _commit(self, signed: Sequence[SignedLogin]) -> Sequence[TokenAnswer]:
+    def _commit(self, signed: Sequence[SignedLogin]) -> Sequence[TokenAnswer | InvalidGrant]:
         notes_use = any(one.login.notes_use for one in signed)
         with self._database.write() if notes_use else self._database.write_once() as work:
-            return self._tokens.record_new(work, signed)
+            return self._tokens.record_group(work, signed)
 
 
 def issue(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -56,6 +56,27 @@ _ACCOUNT_USER = (
     users.c.full_name.label("user_name"),
     users.c.identity2,
     func.coalesce(users.c.is_disabled, False).label("user_is_disabled"),
+)
+_ACCOUNTS: Final = (
+    select(*_ACCOUNT, *_ACCOUNT_USER)
+    .outerjoin(users, service_accounts.c.user_id == users.c.id)
+    .where(service_accounts.c.deleted_at.is_(None))
+)
+# What every token request asks. Made once: to build a statement costs as much as to run it.
+_CLIENT: Final = (
+    select(*_APP, client_secrets.c.digest, client_secrets.c.expires_at)
+    .join_from(authorized_apps, client_secrets, isouter=True)
+    .where(authorized_apps.c.tenant_id == bindparam("tenant"))
+    .where(authorized_apps.c.deleted_at.is_(None))
+    .where(authorized_apps.c.client_id == bindparam("client"))
+)
+_ACCOUNT_BY_ID: Final = _ACCOUNTS.where(
+    service_accounts.c.tenant_id == bindparam("tenant"),
+    service_accounts.c.id == bindparam("account"),
+)
+_LOGIN: Final = _ACCOUNTS.add_columns(service_accounts.c.secret_digest).where(
+    service_accounts.c.tenant_id == bindparam("tenant"),
+    service_accounts.c.access_key == bindparam("access_key"),
 )
 
 
@@ -109,13 +130,8 @@ class AppRepository:
         self, scope: TenantScope, client_id: str, now: datetime
     ) -> tuple[AuthorizedApp, tuple[str, ...]] | None:
         """Return the app with this client id and the digests of its secrets in force."""
-        query = (
-            _apps(scope)
-            .add_columns(client_secrets.c.digest, client_secrets.c.expires_at)
-            .join_from(authorized_apps, client_secrets, isouter=True)
-            .where(authorized_apps.c.client_id == client_id)
-        )
-        rows = self._connection.execute(query).mappings().all()
+        values = {"tenant": scope.tenant_id, "client": client_id}
+        rows = self._connection.execute(_CLIENT, values).mappings().all()
         if not rows:
             return None
         in_force = (row for row in rows if row["expires_at"] is None or row["expires_at"] > now)
@@ -256,18 +272,14 @@ class ServiceAccountRepository:
         self._connection.execute(insert(service_accounts).values(values))
 
     def get(self, scope: TenantScope, account_id: str) -> ServiceAccount | None:
-        query = account_rows(scope).where(service_accounts.c.id == account_id)
-        row = self._connection.execute(query).mappings().one_or_none()
+        values = {"tenant": scope.tenant_id, "account": account_id}
+        row = self._connection.execute(_ACCOUNT_BY_ID, values).mappings().one_or_none()
         return None if row is None else account_of(row)
 
     def find_login(self, scope: TenantScope, access_key: str) -> tuple[ServiceAccount, str] | None:
         """Return the account with this access key and its secret key's digest."""
-        query = (
-            account_rows(scope)
-            .add_columns(service_accounts.c.secret_digest)
-            .where(service_accounts.c.access_key == access_key)
-        )
-        row = self._connection.execute(query).mappings().one_or_none()
+        values = {"tenant": scope.tenant_id, "access_key": access_key}
+        row = self._connection.execute(_LOGIN, values).mappings().one_or_none()
         return None if row is None else (account_of(row), row["secret_digest"])
 
     def list(self, scope: TenantScope, app_id: str, page: PageRequest) -> Page[ServiceAccount]:
@@ -327,12 +339,7 @@ def _apps(scope: TenantScope) -> Select[Any]:
 
 def account_rows(scope: TenantScope) -> Select[Any]:
     """Select the tenant's accounts with the user each may be linked to."""
-    return (
-        select(*_ACCOUNT, *_ACCOUNT_USER)
-        .outerjoin(users, service_accounts.c.user_id == users.c.id)
-        .where(service_accounts.c.tenant_id == scope.tenant_id)
-        .where(service_accounts.c.deleted_at.is_(None))
-    )
+    return _ACCOUNTS.where(service_accounts.c.tenant_id == scope.tenant_id)
 
 
 def _page(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.oauth.scopes import CustomScope
@@ -19,6 +20,9 @@ from ionport.oauth.tenant_settings import (
 )
 from ionport.store import TenantScope
 
+# Made once: every token request asks it.
+_SETTINGS: Final = select(tenant_settings).where(tenant_settings.c.tenant_id == bindparam("tenant"))
+
 
 class TenantSettingsRepository:
     """A tenant's settings; what nobody has set up has the defaults."""
@@ -27,8 +31,8 @@ class TenantSettingsRepository:
         self._connection = connection
 
     def get(self, scope: TenantScope) -> TenantSettings:
-        query = select(tenant_settings).where(tenant_settings.c.tenant_id == scope.tenant_id)
-        row = self._connection.execute(query).mappings().one_or_none()
+        values = {"tenant": scope.tenant_id}
+        row = self._connection.execute(_SETTINGS, values).mappings().one_or_none()
         if row is None:
             return TenantSettings()
         return TenantSettings(

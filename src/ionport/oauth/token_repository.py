@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from ionport.identity.tables import tenant_memberships, users
@@ -31,6 +43,44 @@ def _insert_of(count: int, placeholder: str) -> str:
     """Return the statement that inserts `count` grants."""
     row = f"({', '.join([placeholder] * len(_GRANT))})"
     return f"INSERT INTO grants ({', '.join(_GRANT)}) VALUES {', '.join([row] * count)}"  # noqa: S608 (names of our own columns)
+
+
+# What refreshes and API calls ask all day. Made once: to build a statement costs as much as to
+# run it.
+_BY_REFRESH_TOKEN: Final = select(grants).where(
+    grants.c.tenant_id == bindparam("tenant"), grants.c.refresh_digest == bindparam("digest")
+)
+
+_REVOKED: Final = (
+    select(revoked_access_tokens.c.token_id)
+    .where(revoked_access_tokens.c.token_id == bindparam("token"))
+    .exists()
+)
+_ALIVE: Final = (
+    select(grants.c.id)
+    .select_from(grants)
+    .join(authorized_apps, grants.c.app_id == authorized_apps.c.id)
+    .outerjoin(service_accounts, grants.c.service_account_id == service_accounts.c.id)
+    .outerjoin(users, service_accounts.c.user_id == users.c.id)
+    .outerjoin(_person, grants.c.user_id == _person.c.id)
+    .outerjoin(
+        tenant_memberships,
+        and_(
+            tenant_memberships.c.user_id == grants.c.user_id,
+            tenant_memberships.c.tenant_id == grants.c.tenant_id,
+        ),
+    )
+    .where(grants.c.id == bindparam("grant"), grants.c.tenant_id == bindparam("tenant"))
+    .where(grants.c.revoked_at.is_(None), ~_REVOKED)
+    .where(grants.c.generation == authorized_apps.c.token_generation)
+    .where(_person.c.is_disabled.is_not(True))
+    .where(or_(grants.c.user_id.is_(None), tenant_memberships.c.user_id.is_not(None)))
+    .where(authorized_apps.c.is_disabled.is_(False))
+    .where(authorized_apps.c.deleted_at.is_(None))
+    .where(service_accounts.c.is_disabled.is_not(True))
+    .where(service_accounts.c.deleted_at.is_(None))
+    .where(users.c.is_disabled.is_not(True))
+)
 
 
 class GrantRepository:
@@ -59,7 +109,9 @@ class GrantRepository:
         return self._one(scope, grants.c.id == grant_id)
 
     def find_by_refresh_digest(self, scope: TenantScope, digest: str) -> Grant | None:
-        return self._one(scope, grants.c.refresh_digest == digest)
+        values = {"tenant": scope.tenant_id, "digest": digest}
+        row = self._connection.execute(_BY_REFRESH_TOKEN, values).mappings().one_or_none()
+        return None if row is None else Grant(**row)
 
     def _one(self, scope: TenantScope, where: ColumnElement[bool]) -> Grant | None:
         query = select(grants).where(grants.c.tenant_id == scope.tenant_id).where(where)
@@ -139,6 +191,18 @@ class GrantRepository:
         )
         return result.rowcount == 1
 
+    def all_used(self, scope: SystemScope, grant_ids: Sequence[str], at: datetime) -> Set[str]:
+        """Note refreshes in one statement; return those grants that have not been revoked."""
+        if not grant_ids:
+            return frozenset()
+        noted = (
+            update(grants)
+            .where(grants.c.id.in_(grant_ids), grants.c.revoked_at.is_(None))
+            .values(last_used_at=at)
+            .returning(grants.c.id)
+        )
+        return frozenset(self._connection.scalars(noted))
+
     def revoke(self, scope: TenantScope, grant_id: str, at: datetime) -> None:
         self._connection.execute(
             update(grants)
@@ -169,37 +233,8 @@ class GrantRepository:
         That is: the token, its grant, the app and its generation, the service account and the
         linked user, or the person who approved and their membership.
         """
-        revoked = (
-            select(revoked_access_tokens.c.token_id)
-            .where(revoked_access_tokens.c.token_id == token_id)
-            .exists()
-        )
-        query = (
-            select(grants.c.id)
-            .select_from(grants)
-            .join(authorized_apps, grants.c.app_id == authorized_apps.c.id)
-            .outerjoin(service_accounts, grants.c.service_account_id == service_accounts.c.id)
-            .outerjoin(users, service_accounts.c.user_id == users.c.id)
-            .outerjoin(_person, grants.c.user_id == _person.c.id)
-            .outerjoin(
-                tenant_memberships,
-                and_(
-                    tenant_memberships.c.user_id == grants.c.user_id,
-                    tenant_memberships.c.tenant_id == grants.c.tenant_id,
-                ),
-            )
-            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
-            .where(grants.c.revoked_at.is_(None), ~revoked)
-            .where(grants.c.generation == authorized_apps.c.token_generation)
-            .where(_person.c.is_disabled.is_not(True))
-            .where(or_(grants.c.user_id.is_(None), tenant_memberships.c.user_id.is_not(None)))
-            .where(authorized_apps.c.is_disabled.is_(False))
-            .where(authorized_apps.c.deleted_at.is_(None))
-            .where(service_accounts.c.is_disabled.is_not(True))
-            .where(service_accounts.c.deleted_at.is_(None))
-            .where(users.c.is_disabled.is_not(True))
-        )
-        return self._connection.execute(query).first() is not None
+        values = {"tenant": scope.tenant_id, "grant": grant_id, "token": token_id}
+        return self._connection.execute(_ALIVE, values).first() is not None
 
 
 class SigningKeyRepository:

@@ -62,7 +62,9 @@ class Login:
     bearer: UsedAssertion | None = None
     may_refresh: bool = True
     limits: Limits = field(default_factory=Limits)
-    # The same request, sent again, is another good login: it holds nothing for one use only.
+    # It holds nothing for one use only and counts for no limit: others may share its transaction.
+    may_be_grouped: bool = False
+    # Moreover, the same request, sent again, is another good login.
     is_repeatable: bool = False
     notes_use: bool = True
 
@@ -146,6 +148,11 @@ class TokenService:
         )
         for check in GRANTS[grant_type]:
             check(context)
+        limits = context.settings.limits
+        # Where logins are counted, each is recorded alone; so is a refresh token that rotates.
+        may_be_grouped = not context.assertions and not limits.are_on
+        is_repeatable = may_be_grouped and grant_type in REPEATABLE_GRANTS
+        refreshes = context.refreshed is not None and not client.app.is_public
         return Login(
             app=client.app,
             form=context.settings.token_form,
@@ -158,11 +165,9 @@ class TokenService:
             assertions=tuple(context.assertions),
             bearer=context.bearer,
             may_refresh=context.bearer is None,
-            limits=context.settings.limits,
-            # Where logins are counted, each is recorded alone.
-            is_repeatable=grant_type in REPEATABLE_GRANTS
-            and not context.assertions
-            and not context.settings.limits.are_on,
+            limits=limits,
+            may_be_grouped=is_repeatable or (may_be_grouped and refreshes),
+            is_repeatable=is_repeatable,
         )
 
     def sign(self, login: Login) -> SignedLogin:
@@ -241,13 +246,26 @@ class TokenService:
             accounts.used(scope, signed.grant.service_account_id, now)
         return signed.answer
 
-    def record_new(self, work: Work, signed: Sequence[SignedLogin]) -> Sequence[TokenAnswer]:
-        """Store the grants of several repeatable logins, of any tenants, in one transaction."""
-        GrantRepository(work.connection).add_all(_GROUP, [one.grant for one in signed])
+    def record_group(
+        self, work: Work, signed: Sequence[SignedLogin]
+    ) -> Sequence[TokenAnswer | InvalidGrant]:
+        """Store the grants of several logins, of any tenants, or note their use, in one go.
+
+        A refresh whose grant was revoked since `check` gets the error that it is answered with.
+        """
+        grants, now = GrantRepository(work.connection), self.clock.now()
+        if new := [one.grant for one in signed if one.login.refreshed is None]:
+            grants.add_all(_GROUP, new)
+        old = {one.grant.id for one in signed if one.login.refreshed is not None}
+        in_force = grants.all_used(_GROUP, sorted(old), now)
         used = {one.login.account.id for one in signed if one.login.account and one.login.notes_use}
-        accounts = ServiceAccountRepository(work.connection)
-        accounts.all_used(_GROUP, sorted(used), self.clock.now())
-        return [one.answer for one in signed]
+        ServiceAccountRepository(work.connection).all_used(_GROUP, sorted(used), now)
+        return [
+            one.answer
+            if one.login.refreshed is None or one.grant.id in in_force
+            else InvalidGrant(NOT_IN_FORCE, detail="revoked meanwhile")
+            for one in signed
+        ]
 
     def _redeem(
         self, work: Work, scope: TenantScope, code: AuthorizationCode, grant: Grant

@@ -27,6 +27,7 @@ from ionport.oauth.protocol import (
     UnsupportedGrantType,
 )
 from ionport.oauth.tables import grants
+from ionport.oauth.tokens import TokenAnswer
 from tests.support.oauth import (
     OTHER_TENANT,
     TENANT,
@@ -448,6 +449,25 @@ def test_a_token_signed_while_its_grant_is_revoked_does_not_go_out(
     side.revoke(token=refresh_token)
     with side.database.write() as work, pytest.raises(InvalidGrant):
         side.tokens.record(work, side.scope, signed)
+
+
+def test_refreshes_of_a_group_fail_each_for_itself(side: OAuthSide, file: dict[str, str]) -> None:
+    tokens = [side.log_in(file)["refresh_token"] for _each in range(3)]
+    signed = []
+    for token in tokens:
+        parameters = {"grant_type": "refresh_token", "refresh_token": token}
+        parameters |= {"client_id": file["ci"], "client_secret": file["cs"]}
+        with side.database.read() as work:
+            request = OAuthRequest(Parameters(parameters.items()))
+            signed.append(side.tokens.sign(side.tokens.check(work, side.scope, request)))
+    side.revoke(token=tokens[1])
+    with side.database.write() as work:
+        first, second, third = side.tokens.record_group(work, signed)
+    assert isinstance(second, InvalidGrant)
+    for answer in (first, third):
+        assert isinstance(answer, TokenAnswer)
+        assert is_alive(side, answer.access_token.reveal())
+    assert not is_alive(side, signed[1].answer.access_token.reveal())
 
 
 def test_a_refused_login_leaves_no_grant(side: OAuthSide, file: dict[str, str]) -> None:
