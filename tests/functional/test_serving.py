@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import httpx2
@@ -29,3 +30,31 @@ def test_a_terminated_server_closes_everything_and_ends_well(tmp_path: Path, sid
     assert process.stop() == 0, log.read_text(encoding="utf-8")
     # The last connection to an SQLite database takes its write-ahead log away.
     assert not list((tmp_path / "data").glob("*-wal"))
+
+
+def test_the_first_start_of_a_sandbox_shows_a_control_key_and_the_second_none(
+    tmp_path: Path,
+) -> None:
+    environment = {"IONPORT_DATA": str(tmp_path / "data"), "IONPORT_LOG_LEVEL": "WARNING"}
+    arguments = ["-m", "ionport", "up", "--side", "infor", "--sandbox", "--port", "0"]
+    first, second = (_output_of(arguments, environment, tmp_path) for _ in range(2))
+    assert re.search(r"Control key of IONPORT_TST, shown this once:\n  ctl_[\w-]{43}\n", first)
+    assert "Control key" not in second
+
+
+def test_a_production_tenant_starts_without_a_control_key(tmp_path: Path) -> None:
+    environment = {"IONPORT_DATA": str(tmp_path / "data"), "IONPORT_LOG_LEVEL": "WARNING"}
+    environment["IONPORT_TENANT"] = "ACME_PRD"
+    arguments = ["-m", "ionport", "up", "--side", "infor", "--sandbox", "--port", "0"]
+    assert "Control key" not in _output_of(arguments, environment, tmp_path)
+
+
+def _output_of(arguments: list[str], environment: dict[str, str], folder: Path) -> str:
+    process = start(arguments, environment, folder / "server.log")
+    assert until(lambda: _answers(process.url), seconds=30)
+    output = process.popen.stdout
+    assert output is not None
+    process.popen.terminate()
+    text = output.read()
+    process.stop()
+    return text

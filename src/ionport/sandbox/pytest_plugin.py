@@ -51,6 +51,8 @@ def pytest_runtest_makereport(
     """Add the calls that came to the report of a test that failed."""
     report = yield
     infor = getattr(item, "funcargs", {}).get("infor")
-    if report.failed and report.when == "call" and infor is not None:
-        report.sections.append(("Calls to Infor in this test", infor.recorder.told()))
+    # A project may have a fixture of its own by that name.
+    told = getattr(getattr(infor, "recorder", None), "told", None)
+    if report.failed and report.when == "call" and told is not None:
+        report.sections.append(("Calls to Infor in this test", told()))
     return report
