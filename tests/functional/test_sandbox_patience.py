@@ -1,0 +1,80 @@
+"""A thousand slow requests at once, and a ping in between."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget
+from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
+
+Wire = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+COUNT = 1_000
+SLOW_SECONDS = 20.0
+SLOW = f"/{TENANT}/IDM/api/datamodel/entities"
+PING = f"/{TENANT}/IONSERVICES/api/ion/messaging/service/ping"
+
+
+@pytest.fixture
+def side(tmp_path: Path) -> Iterator[InforSide]:
+    # Both ends of every connection are in this process.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * COUNT + 500
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"needs {wanted} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield from infor_side_on("sqlite", tmp_path)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_thousand_slow_requests_do_not_stop_a_ping(side: InforSide) -> None:
+    token = side.log_in(side.credentials())
+    draft = FaultDraft(FaultKind.LATENCY, target=FaultTarget("IDM"), seconds=SLOW_SECONDS)
+    faults = side.services.control.faults
+    with side.database.write() as work:
+        rule = faults.add(work, SCOPE, OPERATOR, draft)
+
+    def waiting() -> int:
+        with side.database.read() as work:
+            return faults.get(work, SCOPE, OPERATOR, rule.id).hits
+
+    began = time.monotonic()
+    slowest = asyncio.run(_load(side.url, token, waiting))
+    assert time.monotonic() - began < SLOW_SECONDS, "the slow ones were answered meanwhile"
+    assert slowest < 1.0
+
+
+async def _load(url: str, token: str, waiting: Callable[[], int]) -> float:
+    """Ask slowly a thousand times, and return how long the worst ping took while all wait."""
+    writers = [(await _send(url, SLOW, token))[1] for _ in range(COUNT)]
+    while waiting() < COUNT:
+        await asyncio.sleep(0.1)
+    slowest = 0.0
+    for _ in range(10):
+        began = time.monotonic()
+        reader, writer = await _send(url, PING, token)
+        assert (await reader.readline()).split()[1] == b"200"
+        slowest = max(slowest, time.monotonic() - began)
+        writer.close()
+    for writer in writers:
+        writer.close()
+    return slowest
+
+
+async def _send(
+    url: str, path: str, token: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(
+        f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    )
+    await writer.drain()
+    return reader, writer
