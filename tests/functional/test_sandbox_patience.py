@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget
-from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
+from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_onfrom tests.support.sides import until
 
 Wire = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -54,8 +54,7 @@ def test_a_thousand_slow_requests_do_not_stop_a_ping(side: InforSide) -> None:
 async def _load(url: str, token: str, waiting: Callable[[], int]) -> float:
     """Ask slowly a thousand times, and return how long the worst ping took while all wait."""
     writers = [(await _send(url, SLOW, token))[1] for _ in range(COUNT)]
-    while waiting() < COUNT:
-        await asyncio.sleep(0.1)
+    assert await asyncio.to_thread(until, lambda: waiting() == COUNT, 15)
     slowest = 0.0
     for _ in range(10):
         began = time.monotonic()
