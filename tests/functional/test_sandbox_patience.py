@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget
-from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_onfrom tests.support.sides import until
+from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
+from tests.support.sides import until
 
 Wire = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
