@@ -15,6 +15,8 @@ MAX_SCOPE_LENGTH: Final = 50
 MAX_SCOPES: Final = 100
 MAX_SCOPE_DESCRIPTION: Final = 500
 PREFIX: Final = "Infor-"
+# An API context has up to 64 letters, and so has what its scope is called after.
+_MAX_SUITE_SCOPE: Final = len(PREFIX) + 64
 # Infor's files name the suite of ION after the product, not after its context (facts §1.6, §2).
 _NAMED_OTHERWISE: Final = {"IONSERVICES": f"{PREFIX}ION"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
@@ -55,7 +57,8 @@ def wrong_scopes(names: Iterable[str]) -> str | None:
     if len(names) > MAX_SCOPES:
         return _("Choose at most {limit} scopes.").format(limit=MAX_SCOPES)
     for name in names:
-        if not _NAME.fullmatch(name) or len(name) > MAX_SCOPE_LENGTH:
+        limit = _MAX_SUITE_SCOPE if name.startswith(PREFIX) else MAX_SCOPE_LENGTH
+        if not _NAME.fullmatch(name) or len(name) > limit:
             return _("{scope} is no scope such as Infor-IDM.").format(scope=name[:60])
     return None
 
