@@ -231,3 +231,8 @@ def test_an_upload_over_100_mb_gets_its_413(client: httpx2.Client) -> None:
     answer = client.post("/IDM/api/items", content=body + b"Q" * 136_000_000)
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "body_too_large"
+
+
+def test_an_upload_that_announces_no_length_gets_its_413_too(client: httpx2.Client) -> None:
+    chunks = (b"Q" * 1_000_000 for _number in range(MAX_BODY_BYTES // 1_000_000 + 5))
+    assert error_of(client.post("/IDM/api/items", content=chunks)) == (413, "body_too_large")

@@ -266,7 +266,8 @@ class IdmRoutes:
         return _answer(call, {"item": tree}, *([item.pid] if changed else []))
 
     def _trees(self, work: Work, call: Call, items: Sequence[Item]) -> Sequence[Mapping[str, Tree]]:
-        entities = self._service.entities(work, call.scope) if items else {}
+        names = {item.entity_name for item in items}
+        entities = self._service.entities(work, call.scope, names)
         url = self._items_url(call)
         return [item_tree(item, entities.get(item.entity_name), url) for item in items]
 

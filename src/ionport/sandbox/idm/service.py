@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ionport.core.blobs import Blobs
@@ -189,17 +189,18 @@ class IdmService:
         items.remove(scope, item)
         return item
 
-    def entities(self, work: Work, scope: TenantScope) -> Mapping[str, Entity]:
-        """Return the document types of the tenant by name."""
-        return DataModelRepository(work.connection).entities(scope)
+    def entities(
+        self, work: Work, scope: TenantScope, names: Collection[str] | None = None
+    ) -> Mapping[str, Entity]:
+        """Return the document types of these names that there are, or all, by name."""
+        return DataModelRepository(work.connection).entities(scope, names)
 
     def entity(self, work: Work, scope: TenantScope, name: str) -> Entity:
         """Return the document type of that name; raises InvalidInput naming it."""
-        return entity_named(DataModelRepository(work.connection).entities(scope, [name]), name)
+        return entity_named(self.entities(work, scope, [name]), name)
 
     def _entities_of(self, work: Work, scope: TenantScope, query: Query) -> Mapping[str, Entity]:
-        names = {path.entity_name for path in paths_of(query.items)}
-        return DataModelRepository(work.connection).entities(scope, names)
+        return self.entities(work, scope, {path.entity_name for path in paths_of(query.items)})
 
     def _held(self, items: ItemRepository, scope: TenantScope, text: str, by: str) -> Item:
         """Return the item to change; raises NotFound, and Conflict if another has it."""
