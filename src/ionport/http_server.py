@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ionport.gateway.model import CUT_EXTENSION
+from ionport.gateway.caller import CUT_EXTENSION
 
 SHUTDOWN_SECONDS = 10
 # An answer's head and small body together; beyond this much, writing at once costs nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ionport.core.clock import Clock
-from ionport.gateway.model import Caller
+from ionport.gateway.caller import Caller
 from ionport.sandbox.ln.envelope import read_call
 from ionport.sandbox.ln.invoices import read_invoices
 from ionport.sandbox.ln.service import LnService, LnSettings

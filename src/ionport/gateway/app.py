@@ -20,8 +20,8 @@ from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway import cors
 from ionport.gateway.answers import send_whole
+from ionport.gateway.caller import CALLER_KEY, CUSTOM_CONTEXT, REQUEST_ID_KEY, Caller
 from ionport.gateway.errors import MethodNotAllowed, NotOffered, ScopeMissing, error_response
-from ionport.gateway.model import CALLER_KEY, CUSTOM_CONTEXT, REQUEST_ID_KEY, Caller
 from ionport.gateway.ports import AllowedOrigins, NoOrigins, TokenVerifier
 from ionport.gateway.request import (
     Header,

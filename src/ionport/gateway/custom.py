@@ -26,11 +26,11 @@ from ionport.gateway.cache import (
     ResponseCache,
     may_be_kept,
 )
+from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.directory import Route, SuiteDirectory
 from ionport.gateway.errors import BadAddress, TargetFailed, TargetSilent
 from ionport.gateway.exchange import Exchange
 from ionport.gateway.limits import Breakers, Limits
-from ionport.gateway.model import CUSTOM_CONTEXT
 from ionport.gateway.patience import Patience
 from ionport.gateway.request import headers_for_client
 from ionport.gateway.security import SecurityType

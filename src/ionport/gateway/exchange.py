@@ -14,9 +14,9 @@ from starlette.types import Receive, Scope, Send
 from ionport.core.errors import TooLarge
 from ionport.core.i18n import _
 from ionport.gateway.answers import body_of, send_whole, start_of
+from ionport.gateway.caller import Caller
 from ionport.gateway.directory import Route
 from ionport.gateway.errors import TargetFailed
-from ionport.gateway.model import Caller
 from ionport.gateway.patience import Patience
 from ionport.gateway.policies import HeaderPolicy
 from ionport.gateway.request import (

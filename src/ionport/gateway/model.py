@@ -1,4 +1,4 @@
-"""Values of the gateway: the caller, API suites, target endpoints, policies, documentation."""
+"""Values of the gateway: API suites, target endpoints, policies, documentation."""
 
 from __future__ import annotations
 
@@ -7,20 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
 from ionport.gateway.security import SecurityDraft, SecuritySettings
-
-CALLER_KEY: Final = "ionport.caller"
-REQUEST_ID_KEY: Final = "ionport.request_id"
-# Of the scope's extensions: a function that cuts the client's connection at once.
-CUT_EXTENSION: Final = "ionport.cut"
-
-# Suites that are not Infor's own answer below this segment (facts/ion-api.md §4.1).
-CUSTOM_CONTEXT: Final = "CustomerApi"
 
 MAX_ENDPOINTS: Final = 100
 MAX_POLICIES: Final = 50
@@ -38,25 +30,6 @@ SUITE_ICONS: Final = (
 )
 UPLOADED_ICON: Final = "uploaded"
 MAX_ICON_BYTES: Final = 100_000
-
-
-class Caller(NamedTuple):
-    """Who calls a back end: the only thing it learns about the token.
-
-    A tuple, because one is made for every request and that is the quickest to make.
-
-    Attributes:
-        client_id: empty when the target endpoint takes anonymous calls.
-        service_account: the service account's access key, when the token came from one.
-        identity2: the GUID of the user behind the token, when there is one.
-        request_id: the id that the answer carries as `X-Request-Id`.
-    """
-
-    tenant_id: str
-    client_id: str
-    service_account: str | None
-    identity2: str | None
-    request_id: str
 
 
 class ProxySecurity(StrEnum):

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote_plus
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
-from ionport.gateway.model import Caller
+from ionport.gateway.caller import Caller
 from ionport.identity.model import check_tenant_id
 
 Header = tuple[bytes, bytes]

@@ -12,8 +12,8 @@ from ionport.core.ids import new_id
 from ionport.core.paging import Page
 from ionport.core.sealing import KeyRing
 from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.model import (
-    CUSTOM_CONTEXT,
     MAX_ENDPOINTS,
     UPLOADED_ICON,
     ApiSuite,

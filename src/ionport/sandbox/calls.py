@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound, TooLarge
 from ionport.core.i18n import _
-from ionport.gateway.model import CALLER_KEY
+from ionport.gateway.caller import CALLER_KEY
 from ionport.sandbox.control.faults import CalledAs
 from ionport.sandbox.control.model import (
     CallFacts,

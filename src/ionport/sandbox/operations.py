@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, QueryParams
 
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
-from ionport.gateway.model import Caller
+from ionport.gateway.caller import Caller
 from ionport.store import TenantScope, Work
 
 UNKNOWN_OPERATION = "unknown"

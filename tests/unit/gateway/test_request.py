@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ionport.core.errors import NotFound, TooManyRequests, Unauthenticated
+from ionport.gateway.caller import Caller
 from ionport.gateway.errors import error_response
-from ionport.gateway.model import Caller
 from ionport.gateway.request import headers_for_back_end, read_target, read_token
 
 

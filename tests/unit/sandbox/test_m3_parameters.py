@@ -7,7 +7,7 @@ import pytest
 from starlette.datastructures import Headers, QueryParams
 
 from ionport.core.errors import InvalidInput
-from ionport.gateway.model import Caller
+from ionport.gateway.caller import Caller
 from ionport.sandbox.m3.fields import DateFormat
 from ionport.sandbox.m3.parameters import (
     MAX_RECORDS,

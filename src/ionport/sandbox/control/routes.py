@@ -28,7 +28,7 @@ from ionport.core.hosts import split_host
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
-from ionport.gateway.model import REQUEST_ID_KEY
+from ionport.gateway.caller import REQUEST_ID_KEY
 from ionport.identity.model import Actor, check_tenant_id
 from ionport.sandbox.control.endpoint import PREFIX, ControlCall, ControlServer, Endpoint
 from ionport.sandbox.control.endpoints import ENDPOINTS

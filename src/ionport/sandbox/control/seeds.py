@@ -25,7 +25,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, IonportError, TooLarge
 from ionport.core.i18n import _
 from ionport.core.ids import new_uuid
-from ionport.gateway.model import Caller
+from ionport.gateway.caller import Caller
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.control.rights import require_control

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ionport.core.errors import IonportError, TooManyRequests, Unauthenticated
+from ionport.gateway.caller import CUT_EXTENSION
 from ionport.gateway.errors import error_response
-from ionport.gateway.model import CUT_EXTENSION
 from ionport.sandbox.control.faults import FaultKind, FaultRule
 from ionport.sandbox.control.model import NO_ANSWER
 from ionport.sandbox.operations import Answer, Call

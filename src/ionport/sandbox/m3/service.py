@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ionport.core.clock import Clock
 from ionport.core.errors import Forbidden, IonportError
 from ionport.core.i18n import _
-from ionport.gateway.model import Caller
+from ionport.gateway.caller import Caller
 from ionport.sandbox.m3 import (
     deliveries,
     invoice_status,

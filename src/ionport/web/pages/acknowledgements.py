@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
-from ionport.gateway.model import CUSTOM_CONTEXT
+from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.sandbox.messaging.flows import ACKNOWLEDGEMENT, AckFilter, AckState
 from ionport.web.bodies import shown_body
 from ionport.web.downloads import attachment

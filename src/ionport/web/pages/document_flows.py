@@ -12,7 +12,8 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
-from ionport.gateway.model import CUSTOM_CONTEXT, SuiteQuery
+from ionport.gateway.caller import CUSTOM_CONTEXT
+from ionport.gateway.model import SuiteQuery
 from ionport.sandbox.messaging.flows import (
     STARTERS,
     AckFilter,
