@@ -19,6 +19,7 @@ from ionport.sandbox.testing import schema
 from ionport.sandbox.testing.infor import Infor
 from ionport.sandbox.testing.running import running_infor
 from ionport.store import Database, sqlite_url
+from tests.support.soap import SERVICE, XML_HEADERS, invoice_xml, request
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,37 @@ def test_an_m3_invoice_is_there_with_its_lines_and_errors(infor: Infor) -> None:
         infor.m3.invoice(SINO="R-2")
     with pytest.raises(ValueError, match="M3's files are"):
         infor.m3.records("suppliers")
+
+
+def test_an_ln_invoice_is_there_with_its_lines_and_how_far_it_came(infor: Infor) -> None:
+    header = {
+        "SupplierCode": "GHOST",
+        "InvoiceNumberSupplier": "R-1",
+        "InvoiceDate": "2026-03-01",
+        "InvoiceAmount": "119",
+        "InvoiceCurrency": "EUR",
+    }
+    receipt = ("InvoiceReceipt", {"Order": "PUR-1", "OrderPosition": "1"})
+
+    def call(operation: str, content: str) -> int:
+        return httpx2.post(
+            f"{infor.url}/{infor.tenant}/LN/c4ws/services/{SERVICE}",
+            content=request(operation, content),
+            headers={"Authorization": f"Bearer {infor.token()}", **XML_HEADERS},
+        ).status_code
+
+    assert call("Create", invoice_xml(header, [receipt])) == 500
+    infor.seed({"ln": [{"Order": "PUR-1", "OrderPosition": 1, "Receipt": "R", "Quantity": 5}]})
+    assert call("Create", invoice_xml(header, [receipt])) == 200
+    invoice = infor.ln.invoice(InvoiceNumberSupplier="R-1")
+    assert (invoice.status, invoice["SupplierCode"]) == ("Created", "GHOST")
+    assert invoice.lines["InvoiceReceipt"] == [receipt[1]]
+    key = {"ReceivedPurchaseInvoice": str(invoice.number)}
+    assert call("Process", invoice_xml(key)) == 200
+    assert infor.ln.invoice().errors == ("Supplier GHOST does not exist",)
+    assert infor.ln.invoices(SupplierCode="SUP000001") == []
+    with pytest.raises(AssertionError, match="expected one LN invoice"):
+        infor.ln.invoice(SupplierCode="SUP000001")
 
 
 def test_every_type_of_app_has_its_credential_file(infor: Infor) -> None:

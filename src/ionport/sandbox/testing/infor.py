@@ -21,6 +21,7 @@ from ionport.sandbox.testing.parts import ACTOR, Parts
 
 if TYPE_CHECKING:
     from ionport.sandbox.testing.ion import Ion
+    from ionport.sandbox.testing.ln import LnState
     from ionport.sandbox.testing.state import IdmState, M3State
 
 _TIMEOUT_SECONDS: Final = 30
@@ -82,18 +83,26 @@ class Infor:
 
         return M3State(self._parts)
 
+    @once
+    def ln(self) -> LnState:
+        """The invoices that LN holds."""
+        from ionport.sandbox.testing.ln import LnState
+
+        return LnState(self._parts)
+
     def __repr__(self) -> str:
         return f"<Infor tenant {self.tenant} on {self.url}>"
 
     def reset(self) -> None:
-        """Empty the tenant: items, messages, M3's companies, recorded calls, faults; set back the
-        clock. Apps and their tokens stay.
+        """Empty the tenant: items, messages, what M3 and LN hold, recorded calls, faults; set back
+        the clock. Apps and their tokens stay.
         """
         with self._parts.database.write() as work:
             self._parts.side.control.state.reset(work, self._parts.scope, ACTOR)
 
     def seed(self, content: Mapping[str, Any] | str | bytes) -> None:
-        """Fill the tenant with IDM items and M3 records, all or nothing; the manual has the form.
+        """Fill the tenant with IDM items, M3 records and LN goods receipts, all or nothing; the
+        manual has the form.
 
         Raises:
             InvalidInput: the text begins with the path of what is wrong, such as `$.m3[2]`.
