@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
+from ionport.sandbox.control.tables import released_blobs
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
     OPERATOR,
@@ -131,6 +133,18 @@ def test_another_tenant_has_a_lake_of_its_own(side: InforSide, client: httpx2.Cl
         purged = other.delete(f"{LAKE}/purge/ids", params={"id": mine.id})
         assert purged.json()["purgedNumber"] == 0
         refused(other.delete(f"{CATALOG}/object/Ours"), 404)
+
+
+def test_what_is_purged_lets_go_of_its_file(side: InforSide, client: httpx2.Client) -> None:
+    client.post(f"{CATALOG}/object", json={"name": "Gone", "type": "ANY"})
+    lake = side.services.ion.lake
+    with side.database.write() as work:
+        items = [lake.upload(work, SCOPE, OPERATOR, "Gone", bytes([n]) * 9) for n in range(3)]
+    client.delete(f"{LAKE}/purge/ids", params={"id": items[0].id})
+    client.delete(f"{LAKE}/purge/filter", params={"filter": "dl_document_name eq Gone"})
+    with side.database.read() as work:
+        names = set(work.connection.execute(select(released_blobs.c.name)).scalars())
+    assert names >= {item.sha256 for item in items}
 
 
 def test_what_is_not_imitated_is_an_error(client: httpx2.Client) -> None:

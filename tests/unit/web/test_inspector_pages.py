@@ -242,6 +242,18 @@ def test_a_message_tells_how_often_it_came(desk: Desk):
     assert b"<ID>471102</ID>" in desk.browser.get(f"{message}/file").content
 
 
+def test_messages_are_filtered_by_findings(desk: Desk):
+    desk.publish("m-1")
+    desk.publish("m-2")
+    desk.publish("m-2", text="471103")
+    path = f"{BASE}/messages"
+    assert "1 entry" in desk.text(f"{path}?findings=yes")
+    assert "m-2" in desk.text(f"{path}?findings=yes")
+    assert "m-1" in desk.text(f"{path}?findings=no")
+    assert "2 entries" in desk.text(f"{path}?findings=%27")
+    assert "No message matches" in desk.text(f"{path}?findings=yes&q=m-1")
+
+
 def test_messages_are_found_by_id(desk: Desk):
     desk.publish("m-1")
     desk.publish("m-2")

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+)
 
+from ionport.sandbox.control.release_repository import ReleaseRepository
 from ionport.sandbox.datalake.model import (
     MAX_OBJECTS,
     MAX_RECORDS,
@@ -138,19 +151,24 @@ class LakeRepository:
         )
         return [_item(row) for row in rows], total
 
-    def purge(self, scope: TenantScope, ids: Collection[str]) -> int:
+    def purge(self, scope: TenantScope, ids: Collection[str], now: datetime) -> int:
         """Remove data objects by id and return how many there were."""
-        result = self._connection.execute(
-            delete(lake_objects).where(_o.tenant_id == scope.tenant_id, _o.id.in_(list(ids)))
-        )
-        return result.rowcount
+        return self._purge(scope, select(_o.id).where(_o.id.in_(list(ids))), now)
 
-    def purge_matching(self, scope: TenantScope, comparisons: Sequence[Comparison]) -> int:
+    def purge_matching(
+        self, scope: TenantScope, comparisons: Sequence[Comparison], now: datetime
+    ) -> int:
         """Remove at most 10,000 data objects that match and return how many there were."""
         condition = _matching(scope, LakeQuery(comparisons))
-        chosen = select(_o.id).where(condition).limit(MAX_RECORDS)
-        result = self._connection.execute(delete(lake_objects).where(_o.id.in_(chosen)))
-        return result.rowcount
+        return self._purge(
+            scope, select(_o.id).where(condition).order_by(_o.id).limit(MAX_RECORDS), now
+        )
+
+    def _purge(self, scope: TenantScope, chosen: Select[Any], now: datetime) -> int:
+        condition = and_(_o.tenant_id == scope.tenant_id, _o.id.in_(chosen))
+        releases = ReleaseRepository(self._connection)
+        releases.release(scope, select(_o.sha256).where(condition), now)
+        return self._connection.execute(delete(lake_objects).where(condition)).rowcount
 
 
 def _matching(scope: TenantScope, query: LakeQuery) -> ColumnElement[bool]:

@@ -104,7 +104,7 @@ class DataLakeService:
 
     def purge(self, work: Work, scope: TenantScope, ids: Collection[str]) -> int:
         """Remove data objects by id and return how many there were."""
-        return LakeRepository(work.connection).purge(scope, ids)
+        return LakeRepository(work.connection).purge(scope, ids, self._clock.now())
 
     def purge_matching(self, work: Work, scope: TenantScope, text: str) -> int:
         """Remove what a filter finds, at most 10,000, and return how many there were.
@@ -115,7 +115,8 @@ class DataLakeService:
         comparisons = read_filter(text)
         if not comparisons:
             raise InvalidInput(_("Name a filter; all is not purged at once."), code="no_filter")
-        return LakeRepository(work.connection).purge_matching(scope, comparisons)
+        lake = LakeRepository(work.connection)
+        return lake.purge_matching(scope, comparisons, self._clock.now())
 
     def list_objects(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[CatalogObject]:
         """Return the objects of the Data Catalog by name, for its page."""

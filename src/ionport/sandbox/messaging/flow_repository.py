@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from ionport.core.paging import Page, PageRequest
+from ionport.sandbox.control.release_repository import ReleaseRepository
 from ionport.sandbox.messaging.flows import (
     AckAttempt,
     AckFilter,
@@ -71,8 +72,12 @@ class DocumentFlowRepository:
             .values(**_values(flow))
         )
 
-    def delete(self, scope: TenantScope, flow_id: str) -> None:
+    def delete(self, scope: TenantScope, flow_id: str, now: datetime) -> None:
         """Remove a flow with its acknowledgements."""
+        sent = select(_acks.bod_sha256).where(
+            _acks.tenant_id == scope.tenant_id, _acks.flow == flow_id
+        )
+        ReleaseRepository(self._connection).release(scope, sent, now)
         self._connection.execute(
             delete(ion_document_flows).where(
                 _flows.tenant_id == scope.tenant_id, _flows.id == flow_id

@@ -147,7 +147,7 @@ class DocumentFlowService:
     def delete_flow(self, work: Work, scope: TenantScope, actor: Actor, flow_id: str) -> None:
         """Remove a flow with the acknowledgements that it sent or was to send."""
         flow = self.get_flow(work, scope, actor, flow_id)
-        DocumentFlowRepository(work.connection).delete(scope, flow_id)
+        DocumentFlowRepository(work.connection).delete(scope, flow_id, self._clock.now())
         self._record(work, scope, actor, "deleted", flow)
 
     def list_acknowledgements(

@@ -135,10 +135,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """Which messages a list shows; `text` is looked for in ids and document names."""
+    """Which messages a list shows; `text` is looked for in ids and document names.
+
+    `has_findings` leaves out those without, or those with findings.
+    """
 
     document_name: str | None = None
     text: str | None = None
+    has_findings: bool | None = None
     ascending: bool = False
 
 

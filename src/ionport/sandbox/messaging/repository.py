@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    and_,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
@@ -166,6 +178,9 @@ def _matching(scope: TenantScope, filters: MessageFilter) -> ColumnElement[bool]
     conditions: list[ColumnElement[bool]] = [_messages.tenant_id == scope.tenant_id]
     if filters.document_name:
         conditions.append(_messages.document_name == filters.document_name)
+    if filters.has_findings is not None:
+        has_none = cast(_messages.findings, Text) == "[]"
+        conditions.append(~has_none if filters.has_findings else has_none)
     if filters.text:
         columns = (_messages.message_id, _messages.from_logical_id, _messages.document_name)
         conditions.append(

@@ -231,8 +231,12 @@ def download_item_file(request: Request) -> Response:
 def list_messages(request: Request) -> Response:
     """Show the ION messages of the tenant."""
     visit, scope = visit_of(request), tenant_scope(request)
-    state = _list_state(request, filters=("q",))
-    filters = MessageFilter(text=state.filters["q"] or None, ascending=not state.descending)
+    state = _list_state(request, filters=("q", "findings"))
+    filters = MessageFilter(
+        text=state.filters["q"] or None,
+        has_findings={"yes": True, "no": False}.get(state.filters["findings"]),
+        ascending=not state.descending,
+    )
     with visit.services.database.read() as work:
         found = needed(visit.services.inspection).list_messages(
             work, scope, visit.actor, state.request, filters
