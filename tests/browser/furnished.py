@@ -290,6 +290,7 @@ def _add_key_pair(desk: Desk, app: str) -> str:
         "use_bridge": "on",
         "access_token": "2",
         "access_token_unit": "hours",
+        "confirmed": "on",
     }
     path = f"{desk.apps_path}/{app}"
     desk.browser.send(f"{path}/edit", fields)

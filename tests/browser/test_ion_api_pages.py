@@ -182,6 +182,13 @@ def test_a_private_key_is_downloaded_and_its_public_half_deleted(
     _follow(page, "Edit")
     page.get_by_role("switch", name="Use Bridge Authentication").check()
     _press(page, "Save")
+    expect(page.locator("main")).to_contain_text("The Secret is refused.")
+    _press(page, "Back")
+    expect(page.get_by_role("switch", name="Use Bridge Authentication")).to_be_checked()
+    _press(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Save ")
+    _press(page, "Save")
+    expect(page.locator("main")).to_contain_text("The change holds from the next request on.")
     url = page.url
     _follow(page, "Generate Key Pair")
     _write(page, "Your password", PASSWORD.reveal())

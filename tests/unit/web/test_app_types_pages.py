@@ -163,6 +163,7 @@ def test_the_form_of_an_app_holds_what_is_stored_and_saves_a_change(desk: Desk) 
         "shown_type": "Web",
         **COMMON,
         "redirect_urls": "https://app.example.com/callback\nhttps://app.example.com/other",
+        "javascript_origins": "*",
         "description": "Two addresses",
     }
     answer = desk.browser.send(f"{path}/edit", fields)
@@ -170,6 +171,45 @@ def test_the_form_of_an_app_holds_what_is_stored_and_saves_a_change(desk: Desk) 
     assert "The change holds from the next request on." in page
     assert "https://app.example.com/other" in page
     assert "App changed" in page
+
+
+def test_a_change_that_stops_clients_tells_what_it_stops_and_asks(desk: Desk) -> None:
+    path = save(desk, "Web", refresh_token="3", refresh_token_unit="days").url.path
+    fields = {"name": "Shop_TST", "type": "Web", "shown_type": "Web", **COMMON, "is_public": "on"}
+    fields |= {"redirect_urls": "https://app.example.com/<other>", "description": "x"}
+    wrong = desk.browser.send(f"{path}/edit", fields)
+    assert wrong.status_code == 422
+    fields["redirect_urls"] = "https://app.example.com/other"
+    asked = desk.browser.send(f"{path}/edit", fields)
+    text = said(asked.text)
+    assert "The Secret stops working for good." in text
+    assert "People can no longer come back to https://app.example.com/callback." in text
+    assert "Scripts of * can no longer call." in text
+    assert "0 logins are in force" in text
+    assert "https://app.example.com/callback" in desk.browser.get(path).text
+    sent = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text))
+    assert sent["confirmed"] == "on"
+    back = desk.browser.send(f"{path}/edit", {**sent, "action": "type"})
+    assert "https://app.example.com/other</textarea>" in back.text
+    saved = desk.browser.send(f"{path}/edit", sent)
+    assert "The change holds from the next request on." in said(saved.text)
+    assert "https://app.example.com/callback" not in saved.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"grant_type": "Client Credentials"}, "Clients that log in by Password Credentials"),
+        ({"use_bridge": "on"}, "sign their requests with a key"),
+    ],
+)
+def test_a_machines_app_asks_as_well(desk: Desk, changes: dict[str, str], told: str) -> None:
+    path = desk.add_app().url.path
+    fields = {"name": "DocBits_TST", "type": "Backend Service", "shown_type": "Backend Service"}
+    fields |= {"grant_type": "Password Credentials", "description": "x", **COMMON}
+    assert told in said(desk.browser.send(f"{path}/edit", fields | changes).text)
+    harmless = desk.browser.send(f"{path}/edit", fields | {"name": "Renamed_TST"})
+    assert "The change holds from the next request on." in said(harmless.text)
 
 
 def test_saving_the_form_as_it_is_changes_nothing(desk: Desk) -> None:

@@ -20,7 +20,9 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp, GrantType
+from ionport.web.app_consequences import Consequences, consequences
 from ionport.web.forms import errors_of, is_on, text_of, uploads_of, whole_number
+from ionport.web.guard import CSRF_FIELD
 from ionport.web.pages.authorized_apps import app_url, the_app
 from ionport.web.scope_choice import scope_choice, scopes_of
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -87,10 +89,13 @@ def edit(request: Request) -> Response:
     try:
         if _asks_for_fields(visit.form):
             return _page(request, _loaded(visit.form), {}, app=app)
+        draft = _draft(request, app)
+        draft.check()
+        found = consequences(app, draft)
+        if found.texts and not is_on(visit.form, "confirmed"):
+            return _confirm(request, app, found)
         with visit.services.database.write() as work:
-            changed = needed(visit.services.apps).edit_app(
-                work, scope, visit.actor, app.id, _draft(request, app)
-            )
+            changed = needed(visit.services.apps).edit_app(work, scope, visit.actor, app.id, draft)
     except InvalidInput as error:
         values = _values(visit.form)
         return _page(request, values, errors_of(error), app=app, status=error.status)
@@ -98,6 +103,20 @@ def edit(request: Request) -> Response:
         return _taken(request, error, app)
     text = _("{name} is saved. The change holds from the next request on.")
     return redirect(request, app_url(request, app.id), text=text.format(name=changed.name))
+
+
+def _confirm(request: Request, app: AuthorizedApp, found: Consequences) -> Response:
+    """Ask before a change is saved that stops what works today."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        use = needed(visit.services.apps).app_use(work, scope, visit.actor, app.id)
+    sent = [
+        (name, value)
+        for name, value in visit.form.multi_items()
+        if isinstance(value, str) and name not in (CSRF_FIELD, "action")
+    ]
+    context = {"app": app, "consequences": found, "sent": sent, "use": use}
+    return render(request, "authorized_apps/confirm.html", context)
 
 
 def _taken(request: Request, error: Conflict, app: AuthorizedApp | None = None) -> Response:
