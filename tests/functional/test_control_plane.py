@@ -10,9 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
 from ionport.asgi import build_asgi
@@ -20,7 +23,7 @@ from ionport.docs import read_page
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.drafts import AppDraft
 from ionport.sandbox.control.endpoints import ENDPOINTS
-from ionport.sandbox.control.faults import FaultKind
+from ionport.sandbox.control.faults import FaultKind, Trigger
 from ionport.settings import load_settings
 from ionport.store import TenantScope
 from ionport.wiring import House, open_house
@@ -69,11 +72,11 @@ class Plane:
 
 
 @contextmanager
-def served(folder: Path, **settings: Any) -> Iterator[tuple[House, str]]:
+def served(folder: Path, **chosen: Any) -> Iterator[tuple[House, str]]:
     houses: list[House] = []
 
     def make(base_url: str) -> ASGIApp:
-        values = {"sandbox": True, **settings}
+        values = {"sandbox": True, **chosen}
         houses.append(open_house(load_settings({}, data=folder, public_url=base_url, **values)))
         return build_asgi(houses[0])
 
@@ -420,11 +423,42 @@ def test_the_description_names_every_endpoint(plane: Plane) -> None:
     assert named == {(each.method, each.path) for each in ENDPOINTS}
 
 
-@pytest.mark.parametrize("settings", [{"sandbox": False}, {"side": "documents"}])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from(
+    [
+        *("kind", "name", "service", "operation", "method", "path", "trigger", "figure", "seed"),
+        *("status", "body", "media_type", "seconds", "after_commit", "is_enabled", "idm", "m3"),
+        *("are_on", "logins_per_minute", "logins_per_day", "tokens_per_client_per_day"),
+    ]
+)
+BODIES = JSON | st.dictionaries(FIELDS, JSON | st.sampled_from([*FaultKind, *Trigger]))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_nothing_that_is_sent_breaks_the_control_plane(plane: Plane, data: st.DataObject) -> None:
+    endpoint = data.draw(st.sampled_from(ENDPOINTS))
+    words = st.text(min_size=1, max_size=12)
+    path = re.sub(r"\{\w+\}", lambda _found: quote(data.draw(words), safe=""), endpoint.path)
+    names = st.sampled_from([*(endpoint.query or {}), "other"])
+    query = data.draw(st.dictionaries(names, words, max_size=3))
+    body = json.dumps(data.draw(BODIES)) if endpoint.method in ("POST", "PUT") else ""
+    # Raw, because the client would mend the path.
+    url = f"{plane.url}/_control/{TENANT}{path}?{urlencode(query, errors='replace')}"
+    answer = plane.http.request(endpoint.method, url, content=body)
+    assert answer.status_code < 500, answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("chosen", [{"sandbox": False}, {"side": "documents"}])
 def test_without_a_sandbox_there_is_no_control_plane(
-    tmp_path: Path, settings: dict[str, Any]
+    tmp_path: Path, chosen: dict[str, Any]
 ) -> None:
-    with served(tmp_path, **settings) as (_house, url):
+    with served(tmp_path, **chosen) as (_house, url):
         answer = httpx2.get(f"{url}/_control/{TENANT}/state")
         assert answer.status_code == 404
         assert answer.json()["code"] == "sandbox_off"

@@ -16,6 +16,8 @@ from ionport.sandbox.coverage import Registry
 from ionport.store import Database, TenantScope, Work
 
 PREFIX: Final = "/_control"
+# What every answer carries.
+HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 @dataclass(frozen=True, slots=True)

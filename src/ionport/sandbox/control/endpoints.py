@@ -10,15 +10,15 @@ from starlette.responses import JSONResponse, Response
 from ionport import __version__
 from ionport.core.paging import PageRequest
 from ionport.sandbox.control import representation as shown
-from ionport.sandbox.control.endpoint import ControlCall, Endpoint
+from ionport.sandbox.control.endpoint import HEADERS, ControlCall, Endpoint
 
 
 def _json(content: object, status: int = 200) -> Response:
-    return JSONResponse(content, status_code=status, headers={"Cache-Control": "no-store"})
+    return JSONResponse(content, status_code=status, headers=HEADERS)
 
 
 def _done() -> Response:
-    return Response(status_code=204)
+    return Response(status_code=204, headers=HEADERS)
 
 
 def state(call: ControlCall) -> Response:
@@ -190,8 +190,7 @@ def export_calls(call: ControlCall) -> Response:
         call.actor,
         shown.call_filter(call.query),
     )
-    headers = {"Cache-Control": "no-store"}
-    return Response(archive, media_type="application/json", headers=headers)
+    return Response(archive, media_type="application/json", headers=HEADERS)
 
 
 def openapi(call: ControlCall) -> Response:

@@ -15,6 +15,7 @@ from ionport.oauth.tenant_settings import Limits
 from ionport.sandbox.control.clock_service import ClockState
 from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultRule, FaultTarget, Trigger
 from ionport.sandbox.control.model import CallFilter, RecordedCall, Snapshot
+from ionport.sandbox.texts import check_text
 
 Json = dict[str, Any]
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -227,7 +228,7 @@ def _text(content: Json, name: str) -> str:
     value = content.get(name, "")
     if not isinstance(value, str):
         raise wrong(name, _("A text."))
-    return value
+    return check_text(value)
 
 
 def _number(content: Json, name: str, default: float) -> float:

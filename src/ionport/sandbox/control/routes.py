@@ -30,7 +30,7 @@ from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import REQUEST_ID_KEY
 from ionport.identity.model import Actor, check_tenant_id
-from ionport.sandbox.control.endpoint import PREFIX, ControlCall, ControlServer, Endpoint
+from ionport.sandbox.control.endpoint import HEADERS, PREFIX, ControlCall, ControlServer, Endpoint
 from ionport.sandbox.control.endpoints import ENDPOINTS
 from ionport.sandbox.control.openapi import document
 from ionport.sandbox.control.rights import require_control
@@ -57,7 +57,7 @@ def control_app(server: ControlServer) -> Starlette:
 
     async def describe(request: Request) -> Response:
         _check_host(server, request)
-        return JSONResponse(described)
+        return JSONResponse(described, headers=HEADERS)
 
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
@@ -101,6 +101,7 @@ def _app(routes: list[Route]) -> Starlette:
 def _dispatch(server: ControlServer, methods: Mapping[str, Endpoint]) -> Callable[..., object]:
     async def answer(request: Request) -> Response:
         _check_host(server, request)
+        _check_characters(request)
         endpoint = methods["GET" if request.method == "HEAD" else request.method]
         tenant_id = request.path_params["tenant"]
         scope = TenantScope(check_tenant_id(tenant_id))
@@ -142,6 +143,13 @@ def _check_host(server: ControlServer, request: Request) -> None:
         raise WrongHost(_("This server is not known by that name."))
 
 
+def _check_characters(request: Request) -> None:
+    # No database stores what is no text.
+    parts = [*request.path_params.values(), *request.query_params.values()]
+    if any("\0" in part or not part.isprintable() for part in parts):
+        raise InvalidInput(_("The address has a character that cannot be used."))
+
+
 def _key_of(request: Request) -> Secret:
     scheme, _blank, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
@@ -164,7 +172,7 @@ async def _read(request: Request) -> bytes:
 async def _problem(request: Request, error: Exception) -> Response:
     """Answer an error as problem details (RFC 9457)."""
     request_id = request.scope.get(REQUEST_ID_KEY) or new_id("req")
-    headers: dict[str, str] = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
+    headers = {"X-Request-Id": request_id, **HEADERS}
     problem: dict[str, object] = {"type": "about:blank", "instance": request_id}
     if isinstance(error, IonportError):
         _logger.info("%s: %s %s", request_id, error.code, error.detail or "")
