@@ -5,6 +5,7 @@ The routes themselves say which forms there are: one without a row here fails.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ from tests.browser.axe import require_axe, violations
 from tests.browser.conftest import WAIT_MILLISECONDS
 from tests.browser.furnished import Furnished, cookies_of, furnished_house
 from tests.browser.screen import LAPTOP, PHONE
+from tests.support.web import PASSWORD
 
 _TENANT = "/ion-api/{tenant}"
 _APPS = f"{_TENANT}/authorized-apps"
@@ -174,3 +176,32 @@ def test_a_mistake_is_told_beside_its_field(house: Furnished, page: Page, mistak
     assert violations(page) == []
     page.set_viewport_size(PHONE)
     assert not wider_than_the_window(page)
+
+
+def test_what_is_asked_and_told_after_a_form_is_clean_too(house: Furnished, page: Page) -> None:
+    """Pages that only a sent form leads to: questions, a new secret, a token's claims."""
+    main = page.get_by_role("main")
+
+    def judge(told: str) -> None:
+        expect(main).to_contain_text(told)
+        assert violations(page) == []
+        page.set_viewport_size(PHONE)
+        assert not wider_than_the_window(page)
+        page.set_viewport_size(LAPTOP)
+
+    page.goto(house.url + house.address(f"{_APP}/edit"))
+    page.get_by_role("switch", name="Use Bridge Authentication").uncheck()
+    main.get_by_role("button", name="Save", exact=True).click()
+    judge("This changes what works today:")
+    page.goto(house.url + house.address(_CONFIGURATION))
+    page.get_by_role("radio", name=re.compile("^Enforced")).first.check()
+    main.get_by_role("button", name="Save", exact=True).click()
+    judge("This changes what clients of")
+    page.goto(house.url + house.address(f"{_APP}/rotate"))
+    page.locator("#password").fill(PASSWORD.reveal())
+    main.get_by_role("button", name="Rotate", exact=True).click()
+    judge("The new Secret.")
+    page.goto(house.url + house.address(f"{_APP}/token-tools"))
+    page.locator("#token").fill("eyJhbGciOiJub25lIn0.e30.")
+    main.get_by_role("button", name="Check", exact=True).click()
+    judge("The gateway refuses this token.")
