@@ -7,7 +7,7 @@ asked for: a test-suite's start waits for no more than it uses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -122,8 +122,6 @@ class InforSide:
         self.verifier = AccessTokenVerifier(database, self._access_tokens, self._states)
         self.origins = RegisteredOrigins(database, self._states)
         self.tenant_settings = TenantSettingsService(clock, audit, self._states, self._api_contexts)
-        # Called when a document flow has something to send.
-        self.wake_flows: Callable[[], None] = lambda: self.flow_runner.wake()
         self.recorder = RecorderService(blobs, gateway_url=options.gateway_origin)
         self.imitated = ServiceMakers(
             blobs, self._infor_clock, gateway_url=options.gateway_origin, ion=lambda: self.ion
@@ -231,7 +229,7 @@ class InforSide:
         from ionport.sandbox.ionservices import open_ion
 
         ion = open_ion(self._infor_clock, self._blobs, self._audit)
-        ion.flows.wake = lambda: self.wake_flows()
+        ion.flows.wake = lambda: self.flow_runner.wake()
         return ion
 
     @once

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,25 +63,8 @@ def running_infor(
         parts = _parts(Path(folder), database, url, tenant_id)
         parts.side.signing_keys.ensure(database, new_key)
         doors = machine_doors(parts.side, database)
-        with _document_flows(parts.side), serving(_Doors(doors), listener):
+        with closing(parts.side), serving(_Doors(doors), listener):
             yield Infor(parts)
-
-
-@contextmanager
-def _document_flows(side: InforSide) -> Iterator[None]:
-    """Send what document flows answer; the sender starts when the first has something to send."""
-    starting, is_sending = threading.Lock(), threading.Event()
-    with ExitStack() as sending:
-
-        def wake() -> None:
-            with starting:
-                if not is_sending.is_set():
-                    sending.enter_context(side.flow_runner.running())
-                    is_sending.set()
-            side.flow_runner.wake()
-
-        side.wake_flows = wake
-        yield
 
 
 def _parts(folder: Path, database: Database, url: str, tenant_id: str) -> Parts:
