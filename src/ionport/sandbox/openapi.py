@@ -62,9 +62,7 @@ def _operation(
     fact = part.fact if part else operation.fact
     name = f"{part.group} {part.name}" if part else operation.name
     content: _Json = {
-        "operationId": re.sub(r"\W+", "-", f"{service.context} {operation.method} {path}").strip(
-            "-"
-        ),
+        "operationId": "-".join(re.findall(r"\w+", f"{service.context} {operation.method} {path}")),
         "summary": name,
         "description": describe(fact),
         "parameters": [

@@ -160,12 +160,9 @@ class LnService:
             ]
         if not self.settings.match_receipts:
             return []
+        goods = _Goods(repository, scope, draft.company)
         lines = draft.lines[RECEIPT.name]
-        return [
-            _not_found(line, draft.company)
-            for line in lines
-            if _matching(repository, scope, line, draft.company) is None
-        ]
+        return [_not_found(line, draft.company) for line in lines if goods.of(line) is None]
 
     def _processed(self, work: Work, scope: TenantScope, invoice: Invoice) -> Invoice:
         steps = (
@@ -191,11 +188,11 @@ class LnService:
         )
 
     def _matching_problems(self, work: Work, scope: TenantScope, invoice: Invoice) -> Sequence[str]:
-        repository = LnRepository(work.connection)
+        received = _Goods(LnRepository(work.connection), scope, invoice.company)
         text = _("Order {order}, position {position}: {invoiced} invoiced, {received} received")
         problems = []
         for line in invoice.draft.lines[RECEIPT.name]:
-            goods = _matching(repository, scope, line, invoice.company)
+            goods = received.of(line)
             invoiced = Decimal(line.get("InvoicedQuantity", "0"))
             if goods is not None and invoiced > Decimal(goods.quantity):
                 problems.append(
@@ -240,14 +237,23 @@ def _registration_problems(draft: Draft) -> Sequence[str]:
     return problems
 
 
-def _matching(
-    repository: LnRepository, scope: TenantScope, line: Values, company: int
-) -> GoodsReceipt | None:
-    """Return the goods that a receipt line names; what it leaves out may be anything."""
-    if line.get("OrderType", "purchase").lower() != "purchase":
-        return None
-    goods = repository.receipts(scope, int(line.get("LogisticCompany", company)), line["Order"])
-    return next((each for each in goods if _is_named(each, line)), None)
+class _Goods:
+    """The goods that a company's invoice is matched with, each order's read once."""
+
+    def __init__(self, repository: LnRepository, scope: TenantScope, company: int) -> None:
+        self._repository = repository
+        self._scope = scope
+        self._company = company
+        self._known: dict[tuple[int, str], Sequence[GoodsReceipt]] = {}
+
+    def of(self, line: Values) -> GoodsReceipt | None:
+        """Return the goods that a receipt line names; what it leaves out may be anything."""
+        if line.get("OrderType", "purchase").lower() != "purchase":
+            return None
+        key = (int(line.get("LogisticCompany", self._company)), line["Order"])
+        if key not in self._known:
+            self._known[key] = self._repository.receipts(self._scope, *key)
+        return next((each for each in self._known[key] if _is_named(each, line)), None)
 
 
 def _is_named(goods: GoodsReceipt, line: Values) -> bool:
