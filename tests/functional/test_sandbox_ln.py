@@ -8,13 +8,9 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from xml.etree import ElementTree
 
 import httpx2
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from lxml import etree
 
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
@@ -22,24 +18,33 @@ from ionport.docs import read_page
 from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.sandbox.control.model import CallFilter
 from ionport.sandbox.ln.inspection import LnInspection
-from ionport.sandbox.ln.model import HEADER, LINES, InvoiceFilter, Status
+from ionport.sandbox.ln.model import InvoiceFilter, Status
 from ionport.sandbox.ln.service import LnSettings
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
     OPERATOR,
     OTHER_TENANT,
     SCOPE,
-    TENANT,
     InforSide,
     in_threads,
     infor_side_on,
 )
+from tests.support.ln import (
+    COST,
+    RECEIPT,
+    TAX,
+    changed,
+    create,
+    expression,
+    header,
+    joined,
+    keyed,
+    list_invoices,
+    new_invoice,
+    post,
+)
 from tests.support.soap import (
-    NAMESPACE,
     SERVICE,
-    SOAP,
-    XML_HEADERS,
-    Line,
     entities_of,
     invoice_xml,
     messages_of,
@@ -47,34 +52,7 @@ from tests.support.soap import (
     request,
 )
 
-ADDRESS = f"/LN/c4ws/services/{SERVICE}"
-XSD = "http://www.w3.org/2001/XMLSchema"
-WSDL = "http://schemas.xmlsoap.org/wsdl/"
 _numbers = itertools.count(1)
-
-RECEIPT: Line = (
-    "InvoiceReceipt",
-    {
-        "OrderType": "purchase",
-        "LogisticCompany": "200",
-        "OrderSequence": "1",
-        "PackingSlip": "LS-7781",
-        "Order": "PUR000001",
-        "OrderPosition": "10",
-        "Receipt": "RCP000001",
-        "ReceiptLine": "1",
-        "InvoicedAmount": "60.00",
-        "InvoicedQuantity": "500",
-    },
-)
-TAX: Line = (
-    "InvoiceTax",
-    {"LineNumber": "1", "TaxSequenceNumber": "1", "TaxCode": "V19", "TaxAmount": "19.00"},
-)
-COST: Line = (
-    "InvoiceCost",
-    {"LineNumber": "1", "TargetCompany": "200", "LedgerAccount": "4711", "Amount": "40.00"},
-)
 
 
 @pytest.fixture(scope="module", params=ALL_DATABASES)
@@ -95,45 +73,6 @@ def client(side: InforSide, token: str) -> Iterator[httpx2.Client]:
         yield client
 
 
-def header(**changes: str) -> dict[str, str]:
-    values = {
-        "FinancialCompany": "0200",
-        "RateDeterminer": "docd",
-        "ExternalRateFactor": "1",
-        "SupplierCode": "SUP000001",
-        "InvoiceNumberSupplier": f"R-{next(_numbers)}",
-        "InvoiceDate": "2026-03-01",
-        "InvoiceAmount": "119.00",
-        "InvoiceCurrency": "EUR",
-        "DocumentIDExternalPackage": "0d7c5d4e-1111-4222-8333-944444444444",
-        "TaxBaseAmount": "100.00",
-    }
-    return {**values, **changes}
-
-
-def changed(line: Line, **values: str) -> Line:
-    return line[0], {**line[1], **values}
-
-
-def post(client: httpx2.Client, content: str | bytes, address: str = ADDRESS) -> httpx2.Response:
-    return client.post(address, content=content, headers=XML_HEADERS)
-
-
-def create(client: httpx2.Client, *invoices: str, control: str = "") -> httpx2.Response:
-    return post(client, request("Create", "".join(invoices), control=control))
-
-
-def new_invoice(client: httpx2.Client, *lines: Line, **changes: str) -> dict[str, str]:
-    answer = create(client, invoice_xml(header(**changes), lines))
-    assert answer.status_code == 200, answer.text
-    (key,) = entities_of(answer.content, "Create")
-    return key
-
-
-def keyed(operation: str, key: Mapping[str, str]) -> str:
-    return request(operation, invoice_xml(key))
-
-
 def test_an_invoice_comes_back_as_it_was_sent(client: httpx2.Client) -> None:
     sent = header()
     answer = create(client, invoice_xml(sent, [TAX, RECEIPT, COST]))
@@ -148,25 +87,6 @@ def test_an_invoice_comes_back_as_it_was_sent(client: httpx2.Client) -> None:
     for name, line in (TAX, RECEIPT, COST):
         (found,) = entity.findall(name)
         assert {child.tag: child.text for child in found} == line
-
-
-def test_the_documented_message_of_a_value_that_is_not_numeric(client: httpx2.Client) -> None:
-    """facts/infor-targets.md §5.1 and facts/docbits.md §3, word by word."""
-    text = """Request validation; Attr. 'ReceiptLine', Value " " : the value must be numeric."""
-    for blank in (" ", ""):
-        answer = create(client, invoice_xml(header(), [changed(RECEIPT, ReceiptLine=blank)]))
-        assert answer.status_code == 500
-        assert messages_of(answer.content) == [text]
-
-
-def test_the_documented_message_of_a_wrong_logistic_company(client: httpx2.Client) -> None:
-    answer = create(client, invoice_xml(header(), [changed(RECEIPT, LogisticCompany="300")]))
-    assert answer.status_code == 500
-    text = (
-        "Delivery Note LS-7781, Order Type: Purchase, Order PUR000001, Position 10,"
-        " Logistic Company 300, Goods Receipt RCP000001 not found in direct debit"
-    )
-    assert messages_of(answer.content) == [text]
 
 
 def test_a_receipt_line_names_the_goods_by_everything_that_it_says(client: httpx2.Client) -> None:
@@ -213,23 +133,6 @@ def test_goods_that_a_tenant_received_are_its_own(side: InforSide, client: httpx
             seed(side, {**goods, **wrong})
 
 
-def test_every_fault_in_a_request_is_told_at_once(client: httpx2.Client) -> None:
-    """facts/infor-targets.md §5.1: several errors stand in MessageDetails."""
-    wrong = header(InvoiceAmount="12,50", InvoiceDate="01.03.2026", Colour="red")
-    del wrong["SupplierCode"]
-    answer = create(client, invoice_xml(wrong, [changed(COST, LineNumber="one")]))
-    general, *details = messages_of(answer.content)
-    assert general == "Multiple messages are reported"
-    for name in ("InvoiceAmount", "InvoiceDate", "Colour", "SupplierCode", "LineNumber"):
-        assert sum(f"Attr. '{name}'" in text for text in details) == 1
-    assert len(details) == 5
-    root = ElementTree.fromstring(answer.content)
-    fault = root[0][0]
-    assert [child.tag for child in fault] == ["faultcode", "faultstring", "detail"]
-    assert [child.tag for child in fault[2]] == [f"{{{NAMESPACE}{SERVICE}}}Result", "message"]
-    assert [each.get("ID") for each in root.iter("Message")] == ["m1", "m2", "m3", "m4", "m5"]
-
-
 def test_a_second_invoice_of_the_same_number_is_refused(client: httpx2.Client) -> None:
     sent = header()
     (key,) = entities_of(create(client, invoice_xml(sent)).content, "Create")
@@ -256,26 +159,6 @@ def test_the_scope_of_a_request_says_what_falls_together(client: httpx2.Client) 
     assert create(client, invoice_xml(wrong), control=control).status_code == 500
     unknown = create(client, invoice_xml(right), control="<processingScope>most</processingScope>")
     assert unknown.status_code == 500
-
-
-def expression(name: str, how: str, value: str) -> str:
-    return (
-        f"<ComparisonExpression><comparisonOperator>{how}</comparisonOperator>"
-        f"<attributeName>{SERVICE}.{name}</attributeName><instanceValue>{value}</instanceValue>"
-        "</ComparisonExpression>"
-    )
-
-
-def joined(how: str, expressions: str) -> str:
-    operator = f"<logicalOperator>{how}</logicalOperator>"
-    return f"<Filter><LogicalExpression>{operator}{expressions}</LogicalExpression></Filter>"
-
-
-def list_invoices(client: httpx2.Client, control: str, company: str = "201") -> list[str]:
-    answer = post(client, request("List", "", control=control, company=company))
-    assert answer.status_code == 200, answer.text
-    found = entities_of(answer.content, "List")
-    return [invoice["InvoiceNumberSupplier"] for invoice in found]
 
 
 def test_a_lost_answer_is_found_again_by_its_correlation_id(client: httpx2.Client) -> None:
@@ -317,26 +200,6 @@ def test_a_list_is_filtered_and_shows_what_was_selected(client: httpx2.Client) -
     assert len(part_of(answer.content, "List").findall(f"DataArea/{SERVICE}/InvoiceCost")) == 3
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        expression("Colour", "eq", "red"),
-        expression("InvoiceAmount", "about", "1"),
-        expression("InvoiceAmount", "eq", "many"),
-        expression("InvoiceAmount", "lt", "NaN"),
-        expression("Reference", "like", "x" * 251),
-        "<ComparisonExpression><attributeName>InvoiceDate</attributeName></ComparisonExpression>",
-        "<LogicalExpression><logicalOperator>xor</logicalOperator></LogicalExpression>",
-        "<Anything/>",
-        expression("InvoiceAmount", "eq", "1").join(["<LogicalExpression>"] * 200),
-    ],
-)
-def test_a_wrong_filter_is_refused(client: httpx2.Client, wrong: str) -> None:
-    answer = post(client, request("List", "", control=f"<Filter>{wrong}</Filter>"))
-    assert answer.status_code == 500
-    assert messages_of(answer.content)[0]
-
-
 def test_processing_goes_as_far_as_an_invoice_is_right(
     side: InforSide, client: httpx2.Client
 ) -> None:
@@ -357,104 +220,6 @@ def test_processing_goes_as_far_as_an_invoice_is_right(
             name = f"200-{key['ReceivedPurchaseInvoice']}"
             invoice = LnInspection().get_invoice(work, SCOPE, OPERATOR, name)
         assert bool(invoice.messages) is invoice.status.has_errors
-
-
-def test_what_is_not_there_or_not_imitated_is_a_fault(client: httpx2.Client) -> None:
-    missing = {"ReceivedPurchaseInvoice": "999999"}
-    for content in (
-        keyed("Show", missing),
-        keyed("Process", missing),
-        keyed("Show", {"ReceivedPurchaseInvoice": "x"}),
-        request("Show", ""),
-        request("Create", ""),
-        request("Delete", invoice_xml(missing)),
-        request("Create", invoice_xml(header(), attribute=' actionType="delete"')),
-        request("List", "", company="many"),
-        request("List", "", service="BusinessPartner_v3"),
-        request("List", "").replace("ListRequest", "Listing"),
-        request("List", "").replace("Activation", "Start"),
-        request("List", "").replace(SOAP, "http://www.w3.org/2003/05/soap-envelope"),
-        f'<Envelope xmlns="{SOAP}"><Header><Activation/></Header><Body/></Envelope>',
-        "<hello/>",
-        "",
-        "<unclosed>",
-        '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>',
-    ):
-        answer = post(client, content)
-        assert answer.status_code == 500, content
-        assert messages_of(answer.content)[0]
-    for address in ("/LN/c4ws/services/SalesOrder", "/LN/lnapi/odata/x", "/LN/c4ws/services/ä<"):
-        answer = post(client, request("List", ""), address)
-        assert answer.status_code == 404
-        assert b"does not imitate" in answer.content
-    assert client.put(ADDRESS).status_code == 405
-    assert client.get(ADDRESS).status_code == 404
-
-
-def test_a_request_over_the_limit_is_refused(client: httpx2.Client) -> None:
-    answer = post(client, b" " * 6_000_001)
-    assert answer.status_code == 413
-    assert b"<faultcode>soap:Client</faultcode>" in answer.content
-    assert create(client, *(["<ReceivedPurchaseInvoice/>"] * 101)).status_code == 500
-    many = create(client, invoice_xml(header(), [("InvoiceCost", {"Nothing": "x"})] * 5_000))
-    assert len(messages_of(many.content)) == 101
-    wide = "<Nothing/>" * 200_000
-    answer = create(client, f"<{SERVICE}>{wide}</{SERVICE}>")
-    assert "ReceivedPurchaseInvoice has too many attributes." in messages_of(answer.content)
-    lines = [COST] * 5_001
-    assert b"at most 5000 lines" in create(client, invoice_xml(header(), lines)).content
-
-
-def schema_of(wsdl: etree._Element) -> etree.XMLSchema:
-    inner = wsdl.find(f"{{{WSDL}}}types/{{{XSD}}}schema")
-    assert inner is not None
-    return etree.XMLSchema(inner)
-
-
-def test_answers_and_faults_keep_what_the_wsdl_says(client: httpx2.Client, side: InforSide) -> None:
-    """facts/infor-targets.md §5.1: rpc/literal, header part Activation, fault Result."""
-    answer = client.get(f"{ADDRESS}?wsdl")
-    assert answer.headers["content-type"] == "text/xml;charset=utf-8"
-    wsdl = etree.fromstring(answer.content)
-    assert wsdl.get("targetNamespace") == f"{NAMESPACE}{SERVICE}"
-    operations = wsdl.findall(f"{{{WSDL}}}portType/{{{WSDL}}}operation")
-    names = [operation.get("name") for operation in operations]
-    assert names == ["Create", "Show", "List", "Process"]
-    soap_ns = "http://schemas.xmlsoap.org/wsdl/soap/"
-    assert [each.get("style") for each in wsdl.iter(f"{{{soap_ns}}}binding")] == ["rpc"]
-    (address,) = wsdl.iter(f"{{{soap_ns}}}address")
-    assert address.get("location") == f"{side.url}/{TENANT}{ADDRESS}"
-
-    key = new_invoice(client, TAX, RECEIPT, COST)
-    declared = f'<w xmlns="{XSD}"><element name="{{0}}" type="bo:{{0}}Type"/></w>'
-    for operation, content in (
-        ("Create", request("Create", invoice_xml(header(), [TAX, RECEIPT, COST]))),
-        ("Show", keyed("Show", key)),
-        ("List", request("List", "")),
-        ("Process", keyed("Process", key)),
-    ):
-        inner = etree.fromstring(answer.content).find(f"{{{WSDL}}}types/{{{XSD}}}schema")
-        assert inner is not None
-        for part in (f"{operation}Request", f"{operation}Response"):
-            inner.append(etree.fromstring(declared.format(part))[0])
-        answered = post(client, content).content
-        schema = etree.XMLSchema(inner)
-        for body in (content.encode(), answered):
-            (wrapper,) = etree.fromstring(body).find(f"{{{SOAP}}}Body")  # type: ignore[misc]
-            part = wrapper[0]
-            part.tag = f"{{{NAMESPACE}{SERVICE}}}{part.tag}"
-            schema.assertValid(etree.ElementTree(part))
-    fault = create(client, invoice_xml(header(InvoiceAmount="x", InvoiceDate="y"))).content
-    (result,) = etree.fromstring(fault).iter(f"{{{NAMESPACE}{SERVICE}}}Result")
-    schema_of(wsdl).assertValid(etree.ElementTree(result))
-
-
-def test_the_wsdl_knows_every_attribute(client: httpx2.Client) -> None:
-    text = client.get(f"/LN/c4ws/services/{SERVICE.lower()}?WSDL").text
-    for component in (HEADER, *LINES):
-        for name in component.attributes:
-            assert f'<xsd:element name="{name}"' in text
-    assert client.get("/LN/c4ws/services/SalesOrder?wsdl").status_code == 404
 
 
 def test_one_invoice_sent_by_many_at_once_is_created_once(side: InforSide, token: str) -> None:
@@ -552,46 +317,3 @@ def test_the_manuals_examples_are_taken(side: InforSide, client: httpx2.Client) 
     with side.database.write() as work:
         seeds = side.services.control.seeds
         assert seeds.seed(work, SCOPE, OPERATOR, receipts.encode()).receipts == 1
-
-
-FUZZ = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-NAMES = [*HEADER.attributes, *(name for line in LINES for name in line.attributes)]
-TEXTS = st.text(
-    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="<&>\ufffe\uffff"),
-    max_size=20,
-) | st.sampled_from(["1", "-1", "999999999", "9999999999", "2026-02-30", ".", "0x1", "१"])
-
-
-@FUZZ
-@given(
-    values=st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=5),
-    lines=st.lists(
-        st.tuples(
-            st.sampled_from([line.name for line in LINES]),
-            st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=5),
-        ),
-        max_size=3,
-    ),
-)
-def test_any_values_are_kept_or_told_to_be_wrong(
-    client: httpx2.Client, values: dict[str, str], lines: list[Line]
-) -> None:
-    answer = create(client, invoice_xml(header(**values), lines))
-    if answer.status_code == 200:
-        (key,) = entities_of(answer.content, "Create")
-        assert post(client, keyed("Process", key)).status_code == 200
-    else:
-        assert answer.status_code == 500
-        assert messages_of(answer.content)[0]
-
-
-@FUZZ
-@given(content=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
-def test_any_bytes_are_a_fault(client: httpx2.Client, content: bytes) -> None:
-    answer = post(client, content)
-    assert answer.status_code == 500
-    assert messages_of(answer.content)[0]
