@@ -29,6 +29,7 @@ from ionport.web.trail import trail_lines
 
 _TRAIL = PageRequest(per_page=20)
 _SORTS = ("name", "items")
+_SHOWN_VALUES = 5
 
 
 def list_types(request: Request) -> Response:
@@ -268,9 +269,28 @@ def _context(listed: ListedEntity) -> dict[str, object]:
     return {
         "entity": entity,
         "items": listed.items,
+        "rules": {each.name: _rules(each) for each in entity.attributes.values()},
         "type_texts": {type_.value: describe(type_) for type_ in AttributeType},
         "own_acls": [acl.name for acl in entity.acls if removable_acl(entity, acl.name)],
     }
+
+
+def _rules(definition: AttributeDefinition) -> list[str]:
+    """Return what an attribute asks of its values, in words."""
+    rules = [_("required")] if definition.is_required else []
+    if definition.is_unique:
+        rules.append(_("unique"))
+    if not definition.is_searchable:
+        rules.append(_("not searchable"))
+    if definition.max_length is not None:
+        rules.append(_("at most {count} letters").format(count=definition.max_length))
+    if definition.values:
+        shown = ", ".join(definition.values[:_SHOWN_VALUES])
+        more = " …" if len(definition.values) > _SHOWN_VALUES else ""
+        rules.append(_("one of {values}").format(values=shown + more))
+    if definition.default:
+        rules.append(_("default: {value}").format(value=definition.default))
+    return rules
 
 
 def _listed(request: Request) -> ListedEntity:
