@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from ionport.core.errors import Forbidden, InvalidInput
@@ -79,14 +80,24 @@ def test_all_tokens_of_a_tenant_expire_at_a_word_and_those_after_it_count(
     file, other = side.credentials(), side.credentials(OTHER_TENANT)
     old, stranger = side.log_in(file), side.log_in(other)
     assert status(side, old) == 200
+    assert _is_active(file, old)
     with side.database.write() as work:
         side.services.control.clock.expire_tokens(work, SCOPE, OPERATOR)
     with side.client(old) as client:
         answer = client.get("/IDM/api/datamodel/entities")
     assert answer.status_code == 401
     assert "expired" in answer.headers["www-authenticate"]
+    assert not _is_active(file, old)
     assert status(side, side.log_in(file)) == 200
     assert status(side, stranger, OTHER_TENANT) == 200
+
+
+def _is_active(file: dict[str, str], token: str) -> bool:
+    """Ask the authorization server itself."""
+    url = file["pu"] + file["ot"].replace("token", "introspect")
+    answer = httpx2.post(url, data={"token": token}, auth=(file["ci"], file["cs"]))
+    active: bool = answer.raise_for_status().json()["active"]
+    return active
 
 
 @pytest.mark.parametrize("by", [timedelta(), -HOURS, timedelta(days=4000)])

@@ -25,7 +25,6 @@ from ionport.identity.repository import TenantRepository
 from ionport.oauth.drafts import AppDraft
 from ionport.sandbox import infor_side as sandbox
 from ionport.sandbox.app import ServiceMakers, backends
-from ionport.sandbox.control.tokens import MarkedTokenVerifier
 from ionport.sandbox.ln.service import LnSettings
 from ionport.sandbox.m3.service import M3Settings
 from ionport.store import Database, SystemScope, TenantScope, sqlite_url
@@ -79,7 +78,7 @@ class InforSide:
         built_in = backends(makers, self.database, self.recorder, control.controls, control)
         gateway = Gateway(
             {**built_in, **(extra_back_ends or {})},
-            MarkedTokenVerifier(self.services.verifier, control.controls),
+            self.services.verifier,
             origins=self.services.origins,
             max_body_bytes=max_body_bytes,
         )

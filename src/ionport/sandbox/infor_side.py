@@ -38,7 +38,6 @@ from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.app import ServiceMakers, backends
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
-from ionport.sandbox.control.tokens import MarkedTokenVerifier
 from ionport.store import Database, TenantScope, Work
 
 if TYPE_CHECKING:
@@ -111,7 +110,12 @@ class InforSide:
         self._infor_clock = self.control.controls
         self.endpoints = Endpoints(options.origin, options.gateway_origin)
         self.signing_keys = SigningKeys(keys, clock)
-        self._access_tokens = AccessTokens(self._infor_clock, self.endpoints, self.signing_keys)
+        self._access_tokens = AccessTokens(
+            self._infor_clock,
+            self.endpoints,
+            self.signing_keys,
+            expired_before=self.control.controls.expired_before,
+        )
         self._clients = Clients(keys, self.endpoints)
         self.tokens = TokenService(
             self._infor_clock, keys, self._access_tokens, self._states, self._clients
@@ -272,7 +276,6 @@ def machine_doors(side: InforSide, database: Database) -> MachineDoors:
         built_in = backends(
             side.imitated, database, side.recorder, side.control.controls, side.control
         )
-    verifier = MarkedTokenVerifier(side.verifier, side.control.controls)
     authorization = AuthorizationServer(
         database=database,
         endpoints=side.endpoints,
@@ -284,6 +287,6 @@ def machine_doors(side: InforSide, database: Database) -> MachineDoors:
     return MachineDoors(
         authorization=AuthorizationApp(authorization, side.origins),
         gateway=Gateway(
-            built_in, verifier, custom=lambda: side.custom_apis.proxy, origins=side.origins
+            built_in, side.verifier, custom=lambda: side.custom_apis.proxy, origins=side.origins
         ),
     )
