@@ -110,7 +110,7 @@ class FaultDraft:
     """A rule as somebody writes it.
 
     Attributes:
-        figure: `next`: how many calls; `every`: each how-manieth; `probability`: between 0 and 1.
+        figure: of `next`, how many calls; of `every`, n of every n-th; of `probability`, 0 to 1.
         seed: with the same seed, `probability` strikes the same calls again.
         status, body, media_type: of the answer (kinds `status` and `html`).
         seconds: how long to wait (`latency`), to take for the body (`slow-body`), to hide new

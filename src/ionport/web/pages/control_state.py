@@ -37,7 +37,7 @@ def _state_page(
         subjects = [scope.tenant_id, *(snapshot.name for snapshot in snapshots)]
         trail = visit.services.audit.list(work, scope, _TRAIL, subjects)
     context = {
-        "counts": [each for each in counts if each.rows],
+        "counts": sorted((each for each in counts if each.rows), key=lambda each: each.table),
         "snapshots": snapshots,
         "values": values,
         "errors": errors,
