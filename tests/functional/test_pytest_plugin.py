@@ -66,6 +66,29 @@ print(sorted((forbidden | late) & set(sys.modules)))
     assert run_python(script).strip() == "[]"
 
 
+def test_the_extra_has_every_package_that_the_tenant_needs() -> None:
+    script = """
+import sys, urllib.request, urllib.error
+extras = {"alembic", "argon2", "dbos", "jinja2", "markdown_it", "psycopg", "segno", "structlog"}
+sys.modules.update(dict.fromkeys(extras))
+from ionport.sandbox.testing.start import started_infor
+with started_infor() as infor:
+    token = infor.token()
+    contexts = ("IDM", "IONSERVICES", "M3", "LN", "Mingle", "CustomerApi")
+    for context in contexts:
+        address = f"{infor.url}/{infor.tenant}/{context}/no/such/operation"
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
+        try:
+            urllib.request.urlopen(request)
+        except urllib.error.HTTPError as error:
+            print(context, error.code < 500)
+            error.close()
+    infor.idm.items(), infor.ion.messages(), infor.m3.invoices(), infor.recorder.calls()
+    infor.reset()
+"""
+    assert set(run_python(script).split()[1::2]) == {"True"}
+
+
 def test_without_its_packages_the_fixture_names_the_extra(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(
         "import sys\nsys.modules['sqlalchemy'] = None\n", encoding="utf-8"
