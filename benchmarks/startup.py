@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -56,15 +57,16 @@ _IMPORT = "import ionport.ionapi, os; os._exit(0)"
 
 
 class Contender:
-    """A script in an interpreter, and how long each run of it took in seconds."""
+    """A script in an interpreter, and how long each run of it took, by the clock and the CPU's."""
 
     def __init__(self, python: Path, script: str, environment: dict[str, str]) -> None:
         self._command = [str(python), "-c", script]
         self._environment = {**os.environ, **environment}
         self.seconds: list[float] = []
+        self.cpu_seconds: list[float] = []
 
-    def run(self) -> float:
-        started = time.perf_counter()
+    def run(self) -> tuple[float, float]:
+        started, used = time.perf_counter(), _cpu_of_children()
         done = subprocess.run(
             self._command,
             env=self._environment,
@@ -74,14 +76,21 @@ class Contender:
         )
         if done.returncode:
             raise RuntimeError(done.stderr.decode())
-        return time.perf_counter() - started
+        return time.perf_counter() - started, _cpu_of_children() - used
 
     def measure(self) -> None:
-        self.seconds.append(self.run())
+        seconds, cpu_seconds = self.run()
+        self.seconds.append(seconds)
+        self.cpu_seconds.append(cpu_seconds)
 
     @property
     def median(self) -> float:
         return median(self.seconds)
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _peer_python() -> Path:
@@ -117,6 +126,8 @@ def _measure(rounds: int, temporary: str) -> dict[str, Any]:
         "ready_seconds": round(ours.median, 3),
         "peer_ready_seconds": round(peer.median, 3),
         "ratio": round(ratio, 2),
+        "cpu_seconds": round(median(ours.cpu_seconds), 3),
+        "peer_cpu_seconds": round(median(peer.cpu_seconds), 3),
         "import_ionapi_seconds": round(library.median - nothing.median, 3),
         "load_average": round(os.getloadavg()[0], 1),
     }
@@ -145,8 +156,9 @@ def main() -> int:
 
 def _print(result: dict[str, Any]) -> None:
     print(f"a server for a test-suite, first call answered, median of {result['rounds']} rounds")
-    print(f"  ours                  {result['ready_seconds'] * 1000:>6,.0f} ms")
-    print(f"  moto's server         {result['peer_ready_seconds'] * 1000:>6,.0f} ms")
+    for name, key in (("ours", ""), ("moto's server", "peer_")):
+        ready, cpu = result[f"{key}ready_seconds"], result[f"{key}cpu_seconds"]
+        print(f"  {name:<21} {ready * 1000:>6,.0f} ms, {cpu * 1000:,.0f} ms of CPU time")
     print(
         f"  import ionport.ionapi {result['import_ionapi_seconds'] * 1000:>6,.0f} ms (at most 250)"
     )
