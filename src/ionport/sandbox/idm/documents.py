@@ -9,19 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from lxml import etree
 from starlette.datastructures import Headers
 
-from ionport.core import xml
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.sandbox.texts import load_json_object, representable
-
-NAMESPACE = "http://infor.com/daf"
-# Typed as what the stubs of lxml ask for, which know no default namespace.
-_DEFAULT: Any = {None: NAMESPACE}
+from ionport.sandbox.texts import load_json_object
 
 Tree: TypeAlias = str | int | Mapping[str, "Tree"] | Sequence["Tree"]
 
@@ -36,22 +30,11 @@ def wants_xml(headers: Headers) -> bool:
 def render(tree: Mapping[str, Tree], headers: Headers) -> tuple[bytes, str]:
     """Return body and media type of an answer, as XML or JSON as the client accepts."""
     if wants_xml(headers):
-        ((name, content),) = tree.items()
-        root = etree.Element(f"{{{NAMESPACE}}}{name}", nsmap=_DEFAULT)
-        _fill(root, content)
-        body = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-        return body, "application/xml;charset=utf-8"
+        # Loaded with the first XML, and the XML library with it.
+        from ionport.sandbox.idm.xml_form import to_xml
+
+        return to_xml(tree), "application/xml;charset=utf-8"
     return json.dumps(tree, ensure_ascii=False).encode(), "application/json;charset=utf-8"
-
-
-def _fill(element: etree._Element, content: Tree) -> None:
-    if isinstance(content, str | int):
-        element.text = representable(str(content))
-        return
-    if isinstance(content, Mapping):
-        for name, value in content.items():
-            for each in (value,) if isinstance(value, str | int | Mapping) else value:
-                _fill(etree.SubElement(element, f"{{{NAMESPACE}}}{name}"), each)
 
 
 def read_document(body: bytes, headers: Headers) -> Mapping[str, object]:
@@ -62,22 +45,10 @@ def read_document(body: bytes, headers: Headers) -> Mapping[str, object]:
         TooLarge: XML over the size that one parses (20 MB, or 10 MB in one text).
     """
     if "xml" in headers.get("content-type", "").lower():
-        root = xml.parse(body)
-        return {_local_name(root): _tree(root)}
+        from ionport.sandbox.idm.xml_form import from_xml
+
+        return from_xml(body)
     return load_json_object(body)
-
-
-def _local_name(element: etree._Element) -> str:
-    return etree.QName(element).localname
-
-
-def _tree(element: etree._Element) -> object:
-    if len(element) == 0:
-        return element.text or ""
-    repeated: dict[str, list[object]] = {}
-    for child in element:
-        repeated.setdefault(_local_name(child), []).append(_tree(child))
-    return {name: values[0] if len(values) == 1 else values for name, values in repeated.items()}
 
 
 def object_in(parent: Mapping[str, object], name: str) -> Mapping[str, object] | None:

@@ -32,11 +32,16 @@ def started_infor() -> Iterator[Infor]:
 
 @contextmanager
 def _collector_resting() -> Iterator[None]:
-    """Keep the collector from looking again and again at what an import makes and keeps."""
+    """Keep the collector from looking again and again at what an import makes and keeps.
+
+    At the end it counts as old: frozen and thawed, it is in the oldest generation.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
+        gc.unfreeze()
         if was_enabled:
             gc.enable()
