@@ -263,6 +263,7 @@ def test_calls_are_found_by_what_they_were(plane: Plane, token: str) -> None:
         assert plane.ask("GET", "/calls", params=query)["total"] == count, query
     shown = plane.ask("GET", f"/calls/{found['calls'][1]['id']}")
     assert json.loads(shown["request_body"]["text"])["item"]["entityName"] == "M3_SupplierInvoice"
+    assert shown["effects"][0] in shown["response_body"]["text"]
     plane.ask("GET", "/calls", 422, params={"since": "yesterday"})
     plane.ask("GET", "/calls", 422, params={"page": "-1"})
 
@@ -285,6 +286,7 @@ def test_the_http_archive_has_the_form_that_tools_read_and_no_secret(
     struck, created, unknown = log["entries"]
     assert struck["_fault"] == "status"
     assert json.loads(created["request"]["postData"]["text"])["item"]
+    assert created["_effects"][0] in created["response"]["content"]["text"]
     assert unknown["_operation"] == "unknown"
     assert {"name": "x", "value": "1"} in unknown["request"]["queryString"]
     assert created["request"]["url"] == f"{plane.url}/{TENANT}/IDM/api/items"

@@ -23,6 +23,7 @@ from ionport.sandbox.control.model import (
     CallFacts,
     Outcome,
     digest_of,
+    kept_answer,
     plain_path,
     redacted_headers,
     redacted_query,
@@ -218,4 +219,6 @@ def _outcome(answer: Answer, duration_ms: int, fault: str) -> Outcome:
         duration_ms=duration_ms,
         effects=answer.effects,
         fault=fault,
+        response_type=answer.media_type or "",
+        response_body=kept_answer(answer.body),
     )

@@ -175,11 +175,14 @@ def list_calls(call: ControlCall) -> Response:
 
 
 def get_call(call: ControlCall) -> Response:
-    """One recorded call with the body that it sent."""
+    """One recorded call with the bodies that it sent and got, where they were kept."""
     recorder = call.server.recorder
     found = recorder.get(call.work, call.scope, call.actor, call.params["call"])
-    body: dict[str, Any] = {"request_body": shown.body_json(recorder.body_of(found))}
-    return _json(shown.call_json(found) | body)
+    bodies: dict[str, Any] = {
+        "request_body": shown.body_json(recorder.body_of(found)),
+        "response_body": shown.body_json(found.outcome.response_body),
+    }
+    return _json(shown.call_json(found) | bodies)
 
 
 def export_calls(call: ControlCall) -> Response:

@@ -1,7 +1,7 @@
 """Recorded calls as an HTTP archive, HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/).
 
 Browsers' developer tools and proxies open it. What the recorder redacted stays redacted; answers
-are known by status and size only, because the recorder keeps none.
+that it did not keep are known by status and size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ionport.sandbox.control.model import CallFacts, Outcome, RecordedCall
 
 MAX_ENTRIES: Final = 1_000
 MAX_BODIES: Final = 20_000_000
-_NOT_KEPT: Final = "The recorder keeps no answers."
+_NOT_KEPT: Final = "The body was not kept."
 
 
 def archive(
@@ -83,16 +83,17 @@ def _request(facts: CallFacts, body: bytes | None, origin: str) -> dict[str, Any
 def _post_data(facts: CallFacts, body: bytes | None) -> dict[str, Any]:
     data: dict[str, Any] = {"mimeType": facts.headers.get("content-type", ""), "text": ""}
     if body is None:
-        return {**data, "comment": "The body was not kept."}
-    try:
-        return {**data, "text": body.decode()}
-    except UnicodeDecodeError:
-        # HAR 1.2 has an encoding for answers only; readers that know it here too take it.
-        return {**data, "text": base64.b64encode(body).decode(), "encoding": "base64"}
+        return {**data, "comment": _NOT_KEPT}
+    # HAR 1.2 has an encoding for answers only; readers that know it here too take it.
+    return data | _text(body)
 
 
 def _response(outcome: Outcome) -> dict[str, Any]:
-    content = {"size": outcome.response_size, "mimeType": "", "comment": _NOT_KEPT}
+    content: dict[str, Any] = {"size": outcome.response_size, "mimeType": outcome.response_type}
+    if outcome.response_body is not None:
+        content |= _text(outcome.response_body)
+    elif outcome.response_size:
+        content["comment"] = _NOT_KEPT
     return {
         "status": outcome.status,
         "statusText": _phrase(outcome.status),
@@ -104,6 +105,13 @@ def _response(outcome: Outcome) -> dict[str, Any]:
         "headersSize": -1,
         "bodySize": outcome.response_size,
     }
+
+
+def _text(body: bytes) -> dict[str, str]:
+    try:
+        return {"text": body.decode()}
+    except UnicodeDecodeError:
+        return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
 
 
 def _pairs(pairs: Any) -> list[dict[str, str]]:

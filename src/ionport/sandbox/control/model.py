@@ -11,6 +11,7 @@ from datetime import datetime
 from ionport.core.secrets import DOTS
 
 MAX_KEPT_BODY_BYTES = 1_000_000
+MAX_KEPT_ANSWER_BYTES = 16_000
 # The status of a call whose connection was cut.
 NO_ANSWER = 0
 _MAX_PATH = 2_000
@@ -79,6 +80,8 @@ class Outcome:
         status: of the answer; 0 when the connection was cut instead.
         effects: the ids of what it made, changed or removed.
         fault: what a fault rule did to it; empty: nothing.
+        response_type: the Content-Type of the answer.
+        response_body: of an answer up to 16 kB; None when there is none or it was not kept.
     """
 
     status: int
@@ -87,6 +90,8 @@ class Outcome:
     duration_ms: int
     effects: tuple[str, ...]
     fault: str = ""
+    response_type: str = ""
+    response_body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,11 @@ def redacted_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 def may_keep_body(body: bytes) -> bool:
     """Tell whether a request body may be kept: neither empty, nor large, nor with credentials."""
     return 0 < len(body) <= MAX_KEPT_BODY_BYTES and _SECRET_FIELDS.search(body) is None
+
+
+def kept_answer(body: bytes) -> bytes | None:
+    """Return the body of an answer if it may be kept: short, and without credentials."""
+    return body if len(body) <= MAX_KEPT_ANSWER_BYTES and may_keep_body(body) else None
 
 
 def _is_telling(name: str) -> bool:

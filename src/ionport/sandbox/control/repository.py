@@ -53,6 +53,8 @@ class CallRepository:
                 duration_ms=outcome.duration_ms,
                 effects=list(outcome.effects),
                 fault=outcome.fault or None,
+                response_type=outcome.response_type[:200] or None,
+                response_body=outcome.response_body,
             )
         )
 
@@ -152,5 +154,7 @@ def _call(row: Row[Any]) -> RecordedCall:
             duration_ms=row.duration_ms,
             effects=tuple(row.effects),
             fault=row.fault or "",
+            response_type=row.response_type or "",
+            response_body=row.response_body,
         ),
     )

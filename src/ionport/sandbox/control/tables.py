@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -45,6 +46,9 @@ sandbox_calls = Table(
     Column("received_at", Moment, nullable=False),
     # What a fault rule did to the call; None: nothing.
     Column("fault", Text),
+    # Short answers only, beside the row: a file would be waited for inside the transaction.
+    Column("response_type", Text),
+    Column("response_body", LargeBinary),
     Index("ix_sandbox_calls_tenant_id", "tenant_id", "number"),
 )
 

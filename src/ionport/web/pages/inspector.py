@@ -119,19 +119,21 @@ def _har_url(request: Request, state: ListState) -> str:
 
 
 def show_call(request: Request) -> Response:
-    """Show one call: redacted headers, query, request body, and what it did."""
+    """Show one call: redacted headers, query, bodies, and what it did."""
     visit, scope = visit_of(request), tenant_scope(request)
     recorder = needed(visit.services.recorder)
     with visit.services.database.read() as work:
         call = recorder.get(work, scope, visit.actor, request.path_params["call"])
         body = recorder.request_body(work, scope, visit.actor, call.id)
         effects = [_effect(request, work, name) for name in call.outcome.effects[:_MAX_EFFECTS]]
+    answer = call.outcome.response_body
     context = {
         "call": call,
         "status_text": _status_text(call.outcome.status),
         "effects": effects,
         "body": None if body is None else shown_body(body),
         "no_body": _why_no_body(call.facts),
+        "answer": None if answer is None else shown_body(answer),
     }
     return render(request, "inspector/call.html", context)
 
