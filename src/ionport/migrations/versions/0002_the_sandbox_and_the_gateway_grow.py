@@ -399,3 +399,5 @@ def upgrade() -> None:
 
     with op.batch_alter_table("sandbox_calls", schema=None) as batch_op:
         batch_op.add_column(sa.Column("fault", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("response_type", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("response_body", sa.LargeBinary(), nullable=True))
