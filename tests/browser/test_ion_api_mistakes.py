@@ -43,7 +43,10 @@ _WRONG: Mapping[str, str] = {"password": "wrong"}
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is typed where (by id), the button, and what is told beside which field."""
+    """What is typed where (by id), the button, and what is told beside which field.
+
+    `kind` is the type of app that is chosen first.
+    """
 
     route: str
     typed: Mapping[str, str]
@@ -51,6 +54,7 @@ class Mistake:
     beside: str
     told: str
     ticked: tuple[str, ...] = field(default=())
+    kind: str = ""
 
 
 _NEW = {"name": "New_TST", "description": "For a test"}
@@ -67,6 +71,21 @@ MISTAKES = [
         "refresh_token",
         "at least the lifetime",
         ("issue_refresh_tokens",),
+    ),
+    *(
+        Mistake(f"{_APPS}/add", {**_NEW, beside: text}, "Save", beside, told, kind=kind)
+        for kind, beside, text, told in (
+            ("Web", "redirect_urls", "", "at least one URL"),
+            ("Web", "redirect_urls", "javascript:alert(1)", "do not hand"),
+            ("Web", "javascript_origins", "https://a.example/path", "no origin such as"),
+            ("Mobile - Android", "redirect_urls", "http://a.example/x", "use https"),
+            ("Mobile - Android", "package_name", "a b", "package name such as"),
+            ("Mobile - Android", "download_url", "http://a.example", "https address"),
+            ("Mobile - Android", "certificate_fingerprint", "AB:CD", "20 pairs of hex digits"),
+            ("Mobile - IOS", "bundle_id", "a b", "bundle id such as"),
+            ("Mobile - IOS", "app_store_id", "id1", "number in the app"),
+            ("Mobile - Windows", "redirect_urls", "https://a.example/#x", "after #"),
+        )
     ),
     Mistake(f"{_APP}/edit", {"name": "OpenWindow_TST"}, "Save", "name", "of that name"),
     Mistake(f"{_APP}/download", _WRONG, "Download", "password", _NOT_YOURS),
@@ -156,13 +175,17 @@ def page(house: Furnished, chromium: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize(
-    "mistake", MISTAKES, ids=lambda one: f"{one.route.removeprefix(_TENANT)}-{one.beside}"
+    "mistake", MISTAKES, ids=lambda one: f"{one.route.removeprefix(_TENANT)}-{one.kind}{one.beside}"
 )
 def test_a_mistake_is_told_beside_its_field(house: Furnished, page: Page, mistake: Mistake) -> None:
     page.set_viewport_size(LAPTOP)
     page.goto(house.url + house.address(mistake.route))
     # What the browser itself would refuse, another client sends: the server has to tell.
     page.evaluate("[...document.forms].forEach((form) => { form.noValidate = true; })")
+    if mistake.kind:
+        page.get_by_role("combobox", name="Type", exact=True).select_option(label=mistake.kind)
+        page.get_by_role("button", name="Show its fields").click()
+        page.evaluate("[...document.forms].forEach((form) => { form.noValidate = true; })")
     for name in mistake.ticked:
         page.locator(f"#{name}").check()
     for name, text in mistake.typed.items():

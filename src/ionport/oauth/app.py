@@ -69,9 +69,9 @@ def _split(path: str) -> tuple[str, str]:
     RFC 8414 §3.1 puts `.well-known` before the issuer's path: it comes back like the other form.
     """
     document = ""
-    if path[: len(_WELL_KNOWN)].lower() == _WELL_KNOWN:
-        document, _slash, path = path.removeprefix(path[: len(_WELL_KNOWN)]).partition("/")
-        path = f"/{path}/"
+    if path.lower().startswith(_WELL_KNOWN):
+        document, _slash, issuer_path = path[len(_WELL_KNOWN) :].partition("/")
+        path = f"/{issuer_path}/"
     parts = path.split("/", 3)
     if len(parts) < 4 or parts[2].lower() != "as":
         return "", ""
