@@ -98,6 +98,15 @@ def test_a_status_with_a_body_of_ones_own_and_nothing_is_done(
     assert (call.outcome.status, call.outcome.fault) == (503, "status: busy")
 
 
+def test_a_status_without_a_body_keeps_the_connection_readable(
+    side: InforSide, client: httpx2.Client
+) -> None:
+    order(side, FaultKind.STATUS, status=204, body="not sent", trigger=Trigger.NEXT)
+    answer = post(client)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert post(client).status_code == 200
+
+
 def test_a_status_that_denies_what_was_done(side: InforSide, client: httpx2.Client) -> None:
     order(side, FaultKind.STATUS, status=504, after_commit=True)
     assert post(client).status_code == 504

@@ -92,7 +92,7 @@ def _app(routes: list[Route]) -> Starlette:
     handlers = {
         IonportError: _problem,
         HTTPException: _problem,
-        ClientDisconnect: _problem,
+        ClientDisconnect: _gone,
         Exception: _problem,
     }
     return Starlette(routes=routes, exception_handlers=handlers)
@@ -106,23 +106,27 @@ def _dispatch(server: ControlServer, methods: Mapping[str, Endpoint]) -> Callabl
         tenant_id = request.path_params["tenant"]
         scope = TenantScope(check_tenant_id(tenant_id))
         require_control(_OPERATOR, scope)
-        secret = _key_of(request)
+        # Before the body: nobody without a key makes the server read one.
+        actor = await run_in_threadpool(_actor, server, scope, _key_of(request))
         body = await _read(request)
-        return await run_in_threadpool(_call, server, endpoint, scope, secret, request, body)
+        return await run_in_threadpool(_call, server, endpoint, scope, actor, request, body)
 
     return answer
+
+
+def _actor(server: ControlServer, scope: TenantScope, secret: Secret) -> Actor:
+    with server.database.read() as work:
+        return server.plane.keys.actor_for(work, scope, secret)
 
 
 def _call(
     server: ControlServer,
     endpoint: Endpoint,
     scope: TenantScope,
-    secret: Secret,
+    actor: Actor,
     request: Request,
     body: bytes,
 ) -> Response:
-    with server.database.read() as work:
-        actor = server.plane.keys.actor_for(work, scope, secret)
     opened = server.database.write() if endpoint.writes else server.database.read()
     with opened as work:
         return endpoint.handler(
@@ -169,6 +173,11 @@ async def _read(request: Request) -> bytes:
     return bytes(body)
 
 
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the client went away before its body had come."""
+    return Response(status_code=400)
+
+
 async def _problem(request: Request, error: Exception) -> Response:
     """Answer an error as problem details (RFC 9457)."""
     request_id = request.scope.get(REQUEST_ID_KEY) or new_id("req")
@@ -183,7 +192,8 @@ async def _problem(request: Request, error: Exception) -> Response:
             headers["WWW-Authenticate"] = 'Bearer realm="ionport control"'
     elif isinstance(error, HTTPException):
         title = _("There is nothing at this address, or not with this method.")
-        problem |= {"status": error.status_code, "title": title, "code": "not_found"}
+        code = "method_not_allowed" if error.status_code == 405 else "not_found"
+        problem |= {"status": error.status_code, "title": title, "code": code}
         headers |= dict(error.headers or {})
     else:
         _logger.error("%s failed", request_id, exc_info=error)

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from ionport.core.errors import IonportError, TooManyRequests, Unauthenticated
 from ionport.gateway.caller import CUT_EXTENSION
 from ionport.gateway.errors import error_response
-from ionport.sandbox.control.faults import FaultKind, FaultRule
+from ionport.sandbox.control.faults import MAX_SECONDS, FaultKind, FaultRule
 from ionport.sandbox.control.model import NO_ANSWER
 from ionport.sandbox.operations import Answer, Call
 
@@ -92,7 +92,8 @@ def strike_of(rules: Sequence[FaultRule]) -> Strike:
     """Read the rules that struck a call."""
 
     def seconds(kind: FaultKind) -> float:
-        return sum(rule.draft.seconds for rule in rules if rule.draft.kind is kind)
+        together = sum(rule.draft.seconds for rule in rules if rule.draft.kind is kind)
+        return min(together, MAX_SECONDS)
 
     return Strike(
         wait_seconds=seconds(FaultKind.LATENCY),
@@ -104,7 +105,10 @@ def strike_of(rules: Sequence[FaultRule]) -> Strike:
 
 
 def _own_answer(answer: Answer, status: int, body: str, media_type: str) -> Answer:
-    if not body and status not in (204, 304):
+    if status in (204, 304):
+        # RFC 9110 §6.4.1: these have no body.
+        return replace(answer, status=status, body=b"", media_type=None, headers={})
+    if not body:
         body = json.dumps({"code": status, "message": "A fault rule of the sandbox."})
     return replace(
         answer,
