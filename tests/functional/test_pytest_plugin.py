@@ -168,6 +168,25 @@ def test_the_report_of_a_failed_test_shows_the_calls_that_came(tmp_path: Path) -
     assert shown in output
 
 
+def test_a_projects_own_fixture_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    status, output = _run(
+        tmp_path,
+        """
+        import pytest
+
+        @pytest.fixture
+        def infor():
+            return "mine"
+
+        def test_it(infor):
+            assert infor == "ours"
+        """,
+    )
+    assert status == 1
+    assert "AssertionError: assert 'mine' == 'ours'" in output
+    assert "INTERNALERROR" not in output
+
+
 def test_an_async_test_uses_the_fixture_from_its_own_event_loop(tmp_path: Path) -> None:
     status, output = _run(
         tmp_path,
