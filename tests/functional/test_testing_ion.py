@@ -126,3 +126,16 @@ def test_a_reset_ends_answers(infor: Infor, receiver: Receiver, url: str) -> Non
 def test_a_wrong_address_is_told(infor: Infor) -> None:
     with pytest.raises(InvalidInput):
         infor.ion.answer_invoices("http://example.com/not/https")
+
+
+def test_connection_points_and_objects_are_seeded(infor: Infor) -> None:
+    client_id = json.loads(infor.ionapi_file().read_text())["ci"]
+    point = {"name": "Seeded", "clientId": client_id, "documents": ["Sync.CaptureDocument"]}
+    infor.seed({"ion": [point], "catalog": [{"name": "Orders", "type": "ANY"}]})
+    assert send(infor, bod(), fromLogicalId="lid://infor.ims.seeded") == 403
+    assert send(infor, b"1,2", documentName="Orders") == 201
+    for wrong in ({**point, "name": "a b"}, {**point, "colour": "red"}, {**point, "documents": 5}):
+        with pytest.raises(InvalidInput, match=r"^\$\.ion\[0\]: "):
+            infor.seed({"ion": [wrong]})
+    with pytest.raises(InvalidInput, match=r"^\$\.catalog\[0\]: "):
+        infor.seed({"catalog": [{"name": "A"}]})

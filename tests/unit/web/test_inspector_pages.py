@@ -242,6 +242,14 @@ def test_a_message_tells_how_often_it_came(desk: Desk):
     assert b"<ID>471102</ID>" in desk.browser.get(f"{message}/file").content
 
 
+def test_a_call_to_the_data_catalog_is_shown_with_what_it_made(desk: Desk):
+    content = {"name": "Orders", "type": "ANY"}
+    desk.call("POST", "/IONSERVICES/datacatalog/v1/object", json=content)
+    shown = desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    assert "put object" in shown
+    assert "Orders" in shown
+
+
 def test_messages_are_filtered_by_findings(desk: Desk):
     desk.publish("m-1")
     desk.publish("m-2")

@@ -34,13 +34,15 @@ def reset(call: ControlCall) -> Response:
 
 
 def seed(call: ControlCall) -> Response:
-    """Add IDM items and LN goods receipts and run M3 transactions, all or nothing."""
+    """Add what the services are to hold and run M3 transactions, all or nothing."""
     seeded = call.server.plane.seeds.seed(call.work, call.scope, call.actor, call.body)
     return _json(
         {
             "items": list(seeded.items),
             "transactions": seeded.transactions,
             "receipts": seeded.receipts,
+            "logical_ids": list(seeded.logical_ids),
+            "objects": list(seeded.objects),
         }
     )
 
@@ -231,12 +233,14 @@ _SEED: Final = {
     ],
     "m3": [],
     "ln": [],
+    "ion": [],
+    "catalog": [],
 }
 
 ENDPOINTS: Final[Sequence[Endpoint]] = [
     Endpoint("GET", "/state", "Count what the sandbox holds", state),
     Endpoint("POST", "/reset", "Empty the sandbox", reset),
-    Endpoint("POST", "/seed", "Add IDM items, M3 records, LN receipts", seed, body=_SEED),
+    Endpoint("POST", "/seed", "Fill IDM, M3, LN and ION", seed, body=_SEED),
     Endpoint("GET", "/snapshots", "List the snapshots", list_snapshots),
     Endpoint("PUT", "/snapshots/{name}", "Take a snapshot", take_snapshot, status=201),
     Endpoint("POST", "/snapshots/{name}/restore", "Restore a snapshot", restore_snapshot),

@@ -1,22 +1,25 @@
-"""Seeds: a tenant's first IDM items, M3 records and LN goods receipts, from one JSON text.
+"""Seeds: what a tenant's sandbox begins with, from one JSON text.
 
     {"idm_types": [{"name": …, "attrs": {"attr": [{"name": …, "type": "1"}]}, "acls": {…}}],
      "idm": [{"entityName": …, "attrs": {"attr": […]}, "resrs": {"res": […]}, "acl": {…}}],
      "m3": [{"program": "CRS620MI", "transaction": "AddSupplier", "company": 1, "record": {…}}],
-     "ln": [{"Order": "PUR000009", "OrderPosition": 10, "Receipt": "RCP000009", "Quantity": 5}]}
+     "ln": [{"Order": "PUR000009", "OrderPosition": 10, "Receipt": "RCP000009", "Quantity": 5}],
+     "ion": [{"name": "DocBits_Export", "clientId": …, "documents": ["Sync.CaptureDocument"]}],
+     "catalog": [{"name": "Orders", "type": "JSON", "schema": {…}}]}
 
 A document type is what IDM's `datamodel/entities` lists, here or in another tenant; what is not
 there yet of it is added. An item is what a client would post; an M3 entry is a transaction, so
-M3's own checks hold; an LN entry is a goods receipt that an invoice can be matched with.
+M3's own checks hold; an LN entry is a goods receipt that an invoice can be matched with. An ION
+entry is a connection point, a catalog entry an object as a client would post it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from starlette.datastructures import Headers
 
@@ -32,17 +35,20 @@ from ionport.sandbox.control.rights import require_control
 from ionport.sandbox.idm.administration import DocumentTypeService
 from ionport.sandbox.idm.representation import read_entity, read_item
 from ionport.sandbox.idm.service import IdmService
+from ionport.sandbox.ionservices import open_ion
 from ionport.sandbox.ln.receipts import read_receipt
 from ionport.sandbox.ln.service import LnService, LnSettings
 from ionport.sandbox.m3.parameters import DEFAULT_COMPANY, Batch, Options, Request, read_company
 from ionport.sandbox.m3.service import M3Service, M3Settings
+from ionport.sandbox.messaging.points import read_point
 from ionport.sandbox.texts import load_json_object
 from ionport.store import TenantScope, Work
 
 MAX_BYTES: Final = 20_000_000
 MAX_ENTRIES: Final = 5_000
-_SECTIONS: Final = ("idm_types", "idm", "m3", "ln")
+_SECTIONS: Final = ("idm_types", "idm", "m3", "ln", "ion", "catalog")
 _TRANSACTION: Final = frozenset(("program", "transaction", "company", "record"))
+Made = TypeVar("Made")
 _JSON: Final = Headers({"content-type": "application/json"})
 
 
@@ -54,11 +60,15 @@ class Seeded:
         items: their pids.
         transactions: how many M3 transactions were run.
         receipts: how many goods receipts LN got.
+        logical_ids: those of the connection points.
+        objects: the names of those in the Data Catalog.
     """
 
     items: Sequence[str]
     transactions: int
     receipts: int
+    logical_ids: Sequence[str]
+    objects: Sequence[str]
 
 
 class SeedService:
@@ -70,6 +80,7 @@ class SeedService:
         self._idm = IdmService(clock, blobs)
         self._m3 = M3Service(clock, M3Settings(require_user=False))
         self._ln = LnService(clock, LnSettings())
+        self._ion = open_ion(clock, blobs, audit)
 
     def seed(self, work: Work, scope: TenantScope, actor: Actor, text: bytes) -> Seeded:
         """Make what the JSON text asks for.
@@ -81,30 +92,36 @@ class SeedService:
         """
         require_control(actor, scope)
         content = _read(text)
-        for path, entry in _entries(content, "idm_types"):
-            with _told_where(path):
-                self._idm_types.take_type(work, scope, actor, read_entity(entry))
-        items = []
-        for path, entry in _entries(content, "idm"):
-            with _told_where(path):
-                items.append(self._add_item(work, scope, actor, entry))
-        transactions = 0
-        for path, entry in _entries(content, "m3"):
-            with _told_where(path):
-                self._run_transaction(work, scope, actor, entry)
-            transactions += 1
-        receipts = 0
-        for path, entry in _entries(content, "ln"):
-            with _told_where(path):
-                self._receive(work, scope, entry)
-            receipts += 1
+
+        def each(section: str, make: Callable[[Mapping[str, Any]], Made]) -> list[Made]:
+            made = []
+            for path, entry in _entries(content, section):
+                with _told_where(path):
+                    made.append(make(entry))
+            return made
+
+        each(
+            "idm_types", lambda one: self._idm_types.take_type(work, scope, actor, read_entity(one))
+        )
+        seeded = Seeded(
+            items=each("idm", lambda one: self._add_item(work, scope, actor, one)),
+            transactions=len(each("m3", lambda one: self._transact(work, scope, actor, one))),
+            receipts=len(each("ln", lambda one: self._receive(work, scope, one))),
+            logical_ids=each("ion", lambda one: self._connect(work, scope, actor, one)),
+            objects=each("catalog", lambda one: self._add_object(work, scope, actor, one)),
+        )
         details = {
-            "items": str(len(items)),
-            "transactions": str(transactions),
-            "receipts": str(receipts),
+            "items": str(len(seeded.items)),
+            "transactions": str(seeded.transactions),
+            "receipts": str(seeded.receipts),
         }
         self._audit.record(work, scope, actor, "sandbox.seeded", scope.tenant_id, details)
-        return Seeded(items, transactions, receipts)
+        return seeded
+
+    def _take_type(
+        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
+    ) -> None:
+        self._idm_types.take_type(work, scope, actor, read_entity(entry))
 
     def _add_item(
         self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
@@ -113,7 +130,7 @@ class SeedService:
         item = read_item(json.dumps({"item": entry}).encode(), _JSON)
         return self._idm.create(work, scope, actor.name, self._idm.draft(item)).pid
 
-    def _run_transaction(
+    def _transact(
         self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
     ) -> None:
         if unknown := sorted(entry.keys() - _TRANSACTION):
@@ -136,6 +153,16 @@ class SeedService:
         if not self._ln.receive(work, scope, receipt):
             text = _("Line {line} of goods receipt {number} is there already.")
             raise _wrong(text.format(line=receipt.receipt_line, number=receipt.receipt))
+
+    def _connect(
+        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
+    ) -> str:
+        return self._ion.points.create_point(work, scope, actor, read_point(entry)).logical_id
+
+    def _add_object(
+        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
+    ) -> str:
+        return self._ion.lake.add_object(work, scope, actor, entry).name
 
 
 def _read(text: bytes) -> Mapping[str, Any]:

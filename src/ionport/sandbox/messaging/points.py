@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,6 +16,7 @@ MAX_POINTS = 2_000
 MAX_DOCUMENTS = 200
 LOGICAL_ID_TYPE = "lid://infor.ims."
 
+_MEMBERS = frozenset(("name", "description", "clientId", "documents"))
 _MAX_TEXT = 500
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _CLIENT_ID = re.compile(r"[A-Z0-9_]+~[A-Za-z0-9_-]{1,100}")
@@ -104,3 +105,29 @@ class PointQuery:
 def logical_id_of(name: str) -> str:
     """Return the Logical ID that ION Desk makes of a connection point's name."""
     return LOGICAL_ID_TYPE + name.lower()
+
+
+def read_point(values: Mapping[str, object]) -> PointDraft:
+    """Read a connection point from JSON: name, clientId, documents and perhaps a description.
+
+    Raises:
+        InvalidInput: another name, or a value that is no text; the text says which.
+    """
+    if unknown := sorted(values.keys() - _MEMBERS):
+        raise InvalidInput(_("{name} is not known here.").format(name=unknown[0][:80]))
+    documents = values.get("documents", [])
+    if not isinstance(documents, list) or not all(isinstance(one, str) for one in documents):
+        raise InvalidInput(_("documents is a list of names."))
+    draft = PointDraft(
+        name=str(values.get("name", "")),
+        description=str(values.get("description", "")),
+        client_id=str(values.get("clientId", "")),
+        documents=documents,
+    )
+    try:
+        draft.check()
+    except InvalidInput as error:
+        # Beside no form, what is wrong has to stand in the text.
+        name, text = next(iter(error.fields.items()))
+        raise InvalidInput(f"{name}: {text}", fields=error.fields) from error
+    return draft
