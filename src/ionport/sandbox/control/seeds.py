@@ -100,9 +100,7 @@ class SeedService:
                     made.append(make(entry))
             return made
 
-        each(
-            "idm_types", lambda one: self._idm_types.take_type(work, scope, actor, read_entity(one))
-        )
+        each("idm_types", lambda one: self._take_type(work, scope, actor, one))
         seeded = Seeded(
             items=each("idm", lambda one: self._add_item(work, scope, actor, one)),
             transactions=len(each("m3", lambda one: self._transact(work, scope, actor, one))),
