@@ -18,6 +18,7 @@ from ionport.ionapi import (
     AnswerRefused,
     ConnectionFailed,
     IonApiClient,
+    IonApiError,
     IonApiFile,
     ItemDraft,
     ServiceError,
@@ -290,6 +291,39 @@ def test_a_search_finds_an_item_only_after_the_lag(
         found = ion.idm.find_one(*search)
     assert found is not None
     assert found.pid == pid
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FaultKind.STATUS,
+        FaultKind.TOO_MANY_REQUESTS,
+        FaultKind.HTML,
+        FaultKind.BROKEN_JSON,
+        FaultKind.CUT_BEFORE_COMMIT,
+        FaultKind.CUT_AFTER_COMMIT,
+    ],
+)
+def test_the_token_endpoint_fails_at_a_word_and_is_well_afterwards(
+    side: InforSide, file: dict[str, str], kind: FaultKind
+) -> None:
+    target = FaultTarget("AS", "token.oauth2", "POST")
+    order(side, kind, target=target, trigger=Trigger.NEXT, figure=1)
+    with ion_client(file) as ion, pytest.raises(IonApiError):
+        ion.token()
+    with ion_client(file) as ion:
+        assert ion.token().access_token
+
+
+def test_a_slow_token_endpoint_still_gives_a_token_that_counts(
+    side: InforSide, file: dict[str, str]
+) -> None:
+    for kind in (FaultKind.LATENCY, FaultKind.SLOW_BODY):
+        order(side, kind, target=FaultTarget("as"), seconds=0.2)
+    began = time.monotonic()
+    with ion_client(file) as ion:
+        assert ion.idm.create_item(draft()).pid
+    assert time.monotonic() - began >= 0.4
 
 
 def ion_client(file: dict[str, str]) -> IonApiClient:

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
@@ -19,6 +18,7 @@ from ionport.core.errors import IonportError, NotFound, TooLarge
 from ionport.core.i18n import _
 from ionport.gateway.caller import CALLER_KEY
 from ionport.sandbox.control.faults import CalledAs
+from ionport.sandbox.control.gate import FaultGate
 from ionport.sandbox.control.model import (
     CallFacts,
     Outcome,
@@ -30,7 +30,7 @@ from ionport.sandbox.control.model import (
 )
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
-from ionport.sandbox.control.strike import NOTHING, Strike, cut, send_slowly, strike_of
+from ionport.sandbox.control.strike import NOTHING, Strike, respond
 from ionport.sandbox.operations import (
     UNKNOWN_OPERATION,
     Answer,
@@ -65,7 +65,7 @@ class ServiceApp:
         self._database = database
         self._recorder = recorder
         self._clock = clock
-        self._control = control
+        self._gate = FaultGate(database, control) if control else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -88,31 +88,14 @@ class ServiceApp:
         if strike.wait_seconds:
             await asyncio.sleep(strike.wait_seconds)
         answer = await run_in_threadpool(self._answer, operation, call, request, strike)
-        if strike.cuts:
-            await cut(scope, receive, send)
-            return
-        # As a header: given as media type, Starlette would add a charset to a text file.
-        content_type = {"Content-Type": answer.media_type} if answer.media_type else {}
-        response = Response(answer.body, answer.status, {**answer.headers, **content_type})
-        if strike.body_seconds:
-            await send_slowly(response, send, strike.body_seconds)
-        else:
-            await response(scope, receive, send)
+        await respond(strike, answer, scope, receive, send)
 
     async def _strike(self, call: Call, request: Request) -> Strike:
-        control = self._control
-        rules = control.controls.faults(call.caller.tenant_id) if control else ()
-        if control is None or not rules:
+        if self._gate is None:
             return NOTHING
         path = "/" + request.scope["path"].lstrip("/").partition("/")[2]
         called_as = CalledAs(self._service.context, call.operation, call.method, path)
-        matching = [rule for rule in rules if rule.draft.target.matches(called_as)]
-
-        def count() -> Strike:
-            with self._database.write() as work:
-                return strike_of(control.faults.struck(work, call.scope, matching))
-
-        return await run_in_threadpool(count) if matching else NOTHING
+        return await self._gate.strike(call.scope, called_as)
 
     def _find(self, request: Request) -> tuple[Operation, Mapping[str, str]]:
         path = request.scope["path"].removeprefix(request.scope["root_path"])
@@ -137,7 +120,7 @@ class ServiceApp:
 
         def record(work: Work, answer: Answer) -> Answer:
             duration_ms = round((time.perf_counter() - started) * 1000)
-            answer = strike.changed(call, answer)
+            answer = strike.changed(call.caller.request_id, answer)
             outcome = _outcome(answer, duration_ms, strike.fault)
             self._recorder.record(work, call.scope, facts, outcome)
             return answer

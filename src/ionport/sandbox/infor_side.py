@@ -36,6 +36,7 @@ from ionport.oauth.tenant_service import TenantSettingsService
 from ionport.oauth.tokens import TokenService
 from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.app import ServiceMakers, backends
+from ionport.sandbox.control.gate import FaultGate, FaultyDoor
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
 from ionport.store import Database, TenantScope, Work
@@ -271,12 +272,7 @@ class MachineDoors:
 def machine_doors(side: InforSide, database: Database) -> MachineDoors:
     """Return the apps that answer machines; makes the first signing key when there is none."""
     side.signing_keys.ensure(database)
-    built_in: Mapping[str, ASGIApp] = {}
-    if side.options.has_sandbox:
-        built_in = backends(
-            side.imitated, database, side.recorder, side.control.controls, side.control
-        )
-    authorization = AuthorizationServer(
+    server = AuthorizationServer(
         database=database,
         endpoints=side.endpoints,
         keys=side.signing_keys,
@@ -284,8 +280,15 @@ def machine_doors(side: InforSide, database: Database) -> MachineDoors:
         introspection=side.introspection,
         settings=side.tenant_settings,
     )
+    authorization: ASGIApp = AuthorizationApp(server, side.origins)
+    built_in: Mapping[str, ASGIApp] = {}
+    if side.options.has_sandbox:
+        built_in = backends(
+            side.imitated, database, side.recorder, side.control.controls, side.control
+        )
+        authorization = FaultyDoor(authorization, FaultGate(database, side.control))
     return MachineDoors(
-        authorization=AuthorizationApp(authorization, side.origins),
+        authorization=authorization,
         gateway=Gateway(
             built_in, side.verifier, custom=lambda: side.custom_apis.proxy, origins=side.origins
         ),

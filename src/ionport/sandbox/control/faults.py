@@ -14,6 +14,8 @@ from typing import Final
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 
+# What rules call the authorization server, which is no API suite.
+AUTHORIZATION_SERVER: Final = "AS"
 MAX_RULES: Final = 100
 MAX_SECONDS: Final = 300.0
 MAX_BODY: Final = 20_000

@@ -17,7 +17,7 @@ from ionport.gateway.caller import CUT_EXTENSION
 from ionport.gateway.errors import error_response
 from ionport.sandbox.control.faults import MAX_SECONDS, FaultKind, FaultRule
 from ionport.sandbox.control.model import NO_ANSWER
-from ionport.sandbox.operations import Answer, Call
+from ionport.sandbox.operations import Answer
 
 _PIECES: Final = 20
 _HTML: Final = "text/html; charset=utf-8"
@@ -58,7 +58,7 @@ class Strike:
         """Whether the connection is cut in place of an answer."""
         return self.decisive is not None and self.decisive.draft.kind in _CUTS
 
-    def changed(self, call: Call, answer: Answer) -> Answer:
+    def changed(self, request_id: str, answer: Answer) -> Answer:
         """Return what is answered in place of the service's own answer."""
         if self.decisive is None:
             return answer
@@ -72,10 +72,10 @@ class Strike:
             case FaultKind.TOO_MANY_REQUESTS:
                 text = "Too many requests (a fault rule of the sandbox)."
                 error: IonportError = TooManyRequests(text, retry_after=round(draft.seconds))
-                return _gateway_answer(call, error)
+                return _gateway_answer(request_id, error)
             case FaultKind.UNAUTHORIZED:
                 text = "The access token has expired. Refresh it or log in again."
-                return _gateway_answer(call, Unauthenticated(text, code="token_expired"))
+                return _gateway_answer(request_id, Unauthenticated(text, code="token_expired"))
             case FaultKind.BROKEN_JSON:
                 body = answer.body[: max(1, len(answer.body) // 2)] or b'{"item": '
                 return replace(answer, body=body)
@@ -119,15 +119,31 @@ def _own_answer(answer: Answer, status: int, body: str, media_type: str) -> Answ
     )
 
 
-def _gateway_answer(call: Call, error: IonportError) -> Answer:
+def _gateway_answer(request_id: str, error: IonportError) -> Answer:
     """Answer as the gateway would have, in front of the service."""
-    response = error_response(error, call.caller.request_id)
+    response = error_response(error, request_id)
     headers = {
         name: response.headers[name]
         for name in ("WWW-Authenticate", "Retry-After")
         if name in response.headers
     }
     return Answer(response.status_code, bytes(response.body), "application/json", headers)
+
+
+async def respond(
+    strike: Strike, answer: Answer, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Send an answer, or cut the connection, as the rules say."""
+    if strike.cuts:
+        await cut(scope, receive, send)
+        return
+    # As a header: given as media type, Starlette would add a charset to a text file.
+    content_type = {"Content-Type": answer.media_type} if answer.media_type else {}
+    response = Response(answer.body, answer.status, {**answer.headers, **content_type})
+    if strike.body_seconds:
+        await send_slowly(response, send, strike.body_seconds)
+    else:
+        await response(scope, receive, send)
 
 
 async def cut(scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,7 +14,14 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import Page
 from ionport.sandbox.control.fault_service import FaultService
-from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultRule, FaultTarget, Trigger
+from ionport.sandbox.control.faults import (
+    AUTHORIZATION_SERVER,
+    FaultDraft,
+    FaultKind,
+    FaultRule,
+    FaultTarget,
+    Trigger,
+)
 from ionport.web.forms import errors_of, is_on, lines_of, text_of
 from ionport.web.lists import ListState
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -105,7 +112,10 @@ def _form(
         "fields": [name for name in _FIELDS if name not in ("after_commit", "is_enabled")],
         "kinds": _kinds(),
         "triggers": _triggers(),
-        "services": [(api.context, f"{api.context} · {api.title}") for api in apis],
+        "services": [
+            *((api.context, f"{api.context} · {api.title}") for api in apis),
+            (AUTHORIZATION_SERVER, _("AS · Authorization server")),
+        ],
         "methods": [(method, method) for method in _METHODS],
         "operations": sorted({one.name for api in apis for one in api.operations}),
     }

@@ -1,0 +1,83 @@
+"""Where fault rules meet calls: which strike one, and the authorization server behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ionport.core.ids import new_id
+from ionport.gateway.caller import REQUEST_ID_KEY
+from ionport.sandbox.control.faults import AUTHORIZATION_SERVER, CalledAs
+from ionport.sandbox.control.plane import ControlPlane
+from ionport.sandbox.control.strike import NOTHING, Strike, respond, strike_of
+from ionport.sandbox.operations import Answer
+from ionport.store import Database, TenantScope
+
+
+@dataclass(frozen=True, slots=True)
+class FaultGate:
+    """Tells what fault rules do to a call, and counts it at them."""
+
+    database: Database
+    control: ControlPlane
+
+    async def strike(self, scope: TenantScope, called_as: CalledAs) -> Strike:
+        """Return what becomes of a call; without rules nothing is asked and nobody waits."""
+        rules = self.control.controls.faults(scope.tenant_id)
+        matching = [rule for rule in rules if rule.draft.target.matches(called_as)]
+
+        def count() -> Strike:
+            with self.database.write() as work:
+                return strike_of(self.control.faults.struck(work, scope, matching))
+
+        return await run_in_threadpool(count) if matching else NOTHING
+
+
+class FaultyDoor:
+    """The authorization server as a service that rules can name.
+
+    An operation is the last part of an address: `token.oauth2`. The recorder keeps none of
+    these calls: they carry secrets.
+    """
+
+    def __init__(self, app: ASGIApp, gate: FaultGate) -> None:
+        self._app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        _root, tenant_id, *rest = scope["path"].split("/")
+        path = "/" + "/".join(rest)
+        operation = rest[-1].lower() if rest else ""
+        called_as = CalledAs(AUTHORIZATION_SERVER, operation, scope["method"], path)
+        strike = await self._gate.strike(TenantScope(tenant_id.upper()), called_as)
+        if strike is NOTHING:
+            await self._app(scope, receive, send)
+            return
+        await asyncio.sleep(strike.wait_seconds)
+        answer = await _answer_of(self._app, scope, receive) if strike.is_done else Answer()
+        request_id = scope.get(REQUEST_ID_KEY) or new_id("req")
+        await respond(strike, strike.changed(request_id, answer), scope, receive, send)
+
+
+async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
+    """Let an app answer, and keep what it says."""
+    answer = Answer()
+
+    async def keep(message: Message) -> None:
+        nonlocal answer
+        if message["type"] == "http.response.start":
+            headers = Headers(raw=message["headers"])
+            kept = {name: headers[name] for name in headers if name != "content-length"}
+            answer = replace(answer, status=message["status"], headers=kept)
+        elif message["type"] == "http.response.body":
+            answer = replace(answer, body=answer.body + message.get("body", b""))
+
+    await app(scope, receive, keep)
+    return answer
