@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -224,7 +225,10 @@ def test_a_wrong_fault_rule_is_refused_and_its_field_named(
     assert plane.ask("POST", "/faults", 422, json=sent)["fields"].keys() == {field}
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"NaN", b'{"seconds": NaN}', b'{"seconds": 1e400}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b"NaN", b'{"seconds": NaN}', b'{"seconds": 1e400}', b'{"\\ud800": 1}'],
+)
 def test_what_is_no_json_or_no_number_is_refused(plane: Plane, body: bytes) -> None:
     plane.ask("POST", "/clock/jump", 422, content=body)
 
@@ -357,6 +361,15 @@ def test_an_unknown_address_or_method_is_a_problem_too(plane: Plane) -> None:
 
 def test_a_body_over_the_limit_is_refused(plane: Plane) -> None:
     plane.ask("POST", "/seed", 413, content=b" " * 20_100_000)
+
+
+def test_no_body_is_read_for_who_has_no_key(plane: Plane) -> None:
+    host, port = plane.url.removeprefix("http://").split(":")
+    head = f"POST /_control/{TENANT}/seed HTTP/1.1\r\nHost: {host}:{port}\r\n"
+    head += "Authorization: Bearer ctl_wrong\r\nContent-Length: 20000000\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 401 ")
 
 
 def test_every_example_of_the_manual_works_and_every_endpoint_and_fault_has_one(

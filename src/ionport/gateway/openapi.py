@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from ionport.core.errors import InvalidInput, TooLarge
@@ -25,6 +26,9 @@ _MAX_NESTING: Final = 4
 _MAX_HOPS: Final = 5
 _MAX_TEXT: Final = 2_000
 _MAX_NAME: Final = 200
+# What references lead to is read anew for each of them: each list is cut before it is read.
+_MAX_PARAMETERS: Final = 100
+_MAX_REQUIRED: Final = 500
 _METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 _PLACES: Final = ("path", "query", "header", "cookie", "formData")
 
@@ -228,7 +232,8 @@ class _Reader:
         # Those of the operation count before those of its path.
         given = [
             self._resolved(one)
-            for one in [*_list(operation.get("parameters")), *_list(item.get("parameters"))]
+            for holder in (operation, item)
+            for one in _list(holder.get("parameters"))[:_MAX_PARAMETERS]
         ]
         named: dict[tuple[Any, Any], Json] = {}
         for one in given:
@@ -266,7 +271,7 @@ class _Reader:
                 yield Content(_word(media), tuple(self._lines(one.get("schema"))))
 
     def _answers(self, operation: Json) -> Iterator[Answer]:
-        for status, answer in list(_object(operation.get("responses")).items())[:30]:
+        for status, answer in islice(_object(operation.get("responses")).items(), 30):
             answer = self._resolved(answer)
             contents = tuple(self._contents(answer))
             if "schema" in answer:
@@ -276,7 +281,7 @@ class _Reader:
             yield Answer(_word(status), _text(answer.get("description")), contents)
 
     def _contents(self, holder: Json) -> Iterator[Content]:
-        for media, content in list(_object(holder.get("content")).items())[:10]:
+        for media, content in islice(_object(holder.get("content")).items(), 10):
             yield Content(_word(media), tuple(self._lines(_object(content).get("schema"))))
 
     def _schemas(self) -> Iterator[Schema]:
@@ -293,7 +298,7 @@ class _Reader:
     ) -> Iterator[Line]:
         """Yield a line for a schema and, unless it is a reference, for what is inside of it."""
         schema = _object(schema)
-        if not schema or not self._takes_line():
+        if not self._takes_line() or not schema:
             return
         inner = _object(schema.get("items")) if schema.get("type") == "array" else schema
         # What the outermost one describes stands above its lines already.
@@ -308,10 +313,11 @@ class _Reader:
         )
         if depth >= _MAX_NESTING or "$ref" in inner:
             return
-        required = _list(inner.get("required"))
-        for key, value in _object(inner.get("properties")).items():
+        required = _list(inner.get("required"))[:_MAX_REQUIRED]
+        # One more than there is room for, which tells that something is cut.
+        for key, value in islice(_object(inner.get("properties")).items(), self._lines_left + 1):
             yield from self._lines(value, str(key), depth + 1, is_required=key in required)
-        for part in _list(inner.get("allOf")):
+        for part in _list(inner.get("allOf"))[: self._lines_left + 1]:
             yield from self._lines(part, "", depth + 1)
 
     def _type(self, schema: Json) -> str:
@@ -356,9 +362,10 @@ class _Reader:
         return {}
 
     def _takes_line(self) -> bool:
-        self._lines_left -= 1
-        self._is_cut |= self._lines_left < 0
-        return self._lines_left >= 0
+        is_left = self._lines_left > 0
+        self._lines_left -= is_left
+        self._is_cut |= not is_left
+        return is_left
 
 
 def _choices(schema: Json) -> str:
@@ -382,12 +389,12 @@ def _word(value: object, limit: int = _MAX_NAME) -> str:
     """Return a short text on one line; empty for what is no text and no number."""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""
-    return "".join(letter for letter in str(value) if letter.isprintable())[:limit]
+    return "".join(letter for letter in str(value)[:limit] if letter.isprintable())
 
 
 def _text(value: object) -> str:
     """Return a text of several lines, without what cannot be shown."""
     if not isinstance(value, str):
         return ""
-    kept = re.sub(r"[^\n\t -\U0010ffff]|[\x7f-\x9f\ud800-\udfff]", "", value)
-    return kept.strip()[:_MAX_TEXT]
+    kept = re.sub(r"[^\n\t -\U0010ffff]|[\x7f-\x9f\ud800-\udfff]", "", value[:_MAX_TEXT])
+    return kept.strip()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -157,6 +158,32 @@ def test_there_is_a_bound_to_what_is_told() -> None:
     found = described({"swagger": "2.0", "definitions": {"A": wide, "B": wide}})
     assert sum(len(schema.lines) for schema in found.schemas) == MAX_LINES
     assert found.is_cut
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"parameters": [{"name": str(n)} for n in range(100_000)]},
+        {"responses": {"200": {"description": "x" * 1_500_000}}},
+    ],
+)
+def test_what_many_references_lead_to_is_not_read_whole_for_each(operation: dict[str, Any]) -> None:
+    paths = {f"/{n}": {"$ref": "#/x-shared"} for n in range(MAX_OPERATIONS)}
+    content = json.dumps({"x-shared": {"get": operation}, "paths": paths})
+    started = time.process_time()
+    assert len(describe(content).operations) == MAX_OPERATIONS
+    assert time.process_time() - started < 2
+
+
+def test_a_schema_without_end_is_read_as_far_as_it_is_told() -> None:
+    wide = {
+        "required": [f"r{n}" for n in range(60_000)],
+        "properties": {f"p{n}": {"type": "string"} for n in range(40_000)},
+    }
+    content = json.dumps({"definitions": {"Wide": wide}})
+    started = time.process_time()
+    assert describe(content).is_cut
+    assert time.process_time() - started < 2
 
 
 def test_a_call_for_a_shell_names_what_is_needed_and_no_secret() -> None:

@@ -15,7 +15,7 @@ from ionport.oauth.tenant_settings import Limits
 from ionport.sandbox.control.clock_service import ClockState
 from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultRule, FaultTarget, Trigger
 from ionport.sandbox.control.model import CallFilter, RecordedCall, Snapshot
-from ionport.sandbox.texts import check_text
+from ionport.sandbox.texts import check_text, representable
 
 Json = dict[str, Any]
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -47,10 +47,11 @@ def read_object(body: bytes, known: frozenset[str]) -> Json:
         raise InvalidInput(_("The body is a JSON object."), code="not_a_json_object")
     if unknown := sorted(content.keys() - known):
         text = _("Known are: {names}.").format(names=", ".join(sorted(known)) or "-")
+        name = representable(unknown[0][:80])
         raise InvalidInput(
-            _("{name} is not known here.").format(name=unknown[0][:80]),
+            _("{name} is not known here.").format(name=name),
             code="unknown_field",
-            fields={unknown[0][:80]: text},
+            fields={name: text},
         )
     return content
 
