@@ -315,6 +315,15 @@ def test_the_token_endpoint_fails_at_a_word_and_is_well_afterwards(
         assert ion.token().access_token
 
 
+def test_a_rule_for_any_service_lets_clients_log_in(
+    side: InforSide, client: httpx2.Client, file: dict[str, str]
+) -> None:
+    order(side, FaultKind.STATUS, target=FaultTarget())
+    with ion_client(file) as ion:
+        assert ion.token().access_token
+    assert post(client).status_code == 503
+
+
 def test_a_slow_token_endpoint_still_gives_a_token_that_counts(
     side: InforSide, file: dict[str, str]
 ) -> None:

@@ -87,7 +87,8 @@ class FaultTarget:
     """Which calls a rule is for; an empty text stands for any.
 
     Attributes:
-        service: the API context, letter case aside.
+        service: the API context, letter case aside. The authorization server has to be named:
+            a rule for any service lets clients log in.
         operation: the recorder's name of it, such as `create item`.
         path: as sent, behind the tenant; `*` stands for any letters: `*/api/items/*`.
     """
@@ -99,8 +100,9 @@ class FaultTarget:
 
     def matches(self, call: CalledAs) -> bool:
         """Tell whether the rule is for this call."""
+        any_service = "" if call.service != AUTHORIZATION_SERVER else call.service.lower()
         return (
-            self.service.lower() in ("", call.service.lower())
+            self.service.lower() in (any_service, call.service.lower())
             and self.operation.lower() in ("", call.operation.lower())
             and self.method.upper() in ("", call.method.upper())
             and (not self.path or fnmatchcase(call.path, self.path.replace("[", "[[]")))
