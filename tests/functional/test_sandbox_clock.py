@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ionport.core.errors import Forbidden, InvalidInput
 from ionport.core.sealing import KeyRing
@@ -16,7 +18,9 @@ from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.sandbox.control.controls import ControlWatch
 from ionport.sandbox.control.plane import ControlPlane
-from ionport.store import SystemScope, TenantScope
+from ionport.settings import load_settings
+from ionport.store import Database, SystemScope, TenantScope
+from ionport.wiring import open_house
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
     OPERATOR,
@@ -112,6 +116,58 @@ def test_the_clock_of_a_production_tenant_is_not_moved_for_another(side: InforSi
         TenantRepository(work.connection).add(SystemScope("test"), production)
     with pytest.raises(Forbidden, match="ACME_PRD"):
         jump(side, HOURS)
+
+
+def test_a_clock_that_is_ahead_when_a_production_tenant_comes_can_be_set_back(
+    side: InforSide,
+) -> None:
+    jump(side, HOURS)
+    with side.database.write() as work:
+        production = Tenant("ACME_PRD", side.clock.now())
+        TenantRepository(work.connection).add(SystemScope("test"), production)
+    set_back(side)
+    assert side.services.control.controls.offset == timedelta()
+
+
+def test_without_a_sandbox_the_clock_that_one_has_moved_shows_the_real_time(
+    tmp_path: Path,
+) -> None:
+    def clock_ahead(**chosen: bool) -> timedelta:
+        house = open_house(load_settings({}, data=tmp_path, **chosen))
+        assert house.infor is not None
+        with house.database.write() as work:
+            if chosen["sandbox"]:
+                scope = TenantScope(house.tenant.id)
+                house.infor.control.clock.jump(work, scope, OPERATOR, HOURS)
+        ahead = house.infor.tokens.clock.now() - house.clock.now()
+        house.close()
+        return ahead
+
+    assert clock_ahead(sandbox=True) > HOURS / 2
+    assert clock_ahead(sandbox=False) < HOURS / 2
+    assert clock_ahead(sandbox=True) > HOURS
+
+
+def test_the_controls_are_watched_again_after_a_time_without_a_free_connection(
+    side: InforSide, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ionport.store.engine._POOL_TIMEOUT_SECONDS", 0.05)
+    database = Database(side.database.url)
+    keys, audit = KeyRing.generate(), AuditLog(side.clock)
+    other = ControlPlane(database, side.clock, keys, side.blobs, audit).controls
+    watch = ControlWatch(other, every_seconds=0.05)
+    watch.launch()
+    try:
+        with ExitStack() as taken:
+            with suppress(PoolTimeout):
+                while True:
+                    taken.enter_context(database.engine.connect())
+            assert until(lambda: "the controls could not be read" in caplog.text, 5.0)
+        jump(side, HOURS)
+        assert until(lambda: other.offset >= HOURS, 5.0)
+    finally:
+        watch.close()
+        database.close()
 
 
 def test_other_processes_see_what_was_set_within_two_seconds(side: InforSide) -> None:

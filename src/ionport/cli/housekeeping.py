@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import Protocol
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ionport.store import Database, Work
 
@@ -49,7 +49,7 @@ class Housekeeping:
         while not self._stopping.wait(self._every):
             try:
                 self._tick()
-            except DBAPIError:
+            except SQLAlchemyError:
                 # The database is away or busy; what is over is still over at the next tick.
                 _logger.exception("the clean-up broke off")
 

@@ -40,7 +40,8 @@ class ClockState:
 class ClockService:
     """Moves the clock of the Infor side; the document side's stays the machine's.
 
-    All tenants of an installation share it, so nobody moves it where one is a production tenant.
+    All tenants of an installation share it, so nobody moves it on where one is a production
+    tenant.
     Every method raises Forbidden to who does not administer the tenant.
     """
 
@@ -74,12 +75,12 @@ class ClockService:
         self._set(work, scope, actor, offset + by, "sandbox.clock_moved")
 
     def set_back(self, work: Work, scope: TenantScope, actor: Actor) -> None:
-        """Set the clock back to the real time.
+        """Set the clock back to the real time, also where a production tenant shares it.
 
         Tokens issued in the time that is ahead are not valid yet then; the tenant's tokens that
         were made to expire, and have not by themselves, are valid again.
         """
-        self._require_no_production(work, scope, actor)
+        require_control(actor, scope)
         ControlRepository(work.connection).unmark_tokens(scope)
         self._set(work, scope, actor, timedelta(), "sandbox.clock_set_back")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ionport.core.clock import Clock
 from ionport.sandbox.control.control_repository import ControlRepository
@@ -103,6 +103,6 @@ class ControlWatch:
         while not self._stopping.wait(self._every):
             try:
                 self._controls.refresh()
-            except DBAPIError:
+            except SQLAlchemyError:
                 # The database is away or busy; what was set is still set a second later.
                 _logger.exception("the controls could not be read")
