@@ -21,7 +21,6 @@ MAX_LETTERS: Final = 4_000_000
 # libyaml where the wheel has it: about ten times as fast.
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
-_NULLS: Final = ("", "~", "null", "Null", "NULL")
 
 
 class _Loader(_BASE):  # type: ignore[misc]

@@ -40,11 +40,6 @@ class FaultKind(StrEnum):
     SEARCH_LAG = "search-lag"
 
     @property
-    def has_seconds(self) -> bool:
-        """Whether `seconds` says something: how long to wait, or until when to come again."""
-        return self in _WITH_SECONDS
-
-    @property
     def may_be_done(self) -> bool:
         """Whether `after_commit` may be chosen: the call is done although the answer denies it."""
         return self in (FaultKind.STATUS, FaultKind.HTML)
@@ -53,14 +48,6 @@ class FaultKind(StrEnum):
     def only_adds(self) -> bool:
         """Whether the call is answered as ever, only later; such rules act beside others."""
         return self in (FaultKind.LATENCY, FaultKind.SLOW_BODY, FaultKind.SEARCH_LAG)
-
-
-_WITH_SECONDS = (
-    FaultKind.LATENCY,
-    FaultKind.SLOW_BODY,
-    FaultKind.SEARCH_LAG,
-    FaultKind.TOO_MANY_REQUESTS,
-)
 
 
 class Trigger(StrEnum):
