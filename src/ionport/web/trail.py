@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from starlette.requests import Request
+
 from ionport.core.i18n import _
+from ionport.core.paging import PageRequest
 from ionport.identity.model import AuditEntry
+from ionport.store import Work
+from ionport.web.state import tenant_scope, visit_of
+
+_LATEST: Final = PageRequest(per_page=20)
 
 # Details that name what an action was about, where its subject does not.
 _NAMED: Final = (
@@ -33,6 +40,12 @@ class TrailLine:
     at: datetime
 
 
+def trail_of(request: Request, work: Work, subjects: Sequence[str]) -> list[TrailLine]:
+    """Return the latest changes in the tenant of what the ids name, the newest first."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    return trail_lines(visit.services.audit.list(work, scope, _LATEST, subjects).items)
+
+
 def trail_lines(entries: Iterable[AuditEntry]) -> list[TrailLine]:
     """Return the lines of a history; an action without words shows its machine name."""
     words = _words()
@@ -53,6 +66,10 @@ def _sentence(words: str, entry: AuditEntry) -> str:
 
 
 def _words() -> dict[str, str]:
+    return {**_access_words(), **_gateway_words(), **_sandbox_words()}
+
+
+def _access_words() -> dict[str, str]:
     return {
         "app.created": _("App added"),
         "app.changed": _("App changed"),
@@ -67,12 +84,6 @@ def _words() -> dict[str, str]:
         "app.key_deleted": _("Key deleted"),
         "app.approved": _("Approved by a user"),
         "app.approval_revoked": _("Approval taken back"),
-        "idm.document_type_added": _("Document type added"),
-        "idm.document_type_removed": _("Document type deleted"),
-        "idm.attribute_added": _("Attribute added"),
-        "idm.attribute_removed": _("Attribute deleted"),
-        "idm.acl_added": _("ACL added"),
-        "idm.acl_removed": _("ACL deleted"),
         "service_account.created": _("Service account added"),
         "service_account.changed": _("Service account changed"),
         "service_account.deleted": _("Service account deleted"),
@@ -87,33 +98,13 @@ def _words() -> dict[str, str]:
         "tenant.settings_changed": _("Configuration changed"),
         "scope.created": _("Scope added"),
         "scope.deleted": _("Scope deleted"),
-        "connection_point.created": _("Connection point added"),
-        "connection_point.changed": _("Connection point changed"),
-        "connection_point.activated": _("Connection point activated"),
-        "connection_point.deactivated": _("Connection point deactivated"),
-        "connection_point.deleted": _("Connection point deleted"),
-        "document_flow.created": _("Document flow added"),
-        "document_flow.changed": _("Document flow changed"),
-        "document_flow.activated": _("Document flow activated"),
-        "document_flow.deactivated": _("Document flow deactivated"),
-        "document_flow.deleted": _("Document flow deleted"),
         "saml_issuer.added": _("SAML issuer added"),
         "saml_issuer.deleted": _("SAML issuer deleted"),
-        "sandbox.reset": _("Sandbox reset"),
-        "sandbox.seeded": _("Sandbox seeded"),
-        "sandbox.snapshot_taken": _("Snapshot taken"),
-        "sandbox.snapshot_restored": _("Snapshot restored"),
-        "sandbox.snapshot_deleted": _("Snapshot deleted"),
-        "sandbox.clock_moved": _("Clock moved forward"),
-        "sandbox.clock_set_back": _("Clock set back to the real time"),
-        "sandbox.tokens_expired": _("All access tokens expired"),
-        "sandbox.fault_added": _("Fault rule added"),
-        "sandbox.fault_changed": _("Fault rule changed"),
-        "sandbox.fault_enabled": _("Fault rule switched on"),
-        "sandbox.fault_disabled": _("Fault rule switched off"),
-        "sandbox.fault_deleted": _("Fault rule deleted"),
-        "control_key.created": _("Control key made"),
-        "control_key.deleted": _("Control key deleted"),
+    }
+
+
+def _gateway_words() -> dict[str, str]:
+    return {
         "suite.created": _("API suite added"),
         "suite.changed": _("API suite changed"),
         "suite.icon_uploaded": _("Icon uploaded"),
@@ -130,4 +121,40 @@ def _words() -> dict[str, str]:
         "policy.deleted": _("Policy deleted"),
         "documentation.created": _("Documentation added"),
         "documentation.deleted": _("Documentation deleted"),
+    }
+
+
+def _sandbox_words() -> dict[str, str]:
+    return {
+        "idm.document_type_added": _("Document type added"),
+        "idm.document_type_removed": _("Document type deleted"),
+        "idm.attribute_added": _("Attribute added"),
+        "idm.attribute_removed": _("Attribute deleted"),
+        "idm.acl_added": _("ACL added"),
+        "idm.acl_removed": _("ACL deleted"),
+        "connection_point.created": _("Connection point added"),
+        "connection_point.changed": _("Connection point changed"),
+        "connection_point.activated": _("Connection point activated"),
+        "connection_point.deactivated": _("Connection point deactivated"),
+        "connection_point.deleted": _("Connection point deleted"),
+        "document_flow.created": _("Document flow added"),
+        "document_flow.changed": _("Document flow changed"),
+        "document_flow.activated": _("Document flow activated"),
+        "document_flow.deactivated": _("Document flow deactivated"),
+        "document_flow.deleted": _("Document flow deleted"),
+        "sandbox.reset": _("Sandbox reset"),
+        "sandbox.seeded": _("Sandbox seeded"),
+        "sandbox.snapshot_taken": _("Snapshot taken"),
+        "sandbox.snapshot_restored": _("Snapshot restored"),
+        "sandbox.snapshot_deleted": _("Snapshot deleted"),
+        "sandbox.clock_moved": _("Clock moved forward"),
+        "sandbox.clock_set_back": _("Clock set back to the real time"),
+        "sandbox.tokens_expired": _("All access tokens expired"),
+        "sandbox.fault_added": _("Fault rule added"),
+        "sandbox.fault_changed": _("Fault rule changed"),
+        "sandbox.fault_enabled": _("Fault rule switched on"),
+        "sandbox.fault_disabled": _("Fault rule switched off"),
+        "sandbox.fault_deleted": _("Fault rule deleted"),
+        "control_key.created": _("Control key made"),
+        "control_key.deleted": _("Control key deleted"),
     }

@@ -19,7 +19,7 @@ from ionport.gateway.openapi import describe
 from ionport.web.downloads import attachment
 from ionport.web.forms import errors_of, text_of, uploads_of
 from ionport.web.pages.api_endpoints import endpoint_url, needs_token, public_address, the_endpoint
-from ionport.web.pages.api_suites import confirm_page, documented, trail_of
+from ionport.web.pages.api_suites import confirm_page, documented, read_trail
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import redirect, render
 
@@ -36,7 +36,7 @@ def list_documentation(request: Request) -> Response:
         "suite": suite,
         "endpoint": endpoint,
         "documentation": found,
-        "trail": trail_of(request, endpoint.id),
+        "trail": read_trail(request, endpoint.id),
     }
     return render(request, "api_suites/documentation_list.html", context)
 

@@ -15,7 +15,7 @@ from ionport.gateway.sample_call import sample_call
 from ionport.gateway.security import SECURITY_FIELDS
 from ionport.web.forms import errors_of
 from ionport.web.pages import api_endpoint_form as form
-from ionport.web.pages.api_suites import confirm_page, suite_url, the_suite, trail_of
+from ionport.web.pages.api_suites import confirm_page, read_trail, suite_url, the_suite
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
 
@@ -32,7 +32,7 @@ def show(request: Request) -> Response:
         "call": sample_call(address, None, needs_token=not is_open),
         "needs_token": not is_open,
         "fields": SECURITY_FIELDS[endpoint.security.type],
-        "trail": trail_of(request, endpoint.id),
+        "trail": read_trail(request, endpoint.id),
     }
     return render(request, "api_suites/endpoint.html", context)
 

@@ -22,7 +22,7 @@ from ionport.gateway.model import (
 from ionport.gateway.policies import PolicyInvalid, sample_policy
 from ionport.web.forms import errors_of, lines_of, text_of
 from ionport.web.pages.api_endpoints import endpoint_url, the_endpoint
-from ionport.web.pages.api_suites import confirm_page, the_suite, trail_of
+from ionport.web.pages.api_suites import confirm_page, read_trail, the_suite
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
 
@@ -44,7 +44,7 @@ def list_policies(request: Request) -> Response:
         "labels": dict(_labels()),
         "flows": dict(_flows()),
         "add_url": _url(request, endpoint, "policy_add"),
-        "trail": trail_of(request, endpoint.id if endpoint else suite.id),
+        "trail": read_trail(request, endpoint.id if endpoint else suite.id),
     }
     return render(request, "api_suites/policies.html", context)
 

@@ -14,7 +14,6 @@ from starlette.routing import Route
 from ionport import __version__
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _, ngettext
-from ionport.core.paging import PageRequest
 from ionport.gateway.model import (
     SUITE_ICONS,
     UPLOADED_ICON,
@@ -31,12 +30,11 @@ from ionport.web.lists import ListState
 from ionport.web.pages import api_endpoint_form as endpoint_form
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
-from ionport.web.trail import TrailLine, trail_lines
+from ionport.web.trail import TrailLine, trail_of
 
 if TYPE_CHECKING:
     from ionport.sandbox.operations import Service
 
-_TRAIL = PageRequest(per_page=20)
 _ENDPOINT = "endpoints.0."
 
 
@@ -113,7 +111,7 @@ def show(request: Request) -> Response:
             (endpoint, suites.public_address(suite, endpoint.proxy_context))
             for endpoint in endpoints
         ],
-        "trail": trail_of(request, suite.id, *(endpoint.id for endpoint in endpoints)),
+        "trail": read_trail(request, suite.id, *(endpoint.id for endpoint in endpoints)),
     }
     return render(request, "api_suites/suite.html", context)
 
@@ -281,11 +279,10 @@ def suite_url(request: Request, suite_id: str) -> str:
     return path_to(request, "api_suite", tenant=tenant_scope(request).tenant_id, suite=suite_id)
 
 
-def trail_of(request: Request, *subjects: str) -> list[TrailLine]:
-    """Return the latest lines of the history of what the ids name."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return trail_lines(visit.services.audit.list(work, scope, _TRAIL, subjects).items)
+def read_trail(request: Request, *subjects: str) -> list[TrailLine]:
+    """Read the latest changes of what the ids name, where no transaction is open."""
+    with visit_of(request).services.database.read() as work:
+        return trail_of(request, work, subjects)
 
 
 def _add_page(

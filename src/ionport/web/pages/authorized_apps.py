@@ -10,16 +10,13 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, TooManyRequests
 from ionport.core.i18n import _
-from ionport.core.paging import PageRequest
 from ionport.core.secrets import Secret
 from ionport.oauth.model import AppQuery, AppSort, AppType, AuthorizedApp
 from ionport.web.lists import YES_NO, ListState
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.steps import password_errors, password_proof
 from ionport.web.templating import path_to, render
-from ionport.web.trail import trail_lines
-
-_TRAIL = PageRequest(per_page=20)
+from ionport.web.trail import trail_of
 
 
 def first_page(request: Request) -> Response:
@@ -75,7 +72,7 @@ def detail_page(request: Request, secret: Secret | None = None, notice: str = ""
             ],
             "keys": security.list_bridge_keys(work, scope, visit.actor, app.id),
             "use": apps.app_use(work, scope, visit.actor, app.id),
-            "trail": trail_lines(visit.services.audit.list(work, scope, _TRAIL, subjects).items),
+            "trail": trail_of(request, work, subjects),
         }
     return render(request, "authorized_apps/detail.html", context)
 

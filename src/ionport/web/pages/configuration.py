@@ -12,7 +12,6 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.core.paging import PageRequest
 from ionport.oauth.tenant_settings import (
     Limits,
     ScopeMode,
@@ -23,10 +22,9 @@ from ionport.oauth.tenant_settings import (
 from ionport.web.forms import errors_of, is_on, text_of, whole_number
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
-from ionport.web.trail import trail_lines
+from ionport.web.trail import trail_of
 
 _LIMITS = ("logins_per_minute", "logins_per_day", "tokens_per_client_per_day")
-_TRAIL = PageRequest(per_page=20)
 
 Choice = TypeVar("Choice", ScopeMode, UrlFlavour, TokenForm)
 
@@ -51,7 +49,7 @@ def _page(
         scopes = needed(visit.services.tenant_settings).list_custom_scopes(work, scope, visit.actor)
         issuers = needed(visit.services.saml_issuers).list_issuers(work, scope, visit.actor)
         subjects = [scope.tenant_id, *(custom.name for custom in scopes)]
-        trail = visit.services.audit.list(work, scope, _TRAIL, subjects)
+        trail = trail_of(request, work, subjects)
     context = {
         "values": values,
         "errors": errors,
@@ -61,7 +59,7 @@ def _page(
         "modes": _modes(),
         "flavours": _flavours(),
         "token_forms": _token_forms(),
-        "trail": trail_lines(trail.items),
+        "trail": trail,
     }
     return render(request, "configuration/configuration.html", context, status=status)
 

@@ -18,9 +18,8 @@ from ionport.web.forms import errors_of, is_on, text_of
 from ionport.web.lists import ListState
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
-from ionport.web.trail import trail_lines
+from ionport.web.trail import trail_of
 
-_TRAIL = PageRequest(per_page=20)
 _STATES = {"active": True, "inactive": False}
 _FIELDS = ("name", "description", "client_id", "documents")
 
@@ -120,15 +119,14 @@ def _detail_page(
     errors: Mapping[str, str],
     status: int = 200,
 ) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        trail = visit.services.audit.list(work, scope, _TRAIL, [point.id])
+    with visit_of(request).services.database.read() as work:
+        trail = trail_of(request, work, [point.id])
     context = {
         "point": point,
         "apps": _apps(request, values),
         "values": values,
         "errors": errors,
-        "trail": trail_lines(trail.items),
+        "trail": trail,
     }
     return render(request, "ion_desk/point.html", context, status=status)
 

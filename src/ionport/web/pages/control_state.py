@@ -11,14 +11,12 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
-from ionport.core.paging import PageRequest
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.web.forms import errors_of, lines_of, text_of, whole_number
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
-from ionport.web.trail import trail_lines
+from ionport.web.trail import trail_of
 
-_TRAIL = PageRequest(per_page=20)
 _UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 
 
@@ -35,13 +33,13 @@ def _state_page(
         counts = plane.state.counts(work, scope, visit.actor)
         snapshots = plane.snapshots.list(work, scope, visit.actor)
         subjects = [scope.tenant_id, *(snapshot.name for snapshot in snapshots)]
-        trail = visit.services.audit.list(work, scope, _TRAIL, subjects)
+        trail = trail_of(request, work, subjects)
     context = {
         "counts": sorted((each for each in counts if each.rows), key=lambda each: each.table),
         "snapshots": snapshots,
         "values": values,
         "errors": errors,
-        "trail": trail_lines(trail.items),
+        "trail": trail,
     }
     return render(request, "control/state.html", context, status=status)
 

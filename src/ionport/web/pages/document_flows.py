@@ -27,10 +27,9 @@ from ionport.sandbox.messaging.flows import (
 from ionport.web.forms import errors_of, text_of
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
-from ionport.web.trail import trail_lines
+from ionport.web.trail import trail_of
 
 _SHORT = PageRequest(per_page=10)
-_TRAIL = PageRequest(per_page=20)
 _FIELDS = (
     *("name", "description", "document_name", "document_type", "rejects", "condition_field"),
     *("comparison", "condition_value", "reason_code", "reason", "api", "path", "file_field"),
@@ -113,7 +112,7 @@ def _detail_page(
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        trail = visit.services.audit.list(work, scope, _TRAIL, [flow.id])
+        trail = trail_of(request, work, [flow.id])
         acks = needed(visit.services.ion).flows.list_acknowledgements(
             work, scope, visit.actor, _SHORT, AckFilter(flow.id)
         )
@@ -123,7 +122,7 @@ def _detail_page(
         "acks": acks,
         "values": values,
         "errors": errors,
-        "trail": trail_lines(trail.items),
+        "trail": trail,
     }
     return render(request, "ion_desk/flow.html", context, status=status)
 

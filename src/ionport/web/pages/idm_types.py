@@ -11,7 +11,6 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
-from ionport.core.paging import PageRequest
 from ionport.sandbox.idm.administration import (
     DocumentTypeService,
     ListedEntity,
@@ -25,9 +24,8 @@ from ionport.web.forms import errors_of, is_on, text_of, whole_number
 from ionport.web.lists import ListState
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
-from ionport.web.trail import trail_lines
+from ionport.web.trail import trail_of
 
-_TRAIL = PageRequest(per_page=20)
 _SORTS = ("name", "items")
 _SHOWN_VALUES = 5
 
@@ -74,11 +72,10 @@ def add(request: Request) -> Response:
 
 def show(request: Request) -> Response:
     """Show a document type with its attributes and ACLs."""
-    visit, scope = visit_of(request), tenant_scope(request)
     listed = _listed(request)
-    with visit.services.database.read() as work:
-        trail = visit.services.audit.list(work, scope, _TRAIL, [listed.entity.name])
-    context = {**_context(listed), "trail": trail_lines(trail.items)}
+    with visit_of(request).services.database.read() as work:
+        trail = trail_of(request, work, [listed.entity.name])
+    context = {**_context(listed), "trail": trail}
     return render(request, "document_types/detail.html", context)
 
 

@@ -31,9 +31,7 @@ from ionport.web.scope_choice import scope_choice, scopes_of
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.steps import password_errors, password_proof
 from ionport.web.templating import path_to, redirect, render
-from ionport.web.trail import trail_lines
-
-_TRAIL = PageRequest(per_page=20)
+from ionport.web.trail import trail_of
 
 
 def list_accounts(request: Request) -> Response:
@@ -138,11 +136,11 @@ def _detail_page(
     visit, scope = visit_of(request), tenant_scope(request)
     listed = _account(request)
     with visit.services.database.read() as work:
-        trail = visit.services.audit.list(work, scope, _TRAIL, [listed.account.id])
+        trail = trail_of(request, work, [listed.account.id])
     context = {
         "listed": listed,
         "account": listed.account,
-        "trail": trail_lines(trail.items),
+        "trail": trail,
         **_form_context(request, scope, values),
         "errors": errors,
     }

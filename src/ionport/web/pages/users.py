@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, TooManyRequests
 from ionport.core.i18n import _
-from ionport.core.paging import PageRequest
 from ionport.identity.model import (
     Actor,
     Member,
@@ -27,10 +26,9 @@ from ionport.web.lists import ListState
 from ionport.web.state import tenant_scope, visit_of
 from ionport.web.steps import hashed, password_errors, password_proof, typed_twice
 from ionport.web.templating import path_to, redirect, render
-from ionport.web.trail import trail_lines
+from ionport.web.trail import trail_of
 
 _STATUSES = {"enabled": False, "disabled": True}
-_TRAIL = PageRequest(per_page=20)
 
 
 def list_users(request: Request) -> Response:
@@ -108,7 +106,7 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
                 work, scope, visit.actor, user_id
             ),
             "is_self": user_id == visit.actor.user_id,
-            "trail": trail_lines(services.audit.list(work, scope, _TRAIL, [user_id]).items),
+            "trail": trail_of(request, work, [user_id]),
             "roles": _roles(),
             "errors": errors,
         }
