@@ -1,1 +1,1 @@
-"""What the sandbox knows about itself: the recorder of calls, and views of what arrived."""
+"""The control plane: reset, seed, snapshots, clock, faults, limits, the recorder of calls."""
