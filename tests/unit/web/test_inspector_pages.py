@@ -84,6 +84,7 @@ def desk(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[De
             apps=infor.services.apps,
             recorder=infor.recorder,
             inspection=infor.inspection,
+            registry=infor.services.registry,
             document_types=infor.services.document_types,
         )
         with browser_on(services) as browser:

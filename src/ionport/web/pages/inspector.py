@@ -29,7 +29,6 @@ from ionport.web.lists import ListState
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, render
 
-_SERVICES = ("IDM", "IONSERVICES", "LN", "M3", "Mingle")
 _FAILED = "failed"
 _CHECKED_OUT = "out"
 _STATUSES = (200, 201, 204, 400, 401, 404, 405, 412, 413, 422, 429, 500, 503, NO_ANSWER)
@@ -60,10 +59,11 @@ def list_calls(request: Request) -> Response:
         found = needed(visit.services.recorder).list(
             work, scope, visit.actor, state.request, filters
         )
+    contexts = sorted(service.context for service in needed(visit.services.registry).services)
     context = {
         "state": state,
         "page_of": found,
-        "services": [(name, name) for name in _SERVICES],
+        "services": [(name, name) for name in contexts],
         "statuses": [
             (_FAILED, _("Failed (400 and above)")),
             *((str(code), _status_text(code)) for code in _STATUSES),
