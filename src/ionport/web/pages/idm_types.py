@@ -42,7 +42,7 @@ def list_types(request: Request) -> Response:
     )
     with visit.services.database.read() as work:
         found = _types(request).list_types(work, scope, visit.actor, query)
-    return render(request, "document_types/list.html", {"state": state, "page_of": found})
+    return render(request, "idm_types/list.html", {"state": state, "page_of": found})
 
 
 def add_form(request: Request) -> Response:
@@ -76,12 +76,12 @@ def show(request: Request) -> Response:
     with visit_of(request).services.database.read() as work:
         trail = trail_of(request, work, [listed.entity.name])
     context = {**_context(listed), "trail": trail}
-    return render(request, "document_types/detail.html", context)
+    return render(request, "idm_types/detail.html", context)
 
 
 def delete_form(request: Request) -> Response:
     """Ask before a document type is deleted."""
-    return render(request, "document_types/delete.html", _context(_listed(request)))
+    return render(request, "idm_types/delete.html", _context(_listed(request)))
 
 
 def delete(request: Request) -> Response:
@@ -122,7 +122,7 @@ def delete_attribute_form(request: Request) -> Response:
             work, scope, visit.actor, _name(request), request.path_params["attribute"]
         )
     context = {**_context(_listed(request)), "definition": definition}
-    return render(request, "document_types/delete_attribute.html", context)
+    return render(request, "idm_types/delete_attribute.html", context)
 
 
 def delete_attribute(request: Request) -> Response:
@@ -164,7 +164,7 @@ def delete_acl_form(request: Request) -> Response:
             work, scope, visit.actor, _name(request), request.path_params["acl"]
         )
     context = {**_context(_listed(request)), "acl": acl}
-    return render(request, "document_types/delete_acl.html", context)
+    return render(request, "idm_types/delete_acl.html", context)
 
 
 def delete_acl(request: Request) -> Response:
@@ -220,7 +220,7 @@ def _form(
     context: dict[str, object] = {"values": values, "errors": errors, "types": _type_choices()}
     if "document_type" in request.path_params:
         context |= _context(_listed(request))
-    return render(request, f"document_types/{name}.html", context, status=status)
+    return render(request, f"idm_types/{name}.html", context, status=status)
 
 
 def _type_choices() -> list[tuple[str, str]]:
