@@ -14,7 +14,8 @@ from aiohttp import web
 
 from ionport.gateway.model import PolicyType
 from tests.support.custom_suites import TargetServer, headers_of, policy
-from tests.support.whole import Desk, desk_on, said
+from tests.support.web import said
+from tests.support.whole import Desk, desk_on
 
 SECRET = "a word for the target"
 

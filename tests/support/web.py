@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -109,6 +110,12 @@ class Browser:
     def get(self, path: str) -> httpx2.Response:
         return self.http.get(path)
 
+    def text(self, path: str) -> str:
+        """What a page says, without tags."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return said(answer.text)
+
     def csrf_token(self, path: str) -> str:
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)
         assert found is not None, f"{path} has no form"
@@ -130,6 +137,11 @@ class Browser:
     def sign_in(self, username: str, password: Secret = PASSWORD) -> httpx2.Response:
         fields = {"username": username, "password": password.reveal()}
         return self.send("/sign-in", fields)
+
+
+def said(page: str) -> str:
+    """What a page says, without tags."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -148,8 +147,3 @@ def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
         desk.sign_in_as("ada")
         yield desk
     houses[0].close()
-
-
-def said(page: str) -> str:
-    """What a page says, without tags."""
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from tests.support.custom_suites import TargetServer
-from tests.support.whole import Desk, said
+from tests.support.web import said
+from tests.support.whole import Desk
 from tests.unit.web.test_api_suites_pages import endpoint_path, suite_path
 
 YAML = """\

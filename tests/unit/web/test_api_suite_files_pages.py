@@ -8,7 +8,8 @@ import pytest
 
 from ionport.gateway.model import PolicyType
 from ionport.gateway.policies import sample_policy
-from tests.support.whole import Desk, said
+from tests.support.web import said
+from tests.support.whole import Desk
 from tests.unit.web.test_api_suites_pages import (
     PNG,
     SECRET,

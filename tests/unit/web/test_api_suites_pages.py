@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.support.whole import Desk, desk_on, said
+from tests.support.web import said
+from tests.support.whole import Desk, desk_on
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
 SUITE = {

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.whole import Desk, said
+from tests.support.web import said
+from tests.support.whole import Desk
 
 COMMON = {"access_token": "2", "access_token_unit": "hours"}
 LABELS = {

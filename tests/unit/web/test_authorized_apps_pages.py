@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.support.web import PASSWORD
-from tests.support.whole import Desk, said
+from tests.support.web import PASSWORD, said
+from tests.support.whole import Desk
 
 
 def test_the_list_says_what_to_do_first_and_then_shows_sorts_and_filters(desk: Desk) -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.whole import Desk, said
+from tests.support.web import said
+from tests.support.whole import Desk
 
 SETTINGS = {
     "scope_mode": "Disabled",

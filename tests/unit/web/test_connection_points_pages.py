@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import html
 import re
 
 from tests.support.whole import Desk
@@ -8,12 +7,6 @@ from tests.support.whole import Desk
 
 def base(desk: Desk) -> str:
     return f"/ion-api/{desk.tenant.tenant_id}/connection-points"
-
-
-def text(desk: Desk, path: str) -> str:
-    answer = desk.browser.get(path)
-    assert answer.status_code == 200, answer.text
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
 
 
 def client_id(desk: Desk) -> str:
@@ -32,25 +25,25 @@ def add(desk: Desk, app: str, name: str = "DocBits_Export") -> str:
 
 
 def test_a_connection_point_is_added_changed_and_deleted(desk: Desk) -> None:
-    assert "No connection point yet" in text(desk, base(desk))
-    assert "there is none yet" in text(desk, f"{base(desk)}/add")
+    assert "No connection point yet" in desk.browser.text(base(desk))
+    assert "there is none yet" in desk.browser.text(f"{base(desk)}/add")
     app = client_id(desk)
     path = add(desk, app)
-    shown = text(desk, path)
+    shown = desk.browser.text(path)
     assert "lid://infor.ims.docbits_export" in shown
     fields = {"client_id": app, "documents": "Sync.CaptureDocument\nSync.PurchaseOrder"}
     answer = desk.browser.send(path, fields)
     assert "Sync.PurchaseOrder" in answer.text
-    assert "Sync.PurchaseOrder" in text(desk, base(desk))
-    assert "Connection point changed" in text(desk, path)
+    assert "Sync.PurchaseOrder" in desk.browser.text(base(desk))
+    assert "Connection point changed" in desk.browser.text(path)
     desk.browser.send(f"{path}/delete")
-    assert "No connection point yet" in text(desk, base(desk))
+    assert "No connection point yet" in desk.browser.text(base(desk))
 
 
 def test_a_connection_point_is_deactivated_and_activated(desk: Desk) -> None:
     path = add(desk, client_id(desk))
     assert "refused with 412" in desk.browser.send(f"{path}/deactivate", form_at=path).text
-    assert "No connection point matches" in text(desk, f"{base(desk)}?status=active")
+    assert "No connection point matches" in desk.browser.text(f"{base(desk)}?status=active")
     assert "is active." in desk.browser.send(f"{path}/activate", form_at=path).text
 
 

@@ -12,7 +12,8 @@ import httpx2
 import pytest
 
 from tests.support.infor_side import new_item
-from tests.support.whole import Desk, desk_on, said
+from tests.support.web import said
+from tests.support.whole import Desk, desk_on
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
@@ -11,12 +10,6 @@ from tests.support.whole import Desk
 
 def base(desk: Desk, what: str) -> str:
     return f"/ion-api/{desk.tenant.tenant_id}/{what}"
-
-
-def text(desk: Desk, path: str) -> str:
-    answer = desk.browser.get(path)
-    assert answer.status_code == 200, answer.text
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
 
 
 def add_object(desk: Desk, name: str = "Orders") -> None:
@@ -35,14 +28,14 @@ def upload(desk: Desk, content: bytes = b"a,b\n") -> None:
 
 
 def test_an_object_is_added_replaced_and_deleted(desk: Desk) -> None:
-    assert "No object yet" in text(desk, base(desk, "data-catalog"))
+    assert "No object yet" in desk.browser.text(base(desk, "data-catalog"))
     add_object(desk)
     add_object(desk)
-    shown = text(desk, base(desk, "data-catalog"))
+    shown = desk.browser.text(base(desk, "data-catalog"))
     assert shown.count("Show the schema") == 1
     assert '"title": "Orders"' in shown
     desk.browser.send(f"{base(desk, 'data-catalog')}/Orders/delete")
-    assert "No object yet" in text(desk, base(desk, "data-catalog"))
+    assert "No object yet" in desk.browser.text(base(desk, "data-catalog"))
 
 
 @pytest.mark.parametrize(
@@ -58,8 +51,8 @@ def test_a_wrong_field_of_an_object_is_told_beside_it(desk: Desk, field: str, va
 
 def test_a_file_is_uploaded_downloaded_and_purged(desk: Desk) -> None:
     lake = base(desk, "data-lake")
-    assert "No data object yet" in text(desk, lake)
-    assert "there is none yet" in text(desk, f"{lake}/upload")
+    assert "No data object yet" in desk.browser.text(lake)
+    assert "there is none yet" in desk.browser.text(f"{lake}/upload")
     add_object(desk)
     upload(desk)
     found = re.search(rf'{lake}/([\w-]+)/file"', desk.browser.get(lake).text)
@@ -67,10 +60,10 @@ def test_a_file_is_uploaded_downloaded_and_purged(desk: Desk) -> None:
     file = desk.browser.get(f"{lake}/{found[1]}/file")
     assert file.content == b"a,b\n"
     assert "attachment" in file.headers["content-disposition"]
-    assert "No data object matches" in text(desk, f"{lake}?q=nowhere")
-    assert "1 entry" in text(desk, f"{lake}?q=ord&sort=size&dir=asc")
+    assert "No data object matches" in desk.browser.text(f"{lake}?q=nowhere")
+    assert "1 entry" in desk.browser.text(f"{lake}?q=ord&sort=size&dir=asc")
     desk.browser.send(f"{lake}/{found[1]}/purge")
-    assert "No data object yet" in text(desk, lake)
+    assert "No data object yet" in desk.browser.text(lake)
     assert desk.browser.get(f"{lake}/{found[1]}/file").status_code == 404
 
 

@@ -19,7 +19,7 @@ from ionport.store import Database, SystemScope
 from tests.support.exporting import DocumentSide, document_side
 from tests.support.infor_side import InforSide, infor_side_on
 from tests.support.proxy import FaultyProxy
-from tests.support.web import Browser, People, browser_on
+from tests.support.web import Browser, People, browser_on, said
 
 
 @pytest.fixture(scope="module")
@@ -65,16 +65,6 @@ class Desk:
         assert self.run(delivery) is DeliveryStatus.FAILED
         return delivery
 
-    def text(self, path: str) -> str:
-        """What a page says, without tags."""
-        answer = self.browser.get(path)
-        assert answer.status_code == 200, answer.text
-        return said(answer.text)
-
-
-def said(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
-
 
 def url(delivery: Delivery, rest: str = "") -> str:
     return f"/deliveries/{delivery.id}{rest}"
@@ -116,7 +106,7 @@ def test_a_delivery_shows_its_references_steps_and_attempts(desk: Desk):
     delivery = desk.export()
     assert desk.run(delivery) is DeliveryStatus.DELIVERED
     pid = desk.side.detail(delivery.id).delivery.idm_pid
-    page = desk.text(url(delivery))
+    page = desk.browser.text(url(delivery))
     for part in (
         f"Correlation ID {delivery.correlation_id}",
         f"IDM PID {pid}",
@@ -153,7 +143,7 @@ def test_the_list_counts_filters_and_sorts(desk: Desk):
     failed = desk.failed("B-2")
     desk.clock.advance(timedelta(minutes=1))
     pending = desk.export("C-3")
-    page = desk.text("/deliveries")
+    page = desk.browser.text("/deliveries")
     assert "3 All deliveries" in page
     assert "1 Delivered" in page
     assert "1 Failed" in page
@@ -173,17 +163,17 @@ def test_the_list_counts_filters_and_sorts(desk: Desk):
         found = desk.browser.get(f"/deliveries?{query}").text
         links = set(re.findall(r'href="(/deliveries/[^"?]+)"', found))
         assert links == {url(delivery) for delivery in wanted}, query
-    by_name = desk.text("/deliveries?sort=document&dir=asc")
+    by_name = desk.browser.text("/deliveries?sort=document&dir=asc")
     assert by_name.index("A-1.xml") < by_name.index("B-2.xml") < by_name.index("C-3.xml")
-    assert "No delivery matches" in desk.text("/deliveries?q=nothing")
+    assert "No delivery matches" in desk.browser.text("/deliveries?q=nothing")
 
 
 def test_the_list_tells_how_often_was_tried(desk: Desk):
     desk.proxy.fault("POST", "/IDM/api/items", "refuse", status=429, times=2)
     delivery = desk.export()
-    assert "UTC 0 Show" in desk.text("/deliveries")
+    assert "UTC 0 Show" in desk.browser.text("/deliveries")
     assert desk.finish(delivery) is DeliveryStatus.DELIVERED
-    assert "UTC 3 Show" in desk.text("/deliveries")
+    assert "UTC 3 Show" in desk.browser.text("/deliveries")
 
 
 def test_the_page_asks_for_news_until_the_delivery_is_over(desk: Desk):
@@ -204,15 +194,15 @@ def test_the_page_asks_for_news_until_the_delivery_is_over(desk: Desk):
 
 def test_a_delivery_that_nobody_runs_says_so(desk: Desk):
     delivery = desk.export()
-    assert "ionport worker" in desk.text(url(delivery))
+    assert "ionport worker" in desk.browser.text(url(delivery))
     desk.run(delivery)
-    assert "ionport worker" not in desk.text(url(delivery))
+    assert "ionport worker" not in desk.browser.text(url(delivery))
 
 
 def test_a_failed_delivery_names_the_cause_and_is_tried_again(desk: Desk):
     body = b'{"error":{"code":"1","message":"no such attribute","detail":""}}'
     delivery = desk.failed(body=body)
-    page = desk.text(url(delivery))
+    page = desk.browser.text(url(delivery))
     assert "no such attribute" in page
     assert "Attempt 1 Failed HTTP 400" in page
     answer = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery))
@@ -225,7 +215,7 @@ def test_a_waiting_delivery_tells_when_it_is_tried_next_and_can_be_tried_now(des
     desk.proxy.fault("POST", "/IDM/api/items", "refuse", status=503)
     delivery = desk.export()
     assert desk.run(delivery) is DeliveryStatus.WAITING
-    page = desk.text(url(delivery))
+    page = desk.browser.text(url(delivery))
     assert "Next try:" in page
     assert "Try now" in page
     answer = desk.browser.send(url(delivery, "/retry"), form_at=url(delivery))
@@ -235,7 +225,7 @@ def test_a_waiting_delivery_tells_when_it_is_tried_next_and_can_be_tried_now(des
 
 def test_a_pending_delivery_is_cancelled_after_a_question(desk: Desk):
     delivery = desk.export()
-    assert "until somebody chooses Retry" in desk.text(url(delivery, "/cancel"))
+    assert "until somebody chooses Retry" in desk.browser.text(url(delivery, "/cancel"))
     answer = desk.browser.send(url(delivery, "/cancel"))
     assert "The delivery is cancelled." in answer.text
     assert desk.side.detail(delivery.id).delivery.status is DeliveryStatus.CANCELLED
@@ -254,7 +244,9 @@ def test_what_cannot_be_done_any_more_is_explained_on_the_page(desk: Desk):
 def test_exporting_again_as_new_needs_a_reason_and_warns(desk: Desk):
     delivery = desk.export()
     desk.run(delivery)
-    assert "Infor gets the document a second time." in desk.text(url(delivery, "/re-export"))
+    assert "Infor gets the document a second time." in desk.browser.text(
+        url(delivery, "/re-export")
+    )
     refused = desk.browser.send(url(delivery, "/re-export"), {"reason": " "})
     assert refused.status_code == 422
     assert 'aria-invalid="true"' in refused.text

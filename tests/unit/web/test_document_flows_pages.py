@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
 import re
 
 import pytest
@@ -22,12 +21,6 @@ def base(desk: Desk) -> str:
 
 def acks(desk: Desk) -> str:
     return f"/ion-api/{desk.tenant.tenant_id}/acknowledgements"
-
-
-def text(desk: Desk, path: str) -> str:
-    answer = desk.browser.get(path)
-    assert answer.status_code == 200, answer.text
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
 
 
 def register(desk: Desk) -> None:
@@ -78,26 +71,26 @@ def publish(desk: Desk) -> None:
 
 
 def test_a_flow_needs_a_registered_api(desk: Desk) -> None:
-    assert "No document flow yet" in text(desk, base(desk))
-    assert "there is none yet" in text(desk, f"{base(desk)}/add")
+    assert "No document flow yet" in desk.browser.text(base(desk))
+    assert "there is none yet" in desk.browser.text(f"{base(desk)}/add")
 
 
 def test_a_flow_is_added_changed_and_deleted(desk: Desk) -> None:
     path = add(desk)
-    shown = text(desk, base(desk))
+    shown = desk.browser.text(base(desk))
     assert "when SupplierID fits" in shown
     assert "DocBits/Sandbox/infor/idm/handle_ack_bod" in shown
     page = desk.browser.get(path).text
     assert "acl_from=Public\nacl_to=Private</textarea>" in page
     answer = desk.browser.send(path, fields(rejects="always"))
     assert "The document flow is saved." in answer.text
-    assert "every document" in text(desk, base(desk))
+    assert "every document" in desk.browser.text(base(desk))
     desk.browser.send(f"{path}/deactivate", form_at=path)
-    assert "inactive" in text(desk, base(desk))
+    assert "inactive" in desk.browser.text(base(desk))
     desk.browser.send(f"{path}/activate", form_at=path)
-    assert "Document flow activated" in text(desk, path)
+    assert "Document flow activated" in desk.browser.text(path)
     desk.browser.send(f"{path}/delete")
-    assert "No document flow yet" in text(desk, base(desk))
+    assert "No document flow yet" in desk.browser.text(base(desk))
 
 
 @pytest.mark.parametrize(
@@ -124,15 +117,15 @@ def test_a_wrong_field_is_told_beside_it(desk: Desk, field: str, value: str) -> 
 
 def test_an_acknowledgement_shows_each_attempt_and_is_sent_again(desk: Desk) -> None:
     path = add(desk)
-    assert "No acknowledgement yet" in text(desk, acks(desk))
+    assert "No acknowledgement yet" in desk.browser.text(acks(desk))
     publish(desk)
-    assert "answered 1 message" in text(desk, path)
-    listed = text(desk, acks(desk))
+    assert "answered 1 message" in desk.browser.text(path)
+    listed = desk.browser.text(acks(desk))
     assert "Rejected" in listed
     assert "waiting" in listed
     found = re.search(rf"{acks(desk)}/(ack_\w+)", desk.browser.get(acks(desk)).text)
     assert found is not None
-    one = text(desk, found[0])
+    one = desk.browser.text(found[0])
     assert "takes no connection" in one
     assert "No supplier" in one
     assert 'actionCode="Rejected"' in one
@@ -151,9 +144,9 @@ def test_acknowledgements_are_filtered(desk: Desk) -> None:
     path = add(desk)
     publish(desk)
     flow = path.rpartition("/")[2]
-    assert "1 entry" in text(desk, f"{acks(desk)}?flow={flow}&state=waiting")
-    assert "No acknowledgement matches" in text(desk, f"{acks(desk)}?state=sent")
-    assert "No acknowledgement matches" in text(desk, f"{acks(desk)}?flow=flw_other")
+    assert "1 entry" in desk.browser.text(f"{acks(desk)}?flow={flow}&state=waiting")
+    assert "No acknowledgement matches" in desk.browser.text(f"{acks(desk)}?state=sent")
+    assert "No acknowledgement matches" in desk.browser.text(f"{acks(desk)}?flow=flw_other")
     assert desk.browser.get(f"{acks(desk)}?state=%27&sort=x&page=-1").status_code == 200
 
 

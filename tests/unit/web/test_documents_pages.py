@@ -16,8 +16,8 @@ from ionport.settings import load_settings
 from ionport.store import OrganizationScope, SystemScope
 from ionport.wiring import open_house
 from tests.support.server import serve
-from tests.support.web import Browser
-from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, said
+from tests.support.web import Browser, said
+from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
 
 SAMPLE = read_sample(INVOICE)
 

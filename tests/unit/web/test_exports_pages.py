@@ -9,7 +9,8 @@ import pytest
 
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
-from tests.support.whole import Desk, said
+from tests.support.web import said
+from tests.support.whole import Desk
 
 LIST = "/settings/export"
 IDM = own_template(MappingKind.IDM)[1]

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
 
 from ionport.sandbox.idm.model import Attribute, Draft
 from ionport.sandbox.idm.service import IdmService
+from tests.support.web import said
 from tests.support.whole import Desk
 
 FIELDS = {"name": "Purchase_Order", "description": "Orders of a shop"}
@@ -17,16 +17,6 @@ def base(desk: Desk) -> str:
     return f"/ion-api/{desk.tenant.tenant_id}/inspector/document-types"
 
 
-def text(desk: Desk, path: str) -> str:
-    answer = desk.browser.get(path)
-    assert answer.status_code == 200, answer.text
-    return shown(answer.text)
-
-
-def shown(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
-
-
 def add(desk: Desk, **fields: str) -> str:
     answer = desk.browser.send(f"{base(desk)}/add", FIELDS | fields)
     assert answer.status_code == 200, answer.text
@@ -34,10 +24,10 @@ def add(desk: Desk, **fields: str) -> str:
 
 
 def test_a_document_type_is_added_given_attributes_and_deleted(desk: Desk) -> None:
-    assert "M3_SupplierInvoice" in text(desk, base(desk))
+    assert "M3_SupplierInvoice" in desk.browser.text(base(desk))
     path = add(desk)
     assert path == f"{base(desk)}/Purchase_Order"
-    assert "No attributes yet" in text(desk, path)
+    assert "No attributes yet" in desk.browser.text(path)
     attribute = {
         "name": "Amount",
         "type": "6",
@@ -47,7 +37,7 @@ def test_a_document_type_is_added_given_attributes_and_deleted(desk: Desk) -> No
         "values": "1.5\n\n 2.5 ",
         "default": "1.5",
     }
-    page = shown(desk.browser.send(f"{path}/add-attribute", attribute).text)
+    page = said(desk.browser.send(f"{path}/add-attribute", attribute).text)
     for told in (
         "a number such as 12.50",
         "required",
@@ -59,15 +49,15 @@ def test_a_document_type_is_added_given_attributes_and_deleted(desk: Desk) -> No
     ):
         assert told in page
     assert "Buyers" in desk.browser.send(f"{path}/add-acl", {"name": "Buyers"}).text
-    listed = text(desk, base(desk))
+    listed = desk.browser.text(base(desk))
     assert "Orders of a shop 1 Public, Private, Buyers 0 added here" in listed
-    assert "Delete the attribute?" in text(desk, f"{path}/attributes/Amount/delete")
-    page = shown(desk.browser.send(f"{path}/attributes/Amount/delete").text)
+    assert "Delete the attribute?" in desk.browser.text(f"{path}/attributes/Amount/delete")
+    page = said(desk.browser.send(f"{path}/attributes/Amount/delete").text)
     assert "The attribute is deleted." in page
     assert "No attributes yet" in page
     assert "The ACL is deleted." in desk.browser.send(f"{path}/acls/Buyers/delete").text
     for line in ("Attribute added: Amount", "ACL added: Buyers", "Document type added"):
-        assert line in text(desk, path)
+        assert line in desk.browser.text(path)
     answer = desk.browser.send(f"{path}/delete")
     assert "The document type is deleted." in answer.text
     assert desk.browser.get(path).status_code == 404
@@ -96,10 +86,10 @@ def test_a_wrong_field_is_told_and_nothing_is_added(
     path = base(desk) if where == "add" else f"{base(desk)}/M3_SupplierInvoice"
     answer = desk.browser.send(f"{path}/{where}", fields)
     assert answer.status_code in (409, 422)
-    assert told in shown(answer.text)
+    assert told in said(answer.text)
     assert ATTACK not in answer.text
-    assert "added here" not in text(desk, base(desk))
-    assert "Attribute added" not in text(desk, f"{base(desk)}/M3_SupplierInvoice")
+    assert "added here" not in desk.browser.text(base(desk))
+    assert "Attribute added" not in desk.browser.text(f"{base(desk)}/M3_SupplierInvoice")
 
 
 def test_what_is_shipped_or_in_use_stays_and_the_page_says_why(desk: Desk) -> None:
@@ -109,7 +99,7 @@ def test_what_is_shipped_or_in_use_stays_and_the_page_says_why(desk: Desk) -> No
         (f"{shipped}/attributes/Export/delete", "A shipped attribute stays."),
         (f"{shipped}/acls/Public/delete", "the default stays"),
     ):
-        assert told in shown(desk.browser.send(path).text)
+        assert told in said(desk.browser.send(path).text)
     path = add(desk)
     desk.browser.send(f"{path}/add-attribute", {"name": "Number", "type": "1"})
     desk.browser.send(f"{path}/add-acl", {"name": "Buyers"})
@@ -121,20 +111,20 @@ def test_what_is_shipped_or_in_use_stays_and_the_page_says_why(desk: Desk) -> No
         ("attributes/Number/delete", "1 item has this attribute"),
         ("acls/Buyers/delete", "1 item has this ACL"),
     ):
-        assert told in shown(desk.browser.send(f"{path}/{address}").text)
+        assert told in said(desk.browser.send(f"{path}/{address}").text)
 
 
 def test_a_type_without_a_default_acl_says_so(desk: Desk) -> None:
     path = add(desk, needs_acl="on")
-    assert "none: an item must name its ACL" in text(desk, path)
+    assert "none: an item must name its ACL" in desk.browser.text(path)
 
 
 def test_the_list_is_searched_and_sorted_on_the_server(desk: Desk) -> None:
     add(desk)
-    found = text(desk, f"{base(desk)}?q=shop")
+    found = desk.browser.text(f"{base(desk)}?q=shop")
     assert "Purchase_Order" in found
     assert "M3_SupplierInvoice" not in found
-    assert "No document type matches" in text(desk, f"{base(desk)}?q=nothing+such")
+    assert "No document type matches" in desk.browser.text(f"{base(desk)}?q=nothing+such")
     names = re.findall(
         r'row-title"[^>]*>(\w+)<', desk.browser.get(f"{base(desk)}?dir=desc&sort=name").text
     )

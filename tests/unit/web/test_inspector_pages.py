@@ -59,12 +59,6 @@ class Desk:
         }
         assert self.call("POST", _PUBLISH, files=files).status_code == expected
 
-    def text(self, path: str) -> str:
-        """What a page says, without tags."""
-        answer = self.browser.get(path)
-        assert answer.status_code == 200, answer.text
-        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
-
     def link(self, path: str, pattern: str) -> str:
         """The first link on a page whose address matches."""
         found = re.search(rf'href="({pattern})"', self.browser.get(path).text)
@@ -93,18 +87,18 @@ def desk(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[De
 
 
 def test_empty_lists_say_what_to_do_next(desk: Desk):
-    assert "download its credentials, and let a client log in" in desk.text(BASE)
-    assert "No IDM item yet" in desk.text(f"{BASE}/items")
-    assert "No ION message yet" in desk.text(f"{BASE}/messages")
+    assert "download its credentials, and let a client log in" in desk.browser.text(BASE)
+    assert "No IDM item yet" in desk.browser.text(f"{BASE}/items")
+    assert "No ION message yet" in desk.browser.text(f"{BASE}/messages")
 
 
 def test_a_call_shows_what_it_asked_and_what_it_made(desk: Desk):
     pid = desk.create_item()
-    page = desk.text(BASE)
+    page = desk.browser.text(BASE)
     assert "POST /IDM/api/items" in page
     assert "1 entry" in page
     call = desk.link(BASE, f'{BASE}/calls/[^"]+')
-    shown = desk.text(call)
+    shown = desk.browser.text(call)
     assert "200 OK" in shown
     assert f"IDM item {pid}" in shown
     assert '"entityName": "M3_SupplierInvoice"' in shown
@@ -119,20 +113,20 @@ def test_no_secret_is_on_any_page(desk: Desk):
         page = desk.browser.get(path).text
         assert desk.token not in page
         assert desk.token[-40:] not in page
-    assert "x-api-key ••••••••" in desk.text(path)
+    assert "x-api-key ••••••••" in desk.browser.text(path)
 
 
 def test_calls_are_filtered_by_service_status_and_text(desk: Desk):
     desk.create_item()
     desk.publish("m-1")
     desk.call("GET", "/IDM/api/items/M3_SupplierInvoice-99-1-LATEST")
-    assert "3 entries" in desk.text(BASE)
-    assert "1 entry" in desk.text(f"{BASE}?service=IONSERVICES")
-    assert "1 entry" in desk.text(f"{BASE}?status=404")
-    assert "1 entry" in desk.text(f"{BASE}?status=failed")
-    assert "1 entry" in desk.text(f"{BASE}?q=multipart")
-    assert "No call matches" in desk.text(f"{BASE}?q=nowhere&status=201")
-    first, last = desk.text(f"{BASE}?sort=time&dir=asc"), desk.text(BASE)
+    assert "3 entries" in desk.browser.text(BASE)
+    assert "1 entry" in desk.browser.text(f"{BASE}?service=IONSERVICES")
+    assert "1 entry" in desk.browser.text(f"{BASE}?status=404")
+    assert "1 entry" in desk.browser.text(f"{BASE}?status=failed")
+    assert "1 entry" in desk.browser.text(f"{BASE}?q=multipart")
+    assert "No call matches" in desk.browser.text(f"{BASE}?q=nowhere&status=201")
+    first, last = desk.browser.text(f"{BASE}?sort=time&dir=asc"), desk.browser.text(BASE)
     assert first.index("multipartMessage") > first.index("IDM/api/items")
     assert last.index("-99-1-LATEST") < last.index("multipartMessage")
 
@@ -146,19 +140,21 @@ def test_unknown_filters_and_pages_do_no_harm(desk: Desk):
 
 def test_a_body_that_was_not_kept_is_explained(desk: Desk):
     desk.call("GET", "/IDM/api/items/search?$query=%2FM3_SupplierInvoice")
-    assert "The call had no body." in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    assert "The call had no body." in desk.browser.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
     desk.call("POST", "/IDM/api/unheard-of", content=b"{}")
-    assert "does not imitate this operation" in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    assert "does not imitate this operation" in desk.browser.text(
+        desk.link(BASE, f'{BASE}/calls/[^"]+')
+    )
     desk.call("POST", "/IDM/api/items", content=b'{"client_secret": "x"}')
-    assert "carried credentials" in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    assert "carried credentials" in desk.browser.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
     desk.create_item(content=b"x" * 1_100_000)
-    assert "larger than 1 MB" in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    assert "larger than 1 MB" in desk.browser.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
 
 
 def test_an_item_shows_its_attributes_and_gives_its_file(desk: Desk):
     content = b"<Invoice>471102</Invoice>"
     pid = desk.create_item(content=content, filename="Rechnung “1”.xml")
-    shown = desk.text(f"{BASE}/items/{pid}")
+    shown = desk.browser.text(f"{BASE}/items/{pid}")
     for part in ("BOD_SupplierInvoiceID 471102", "Public", hashlib.sha256(content).hexdigest()):
         assert part in shown
     file = desk.browser.get(f"{BASE}/items/{pid}/file")
@@ -182,30 +178,30 @@ def test_an_item_shows_its_versions_and_the_files_of_each(desk: Desk):
     flags = "?$checkout=true&$checkin=true&$merge=true"
     answer = desk.call("PUT", f"/IDM/api/items/{pid}{flags}", json={"item": change})
     latest = answer.raise_for_status().json()["item"]["pid"]
-    shown = desk.text(f"{BASE}/items/{latest}")
+    shown = desk.browser.text(f"{BASE}/items/{latest}")
     for part in ("new company", "new.pdf main file", "own.png Preview"):
         assert part in shown
     assert "old company" not in shown
     assert desk.browser.get(f"{BASE}/items/{latest}/file?name=Preview").content == b"P"
     assert desk.browser.get(f"{BASE}/items/{latest}/file?name=Nothing").status_code == 404
     earlier = desk.link(f"{BASE}/items/{latest}", f'{BASE}/items/[^"]+-0')
-    assert "old company" in desk.text(earlier)
-    assert "This is an earlier version" in desk.text(earlier)
+    assert "old company" in desk.browser.text(earlier)
+    assert "This is an earlier version" in desk.browser.text(earlier)
     assert desk.browser.get(f"{earlier}/file").content == b"old"
     assert desk.link(earlier, f'{BASE}/items/[^"]+-LATEST').endswith("-0-LATEST")
 
 
 def test_an_item_that_is_checked_out_says_by_whom(desk: Desk):
     pid = desk.create_item()
-    assert "There is no other one yet." in desk.text(f"{BASE}/items/{pid}")
+    assert "There is no other one yet." in desk.browser.text(f"{BASE}/items/{pid}")
     answer = desk.call("PUT", f"/IDM/api/items/{pid}?$checkout=true", json={"item": {}})
     who = answer.raise_for_status().json()["item"]["checkedOutBy"]
-    shown = desk.text(f"{BASE}/items/{pid}")
+    shown = desk.browser.text(f"{BASE}/items/{pid}")
     assert f"{who} has checked the item out since" in shown
     assert "There is no other one yet." in shown
-    assert f"{pid} checked out" in desk.text(f"{BASE}/items")
+    assert f"{pid} checked out" in desk.browser.text(f"{BASE}/items")
     other = desk.create_item()
-    page = desk.text(f"{BASE}/items?held=out")
+    page = desk.browser.text(f"{BASE}/items?held=out")
     assert pid in page
     assert other not in page
 
@@ -213,31 +209,31 @@ def test_an_item_that_is_checked_out_says_by_whom(desk: Desk):
 def test_items_are_filtered_and_sorted(desk: Desk):
     first = desk.create_item(attributes={"BOD_SupplierInvoiceID": "one"})
     second = desk.create_item(attributes={"BOD_SupplierInvoiceID": "two"})
-    page = desk.text(f"{BASE}/items?q=two")
+    page = desk.browser.text(f"{BASE}/items?q=two")
     assert second in page
     assert first not in page
-    ascending = desk.text(f"{BASE}/items?sort=time&dir=asc")
+    ascending = desk.browser.text(f"{BASE}/items?sort=time&dir=asc")
     assert ascending.index(first) < ascending.index(second)
-    assert "No item matches" in desk.text(f"{BASE}/items?entity=M3_Nothing")
+    assert "No item matches" in desk.browser.text(f"{BASE}/items?entity=M3_Nothing")
 
 
 def test_what_a_call_removed_is_no_link(desk: Desk):
     pid = desk.create_item()
     assert desk.call("DELETE", f"/IDM/api/items/{pid}").status_code == 204
-    assert f"{pid} no longer there" in desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    assert f"{pid} no longer there" in desk.browser.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
 
 
 def test_a_message_tells_how_often_it_came(desk: Desk):
     desk.publish("m-1")
     message = desk.link(f"{BASE}/messages", f'{BASE}/messages/msg_[^"]+')
-    assert "The message came once." in desk.text(message)
+    assert "The message came once." in desk.browser.text(message)
     desk.publish("m-1")
-    assert "It came 2 times with the same bytes, and is kept once." in desk.text(message)
+    assert "It came 2 times with the same bytes, and is kept once." in desk.browser.text(message)
     desk.publish("m-1", text="471103")
-    shown = desk.text(message)
+    shown = desk.browser.text(message)
     assert "It came 3 times. 1 arrival differed from the first; ION keeps the first." in shown
     assert "The message id was used again with other content." in shown
-    assert "1 finding" in desk.text(f"{BASE}/messages")
+    assert "1 finding" in desk.browser.text(f"{BASE}/messages")
     assert "messageId m-1" in shown
     assert "<ID>471102</ID>" in shown
     assert b"<ID>471102</ID>" in desk.browser.get(f"{message}/file").content
@@ -256,20 +252,20 @@ def test_messages_are_filtered_by_findings(desk: Desk):
     desk.publish("m-2")
     desk.publish("m-2", text="471103")
     path = f"{BASE}/messages"
-    assert "1 entry" in desk.text(f"{path}?findings=yes")
-    assert "m-2" in desk.text(f"{path}?findings=yes")
-    assert "m-1" in desk.text(f"{path}?findings=no")
-    assert "2 entries" in desk.text(f"{path}?findings=%27")
-    assert "No message matches" in desk.text(f"{path}?findings=yes&q=m-1")
+    assert "1 entry" in desk.browser.text(f"{path}?findings=yes")
+    assert "m-2" in desk.browser.text(f"{path}?findings=yes")
+    assert "m-1" in desk.browser.text(f"{path}?findings=no")
+    assert "2 entries" in desk.browser.text(f"{path}?findings=%27")
+    assert "No message matches" in desk.browser.text(f"{path}?findings=yes&q=m-1")
 
 
 def test_messages_are_found_by_id(desk: Desk):
     desk.publish("m-1")
     desk.publish("m-2")
-    page = desk.text(f"{BASE}/messages?q=m-2")
+    page = desk.browser.text(f"{BASE}/messages?q=m-2")
     assert "m-2" in page
     assert "m-1" not in page
-    assert "No message matches" in desk.text(f"{BASE}/messages?q=m-3")
+    assert "No message matches" in desk.browser.text(f"{BASE}/messages?q=m-3")
 
 
 def test_what_clients_send_is_shown_and_never_run(desk: Desk):
@@ -289,8 +285,8 @@ def test_what_clients_send_is_shown_and_never_run(desk: Desk):
         page = desk.browser.get(path).text
         assert "<script>alert" not in page
         assert "m-<script>" not in page
-    assert ATTACK in desk.text(f"{BASE}/items/{pid}")
-    assert escaped in desk.text(message)
+    assert ATTACK in desk.browser.text(f"{BASE}/items/{pid}")
+    assert escaped in desk.browser.text(message)
 
 
 def test_the_pages_need_the_role_ionapi_administrator(desk: Desk):

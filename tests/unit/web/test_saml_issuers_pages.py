@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.idp import make_idp
 from tests.support.sides import OPERATOR
-from tests.support.whole import Desk, said
+from tests.support.web import said
+from tests.support.whole import Desk
 
 ENTITY = "https://idp.example.com/metadata?<b>"
 

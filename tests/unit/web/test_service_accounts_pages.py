@@ -8,8 +8,8 @@ import re
 import httpx2
 import pytest
 
-from tests.support.web import PASSWORD
-from tests.support.whole import Desk, said
+from tests.support.web import PASSWORD, said
+from tests.support.whole import Desk
 
 
 def path_of(desk: Desk) -> str:

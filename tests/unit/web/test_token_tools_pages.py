@@ -6,7 +6,8 @@ import re
 import httpx2
 import pytest
 
-from tests.support.whole import Desk, said
+from tests.support.web import said
+from tests.support.whole import Desk
 
 
 def app_and_token(desk: Desk) -> tuple[str, dict[str, str], str]:

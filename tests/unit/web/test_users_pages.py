@@ -6,8 +6,8 @@ import pytest
 
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
 from ionport.store import TenantScope
-from tests.support.web import PASSWORD
-from tests.support.whole import Desk, said
+from tests.support.web import PASSWORD, said
+from tests.support.whole import Desk
 
 ANOTHER = "another good password"
 
