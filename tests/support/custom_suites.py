@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from starlette.types import ASGIApp
@@ -234,3 +236,18 @@ class TargetServer:
 def headers_of(request: web.Request) -> Sequence[tuple[str, str]]:
     """Return the headers that a target saw, names in lower case."""
     return [(name.lower(), value) for name, value in request.headers.items()]
+
+
+def send_raw(side: CustomSide, *lines: str, body: bytes = b"") -> tuple[bytes, socket.socket]:
+    """Send a request byte by byte as written; return the answer as far as it is announced."""
+    parts = urlsplit(side.url)
+    connection = socket.create_connection((parts.hostname, parts.port or 80), timeout=10)
+    connection.sendall("\r\n".join((*lines, "", "")).encode("latin-1") + body)
+    answer = connection.recv(65_536)
+    while b"\r\n\r\n" not in answer:
+        answer += connection.recv(65_536)
+    head, _blank, rest = answer.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+    while len(rest) < length:
+        rest += connection.recv(65_536)
+    return head + b"\r\n\r\n" + rest, connection
