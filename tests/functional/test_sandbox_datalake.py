@@ -43,6 +43,15 @@ def refused(answer: httpx2.Response, status: int = 400) -> str:
     return message
 
 
+@pytest.mark.parametrize("depth", [100, *range(970, 990, 2), 5_000])
+def test_a_schema_that_could_not_be_written_again_is_refused(
+    client: httpx2.Client, depth: int
+) -> None:
+    schema = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+    content = b'{"name": "Deep", "type": "JSON", "schema": ' + schema + b"}"
+    assert "deeply" in refused(client.post(f"{CATALOG}/object", content=content))
+
+
 @pytest.mark.parametrize(
     ("content", "named"),
     [

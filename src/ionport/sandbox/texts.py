@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Final
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 
+# What is kept of it is read and written again, where calls may be nested less deeply.
+MAX_DEPTH: Final = 100
 # Not characters of XML 1.0, and not all storable: such a text could not be given back.
 _UNREPRESENTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -31,7 +33,7 @@ def load_json_object(content: bytes) -> dict[str, Any]:
             _("The text is not JSON: {reason}.").format(reason=error), code="not_json"
         ) from error
     except RecursionError as error:
-        raise InvalidInput(_("The JSON is nested too deeply."), code="json_too_deep") from error
+        raise _too_deep() from error
     if not isinstance(data, dict):
         raise InvalidInput(_("A JSON object was expected."), code="not_a_json_object")
     _check_texts(data)
@@ -59,13 +61,22 @@ def representable(text: str) -> str:
 
 
 def _check_texts(data: object) -> None:
-    remaining = [data]
-    while remaining:
-        value = remaining.pop()
-        if isinstance(value, str):
-            check_text(value)
-        elif isinstance(value, dict):
-            remaining.extend(value)
-            remaining.extend(value.values())
-        elif isinstance(value, list):
-            remaining.extend(value)
+    level = [data]
+    for _depth in range(MAX_DEPTH):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, str):
+                check_text(value)
+            elif isinstance(value, dict):
+                below.extend(value)
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+        if not below:
+            return
+        level = below
+    raise _too_deep()
+
+
+def _too_deep() -> InvalidInput:
+    return InvalidInput(_("The JSON is nested too deeply."), code="json_too_deep")

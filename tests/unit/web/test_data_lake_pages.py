@@ -40,7 +40,12 @@ def test_an_object_is_added_replaced_and_deleted(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", "a b"), ("type", "XML"), ("schema", "no json"), ("schema", "[1]"), ("schema", "")],
+    [
+        ("name", "a b"),
+        ("type", "XML"),
+        *(("schema", text) for text in ("no json", "[1]", "", '{"a": "\\ud800"}')),
+        ("schema", '{"a":' + "[" * 900 + "]" * 900 + "}"),
+    ],
 )
 def test_a_wrong_field_of_an_object_is_told_beside_it(desk: Desk, field: str, value: str) -> None:
     fields = {"name": "Orders", "type": "DSV", "schema": "{}", field: value}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
 from ionport.sandbox.datalake.model import LakeField, LakeQuery, ObjectType
+from ionport.sandbox.texts import load_json_object
 from ionport.web.downloads import attachment
 from ionport.web.forms import errors_of, text_of, uploads_of
 from ionport.web.lists import ListState
@@ -146,13 +146,10 @@ def _object_page(
 def _json(text: str, field: str) -> Any:
     """Return a JSON object, None for an empty text; raises InvalidInput."""
     try:
-        content = json.loads(text) if text else None
-    except (ValueError, RecursionError):
-        content = text
-    if content is not None and not isinstance(content, dict):
+        return load_json_object(text.encode()) if text else None
+    except InvalidInput as error:
         wrong = _("Enter a JSON object, or nothing.")
-        raise InvalidInput(wrong, fields={field: wrong})
-    return content
+        raise InvalidInput(wrong, fields={field: wrong}) from error
 
 
 def delete_object_form(request: Request) -> Response:
