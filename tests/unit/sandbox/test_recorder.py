@@ -121,7 +121,9 @@ def test_headers_that_are_not_known_to_be_harmless_are_dots(secret: str) -> None
     assert kept == {"x-api-key": "••••••••", "accept": "*/*", "proxy-auth": "••••••••"}
 
 
-@pytest.mark.parametrize("name", ["access_token", "client_secret", "PASSWORD", "apiKey"])
+@pytest.mark.parametrize(
+    "name", ["access_token", "client_secret", "PASSWORD", "apiKey", "p%61ss%77ord"]
+)
 def test_parameters_named_like_secrets_are_dots(name: str) -> None:
     query = f"$query=/E&{name}=swordfish&b".encode()
     assert redacted_query(query) == f"$query=/E&{name}=••••••••&b"

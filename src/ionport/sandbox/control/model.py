@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
 from ionport.core.secrets import DOTS
 
@@ -192,7 +193,7 @@ def kept_answer(body: bytes) -> bytes | None:
 
 
 def _is_telling(name: str) -> bool:
-    return any(word in name.lower() for word in _SECRET_WORDS)
+    return any(word in unquote(name).lower() for word in _SECRET_WORDS)
 
 
 def _storable(text: bytes) -> str:
