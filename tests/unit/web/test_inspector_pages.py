@@ -242,7 +242,7 @@ def test_a_message_tells_how_often_it_came(desk: Desk):
 def test_a_call_to_the_data_catalog_is_shown_with_what_it_made(desk: Desk):
     content = {"name": "Orders", "type": "ANY"}
     desk.call("POST", "/IONSERVICES/datacatalog/v1/object", json=content)
-    shown = desk.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
+    shown = desk.browser.text(desk.link(BASE, f'{BASE}/calls/[^"]+'))
     assert "put object" in shown
     assert "Orders" in shown
 
