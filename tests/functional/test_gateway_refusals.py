@@ -28,7 +28,10 @@ from tests.support.infor_side import OPERATOR, OTHER_TENANT, SCOPE, TENANT
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[TargetServer]:
-    async def answer(_request: web.Request) -> web.StreamResponse:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        # An answer before the end of the body would be passed on as it is, whatever is to come.
+        async for _piece in request.content.iter_any():
+            pass
         return web.Response(text="done")
 
     with TargetServer(answer) as server:
