@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         InvalidGrant,
         IonApiError,
         RequestRefused,
+        SendWindowClosed,
         ServiceError,
         TokenError,
         UnauthorizedClient,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from .messaging import BodMessage, Published
     from .probe import ProbeReport, StageResult
     from .secrets import Secret
+    from .sending import SendPermit, SendWindow, boot_time
     from .tokens import MemoryTokenStore, TokenStore
     from .transport import AsyncTransport, Timeouts, Transport, build_async_client, build_client
 
@@ -75,6 +77,9 @@ __all__ = [
     "RequestRefused",
     "Resource",
     "Secret",
+    "SendPermit",
+    "SendWindow",
+    "SendWindowClosed",
     "ServiceError",
     "StageResult",
     "Timeouts",
@@ -83,6 +88,7 @@ __all__ = [
     "TokenStore",
     "Transport",
     "UnauthorizedClient",
+    "boot_time",
     "build_async_client",
     "build_client",
     "exact_match",
@@ -95,7 +101,8 @@ _HOMES = {
         "auth": "IonApiAuth",
         "client": "AsyncIonApiClient IonApiClient",
         "errors": "AddressRefused AnswerRefused ConnectionFailed CredentialFileError InvalidClient "
-        "InvalidGrant IonApiError RequestRefused ServiceError TokenError UnauthorizedClient",
+        "InvalidGrant IonApiError RequestRefused SendWindowClosed ServiceError TokenError "
+        "UnauthorizedClient",
         "exchange": "Exchange",
         "file": "IonApiFile Kind",
         "findings": "Finding",
@@ -104,6 +111,7 @@ _HOMES = {
         "messaging": "BodMessage Published",
         "probe": "ProbeReport StageResult",
         "secrets": "Secret",
+        "sending": "SendPermit SendWindow boot_time",
         "tokens": "MemoryTokenStore TokenStore",
         "transport": "AsyncTransport Timeouts Transport build_async_client build_client",
     }.items()

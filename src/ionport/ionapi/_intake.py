@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 import httpx2
 
+from ._bounds import CallBounds
 from .calls import DEFAULT_LIMIT, EXCERPT
 from .errors import AnswerRefused, ConnectionFailed, IonApiError, RequestRefused
 from .exchange import Exchange, Observer, shown_body
@@ -20,6 +21,8 @@ from .redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from .sending import SendWindow
 
 EXTENSION = "ionapi"
 # A cookie of one caller must not reach another one through a shared client.
@@ -41,7 +44,7 @@ class Options:
     """How one request is sent. Placed in the request's extensions under `EXTENSION`.
 
     `limit` is in bytes of the decoded body, `total` in seconds from name resolution to the
-    last byte.
+    last byte. `window` is when the request may leave.
     """
 
     limit: int = DEFAULT_LIMIT
@@ -50,6 +53,7 @@ class Options:
     shown: bytes | None = None
     redactor: Redactor = field(default_factory=Redactor)
     observer: Observer | None = None
+    window: SendWindow | None = None
 
 
 class Attempt:
@@ -57,12 +61,11 @@ class Attempt:
 
     def __init__(self, request: httpx2.Request, body: bytes) -> None:
         self.options: Options = request.extensions.get(EXTENSION) or Options()
-        self.deadline = time.monotonic() + self.options.total
+        self.bounds = CallBounds(self.options.total, self.options.window)
         self._request = request
         self._body = body
         self._started = time.time()
         self._clock = time.perf_counter()
-        self._on_the_wire = False
         self._status: int | None = None
         self._headers: list[tuple[str, str]] = []
         self._decoder = Decoder("")
@@ -71,20 +74,15 @@ class Attempt:
         self._redactor = self.options.redactor.knowing(request.headers.get("authorization"), form)
 
     @property
-    def remaining(self) -> float:
-        """Seconds left of the whole call's time, never negative."""
-        return max(self.deadline - time.monotonic(), 0.0)
-
-    @property
     def sent(self) -> bool:
         """Whether the remote side may have seen the call; a token request is not the call."""
-        return self._on_the_wire and not self.options.login
+        return self.bounds.on_the_wire and not self.options.login
 
     def core_request(self, *, trace: Any) -> httpcore2.Request:
         """The request as httpcore takes it. Only encodings that `Decoder` knows are offered."""
         url = self._request.url
         timeouts = self._request.extensions.get("timeout", {})
-        left = self.remaining
+        left = self.bounds.left()
         bounded = {
             name: left if (value := timeouts.get(name)) is None else min(value, left)
             for name in ("connect", "read", "write", "pool")
@@ -107,7 +105,7 @@ class Attempt:
     def trace(self, event: str, _info: dict[str, Any]) -> None:
         """The pool's trace hook: notes when the first byte of the request leaves."""
         if event == "http11.send_request_headers.started":
-            self._on_the_wire = True
+            self.bounds.on_the_wire = True
 
     async def trace_async(self, event: str, info: dict[str, Any]) -> None:
         """`trace` for the asyncio pool, which awaits its hook."""
@@ -181,6 +179,9 @@ class Attempt:
         detail = self._redactor.text(f"{type(error).__name__}: {error}")[:EXCERPT]
         if isinstance(error, httpcore2.LocalProtocolError):
             return RequestRefused(f"The request to {host} is not valid HTTP.", detail=detail)
+        closed = self.bounds.closed()
+        if closed is not None:
+            return closed
         if isinstance(error, httpcore2.RemoteProtocolError) and self._status is not None:
             return self._refused("truncated", _CUT_OFF)
         return connection_failed(host, error, detail=detail, sent=self.sent)

@@ -30,9 +30,10 @@ EXCERPT = 500
 class Call:
     """One HTTP request. `limit` caps the answer's body in bytes after decompression.
 
-    `authorized` calls get a bearer token on their way. `login` marks a request for a token: its
-    failure says that the call which waits for the token was not sent. `shown` stands for the
-    body in records, where the body itself is too large or says nothing.
+    `authorized` calls get a bearer token on their way and `bears_token` once they have it.
+    `login` marks a request for a token: its failure says that the call which waits for the token
+    was not sent. `shown` stands for the body in records, where the body itself is too large or
+    says nothing.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     authorized: bool = True
+    bears_token: bool = False
     login: bool = False
     limit: int = DEFAULT_LIMIT
     shown: bytes | None = field(default=None, repr=False)
@@ -47,7 +49,7 @@ class Call:
     def bearing(self, token: Secret) -> Call:
         """The call with its token, ready to be sent."""
         headers = {**self.headers, "Authorization": f"Bearer {token.reveal()}"}
-        return replace(self, headers=headers, authorized=False)
+        return replace(self, headers=headers, authorized=False, bears_token=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from .transport import AsyncTransport, Timeouts, Transport, build_async_client, 
 if TYPE_CHECKING:
     from .exchange import Observer
     from .file import IonApiFile
+    from .sending import SendPermit
     from .tokens import TokenStore
 
 
@@ -54,19 +55,33 @@ class IonApiClient:
         timeouts = Timeouts.of(timeout)
         self._http = build_client(timeout=timeouts, transport=transport or self._owned)
         self._timeouts = timeouts
-        self._attach(on_exchange)
+        self._attach(on_exchange, None)
 
-    def _attach(self, on_exchange: Observer | None) -> None:
-        self._driver = Driver(self._http, self._auth, self._timeouts, on_exchange)
+    def _attach(self, on_exchange: Observer | None, permit: SendPermit | None) -> None:
+        self._on_exchange = on_exchange
+        self._permit = permit
+        self._driver = Driver(self._http, self._auth, self._timeouts, on_exchange, permit)
         self.idm = Idm(self.file, self._driver)
         self.messaging = Messaging(self.file, self._driver)
 
     def observed_by(self, on_exchange: Observer) -> IonApiClient:
         """The same client, connections and tokens, reporting to another observer."""
+        return self._twin(on_exchange, self._permit)
+
+    def guarded_by(self, permit: SendPermit) -> IonApiClient:
+        """The same client, connections and tokens, asking `permit` before each authorised send.
+
+        Its operations raise SendWindowClosed when the window of a send has passed, and whatever
+        `permit` raises. `Timeouts.total` bounds each call as before. May be combined with
+        `observed_by`, in either order. Token requests need no permit.
+        """
+        return self._twin(self._on_exchange, permit)
+
+    def _twin(self, on_exchange: Observer | None, permit: SendPermit | None) -> IonApiClient:
         twin = object.__new__(IonApiClient)
         twin.__dict__.update(self.__dict__)
         twin._owned = None
-        twin._attach(on_exchange)
+        twin._attach(on_exchange, permit)
         return twin
 
     def token(self) -> TokenSet:
@@ -94,7 +109,10 @@ class IonApiClient:
 
 
 class AsyncIonApiClient:
-    """`IonApiClient` for asyncio: the same parameters, operations are awaited."""
+    """`IonApiClient` for asyncio: the same parameters, operations are awaited.
+
+    It has no `guarded_by`: what must not be sent late is sent from a thread.
+    """
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .exchange import Observer
     from .file import IonApiFile
+    from .sending import SendPermit, SendWindow
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,25 +34,40 @@ class _Sending:
 
     def request(self, client: httpx2.Client | httpx2.AsyncClient, call: Call) -> httpx2.Request:
         """The call as a request, with its bounds."""
-        options = Options(
+        return client.build_request(
+            call.method,
+            call.url,
+            headers=dict(call.headers),
+            content=call.body,
+            extensions={EXTENSION: self.options(call)},
+        )
+
+    def options(self, call: Call, window: SendWindow | None = None) -> Options:
+        """How the call is to be sent."""
+        return Options(
             limit=call.limit,
             total=self.timeouts.login if call.login else self.timeouts.total,
             login=call.login,
             shown=call.shown,
             redactor=self._redactor,
             observer=self._observer,
+            window=window,
         )
-        return client.build_request(
-            call.method,
-            call.url,
-            headers=dict(call.headers),
-            content=call.body,
-            extensions={EXTENSION: options},
-        )
+
+
+class _Withheld(Exception):
+    """Carries what a permit raised past the flows, which could take it for an answer."""
+
+    def __init__(self, refusal: Exception) -> None:
+        super().__init__()
+        self.refusal = refusal
 
 
 class Driver:
-    """Performs effects in the calling thread. Any number of threads may share one."""
+    """Performs effects in the calling thread. Any number of threads may share one.
+
+    `permit` is asked immediately before every request that bears an access token.
+    """
 
     def __init__(
         self,
@@ -59,12 +75,21 @@ class Driver:
         auth: IonApiAuth,
         timeouts: Timeouts,
         observer: Observer | None = None,
+        permit: SendPermit | None = None,
     ) -> None:
         self._client = client
         self._sending = _Sending(auth, timeouts, observer)
+        self._permit = permit
 
     def run(self, flow: Flow[T]) -> T:
-        """Run a flow to its end."""
+        """Run a flow to its end. What the permit raises comes out unchanged."""
+        try:
+            return self._run(flow)
+        except _Withheld as withheld:
+            refusal = withheld.refusal
+        raise refusal
+
+    def _run(self, flow: Flow[T]) -> T:
         running = Running(flow)
         try:
             while (effect := running.effect) is not None:
@@ -79,14 +104,26 @@ class Driver:
     def _call(self, running: Running[Any], call: Call) -> None:
         try:
             if call.authorized:
-                answer = self.run(self._sending.auth.authorized(call))
+                answer = self._run(self._sending.auth.authorized(call))
             else:
                 request = self._sending.request(self._client, call)
+                if call.bears_token and self._permit is not None:
+                    window = self._window(self._permit)
+                    request.extensions[EXTENSION] = self._sending.options(call, window)
                 answer = _answer(call, self._client.send(request, auth=None))
+        except _Withheld:
+            raise
         except Exception as error:  # noqa: BLE001 the flow decides what it means
             running.throw(error)
         else:
             running.send(answer)
+
+    @staticmethod
+    def _window(permit: SendPermit) -> SendWindow:
+        try:
+            return permit()
+        except Exception as error:
+            raise _Withheld(error) from error
 
 
 class AsyncDriver:

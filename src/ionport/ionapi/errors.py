@@ -5,6 +5,7 @@
     ├── RequestRefused          what was asked for cannot be sent as it is; nothing was sent
     ├── AddressRefused          the address policy forbids where the call would go
     ├── ConnectionFailed        no conversation: name, refused, TLS, time-out, connection lost
+    ├── SendWindowClosed        the time in which the call was allowed to be sent has passed
     ├── AnswerRefused           an answer that is not taken: redirect, HTML, broken JSON, too large
     ├── TokenError              the authorization server said no
     │   ├── InvalidClient           client id or client secret
@@ -112,6 +113,20 @@ class ConnectionFailed(IonApiError):
     def transient(self) -> bool:
         """A wrong certificate waits for a person; everything else may pass by itself."""
         return self.kind != "certificate"
+
+
+class SendWindowClosed(IonApiError):
+    """The window that a `SendPermit` gave has passed (`ionport.ionapi.sending`).
+
+    `sent` is False when no byte of the request has left, True when one may have: then the
+    connection was reset, and what the remote side made of the request is not known.
+    """
+
+    default_code = "send_window_closed"
+
+    def __init__(self, message: str, **common: Any) -> None:
+        common.setdefault("transient", True)
+        super().__init__(message, **common)
 
 
 class AnswerRefused(IonApiError):

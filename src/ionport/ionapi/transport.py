@@ -8,10 +8,8 @@ deadline and one limit hold for headers, body and decompression together.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import functools
 import ssl
-import time
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -19,6 +17,7 @@ from typing import Any, cast
 import httpcore2
 import httpx2
 
+from ._bounds import CALL, CallBounds
 from ._intake import NETWORK_ERRORS, Attempt, connection_failed
 from .addresses import AddressPolicy, Resolver, resolve, system_resolver
 
@@ -91,13 +90,13 @@ class Transport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send and read to the end. Raises IonApiError and nothing of httpx2."""
         attempt = Attempt(request, request.read())
-        token = _DEADLINE.set(attempt.deadline)
+        token = CALL.set(attempt.bounds)
         try:
             with attempt.watched():
                 self._policy.check_url(str(request.url))
                 return self._send(attempt)
         finally:
-            _DEADLINE.reset(token)
+            CALL.reset(token)
 
     def inspect(self, url: str, *, timeout: float) -> Peer:
         """Connect to the host of `url`, look at it, and hang up. Raises IonApiError.
@@ -107,7 +106,7 @@ class Transport(httpx2.BaseTransport):
         self._policy.check_url(url)
         target = httpx2.URL(url)
         port = target.port or (443 if target.scheme == "https" else 80)
-        token = _DEADLINE.set(time.monotonic() + timeout)
+        token = CALL.set(CallBounds(timeout))
         try:
             stream = self._backend.connect_tcp(target.host, port)
             try:
@@ -127,7 +126,7 @@ class Transport(httpx2.BaseTransport):
             detail = f"{type(error).__name__}: {error}"
             raise connection_failed(target.host, error, detail=detail) from error
         finally:
-            _DEADLINE.reset(token)
+            CALL.reset(token)
 
     def _send(self, attempt: Attempt) -> httpx2.Response:
         answer = self._pool.handle_request(attempt.core_request(trace=attempt.trace))
@@ -167,7 +166,7 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
         attempt = Attempt(request, await request.aread())
         with attempt.watched():
             self._policy.check_url(str(request.url))
-            async with asyncio.timeout(attempt.remaining):
+            async with asyncio.timeout(attempt.bounds.left()):
                 return await self._send(attempt)
 
     async def _send(self, attempt: Attempt) -> httpx2.Response:
@@ -226,17 +225,6 @@ def default_ssl_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
 
 
-_DEADLINE: contextvars.ContextVar[float] = contextvars.ContextVar("ionapi_deadline")
-
-
-def _left(timeout: float | None) -> float:
-    """Seconds for the next step: its own bound, or what is left for the whole call."""
-    left = _DEADLINE.get() - time.monotonic()
-    if left <= 0:
-        raise httpcore2.ReadTimeout("the whole call took too long")
-    return left if timeout is None else min(timeout, left)
-
-
 class _DeadlineStream(httpcore2.NetworkStream):
     """Bounds every read and write by the deadline of the call that makes it.
 
@@ -247,10 +235,10 @@ class _DeadlineStream(httpcore2.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout))
+        return self._inner.read(max_bytes, CALL.get().left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout))
+        self._inner.write(buffer, CALL.get().left(timeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -261,7 +249,7 @@ class _DeadlineStream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        inner = self._inner.start_tls(ssl_context, server_hostname, _left(timeout))
+        inner = self._inner.start_tls(ssl_context, server_hostname, CALL.get().left(timeout))
         return _DeadlineStream(inner)
 
     def get_extra_info(self, info: str) -> Any:
@@ -284,12 +272,12 @@ class _PinnedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        found = resolve(host, port, timeout=_left(timeout), resolver=self._resolver)
+        found = resolve(host, port, timeout=CALL.get().left(timeout), resolver=self._resolver)
         refusal: Exception = httpcore2.ConnectError("no address")
         for address in self._policy.admit(host, found):
             try:
                 stream = self._inner.connect_tcp(
-                    address, port, _left(timeout), local_address, socket_options
+                    address, port, CALL.get().left(timeout), local_address, socket_options
                 )
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 refusal = error
