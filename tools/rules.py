@@ -1,6 +1,10 @@
 """ionport's own lint rules; run as `python -m tools.rules` by `make lint`.
 
 unscoped-repository-method   a public method of a `…Repository` class takes no `scope`
+unused-scope                 it takes one, but neither reads an attribute of it nor hands it to what
+                             does; a comment `# scope unused: <reason>` in the method permits that,
+                             and `scope: SystemScope` means all rows
+system-scope-without-reason  `SystemScope(…)` without words that say why all rows are seen
 xml-parser-outside-its-room  lxml or another XML parser is used outside core/xml.py, ionapi/_xml.py
 untranslated-text            a template shows words that do not go through gettext
 inline-style-or-script       a template has a style attribute, style element or inline script
@@ -12,9 +16,11 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+
+from tools.scope_use import unused_scopes
+from tools.violation import Violation
 
 XML_ROOMS = ("core/xml.py", "ionapi/_xml.py")
 _XML_MODULES = ("xml.etree", "xml.dom", "xml.sax", "xml.parsers", "defusedxml", "html5lib")
@@ -24,24 +30,13 @@ _SHOWN_ATTRIBUTES = {"title", "placeholder", "aria-label", "alt", "data-confirm"
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One place that breaks a rule."""
-
-    path: Path
-    line: int
-    rule: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.rule}: {self.text}"
-
-
 def check_python(path: Path, source: str) -> Iterator[Violation]:
     """Check one module against the rules for Python."""
     tree = ast.parse(source, filename=str(path))
     if path.name.endswith("repository.py"):
         yield from _unscoped_methods(path, tree)
+        yield from unused_scopes(path, tree, source)
+    yield from _system_scopes(path, tree)
     if not path.as_posix().endswith(XML_ROOMS):
         yield from _xml_parsers(path, tree)
 
@@ -61,6 +56,17 @@ def _unscoped_methods(path: Path, tree: ast.Module) -> Iterator[Violation]:
                     "unscoped-repository-method",
                     f"{node.name}.{method.name} takes no scope",
                 )
+
+
+def _system_scopes(path: Path, tree: ast.Module) -> Iterator[Violation]:
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func).endswith("SystemScope")):
+            continue
+        reason = node.args[0] if node.args else None
+        if reason is None or (isinstance(reason, ast.Constant) and not str(reason.value).strip()):
+            yield Violation(
+                path, node.lineno, "system-scope-without-reason", "say why all rows are seen"
+            )
 
 
 def _xml_parsers(path: Path, tree: ast.Module) -> Iterator[Violation]:

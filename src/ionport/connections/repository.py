@@ -183,7 +183,13 @@ class CheckRepository:
         self._connection = connection
 
     def add(self, scope: OrganizationScope, check: Check) -> None:
-        """Insert a check with its stages, and drop what is older than the newest twenty."""
+        """Insert a check with its stages, and drop what is older than the newest twenty.
+
+        Nothing happens when the scope has no such connection.
+        """
+        owned = _owned(select(_c.id), scope).where(_c.id == check.connection_id)
+        if self._connection.execute(owned).one_or_none() is None:
+            return
         values = asdict(check)
         stages = values.pop("stages")
         self._connection.execute(insert(connection_checks).values(values))
@@ -220,7 +226,11 @@ class CheckRepository:
         """Write how a stage stands."""
         self._connection.execute(
             update(connection_check_stages)
-            .where(_g.check_id == check_id, _g.position == position)
+            .where(
+                _g.check_id == check_id,
+                _g.position == position,
+                _g.check_id.in_(_check_ids_of(scope)),
+            )
             .values(asdict(stage))
         )
 
@@ -231,7 +241,7 @@ class CheckRepository:
         finished = None if status is CheckStatus.RUNNING else now
         self._connection.execute(
             update(connection_checks)
-            .where(_k.id == check_id)
+            .where(_k.id == check_id, _k.id.in_(_check_ids_of(scope)))
             .values(status=status, updated_at=now, finished_at=finished)
         )
 
@@ -256,6 +266,14 @@ def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
 def _checks_of(scope: OrganizationScope) -> Select[Any]:
     return (
         select(connection_checks)
+        .join(connections, _c.id == _k.connection_id)
+        .where(_c.organization_id == scope.organization_id)
+    )
+
+
+def _check_ids_of(scope: OrganizationScope) -> Select[Any]:
+    return (
+        select(_k.id)
         .join(connections, _c.id == _k.connection_id)
         .where(_c.organization_id == scope.organization_id)
     )

@@ -43,7 +43,11 @@ class LedgerRepository:
         self._connection = connection
 
     def add_steps(self, scope: AnyScope, delivery_id: str, steps: Sequence[DeliveryStep]) -> None:
-        """Insert the steps of a new delivery."""
+        """Insert the steps of a new delivery; nothing happens when the scope has none such."""
+        if isinstance(scope, OrganizationScope):
+            owned = _of(scope).where(deliveries.c.id == delivery_id)
+            if self._connection.execute(owned).one_or_none() is None:
+                return
         rows = [asdict(step) | {"delivery_id": delivery_id} for step in steps]
         self._connection.execute(insert(delivery_steps), rows)
 
@@ -59,7 +63,10 @@ class LedgerRepository:
         self, scope: AnyScope, delivery_id: str, kind: StepKind, values: Mapping[str, Any]
     ) -> None:
         """Change columns of a step."""
-        self._connection.execute(_UPDATE_STEP, {"delivery": delivery_id, "step": kind, **values})
+        statement = _UPDATE_STEP
+        if isinstance(scope, OrganizationScope):
+            statement = statement.where(_s.delivery_id.in_(_of(scope)))
+        self._connection.execute(statement, {"delivery": delivery_id, "step": kind, **values})
 
     def tries(self, scope: AnyScope, delivery_ids: Sequence[str]) -> dict[str, int]:
         """Return how often the most repeated call of each delivery was made."""
@@ -86,12 +93,11 @@ class LedgerRepository:
 
     def last_attempt(self, scope: AnyScope, delivery_id: str, kind: StepKind) -> Attempt | None:
         """Return the newest attempt of a step."""
-        row = self._connection.execute(
-            select(delivery_attempts)
-            .where(_a.delivery_id == delivery_id, _a.step == kind)
-            .order_by(_a.number.desc())
-            .limit(1)
-        ).one_or_none()
+        query = select(delivery_attempts).where(_a.delivery_id == delivery_id, _a.step == kind)
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_a.delivery_id.in_(_of(scope)))
+        newest = query.order_by(_a.number.desc()).limit(1)
+        row = self._connection.execute(newest).one_or_none()
         return _attempt(row) if row else None
 
     def add_attempt(

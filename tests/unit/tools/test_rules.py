@@ -26,6 +26,32 @@ def _rules(name: str, source: str) -> list[str]:
             "unscoped-repository-method",
         ),
         (
+            "oauth/repository.py",
+            "class ARepository:\n    def get(self, scope, id): return id\n",
+            "unused-scope",
+        ),
+        (
+            "oauth/repository.py",
+            "class ARepository:\n    def get(self, scope: S, id): return isinstance(scope, S)\n",
+            "unused-scope",
+        ),
+        (
+            "oauth/repository.py",
+            (
+                "class ARepository:\n"
+                "    def get(self, scope: T, id): return self._get(id, of=scope)\n"
+                "    def _get(self, id, of): return _row(of, id)\n"
+                "def _row(scope, id): return id\n"
+            ),
+            "unused-scope",
+        ),
+        (
+            "oauth/repository.py",
+            "class ARepository:\n    def get(self, scope: T, id):  # scope unused:\n        ...\n",
+            "unused-scope",
+        ),
+        ("oauth/service.py", "SystemScope(' ')", "system-scope-without-reason"),
+        (
             "documents/x.py",
             "from lxml import etree\netree.fromstring(b'')",
             "xml-parser-outside-its-room",
@@ -50,8 +76,29 @@ def test_a_broken_rule_is_found(name: str, source: str, rule: str) -> None:
     [
         (
             "oauth/repository.py",
-            "class ARepository:\n    def get(self, scope, id): ...\n    def _row(self): ...\n",
+            "class ARepository:\n    def get(self, scope, id): scope.x\n    def _row(self): ...\n",
         ),
+        (
+            "oauth/repository.py",
+            (
+                "class ARepository:\n"
+                "    def get(self, scope: T, id): return self._get(id, of=scope)\n"
+                "    def put(self, scope: T, id): return elsewhere(scope)\n"
+                "    def _get(self, id, of): return _row(of, id)\n"
+                "def _row(scope, id): return scope.tenant_id\n"
+            ),
+        ),
+        (
+            "oauth/repository.py",
+            (
+                "class ARepository:\n"
+                "    def all(self, scope: SystemScope): ...\n"
+                "    def drop(self, scope: T):\n"
+                "        # scope unused: the query is in the caller's scope\n"
+                "        ...\n"
+            ),
+        ),
+        ("oauth/service.py", "SystemScope('sign-in')"),
         ("core/xml.py", "from lxml import etree\netree.fromstring(b'')"),
         ("mappings/bod.py", "from lxml import etree\netree.SubElement(etree.Element('a'), 'b')"),
         ("templates/a.html", "<p>{% trans %}Hello <b>you</b>{% endtrans %} {{ name }} - 1</p>"),

@@ -38,6 +38,7 @@ class ReleaseRepository:
         self, scope: TenantScope, names: Select[Any] | CompoundSelect[Any], now: datetime
     ) -> None:
         """Note the files that a query over rows about to be deleted names."""
+        # scope unused: the caller's query is in its scope, and the list is the installation's
         found = names.subquery()
         (name,) = found.c
         rows = select(name, literal(now, Moment)).where(name.is_not(None)).distinct()

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
     delete,
     func,
@@ -72,6 +73,8 @@ class ItemRepository:
             .where(_items.number == item.number, _items.tenant_id == scope.tenant_id)
             .values(**_state(item))
         )
+        if not self._owns(scope, item):
+            return
         for column in (_attributes.item_number, _resources.item_number):
             self._connection.execute(delete(column.table).where(column == item.number))
         self._add_parts(scope, item, entity)
@@ -98,7 +101,9 @@ class ItemRepository:
         )
 
     def keep_version(self, scope: TenantScope, item: Item) -> None:
-        """Keep what an item is now as an earlier version of it."""
+        """Keep what an item is now as an earlier version; not of another tenant's item."""
+        if not self._owns(scope, item):
+            return
         self._connection.execute(
             insert(idm_versions).values(
                 item_number=item.number,
@@ -125,21 +130,31 @@ class ItemRepository:
         """Forget an earlier version of an item."""
         for table in (idm_version_resources, idm_versions):
             self._connection.execute(
-                delete(table).where(table.c.item_number == item.number, table.c.version == version)
+                delete(table).where(
+                    table.c.item_number == item.number,
+                    table.c.version == version,
+                    table.c.item_number.in_(_numbers_of(scope)),
+                )
             )
 
     def versions(
         self, scope: TenantScope, item: Item, version: int | None = None
     ) -> Sequence[Item]:
         """Return the kept versions of an item, or the one of that number, the newest first."""
-        query = select(idm_versions).where(_versions.item_number == item.number)
+        query = select(idm_versions).where(
+            _versions.item_number == item.number,
+            _versions.item_number.in_(_numbers_of(scope)),
+        )
         if version is not None:
             query = query.where(_versions.version == version)
         rows = self._connection.execute(query.order_by(_versions.version.desc())).all()
         files: dict[int, list[Resource]] = defaultdict(list)
         for row in self._connection.execute(
             select(idm_version_resources)
-            .where(_version_files.item_number == item.number)
+            .where(
+                _version_files.item_number == item.number,
+                _version_files.item_number.in_(_numbers_of(scope)),
+            )
             .order_by(_version_files.version, _version_files.position)
         ):
             files[row.version].append(_resource(row))
@@ -180,6 +195,10 @@ class ItemRepository:
         order = _items.number.asc() if filters.ascending else _items.number.desc()
         items = self._load(condition, [order], limit=request.limit, offset=request.offset)
         return Page(items, self._count(condition), request)
+
+    def _owns(self, scope: TenantScope, item: Item) -> bool:
+        found = self._connection.execute(_numbers_of(scope).where(_items.number == item.number))
+        return found.one_or_none() is not None
 
     def _search_sql(self, scope: TenantScope, entities: Mapping[str, Entity]) -> SearchSql:
         is_sqlite = self._connection.dialect.name == "sqlite"
@@ -258,6 +277,10 @@ def _state(item: Item) -> dict[str, object]:
         "checked_out_by": item.checked_out_by,
         "checked_out_at": item.checked_out_at,
     }
+
+
+def _numbers_of(scope: TenantScope) -> Select[tuple[int]]:
+    return select(_items.number).where(_items.tenant_id == scope.tenant_id)
 
 
 def _is_item(scope: TenantScope, pid: Pid) -> ColumnElement[bool]:

@@ -255,23 +255,24 @@ class AcknowledgementRepository:
 
     def give_up(self, scope: SystemScope, ack: Acknowledgement) -> None:
         """Note that an acknowledgement has been tried often enough."""
-        self._set_state(ack, {"state": AckState.FAILED.value})
+        self._set_state(_is(ack), {"state": AckState.FAILED.value})
 
     def again(
         self, scope: TenantScope, ack: Acknowledgement, now: datetime, last_attempt: int
     ) -> None:
         """Let an acknowledgement be sent anew, until the attempt with the number given."""
         self._set_state(
-            ack,
+            and_(_is(ack), _acks.tenant_id == scope.tenant_id),
             {"state": AckState.WAITING.value, "next_at": now, "last_attempt": last_attempt},
         )
 
-    def _set_state(self, ack: Acknowledgement, values: Mapping[str, object]) -> None:
-        self._connection.execute(
-            update(ion_acknowledgements)
-            .where(_acks.id == ack.id, _acks.attempts == ack.attempts)
-            .values(values)
-        )
+    def _set_state(self, condition: ColumnElement[bool], values: Mapping[str, object]) -> None:
+        self._connection.execute(update(ion_acknowledgements).where(condition).values(values))
+
+
+def _is(ack: Acknowledgement) -> ColumnElement[bool]:
+    """Nobody has begun another attempt since the acknowledgement was read."""
+    return and_(_acks.id == ack.id, _acks.attempts == ack.attempts)
 
 
 def _matching(scope: TenantScope, filters: AckFilter) -> ColumnElement[bool]:

@@ -61,6 +61,8 @@ class ConnectionPointRepository:
 
     def add_documents(self, scope: TenantScope, point_id: str, names: Iterable[str]) -> None:
         """Let a connection point send more documents; those that it sends already stay."""
+        if not self._owns(scope, point_id):
+            return
         for name in names:
             new = self._insert(ion_point_documents).values(point=point_id, document_name=name)
             self._connection.execute(new.on_conflict_do_nothing())
@@ -77,7 +79,12 @@ class ConnectionPointRepository:
                 is_automatic=point.is_automatic,
             )
         )
-        self._connection.execute(delete(ion_point_documents).where(_documents.point == point.id))
+        own = select(_points.id).where(_points.tenant_id == scope.tenant_id)
+        self._connection.execute(
+            delete(ion_point_documents).where(
+                _documents.point == point.id, _documents.point.in_(own)
+            )
+        )
         self.add_documents(scope, point.id, point.documents)
 
     def delete(self, scope: TenantScope, point_id: str) -> None:
@@ -116,6 +123,10 @@ class ConnectionPointRepository:
             .offset(query.page.offset)
         )
         return Page([_point(row, self._documents(row.id)) for row in rows], total, query.page)
+
+    def _owns(self, scope: TenantScope, point_id: str) -> bool:
+        condition = and_(_points.tenant_id == scope.tenant_id, _points.id == point_id)
+        return self._connection.execute(select(_points.id).where(condition)).first() is not None
 
     def _one(self, condition: ColumnElement[bool]) -> ConnectionPoint | None:
         row = self._connection.execute(select(ion_connection_points).where(condition)).one_or_none()

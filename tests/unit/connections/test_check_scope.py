@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ionport.connections.model import Check, CheckStage, CheckStatus, StageStatus
+from ionport.connections.repository import CheckRepository
+from ionport.identity.model import Actor
+from tests.unit.connections.conftest import House, credential
+
+OPERATOR = Actor.operator()
+PASSED = CheckStage("file", "File", StageStatus.PASSED)
+
+
+def test_a_check_is_written_by_its_own_organization_alone(house: House):
+    now = house.clock.now()
+    with house.database.write() as work:
+        connection = house.connections.upload(work, house.scope, OPERATOR, "x", credential())
+        checks = CheckRepository(work.connection)
+        check = Check(
+            "chk_1",
+            connection.id,
+            CheckStatus.RUNNING,
+            (replace(PASSED, status=StageStatus.PENDING),),
+            "Ada",
+            now,
+            now,
+            None,
+        )
+        checks.add(house.scope, check)
+        checks.add(house.other, replace(check, id="chk_2"))
+        checks.set_stage(house.other, "chk_1", 0, PASSED)
+        checks.set_status(house.other, "chk_1", CheckStatus.PASSED, now)
+        assert checks.get(house.scope, "chk_1") == check
+        assert checks.get(house.scope, "chk_2") is None
+
+        checks.set_stage(house.scope, "chk_1", 0, PASSED)
+        checks.set_status(house.scope, "chk_1", CheckStatus.PASSED, now)
+        passed = checks.get(house.scope, "chk_1")
+        assert passed is not None
+        assert (passed.status, passed.stages) == (CheckStatus.PASSED, (PASSED,))
