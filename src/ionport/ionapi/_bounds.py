@@ -20,12 +20,13 @@ class CallBounds:
     `total` is in seconds from now. A `window` can only make it shorter.
     """
 
-    __slots__ = ("_begin_by", "_end_by", "_guarded", "on_the_wire")
+    __slots__ = ("_begin_by", "_end_by", "_guarded", "_reads_until", "on_the_wire")
 
     def __init__(self, total: float, window: SendWindow | None = None) -> None:
         self._end_by = boot_time() + total
         self._begin_by = self._end_by
         self._guarded = window is not None
+        self._reads_until: float | None = None
         self.on_the_wire = False
         if window is not None:
             self._end_by = min(self._end_by, window.end_by)
@@ -37,24 +38,35 @@ class CallBounds:
         Raises SendWindowClosed, or httpcore2.ReadTimeout for a call without a window, when
         nothing is left. Neither is a WriteError: httpcore does not tell those while it sends.
         """
-        left = (self._end_by if self.on_the_wire else self._begin_by) - boot_time()
+        left = self._next_bound - boot_time()
         if left <= 0:
             raise self._passed()
         return left if timeout is None else min(timeout, left)
 
     @property
-    def passed(self) -> bool:
-        """Whether the time to begin, or that to end, has passed."""
-        return (self._end_by if self.on_the_wire else self._begin_by) <= boot_time()
+    def ends_in(self) -> float:
+        """Seconds until the end, whether the request has begun to leave or not."""
+        return self._end_by - boot_time()
 
-    @property
-    def reads_late(self) -> bool:
-        """Whether an answer that has arrived already may still be read."""
-        return self._guarded and boot_time() < self._end_by + LATE_READING
+    def look_before_reading(self) -> None:
+        """Raise as `left`; but what has arrived for a call with a window is read for a while."""
+        now = boot_time()
+        if now < self._end_by:
+            return
+        if self._reads_until is None:
+            self._reads_until = now + LATE_READING
+        if not self._guarded or now >= self._reads_until:
+            raise self._passed()
 
     def closed(self) -> SendWindowClosed | None:
         """The error for a call with a window that has passed; None as long as it is open."""
-        return self._closed() if self._guarded and self.passed else None
+        if not self._guarded or self._next_bound > boot_time():
+            return None
+        return self._closed()
+
+    @property
+    def _next_bound(self) -> float:
+        return self._end_by if self.on_the_wire else self._begin_by
 
     def _passed(self) -> Exception:
         return self._closed() if self._guarded else httpcore2.ReadTimeout("the call took too long")

@@ -78,15 +78,14 @@ class Attempt:
         """Whether the remote side may have seen the call; a token request is not the call."""
         return self.bounds.on_the_wire and not self.options.login
 
-    def core_request(self, *, trace: Any) -> httpcore2.Request:
+    def core_request(self, *, trace: Any = None) -> httpcore2.Request:
         """The request as httpcore takes it. Only encodings that `Decoder` knows are offered."""
         url = self._request.url
-        timeouts = self._request.extensions.get("timeout", {})
+        timeouts = dict(self._request.extensions.get("timeout", {}))
+        # The pool's connections bound what is written and read themselves.
         left = self.bounds.left()
-        bounded = {
-            name: left if (value := timeouts.get(name)) is None else min(value, left)
-            for name in ("connect", "read", "write", "pool")
-        }
+        for name in ("connect", "pool"):
+            timeouts[name] = min(timeouts.get(name) or left, left)
         headers = [
             (name, value)
             for name, value in self._request.headers.raw
@@ -99,17 +98,15 @@ class Attempt:
             ),
             headers=[*headers, (b"Accept-Encoding", b"gzip, deflate")],
             content=self._body,
-            extensions={"timeout": bounded, "trace": trace},
+            extensions={"timeout": timeouts}
+            if trace is None
+            else {"timeout": timeouts, "trace": trace},
         )
 
-    def trace(self, event: str, _info: dict[str, Any]) -> None:
-        """The pool's trace hook: notes when the first byte of the request leaves."""
+    async def trace(self, event: str, _info: dict[str, Any]) -> None:
+        """The asyncio pool's hook: notes when the first byte of the request leaves."""
         if event == "http11.send_request_headers.started":
             self.bounds.on_the_wire = True
-
-    async def trace_async(self, event: str, info: dict[str, Any]) -> None:
-        """`trace` for the asyncio pool, which awaits its hook."""
-        self.trace(event, info)
 
     def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Take status and headers. Raises AnswerRefused (redirect, bad_encoding, too_large)."""

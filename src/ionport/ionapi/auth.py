@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from .file import IonApiFile
 
-# The one who renews the tokens is bounded by its own time-outs; this only ends a dead wait.
-LONGEST_WAIT = 180.0
+# As long as one token request may take by default. Whoever waited so long asks for itself: the
+# other thread may be held up by what is not ours.
+LONGEST_WAIT = 30.0
 
 
 class IonApiAuth(httpx2.Auth):

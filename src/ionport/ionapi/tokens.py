@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
 from .calls import Answer, Blocking, Flow, Wait
-from .errors import ConnectionFailed, InvalidClient, TokenError
+from .errors import InvalidClient, TokenError
 from .faults import token_error
 from .grants import Grants, TokenSet
 
@@ -68,6 +68,8 @@ class TokenSource:
     All sources of a process that share a key share one flight: however many threads and tasks
     need a token at the same time, one of them asks and the others take its outcome. Infor counts
     sign-ons (20 a minute, 1,000 a day) and tokens (100 a day for each client; facts §4.2, §5.14).
+    A flight that has not landed after 30 seconds (`auth.LONGEST_WAIT`) is given up by those who
+    wait for it: the first of them starts a new one, which the others join.
     """
 
     def __init__(
@@ -98,9 +100,8 @@ class TokenSource:
             except Abandoned:
                 continue
             except TimeoutError:
-                raise ConnectionFailed(
-                    "Another call is still waiting for an access token.", kind="timeout"
-                ) from None
+                _FLIGHTS.land(self._key, flight)
+                continue
             # A flight that began before the token was refused may bring the refused one.
             if tokens.access_token != stale:
                 self._held = tokens
@@ -127,11 +128,11 @@ class TokenSource:
             if tokens is not kept:
                 yield Blocking(lambda: self._store.save(self._key, tokens))
         except BaseException as error:
-            _FLIGHTS.land(self._key)
+            _FLIGHTS.land(self._key, flight)
             flight.set_exception(error if isinstance(error, Exception) else Abandoned())
             raise
         self._held = tokens
-        _FLIGHTS.land(self._key)
+        _FLIGHTS.land(self._key, flight)
         flight.set_result(tokens)
         return tokens
 
@@ -201,10 +202,11 @@ class _Flights:
             flight.set_running_or_notify_cancel()
             return flight, True
 
-    def land(self, key: str) -> None:
-        """The next one to board starts a new flight."""
+    def land(self, key: str, flight: Future[TokenSet]) -> None:
+        """The next one to board starts a new flight, unless another has taken its place."""
         with self._lock:
-            self._flying.pop(key, None)
+            if self._flying.get(key) is flight:
+                del self._flying[key]
 
 
 _FLIGHTS = _Flights()

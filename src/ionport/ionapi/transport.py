@@ -19,6 +19,7 @@ import httpx2
 
 from ._bounds import CALL, CallBounds
 from ._intake import NETWORK_ERRORS, Attempt, connection_failed
+from ._stream import BoundedStream
 from .addresses import AddressPolicy, Resolver, resolve, system_resolver
 
 MAX_CONNECTIONS = 100
@@ -129,7 +130,7 @@ class Transport(httpx2.BaseTransport):
             CALL.reset(token)
 
     def _send(self, attempt: Attempt) -> httpx2.Response:
-        answer = self._pool.handle_request(attempt.core_request(trace=attempt.trace))
+        answer = self._pool.handle_request(attempt.core_request())
         try:
             attempt.begin(answer.status, answer.headers)
             for chunk in cast("Iterable[bytes]", answer.stream):
@@ -170,7 +171,7 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
                 return await self._send(attempt)
 
     async def _send(self, attempt: Attempt) -> httpx2.Response:
-        request = attempt.core_request(trace=attempt.trace_async)
+        request = attempt.core_request(trace=attempt.trace)
         answer = await self._pool.handle_async_request(request)
         try:
             attempt.begin(answer.status, answer.headers)
@@ -225,37 +226,6 @@ def default_ssl_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
 
 
-class _DeadlineStream(httpcore2.NetworkStream):
-    """Bounds every read and write by the deadline of the call that makes it.
-
-    httpcore's own read time-out starts anew with each byte: a slow server would never meet it.
-    """
-
-    def __init__(self, inner: httpcore2.NetworkStream) -> None:
-        self._inner = inner
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, CALL.get().left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, CALL.get().left(timeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore2.NetworkStream:
-        inner = self._inner.start_tls(ssl_context, server_hostname, CALL.get().left(timeout))
-        return _DeadlineStream(inner)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
 class _PinnedBackend(httpcore2.NetworkBackend):
     """Connects to judged addresses. httpcore keeps the name for TLS and the Host header."""
 
@@ -282,7 +252,7 @@ class _PinnedBackend(httpcore2.NetworkBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 refusal = error
             else:
-                return _DeadlineStream(stream)
+                return BoundedStream(stream, idle_for=KEEPALIVE_SECONDS)
         raise refusal
 
 

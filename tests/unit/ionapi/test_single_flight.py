@@ -19,6 +19,7 @@ from ionport.ionapi import (
     MemoryTokenStore,
     Secret,
     TokenSet,
+    auth,
 )
 from tests.unit.ionapi.loopback import Reply, SmallInfor, closed_port, credentials
 
@@ -179,14 +180,31 @@ def test_a_flight_that_brings_the_refused_token_is_not_enough(
     assert (infor.logins, infor.refreshes) == (1, 1)
 
 
-def test_waiting_for_somebody_elses_sign_on_is_bounded(
+def test_a_login_that_hangs_elsewhere_is_waited_for_30_seconds_and_then_made_oneself(
     infor: SmallInfor, file: IonApiFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ionport.ionapi.auth.LONGEST_WAIT", 0.1)
-    infor.before_token = lambda: time.sleep(0.6)
+    assert auth.LONGEST_WAIT == 30
+    monkeypatch.setattr(auth, "LONGEST_WAIT", 0.4)
+    hanging, released = threading.Event(), threading.Event()
+
+    def hang_once() -> None:
+        if not hanging.is_set():
+            hanging.set()
+            released.wait(10)
+
+    infor.before_token = hang_once
+    outcomes: list[Any] = []
     with IonApiClient(file) as client:
-        outcomes = in_threads(2, client.token)
-    assert {type(outcome) for outcome in outcomes} == {TokenSet, ConnectionFailed}
+        leader = threading.Thread(target=lambda: outcomes.append(client.token()))
+        leader.start()
+        assert hanging.wait(5)
+        waiting = in_threads(4, client.token)
+        assert {type(outcome) for outcome in waiting} == {TokenSet}
+        assert infor.logins == 1, "those who waited made one login together"
+        assert outcomes == []
+        released.set()
+        leader.join()
+    assert type(outcomes[0]) is TokenSet
 
 
 def test_a_store_that_fails_stops_the_call_and_nothing_hangs(file: IonApiFile) -> None:
