@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 
 from ionport.connections.model import STAGES, Check, CheckStage, CheckStatus, StageStatus
@@ -40,18 +41,25 @@ def prove(
     file: IonApiFile,
     policy: AddressPolicy,
 ) -> None:
-    """Run the probe of the client library; commits after each stage begins and ends."""
+    """Run the probe of the client library; commits after each stage begins and ends.
+
+    Nothing more is called once the check is not `check.runner`'s any more: it was taken for
+    dead, or its connection is deleted.
+    """
     positions = {key: position for position, (key, _title) in enumerate(STAGES)}
     failed = False
-    for result in probe(file, policy=policy, timeout=TIMEOUTS):
-        failed = failed or result.state == "failed"
-        with database.write() as work:
-            repository = CheckRepository(work.connection)
-            repository.set_stage(scope, check.id, positions[result.id], _stage(result))
-            repository.set_status(scope, check.id, CheckStatus.RUNNING, clock.now())
+    with closing(probe(file, policy=policy, timeout=TIMEOUTS)) as results:
+        for result in results:
+            failed = failed or result.state == "failed"
+            with database.write() as work:
+                is_ours = CheckRepository(work.connection).set_stage(
+                    scope, check, positions[result.id], _stage(result), clock.now()
+                )
+            if not is_ours:
+                return
     status = CheckStatus.FAILED if failed else CheckStatus.PASSED
     with database.write() as work:
-        CheckRepository(work.connection).set_status(scope, check.id, status, clock.now())
+        CheckRepository(work.connection).finish(scope, check, status, clock.now())
 
 
 def _stage(result: StageResult) -> CheckStage:

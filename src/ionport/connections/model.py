@@ -87,6 +87,7 @@ class Check:
     started_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+    runner: str | None = None
 
     @property
     def is_over(self) -> bool:

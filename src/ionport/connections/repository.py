@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Column, Row, Select, delete, func, insert, select, update
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ionport.connections.model import (
@@ -182,21 +182,26 @@ class CheckRepository:
     def __init__(self, connection: DatabaseConnection) -> None:
         self._connection = connection
 
-    def add(self, scope: OrganizationScope, check: Check) -> None:
+    def add(self, scope: OrganizationScope, check: Check) -> bool:
         """Insert a check with its stages, and drop what is older than the newest twenty.
 
-        Nothing happens when the scope has no such connection.
+        Returns False when another check of the connection is running, or the scope has no such
+        connection.
         """
         owned = _owned(select(_c.id), scope).where(_c.id == check.connection_id)
         if self._connection.execute(owned).one_or_none() is None:
-            return
+            return False
         values = asdict(check)
         stages = values.pop("stages")
-        self._connection.execute(insert(connection_checks).values(values))
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(connection_checks).values(values))
+        except IntegrityError:
+            return False
         rows = [{**stage, "check_id": check.id, "position": n} for n, stage in enumerate(stages)]
         self._connection.execute(insert(connection_check_stages), rows)
         kept = (
-            select(_k.id)
+            _checks_of(scope, _k.id)
             .where(_k.connection_id == check.connection_id)
             .order_by(_k.started_at.desc(), _k.id.desc())
             .limit(20)
@@ -206,6 +211,11 @@ class CheckRepository:
                 _k.connection_id == check.connection_id, _k.id.not_in(kept)
             )
         )
+        return True
+
+    def claim(self, scope: OrganizationScope, check_id: str, runner: str, now: datetime) -> bool:
+        """Make `runner` the one who runs a check; False when somebody was before, or it is over."""
+        return self._change(scope, check_id, None, {"runner": runner, "updated_at": now})
 
     def get(self, scope: OrganizationScope, check_id: str) -> Check | None:
         """Return one check with its stages."""
@@ -221,29 +231,53 @@ class CheckRepository:
         )
 
     def set_stage(
-        self, scope: OrganizationScope, check_id: str, position: int, stage: CheckStage
-    ) -> None:
-        """Write how a stage stands."""
+        self,
+        scope: OrganizationScope,
+        check: Check,
+        position: int,
+        stage: CheckStage,
+        now: datetime,
+    ) -> bool:
+        """Write how a stage stands; False when the check is over or has another runner."""
+        if not self._change(scope, check.id, check.runner, {"updated_at": now}):
+            return False
         self._connection.execute(
             update(connection_check_stages)
             .where(
-                _g.check_id == check_id,
+                _g.check_id == check.id,
                 _g.position == position,
-                _g.check_id.in_(_check_ids_of(scope)),
+                _g.check_id.in_(_checks_of(scope, _k.id)),
             )
             .values(asdict(stage))
         )
+        return True
 
-    def set_status(
-        self, scope: OrganizationScope, check_id: str, status: CheckStatus, now: datetime
-    ) -> None:
-        """Write how a check stands; anything but running ends it."""
-        finished = None if status is CheckStatus.RUNNING else now
-        self._connection.execute(
+    def finish(
+        self, scope: OrganizationScope, check: Check, status: CheckStatus, now: datetime
+    ) -> bool:
+        """End a running check; False when it is over or has another runner."""
+        values = {"status": status, "updated_at": now, "finished_at": now}
+        return self._change(scope, check.id, check.runner, values)
+
+    def _change(
+        self,
+        scope: OrganizationScope,
+        check_id: str,
+        runner: str | None,
+        values: Mapping[str, Any],
+    ) -> bool:
+        """Change a running check that `runner` runs; False when it is not so any more."""
+        statement = (
             update(connection_checks)
-            .where(_k.id == check_id, _k.id.in_(_check_ids_of(scope)))
-            .values(status=status, updated_at=now, finished_at=finished)
+            .where(
+                _k.id == check_id,
+                _k.status == CheckStatus.RUNNING,
+                _k.runner.is_not_distinct_from(runner),
+                _k.id.in_(_checks_of(scope, _k.id)),
+            )
+            .values(dict(values))
         )
+        return self._connection.execute(statement).rowcount == 1
 
     def _one(self, query: Select[Any]) -> Check | None:
         row = self._connection.execute(query).one_or_none()
@@ -263,17 +297,9 @@ def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
     return query
 
 
-def _checks_of(scope: OrganizationScope) -> Select[Any]:
+def _checks_of(scope: OrganizationScope, *columns: Column[Any]) -> Select[Any]:
     return (
-        select(connection_checks)
-        .join(connections, _c.id == _k.connection_id)
-        .where(_c.organization_id == scope.organization_id)
-    )
-
-
-def _check_ids_of(scope: OrganizationScope) -> Select[Any]:
-    return (
-        select(_k.id)
+        select(*(columns or (connection_checks,)))
         .join(connections, _c.id == _k.connection_id)
         .where(_c.organization_id == scope.organization_id)
     )

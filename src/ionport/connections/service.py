@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from dataclasses import replace
 
 from ionport.connections.checks import new_check, prove
-from ionport.connections.model import Check, Connection, Remark
+from ionport.connections.model import Check, CheckStatus, Connection, Remark
 from ionport.connections.ports import ConnectionUse
 from ionport.connections.repository import CheckRepository, ConnectionRepository, TokenRepository
 from ionport.connections.tokens import DatabaseTokenStore
@@ -24,6 +26,7 @@ from ionport.ionapi.file import shorten
 from ionport.store import Database, OrganizationScope, SystemScope, Work
 
 _NAME_LENGTH = 200
+_LOOK_AGAIN_SECONDS = 0.2
 _logger = logging.getLogger(__name__)
 
 
@@ -181,34 +184,63 @@ class ConnectionService:
     ) -> Check:
         """Store a check whose stages are all pending; `run_check` runs it after the commit.
 
-        A check of the connection that is running already is returned instead of a new one.
+        A check of the connection that is running already is returned instead of a new one,
+        however many ask at once: Infor counts sign-ons. One whose process has ended is noted as
+        interrupted and makes place.
         """
         actor.require_organization_administrator(scope.organization_id)
         connection = self._get(work, scope, connection_id)
-        now = self._clock.now()
-        latest = CheckRepository(work.connection).latest(scope, connection_id)
-        if latest is not None and not latest.as_seen_at(now).is_over:
-            return latest
+        repository, now = CheckRepository(work.connection), self._clock.now()
+        latest = repository.latest(scope, connection_id)
+        if latest is not None and not latest.is_over:
+            if not latest.as_seen_at(now).is_over:
+                return latest
+            repository.finish(scope, latest, CheckStatus.INTERRUPTED, now)
         check = new_check(connection.id, actor.name, now)
-        CheckRepository(work.connection).add(scope, check)
+        if not repository.add(scope, check):
+            # Somebody started one between our look and our insert.
+            return repository.latest(scope, connection_id) or check
         self._audit.record(work, scope, actor, "connection.checked", connection.id)
         return check
 
     def run_check(self, database: Database, scope: OrganizationScope, check_id: str) -> Check:
         """Prove the connection, writing each stage as it begins and ends.
 
-        Takes as long as the calls take, and opens its own short transactions. A check that has
-        run already is only returned.
+        Takes as long as the calls take, and opens its own short transactions. One caller runs
+        a check; to all others, and when it has run already, it is only returned as it is.
         """
         operator = Actor.operator("check")
-        with database.read() as work:
+        runner = new_id("run")
+        with database.write() as work:
             check = self.get_check(work, scope, operator, check_id)
-            if not check.is_over:
+            claimed = not check.is_over and CheckRepository(work.connection).claim(
+                scope, check_id, runner, self._clock.now()
+            )
+        if not claimed:
+            return check
+        check = replace(check, runner=runner)
+        try:
+            with database.read() as work:
                 file = self.credential(work, scope, check.connection_id)
-        if not check.is_over:
             prove(database, scope, self._clock, check, file, self.policy)
+        except BaseException:
+            with database.write() as work:
+                CheckRepository(work.connection).finish(
+                    scope, check, CheckStatus.INTERRUPTED, self._clock.now()
+                )
+            raise
         with database.read() as work:
             return self.get_check(work, scope, operator, check_id)
+
+    def wait_for_check(self, database: Database, scope: OrganizationScope, check_id: str) -> Check:
+        """Return a check that somebody else runs once it is over; one that is silent is over."""
+        operator = Actor.operator("check")
+        while True:
+            with database.read() as work:
+                check = self.get_check(work, scope, operator, check_id)
+            if check.is_over:
+                return check
+            time.sleep(_LOOK_AGAIN_SECONDS)
 
     def run_check_in_background(
         self, database: Database, scope: OrganizationScope, check_id: str

@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ionport.store import Moment, metadata
+from ionport.store import Moment, metadata, partial_index
 
 connections = Table(
     "connections",
@@ -69,7 +69,17 @@ connection_checks = Table(
     Column("started_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("finished_at", Moment),
+    # Who runs it: set once, by compare-and-set. Only its owner writes stages.
+    Column("runner", Text),
     Index("ix_connection_checks_connection_id_started_at", "connection_id", "started_at"),
+)
+
+# A proof costs a sign-on at Infor: two that run at once are one too many.
+partial_index(
+    "uq_connection_checks_running",
+    connection_checks.c.connection_id,
+    unique=True,
+    where=connection_checks.c.status == "running",
 )
 
 connection_check_stages = Table(

@@ -28,13 +28,13 @@ def test_a_check_is_written_by_its_own_organization_alone(house: House):
         )
         checks.add(house.scope, check)
         checks.add(house.other, replace(check, id="chk_2"))
-        checks.set_stage(house.other, "chk_1", 0, PASSED)
-        checks.set_status(house.other, "chk_1", CheckStatus.PASSED, now)
+        checks.set_stage(house.other, check, 0, PASSED, now)
+        checks.finish(house.other, check, CheckStatus.PASSED, now)
         assert checks.get(house.scope, "chk_1") == check
         assert checks.get(house.scope, "chk_2") is None
 
-        checks.set_stage(house.scope, "chk_1", 0, PASSED)
-        checks.set_status(house.scope, "chk_1", CheckStatus.PASSED, now)
+        checks.set_stage(house.scope, check, 0, PASSED, now)
+        checks.finish(house.scope, check, CheckStatus.PASSED, now)
         passed = checks.get(house.scope, "chk_1")
         assert passed is not None
         assert (passed.status, passed.stages) == (CheckStatus.PASSED, (PASSED,))

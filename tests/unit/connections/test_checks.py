@@ -3,17 +3,20 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from ionport.connections.model import CheckStatus, StageStatus
+from ionport.connections.repository import CheckRepository
 from ionport.connections.service import ConnectionService
-from ionport.core.errors import Forbidden, NotFound
+from ionport.core.errors import Forbidden, NotFound, Unavailable
+from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, OrganizationRole
-from tests.support.infor_side import InforSide, infor_side_on
+from tests.support.infor_side import TENANT, InforSide, infor_side_on
 from tests.support.proxy import FaultyProxy
 from tests.unit.connections.conftest import House, credential
 
@@ -141,6 +144,70 @@ def test_a_check_cut_short_by_a_crash_is_shown_as_interrupted(house: House):
     # Running the dead one late changes nothing.
     late = house.connections.run_check(house.database, house.scope, started.id)
     assert late.status is CheckStatus.INTERRUPTED
+
+
+def test_a_proof_that_is_started_many_times_at_once_signs_on_once(
+    house: House, infor: InforSide, credentials: dict[str, str]
+):
+    with FaultyProxy(infor.url) as proxy:
+        through_it = {"iu": proxy.url, "pu": f"{proxy.url}/{TENANT}/as/"}
+        content = json.dumps({**credentials, **through_it}).encode()
+        with house.database.write() as work:
+            connection = house.connections.upload(work, house.scope, OPERATOR, "x", content)
+        all_here = threading.Barrier(4)
+
+        def click(_number: int) -> str:
+            all_here.wait(10)
+            with house.database.write() as work:
+                started = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
+            all_here.wait(10)
+            house.connections.run_check(house.database, house.scope, started.id)
+            found = house.connections.wait_for_check(house.database, house.scope, started.id)
+            assert found.status is CheckStatus.PASSED, found.failed_stage
+            return found.id
+
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(pool.map(click, range(4)))) == 1
+    called = [path.split("?")[0].rpartition("/")[2] for _method, path in proxy.calls]
+    assert called == ["token.oauth2", "entities", "ping"]
+
+
+def test_a_proof_whose_process_died_is_noted_as_interrupted_and_can_be_started_again(
+    house: House, credentials: dict[str, str]
+):
+    with house.database.write() as work:
+        content = json.dumps(credentials).encode()
+        connection = house.connections.upload(work, house.scope, OPERATOR, "x", content)
+        dead = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
+        # Its process took it up, and ended.
+        claimed = CheckRepository(work.connection).claim(
+            house.scope, dead.id, "run_dead", house.clock.now()
+        )
+    assert claimed
+    house.clock.advance(timedelta(minutes=5))
+    with house.database.write() as work:
+        fresh = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
+    found = house.connections.run_check(house.database, house.scope, fresh.id)
+    assert found.status is CheckStatus.PASSED
+    with house.database.read() as work:
+        noted = CheckRepository(work.connection).get(house.scope, dead.id)
+    assert noted is not None
+    assert noted.status is CheckStatus.INTERRUPTED
+
+
+def test_a_proof_that_breaks_off_is_interrupted_at_once(house: House):
+    with house.database.write() as work:
+        connection = house.connections.upload(work, house.scope, OPERATOR, "x", credential())
+        started = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
+    stranger = ConnectionService(house.clock, KeyRing.generate(), AuditLog(house.clock))
+    with pytest.raises(Unavailable):
+        stranger.run_check(house.database, house.scope, started.id)
+    with house.database.write() as work:
+        found = house.connections.latest_check(work, house.scope, OPERATOR, connection.id)
+        assert found is not None
+        assert found.status is CheckStatus.INTERRUPTED
+        again = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
+    assert again.id != started.id
 
 
 def test_old_checks_do_not_pile_up(house: House):
