@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from ionport.cli.house import OPERATOR, find_by_name, opened, organization_scope, print_json
-from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.errors import Conflict, InvalidInput, IonportError
 from ionport.core.paging import PageRequest
-from ionport.exports.model import ConfigurationFields, DeliveryFilter, ExportMethod
+from ionport.documents.review.model import DocumentHeld
+from ionport.documents.review.service import keeping_findings
+from ionport.exports.model import ConfigurationFields, Delivery, DeliveryFilter, ExportMethod
 from ionport.mappings.model import MappingKind
 from ionport.wiring import DocumentSide, House
 
@@ -150,22 +153,59 @@ def export_configure(
 
 @export.command("run")
 @click.argument("document_ids", nargs=-1, required=True)
+@click.option(
+    "--accept-findings",
+    metavar="REASON",
+    help="Export also what findings hold, and keep this reason as the decision on them.",
+)
 @click.pass_context
-def export_run(ctx: click.Context, document_ids: tuple[str, ...]) -> None:
-    """Export documents through every active configuration that fits them."""
+def export_run(
+    ctx: click.Context, document_ids: tuple[str, ...], accept_findings: str | None
+) -> None:
+    """Export documents through every active configuration that fits them.
+
+    Each document is reported; exit status 1 when one was held or refused.
+    """
+    refused = 0
     with opened(ctx) as house:
-        scope = organization_scope(house)
         deliveries = documents_side(house).deliveries
         for document_id in document_ids:
-            with house.database.write() as work:
-                made = deliveries.export(work, scope, OPERATOR, document_id)
+            try:
+                made = _export(house, document_id, accept_findings)
+            except DocumentHeld as error:
+                refused += 1
+                click.echo(f"{document_id}: held. {_held(error)}")
+                continue
+            except IonportError as error:
+                refused += 1
+                click.echo(f"{document_id}: refused. {error.text}")
+                continue
             for delivery in made:
                 click.echo(
-                    f"{delivery.id}: {delivery.configuration_title}, {delivery.status.label}"
+                    f"{document_id}: {delivery.id}, {delivery.configuration_title},"
+                    f" {delivery.status.label}"
                 )
         with house.database.read() as work:
-            if not deliveries.workers_alive(work):
+            if refused < len(document_ids) and not deliveries.workers_alive(work):
                 click.echo("Nothing runs deliveries now: start 'ionport up' (or a worker).")
+    ctx.exit(1 if refused else 0)
+
+
+def _export(house: House, document_id: str, accept_findings: str | None) -> Sequence[Delivery]:
+    with keeping_findings(house.database) as work:
+        return documents_side(house).deliveries.export(
+            work,
+            organization_scope(house),
+            OPERATOR,
+            document_id,
+            accept_findings=accept_findings,
+        )
+
+
+def _held(error: DocumentHeld) -> str:
+    lines = [f"  {finding.text}" for finding in error.findings]
+    lines.append("  Export it all the same with --accept-findings REASON.")
+    return "\n".join([error.filename, *lines])
 
 
 @export.command("status")

@@ -1,6 +1,6 @@
 """The arithmetic of an e-invoice: every sum that EN 16931 demands, with exact figures.
 
-A mismatch is a warning and never an error: the supplier's figures are kept as they are, and a
+A mismatch is a finding and never an error: the supplier's figures are kept as they are, and a
 person decides (facts/docbits.md §2.4, Automatic checks).
 """
 
@@ -8,73 +8,74 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 
-from ionport.core.i18n import _
 from ionport.documents.amounts import EXACT, decimal_text, round_to_cents, total
 from ionport.documents.einvoice import EInvoice, Line, Tax
-from ionport.documents.model import DocumentWarning
+from ionport.documents.review.model import NewFinding
 
 AMOUNTS_MISMATCH = "amounts_mismatch"
 _ZERO = Decimal(0)
 _HUNDRED = Decimal(100)
 _CENT = Decimal("0.01")
+_MAX_LINE_FINDINGS = 50
 
 
-def check_amounts(invoice: EInvoice) -> tuple[DocumentWarning, ...]:
-    """Return a warning for every figure that differs from what the others make it."""
-    return (*_check_totals(invoice), *_check_taxes(invoice), *_check_lines(invoice))
+def check_amounts(invoice: EInvoice) -> tuple[NewFinding, ...]:
+    """Return a finding for every figure that differs from what the others make it."""
+    lines = list(islice(_check_lines(invoice), _MAX_LINE_FINDINGS + 1))
+    if len(lines) > _MAX_LINE_FINDINGS:
+        lines[-1] = NewFinding("more_mismatches", {"shown": str(_MAX_LINE_FINDINGS)})
+    taxes = list(islice(_check_taxes(invoice), _MAX_LINE_FINDINGS))
+    return (*_check_totals(invoice), *taxes, *lines)
 
 
-def _check_totals(invoice: EInvoice) -> Iterator[DocumentWarning]:
+def _check_totals(invoice: EInvoice) -> Iterator[NewFinding]:
     """EN 16931 rules BR-CO-10 to BR-CO-13, BR-CO-15 and BR-CO-16."""
     totals = invoice.totals
     allowances, charges = totals.allowances or _ZERO, totals.charges or _ZERO
     tax, prepaid, rounding = totals.tax or _ZERO, totals.prepaid or _ZERO, totals.rounding or _ZERO
-    for label, stated, computed in (
-        (_("Sum of the lines"), totals.lines, total(line.net for line in invoice.lines)),
-        (_("Sum of the allowances"), allowances, totals.stated_allowances),
-        (_("Sum of the charges"), charges, totals.stated_charges),
+    for figure, stated, computed in (
+        ("lines", totals.lines, total(line.net for line in invoice.lines)),
+        ("allowances", allowances, totals.stated_allowances),
+        ("charges", charges, totals.stated_charges),
         (
-            _("Total without VAT"),
+            "net",
             totals.net,
             total((totals.lines, allowances.copy_negate(), charges)),
         ),
-        (_("Total with VAT"), totals.gross, total((totals.net, tax))),
-        (_("Amount due"), totals.due, total((totals.gross, prepaid.copy_negate(), rounding))),
+        ("gross", totals.gross, total((totals.net, tax))),
+        ("due", totals.due, total((totals.gross, prepaid.copy_negate(), rounding))),
     ):
         if stated != computed:
-            yield _mismatch(label, stated, computed)
+            yield _mismatch(figure, stated, computed)
 
 
-def _check_taxes(invoice: EInvoice) -> Iterator[DocumentWarning]:
+def _check_taxes(invoice: EInvoice) -> Iterator[NewFinding]:
     """EN 16931 rules BR-CO-14 and BR-CO-17, and the sum of the taxable amounts."""
     taxes = invoice.taxes
     if invoice.totals.tax is not None or taxes:
         stated = invoice.totals.tax or _ZERO
         computed = total(tax.amount for tax in taxes)
         if stated != computed:
-            yield _mismatch(_("Total VAT"), stated, computed)
+            yield _mismatch("tax_total", stated, computed)
     bases = total(tax.basis for tax in taxes)
     if taxes and bases != invoice.totals.net:
-        yield _mismatch(_("Sum of the taxable amounts"), bases, invoice.totals.net)
+        yield _mismatch("bases", bases, invoice.totals.net)
     for tax in taxes:
         computed = _tax_amount(tax)
         if tax.amount != computed:
-            label = _("VAT at {rate} % of {basis}").format(
-                rate=decimal_text(tax.rate or _ZERO), basis=decimal_text(tax.basis)
-            )
-            yield _mismatch(label, tax.amount, computed)
+            rate, basis = decimal_text(tax.rate or _ZERO), decimal_text(tax.basis)
+            yield _mismatch("tax", tax.amount, computed, rate=rate, basis=basis)
 
 
-def _check_lines(invoice: EInvoice) -> Iterator[DocumentWarning]:
+def _check_lines(invoice: EInvoice) -> Iterator[NewFinding]:
     for index, line in enumerate(invoice.lines, start=1):
         computed = _line_amount(line)
         # Prices are often rounded themselves; a cent is not worth a person's time.
         if computed is not None and EXACT.subtract(line.net, computed).copy_abs() > _CENT:
-            label = _("Net amount of line {index} ({number})").format(
-                index=index, number=line.number[:60]
-            )
-            yield _mismatch(label, line.net, computed)
+            number = line.number[:60]
+            yield _mismatch("line", line.net, computed, index=str(index), number=number)
 
 
 def _tax_amount(tax: Tax) -> Decimal:
@@ -90,17 +91,14 @@ def _line_amount(line: Line) -> Decimal | None:
     return total((goods, line.allowances.copy_negate(), line.charges))
 
 
-def _mismatch(label: str, stated: Decimal, computed: Decimal) -> DocumentWarning:
-    difference = EXACT.subtract(stated, computed)
-    return DocumentWarning(
+def _mismatch(figure: str, stated: Decimal, computed: Decimal, **which: str) -> NewFinding:
+    return NewFinding(
         AMOUNTS_MISMATCH,
-        _(
-            "Amounts Mismatch: {label} is {stated} in the document but {computed} by its other"
-            " figures (difference {difference})."
-        ).format(
-            label=label,
-            stated=decimal_text(stated),
-            computed=decimal_text(computed),
-            difference=decimal_text(difference),
-        ),
+        {
+            "figure": figure,
+            "stated": decimal_text(stated),
+            "computed": decimal_text(computed),
+            "difference": decimal_text(EXACT.subtract(stated, computed)),
+            **which,
+        },
     )

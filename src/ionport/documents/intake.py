@@ -13,7 +13,8 @@ from ionport.core.i18n import _
 from ionport.documents.amounts import EXACT, at_most_decimals, decimal_text
 from ionport.documents.checks import check_amounts
 from ionport.documents.einvoice import EInvoice, Line, Party, parse_einvoice
-from ionport.documents.model import DocumentWarning, Row
+from ionport.documents.model import Row
+from ionport.documents.review.model import NewFinding
 from ionport.documents.types import INVOICE_TABLE, TAX_LINES
 
 _MAX_FILENAME = 200
@@ -30,7 +31,7 @@ class Intake:
     mime_type: str
     fields: Row
     tables: Mapping[str, tuple[Row, ...]]
-    warnings: tuple[DocumentWarning, ...]
+    findings: tuple[NewFinding, ...]
 
 
 def read_file(content: bytes) -> Intake:
@@ -45,7 +46,7 @@ def read_file(content: bytes) -> Intake:
             INVOICE_TABLE: tuple(_line_row(line, invoice) for line in invoice.lines),
             TAX_LINES: tuple(_tax_rows(invoice)),
         },
-        warnings=check_amounts(invoice),
+        findings=check_amounts(invoice),
     )
 
 

@@ -54,14 +54,6 @@ class TimelineKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentWarning:
-    """Something a person should look at. `code`: `amounts_mismatch` or `duplicate_number`."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
     """A document. Decimals in `fields` and `tables` are plain text, dates are ISO 8601."""
 
@@ -76,11 +68,16 @@ class Document:
     status: DocumentStatus
     fields: Row
     tables: Mapping[str, tuple[Row, ...]]
-    warnings: tuple[DocumentWarning, ...]
     duplicate_of: str | None
+    open_findings: int
     created_at: datetime
     created_by: str
     updated_at: datetime
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it takes part in no delivery until a person decides."""
+        return self.status is DocumentStatus.READY_FOR_VALIDATION or self.open_findings > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,7 @@ class DocumentSummary:
     invoice_date: str
     total_amount: str
     currency: str
-    warning_count: int
+    open_findings: int
     duplicate_of: str | None
     created_at: datetime
     created_by: str

@@ -16,7 +16,6 @@ from ionport.documents.model import (
     DocumentSort,
     DocumentStatus,
     DocumentSummary,
-    DocumentWarning,
     TimelineEntry,
     TimelineKind,
 )
@@ -54,14 +53,13 @@ class DocumentRepository:
                 tables={
                     name: [dict(row) for row in rows] for name, rows in document.tables.items()
                 },
-                warnings=[{"code": w.code, "text": w.text} for w in document.warnings],
                 duplicate_of=document.duplicate_of,
                 number=fields.get("invoice_id", ""),
                 supplier_name=fields.get("supplier_name", ""),
                 invoice_date=fields.get("invoice_date", ""),
                 total_amount=fields.get("total_amount", ""),
                 currency=fields.get("currency", ""),
-                warning_count=len(document.warnings),
+                open_findings=document.open_findings,
                 duplicate_key=duplicate_key,
                 search_text=search_text,
                 created_at=document.created_at,
@@ -151,6 +149,22 @@ class DocumentRepository:
             .values(status=status.value, updated_at=at)
         )
 
+    def set_open_findings(
+        self, scope: OrganizationScope, document_id: str, count: int, at: datetime
+    ) -> None:
+        self._connection.execute(
+            update(documents)
+            .where(_own(scope), documents.c.id == document_id)
+            .values(open_findings=count, updated_at=at)
+        )
+
+    def is_held(self, scope: OrganizationScope, document_id: str) -> bool:
+        """Tell whether any finding holds the document."""
+        count = self._connection.execute(
+            select(documents.c.open_findings).where(_own(scope), documents.c.id == document_id)
+        ).scalar_one_or_none()
+        return bool(count)
+
 
 class TimelineRepository:
     """What happened to a document."""
@@ -222,8 +236,8 @@ def _document(row: Row[Any]) -> Document:
         status=DocumentStatus(row.status),
         fields=row.fields,
         tables={name: tuple(rows) for name, rows in row.tables.items()},
-        warnings=tuple(DocumentWarning(w["code"], w["text"]) for w in row.warnings),
         duplicate_of=row.duplicate_of,
+        open_findings=row.open_findings,
         created_at=row.created_at,
         created_by=row.created_by,
         updated_at=row.updated_at,

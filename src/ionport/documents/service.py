@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.exc import IntegrityError
 
@@ -20,12 +20,15 @@ from ionport.documents.model import (
     DocumentSort,
     DocumentStatus,
     DocumentSummary,
-    DocumentWarning,
     Row,
     TimelineEntry,
     TimelineKind,
 )
 from ionport.documents.repository import DocumentRepository, TimelineRepository
+from ionport.documents.review.model import Effect, Finding, NewFinding
+from ionport.documents.review.repository import FindingRepository
+from ionport.documents.review.service import ReviewService
+from ionport.documents.timeline import Timeline
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
@@ -40,6 +43,8 @@ class DocumentService:
         self._clock = clock
         self._blobs = blobs
         self._audit = audit
+        self._timeline = Timeline(clock)
+        self.review = ReviewService(clock, audit, self._timeline)
 
     def receive(
         self,
@@ -52,8 +57,8 @@ class DocumentService:
     ) -> Document:
         """Read an e-invoice and keep it as a document.
 
-        Without warnings it is validated at once, because its figures are exact and agree; with
-        warnings it waits for a person.
+        Without a finding that holds it is validated at once, because its figures are exact and
+        agree; with one it waits for a person.
 
         Raises:
             Forbidden: the actor is no member of the organization.
@@ -71,9 +76,10 @@ class DocumentService:
         intake = read_file(content)
         duplicate_key = _duplicate_key(intake.fields)
         original = repository.find_first_with_key(scope, duplicate_key)
-        warnings = intake.warnings
+        findings = intake.findings
         if original is not None:
-            warnings = (*warnings, _duplicate_warning(intake.fields, original[1]))
+            findings = (*findings, _duplicate(intake.fields, *original))
+        holding = sum(finding.effect is Effect.HOLDS for finding in findings)
         now = self._clock.now()
         document = Document(
             id=new_id("doc"),
@@ -84,17 +90,17 @@ class DocumentService:
             mime_type=intake.mime_type,
             size_bytes=len(content),
             content_sha256=self._blobs.put(content),
-            status=_first_status(warnings),
+            status=_first_status(holding),
             fields=intake.fields,
             tables=intake.tables,
-            warnings=warnings,
             duplicate_of=original[0] if original else None,
+            open_findings=holding,
             created_at=now,
             created_by=actor.name,
             updated_at=now,
         )
         self._add(work, scope, document, duplicate_key)
-        self._tell_of_receipt(work, scope, document)
+        self._tell_of_receipt(work, scope, document, findings)
         self._audit.record(
             work, scope, actor, "document.received", document.id, {"filename": document.filename}
         )
@@ -157,12 +163,16 @@ class DocumentService:
         previous = repository.lock_status(scope, document_id)
         if previous is None:
             raise _no_document()
+        if status is DocumentStatus.VALIDATED_PENDING_EXPORT and repository.is_held(
+            scope, document_id
+        ):
+            status = DocumentStatus.READY_FOR_VALIDATION
         if previous is status:
             if text:
-                self._tell(work, scope, document_id, TimelineKind.NOTE, text, actor_name)
+                self._timeline.tell(work, scope, document_id, TimelineKind.NOTE, text, actor_name)
             return
         repository.set_status(scope, document_id, status, self._clock.now())
-        self._tell(
+        self._timeline.tell(
             work,
             scope,
             document_id,
@@ -183,7 +193,35 @@ class DocumentService:
         """Add a sentence to the document's timeline; raises NotFound."""
         if DocumentRepository(work.connection).lock_status(scope, document_id) is None:
             raise _no_document()
-        self._tell(work, scope, document_id, TimelineKind.NOTE, text, actor_name)
+        self._timeline.tell(work, scope, document_id, TimelineKind.NOTE, text, actor_name)
+
+    def findings(self, work: Work, scope: OrganizationScope, document_id: str) -> Sequence[Finding]:
+        """Return the document's findings, oldest first, at most 500; raises NotFound."""
+        self.get(work, scope, document_id)
+        return self.review.list(work, scope, document_id)
+
+    def add_finding(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        code: str,
+        parameters: Mapping[str, str],
+        *,
+        actor_name: str = "ionport",
+    ) -> bool:
+        """Add a finding and tell the timeline; False when the document has it already.
+
+        `late_answer` and `two_items` (a possible double at Infor) have the parameters `step`,
+        `first_id`, `second_id` and `delivery_id`. What holds lets no further delivery begin
+        until a person decides; the status of an exported document does not change.
+        Raises NotFound.
+        """
+        return self.review.add(work, scope, document_id, code, parameters, actor_name=actor_name)
+
+    def is_held(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+        """Tell whether a finding that nobody has decided on holds the document."""
+        return DocumentRepository(work.connection).is_held(scope, document_id)
 
     def _add(
         self, work: Work, scope: OrganizationScope, document: Document, duplicate_key: str
@@ -209,11 +247,17 @@ class DocumentService:
                 existing_id=existing_id,
             ) from error
 
-    def _tell_of_receipt(self, work: Work, scope: OrganizationScope, document: Document) -> None:
+    def _tell_of_receipt(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document: Document,
+        findings: Sequence[NewFinding],
+    ) -> None:
         text = _("Received {filename}, {size} bytes.").format(
             filename=document.filename, size=document.size_bytes
         )
-        self._tell(
+        self._timeline.tell(
             work,
             scope,
             document.id,
@@ -222,35 +266,16 @@ class DocumentService:
             document.created_by,
             change=(None, document.status),
         )
-        for warning in document.warnings:
-            self._tell(
-                work, scope, document.id, TimelineKind.WARNING, warning.text, document.created_by
+        repository = FindingRepository(work.connection)
+        for finding in findings:
+            repository.add(scope, new_id("fnd"), document.id, finding, document.created_at)
+            self._timeline.tell(
+                work, scope, document.id, TimelineKind.WARNING, finding.text, document.created_by
             )
 
-    def _tell(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        document_id: str,
-        kind: TimelineKind,
-        text: str,
-        actor_name: str,
-        change: tuple[DocumentStatus | None, DocumentStatus | None] = (None, None),
-    ) -> None:
-        entry = TimelineEntry(
-            id=new_id("tle"),
-            at=self._clock.now(),
-            kind=kind,
-            text=text,
-            previous_status=change[0],
-            status=change[1],
-            actor_name=actor_name,
-        )
-        TimelineRepository(work.connection).add(scope, document_id, entry)
 
-
-def _first_status(warnings: tuple[DocumentWarning, ...]) -> DocumentStatus:
-    if warnings:
+def _first_status(holding: int) -> DocumentStatus:
+    if holding:
         return DocumentStatus.READY_FOR_VALIDATION
     return DocumentStatus.VALIDATED_PENDING_EXPORT
 
@@ -265,13 +290,15 @@ def _searched_fields(fields: Row) -> list[str]:
     return [fields.get(name, "") for name in ("invoice_id", "supplier_name", "purchase_order")]
 
 
-def _duplicate_warning(fields: Row, filename: str) -> DocumentWarning:
-    return DocumentWarning(
+def _duplicate(fields: Row, other_id: str, filename: str) -> NewFinding:
+    return NewFinding(
         DUPLICATE_NUMBER,
-        _(
-            "{supplier} has sent number {number} before, as {filename}. Check whether this is the"
-            " same invoice before you export it."
-        ).format(supplier=fields["supplier_name"], number=fields["invoice_id"], filename=filename),
+        {
+            "document": other_id,
+            "filename": filename,
+            "number": fields["invoice_id"],
+            "supplier": fields["supplier_name"],
+        },
     )
 
 

@@ -21,7 +21,6 @@ documents = Table(
     Column("status", Text, nullable=False),
     Column("fields", JSON, nullable=False),
     Column("tables", JSON, nullable=False),
-    Column("warnings", JSON, nullable=False),
     Column("duplicate_of", Text, ForeignKey("documents.id"), index=True),
     # Copies of some fields, so that lists neither read nor parse the JSON of every row.
     Column("number", Text, nullable=False),
@@ -29,7 +28,8 @@ documents = Table(
     Column("invoice_date", Text, nullable=False),
     Column("total_amount", Text, nullable=False),
     Column("currency", Text, nullable=False),
-    Column("warning_count", Integer, nullable=False),
+    # How many findings hold the document; kept by whoever adds or decides one.
+    Column("open_findings", Integer, nullable=False),
     # Supplier and number in comparable form: the same key means the same invoice.
     Column("duplicate_key", Text, nullable=False),
     # Name, number, supplier and id without case: what the list's search looks in.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from ionport.core.clock import Clock
@@ -36,6 +37,14 @@ _REASON_LENGTH = 500
 WORKER_IS_SILENT_AFTER = timedelta(seconds=20)
 
 
+@dataclass(frozen=True, slots=True)
+class _Consent:
+    """Why a person exports a document that findings hold, and which findings they saw."""
+
+    reason: str | None
+    seen: Collection[str] | None
+
+
 class DeliveryService:
     """Makes deliveries and shows the ledger.
 
@@ -62,26 +71,29 @@ class DeliveryService:
         actor: Actor,
         document_id: str,
         configuration_id: str | None = None,
+        *,
+        accept_findings: str | None = None,
+        seen: Collection[str] | None = None,
     ) -> Sequence[Delivery]:
         """Deliver a document through its active configurations, or through the one named.
 
         What was exported before is not exported again: the deliveries that exist are returned.
+        `accept_findings` is a person's reason (up to 500 characters) to export a document that
+        findings hold; with `seen` only for these findings. Run it in `keeping_findings`.
 
         Raises:
+            DocumentHeld: findings hold the document, and there is no reason.
+            InvalidInput: the reason is empty or too long.
             Conflict: `no_active_configuration`.
         """
         actor.require_organization_member(scope.organization_id)
         document = self._documents.get(work, scope, document_id)
-        made, found = [], []
         existing = self._newest(work, scope, document_id)
-        for configuration in self._wanted(work, scope, document, configuration_id):
-            known = existing.get(configuration.id)
-            if known is not None:
-                found.append(known)
-                continue
-            made.append(self._add(work, scope, actor, document, configuration, 1, ""))
-        self._announce(work, scope, actor, document, made)
-        return [*found, *made]
+        wanted = self._wanted(work, scope, document, configuration_id)
+        found = [existing[each.id] for each in wanted if each.id in existing]
+        plans = [(each, 1) for each in wanted if each.id not in existing]
+        consent = _Consent(accept_findings, seen)
+        return [*found, *self._make(work, scope, actor, document, plans, "", consent)]
 
     def re_export(
         self,
@@ -91,11 +103,15 @@ class DeliveryService:
         document_id: str,
         reason: str,
         configuration_id: str | None = None,
+        *,
+        accept_findings: str | None = None,
+        seen: Collection[str] | None = None,
     ) -> Sequence[Delivery]:
         """Deliver a document once more as something new, with a new correlation id.
 
         Raises:
             InvalidInput: no reason is given.
+            DocumentHeld: as `export`.
             Conflict: a delivery of the document is not over yet.
         """
         actor.require_organization_member(scope.organization_id)
@@ -105,7 +121,7 @@ class DeliveryService:
             raise InvalidInput(wrong, fields={"reason": wrong})
         document = self._documents.get(work, scope, document_id)
         existing = self._newest(work, scope, document_id)
-        made = []
+        plans = []
         for configuration in self._wanted(work, scope, document, configuration_id):
             known = existing.get(configuration.id)
             if known is not None and not known.status.is_over:
@@ -116,10 +132,9 @@ class DeliveryService:
                     code="delivery_not_over",
                     existing_id=known.id,
                 )
-            generation = known.generation + 1 if known else 1
-            made.append(self._add(work, scope, actor, document, configuration, generation, reason))
-        self._announce(work, scope, actor, document, made)
-        return made
+            plans.append((configuration, known.generation + 1 if known else 1))
+        consent = _Consent(accept_findings, seen)
+        return self._make(work, scope, actor, document, plans, reason, consent)
 
     def retry(
         self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str
@@ -293,6 +308,35 @@ class DeliveryService:
                 code="no_active_configuration",
             )
         return active
+
+    def _make(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        plans: Sequence[tuple[ExportConfiguration, int]],
+        reason: str,
+        consent: _Consent,
+    ) -> Sequence[Delivery]:
+        """Make the deliveries (configuration, generation) of a document that nothing holds.
+
+        The only way to a delivery: whoever asks for one, what holds the document holds it here.
+        """
+        review = self._documents.review
+        accepted = review.require_free(work, scope, document, consent.reason, consent.seen)
+        made = [
+            self._add(work, scope, actor, document, configuration, generation, reason)
+            for configuration, generation in plans
+        ]
+        if accepted:
+            ids = [delivery.id for delivery in made]
+            why = consent.reason or ""
+            review.decide(work, scope, actor, document.id, accepted, why, ids)
+        self._announce(work, scope, actor, document, made)
+        if accepted and not made:
+            self._record_status(work, scope, actor, document.id, "")
+        return made
 
     def _add(
         self,

@@ -114,8 +114,9 @@ def test_the_same_supplier_and_number_warns_and_marks(
         document = service.get(work, ACME, second)
         assert document.duplicate_of == first
         assert document.status is DocumentStatus.READY_FOR_VALIDATION
-        assert [warning.code for warning in document.warnings] == ["duplicate_number"]
-        assert "first.xml" in document.warnings[0].text
+        (finding,) = service.findings(work, ACME, second)
+        assert (finding.code, finding.parameters["document"]) == ("duplicate_number", first)
+        assert "first.xml" in finding.text
         assert service.get(work, ACME, third).duplicate_of == first
 
 
@@ -134,9 +135,10 @@ def test_a_mismatch_waits_for_a_person(service: DocumentService, database: Datab
     with database.read() as work:
         document = service.get(work, ACME, id_)
         entries = service.timeline(work, ACME, id_)
+        (finding,) = service.findings(work, ACME, id_)
     assert document.status is DocumentStatus.READY_FOR_VALIDATION
     assert [entry.kind for entry in entries] == [TimelineKind.WARNING, TimelineKind.RECEIVED]
-    assert entries[0].text == document.warnings[0].text
+    assert entries[0].text == finding.text
 
 
 def test_what_cannot_be_read_leaves_nothing(service: DocumentService, database: Database) -> None:

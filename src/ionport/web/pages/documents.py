@@ -13,6 +13,8 @@ from ionport.core.errors import Conflict, IonportError
 from ionport.core.i18n import _, ngettext
 from ionport.core.paging import MAX_PER_PAGE
 from ionport.documents.model import Document, DocumentFilter, DocumentSort, DocumentStatus, Row
+from ionport.documents.review.model import Finding
+from ionport.documents.review.service import keeping_findings
 from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type
 from ionport.exports.model import Delivery
 from ionport.web.downloads import attachment
@@ -41,6 +43,7 @@ class UploadResult:
 
     filename: str
     document: Document | None = None
+    findings: Sequence[Finding] = ()
     existing_id: str | None = None
     error: str = ""
 
@@ -114,7 +117,8 @@ def _receive(request: Request, file: Upload) -> UploadResult:
     visit, scope = visit_of(request), organization_scope(request)
     try:
         with visit.services.database.write() as work:
-            document = needed(visit.services.documents).receive(
+            service = needed(visit.services.documents)
+            document = service.receive(
                 work,
                 scope,
                 visit.actor,
@@ -122,11 +126,12 @@ def _receive(request: Request, file: Upload) -> UploadResult:
                 file.content,
                 text_of(visit.form, "sub_organization") or None,
             )
+            findings = service.findings(work, scope, document.id)
     except Conflict as error:
         return UploadResult(file.filename, existing_id=error.existing_id, error=error.text)
     except IonportError as error:
         return UploadResult(file.filename, error=error.text)
-    return UploadResult(file.filename, document=document)
+    return UploadResult(file.filename, document=document, findings=findings)
 
 
 def _upload_page(
@@ -153,6 +158,7 @@ def show(request: Request) -> Response:
         document = service.get(work, scope, request.path_params["document"])
         timeline = service.timeline(work, scope, document.id)
         of_document = deliveries.of_document(work, scope, visit.actor, document.id)
+        findings = service.findings(work, scope, document.id)
         is_stuck = _has_unfinished(of_document) and not deliveries.workers_alive(work)
         duplicate = (
             service.get(work, scope, document.duplicate_of) if document.duplicate_of else None
@@ -161,6 +167,7 @@ def show(request: Request) -> Response:
     context = {
         "document": document,
         "duplicate": duplicate,
+        "findings": findings,
         "type_label": kind.label,
         "groups": _groups(kind.fields, document.fields),
         "tables": [
@@ -261,7 +268,7 @@ def _summary(begun: int, done: int, errors: Sequence[str]) -> Iterator[str]:
 
 def _export(request: Request, document_id: str) -> Sequence[Delivery]:
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.write() as work:
+    with keeping_findings(visit.services.database) as work:
         return needed(visit.services.deliveries).export(work, scope, visit.actor, document_id)
 
 

@@ -1,0 +1,91 @@
+"""Values of the review: a finding notes or holds; a decision frees what one holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ionport.core.errors import Conflict
+from ionport.core.i18n import _
+from ionport.documents.review.sentences import finding_text
+
+MAX_REASON = 500
+_SHOWN_IN_ERROR = 5
+
+
+class Effect(StrEnum):
+    """What a finding does to its document: *holds* keeps it from every delivery."""
+
+    HOLDS = "holds"
+    NOTES = "notes"
+
+
+_NOTES = frozenset({"tax_total_without_currency"})
+
+
+@dataclass(frozen=True, slots=True)
+class NewFinding:
+    """What a rule noticed, as a code with parameters; the sentence is made when it is shown."""
+
+    code: str
+    parameters: Mapping[str, str]
+
+    @property
+    def effect(self) -> Effect:
+        return Effect.NOTES if self.code in _NOTES else Effect.HOLDS
+
+    @property
+    def text(self) -> str:
+        """The finding in the reader's language."""
+        return finding_text(self.code, self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person made of a finding: `text` is the sentence that was decided on."""
+
+    person: str
+    reason: str
+    at: datetime
+    text: str
+    delivery_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding of one document; `decision` is None while nobody has decided."""
+
+    id: str
+    document_id: str
+    code: str
+    effect: Effect
+    parameters: Mapping[str, str]
+    created_at: datetime
+    decision: Decision | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it keeps its document from every delivery."""
+        return self.effect is Effect.HOLDS and self.decision is None
+
+    @property
+    def text(self) -> str:
+        """The finding in the reader's language."""
+        return finding_text(self.code, self.parameters)
+
+
+class DocumentHeld(Conflict):
+    """A document takes part in no delivery until a person decides on `findings`."""
+
+    def __init__(self, document_id: str, filename: str, findings: tuple[Finding, ...]) -> None:
+        texts = [finding.text for finding in findings[:_SHOWN_IN_ERROR]]
+        if more := len(findings) - len(texts):
+            texts.append(_("and {count} more").format(count=more))
+        text = _("{filename} is held until a person decides: {findings}").format(
+            filename=filename, findings=" ".join(texts) or _("it waits for validation.")
+        )
+        super().__init__(text, code="document_held", existing_id=document_id)
+        self.filename = filename
+        self.findings = findings

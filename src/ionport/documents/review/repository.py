@@ -1,0 +1,124 @@
+"""The only SQL of findings and decisions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from ionport.documents.review.model import Decision, Effect, Finding, NewFinding
+from ionport.documents.review.tables import document_findings
+from ionport.store import OrganizationScope, insert_of
+
+MAX_FINDINGS = 500
+_f = document_findings.c
+
+
+class FindingRepository:
+    """Findings of the documents of one organization."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self,
+        scope: OrganizationScope,
+        finding_id: str,
+        document_id: str,
+        new: NewFinding,
+        at: datetime,
+    ) -> bool:
+        """Insert a finding; False when the document has this one already."""
+        values: dict[str, object] = {
+            "id": finding_id,
+            "organization_id": scope.organization_id,
+            "document_id": document_id,
+            "code": new.code,
+            "effect": new.effect.value,
+            "parameters": dict(new.parameters),
+            "fingerprint": _fingerprint(new.parameters),
+            "created_at": at,
+            "reason": "",
+            "decided_text": "",
+            "delivery_ids": [],
+        }
+        insert = insert_of(self._connection)(document_findings).values(values)
+        made = self._connection.execute(insert.on_conflict_do_nothing().returning(_f.id))
+        return made.one_or_none() is not None
+
+    def of_document(self, scope: OrganizationScope, document_id: str) -> list[Finding]:
+        """Return the document's findings, oldest first, at most `MAX_FINDINGS`."""
+        rows = self._connection.execute(
+            select(document_findings)
+            .where(_f.organization_id == scope.organization_id, _f.document_id == document_id)
+            .order_by(_f.created_at, _f.id)
+            .limit(MAX_FINDINGS)
+        )
+        return [_finding(row) for row in rows]
+
+    def count_open(self, scope: OrganizationScope, document_id: str) -> int:
+        """Return how many findings hold the document."""
+        return self._connection.execute(
+            select(func.count()).where(
+                _f.organization_id == scope.organization_id,
+                _f.document_id == document_id,
+                _f.effect == Effect.HOLDS.value,
+                _f.decided_at.is_(None),
+            )
+        ).scalar_one()
+
+    def decide(
+        self,
+        scope: OrganizationScope,
+        finding: Finding,
+        person: str,
+        reason: str,
+        at: datetime,
+        delivery_ids: Sequence[str],
+    ) -> None:
+        """Write the decision on a finding that has none."""
+        self._connection.execute(
+            update(document_findings)
+            .where(
+                _f.organization_id == scope.organization_id,
+                _f.id == finding.id,
+                _f.decided_at.is_(None),
+            )
+            .values(
+                decided_by=person,
+                decided_at=at,
+                reason=reason,
+                decided_text=finding.text,
+                delivery_ids=list(delivery_ids),
+            )
+        )
+
+
+def _fingerprint(parameters: Mapping[str, str]) -> str:
+    text = json.dumps(dict(parameters), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _finding(row: Row[Any]) -> Finding:
+    decision = None
+    if row.decided_at is not None:
+        decision = Decision(
+            person=row.decided_by or "",
+            reason=row.reason,
+            at=row.decided_at,
+            text=row.decided_text,
+            delivery_ids=tuple(row.delivery_ids),
+        )
+    return Finding(
+        id=row.id,
+        document_id=row.document_id,
+        code=row.code,
+        effect=Effect(row.effect),
+        parameters=row.parameters,
+        created_at=row.created_at,
+        decision=decision,
+    )

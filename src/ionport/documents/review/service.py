@@ -1,0 +1,157 @@
+"""Findings of documents: added by rules and by the export, decided by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.documents.model import Document, DocumentStatus, TimelineKind
+from ionport.documents.repository import DocumentRepository
+from ionport.documents.review.model import MAX_REASON, DocumentHeld, Finding, NewFinding
+from ionport.documents.review.repository import FindingRepository
+from ionport.documents.timeline import Timeline
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import Database, OrganizationScope, Work
+
+_NAMED_IN_AUDIT = 20
+
+
+class ReviewService:
+    """What holds a document, and what frees it."""
+
+    def __init__(self, clock: Clock, audit: AuditLog, timeline: Timeline) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._timeline = timeline
+
+    def list(self, work: Work, scope: OrganizationScope, document_id: str) -> list[Finding]:
+        """Return the findings of a document, oldest first, at most 500."""
+        return FindingRepository(work.connection).of_document(scope, document_id)
+
+    def add(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        code: str,
+        parameters: Mapping[str, str],
+        *,
+        actor_name: str = "ionport",
+    ) -> bool:
+        """Add a finding and tell the timeline; False when the document has this very one already.
+
+        A finding that holds puts a document that was ready for export back to *Ready for
+        validation*; the status of an exported one still follows from its deliveries.
+        Raises NotFound.
+        """
+        documents = DocumentRepository(work.connection)
+        status = documents.lock_status(scope, document_id)
+        if status is None:
+            raise NotFound(_("There is no such document."), code="no_document")
+        new = NewFinding(code, parameters)
+        findings = FindingRepository(work.connection)
+        if not findings.add(scope, new_id("fnd"), document_id, new, self._clock.now()):
+            return False
+        open_findings = findings.count_open(scope, document_id)
+        documents.set_open_findings(scope, document_id, open_findings, self._clock.now())
+        self._timeline.tell(work, scope, document_id, TimelineKind.WARNING, new.text, actor_name)
+        if open_findings and status is DocumentStatus.VALIDATED_PENDING_EXPORT:
+            waiting = DocumentStatus.READY_FOR_VALIDATION
+            documents.set_status(scope, document_id, waiting, self._clock.now())
+            self._timeline.tell(
+                work,
+                scope,
+                document_id,
+                TimelineKind.STATUS_CHANGE,
+                "",
+                actor_name,
+                change=(status, waiting),
+            )
+        return True
+
+    def require_free(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document: Document,
+        reason: str | None,
+        seen: Collection[str] | None = None,
+    ) -> Sequence[Finding]:
+        """Return the findings that a person's `reason` decides now; none when nothing holds.
+
+        The document stays locked until the transaction ends, so that no finding comes between.
+        With `seen` only these (ids) are decided: what came after the person looked still holds.
+
+        Raises:
+            InvalidInput: a reason of no or more than 500 characters.
+            DocumentHeld: something holds the document, and there is no reason.
+        """
+        status = DocumentRepository(work.connection).lock_status(scope, document.id)
+        found = [finding for finding in self.list(work, scope, document.id) if finding.is_open]
+        if not found and status is not DocumentStatus.READY_FOR_VALIDATION:
+            return ()
+        unseen = [] if seen is None else [finding for finding in found if finding.id not in seen]
+        if reason is None or unseen:
+            raise DocumentHeld(document.id, document.filename, tuple(found))
+        check_reason(reason)
+        return found
+
+    def decide(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        findings: Sequence[Finding],
+        reason: str,
+        delivery_ids: Sequence[str],
+    ) -> None:
+        """Write the person's decision on findings: row, timeline and audit log."""
+        repository = FindingRepository(work.connection)
+        now, reason = self._clock.now(), reason.strip()
+        for finding in findings:
+            repository.decide(scope, finding, actor.name, reason, now, delivery_ids)
+        DocumentRepository(work.connection).set_open_findings(
+            scope, document_id, repository.count_open(scope, document_id), now
+        )
+        text = _("The findings were accepted: {reason}").format(reason=reason)
+        self._timeline.tell(work, scope, document_id, TimelineKind.NOTE, text, actor.name)
+        codes = sorted({finding.code for finding in findings})[:_NAMED_IN_AUDIT]
+        self._audit.record(
+            work,
+            scope,
+            actor,
+            "document.findings_accepted",
+            document_id,
+            {"reason": reason, "findings": ", ".join(codes), "count": str(len(findings))},
+        )
+
+
+def check_reason(reason: str) -> None:
+    """Raise InvalidInput unless `reason` has 1 to 500 characters."""
+    if not 1 <= len(reason.strip()) <= MAX_REASON:
+        wrong = _("Say why the document is exported all the same, in 1 to {n} characters.").format(
+            n=MAX_REASON
+        )
+        raise InvalidInput(wrong, fields={"reason": wrong})
+
+
+@contextmanager
+def keeping_findings(database: Database) -> Iterator[Work]:
+    """Open a transaction that commits also when `DocumentHeld` ends it, and raise that after.
+
+    An export that finds a reason to hold makes no delivery, but a finding that must stay.
+    """
+    held: DocumentHeld | None = None
+    with database.write() as work:
+        try:
+            yield work
+        except DocumentHeld as error:
+            held = error
+    if held is not None:
+        raise held

@@ -1,0 +1,38 @@
+"""Writes what happens to a document into its timeline."""
+
+from __future__ import annotations
+
+from ionport.core.clock import Clock
+from ionport.core.ids import new_id
+from ionport.documents.model import DocumentStatus, TimelineEntry, TimelineKind
+from ionport.documents.repository import TimelineRepository
+from ionport.store import OrganizationScope, Work
+
+
+class Timeline:
+    """Adds entries in the transaction of what they tell of."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def tell(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        kind: TimelineKind,
+        text: str,
+        actor_name: str,
+        change: tuple[DocumentStatus | None, DocumentStatus | None] = (None, None),
+    ) -> None:
+        """Add an entry; `change` is the status before and after, where it changed."""
+        entry = TimelineEntry(
+            id=new_id("tle"),
+            at=self._clock.now(),
+            kind=kind,
+            text=text,
+            previous_status=change[0],
+            status=change[1],
+            actor_name=actor_name,
+        )
+        TimelineRepository(work.connection).add(scope, document_id, entry)

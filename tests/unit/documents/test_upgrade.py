@@ -1,0 +1,102 @@
+"""A data folder of the version before opens with its documents."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, text
+
+from ionport.core.blobs import FolderBlobs
+from ionport.core.clock import MovableClock
+from ionport.documents.model import DocumentStatus
+from ionport.documents.service import DocumentService
+from ionport.identity.audit import AuditLog
+from ionport.migrations import _config, upgrade
+from ionport.store import Database, OrganizationScope
+
+ACME = OrganizationScope("org_acme")
+MISMATCH = {"code": "amounts_mismatch", "text": "Amounts Mismatch: the amount due differs."}
+DUPLICATE = {"code": "duplicate_number", "text": "Sent before, as first.xml."}
+
+
+@pytest.fixture
+def before(database_url: str) -> Database:
+    """A database as the version with schema 0002 left it, with one organization."""
+    database = Database(database_url)
+    config = _config()
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.commit()
+    with database.write() as work:
+        work.connection.execute(
+            text("INSERT INTO organizations (id, name, created_at) VALUES ('org_acme', 'Acme', 1)")
+        )
+    return database
+
+
+def add_document(connection: Connection, id_: str, status: str, **values: object) -> None:
+    """Insert a document as the version before did."""
+    fields = values.pop("fields", {})
+    warnings = values.pop("warnings", [])
+    row = {
+        "id": id_,
+        "organization_id": "org_acme",
+        "document_type": "INVOICE",
+        "filename": f"{id_}.xml",
+        "mime_type": "application/xml",
+        "size_bytes": 1,
+        "content_sha256": id_,
+        "status": status,
+        "fields": json.dumps(fields),
+        "tables": "{}",
+        "warnings": json.dumps(warnings),
+        "duplicate_of": None,
+        "number": "RE-1",
+        "supplier_name": "Nordwerk",
+        "invoice_date": "2026-03-02",
+        "total_amount": "1.00",
+        "currency": "EUR",
+        "warning_count": len(warnings),  # type: ignore[arg-type]
+        "duplicate_key": "",
+        "search_text": id_,
+        "created_at": 1_000_000,
+        "created_by": "anna",
+        "updated_at": 2_000_000,
+        **values,
+    }
+    names = ", ".join(row)
+    places = ", ".join(f":{name}" for name in row)
+    connection.execute(text(f"INSERT INTO documents ({names}) VALUES ({places})"), row)
+
+
+def test_warnings_of_the_version_before_become_findings(
+    before: Database, clock: MovableClock, tmp_path: object
+) -> None:
+    with before.write() as work:
+        add_document(work.connection, "doc_1", "exported")
+        add_document(
+            work.connection,
+            "doc_2",
+            "ready_for_validation",
+            warnings=[MISMATCH, DUPLICATE],
+            duplicate_of="doc_1",
+        )
+        add_document(work.connection, "doc_3", "exported", warnings=[MISMATCH])
+    upgrade(before)
+    service = DocumentService(clock, FolderBlobs(tmp_path), AuditLog(clock))  # type: ignore[arg-type]
+    with before.read() as work:
+        waiting = service.get(work, ACME, "doc_2")
+        exported = service.get(work, ACME, "doc_3")
+        held = {f.code: f for f in service.findings(work, ACME, "doc_2")}
+        (decided,) = service.findings(work, ACME, "doc_3")
+    assert (waiting.is_held, waiting.open_findings) == (True, 2)
+    assert held["amounts_mismatch"].text == MISMATCH["text"]
+    assert held["duplicate_number"].parameters["document"] == "doc_1"
+    assert all(finding.is_open for finding in held.values())
+    assert (exported.status, exported.is_held) == (DocumentStatus.EXPORTED, False)
+    assert decided.decision is not None
+    assert "did not hold" in decided.decision.reason
+    before.close()
