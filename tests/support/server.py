@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from ionport.http_server import JoiningProtocol
+from ionport.http_protocol import ServerProtocol
 
 _START_SECONDS = 10.0
 
@@ -32,7 +32,7 @@ def serve_at(make: Callable[[str], ASGIApp]) -> Iterator[str]:
     base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     config = uvicorn.Config(
         make(base_url),
-        http=JoiningProtocol,
+        http=ServerProtocol,
         log_config=None,
         access_log=False,
         log_level="warning",

@@ -12,7 +12,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ionport.http_server import JoinedWrites, server_config
+from ionport.http_protocol import JoinedWrites
+from ionport.http_server import server_config
 
 
 @contextmanager
