@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
+from ionport.ionapi.addresses import is_loopback_name
 
 _MAX_DAYS = 36_500
 
@@ -87,6 +88,13 @@ class Settings:
         default=False,
         metadata=_help("Let connections lead to private network addresses (on-premises Infor)."),
     )
+    allow_loopback_addresses: str = field(
+        default="auto",
+        metadata=_help(
+            "Let connections and target endpoints lead to the computer that ionport runs on, by"
+            " http or https: true, false, or auto (when the public address is on it)."
+        ),
+    )
     client_secrets: str = field(
         default="kept",
         metadata=_help(
@@ -117,6 +125,13 @@ class Settings:
     @property
     def gateway_origin(self) -> str:
         return (self.gateway_url or self.origin).rstrip("/")
+
+    @property
+    def allows_loopback(self) -> bool:
+        """Whether calls may lead to this computer: as set, else when the public URL does."""
+        if self.allow_loopback_addresses == "auto":
+            return is_loopback_name(urlsplit(self.origin).hostname or "")
+        return self.allow_loopback_addresses == "true"
 
     @property
     def is_https(self) -> bool:
@@ -202,6 +217,8 @@ def _check(settings: Settings) -> None:
             )
     if settings.client_secrets not in ("kept", "once"):
         raise InvalidInput(_("IONPORT_CLIENT_SECRETS is either kept or once."))
+    if settings.allow_loopback_addresses not in ("auto", "true", "false"):
+        raise InvalidInput(_("IONPORT_ALLOW_LOOPBACK_ADDRESSES is auto, true or false."))
     if not 0 <= settings.unused_grant_days <= _MAX_DAYS:
         text = _("IONPORT_UNUSED_GRANT_DAYS is a number from 0 to {limit}.")
         raise InvalidInput(text.format(limit=_MAX_DAYS))

@@ -26,6 +26,7 @@ from ionport.identity.passwords import Passwords
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
+from ionport.ionapi.addresses import AddressPolicy
 from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
 from ionport.sandbox.infor_side import InforOptions, InforSide
@@ -137,12 +138,18 @@ def load_keys(settings: Settings) -> KeyRing:
     return load_or_create_key_ring(settings.key_file)
 
 
+def _address_policy(settings: Settings) -> AddressPolicy:
+    return AddressPolicy(
+        allow_private=settings.allow_private_addresses, allow_loopback=settings.allows_loopback
+    )
+
+
 def _infor_options(settings: Settings) -> InforOptions:
     return InforOptions(
         origin=settings.origin,
         gateway_origin=settings.gateway_origin,
         keep_client_secrets=settings.client_secrets == "kept",
-        allow_private_addresses=settings.allow_private_addresses,
+        addresses=_address_policy(settings),
         unused_grant_days=settings.unused_grant_days,
         has_sandbox=settings.sandbox,
     )
@@ -164,7 +171,7 @@ def _document_side(
         clock,
         keys,
         audit,
-        allow_private_addresses=settings.allow_private_addresses,
+        policy=_address_policy(settings),
         uses=ConfigurationConnectionUse(),
     )
     return DocumentSide(

@@ -19,7 +19,7 @@ import pytest
 from aiohttp import web
 
 from ionport.gateway import custom, limits
-from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.addresses import AddressPolicy
 from ionport.gateway.errors import ClientSilent, TargetSilent
 from ionport.gateway.patience import Patience
 from ionport.gateway.targets import Outbound
@@ -303,7 +303,7 @@ def _memory_mb(name: str) -> float:
 
 def test_the_connections_end_with_their_event_loop(target: TargetServer) -> None:
     async def call() -> None:
-        upstream = Upstream(TargetPolicy())
+        upstream = Upstream(AddressPolicy())
         answer = await upstream.send(Outbound("GET", target.url, target.url, []))
         while await answer.wait():
             pass
@@ -317,7 +317,7 @@ def test_the_connections_end_with_their_event_loop(target: TargetServer) -> None
 
 
 def test_an_upstream_serves_one_event_loop_after_another(target: TargetServer) -> None:
-    upstream_of_many = Upstream(TargetPolicy())
+    upstream_of_many = Upstream(AddressPolicy())
 
     async def call() -> int:
         answer = await upstream_of_many.send(Outbound("GET", target.url, target.url, []))

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from ionport.core import xml
 from ionport.core.paging import PageRequest
-from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.addresses import AddressPolicy
 from ionport.gateway.model import EndpointDraft, SuiteDraft
 from ionport.gateway.outgoing import OutgoingCalls
 from ionport.gateway.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
@@ -331,7 +331,7 @@ def test_two_processes_post_each_acknowledgement_once(world: World) -> None:
     flow = world.add_flow()
     side = world.side
     directory = side.services.custom_apis.outgoing._directory
-    outgoing = OutgoingCalls(directory, Upstream(TargetPolicy()))
+    outgoing = OutgoingCalls(directory, Upstream(AddressPolicy()))
     other = FlowRunner(side.database, side.blobs, side.clock, outgoing, every_seconds=0.01)
     with other.running():
         for number in range(20):

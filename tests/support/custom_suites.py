@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
-from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.addresses import AddressPolicy
 from ionport.gateway.app import Gateway
 from ionport.gateway.custom import CustomSuites
 from ionport.gateway.directory import SuiteDirectory
@@ -60,10 +60,10 @@ class Suites:
         url: str,
         *,
         resolve: Resolver | None = None,
-        policy: TargetPolicy | None = None,
+        policy: AddressPolicy | None = None,
     ) -> None:
         self.keys = KeyRing.generate()
-        self._policy = policy or TargetPolicy()
+        self._policy = policy or AddressPolicy()
         self.audit = AuditLog(clock)
         self.service = ApiSuiteService(
             clock,
@@ -155,7 +155,7 @@ def custom_side(
     clock: MovableClock,
     *,
     resolve: Resolver | None = None,
-    policy: TargetPolicy | None = None,
+    policy: AddressPolicy | None = None,
     **options: Any,
 ) -> Iterator[CustomSide]:
     """Serve a `CustomSide` with two tenants; `options` go to the `Gateway`."""

@@ -29,6 +29,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.passwords import Passwords
 from ionport.identity.service import IdentityService
+from ionport.ionapi.addresses import AddressPolicy
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
 from ionport.mappings.service import MappingService
@@ -145,7 +146,9 @@ def document_side(
     blobs = FolderBlobs(folder)
     documents = DocumentService(clock, blobs, audit)
     mappings = MappingService(clock, audit)
-    connections = ConnectionService(clock, keys, audit, uses=ConfigurationConnectionUse())
+    connections = ConnectionService(
+        clock, keys, audit, policy=AddressPolicy(), uses=ConfigurationConnectionUse()
+    )
     return DocumentSide(
         database=database,
         clock=clock,

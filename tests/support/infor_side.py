@@ -18,6 +18,7 @@ from ionport.asgi import Doors
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
+from ionport.gateway.addresses import AddressPolicy
 from ionport.gateway.app import Gateway
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
@@ -47,7 +48,7 @@ class InforSide:
         self.url = url
         self.blobs = FolderBlobs(folder)
         self.services = sandbox.InforSide(
-            sandbox.InforOptions(origin=url, gateway_origin=url),
+            sandbox.InforOptions(origin=url, gateway_origin=url, addresses=AddressPolicy()),
             database,
             clock,
             KeyRing.generate(),

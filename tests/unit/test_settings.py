@@ -21,6 +21,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("SIDE", "left"),
         ("PUBLIC_URL", "ftp://host"),
         ("ALLOW_PRIVATE_ADDRESSES", "maybe"),
+        ("ALLOW_LOOPBACK_ADDRESSES", "maybe"),
         ("DATABASE_URL", "mysql://host/db"),
         ("LOG_FORMAT", "xml"),
         ("UNUSED_GRANT_DAYS", "-1"),
@@ -30,6 +31,24 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 def test_a_setting_that_cannot_be_read_is_named(name: str, value: str) -> None:
     with pytest.raises(InvalidInput, match=f"IONPORT_{name}"):
         load_settings({f"IONPORT_{name}": value})
+
+
+@pytest.mark.parametrize(
+    ("public_url", "setting", "allowed"),
+    [
+        ("", "auto", True),
+        ("http://localhost:8400", "auto", True),
+        ("https://ionport.example.com", "auto", False),
+        ("http://10.0.0.1", "auto", False),
+        ("http://127.0.0.1:8400", "false", False),
+        ("https://ionport.example.com", "true", True),
+    ],
+)
+def test_loopback_is_allowed_when_the_public_address_is_there_or_by_setting(
+    public_url: str, setting: str, allowed: bool
+) -> None:
+    values = {"IONPORT_PUBLIC_URL": public_url, "IONPORT_ALLOW_LOOPBACK_ADDRESSES": setting}
+    assert load_settings(values).allows_loopback is allowed
 
 
 def test_an_unknown_setting_in_the_file_is_named_with_the_known_ones(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from ionport.core.sealing import KeyRing, SealedFor
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.ionapi import CredentialFileError, Finding, IonApiFile
-from ionport.ionapi.addresses import AddressPolicy
+from ionport.ionapi.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.ionapi.file import shorten
 from ionport.store import Database, OrganizationScope, SystemScope, Work
 
@@ -39,13 +39,13 @@ class ConnectionService:
         keys: KeyRing,
         audit: AuditLog,
         *,
-        allow_private_addresses: bool = False,
+        policy: AddressPolicy = PUBLIC_ONLY,
         uses: ConnectionUse | None = None,
     ) -> None:
         self._clock = clock
         self._keys = keys
         self._audit = audit
-        self.policy = AddressPolicy(allow_private=allow_private_addresses)
+        self.policy = policy
         self.uses = uses
 
     def upload(

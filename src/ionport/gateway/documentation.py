@@ -13,7 +13,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.addresses import AddressPolicy, wrong_url
 from ionport.gateway.model import MAX_DOCUMENTATION, MAX_DOCUMENTATION_BYTES, Documentation
 from ionport.gateway.openapi import describe, read_documentation
 from ionport.gateway.repository import DocumentationRepository, EndpointRepository
@@ -30,7 +30,7 @@ class DocumentationSource:
     decision 12): https, or http on this computer; no redirects; 2 MB and 30 seconds at most.
     """
 
-    def __init__(self, targets: Targets, policy: TargetPolicy) -> None:
+    def __init__(self, targets: Targets, policy: AddressPolicy) -> None:
         self._targets = targets
         self._policy = policy
 
@@ -41,7 +41,7 @@ class DocumentationSource:
             InvalidInput: the address may not be used or gives no document; the text is under
                 `url`.
         """
-        if wrong := self._policy.wrong_url(url.partition("?")[0]):
+        if wrong := wrong_url(self._policy, url.partition("?")[0]):
             raise _wrong_url(wrong)
         if "#" in url or not url.isascii() or not url.isprintable() or " " in url:
             raise _wrong_url(_("Enter an address such as https://host/openapi.json."))

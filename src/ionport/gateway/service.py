@@ -11,7 +11,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page
 from ionport.core.sealing import KeyRing
-from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.addresses import AddressPolicy, wrong_url
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.model import (
     MAX_ENDPOINTS,
@@ -57,7 +57,7 @@ class ApiSuiteService:
         audit: AuditLog,
         *,
         gateway_url: str,
-        policy: TargetPolicy,
+        policy: AddressPolicy,
         changed: Callable[[], None],
     ) -> None:
         self._clock = clock
@@ -314,11 +314,13 @@ class ApiSuiteService:
         security, wrong = complete(draft.security, stored)
         if security.type is SecurityType.OAUTH2:
             field = "security.token_endpoint"
-            wrong[field] = wrong[field] or self._policy.wrong_url(security.values["token_endpoint"])
+            wrong[field] = wrong[field] or wrong_url(
+                self._policy, security.values["token_endpoint"]
+            )
         if security.type is SecurityType.JWT and not any(wrong.values()):
             wrong["security.key"] = wrong_jwt_key(security)
         wrong |= draft.wrong_fields()
-        wrong["target_url"] = self._policy.wrong_url(draft.target_url)
+        wrong["target_url"] = wrong_url(self._policy, draft.target_url)
         return security, wrong
 
     def _with_draft(self, old: TargetEndpoint, checked: _Checked) -> TargetEndpoint:

@@ -21,7 +21,7 @@ from yarl import URL
 
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
-from ionport.gateway.addresses import TargetPolicy, private_text
+from ionport.gateway.addresses import AddressPolicy, AddressRefused, refused_text, wrong_url
 from ionport.gateway.errors import TargetFailed, TargetSilent
 from ionport.gateway.patience import Patience
 from ionport.gateway.request import Header
@@ -89,7 +89,7 @@ class Upstream:
         resolve: gives the addresses of a host; for tests.
     """
 
-    def __init__(self, policy: TargetPolicy, *, resolve: Resolver | None = None) -> None:
+    def __init__(self, policy: AddressPolicy, *, resolve: Resolver | None = None) -> None:
         self._policy = policy
         self._resolve = resolve
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -179,8 +179,8 @@ class Upstream:
 
     def _admit(self, base: str) -> None:
         """Judge a URL once more: it may have been stored under another setting."""
-        if self._policy.wrong_url(base) is not None:
-            raise TargetFailed(private_text(), code="target_address_refused", detail=base)
+        if wrong := wrong_url(self._policy, base):
+            raise TargetFailed(wrong, code="target_address_refused", detail=base)
         if len(self._admitted) >= MAX_ADMITTED:
             self._admitted.clear()
         self._admitted.add(base)
@@ -230,9 +230,9 @@ class _PlainRequest(aiohttp.ClientRequest):
 
 
 class _CheckedResolver(AbstractResolver):
-    """Resolves a name and hands on its addresses only if the policy admits all of them."""
+    """Resolves a name and hands on those of its addresses that the policy admits."""
 
-    def __init__(self, policy: TargetPolicy, resolve: Resolver | None) -> None:
+    def __init__(self, policy: AddressPolicy, resolve: Resolver | None) -> None:
         self._policy = policy
         self._resolve = resolve or _system_addresses
 
@@ -242,16 +242,22 @@ class _CheckedResolver(AbstractResolver):
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_SECONDS):
             addresses = await loop.run_in_executor(None, self._resolve, host, port)
-        if not self._policy.admits(host, addresses):
-            raise _AddressRefused(f"{host} resolved to {', '.join(addresses[:8])}")
-        return [_result(host, port, address) for address in addresses]
+        try:
+            admitted = self._policy.admit(host, addresses)
+        except AddressRefused as refusal:
+            raise _AddressRefused(refusal) from refusal
+        return [_result(host, port, address) for address in admitted]
 
     async def close(self) -> None:
         """Nothing is held."""
 
 
 class _AddressRefused(OSError):
-    """The address of a target is private or special."""
+    """A refusal in the shape that aiohttp expects of a resolver."""
+
+    def __init__(self, refusal: AddressRefused) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
 
 
 def _system_addresses(host: str, port: int) -> Sequence[str]:
@@ -274,9 +280,10 @@ def _result(host: str, port: int, address: str) -> ResolveResult:
 def _failure(error: Exception) -> IonportError:
     """Return what an exception of aiohttp means to a client; the detail is for the log."""
     detail = f"{type(error).__name__}: {error}"
-    causes = (error, error.__cause__, error.__context__, getattr(error, "os_error", None))
-    if any(isinstance(cause, _AddressRefused) for cause in causes):
-        return TargetFailed(private_text(), code="target_address_refused", detail=detail)
+    for cause in (error, error.__cause__, error.__context__, getattr(error, "os_error", None)):
+        if isinstance(cause, _AddressRefused):
+            text = refused_text(cause.refusal)
+            return TargetFailed(text, code="target_address_refused", detail=detail)
     if isinstance(error, TimeoutError):
         return TargetSilent(
             _("The target took no connection within {seconds:.0f} seconds.").format(

@@ -1,31 +1,56 @@
 """Where a call may go: decided on the resolved address, which is then the one connected to.
 
-An uploaded file names the hosts we connect to and send secrets to, so the name is resolved
-once, every address is judged, and the connection is made to a judged address; TLS and the Host
-header keep the name. A name that changes its address between check and use gains nothing.
+An uploaded file or a form names the hosts we connect to and send secrets to, so the name is
+resolved once, every address is judged, and the connection is made to a judged address; TLS and the
+Host header keep the name. A name that changes its address between check and use gains nothing.
+
+This is the one policy of the whole program; it imports nothing that needs a network library.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import threading
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import AddressRefused, ConnectionFailed
-from .findings import is_loopback_name, split_base_url
+
+__all__ = [
+    "LOOPBACK_REMEDY",
+    "PRIVATE_REMEDY",
+    "PUBLIC_ONLY",
+    "Address",
+    "AddressPolicy",
+    "AddressRefused",
+    "Resolver",
+    "address_meant",
+    "is_host",
+    "is_loopback_name",
+    "resolve",
+    "split_base_url",
+    "system_resolver",
+]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[[str, int], Sequence[str]]
 
 PRIVATE_REMEDY = (
     "If this server stands in your own network, let the operator allow private addresses "
     "(IONPORT_ALLOW_PRIVATE_ADDRESSES); otherwise check the address in the file."
 )
+LOOPBACK_REMEDY = (
+    "Addresses of the computer that ionport runs on are allowed when its public address is one "
+    "of them, or when the operator allows them (IONPORT_ALLOW_LOOPBACK_ADDRESSES)."
+)
 
 # Never a server of Infor, and never reached whatever the policy allows.
-_NEVER = tuple(
+_NEVER: tuple[Network, ...] = tuple(
     ipaddress.ip_network(network)
     for network in (
         "0.0.0.0/8",
@@ -36,6 +61,7 @@ _NEVER = tuple(
         "224.0.0.0/4",
         "240.0.0.0/4",
         "::/128",
+        "100::/64",  # discard only (RFC 6666)
         "fd00:ec2::/32",  # Amazon's metadata service
         "fd20:ce::/32",  # Google's metadata service
         "fe80::/10",
@@ -43,7 +69,24 @@ _NEVER = tuple(
         "ff00::/8",
     )
 )
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# IPv6 blocks whose last 32 bits are an IPv4 address: IPv4-mapped and IPv4-compatible (RFC 4291
+# §2.5.5), SIIT (RFC 2765 §2.1), NAT64 (RFC 6052 §2.1).
+_IPV4_AT_THE_END = tuple(
+    ipaddress.IPv6Network(network)
+    for network in ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96")
+)
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215
+# Not on the public internet, though Python's tables of some versions say so.
+_NOT_PUBLIC: tuple[Network, ...] = (
+    _LOCAL_NAT64,
+    ipaddress.IPv6Network("3fff::/20"),  # documentation (RFC 9637)
+    ipaddress.IPv6Network("5f00::/16"),  # segment routing (RFC 9602)
+)
+_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214 §6.1
+# RFC 3490 §3.1: what separates labels beside the full stop.
+_FULL_STOPS = re.compile("[\u3002\uff0e\uff61]")
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?")
+_URL_CHARACTERS = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +94,13 @@ class AddressPolicy:
     """Which addresses may be reached.
 
     Public ones always. `allow_private` adds private networks (RFC 1918, RFC 4193, RFC 6598),
-    `allow_loopback` this computer under its own names (`localhost`, 127.0.0.1, ::1), and
-    `allow_loopback_http` plain http to it; http to anywhere else is never allowed. Link-local,
-    multicast, unspecified and metadata addresses are always refused.
+    `allow_loopback` this computer under its own names (`localhost`, 127.0.0.1, ::1), by https or
+    plain http; under another name this computer needs both. Plain http to anywhere else is never
+    allowed. Link-local, multicast, unspecified and metadata addresses are always refused.
     """
 
     allow_private: bool = False
     allow_loopback: bool = True
-    allow_loopback_http: bool = True
 
     def check_url(self, url: str) -> None:
         """Raise AddressRefused unless scheme and host of `url` are allowed before resolving."""
@@ -68,51 +110,200 @@ class AddressPolicy:
             parts = split_base_url(base)
         except ValueError as reason:
             raise AddressRefused(f"The address {reason}.", code="bad_address") from None
-        if parts.scheme == "http" and not self.allow_loopback_http:
-            raise AddressRefused("The address uses http; only https is allowed.", code="plain_http")
+        self.check_host(parts.hostname or "")
+
+    def check_host(self, host: str) -> None:
+        """Raise AddressRefused when `host` is refused wherever its name may lead."""
+        literal = address_meant(host)
+        if literal is not None:
+            self.admit(host, [str(literal)])
+        elif is_loopback_name(host) and not self.allow_loopback:
+            raise _refused(host, [], is_loopback=True)
 
     def admit(self, host: str, addresses: Sequence[str]) -> list[str]:
         """Those of the resolved `addresses` of `host` that may be connected to, in their order.
 
         Raises AddressRefused when there is none.
         """
-        loopback_name = is_loopback_name(host)
-        admitted = [text for text in addresses if self._admits(text, loopback_name=loopback_name)]
+        own_name = is_loopback_name(host)
+        admitted = [text for text in addresses if self._admits(text, own_name=own_name)]
         if not admitted:
-            raise AddressRefused(
-                f"{host} is at an address that may not be reached: a private, local or "
-                "special one.",
-                code="private_address",
-                remedy=PRIVATE_REMEDY,
-                detail=f"{host} resolved to {', '.join(addresses[:8])}",
-            )
+            raise _refused(host, addresses, is_loopback=any(map(_leads_to_loopback, addresses)))
         return admitted
 
-    def _admits(self, text: str, *, loopback_name: bool) -> bool:
+    def _admits(self, text: str, *, own_name: bool) -> bool:
         try:
-            address = _effective(ipaddress.ip_address(text.partition("%")[0]))
+            address = ipaddress.ip_address(text.partition("%")[0])
         except ValueError:
             return False
-        if any(address in network for network in _NEVER if network.version == address.version):
+        meanings = list(_meanings(address))
+        if any(_is_in(meaning, _NEVER) for meaning in meanings):
             return False
-        if address.is_loopback:
-            # Another name for this computer is a private address like any other.
-            return self.allow_loopback if loopback_name else self.allow_private
-        if loopback_name:
+        if any(meaning.is_loopback for meaning in meanings):
+            # Under another name this computer is a private address as well.
+            return self.allow_loopback and (own_name or self.allow_private)
+        if own_name:
             return False
-        return self.allow_private or address.is_global
+        return self.allow_private or all(
+            meaning.is_global and not _is_in(meaning, _NOT_PUBLIC) for meaning in meanings
+        )
 
 
-def _effective(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address of a transition mechanism leads to."""
+# What a service goes by that was told nothing.
+PUBLIC_ONLY = AddressPolicy(allow_private=False, allow_loopback=False)
+
+
+def is_loopback_name(host: str) -> bool:
+    """Whether `host` is `localhost`, a name under it, or means a loopback address."""
+    literal = address_meant(host)
+    if literal is not None:
+        return any(meaning.is_loopback for meaning in _meanings(literal))
+    name = _plain(host).rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def address_meant(host: str) -> Address | None:
+    """The address that `host` is, in any form that a resolver or URL parser takes for one.
+
+    Full-width digits and stops (NFKC, IDNA), IPv4 in parts that are decimal, octal or hexadecimal
+    (`127.1`, `0x7f000001`, as inet_aton and https://url.spec.whatwg.org/#concept-ipv4-parser
+    read them), IPv6 with or without brackets and zone. None for a name.
+    """
+    text = _plain(host).removeprefix("[").removesuffix("]").partition("%")[0]
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return _ipv4_in_parts(text.removesuffix("."))
+
+
+def split_base_url(url: str) -> SplitResult:
+    """A base URL taken apart. Raises ValueError with a reason fit for the user."""
+    if not _URL_CHARACTERS.fullmatch(url):
+        raise ValueError("contains characters that do not belong into an address")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("has an impossible host or port") from error
+    if parts.scheme not in {"https", "http"}:
+        raise ValueError("does not start with https://")
+    if not parts.hostname:
+        raise ValueError("names no host")
+    if "@" in parts.netloc:
+        raise ValueError("contains a user name before the host")
+    if parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise ValueError("contains a query or a fragment")
+    if port == 0 or not is_host(parts.hostname):
+        raise ValueError("has an impossible host or port")
+    if parts.scheme == "http" and not is_loopback_name(parts.hostname):
+        raise ValueError("uses http, which is allowed for this computer (loopback) only")
+    return parts
+
+
+def is_host(host: str) -> bool:
+    """Whether `host` (of a URL, in lower case) can be a name or is an address; no zone."""
+    if ":" not in host:
+        return _HOST_NAME.fullmatch(host) is not None
+    return "%" not in host and address_meant(host) is not None
+
+
+def _plain(host: str) -> str:
+    return _FULL_STOPS.sub(".", unicodedata.normalize("NFKC", host)).strip().lower()
+
+
+def _ipv4_in_parts(text: str) -> ipaddress.IPv4Address | None:
+    parts = text.split(".")
+    if len(parts) > 4:
+        return None
+    numbers = [_number(part) for part in parts]
+    value = 0
+    for number in numbers[:-1]:
+        if number is None or number > 255:
+            return None
+        value = value << 8 | number
+    rest = 8 * (5 - len(parts))
+    last = numbers[-1]
+    if last is None or last >= 1 << rest:
+        return None
+    return ipaddress.IPv4Address(value << rest | last)
+
+
+def _number(part: str) -> int | None:
+    """A part of an IPv4 address: 0x before hexadecimal digits, 0 before octal ones."""
+    if not part.isascii() or len(part) > 40:
+        return None
+    if part.startswith("0x"):
+        digits, base, alphabet = part[2:] or "0", 16, "0123456789abcdef"
+    elif part.startswith("0") and len(part) > 1:
+        digits, base, alphabet = part[1:], 8, "01234567"
+    else:
+        digits, base, alphabet = part, 10, "0123456789"
+    return int(digits, base) if digits and not set(digits) - set(alphabet) else None
+
+
+def _meanings(address: Address) -> Iterator[Address]:
+    """Every address that a packet to `address` may be carried to by a transition mechanism."""
     if isinstance(address, ipaddress.IPv4Address):
-        return address
-    embedded = address.ipv4_mapped or address.sixtofour
-    if embedded is None and address.teredo is not None:
-        embedded = address.teredo[1]
-    if embedded is None and address in _NAT64:
-        embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return embedded or address
+        yield address
+        return
+    value = int(address)
+    if value <= 1:
+        yield address  # unspecified and loopback
+        return
+    if any(address in network for network in _IPV4_AT_THE_END):
+        yield ipaddress.IPv4Address(value & 0xFFFFFFFF)
+    elif address.sixtofour is not None:
+        yield address.sixtofour
+    elif address.teredo is not None:
+        yield address.teredo[1]
+    else:
+        yield address
+        if address in _LOCAL_NAT64:
+            yield from _local_nat64(value)
+        if value >> 32 & 0xFFFFFFFF in _ISATAP:
+            yield ipaddress.IPv4Address(value & 0xFFFFFFFF)
+
+
+def _local_nat64(value: int) -> Iterator[ipaddress.IPv4Address]:
+    """The IPv4 addresses that a translator of RFC 8215 may read; its operator chose the prefix.
+
+    One stands behind a prefix of 48, 56 or 64 bits, around the octet of zeros in bits 64 to 71,
+    when the rest is zero (RFC 6052 §2.2), otherwise in the last 32 bits.
+    """
+    joined = value >> 64 << 56 | value & (1 << 56) - 1
+    found = []
+    for prefix in (48, 56, 64):
+        after = 120 - prefix - 32
+        read = joined >> after & 0xFFFFFFFF
+        # Nothing is at 0.0.0.0/8: there a longer prefix has read zeros of a shorter one.
+        if value >> 56 & 0xFF == 0 and joined & (1 << after) - 1 == 0 and read >> 24:
+            found.append(ipaddress.IPv4Address(read))
+    yield from found or [ipaddress.IPv4Address(value & 0xFFFFFFFF)]
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
+
+
+def _leads_to_loopback(text: str) -> bool:
+    literal = address_meant(text)
+    return literal is not None and any(meaning.is_loopback for meaning in _meanings(literal))
+
+
+def _refused(host: str, addresses: Sequence[str], *, is_loopback: bool) -> AddressRefused:
+    if is_loopback:
+        return AddressRefused(
+            f"{host} is the computer that ionport runs on, which may not be reached.",
+            code="loopback_address",
+            remedy=LOOPBACK_REMEDY,
+            detail=f"{host} resolved to {', '.join(addresses[:8])}",
+        )
+    return AddressRefused(
+        f"{host} is at an address that may not be reached: a private, local or special one.",
+        code="private_address",
+        remedy=PRIVATE_REMEDY,
+        detail=f"{host} resolved to {', '.join(addresses[:8])}",
+    )
 
 
 def system_resolver(host: str, port: int) -> list[str]:
@@ -123,10 +314,9 @@ def system_resolver(host: str, port: int) -> list[str]:
 
 def resolve(host: str, port: int, *, timeout: float, resolver: Resolver) -> list[str]:
     """The addresses of `host`, within `timeout` seconds. Raises ConnectionFailed (dns)."""
-    try:
-        return [str(ipaddress.ip_address(host.strip("[]")))]
-    except ValueError:
-        pass
+    literal = address_meant(host)
+    if literal is not None:
+        return [str(literal)]
     outcome: list[Sequence[str] | Exception] = []
 
     def ask() -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from ._intake import EXTENSION, Options
+from .addresses import split_base_url
 from .calls import Answer, Blocking, Call, Flow, Running, Wait
 from .errors import AddressRefused
-from .findings import split_base_url
 from .grants import ClientAuth, Grants
 from .redaction import Redactor
 from .tokens import MemoryTokenStore, TokenSource, TokenStore

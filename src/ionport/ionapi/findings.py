@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import SplitResult, urlsplit
+
+from .addresses import split_base_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ SERVICE_ACCOUNT = (
     "Create Service Account."
 )
 
-_URL_CHARACTERS = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
 _RELATIVE = re.compile(r"[A-Za-z0-9._/-]+")
 _TENANT = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,64}")
 _HEADER_SAFE = re.compile(r"[!-~]+")
@@ -65,41 +64,6 @@ def check(file: IonApiFile) -> list[Finding]:
     found = [finding for rule in rules for finding in rule(file)]
     order = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda finding: order[finding.severity])
-
-
-def is_loopback_name(host: str) -> bool:
-    """Whether `host` is `localhost`, a name under it, or a loopback address literal."""
-    name = host.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def split_base_url(url: str) -> SplitResult:
-    """A base URL taken apart. Raises ValueError with a reason fit for the user."""
-    if not _URL_CHARACTERS.fullmatch(url):
-        raise ValueError("contains characters that do not belong into an address")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError("has an impossible host or port") from error
-    if parts.scheme not in {"https", "http"}:
-        raise ValueError("does not start with https://")
-    if not parts.hostname:
-        raise ValueError("names no host")
-    if "@" in parts.netloc:
-        raise ValueError("contains a user name before the host")
-    if parts.query or parts.fragment or url.endswith(("?", "#")):
-        raise ValueError("contains a query or a fragment")
-    if port == 0:
-        raise ValueError("has an impossible port")
-    if parts.scheme == "http" and not is_loopback_name(parts.hostname):
-        raise ValueError("uses http, which is allowed for this computer (loopback) only")
-    return parts
 
 
 def _kind(file: IonApiFile) -> Iterator[Finding]:

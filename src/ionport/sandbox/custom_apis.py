@@ -7,7 +7,7 @@ from functools import partial
 
 from ionport.core.clock import Clock
 from ionport.core.sealing import KeyRing
-from ionport.gateway.addresses import TargetPolicy
+from ionport.gateway.addresses import AddressPolicy
 from ionport.gateway.custom import CustomSuites
 from ionport.gateway.directory import SuiteDirectory
 from ionport.gateway.documentation import DocumentationService, DocumentationSource
@@ -40,10 +40,9 @@ def open_custom_apis(
     audit: AuditLog,
     *,
     gateway_url: str,
-    allow_private_addresses: bool,
+    policy: AddressPolicy,
 ) -> CustomApis:
-    """Put them together; targets may lie in private networks only if that is allowed."""
-    policy = TargetPolicy(allow_private=allow_private_addresses)
+    """Put them together; `policy` says where targets may stand."""
     suites = ApiSuiteService(
         clock,
         keys,
@@ -68,7 +67,7 @@ def open_custom_apis(
     )
 
 
-def _open_upstream(policy: TargetPolicy) -> Targets:
+def _open_upstream(policy: AddressPolicy) -> Targets:
     from ionport.gateway.upstream import Upstream
 
     return Upstream(policy)

@@ -19,6 +19,7 @@ from ionport.core.clock import Clock
 from ionport.core.once import once
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.core.sealing import KeyRing
+from ionport.gateway.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.gateway.app import Gateway
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Tenant
@@ -65,7 +66,7 @@ class InforOptions:
         origin: scheme, host and port of the authorization server, the beginning of `pu`.
         gateway_origin: those of the gateway, `iu`.
         keep_client_secrets: whether a sealed copy lets an administrator see a secret again.
-        allow_private_addresses: whether target endpoints may lie in private networks.
+        addresses: where target endpoints may stand.
         unused_grant_days: how long a never-expiring grant stays without use; 0: for ever.
         has_sandbox: whether Infor's services are imitated, with a control plane beside them.
         sends_on_demand: whether ION's document flows begin to send when a message starts one,
@@ -75,7 +76,7 @@ class InforOptions:
     origin: str
     gateway_origin: str
     keep_client_secrets: bool = True
-    allow_private_addresses: bool = False
+    addresses: AddressPolicy = PUBLIC_ONLY
     unused_grant_days: int = 0
     has_sandbox: bool = True
     sends_on_demand: bool = False
@@ -216,7 +217,7 @@ class InforSide:
             self._keys,
             self._audit,
             gateway_url=self.options.gateway_origin,
-            allow_private_addresses=self.options.allow_private_addresses,
+            policy=self.options.addresses,
         )
 
     @once

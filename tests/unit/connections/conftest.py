@@ -14,6 +14,7 @@ from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
 from ionport.identity.passwords import Passwords
 from ionport.identity.service import IdentityService
+from ionport.ionapi.addresses import AddressPolicy
 from ionport.store import Database, OrganizationScope
 
 
@@ -68,7 +69,7 @@ def house(database: Database, clock: MovableClock) -> House:
         database,
         clock,
         keys,
-        ConnectionService(clock, keys, audit),
+        ConnectionService(clock, keys, audit, policy=AddressPolicy()),
         OrganizationScope(mine.id),
         OrganizationScope(other_id),
     )

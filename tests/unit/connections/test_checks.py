@@ -86,11 +86,13 @@ def test_a_private_address_is_refused_unless_the_setting_allows_it(house: House)
     found = check(house, credential(iu=address, pu=f"{address}/ACME_TST/as/"))
     assert found.failed_stage is not None
     assert "may not be reached" in found.failed_stage.cause
-    lenient = ConnectionService(
-        house.clock, house.keys, AuditLog(house.clock), allow_private_addresses=True
-    )
-    assert lenient.policy.allow_private
     assert not house.connections.policy.allow_private
+
+
+def test_a_service_that_was_told_nothing_reaches_neither_private_nor_own_addresses(house: House):
+    policy = ConnectionService(house.clock, house.keys, AuditLog(house.clock)).policy
+    assert not policy.allow_private
+    assert not policy.allow_loopback
 
 
 @pytest.mark.parametrize("kind", ["html", "redirect", "bomb"])

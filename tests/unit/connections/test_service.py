@@ -11,6 +11,7 @@ from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Una
 from ionport.core.paging import PageRequest
 from ionport.core.sealing import KeyRing
 from ionport.identity.model import Actor, OrganizationRole
+from ionport.ionapi.addresses import AddressPolicy
 from ionport.store import OrganizationScope, SystemScope, Work
 from tests.unit.connections.conftest import House, credential
 
@@ -189,7 +190,7 @@ def _with_keys(house: House, keys: KeyRing):
     from ionport.connections.service import ConnectionService
     from ionport.identity.audit import AuditLog
 
-    return ConnectionService(house.clock, keys, AuditLog(house.clock))
+    return ConnectionService(house.clock, keys, AuditLog(house.clock), policy=AddressPolicy())
 
 
 def _only_current(keys: KeyRing) -> dict[str, object]:

@@ -136,7 +136,7 @@ def test_a_wrong_field_of_a_suite_is_named(
         "https://169.254.169.254/latest",
         "https://[fd00::1]/",
         "https://[::ffff:10.0.0.1]/",
-        "http://127.0.0.2:8080/",
+        "http://127.0.0.2.example.com:8080/",
         "https://0.0.0.0/",
         "https://ex\u00e4mple.com/",
     ],

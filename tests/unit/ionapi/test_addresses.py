@@ -21,7 +21,12 @@ from ionport.ionapi import (
     build_async_client,
     build_client,
 )
-from ionport.ionapi.addresses import resolve, system_resolver
+from ionport.ionapi.addresses import (
+    address_meant,
+    is_loopback_name,
+    resolve,
+    system_resolver,
+)
 from tests.unit.ionapi.loopback import Loopback, Reply, SmallInfor, closed_port, credentials
 
 PRIVATE = AddressPolicy(allow_private=True)
@@ -107,10 +112,129 @@ def test_addresses_are_refused_by_their_form_before_any_name_is_resolved(url: st
         AddressPolicy().check_url(url)
 
 
-def test_plain_http_to_this_computer_can_be_switched_off() -> None:
+def test_plain_http_to_this_computer_goes_with_its_addresses() -> None:
     AddressPolicy().check_url("http://127.0.0.1:8400/x?$query=any")
-    with pytest.raises(AddressRefused, match="https"):
-        AddressPolicy(allow_loopback_http=False).check_url("http://127.0.0.1:8400/x")
+    for url in ("http://127.0.0.1:8400/x", "https://127.0.0.1:8400/x", "http://localhost"):
+        with pytest.raises(AddressRefused, match="computer that ionport runs on"):
+            AddressPolicy(allow_loopback=False).check_url(url)
+
+
+def test_with_private_addresses_alone_no_name_leads_to_this_computer() -> None:
+    policy = AddressPolicy(allow_private=True, allow_loopback=False)
+    with pytest.raises(AddressRefused) as caught:
+        policy.admit("rebound.example", ["127.0.0.1", "::1", "::127.0.0.1"])
+    assert caught.value.code == "loopback_address"
+
+
+# Forms of 127.0.0.1 that resolvers, URL parsers or translators take for it.
+FORMS_OF_LOOPBACK = [
+    "127.0.0.1",
+    "127.0.0.1.",
+    "127.1",
+    "127.0.1",
+    "2130706433",
+    "0x7f000001",
+    "0x7F.0.0.0x1",
+    "0177.0.0.1",
+    "017700000001",
+    "\uff11\uff12\uff17.0.0.1",
+    "127\u30020\uff0e0\uff611",
+    "\u2460\u2461\u2466.0.0.1",
+    "[::1]",
+    "::1%lo",
+    "[::127.0.0.1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:0:127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "[64:ff9b:1::7f00:1]",
+    "[64:ff9b:1:7f00:0:100::]",
+    "[64:ff9b:1:7f:0:1::]",
+    "[64:ff9b:1:0:7f:0:100:0]",
+    "[2002:7f00:1::]",
+    "[2001:0:4136:e378:8000:63bf:80ff:fffe]",
+    "[2a02:908::5efe:7f00:1]",
+    "localhost",
+    "LOCALHOST.",
+    "any.localhost",
+]
+
+
+@pytest.mark.parametrize("host", FORMS_OF_LOOPBACK)
+def test_this_computer_is_known_in_every_form_of_its_address(host: str) -> None:
+    assert is_loopback_name(host)
+    for strict in (
+        AddressPolicy(allow_loopback=False),
+        AddressPolicy(allow_loopback=False, allow_private=True),
+    ):
+        with pytest.raises(AddressRefused) as caught:
+            strict.check_host(host)
+        assert caught.value.code == "loopback_address"
+        assert "IONPORT_ALLOW_LOOPBACK_ADDRESSES" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::a00:1",
+        "64:ff9b:1::808:808",  # a public one, through a translator in the own network
+        "64:ff9b:1:a00:0:100::",
+        "2002:a00:1::",
+        "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+        "2a02:908::5efe:a00:1",
+        "10.1",
+        "0xa000001",
+        "\uff11\uff10.0.0.1",
+    ],
+)
+def test_a_private_address_is_private_in_every_form(address: str) -> None:
+    with pytest.raises(AddressRefused) as caught:
+        AddressPolicy().check_host(address)
+    assert caught.value.code == "private_address"
+    PRIVATE.check_host(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["::169.254.169.254", "::ffff:0:a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "64:ff9b:1:a9fe:a9:fe00::"],
+)
+def test_a_metadata_service_is_refused_in_every_form(address: str) -> None:
+    with pytest.raises(AddressRefused):
+        PRIVATE.check_host(address)
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "[2a02:908::1]", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+def test_a_public_address_is_public_in_every_form(host: str) -> None:
+    AddressPolicy(allow_loopback=False).check_host(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["infor.example", "1.2.3.4.example", "08.1", "1.2.3.256", "0x", ""]
+)
+def test_a_name_is_no_address(host: str) -> None:
+    assert not is_loopback_name(host)
+    # In the system's reading 0x alone is zero; all others are left to the resolver.
+    assert address_meant(host) is None or host == "0x"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://%31%32%37.0.0.1", "https://a%2eexample", "https://[fe80::1%25lo]", "https://a_;b"],
+)
+def test_a_host_that_can_be_read_in_two_ways_is_refused(url: str) -> None:
+    with pytest.raises(AddressRefused) as caught:
+        PRIVATE.check_url(url)
+    assert caught.value.code == "bad_address"
+
+
+def test_a_short_form_connects_to_what_it_means() -> None:
+    def never(host: str, port: int) -> Sequence[str]:
+        raise AssertionError(host)
+
+    assert resolve("127.1", 80, timeout=1, resolver=never) == ["127.0.0.1"]
+    assert resolve("\uff11\uff12\uff17.0.0.1", 80, timeout=1, resolver=never) == ["127.0.0.1"]
 
 
 class Rebinding:

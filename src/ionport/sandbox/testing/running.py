@@ -18,6 +18,7 @@ from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import SystemClock
 from ionport.core.ids import new_id, new_uuid
 from ionport.core.sealing import KeyRing
+from ionport.gateway.addresses import AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant, TenantRole, User
 from ionport.identity.repository import TenantRepository, UserRepository
@@ -85,7 +86,9 @@ def _parts(folder: Path, database: Database, url: str, tenant_id: str) -> Parts:
 def _side(
     database: Database, clock: SystemClock, blobs: FolderBlobs, tenant: Tenant, url: str
 ) -> InforSide:
-    options = InforOptions(origin=url, gateway_origin=url, sends_on_demand=True)
+    options = InforOptions(
+        origin=url, gateway_origin=url, addresses=AddressPolicy(), sends_on_demand=True
+    )
     audit = AuditLog(clock)
     return InforSide(options, database, clock, KeyRing.generate(), blobs, audit, tenant)
 

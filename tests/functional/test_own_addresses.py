@@ -1,0 +1,115 @@
+"""Whether calls may lead to the computer that ionport runs on (a tenant's administrator or an
+uploaded file names the address): only where its public address is there too, or by the setting."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ionport.core.errors import InvalidInput
+from ionport.gateway.errors import TargetFailed
+from ionport.gateway.model import SuiteDraft
+from ionport.gateway.targets import Outbound
+from ionport.identity.model import Actor
+from ionport.settings import load_settings
+from ionport.store import OrganizationScope, TenantScope
+from ionport.wiring import House, open_house
+from tests.support.custom_suites import endpoint
+from tests.unit.connections.conftest import credential
+
+OPERATOR = Actor.operator()
+
+
+class Listener:
+    """A local service that nobody should reach; counts who came."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket.setblocking(False)
+        self.port: int = self.socket.getsockname()[1]
+
+    @property
+    def is_reached(self) -> bool:
+        try:
+            self.socket.accept()[0].close()
+        except BlockingIOError:
+            return False
+        return True
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    made = Listener()
+    yield made
+    made.socket.close()
+
+
+def _add_target(house: House, url: str) -> None:
+    assert house.infor is not None
+    draft = SuiteDraft("DocBits", "Sandbox", "Test", "Own")
+    with house.database.write() as work:
+        house.infor.custom_apis.suites.create_suite(
+            work, TenantScope(house.tenant.id), OPERATOR, draft, [endpoint(url)]
+        )
+
+
+def _call(house: House, url: str) -> str:
+    """Call what was stored under another setting; the code of the refusal."""
+    assert house.infor is not None
+    targets = house.infor.custom_apis.documentation_source._targets
+
+    async def call() -> str:
+        with pytest.raises(TargetFailed) as caught:
+            await targets.send(Outbound("GET", url, url, []))
+        return caught.value.code
+
+    return asyncio.run(call())
+
+
+def _prove(house: House, url: str) -> tuple[str, str]:
+    """The stage at which the proof of a credential fails, and what it says is to be done."""
+    assert house.documents is not None
+    connections, scope = house.documents.connections, OrganizationScope(house.organization.id)
+    content = credential(iu=url, pu=f"{url}/ACME_TST/as/")
+    with house.database.write() as work:
+        uploaded = connections.upload(work, scope, OPERATOR, "x.ionapi", content)
+        started = connections.start_check(work, scope, OPERATOR, uploaded.id)
+    failed = connections.run_check(house.database, scope, started.id).failed_stage
+    assert failed is not None
+    return failed.key, failed.remedy
+
+
+def test_a_server_with_a_public_address_calls_nothing_on_its_own_computer(
+    tmp_path: Path, listener: Listener
+) -> None:
+    house = open_house(load_settings({}, data=tmp_path, public_url="https://ionport.example.com"))
+    forms = ("http://127.0.0.1:{}", "http://localhost:{}", "https://[::ffff:127.0.0.1]:{}")
+    for url in (form.format(listener.port) for form in forms):
+        with pytest.raises(InvalidInput) as caught:
+            _add_target(house, url)
+        assert "IONPORT_ALLOW_LOOPBACK_ADDRESSES" in caught.value.fields["endpoints.0.target_url"]
+        assert _call(house, url) == "target_address_refused"
+        key, remedy = _prove(house, url)
+        assert key == "network"
+        assert "IONPORT_ALLOW_LOOPBACK_ADDRESSES" in remedy
+    assert not listener.is_reached
+    house.close()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"public_url": "https://ionport.example.com", "allow_loopback_addresses": "true"}, {}],
+    ids=["by setting", "served on loopback"],
+)
+def test_a_server_on_loopback_or_with_the_setting_may_call_its_own_computer(
+    tmp_path: Path, listener: Listener, values: dict[str, str]
+) -> None:
+    house = open_house(load_settings({}, data=tmp_path, **values))
+    _add_target(house, f"http://127.0.0.1:{listener.port}")
+    assert house.documents is not None
+    house.documents.connections.policy.check_url(f"http://127.0.0.1:{listener.port}")
+    house.close()
