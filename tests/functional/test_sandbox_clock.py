@@ -16,6 +16,7 @@ from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
+from ionport.sandbox.control.control_repository import ControlRepository
 from ionport.sandbox.control.controls import ControlWatch
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.settings import load_settings
@@ -161,13 +162,34 @@ def test_the_controls_are_watched_again_after_a_time_without_a_free_connection(
         with ExitStack() as taken:
             with suppress(PoolTimeout):
                 while True:
-                    taken.enter_context(database.engine.connect())
+                    taken.enter_context(database.reading_engine.connect())
             assert until(lambda: "the controls could not be read" in caplog.text, 5.0)
         jump(side, HOURS)
         assert until(lambda: other.offset >= HOURS, 5.0)
     finally:
         watch.close()
         database.close()
+
+
+def test_the_controls_are_watched_again_after_any_failure(
+    side: InforSide, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    audit, keys = AuditLog(side.clock), KeyRing.generate()
+    other = ControlPlane(side.database, side.clock, keys, side.blobs, audit).controls
+    watch = ControlWatch(other, every_seconds=0.02)
+
+    def unreadable(*_arguments: object) -> None:
+        raise ValueError("a row that cannot be read")
+
+    watch.launch()
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(ControlRepository, "generation_and_offset", unreadable)
+            assert until(lambda: "a row that cannot be read" in caplog.text, 5.0)
+        jump(side, HOURS)
+        assert until(lambda: other.offset >= HOURS, 5.0)
+    finally:
+        watch.close()
 
 
 def test_other_processes_see_what_was_set_within_two_seconds(side: InforSide) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from sqlalchemy import func, insert, select
 
 from ionport.cli.housekeeping import Housekeeping
@@ -10,7 +12,7 @@ from ionport.core.sealing import KeyRing
 from ionport.oauth.clean_up import CleanUp
 from ionport.oauth.keys import SigningKeys
 from ionport.oauth.tables import used_assertions
-from ionport.store import Database
+from ionport.store import Database, sqlite_url
 from tests.support.sides import until
 
 
@@ -37,3 +39,32 @@ def test_what_is_over_is_deleted_while_the_server_runs(
         assert until(lambda: left() == 0, seconds=10)
     finally:
         housekeeping.close()
+
+
+def test_each_task_goes_on_after_its_own_failure_and_that_of_another(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[str] = []
+
+    class Good:
+        def tidy(self, database: Database) -> int:
+            done.append("good")
+            return 0
+
+    class Failing:
+        def tidy(self, database: Database) -> int:
+            done.append("failing")
+            raise (KeyError("row"), OSError(28, "No space left on device"))[len(done) % 2]
+
+    database = Database(sqlite_url(tmp_path / "ionport.db"))
+    housekeeping = Housekeeping(database, Failing(), Good(), Failing(), every_seconds=0.01)
+    housekeeping.launch()
+    try:
+        assert until(lambda: done.count("good") >= 3, seconds=10)
+    finally:
+        housekeeping.close()
+        database.close()
+    assert done.count("failing") >= done.count("good")
+    told = [record for record in caplog.records if "Failing" in record.getMessage()]
+    assert len(told) >= 5
+    assert all(record.exc_info for record in told)

@@ -6,9 +6,7 @@ import logging
 import threading
 from typing import Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from ionport.store import Database, Work
+from ionport.store import Database
 
 _EVERY_SECONDS = 60.0
 _PAUSE_BETWEEN_BITES = 0.05
@@ -16,22 +14,22 @@ _PAUSE_BETWEEN_BITES = 0.05
 _logger = logging.getLogger(__name__)
 
 
-class Sweep(Protocol):
+class Task(Protocol):
     """Something that deletes what is over."""
 
-    def sweep(self, work: Work) -> int:
+    def tidy(self, database: Database) -> int:
         """Delete one bite and return how much it was; 0 when nothing is left."""
         ...
 
 
 class Housekeeping:
-    """Runs the sweeps once a minute, in a thread of its own."""
+    """Runs the tasks once a minute, in a thread of its own."""
 
     def __init__(
-        self, database: Database, *sweeps: Sweep, every_seconds: float = _EVERY_SECONDS
+        self, database: Database, *tasks: Task, every_seconds: float = _EVERY_SECONDS
     ) -> None:
         self._database = database
-        self._sweeps = sweeps
+        self._tasks = tasks
         self._every = every_seconds
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
@@ -47,15 +45,15 @@ class Housekeeping:
 
     def _run(self) -> None:
         while not self._stopping.wait(self._every):
-            try:
-                self._tick()
-            except SQLAlchemyError:
-                # The database is away or busy; what is over is still over at the next tick.
-                _logger.exception("the clean-up broke off")
+            for task in self._tasks:
+                self._do(task)
 
-    def _tick(self) -> None:
-        for sweep in self._sweeps:
+    def _do(self, task: Task) -> None:
+        try:
             while not self._stopping.wait(_PAUSE_BETWEEN_BITES):
-                with self._database.write() as work:
-                    if sweep.sweep(work) == 0:
-                        break
+                if task.tidy(self._database) == 0:
+                    return
+        except Exception:
+            # Whatever it was: what is over is still over at the next tick, and the other tasks
+            # do not wait for this one.
+            _logger.exception("the clean-up broke off: %s", type(task).__name__)

@@ -1,37 +1,48 @@
 """Contents of files (documents, rendered payloads, received BODs), addressed by SHA-256.
 
 The database keeps the digest, the folder keeps the bytes. Writing is idempotent: the same bytes
-land in the same place, and a crash leaves the whole file or none.
+land in the same place, and a crash leaves the whole file or none. What is read is compared with
+its digest, so that damage on the disk is an error and never somebody's content.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Final, Protocol
 
-from ionport.core.errors import NotFound
+from ionport.core.errors import Conflict, NotFound, Unavailable
 from ionport.core.i18n import _
+
+_CHUNK: Final = 1 << 20
 
 
 class Blobs(Protocol):
     """A store of immutable contents."""
 
     def put(self, content: bytes) -> str:
-        """Keep `content` durably and return its SHA-256 in hex."""
+        """Keep `content` durably and return its SHA-256 in hex; raises Unavailable."""
         ...
 
     def get(self, digest: str) -> bytes:
-        """Return the content of `digest`; raises NotFound when it is not there."""
+        """Return the content of `digest`.
+
+        Raises:
+            NotFound: it is not there.
+            Unavailable: it cannot be read now.
+            Conflict: `blob_damaged`, what is there has another digest.
+        """
         ...
 
-    def delete(self, digest: str, *, idle_seconds: float) -> bool:
-        """Delete a content that nobody has put for `idle_seconds`; tell whether it is gone.
+    def delete(self, digest: str, *, unless_put_since: float) -> bool:
+        """Delete a content that nobody has put since a moment; tell whether it is gone.
 
-        Whoever calls this knows that no row names it. A row that will is safe as long as it is
-        committed within that time after its `put`.
+        Whoever calls this knows that no row named it then or later (seconds since 1970, as
+        `time.time()` counts). A row that will is safe as long as it rests on a later `put`.
         """
         ...
 
@@ -49,46 +60,65 @@ class FolderBlobs:
     def put(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
         path = self._path(digest)
-        if _is_touched(path):
-            return digest
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{digest}.{os.getpid()}.{os.urandom(4).hex()}")
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            if self._durable:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-        if self._durable:
-            _sync_folder(path.parent)
+        try:
+            with _held(path) as file:
+                # One that does not match was damaged: it is written anew.
+                if file is None or not _is(file, content):
+                    self._write(path, content)
+        except OSError as error:
+            raise _no_disk(error) from error
         return digest
 
     def get(self, digest: str) -> bytes:
+        path = self._path(digest)
         try:
-            return self._path(digest).read_bytes()
+            content = path.read_bytes()
         except FileNotFoundError as error:
             raise NotFound(
                 _("The stored file is missing from the data folder; restore it from a backup."),
                 code="blob_missing",
                 detail=digest,
             ) from error
+        except OSError as error:
+            raise _no_disk(error) from error
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise Conflict(
+                _(
+                    "The stored file {digest} is damaged: it is not what was stored. Restore it"
+                    " in the data folder from a backup, or add the same file again."
+                ).format(digest=digest),
+                code="blob_damaged",
+                detail=str(path),
+            )
+        return content
 
-    def delete(self, digest: str, *, idle_seconds: float) -> bool:
+    def delete(self, digest: str, *, unless_put_since: float) -> bool:
         path = self._path(digest)
-        aside = path.with_name(f".{digest}.{os.getpid()}.{os.urandom(4).hex()}")
-        try:
-            if _idle_seconds(path) < idle_seconds:
-                return False
-            # Out of the way first: a `put` from now on writes the file anew.
-            path.rename(aside)
-        except FileNotFoundError:
-            return True
-        if _idle_seconds(aside) < idle_seconds:
-            # One came between the look and the rename, and relies on what it found.
-            aside.replace(path)
-            return False
-        aside.unlink()
+        with _held(path, alone=True) as file:
+            if file is not None:
+                if os.fstat(file.fileno()).st_mtime >= unless_put_since:
+                    return False
+                path.unlink()
         return True
+
+    def _write(self, path: Path, content: bytes) -> None:
+        if not path.parent.exists():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+        try:
+            with open(temporary, "wb", opener=_private) as file:
+                file.write(content)
+                file.flush()
+                if self._durable:
+                    os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        if self._durable:
+            sync_folder(path.parent)
 
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
@@ -96,20 +126,52 @@ class FolderBlobs:
         return self._folder / digest[:2] / digest[2:4] / digest
 
 
-def _is_touched(path: Path) -> bool:
-    """Say by the time of an existing file that its content is wanted again."""
+@contextmanager
+def _held(path: Path, *, alone: bool = False) -> Iterator[BinaryIO | None]:
+    """Open a file that nobody deletes meanwhile, or that nobody puts when held `alone`.
+
+    None when there is no such file. Held are the file's own lock and its name: one that was
+    deleted or replaced while its lock was waited for counts as not there.
+    """
     try:
-        os.utime(path)
+        # NFS gives the lock that is held alone only to who may write.
+        file = path.open("r+b" if alone else "rb")
     except FileNotFoundError:
+        yield None
+        return
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield file if os.fstat(file.fileno()).st_nlink else None
+
+
+def _is(file: BinaryIO, content: bytes) -> bool:
+    """Tell whether a file has a content, and say by its time that it is wanted again."""
+    os.utime(file.fileno())
+    if os.fstat(file.fileno()).st_size != len(content):
         return False
-    return True
+    view = memoryview(content)
+    return all(
+        file.read(_CHUNK) == view[start : start + _CHUNK]
+        for start in range(0, len(content), _CHUNK)
+    )
 
 
-def _idle_seconds(path: Path) -> float:
-    return time.time() - path.stat().st_mtime
+def _no_disk(error: OSError) -> Unavailable:
+    return Unavailable(
+        _("The data folder cannot be used now ({reason}). See to its disk, then try again.").format(
+            reason=error.strerror or type(error).__name__
+        ),
+        code="data_folder_unavailable",
+        detail=str(error),
+    )
 
 
-def _sync_folder(folder: Path) -> None:
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of a folder's files as durable as their contents."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -28,7 +28,7 @@ from ionport.oauth.tables import (
     rotated_refresh_tokens,
     used_assertions,
 )
-from ionport.store import SystemScope, Work
+from ionport.store import Database, SystemScope, Work
 
 DEFAULT_LIMIT: Final = 500
 # A code or token that came twice is recognised for as long as its row stays.
@@ -74,6 +74,11 @@ class CleanUp:
         self._clock = clock
         self._keys = keys
         self._unused_after = unused_after
+
+    def tidy(self, database: Database) -> int:
+        """Delete one bite of ended rows and return how many; call again until it is 0."""
+        with database.write() as work:
+            return self.sweep(work)
 
     def sweep(self, work: Work, limit: int = DEFAULT_LIMIT) -> int:
         """Delete at most `limit` ended rows and return how many; call again until it is 0."""

@@ -21,6 +21,8 @@ from ionport.store.work import Work
 
 _BUSY_TIMEOUT_MS = 15_000
 _POOL_TIMEOUT_SECONDS = 15
+# Who waits for the writer's lock holds a connection already: there are more than threads that ask.
+_WAITING_WRITERS = 60
 # For each connection at most: inserts into an index over a million random keys touch many pages.
 _CACHE_KIB = 32_768
 
@@ -35,14 +37,21 @@ class Database:
         self.url = url
         self.engine = _create(url, durable=durable)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.reading_engine = _reading(self.engine, url, durable=durable)
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Work]:
-        """Open a transaction that only reads and is rolled back at its end."""
-        with self.engine.connect() as connection:
+        """Open a transaction that sees one state of the database and cannot change it.
+
+        It is a snapshot on both databases: what others commit after its first statement is not
+        seen. A statement that writes is refused by the database itself, with an `SQLAlchemyError`.
+        """
+        with self.reading_engine.connect() as connection:
+            if self.is_sqlite:
+                _begin(connection)
             yield Work(connection)
-            connection.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Work]:
@@ -50,6 +59,7 @@ class Database:
 
         On SQLite writers of this process queue at a lock before `BEGIN IMMEDIATE`: waiting there
         is fair and cheap, waiting in SQLite's busy handler is neither (DESIGN.md, decision 2).
+        A connection is taken before that lock, so that nobody waits for one while holding it.
         """
         with self._transaction() as connection:
             work = Work(connection)
@@ -65,12 +75,11 @@ class Database:
         """
         if self.is_sqlite:
             # Its connections are in autocommit mode until `BEGIN`.
-            with self._writing, self.engine.connect() as connection:
+            with self.engine.connect() as connection, self._writing:
                 work = Work(connection)
                 yield work
         else:
-            autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-            with autocommit.connect() as connection:
+            with self._autocommit.connect() as connection:
                 work = Work(connection)
                 yield work
         work.committed()
@@ -81,7 +90,7 @@ class Database:
             with self.engine.begin() as connection:
                 yield connection
             return
-        with self._writing, self.engine.connect() as connection:
+        with self.engine.connect() as connection, self._writing:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -92,6 +101,7 @@ class Database:
 
     def close(self) -> None:
         """Give back every connection."""
+        self.reading_engine.dispose()
         self.engine.dispose()
 
 
@@ -101,24 +111,51 @@ def sqlite_url(path: Path) -> str:
 
 
 def _create(url: str, *, durable: bool) -> Engine:
-    # A failed statement is logged without its values: people type secrets into any field.
-    if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(
-            url, pool_pre_ping=True, pool_timeout=_POOL_TIMEOUT_SECONDS, hide_parameters=True
-        )
-        tell_postgresql(metadata)
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = _sqlite_engine(url, max_overflow=_WAITING_WRITERS)
+        event.listen(engine, "connect", partial(_prepare_sqlite, durable=durable))
         return engine
     engine = create_engine(
+        url, pool_pre_ping=True, pool_timeout=_POOL_TIMEOUT_SECONDS, hide_parameters=True
+    )
+    tell_postgresql(metadata)
+    return engine
+
+
+def _reading(engine: Engine, url: str, *, durable: bool) -> Engine:
+    """Return the engine of transactions that only read.
+
+    On SQLite it has connections of its own, which refuse every change: that is said once for
+    each and not at every transaction, and no reader takes a writer's place.
+    """
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    reading = _sqlite_engine(url)
+    event.listen(reading, "connect", partial(_prepare_sqlite, durable=durable, only_reads=True))
+    return reading
+
+
+def _sqlite_engine(url: str, **options: Any) -> Engine:
+    # A failed statement is logged without its values: people type secrets into any field.
+    return create_engine(
         url,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
         hide_parameters=True,
         connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        **options,
     )
-    event.listen(engine, "connect", partial(_prepare_sqlite, durable=durable))
-    return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object, *, durable: bool) -> None:
+def _begin(connection: Connection) -> None:
+    # By the driver: SQLAlchemy's way to a statement costs more than a small query, and so does
+    # its event "begin". The pool rolls back what comes back to it.
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN")
+
+
+def _prepare_sqlite(
+    connection: Any, _record: object, *, durable: bool, only_reads: bool = False
+) -> None:
     # The driver must not open transactions by itself: `write` begins them as IMMEDIATE.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -128,6 +165,7 @@ def _prepare_sqlite(connection: Any, _record: object, *, durable: bool) -> None:
         "foreign_keys=ON",
         f"cache_size=-{_CACHE_KIB}",
         f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        *(("query_only=ON",) if only_reads else ()),
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

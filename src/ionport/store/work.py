@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from sqlalchemy import Connection
+
+_logger = logging.getLogger(__name__)
 
 
 class Work:
@@ -12,7 +15,8 @@ class Work:
 
     `after_commit` collects what may only happen once the rows are visible to others, such as
     waking the worker; it is dropped when the transaction rolls back. What must happen even if
-    the process dies then, must be a row.
+    the process dies then, must be a row. An action that fails is logged: the rows are committed,
+    so its error is none of the caller's, and the other actions are owed all the same.
     """
 
     __slots__ = ("_after_commit", "connection")
@@ -26,7 +30,11 @@ class Work:
         self._after_commit.append(action)
 
     def committed(self) -> None:
-        """Run the collected actions; called once, by whoever committed."""
+        """Run every collected action; called once, by whoever committed."""
         actions, self._after_commit = self._after_commit, []
         for action in actions:
-            action()
+            try:
+                action()
+            except Exception:
+                name = getattr(action, "__qualname__", type(action).__name__)
+                _logger.exception("what was to follow a commit failed: %s", name)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pickle
+import stat
 import threading
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ionport.core.blobs import FolderBlobs
-from ionport.core.errors import NotFound
+from ionport.core.errors import Conflict, NotFound, Unavailable
 from ionport.core.ids import new_id, random_token
 from ionport.core.paging import Page, PageRequest
 from ionport.core.secrets import Secret
@@ -36,41 +38,79 @@ def test_a_missing_blob_is_not_found_and_a_path_is_no_name(tmp_path: Path) -> No
         blobs.get("../../etc/passwd")
 
 
-def test_only_what_nobody_has_put_for_a_while_is_deleted(tmp_path: Path) -> None:
-    blobs = FolderBlobs(tmp_path)
+def test_only_what_nobody_has_put_since_is_deleted(tmp_path: Path) -> None:
+    blobs, since = FolderBlobs(tmp_path), time.time() - 60
     digest = blobs.put(b"x")
-    assert not blobs.delete(digest, idle_seconds=60)
+    assert not blobs.delete(digest, unless_put_since=since)
     assert blobs.get(digest) == b"x"
     _age(tmp_path, 100)
     assert blobs.put(b"x") == digest
-    assert not blobs.delete(digest, idle_seconds=60)
+    assert not blobs.delete(digest, unless_put_since=since)
     _age(tmp_path, 100)
-    assert blobs.delete(digest, idle_seconds=60)
+    assert blobs.delete(digest, unless_put_since=since)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert blobs.delete(digest, idle_seconds=60)
+    assert blobs.delete(digest, unless_put_since=since)
     assert blobs.get(blobs.put(b"x")) == b"x"
 
 
-def test_what_is_put_while_others_delete_it_is_there_afterwards(tmp_path: Path) -> None:
+def test_what_is_put_while_others_delete_it_is_there_from_then_on(tmp_path: Path) -> None:
     blobs, stop = FolderBlobs(tmp_path, durable=False), threading.Event()
     digest = blobs.put(b"x")
+    since = time.time() - 60
 
     def delete() -> None:
         while not stop.is_set():
-            _age(tmp_path, 100)
-            blobs.delete(digest, idle_seconds=60)
+            blobs.delete(digest, unless_put_since=since)
 
-    thread = threading.Thread(target=delete)
-    thread.start()
+    threads = [threading.Thread(target=delete) for _ in range(2)]
+    for thread in threads:
+        thread.start()
     try:
-        for _ in range(2_000):
+        for _ in range(1_000):
             blobs.put(b"x")
+            assert blobs.get(digest) == b"x"
+            _age(tmp_path, 100)
     finally:
         stop.set()
-        thread.join()
-    blobs.put(b"x")
-    assert not blobs.delete(digest, idle_seconds=60)
-    assert blobs.get(digest) == b"x"
+        for thread in threads:
+            thread.join()
+
+
+def test_a_damaged_blob_is_an_error_and_never_a_content(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    content = b"<Invoice/>" * 200_000
+    digest = blobs.put(content)
+    path = next(tmp_path.rglob(digest))
+    for damaged in (b"", content[:-1], content + b" ", b"x" + content[1:], content[:-1] + b"x"):
+        path.write_bytes(damaged)
+        with pytest.raises(Conflict, match=f"{digest} is damaged.*backup") as caught:
+            blobs.get(digest)
+        assert caught.value.code == "blob_damaged"
+        assert blobs.put(content) == digest
+        assert blobs.get(digest) == content
+        assert [found.name for found in path.parent.iterdir()] == [digest]
+
+
+def test_a_disk_that_takes_nothing_is_told_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = FolderBlobs(tmp_path)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(Unavailable, match="No space left on device"):
+            blobs.put(b"x")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert blobs.get(blobs.put(b"x")) == b"x"
+
+
+def test_only_their_owner_reads_blobs(tmp_path: Path) -> None:
+    FolderBlobs(tmp_path / "blobs").put(b"x")
+    for path in (tmp_path / "blobs").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o600 if path.is_file() else 0o700)
 
 
 def _age(folder: Path, seconds: float) -> None:

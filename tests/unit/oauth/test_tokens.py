@@ -185,7 +185,7 @@ def test_an_unknown_name_costs_what_a_wrong_secret_costs(
 ) -> None:
     work: list[str] = []
     event.listen(
-        side.database.engine,
+        side.database.reading_engine,
         "before_cursor_execute",
         lambda _c, _cur, statement, *_rest: work.append(statement),
     )
@@ -339,6 +339,26 @@ def test_a_revoked_access_token_dies_alone_and_at_once(
     assert not is_alive(side, first["access_token"])
     assert is_alive(side, second["access_token"])
     assert side.refresh(file, first["refresh_token"])["access_token"]
+
+
+def test_a_revocation_counts_at_once_though_another_action_after_its_commit_fails(
+    side: OAuthSide, file: dict[str, str]
+) -> None:
+    tokens = side.log_in(file)
+    assert is_alive(side, tokens["access_token"])
+
+    def fail() -> None:
+        raise KeyError("stop")
+
+    revoked = {
+        "token": tokens["refresh_token"],
+        "client_id": file["ci"],
+        "client_secret": file["cs"],
+    }
+    with side.database.write() as work:
+        work.after_commit(fail)
+        side.tokens.revoke(work, side.scope, OAuthRequest(Parameters(revoked.items())))
+    assert not is_alive(side, tokens["access_token"])
 
 
 def test_an_unknown_or_expired_token_is_revoked_without_an_error(

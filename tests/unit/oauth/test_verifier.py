@@ -164,7 +164,7 @@ def test_no_text_makes_the_verifier_fail_otherwise_than_by_refusing(
 def test_many_calls_with_one_token_read_the_database_once(side: OAuthSide, token: str) -> None:
     statements: list[str] = []
     event.listen(
-        side.database.engine,
+        side.database.reading_engine,
         "before_cursor_execute",
         lambda _c, _cur, statement, *_rest: statements.append(statement),
     )

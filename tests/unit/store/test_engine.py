@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
-from ionport.store import Database
+from ionport.store import Database, sqlite_url
+from tests.support.sides import until
 
 _LETTERS = Table("letters", MetaData(), Column("id", Text, primary_key=True))
 
@@ -78,3 +84,97 @@ def test_transactions_after_a_single_statement_are_transactions_still(letters: D
     with pytest.raises(IntegrityError), letters.write() as work:
         work.connection.execute(insert(_LETTERS), [{"id": "b"}, {"id": "a"}])
     assert _count(letters) == 1
+
+
+def test_a_read_sees_one_state_of_the_database(letters: Database) -> None:
+    with letters.read() as work:
+        before = work.connection.execute(select(func.count()).select_from(_LETTERS)).scalar_one()
+        with letters.write() as other:
+            other.connection.execute(insert(_LETTERS).values(id="a"))
+        after = work.connection.execute(select(func.count()).select_from(_LETTERS)).scalar_one()
+    assert (before, after) == (0, 0)
+    assert _count(letters) == 1
+
+
+def test_a_read_refuses_to_write_and_the_next_write_does_not(letters: Database) -> None:
+    for _again in range(3):
+        with pytest.raises(SQLAlchemyError), letters.read() as work:
+            work.connection.execute(insert(_LETTERS).values(id="a"))
+        assert _count(letters) == 0
+    with letters.write() as work:
+        work.connection.execute(insert(_LETTERS).values(id="a"))
+    with letters.write_once() as work:
+        work.connection.execute(insert(_LETTERS).values(id="b"))
+    assert _count(letters) == 2
+
+
+def test_a_read_that_breaks_off_leaves_its_connection_for_a_fresh_view(letters: Database) -> None:
+    def break_off() -> None:
+        with letters.read() as work:
+            work.connection.execute(select(_LETTERS)).all()
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        break_off()
+    with letters.write() as work:
+        work.connection.execute(insert(_LETTERS).values(id="a"))
+    assert _count(letters) == 1
+
+
+def test_readers_without_end_leave_a_writer_its_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ionport.store.engine._POOL_TIMEOUT_SECONDS", 0.05)
+    database = Database(sqlite_url(tmp_path / "ionport.db"))
+    with database.write() as work:
+        _LETTERS.create(work.connection)
+    with ExitStack() as readers:
+        with suppress(PoolTimeout):
+            while True:
+                readers.enter_context(database.read())
+        with database.write() as work:
+            work.connection.execute(insert(_LETTERS).values(id="a"))
+    assert _count(database) == 1
+    database.close()
+
+
+def test_every_writer_that_waits_gets_its_turn_while_another_holds_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As many as a server has threads: none is told that there is no connection for it.
+    monkeypatch.setattr("ionport.store.engine._POOL_TIMEOUT_SECONDS", 0.05)
+    database = Database(sqlite_url(tmp_path / "ionport.db"), durable=False)
+    with database.write() as work:
+        _LETTERS.create(work.connection)
+
+    def write(number: int) -> None:
+        with database.write() as work:
+            work.connection.execute(insert(_LETTERS).values(id=str(number)))
+
+    connections = database.engine.pool
+    assert isinstance(connections, QueuePool)
+    with ThreadPoolExecutor(50) as pool, database.write():
+        written = [pool.submit(write, number) for number in range(50)]
+        assert until(lambda: connections.checkedout() == 51, 10)
+    for each in written:
+        each.result()
+    assert _count(database) == 50
+    database.close()
+
+
+def test_each_action_after_a_commit_runs_though_another_fails(
+    letters: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran: list[str] = []
+
+    def fail() -> None:
+        raise KeyError("stop")
+
+    for opened in (letters.write, letters.write_once):
+        with opened() as work:
+            for action in (fail, lambda: ran.append("ran"), fail):
+                work.after_commit(action)
+    assert ran == ["ran", "ran"]
+    told = [record for record in caplog.records if record.exc_info]
+    assert len(told) == 4
+    assert "fail" in told[0].getMessage()

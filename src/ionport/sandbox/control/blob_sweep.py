@@ -5,13 +5,14 @@ A file is kept once for all who hold the same content, documents of the other si
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Final
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.sandbox.control.release_repository import ReleaseRepository
-from ionport.store import SystemScope, Work
+from ionport.store import Database, SystemScope
 
 BITE: Final = 200
 # Longer than anybody takes from putting a content to committing the row that names it.
@@ -27,22 +28,26 @@ class BlobSweep:
         self._blobs = blobs
         self._grace = grace
 
-    def sweep(self, work: Work) -> int:
-        """Look at the next files that were released long enough ago; return how many they were.
+    def tidy(self, database: Database) -> int:
+        """Delete the next files that nobody names; return how many left the list of released ones.
 
-        One that a row names again is only struck off the list: it comes back to it when that
-        row goes. One that somebody has put since stays on it.
+        Files are deleted between two transactions, so that no writer waits for the disk. A row
+        that names one, committed after the look, rests on a `put` that is younger than the look
+        less the grace: such a file stays, and stays on the list.
         """
-        releases = ReleaseRepository(work.connection)
-        due = releases.due(_SYSTEM, self._clock.now() - self._grace, BITE)
-        if not due:
-            return 0
-        named = releases.named(_SYSTEM, due)
-        idle = self._grace.total_seconds()
-        kept = {
+        since = time.time() - self._grace.total_seconds()
+        before = self._clock.now() - self._grace
+        with database.read() as work:
+            releases = ReleaseRepository(work.connection)
+            due = releases.due(_SYSTEM, before, BITE)
+            named = releases.named(_SYSTEM, due) if due else set()
+        # One that a row names again comes back to the list when that row goes.
+        over = [
             name
             for name in due
-            if name not in named and not self._blobs.delete(name, idle_seconds=idle)
-        }
-        releases.forget(_SYSTEM, [name for name in due if name not in kept])
-        return len(due) - len(kept)
+            if name in named or self._blobs.delete(name, unless_put_since=since)
+        ]
+        if over:
+            with database.write() as work:
+                ReleaseRepository(work.connection).forget(_SYSTEM, over, before)
+        return len(over)

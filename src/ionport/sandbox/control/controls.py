@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from ionport.core.clock import Clock
 from ionport.sandbox.control.control_repository import ControlRepository
 from ionport.sandbox.control.fault_repository import FaultRepository
@@ -103,6 +101,6 @@ class ControlWatch:
         while not self._stopping.wait(self._every):
             try:
                 self._controls.refresh()
-            except SQLAlchemyError:
-                # The database is away or busy; what was set is still set a second later.
+            except Exception:
+                # The database is away or busy, or a row cannot be read: a second later it may be.
                 _logger.exception("the controls could not be read")

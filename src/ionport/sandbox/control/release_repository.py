@@ -43,7 +43,10 @@ class ReleaseRepository:
         (name,) = found.c
         rows = select(name, literal(now, Moment)).where(name.is_not(None)).distinct()
         released = self._insert(released_blobs).from_select(["name", "released_at"], rows)
-        self._connection.execute(released.on_conflict_do_nothing())
+        again = {"released_at": released.excluded.released_at}
+        self._connection.execute(
+            released.on_conflict_do_update(index_elements=["name"], set_=again)
+        )
 
     def due(self, scope: SystemScope, before: datetime, limit: int) -> Sequence[str]:
         """Return files that were released before a moment."""
@@ -58,9 +61,10 @@ class ReleaseRepository:
         ]
         return set(self._connection.execute(union_all(*parts)).scalars()) if parts else set()
 
-    def forget(self, scope: SystemScope, names: Collection[str]) -> None:
-        """Strike files off the list."""
-        self._connection.execute(delete(released_blobs).where(_released.name.in_(names)))
+    def forget(self, scope: SystemScope, names: Collection[str], before: datetime) -> None:
+        """Take files off the list that have not been released again since `before`."""
+        is_over = _released.name.in_(names) & (_released.released_at < before)
+        self._connection.execute(delete(released_blobs).where(is_over))
 
 
 def columns_that_name_files(

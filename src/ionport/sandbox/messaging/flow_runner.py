@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound
@@ -164,8 +162,8 @@ class FlowRunner:
     def _take_calmly(self, limit: int) -> list[_Job]:
         try:
             return self._take(limit)
-        except SQLAlchemyError:
-            # The database is away or busy; what is due is still due at the next look.
+        except Exception:
+            # Most often the database is away; what is due is still due at the next look.
             _logger.exception("the document flows broke off")
             return []
 
@@ -198,7 +196,7 @@ class FlowRunner:
             result = Result(AckState.FAILED, _("The sandbox failed; the log says why."))
         try:
             await asyncio.to_thread(self._finish, job, result)
-        except SQLAlchemyError:
+        except Exception:
             # It counts as cut off, and is posted again after its lease.
             _logger.exception("the end of acknowledgement %s was not stored", job.ack.id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -54,8 +55,7 @@ def later(clock: MovableClock, folder: Path) -> None:
 
 
 def swept(database: Database, sweep: BlobSweep) -> int:
-    with database.write() as work:
-        return sweep.sweep(work)
+    return sweep.tidy(database)
 
 
 def digest_of(blobs: FolderBlobs, folder: Path) -> str:
@@ -138,6 +138,58 @@ def test_a_file_that_was_put_again_stays(
     digest = blobs.put(CONTENT)
     assert swept(database, sweep) == 0
     assert blobs.get(digest) == CONTENT
+
+
+def test_no_writer_waits_while_files_are_deleted(
+    database: Database,
+    plane: ControlPlane,
+    clock: MovableClock,
+    blobs: FolderBlobs,
+    tmp_path: Path,
+) -> None:
+    seed(database, plane, SCOPE)
+    digest = digest_of(blobs, tmp_path)
+    reset(database, plane, SCOPE)
+    later(clock, tmp_path)
+
+    class Slow(FolderBlobs):
+        def delete(self, digest: str, *, unless_put_since: float) -> bool:
+            done = threading.Thread(target=seed, args=(database, plane, OTHER))
+            done.start()
+            done.join(10)
+            assert not done.is_alive()
+            return super().delete(digest, unless_put_since=unless_put_since)
+
+    # Its row was committed after the look at who names the file.
+    assert swept(database, BlobSweep(clock, Slow(tmp_path / "blobs"))) == 0
+    assert blobs.get(digest) == CONTENT
+
+
+def test_a_file_released_again_while_it_is_deleted_stays_on_the_list(
+    database: Database,
+    plane: ControlPlane,
+    sweep: BlobSweep,
+    clock: MovableClock,
+    blobs: FolderBlobs,
+    tmp_path: Path,
+) -> None:
+    seed(database, plane, SCOPE)
+    digest = digest_of(blobs, tmp_path)
+    reset(database, plane, SCOPE)
+    later(clock, tmp_path)
+
+    class Late(FolderBlobs):
+        def delete(self, digest: str, *, unless_put_since: float) -> bool:
+            is_gone = super().delete(digest, unless_put_since=unless_put_since)
+            seed(database, plane, OTHER)
+            reset(database, plane, OTHER)
+            return is_gone
+
+    swept(database, BlobSweep(clock, Late(tmp_path / "blobs")))
+    assert blobs.get(digest) == CONTENT
+    later(clock, tmp_path)
+    assert swept(database, sweep) == 1
+    assert not list(tmp_path.rglob(digest))
 
 
 def test_a_document_of_the_other_side_keeps_the_file_that_both_have(tmp_path: Path) -> None:
