@@ -5,14 +5,22 @@ Imports no page: `asgi` hands the services to them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs, FolderBlobs
 from ionport.core.clock import Clock, SystemClock
-from ionport.core.sealing import KeyRing, load_or_create_key_ring
+from ionport.core.errors import Unavailable
+from ionport.core.files import make_private_folder, take_from_others, try_writing
+from ionport.core.i18n import _
+from ionport.core.sealing import KeyRing, create_key_ring, load_key_ring
 from ionport.documents.service import DocumentService
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.runner import DeliveryRunner
@@ -31,7 +39,11 @@ from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
 from ionport.sandbox.infor_side import InforOptions, InforSide
 from ionport.settings import Settings
-from ionport.store import Database, sqlite_url
+from ionport.store import Database, has_sealed_values, sqlite_url
+
+# What tells a data folder from any other, and what of it is nobody else's to read.
+_OURS: Final = ("ionport.db", "keys.json", "blobs", "ionport.toml")
+_PRIVATE: Final = ("ionport.*", "keys.json*", "dbos.sqlite*", "*.ionapi", "blobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +105,19 @@ def open_house(
     """Open the data folder: keys, database (brought up to date), first tenant, organization.
 
     Raises:
-        Unavailable: the key ring cannot be read, or the database is newer than this program.
+        Unavailable: the folder cannot be written, the key ring is lost or cannot be read, the
+            database cannot be reached or is newer than this program.
     """
     clock = clock or SystemClock()
-    settings.data.mkdir(parents=True, exist_ok=True)
-    keys = load_keys(settings)
-    database = Database(_database_url(settings))
-    upgrade(database)
+    prepare_folder(settings.data)
+    database = Database(database_url(settings))
+    try:
+        with _told_what_is_away(settings):
+            keys = load_keys(settings, database)
+            upgrade(database)
+    except BaseException:
+        database.close()
+        raise
     blobs = FolderBlobs(settings.data / "blobs")
     audit = AuditLog(clock)
     passwords = Passwords()
@@ -131,11 +149,67 @@ def open_house(
     )
 
 
-def load_keys(settings: Settings) -> KeyRing:
-    """Return the key ring of `IONPORT_KEYS`, or of the key file (made when there is none)."""
+def prepare_folder(folder: Path) -> None:
+    """Make the data folder, or take the rights of others away from the one that is there.
+
+    Raises:
+        Unavailable: it cannot be made or written.
+    """
+    try:
+        make_private_folder(folder, _OURS)
+        take_from_others(folder, _PRIVATE)
+        try_writing(folder)
+    except OSError as error:
+        raise Unavailable(
+            _(
+                "The data folder {path} cannot be written: {reason}. Give this user the right to"
+                " write there, or choose another folder with --data or IONPORT_DATA."
+            ).format(path=folder.absolute(), reason=error.strerror or type(error).__name__),
+            code="data_folder_not_writable",
+            detail=str(error),
+        ) from error
+
+
+def load_keys(settings: Settings, database: Database) -> KeyRing:
+    """Return the key ring of `IONPORT_KEYS`, or of the key file (made at the first start).
+
+    Raises:
+        Unavailable: it cannot be read; or the file is gone and the database has sealed values,
+            which no other ring opens.
+    """
     if settings.keys:
         return KeyRing.from_text(settings.keys.reveal())
-    return load_or_create_key_ring(settings.key_file)
+    if (found := load_key_ring(settings.key_file)) is not None:
+        return found
+    with database.read() as work:
+        is_lost = has_sealed_values(work.connection)
+    if is_lost:
+        raise Unavailable(
+            _(
+                "The key file {path} is missing, and the database holds secrets that only its keys"
+                " open. Restore that file from a backup ({name}.previous is the one before the"
+                " last rotation), or set IONPORT_KEYS."
+            ).format(path=settings.key_file.absolute(), name=settings.key_file.name),
+            code="key_ring_lost",
+        )
+    return create_key_ring(settings.key_file)
+
+
+@contextmanager
+def _told_what_is_away(settings: Settings) -> Iterator[None]:
+    """Turn a database that cannot be used at the start into an error that says which."""
+    try:
+        yield
+    except OperationalError as error:
+        url = make_url(database_url(settings))
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+        raise Unavailable(
+            _("The database {name} cannot be used: {reason}").format(
+                name=url.render_as_string(hide_password=True), reason=reason
+            ),
+            code="database_unavailable",
+            detail=str(error.orig),
+        ) from error
 
 
 def _address_policy(settings: Settings) -> AddressPolicy:
@@ -186,7 +260,8 @@ def _document_side(
     )
 
 
-def _database_url(settings: Settings) -> str:
+def database_url(settings: Settings) -> str:
+    """Return the URL of the database that the settings name."""
     if not settings.database_url:
         return sqlite_url(settings.data / "ionport.db")
     url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
@@ -196,5 +271,5 @@ def _database_url(settings: Settings) -> str:
 def _system_database_url(settings: Settings) -> str:
     """Where the workflow engine keeps its own state: losing it loses nothing (decision 4)."""
     if settings.database_url:
-        return _database_url(settings)
+        return database_url(settings)
     return sqlite_system_url(settings.data)

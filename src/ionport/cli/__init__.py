@@ -7,6 +7,7 @@ install (`pip install ionport`) has `ionport connection check FILE` without the 
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
 
 import click
@@ -64,6 +65,9 @@ class _LazyGroup(click.Group):
 @click.pass_context
 def main(ctx: click.Context, data: str | None) -> None:
     """ionport: ION API credentials, and documents delivered over them."""
+    # Databases, keys, credentials: what a command writes is nobody else's to read.
+    before = os.umask(0o077)
+    ctx.call_on_close(lambda: os.umask(before))
     ctx.obj = {"data": data}
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 import click
 
 from ionport.cli.house import opened, settings_of
 from ionport.cli.infor import infor_side
-from ionport.core.errors import InvalidInput
-from ionport.core.sealing import write_key_ring
-from ionport.settings import Side
-from ionport.store import SystemScope, Work
-from ionport.wiring import House, load_keys, open_house
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.sealing import KeyRing, load_key_ring, sole_writer, write_key_ring
+from ionport.settings import Settings, Side
+from ionport.store import Database, SystemScope, Work
+from ionport.wiring import House, database_url, load_keys, open_house, prepare_folder
 
 _SCOPE = SystemScope("rotate-keys")
 
@@ -46,17 +47,39 @@ def rotate_keys(ctx: click.Context, signing: bool) -> None:
     settings = settings_of(ctx, log_level="WARNING", side=Side.BOTH)
     if settings.keys:
         raise InvalidInput("The key ring comes from IONPORT_KEYS; rotate it where it is kept.")
-    ring = load_keys(settings).with_new_key()
-    write_key_ring(settings.key_file, ring)
-    house = open_house(settings)
-    try:
-        sealers = _sealers(house)
-        with house.database.write() as work:
-            count = sum(sealer.reseal(work, _SCOPE) for sealer in sealers)
-    finally:
-        house.close()
-    click.echo(f"{count} stored secrets are sealed with key {ring.current}.")
+    prepare_folder(settings.data)
+    with sole_writer(settings.key_file):
+        _add_key(settings)
+        house = open_house(settings)
+        try:
+            with house.database.write() as work:
+                count = sum(sealer.reseal(work, _SCOPE) for sealer in _sealers(house))
+                _require_kept(settings.key_file, house.keys)
+        finally:
+            house.close()
+    click.echo(f"{count} stored secrets are sealed with key {house.keys.current}.")
     click.echo("Restart running servers; back the key file up apart from the database.")
+
+
+def _add_key(settings: Settings) -> None:
+    """Make a new sealing key; it is on the disk before anything is sealed with it."""
+    database = Database(database_url(settings))
+    try:
+        ring = load_keys(settings, database)
+    finally:
+        database.close()
+    write_key_ring(settings.key_file, ring.with_new_key())
+
+
+def _require_kept(path: Path, ring: KeyRing) -> None:
+    """Refuse to commit what was sealed with a key that the key file does not hold (any more)."""
+    kept = load_key_ring(path)
+    if kept is None or not kept.has(ring.current):
+        raise Conflict(
+            f"The key file {path} was changed meanwhile. Nothing was sealed anew; run the command"
+            " again.",
+            code="key_ring_changed",
+        )
 
 
 def _rotate_signing_key(ctx: click.Context) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from ionport.core.errors import Conflict, NotFound, Unavailable
+from ionport.core.files import PRIVATE_FOLDER, private_opener, sync_folder
 from ionport.core.i18n import _
 
 _CHUNK: Final = 1 << 20
@@ -103,12 +104,12 @@ class FolderBlobs:
 
     def _write(self, path: Path, content: bytes) -> None:
         if not path.parent.exists():
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             for folder in (path.parent.parent, path.parent):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
-            with open(temporary, "wb", opener=_private) as file:
+            with open(temporary, "wb", opener=private_opener) as file:
                 file.write(content)
                 file.flush()
                 if self._durable:
@@ -164,16 +165,3 @@ def _no_disk(error: OSError) -> Unavailable:
         code="data_folder_unavailable",
         detail=str(error),
     )
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names of a folder's files as durable as their contents."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,12 +7,14 @@ row, owner or kind does not open (DESIGN.md, decision 6).
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ionport.core.errors import Unavailable
+from ionport.core.files import private_opener, sync_folder
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 
@@ -94,6 +97,10 @@ class KeyRing:
         """Tell whether `sealed` was made with the newest key."""
         return sealed.startswith(f"{self.current}.")
 
+    def has(self, key_id: str) -> bool:
+        """Tell whether the ring opens what was sealed with a key."""
+        return key_id in self._keys
+
     def digest(self, secret: Secret) -> str:
         """Return the HMAC-SHA-256 of a random secret, hex; for look-up and comparison."""
         mac = self._mac.copy()
@@ -102,15 +109,16 @@ class KeyRing:
 
     def with_new_key(self) -> KeyRing:
         """Return a ring with one more key, which is now the current one."""
-        key_id = f"k{len(self._keys) + 1}"
+        key_id = _new_key_id()
         keys = {**self._keys, key_id: secrets.token_bytes(_KEY_BYTES)}
         return KeyRing(keys, current=key_id, digest_key=self._digest_key)
 
     @classmethod
     def generate(cls) -> KeyRing:
         """Return a ring with one fresh key."""
-        key = secrets.token_bytes(_KEY_BYTES)
-        return cls({"k1": key}, current="k1", digest_key=secrets.token_bytes(_KEY_BYTES))
+        key_id = _new_key_id()
+        keys = {key_id: secrets.token_bytes(_KEY_BYTES)}
+        return cls(keys, current=key_id, digest_key=secrets.token_bytes(_KEY_BYTES))
 
     def to_text(self) -> str:
         """Return the ring as JSON: the content of the key file and of `IONPORT_KEYS`."""
@@ -140,30 +148,73 @@ class KeyRing:
             ) from error
 
 
-def load_or_create_key_ring(path: Path) -> KeyRing:
-    """Read the key ring at `path`; make one (mode 0600) when there is none yet."""
-    if path.exists():
+def _new_key_id() -> str:
+    """Random, so that two who make a key at once never give two keys one id."""
+    return f"k{secrets.token_hex(8)}"
+
+
+def load_key_ring(path: Path) -> KeyRing | None:
+    """Read the key ring at `path`; None when there is no such file.
+
+    Raises:
+        Unavailable: the file cannot be read, or is no key ring.
+    """
+    try:
         return KeyRing.from_text(path.read_text(encoding="utf-8"))
-    ring = KeyRing.generate()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_key_ring(path, ring, exclusive=True)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise Unavailable(
+            _("The key file {path} cannot be read. Restore it, or give it its rights back.").format(
+                path=path
+            ),
+            code="key_ring_unreadable",
+            detail=str(error),
+        ) from error
+
+
+def create_key_ring(path: Path) -> KeyRing:
+    """Make the first key ring at `path`; who comes second gets the first one's."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    _write(temporary, KeyRing.generate().to_text())
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    sync_folder(path.parent)
     return KeyRing.from_text(path.read_text(encoding="utf-8"))
 
 
-def write_key_ring(path: Path, ring: KeyRing, *, exclusive: bool = False) -> None:
-    """Write the ring so that a crash leaves the old or the new file, never half of one."""
+@contextmanager
+def sole_writer(path: Path) -> Iterator[None]:
+    """Keep every other process from writing the key ring at `path` for the time of the block."""
+    with open(path.with_name(f"{path.name}.lock"), "w", opener=private_opener) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def write_key_ring(path: Path, ring: KeyRing) -> None:
+    """Write the ring and keep the file before it, with `.previous` behind its name.
+
+    A crash leaves the old or the new file, never half of one. File and folder are on the disk
+    when this returns: what is sealed with a new key from now on can be opened.
+    """
+    if path.exists():
+        _replace(path.with_name(f"{path.name}.previous"), path.read_text(encoding="utf-8"))
+    _replace(path, ring.to_text())
+    sync_folder(path.parent)
+
+
+def _replace(path: Path, text: str) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(ring.to_text())
+    _write(temporary, text)
+    temporary.replace(path)
+
+
+def _write(path: Path, text: str) -> None:
+    with open(path, "w", encoding="utf-8", opener=private_opener) as file:
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    if exclusive:
-        try:
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    else:
-        temporary.replace(path)

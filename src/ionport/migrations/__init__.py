@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from ionport.core.errors import Unavailable
+from ionport.core.files import private_opener
 from ionport.core.i18n import _
 from ionport.store import Database
 
@@ -69,7 +70,7 @@ def _alone(database: Database) -> Iterator[None]:
     if database.is_sqlite:
         path = Path(str(database.engine.url.database))
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.with_suffix(".lock").open("w") as file:
+        with open(path.with_suffix(".lock"), "w", opener=private_opener) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
         return

@@ -4,6 +4,7 @@ from ionport.store.engine import Database, sqlite_url
 from ionport.store.partial import partial_index
 from ionport.store.schema import Moment, metadata, to_microseconds
 from ionport.store.scopes import OrganizationScope, SystemScope, TenantScope
+from ionport.store.sealed import has_sealed_values
 from ionport.store.upsert import insert_of
 from ionport.store.work import Work
 
@@ -14,6 +15,7 @@ __all__ = [
     "SystemScope",
     "TenantScope",
     "Work",
+    "has_sealed_values",
     "insert_of",
     "metadata",
     "partial_index",

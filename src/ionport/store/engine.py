@@ -6,15 +6,17 @@ service (DESIGN.md, decision 3).
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
+from ionport.core.files import make_private_file
 from ionport.store.partial import tell_postgresql
 from ionport.store.schema import metadata
 from ionport.store.work import Work
@@ -136,13 +138,18 @@ def _reading(engine: Engine, url: str, *, durable: bool) -> Engine:
 
 
 def _sqlite_engine(url: str, **options: Any) -> Engine:
+    path = Path(str(make_url(url).database))
+
+    def connect() -> sqlite3.Connection:
+        # SQLite gives the files beside it (-wal, -shm) the rights of the database's own. Where
+        # none can be made, SQLite says so.
+        with suppress(OSError):
+            make_private_file(path)
+        return sqlite3.connect(path, timeout=_BUSY_TIMEOUT_MS / 1000, check_same_thread=False)
+
     # A failed statement is logged without its values: people type secrets into any field.
     return create_engine(
-        url,
-        pool_timeout=_POOL_TIMEOUT_SECONDS,
-        hide_parameters=True,
-        connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
-        **options,
+        url, creator=connect, pool_timeout=_POOL_TIMEOUT_SECONDS, hide_parameters=True, **options
     )
 
 

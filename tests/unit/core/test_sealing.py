@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from ionport.core.errors import Unavailable
-from ionport.core.sealing import KeyRing, SealedFor, load_or_create_key_ring, write_key_ring
+from ionport.core.sealing import (
+    KeyRing,
+    SealedFor,
+    create_key_ring,
+    load_key_ring,
+    write_key_ring,
+)
 from ionport.core.secrets import Secret
 
 OWNER = SealedFor("connection", "org_1", "con_1")
@@ -50,13 +57,40 @@ def test_a_rotated_ring_opens_old_values_and_seals_with_the_new_key() -> None:
 
 
 def test_the_key_file_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    path = tmp_path / "data" / "keys.json"
-    first = load_or_create_key_ring(path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert load_or_create_key_ring(path).to_text() == first.to_text()
+    path = tmp_path / "keys.json"
+    assert load_key_ring(path) is None
+    first = create_key_ring(path)
+    assert create_key_ring(path).to_text() == first.to_text()
     write_key_ring(path, first.with_new_key())
-    assert load_or_create_key_ring(path).current == "k2"
-    assert [item.name for item in path.parent.iterdir()] == ["keys.json"]
+    found = load_key_ring(path)
+    assert found is not None
+    assert found.has(first.current)
+    assert found.current != first.current
+    assert {stat.S_IMODE(item.stat().st_mode) for item in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_rotation_keeps_the_file_before_it_and_is_on_the_disk_when_it_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, synced = tmp_path / "keys.json", []
+    first = create_key_ring(path)
+
+    def noted(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_key_ring(path, first.with_new_key())
+    assert synced[-1] == str(tmp_path)
+    assert all(name.endswith(".new") for name in synced[:-1])
+    kept = load_key_ring(tmp_path / "keys.json.previous")
+    assert kept is not None
+    assert kept.to_text() == first.to_text()
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["keys.json", "keys.json.previous"]
+
+
+def test_two_new_keys_of_one_ring_never_have_one_id() -> None:
+    ring = KeyRing.generate()
+    assert len({ring.with_new_key().current for _ in range(100)}) == 100
 
 
 def test_a_key_file_that_is_no_key_ring_is_named() -> None:

@@ -1,0 +1,77 @@
+"""Folders and files that nobody but their owner reads, and what makes them durable."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+PRIVATE_FILE: Final = 0o600
+PRIVATE_FOLDER: Final = 0o700
+_OTHERS: Final = 0o077
+# More than a file system keeps beside a file's name: a full one must not take it.
+_PROBE: Final = b"\0" * 8192
+
+
+def private_opener(path: str, flags: int) -> int:
+    """Open a file for `open`; one that is made by it is its owner's alone."""
+    return os.open(path, flags, PRIVATE_FILE)
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty private file where there is none; others keep content and rights."""
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE))
+
+
+def make_private_folder(folder: Path, marks: Iterable[str]) -> None:
+    """Make a folder, or take the rights of others away from one that is there.
+
+    A folder that was there is touched when it is empty or holds a file of these names: only then
+    it is known to be ours (`--data /tmp` is a mistake that must not close /tmp).
+    """
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    found = folder.stat()
+    if not found.st_mode & _OTHERS or found.st_mode & stat.S_ISVTX:
+        return
+    if any((folder / name).exists() for name in marks) or not any(folder.iterdir()):
+        _take_away(folder, found.st_mode)
+
+
+def take_from_others(folder: Path, patterns: Iterable[str]) -> None:
+    """Take the rights of others away from what in a folder matches a pattern."""
+    for pattern in patterns:
+        for path in folder.glob(pattern):
+            mode = path.lstat().st_mode
+            if mode & _OTHERS and not stat.S_ISLNK(mode):
+                _take_away(path, mode)
+
+
+def try_writing(folder: Path) -> None:
+    """Write a file and remove it again; raises OSError with the reason when that fails."""
+    path = folder / f".{os.getpid()}.{os.urandom(4).hex()}.probe"
+    try:
+        with open(path, "wb", opener=private_opener) as file:
+            file.write(_PROBE)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of a folder's files as durable as their contents."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _take_away(path: Path, mode: int) -> None:
+    try:
+        path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+    except OSError as error:
+        # A volume that belongs to somebody else, or cannot be changed: using it says more.
+        if error.errno not in (errno.EPERM, errno.EROFS, errno.EACCES):
+            raise

@@ -1,0 +1,213 @@
+"""The data folder: whose it is, what happens when it cannot be used, and its key ring."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from ionport.cli import main
+from ionport.core.errors import Unavailable
+from ionport.core.paging import PageRequest
+from ionport.core.sealing import load_key_ring
+from ionport.documents.samples import read_sample
+from ionport.settings import Side, load_settings
+from ionport.store import OrganizationScope, SystemScope
+from ionport.wiring import House, open_house
+from tests.support import sides
+
+ORIGIN = "http://127.0.0.1:8400"
+ROUNDS = 6
+_SYSTEM = SystemScope("test")
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def run_ionport(folder: Path, *arguments: str, before: list[str] | None = None) -> str:
+    """Run a command that is refused, and return all that it said."""
+    found = subprocess.run(
+        [*(before or []), sys.executable, "-m", "ionport", "--data", str(folder), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert found.returncode == 1, found.stdout
+    assert "Traceback" not in found.stdout
+    return found.stdout
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[list[str]]:
+    """Return what a command begins with that finds the folder read-only."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        yield []
+        folder.chmod(0o700)
+        return
+    unshare = shutil.which("unshare")
+    if unshare is None or subprocess.run([unshare, "-m", "true"], check=False).returncode:
+        pytest.skip("root writes everywhere, and may not mount here")
+    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+    yield [unshare, "-m", "sh", "-c", script, str(folder)]
+
+
+def filled(folder: Path) -> House:
+    """Open a data folder with secrets of both sides."""
+    credentials = sides.make_credentials(folder, ORIGIN)
+    house = open_house(sides.settings_of(folder, Side.BOTH, origin=ORIGIN))
+    sides.configure_export(house, credentials)
+    return house
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_start_on_a_read_only_folder_says_so_and_where(
+    tmp_path: Path, *, was_there: bool
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if was_there:
+        open_house(load_settings({}, data=folder)).close()
+    with read_only(folder) as before:
+        told = run_ionport(folder, "up", "--port", "0", before=before)
+    assert f"The data folder {folder} cannot be written" in told
+    assert "IONPORT_DATA" in told
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "ionport.db").mkdir()
+    told = run_ionport(tmp_path, "up", "--port", "0")
+    assert "ionport.db cannot be used" in told
+
+
+def test_a_lost_key_ring_is_told_and_not_replaced(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    path = tmp_path / "keys.json"
+    kept = path.read_text(encoding="utf-8")
+    path.unlink()
+    for command in (["up", "--port", "0"], ["rotate-keys"]):
+        assert f"The key file {path} is missing" in run_ionport(tmp_path, *command)
+        assert not path.exists()
+    path.write_text(kept, encoding="utf-8")
+    open_house(load_settings({}, data=tmp_path)).close()
+
+
+def test_a_key_ring_is_missed_on_every_database(tmp_path: Path, database_url: str) -> None:
+    is_file = database_url.startswith("sqlite")
+    named = {} if is_file else {"database_url": database_url}
+    settings = load_settings({}, data=tmp_path, **named)
+    house = open_house(settings)
+    assert house.infor is not None
+    with house.database.write() as work:
+        house.infor.signing_keys.rotate(work, _SYSTEM)
+    house.close()
+    settings.key_file.unlink()
+    with pytest.raises(Unavailable) as caught:
+        open_house(settings)
+    assert caught.value.code == "key_ring_lost"
+    assert not settings.key_file.exists()
+
+
+def test_everything_in_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    house = filled(folder)
+    assert house.documents is not None
+    with house.database.write() as work:
+        house.documents.documents.receive(
+            work,
+            OrganizationScope(house.organization.id),
+            sides.OPERATOR,
+            "invoice.xml",
+            read_sample("demo-invoice-ubl.xml"),
+        )
+    house.close()
+    # As the version before left it.
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    server = sides.start(
+        ["-m", "ionport", "up", "--port", "0"],
+        {"IONPORT_DATA": str(folder), "IONPORT_LOG_LEVEL": "WARNING"},
+        tmp_path / "server.log",
+    )
+    try:
+        assert sides.until(lambda: _is_up(server.url), 30)
+        found = {path: mode_of(path) for path in (folder, *folder.iterdir())}
+    finally:
+        server.stop()
+    assert found.pop(folder / "blobs") == found.pop(folder) == 0o700
+    assert {"ionport.db", "ionport.db-wal", "ionport.db-shm", "keys.json"} < {
+        path.name for path in found
+    }
+    assert set(found.values()) == {0o600}
+
+
+def test_what_commands_make_anew_is_their_owners_alone(tmp_path: Path) -> None:
+    script = "import os, sys; os.umask(0o022); from ionport.cli import main; main()"
+    arguments = [sys.executable, "-c", script, "--data", str(tmp_path / "data"), "rotate-keys"]
+    subprocess.run(arguments, check=True, capture_output=True)
+    assert mode_of(tmp_path / "data") == 0o700
+    assert {mode_of(path) for path in (tmp_path / "data").iterdir()} == {0o600}
+
+
+def test_a_folder_that_is_somebody_elses_keeps_its_rights(tmp_path: Path) -> None:
+    for name, mode in (("shared", 0o1777), ("home", 0o755)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "letter.txt").write_text("x", encoding="utf-8")
+        folder.chmod(mode)
+        open_house(load_settings({}, data=folder)).close()
+        assert mode_of(folder) == mode
+        assert mode_of(folder / "letter.txt") & 0o044
+        assert mode_of(folder / "ionport.db") == 0o600
+
+
+def _rotate_often(folder: str, barrier: Barrier) -> None:
+    for _round in range(ROUNDS):
+        barrier.wait(60)
+        main(["--data", folder, "rotate-keys"], standalone_mode=False)
+
+
+def test_keys_rotated_twice_at_once_open_every_secret(tmp_path: Path) -> None:
+    house = filled(tmp_path)
+    house.close()
+    start = multiprocessing.get_context("spawn")
+    barrier = start.Barrier(2)
+    both = [start.Process(target=_rotate_often, args=(str(tmp_path), barrier)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(120)
+    assert [process.exitcode for process in both] == [0, 0]
+    ring = load_key_ring(house.settings.key_file)
+    assert ring is not None
+    assert len(json.loads(ring.to_text())["keys"]) == 1 + 2 * ROUNDS
+    house = open_house(house.settings)
+    assert house.documents is not None
+    scope = OrganizationScope(house.organization.id)
+    with house.database.read() as work:
+        (connection,) = house.documents.connections.list(
+            work, scope, sides.OPERATOR, PageRequest()
+        ).items
+        assert house.documents.connections.credential(work, scope, connection.id).cs
+    house.close()
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}/healthz", timeout=1).is_success
+    except httpx2.TransportError:
+        return False
