@@ -1,0 +1,196 @@
+"""A server whose test decides when it reads, and a sender in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[3]
+
+
+class Receiver:
+    """Takes one connection and reads from it only when it is told to; its buffer is small.
+
+    It undoes TLS itself: an SSLSocket takes a reset connection for one that was closed.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen()
+        self._listener.settimeout(10)
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.connection: socket.socket | None = None
+        self.received = b""
+        self.end = ""
+
+    def accept(self) -> socket.socket:
+        self.connection = self._listener.accept()[0]
+        self.connection.settimeout(10)
+        if self._context is not None:
+            self._shake_hands(self.connection, self._context)
+        return self.connection
+
+    def read_to_the_end(self, *, pause: float = 0.0) -> None:
+        """Read until the peer hangs up; `end` is then "reset", "closed", or "notified" (TLS)."""
+        assert self.connection is not None
+        try:
+            while data := self.connection.recv(16384):
+                self._take(data)
+                time.sleep(pause)
+            self.end = self.end or "closed"
+        except ConnectionResetError:
+            self.end = self.end or "reset"
+
+    def _shake_hands(self, connection: socket.socket, context: ssl.SSLContext) -> None:
+        self._incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, outgoing, server_side=True)
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                connection.sendall(outgoing.read())
+                self._incoming.write(connection.recv(16384))
+            else:
+                connection.sendall(outgoing.read())
+                return
+
+    def _take(self, data: bytes) -> None:
+        if self._context is None:
+            self.received += data
+            return
+        self._incoming.write(data)
+        with suppress(ssl.SSLWantReadError):
+            while piece := self._tls.read(65536):
+                self.received += piece
+            self.end = "notified"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a whole request has arrived."""
+        head, separator, body = self.received.partition(b"\r\n\r\n")
+        if not separator:
+            return False
+        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        return len(body) >= int(length)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        if self.connection is not None:
+            self.connection.close()
+
+
+class Sender:
+    """A process that makes one call of an IonApiClient at a time, and can be frozen.
+
+    What it says is a list: `["window", end_by]` when it asked for the right to send, and at the
+    end `["answered"]`, or the error's class and its `sent`.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._at_work = False
+
+    def send(self, **command: Any) -> None:
+        """Start a call: `iu` and `pu`, `size` of the body, `window` in seconds or None."""
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.unit.ionapi.sender"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+            )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        self._at_work = True
+
+    def said(self) -> list[Any]:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        assert select.select([self._process.stdout], [], [], 10)[0], "it says nothing"
+        said: list[Any] = json.loads(self._process.stdout.readline())
+        self._at_work = said[0] == "window"
+        return said
+
+    def finish(self) -> None:
+        """End the process when it has not said how its call ended."""
+        if self._at_work:
+            self.close()
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+        until(lambda: self._state() == "T")
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def close(self) -> None:
+        if self._process is not None:
+            with suppress(OSError):
+                self.kill()
+            for pipe in (self._process.stdin, self._process.stdout):
+                assert pipe is not None
+                with suppress(OSError):
+                    pipe.close()
+        self._at_work = False
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        os.kill(self._process.pid, number)
+
+    def _state(self) -> str:
+        assert self._process is not None
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text("ascii")
+        return stat.rpartition(") ")[2][0]
+
+
+def until(happened: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def until_stuck(waiting: Callable[[], int]) -> int:
+    """Wait until what lies in a buffer has not changed for a while; its size."""
+    last, since = 0, time.monotonic()
+    while last == 0 or time.monotonic() - since < 0.1:
+        now = waiting()
+        if now != last:
+            last, since = now, time.monotonic()
+        time.sleep(0.005)
+    return last
+
+
+def in_background(work: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
