@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from ionport.gateway.model import PolicyDraft, PolicyFlow, PolicyType
+from ionport.gateway.policies import sample_policy
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     CustomSide,
@@ -231,8 +233,8 @@ def test_a_cached_answer_does_not_reach_the_target_again(
     side: CustomSide, client: httpx2.Client, target: TargetServer
 ) -> None:
     side.add_policy(side.add(target.url), PolicyType.CACHE_RESPONSE, _cache(_BY_ID))
-    first = client.get(f"{PUBLIC_PATH}/a?id=1&other=1")
-    again = client.get(f"{PUBLIC_PATH}/a?id=1&other=2")
+    first = client.get(f"{PUBLIC_PATH}/a?id=1")
+    again = client.get(f"{PUBLIC_PATH}/a?id=1", headers={"User-Agent": "another"})
     assert len(target.requests) == 1
     assert again.content == first.content
     assert again.headers["x-own"] == "target"
@@ -244,6 +246,79 @@ def test_a_cached_answer_does_not_reach_the_target_again(
     client.get(f"{PUBLIC_PATH}/a?id=1", headers={"Range": "bytes=0-1"})
     client.post(f"{PUBLIC_PATH}/a?id=1")
     assert len(target.requests) == 6
+
+
+_DIFFERENT: dict[str, tuple[str, dict[str, str]]] = {
+    "parameter": ("?id=2", {}),
+    "parameter beside": ("?id=1&company=2", {}),
+    "parameter twice": ("?id=1&id=2", {}),
+    "bytes that are no UTF-8": ("?id=%ff", {}),
+    "others that are none": ("?id=%fe", {}),
+    "empty parameter": ("?id=", {}),
+    "no parameter": ("", {}),
+    "accept": ("?id=1", {"Accept": "text/xml"}),
+    "language": ("?id=1", {"Accept-Language": "fr"}),
+    "header of the target's own": ("?id=1", {"X-Company": "2"}),
+}
+
+
+@pytest.mark.parametrize("fragment", ["", _BY_ID], ids=["no fragment", "by id"])
+def test_no_request_gets_the_cached_answer_of_another_one(
+    side: CustomSide, client: httpx2.Client, target: TargetServer, fragment: str
+) -> None:
+    side.add_policy(side.add(target.url), PolicyType.CACHE_RESPONSE, _cache(fragment))
+    client.get(f"{PUBLIC_PATH}?id=1")
+    for number, (query, headers) in enumerate(_DIFFERENT.values(), 2):
+        client.get(f"{PUBLIC_PATH}{query}", headers=headers)
+        assert len(target.requests) == number
+    client.request("GET", f"{PUBLIC_PATH}?id=1", content=b"{}")
+    assert len(target.requests) == len(_DIFFERENT) + 2
+    client.get(f"{PUBLIC_PATH}?id=1")
+    assert len(target.requests) == len(_DIFFERENT) + 2
+
+
+def test_the_order_of_parameters_that_fragments_name_does_not_matter(
+    side: CustomSide, client: httpx2.Client, target: TargetServer
+) -> None:
+    named = f"{_BY_ID}<keyFragment ref='request.queryparam.company'/>"
+    side.add_policy(side.add(target.url), PolicyType.CACHE_RESPONSE, _cache(named))
+    for query in ("id=1&company=2", "company=2&id=1"):
+        client.get(f"{PUBLIC_PATH}?{query}")
+    assert len(target.requests) == 1
+
+
+def test_with_the_template_no_caller_gets_the_answer_of_another_one(
+    side: CustomSide, client: httpx2.Client
+) -> None:
+    count = itertools.count()
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.json_response(next(count))
+
+    with TargetServer(answer) as target:
+        endpoint = side.add(target.url)
+        kind = PolicyType.CACHE_RESPONSE
+        draft = PolicyDraft(kind, "Test", PolicyFlow.REQUEST, sample_policy(kind))
+        with side.database.write() as work:
+            side.suites.policies.add_policy(work, SCOPE, OPERATOR, endpoint.suite_id, draft, None)
+        answers = []
+        for name in ("One_TST", "Two_TST"):
+            with side.client(side.log_in(side.credentials(name=name))) as caller:
+                for company in "1122":
+                    path = f"{PUBLIC_PATH}?id=1&company={company}"
+                    answers.append(caller.get(path).json())
+    assert answers == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_what_is_one_users_is_not_kept_for_those_whom_nobody_knows(
+    side: CustomSide, target: TargetServer
+) -> None:
+    endpoint = side.add(target.url)
+    side.add_policy(endpoint, PolicyType.ANONYMOUS_INBOUND_SECURITY, "")
+    side.add_policy(endpoint, PolicyType.CACHE_RESPONSE, _cache(user_level="true"))
+    for _number in range(2):
+        httpx2.get(f"{side.url}/{TENANT}{PUBLIC_PATH}?control=private")
+    assert len(target.requests) == 2
 
 
 def test_a_cached_answer_still_needs_a_token(
@@ -270,7 +345,9 @@ def test_a_cache_is_for_each_user_or_for_all(
     assert len(target.requests) == calls
 
 
-@pytest.mark.parametrize("query", ["control=no-store", "control=private", "vary=*", "vary=Cookie"])
+@pytest.mark.parametrize(
+    "query", ["control=no-store", "control=private", "vary=*", "vary=Cookie", "vary=Authorization"]
+)
 def test_what_a_target_forbids_to_keep_is_not_kept(
     side: CustomSide, client: httpx2.Client, target: TargetServer, query: str
 ) -> None:

@@ -20,11 +20,12 @@ from ionport.core.ids import random_token
 from ionport.gateway.addresses import has_dot_segments
 from ionport.gateway.answers import send_whole
 from ionport.gateway.cache import (
-    KEY_HEADERS,
     MAX_BODY_BYTES,
     CachedResponse,
     ResponseCache,
+    header_key,
     may_be_kept,
+    query_key,
 )
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.directory import Route, SuiteDirectory
@@ -32,6 +33,7 @@ from ionport.gateway.errors import BadAddress, TargetFailed, TargetSilent
 from ionport.gateway.exchange import Exchange
 from ionport.gateway.limits import Breakers, Limits
 from ionport.gateway.patience import Patience
+from ionport.gateway.policies import QUERY_PREFIX
 from ionport.gateway.request import headers_for_client
 from ionport.gateway.security import SecurityType
 from ionport.gateway.target_auth import TargetAuth
@@ -158,7 +160,9 @@ class _Kept:
             return None
         rule = cache[1]
         headers = [(name.lower(), value) for name, value in answer.headers]
-        if not may_be_kept(answer.status, headers, user_level=rule.user_level):
+        # Those whom nobody knows share one cache, and what is one user's is not theirs.
+        is_one_users = rule.user_level and bool(call.caller.client_id)
+        if not may_be_kept(answer.status, headers, user_level=is_one_users):
             return None
         return cls(answer, rule.seconds)
 
@@ -183,7 +187,10 @@ def _cache_key(call: Exchange) -> Hashable | None:
     cache = call.route.policies.cache
     if cache is None or call.scope["method"] != "GET" or call.header(b"range"):
         return None
+    if call.header(b"content-length").strip(b"0") or call.header(b"transfer-encoding"):
+        return None  # what the body asks for is not in the key
     policy_id, rule = cache
+    refs = [part.ref.removeprefix(QUERY_PREFIX) for part in rule.fragments if part.ref]
     caller = call.caller
     user = (caller.client_id, caller.service_account, caller.identity2)
     return (
@@ -194,5 +201,6 @@ def _cache_key(call: Exchange) -> Hashable | None:
         rule.prefix,
         tuple(call.variable(part.ref) if part.ref else part.value for part in rule.fragments),
         user if rule.user_level else None,
-        tuple(call.header(name) for name in KEY_HEADERS),
+        query_key(call.scope["query_string"], refs),
+        header_key(call.scope["headers"]),
     )

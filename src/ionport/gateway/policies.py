@@ -27,7 +27,8 @@ _MAX_NUMBER: Final = 1_000_000_000
 _UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 # Verified are context.url.tenant and request.queryparam.*; the others are inferred.
 CONTEXT_VARIABLES: Final = ("context.url.tenant", "context.client_id", "context.identity2")
-VARIABLE_PREFIXES: Final = ("request.queryparam.", "request.header.")
+QUERY_PREFIX: Final = "request.queryparam."
+VARIABLE_PREFIXES: Final = (QUERY_PREFIX, "request.header.")
 
 # Comments, CDATA and instructions are skipped over; in a well-formed text the rest are start tags.
 _TAG = re.compile(
@@ -86,7 +87,7 @@ class KeyFragment:
 
 @dataclass(frozen=True, slots=True)
 class CacheResponse:
-    """Keeps responses for `seconds`; the method, the path and the fragments make the key."""
+    """Keeps responses for `seconds`; method, path, query, headers and fragments make the key."""
 
     user_level: bool
     prefix: str
@@ -208,13 +209,13 @@ class _Reader:
             )
         return int(text)
 
-    def boolean(self, elements: list[etree._Element]) -> bool:
+    def boolean(self, elements: list[etree._Element], *, default: bool = False) -> bool:
         for element in elements:
             text = self.text(element)
             if text not in ("true", "false"):
                 raise self.fail(element, _("This is true or false."))
             return text == "true"
-        return False
+        return default
 
     def ref(self, element: etree._Element) -> str | None:
         ref = element.get("ref")
@@ -299,7 +300,8 @@ def _cache_response(reader: _Reader, root: etree._Element) -> CacheResponse:
     )
     expiry = reader.children(found["expireSettings"][0], {"timeoutInSeconds": True})
     return CacheResponse(
-        user_level=reader.boolean(found["userLevel"]),
+        # Our choice: one user's answer goes to others only where the policy says so.
+        user_level=reader.boolean(found["userLevel"], default=True),
         prefix=reader.text(key["prefix"][0]),
         fragments=tuple(_fragments(reader, key["keyFragment"])),
         seconds=reader.number(expiry["timeoutInSeconds"][0], high=86_400),
@@ -357,7 +359,7 @@ _BODIES: Final[Mapping[PolicyType, str]] = {
 """,
     PolicyType.TARGET_TIMEOUT: "\n  <timeout>120000</timeout>\n",
     PolicyType.CACHE_RESPONSE: """
-  <userLevel>false</userLevel>
+  <userLevel>true</userLevel>
   <cacheKey>
     <prefix>example</prefix>
     <keyFragment ref="request.queryparam.id"/>

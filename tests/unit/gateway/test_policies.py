@@ -74,7 +74,7 @@ def test_the_documented_forms_mean_what_they_say() -> None:
         "<expireSettings><timeoutInSeconds>3600</timeoutInSeconds></expireSettings>",
     )
     fragments = (KeyFragment("", "request.queryparam.name"), KeyFragment("Infor", None))
-    wanted_cache = CacheResponse(False, "acme", fragments, 3600)
+    wanted_cache = CacheResponse(True, "acme", fragments, 3600)
     assert parse_policy(PolicyType.CACHE_RESPONSE, cache).rule == wanted_cache
     timeout = policy(PolicyType.TARGET_TIMEOUT, "<timeout>120000</timeout>")
     assert parse_policy(PolicyType.TARGET_TIMEOUT, timeout).rule == TargetTimeout(120.0)
