@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ionport.core.proxies import TrustedProxies
 from ionport.oauth.endpoints import PATHS
 from ionport.oauth.routes import WELL_KNOWN
 from ionport.sandbox.control.endpoint import PREFIX, ControlServer
@@ -95,8 +96,34 @@ async def _answer_ok(_request: Request) -> PlainTextResponse:
 _healthz = Starlette(routes=[Route("/healthz", _answer_ok)])
 
 
+class ClientAddresses:
+    """Tells every app behind it the address of the client where a trusted proxy stands between.
+
+    Nothing else of a proxy's headers is used: addresses that ionport writes, and whether its
+    cookies are for https alone, come from the settings.
+    """
+
+    def __init__(self, app: ASGIApp, proxies: TrustedProxies) -> None:
+        self._app = app
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("client"):
+            host = scope["client"][0]
+            client = self._proxies.client_of(host, scope["headers"])
+            if client != host:
+                scope["client"] = (client, 0)
+        await self._app(scope, receive, send)
+
+
 def build_asgi(house: House) -> ASGIApp:
     """Build the application that serves the sides of `house`."""
+    doors = _doors(house)
+    proxies = TrustedProxies.parse(house.settings.trusted_proxies)
+    return ClientAddresses(doors, proxies) if proxies else doors
+
+
+def _doors(house: House) -> ASGIApp:
     pages = create_web_app(
         _page_services(house),
         allowed_hosts=house.settings.allowed_hosts,

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.core.proxies import TrustedProxies
 from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import is_loopback_name
 
@@ -77,6 +78,13 @@ class Settings:
     )
     gateway_url: str = field(
         default="", metadata=_help("Address of the API gateway; empty means the public URL.")
+    )
+    trusted_proxies: str = field(
+        default="",
+        metadata=_help(
+            "Addresses or networks of the reverse proxies in front, apart by commas: their word"
+            " about the client's address is taken. Empty: nobody's."
+        ),
     )
     tenant: str = field(
         default="IONPORT_TST", metadata=_help("Tenant that the first start creates.")
@@ -215,6 +223,10 @@ def _check(settings: Settings) -> None:
                     name=name.upper()
                 )
             )
+    try:
+        TrustedProxies.parse(settings.trusted_proxies)
+    except InvalidInput as error:
+        raise InvalidInput(f"IONPORT_TRUSTED_PROXIES: {error.text}") from error
     if settings.client_secrets not in ("kept", "once"):
         raise InvalidInput(_("IONPORT_CLIENT_SECRETS is either kept or once."))
     if settings.allow_loopback_addresses not in ("auto", "true", "false"):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from ionport.http_protocol import ServerProtocol
+from ionport.http_server import server_config
 
 _START_SECONDS = 10.0
 
@@ -30,14 +30,7 @@ def serve_at(make: Callable[[str], ASGIApp]) -> Iterator[str]:
     # asyncio does this for sockets of its own making only; without it answers wait 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    config = uvicorn.Config(
-        make(base_url),
-        http=ServerProtocol,
-        log_config=None,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=5,
-    )
+    config = server_config(make(base_url), shutdown_seconds=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()

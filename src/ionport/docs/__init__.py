@@ -28,7 +28,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Document side",
         ("prove-a-connection", "mapping-files", "export", "exactly-once"),
     ),
-    ("Operating", ("install", "settings", "keys-and-backups", "troubleshooting")),
+    ("Operating", ("install", "behind-a-proxy", "settings", "keys-and-backups", "troubleshooting")),
 )
 
 

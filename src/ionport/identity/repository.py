@@ -282,11 +282,11 @@ class SessionRepository:
         return changed.rowcount == 1
 
     def add_attempt(
-        self, scope: SystemScope, attempt_id: str, username_digest: str, address: str, at: datetime
+        self, scope: SystemScope, attempt_id: str, source_digest: str, address: str, at: datetime
     ) -> None:
         self._connection.execute(
             insert(sign_in_attempts).values(
-                id=attempt_id, username_digest=username_digest, address=address, at=at
+                id=attempt_id, username_digest=source_digest, address=address, at=at
             )
         )
 
@@ -295,24 +295,25 @@ class SessionRepository:
         scope: SystemScope,
         since: datetime,
         limit: int,
-        *,
-        username_digest: str | None = None,
-        address: str | None = None,
+        source_digest: str,
+        address: str | None,
     ) -> Sequence[datetime]:
-        """Return the newest `limit` attempts of a user or of an address, newest first."""
-        query = select(sign_in_attempts.c.at).where(sign_in_attempts.c.at > since)
-        if username_digest is not None:
-            query = query.where(sign_in_attempts.c.username_digest == username_digest)
+        """Return the newest `limit` attempts of a source, newest first; None: of any address."""
+        query = (
+            select(sign_in_attempts.c.at)
+            .where(sign_in_attempts.c.at > since)
+            .where(sign_in_attempts.c.username_digest == source_digest)
+        )
         if address is not None:
             query = query.where(sign_in_attempts.c.address == address)
         query = query.order_by(sign_in_attempts.c.at.desc()).limit(limit)
         return self._connection.execute(query).scalars().all()
 
-    def forgive_attempts(self, scope: SystemScope, username_digest: str, address: str) -> None:
-        """Forget the attempts of one user from one address, after the right password."""
+    def forgive_attempts(self, scope: SystemScope, source_digest: str, address: str) -> None:
+        """Forget the attempts of one source from one address, after the right password."""
         self._connection.execute(
             delete(sign_in_attempts)
-            .where(sign_in_attempts.c.username_digest == username_digest)
+            .where(sign_in_attempts.c.username_digest == source_digest)
             .where(sign_in_attempts.c.address == address)
         )
 

@@ -6,16 +6,17 @@ Hashing a password takes about 150 ms of a core, so no database transaction is o
 
 from __future__ import annotations
 
-import math
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput, TooManyRequests, Unauthenticated
+from ionport.core.errors import InvalidInput, Unauthenticated
 from ionport.core.i18n import _
-from ionport.core.ids import new_id, random_token
+from ionport.core.ids import random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.attempts import Attempts, Source
 from ionport.identity.audit import AuditLog
+from ionport.identity.known_browsers import KnownBrowsers
 from ionport.identity.model import Actor, PasswordProof, Session, User, username_key
 from ionport.identity.passwords import Passwords
 from ionport.identity.repository import SessionRepository, UserRepository
@@ -24,9 +25,6 @@ from ionport.store import Database, SystemScope, Work
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFETIME = timedelta(days=7)
-ATTEMPT_WINDOW = timedelta(minutes=15)
-ATTEMPTS_OF_A_USER = 10
-ATTEMPTS_OF_AN_ADDRESS = 30
 _TOUCH_EVERY = timedelta(minutes=5)
 _SIGN_IN = SystemScope("sign-in")
 
@@ -47,20 +45,35 @@ class SessionService:
         self._audit = audit
         self._identity = identity
         self._passwords = passwords
+        self._attempts = Attempts(keys)
+        self._browsers = KnownBrowsers(clock, keys)
 
     def sign_in(
-        self, database: Database, username: str, password: Secret, address: str
+        self,
+        database: Database,
+        username: str,
+        password: Secret,
+        address: str,
+        known_browser: str = "",
     ) -> tuple[Secret, User]:
         """Check a password and begin a session; returns the session's token, which is not stored.
 
         A wrong password and an unknown user take the same time and get the same text.
+        `known_browser` is the value of the cookie that `remember_browser` made, if one came.
 
         Raises:
             Unauthenticated: wrong username or password.
-            TooManyRequests: over 10 attempts of this user or 30 from this address in 15 minutes.
+            TooManyRequests: over one of the limits of `attempts`.
             Unavailable: too many checks run at once.
         """
-        user = self._checked_user(database, username, password, address)
+        account = _account(username)
+        browser = self._browsers.browser_of(known_browser, account)
+        source = (
+            self._attempts.known(account, browser)
+            if browser
+            else self._attempts.stranger(account, address)
+        )
+        user = self._checked_user(database, username, password, source)
         token = random_token(32)
         now = self._clock.now()
         with database.write() as work:
@@ -77,14 +90,16 @@ class SessionService:
     def verify_password(self, database: Database, actor: Actor, password: Secret) -> PasswordProof:
         """Check the signed-in user's own password again, before a secret is shown.
 
-        Counts as an attempt to sign in, so a stolen session cannot be used to guess it.
+        Attempts count, so a stolen session cannot be used to guess it; they count on their own, so
+        strangers' attempts to sign in do not stop it.
 
         Raises:
             InvalidInput: the password is wrong (field `password`).
             TooManyRequests: too many attempts.
         """
         try:
-            user = self._checked_user(database, actor.name, password, actor.address or "")
+            source = self._attempts.again(actor.user_id or "")
+            user = self._checked_user(database, actor.name, password, source)
         except Unauthenticated as error:
             text = _("This is not your password.")
             raise InvalidInput(text, code="bad_password", fields={"password": text}) from error
@@ -106,49 +121,30 @@ class SessionService:
         )
         self._audit.record(work, _SIGN_IN, session.actor, "user.password_changed", session.user.id)
 
+    def remember_browser(self, cookie: str, user: User) -> str:
+        """Return the value of the cookie of a browser in which `user` has just signed in."""
+        return self._browsers.with_account(cookie, _account(user.username))
+
     def _checked_user(
-        self, database: Database, username: str, password: Secret, address: str
+        self, database: Database, username: str, password: Secret, source: Source
     ) -> User:
-        now = self._clock.now()
         key = username_key(username)
-        digest = self._keys.digest(Secret(f"attempt|{key or username.casefold()}"))
-        with database.write() as work:
-            # Recorded before the check, or parallel guesses would not count.
-            self._count_attempt(SessionRepository(work.connection), digest, address, now)
-            found = UserRepository(work.connection).find_by_key(_SIGN_IN, key) if key else None
-        stored = found[1] if found and not found[0].is_disabled else None
-        if not self._passwords.matches(stored, password) or found is None:
+        # Whoever has proved something before does not stand in line with strangers.
+        is_known = not source.is_stranger
+        with self._passwords.turn(source.address, is_known=is_known) as matches:
+            with database.write() as work:
+                sessions = SessionRepository(work.connection)
+                self._attempts.count(sessions, source, self._clock.now())
+                found = UserRepository(work.connection).find_by_key(_SIGN_IN, key) if key else None
+            stored = found[1] if found and not found[0].is_disabled else None
+            is_right = matches(stored, password)
+        if not is_right or found is None:
             raise Unauthenticated(
                 _("The username or the password is wrong."), code="wrong_password"
             )
         with database.write() as work:
-            SessionRepository(work.connection).forgive_attempts(_SIGN_IN, digest, address)
+            self._attempts.forgive(SessionRepository(work.connection), source)
         return found[0]
-
-    def _count_attempt(
-        self, repository: SessionRepository, digest: str, address: str, now: datetime
-    ) -> None:
-        since = now - ATTEMPT_WINDOW
-        repository.remove_attempts_before(_SIGN_IN, since)
-        of_user = repository.recent_attempts(
-            _SIGN_IN, since, ATTEMPTS_OF_A_USER, username_digest=digest
-        )
-        of_address = repository.recent_attempts(
-            _SIGN_IN, since, ATTEMPTS_OF_AN_ADDRESS, address=address
-        )
-        for attempts, limit in (
-            (of_user, ATTEMPTS_OF_A_USER),
-            (of_address, ATTEMPTS_OF_AN_ADDRESS),
-        ):
-            if len(attempts) >= limit:
-                wait = math.ceil((attempts[-1] + ATTEMPT_WINDOW - now).total_seconds())
-                raise TooManyRequests(
-                    _("Too many attempts to sign in. Try again in {minutes} minutes.").format(
-                        minutes=max(1, math.ceil(wait / 60))
-                    ),
-                    retry_after=max(1, wait),
-                )
-        repository.add_attempt(_SIGN_IN, new_id("try"), digest, address, now)
 
     def session_for(self, work: Work, token: Secret, address: str | None = None) -> Session | None:
         """Return the session that `token` began; None when unknown, idle or expired."""
@@ -199,3 +195,8 @@ class SessionService:
 
     def _session_digest(self, token: Secret) -> str:
         return self._keys.digest(Secret(f"session|{token.reveal()}"))
+
+
+def _account(username: str) -> str:
+    """Return what attempts on an account are counted by, whether or not there is one."""
+    return username_key(username) or username.casefold()

@@ -78,7 +78,8 @@ sign_in_attempts = Table(
     "sign_in_attempts",
     metadata,
     Column("id", Text, primary_key=True),
-    # A digest, because people type passwords into the field for the username.
+    # A digest of whose attempts they are (`attempts`): of the account that a stranger tries, of a
+    # known browser, or of a signed-in user. The latter two have an empty address.
     Column("username_digest", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("at", Moment, nullable=False, index=True),

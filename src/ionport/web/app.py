@@ -65,7 +65,12 @@ def create_web_app(
     return Starlette(
         routes=_routes(services),
         middleware=[
-            Middleware(Frame, allowed_hosts=allowed_hosts, error_page=error_page),
+            Middleware(
+                Frame,
+                allowed_hosts=allowed_hosts,
+                error_page=error_page,
+                scheme="https" if secure_cookies else "http",
+            ),
             Middleware(Guard, services=services, secure_cookies=secure_cookies),
         ],
         exception_handlers={HTTPException: _raise_on},

@@ -1,4 +1,4 @@
-"""The three cookies of the pages: session, visitor (before signing in) and flash message.
+"""The cookies of the pages: session, visitor (before signing in), known browser, flash message.
 
 Cookies do not tell ports apart, so on an address with a port the names carry it: two servers on
 one machine do not sign each other's users out.
@@ -25,6 +25,7 @@ class Names:
 
     session: str
     visitor: str
+    known: str
     flash: str
 
 
@@ -36,6 +37,7 @@ def names(request: Request, *, secure: bool) -> Names:
     return Names(
         session=f"{prefix}_session{suffix}",
         visitor=f"{prefix}_visitor{suffix}",
+        known=f"{prefix}_known{suffix}",
         flash=f"{prefix}_flash{suffix}",
     )
 

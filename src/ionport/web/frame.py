@@ -50,19 +50,29 @@ ErrorPage = Callable[[Request, int, str, str], Response]
 
 
 class Frame:
-    """ASGI middleware; `error_page(request, status, title, text)` renders an error."""
+    """ASGI middleware; `error_page(request, status, title, text)` renders an error.
+
+    `scheme` is how people reach the pages, whatever a proxy's connection to us is like.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, allowed_hosts: Collection[str], error_page: ErrorPage
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: Collection[str],
+        error_page: ErrorPage,
+        scheme: str,
     ) -> None:
         self._app = app
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         self._error_page = error_page
+        self._scheme = scheme
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["scheme"] = self._scheme
         request_id = scope.setdefault("ionport.request_id", new_id("req"))
         started = False
 

@@ -8,10 +8,13 @@ from sqlalchemy import text
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import InvalidInput, TooManyRequests, Unauthenticated
+from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.attempts import ATTEMPTS, ATTEMPTS_ON_AN_ACCOUNT
+from ionport.identity.known_browsers import KNOWN_FOR, MAX_ACCOUNTS, KnownBrowsers
 from ionport.identity.model import Session
 from ionport.identity.passwords import Passwords
-from ionport.identity.sessions import ATTEMPTS_OF_A_USER, ATTEMPTS_OF_AN_ADDRESS
+from ionport.identity.sessions import SessionService
 from tests.support.web import PASSWORD, People
 
 ADDRESS = "192.0.2.7"
@@ -121,29 +124,119 @@ def test_signing_out_ends_the_session_on_the_server(people: People) -> None:
     assert _session(people, other) is not None
 
 
-def test_a_user_is_locked_out_after_ten_wrong_passwords_and_let_in_later(
-    people: People, clock: MovableClock
-) -> None:
+def _guess(people: People, username: str, address: str, known: str = "") -> None:
+    with pytest.raises(Unauthenticated):
+        people.sessions.sign_in(people.database, username, WRONG, address, known)
+
+
+def test_guesses_of_strangers_at_other_names_stop_nobodys_right_password(people: People) -> None:
+    """Behind a proxy that nobody has named to us all people have one address."""
     people.add("ada")
-    for number in range(ATTEMPTS_OF_A_USER):
-        with pytest.raises(Unauthenticated):
-            people.sessions.sign_in(people.database, "ada", WRONG, f"198.51.100.{number}")
-        clock.advance(timedelta(seconds=1))
-    with pytest.raises(TooManyRequests) as error:
-        _signed_in(people)
-    assert error.value.retry_after == 15 * 60 - ATTEMPTS_OF_A_USER
-    clock.advance(timedelta(seconds=error.value.retry_after))
+    for number in range(60):
+        _guess(people, f"user{number}", ADDRESS)
     _signed_in(people)
 
 
-def test_an_address_is_locked_out_whatever_usernames_it_tries(people: People) -> None:
+def test_ten_guesses_from_one_address_lock_an_account_for_that_address_alone(
+    people: People, clock: MovableClock
+) -> None:
     people.add("ada")
-    for number in range(ATTEMPTS_OF_AN_ADDRESS):
-        with pytest.raises(Unauthenticated):
-            people.sessions.sign_in(people.database, f"user{number}", WRONG, ADDRESS)
+    for _ in range(ATTEMPTS):
+        _guess(people, "ada", "198.51.100.7")
+        clock.advance(timedelta(seconds=1))
+    with pytest.raises(TooManyRequests) as error:
+        people.sessions.sign_in(people.database, "ada", PASSWORD, "198.51.100.7")
+    assert error.value.retry_after == 15 * 60 - ATTEMPTS
+    _signed_in(people)
+    clock.advance(timedelta(seconds=error.value.retry_after))
+    people.sessions.sign_in(people.database, "ada", PASSWORD, "198.51.100.7")
+
+
+def test_addresses_of_one_network_of_ipv6_count_as_one(people: People) -> None:
+    people.add("ada")
+    for number in range(ATTEMPTS):
+        _guess(people, "ada", f"2001:db8:1:2::{number}")
+    with pytest.raises(TooManyRequests):
+        people.sessions.sign_in(people.database, "ada", PASSWORD, "2001:db8:1:2:ffff::1")
+    people.sessions.sign_in(people.database, "ada", PASSWORD, "2001:db8:1:3::1")
+
+
+def test_many_guesses_from_many_addresses_slow_an_account_down_but_not_its_known_browsers(
+    people: People, clock: MovableClock
+) -> None:
+    user = people.add("ada")
+    people.add("bob")
+    known = people.sessions.remember_browser("", user)
+    for number in range(ATTEMPTS_ON_AN_ACCOUNT):
+        _guess(people, "ADA", f"198.51.100.{number}")
+    with pytest.raises(TooManyRequests) as error:
+        _signed_in(people)
+    assert error.value.retry_after == 60 * 60
+    assert "browser that has signed in" in error.value.text
+    people.sessions.sign_in(people.database, "ada", PASSWORD, "198.51.100.1", known)
     with pytest.raises(TooManyRequests):
         _signed_in(people)
-    people.sessions.sign_in(people.database, "ada", PASSWORD, "198.51.100.1")
+    _signed_in(people, "bob")
+    clock.advance(timedelta(hours=1))
+    _signed_in(people)
+
+
+def test_a_known_browser_has_ten_guesses_of_its_own(people: People) -> None:
+    user = people.add("ada")
+    known = people.sessions.remember_browser("", user)
+    for number in range(ATTEMPTS):
+        _guess(people, "ada", f"198.51.100.{number}", known)
+    with pytest.raises(TooManyRequests):
+        people.sessions.sign_in(people.database, "ada", PASSWORD, "192.0.2.99", known)
+    _signed_in(people)
+
+
+def test_a_browser_is_known_to_the_accounts_that_signed_in_with_it_and_to_no_other(
+    people: People, clock: MovableClock
+) -> None:
+    browsers = KnownBrowsers(clock, people.keys)
+    cookie = browsers.with_account("", "ada")
+    assert browsers.browser_of(cookie, "ada")
+    assert browsers.browser_of(cookie, "bob") is None
+    both = browsers.with_account(cookie, "bob")
+    assert browsers.browser_of(both, "ada") == browsers.browser_of(both, "bob")
+    assert "ada" not in both
+    browser, entry = cookie.split(".")
+    for forged in ("", "x", f"{browser}x.{entry}", f"{browser}.9{entry}", f"{cookie}.", "\ud800"):
+        assert browsers.browser_of(forged, "ada") is None
+    assert KnownBrowsers(clock, KeyRing.generate()).browser_of(cookie, "ada") is None
+    clock.advance(KNOWN_FOR)
+    assert browsers.browser_of(cookie, "ada") is None
+
+
+def test_the_cookie_of_a_known_browser_stays_short(people: People, clock: MovableClock) -> None:
+    browsers = KnownBrowsers(clock, people.keys)
+    cookie = ""
+    for number in range(30):
+        cookie = browsers.with_account(cookie, f"user{number}")
+        cookie = browsers.with_account(cookie, f"user{number}")
+    assert len(cookie) < 500
+    assert browsers.browser_of(cookie, "user29")
+    assert browsers.browser_of(cookie, f"user{30 - MAX_ACCOUNTS}")
+    assert browsers.browser_of(cookie, f"user{29 - MAX_ACCOUNTS}") is None
+
+
+def test_attempts_are_counted_across_restarts_and_kept_for_an_hour(
+    people: People, clock: MovableClock
+) -> None:
+    people.add("ada")
+    for _ in range(ATTEMPTS):
+        _guess(people, "ada", ADDRESS)
+    after = SessionService(
+        clock, people.keys, people.audit, people.identity, Passwords(time_cost=1, memory_kib=8)
+    )
+    with pytest.raises(TooManyRequests):
+        after.sign_in(people.database, "ada", PASSWORD, ADDRESS)
+    clock.advance(timedelta(hours=1))
+    _guess(people, "bob", ADDRESS)
+    with people.database.read() as work:
+        count = work.connection.execute(text("SELECT count(*) FROM sign_in_attempts")).scalar_one()
+    assert count == 1
 
 
 def test_what_was_typed_as_username_is_not_stored(people: People) -> None:
@@ -176,12 +269,25 @@ def test_a_stolen_session_cannot_guess_the_password_without_limit(people: People
     people.add("ada")
     session = _session(people, _signed_in(people))
     assert session is not None
-    for _ in range(ATTEMPTS_OF_A_USER):
+    for _ in range(ATTEMPTS):
         with pytest.raises(InvalidInput) as wrong:
             people.sessions.verify_password(people.database, session.actor, WRONG)
         assert set(wrong.value.fields) == {"password"}
     with pytest.raises(TooManyRequests):
         people.sessions.verify_password(people.database, session.actor, PASSWORD)
+
+
+def test_guesses_of_strangers_do_not_stop_a_signed_in_user_from_typing_the_password_again(
+    people: People,
+) -> None:
+    people.add("ada")
+    session = _session(people, _signed_in(people))
+    assert session is not None
+    for _ in range(ATTEMPTS):
+        _guess(people, "ada", ADDRESS)
+    for number in range(ATTEMPTS_ON_AN_ACCOUNT - ATTEMPTS):
+        _guess(people, "ada", f"198.51.100.{number}")
+    people.sessions.verify_password(people.database, session.actor, PASSWORD)
 
 
 def test_a_changed_password_ends_the_other_sessions(people: People) -> None:

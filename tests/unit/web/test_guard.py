@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ionport.core.clock import MovableClock
-from ionport.identity.sessions import ATTEMPTS_OF_A_USER
+from ionport.identity.attempts import ATTEMPTS
 from ionport.web import guard
 from ionport.web.app import create_web_app
 from ionport.web.guard import MAX_PUBLIC_BODY
@@ -221,8 +221,28 @@ def test_the_lock_after_many_wrong_passwords_says_when_to_try_again(
 ) -> None:
     people.add("ada")
     wrong = {"username": "ada", "password": "wrong"}
-    for _ in range(ATTEMPTS_OF_A_USER):
+    for _ in range(ATTEMPTS):
         assert browser.send("/sign-in", wrong).status_code == 401
     answer = browser.send("/sign-in", FIELDS)
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) == 15 * 60
+
+
+def test_a_browser_that_signed_in_before_is_not_stopped_by_guesses_from_its_own_address(
+    people: People, browser: Browser
+) -> None:
+    people.add("ada")
+    token = browser.csrf_token("/sign-in")
+    answer = browser.http.post(
+        "/sign-in", data={**FIELDS, "csrf_token": token}, follow_redirects=False
+    )
+    cookie = next(c for c in answer.headers.get_list("set-cookie") if "_known" in c)
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Max-Age=15552000" in cookie
+    browser.send("/sign-out", form_at="/account")
+    with Browser(str(browser.http.base_url)).opened() as stranger:
+        for _ in range(ATTEMPTS):
+            stranger.send("/sign-in", {"username": "ada", "password": "wrong"})
+        assert stranger.sign_in("ada").status_code == 429
+    assert browser.sign_in("ada").status_code == 200

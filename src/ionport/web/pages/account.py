@@ -9,6 +9,8 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, TooManyRequests, Unauthenticated, Unavailable
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
+from ionport.identity.known_browsers import KNOWN_FOR
+from ionport.identity.model import User
 from ionport.identity.service import NewUser
 from ionport.identity.sessions import SESSION_LIFETIME
 from ionport.web import cookies
@@ -31,12 +33,7 @@ def sign_in(request: Request) -> Response:
     visit = visit_of(request)
     username = text_of(visit.form, "username")
     try:
-        token, _user = visit.services.sessions.sign_in(
-            visit.services.database,
-            username,
-            secret_of(visit.form, "password"),
-            visit.address,
-        )
+        token, user = sign_in_as(request, username, secret_of(visit.form, "password"))
     except (Unauthenticated, TooManyRequests, Unavailable) as error:
         headers = {}
         if isinstance(error, TooManyRequests):
@@ -44,7 +41,7 @@ def sign_in(request: Request) -> Response:
         return _sign_in_page(
             request, username=username, error=error.text, status=error.status, headers=headers
         )
-    return with_session(request, _local(text_of(visit.form, "next")), token)
+    return with_session(request, _local(text_of(visit.form, "next")), token, user)
 
 
 def _sign_in_page(
@@ -66,10 +63,20 @@ def _sign_in_page(
     return render(request, "account/sign_in.html", context, status=status, headers=headers)
 
 
-def with_session(request: Request, url: str, token: Secret) -> Response:
-    """Go on to `url` with the cookie of a session that has just begun."""
+def sign_in_as(request: Request, username: str, password: Secret) -> tuple[Secret, User]:
+    """Begin a session of the browser that asks; raises as `SessionService.sign_in` does."""
     visit = visit_of(request)
     names = cookies.names(request, secure=visit.secure_cookies)
+    known = request.cookies.get(names.known, "")
+    services = visit.services
+    return services.sessions.sign_in(services.database, username, password, visit.address, known)
+
+
+def with_session(request: Request, url: str, token: Secret, user: User) -> Response:
+    """Go on to `url` with the cookies of a session that has just begun and of a known browser."""
+    visit = visit_of(request)
+    names = cookies.names(request, secure=visit.secure_cookies)
+    known = visit.services.sessions.remember_browser(request.cookies.get(names.known, ""), user)
     response = RedirectResponse(url, status_code=303)
     for value in (
         cookies.made(
@@ -78,6 +85,7 @@ def with_session(request: Request, url: str, token: Secret) -> Response:
             visit.secure_cookies,
             int(SESSION_LIFETIME.total_seconds()),
         ),
+        cookies.made(names.known, known, visit.secure_cookies, int(KNOWN_FOR.total_seconds())),
         cookies.ended(names.visitor, visit.secure_cookies),
     ):
         response.headers.append("Set-Cookie", value)
@@ -120,10 +128,8 @@ def set_up(request: Request) -> Response:
     except InvalidInput as error:
         context = {"values": values, "errors": errors_of(error)}
         return render(request, "account/set_up.html", context, status=error.status)
-    session, _user = services.sessions.sign_in(
-        services.database, values["username"], password, visit.address
-    )
-    return with_session(request, "/", session)
+    session, user = sign_in_as(request, values["username"], password)
+    return with_session(request, "/", session, user)
 
 
 def account_page(request: Request) -> Response:

@@ -24,7 +24,7 @@ from ionport.store import TenantScope
 from ionport.web import cookies
 from ionport.web.forms import secret_of, text_of
 from ionport.web.frame import CONTENT_SECURITY_POLICY
-from ionport.web.pages.account import with_session
+from ionport.web.pages.account import sign_in_as, with_session
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
 
@@ -46,12 +46,8 @@ def sign_on(request: Request) -> Response:
     query = text_of(visit.form, "query")
     try:
         asked = _read(request, query)
-        token, _user = visit.services.sessions.sign_in(
-            visit.services.database,
-            text_of(visit.form, "username"),
-            secret_of(visit.form, "password"),
-            visit.address,
-        )
+        username, password = text_of(visit.form, "username"), secret_of(visit.form, "password")
+        token, user = sign_in_as(request, username, password)
     except AuthorizationRefused as refused:
         return _refused(request, refused)
     except (Unauthenticated, TooManyRequests, Unavailable) as error:
@@ -62,7 +58,7 @@ def sign_on(request: Request) -> Response:
             request, asked, query, "sign_on",
             error=error.text, status=error.status, headers=wait,
         )  # fmt: skip
-    return with_session(request, _again(request, query), token)
+    return with_session(request, _again(request, query), token, user)
 
 
 def switch_user(request: Request) -> Response:
