@@ -36,6 +36,7 @@ from ionport.web.pages import (
     coverage,
     data_lake,
     deliveries,
+    document_export,
     document_flows,
     documents,
     exports,
@@ -108,7 +109,8 @@ def _routes(services: Services) -> list[BaseRoute]:
     if services.approvals is not None:
         routes += authorize.ROUTES
     if services.documents is not None:
-        routes += [*documents.ROUTES, *settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
+        routes += [*document_export.ROUTES, *documents.ROUTES]
+        routes += [*settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
     if services.recorder is not None:
         routes += [*idm_types.ROUTES, *inspector.ROUTES, *inspector_erp.ROUTES, *coverage.ROUTES]
     if services.ion is not None:

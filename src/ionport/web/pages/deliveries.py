@@ -14,6 +14,7 @@ from ionport.connections.model import Connection
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import (
     Attempt,
     AttemptState,
@@ -29,6 +30,7 @@ from ionport.store import Work
 from ionport.web.bodies import ShownBody, shown_body
 from ionport.web.forms import errors_of, text_of
 from ionport.web.lists import ListState
+from ionport.web.pages.document_export import seen_findings, shown_findings
 from ionport.web.state import needed, organization_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
 
@@ -285,7 +287,7 @@ def cancel(request: Request) -> Response:
 
 def re_export_form(request: Request) -> Response:
     """Explain what exporting again as new means, and ask why."""
-    return _dialog(request, "deliveries/re_export.html", {})
+    return _re_export_dialog(request, {})
 
 
 def re_export(request: Request) -> Response:
@@ -293,28 +295,47 @@ def re_export(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     service = needed(visit.services.deliveries)
     delivery = _delivery(request)
+    reason = text_of(visit.form, "reason")
     try:
-        with visit.services.database.write() as work:
+        with keeping_findings(visit.services.database) as work:
             made = service.re_export(
                 work,
                 scope,
                 visit.actor,
                 delivery.document_id,
-                text_of(visit.form, "reason"),
+                reason,
                 delivery.configuration_id,
+                accept_findings=reason,
+                seen=seen_findings(request),
             )
     except InvalidInput as error:
-        return _dialog(request, "deliveries/re_export.html", errors_of(error), error.status)
+        return _re_export_dialog(request, errors_of(error), error.status)
     except (Conflict, NotFound) as error:
-        return _dialog(request, "deliveries/re_export.html", {"": error.text}, error.status)
+        return _re_export_dialog(request, {"": error.text}, error.status)
     url = path_to(request, "delivery", delivery_id=made[0].id)
     return redirect(request, url, text=_("The document is exported again as new."))
 
 
+def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    """Repeat what holds the document: the reason decides on that too."""
+    visit, scope = visit_of(request), organization_scope(request)
+    document_id = _delivery(request).document_id
+    with visit.services.database.read() as work:
+        document = needed(visit.services.documents).get(work, scope, document_id)
+        findings = shown_findings(request, work, document)
+    more = {"document": document, "findings": findings}
+    return _dialog(request, "deliveries/re_export.html", errors, status, more)
+
+
 def _dialog(
-    request: Request, template: str, errors: Mapping[str, str], status: int = 200
+    request: Request,
+    template: str,
+    errors: Mapping[str, str],
+    status: int = 200,
+    more: Mapping[str, object] | None = None,
 ) -> Response:
     context = {
+        **(more or {}),
         "delivery": _delivery(request),
         "errors": errors,
         "reason": text_of(visit_of(request).form, "reason"),

@@ -1,8 +1,8 @@
-"""Documents: upload, list, detail, export (facts/docbits.md §2.2)."""
+"""Documents: upload, list, detail (facts/docbits.md §2.2); export is `document_export.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -10,21 +10,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.errors import Conflict, IonportError
-from ionport.core.i18n import _, ngettext
-from ionport.core.paging import MAX_PER_PAGE
+from ionport.core.i18n import _
 from ionport.documents.model import Document, DocumentFilter, DocumentSort, DocumentStatus, Row
 from ionport.documents.review.model import Finding
-from ionport.documents.review.service import keeping_findings
 from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type
 from ionport.exports.model import Delivery
 from ionport.web.downloads import attachment
 from ionport.web.forms import Upload, text_of, uploads_of
 from ionport.web.lists import ListState
+from ionport.web.pages.document_export import shown_findings
 from ionport.web.state import needed, organization_scope, visit_of
-from ionport.web.templating import path_to, redirect, render
+from ionport.web.templating import render
 
 _NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
-_SHOWN_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +156,11 @@ def show(request: Request) -> Response:
         document = service.get(work, scope, request.path_params["document"])
         timeline = service.timeline(work, scope, document.id)
         of_document = deliveries.of_document(work, scope, visit.actor, document.id)
-        findings = service.findings(work, scope, document.id)
+        findings = shown_findings(request, work, document)
         is_stuck = _has_unfinished(of_document) and not deliveries.workers_alive(work)
-        duplicate = (
-            service.get(work, scope, document.duplicate_of) if document.duplicate_of else None
-        )
     kind = document_type(document.document_type)
     context = {
         "document": document,
-        "duplicate": duplicate,
         "findings": findings,
         "type_label": kind.label,
         "groups": _groups(kind.fields, document.fields),
@@ -211,67 +205,6 @@ def download(request: Request) -> Response:
     return attachment(content, document.filename)
 
 
-def export(request: Request) -> Response:
-    """Export one document through its active configurations."""
-    document_id = request.path_params["document"]
-    url = path_to(request, "document", document=document_id)
-    try:
-        deliveries = _export(request, document_id)
-    except IonportError as error:
-        return redirect(request, url, kind="danger", text=error.text)
-    if all(delivery.status.is_over for delivery in deliveries):
-        text = _(
-            "This document was exported before and is not sent twice. To send it once more, open"
-            " its delivery and choose Re-export as new."
-        )
-        return redirect(request, url, kind="info", text=text)
-    return redirect(request, url, text=_("The export has begun. Its steps appear below."))
-
-
-def export_many(request: Request) -> Response:
-    """Export the documents that were ticked in the list."""
-    form = visit_of(request).form
-    url = path_to(request, "documents")
-    ids = [value for value in form.getlist("document") if isinstance(value, str)][:MAX_PER_PAGE]
-    if not ids:
-        return redirect(request, url, kind="warning", text=_("Tick the documents to export first."))
-    begun, done, errors = 0, 0, list[str]()
-    for document_id in ids:
-        try:
-            deliveries = _export(request, document_id)
-        except IonportError as error:
-            errors.append(error.text)
-            continue
-        is_over = all(delivery.status.is_over for delivery in deliveries)
-        done, begun = done + is_over, begun + (not is_over)
-    text = " ".join(_summary(begun, done, errors))
-    return redirect(request, url, kind="danger" if errors else "success", text=text)
-
-
-def _summary(begun: int, done: int, errors: Sequence[str]) -> Iterator[str]:
-    if begun:
-        text = ngettext(
-            "{n} document is being exported.", "{n} documents are being exported.", begun
-        )
-        yield text.format(n=begun)
-    if done:
-        text = ngettext(
-            "{n} was exported before and is not sent twice.",
-            "{n} were exported before and are not sent twice.",
-            done,
-        )
-        yield text.format(n=done)
-    if errors:
-        yield ngettext("{n} was refused:", "{n} were refused:", len(errors)).format(n=len(errors))
-        yield from list(dict.fromkeys(errors))[:_SHOWN_REASONS]
-
-
-def _export(request: Request, document_id: str) -> Sequence[Delivery]:
-    visit, scope = visit_of(request), organization_scope(request)
-    with keeping_findings(visit.services.database) as work:
-        return needed(visit.services.deliveries).export(work, scope, visit.actor, document_id)
-
-
 def _type_labels() -> dict[str, str]:
     return {kind.id: kind.label for kind in DOCUMENT_TYPES.values()}
 
@@ -281,8 +214,6 @@ ROUTES = [
     Route("/documents", list_documents, name="documents"),
     Route("/documents/upload", upload_form, methods=["GET"], name="document_upload"),
     Route("/documents/upload", upload, methods=["POST"]),
-    Route("/documents/export", export_many, methods=["POST"], name="documents_export"),
     Route(_ONE, show, name="document"),
     Route(f"{_ONE}/file", download, name="document_file"),
-    Route(f"{_ONE}/export", export, methods=["POST"], name="document_export"),
 ]

@@ -1,0 +1,146 @@
+"""The pages of an export that findings hold: they say what was found, and ask for a reason."""
+
+from __future__ import annotations
+
+import re
+
+from ionport.core.paging import PageRequest
+from ionport.documents.review.model import Finding
+from ionport.documents.samples import read_sample
+from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
+from ionport.exports.repository import DeliveryRepository
+from ionport.identity.model import Actor
+from ionport.store import SystemScope
+from tests.support.web import said
+from tests.support.whole import INVOICE, Desk
+
+SAMPLE = read_sample(INVOICE)
+MISMATCH = SAMPLE.replace(b"2808.81</cbc:PayableAmount", b"2808.80</cbc:PayableAmount")
+AGAIN = SAMPLE.replace(b"RE-2026-0417", b" RE-2026-0417 ")
+
+
+def _upload(desk: Desk, *contents: bytes) -> list[str]:
+    files = [("files", (f"file-{n}.xml", content)) for n, content in enumerate(contents)]
+    page = desk.browser.send("/documents/upload", files=files).text
+    return list(dict.fromkeys(re.findall(r'href="/documents/(doc_\w+)"', page)))
+
+
+def _activate(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
+
+
+def _deliveries(desk: Desk) -> list[Delivery]:
+    assert desk.house.documents is not None
+    with desk.house.database.read() as work:
+        page = desk.house.documents.deliveries.list(
+            work, desk.organization, Actor.operator(), DeliveryFilter(), PageRequest()
+        )
+    return list(page.items)
+
+
+def _findings(desk: Desk, document_id: str) -> list[Finding]:
+    assert desk.house.documents is not None
+    with desk.house.database.read() as work:
+        return list(desk.house.documents.documents.findings(work, desk.organization, document_id))
+
+
+def _seen(page: str) -> list[str]:
+    return re.findall(r'name="finding" value="([^"]+)"', page)
+
+
+def test_a_held_document_asks_for_a_reason_and_then_goes(desk: Desk) -> None:
+    _activate(desk)
+    (document_id,) = _upload(desk, MISMATCH)
+    path = f"/documents/{document_id}"
+    detail = desk.browser.get(path).text
+    assert f'href="{path}/export"' in detail
+    assert "Amount due is 2808.80" in said(detail)
+    # A page that was open before the finding came, or a client of its own, sends no reason.
+    bare = desk.browser.send(f"{path}/export", form_at=path)
+    assert bare.status_code == 409
+    assert "Amount due is 2808.80" in said(bare.text)
+    dialog = desk.browser.get(f"{path}/export").text
+    assert "Export all the same" in said(dialog)
+    fields = {"finding": _seen(dialog)}
+    for reason in (" ", "x" * 501):
+        refused = desk.browser.send(f"{path}/export", {**fields, "reason": reason})  # type: ignore[dict-item]
+        assert refused.status_code == 422
+        assert "in 1 to 500 characters" in said(refused.text)
+    assert _deliveries(desk) == []
+    sent = desk.browser.send(f"{path}/export", {**fields, "reason": "agreed by phone"})  # type: ignore[dict-item]
+    assert "The export has begun." in said(sent.text)
+    assert "Accepted: agreed by phone" in said(sent.text)
+    (delivery,) = _deliveries(desk)
+    (finding,) = _findings(desk, document_id)
+    assert finding.decision is not None
+    assert (finding.decision.person, finding.decision.delivery_ids) == ("ada", (delivery.id,))
+
+
+def test_a_finding_that_came_after_the_page_was_shown_is_not_accepted_unseen(desk: Desk) -> None:
+    _activate(desk)
+    (document_id,) = _upload(desk, MISMATCH)
+    path = f"/documents/{document_id}"
+    seen = _seen(desk.browser.get(f"{path}/export").text)
+    assert desk.house.documents is not None
+    double = {"step": "idm_create", "first_id": "A-1", "second_id": "A-2", "delivery_id": "d"}
+    with desk.house.database.write() as work:
+        desk.house.documents.documents.add_finding(
+            work, desk.organization, document_id, "two_items", double
+        )
+    answer = desk.browser.send(f"{path}/export", {"finding": seen, "reason": "agreed"})  # type: ignore[dict-item]
+    assert answer.status_code == 409
+    assert "Something was found meanwhile" in said(answer.text)
+    assert "A-1 and A-2" in said(answer.text)
+    assert len(_seen(answer.text)) == 2
+    assert _deliveries(desk) == []
+
+
+def test_a_suspected_duplicate_stands_beside_the_other_document(desk: Desk) -> None:
+    first, second = _upload(desk, SAMPLE, AGAIN)
+    for path in (f"/documents/{second}", f"/documents/{second}/export"):
+        page = desk.browser.get(path).text
+        both = re.findall(r'aria-label="(?:This|The other) document".*?</section>', page, re.S)
+        assert len(both) == 2
+        for side, name in zip(both, ("file-1.xml", "file-0.xml"), strict=True):
+            text = said(side)
+            for shown in (name, "RE-2026-0417", "Nordwerk Werkzeuge GmbH", "02.03.2026", "2808.81"):
+                assert shown in text
+        assert f'href="/documents/{first}"' in both[1]
+
+
+def test_the_list_leaves_held_documents_out_and_names_them(desk: Desk) -> None:
+    _activate(desk)
+    free, held = _upload(desk, SAMPLE, MISMATCH.replace(b"RE-2026-0417", b"RE-2"))
+    assert "1 finding" in said(desk.browser.get("/documents").text)
+    token = desk.browser.csrf_token("/documents")
+    fields = {"csrf_token": token, "document": [free, held]}
+    text = said(desk.browser.http.post("/documents/export", data=fields).text)
+    assert "1 document is being exported." in text
+    assert "1 is held by findings and was left out: file-1.xml." in text
+    assert [delivery.document_id for delivery in _deliveries(desk)] == [free]
+
+
+def test_re_export_repeats_the_findings_and_its_reason_decides_on_them(desk: Desk) -> None:
+    _activate(desk)
+    (document_id,) = _upload(desk, SAMPLE)
+    desk.browser.send(f"/documents/{document_id}/export", form_at=f"/documents/{document_id}")
+    (delivery,) = _deliveries(desk)
+    assert desk.house.documents is not None
+    double = {"step": "idm_create", "first_id": "A-1", "second_id": "A-2", "delivery_id": "d"}
+    with desk.house.database.write() as work:
+        values = {"status": DeliveryStatus.DELIVERED, "due_at": None}
+        DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
+        desk.house.documents.documents.add_finding(
+            work, desk.organization, document_id, "late_answer", double
+        )
+    path = f"/deliveries/{delivery.id}/re-export"
+    dialog = desk.browser.get(path).text
+    assert "A-2 beside A-1" in said(dialog)
+    without = desk.browser.send(path, {"reason": "A-2 is deleted"})
+    assert without.status_code == 409
+    fields = {"reason": "A-2 is deleted", "finding": _seen(dialog)}
+    answer = desk.browser.send(path, fields)  # type: ignore[arg-type]
+    assert "exported again as new" in said(answer.text)
+    (finding,) = _findings(desk, document_id)
+    assert finding.decision is not None
