@@ -4,7 +4,8 @@
     GET /{TENANT}/as/authorization.oauth2   a page: a person signs on and approves there
     /{TENANT}/…       API gateway, and behind it the sandbox (any Host header)
     /_control/…       the sandbox's control plane (Host is checked there)
-    /healthz          liveness, for process managers
+    /healthz          liveness: the process answers
+    /readyz           readiness: it can do its work now
     everything else   pages (Host is checked there)
 
 The doors are told apart by the first part of the path: no page is named like a tenant id.
@@ -16,13 +17,14 @@ import re
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.core.proxies import TrustedProxies
 from ionport.oauth.endpoints import PATHS
 from ionport.oauth.routes import WELL_KNOWN
+from ionport.readiness import Readiness
 from ionport.sandbox.control.endpoint import PREFIX, ControlServer
 from ionport.sandbox.control.routes import control_app, control_app_switched_off
 from ionport.sandbox.infor_side import InforSide, machine_doors
@@ -33,6 +35,7 @@ from ionport.wiring import House
 _WELL_KNOWN = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
 _PAGES = frozenset(f"as/{paths.authorization}" for paths in PATHS.values())
 _CONTROL = f"{PREFIX}/"
+_HEALTH = frozenset(("/healthz", "/readyz"))
 _TENANT_PATH = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
 
 
@@ -45,11 +48,13 @@ class Doors:
         authorization: ASGIApp | None,
         gateway: ASGIApp | None,
         pages: ASGIApp,
+        health: ASGIApp | None = None,
         control: ASGIApp | None = None,
     ) -> None:
         self._authorization = authorization
         self._gateway = gateway
         self._pages = pages
+        self._health = health or pages
         self._control = control or control_app_switched_off()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,14 +91,26 @@ class Doors:
     def _other(self, path: str) -> ASGIApp:
         if path.startswith(_CONTROL):
             return self._control
-        return _healthz if path == "/healthz" else self._pages
+        return self._health if path in _HEALTH else self._pages
 
 
 async def _answer_ok(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("ok\n")
 
 
-_healthz = Starlette(routes=[Route("/healthz", _answer_ok)])
+def health_app(readiness: Readiness) -> ASGIApp:
+    """Build what process managers and load balancers ask, by any Host header."""
+
+    async def answer_ready(_request: Request) -> JSONResponse:
+        look = await readiness.look()
+        parts = {name: problem or "ok" for name, problem in look.parts.items()}
+        return JSONResponse(
+            {"status": "ready" if look.is_ready else "not ready", "parts": parts},
+            status_code=200 if look.is_ready else 503,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return Starlette(routes=[Route("/healthz", _answer_ok), Route("/readyz", answer_ready)])
 
 
 class ClientAddresses:
@@ -116,26 +133,30 @@ class ClientAddresses:
         await self._app(scope, receive, send)
 
 
-def build_asgi(house: House) -> ASGIApp:
+def build_asgi(house: House, *, runs_deliveries: bool = False) -> ASGIApp:
     """Build the application that serves the sides of `house`."""
-    doors = _doors(house)
+    readiness = Readiness(
+        house.settings.data, house.database, house.clock, runs_deliveries=runs_deliveries
+    )
+    doors = _doors(house, health_app(readiness))
     proxies = TrustedProxies.parse(house.settings.trusted_proxies)
     return ClientAddresses(doors, proxies) if proxies else doors
 
 
-def _doors(house: House) -> ASGIApp:
+def _doors(house: House, health: ASGIApp) -> ASGIApp:
     pages = create_web_app(
         _page_services(house),
         allowed_hosts=house.settings.allowed_hosts,
         secure_cookies=house.settings.is_https,
     )
     if house.infor is None:
-        return Doors(authorization=None, gateway=None, pages=pages)
+        return Doors(authorization=None, gateway=None, pages=pages, health=health)
     doors = machine_doors(house.infor, house.database)
     return Doors(
         authorization=doors.authorization,
         gateway=doors.gateway,
         pages=pages,
+        health=health,
         control=control_app(_control_server(house, house.infor))
         if house.infor.options.has_sandbox
         else None,

@@ -27,6 +27,9 @@ def test_a_terminated_server_closes_everything_and_ends_well(tmp_path: Path, sid
         log,
     )
     assert until(lambda: _answers(process.url), seconds=30)
+    ready = httpx2.get(f"{process.url}/readyz", timeout=10)
+    assert ready.status_code == 200, ready.text
+    assert ("deliveries" in ready.json()["parts"]) is (side != "infor")
     assert process.stop() == 0, log.read_text(encoding="utf-8")
     # The last connection to an SQLite database takes its write-ahead log away.
     assert not list((tmp_path / "data").glob("*-wal"))

@@ -53,7 +53,9 @@ class RunningServer:
         watch = ControlWatch(infor.control.controls) if infor and has_sandbox else None
         parts = (engine, housekeeping, flows, watch)
         self._parts = [part for part in parts if part is not None]
-        self._server = uvicorn.Server(server_config(build_asgi(self.house)))
+        self._server = uvicorn.Server(
+            server_config(build_asgi(self.house, runs_deliveries=engine is not None))
+        )
 
     @property
     def url(self) -> str:

@@ -1,0 +1,24 @@
+"""SQL of the row that is written to see whether the database takes one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from ionport.store.scopes import SystemScope
+from ionport.store.tables import readiness
+from ionport.store.upsert import insert_of
+
+
+class ReadinessRepository:
+    """The one row of the whole installation."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def mark(self, scope: SystemScope, now: datetime) -> None:
+        """Write the row."""
+        row = insert_of(self._connection)(readiness).values(id=1, checked_at=now)
+        changed = {"checked_at": row.excluded.checked_at}
+        self._connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=changed))
