@@ -60,16 +60,28 @@ def fresh_postgresql() -> str:
     return make_url(_server_url()).set(database=name).render_as_string(hide_password=False)
 
 
+def copy_postgresql(template_url: str, url: str) -> None:
+    """Put a copy of a database to which nobody is connected in place of the one at `url`."""
+    drop_postgresql(url)
+    names = [make_url(each).database for each in (url, template_url)]
+    _administer('CREATE DATABASE "{}" TEMPLATE "{}" STRATEGY wal_log'.format(*names))
+
+
 def drop_postgresql(url: str) -> None:
     """Drop a database made by `fresh_postgresql`, whoever is still connected."""
     _administer(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
 
 
+def kept_folder(prefix: str) -> Path:
+    """Make a folder that lives as long as this process."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @cache
 def _sqlite_template() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="ionport-schema-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / "template.db"
+    path = kept_folder("ionport-schema-") / "template.db"
     database = Database(sqlite_url(path))
     create_schema(database)
     with database.engine.connect() as connection:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from ionport.core.clock import Clock
 from ionport.core.sealing import KeyRing
@@ -24,7 +26,7 @@ from ionport.identity.setup import SetupService
 from ionport.store import Database
 from ionport.web.app import create_web_app
 from ionport.web.state import Services
-from tests.support.server import serve
+from tests.support.server import serve_when_asked
 
 PASSWORD = Secret("correct horse battery")
 TENANT = "IONPORT_TST"
@@ -96,10 +98,19 @@ class People:
 
 
 class Browser:
-    """Follows links and sends forms as a browser without JavaScript does."""
+    """Follows links and sends forms as a browser without JavaScript does.
 
-    def __init__(self, base_url: str) -> None:
-        self.http = httpx2.Client(base_url=base_url, follow_redirects=True, timeout=10)
+    With an `app` it speaks to that in this process, as if it were served at the base URL.
+    """
+
+    def __init__(self, base_url: str, app: ASGIApp | None = None) -> None:
+        if app is None:
+            self.http = httpx2.Client(base_url=base_url, follow_redirects=True, timeout=10)
+            return
+        # What the app does not answer itself is a 500 here too.
+        self.http = TestClient(
+            app, base_url, raise_server_exceptions=False, client=("127.0.0.1", 50_000)
+        )
 
     @contextmanager
     def opened(self) -> Iterator[Browser]:
@@ -146,7 +157,14 @@ def said(page: str) -> str:
 
 @contextmanager
 def browser_on(services: Services) -> Iterator[Browser]:
-    """Serve the pages on a free port and yield a browser that is there."""
-    app = create_web_app(services, allowed_hosts=["127.0.0.1"], secure_cookies=False)
-    with serve(app) as base_url, Browser(base_url).opened() as browser:
+    """Yield a browser that speaks to the pages in process; they are served to who connects."""
+    with (
+        serve_when_asked(lambda _base_url: pages_of(services)) as (base_url, app),
+        Browser(base_url, app).opened() as browser,
+    ):
         yield browser
+
+
+def pages_of(services: Services) -> ASGIApp:
+    """Return the pages as they answer on a loopback address."""
+    return create_web_app(services, allowed_hosts=["127.0.0.1"], secure_cookies=False)

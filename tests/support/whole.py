@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from http.cookiejar import Cookie
 from pathlib import Path
 from unittest import mock
 
@@ -22,7 +25,8 @@ from ionport.identity.service import NewUser
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, TenantScope
 from ionport.wiring import House, open_house
-from tests.support.server import serve_at
+from tests.support import databases
+from tests.support.server import serve_when_asked
 from tests.support.web import PASSWORD, Browser
 
 INVOICE = "demo-invoice-ubl.xml"
@@ -33,6 +37,9 @@ TEMPLATES = {
     "logical_id": "lid://infor.ims.example",
     "accounting_entity": "001_100",
 }
+
+_PREPARED_PORT = "8400"
+_PREPARED_AT = f"http://127.0.0.1:{_PREPARED_PORT}"
 
 
 @dataclass(slots=True)
@@ -126,24 +133,65 @@ class Desk:
 
 @contextmanager
 def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
-    """Serve both sides from a fresh data folder."""
+    """Open both sides on a fresh data folder; a PostgreSQL database of that URL is made anew.
+
+    The desk's own browser speaks to them in process; they are served to who else connects.
+    """
+    prepared = _prepared(is_sqlite := not database_url.startswith("postgresql"))
+    shutil.copytree(prepared.folder, folder, dirs_exist_ok=True)
+    if not is_sqlite:
+        databases.copy_postgresql(prepared.database_url, database_url)
     houses: list[House] = []
 
     def make(base_url: str) -> ASGIApp:
-        url = database_url if database_url.startswith("postgresql") else ""
-        settings = load_settings(
-            {}, data=folder, public_url=base_url, database_url=url, sandbox=True
-        )
-        # Everything as in production but the 150 ms that checking a password takes there.
-        cheap = partial(Passwords, time_cost=1, memory_kib=8)
-        with mock.patch.object(wiring, "Passwords", cheap):
-            house = open_house(settings)
-        houses.append(house)
-        return build_asgi(house)
+        # The prepared schema is the newest one.
+        with mock.patch.object(wiring, "upgrade"):
+            houses.append(_open(folder, "" if is_sqlite else database_url, base_url))
+        return build_asgi(houses[0])
 
-    with serve_at(make) as base_url, Browser(base_url).opened() as browser:
-        desk = Desk(houses[0], browser)
+    with (
+        serve_when_asked(make) as (base_url, app),
+        Browser(base_url, app).opened() as browser,
+    ):
+        browser.http.cookies.jar.set_cookie(prepared.cookie_at(base_url))
+        yield Desk(houses[0], browser)
+    houses[0].close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A data folder with the newest schema, a signing key, and `ada` who has signed in."""
+
+    folder: Path
+    database_url: str
+    cookie: Cookie
+
+    def cookie_at(self, base_url: str) -> Cookie:
+        """Return the cookie of ada's session as the same house sets it at another port."""
+        cookie = copy(self.cookie)
+        cookie.name = cookie.name.replace(_PREPARED_PORT, base_url.rpartition(":")[2])
+        return cookie
+
+
+@cache
+def _prepared(is_sqlite: bool) -> _Prepared:
+    folder = databases.kept_folder("ionport-prepared-")
+    database_url = "" if is_sqlite else databases.fresh_postgresql()
+    house = _open(folder, database_url, _PREPARED_AT)
+    with Browser(_PREPARED_AT, build_asgi(house)).opened() as browser:
+        desk = Desk(house, browser)
         desk.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, OrganizationRole.ADMINISTRATOR)
         desk.sign_in_as("ada")
-        yield desk
-    houses[0].close()
+        (cookie,) = browser.http.cookies.jar
+    house.close()
+    return _Prepared(folder, database_url, cookie)
+
+
+def _open(folder: Path, database_url: str, base_url: str) -> House:
+    settings = load_settings(
+        {}, data=folder, public_url=base_url, database_url=database_url, sandbox=True
+    )
+    # Everything as in production but the 150 ms that checking a password takes there.
+    cheap = partial(Passwords, time_cost=1, memory_kib=8)
+    with mock.patch.object(wiring, "Passwords", cheap):
+        return open_house(settings)
