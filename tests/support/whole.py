@@ -153,7 +153,8 @@ def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
         serve_when_asked(make) as (base_url, app),
         Browser(base_url, app).opened() as browser,
     ):
-        browser.http.cookies.jar.set_cookie(prepared.cookie_at(base_url))
+        for cookie in prepared.cookies_at(base_url):
+            browser.http.cookies.jar.set_cookie(cookie)
         yield Desk(houses[0], browser)
     houses[0].close()
 
@@ -164,13 +165,15 @@ class _Prepared:
 
     folder: Path
     database_url: str
-    cookie: Cookie
+    cookies: tuple[Cookie, ...]
 
-    def cookie_at(self, base_url: str) -> Cookie:
-        """Return the cookie of ada's session as the same house sets it at another port."""
-        cookie = copy(self.cookie)
-        cookie.name = cookie.name.replace(_PREPARED_PORT, base_url.rpartition(":")[2])
-        return cookie
+    def cookies_at(self, base_url: str) -> list[Cookie]:
+        """Return ada's cookies as the same house sets them at another port."""
+        port = base_url.rpartition(":")[2]
+        copies = [copy(each) for each in self.cookies]
+        for each in copies:
+            each.name = each.name.replace(_PREPARED_PORT, port)
+        return copies
 
 
 @cache
@@ -182,9 +185,9 @@ def _prepared(is_sqlite: bool) -> _Prepared:
         desk = Desk(house, browser)
         desk.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, OrganizationRole.ADMINISTRATOR)
         desk.sign_in_as("ada")
-        (cookie,) = browser.http.cookies.jar
+        cookies = tuple(browser.http.cookies.jar)
     house.close()
-    return _Prepared(folder, database_url, cookie)
+    return _Prepared(folder, database_url, cookies)
 
 
 def _open(folder: Path, database_url: str, base_url: str) -> House:
