@@ -1,0 +1,56 @@
+"""A stored file that is damaged on the disk is never delivered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ionport.exports.model import DeliveryStatus, OutcomeKind, StepKind
+from ionport.exports.runner import DeliveryRunner
+from tests.support.exporting import invoice
+from tests.unit.exports.conftest import Walk
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+
+def damage(folder: Path, digest: str) -> None:
+    """Change one byte and nothing else, as a disk does."""
+    path = next(folder.rglob(digest))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("step", [StepKind.IDM_CREATE, StepKind.ION_PUBLISH])
+def test_a_damaged_payload_fails_by_name_and_is_never_delivered(
+    walk: Walk, runner: DeliveryRunner, tmp_path: Path, step: StepKind
+) -> None:
+    delivery_id = walk.exported("DAMAGED-1")
+    runner.run_step(delivery_id, StepKind.RENDER)
+    (damaged,) = (each for each in walk.side.detail(delivery_id).steps if each.kind is step)
+    assert damaged.payload_digest is not None
+    damage(tmp_path, damaged.payload_digest)
+    assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+    detail = walk.side.detail(delivery_id)
+    assert detail.delivery.status is not DeliveryStatus.DELIVERED
+    assert "blob_damaged" in {each.error_code for each in detail.attempts}
+    assert damaged.payload_digest in " ".join(each.error_text for each in detail.attempts)
+    assert walk.messages(detail) == []
+    assert len(walk.items(detail)) == (0 if step is StepKind.IDM_CREATE else 1)
+
+
+def test_a_damaged_document_fails_by_name_until_it_is_stored_again(
+    walk: Walk, runner: DeliveryRunner, tmp_path: Path
+) -> None:
+    delivery_id = walk.exported("DAMAGED-2")
+    document_id = walk.side.detail(delivery_id).delivery.document_id
+    with walk.side.database.read() as work:
+        document = walk.side.documents.get(work, walk.side.scope, document_id)
+    damage(tmp_path, document.content_sha256)
+    assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+    detail = walk.side.detail(delivery_id)
+    assert "blob_damaged" in {each.error_code for each in detail.attempts}
+    assert walk.items(detail) == []
+    assert walk.side.blobs.put(invoice("DAMAGED-2")) == document.content_sha256
+    assert walk.side.blobs.get(document.content_sha256) == invoice("DAMAGED-2")
