@@ -205,8 +205,9 @@ def _use_control_plane(desk: Desk) -> dict[str, str]:
     draft = FaultDraft(FaultKind.STATUS, "A busy server", is_enabled=False)
     with desk.house.database.write() as work:
         rule = plane.faults.add(work, desk.tenant, OPERATOR, draft)
-        snapshot = plane.snapshots.take(work, desk.tenant, OPERATOR, "before-the-test")
         key, _secret = plane.keys.create(work, desk.tenant, OPERATOR, "A test-suite")
+    database = desk.house.database
+    snapshot = plane.snapshots.take(database, desk.tenant, OPERATOR, "before-the-test")
     return {"fault": rule.id, "snapshot": snapshot.name, "control_key": key.id}
 
 
@@ -217,7 +218,7 @@ def _upload_to_lake(desk: Desk) -> str:
     values = {"name": LAKE_OBJECT, "type": "JSON", "schema": {"title": LAKE_OBJECT}}
     with desk.house.database.write() as work:
         lake.add_object(work, desk.tenant, OPERATOR, values)
-        return lake.upload(work, desk.tenant, OPERATOR, LAKE_OBJECT, b"{}").id
+    return lake.upload(desk.house.database, desk.tenant, OPERATOR, LAKE_OBJECT, b"{}").id
 
 
 def _add_flow(desk: Desk) -> str:

@@ -117,8 +117,7 @@ def test_a_filter_may_join_comparisons_and_double_a_quote(
     client.post(f"{CATALOG}/object", json={"name": "Joined", "type": "ANY"})
     lake = side.services.ion.lake
     for content in (b"1", b"12", b"123"):
-        with side.database.write() as work:
-            lake.upload(work, SCOPE, OPERATOR, "Joined", content)
+        lake.upload(side.database, SCOPE, OPERATOR, "Joined", content)
     found = {
         text: client.get(f"{LAKE}/payloads/list", params={"filter": text}).json()["numFound"]
         for text in (
@@ -134,8 +133,7 @@ def test_a_filter_may_join_comparisons_and_double_a_quote(
 
 def test_another_tenant_has_a_lake_of_its_own(side: InforSide, client: httpx2.Client) -> None:
     client.post(f"{CATALOG}/object", json={"name": "Ours", "type": "ANY"})
-    with side.database.write() as work:
-        mine = side.services.ion.lake.upload(work, SCOPE, OPERATOR, "Ours", b"content")
+    mine = side.services.ion.lake.upload(side.database, SCOPE, OPERATOR, "Ours", b"content")
     token = side.log_in(side.credentials(OTHER_TENANT))
     with side.client(token, OTHER_TENANT) as other:
         refused(other.get(f"{LAKE}/payloads/streambyid", params={"datalakeId": mine.id}), 404)
@@ -147,8 +145,7 @@ def test_another_tenant_has_a_lake_of_its_own(side: InforSide, client: httpx2.Cl
 def test_what_is_purged_lets_go_of_its_file(side: InforSide, client: httpx2.Client) -> None:
     client.post(f"{CATALOG}/object", json={"name": "Gone", "type": "ANY"})
     lake = side.services.ion.lake
-    with side.database.write() as work:
-        items = [lake.upload(work, SCOPE, OPERATOR, "Gone", bytes([n]) * 9) for n in range(3)]
+    items = [lake.upload(side.database, SCOPE, OPERATOR, "Gone", bytes([n]) * 9) for n in range(3)]
     client.delete(f"{LAKE}/purge/ids", params={"id": items[0].id})
     client.delete(f"{LAKE}/purge/filter", params={"filter": "dl_document_name eq Gone"})
     with side.database.read() as work:

@@ -117,8 +117,8 @@ def test_a_listed_document_type_may_be_seeded_and_all_state_comes_back_from_a_sn
     answer = client.post("/IDM/api/items", json={"item": body | {"acl": {"name": "Lawyers"}}})
     pid = answer.json()["item"]["pid"]
     after = changed(client, pid, file(b"new"), checkout="true", checkin="true", merge="true")
+    control.snapshots.take(side.database, SCOPE, OPERATOR, "contracts")
     with side.database.write() as work:
-        control.snapshots.take(work, SCOPE, OPERATOR, "contracts")
         control.state.reset(work, SCOPE, OPERATOR)
     assert client.get(told).status_code == 400
     assert client.get(f"/IDM/api/items/{pid}").status_code == 404

@@ -90,6 +90,8 @@ def test_only_administrators_of_the_tenant_see_the_lake(desk: Desk) -> None:
     lake, catalog = base(desk, "data-lake"), base(desk, "data-catalog")
     for path in (lake, f"{lake}/upload", catalog, f"{catalog}/add", f"{catalog}/Orders/delete"):
         assert desk.browser.get(path).status_code == 403
-    with desk.house.database.write() as work:
-        item = desk.house.infor.ion.lake.upload(work, desk.tenant, Actor.operator(), "Orders", b"1")
+    house = desk.house
+    item = house.infor.ion.lake.upload(
+        house.database, desk.tenant, Actor.operator(), "Orders", b"1"
+    )
     assert desk.browser.get(f"{lake}/{item.id}/file").status_code == 403

@@ -63,6 +63,7 @@ class Endpoint:
         body: an example of the request's body; None when it takes none.
         query: names of the parameters, with what they mean.
         status: of the answer when all is well.
+        reads_first: it opens the transaction that writes itself, when all else is done.
     """
 
     method: str
@@ -72,7 +73,8 @@ class Endpoint:
     body: Mapping[str, object] | None = None
     query: Mapping[str, str] | None = None
     status: int = 200
+    reads_first: bool = False
 
     @property
     def writes(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.reads_first

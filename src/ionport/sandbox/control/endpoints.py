@@ -56,7 +56,8 @@ def list_snapshots(call: ControlCall) -> Response:
 def take_snapshot(call: ControlCall) -> Response:
     """Keep the present state under a name."""
     name = call.params["name"]
-    taken = call.server.plane.snapshots.take(call.work, call.scope, call.actor, name)
+    server = call.server
+    taken = server.plane.snapshots.take(server.database, call.scope, call.actor, name)
     return _json(shown.snapshot_json(taken), 201)
 
 
@@ -242,7 +243,14 @@ ENDPOINTS: Final[Sequence[Endpoint]] = [
     Endpoint("POST", "/reset", "Empty the sandbox", reset),
     Endpoint("POST", "/seed", "Fill IDM, M3, LN and ION", seed, body=_SEED),
     Endpoint("GET", "/snapshots", "List the snapshots", list_snapshots),
-    Endpoint("PUT", "/snapshots/{name}", "Take a snapshot", take_snapshot, status=201),
+    Endpoint(
+        "PUT",
+        "/snapshots/{name}",
+        "Take a snapshot",
+        take_snapshot,
+        status=201,
+        reads_first=True,
+    ),
     Endpoint("POST", "/snapshots/{name}/restore", "Restore a snapshot", restore_snapshot),
     Endpoint("DELETE", "/snapshots/{name}", "Delete a snapshot", delete_snapshot, status=204),
     Endpoint("GET", "/clock", "Read the clock", clock),

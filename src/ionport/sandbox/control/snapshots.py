@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from ionport.sandbox.control.rights import require_control
 from ionport.sandbox.control.snapshot_repository import SnapshotRepository
 from ionport.sandbox.control.state import service_tables
 from ionport.sandbox.control.state_repository import StateRepository
-from ionport.store import Moment, TenantScope, Work
+from ionport.store import Database, Moment, TenantScope, Work
 
 MAX_SNAPSHOTS: Final = 50
 MAX_ROWS: Final = 200_000
@@ -59,8 +59,11 @@ class SnapshotService:
             )
         return snapshot
 
-    def take(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> Snapshot:
+    def take(self, database: Database, scope: TenantScope, actor: Actor, name: str) -> Snapshot:
         """Keep the present state under a name; one of the same name is replaced.
+
+        It begins its own transactions: the rows are read in one, their file is written between
+        the two, so that no writer waits for either.
 
         Raises:
             InvalidInput: not a name.
@@ -69,18 +72,11 @@ class SnapshotService:
         """
         require_control(actor, scope)
         _check_name(name)
-        snapshots = SnapshotRepository(work.connection)
-        replaced = snapshots.find(scope, name)
-        if replaced is not None:
-            snapshots.remove(scope, replaced, self._clock.now())
-        elif len(snapshots.list(scope, MAX_SNAPSHOTS)) >= MAX_SNAPSHOTS:
-            raise Conflict(
-                _("This tenant has {count} snapshots. Delete one first.").format(
-                    count=MAX_SNAPSHOTS
-                ),
-                code="too_many_snapshots",
-            )
-        rows, content = _pack(StateRepository(work.connection), scope)
+        with database.read() as work:
+            _place_for(SnapshotRepository(work.connection), scope, name)
+            state = StateRepository(work.connection)
+            rows, content = _pack(state, scope)
+            files = state.blobs(scope, service_tables())
         snapshot = Snapshot(
             id=new_id("snap"),
             tenant_id=scope.tenant_id,
@@ -91,11 +87,20 @@ class SnapshotService:
             created_at=self._clock.now(),
             created_by=actor.name,
         )
-        files = StateRepository(work.connection).blobs(scope, service_tables())
-        snapshots.add(scope, snapshot, files)
-        details = {"rows": str(rows)}
-        self._audit.record(work, scope, actor, "sandbox.snapshot_taken", name, details)
+        with database.write() as work:
+            self._store(work, scope, snapshot, files)
+            details = {"rows": str(rows)}
+            self._audit.record(work, scope, actor, "sandbox.snapshot_taken", name, details)
         return snapshot
+
+    def _store(
+        self, work: Work, scope: TenantScope, snapshot: Snapshot, files: Collection[str]
+    ) -> None:
+        snapshots = SnapshotRepository(work.connection)
+        replaced = _place_for(snapshots, scope, snapshot.name)
+        if replaced is not None:
+            snapshots.remove(scope, replaced, self._clock.now())
+        snapshots.add(scope, snapshot, files)
 
     def restore(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> Snapshot:
         """Put a kept state in the place of the present one.
@@ -121,6 +126,17 @@ class SnapshotService:
         snapshot = self.get(work, scope, actor, name)
         SnapshotRepository(work.connection).remove(scope, snapshot, self._clock.now())
         self._audit.record(work, scope, actor, "sandbox.snapshot_deleted", name)
+
+
+def _place_for(snapshots: SnapshotRepository, scope: TenantScope, name: str) -> Snapshot | None:
+    """Return the snapshot that a new one replaces; raises Conflict when there are too many."""
+    replaced = snapshots.find(scope, name)
+    if replaced is None and len(snapshots.list(scope, MAX_SNAPSHOTS)) >= MAX_SNAPSHOTS:
+        raise Conflict(
+            _("This tenant has {count} snapshots. Delete one first.").format(count=MAX_SNAPSHOTS),
+            code="too_many_snapshots",
+        )
+    return replaced
 
 
 def _check_name(name: str) -> None:

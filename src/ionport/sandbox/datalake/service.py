@@ -24,7 +24,7 @@ from ionport.sandbox.datalake.model import (
 )
 from ionport.sandbox.datalake.repository import CatalogRepository, LakeRepository
 from ionport.sandbox.texts import quoted
-from ionport.store import TenantScope, Work
+from ionport.store import Database, TenantScope, Work
 
 
 class DataLakeService:
@@ -165,18 +165,22 @@ class DataLakeService:
         self.purge(work, scope, [object_id])
 
     def upload(
-        self, work: Work, scope: TenantScope, actor: Actor, document_name: str, content: bytes
+        self,
+        database: Database,
+        scope: TenantScope,
+        actor: Actor,
+        document_name: str,
+        content: bytes,
     ) -> LakeObject:
-        """Put a file of an administrator into the lake.
+        """Put a file of an administrator into the lake; its bytes before its row.
 
         Raises:
             InvalidInput: it is empty, or the Data Catalog has no object of that name.
             TooLarge: it has more than 6,000,000 bytes.
         """
         actor.require_tenant_administrator(scope.tenant_id)
-        if not self.knows(work, scope, document_name):
-            text = _("Choose an object of the Data Catalog.")
-            raise InvalidInput(text, fields={"document_name": text})
+        with database.read() as work:
+            self._require_known(work, scope, document_name)
         if not content:
             text = _("The file is empty.")
             raise InvalidInput(text, fields={"file": text})
@@ -184,8 +188,15 @@ class DataLakeService:
             raise TooLarge(
                 _("A data object has at most {limit} bytes.").format(limit=MAX_OBJECT_BYTES)
             )
-        digest = self._blobs.put(content)
-        return self.store(work, scope, LakeContent(document_name, actor.name, digest, len(content)))
+        kept = LakeContent(document_name, actor.name, self._blobs.put(content), len(content))
+        with database.write() as work:
+            self._require_known(work, scope, document_name)
+            return self.store(work, scope, kept)
+
+    def _require_known(self, work: Work, scope: TenantScope, document_name: str) -> None:
+        if not self.knows(work, scope, document_name):
+            text = _("Choose an object of the Data Catalog.")
+            raise InvalidInput(text, fields={"document_name": text})
 
 
 def _no_object(name: str) -> NotFound:

@@ -114,8 +114,8 @@ class Infor:
 
     def snapshot(self, name: str) -> None:
         """Keep under a name what the services hold now; one of the same name is replaced."""
-        with self._parts.database.write() as work:
-            self._parts.side.control.snapshots.take(work, self._parts.scope, ACTOR, name)
+        parts = self._parts
+        parts.side.control.snapshots.take(parts.database, parts.scope, ACTOR, name)
 
     def restore(self, name: str) -> None:
         """Put what a snapshot kept in the place of what the services hold; raises NotFound."""

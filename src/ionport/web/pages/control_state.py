@@ -88,8 +88,7 @@ def take_snapshot(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     name = text_of(visit.form, "name")
     try:
-        with visit.services.database.write() as work:
-            _plane(request).snapshots.take(work, scope, visit.actor, name)
+        _plane(request).snapshots.take(visit.services.database, scope, visit.actor, name)
     except InvalidInput as error:
         return _state_page(request, {"name": name}, errors_of(error), error.status)
     except (Conflict, TooLarge) as error:

@@ -49,10 +49,10 @@ def upload(request: Request) -> Response:
     name = text_of(visit.form, "document_name")
     files = uploads_of(visit.form, "file")
     try:
-        with visit.services.database.write() as work:
-            needed(visit.services.ion).lake.upload(
-                work, scope, visit.actor, name, files[0].content if files else b""
-            )
+        content = files[0].content if files else b""
+        needed(visit.services.ion).lake.upload(
+            visit.services.database, scope, visit.actor, name, content
+        )
     except InvalidInput as error:
         return _upload_page(request, name, errors_of(error), error.status)
     except TooLarge as error:

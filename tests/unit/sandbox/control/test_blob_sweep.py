@@ -111,8 +111,7 @@ def test_a_file_that_a_snapshot_needs_stays_until_the_snapshot_goes(
 ) -> None:
     seed(database, plane, SCOPE)
     digest = digest_of(blobs, tmp_path)
-    with database.write() as work:
-        plane.snapshots.take(work, SCOPE, OPERATOR, "base")
+    plane.snapshots.take(database, SCOPE, OPERATOR, "base")
     reset(database, plane, SCOPE)
     later(clock, tmp_path)
     swept(database, sweep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -132,8 +133,7 @@ def test_a_snapshot_brings_the_state_back_exactly_and_nothing_of_other_tenants(
     fill(database, plane, SCOPE, "1", "2")
     fill(database, plane, OTHER, "3")
     before = _dump(database, SCOPE)
-    with database.write() as work:
-        snapshot = plane.snapshots.take(work, SCOPE, OPERATOR, "two-items")
+    snapshot = plane.snapshots.take(database, SCOPE, OPERATOR, "two-items")
     with database.write() as work:
         plane.state.reset(work, SCOPE, OPERATOR)
     fill(database, plane, SCOPE, "4")
@@ -160,8 +160,7 @@ def test_a_snapshot_of_the_same_name_takes_the_place_of_the_other(
 ) -> None:
     for number in ("1", "2"):
         fill(database, plane, SCOPE, number)
-        with database.write() as work:
-            plane.snapshots.take(work, SCOPE, OPERATOR, "base")
+        plane.snapshots.take(database, SCOPE, OPERATOR, "base")
     with database.write() as work:
         plane.state.reset(work, SCOPE, OPERATOR)
         plane.snapshots.restore(work, SCOPE, OPERATOR, "base")
@@ -180,8 +179,7 @@ def test_a_snapshot_of_another_version_is_refused_and_changes_nothing(
         "ionport.sandbox.control.snapshots.service_tables",
         lambda: [control_tables.sandbox_faults],
     )
-    with database.write() as work:
-        plane.snapshots.take(work, SCOPE, OPERATOR, "other")
+    plane.snapshots.take(database, SCOPE, OPERATOR, "other")
     monkeypatch.undo()
     with pytest.raises(Conflict, match="another version"), database.write() as work:
         plane.snapshots.restore(work, SCOPE, OPERATOR, "other")
@@ -196,10 +194,29 @@ def test_a_production_tenant_refuses_the_control_plane_even_to_the_operator(
         for action in (
             lambda: plane.state.reset(work, PRODUCTION, OPERATOR),
             lambda: plane.seeds.seed(work, PRODUCTION, OPERATOR, b"{}"),
-            lambda: plane.snapshots.take(work, PRODUCTION, OPERATOR, "x"),
+            lambda: plane.snapshots.take(database, PRODUCTION, OPERATOR, "x"),
             lambda: plane.faults.add(work, PRODUCTION, OPERATOR, FaultDraft(FaultKind.HTML)),
             lambda: plane.clock.jump(work, PRODUCTION, OPERATOR, second),
             lambda: plane.keys.create(work, PRODUCTION, OPERATOR, "x"),
         ):
             with pytest.raises(Forbidden, match="production tenant"):
                 action()
+
+
+def test_no_writer_waits_while_a_snapshot_is_written(
+    database: Database, plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, plane, SCOPE, "1")
+    put = FolderBlobs.put
+
+    def slow(blobs: FolderBlobs, content: bytes) -> str:
+        monkeypatch.undo()
+        done = threading.Thread(target=fill, args=(database, plane, OTHER, "2"))
+        done.start()
+        done.join(10)
+        assert not done.is_alive()
+        return put(blobs, content)
+
+    monkeypatch.setattr(FolderBlobs, "put", slow)
+    taken = plane.snapshots.take(database, SCOPE, OPERATOR, "base")
+    assert taken.rows
