@@ -49,7 +49,7 @@ def prepare(house: House, stub: str, count: int) -> None:
             bod_mapping_id=bod.mapping_id,
         )
         made = side.configurations.create(work, scope, _OPERATOR, fields)
-        side.configurations.activate(work, scope, _OPERATOR, made.id)
+        side.configurations.activate(work, scope, _OPERATOR, made.id, reason="a benchmark")
     head, _, tail = read_sample("demo-invoice-ubl.xml").decode().partition("<cbc:ID>")
     tail = tail.partition("</cbc:ID>")[2]
     for number in range(count):

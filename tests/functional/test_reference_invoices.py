@@ -59,7 +59,9 @@ def _configure(house: House, credentials: tuple[str, bytes]) -> None:
                 bod_mapping_id=bod.mapping_id,
             ),
         )
-        side.configurations.activate(work, scope, sides.OPERATOR, configuration.id)
+        side.configurations.activate(
+            work, scope, sides.OPERATOR, configuration.id, reason="a test proves nothing"
+        )
 
 
 def test_every_reference_invoice_is_delivered_with_the_vendors_mapping_files(

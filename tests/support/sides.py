@@ -167,7 +167,9 @@ def configure_export(house: House, credentials: tuple[str, bytes]) -> str:
                 bod_mapping_id=bod.mapping_id,
             ),
         )
-        side.configurations.activate(work, scope, OPERATOR, configuration.id)
+        side.configurations.activate(
+            work, scope, OPERATOR, configuration.id, reason="a test proves nothing"
+        )
     return configuration.id
 
 

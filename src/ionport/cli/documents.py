@@ -117,6 +117,12 @@ def export() -> None:
 @click.option("--activate/--no-activate", default=True, help="Activate at once (default).")
 @click.option("--replace", is_flag=True, help="Switch off the active one that is in the way.")
 @click.option("--accept-at-least-once", is_flag=True, help="Accept a mapping without correlation.")
+@click.option(
+    "--all-the-same",
+    metavar="REASON",
+    default="",
+    help="Activate although the proof of the connection has not passed; the reason is kept.",
+)
 @click.pass_context
 def export_configure(
     ctx: click.Context,
@@ -128,8 +134,12 @@ def export_configure(
     activate: bool,
     replace: bool,
     accept_at_least_once: bool,
+    all_the_same: str,
 ) -> None:
-    """Create an export configuration and activate it."""
+    """Create an export configuration and activate it.
+
+    Prove its connection before: ionport connection check NAME.
+    """
     with opened(ctx) as house:
         scope = organization_scope(house)
         service = documents_side(house).configurations
@@ -147,7 +157,9 @@ def export_configure(
         with house.database.write() as work:
             made = service.create(work, scope, OPERATOR, fields)
             if activate:
-                service.activate(work, scope, OPERATOR, made.id, replace=replace)
+                service.activate(
+                    work, scope, OPERATOR, made.id, replace=replace, reason=all_the_same
+                )
         click.echo(f"{made.title}: {made.method.label}, {'active' if activate else 'inactive'}.")
 
 

@@ -6,7 +6,8 @@ from contextlib import closing
 from datetime import datetime
 
 from ionport.connections.model import STAGES, Check, CheckStage, CheckStatus, StageStatus
-from ionport.connections.repository import CheckRepository
+from ionport.connections.ports import ConnectionUse
+from ionport.connections.repository import CheckRepository, ConnectionRepository
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.ionapi import IonApiFile
@@ -40,11 +41,12 @@ def prove(
     check: Check,
     file: IonApiFile,
     policy: AddressPolicy,
+    uses: ConnectionUse | None = None,
 ) -> None:
     """Run the probe of the client library; commits after each stage begins and ends.
 
     Nothing more is called once the check is not `check.runner`'s any more: it was taken for
-    dead, or its connection is deleted.
+    dead, or its connection is deleted. `uses` is told when it has ended.
     """
     positions = {key: position for position, (key, _title) in enumerate(STAGES)}
     failed = False
@@ -59,7 +61,11 @@ def prove(
                 return
     status = CheckStatus.FAILED if failed else CheckStatus.PASSED
     with database.write() as work:
-        CheckRepository(work.connection).finish(scope, check, status, clock.now())
+        # Whoever decides by the newest proof waits for this one.
+        ConnectionRepository(work.connection).lock(scope, check.connection_id)
+        is_ours = CheckRepository(work.connection).finish(scope, check, status, clock.now())
+        if is_ours and uses is not None:
+            uses.proof_ended(work, scope, check.connection_id, clock.now())
 
 
 def _stage(result: StageResult) -> CheckStage:

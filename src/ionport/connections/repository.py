@@ -34,6 +34,8 @@ _c = connections.c
 _k = connection_checks.c
 _g = connection_check_stages.c
 _t = connection_tokens.c
+# Checks of a connection that are kept: older ones go when a new one starts.
+_KEPT = 20
 _SHOWN = tuple(column for column in _c if column.name != "sealed")
 
 
@@ -62,6 +64,14 @@ class ConnectionRepository:
             _owned(select(*_SHOWN), scope).where(_c.id == connection_id)
         ).one_or_none()
         return _connection(row) if row else None
+
+    def lock(self, scope: OrganizationScope, connection_id: str) -> None:
+        """Let others who decide by the connection's proof wait until this transaction ends.
+
+        SQLite has one writer at a time anyway.
+        """
+        query = _owned(select(_c.id), scope).where(_c.id == connection_id)
+        self._connection.execute(query.with_for_update()).one_or_none()
 
     def by_fingerprint(self, scope: OrganizationScope, fingerprint: str) -> Connection | None:
         """Return the connection that was made from the same credential."""
@@ -204,7 +214,7 @@ class CheckRepository:
             _checks_of(scope, _k.id)
             .where(_k.connection_id == check.connection_id)
             .order_by(_k.started_at.desc(), _k.id.desc())
-            .limit(20)
+            .limit(_KEPT)
         )
         self._connection.execute(
             delete(connection_checks).where(
@@ -229,6 +239,26 @@ class CheckRepository:
             .order_by(_k.started_at.desc(), _k.id.desc())
             .limit(1)
         )
+
+    def ended(self, scope: OrganizationScope, connection_id: str) -> Sequence[Check]:
+        """Return the checks of a connection that are over, the newest first; at most twenty."""
+        rows = self._connection.execute(
+            _checks_of(scope)
+            .where(_k.connection_id == connection_id, _k.status != CheckStatus.RUNNING)
+            .order_by(_k.started_at.desc(), _k.id.desc())
+            .limit(_KEPT)
+        ).all()
+        stages = self._connection.execute(
+            select(connection_check_stages)
+            .where(
+                _g.check_id.in_([row.id for row in rows]),
+                _g.check_id.in_(_checks_of(scope, _k.id)),
+            )
+            .order_by(_g.position)
+        ).all()
+        return [
+            _check(row, [stage for stage in stages if stage.check_id == row.id]) for row in rows
+        ]
 
     def set_stage(
         self,
@@ -285,10 +315,8 @@ class CheckRepository:
             return None
         stages = self._connection.execute(
             select(connection_check_stages).where(_g.check_id == row.id).order_by(_g.position)
-        )
-        values = row._asdict()
-        values["status"] = CheckStatus(row.status)
-        return Check(**values, stages=tuple(_stage(stage) for stage in stages))
+        ).all()
+        return _check(row, stages)
 
 
 def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
@@ -309,6 +337,12 @@ def _connection(row: Row[Any]) -> Connection:
     values = row._asdict()
     values["remarks"] = tuple(Remark(**remark) for remark in row.remarks)
     return Connection(**values)
+
+
+def _check(row: Row[Any], stages: Sequence[Row[Any]]) -> Check:
+    values = row._asdict()
+    values["status"] = CheckStatus(row.status)
+    return Check(**values, stages=tuple(_stage(stage) for stage in stages))
 
 
 def _stage(row: Row[Any]) -> CheckStage:

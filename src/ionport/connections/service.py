@@ -222,7 +222,7 @@ class ConnectionService:
         try:
             with database.read() as work:
                 file = self.credential(work, scope, check.connection_id)
-            prove(database, scope, self._clock, check, file, self.policy)
+            prove(database, scope, self._clock, check, file, self.policy, self.uses)
         except BaseException:
             with database.write() as work:
                 CheckRepository(work.connection).finish(

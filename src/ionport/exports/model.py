@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from ionport.connections.proofs import Proof, ProofState
 from ionport.core.i18n import _
 
 
@@ -66,6 +67,66 @@ class ExportConfiguration:
     created_by: str
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UseOfConnection:
+    """A connection as one configuration uses it: what a proof and a decision about it are for."""
+
+    configuration_id: str
+    title: str
+    connection_id: str
+    method: ExportMethod
+
+    @classmethod
+    def of_configuration(cls, configuration: ExportConfiguration) -> UseOfConnection:
+        """Take what a configuration uses now."""
+        return cls(
+            configuration.id, configuration.title, configuration.connection_id, configuration.method
+        )
+
+    @classmethod
+    def of_delivery(cls, delivery: Delivery) -> UseOfConnection:
+        """Take what a delivery goes over: its configuration may use another one by now."""
+        return cls(
+            delivery.configuration_id,
+            delivery.configuration_title,
+            delivery.connection_id,
+            delivery.method,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProofDecision:
+    """A person's decision to go on although a proof did not pass; about one check (or none)."""
+
+    id: str
+    configuration_id: str
+    connection_id: str
+    check_id: str
+    state: ProofState
+    reason: str
+    made_by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UseProof:
+    """What is known of a connection in one use, what was decided about that, what it holds."""
+
+    proof: Proof
+    decision: ProofDecision | None
+    held: int
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether deliveries are held: Infor said no, and nobody has overruled it."""
+        return self.proof.state is ProofState.REFUSED and self.decision is None
+
+    @property
+    def needs_reason(self) -> bool:
+        """Whether a person's reason is needed to make the configuration active."""
+        return self.proof.state is not ProofState.PASSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
-from ionport.documents.types import DOCUMENT_TYPES
+from ionport.exports.configuration_checks import ConfigurationChecks
+from ionport.exports.decision_repository import HeldRepository
+from ionport.exports.holds import ProofDecisions, decision_about, free_after_proof, use_proof
 from ionport.exports.model import (
     ActivationFinding,
     ConfigurationFields,
     ExportConfiguration,
     ExportMethod,
+    UseOfConnection,
+    UseProof,
 )
 from ionport.exports.repository import ConfigurationRepository, DeliveryRepository
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.service import IdentityService
-from ionport.mappings.model import MappingKind, blocking
 from ionport.mappings.service import MappingService
 from ionport.store import OrganizationScope, Work
-
-_TITLE_LENGTH = 200
 
 
 class ExportConfigurationService:
@@ -43,8 +45,8 @@ class ExportConfigurationService:
         self._clock = clock
         self._audit = audit
         self._connections = connections
-        self._mappings = mappings
-        self._identity = identity
+        self._checks = ConfigurationChecks(connections, mappings, identity)
+        self.decisions = ProofDecisions(clock, audit)
 
     def create(
         self, work: Work, scope: OrganizationScope, actor: Actor, fields: ConfigurationFields
@@ -55,7 +57,7 @@ class ExportConfigurationService:
             InvalidInput: names every field that is missing or does not fit.
         """
         actor.require_organization_administrator(scope.organization_id)
-        self._check(work, scope, fields)
+        self._checks.check(work, scope, fields)
         now = self._clock.now()
         configuration = ExportConfiguration(
             id=new_id("exp"),
@@ -77,20 +79,32 @@ class ExportConfigurationService:
         actor: Actor,
         configuration_id: str,
         fields: ConfigurationFields,
+        *,
+        reason: str = "",
     ) -> ExportConfiguration:
         """Change a configuration. One that is active must stay fit to be active.
+
+        So an active one that is to use another connection or method needs a proof that passed,
+        or a `reason` to go on all the same.
 
         Deliveries that pend, wait or failed go on over the new connection, if it is of the same
         tenant: so a new credential file heals them. To another tenant only new ones go.
 
         Raises:
-            Conflict: another configuration is active where this one would move to.
+            Conflict: another configuration is active where this one would move to, or
+                `proof_not_passed`.
         """
         actor.require_organization_administrator(scope.organization_id)
         old = self._get(work, scope, configuration_id)
-        self._check(work, scope, fields)
+        self._checks.check(work, scope, fields)
         if old.is_active:
-            self._refuse_blocked(work, scope, fields)
+            self._checks.refuse_blocked(work, scope, fields)
+        if old.is_active and (old.connection_id, old.method) != (
+            fields.connection_id,
+            fields.method,
+        ):
+            use = UseOfConnection(old.id, fields.title, fields.connection_id, fields.method)
+            self.decisions.require_for_activation(work, scope, actor, use, reason)
         values = _columns(fields) | {
             "family": fields.method.family,
             "updated_at": self._clock.now(),
@@ -132,7 +146,7 @@ class ExportConfigurationService:
     ) -> Sequence[ActivationFinding]:
         """Return what the linter says about the newest version of each mapping."""
         actor.require_organization_member(scope.organization_id)
-        return self._findings(work, scope, _fields(self._get(work, scope, configuration_id)))
+        return self._checks.findings(work, scope, _fields(self._get(work, scope, configuration_id)))
 
     def in_the_way(
         self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
@@ -150,25 +164,42 @@ class ExportConfigurationService:
         configuration_id: str,
         *,
         replace: bool = False,
+        reason: str = "",
     ) -> ExportConfiguration:
         """Switch a configuration on; with `replace` the one in its place is switched off.
 
+        With a `reason` it is done although the proof of its connection has not passed.
+
         Raises:
             InvalidInput: `mapping_blocks_activation`; the text names the findings.
-            Conflict: `another_is_active`; `existing_id` names it.
+            Conflict: `another_is_active`; `existing_id` names it. Or `proof_not_passed`.
         """
         actor.require_organization_administrator(scope.organization_id)
         configuration = self._get(work, scope, configuration_id)
         if configuration.is_active:
             return configuration
         fields = _fields(configuration)
-        self._refuse_blocked(work, scope, fields)
+        self._checks.refuse_blocked(work, scope, fields)
         occupant = self._occupant(work, scope, fields, configuration.id)
-        if occupant is not None and replace:
-            self._switch(work, scope, actor, occupant, is_active=False)
-        elif occupant is not None:
+        if occupant is not None and not replace:
             raise self._in_the_way_error(work, scope, fields, configuration.id)
+        use = UseOfConnection.of_configuration(configuration)
+        self.decisions.require_for_activation(work, scope, actor, use, reason)
+        if occupant is not None:
+            self._switch(work, scope, actor, occupant, is_active=False)
         return self._switch(work, scope, actor, configuration, is_active=True)
+
+    def proof(
+        self, work: Work, scope: OrganizationScope, actor: Actor, use: UseOfConnection
+    ) -> UseProof:
+        """Return what is known of a connection as a configuration or delivery uses it."""
+        actor.require_organization_member(scope.organization_id)
+        found = use_proof(work, scope, use)
+        return UseProof(
+            proof=found,
+            decision=decision_about(work, scope, use, found),
+            held=HeldRepository(work.connection).count(scope, use),
+        )
 
     def deactivate(
         self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
@@ -256,91 +287,12 @@ class ExportConfigurationService:
             existing_id=occupant.id if occupant else None,
         )
 
-    def _findings(
-        self, work: Work, scope: OrganizationScope, fields: ConfigurationFields
-    ) -> Sequence[ActivationFinding]:
-        found: list[ActivationFinding] = []
-        for name, mapping_id in _mapping_ids(fields):
-            version = self._mappings.latest_version(work, scope, mapping_id)
-            blocked = blocking(version.findings, accept_at_least_once=fields.accepts_at_least_once)
-            found += [
-                ActivationFinding(
-                    mapping=name,
-                    severity=finding.severity,
-                    code=finding.code,
-                    line=finding.line,
-                    key=finding.key,
-                    text=finding.text,
-                    remedy=finding.remedy,
-                    blocks=finding in blocked,
-                )
-                for finding in version.findings
-            ]
-        return found
-
-    def _refuse_blocked(
-        self, work: Work, scope: OrganizationScope, fields: ConfigurationFields
-    ) -> None:
-        blocked = [finding for finding in self._findings(work, scope, fields) if finding.blocks]
-        if blocked:
-            reasons = " ".join(f"{finding.text} {finding.remedy}".strip() for finding in blocked)
-            raise InvalidInput(
-                _("A mapping cannot be used yet. {reasons}").format(reasons=reasons),
-                code="mapping_blocks_activation",
-                fields={f"{finding.mapping}_mapping": finding.text for finding in blocked},
-            )
-
-    def _check(self, work: Work, scope: OrganizationScope, fields: ConfigurationFields) -> None:
-        wrong: dict[str, str] = {}
-        if not fields.title.strip() or len(fields.title) > _TITLE_LENGTH:
-            wrong["title"] = _("Give a title of 1 to 200 characters.")
-        if fields.document_type not in DOCUMENT_TYPES:
-            wrong["document_type"] = _("Choose a document type.")
-        wrong |= self._wrong_references(work, scope, fields)
-        if wrong:
-            raise InvalidInput(" ".join(wrong.values()), fields=wrong)
-
-    def _wrong_references(
-        self, work: Work, scope: OrganizationScope, fields: ConfigurationFields
-    ) -> dict[str, str]:
-        wrong: dict[str, str] = {}
-        if not self._has_connection(work, scope, fields.connection_id):
-            wrong["connection"] = _("Upload or choose an ION API file.")
-        if not self._has_mapping(work, scope, fields.idm_mapping_id, MappingKind.IDM):
-            wrong["idm_mapping"] = _("Upload or choose an IDM mapping file.")
-        if fields.method.needs_bod_mapping and not self._has_mapping(
-            work, scope, fields.bod_mapping_id, MappingKind.BOD
-        ):
-            wrong["bod_mapping"] = _("Upload or choose a BOD mapping file.")
-        if fields.sub_organization_id is not None:
-            known = self._identity.list_sub_organizations(work, scope)
-            if fields.sub_organization_id not in {organization.id for organization in known}:
-                wrong["sub_organization"] = _("Choose a sub-organization of yours.")
-        return wrong
-
     def _is_same_tenant(
         self, work: Work, scope: OrganizationScope, one_id: str, other_id: str
     ) -> bool:
         one = self._connections.shown(work, scope, one_id)
         other = self._connections.shown(work, scope, other_id)
         return (one.tenant_id, one.gateway) == (other.tenant_id, other.gateway)
-
-    def _has_connection(self, work: Work, scope: OrganizationScope, connection_id: str) -> bool:
-        try:
-            self._connections.shown(work, scope, connection_id)
-        except NotFound:
-            return False
-        return True
-
-    def _has_mapping(
-        self, work: Work, scope: OrganizationScope, mapping_id: str | None, kind: MappingKind
-    ) -> bool:
-        if not mapping_id:
-            return False
-        try:
-            return self._mappings.get(work, scope, mapping_id).kind is kind
-        except NotFound:
-            return False
 
     def _record(
         self,
@@ -355,18 +307,17 @@ class ExportConfigurationService:
 
 
 class ConfigurationConnectionUse:
-    """Answers `connections` who uses a connection (its port `ConnectionUse`)."""
+    """Tells `connections` who uses one, and is told of its proofs (port `ConnectionUse`)."""
 
     def titles(self, work: Work, scope: OrganizationScope, connection_id: str) -> Sequence[str]:
         """Return the titles of configurations that use the connection."""
         return ConfigurationRepository(work.connection).uses_connection(scope, connection_id)
 
-
-def _mapping_ids(fields: ConfigurationFields) -> list[tuple[str, str]]:
-    found = [("idm", fields.idm_mapping_id)]
-    if fields.method.needs_bod_mapping and fields.bod_mapping_id:
-        found.append(("bod", fields.bod_mapping_id))
-    return found
+    def proof_ended(
+        self, work: Work, scope: OrganizationScope, connection_id: str, now: datetime
+    ) -> None:
+        """Let go on what a refused proof held, where the new one passed."""
+        free_after_proof(work, scope, connection_id, now)
 
 
 def _columns(fields: ConfigurationFields) -> dict[str, Any]:

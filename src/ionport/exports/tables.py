@@ -62,6 +62,29 @@ partial_index(
     where=_c.is_active == true(),
 )
 
+# A person's "all the same" about a proof that did not pass; counts until the next proof.
+export_proof_decisions = Table(
+    "export_proof_decisions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
+    Column("configuration_id", Text, ForeignKey("export_configurations.id"), nullable=False),
+    Column(
+        "connection_id",
+        Text,
+        ForeignKey("connections.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    # The check that it is about; empty when the connection was never proved.
+    Column("check_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Index("ix_export_proof_decisions_configuration_id_made_at", "configuration_id", "made_at"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -46,7 +46,7 @@ def create(side: DocumentSide, fields: ConfigurationFields):
 def activate(side: DocumentSide, configuration_id: str, *, replace: bool = False):
     with side.database.write() as work:
         return side.configurations.activate(
-            work, side.scope, OPERATOR, configuration_id, replace=replace
+            work, side.scope, OPERATOR, configuration_id, replace=replace, reason="known"
         )
 
 

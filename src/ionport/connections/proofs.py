@@ -1,0 +1,135 @@
+"""What the stored checks of a connection prove for a method, by the stages that it uses.
+
+A check asks everything that a connection can do; a method needs some of it. *Refused* means that
+Infor said no (credential, role, an unknown document type): so it will to a delivery. Everything
+else that went wrong (name, network, time-out, certificate, a server that is down, a process that
+ended) proves nothing either way: *unproved*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from ionport.connections.model import Check, CheckStage, StageStatus
+from ionport.core.i18n import _
+from ionport.ionapi.errors import TRANSIENT_STATUSES
+
+BASE_STAGES: Final = ("file", "network", "token", "refresh")
+"""What every call needs, whichever service it goes to."""
+
+_MADE: Final = frozenset({StageStatus.PASSED, StageStatus.NOT_APPLICABLE})
+# RFC 6749 §5.2 and §4.1.2.1: what an authorization server answers to a credential that it refuses.
+_OAUTH_REFUSALS: Final = frozenset(
+    {
+        "access_denied",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_scope",
+        "unauthorized_client",
+        "unsupported_grant_type",
+    }
+)
+_BY_STATUS: Final = re.compile(r"[a-z]+_http_(4\d\d)")
+
+
+class ProofState(StrEnum):
+    """What is known of a connection, for a method."""
+
+    PASSED = "passed"
+    REFUSED = "refused"
+    UNPROVED = "unproved"
+    MISSING = "missing"
+
+    @property
+    def label(self) -> str:
+        return {
+            ProofState.PASSED: _("Proved"),
+            ProofState.REFUSED: _("Refused by Infor"),
+            ProofState.UNPROVED: _("Unproved"),
+            ProofState.MISSING: _("Not proved yet"),
+        }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is known of a connection: the state, the check it follows from, and what stopped it."""
+
+    state: ProofState
+    check: Check | None = None
+    stage: CheckStage | None = None
+
+    @property
+    def check_id(self) -> str:
+        """The check that decides; empty when there is none."""
+        return self.check.id if self.check else ""
+
+    @property
+    def at(self) -> datetime | None:
+        """When the deciding check ended."""
+        return self.check.finished_at if self.check else None
+
+    @property
+    def text(self) -> str:
+        """What happened, as one sentence for people; empty when all passed."""
+        if self.state is ProofState.PASSED:
+            return ""
+        if self.check is None:
+            return _("The connection was never proved.")
+        if self.stage is None or self.stage.status is not StageStatus.FAILED:
+            return _("The proof broke off before all was asked.")
+        return f"{self.stage.title}: {self.stage.cause}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        if self.state is ProofState.PASSED:
+            return ""
+        failed = self.stage is not None and self.stage.status is StageStatus.FAILED
+        if failed and self.stage is not None and self.stage.remedy:
+            return self.stage.remedy
+        return _("Choose Test connection.")
+
+
+def judge(checks: Sequence[Check], stages: Collection[str]) -> Proof:
+    """Return what `checks` (the newest first) prove for a method that uses `stages`.
+
+    The newest check that ended decides. One that proves nothing does not take back a refusal:
+    only a proof that passes does.
+    """
+    ended = [_verdict(check, stages) for check in checks if check.is_over]
+    if not ended:
+        return Proof(ProofState.MISSING)
+    if ended[0].state is not ProofState.UNPROVED:
+        return ended[0]
+    known = next((proof for proof in ended if proof.state is not ProofState.UNPROVED), None)
+    return known if known is not None and known.state is ProofState.REFUSED else ended[0]
+
+
+def is_refusal(stage: CheckStage) -> bool:
+    """Whether a failed stage means that Infor said no, and will say so again."""
+    if stage.key == "file":
+        return True
+    code = dict(stage.details).get("Code", "")
+    by_status = _BY_STATUS.fullmatch(code)
+    if by_status is not None:
+        return int(by_status[1]) not in TRANSIENT_STATUSES
+    return code in _OAUTH_REFUSALS
+
+
+def _verdict(check: Check, stages: Collection[str]) -> Proof:
+    open_stage: CheckStage | None = None
+    for stage in check.stages:
+        if stage.key not in stages or stage.status in _MADE:
+            continue
+        if stage.status is StageStatus.FAILED and is_refusal(stage):
+            return Proof(ProofState.REFUSED, check, stage)
+        # The first stage that stopped explains what came after it.
+        open_stage = open_stage or stage
+    state = ProofState.PASSED if open_stage is None else ProofState.UNPROVED
+    return Proof(state, check, open_stage)

@@ -1,0 +1,117 @@
+"""What an export configuration must fulfil to be stored, and to be active."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ionport.connections.service import ConnectionService
+from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.documents.types import DOCUMENT_TYPES
+from ionport.exports.model import ActivationFinding, ConfigurationFields
+from ionport.identity.service import IdentityService
+from ionport.mappings.model import MappingKind, blocking
+from ionport.mappings.service import MappingService
+from ionport.store import OrganizationScope, Work
+
+_TITLE_LENGTH = 200
+
+
+class ConfigurationChecks:
+    """Looks at the fields of a configuration and at what they name."""
+
+    def __init__(
+        self, connections: ConnectionService, mappings: MappingService, identity: IdentityService
+    ) -> None:
+        self._connections = connections
+        self._mappings = mappings
+        self._identity = identity
+
+    def findings(
+        self, work: Work, scope: OrganizationScope, fields: ConfigurationFields
+    ) -> Sequence[ActivationFinding]:
+        """Return what the linter says about the newest version of each mapping."""
+        found: list[ActivationFinding] = []
+        for name, mapping_id in _mapping_ids(fields):
+            version = self._mappings.latest_version(work, scope, mapping_id)
+            blocked = blocking(version.findings, accept_at_least_once=fields.accepts_at_least_once)
+            found += [
+                ActivationFinding(
+                    mapping=name,
+                    severity=finding.severity,
+                    code=finding.code,
+                    line=finding.line,
+                    key=finding.key,
+                    text=finding.text,
+                    remedy=finding.remedy,
+                    blocks=finding in blocked,
+                )
+                for finding in version.findings
+            ]
+        return found
+
+    def refuse_blocked(
+        self, work: Work, scope: OrganizationScope, fields: ConfigurationFields
+    ) -> None:
+        """Raise InvalidInput `mapping_blocks_activation`; the text names the findings."""
+        blocked = [finding for finding in self.findings(work, scope, fields) if finding.blocks]
+        if blocked:
+            reasons = " ".join(f"{finding.text} {finding.remedy}".strip() for finding in blocked)
+            raise InvalidInput(
+                _("A mapping cannot be used yet. {reasons}").format(reasons=reasons),
+                code="mapping_blocks_activation",
+                fields={f"{finding.mapping}_mapping": finding.text for finding in blocked},
+            )
+
+    def check(self, work: Work, scope: OrganizationScope, fields: ConfigurationFields) -> None:
+        """Raise InvalidInput that names every field that is missing or does not fit."""
+        wrong: dict[str, str] = {}
+        if not fields.title.strip() or len(fields.title) > _TITLE_LENGTH:
+            wrong["title"] = _("Give a title of 1 to 200 characters.")
+        if fields.document_type not in DOCUMENT_TYPES:
+            wrong["document_type"] = _("Choose a document type.")
+        wrong |= self._wrong_references(work, scope, fields)
+        if wrong:
+            raise InvalidInput(" ".join(wrong.values()), fields=wrong)
+
+    def _wrong_references(
+        self, work: Work, scope: OrganizationScope, fields: ConfigurationFields
+    ) -> dict[str, str]:
+        wrong: dict[str, str] = {}
+        if not self._has_connection(work, scope, fields.connection_id):
+            wrong["connection"] = _("Upload or choose an ION API file.")
+        if not self._has_mapping(work, scope, fields.idm_mapping_id, MappingKind.IDM):
+            wrong["idm_mapping"] = _("Upload or choose an IDM mapping file.")
+        if fields.method.needs_bod_mapping and not self._has_mapping(
+            work, scope, fields.bod_mapping_id, MappingKind.BOD
+        ):
+            wrong["bod_mapping"] = _("Upload or choose a BOD mapping file.")
+        if fields.sub_organization_id is not None:
+            known = self._identity.list_sub_organizations(work, scope)
+            if fields.sub_organization_id not in {organization.id for organization in known}:
+                wrong["sub_organization"] = _("Choose a sub-organization of yours.")
+        return wrong
+
+    def _has_connection(self, work: Work, scope: OrganizationScope, connection_id: str) -> bool:
+        try:
+            self._connections.shown(work, scope, connection_id)
+        except NotFound:
+            return False
+        return True
+
+    def _has_mapping(
+        self, work: Work, scope: OrganizationScope, mapping_id: str | None, kind: MappingKind
+    ) -> bool:
+        if not mapping_id:
+            return False
+        try:
+            return self._mappings.get(work, scope, mapping_id).kind is kind
+        except NotFound:
+            return False
+
+
+def _mapping_ids(fields: ConfigurationFields) -> list[tuple[str, str]]:
+    found = [("idm", fields.idm_mapping_id)]
+    if fields.method.needs_bod_mapping and fields.bod_mapping_id:
+        found.append(("bod", fields.bod_mapping_id))
+    return found

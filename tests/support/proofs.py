@@ -1,0 +1,70 @@
+"""Proofs as a run leaves them, for tests of what acts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ionport.connections.checks import new_check
+from ionport.connections.model import STAGES, Check, CheckStage, CheckStatus, StageStatus
+from ionport.connections.repository import CheckRepository
+from ionport.core.clock import Clock
+from ionport.exports.service import ConfigurationConnectionUse
+from ionport.store import Database, OrganizationScope
+
+REFUSED = {"token": "invalid_client"}
+ROLE_MISSING = {"idm": "idm_http_403"}
+ION_REFUSED = {"ion": "ion_http_403"}
+AWAY = {"network": "connection_refused"}
+
+
+def ended_check(failed: Mapping[str, str], at: datetime, connection_id: str = "con_1") -> Check:
+    """A check whose stages failed with these codes; what builds on a failed one was not reached."""
+    base = new_check(connection_id, "Ada", at)
+    stages: list[CheckStage] = []
+    broken = False
+    for key, title in STAGES:
+        if key in failed:
+            code = failed[key]
+            stages.append(
+                CheckStage(
+                    key,
+                    title,
+                    StageStatus.FAILED,
+                    5,
+                    "Failed",
+                    f"{title} said no: {code}.",
+                    f"Mend {key}.",
+                    (("Code", code),),
+                )
+            )
+            broken = broken or key in ("file", "network", "token")
+        else:
+            status = StageStatus.SKIPPED if broken else StageStatus.PASSED
+            stages.append(CheckStage(key, title, status, 5))
+    status = CheckStatus.FAILED if failed else CheckStatus.PASSED
+    return Check(
+        id=base.id,
+        connection_id=connection_id,
+        status=status,
+        stages=tuple(stages),
+        started_by="Ada",
+        started_at=at,
+        updated_at=at,
+        finished_at=at,
+    )
+
+
+def prove_as(
+    database: Database,
+    scope: OrganizationScope,
+    clock: Clock,
+    connection_id: str,
+    failed: Mapping[str, str] | None = None,
+) -> Check:
+    """Store a check that ended so, and tell who uses the connection, as the run does."""
+    check = ended_check(failed or {}, clock.now(), connection_id)
+    with database.write() as work:
+        CheckRepository(work.connection).add(scope, check)
+        ConfigurationConnectionUse().proof_ended(work, scope, connection_id, clock.now())
+    return check
