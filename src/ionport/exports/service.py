@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ionport.connections.proofs import ProofState
 from ionport.connections.service import ConnectionService
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound
@@ -195,10 +196,13 @@ class ExportConfigurationService:
         """Return what is known of a connection as a configuration or delivery uses it."""
         actor.require_organization_member(scope.organization_id)
         found = use_proof(work, scope, use)
+        is_refused = found.state is ProofState.REFUSED
         return UseProof(
             proof=found,
-            decision=decision_about(work, scope, use, found),
-            held=HeldRepository(work.connection).count(scope, use),
+            decision=None
+            if found.state is ProofState.PASSED
+            else decision_about(work, scope, use, found),
+            held=HeldRepository(work.connection).count(scope, use) if is_refused else 0,
         )
 
     def deactivate(

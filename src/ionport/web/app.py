@@ -39,6 +39,7 @@ from ionport.web.pages import (
     document_export,
     document_flows,
     documents,
+    export_activation,
     exports,
     home,
     idm_types,
@@ -110,7 +111,8 @@ def _routes(services: Services) -> list[BaseRoute]:
         routes += authorize.ROUTES
     if services.documents is not None:
         routes += [*document_export.ROUTES, *documents.ROUTES]
-        routes += [*settings.ROUTES, *exports.ROUTES, *connections.ROUTES]
+        routes += [*settings.ROUTES, *exports.ROUTES, *export_activation.ROUTES]
+        routes += connections.ROUTES
     if services.recorder is not None:
         routes += [*idm_types.ROUTES, *inspector.ROUTES, *inspector_erp.ROUTES, *coverage.ROUTES]
     if services.ion is not None:

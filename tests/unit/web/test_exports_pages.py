@@ -3,17 +3,25 @@ from __future__ import annotations
 import json
 import re
 import time
+from datetime import timedelta
 
 import httpx2
 import pytest
 
+from ionport.core.clock import MovableClock
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
+from tests.support.proofs import ROLE_MISSING, hold_deliveries, prove_as
 from tests.support.web import said
-from tests.support.whole import Desk
+from tests.support.whole import TEMPLATES, Desk
 
 LIST = "/settings/export"
 IDM = own_template(MappingKind.IDM)[1]
+
+
+def later(desk: Desk) -> MovableClock:
+    """A clock that is ahead of the house's: what it stamps is the newest."""
+    return MovableClock(desk.house.clock.now() + timedelta(seconds=1))
 
 
 def _proved(desk: Desk, answer: httpx2.Response) -> str:
@@ -63,9 +71,11 @@ def test_the_list_has_the_columns_of_the_original_and_a_status_dot(desk: Desk) -
         "Document Type",
         "Sub-Organizations",
         "Export Method",
+        "Proof",
         "Actions",
     ]
     assert "dot-off" in page
+    _proved(desk, made)
     desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
     page = desk.browser.get(LIST).text
     assert "dot-on" in page
@@ -176,11 +186,13 @@ def test_activation_shows_what_it_switches_off_and_swaps(desk: Desk) -> None:
     credential = desk.credentials()
     first = desk.add_export("First", credential)
     second = desk.add_export("Second", credential)
+    _proved(desk, second)
     desk.browser.send(f"{first.url.path}/activate", form_at=first.url.path)
     question = desk.browser.send(f"{second.url.path}/activate", form_at=second.url.path)
     assert question.url.path == f"{second.url.path}/activate"
     assert "First" in said(question.text)
-    assert "It will be switched off" in said(question.text)
+    assert "First will be switched off, and Second takes its place" in said(question.text)
+    assert said(question.text).count("Proved") == 2, "the proofs of both"
     assert "Status Active" in said(desk.browser.get(first.url.path).text)
     desk.browser.send(f"{second.url.path}/activate", {"replace": "on"})
     assert "Status Not active" in said(desk.browser.get(first.url.path).text)
@@ -251,3 +263,82 @@ def test_a_member_sees_configurations_and_changes_none(desk: Desk) -> None:
     for action in ("activate", "deactivate", "delete"):
         answer = desk.browser.send(f"{path}/{action}", form_at="/account")
         assert answer.status_code == 403, action
+
+
+def _refused(desk: Desk) -> bytes:
+    """A credential that Infor refuses."""
+    return json.dumps({**json.loads(desk.credentials()), "cs": "A" * 86}).encode()
+
+
+def test_a_refused_configuration_is_activated_with_a_reason_and_shows_it(desk: Desk) -> None:
+    made = desk.add_export(credential=_refused(desk))
+    page = _proved(desk, made)
+    assert "Refused by Infor" in page
+    path = f"{made.url.path}/activate"
+    dialog = desk.browser.send(path, form_at=made.url.path)
+    assert dialog.url.path == path
+    assert "Access token: The client id or the client secret is not accepted." in said(dialog.text)
+    without = desk.browser.send(path, {"reason": " "})
+    assert without.status_code == 409
+    assert 'id="reason-error"' in without.text
+    too_long = desk.browser.send(path, {"reason": "x" * 501})
+    assert too_long.status_code == 422
+    assert 'id="reason-error"' in too_long.text
+    active = desk.browser.send(path, {"reason": "the account gets <its> role"})
+    assert "Invoices to Infor is active." in said(active.text)
+    assert "the account gets <its> role" in said(active.text)
+    assert "dot-on" in desk.browser.get(LIST).text, "a person has decided"
+
+
+def test_a_refusal_turns_an_active_configuration_red_until_a_person_decides(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    _proved(desk, made)
+    desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
+    connection_id = re.search(r"/settings/connections/(con_\w+)", made.text)
+    assert connection_id is not None
+    prove_as(desk.house.database, desk.organization, later(desk), connection_id[1], ROLE_MISSING)
+    assert "dot-broken" in desk.browser.get(LIST).text
+    page = said(desk.browser.get(made.url.path).text)
+    assert "Infor refuses the connection: what goes over it is held." in page
+    path = f"{made.url.path}/all-the-same"
+    assert 'id="reason-error"' in desk.browser.send(path, {"reason": ""}).text
+    decided = desk.browser.send(path, {"reason": "IDM is told"})
+    assert "Deliveries that go on: 0." in said(decided.text)
+    assert "IDM is told" in said(decided.text)
+    assert "dot-broken" not in desk.browser.get(LIST).text
+    assert "Nothing is held" in said(desk.browser.get(path).text)
+
+
+def test_a_held_delivery_says_so_and_is_freed_by_a_decision(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    _proved(desk, made)
+    desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
+    document = desk.document_id()
+    desk.browser.send(f"/documents/{document}/export", form_at=f"/documents/{document}")
+    connection_id = re.search(r"/settings/connections/(con_\w+)", made.text)
+    assert connection_id is not None
+    prove_as(desk.house.database, desk.organization, later(desk), connection_id[1], ROLE_MISSING)
+    delivery_id = hold_deliveries(desk.house.database, desk.organization)
+    path = f"/deliveries/{delivery_id}"
+    page = desk.browser.get(path)
+    assert "Held until a proof of the connection passes." in said(page.text)
+    assert f"{path}/all-the-same" in desk.browser.get(f"/documents/{document}").text
+    assert "1 delivery waits." in said(desk.browser.get(made.url.path).text)
+    freed = desk.browser.send(f"{path}/all-the-same", {"reason": "IDM is told"})
+    assert "Deliveries that go on: 1." in said(freed.text)
+    assert "Held until" not in said(desk.browser.get(path).text)
+
+
+def test_an_active_configuration_takes_an_unproved_file_only_with_a_reason(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    _proved(desk, made)
+    desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
+    fields = {"title": "New file", "document_type": "INVOICE", **TEMPLATES}
+    files = [("connection_file", ("Other.ionapi", desk.credentials("Other_TST")))]
+    answer = desk.browser.send(f"{made.url.path}/edit", fields, files=files)
+    assert answer.status_code == 409
+    assert 'id="reason-error"' in answer.text
+    fields["reason"] = "the old app is gone"
+    changed = desk.browser.send(f"{made.url.path}/edit", fields, files=files)
+    assert "The changes are saved." in said(changed.text)
+    assert "the old app is gone" in said(changed.text)

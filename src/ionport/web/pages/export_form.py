@@ -99,7 +99,7 @@ def values_of(configuration: ExportConfiguration) -> dict[str, str]:
 def sent_values(form: FormData) -> dict[str, str]:
     """Return what was sent, to be shown again beside the errors; files cannot be."""
     names = ("title", "document_type", "sub_organization", "connection", "idm_mapping")
-    more = ("bod_mapping", "accepts_at_least_once", *_TEMPLATE_FIELDS)
+    more = ("bod_mapping", "accepts_at_least_once", "reason", *_TEMPLATE_FIELDS)
     return {name: text_of(form, name) for name in (*names, *more)}
 
 

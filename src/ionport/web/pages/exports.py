@@ -13,10 +13,11 @@ from ionport.core.i18n import _
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.model import ExportConfiguration, ExportMethod
 from ionport.store import Work
-from ionport.web.forms import errors_of
+from ionport.web.forms import errors_of, lines_of
 from ionport.web.lists import ListState
 from ionport.web.pages import export_form
 from ionport.web.pages.connections import start_check
+from ionport.web.pages.export_activation import proof_of
 from ionport.web.state import needed, organization_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
 
@@ -35,8 +36,10 @@ def list_exports(request: Request) -> Response:
             document_type=state.filters["document_type"] or None,
         )
         names = _sub_organization_names(request, work)
+        uses = {item.id: proof_of(request, work, item) for item in found.items}
     context = {
         "state": state,
+        "uses": uses,
         "page_of": found,
         "sub_organizations": names,
         "type_labels": _type_labels(),
@@ -90,15 +93,21 @@ def edit(request: Request) -> Response:
         with visit.services.database.write() as work:
             fields = export_form.store_files(request, work, old.method)
             changed = needed(visit.services.configurations).edit(
-                work, scope, visit.actor, old.id, fields
+                work, scope, visit.actor, old.id, fields, reason=lines_of(visit.form, "reason")
             )
     except (InvalidInput, Conflict) as error:
-        errors = errors_of(error) if isinstance(error, InvalidInput) else {"": error.text}
+        errors = _errors(error)
         values = export_form.sent_values(visit.form)
         return _form_page(request, old.method, values, errors, old, error.status)
     if changed.connection_id != old.connection_id:
         start_check(request, changed.connection_id)
     return redirect(request, _url(request, changed.id), text=_("The changes are saved."))
+
+
+def _errors(error: InvalidInput | Conflict) -> Mapping[str, str]:
+    if isinstance(error, InvalidInput):
+        return errors_of(error)
+    return {"reason" if error.code == "proof_not_passed" else "": error.text}
 
 
 def _form_page(
@@ -134,6 +143,7 @@ def show(request: Request) -> Response:
         connections = needed(services.connections)
         context = {
             "configuration": configuration,
+            "use": proof_of(request, work, configuration),
             "findings": configurations.findings(work, scope, visit.actor, configuration.id),
             "connection": connections.get(work, scope, visit.actor, configuration.connection_id),
             "check": connections.latest_check(
@@ -149,51 +159,6 @@ def show(request: Request) -> Response:
             "back": request.url.path,
         }
     return render(request, "exports/detail.html", context)
-
-
-def activate_form(request: Request) -> Response:
-    """Show what activation would switch off."""
-    visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.configurations)
-    with visit.services.database.read() as work:
-        configuration = service.get(work, scope, visit.actor, request.path_params["configuration"])
-        occupant = service.in_the_way(work, scope, visit.actor, configuration.id)
-    context = {"configuration": configuration, "occupant": occupant}
-    return render(request, "exports/activate.html", context)
-
-
-def activate(request: Request) -> Response:
-    """Switch a configuration on; one in its place is switched off only after a question."""
-    visit, scope = visit_of(request), organization_scope(request)
-    configuration_id = request.path_params["configuration"]
-    try:
-        with visit.services.database.write() as work:
-            active = needed(visit.services.configurations).activate(
-                work,
-                scope,
-                visit.actor,
-                configuration_id,
-                replace=visit.form.get("replace") == "on",
-            )
-    except Conflict:
-        return redirect(
-            request, path_to(request, "export_activate", configuration=configuration_id)
-        )
-    except InvalidInput as error:
-        return redirect(request, _url(request, configuration_id), kind="danger", text=error.text)
-    text = _("{title} is active.").format(title=active.title)
-    return redirect(request, _url(request, active.id), text=text)
-
-
-def deactivate(request: Request) -> Response:
-    """Switch a configuration off."""
-    visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.write() as work:
-        changed = needed(visit.services.configurations).deactivate(
-            work, scope, visit.actor, request.path_params["configuration"]
-        )
-    text = _("{title} is deactivated.").format(title=changed.title)
-    return redirect(request, path_to(request, "exports"), text=text)
 
 
 def delete_form(request: Request) -> Response:
@@ -253,9 +218,6 @@ ROUTES = [
     Route(_ONE, show, name="export"),
     Route(f"{_ONE}/edit", edit_form, methods=["GET"], name="export_edit"),
     Route(f"{_ONE}/edit", edit, methods=["POST"]),
-    Route(f"{_ONE}/activate", activate_form, methods=["GET"], name="export_activate"),
-    Route(f"{_ONE}/activate", activate, methods=["POST"]),
-    Route(f"{_ONE}/deactivate", deactivate, methods=["POST"], name="export_deactivate"),
     Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="export_delete"),
     Route(f"{_ONE}/delete", delete, methods=["POST"]),
 ]
