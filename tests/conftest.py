@@ -14,7 +14,7 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.store import Database, sqlite_url
-from tests.support import databases
+from tests.support import databases, rsa_keys
 from tests.support.schema import create_schema
 
 # Where there is memory for files, tests need not wait for the disk at every commit.
@@ -59,6 +59,12 @@ def database(
         database = databases.with_schema(database_kind, tmp_path)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rsa_keys() -> Iterator[None]:
+    with rsa_keys.instead_of_new_ones():
+        yield
 
 
 @pytest.fixture(autouse=True)

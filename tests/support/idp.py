@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.support.rsa_keys import private_key
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Idp:
 
 
 def make_idp(begins: datetime, days: int = 365, bits: int = 2048) -> Idp:
-    key = generate_private_key(65537, bits)
+    key = private_key(bits=bits)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "idp.example.com")])
     certificate = (
         x509.CertificateBuilder()

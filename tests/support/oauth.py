@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from joserfc.jwk import RSAKey
 from sqlalchemy import insert
 
@@ -267,7 +268,8 @@ def with_basic(authorization: str, **parameters: str) -> OAuthRequest:
 @cache
 def foreign_key() -> RSAKey:
     """A key that no server of the tests signs with."""
-    return RSAKey.generate_key(2048, {"kid": "kg:00000000-0000-0000-0000-000000000000"})
+    key = generate_private_key(65537, 2048)
+    return RSAKey.import_key(key, {"kid": "kg:00000000-0000-0000-0000-000000000000"})
 
 
 @contextmanager
