@@ -144,7 +144,7 @@ def test_v2_refuses_before_the_program_with_400(client: httpx2.Client) -> None:
         ("APS450MI/AddHead", head_fields(SINO="x" * 25), "InputFieldTooLong"),
         ("APS450MI/AddHead", head_fields(TCHG="1"), "InputFieldNotFound"),
         ("APS450MI/GetHead;returncols=XXXX", {"INBN": "1"}, "OutputFieldNotFound"),
-        ("APS450MI/DltInvoice", {"INBN": "1"}, "TransactionNotFound"),
+        ("APS450MI/NoSuchThing", {"INBN": "1"}, "TransactionNotFound"),
         ("APS450MI/PrintInvoice", {"INBN": "1", "LITP": "1"}, "TransactionNotImitated"),
         ("PPS250MI/AddLine", {}, "ProgramNotFound"),
     ):
@@ -155,6 +155,42 @@ def test_v2_refuses_before_the_program_with_400(client: httpx2.Client) -> None:
     wrong_date = run(client, "APS450MI/AddHead", **head_fields(IVDT="2026-03-01"))
     assert (wrong_date["errorCode"], wrong_date["errorField"]) == ("XDT0001", "IVDT")
     assert record(client, "APS450MI/AddHead;dateformat=YMD8-", **head_fields(IVDT="2026-03-01"))
+
+
+@pytest.mark.parametrize(
+    ("program", "transaction"),
+    [
+        ("EXPORTMI", "Select"),
+        ("OIS100MI", "AddBatchHead"),
+        ("ois100mi", "GetOrderHead"),
+        ("APS450MI", "DltInvoice"),
+        ("APS450MI", "PrintInvoice"),
+        ("MRS001MI", "LstPrograms"),
+        ("CMS100MI", "LstOfATenantsOwn"),
+    ],
+)
+def test_what_infor_has_and_the_sandbox_has_not_is_told_to_be_not_imitated(
+    client: httpx2.Client, program: str, transaction: str
+) -> None:
+    answer = client.get(f"{V2}/{program}/{transaction}", params={"CUNO": "10001"})
+    assert answer.status_code == 400
+    assert answer.json()["errorType"] == "TransactionNotImitated"
+    assert "does not imitate" in answer.json()["errorMessage"]
+    old = client.get(f"{V1}/{program}/{transaction}", params={"CUNO": "10001"})
+    assert (old.status_code, old.json()["@type"]) == (400, "TransactionNotImitated")
+    rows = [{"transaction": transaction, "record": {}}, {"transaction": "GetServerTime"}]
+    first, second = bulk(client, program, rows)["results"]
+    assert (first["errorType"], first["records"]) == ("TransactionNotImitated", [])
+    assert second["records"]
+
+
+def test_a_failed_result_of_v2_has_an_empty_list_of_records(client: httpx2.Client) -> None:
+    rows = [{"transaction": "GetBasicData", "record": {"CUNO": "NOPE"}}]
+    (failed,) = bulk(client, "CRS610MI", rows)["results"]
+    assert failed["errorMessage"]
+    assert failed["records"] == []
+    alone = run(client, "CRS610MI/GetBasicData", CUNO="NOPE")
+    assert alone["records"] == []
 
 
 def test_an_unknown_address_is_an_explicit_error(client: httpx2.Client) -> None:
@@ -175,11 +211,11 @@ def test_a_bulk_call_counts_what_was_refused_and_keeps_the_order(client: httpx2.
         {"transaction": "AddLine", "record": good},
     ]
     answer = bulk(client, "APS450MI", rows)
-    assert [result.get("records") for result in answer["results"]] == [
+    assert [result["records"] for result in answer["results"]] == [
         [{"TRNO": "1"}],
-        None,
-        None,
-        None,
+        [],
+        [],
+        [],
         [{"TRNO": "2"}],
     ]
     assert [result.get("errorField") for result in answer["results"][1:4]] == [

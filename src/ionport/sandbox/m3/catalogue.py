@@ -15,21 +15,34 @@ from types import MappingProxyType
 
 GENERAL = "GENERAL"
 
-# Programs that answer the general transactions alone: the vendor's probe calls CMS535MI, and
-# the others are named in the facts without their fields being imitated.
+# Programs that Infor has and that answer the general transactions alone here: the vendor's probe
+# calls CMS535MI, the others are those whose fields or names are in the reference data (public
+# clients call them, datafabric.md §2.1 to §2.5). Which transactions such a program has is not
+# known in full, so that none is said to be missing.
 _OTHER_PROGRAMS = frozenset(
     (
-        *("APS050MI", "APS200MI", "CMS535MI", "CRS030MI", "CRS055MI", "CRS175MI", "CRS630MI"),
-        *("CRS692MI", "EXPORTMI", GENERAL, "GLS200MI", "MNS100MI", "MNS150MI", "MWS423MI"),
-        *("PPS280MI", "PPS320MI", "PPS330MI"),
+        *("APS050MI", "APS200MI", "ATS101MI", "CMS100MI", "CMS535MI", "CRS008MI", "CRS030MI"),
+        *("CRS040MI", "CRS045MI", "CRS055MI", "CRS105MI", "CRS165MI", "CRS175MI", "CRS200MI"),
+        *("CRS630MI", "CRS690MI", "CRS692MI", "CRS881MI", "CRS980MI", "CUSEXTMI", "ECZ001MI"),
+        *("EVS002MI", "EXPORTMI", GENERAL, "GLS200MI", "GLS840MI", "MDBREADMI", "MMS005MI"),
+        *("MMS010MI", "MMS015MI", "MMS025MI", "MMS040MI", "MMS060MI", "MMS100MI", "MMS235MI"),
+        *("MMS310MI", "MMS850MI", "MNS095MI", "MNS100MI", "MNS150MI", "MWS410MI", "MWS411MI"),
+        *("MWS420MI", "MWS423MI", "OIS017MI", "OIS100MI", "OIS320MI", "OIS350MI", "PMS050MI"),
+        *("PMS070MI", "PMS100MI", "PMS270MI", "PPS040MI", "PPS106MI", "PPS170MI", "PPS280MI"),
+        *("PPS320MI", "PPS330MI", "PPS370MI", "SHS010MI"),
     )
 )
+# Transactions that newer releases have and the reference data has no fields of (§4.4).
+_OTHER_TRANSACTIONS: Mapping[str, frozenset[str]] = {
+    "APS450MI": frozenset(("addheadrecode", "addlinerecode", "dltinvoice")),
+}
 
 # How a client asks which fields there are; the fields of that itself are inferred (§4.4).
 _FIELDS_OUT = "MINM/A10 TRNM/A15 TRTP/A1 FLNM/A6 FLDS/A60 FRPO/N5 TOPO/N5 LENG/N5 TYPE/A1 MAND/N1"
+METADATA = "MRS001MI"
 _METADATA = (
-    f"MRS001MI\tLstFields\tMINM/A10* TRNM/A15* TRTP/A1\t{_FIELDS_OUT}",
-    "MRS001MI\tLstTransactions\tMINM/A10* TRNM/A15\tMINM/A10 TRNM/A15 TRDS/A60",
+    f"{METADATA}\tLstFields\tMINM/A10* TRNM/A15* TRTP/A1\t{_FIELDS_OUT}",
+    f"{METADATA}\tLstTransactions\tMINM/A10* TRNM/A15\tMINM/A10 TRNM/A15 TRDS/A60",
 )
 
 
@@ -68,14 +81,23 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program and its transactions by name in lower case, the general ones included."""
+    """A program and its transactions by name in lower case, the general ones included.
+
+    Attributes:
+        is_complete: whether they are all that the reference data knows of.
+    """
 
     name: str
     transactions: Mapping[str, Transaction]
+    is_complete: bool
 
     def transaction(self, name: str) -> Transaction | None:
         """Return the transaction of that name, in any case of letters, or None."""
         return self.transactions.get(name.lower())
+
+    def may_have(self, name: str) -> bool:
+        """Tell whether the program may have a transaction at Infor that is none of these."""
+        return not self.is_complete or name.lower() in _OTHER_TRANSACTIONS.get(self.name, ())
 
 
 def program_named(name: str) -> Program | None:
@@ -88,7 +110,9 @@ def program_named(name: str) -> Program | None:
 def _program(name: str) -> Program:
     lines = [*_lines()[GENERAL], *(_lines().get(name, ()) if name != GENERAL else ())]
     transactions = (_transaction(line) for line in lines)
-    return Program(name, MappingProxyType({each.name.lower(): each for each in transactions}))
+    by_name = MappingProxyType({each.name.lower(): each for each in transactions})
+    is_complete = name not in _OTHER_PROGRAMS and name != METADATA
+    return Program(name, by_name, is_complete or name == GENERAL)
 
 
 @cache

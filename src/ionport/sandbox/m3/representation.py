@@ -85,5 +85,6 @@ def _v2_result(result: Result, options: Options) -> Mapping[str, object]:
     if options.extended:
         tree["parameters"] = dict(result.parameters)
     if result.error is not None:
-        return {**tree, **error_tree(result.error, is_v1=False)}
+        # Clients read the first record of each result by its position.
+        return {**tree, **error_tree(result.error, is_v1=False), "records": []}
     return {**tree, "records": list(result.records)}

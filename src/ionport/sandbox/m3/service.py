@@ -110,7 +110,7 @@ class M3Service:
                 continue
             result = _run(companies.get(each.company), session, each, batch.options)
             results.append(result)
-            if each.transaction is None:
+            if _is_unknown(result.error):
                 termination = result.error
             elif position + 1 == self._settings.terminate_after and position + 1 < len(checked):
                 termination = TransactionFailed(_("The batch was terminated."))
@@ -134,20 +134,11 @@ class M3Service:
 def _check(program: Program, request: Request, options: Options) -> Checked:
     transaction = program.transaction(request.transaction)
     if transaction is None:
-        text = _("Program {program} has no transaction {name}.").format(
-            program=program.name, name=quoted(request.transaction)
-        )
-        error = TransactionFailed(text, kind=ErrorType.UNKNOWN_TRANSACTION)
-        return Checked(request, options.company, error=error)
+        return Checked(request, options.company, error=_missing(program, request.transaction))
     behaviour = BEHAVIOURS.get(program.name, {}).get(transaction.name)
     try:
         if behaviour is None and not transaction.is_general:
-            raise TransactionFailed(
-                _("The sandbox does not imitate {program}/{name}.").format(
-                    program=program.name, name=transaction.name
-                ),
-                kind=ErrorType.NOT_IMITATED,
-            )
+            raise _not_imitated(program, transaction.name)
         values = check_inputs(transaction, request.record, options.date_format)
         company = values.pop("CONO", None)
         number = options.company if company is None else read_company(company)
@@ -155,6 +146,27 @@ def _check(program: Program, request: Request, options: Options) -> Checked:
     except IonportError as error:
         return Checked(request, options.company, transaction, error=error)
     return Checked(request, number, transaction, behaviour, values)
+
+
+def _missing(program: Program, name: str) -> TransactionFailed:
+    if program.may_have(name):
+        return _not_imitated(program, name)
+    return TransactionFailed(
+        _("Program {program} has no transaction {name}.").format(
+            program=program.name, name=quoted(name)
+        ),
+        kind=ErrorType.UNKNOWN_TRANSACTION,
+    )
+
+
+def _not_imitated(program: Program, name: str) -> TransactionFailed:
+    shown = name if name.isalnum() and len(name) <= 40 else quoted(name)
+    return TransactionFailed(
+        _("The sandbox does not imitate {program}/{name}.").format(
+            program=program.name, name=shown
+        ),
+        kind=ErrorType.NOT_IMITATED,
+    )
 
 
 def _check_columns(transaction: Transaction, request: Request) -> None:
@@ -167,6 +179,10 @@ def _check_columns(transaction: Transaction, request: Request) -> None:
                 field=column[:20],
                 kind=ErrorType.UNKNOWN_COLUMN,
             )
+
+
+def _is_unknown(error: IonportError | None) -> bool:
+    return isinstance(error, TransactionFailed) and error.kind is ErrorType.UNKNOWN_TRANSACTION
 
 
 def _needs_user(checked: Checked) -> bool:
