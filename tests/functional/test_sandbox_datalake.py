@@ -155,5 +155,19 @@ def test_what_is_purged_lets_go_of_its_file(side: InforSide, client: httpx2.Clie
 
 def test_what_is_not_imitated_is_an_error(client: httpx2.Client) -> None:
     for address in ("/IONSERVICES/datalakeapi/v1/compass/jobs", f"{CATALOG}/object/A/versions"):
-        refused(client.get(address), 404)
-    assert client.get(f"{CATALOG}/object").status_code == 405
+        assert "does not imitate" in refused(client.get(address), 404)
+    for address in (f"{CATALOG}/object", f"{CATALOG}/object/A", f"{CATALOG}/object/a%2fb"):
+        answer = client.get(address)
+        assert "does not imitate" in refused(answer, answer.status_code)
+        assert answer.json()["code"] == "operation_not_imitated"
+
+
+def test_the_data_catalog_lists_its_objects(client: httpx2.Client) -> None:
+    for name in ("ZOrders", "ZInvoices"):
+        new = {"name": name, "type": "ANY", "schema": None, "properties": None}
+        assert client.post(f"{CATALOG}/object", json=new).status_code == 200
+    listed = client.get(f"{CATALOG}/object/list/").json()
+    names = [(each["name"], each["type"]) for each in listed]
+    assert names == sorted(names)
+    assert names[-2:] == [("ZInvoices", "ANY"), ("ZOrders", "ANY")]
+    assert all(each["lastUpdatedOn"] > 1e12 and each["lastUpdatedBy"] for each in listed)

@@ -119,10 +119,53 @@ def test_what_is_not_there_or_not_imitated_is_a_fault(client: httpx2.Client) -> 
         answer = post(client, content)
         assert answer.status_code == 500, content
         assert messages_of(answer.content)[0]
-    for address in ("/LN/c4ws/services/SalesOrder", "/LN/lnapi/odata/x", "/LN/c4ws/services/ä<"):
+    for address in ("/LN/c4ws/services/SalesOrder", "/LN/c4ws/services/ä<"):
         answer = post(client, request("List", ""), address)
         assert answer.status_code == 404
         assert b"does not imitate" in answer.content
+
+
+def test_lns_odata_is_told_to_be_not_imitated_in_odatas_shape(client: httpx2.Client) -> None:
+    address = "/LN/lnapi/odata/tcapi.comBusinessPartner/BusinessPartners"
+    for method in ("GET", "POST", "PATCH", "DELETE"):
+        answer = client.request(method, address, headers={"Accept": "application/json"})
+        assert answer.status_code == 404
+        error = answer.json()["error"]
+        assert (error["code"], error["details"]) == ("operation_not_imitated", [])
+        assert "does not imitate" in error["message"]
+
+
+def _partners(content: str) -> str:
+    area = f"<ControlArea>{content}</ControlArea>"
+    return request("List", "", service="BusinessPartner_v3").replace(
+        "<ListRequest>", f"<ListRequest>{area}"
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<Selection><selectionAttribute>NoSuch</selectionAttribute></Selection>",
+        "<Selection><selectionAttribute>BusinessPartner_v3.No</selectionAttribute></Selection>",
+        "<maxNumberOfObjects>0</maxNumberOfObjects>",
+        "<maxNumberOfObjects>many</maxNumberOfObjects>",
+    ],
+)
+def test_a_list_that_asks_for_what_cannot_be_is_a_fault(
+    client: httpx2.Client, content: str
+) -> None:
+    answer = post(client, _partners(content), "/LN/c4ws/services/BusinessPartner_v3")
+    assert answer.status_code == 500
+    assert messages_of(answer.content, "BusinessPartner_v3")[0]
+
+
+def test_a_list_has_as_many_objects_as_it_asks_for(client: httpx2.Client) -> None:
+    address = "/LN/c4ws/services/BusinessPartner_v3"
+    chosen = "<Selection><selectionAttribute>name</selectionAttribute></Selection>"
+    for limit, count in ((1, 1), (3, 3), (500, 4)):
+        most = f"<maxNumberOfObjects>{limit}</maxNumberOfObjects>"
+        answer = post(client, _partners(f"{chosen}{most}"), address)
+        assert answer.content.count(b"</BusinessPartner_v3>") == count
     assert client.put(ADDRESS).status_code == 405
     assert client.get(ADDRESS).status_code == 404
 

@@ -75,6 +75,7 @@ class ServiceApp:
             caller=scope[CALLER_KEY],
             operation=operation.name_of(body),
             method=request.method,
+            path=_path(request),
             headers=request.headers,
             query=request.query_params,
             path_params=path_params,
@@ -98,7 +99,7 @@ class ServiceApp:
         return await self._gate.strike(call.scope, called_as)
 
     def _find(self, request: Request) -> tuple[Operation, Mapping[str, str]]:
-        path = request.scope["path"].removeprefix(request.scope["root_path"])
+        path = _path(request)
         is_head = request.method == "HEAD"
         method = "GET" if is_head else request.method
         allowed = []
@@ -111,7 +112,9 @@ class ServiceApp:
                 return operation, match.groupdict()
             allowed.append(operation.method)
         unknown = Operation(UNKNOWN_OPERATION, method, "", _absent, inferred("infor-targets.md §0"))
-        return (_refusal(unknown, MethodNotAllowed(allowed)) if allowed else unknown), {}
+        if allowed:
+            unknown = _refusal(unknown, MethodNotAllowed(method[:20], allowed))
+        return unknown, {}
 
     def _answer(self, operation: Operation, call: Call, request: Request, strike: Strike) -> Answer:
         """Do the operation and record it; runs in the thread pool."""
@@ -162,6 +165,11 @@ class ServiceApp:
             request_kept=known and self._recorder.keep_body(call.body),
             received_at=self._clock.now(),
         )
+
+
+def _path(request: Request) -> str:
+    path: str = request.scope["path"]
+    return path.removeprefix(request.scope["root_path"])
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -43,14 +43,15 @@ def open_ion(clock: Clock, blobs: Blobs, audit: AuditLog) -> Ion:
 
 def service(ion: Ion) -> Service:
     """Return what answers below IONSERVICES as one of the sandbox's services."""
-    of_lake = datalake.DataLakeRoutes(ion.lake).operations()
-    names = {operation.name for operation in of_lake}
+    operations = [
+        *MessagingRoutes(ion.messaging).operations(),
+        *datalake.DataLakeRoutes(ion.lake).operations(),
+    ]
+    return Service(CONTEXT, "ION", operations, _error_answer, MAX_BODY_BYTES)
 
-    def error_answer(call: Call, error: IonportError) -> Answer:
-        of_call = (
-            datalake.error_answer if call.operation in names else messaging_errors.error_answer
-        )
-        return of_call(call, error)
 
-    operations = [*MessagingRoutes(ion.messaging).operations(), *of_lake]
-    return Service(CONTEXT, "ION", operations, error_answer, MAX_BODY_BYTES)
+def _error_answer(call: Call, error: IonportError) -> Answer:
+    """Return an error in the shape of the service that the address is of, imitated or not."""
+    if call.path.lower().startswith(datalake.ADDRESSES):
+        return datalake.error_answer(call, error)
+    return messaging_errors.error_answer(call, error)

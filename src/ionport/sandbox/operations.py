@@ -33,12 +33,15 @@ PLAIN_TEXT: Mapping[str, str] = {
 class Call:
     """A request to an imitated service, its body read whole.
 
-    `found_until`: a search does not find what is younger yet (a fault rule); None: it finds all.
+    Attributes:
+        path: what stands behind the API context, from a slash, as the client spelt it.
+        found_until: a search does not find what is younger yet (a fault rule); None: it finds all.
     """
 
     caller: Caller
     operation: str
     method: str
+    path: str
     headers: Headers
     query: QueryParams
     path_params: Mapping[str, str]
@@ -170,14 +173,18 @@ def no_parts() -> Sequence[Part]:
 
 
 class MethodNotAllowed(IonportError):
-    """The path is known, but not with this method."""
+    """The path is imitated, but not with this method, which Infor's own address may take."""
 
     status = 405
-    default_code = "method_not_allowed"
+    default_code = "operation_not_imitated"
 
-    def __init__(self, allowed: Sequence[str]) -> None:
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
         self.allow = ", ".join(sorted(allowed))
-        super().__init__(_("This address takes {methods} only.").format(methods=self.allow))
+        super().__init__(
+            _("The sandbox does not imitate {method} at this address, only {methods}.").format(
+                method=method, methods=self.allow
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ import pytest
 
 from ionport.sandbox.ln.envelope import read_call
 from ionport.sandbox.ln.filters import read_filter, read_selection
-from ionport.sandbox.ln.model import HEADER
+from ionport.sandbox.ln.model import HEADER, LINES, SHOWN
+from ionport.sandbox.ln.wsdl import Entity
 from tests.support.soap import SERVICE, request
+
+ENTITY = Entity((SHOWN, HEADER), LINES)
 
 
 def matches(how: str, name: str, wanted: str, **values: str) -> bool:
@@ -66,6 +69,7 @@ def test_an_empty_value_finds_what_was_left_out() -> None:
         (f"{SERVICE}.*", True, False),
         (f"{SERVICE}.InvoiceAmount", True, False),
         ("InvoiceDate", False, False),
+        ("InvoiceTax.*", False, True),
         (f"{SERVICE}.InvoiceTax.*", False, True),
         (f"{SERVICE}.InvoiceTax.TaxCode", False, True),
     ],
@@ -76,6 +80,6 @@ def test_a_selection_names_attributes_or_all_of_a_component(
     name = f"<selectionAttribute>{selected}</selectionAttribute>"
     control = f"<Selection>{name}</Selection>" if selected else ""
     call = read_call(SERVICE, request("List", "", control=control).encode())
-    selection = read_selection(call)
+    selection = read_selection(call, ENTITY)
     assert selection.has("", "InvoiceAmount") is own
     assert selection.has("InvoiceTax", "TaxCode") is of_lines

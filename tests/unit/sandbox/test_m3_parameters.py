@@ -33,6 +33,7 @@ def _call(query: str, transaction: str, body: bytes) -> Call:
         caller=Caller("ACME_TST", "ACME_TST~x", None, None, "req_1"),
         operation="execute v2",
         method="GET",
+        path="",
         headers=Headers({}),
         query=QueryParams(query),
         path_params={"program": "APS450MI", "transaction": transaction},

@@ -12,6 +12,7 @@ from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.i18n import _
 from ionport.sandbox.datalake.model import (
     MAX_RECORDS,
+    CatalogObject,
     LakeObject,
     LakeQuery,
     read_filter,
@@ -24,11 +25,13 @@ from ionport.store import Work
 
 _CATALOG = "/datacatalog/v1"
 _LAKE = "/datalakeapi/v1"
+ADDRESSES = ("/datacatalog/", "/datalakeapi/")
 _DEFAULT_RECORDS = 20
 _MAX_IDS = 1_000
 _SECTION = "infor-targets.md §6"
 _CALLED = verified(_SECTION, left_out="names in the answer that the known client does not read")
 _PURGE = verified(_SECTION, left_out="names in the answer but purgedNumber")
+_LISTED = verified("datafabric.md §1.6", left_out="subType; the path's form is inferred")
 _OBJECT = Wire(
     takes=("application/json",),
     schema={
@@ -55,6 +58,7 @@ class DataLakeRoutes:
         """Return the operations in the order in which they are tried."""
         return [
             Operation("catalog ping", "GET", f"{_CATALOG}/status/ping", self.ping, _CALLED),
+            Operation("list objects", "GET", f"{_CATALOG}/object/list", self.list_objects, _LISTED),
             Operation(
                 "put object", "POST", f"{_CATALOG}/object", self.put_object, _CALLED, wire=_OBJECT
             ),
@@ -112,6 +116,15 @@ class DataLakeRoutes:
             entry = self._service.put_object(work, call.scope, call.caller.client_id, values)
             content = {"name": entry.name, "type": entry.type.value}
             return _json(200, content, effects=(entry.name,))
+
+        return step
+
+    def list_objects(self, call: Call) -> Step:
+        """Lists the objects of the catalog by name; there are at most 1,000."""
+
+        def step(work: Work) -> Answer:
+            found = self._service.known_objects(work, call.scope)
+            return _json(200, [_listed(entry) for entry in found])
 
         return step
 
@@ -178,6 +191,15 @@ def error_answer(call: Call, error: IonportError) -> Answer:
     """Return an error as code and message; the shape is inferred."""
     status = 400 if isinstance(error, InvalidInput) else error.status
     return _json(status, {"code": error.code, "message": error.text})
+
+
+def _listed(entry: CatalogObject) -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "type": entry.type.value,
+        "lastUpdatedBy": entry.changed_by,
+        "lastUpdatedOn": round(entry.changed_at.timestamp() * 1000),
+    }
 
 
 def _fields(item: LakeObject) -> dict[str, object]:

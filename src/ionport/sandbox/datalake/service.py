@@ -58,6 +58,10 @@ class DataLakeService:
         if not CatalogRepository(work.connection).delete(scope, name):
             raise _no_object(name)
 
+    def known_objects(self, work: Work, scope: TenantScope) -> Sequence[CatalogObject]:
+        """Return the objects of the catalog by name, for a client."""
+        return CatalogRepository(work.connection).list(scope)
+
     def knows(self, work: Work, scope: TenantScope, document_name: str) -> bool:
         """Tell whether the Data Catalog has an object for documents of that name.
 

@@ -10,6 +10,7 @@ of what has nothing to do with a request's content are inferred.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from lxml import etree
@@ -21,19 +22,29 @@ from ionport.sandbox.operations import Answer, Call
 from ionport.sandbox.texts import representable
 
 MEDIA_TYPE = "text/xml;charset=utf-8"
+# Where LN's REST services answer; none is imitated.
+ODATA = "/lnapi/"
 SEVERAL = "Multiple messages are reported"
 _SEVERAL_CODE = "tlbctsb0011"
 _SOURCE = "ionport"
 
 
 def error_answer(call: Call, error: IonportError) -> Answer:
-    """Return a SOAP fault; a wrong address or method keeps its HTTP status."""
+    """Return a SOAP fault, or OData's error; a wrong address or method keeps its HTTP status."""
+    if call.path.lower().startswith(ODATA):
+        return _odata_error(error)
     problems: Sequence[Problem] = [Problem(error.text, error.code)]
     if isinstance(error, RequestRefused):
         problems = error.problems
     status = 500 if isinstance(error, InvalidInput) else error.status
     body = fault(namespace_of(call.path_params.get("service", "")), problems, status=status)
     return Answer(status, body, MEDIA_TYPE)
+
+
+def _odata_error(error: IonportError) -> Answer:
+    """Return an error as every known client of LN's OData reads it (datafabric.md §3.2)."""
+    content = {"error": {"code": error.code, "message": error.text, "details": []}}
+    return Answer(error.status, json.dumps(content).encode(), "application/json;charset=utf-8")
 
 
 def fault(namespace: str, problems: Sequence[Problem], *, status: int = 500) -> bytes:

@@ -17,6 +17,7 @@ from lxml import etree
 from ionport.core.i18n import _
 from ionport.sandbox.ln.envelope import SoapCall, elements, first, local
 from ionport.sandbox.ln.model import MAX_TEXT, NUMBER, Attribute, Kind, Values, refused
+from ionport.sandbox.ln.wsdl import Entity, selection_names
 from ionport.sandbox.texts import quoted
 
 Condition = Callable[[Values], bool]
@@ -50,14 +51,41 @@ class Selection:
         return self.is_all or not self.names.isdisjoint((f"{prefix}{attribute}", f"{prefix}*"))
 
 
-def read_selection(call: SoapCall) -> Selection:
-    """Return the attributes that a request selects; all of them when it says nothing."""
+def read_selection(call: SoapCall, entity: Entity) -> Selection:
+    """Return the attributes that a request selects; all of them when it says nothing.
+
+    Raises:
+        RequestRefused: an attribute that the entity does not have.
+    """
     found = _area_child(call, "Selection")
     names = frozenset((each.text or "").strip() for each in elements(found))
     prefix = f"{call.service}."
-    return Selection(
-        frozenset(name.removeprefix(prefix) for name in names), not names or "*" in names
-    )
+    short = frozenset(name.removeprefix(prefix) for name in names)
+    known = {name.removeprefix(prefix) for name in selection_names(call.service, entity)}
+    for name in sorted(short - known):
+        raise refused(
+            _("The selection has the unknown selectionAttribute {name}.").format(name=quoted(name))
+        )
+    return Selection(short, not names or "*" in names)
+
+
+def read_limit(call: SoapCall, most: int) -> int:
+    """Return how many entities a list may have: `maxNumberOfObjects`, or `most`.
+
+    Raises:
+        RequestRefused: it is no whole number above 0.
+    """
+    found = _area_child(call, "maxNumberOfObjects")
+    text = "" if found is None else (found.text or "").strip()
+    if not text:
+        return most
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+        raise refused(
+            _("maxNumberOfObjects is a whole number above 0, not {value}.").format(
+                value=quoted(text)
+            )
+        )
+    return min(int(text), most)
 
 
 def read_filter(call: SoapCall, attributes: Attributes) -> Condition:

@@ -19,7 +19,7 @@ from ionport.sandbox.ln.envelope import (
     response,
 )
 from ionport.sandbox.ln.errors import MEDIA_TYPE, error_answer, information
-from ionport.sandbox.ln.filters import read_filter, read_selection
+from ionport.sandbox.ln.filters import Selection, read_filter, read_limit, read_selection
 from ionport.sandbox.ln.invoices import check_all, read_invoices, read_keys, read_scope, shown
 from ionport.sandbox.ln.model import (
     HEADER,
@@ -196,42 +196,47 @@ class LnRoutes:
 
     def show(self, call: Call, soap: SoapCall) -> Step:
         """Answers the invoices whose keys are in the DataArea."""
-        keys = read_keys(soap)
-        return lambda work: _answer_invoices(soap, self._service.show(work, call.scope, keys))
+        keys, selection = read_keys(soap), read_selection(soap, _INVOICE)
+        return lambda work: _answer_invoices(
+            soap, self._service.show(work, call.scope, keys), selection
+        )
 
     def list_invoices(self, call: Call, soap: SoapCall) -> Step:
-        """Answers the company's invoices that the filter lets through; at most 1,000."""
+        """Answers the company's invoices that the filter lets through; at most 1,000, or as many
+        as maxNumberOfObjects says.
+        """
         attributes = {**SHOWN.attributes, **HEADER.attributes}
         matches = read_filter(soap, attributes)
+        selection, limit = read_selection(soap, _INVOICE), read_limit(soap, _MAX_LISTED)
 
         def step(work: Work) -> Answer:
             invoices = self._service.scan(work, call.scope, soap.company)
             found = (invoice for invoice in invoices if matches(shown(invoice)))
-            return _answer_invoices(soap, islice(found, _MAX_LISTED))
+            return _answer_invoices(soap, islice(found, limit), selection)
 
         return step
 
     def process(self, call: Call, soap: SoapCall) -> Step:
         """Registers, matches and approves invoices, as session tfacp7200m000 does (§5.2)."""
-        keys = read_keys(soap)
+        keys, selection = read_keys(soap), read_selection(soap, _INVOICE)
 
         def step(work: Work) -> Answer:
             invoices = self._service.process(work, call.scope, keys)
-            return _answer_invoices(soap, invoices, effects=_names(invoices))
+            return _answer_invoices(soap, invoices, selection, effects=_names(invoices))
 
         return step
 
     def list_partners(self, call: Call, soap: SoapCall) -> Step:
         """Answers the business partners that the sandbox has from the start."""
         matches = read_filter(soap, PARTNER.attributes)
-        selection = read_selection(soap)
+        selection, limit = read_selection(soap, _PARTNER), read_limit(soap, _MAX_LISTED)
         root, part = response(soap)
         partners = [
             {name: value for name, value in partner.items() if selection.has("", name)}
             for partner in PARTNERS
             if matches(partner)
         ]
-        _add_entities(part, soap.service, partners)
+        _add_entities(part, soap.service, partners[:limit])
         answer = Answer(200, rendered(root), MEDIA_TYPE)
         return lambda _work: answer
 
@@ -249,9 +254,11 @@ class LnRoutes:
 
 
 def _answer_invoices(
-    soap: SoapCall, invoices: Iterable[Invoice], effects: tuple[str, ...] = ()
+    soap: SoapCall,
+    invoices: Iterable[Invoice],
+    selection: Selection,
+    effects: tuple[str, ...] = (),
 ) -> Answer:
-    selection = read_selection(soap)
     root, part = response(soap)
     area = etree.SubElement(part, "DataArea")
     for invoice in invoices:

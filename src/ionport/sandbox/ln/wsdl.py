@@ -30,7 +30,7 @@ def describe(service: str, operations: Iterable[str], entity: Entity, address: s
         "address": escape(address),
         "entity": _entity_type(service, entity),
         "filter_attributes": _enumerations(_filter_names(service, entity)),
-        "selection_attributes": _enumerations(_selection_names(service, entity)),
+        "selection_attributes": _enumerations(selection_names(service, entity)),
     }
     for part in ("types", "messages", "port_type", "binding"):
         template = _template(part)
@@ -70,7 +70,8 @@ def _filter_names(service: str, entity: Entity) -> list[str]:
     return [f"{service}.{name}" for component in entity.own for name in component.attributes]
 
 
-def _selection_names(service: str, entity: Entity) -> list[str]:
+def selection_names(service: str, entity: Entity) -> list[str]:
+    """Return what a selectionAttribute may be."""
     lines = [
         f"{service}.{line.name}.{name}" for line in entity.lines for name in ("*", *line.attributes)
     ]
