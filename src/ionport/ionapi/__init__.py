@@ -7,6 +7,9 @@
         item = infor.idm.find_one("M3_SupplierInvoice", "BOD_AlternateDocumentID_1", "…")
         infor.messaging.ping()
 
+`client.guarded_by(permit)` asks for the right to send before each call that bears a token, and
+sends nothing outside the window that it is given (`ionport.ionapi.sending`).
+
 `AsyncIonApiClient` has the same operations for asyncio, `IonApiAuth` signs the requests of any
 httpx2 client, and `ionport.ionapi.probe` proves a credential stage by stage. Everything that
 goes wrong is an `IonApiError`; the tree is drawn in `ionport.ionapi.errors`.

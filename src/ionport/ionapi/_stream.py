@@ -2,6 +2,11 @@
 
 A write is handed to the kernel in small pieces, each after a look at the clock that counts while
 the machine sleeps. What the kernel still holds when the time is over goes with the connection.
+
+What stays open: a process that is stopped between that look and the kernel's work sends one piece
+late; of a stopped process the kernel goes on sending what it holds, at most `NOT_SENT` and what
+was in flight, to a peer that goes on reading; a peer that does not, loses the connection one
+retransmission after the end (TCP_USER_TIMEOUT), which is counted without the machine's sleep.
 """
 
 from __future__ import annotations
@@ -12,8 +17,8 @@ import socket
 import ssl
 import struct
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import httpcore2
@@ -69,27 +74,27 @@ class BoundedStream(httpcore2.NetworkStream):
             self._reset_on_close()
         self._answer_due = True
         rest = memoryview(buffer)
-        with self._failing_as(httpcore2.WriteTimeout, httpcore2.WriteError):
+        try:
             while rest:
                 taken, writing = self._send(rest[:PIECE], call)
                 rest = rest[taken:]
                 if rest:
                     self._wait(call, timeout, writing=writing)
+        except TimeoutError as error:
+            raise httpcore2.WriteTimeout(error) from error
+        except OSError as error:
+            raise httpcore2.WriteError(error) from error
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What has arrived, at most `max_bytes`; nothing when the peer has closed."""
-        call = CALL.get()
-        with self._failing_as(httpcore2.ReadTimeout, httpcore2.ReadError):
-            while True:
-                call.look_before_reading()
-                try:
-                    data = self._sock.recv(max_bytes)
-                except (BlockingIOError, ssl.SSLWantReadError):
-                    self._wait(call, timeout, writing=False)
-                except ssl.SSLWantWriteError:
-                    self._wait(call, timeout, writing=True)
-                else:
-                    break
+        # Whatever fails here, and for whatever reason: the answer is not read to its end.
+        self._answer_due = True
+        try:
+            data = self._receive(max_bytes, CALL.get(), timeout)
+        except TimeoutError as error:
+            raise httpcore2.ReadTimeout(error) from error
+        except OSError as error:
+            raise httpcore2.ReadError(error) from error
         self._answer_due = not data
         self._used = boot_time()
         return data
@@ -139,6 +144,16 @@ class BoundedStream(httpcore2.NetworkStream):
                 return 0, True
             raise
 
+    def _receive(self, max_bytes: int, call: CallBounds, timeout: float | None) -> bytes:
+        while True:
+            call.look_before_reading()
+            try:
+                return self._sock.recv(max_bytes)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                self._wait(call, timeout, writing=False)
+            except ssl.SSLWantWriteError:
+                self._wait(call, timeout, writing=True)
+
     def _wait(self, call: CallBounds, timeout: float | None, *, writing: bool) -> None:
         """Return when the socket can be written or read. Raises TimeoutError after `timeout`."""
         until = boot_time() + (math.inf if timeout is None else timeout)
@@ -148,20 +163,6 @@ class BoundedStream(httpcore2.NetworkStream):
                 raise TimeoutError("timed out")
             if _is_ready(self._sock, min(left, LONGEST_SLEEP), writing=writing):
                 return
-
-    @contextmanager
-    def _failing_as(
-        self, timed_out: type[httpcore2.TimeoutException], failed: type[httpcore2.NetworkError]
-    ) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            self._answer_due = True
-            if isinstance(error, TimeoutError):
-                raise timed_out(error) from error
-            if isinstance(error, OSError):
-                raise failed(error) from error
-            raise
 
     def _reset_on_close(self) -> None:
         """From the first byte of a call on, and for each later one."""

@@ -2,7 +2,8 @@
 
 `build_client` and `build_async_client` give an httpx2 client whose every failure is an
 `IonApiError`. Answers are read to their end inside the transport, because only there one
-deadline and one limit hold for headers, body and decompression together.
+deadline and one limit hold for headers, body and decompression together. The time of a call is
+counted on a clock that goes on while the machine sleeps (`sending.boot_time`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ class Timeouts:
 
     The gateway gives up on a service after 60 seconds, or after up to 300 where an
     administrator said so (facts/ion-api.md §4.2).
+
+    All of a call is counted on `sending.boot_time`: a machine that slept, or a process that was
+    stopped, finds its time passed. asyncio waits on its own clock, which may stand still in a
+    sleep.
     """
 
     connect: float = 10.0
