@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ class IonApiAuth(httpx2.Auth):
 
     def authorized(self, call: Call) -> Flow[Answer]:
         """Send `call` with a token; after a 401 once more with a fresh one."""
-        if _origin(call.url) != self._gateway:
+        if _origin(call.url.partition("?")[0]) != self._gateway:
             raise AddressRefused(
                 "The access token is for the gateway of the ION API file and goes nowhere else.",
                 code="not_the_gateway",
@@ -171,10 +172,11 @@ def _request(call: Call, original: httpx2.Request) -> httpx2.Request:
     )
 
 
+@functools.lru_cache(1024)
 def _origin(url: str) -> tuple[str, str | None, int] | None:
-    """Scheme, host and port; None for what could be read in more than one way."""
+    """Scheme, host and port of a URL without query; None where they could be read in two ways."""
     try:
-        parts = split_base_url(url.partition("?")[0])
+        parts = split_base_url(url)
     except ValueError:
         return None
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)

@@ -28,6 +28,8 @@ MAX_CONNECTIONS = 100
 # just being closed is lost, and nobody knows whether it was processed.
 KEEPALIVE_SECONDS = 4.0
 USER_AGENT = "ionport-ionapi"
+# Addresses, without their queries, that a transport has found allowed.
+_KNOWN_ADDRESSES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Transport(httpx2.BaseTransport):
         resolver: Resolver = system_resolver,
     ) -> None:
         self._policy = policy or AddressPolicy()
+        self._check = functools.lru_cache(_KNOWN_ADDRESSES)(self._policy.check_url)
         self._ssl_context = ssl_context or default_ssl_context()
         self._backend = _PinnedBackend(self._policy, resolver)
         self._pool = httpcore2.ConnectionPool(
@@ -99,7 +102,7 @@ class Transport(httpx2.BaseTransport):
         token = CALL.set(attempt.bounds)
         try:
             with attempt.watched():
-                self._policy.check_url(str(request.url))
+                self._check(_base(request.url))
                 return self._send(attempt)
         finally:
             CALL.reset(token)
@@ -160,6 +163,7 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
         resolver: Resolver = system_resolver,
     ) -> None:
         self._policy = policy or AddressPolicy()
+        self._check = functools.lru_cache(_KNOWN_ADDRESSES)(self._policy.check_url)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=ssl_context or default_ssl_context(),
             max_connections=MAX_CONNECTIONS,
@@ -171,7 +175,7 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
         """Send and read to the end. Raises IonApiError and nothing of httpx2."""
         attempt = Attempt(request, await request.aread())
         with attempt.watched():
-            self._policy.check_url(str(request.url))
+            self._check(_base(request.url))
             async with asyncio.timeout(attempt.bounds.left()):
                 return await self._send(attempt)
 
@@ -229,6 +233,10 @@ def build_async_client(
 def default_ssl_context() -> ssl.SSLContext:
     """The operating system's trusted authorities; read once, as it takes tens of milliseconds."""
     return httpx2.create_ssl_context(trust_env=False)
+
+
+def _base(url: httpx2.URL) -> str:
+    return str(url).partition("?")[0]
 
 
 class _PinnedBackend(httpcore2.NetworkBackend):
