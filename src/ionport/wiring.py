@@ -16,17 +16,19 @@ from sqlalchemy.exc import OperationalError
 
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs, FolderBlobs
-from ionport.core.clock import Clock, SystemClock
+from ionport.core.clock import BootClock, SystemClock
 from ionport.core.errors import Unavailable
 from ionport.core.files import make_private_folder, take_from_others, try_writing
 from ionport.core.i18n import _
 from ionport.core.sealing import KeyRing, create_key_ring, load_key_ring
 from ionport.documents.service import DocumentService
 from ionport.exports.deliveries import DeliveryService
+from ionport.exports.engine.engine import DeliveryEngine
+from ionport.exports.engine.port import EngineOptions
+from ionport.exports.engine.setup import build_engine
 from ionport.exports.runner import DeliveryRunner
 from ionport.exports.service import ConfigurationConnectionUse, ExportConfigurationService
 from ionport.exports.timing import ExportTiming
-from ionport.exports.workflow import DeliveryEngine, EngineOptions, sqlite_system_url
 from ionport.identity.audit import AuditLog
 from ionport.identity.members import MemberService
 from ionport.identity.model import Organization, Tenant
@@ -64,7 +66,7 @@ class House:
 
     settings: Settings
     database: Database
-    clock: Clock
+    clock: BootClock
     keys: KeyRing
     blobs: Blobs
     audit: AuditLog
@@ -81,11 +83,11 @@ class House:
         """Return the engine that runs deliveries; whoever launches it closes it."""
         if self.documents is None:
             raise ValueError("the Infor side runs no deliveries")
-        engine = DeliveryEngine(
+        engine = build_engine(
             self.database,
-            _system_database_url(self.settings),
             self.documents.runner,
             self.clock,
+            self.settings.data,
             concurrency=self.settings.export_concurrency,
             options=options,
         )
@@ -100,7 +102,7 @@ class House:
 
 
 def open_house(
-    settings: Settings, *, clock: Clock | None = None, timing: ExportTiming | None = None
+    settings: Settings, *, clock: BootClock | None = None, timing: ExportTiming | None = None
 ) -> House:
     """Open the data folder: keys, database (brought up to date), first tenant, organization.
 
@@ -232,7 +234,7 @@ def _infor_options(settings: Settings) -> InforOptions:
 def _document_side(
     settings: Settings,
     database: Database,
-    clock: Clock,
+    clock: BootClock,
     keys: KeyRing,
     blobs: Blobs,
     audit: AuditLog,
@@ -266,10 +268,3 @@ def database_url(settings: Settings) -> str:
         return sqlite_url(settings.data / "ionport.db")
     url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
     return url.render_as_string(hide_password=False)
-
-
-def _system_database_url(settings: Settings) -> str:
-    """Where the workflow engine keeps its own state: losing it loses nothing (decision 4)."""
-    if settings.database_url:
-        return database_url(settings)
-    return sqlite_system_url(settings.data)

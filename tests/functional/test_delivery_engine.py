@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from ionport.core.clock import SystemClock
 from ionport.core.errors import Unavailable
 from ionport.core.paging import PageRequest
-from ionport.exports.ledger_repository import WorkerRepository
-from ionport.exports.model import DeliveryStatus, StepKind
-from ionport.exports.repository import DeliveryRepository
-from ionport.exports.workflow import DeliveryEngine, sqlite_system_url
+from ionport.exports.engine.engine import DeliveryEngine
+from ionport.exports.engine.setup import build_engine
+from ionport.exports.ledger_repository import LedgerRepository
+from ionport.exports.model import DeliveryStatus
+from ionport.exports.pass_repository import PassRepository
+from ionport.exports.timing import ExportTiming
 from ionport.store import Database, SystemScope, TenantScope
 from tests.support.export_worker import BRISK
 from tests.support.exporting import OPERATOR, QUICK, DocumentSide, document_side
@@ -31,6 +34,8 @@ from tests.support.infor_side import TENANT, InforSide, infor_side_on
 from tests.support.proxy import FaultyProxy
 
 SCOPE = SystemScope("test")
+ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 ITEMS, PUBLISH = "/IDM/api/items", "/v2/multipartMessage"
 
 
@@ -46,19 +51,19 @@ def credentials(infor: InforSide) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Place:
-    """A document side with an active configuration, and where its engine keeps its state."""
+    """A document side with an active configuration, and the folder that its engine locks."""
 
     side: DocumentSide
     infor: InforSide
     proxy: FaultyProxy
-    system_url: str
+    folder: Path
 
-    def engine(self, **options: object) -> DeliveryEngine:
-        engine = DeliveryEngine(
+    def engine(self, timing: ExportTiming = QUICK) -> DeliveryEngine:
+        engine = build_engine(
             self.side.database,
-            self.system_url,
-            self.side.runner(QUICK),
+            self.side.runner(timing),
             self.side.clock,
+            self.folder,
             concurrency=4,
             options=BRISK,
         )
@@ -66,8 +71,8 @@ class Place:
         return engine
 
     @contextmanager
-    def running(self) -> Iterator[DeliveryEngine]:
-        engine = self.engine()
+    def running(self, timing: ExportTiming = QUICK) -> Iterator[DeliveryEngine]:
+        engine = self.engine(timing)
         engine.launch()
         try:
             yield engine
@@ -97,16 +102,14 @@ class Place:
 @pytest.fixture
 def place(
     database: Database,
-    database_url: str,
     tmp_path: Path,
     infor: InforSide,
     credentials: dict[str, str],
 ) -> Iterator[Place]:
     side = document_side(database, tmp_path / "blobs", SystemClock())
-    system_url = sqlite_system_url(tmp_path) if database.is_sqlite else database_url
     with FaultyProxy(infor.url) as proxy:
         side.configure(side.connect({**credentials, "iu": proxy.url}))
-        yield Place(side, infor, proxy, system_url)
+        yield Place(side, infor, proxy, tmp_path)
 
 
 def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
@@ -162,21 +165,23 @@ def test_an_engine_that_stops_finishes_its_calls_and_the_next_one_does_the_rest(
     assert place.proxy.count("POST", ITEMS) == 12
 
 
-def test_losing_the_scheduler_s_database_in_mid_run_loses_nothing(place: Place):
+@ON_POSTGRESQL
+def test_losing_the_queue_s_database_in_mid_run_loses_nothing(place: Place):
     place.proxy.after_commit = lambda _method, _path: time.sleep(0.03)
     with place.running() as engine:
         delivery_ids = place.export(20, "lost")
         until(lambda: place.proxy.count("POST", ITEMS) >= 4)
-        lose_scheduler_database(place)
+        lose_queue_database(place)
         assert engine.wait_until_idle(60)
     place.assert_delivered_once(delivery_ids)
     assert place.proxy.count("POST", ITEMS) == 20
 
 
-def test_losing_the_scheduler_s_database_between_two_runs_loses_nothing(place: Place):
+@ON_POSTGRESQL
+def test_losing_the_queue_s_database_between_two_runs_loses_nothing(place: Place):
     with place.running():
         delivery_ids = place.export(3, "between")
-    lose_scheduler_database(place)
+    lose_queue_database(place)
     with place.running() as engine:
         assert engine.wait_until_idle(30)
     place.assert_delivered_once(delivery_ids)
@@ -186,18 +191,14 @@ def test_what_a_silent_worker_held_goes_on_elsewhere(place: Place):
     (delivery_id,) = place.export(1, "silent")
     now = place.side.clock.now()
     with place.side.database.write() as work:
-        long_ago = now - timedelta(hours=1)
-        WorkerRepository(work.connection).beat(SCOPE, "wrk_dead", "host", 1, long_ago)
-        assert DeliveryRepository(work.connection).claim(
-            SCOPE, delivery_id, "wrk_dead", now=now, until=now + timedelta(hours=1)
-        )
+        assert PassRepository(work.connection).claim(SCOPE, delivery_id, 1, "wrk_dead", now=now)
     with place.running() as engine:
         assert engine.wait_until_idle(30)
     place.assert_delivered_once([delivery_id])
 
 
 # On SQLite there is one worker: whatever is held at its launch is left over.
-@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_a_living_worker_keeps_what_it_holds(place: Place):
     (delivery_id,) = place.export(1, "held")
     stop = threading.Event()
@@ -205,21 +206,16 @@ def test_a_living_worker_keeps_what_it_holds(place: Place):
     def live() -> None:
         while not stop.wait(0.2):
             with place.side.database.write() as work:
-                WorkerRepository(work.connection).beat(
-                    SCOPE, "wrk_other", "host", 1, place.side.clock.now()
-                )
+                PassRepository(work.connection).keep(SCOPE, "wrk_other", [delivery_id])
 
     now = place.side.clock.now()
     with place.side.database.write() as work:
-        DeliveryRepository(work.connection).claim(
-            SCOPE, delivery_id, "wrk_other", now=now, until=now + timedelta(hours=1)
-        )
-        WorkerRepository(work.connection).beat(SCOPE, "wrk_other", "host", 1, now)
+        PassRepository(work.connection).claim(SCOPE, delivery_id, 1, "wrk_other", now=now)
     other = threading.Thread(target=live)
     other.start()
     try:
         with place.running() as engine:
-            assert not engine.wait_until_idle(1.5)
+            assert not engine.wait_until_idle(QUICK.silent_after + 1.0)
     finally:
         stop.set()
         other.join()
@@ -227,10 +223,10 @@ def test_a_living_worker_keeps_what_it_holds(place: Place):
 
 
 # On SQLite there is one worker.
-@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_when_one_of_two_workers_is_killed_the_other_does_its_work(place: Place, tmp_path: Path):
     place.proxy.after_commit = lambda _method, _path: time.sleep(0.05)
-    arguments = ["-m", "tests.support.export_worker", place.side.database.url, place.system_url]
+    arguments = ["-m", "tests.support.export_worker", place.side.database.url]
     with subprocess.Popen(
         [sys.executable, *arguments, str(tmp_path / "blobs")],
         stdin=subprocess.PIPE,
@@ -245,33 +241,44 @@ def test_when_one_of_two_workers_is_killed_the_other_does_its_work(place: Place,
         assert doomed.stdout.readline() == "runs\n"
         delivery_ids = place.export(16, "doomed")
         until(lambda: place.proxy.count("POST", ITEMS) >= 3)
-        with place.running() as engine:
+        # It waits as long as a call of the killed one could last, which is shortened here.
+        with place.running(replace(QUICK, send_within=0.5, after_gateway=2.0)) as engine:
             doomed.kill()
             assert engine.wait_until_idle(60)
     place.assert_delivered_once(delivery_ids)
     assert place.proxy.count("POST", ITEMS) == 16
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_two_processes_do_not_run_deliveries_on_one_sqlite_folder(place: Place):
+@ON_SQLITE
+def test_two_processes_do_not_run_deliveries_on_one_data_folder(place: Place):
     with place.running():
         code = (
             "import sys\n"
+            "from pathlib import Path\n"
             "from ionport.core.errors import Unavailable\n"
-            "from ionport.exports.scheduler_database import SchedulerDatabase\n"
+            "from ionport.exports.engine.lock import FolderLock\n"
             "try:\n"
-            "    SchedulerDatabase(sys.argv[1]).acquire()\n"
+            "    FolderLock(Path(sys.argv[1])).acquire()\n"
             "except Unavailable as error:\n"
             "    print(error.code)\n"
         )
         answer = subprocess.run(
-            [sys.executable, "-c", code, place.system_url],
+            [sys.executable, "-c", code, place.folder],
             capture_output=True,
             text=True,
             check=True,
-            env={**os.environ, "PYTHONPATH": "src"},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
     assert answer.stdout.strip() == "deliveries_run_elsewhere"
+
+
+@ON_SQLITE
+def test_a_version_before_that_still_runs_is_not_run_beside(place: Place):
+    """It locks a file of another name."""
+    with (place.folder / "dbos.sqlite.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Unavailable):
+            place.engine().launch()
 
 
 def test_it_is_known_whether_anything_runs_deliveries(place: Place):
@@ -285,51 +292,73 @@ def test_it_is_known_whether_anything_runs_deliveries(place: Place):
     assert not alive()
 
 
-def test_the_scheduler_is_told_ids_and_nothing_else(place: Place):
+@ON_POSTGRESQL
+def test_the_queue_is_told_ids_and_nothing_else(place: Place):
     with place.running() as engine:
         delivery_ids = place.export(2, "secretive")
         assert engine.wait_until_idle(30)
-    stored = scheduler_rows(place)
+    stored = queue_rows(place)
     assert delivery_ids[0] in stored
     assert "secretive" not in stored
     for delivery_id in delivery_ids:
         assert place.side.detail(delivery_id).delivery.correlation_id not in stored
-    assert StepKind.IDM_CREATE in stored
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@ON_POSTGRESQL
+def test_a_pass_that_the_queue_has_done_with_is_run_all_the_same(place: Place):
+    """A workflow of that id has ended, though nothing was done: the ledger decides."""
+    with place.running() as engine:
+        (first,) = place.export(1, "first")
+        assert engine.wait_until_idle(30)
+        with place.side.database.write() as work:
+            for statement in (
+                "update deliveries set status = 'pending', due_at = created_at, pass_number = 1",
+                "update delivery_steps set status = 'pending' where kind = 'ion_publish'",
+            ):
+                work.connection.execute(text(statement))
+        engine.wake()
+        assert engine.wait_until_idle(30)
+    place.assert_delivered_once([first])
+
+
+@ON_SQLITE
 def test_an_engine_that_may_not_run_does_not_disturb_the_one_that_does(place: Place):
     with place.running():
-        other = DeliveryEngine(
-            place.side.database, place.system_url, place.side.runner(), place.side.clock
-        )
         with pytest.raises(Unavailable):
-            other.launch()
+            place.engine().launch()
         (delivery_id,) = place.export(1, "locked")
         until(lambda: place.side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED)
 
 
-def lose_scheduler_database(place: Place) -> None:
-    if place.side.database.is_sqlite:
-        path = Path(place.system_url.removeprefix("sqlite:///"))
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{path}{suffix}").unlink(missing_ok=True)
-        return
-    engine = create_engine(place.system_url, isolation_level="AUTOCOMMIT")
+def test_a_delivery_whose_answer_the_database_did_not_take_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    """As with a full disk: the process lives on, and nothing stays under way for ever."""
+    whole, left = LedgerRepository.settle_attempt, [1]
+
+    def full(self: LedgerRepository, *arguments: Any, **keywords: Any) -> bool:
+        if left.pop() if left else 0:
+            raise OperationalError("update", {}, Exception("database or disk is full"))
+        return whole(self, *arguments, **keywords)
+
+    monkeypatch.setattr(LedgerRepository, "settle_attempt", full)
+    with place.running(replace(QUICK, patience=0.0)) as engine:
+        delivery_ids = place.export(2, "full")
+        assert engine.wait_until_idle(30)
+    place.assert_delivered_once(delivery_ids)
+    assert place.proxy.count("POST", ITEMS) == 2
+
+
+def lose_queue_database(place: Place) -> None:
+    engine = create_engine(place.side.database.url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("drop schema dbos cascade"))
     engine.dispose()
 
 
-def scheduler_rows(place: Place) -> str:
+def queue_rows(place: Place) -> str:
     found = ""
-    if place.side.database.is_sqlite:
-        with sqlite3.connect(place.system_url.removeprefix("sqlite:///")) as connection:
-            for table in ("workflow_status", "operation_outputs"):
-                found += str(connection.execute(f"select * from {table}").fetchall())
-        connection.close()
-        return found
-    engine = create_engine(place.system_url)
+    engine = create_engine(place.side.database.url)
     with engine.connect() as connection:
         for table in ("workflow_status", "operation_outputs"):
             found += str(connection.execute(text(f"select * from dbos.{table}")).all())

@@ -1,6 +1,6 @@
 """A worker in a process of its own: runs deliveries until it is killed.
 
-Arguments: database URL, scheduler's URL, folder of the stored files. The key ring comes on stdin.
+Arguments: database URL, folder of the stored files. The key ring comes on stdin.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from pathlib import Path
 
 from ionport.core.clock import SystemClock
 from ionport.core.sealing import KeyRing
-from ionport.exports.workflow import DeliveryEngine, EngineOptions
+from ionport.exports.engine.port import EngineOptions
+from ionport.exports.engine.setup import build_engine
 from ionport.store import Database
 from tests.support.exporting import QUICK, document_side
 
-BRISK = EngineOptions(
-    poll=0.05, sweep=0.2, shortest_sweep=0.02, heartbeat=0.2, silent_after=2.0, health=0.2
-)
+BRISK = EngineOptions(poll=0.05, sweep=0.2, shortest_sweep=0.02, leases=0.1, health=0.2)
 
 
 def main() -> None:
     database = Database(sys.argv[1])
     clock = SystemClock()
-    side = document_side(database, Path(sys.argv[3]), clock, KeyRing.from_text(sys.stdin.read()))
-    engine = DeliveryEngine(
-        database, sys.argv[2], side.runner(QUICK), clock, concurrency=4, options=BRISK
+    folder = Path(sys.argv[2])
+    side = document_side(database, folder, clock, KeyRing.from_text(sys.stdin.read()))
+    engine = build_engine(
+        database, side.runner(QUICK), clock, folder.parent, concurrency=4, options=BRISK
     )
     engine.launch()
     print("runs", flush=True)

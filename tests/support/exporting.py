@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import FolderBlobs
-from ionport.core.clock import Clock
+from ionport.core.clock import BootClock
 from ionport.core.sealing import KeyRing
 from ionport.documents.samples import read_sample
 from ionport.documents.service import DocumentService
@@ -36,7 +36,15 @@ from ionport.mappings.service import MappingService
 from ionport.store import Database, OrganizationScope
 
 OPERATOR = Actor.operator("test")
-QUICK = ExportTiming(first_wait=0.05, longest_wait=0.2, settle=0.5, lease=20.0, pause=0.2)
+QUICK = ExportTiming(
+    first_wait=0.05,
+    longest_wait=0.2,
+    gateway_timeout=0.4,
+    search_lag=0.1,
+    heartbeat=0.2,
+    silent_after=2.0,
+    pause=0.2,
+)
 
 
 @dataclass(slots=True)
@@ -44,7 +52,7 @@ class DocumentSide:
     """The rooms of the document side, wired as a server wires them."""
 
     database: Database
-    clock: Clock
+    clock: BootClock
     keys: KeyRing
     blobs: FolderBlobs
     audit: AuditLog
@@ -137,7 +145,7 @@ class DocumentSide:
 
 
 def document_side(
-    database: Database, folder: Path, clock: Clock, keys: KeyRing | None = None
+    database: Database, folder: Path, clock: BootClock, keys: KeyRing | None = None
 ) -> DocumentSide:
     """Wire a document side with one organization on a database that has the schema."""
     keys = keys or KeyRing.generate()

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ionport.documents.samples import read_sample
+from ionport.exports.engine.port import EngineOptions
 from ionport.exports.model import ConfigurationFields, ExportMethod
 from ionport.exports.timing import ExportTiming
-from ionport.exports.workflow import EngineOptions
 from ionport.identity.model import Actor, PasswordProof
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
@@ -31,10 +31,10 @@ OPERATOR = Actor.operator("test")
 
 # Everything as in production but the waits, which would only make the tests slow.
 QUICK = ExportTiming(
-    first_wait=0.2, longest_wait=1.0, settle=1.0, lease=6.0, send_within=2.0,
-    connect=2.0, call_read=3.0, call_total=4.0, login=4.0,
+    first_wait=0.2, longest_wait=1.0, gateway_timeout=1.5, search_lag=0.2, send_within=2.0,
+    connect=2.0, after_gateway=3.0, login=4.0, heartbeat=0.5, silent_after=3.0,
 )  # fmt: skip
-PROMPT = EngineOptions(poll=0.05, sweep=0.3, heartbeat=0.5, silent_after=3.0, health=0.5)
+PROMPT = EngineOptions(poll=0.05, sweep=0.3, leases=0.2, health=0.5)
 
 
 @dataclass(slots=True)

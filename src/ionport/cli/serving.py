@@ -17,8 +17,8 @@ from ionport.asgi import build_asgi
 from ionport.cli.house import OPERATOR, settings_of
 from ionport.cli.housekeeping import Housekeeping
 from ionport.core.errors import InvalidInput
+from ionport.exports.engine.port import EngineOptions
 from ionport.exports.timing import ExportTiming
-from ionport.exports.workflow import EngineOptions
 from ionport.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.sandbox.control.controls import ControlWatch
 from ionport.sandbox.control.rights import is_production

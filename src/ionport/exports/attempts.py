@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from ionport.core.errors import IonportError, Unavailable
-from ionport.exports.model import Attempt, AttemptState, StateChange
+from ionport.exports.model import Attempt, AttemptState, CallEnd, StateChange
+from ionport.exports.timing import ExportTiming
 from ionport.ionapi import AnswerRefused, IonApiError, ServiceError, TokenError
 from ionport.ionapi.exchange import Exchange
 
@@ -66,21 +67,16 @@ class Problem:
         return replace(self, sent=False)
 
 
-def is_conclusive(attempt: Attempt, now: datetime, settle_seconds: float) -> bool:
-    """Whether an item that is not found now will not turn up later.
+def miss_counts_after(attempt: Attempt, timing: ExportTiming) -> float:
+    """Return the seconds from our first sight of an unknown attempt to where a miss is a proof.
 
-    So it is when Infor has answered the call with an error, or when the time has passed in which
-    a call that we lost sight of can still take effect.
+    Until then an item that a look-up does not find may still turn up (decision record 0019).
     """
+    if attempt.call_end is CallEnd.SETTLED:
+        return 0.0
     if attempt.http_status is not None and attempt.http_status not in _STILL_OPEN:
-        return True
-    return (now - unknown_since(attempt)).total_seconds() >= settle_seconds
-
-
-def unknown_since(attempt: Attempt) -> datetime:
-    """Return when sight of an attempt was lost."""
-    lost = [change.at for change in attempt.history if change.state is AttemptState.UNKNOWN]
-    return lost[-1] if lost else attempt.sent_at
+        return timing.search_lag
+    return timing.settle if attempt.call_end is CallEnd.ENDED else timing.takeover
 
 
 def changed(attempt: Attempt, state: AttemptState, at: datetime, note: str = "") -> Attempt:
@@ -114,6 +110,7 @@ class Recording:
             error_text=problem.text,
             remedy=problem.remedy,
             transient=problem.transient,
+            call_end=CallEnd.ENDED,
         )
 
     def _answered(self, attempt: Attempt, at: datetime, found: Mapping[str, Any]) -> Attempt:

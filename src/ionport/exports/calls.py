@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.errors import IonportError, Unavailable
+from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.exports.attempts import Problem, Recording
 from ionport.exports.clients import ClientPool
 from ionport.exports.destinations import infor_idm, infor_idm_bod
 from ionport.exports.destinations.infor_idm import IdmPayload
-from ionport.exports.model import Attempt, AttemptState, StateChange, StepKind
+from ionport.exports.model import Attempt, AttemptState, StepKind
 from ionport.exports.records import Held
-from ionport.exports.timing import ExportTiming
+from ionport.exports.right import RightToSend
 from ionport.ionapi import IonApiError
 from ionport.ionapi.client import IonApiClient
 
@@ -32,6 +31,15 @@ class Answer:
     delivery: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What a look-up has brought: its attempt, the ids of the items, or why it could not ask."""
+
+    attempt: Attempt
+    pids: tuple[str, ...]
+    problem: Problem | None
+
+
 class InforCalls:
     """Makes the calls of steps over the connection's client; never inside a transaction."""
 
@@ -40,33 +48,30 @@ class InforCalls:
         blobs: Blobs,
         clock: Clock,
         clients: ClientPool,
-        timing: ExportTiming,
         worker_id: str,
     ) -> None:
         self._blobs = blobs
         self._clock = clock
         self._clients = clients
-        self._timing = timing
         self._worker_id = worker_id
 
     def new_attempt(self, held: Held, kind: StepKind) -> Attempt:
-        """Return the next attempt of a step, as it is committed before the call."""
+        """Return the next attempt of a step; nothing of it has been sent."""
         step = held.steps[kind]
-        now = self._clock.now()
         return Attempt(
             id=new_id("att"),
             delivery_id=held.delivery.id,
             step=kind,
             number=step.attempts + 1,
             state=AttemptState.SENT,
-            history=(StateChange(AttemptState.SENT, now),),
+            history=(),
             worker_id=self._worker_id,
-            sent_at=now,
+            sent_at=self._clock.now(),
             request={"payload": step.payload_digest or ""},
         )
 
-    def look_up(self, held: Held) -> tuple[Attempt, str | None, Problem | None]:
-        """Ask IDM for the item with the delivery's correlation id; returns its pid, if any.
+    def look_up(self, held: Held) -> LookedUp:
+        """Ask IDM for the items with the delivery's correlation id.
 
         Changes nothing at Infor, so that the attempt is only recorded afterwards.
         """
@@ -74,50 +79,46 @@ class InforCalls:
         recording = Recording()
         try:
             client = self._client(held, recording)
-            item = infor_idm.look_up(client, self._idm_payload(held))
+            items = infor_idm.look_up(client, self._idm_payload(held))
         except (IonApiError, IonportError) as error:
             problem = Problem.of(error).without_effect()
-            return recording.failed(attempt, self._clock.now(), problem), None, problem
-        pid = item.pid if item else None
-        found = {"found": pid is not None, "pid": pid or ""}
-        return recording.succeeded(attempt, self._clock.now(), found), pid, None
+            return LookedUp(recording.failed(attempt, self._clock.now(), problem), (), problem)
+        pids = tuple(item.pid for item in items)
+        found = {"found": bool(pids), "pid": ", ".join(pids)}
+        return LookedUp(recording.succeeded(attempt, self._clock.now(), found), pids, None)
 
     def make(
-        self, held: Held, kind: StepKind, attempt: Attempt
+        self, held: Held, kind: StepKind, right: RightToSend
     ) -> tuple[Attempt, Answer | None, Problem | None]:
-        """Make the call of an attempt that has just been committed as `sent`."""
-        committed = time.monotonic()
+        """Make a call that changes something at Infor; `right` commits each of its sends.
+
+        Raises:
+            LeaseLost: somebody else runs the delivery; nothing was sent since.
+        """
         recording = Recording()
         try:
-            client = self._client(held, recording)
+            client = self._client(held, recording).guarded_by(right)
             if kind is StepKind.IDM_CREATE:
-                answer = self._create(held, client, committed)
+                answer = self._create(held, client)
             else:
-                answer = self._publish(held, client, committed)
+                answer = self._publish(held, client)
         except (IonApiError, IonportError) as error:
             problem = Problem.of(error)
-            return recording.failed(attempt, self._clock.now(), problem), None, problem
+            return recording.failed(right.attempt, self._clock.now(), problem), None, problem
         found = {"remote_id": answer.remote_id}
-        return recording.succeeded(attempt, self._clock.now(), found), answer, None
+        return recording.succeeded(right.attempt, self._clock.now(), found), answer, None
 
-    def _create(self, held: Held, client: IonApiClient, committed: float) -> Answer:
+    def _create(self, held: Held, client: IonApiClient) -> Answer:
         payload = self._idm_payload(held)
         content = self._blobs.get(payload.content_sha256)
-        self._refuse_stale(committed)
         item = infor_idm.create(client, payload, content)
         return Answer(item.pid, _("Created in IDM."), {"idm_pid": item.pid})
 
-    def _publish(self, held: Held, client: IonApiClient, committed: float) -> Answer:
+    def _publish(self, held: Held, client: IonApiClient) -> Answer:
         step = held.steps[StepKind.ION_PUBLISH]
         payload = self._blobs.get(step.payload_digest or "")
-        self._refuse_stale(committed)
         published = infor_idm_bod.publish(client, step.parameters, payload)
         return Answer(published.message_id, _("Taken by ION."), {})
-
-    def _refuse_stale(self, committed: float) -> None:
-        """A process that slept since its `sent` may have been given up: it must not send now."""
-        if time.monotonic() - committed > self._timing.send_within:
-            raise Unavailable(_("This server was too slow to make the call; it was not made."))
 
     def _client(self, held: Held, recording: Recording) -> IonApiClient:
         client = self._clients.get(held.scope, held.delivery.connection_id)

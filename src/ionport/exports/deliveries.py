@@ -14,9 +14,11 @@ from ionport.core.paging import Page, PageRequest
 from ionport.documents.model import Document
 from ionport.documents.service import DocumentService
 from ionport.exports.destinations import steps_of
+from ionport.exports.holding import DOCUMENT_HELD
 from ionport.exports.ledger_repository import LedgerRepository, WorkerRepository
 from ionport.exports.model import (
     AttemptState,
+    CallEnd,
     Delivery,
     DeliveryDetail,
     DeliveryFilter,
@@ -27,8 +29,11 @@ from ionport.exports.model import (
     StepKind,
     StepStatus,
 )
+from ionport.exports.pass_repository import PassRepository
 from ionport.exports.repository import ConfigurationRepository, DeliveryRepository
 from ionport.exports.status import newest_of_each, record_document_status
+from ionport.exports.takeover import take_over
+from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, SystemScope, Work
@@ -58,11 +63,13 @@ class DeliveryService:
         audit: AuditLog,
         documents: DocumentService,
         wake: Callable[[], None] | None = None,
+        timing: ExportTiming | None = None,
     ) -> None:
         self._clock = clock
         self._audit = audit
         self._documents = documents
         self.wake = wake
+        self._timing = timing or ExportTiming()
 
     def export(
         self,
@@ -141,6 +148,7 @@ class DeliveryService:
     ) -> Delivery:
         """Try a failed or cancelled delivery again from where it ended; a waiting one at once.
 
+        One that runs is taken from its worker when that one should have ended long ago.
         The stored payload is sent again, unless the failed step is known never to have reached
         Infor: then it is rendered anew, with the mapping's newest version.
         """
@@ -159,6 +167,8 @@ class DeliveryService:
             "error_text": "",
             "remedy": "",
         }
+        if delivery.status is DeliveryStatus.RUNNING:
+            self._take_from_lost_worker(work, delivery)
         resting = (DeliveryStatus.FAILED, DeliveryStatus.WAITING, DeliveryStatus.CANCELLED)
         if not DeliveryRepository(work.connection).update(
             scope, delivery.id, values, while_status=resting
@@ -270,6 +280,17 @@ class DeliveryService:
         since = self._clock.now() - WORKER_IS_SILENT_AFTER
         return WorkerRepository(work.connection).any_seen(SystemScope("is anything running"), since)
 
+    def _take_from_lost_worker(self, work: Work, delivery: Delivery) -> None:
+        """End a pass whose lease has lapsed by the wall clock; else leave it as it is.
+
+        That clock may have been stepped, so that nothing is taken for certain: a call of the old
+        worker may still be under way, and a look-up waits for it as long as a takeover would.
+        """
+        now = self._clock.now()
+        if now - delivery.updated_at >= timedelta(seconds=self._timing.takeover):
+            note = _("Its worker did not end it in time; it was tried again by hand.")
+            take_over(work, delivery.lease, CallEnd.OPEN, note, now)
+
     def _get(self, work: Work, scope: OrganizationScope, delivery_id: str) -> Delivery:
         found = DeliveryRepository(work.connection).get(scope, delivery_id)
         if found is None:
@@ -333,6 +354,10 @@ class DeliveryService:
             ids = [delivery.id for delivery in made]
             why = consent.reason or ""
             review.decide(work, scope, actor, document.id, accepted, why, ids)
+            PassRepository(work.connection).free(
+                scope, DOCUMENT_HELD, self._clock.now(), document_id=document.id
+            )
+            self._wake_after(work)
         self._announce(work, scope, actor, document, made)
         if accepted and not made:
             self._record_status(work, scope, actor, document.id, "")

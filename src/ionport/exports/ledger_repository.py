@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from ionport.exports.model import (
     Attempt,
     AttemptState,
+    CallEnd,
     DeliveryStep,
     StateChange,
     StepKind,
@@ -98,6 +99,26 @@ class LedgerRepository:
             query = query.where(_a.delivery_id.in_(_of(scope)))
         newest = query.order_by(_a.number.desc()).limit(1)
         row = self._connection.execute(newest).one_or_none()
+        return _attempt(row) if row else None
+
+    def attempt(self, scope: SystemScope, attempt_id: str) -> Attempt | None:
+        """Return one attempt."""
+        query = select(delivery_attempts).where(_a.id == attempt_id)
+        row = self._connection.execute(query).one_or_none()
+        return _attempt(row) if row else None
+
+    def succeeded(self, scope: SystemScope, delivery_id: str, kind: StepKind) -> Attempt | None:
+        """Return the first attempt of a step that Infor has confirmed."""
+        row = self._connection.execute(
+            select(delivery_attempts)
+            .where(
+                _a.delivery_id == delivery_id,
+                _a.step == kind,
+                _a.state == AttemptState.SUCCEEDED,
+            )
+            .order_by(_a.number)
+            .limit(1)
+        ).one_or_none()
         return _attempt(row) if row else None
 
     def add_attempt(
@@ -194,6 +215,7 @@ _SETTLED = (
     "error_text",
     "remedy",
     "transient",
+    "call_end",
 )
 
 
@@ -217,6 +239,7 @@ def _attempt(row: Row[Any]) -> Attempt:
         StateChange(AttemptState(state), _moment(at), note) for state, at, note in row.history
     )
     values["exchanges"] = tuple(row.exchanges)
+    values["call_end"] = CallEnd(row.call_end)
     return Attempt(**values)
 
 

@@ -209,13 +209,25 @@ class AttemptState(StrEnum):
     """What is known of one remote call.
 
     `sent` is committed before the call. A `sent` that nobody waits for any more becomes
-    `unknown`; a look-up turns that into `succeeded` or `failed` (DESIGN.md, decision 5).
+    `unknown`; a look-up turns that into `succeeded` or `failed` (decision record 0005).
     """
 
     SENT = "sent"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+class CallEnd(StrEnum):
+    """What is known of the end of a call whose attempt is unknown (decision record 0019).
+
+    It says how long a look-up that finds nothing proves nothing. *Open*: the call may be under
+    way; *ended*: it no longer is; *settled*: and nothing that it left behind can act any more.
+    """
+
+    OPEN = ""
+    ENDED = "ended"
+    SETTLED = "settled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +261,7 @@ class Attempt:
     error_text: str = ""
     remedy: str = ""
     transient: bool | None = None
+    call_end: CallEnd = CallEnd.OPEN
 
     @property
     def was_unknown(self) -> bool:
@@ -307,7 +320,15 @@ class Delivery:
     finished_at: datetime | None = None
     tries_since: datetime | None = None
     runs: int = 0
+    pass_number: int = 1
     worker_id: str | None = None
+    renewal: int = 0
+    sent_attempt_id: str | None = None
+
+    @property
+    def lease(self) -> Lease:
+        """The lease of its pass as it was read."""
+        return Lease(self.id, self.pass_number, self.renewal, self.worker_id, self.sent_attempt_id)
 
     @property
     def next_attempt_at(self) -> datetime | None:
@@ -345,6 +366,26 @@ class DeliverySort(StrEnum):
     DOCUMENT = "document"
 
 
+@dataclass(frozen=True, slots=True)
+class DuePass:
+    """A pass that may be taken up."""
+
+    delivery_id: str
+    pass_number: int
+    connection_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run a pass. Each renewal changes `renewal`, and nothing else does."""
+
+    delivery_id: str
+    pass_number: int
+    renewal: int
+    worker_id: str | None
+    sent_attempt_id: str | None
+
+
 class OutcomeKind(StrEnum):
     """How a step ended, for whoever runs it. The ledger holds the reason.
 
@@ -359,10 +400,11 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a step ended; `seconds` is the wait."""
+    """How a step ended; `seconds` is the wait, `is_last` says that the delivery is delivered."""
 
     kind: OutcomeKind
     seconds: float = 0.0
+    is_last: bool = False
 
     @property
     def goes_on(self) -> bool:

@@ -1,4 +1,4 @@
-"""Writes to the ledger how steps end: each method inside the caller's transaction."""
+"""Writes to the ledger how passes and their steps end: each method in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ionport.exports.ledger_repository import LedgerRepository
 from ionport.exports.model import (
     Attempt,
     AttemptState,
+    CallEnd,
     Delivery,
     DeliveryStatus,
     DeliveryStep,
@@ -23,38 +24,55 @@ from ionport.exports.model import (
     StepKind,
     StepStatus,
 )
+from ionport.exports.pass_repository import PassRepository
 from ionport.exports.repository import DeliveryRepository
 from ionport.exports.status import record_document_status
 from ionport.exports.timing import ExportTiming
 from ionport.store import OrganizationScope, SystemScope, Work
 
+# Below it a wait would be lost in the rounding of moments.
+_SHORTEST_WAIT = 0.01
 SYSTEM = SystemScope("running deliveries")
-_UNFINISHED = (DeliveryStatus.PENDING, DeliveryStatus.RUNNING, DeliveryStatus.WAITING)
 DONE = Outcome(OutcomeKind.DONE)
+DELIVERED = Outcome(OutcomeKind.DONE, is_last=True)
 SETTLED = Outcome(OutcomeKind.SETTLED)
 FAILED = Outcome(OutcomeKind.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A delivery as a step found it."""
+    """A delivery as its pass holds it."""
 
     delivery: Delivery
     steps: Mapping[StepKind, DeliveryStep]
     now: datetime
-    is_claimed: bool = False
 
     @property
     def scope(self) -> OrganizationScope:
         return OrganizationScope(self.delivery.organization_id)
 
+    @property
+    def pass_number(self) -> int:
+        return self.delivery.pass_number
+
+    @property
+    def next_step(self) -> StepKind | None:
+        """The first step that is not over."""
+        left = [step for step in self.steps.values() if not step.status.is_over]
+        return min(left, key=lambda step: step.position).kind if left else None
+
     def is_last(self, kind: StepKind) -> bool:
-        """Whether no step comes after `kind`."""
-        return all(step.position <= self.steps[kind].position for step in self.steps.values())
+        """Whether no other step is left beside `kind`."""
+        return all(step.status.is_over or step.kind is kind for step in self.steps.values())
+
+    def without(self, kind: StepKind) -> Held:
+        """Return the delivery with a step that was found to be unnecessary."""
+        skipped = replace(self.steps[kind], status=StepStatus.SKIPPED)
+        return replace(self, steps={**self.steps, kind: skipped})
 
 
 class Records:
-    """How steps end, in rows."""
+    """How passes begin, go on and end, in rows. What a pass writes names its number."""
 
     def __init__(
         self, clock: Clock, documents: DocumentService, timing: ExportTiming, worker_id: str
@@ -64,38 +82,45 @@ class Records:
         self._timing = timing
         self._worker_id = worker_id
 
-    def load(self, work: Work, delivery_id: str, kind: StepKind) -> Held | Outcome:
-        """Return the delivery if `kind` is what it needs now, else what to tell the runner."""
-        delivery = DeliveryRepository(work.connection).get(SYSTEM, delivery_id)
-        now = self._clock.now()
-        if delivery is None or delivery.status.is_over:
+    def claim(self, work: Work, delivery_id: str, pass_number: int) -> Held | Outcome:
+        """Begin a pass; *settled* when it is not due, over, or somebody else's."""
+        claimed = PassRepository(work.connection).claim(
+            SYSTEM, delivery_id, pass_number, self._worker_id, now=self._clock.now()
+        )
+        if not claimed:
             return SETTLED
-        if delivery.due_at is None or delivery.due_at > now:
-            return SETTLED
-        found = LedgerRepository(work.connection).steps(SYSTEM, delivery_id)
-        steps = {step.kind: step for step in found}
-        wanted = steps.get(kind)
-        if wanted is None:
-            return SETTLED
-        if wanted.status.is_over:
-            return DONE
-        if any(s.position < wanted.position and not s.status.is_over for s in found):
-            return SETTLED
-        return Held(delivery, steps, now)
-
-    def claim(self, work: Work, held: Held, kind: StepKind) -> Held | Outcome:
-        """Take the delivery for one step, or return why it cannot be had."""
-        until = held.now + timedelta(seconds=self._timing.lease)
-        repository = DeliveryRepository(work.connection)
-        delivery = held.delivery
-        if not repository.claim(SYSTEM, delivery.id, self._worker_id, now=held.now, until=until):
-            return SETTLED
-        held = replace(held, is_claimed=True)
-        if delivery.runs >= self._timing.max_runs:
+        held = self.load(work, delivery_id, pass_number)
+        if isinstance(held, Held) and held.delivery.runs > self._timing.max_runs:
             # A payload that kills the process must not be taken up for ever.
             problem = Problem("interrupted_too_often", _("The delivery was interrupted too often."))
-            return self.fail(work, held, kind, problem)
+            return self.fail(work, held, held.next_step, problem)
         return held
+
+    def load(self, work: Work, delivery_id: str, pass_number: int) -> Held | Outcome:
+        """Return a delivery whose pass is under way here, with its steps as they are now."""
+        delivery = DeliveryRepository(work.connection).get(SYSTEM, delivery_id)
+        if delivery is None or delivery.pass_number != pass_number:
+            return SETTLED
+        steps = LedgerRepository(work.connection).steps(SYSTEM, delivery_id)
+        return Held(delivery, {step.kind: step for step in steps}, self._clock.now())
+
+    def send(self, work: Work, held: Held, attempt: Attempt, number: int) -> bool:
+        """Write that an attempt's call leaves now, for the `number`-th time; False: it may not.
+
+        Committing it renews the lease: the right to send is proved by the same statement. What
+        Infor has confirmed already, in an answer that came late, is not sent again.
+        """
+        values = {"sent_attempt_id": attempt.id, "updated_at": self._clock.now()}
+        if not self._update(work, held, values):
+            return False
+        ledger = LedgerRepository(work.connection)
+        if held.steps[attempt.step].attempts and ledger.succeeded(
+            SYSTEM, held.delivery.id, attempt.step
+        ):
+            return False
+        if number == 1:
+            return ledger.add_attempt(SYSTEM, attempt, StepStatus.RUNNING)
+        return ledger.settle_attempt(SYSTEM, attempt, expected=AttemptState.SENT)
 
     def done(
         self,
@@ -110,8 +135,19 @@ class Records:
         """Write that a step is done; with the last one the delivery is delivered."""
         now = self._clock.now()
         last = held.is_last(kind)
+        values = {
+            **(delivery or {}),
+            "sent_attempt_id": None,
+            "updated_at": now,
+            "error_code": "",
+            "error_text": "",
+            "remedy": "",
+        }
         if last:
             DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
+            values |= self._ended(held) | {"status": DeliveryStatus.DELIVERED, "finished_at": now}
+        if not self._update(work, held, values):
+            return SETTLED
         LedgerRepository(work.connection).update_step(
             SYSTEM,
             held.delivery.id,
@@ -124,26 +160,23 @@ class Records:
                 "started_at": held.steps[kind].started_at or held.now,
             },
         )
-        values = {
-            **(delivery or {}),
-            "status": DeliveryStatus.DELIVERED if last else DeliveryStatus.RUNNING,
-            "due_at": None if last else now,
-            "finished_at": now if last else None,
-            "updated_at": now,
-            "error_code": "",
-            "error_text": "",
-            "remedy": "",
-        }
-        if not self._update(work, held, values):
-            return SETTLED
         if last:
             self._tell(work, held, _delivered_text(held, values))
+            return DELIVERED
         return DONE
+
+    def write_attempt(self, work: Work, held: Held, attempt: Attempt) -> bool:
+        """Write a call that only asked; False when the pass was taken over meanwhile."""
+        # Rows of deliveries before those of steps and attempts, always: no two wait in a circle.
+        DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
+        if not self._update(work, held, {"updated_at": self._clock.now()}):
+            return False
+        return LedgerRepository(work.connection).add_attempt(SYSTEM, attempt)
 
     def wait(
         self, work: Work, held: Held, kind: StepKind, problem: Problem, seconds: float | None = None
     ) -> Outcome:
-        """Write when a step is tried again; gives up when that is too often or too late.
+        """End the pass until a step is tried again; gives up when that is too often or too late.
 
         `seconds` is for a wait that is no failed try, such as for a lost call to settle.
         """
@@ -151,87 +184,103 @@ class Records:
         tries = held.steps[kind].tries + (seconds is None)
         if seconds is None:
             seconds = self._timing.wait_after(held.delivery.id, tries, problem.retry_after)
+        seconds = max(seconds, _SHORTEST_WAIT)
         next_at = now + timedelta(seconds=seconds)
         began = held.delivery.tries_since or held.delivery.created_at
         if self._timing.gives_up(tries, began, next_at):
             return self.fail(work, held, kind, _given_up(problem, tries))
-        values = {
-            "status": DeliveryStatus.WAITING,
-            "due_at": next_at,
-            "updated_at": now,
-            "error_code": problem.code,
-            "error_text": problem.text,
-            "remedy": problem.remedy,
-        }
-        if not self._update(work, held, values):
+        if not self._rest(work, held, problem, next_at):
             return SETTLED
         step = {"status": StepStatus.WAITING, "tries": tries, "summary": problem.text}
         LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
         return Outcome(OutcomeKind.WAIT, seconds)
 
-    def release(self, work: Work, held: Held) -> Outcome:
-        """Let go of a delivery that is to be taken up again at once."""
-        now = self._clock.now()
-        self._update(work, held, {"due_at": now, "updated_at": now})
+    def hold(self, work: Work, held: Held, problem: Problem) -> Outcome:
+        """End the pass for as long as `problem` holds the delivery: until somebody frees it."""
+        self._rest(work, held, problem, None)
         return SETTLED
 
-    def fail(self, work: Work, held: Held, kind: StepKind, problem: Problem) -> Outcome:
+    def release(self, work: Work, held: Held) -> Outcome:
+        """End the pass; the next one may begin at once."""
+        now = self._clock.now()
+        values = {"status": DeliveryStatus.PENDING, "due_at": now, "updated_at": now}
+        self._update(work, held, self._ended(held) | values)
+        return SETTLED
+
+    def fail(self, work: Work, held: Held, kind: StepKind | None, problem: Problem) -> Outcome:
         """Write that a step has failed for good, and the delivery with it."""
         now = self._clock.now()
         DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
         values = {
             "status": DeliveryStatus.FAILED,
-            "due_at": None,
             "finished_at": now,
             "updated_at": now,
             "error_code": problem.code,
             "error_text": problem.text,
             "remedy": problem.remedy,
         }
-        if not self._update(work, held, values):
+        if not self._update(work, held, self._ended(held) | values):
             return SETTLED
-        step = {"status": StepStatus.FAILED, "summary": problem.text, "finished_at": now}
-        LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
+        if kind is not None:
+            step = {"status": StepStatus.FAILED, "summary": problem.text, "finished_at": now}
+            LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
         text = _("Export through “{title}” failed at “{step}”: {reason}").format(
-            title=held.delivery.configuration_title, step=kind.label, reason=problem.text
+            title=held.delivery.configuration_title,
+            step=kind.label if kind else "?",
+            reason=problem.text,
         )
         self._tell(work, held, f"{text} {problem.remedy}".strip())
         return FAILED
 
-    def broke_off(self, work: Work, delivery_id: str, kind: StepKind) -> Outcome:
+    def broke_off(self, work: Work, held: Held, kind: StepKind) -> Outcome:
         """Write that a step ended by a mistake of ours, which trying again does not mend."""
-        delivery = DeliveryRepository(work.connection).get(SYSTEM, delivery_id)
-        if delivery is None or delivery.status.is_over:
-            return SETTLED
-        steps = LedgerRepository(work.connection).steps(SYSTEM, delivery_id)
-        self.lose_sight(work, delivery_id, kind, _("The call broke off."))
-        is_ours = delivery.worker_id == self._worker_id
-        held = Held(delivery, {step.kind: step for step in steps}, self._clock.now(), is_ours)
         problem = Problem(
             "internal",
             _("Something went wrong in ionport itself."),
             _("The log tells what; report it, then choose Retry."),
         )
-        return self.fail(work, held, kind, problem)
+        outcome = self.fail(work, held, kind, problem)
+        if outcome is FAILED:
+            note = _("The call broke off.")
+            self.lose_sight(work, held.delivery.id, kind, note, CallEnd.ENDED)
+        return outcome
 
-    def lose_sight(self, work: Work, delivery_id: str, kind: StepKind, note: str) -> Attempt | None:
+    def lose_sight(
+        self, work: Work, delivery_id: str, kind: StepKind, note: str, call_end: CallEnd
+    ) -> Attempt | None:
         """Return the last attempt of a step, as unknown if it was still `sent`."""
         ledger = LedgerRepository(work.connection)
         last = ledger.last_attempt(SYSTEM, delivery_id, kind)
         if last is None or last.state is not AttemptState.SENT:
             return last
         lost = changed(last, AttemptState.UNKNOWN, self._clock.now(), note)
+        lost = replace(lost, call_end=call_end)
         ledger.settle_attempt(SYSTEM, lost, expected=AttemptState.SENT)
         return lost
 
+    def _rest(self, work: Work, held: Held, problem: Problem, due_at: datetime | None) -> bool:
+        values = {
+            "status": DeliveryStatus.WAITING,
+            "updated_at": self._clock.now(),
+            "error_code": problem.code,
+            "error_text": problem.text,
+            "remedy": problem.remedy,
+        }
+        return self._update(work, held, self._ended(held) | values | {"due_at": due_at})
+
+    @staticmethod
+    def _ended(held: Held) -> dict[str, Any]:
+        return {
+            "pass_number": held.pass_number + 1,
+            "worker_id": None,
+            "sent_attempt_id": None,
+            "due_at": None,
+        }
+
     def _update(self, work: Work, held: Held, values: Mapping[str, Any]) -> bool:
-        """Change the delivery, unless it is over or, once claimed, somebody else's by now."""
-        return DeliveryRepository(work.connection).update(
-            SYSTEM,
-            held.delivery.id,
-            values,
-            while_status=_UNFINISHED,
-            while_worker=self._worker_id if held.is_claimed else None,
+        """Change the delivery, unless the pass is over or somebody has taken it over."""
+        return PassRepository(work.connection).update_pass(
+            SYSTEM, held.delivery.id, held.pass_number, values
         )
 
     def _tell(self, work: Work, held: Held, text: str) -> None:

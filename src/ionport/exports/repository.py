@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
@@ -27,29 +26,11 @@ AnyScope = OrganizationScope | SystemScope
 _c = export_configurations.c
 _d = deliveries.c
 _CONFIGURATION = tuple(c for c in _c if c.name not in ("family", "deleted_at"))
-_UNFINISHED = ("pending", "running", "waiting")
 
 # Built once: every step of every delivery runs these, and building them costs as much as running.
 _GET = select(deliveries).where(_d.id == bindparam("wanted"))
 _UPDATE = update(deliveries).where(_d.id == bindparam("wanted"))
 _IN_STATUS = _d.status.in_(bindparam("statuses", expanding=True))
-_OF_WORKER = _d.worker_id == bindparam("owner")
-_CLAIM = (
-    update(deliveries)
-    .where(
-        _d.id == bindparam("wanted"),
-        _d.status.in_(_UNFINISHED),
-        _d.due_at <= bindparam("now", type_=_d.due_at.type),
-    )
-    .values(
-        status=DeliveryStatus.RUNNING,
-        worker_id=bindparam("worker"),
-        due_at=bindparam("until"),
-        runs=_d.runs + 1,
-        started_at=func.coalesce(_d.started_at, bindparam("now", type_=_d.started_at.type)),
-        updated_at=bindparam("now", type_=_d.updated_at.type),
-    )
-)
 
 
 class ConfigurationRepository:
@@ -230,9 +211,8 @@ class DeliveryRepository:
         values: Mapping[str, Any],
         *,
         while_status: Iterable[DeliveryStatus] | None = None,
-        while_worker: str | None = None,
     ) -> bool:
-        """Change columns while status and worker are as given; False when they are not."""
+        """Change columns while the status is as given; False when it is not."""
         statement = _UPDATE
         parameters = {"wanted": delivery_id, **values}
         if isinstance(scope, OrganizationScope):
@@ -240,9 +220,6 @@ class DeliveryRepository:
         if while_status is not None:
             statement = statement.where(_IN_STATUS)
             parameters["statuses"] = tuple(while_status)
-        if while_worker is not None:
-            statement = statement.where(_OF_WORKER)
-            parameters["owner"] = while_worker
         return self._connection.execute(statement, parameters).rowcount == 1
 
     def move(self, scope: OrganizationScope, configuration_id: str, connection_id: str) -> None:
@@ -267,46 +244,6 @@ class DeliveryRepository:
         if self._connection.dialect.name != "sqlite":
             query = select(_d.id).where(_d.document_id == document_id).order_by(_d.id)
             self._connection.execute(_owned(query, scope).with_for_update()).all()
-
-    def claim(
-        self,
-        scope: SystemScope,
-        delivery_id: str,
-        worker_id: str,
-        *,
-        now: datetime,
-        until: datetime,
-    ) -> bool:
-        """Take a due delivery for one worker until `until`; one of several callers wins."""
-        parameters = {"wanted": delivery_id, "now": now, "until": until, "worker": worker_id}
-        return self._connection.execute(_CLAIM, parameters).rowcount == 1
-
-    def due(self, scope: SystemScope, now: datetime, limit: int) -> Sequence[tuple[str, str, str]]:
-        """Return (delivery, connection, method) of what may be taken up, longest due first."""
-        rows = self._connection.execute(
-            select(_d.id, _d.connection_id, _d.method)
-            .where(_d.status.in_(_UNFINISHED), _d.due_at <= now)
-            .order_by(_d.due_at)
-            .limit(limit)
-        )
-        return [(row.id, row.connection_id, row.method) for row in rows]
-
-    def next_due(self, scope: SystemScope, after: datetime | None = None) -> datetime | None:
-        """Return when the next unfinished delivery becomes due, past `after` if that is given."""
-        query = select(_d.due_at).where(_d.status.in_(_UNFINISHED))
-        if after is not None:
-            query = query.where(_d.due_at > after)
-        moment: datetime | None = self._connection.execute(
-            query.order_by(_d.due_at).limit(1)
-        ).scalar_one_or_none()
-        return moment
-
-    def release(self, scope: SystemScope, worker_id: str | None, now: datetime) -> int:
-        """End the leases of a dead worker, or of everybody; returns how many."""
-        statement = update(deliveries).where(_d.status == DeliveryStatus.RUNNING, _d.due_at > now)
-        if worker_id is not None:
-            statement = statement.where(_d.worker_id == worker_id)
-        return self._connection.execute(statement.values(due_at=now)).rowcount
 
 
 def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:

@@ -1,50 +1,67 @@
-"""Runs the steps of deliveries, whoever schedules them. Every step first reads the ledger.
+"""Runs the passes of deliveries, whoever schedules them. Every pass begins with a claim.
 
 A step is: read the ledger, call Infor outside any transaction, write the ledger. A call that
-changes something at Infor is committed as `sent` before it is made, so that whoever comes after
-a crash knows that it may have arrived (DESIGN.md, decisions 4 and 5).
+changes something at Infor is committed as `sent` immediately before it leaves, so that whoever
+comes after a crash knows that it may have arrived (decision records 0005 and 0019).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
-from ionport.core.clock import Clock
+from ionport.core.clock import BootClock
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.documents.service import DocumentService
-from ionport.exports.attempts import Problem, changed, is_conclusive, unknown_since
-from ionport.exports.calls import Answer, InforCalls
+from ionport.exports import doubles
+from ionport.exports.attempts import Problem, changed
+from ionport.exports.calls import Answer, InforCalls, LookedUp
 from ionport.exports.circuit import Circuits
 from ionport.exports.clients import ClientPool
+from ionport.exports.holding import what_holds
 from ionport.exports.ledger_repository import LedgerRepository
-from ionport.exports.model import Attempt, AttemptState, Outcome, StepKind, StepStatus
-from ionport.exports.records import SETTLED, SYSTEM, Held, Records
+from ionport.exports.model import (
+    Attempt,
+    AttemptState,
+    Outcome,
+    StepKind,
+    StepStatus,
+)
+from ionport.exports.pass_repository import PassRepository
+from ionport.exports.records import FAILED, SETTLED, SYSTEM, Held, Records
 from ionport.exports.rendering import Renderer
-from ionport.exports.repository import ConfigurationRepository
+from ionport.exports.repository import ConfigurationRepository, DeliveryRepository
+from ionport.exports.right import LeaseLost, RightToSend
+from ionport.exports.sights import Sights
 from ionport.exports.timing import ExportTiming
 from ionport.mappings.model import BodEnvelope, MappingVersion
 from ionport.mappings.service import MappingService
 from ionport.store import Database, Work
 
 _logger = logging.getLogger(__name__)
+# The database is away or busy; anything else is a mistake that trying again does not mend.
+_DATABASE_AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+T = TypeVar("T")
 
 
 class DeliveryRunner:
-    """Runs one step, or all of them, of one delivery; thread safe."""
+    """Runs one pass of one delivery; thread safe."""
 
     def __init__(
         self,
         database: Database,
         blobs: Blobs,
-        clock: Clock,
+        clock: BootClock,
         connections: ConnectionService,
         documents: DocumentService,
         mappings: MappingService,
@@ -53,6 +70,7 @@ class DeliveryRunner:
     ) -> None:
         self.timing = timing or ExportTiming()
         self.worker_id = new_id("wrk")
+        self.stopping = threading.Event()
         self._slots = threading.Semaphore(8)
         self._database = database
         self._blobs = blobs
@@ -64,60 +82,83 @@ class DeliveryRunner:
         self._renderer = Renderer()
         self._clients = ClientPool(database, connections, self.timing)
         self._circuits = Circuits(clock, self.timing)
-        self._calls = InforCalls(blobs, clock, self._clients, self.timing, self.worker_id)
+        self._calls = InforCalls(blobs, clock, self._clients, self.worker_id)
+        self._under_way: set[str] = set()
+        self._sights = Sights(clock, self.timing)
+        self._lock = threading.Lock()
 
     def limit_calls(self, at_once: int) -> None:
         """Say how many calls to Infor this process may have under way; before the first one."""
         self._slots = threading.Semaphore(at_once)
 
+    @property
+    def under_way(self) -> frozenset[str]:
+        """The deliveries whose pass this process runs now."""
+        with self._lock:
+            return frozenset(self._under_way)
+
     def run(self, delivery_id: str) -> Outcome:
-        """Run step after step until the delivery is over or has to wait."""
-        outcome = SETTLED
-        for kind in self.steps_left(delivery_id):
-            outcome = self.run_step(delivery_id, kind)
-            if not outcome.goes_on:
-                return outcome
-        return outcome
-
-    def steps_left(self, delivery_id: str) -> list[StepKind]:
-        """Return the steps that are not over, in their order."""
+        """Run the pass that is due, if one is."""
         with self._database.read() as work:
-            steps = LedgerRepository(work.connection).steps(SYSTEM, delivery_id)
-        return [step.kind for step in steps if not step.status.is_over]
+            delivery = DeliveryRepository(work.connection).get(SYSTEM, delivery_id)
+        return SETTLED if delivery is None else self.run_pass(delivery_id, delivery.pass_number)
 
-    def run_step(self, delivery_id: str, kind: StepKind) -> Outcome:
-        """Run one step.
+    def run_pass(self, delivery_id: str, pass_number: int) -> Outcome:
+        """Run step after step until the delivery is over, has to wait, or is somebody else's.
 
         What goes wrong at Infor or in a mapping is an outcome and stands in the ledger, and so
         is a mistake of ours; only a broken database raises.
         """
-        steps: dict[StepKind, Callable[[str], Outcome]] = {
-            StepKind.RENDER: self._render,
-            StepKind.IDM_LOOK_UP: self._look_up,
-            StepKind.IDM_CREATE: lambda key: self._write(key, StepKind.IDM_CREATE),
-            StepKind.ION_PUBLISH: lambda key: self._write(key, StepKind.ION_PUBLISH),
-        }
+        with self._lock:
+            if delivery_id in self._under_way:
+                return SETTLED
+            self._under_way.add(delivery_id)
         try:
-            return steps[kind](delivery_id)
-        except SQLAlchemyError:
-            raise
-        except Exception:
-            _logger.exception("delivery %s broke off at %s", delivery_id, kind)
-        with self._database.write() as work:
-            return self._records.broke_off(work, delivery_id, kind)
+            return self._run_steps(delivery_id, pass_number)
+        finally:
+            with self._lock:
+                self._under_way.discard(delivery_id)
 
     def close(self) -> None:
         """Close the sockets to Infor."""
         self._clients.close()
 
-    def _render(self, delivery_id: str) -> Outcome:
-        kind = StepKind.RENDER
+    def _run_steps(self, delivery_id: str, pass_number: int) -> Outcome:
         with self._database.write() as work:
-            held = self._records.load(work, delivery_id, kind)
-            if not isinstance(held, Outcome):
-                held = self._records.claim(work, held, kind)
-        if isinstance(held, Outcome):
-            return held
+            held = self._records.claim(work, delivery_id, pass_number)
+            if isinstance(held, Held) and (problem := what_holds(work, held, self._documents)):
+                return self._records.hold(work, held, problem)
+        while isinstance(held, Held) and (kind := held.next_step) is not None:
+            if self.stopping.is_set():
+                with self._database.write() as work:
+                    return self._records.release(work, held)
+            outcome = self._run_step(held, kind)
+            if not outcome.goes_on or outcome.is_last:
+                return outcome
+            with self._database.read() as work:
+                held = self._records.load(work, delivery_id, pass_number)
+        return SETTLED if isinstance(held, Held) else held
+
+    def _run_step(self, held: Held, kind: StepKind) -> Outcome:
+        steps: dict[StepKind, Callable[[Held], Outcome]] = {
+            StepKind.RENDER: self._render,
+            StepKind.IDM_LOOK_UP: self._look_up,
+            StepKind.IDM_CREATE: lambda held: self._write(held, StepKind.IDM_CREATE),
+            StepKind.ION_PUBLISH: lambda held: self._write(held, StepKind.ION_PUBLISH),
+        }
+        try:
+            return steps[kind](held)
+        except LeaseLost:
+            _logger.warning("delivery %s was taken over; nothing more is sent", held.delivery.id)
+            return SETTLED
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            _logger.exception("delivery %s broke off at %s", held.delivery.id, kind)
+        return self._patiently(lambda work: self._records.broke_off(work, held, kind))
+
+    def _render(self, held: Held) -> Outcome:
+        kind = StepKind.RENDER
         try:
             return self._render_and_store(held)
         except IonportError as error:
@@ -147,6 +188,15 @@ class DeliveryRunner:
         )
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
         with self._database.write() as work:
+            versions = {
+                "idm_mapping_version_id": idm.id,
+                "bod_mapping_version_id": bod.id if bod else None,
+            }
+            outcome = self._records.done(
+                work, held, StepKind.RENDER, summary=_versions_text(idm, bod), delivery=versions
+            )
+            if not outcome.goes_on:
+                return outcome
             ledger = LedgerRepository(work.connection)
             for part in rendered:
                 if held.steps[part.kind].status.is_over:
@@ -156,180 +206,187 @@ class DeliveryRunner:
                 if part.no_look_up:
                     skipped = {"status": StepStatus.SKIPPED, "summary": part.no_look_up}
                     ledger.update_step(SYSTEM, delivery.id, StepKind.IDM_LOOK_UP, skipped)
-            versions = {
-                "idm_mapping_version_id": idm.id,
-                "bod_mapping_version_id": bod.id if bod else None,
-            }
-            return self._records.done(
-                work, held, StepKind.RENDER, summary=_versions_text(idm, bod), delivery=versions
-            )
+        return outcome
 
-    def _look_up(self, delivery_id: str) -> Outcome:
+    def _look_up(self, held: Held) -> Outcome:
         """Ask IDM before the first create: a restored backup may have delivered already."""
         kind = StepKind.IDM_LOOK_UP
-        with self._database.read() as work:
-            held = self._records.load(work, delivery_id, kind)
-        if isinstance(held, Outcome):
-            return held
-        pause = self._circuits.seconds_to_wait(held.delivery.connection_id)
-        if pause > 0:
-            with self._database.write() as work:
-                return self._records.wait(work, held, kind, _paused(), pause)
+        if (paused := self._paused(held, kind)) is not None:
+            return paused
         with self._slots:
-            attempt, pid, problem = self._ask(held)
+            asked = self._ask(held)
         with self._database.write() as work:
-            if not LedgerRepository(work.connection).add_attempt(SYSTEM, attempt):
+            if not self._records.write_attempt(work, held, asked.attempt):
                 return SETTLED
-            if problem is not None:
-                return self._not_done(work, held, kind, problem)
-            if pid is None:
+            if asked.problem is not None:
+                return self._not_done(work, held, kind, asked.problem)
+            if not asked.pids:
                 return self._records.done(work, held, kind, summary=_("Not in IDM yet."))
-            found = _("Found in IDM.")
+            found, pid = _("Found in IDM."), asked.pids[0]
+            create = StepKind.IDM_CREATE
             skipped = {"status": StepStatus.SKIPPED, "remote_id": pid, "summary": found}
-            LedgerRepository(work.connection).update_step(
-                SYSTEM, delivery_id, StepKind.IDM_CREATE, skipped
+            LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, create, skipped)
+            outcome = self._records.done(
+                work,
+                held.without(create),
+                kind,
+                remote_id=pid,
+                summary=found,
+                delivery={"idm_pid": pid},
             )
-            return self._records.done(
-                work, held, kind, remote_id=pid, summary=found, delivery={"idm_pid": pid}
-            )
+            if len(asked.pids) > 1:
+                return self._hold_double(work, held, outcome, create, asked.pids)
+            return outcome
 
-    def _ask(self, held: Held) -> tuple[Attempt, str | None, Problem | None]:
-        attempt, pid, problem = self._calls.look_up(held)
-        self._circuits.report(held.delivery.connection_id, problem)
-        return attempt, pid, problem
+    def _ask(self, held: Held) -> LookedUp:
+        asked = self._calls.look_up(held)
+        self._report(held, asked.problem)
+        return asked
 
-    def _write(self, delivery_id: str, kind: StepKind) -> Outcome:
+    def _write(self, held: Held, kind: StepKind) -> Outcome:
         """Make a call that changes something at Infor: once, as far as Infor lets us know."""
+        if (paused := self._paused(held, kind)) is not None:
+            return paused
+        earlier = self._earlier_attempt(held, kind)
+        if earlier is not None and earlier.state is AttemptState.SUCCEEDED:
+            return self._take_late_answer(held, kind, earlier)
+        lost = earlier if _can_look_up(held, kind) else None
         with self._slots:
-            begun = self._begin(delivery_id, kind)
-            if isinstance(begun, Outcome):
-                return begun
-            held, attempt = begun
-            if attempt.state is AttemptState.UNKNOWN:
+            if lost is not None:
                 asked = self._ask(held)
             else:
-                made = self._make(held, kind, attempt)
-        if attempt.state is AttemptState.UNKNOWN:
-            return self._resolve(held, kind, attempt, *asked)
-        return self._finish(held, kind, *made)
+                right = RightToSend(
+                    self._database,
+                    self._clock,
+                    self._records,
+                    self.timing,
+                    held,
+                    self._calls.new_attempt(held, kind),
+                )
+                try:
+                    made = self._calls.make(held, kind, right)
+                finally:
+                    # Answered, cut off or never made: from here on the call can send nothing.
+                    self._sights.note(right.attempt.id)
+        if lost is not None:
+            return self._resolve(held, kind, lost, asked)
+        self._report(held, made[2])
+        return self._finish(held, kind, right, *made)
 
-    def _begin(self, delivery_id: str, kind: StepKind) -> tuple[Held, Attempt] | Outcome:
-        """Take the delivery and commit what is about to happen.
-
-        Returns an attempt that is `sent` and to be made now, or one that is unknown and to be
-        looked up first.
-        """
-        with self._database.write() as work:
-            held = self._records.load(work, delivery_id, kind)
-            if isinstance(held, Outcome):
-                return held
-            pause = self._circuits.seconds_to_wait(held.delivery.connection_id)
-            if pause > 0:
-                return self._records.wait(work, held, kind, _paused(), pause)
-            held = self._records.claim(work, held, kind)
-            if isinstance(held, Outcome):
-                return held
-            lost = self._lost_attempt(work, held, kind)
-            if lost is not None:
-                return held, lost
-            attempt = self._calls.new_attempt(held, kind)
-            ledger = LedgerRepository(work.connection)
-            if not ledger.add_attempt(SYSTEM, attempt, StepStatus.RUNNING):
-                return self._records.release(work, held)
-        return held, attempt
-
-    def _lost_attempt(self, work: Work, held: Held, kind: StepKind) -> Attempt | None:
-        """Return the last attempt if only a look-up can tell what became of it.
-
-        One that is still `sent` now belongs to nobody, as the delivery is ours: it becomes
-        unknown. Where Infor cannot be asked, None: the same bytes are sent again.
-        """
+    def _earlier_attempt(self, held: Held, kind: StepKind) -> Attempt | None:
+        """Return the attempt that a late answer has confirmed, else the last one if it is lost."""
         if held.steps[kind].attempts == 0:
             return None
-        note = _("Its worker ended before an answer was recorded.")
-        last = self._records.lose_sight(work, held.delivery.id, kind, note)
-        if last is None or last.state is not AttemptState.UNKNOWN:
+        with self._database.read() as work:
+            ledger = LedgerRepository(work.connection)
+            confirmed = ledger.succeeded(SYSTEM, held.delivery.id, kind)
+            last = ledger.last_attempt(SYSTEM, held.delivery.id, kind)
+        if confirmed is not None:
+            return confirmed
+        if last is None or last.state not in (AttemptState.UNKNOWN, AttemptState.SENT):
             return None
-        return last if _can_look_up(held, kind) else None
+        return last
 
-    def _make(
-        self, held: Held, kind: StepKind, attempt: Attempt
-    ) -> tuple[Attempt, Answer | None, Problem | None]:
-        settled, answer, problem = self._calls.make(held, kind, attempt)
-        self._circuits.report(held.delivery.connection_id, problem)
-        return settled, answer, problem
+    def _take_late_answer(self, held: Held, kind: StepKind, confirmed: Attempt) -> Outcome:
+        """The step is done: Infor said so after the pass that asked was taken over."""
+        remote_id = str((confirmed.response or {}).get("remote_id", ""))
+        delivery = {"idm_pid": remote_id} if kind is StepKind.IDM_CREATE else {}
+        note = _("Its answer came late.")
+        with self._database.write() as work:
+            return self._records.done(
+                work, held, kind, remote_id=remote_id, summary=note, delivery=delivery
+            )
 
     def _finish(
         self,
+        held: Held,
+        kind: StepKind,
+        right: RightToSend,
+        settled: Attempt,
+        answer: Answer | None,
+        problem: Problem | None,
+    ) -> Outcome:
+        """Write down how a call ended; waits for a database that is away, as the answer is ours."""
+
+        def record(work: Work) -> Outcome:
+            outcome = self._conclude(work, held, kind, settled, answer, problem)
+            if outcome is SETTLED:
+                doubles.record_late_answer(work, self._documents, held, settled, answer)
+                return SETTLED
+            ledger = LedgerRepository(work.connection)
+            if right.sends:
+                ledger.settle_attempt(SYSTEM, settled, expected=AttemptState.SENT)
+            else:
+                ledger.add_attempt(SYSTEM, settled)
+            if answer is not None and kind is StepKind.IDM_CREATE:
+                others = doubles.other_ids(work, held, settled, answer.remote_id)
+                if others:
+                    return self._hold_double(work, held, outcome, kind, (*others, answer.remote_id))
+            return outcome
+
+        return self._patiently(record)
+
+    def _conclude(
+        self,
+        work: Work,
         held: Held,
         kind: StepKind,
         settled: Attempt,
         answer: Answer | None,
         problem: Problem | None,
     ) -> Outcome:
-        """Write down how a call ended."""
-        with self._database.write() as work:
-            ledger = LedgerRepository(work.connection)
-            if not (
-                ledger.settle_attempt(SYSTEM, settled, expected=AttemptState.SENT)
-                or ledger.settle_attempt(SYSTEM, settled, expected=AttemptState.UNKNOWN)
-            ):
-                # Longer away than the lease: another worker has decided about this attempt.
-                _logger.error("attempt %s was settled by another worker", settled.id)
-                return SETTLED
-            if answer is not None:
-                return self._records.done(
-                    work,
-                    held,
-                    kind,
-                    remote_id=answer.remote_id,
-                    summary=answer.summary,
-                    delivery=answer.delivery,
-                )
-            assert problem is not None  # noqa: S101 (for the type checker)
-            if settled.state is AttemptState.UNKNOWN and _can_look_up(held, kind):
-                # Even what cannot heal is looked up: the item may be there all the same.
-                return self._records.wait(work, held, kind, problem)
-            return self._not_done(work, held, kind, problem)
+        if answer is not None:
+            return self._records.done(
+                work,
+                held,
+                kind,
+                remote_id=answer.remote_id,
+                summary=answer.summary,
+                delivery=answer.delivery,
+            )
+        assert problem is not None  # noqa: S101 (for the type checker)
+        if settled.state is AttemptState.UNKNOWN and _can_look_up(held, kind):
+            # Even what cannot heal is looked up: the item may be there all the same.
+            return self._records.wait(work, held, kind, problem)
+        return self._not_done(work, held, kind, problem)
 
-    def _resolve(
-        self,
-        held: Held,
-        kind: StepKind,
-        lost: Attempt,
-        look_up: Attempt,
-        pid: str | None,
-        problem: Problem | None,
-    ) -> Outcome:
+    def _resolve(self, held: Held, kind: StepKind, lost: Attempt, asked: LookedUp) -> Outcome:
         """Decide what became of a call whose answer we do not have, from what a look-up says."""
+        left = self._sights.seconds_until_a_miss_counts(lost)
         with self._database.write() as work:
             ledger = LedgerRepository(work.connection)
-            if not ledger.add_attempt(SYSTEM, look_up):
-                return self._records.release(work, held)
+            if not self._records.write_attempt(work, held, asked.attempt):
+                return SETTLED
             now = self._clock.now()
-            if pid is not None:
-                note = _("A look-up found the item.")
+            if asked.pids:
+                pid, note = asked.pids[0], _("A look-up found the item.")
                 arrived = changed(lost, AttemptState.SUCCEEDED, now, note)
-                ledger.settle_attempt(SYSTEM, arrived, expected=AttemptState.UNKNOWN)
-                values = {"idm_pid": pid}
-                return self._records.done(
-                    work, held, kind, remote_id=pid, summary=note, delivery=values
+                outcome = self._records.done(
+                    work, held, kind, remote_id=pid, summary=note, delivery={"idm_pid": pid}
                 )
-            if problem is not None:
-                return self._not_done(work, held, kind, problem)
-            if not is_conclusive(lost, now, self.timing.settle):
-                return self._wait_for_lost(work, held, kind, lost)
+                if not outcome.goes_on:
+                    return outcome
+                ledger.settle_attempt(SYSTEM, arrived, expected=lost.state)
+                if len(asked.pids) > 1:
+                    return self._hold_double(work, held, outcome, kind, asked.pids)
+                return outcome
+            if asked.problem is not None:
+                return self._not_done(work, held, kind, asked.problem)
+            if left > 0:
+                return self._wait_for_lost(work, held, kind, left)
             note = _("A look-up showed that it had not arrived.")
             missing = changed(lost, AttemptState.FAILED, now, note)
-            ledger.settle_attempt(SYSTEM, missing, expected=AttemptState.UNKNOWN)
             if lost.transient is False:
-                return self._records.fail(work, held, kind, Problem.of_attempt(lost))
-            self._records.release(work, held)
-        return self._write(held.delivery.id, kind)
+                outcome = self._records.fail(work, held, kind, Problem.of_attempt(lost))
+                if outcome is FAILED:
+                    ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
+                return outcome
+            ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
+            again = self._records.load(work, held.delivery.id, held.pass_number)
+        return self._write(again, kind) if isinstance(again, Held) else again
 
-    def _wait_for_lost(self, work: Work, held: Held, kind: StepKind, lost: Attempt) -> Outcome:
+    def _wait_for_lost(self, work: Work, held: Held, kind: StepKind, left: float) -> Outcome:
         """The item may still turn up: look again soon, and at the latest when it is certain."""
-        left = self.timing.settle - (self._clock.now() - unknown_since(lost)).total_seconds()
         looked = held.steps[StepKind.IDM_LOOK_UP].attempts
         seconds = min(left, self.timing.wait_after(held.delivery.id, max(looked, 1), None))
         problem = Problem(
@@ -344,8 +401,55 @@ class DeliveryRunner:
             return self._records.wait(work, held, kind, problem)
         return self._records.fail(work, held, kind, problem)
 
+    def _hold_double(
+        self, work: Work, held: Held, outcome: Outcome, kind: StepKind, pids: Sequence[str]
+    ) -> Outcome:
+        """Hold the document of two items, and what its delivery has still to do."""
+        problem = doubles.hold_document(work, self._documents, held, kind, pids)
+        return outcome if outcome.is_last else self._records.hold(work, held, problem)
 
-def _paused() -> Problem:
+    def _paused(self, held: Held, kind: StepKind) -> Outcome | None:
+        """End the pass while its connection pauses."""
+        connection_id = held.delivery.connection_id
+        pause = self._circuits.seconds_to_wait(connection_id)
+        if pause <= 0:
+            return None
+        with self._database.write() as work:
+            opened = self._circuits.opened_at(connection_id)
+            if opened is not None and PassRepository(work.connection).delivered_since(
+                SYSTEM, connection_id, opened
+            ):
+                # Another process got through.
+                self._circuits.report(connection_id, None)
+                return None
+            return self._records.wait(work, held, kind, _pause(), pause)
+
+    def _report(self, held: Held, problem: Problem | None) -> None:
+        """Tell the circuit breaker; the first call that gets through frees what waits for it."""
+        connection_id = held.delivery.connection_id
+        if self._circuits.report(connection_id, problem):
+            with self._database.write() as work:
+                PassRepository(work.connection).free(
+                    SYSTEM, _pause().code, self._clock.now(), connection_id=connection_id
+                )
+
+    def _patiently(self, record: Callable[[Work], T]) -> T:
+        """Write what must not be lost, trying again while the database is away."""
+        give_up = time.monotonic() + self.timing.patience
+        pause = 0.05
+        while True:
+            try:
+                with self._database.write() as work:
+                    return record(work)
+            except _DATABASE_AWAY:
+                if time.monotonic() >= give_up or self.stopping.is_set():
+                    raise
+                _logger.warning("the database does not take an answer of Infor; trying again")
+            time.sleep(pause)
+            pause = min(2 * pause, 2.0)
+
+
+def _pause() -> Problem:
     text = _("Infor did not answer several calls in a row; calls over this connection pause.")
     return Problem("connection_paused", text, transient=True)
 

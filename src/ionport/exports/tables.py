@@ -105,7 +105,8 @@ deliveries = Table(
     Column("error_text", Text, nullable=False),
     Column("remedy", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    # When somebody may take it up: pending now, waiting later, running at the end of the lease.
+    # When a pass may take it up: pending now, waiting later. Empty while a pass is under way,
+    # and while something holds the delivery.
     Column("due_at", Moment),
     Column("idm_pid", Text),
     Column("idm_mapping_version_id", Text),
@@ -119,7 +120,11 @@ deliveries = Table(
     Column("tries_since", Moment),
     # How often it was taken up in this series; bounds what a crash can repeat.
     Column("runs", Integer, nullable=False),
+    # The pass that is due or under way, who runs it, and the lease: see decision record 0019.
+    Column("pass_number", Integer, nullable=False),
     Column("worker_id", Text),
+    Column("renewal", Integer, nullable=False),
+    Column("sent_attempt_id", Text),
     UniqueConstraint("configuration_id", "document_id", "generation", name="uq_deliveries_key"),
     Index("ix_deliveries_organization_id_created_at", "organization_id", "created_at"),
     Index("ix_deliveries_organization_id_status", "organization_id", "status"),
@@ -132,6 +137,13 @@ partial_index(
     "ix_deliveries_due",
     deliveries.c.due_at,
     where=_unfinished,
+)
+
+# The leases that each worker watches.
+partial_index(
+    "ix_deliveries_running",
+    deliveries.c.id,
+    where=deliveries.c.status == "running",
 )
 
 delivery_steps = Table(
@@ -175,6 +187,8 @@ delivery_attempts = Table(
     Column("error_text", Text, nullable=False),
     Column("remedy", Text, nullable=False),
     Column("transient", Boolean(create_constraint=False)),
+    # Of an unknown attempt: what is known of the end of its call (model.CallEnd).
+    Column("call_end", Text, nullable=False),
     UniqueConstraint("delivery_id", "step", "number", name="uq_delivery_attempts_number"),
 )
 

@@ -1,4 +1,7 @@
-"""How long to wait, and when to give up."""
+"""How long to wait, and when to give up: every time of the exports, derived in one place.
+
+Which time follows from which stands in docs/decisions/0019-who-may-send-and-when-another-may.md.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,77 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+# The longest time-out that an administrator can give a service behind Infor's gateway.
+LONGEST_GATEWAY_TIMEOUT = 300.0
+
 
 @dataclass(frozen=True, slots=True)
 class ExportTiming:
     """Times in seconds.
 
     `first_wait` doubles with each failed try up to `longest_wait`; after `max_tries` tries of a
-    step, or `max_total` since the series began, the delivery fails. `settle` is how long after
-    losing sight of a call an item may still turn up at Infor: the gateway gives a service 60
-    seconds (facts/ion-api.md §4.2). `lease` is how long a worker owns a delivery for one call and
-    must exceed `call_total` and `login`; a call that has not left `send_within` after its record
-    was committed is not made. After `pause_after` failures in a row a connection pauses for
-    `pause`, doubling up to `longest_pause`. `max_runs` bounds how often a delivery is taken up.
+    step, or `max_total` since the series began, the delivery fails. `gateway_timeout` is how long
+    the gateway waits for a service (60, or up to 300 where an administrator said so),
+    `search_lag` how late the target's search may show an item. A call that has not begun to leave
+    `send_within` after the reading before its record was committed is not made. A worker gives a
+    sign of life each `heartbeat`; a pass without a call under way is free `silent_after` its
+    lease was last renewed. After `pause_after` failures in a row a connection pauses for `pause`,
+    doubling up to `longest_pause`. `max_runs` bounds how often a delivery is taken up. `patience`
+    is how long a finished call waits for the database to take its answer.
     """
 
     first_wait: float = 2.0
     longest_wait: float = 900.0
     max_tries: int = 10
     max_total: float = 86_400.0
-    settle: float = 60.0
-    lease: float = 240.0
+    gateway_timeout: float = 60.0
+    search_lag: float = 10.0
     send_within: float = 20.0
     connect: float = 10.0
-    call_read: float = 75.0
-    call_total: float = 120.0
+    after_gateway: float = 60.0
     login: float = 30.0
+    heartbeat: float = 5.0
+    silent_after: float = 20.0
     max_runs: int = 200
     pause_after: int = 5
     pause: float = 15.0
     longest_pause: float = 300.0
+    patience: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.gateway_timeout <= 0 or self.search_lag < 0 or self.after_gateway <= 0:
+            raise ValueError("the times of a call must be longer than nothing")
+        if 3 * self.heartbeat > self.silent_after:
+            raise ValueError("a worker must be able to miss two heartbeats")
+
+    @property
+    def call_read(self) -> float:
+        """How long an answer is waited for between two of its bytes: longer than the gateway."""
+        return self.gateway_timeout + self.after_gateway / 4
+
+    @property
+    def call_total(self) -> float:
+        """How long one call may take in all, its upload included."""
+        return self.gateway_timeout + self.after_gateway
+
+    @property
+    def settle(self) -> float:
+        """How long after the end of a call an item may still turn up at Infor."""
+        return self.gateway_timeout + self.search_lag
+
+    @property
+    def last_byte(self) -> float:
+        """How long after the reading before its record a call can still send a byte."""
+        return self.send_within + self.call_total
+
+    @property
+    def takeover(self) -> float:
+        """How long another worker waits before it takes over a pass whose call may be under way.
+
+        Counted on its own boot clock from its first reading of the renewal; at its end no byte
+        can have left for `settle`.
+        """
+        return self.last_byte + self.settle
 
     def wait_after(self, seed: str, tries: int, retry_after: float | None) -> float:
         """Return the seconds to wait after try number `tries`, spread by a fifth around the mean.

@@ -11,9 +11,9 @@ from datetime import timedelta
 
 import pytest
 
+from ionport.exports.engine.schedule import Schedule
 from ionport.exports.model import AttemptState, DeliveryStatus, OutcomeKind, StepKind
-from ionport.exports.repository import DeliveryRepository
-from ionport.exports.schedule import Schedule
+from ionport.exports.pass_repository import PassRepository
 from ionport.store import Database, SystemScope, Work
 from tests.support.exporting import QUICK, DocumentSide
 from tests.unit.exports.conftest import Walk
@@ -51,7 +51,7 @@ class CrashingDatabase(Database):
 
 def come_back(side: DocumentSide) -> None:
     """What a new process does first on a database of its own."""
-    Schedule(side.database, side.clock, "wrk_new", 20.0).begin(alone=True)
+    Schedule(side.database, side.clock, QUICK, "wrk_new").begin(is_alone=True)
 
 
 def finish(walk: Walk, delivery_id: str) -> None:
@@ -102,11 +102,9 @@ def test_wherever_a_process_dies_there_is_one_item_and_one_message(walk: Walk):
 def test_a_new_process_takes_up_at_once_what_a_dead_one_held(walk: Walk):
     delivery_id = walk.exported()
     with walk.side.database.write() as work:
-        now = walk.clock.now()
-        claimed = DeliveryRepository(work.connection).claim(
-            SystemScope("test"), delivery_id, "wrk_dead", now=now, until=now + timedelta(hours=1)
+        assert PassRepository(work.connection).claim(
+            SystemScope("test"), delivery_id, 1, "wrk_dead", now=walk.clock.now()
         )
-        assert claimed
     runner = walk.side.runner(QUICK)
     assert runner.run(delivery_id).kind is OutcomeKind.SETTLED
     come_back(walk.side)

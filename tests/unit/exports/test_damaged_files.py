@@ -27,15 +27,20 @@ def test_a_damaged_payload_fails_by_name_and_is_never_delivered(
     walk: Walk, runner: DeliveryRunner, tmp_path: Path, step: StepKind
 ) -> None:
     delivery_id = walk.exported("DAMAGED-1")
-    runner.run_step(delivery_id, StepKind.RENDER)
-    (damaged,) = (each for each in walk.side.detail(delivery_id).steps if each.kind is step)
-    assert damaged.payload_digest is not None
-    damage(tmp_path, damaged.payload_digest)
+    digests: list[str] = []
+
+    def after_the_look_up(method: str, _path: str) -> None:
+        if method == "GET" and not digests:
+            (found,) = (s for s in walk.side.detail(delivery_id).steps if s.kind is step)
+            digests.append(found.payload_digest or "")
+            damage(tmp_path, digests[0])
+
+    walk.proxy.after_commit = after_the_look_up
     assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
     detail = walk.side.detail(delivery_id)
     assert detail.delivery.status is not DeliveryStatus.DELIVERED
     assert "blob_damaged" in {each.error_code for each in detail.attempts}
-    assert damaged.payload_digest in " ".join(each.error_text for each in detail.attempts)
+    assert digests[0] in " ".join(each.error_text for each in detail.attempts)
     assert walk.messages(detail) == []
     assert len(walk.items(detail)) == (0 if step is StepKind.IDM_CREATE else 1)
 

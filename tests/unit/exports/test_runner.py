@@ -1,25 +1,24 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
-from ionport.exports.attempts import Problem, Recording
-from ionport.exports.ledger_repository import LedgerRepository
+from ionport.exports.attempts import Recording
 from ionport.exports.model import (
+    Attempt,
     AttemptState,
     ConfigurationFields,
     DeliveryStatus,
     ExportMethod,
-    Outcome,
     OutcomeKind,
     StepKind,
     StepStatus,
 )
-from ionport.exports.records import SYSTEM
 from ionport.exports.runner import DeliveryRunner
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
@@ -333,7 +332,9 @@ def edit(walk: Walk, connection_id: str) -> None:
         bod_mapping_id=old.bod_mapping_id,
     )
     with walk.side.database.write() as work:
-        walk.side.configurations.edit(work, walk.side.scope, OPERATOR, old.id, fields)
+        walk.side.configurations.edit(
+            work, walk.side.scope, OPERATOR, old.id, fields, reason="known"
+        )
 
 
 def test_no_secret_and_no_token_reaches_the_ledger_or_the_log(
@@ -391,35 +392,6 @@ def test_only_one_of_several_workers_creates_the_item(walk: Walk):
     assert walk.proxy.count("POST", PUBLISH) == 1
 
 
-def test_a_worker_whose_lease_was_given_away_does_not_disturb_the_new_owner(walk: Walk):
-    """It wakes after another has looked, found nothing and is about to send again."""
-    delivery_id = walk.exported()
-    slow, quick = walk.side.runner(), walk.side.runner()
-    for kind in (StepKind.RENDER, StepKind.IDM_LOOK_UP):
-        slow.run_step(delivery_id, kind)
-    begun = slow._begin(delivery_id, StepKind.IDM_CREATE)
-    assert not isinstance(begun, Outcome)
-    walk.clock.advance(timedelta(seconds=QUICK.lease))
-    assert walk.run(quick, delivery_id).kind is OutcomeKind.DONE
-    held, attempt = begun
-    problem = Problem("connection_timeout", "", transient=True, sent=True)
-    lost = Recording().failed(attempt, walk.clock.now(), problem)
-    assert slow._finish(held, StepKind.IDM_CREATE, lost, None, problem).kind is OutcomeKind.SETTLED
-    detail = walk.side.detail(delivery_id)
-    assert detail.delivery.status is DeliveryStatus.DELIVERED
-    assert len(walk.items(detail)) == 1
-    slow.close()
-    quick.close()
-
-
-def test_a_worker_that_slept_after_its_record_does_not_send(walk: Walk):
-    with closing(walk.side.runner(replace(QUICK, send_within=-1.0))) as runner:
-        delivery_id = walk.exported()
-        assert runner.run(delivery_id).kind is OutcomeKind.WAIT
-    assert walk.proxy.count("POST", ITEMS) == 0
-    assert create_states(walk, delivery_id) == ["sent>failed"]
-
-
 def test_a_delivery_that_is_interrupted_again_and_again_ends(walk: Walk):
     with closing(walk.side.runner(replace(QUICK, max_runs=0))) as runner:
         delivery_id = walk.exported()
@@ -431,18 +403,16 @@ def test_a_mistake_of_ours_fails_the_delivery_and_retry_looks_first(
     walk: Walk, runner: DeliveryRunner, monkeypatch: pytest.MonkeyPatch
 ):
     """The call has reached Infor; reading the answer breaks off."""
+    whole = Recording.succeeded
 
-    def broken(*_arguments: object) -> None:
-        raise ZeroDivisionError
+    def broken(
+        self: Recording, attempt: Attempt, at: datetime, found: Mapping[str, object]
+    ) -> Attempt:
+        if attempt.step is StepKind.IDM_CREATE:
+            raise ZeroDivisionError
+        return whole(self, attempt, at, found)
 
     delivery_id = walk.exported()
-    with monkeypatch.context() as patched:
-        patched.setattr(Recording, "succeeded", broken)
-        assert runner.run(delivery_id).kind is OutcomeKind.FAILED
-        with walk.side.database.write() as work:
-            walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
-    runner.run_step(delivery_id, StepKind.RENDER)
-    runner.run_step(delivery_id, StepKind.IDM_LOOK_UP)
     with monkeypatch.context() as patched:
         patched.setattr(Recording, "succeeded", broken)
         assert runner.run(delivery_id).kind is OutcomeKind.FAILED
@@ -464,14 +434,23 @@ def test_a_cancelled_delivery_is_not_taken_up(walk: Walk, runner: DeliveryRunner
     assert walk.side.status(document_id) == "validated_pending_export"
 
 
-def test_steps_run_in_their_order_only(walk: Walk, runner: DeliveryRunner):
+def test_a_document_that_is_in_idm_already_is_delivered_without_another_create(
+    walk: Walk, runner: DeliveryRunner
+):
+    """Also where the create is the last step: nothing is left to do then."""
+    with walk.side.database.write() as work:
+        walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)
+    walk.side.configure(walk.configuration.connection_id, ExportMethod.INFOR_IDM, title="IDM only")
     delivery_id = walk.exported()
-    assert runner.run_step(delivery_id, StepKind.ION_PUBLISH).kind is OutcomeKind.SETTLED
-    assert runner.run_step(delivery_id, StepKind.RENDER).kind is OutcomeKind.DONE
-    assert runner.run_step(delivery_id, StepKind.RENDER).kind is OutcomeKind.DONE
-    assert runner.run_step(delivery_id, StepKind.IDM_CREATE).kind is OutcomeKind.SETTLED
-    assert walk.proxy.calls == []
-    with walk.side.database.read() as work:
-        steps = LedgerRepository(work.connection).steps(SYSTEM, delivery_id)
-    assert steps[0].payload_digest is None
-    assert all(step.payload_digest for step in steps[2:])
+    walk.run(runner, delivery_id)
+    with walk.side.database.write() as work:
+        for statement in (
+            "update deliveries set status = 'pending', due_at = created_at",
+            "update delivery_steps set status = 'pending' where kind <> 'render'",
+        ):
+            work.connection.execute(text(statement))
+    assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    detail = walk.side.detail(delivery_id)
+    assert detail.delivery.status is DeliveryStatus.DELIVERED
+    assert walk.proxy.count("POST", ITEMS) == 1
+    assert [step.status for step in detail.steps][-1] is StepStatus.SKIPPED

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from ionport.exports.timing import ExportTiming
+import pytest
+
+from ionport.exports.timing import LONGEST_GATEWAY_TIMEOUT, ExportTiming
 
 NOW = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
 
@@ -35,6 +37,23 @@ def test_it_gives_up_after_the_last_try_or_the_whole_time():
     assert timing.gives_up(1, NOW, NOW + timedelta(seconds=101))
 
 
-def test_a_lease_outlasts_the_longest_call():
-    timing = ExportTiming()
-    assert timing.lease > timing.send_within + timing.login + timing.call_total
+@pytest.mark.parametrize("gateway_timeout", [60.0, LONGEST_GATEWAY_TIMEOUT])
+def test_a_takeover_comes_after_all_that_the_call_before_can_still_do(gateway_timeout: float):
+    """Nothing leaves after the last byte, and what a proxy took then acts within `settle`."""
+    timing = ExportTiming(gateway_timeout=gateway_timeout)
+    assert timing.takeover - timing.last_byte >= gateway_timeout + timing.search_lag
+    assert timing.last_byte >= timing.send_within + timing.call_total
+    assert timing.call_total > timing.call_read > gateway_timeout
+    assert timing.silent_after > 3 * timing.heartbeat
+
+
+def test_by_default_a_delivery_is_taken_over_within_four_minutes():
+    assert ExportTiming().takeover == 210.0
+    assert ExportTiming().settle == 70.0
+
+
+def test_times_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="heartbeats"):
+        ExportTiming(heartbeat=10.0)
+    with pytest.raises(ValueError, match="longer than nothing"):
+        ExportTiming(gateway_timeout=0.0)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from ionport.exports.model import StepKind
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.idm import Item, ItemDraft
+from ionport.ionapi.idm import Item, ItemDraft, exact_match
 from ionport.mappings.model import IdmItem
 
 STEPS = (StepKind.RENDER, StepKind.IDM_LOOK_UP, StepKind.IDM_CREATE)
@@ -60,13 +60,18 @@ class IdmPayload:
         return cls(**data)
 
 
-def look_up(client: IonApiClient, payload: IdmPayload) -> Item | None:
-    """Return the item that carries the correlation id; raises IonApiError."""
-    if payload.look_up_attribute is None:
+def look_up(client: IonApiClient, payload: IdmPayload) -> list[Item]:
+    """Return the items that carry the correlation id, the oldest first; raises IonApiError.
+
+    More than one is a double that slipped through (decision record 0019, what remains open).
+    """
+    name, value = payload.look_up_attribute, payload.correlation_id
+    if name is None:
         raise ValueError("without a correlation attribute there is nothing to ask for")
-    return client.idm.find_one(
-        payload.entity_name, payload.look_up_attribute, payload.correlation_id
-    )
+    found = client.idm.search(exact_match(payload.entity_name, {name: value}), limit=10)
+    # IDM compares without regard to case where the database does.
+    same = [item for item in found if item.attribute(name) in (value, None)]
+    return sorted(same, key=lambda item: (len(item.id), item.id))
 
 
 def create(client: IonApiClient, payload: IdmPayload, content: bytes) -> Item:

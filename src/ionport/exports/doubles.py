@@ -1,0 +1,108 @@
+"""Two items of one delivery at Infor: told with both ids, and the document is held.
+
+It cannot be prevented in every case (decision record 0019, what remains open); what is seen of it
+is acted on: a look-up that finds two, and an answer that comes after another worker took over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ionport.core.i18n import _
+from ionport.documents.service import DocumentService
+from ionport.exports.attempts import Problem, changed
+from ionport.exports.calls import Answer
+from ionport.exports.holding import DOCUMENT_HELD
+from ionport.exports.ledger_repository import LedgerRepository
+from ionport.exports.model import Attempt, AttemptState, StepKind
+from ionport.exports.records import SYSTEM, Held
+from ionport.exports.repository import DeliveryRepository
+from ionport.store import Work
+
+_logger = logging.getLogger(__name__)
+TWO_ITEMS = "two_items"
+LATE_ANSWER = "late_answer"
+
+
+def hold_document(
+    work: Work,
+    documents: DocumentService,
+    held: Held,
+    kind: StepKind,
+    ids: Sequence[str],
+    code: str = TWO_ITEMS,
+) -> Problem:
+    """Hold the document of a delivery that may be at Infor twice; returns what holds it."""
+    first, second = ids[0], ids[-1]
+    _logger.error(
+        "delivery %s may be at Infor twice (%s): %s and %s", held.delivery.id, code, first, second
+    )
+    documents.add_finding(
+        work,
+        held.scope,
+        held.delivery.document_id,
+        code,
+        {
+            "step": str(kind),
+            "first_id": first,
+            "second_id": second,
+            "delivery_id": held.delivery.id,
+        },
+    )
+    return Problem(
+        DOCUMENT_HELD,
+        _("The document may be in IDM twice: {first} and {second}.").format(
+            first=first, second=second
+        ),
+        _("Compare the two items in IDM and delete the wrong one; then decide on the document."),
+    )
+
+
+def other_ids(work: Work, held: Held, attempt: Attempt, remote_id: str) -> list[str]:
+    """Return the ids that other attempts of the step brought: a late answer's, for example."""
+    found = []
+    for other in LedgerRepository(work.connection).attempts(SYSTEM, held.delivery.id):
+        if other.step is not attempt.step or other.id == attempt.id:
+            continue
+        brought = str((other.response or {}).get("remote_id", ""))
+        if other.state is AttemptState.SUCCEEDED and brought and brought != remote_id:
+            found.append(brought)
+    return found
+
+
+def record_late_answer(
+    work: Work, documents: DocumentService, held: Held, settled: Attempt, answer: Answer | None
+) -> None:
+    """Write an answer that came after the pass was taken over: nothing that Infor said is lost."""
+    ledger = LedgerRepository(work.connection)
+    known = ledger.attempt(SYSTEM, settled.id)
+    if known is None:
+        return
+    state = AttemptState.SUCCEEDED if answer is not None else known.state
+    note = _("A late answer, after another worker had taken over.")
+    late = changed(replace(settled, history=known.history), state, _moment(settled), note)
+    ledger.settle_attempt(SYSTEM, late, expected=known.state)
+    _logger.error("a late answer of attempt %s, after another worker took over", settled.id)
+    if answer is None:
+        return
+    delivery = DeliveryRepository(work.connection).get(SYSTEM, held.delivery.id)
+    documents.add_note(
+        work,
+        held.scope,
+        held.delivery.document_id,
+        _("A late answer of Infor for the export through “{title}”: {id}.").format(
+            title=held.delivery.configuration_title, id=answer.remote_id
+        ),
+    )
+    if settled.step is not StepKind.IDM_CREATE or delivery is None:
+        return
+    if delivery.idm_pid and delivery.idm_pid != answer.remote_id:
+        ids = (delivery.idm_pid, answer.remote_id)
+        hold_document(work, documents, held, settled.step, ids, LATE_ANSWER)
+
+
+def _moment(attempt: Attempt) -> datetime:
+    return attempt.answered_at or attempt.sent_at

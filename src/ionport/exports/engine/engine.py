@@ -1,0 +1,138 @@
+"""The engine of deliveries: looks into the ledger and sees to it that what is due is run.
+
+The ledger is the queue and the truth; what runs a pass is behind the port `PassQueue`. A due
+delivery that nobody runs is taken up, whoever a queue thinks owns it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from ionport.core.clock import BootClock
+from ionport.exports.engine.leases import LeaseWatch
+from ionport.exports.engine.port import EngineOptions, PassQueue
+from ionport.exports.engine.schedule import Schedule
+from ionport.exports.runner import DeliveryRunner
+
+_logger = logging.getLogger(__name__)
+
+
+class DeliveryEngine:
+    """Runs deliveries in this process, beside others where the queue is shared."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        queue: PassQueue,
+        runner: DeliveryRunner,
+        clock: BootClock,
+        *,
+        options: EngineOptions | None = None,
+    ) -> None:
+        self._options = options or EngineOptions()
+        self._queue = queue
+        self._runner = runner
+        self._schedule = schedule
+        self._leases = LeaseWatch(schedule, clock, runner.timing, lambda: runner.under_way)
+        self._waking = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._last: dict[str, float] = {}
+
+    def launch(self) -> None:
+        """Take up the work: what was interrupted, what waits, and what comes.
+
+        Raises:
+            Unavailable: on SQLite, another process runs deliveries on this data folder.
+        """
+        self._runner.stopping.clear()
+        self._queue.launch(self._run)
+        try:
+            self._schedule.begin(is_alone=self._queue.is_alone)
+        except BaseException:
+            self._queue.stop()
+            self._queue.close(finished=True)
+            raise
+        self._thread = threading.Thread(target=self._sweep_forever, name="deliveries", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look into the ledger soon; cheap, and safe from any thread."""
+        self._waking.set()
+
+    def close(self, grace_seconds: float = 30.0) -> None:
+        """Finish the calls that are under way, for at most `grace_seconds`, and stop."""
+        self._runner.stopping.set()
+        self._waking.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._queue.stop()
+        finished = self._wait_for_passes(grace_seconds)
+        self._queue.close(finished=finished)
+        if finished:
+            self._schedule.end()
+            self._runner.close()
+        else:
+            # A call is still under way: its lease stands until it lapses.
+            _logger.warning("stopped while calls to Infor were under way")
+
+    def wait_until_idle(self, timeout_seconds: float) -> bool:
+        """Wait until no delivery is left to do; False when the time is up before."""
+        deadline = time.monotonic() + timeout_seconds
+        while not self._schedule.is_idle():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def _run(self, delivery_id: str, pass_number: int) -> None:
+        try:
+            if not self._runner.stopping.is_set():
+                self._runner.run_pass(delivery_id, pass_number)
+        except Exception:
+            # The ledger knows how far it came; the next look at the leases takes it back.
+            _logger.exception("the pass of delivery %s broke off", delivery_id)
+        self._waking.set()
+
+    def _wait_for_passes(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self._runner.under_way:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def _sweep_forever(self) -> None:
+        while not self._runner.stopping.is_set():
+            pause = self._options.sweep
+            try:
+                self._sweep()
+                pause = self._schedule.seconds_to_next(pause)
+            except Exception:
+                # The next sweep tries again; whatever broke is told by its own exception.
+                _logger.exception("the sweep of deliveries broke off")
+            self._waking.wait(pause)
+            self._waking.clear()
+            self._runner.stopping.wait(self._options.shortest_sweep)
+
+    def _sweep(self) -> None:
+        if self._is_time("heartbeat", self._runner.timing.heartbeat):
+            self._schedule.beat(sorted(self._runner.under_way))
+            self._schedule.forget_silent()
+        if self._is_time("leases", self._options.leases):
+            self._schedule.mend_clock_step()
+            self._leases.look()
+        self._queue.upkeep()
+        room = min(self._queue.room(), self._options.batch)
+        if room > 0:
+            under_way = self._runner.under_way
+            due = self._schedule.due(room + len(under_way), self._queue.busy())
+            self._queue.offer([each for each in due if each.delivery_id not in under_way][:room])
+
+    def _is_time(self, name: str, every: float) -> bool:
+        now = time.monotonic()
+        if now - self._last.get(name, float("-inf")) < every:
+            return False
+        self._last[name] = now
+        return True

@@ -1,0 +1,144 @@
+"""What the engine asks of the ledger and writes there: each method is a transaction of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ionport.core.clock import BootClock
+from ionport.core.i18n import _
+from ionport.exports.ledger_repository import WorkerRepository
+from ionport.exports.model import CallEnd, DuePass, Lease
+from ionport.exports.pass_repository import PassRepository
+from ionport.exports.takeover import take_over
+from ionport.exports.timing import ExportTiming
+from ionport.store import Database, SystemScope
+
+_SCOPE = SystemScope("scheduling deliveries")
+# Steps of the wall clock below this are left alone: they delay nothing that matters.
+_STEP = 5.0
+
+
+class Schedule:
+    """Signs of life, leases, and what is due."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: BootClock,
+        timing: ExportTiming,
+        worker_id: str,
+    ) -> None:
+        self.worker_id = worker_id
+        self._database = database
+        self._clock = clock
+        self._timing = timing
+        self._ahead = self._wall_ahead()
+
+    def begin(self, *, is_alone: bool) -> None:
+        """Sign on. Alone on the database, every pass under way is left over from an ended process.
+
+        Its sockets are gone with it, so that its deliveries can be had at once; whether a call
+        has arrived must be looked up.
+        """
+        if is_alone:
+            note = _("The process that ran it has ended.")
+            for lease in self.leases():
+                self.take_over(lease, CallEnd.ENDED, note)
+        with self._database.write() as work:
+            now = self._clock.now()
+            workers = WorkerRepository(work.connection)
+            if is_alone:
+                workers.remove_all(_SCOPE)
+                self._bring_forward(PassRepository(work.connection), now)
+            workers.beat(_SCOPE, self.worker_id, socket.gethostname(), os.getpid(), now)
+
+    def end(self) -> None:
+        """Sign off."""
+        with self._database.write() as work:
+            WorkerRepository(work.connection).remove(_SCOPE, self.worker_id)
+
+    def beat(self, under_way: Sequence[str]) -> None:
+        """Give a sign of life, and keep the leases of passes that wait for a place or a token."""
+        with self._database.write() as work:
+            now = self._clock.now()
+            workers = WorkerRepository(work.connection)
+            workers.beat(_SCOPE, self.worker_id, socket.gethostname(), os.getpid(), now)
+            PassRepository(work.connection).keep(_SCOPE, self.worker_id, under_way)
+
+    def forget_silent(self) -> list[str]:
+        """Drop the rows of workers that are silent; returns who. Their leases are kept."""
+        since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
+        with self._database.read() as work:
+            silent = WorkerRepository(work.connection).silent(_SCOPE, since)
+        return [worker_id for worker_id in silent if self._forget(worker_id, since)]
+
+    def alive(self) -> frozenset[str]:
+        """Return the workers that have given a sign of life lately, this one included."""
+        since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
+        with self._database.read() as work:
+            seen = WorkerRepository(work.connection).seen(_SCOPE, since)
+        return frozenset((*seen, self.worker_id))
+
+    def leases(self) -> list[Lease]:
+        """Return the leases of all passes under way."""
+        with self._database.read() as work:
+            return PassRepository(work.connection).leases(_SCOPE)
+
+    def take_over(self, lease: Lease, call_end: CallEnd, note: str) -> bool:
+        """End a pass that its worker no longer runs; False when it was renewed meanwhile."""
+        with self._database.write() as work:
+            return take_over(work, lease, call_end, note, self._clock.now())
+
+    def due(self, limit: int, busy: Sequence[str] = ()) -> Sequence[DuePass]:
+        """Return what may be taken up, longest due first."""
+        with self._database.read() as work:
+            return PassRepository(work.connection).due(_SCOPE, self._clock.now(), limit, busy)
+
+    def skip_pass(self, due: DuePass) -> bool:
+        """Give a delivery another pass number, for a queue that has done with this one."""
+        with self._database.write() as work:
+            return PassRepository(work.connection).skip_pass(
+                _SCOPE, due.delivery_id, due.pass_number
+            )
+
+    def pass_numbers(self, delivery_ids: Sequence[str]) -> dict[str, int]:
+        """Return the pass numbers of deliveries that are not over."""
+        with self._database.read() as work:
+            return PassRepository(work.connection).pass_numbers(_SCOPE, delivery_ids)
+
+    def is_idle(self) -> bool:
+        """Tell whether nothing is under way and nothing will become due by itself."""
+        with self._database.read() as work:
+            passes = PassRepository(work.connection)
+            return not passes.any_running(_SCOPE) and passes.next_due(_SCOPE) is None
+
+    def seconds_to_next(self, longest: float) -> float:
+        """Return how long to sleep: to the next moment something becomes due, or `longest`."""
+        with self._database.read() as work:
+            moment = PassRepository(work.connection).next_due(_SCOPE, after=self._clock.now())
+        if moment is None:
+            return longest
+        return min(max((moment - self._clock.now()).total_seconds(), 0.0), longest)
+
+    def mend_clock_step(self) -> None:
+        """Make due what waits for a moment that this machine's clock was set back from."""
+        ahead = self._wall_ahead()
+        stepped_back = self._ahead - ahead > _STEP
+        if stepped_back:
+            with self._database.write() as work:
+                self._bring_forward(PassRepository(work.connection), self._clock.now())
+        self._ahead = ahead
+
+    def _wall_ahead(self) -> float:
+        return self._clock.now().timestamp() - self._clock.boot()
+
+    @staticmethod
+    def _bring_forward(passes: PassRepository, now: datetime) -> None:
+        passes.bring_forward(_SCOPE, now + timedelta(seconds=_STEP / 2), now)
+
+    def _forget(self, worker_id: str, since: datetime) -> bool:
+        with self._database.write() as work:
+            return WorkerRepository(work.connection).remove(_SCOPE, worker_id, since)

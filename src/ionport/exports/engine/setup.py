@@ -1,0 +1,36 @@
+"""Puts the engine together for a database: threads beside SQLite, DBOS beside PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ionport.core.clock import BootClock
+from ionport.exports.engine.engine import DeliveryEngine
+from ionport.exports.engine.port import EngineOptions, PassQueue
+from ionport.exports.engine.schedule import Schedule
+from ionport.exports.engine.threads import ThreadQueue
+from ionport.exports.runner import DeliveryRunner
+from ionport.store import Database
+
+
+def build_engine(
+    database: Database,
+    runner: DeliveryRunner,
+    clock: BootClock,
+    folder: Path,
+    *,
+    concurrency: int = 8,
+    options: EngineOptions | None = None,
+) -> DeliveryEngine:
+    """Return the engine of a process; `folder` is the data folder that it locks on SQLite."""
+    runner.limit_calls(concurrency)
+    schedule = Schedule(database, clock, runner.timing, runner.worker_id)
+    queue: PassQueue
+    if database.is_sqlite:
+        queue = ThreadQueue(folder, concurrency=concurrency)
+    else:
+        # DBOS comes with the extra `postgres` and takes a second to import.
+        from ionport.exports.engine.dbos_queue import DbosQueue
+
+        queue = DbosQueue(database.url, schedule, concurrency=concurrency, options=options)
+    return DeliveryEngine(schedule, queue, runner, clock, options=options)
