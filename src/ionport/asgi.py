@@ -148,6 +148,7 @@ def _doors(house: House, health: ASGIApp) -> ASGIApp:
         _page_services(house),
         allowed_hosts=house.settings.allowed_hosts,
         secure_cookies=house.settings.is_https,
+        api_url=house.settings.gateway_origin if house.infor is not None else "",
     )
     if house.infor is None:
         return Doors(authorization=None, gateway=None, pages=pages, health=health)

@@ -104,13 +104,8 @@ class Browser:
     """
 
     def __init__(self, base_url: str, app: ASGIApp | None = None) -> None:
-        if app is None:
-            self.http = httpx2.Client(base_url=base_url, follow_redirects=True, timeout=10)
-            return
-        # What the app does not answer itself is a 500 here too.
-        self.http = TestClient(
-            app, base_url, raise_server_exceptions=False, client=("127.0.0.1", 50_000)
-        )
+        self.http = _client(base_url, app)
+        self.http.headers["accept"] = "text/html,application/xhtml+xml,*/*;q=0.8"
 
     @contextmanager
     def opened(self) -> Iterator[Browser]:
@@ -148,6 +143,13 @@ class Browser:
     def sign_in(self, username: str, password: Secret = PASSWORD) -> httpx2.Response:
         fields = {"username": username, "password": password.reveal()}
         return self.send("/sign-in", fields)
+
+
+def _client(base_url: str, app: ASGIApp | None) -> httpx2.Client:
+    if app is None:
+        return httpx2.Client(base_url=base_url, follow_redirects=True, timeout=10)
+    # What the app does not answer itself is a 500 here too.
+    return TestClient(app, base_url, raise_server_exceptions=False, client=("127.0.0.1", 50_000))
 
 
 def said(page: str) -> str:

@@ -75,7 +75,11 @@ def test_a_forwarded_scheme_changes_neither_addresses_nor_cookies(
         people.services(), allowed_hosts=["ionport.example"], secure_cookies=True
     )
     app = ClientAddresses(pages, TrustedProxies.parse("10.0.0.2"))
-    headers = {"x-forwarded-proto": claimed, "x-forwarded-host": "evil.example"}
+    headers = {
+        "accept": "text/html",
+        "x-forwarded-proto": claimed,
+        "x-forwarded-host": "evil.example",
+    }
     # The proxy's own connection has no TLS.
     with TestClient(
         app, "http://ionport.example", client=("10.0.0.2", 1), headers=headers

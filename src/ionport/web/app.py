@@ -52,21 +52,29 @@ from ionport.web.pages import (
     token_tools,
     users,
 )
+from ionport.web.programs import PageAddresses
 from ionport.web.state import Services
 from ionport.web.templating import error_page
 
 
 def create_web_app(
-    services: Services, *, allowed_hosts: Collection[str], secure_cookies: bool
+    services: Services,
+    *,
+    allowed_hosts: Collection[str],
+    secure_cookies: bool,
+    api_url: str = "",
 ) -> Starlette:
     """Return the pages of the sides that `services` has.
 
     `allowed_hosts` are the names (without port) that the server answers to; `secure_cookies` is
-    on when people reach it by https.
+    on when people reach it by https. `api_url` is the gateway's origin, for programs that have an
+    address wrong.
     """
+    routes = _routes(services)
     return Starlette(
-        routes=_routes(services),
+        routes=routes,
         middleware=[
+            Middleware(PageAddresses, routes=routes, api_url=api_url),
             Middleware(
                 Frame,
                 allowed_hosts=allowed_hosts,

@@ -20,6 +20,7 @@ from ionport.core.errors import IonportError, NotFound, Unauthenticated
 from ionport.core.hosts import split_host
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.web.programs import program_answer, wants_a_page
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class Frame:
             if error.detail:
                 logger.warning("%s %s: %s", request_id, error.code, error.detail)
             if isinstance(error, Unauthenticated):
-                return _to_sign_in(request)
+                return _to_sign_in(request, error, request_id)
             response = self._error_page(request, error.status, _title(error.status), error.text)
             retry_after = getattr(error, "retry_after", None)
             if retry_after is not None:
@@ -147,12 +148,16 @@ def _title(status: int) -> str:
     return titles.get(status, _("This did not work"))
 
 
-def _to_sign_in(request: Request) -> Response:
+def _to_sign_in(request: Request, error: Unauthenticated, request_id: str) -> Response:
+    """Lead a browser to the sign-in page; a program is told 401."""
+    is_fragment = "hx-request" in request.headers
+    if not is_fragment and not wants_a_page(request.scope):
+        return program_answer(error.status, error.code, error.text, request_id)
     back = request.url.path
     if request.url.query:
         back += f"?{request.url.query}"
-    is_page = request.method == "GET" and "hx-request" not in request.headers
+    is_page = request.method == "GET" and not is_fragment
     target = f"/sign-in?next={quote(back, safe='')}" if is_page else "/sign-in"
-    if "hx-request" in request.headers:
+    if is_fragment:
         return Response(status_code=401, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)
