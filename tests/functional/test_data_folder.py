@@ -28,7 +28,7 @@ from ionport.wiring import House, open_house
 from tests.support import sides
 
 ORIGIN = "http://127.0.0.1:8400"
-ROUNDS = 6
+ROUNDS = 4
 _SYSTEM = SystemScope("test")
 
 
@@ -186,12 +186,11 @@ def test_keys_rotated_twice_at_once_open_every_secret(tmp_path: Path) -> None:
     house.close()
     start = multiprocessing.get_context("spawn")
     barrier = start.Barrier(2)
-    both = [start.Process(target=_rotate_often, args=(str(tmp_path), barrier)) for _ in range(2)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join(120)
-    assert [process.exitcode for process in both] == [0, 0]
+    other = start.Process(target=_rotate_often, args=(str(tmp_path), barrier))
+    other.start()
+    _rotate_often(str(tmp_path), barrier)
+    other.join(60)
+    assert other.exitcode == 0
     ring = load_key_ring(house.settings.key_file)
     assert ring is not None
     assert len(json.loads(ring.to_text())["keys"]) == 1 + 2 * ROUNDS
