@@ -96,10 +96,11 @@ class Database:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.commit()
             except BaseException:
+                # After a commit that failed, too: the next writer must not find it open.
                 connection.rollback()
                 raise
-            connection.commit()
 
     def close(self) -> None:
         """Give back every connection."""

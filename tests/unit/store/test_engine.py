@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, MetaData, Table, Text, func, insert, select
+from sqlalchemy import Column, ForeignKey, MetaData, Table, Text, func, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
@@ -178,3 +178,23 @@ def test_each_action_after_a_commit_runs_though_another_fails(
     told = [record for record in caplog.records if record.exc_info]
     assert len(told) == 4
     assert "fail" in told[0].getMessage()
+
+
+def test_a_commit_that_fails_leaves_the_next_writer_a_free_database(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "ionport.db"))
+    parents = Table("parents", MetaData(), Column("id", Text, primary_key=True))
+    children = Table(
+        "children",
+        parents.metadata,
+        Column("of", ForeignKey("parents.id", deferrable=True, initially="DEFERRED")),
+    )
+    with database.write() as work:
+        parents.metadata.create_all(work.connection)
+    # The database refuses at the commit, and keeps the transaction open.
+    for _again in range(2):
+        with pytest.raises(IntegrityError), database.write() as work:
+            work.connection.execute(insert(children).values(of="nobody"))
+    with database.write() as work:
+        work.connection.execute(insert(parents).values(id="a"))
+        assert work.connection.execute(select(children)).all() == []
+    database.close()
