@@ -54,8 +54,9 @@ def prepare(house: House, stub: str, count: int) -> None:
     tail = tail.partition("</cbc:ID>")[2]
     for number in range(count):
         content = f"{head}<cbc:ID>B-{number:05}</cbc:ID>{tail}".encode()
+        prepared = side.documents.prepare_receipt(scope, content, f"{number:05}.xml")
         with house.database.write() as work:
-            side.documents.receive(work, scope, _OPERATOR, f"{number:05}.xml", content)
+            side.documents.receive(work, scope, _OPERATOR, prepared)
 
 
 def _file(stub: str) -> bytes:

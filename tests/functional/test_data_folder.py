@@ -126,14 +126,11 @@ def test_everything_in_the_data_folder_is_its_owners_alone(tmp_path: Path) -> No
     folder = tmp_path / "data"
     house = filled(folder)
     assert house.documents is not None
+    scope, documents = OrganizationScope(house.organization.id), house.documents.documents
+    content = read_sample("demo-invoice-ubl.xml")
+    prepared = documents.prepare_receipt(scope, content, "invoice.xml")
     with house.database.write() as work:
-        house.documents.documents.receive(
-            work,
-            OrganizationScope(house.organization.id),
-            sides.OPERATOR,
-            "invoice.xml",
-            read_sample("demo-invoice-ubl.xml"),
-        )
+        documents.receive(work, scope, sides.OPERATOR, prepared)
     house.close()
     # As the version before left it.
     for path in (folder, *folder.rglob("*")):

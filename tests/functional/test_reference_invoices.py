@@ -75,10 +75,9 @@ def test_every_reference_invoice_is_delivered_with_the_vendors_mapping_files(
         _configure(house, sides.make_credentials(tmp_path / "infor", infor.url))
         exported = []
         for name, content in contents.items():
+            prepared = house.documents.documents.prepare_receipt(scope, content, name)
             with house.database.write() as work:
-                document = house.documents.documents.receive(
-                    work, scope, sides.OPERATOR, name, content
-                )
+                document = house.documents.documents.receive(work, scope, sides.OPERATOR, prepared)
                 if document.document_type == "INVOICE":
                     house.documents.deliveries.export(work, scope, sides.OPERATOR, document.id)
                     exported.append(document)

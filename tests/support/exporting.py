@@ -78,9 +78,13 @@ class DocumentSide:
 
     def receive(self, number: str = "471102") -> str:
         """Receive an invoice with this number; returns the document's id."""
+        return self.add_document(f"{number}.xml", invoice(number))
+
+    def add_document(self, name: str, content: bytes) -> str:
+        """Receive a file; returns the document's id."""
+        prepared = self.documents.prepare_receipt(self.scope, content, name)
         with self.database.write() as work:
-            name = f"{number}.xml"
-            return self.documents.receive(work, self.scope, OPERATOR, name, invoice(number)).id
+            return self.documents.receive(work, self.scope, OPERATOR, prepared).id
 
     def connect(self, credentials: dict[str, str]) -> str:
         """Upload a credential; returns the connection's id."""

@@ -183,10 +183,11 @@ def add_invoices(house: House, count: int) -> list[str]:
     ids = []
     for number in range(count):
         content = f"{template[:start_of_number]}P-{number:05}{template[end_of_number:]}"
+        prepared = house.documents.documents.prepare_receipt(
+            scope, content.encode(), f"invoice-{number:05}.xml"
+        )
         with house.database.write() as work:
-            document = house.documents.documents.receive(
-                work, scope, OPERATOR, f"invoice-{number:05}.xml", content.encode()
-            )
+            document = house.documents.documents.receive(work, scope, OPERATOR, prepared)
         ids.append(document.id)
     return ids
 

@@ -196,8 +196,9 @@ def _deliver(walk: Walk) -> bool:
     side = documents_side(house)
     scope = organization_scope(house)
     content = read_sample(UBL_INVOICE)
+    prepared = side.documents.prepare_receipt(scope, content, UBL_INVOICE)
     with house.database.write() as work:
-        document = side.documents.receive(work, scope, OPERATOR, UBL_INVOICE, content)
+        document = side.documents.receive(work, scope, OPERATOR, prepared)
     fields = document.fields
     walk.tell(
         f"6. Invoice {fields['invoice_id']} of {fields['supplier_name']}:"

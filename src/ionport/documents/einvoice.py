@@ -65,6 +65,8 @@ class Party:
     identifier: str
     vat_id: str
     tax_registration: str
+    registration: str
+    gln: str
     street: str
     street_2: str
     street_3: str

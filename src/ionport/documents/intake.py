@@ -14,6 +14,7 @@ from ionport.documents.amounts import EXACT, at_most_decimals, decimal_text
 from ionport.documents.checks import check_amounts
 from ionport.documents.einvoice import EInvoice, Line, Party, parse_einvoice
 from ionport.documents.model import Row
+from ionport.documents.review.identity import InvoiceIdentity, invoice_identity
 from ionport.documents.review.model import NewFinding
 from ionport.documents.types import INVOICE_TABLE, TAX_LINES
 
@@ -32,6 +33,7 @@ class Intake:
     fields: Row
     tables: Mapping[str, tuple[Row, ...]]
     findings: tuple[NewFinding, ...]
+    identity: InvoiceIdentity
 
 
 def read_file(content: bytes) -> Intake:
@@ -47,6 +49,24 @@ def read_file(content: bytes) -> Intake:
             TAX_LINES: tuple(_tax_rows(invoice)),
         },
         findings=check_amounts(invoice),
+        identity=_identity(invoice),
+    )
+
+
+def _identity(invoice: EInvoice) -> InvoiceIdentity:
+    seller = invoice.seller
+    return invoice_identity(
+        is_credit_note=invoice.is_credit_note,
+        number=invoice.header.number,
+        issue_date=invoice.header.issue_date,
+        supplier_name=seller.name,
+        supplier_ids=(
+            seller.vat_id,
+            seller.tax_registration,
+            seller.registration,
+            seller.gln,
+            seller.identifier,
+        ),
     )
 
 

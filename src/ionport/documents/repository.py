@@ -33,9 +33,7 @@ class DocumentRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(
-        self, scope: OrganizationScope, document: Document, *, duplicate_key: str, search_text: str
-    ) -> None:
+    def add(self, scope: OrganizationScope, document: Document, *, search_text: str) -> None:
         """Add `document`; raises SQLAlchemy's IntegrityError when its content is there already."""
         fields = document.fields
         self._connection.execute(
@@ -60,7 +58,6 @@ class DocumentRepository:
                 total_amount=fields.get("total_amount", ""),
                 currency=fields.get("currency", ""),
                 open_findings=document.open_findings,
-                duplicate_key=duplicate_key,
                 search_text=search_text,
                 created_at=document.created_at,
                 created_by=document.created_by,
@@ -79,18 +76,6 @@ class DocumentRepository:
         return self._connection.execute(
             select(documents.c.id).where(_own(scope), documents.c.content_sha256 == sha256)
         ).scalar_one_or_none()
-
-    def find_first_with_key(
-        self, scope: OrganizationScope, duplicate_key: str
-    ) -> tuple[str, str] | None:
-        """Return id and file name of the oldest document of the same supplier and number."""
-        row = self._connection.execute(
-            select(documents.c.id, documents.c.filename)
-            .where(_own(scope), documents.c.duplicate_key == duplicate_key)
-            .order_by(documents.c.created_at, documents.c.id)
-            .limit(1)
-        ).one_or_none()
-        return (row.id, row.filename) if row else None
 
     def is_sub_organization(self, scope: OrganizationScope, sub_organization_id: str) -> bool:
         found = self._connection.execute(

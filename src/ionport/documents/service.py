@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
@@ -12,7 +13,7 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
-from ionport.documents.intake import clean_filename, read_file
+from ionport.documents.intake import Intake, clean_filename, read_file
 from ionport.documents.model import (
     EXPORT_STATUSES,
     Document,
@@ -24,7 +25,9 @@ from ionport.documents.model import (
     TimelineEntry,
     TimelineKind,
 )
+from ionport.documents.reading_turns import ReadingTurns
 from ionport.documents.repository import DocumentRepository, TimelineRepository
+from ionport.documents.review.claim_repository import ClaimRepository
 from ionport.documents.review.model import Effect, Finding, NewFinding
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.review.service import ReviewService
@@ -33,7 +36,15 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
 
-DUPLICATE_NUMBER = "duplicate_number"
+
+@dataclass(frozen=True, slots=True)
+class PreparedReceipt:
+    """A file that was read and stored, but is no document yet."""
+
+    filename: str
+    size_bytes: int
+    content_sha256: str
+    intake: Intake
 
 
 class DocumentService:
@@ -44,25 +55,45 @@ class DocumentService:
         self._blobs = blobs
         self._audit = audit
         self._timeline = Timeline(clock)
+        self._turns = ReadingTurns()
         self.review = ReviewService(clock, audit, self._timeline)
+
+    def prepare_receipt(
+        self, scope: OrganizationScope, content: bytes, filename: str
+    ) -> PreparedReceipt:
+        """Read an e-invoice and store its content; the slow half of a receipt.
+
+        Called without a transaction: what it stores is nobody's until `receive`, and is cleared
+        away when that never comes.
+
+        Raises:
+            InvalidInput, TooLarge: not an e-invoice that can be read; the text says why.
+            Unavailable: too many files are being read at the moment (`busy`).
+        """
+        with self._turns.turn(scope.organization_id):
+            intake = read_file(content)
+        return PreparedReceipt(
+            filename=clean_filename(filename),
+            size_bytes=len(content),
+            content_sha256=self._blobs.put(content),
+            intake=intake,
+        )
 
     def receive(
         self,
         work: Work,
         scope: OrganizationScope,
         actor: Actor,
-        filename: str,
-        content: bytes,
+        prepared: PreparedReceipt,
         sub_organization_id: str | None = None,
     ) -> Document:
-        """Read an e-invoice and keep it as a document.
+        """Keep a file that was read as a document; the half of a receipt that writes rows.
 
         Without a finding that holds it is validated at once, because its figures are exact and
         agree; with one it waits for a person.
 
         Raises:
             Forbidden: the actor is no member of the organization.
-            InvalidInput, TooLarge: not an e-invoice that can be read; the text says why.
             Conflict: the same content is here already (`existing_id`); the transaction stays
                 usable.
             NotFound: no such sub-organization.
@@ -73,12 +104,9 @@ class DocumentService:
             scope, sub_organization_id
         ):
             raise NotFound(_("There is no such sub-organization."), code="no_sub_organization")
-        intake = read_file(content)
-        duplicate_key = _duplicate_key(intake.fields)
-        original = repository.find_first_with_key(scope, duplicate_key)
-        findings = intake.findings
-        if original is not None:
-            findings = (*findings, _duplicate(intake.fields, *original))
+        intake = prepared.intake
+        duplicates = self.review.claims.duplicates_here(work, scope, intake.identity, intake.fields)
+        findings = (*intake.findings, *duplicates)
         holding = sum(finding.effect is Effect.HOLDS for finding in findings)
         now = self._clock.now()
         document = Document(
@@ -86,20 +114,21 @@ class DocumentService:
             organization_id=scope.organization_id,
             sub_organization_id=sub_organization_id,
             document_type=intake.document_type,
-            filename=clean_filename(filename),
+            filename=prepared.filename,
             mime_type=intake.mime_type,
-            size_bytes=len(content),
-            content_sha256=self._blobs.put(content),
+            size_bytes=prepared.size_bytes,
+            content_sha256=prepared.content_sha256,
             status=_first_status(holding),
             fields=intake.fields,
             tables=intake.tables,
-            duplicate_of=original[0] if original else None,
+            duplicate_of=duplicates[0].parameters["document"] if duplicates else None,
             open_findings=holding,
             created_at=now,
             created_by=actor.name,
             updated_at=now,
         )
-        self._add(work, scope, document, duplicate_key)
+        self._add(work, scope, document)
+        ClaimRepository(work.connection).add_identity(scope, document.id, intake.identity)
         self._tell_of_receipt(work, scope, document, findings)
         self._audit.record(
             work, scope, actor, "document.received", document.id, {"filename": document.filename}
@@ -223,9 +252,7 @@ class DocumentService:
         """Tell whether a finding that nobody has decided on holds the document."""
         return DocumentRepository(work.connection).is_held(scope, document_id)
 
-    def _add(
-        self, work: Work, scope: OrganizationScope, document: Document, duplicate_key: str
-    ) -> None:
+    def _add(self, work: Work, scope: OrganizationScope, document: Document) -> None:
         repository = DocumentRepository(work.connection)
         searched = (document.filename, document.id, *_searched_fields(document.fields))
         try:
@@ -234,7 +261,6 @@ class DocumentService:
                 repository.add(
                     scope,
                     document,
-                    duplicate_key=duplicate_key,
                     search_text="\n".join(searched).casefold(),
                 )
         except IntegrityError as error:
@@ -280,26 +306,8 @@ def _first_status(holding: int) -> DocumentStatus:
     return DocumentStatus.VALIDATED_PENDING_EXPORT
 
 
-def _duplicate_key(fields: Row) -> str:
-    """Supplier and number without blanks and case; the tax id tells suppliers apart best."""
-    supplier = fields.get("supplier_tax_id") or fields["supplier_name"]
-    return "\n".join("".join(text.split()).casefold() for text in (supplier, fields["invoice_id"]))
-
-
 def _searched_fields(fields: Row) -> list[str]:
     return [fields.get(name, "") for name in ("invoice_id", "supplier_name", "purchase_order")]
-
-
-def _duplicate(fields: Row, other_id: str, filename: str) -> NewFinding:
-    return NewFinding(
-        DUPLICATE_NUMBER,
-        {
-            "document": other_id,
-            "filename": filename,
-            "number": fields["invoice_id"],
-            "supplier": fields["supplier_name"],
-        },
-    )
 
 
 def _no_document() -> NotFound:

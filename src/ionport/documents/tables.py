@@ -30,8 +30,6 @@ documents = Table(
     Column("currency", Text, nullable=False),
     # How many findings hold the document; kept by whoever adds or decides one.
     Column("open_findings", Integer, nullable=False),
-    # Supplier and number in comparable form: the same key means the same invoice.
-    Column("duplicate_key", Text, nullable=False),
     # Name, number, supplier and id without case: what the list's search looks in.
     Column("search_text", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -40,7 +38,6 @@ documents = Table(
     UniqueConstraint("organization_id", "content_sha256"),
     Index("ix_documents_organization_id_created_at", "organization_id", "created_at", "id"),
     Index("ix_documents_organization_id_status", "organization_id", "status", "created_at", "id"),
-    Index("ix_documents_organization_id_duplicate_key", "organization_id", "duplicate_key"),
 )
 
 document_timeline = Table(

@@ -130,6 +130,12 @@ vat_id text {vat_id} {role} VAT identifier
 tax_registration text BT-32 {role} tax registration identifier
     cac:PartyTaxScheme[normalize-space(cac:TaxScheme/cbc:ID) != 'VAT']/cbc:CompanyID
     ram:SpecifiedTaxRegistration/ram:ID[@schemeID = 'FC']
+registration text {registration} {role} legal registration identifier
+    cac:PartyLegalEntity/cbc:CompanyID
+    ram:SpecifiedLegalOrganization/ram:ID
+gln text {identifier} {role} global location number
+    cac:PartyIdentification/cbc:ID[@schemeID = '0088'] | cbc:EndpointID[@schemeID = '0088']
+    ram:GlobalID[@schemeID = '0088'] | ram:URIUniversalCommunication/ram:URIID[@schemeID = '0088']
 street text {street} {role} address line 1
     cac:PostalAddress/cbc:StreetName
     ram:PostalTradeAddress/ram:LineOne
@@ -154,6 +160,7 @@ SELLER = _PARTY.format(
     name="BT-27",
     identifier="BT-29",
     vat_id="BT-31",
+    registration="BT-30",
     street="BT-35",
     street_2="BT-36",
     street_3="BT-162",
@@ -166,6 +173,7 @@ BUYER = _PARTY.format(
     name="BT-44",
     identifier="BT-46",
     vat_id="BT-48",
+    registration="BT-47",
     street="BT-50",
     street_2="BT-51",
     street_3="BT-163",

@@ -350,6 +350,8 @@ class DeliveryService:
             self._add(work, scope, actor, document, configuration, generation, reason)
             for configuration, generation in plans
         ]
+        if made:
+            review.claims.claim(work, scope, document.id)
         if accepted:
             ids = [delivery.id for delivery in made]
             why = consent.reason or ""

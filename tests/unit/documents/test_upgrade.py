@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.documents.model import DocumentStatus
+from ionport.documents.review.model import DocumentHeld
 from ionport.documents.service import DocumentService
 from ionport.identity.audit import AuditLog
 from ionport.migrations import _config, upgrade
@@ -100,3 +101,56 @@ def test_warnings_of_the_version_before_become_findings(
     assert decided.decision is not None
     assert "did not hold" in decided.decision.reason
     before.close()
+
+
+def test_what_the_version_before_delivered_is_claimed(
+    before: Database, clock: MovableClock, tmp_path: object
+) -> None:
+    fields = {
+        "invoice_id": "RE-2026-0417",
+        "invoice_date": "2026-03-02",
+        "supplier_name": "Nordwerk Werkzeuge GmbH",
+        "supplier_tax_id": "DE123456789",
+    }
+    with before.write() as work:
+        add_document(work.connection, "doc_1", "exported", fields=fields)
+        add_document(work.connection, "doc_2", "validated_pending_export", fields=fields)
+    _deliver(before, "doc_1")
+    upgrade(before)
+    service = DocumentService(clock, FolderBlobs(tmp_path), AuditLog(clock))  # type: ignore[arg-type]
+    with before.write() as work:
+        second = service.get(work, ACME, "doc_2")
+        with pytest.raises(DocumentHeld) as held:
+            service.review.require_free(work, ACME, second, None)
+    assert "as doc_1.xml" in held.value.text
+    with before.write() as work:
+        first = service.get(work, ACME, "doc_1")
+        assert service.review.require_free(work, ACME, first, None) == ()
+    before.close()
+
+
+def _deliver(database: Database, document_id: str) -> None:
+    """Insert a delivery alone, without what it refers to."""
+    is_sqlite = database.is_sqlite
+    off = "PRAGMA foreign_keys = OFF" if is_sqlite else "SET session_replication_role = replica"
+    on = "PRAGMA foreign_keys = ON" if is_sqlite else "SET session_replication_role = origin"
+    texts = (
+        *("configuration_id", "configuration_title", "connection_id", "method", "correlation_id"),
+        *("message_id", "status", "error_code", "error_text", "remedy", "reason", "created_by"),
+    )
+    row = {name: name for name in texts} | {
+        "id": "dlv_1",
+        "organization_id": "org_acme",
+        "document_id": document_id,
+        "document_name": document_id,
+        "generation": 1,
+        "created_at": 3_000_000,
+        "updated_at": 3_000_000,
+        "runs": 0,
+    }
+    names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+    with database.engine.connect() as connection:
+        connection.execute(text(off))
+        connection.execute(text(f"INSERT INTO deliveries ({names}) VALUES ({places})"), row)
+        connection.execute(text(on))
+        connection.commit()

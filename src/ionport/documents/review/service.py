@@ -11,6 +11,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.documents.model import Document, DocumentStatus, TimelineKind
 from ionport.documents.repository import DocumentRepository
+from ionport.documents.review.claims import Claims
 from ionport.documents.review.model import MAX_REASON, DocumentHeld, Finding, NewFinding
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.timeline import Timeline
@@ -28,6 +29,7 @@ class ReviewService:
         self._clock = clock
         self._audit = audit
         self._timeline = timeline
+        self.claims = Claims(clock)
 
     def list(self, work: Work, scope: OrganizationScope, document_id: str) -> list[Finding]:
         """Return the findings of a document, oldest first, at most 500."""
@@ -84,7 +86,10 @@ class ReviewService:
     ) -> Sequence[Finding]:
         """Return the findings that a person's `reason` decides now; none when nothing holds.
 
-        The document stays locked until the transaction ends, so that no finding comes between.
+        Before a first delivery the document is compared with what was delivered: what is the
+        same invoice becomes a finding that holds. Document and invoice number stay locked until
+        the transaction ends, so that nothing comes between; it must commit also after
+        `DocumentHeld` (`keeping_findings`).
         With `seen` only these (ids) are decided: what came after the person looked still holds.
 
         Raises:
@@ -92,11 +97,15 @@ class ReviewService:
             DocumentHeld: something holds the document, and there is no reason.
         """
         status = DocumentRepository(work.connection).lock_status(scope, document.id)
+        known = self.list(work, scope, document.id)
+        for new in self.claims.duplicates_claimed(work, scope, document.id, document.fields, known):
+            self.add(work, scope, document.id, new.code, new.parameters)
+        before = {finding.id for finding in known}
         found = [finding for finding in self.list(work, scope, document.id) if finding.is_open]
         if not found and status is not DocumentStatus.READY_FOR_VALIDATION:
             return ()
-        unseen = [] if seen is None else [finding for finding in found if finding.id not in seen]
-        if reason is None or unseen:
+        looked_at = before if seen is None else before.intersection(seen)
+        if reason is None or any(finding.id not in looked_at for finding in found):
             raise DocumentHeld(document.id, document.filename, tuple(found))
         check_reason(reason)
         return found

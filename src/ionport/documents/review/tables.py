@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from ionport.documents.tables import documents
 from ionport.identity.tables import organizations
@@ -30,4 +40,44 @@ document_findings = Table(
     Column("delivery_ids", JSON, nullable=False),
     UniqueConstraint("document_id", "code", "fingerprint", name="uq_document_findings_key"),
     Index("ix_document_findings_organization_id", "organization_id", "document_id"),
+)
+
+# What each document says it is; compared when a document comes in.
+invoice_identities = Table(
+    "invoice_identities",
+    metadata,
+    Column("document_id", Text, ForeignKey(documents.c.id), primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    # Of the issue date; 0 = unknown.
+    Column("year", Integer, nullable=False),
+    Column("suppliers", JSON, nullable=False),
+    Index("ix_invoice_identities_number", "organization_id", "kind", "number"),
+)
+
+# One row for each number: whoever makes a first delivery locks it, so that of two copies that
+# are exported at the same moment the second sees the first one's claim.
+invoice_numbers = Table(
+    "invoice_numbers",
+    metadata,
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    PrimaryKeyConstraint("organization_id", "kind", "number"),
+)
+
+# What was delivered: a document claims to be this invoice with its first delivery.
+invoice_claims = Table(
+    "invoice_claims",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("document_id", Text, ForeignKey(documents.c.id), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("suppliers", JSON, nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    Index("ix_invoice_claims_number", "organization_id", "kind", "number"),
 )

@@ -113,15 +113,16 @@ def upload(request: Request) -> Response:
 
 def _receive(request: Request, file: Upload) -> UploadResult:
     visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.documents)
     try:
+        visit.actor.require_organization_member(scope.organization_id)
+        prepared = service.prepare_receipt(scope, file.content, file.filename)
         with visit.services.database.write() as work:
-            service = needed(visit.services.documents)
             document = service.receive(
                 work,
                 scope,
                 visit.actor,
-                file.filename,
-                file.content,
+                prepared,
                 text_of(visit.form, "sub_organization") or None,
             )
             findings = service.findings(work, scope, document.id)

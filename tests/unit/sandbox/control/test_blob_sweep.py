@@ -201,11 +201,10 @@ def test_a_document_of_the_other_side_keeps_the_file_that_both_have(tmp_path: Pa
     organization = OrganizationScope(house.organization.id)
     tenant = TenantScope(house.tenant.id)
     text = json.dumps({"idm": [new_item(content)["item"]]}).encode()
+    prepared = house.documents.documents.prepare_receipt(organization, content, "invoice.xml")
     with house.database.write() as work:
         house.infor.control.seeds.seed(work, tenant, OPERATOR, text)
-        document = house.documents.documents.receive(
-            work, organization, OPERATOR, "invoice.xml", content
-        )
+        document = house.documents.documents.receive(work, organization, OPERATOR, prepared)
         house.infor.control.state.reset(work, tenant, OPERATOR)
     later(clock, tmp_path / "blobs")
     assert swept(house.database, house.infor.blob_sweep) == 1

@@ -1,0 +1,151 @@
+"""The only SQL of invoices' identities and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from ionport.documents.review.identity import InvoiceIdentity
+from ionport.documents.review.tables import invoice_claims, invoice_identities, invoice_numbers
+from ionport.documents.tables import documents
+from ionport.store import OrganizationScope, insert_of
+
+Named = tuple[str, str]
+"""A document's id and file name."""
+
+_i = invoice_identities.c
+_n = invoice_numbers.c
+_c = invoice_claims.c
+
+
+class ClaimRepository:
+    """Which documents say that they are the same invoice, and which were delivered as it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_identity(
+        self, scope: OrganizationScope, document_id: str, identity: InvoiceIdentity
+    ) -> None:
+        """Keep what a document says it is."""
+        self._connection.execute(
+            insert(invoice_identities).values(
+                document_id=document_id,
+                organization_id=scope.organization_id,
+                **_columns(identity),
+            )
+        )
+
+    def identity(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
+        """Return what a document says it is; None for one that is no invoice."""
+        row = self._connection.execute(
+            select(invoice_identities).where(
+                _i.organization_id == scope.organization_id, _i.document_id == document_id
+            )
+        ).one_or_none()
+        return _identity(row) if row else None
+
+    def same_here(
+        self, scope: OrganizationScope, identity: InvoiceIdentity, limit: int
+    ) -> list[Named]:
+        """Return the oldest documents that say they are this invoice."""
+        rows = self._connection.execute(
+            select(invoice_identities, documents.c.filename)
+            .join(documents, documents.c.id == _i.document_id)
+            .where(
+                _i.organization_id == scope.organization_id,
+                _i.kind == identity.kind,
+                _i.number == identity.number,
+            )
+            .order_by(documents.c.created_at, documents.c.id)
+        )
+        return _same(rows, identity, limit)
+
+    def lock_number(self, scope: OrganizationScope, identity: InvoiceIdentity) -> None:
+        """Make others who claim this number wait until the transaction ends."""
+        key = {
+            "organization_id": scope.organization_id,
+            "kind": identity.kind,
+            "number": identity.number,
+        }
+        new = insert_of(self._connection)(invoice_numbers).values(**key)
+        self._connection.execute(new.on_conflict_do_nothing())
+        self._connection.execute(
+            select(_n.number)
+            .where(
+                _n.organization_id == scope.organization_id,
+                _n.kind == identity.kind,
+                _n.number == identity.number,
+            )
+            .with_for_update()
+        ).one()
+
+    def has_claim(self, scope: OrganizationScope, document_id: str) -> bool:
+        """Tell whether the document was delivered as an invoice before."""
+        found = self._connection.execute(
+            select(_c.id)
+            .where(_c.organization_id == scope.organization_id, _c.document_id == document_id)
+            .limit(1)
+        ).scalar_one_or_none()
+        return found is not None
+
+    def same_claimed(
+        self, scope: OrganizationScope, identity: InvoiceIdentity, limit: int
+    ) -> list[Named]:
+        """Return the documents that were delivered as this invoice, the first one first."""
+        rows = self._connection.execute(
+            select(invoice_claims, documents.c.filename)
+            .join(documents, documents.c.id == _c.document_id)
+            .where(
+                _c.organization_id == scope.organization_id,
+                _c.kind == identity.kind,
+                _c.number == identity.number,
+            )
+            .order_by(_c.claimed_at, _c.id)
+        )
+        return _same(rows, identity, limit)
+
+    def add_claim(
+        self,
+        scope: OrganizationScope,
+        claim_id: str,
+        document_id: str,
+        identity: InvoiceIdentity,
+        at: datetime,
+    ) -> None:
+        """Let a document claim to be this invoice; the number is locked."""
+        self._connection.execute(
+            insert(invoice_claims).values(
+                id=claim_id,
+                organization_id=scope.organization_id,
+                document_id=document_id,
+                claimed_at=at,
+                **_columns(identity),
+            )
+        )
+
+
+def _columns(identity: InvoiceIdentity) -> dict[str, object]:
+    return {
+        "kind": identity.kind,
+        "number": identity.number,
+        "year": identity.year,
+        "suppliers": sorted(identity.suppliers),
+    }
+
+
+def _identity(row: Row[Any]) -> InvoiceIdentity:
+    return InvoiceIdentity(row.kind, row.number, row.year, frozenset(row.suppliers))
+
+
+def _same(rows: Iterable[Row[Any]], identity: InvoiceIdentity, limit: int) -> list[Named]:
+    found: dict[str, str] = {}
+    for row in rows:
+        if identity.is_same_invoice(_identity(row)):
+            found.setdefault(row.document_id, row.filename)
+        if len(found) == limit:
+            break
+    return list(found.items())

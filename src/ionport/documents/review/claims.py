@@ -1,0 +1,82 @@
+"""The same invoice is delivered once: documents are compared at intake and at first delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ionport.core.clock import Clock
+from ionport.core.ids import new_id
+from ionport.documents.model import Row
+from ionport.documents.review.claim_repository import ClaimRepository
+from ionport.documents.review.identity import InvoiceIdentity
+from ionport.documents.review.model import Finding, NewFinding
+from ionport.store import OrganizationScope, Work
+
+DUPLICATE_NUMBER = "duplicate_number"
+_NAMED = 5
+
+
+class Claims:
+    """Which documents are one invoice, and which of them was delivered."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def duplicates_here(
+        self, work: Work, scope: OrganizationScope, identity: InvoiceIdentity, fields: Row
+    ) -> list[NewFinding]:
+        """Return a finding for each of the oldest documents that say they are this invoice."""
+        found = ClaimRepository(work.connection).same_here(scope, identity, _NAMED)
+        return [duplicate_finding(fields, *named) for named in found]
+
+    def duplicates_claimed(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        fields: Row,
+        known: Sequence[Finding],
+    ) -> list[NewFinding]:
+        """Return findings of delivered documents that are this invoice and not named in `known`.
+
+        Locks the invoice's number until the transaction ends, so that nobody else claims it
+        between this look and the claim.
+        """
+        repository = ClaimRepository(work.connection)
+        identity = repository.identity(scope, document_id)
+        if identity is None or repository.has_claim(scope, document_id):
+            return []
+        repository.lock_number(scope, identity)
+        named = {
+            finding.parameters.get("document")
+            for finding in known
+            if finding.code == DUPLICATE_NUMBER
+        }
+        return [
+            duplicate_finding(fields, other_id, filename)
+            for other_id, filename in repository.same_claimed(scope, identity, _NAMED + len(named))
+            if other_id not in named and other_id != document_id
+        ][:_NAMED]
+
+    def claim(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+        """Let a document that is delivered now claim its invoice; once for all its deliveries.
+
+        Called after `duplicates_claimed` in the same transaction.
+        """
+        repository = ClaimRepository(work.connection)
+        identity = repository.identity(scope, document_id)
+        if identity is not None and not repository.has_claim(scope, document_id):
+            repository.add_claim(scope, new_id("clm"), document_id, identity, self._clock.now())
+
+
+def duplicate_finding(fields: Row, other_id: str, filename: str) -> NewFinding:
+    """Return the finding that another document is the same invoice."""
+    return NewFinding(
+        DUPLICATE_NUMBER,
+        {
+            "document": other_id,
+            "filename": filename,
+            "number": fields["invoice_id"],
+            "supplier": fields["supplier_name"],
+        },
+    )

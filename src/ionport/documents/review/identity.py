@@ -1,0 +1,77 @@
+"""When two documents are the same invoice: the rule, without a database.
+
+Numbers are equal after NFKC and case folding, without white space, format signs and leading
+zeros; the year of the issue date is equal or one is missing; the kind is equal; and any identity
+of the supplier is equal. So a second copy is recognised whatever differs in its bytes, and a
+credit note or another year's invoice with the same number is not taken for one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+INVOICE, CREDIT_NOTE = "invoice", "credit_note"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceIdentity:
+    """What tells an invoice from others. `kind`: `invoice` or `credit_note`; `year` 0 = unknown."""
+
+    kind: str
+    number: str
+    year: int
+    suppliers: frozenset[str]
+
+    def is_same_invoice(self, other: InvoiceIdentity) -> bool:
+        """Tell whether both are the same invoice by the rule above."""
+        return (
+            (self.kind, self.number) == (other.kind, other.number)
+            and (self.year == other.year or 0 in (self.year, other.year))
+            and not self.suppliers.isdisjoint(other.suppliers)
+        )
+
+
+def invoice_identity(
+    *,
+    is_credit_note: bool,
+    number: str,
+    issue_date: date | None,
+    supplier_name: str,
+    supplier_ids: Iterable[str],
+) -> InvoiceIdentity:
+    """Return the identity. `supplier_ids`: VAT id, tax and registration id, GLN, supplier number.
+
+    They are compared with each other: one sender writes as VAT id what another writes as tax id.
+    """
+    suppliers = {f"id:{plain}" for one in supplier_ids if (plain := _letters_and_digits(one))}
+    if name := _letters_and_digits(supplier_name):
+        suppliers.add(f"name:{name}")
+    return InvoiceIdentity(
+        kind=CREDIT_NOTE if is_credit_note else INVOICE,
+        number=comparable_number(number),
+        year=issue_date.year if issue_date else 0,
+        suppliers=frozenset(suppliers),
+    )
+
+
+def comparable_number(number: str) -> str:
+    """Return an invoice's number as it is compared; a number of zeros alone keeps one."""
+    folded = _folded(number)
+    kept = "".join(sign for sign in folded if not _is_blank(sign))
+    return kept.lstrip("0") or kept[-1:]
+
+
+def _letters_and_digits(text: str) -> str:
+    return "".join(sign for sign in _folded(text) if sign.isalnum())
+
+
+def _folded(text: str) -> str:
+    # Folding can undo the normal form: once more after it (Unicode, chapter 3.13).
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _is_blank(sign: str) -> bool:
+    return sign.isspace() or unicodedata.category(sign) in ("Cf", "Cc")
