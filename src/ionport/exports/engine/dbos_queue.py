@@ -150,7 +150,8 @@ class DbosQueue:
 
     def close(self, *, finished: bool) -> None:
         global _run
-        DBOS.destroy(workflow_completion_timeout_sec=0)
+        # A pass that has ended may still be on its way into DBOS's own tables.
+        DBOS.destroy(workflow_completion_timeout_sec=5 if finished else 0)
         _run = None
 
     def _start(self) -> None:
