@@ -2,7 +2,7 @@
 
 Every invoice gets an identity, and those with a delivery claim theirs.
 
-Revision: 0007, after 0006
+Revision: 0008, after 0007
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
