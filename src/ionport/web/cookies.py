@@ -14,6 +14,7 @@ from http.cookies import SimpleCookie
 from starlette.requests import Request
 
 from ionport.core.hosts import split_host
+from ionport.web.forms import is_storable
 
 MAX_FLASH = 1500
 KINDS = ("success", "info", "warning", "danger")
@@ -74,8 +75,9 @@ def read_flash(value: str) -> tuple[str, str] | None:
     """
     try:
         kind, text = json.loads(base64.urlsafe_b64decode(value.encode()))
-    except (ValueError, TypeError):
+    # ValueError is also what no base64, no UTF-8 and no JSON are.
+    except (ValueError, TypeError, RecursionError):
         return None
-    if kind not in KINDS or not isinstance(text, str):
+    if kind not in KINDS or not isinstance(text, str) or not is_storable(text):
         return None
     return kind, text

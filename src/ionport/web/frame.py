@@ -100,11 +100,21 @@ class Frame:
         except Exception as error:
             if started:
                 raise
-            response = self._answer(Request(scope), error, request_id)
+            response = self._answer_whatever_happens(Request(scope), error, request_id)
             await response(scope, receive, send_with_headers)
 
     def _is_allowed(self, host: str) -> bool:
         return split_host(host)[0] in self._allowed_hosts
+
+    def _answer_whatever_happens(
+        self, request: Request, error: Exception, request_id: str
+    ) -> Response:
+        try:
+            return self._answer(request, error, request_id)
+        except Exception:
+            # The page of the error fails too: what breaks it may be in the request itself.
+            logger.exception("%s: its error page failed", request_id)
+            return PlainTextResponse(_unexpected(request_id), status_code=500)
 
     def _answer(self, request: Request, error: Exception, request_id: str) -> Response:
         if isinstance(error, HTTPException):
@@ -123,8 +133,12 @@ class Frame:
             text = _("The request could not be read. Go back and try again.")
             return self._error_page(request, error.status_code, _title(error.status_code), text)
         logger.error("%s failed", request_id, exc_info=error)
-        text = _("Something went wrong here, and it is not your doing. Its number is {id}.")
-        return self._error_page(request, 500, _title(500), text.format(id=request_id))
+        return self._error_page(request, 500, _title(500), _unexpected(request_id))
+
+
+def _unexpected(request_id: str) -> str:
+    text = _("Something went wrong here, and it is not your doing. Its number is {id}.")
+    return text.format(id=request_id)
 
 
 def _named(error: HTTPException) -> Exception:

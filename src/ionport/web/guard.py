@@ -10,6 +10,8 @@ is safe by default:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, MutableHeaders
 from starlette.requests import Request
@@ -22,6 +24,7 @@ from ionport.core.secrets import Secret
 from ionport.identity.model import Organization, Session
 from ionport.store import OrganizationScope
 from ionport.web import cookies
+from ionport.web.forms import is_storable
 from ionport.web.state import Services, Visit
 
 PUBLIC_PATHS = ("/sign-in", "/favicon.ico")
@@ -149,7 +152,7 @@ async def _read_form(request: Request, limit: int) -> FormData:
             mb=max(1, limit // (1024 * 1024))
         )
     )
-    if not declared.isdigit() or int(declared) > limit:
+    if not (declared.isascii() and declared.isdigit()) or int(declared) > limit:
         raise too_large
     taken = 0
     receive = request.receive
@@ -164,9 +167,15 @@ async def _read_form(request: Request, limit: int) -> FormData:
 
     within = Request(request.scope, receive_within_limit)
     form = await within.form(max_files=MAX_FILES, max_fields=MAX_FIELDS)
-    if any(isinstance(value, str) and "\x00" in value for _name, value in form.multi_items()):
+    if not all(map(is_storable, _texts(form))):
         raise InvalidInput(_("The form has a character that cannot be stored."))
     return form
+
+
+def _texts(form: FormData) -> Iterator[str]:
+    for name, value in form.multi_items():
+        yield name
+        yield value if isinstance(value, str) else value.filename or ""
 
 
 def _nothing_more(receive: Receive) -> Receive:

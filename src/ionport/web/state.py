@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from ionport.core.clock import Clock
-from ionport.core.errors import NotFound, Unauthenticated, Unavailable
+from ionport.core.errors import Forbidden, NotFound, Unauthenticated
 from ionport.core.i18n import _
 from ionport.identity.audit import AuditLog
 from ionport.identity.members import MemberService
@@ -134,10 +134,10 @@ def tenant_scope(request: Request) -> TenantScope:
 
 
 def organization_scope(request: Request) -> OrganizationScope:
-    """Return the scope of the user's organization."""
+    """Return the scope of the user's organization; Forbidden when there is none."""
     organization = visit_of(request).organization
     if organization is None:
-        raise Unavailable(
+        raise Forbidden(
             _("You belong to no organization yet. Ask an administrator to add you."),
             code="no_organization",
         )

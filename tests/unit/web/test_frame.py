@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, TooManyRequests
+from ionport.web import cookies
 from ionport.web.app import create_web_app
 from ionport.web.frame import CONTENT_SECURITY_POLICY
 from tests.support.server import serve
@@ -126,3 +127,18 @@ def test_a_method_that_a_page_does_not_know_is_refused(failing: Browser) -> None
     token = failing.csrf_token("/account")
     answer = failing.http.put("/account", headers={"x-csrf-token": token})
     assert answer.status_code == 405
+
+
+def test_an_error_whose_page_fails_too_carries_the_headers_and_its_number(
+    failing: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_value: str) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(cookies, "read_flash", broken)
+    name = f"ionport_flash_{failing.http.base_url.port}"
+    answer = failing.http.get("/explode", headers={"cookie": f"{name}=x"})
+    assert answer.status_code == 500
+    assert answer.headers["x-request-id"] in answer.text
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert SECRET not in answer.text

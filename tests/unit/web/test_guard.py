@@ -246,3 +246,18 @@ def test_a_browser_that_signed_in_before_is_not_stopped_by_guesses_from_its_own_
             stranger.send("/sign-in", {"username": "ada", "password": "wrong"})
         assert stranger.sign_in("ada").status_code == 429
     assert browser.sign_in("ada").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["username", "\\ud800"])
+def test_half_a_surrogate_pair_in_a_form_is_refused(
+    people: People, browser: Browser, name: str
+) -> None:
+    token = browser.csrf_token("/sign-in")
+    fields = {"csrf_token": token, name: "\\ud800"}
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+        for field, value in fields.items()
+    ]
+    headers = {"content-type": "multipart/form-data; boundary=x; charset=unicode_escape"}
+    answer = browser.http.post("/sign-in", content="".join([*parts, "--x--\r\n"]), headers=headers)
+    assert answer.status_code == 422
