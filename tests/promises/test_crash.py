@@ -23,6 +23,7 @@ from ionport.settings import Side
 from ionport.store import Database
 from ionport.wiring import open_house
 from tests.support import sides
+from tests.support.databases import drop_postgresql_schema
 
 INVOICES = 100
 KILLS_IN_THE_GAP = 5
@@ -232,7 +233,4 @@ def _delete_engine_database(folder: Path, url: str) -> None:
         removed = [path.unlink() for path in folder.glob("dbos.sqlite*")]
         assert removed
         return
-    database = Database(url)
-    with database.write() as work:
-        work.connection.execute(text("DROP SCHEMA dbos CASCADE"))
-    database.close()
+    drop_postgresql_schema(url, "dbos")

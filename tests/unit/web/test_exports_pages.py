@@ -34,6 +34,7 @@ def _proved(desk: Desk, answer: httpx2.Response) -> str:
     raise AssertionError("the proof does not end")
 
 
+@pytest.mark.on_each_database
 def test_the_manuals_walk_on_both_databases(desk_on_each: Desk) -> None:
     desk = desk_on_each
     made = desk.add_export(credential=desk.credentials())

@@ -181,6 +181,7 @@ def test_a_user_cannot_send_without_end(
     assert "0 MB" not in answer.text
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize("path", ["/account?q=%00", "/ac%00count"])
 def test_a_nul_in_the_address_is_refused_before_any_database_sees_it(
     people: People, browser: Browser, path: str
@@ -190,6 +191,7 @@ def test_a_nul_in_the_address_is_refused_before_any_database_sees_it(
     assert browser.get(path).status_code == 422
 
 
+@pytest.mark.on_each_database
 def test_a_nul_in_a_form_is_refused(people: People, browser: Browser) -> None:
     people.add("ada")
     answer = browser.send("/sign-in", {"username": "ada\x00", "password": "x"})

@@ -87,6 +87,7 @@ def test_an_ln_invoice_shows_header_lines_and_how_far_it_came(desk: Desk) -> Non
         assert part.replace("TaxCode V19", "V19") in shown
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize(
     ("room", "right", "wrong"), [("m3", "15", "90"), ("ln", "Registration Errors", "Approved")]
 )
@@ -108,6 +109,7 @@ def test_lists_are_searched_filtered_and_sorted(
         assert ("R-4711" in desk.browser.text(path + query)) is is_found
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize("key", ["1-9999", "x", "1-", "-", "9999-1001", "200-x"])
 def test_an_unknown_invoice_is_not_found(desk: Desk, key: str) -> None:
     for room in ("m3", "ln"):

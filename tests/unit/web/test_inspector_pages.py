@@ -116,6 +116,7 @@ def test_no_secret_is_on_any_page(desk: Desk):
     assert "x-api-key ••••••••" in desk.browser.text(path)
 
 
+@pytest.mark.on_each_database
 def test_calls_are_filtered_by_service_status_and_text(desk: Desk):
     desk.create_item()
     desk.publish("m-1")
@@ -131,6 +132,7 @@ def test_calls_are_filtered_by_service_status_and_text(desk: Desk):
     assert last.index("-99-1-LATEST") < last.index("multipartMessage")
 
 
+@pytest.mark.on_each_database
 def test_unknown_filters_and_pages_do_no_harm(desk: Desk):
     desk.create_item()
     for query in ("status=x&service=%27", "status=99999999999", "sort=1;drop&dir=x&page=-1"):
@@ -206,6 +208,7 @@ def test_an_item_that_is_checked_out_says_by_whom(desk: Desk):
     assert other not in page
 
 
+@pytest.mark.on_each_database
 def test_items_are_filtered_and_sorted(desk: Desk):
     first = desk.create_item(attributes={"BOD_SupplierInvoiceID": "one"})
     second = desk.create_item(attributes={"BOD_SupplierInvoiceID": "two"})
@@ -247,6 +250,7 @@ def test_a_call_to_the_data_catalog_is_shown_with_what_it_made(desk: Desk):
     assert "Orders" in shown
 
 
+@pytest.mark.on_each_database
 def test_messages_are_filtered_by_findings(desk: Desk):
     desk.publish("m-1")
     desk.publish("m-2")
@@ -259,6 +263,7 @@ def test_messages_are_filtered_by_findings(desk: Desk):
     assert "No message matches" in desk.browser.text(f"{path}?findings=yes&q=m-1")
 
 
+@pytest.mark.on_each_database
 def test_messages_are_found_by_id(desk: Desk):
     desk.publish("m-1")
     desk.publish("m-2")
