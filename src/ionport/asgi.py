@@ -22,6 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.core.proxies import TrustedProxies
+from ionport.metrics import MEDIA_TYPE, Metrics
 from ionport.oauth.endpoints import PATHS
 from ionport.oauth.routes import WELL_KNOWN
 from ionport.readiness import Readiness
@@ -35,7 +36,7 @@ from ionport.wiring import House
 _WELL_KNOWN = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
 _PAGES = frozenset(f"as/{paths.authorization}" for paths in PATHS.values())
 _CONTROL = f"{PREFIX}/"
-_HEALTH = frozenset(("/healthz", "/readyz"))
+_HEALTH = frozenset(("/healthz", "/readyz", "/metrics"))
 _TENANT_PATH = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
 
 
@@ -98,8 +99,13 @@ async def _answer_ok(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("ok\n")
 
 
-def health_app(readiness: Readiness) -> ASGIApp:
-    """Build what process managers and load balancers ask, by any Host header."""
+def health_app(readiness: Readiness, metrics: Metrics | None = None) -> ASGIApp:
+    """Build what process managers, load balancers and monitoring ask, by any Host header."""
+
+    def answer_metrics(_request: Request) -> PlainTextResponse:
+        if metrics is None:
+            return PlainTextResponse("Set IONPORT_METRICS=true to serve metrics.\n", 404)
+        return PlainTextResponse(metrics.text(), media_type=MEDIA_TYPE)
 
     async def answer_ready(_request: Request) -> JSONResponse:
         look = await readiness.look()
@@ -110,7 +116,13 @@ def health_app(readiness: Readiness) -> ASGIApp:
             headers={"Cache-Control": "no-store"},
         )
 
-    return Starlette(routes=[Route("/healthz", _answer_ok), Route("/readyz", answer_ready)])
+    return Starlette(
+        routes=[
+            Route("/healthz", _answer_ok),
+            Route("/readyz", answer_ready),
+            Route("/metrics", answer_metrics),
+        ]
+    )
 
 
 class ClientAddresses:
@@ -138,7 +150,11 @@ def build_asgi(house: House, *, runs_deliveries: bool = False) -> ASGIApp:
     readiness = Readiness(
         house.settings.data, house.database, house.clock, runs_deliveries=runs_deliveries
     )
-    doors = _doors(house, health_app(readiness))
+    metrics = None
+    if house.settings.metrics:
+        timing = house.documents.runner.timing if house.documents else None
+        metrics = Metrics(house.database, house.clock, timing)
+    doors = _doors(house, health_app(readiness, metrics))
     proxies = TrustedProxies.parse(house.settings.trusted_proxies)
     return ClientAddresses(doors, proxies) if proxies else doors
 

@@ -23,6 +23,7 @@ from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import is_loopback_name
 
 _MAX_DAYS = 36_500
+_LONGEST_GATEWAY_TIMEOUT = 300
 
 
 class Side(StrEnum):
@@ -111,6 +112,21 @@ class Settings:
     )
     export_concurrency: int = field(
         default=8, metadata=_help("How many deliveries run at once in one process.")
+    )
+    gateway_timeout: int = field(
+        default=60,
+        metadata=_help(
+            "Seconds that Infor's API gateway waits for a service: 60, or up to 300 where an"
+            " administrator said so. How long a lost call is waited for follows from it."
+        ),
+    )
+    search_lag: int = field(
+        default=10,
+        metadata=_help("Seconds after which a new item is sure to be found by IDM's search."),
+    )
+    metrics: bool = field(
+        default=False,
+        metadata=_help("Serve /metrics for Prometheus: counts of deliveries, no names."),
     )
     unused_grant_days: int = field(
         default=400,
@@ -231,6 +247,10 @@ def _check(settings: Settings) -> None:
         raise InvalidInput(_("IONPORT_CLIENT_SECRETS is either kept or once."))
     if settings.allow_loopback_addresses not in ("auto", "true", "false"):
         raise InvalidInput(_("IONPORT_ALLOW_LOOPBACK_ADDRESSES is auto, true or false."))
+    if not 1 <= settings.gateway_timeout <= _LONGEST_GATEWAY_TIMEOUT:
+        raise InvalidInput(_("IONPORT_GATEWAY_TIMEOUT is a number of seconds from 1 to 300."))
+    if not 0 <= settings.search_lag <= _LONGEST_GATEWAY_TIMEOUT:
+        raise InvalidInput(_("IONPORT_SEARCH_LAG is a number of seconds from 0 to 300."))
     if not 0 <= settings.unused_grant_days <= _MAX_DAYS:
         text = _("IONPORT_UNUSED_GRANT_DAYS is a number from 0 to {limit}.")
         raise InvalidInput(text.format(limit=_MAX_DAYS))

@@ -111,6 +111,9 @@ def open_house(
             database cannot be reached or is newer than this program.
     """
     clock = clock or SystemClock()
+    timing = timing or ExportTiming(
+        gateway_timeout=settings.gateway_timeout, search_lag=settings.search_lag
+    )
     prepare_folder(settings.data)
     database = Database(database_url(settings))
     try:
@@ -143,9 +146,7 @@ def open_house(
         infor=InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant)
         if settings.side.has_infor
         else None,
-        documents=_document_side(
-            settings, database, clock, keys, blobs, audit, identity, timing or ExportTiming()
-        )
+        documents=_document_side(settings, database, clock, keys, blobs, audit, identity, timing)
         if settings.side.has_documents
         else None,
     )
@@ -255,7 +256,7 @@ def _document_side(
         connections=connections,
         mappings=mappings,
         configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),
-        deliveries=DeliveryService(clock, audit, documents, wake=None),
+        deliveries=DeliveryService(clock, audit, documents, timing=timing),
         runner=DeliveryRunner(
             database, blobs, clock, connections, documents, mappings, timing=timing
         ),

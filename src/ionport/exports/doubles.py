@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ionport.core.i18n import _
+from ionport.core.telemetry import COUNTERS
 from ionport.documents.service import DocumentService
 from ionport.exports.attempts import Problem, changed
 from ionport.exports.calls import Answer
@@ -40,6 +41,7 @@ def hold_document(
     _logger.error(
         "delivery %s may be at Infor twice (%s): %s and %s", held.delivery.id, code, first, second
     )
+    COUNTERS.add(f"deliveries_{code}")
     documents.add_finding(
         work,
         held.scope,
@@ -85,6 +87,7 @@ def record_late_answer(
     note = _("A late answer, after another worker had taken over.")
     late = changed(replace(settled, history=known.history), state, _moment(settled), note)
     ledger.settle_attempt(SYSTEM, late, expected=known.state)
+    COUNTERS.add("late_answers")
     _logger.error("a late answer of attempt %s, after another worker took over", settled.id)
     if answer is None:
         return

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ionport.core.clock import BootClock
 from ionport.core.i18n import _
+from ionport.core.telemetry import COUNTERS
 from ionport.exports.engine.schedule import Schedule
 from ionport.exports.model import CallEnd, Lease
 from ionport.exports.timing import ExportTiming
@@ -74,6 +75,7 @@ class LeaseWatch:
         note = _("Its worker fell silent; another one took over.")
         taken = self._schedule.take_over(lease, CallEnd.SETTLED, note)
         if taken:
+            COUNTERS.add("deliveries_taken_over")
             _logger.warning(
                 "worker %s is silent; delivery %s goes on elsewhere",
                 lease.worker_id,
@@ -86,5 +88,6 @@ class LeaseWatch:
         note = _("What became of its last call could not be recorded.")
         taken = self._schedule.take_over(lease, CallEnd.ENDED, note)
         if taken:
+            COUNTERS.add("deliveries_taken_back")
             _logger.warning("delivery %s was left by its pass; it goes on", lease.delivery_id)
         return taken
