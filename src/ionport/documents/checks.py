@@ -17,6 +17,7 @@ from ionport.documents.review.model import NewFinding
 AMOUNTS_MISMATCH = "amounts_mismatch"
 _ZERO = Decimal(0)
 _HUNDRED = Decimal(100)
+_HALF = Decimal("0.5")
 _CENT = Decimal("0.01")
 _MAX_LINE_FINDINGS = 50
 
@@ -27,7 +28,25 @@ def check_amounts(invoice: EInvoice) -> tuple[NewFinding, ...]:
     if len(lines) > _MAX_LINE_FINDINGS:
         lines[-1] = NewFinding("more_mismatches", {"shown": str(_MAX_LINE_FINDINGS)})
     taxes = list(islice(_check_taxes(invoice), _MAX_LINE_FINDINGS))
-    return (*_check_totals(invoice), *taxes, *lines)
+    currencies = _check_currencies(invoice)
+    return (*currencies, *_check_sign(invoice), *_check_totals(invoice), *taxes, *lines)
+
+
+def _check_currencies(invoice: EInvoice) -> Iterator[NewFinding]:
+    codes, others = invoice.currency_codes, invoice.other_currencies
+    if len(codes) > 1:
+        yield NewFinding("two_currency_codes", {"codes": ", ".join(codes)})
+    elif others:
+        given = {"currency": invoice.header.currency, "others": ", ".join(others)}
+        yield NewFinding("other_currency", given)
+    if invoice.totals.tax is not None and not invoice.totals.tax_currency:
+        yield NewFinding("tax_total_without_currency", {"currency": invoice.header.currency})
+
+
+def _check_sign(invoice: EInvoice) -> Iterator[NewFinding]:
+    if not invoice.is_credit_note and invoice.totals.gross < 0:
+        gross = decimal_text(invoice.totals.gross)
+        yield NewFinding("negative_invoice", {"total": gross, "currency": invoice.header.currency})
 
 
 def _check_totals(invoice: EInvoice) -> Iterator[NewFinding]:
@@ -64,7 +83,7 @@ def _check_taxes(invoice: EInvoice) -> Iterator[NewFinding]:
         yield _mismatch("bases", bases, invoice.totals.net)
     for tax in taxes:
         computed = _tax_amount(tax)
-        if tax.amount != computed:
+        if not _fits_rate(tax, computed, invoice.syntax):
             rate, basis = decimal_text(tax.rate or _ZERO), decimal_text(tax.basis)
             yield _mismatch("tax", tax.amount, computed, rate=rate, basis=basis)
 
@@ -80,6 +99,15 @@ def _check_lines(invoice: EInvoice) -> Iterator[NewFinding]:
 
 def _tax_amount(tax: Tax) -> Decimal:
     return round_to_cents(EXACT.divide(EXACT.multiply(tax.basis, tax.rate or _ZERO), _HUNDRED))
+
+
+def _fits_rate(tax: Tax, computed: Decimal, syntax: str) -> bool:
+    """BR-CO-17: one unit of slack in any currency, because VAT may be rounded line by line."""
+    if round_to_cents(tax.rate or _ZERO).is_zero():
+        return tax.amount.copy_abs() < _HALF
+    difference = EXACT.subtract(tax.amount.copy_abs(), computed.copy_abs()).copy_abs()
+    # The standard's own artefacts differ about the limit itself.
+    return difference < 1 or (syntax == "CII" and difference == 1)
 
 
 def _line_amount(line: Line) -> Decimal | None:

@@ -24,9 +24,10 @@ from ionport.documents.syntaxes import CREDIT_NOTE_ROOT, SYNTAX_BY_ROOT, Group, 
 _MAX_TEXT = 10_000
 _MAX_LINES = 10_000
 _MAX_PROBLEMS = 10
+_MAX_CODE = 20
 # UNTDID 1001, the codes that EN 16931 takes as credit notes.
 _CREDIT_NOTE_CODES = frozenset(
-    ("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532")
+    ("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532")
 )
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 # xs:date may carry a time zone, which says nothing about the day that was meant.
@@ -84,6 +85,7 @@ class Totals:
     charges: Decimal | None
     net: Decimal
     tax: Decimal | None
+    tax_currency: str
     gross: Decimal
     prepaid: Decimal | None
     rounding: Decimal | None
@@ -125,7 +127,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class EInvoice:
-    """An EN 16931 invoice or credit note. `syntax` is `UBL` or `CII`."""
+    """An EN 16931 invoice or credit note. `syntax` is `UBL` or `CII`.
+
+    `currency_codes` are all different codes given as BT-5, `other_currencies` those of amounts
+    that are not in the invoice's currency, up to ten.
+    """
 
     syntax: str
     is_credit_note: bool
@@ -135,6 +141,8 @@ class EInvoice:
     totals: Totals
     taxes: tuple[Tax, ...]
     lines: tuple[Line, ...]
+    currency_codes: tuple[str, ...]
+    other_currencies: tuple[str, ...]
 
 
 def parse_einvoice(content: bytes) -> EInvoice:
@@ -155,7 +163,7 @@ def parse_einvoice(content: bytes) -> EInvoice:
     seller = reader.one(root, syntax.seller, Party)
     buyer = reader.one(root, syntax.buyer, Party)
     totals = reader.one(root, syntax.totals, Totals, currency=header.currency)
-    taxes = reader.all(root, syntax.taxes, Tax)
+    taxes = reader.all(root, syntax.taxes, Tax, currency=header.currency)
     lines = reader.all(root, syntax.lines, Line)
     if not lines:
         reader.missing(syntax.lines.number, syntax.lines.label, syntax.lines.path, root)
@@ -169,6 +177,8 @@ def parse_einvoice(content: bytes) -> EInvoice:
         totals=totals,
         taxes=taxes,
         lines=lines,
+        currency_codes=_different(syntax.currency_codes(root)),
+        other_currencies=_different(syntax.other_currencies(root, currency=header.currency)),
     )
 
 
@@ -188,8 +198,10 @@ class _Reader:
             return value_class(**dict.fromkeys((term.field for term in group.terms), None))
         return self._value(nodes[0], group, value_class, variables)
 
-    def all(self, root: etree._Element, group: Group, value_class: type[T]) -> tuple[T, ...]:
-        nodes = group.find(root)
+    def all(
+        self, root: etree._Element, group: Group, value_class: type[T], **variables: str
+    ) -> tuple[T, ...]:
+        nodes = group.find(root, **variables)
         if len(nodes) > _MAX_LINES:
             raise InvalidInput(
                 _("The invoice has {count} lines; at most {limit} are accepted.").format(
@@ -197,7 +209,7 @@ class _Reader:
                 ),
                 code="too_many_lines",
             )
-        return tuple(self._value(node, group, value_class, {}) for node in nodes)
+        return tuple(self._value(node, group, value_class, variables) for node in nodes)
 
     def missing(self, number: str, label: str, path: str, node: etree._Element) -> None:
         if self._is_full():
@@ -289,6 +301,11 @@ class _Reader:
             line=place.sourceline if is_element else "?",
         )
         self._problems.append((term.number, text))
+
+
+def _different(found: list[Any]) -> tuple[str, ...]:
+    texts = dict.fromkeys(_text(place)[:_MAX_CODE] for place in found)
+    return tuple(text for text in texts if text)[:_MAX_PROBLEMS]
 
 
 def _text(found: Any) -> str:

@@ -24,6 +24,11 @@ _CII_INVOICE = f"{{{_NAMESPACES['rsm']}}}CrossIndustryInvoice"
 CREDIT_NOTE_ROOT = "{urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2}CreditNote"
 """The only root that says by itself that the document is a credit note."""
 
+_OTHER_CURRENCIES = (
+    "*[not(self::cac:TaxTotal[cbc:TaxAmount/@currencyID != $currency])]/ALIEN/@currencyID",
+    ".//*[@currencyID != $currency][not(self::ram:TaxTotalAmount)]/@currencyID",
+)
+
 Find: TypeAlias = Callable[..., list[Any]]
 
 
@@ -72,6 +77,10 @@ class Syntax:
     totals: Group
     taxes: Group
     lines: Group
+    currency_codes: Find
+    """The elements of BT-5, of which there may be one."""
+    other_currencies: Find
+    """The currencies of amounts, but for the VAT total, that are not `$currency`."""
 
 
 def _expanded(path: str) -> str:
@@ -114,7 +123,11 @@ def _group(number: str, label: str, rows: str, paths: tuple[str, str], column: i
 def _syntax(name: str, column: int) -> Syntax:
     seller = ("cac:AccountingSupplierParty/cac:Party", "AGREEMENT/ram:SellerTradeParty")
     buyer = ("cac:AccountingCustomerParty/cac:Party", "AGREEMENT/ram:BuyerTradeParty")
-    taxes = ("cac:TaxTotal/cac:TaxSubtotal", "SETTLEMENT/ram:ApplicableTradeTax")
+    # The VAT in the accounting currency (BT-111) may have a breakdown of its own in UBL.
+    taxes = (
+        "cac:TaxTotal[not(cbc:TaxAmount/@currencyID != $currency)]/cac:TaxSubtotal",
+        "SETTLEMENT/ram:ApplicableTradeTax",
+    )
     lines = (
         "cac:InvoiceLine | cac:CreditNoteLine",
         "rsm:SupplyChainTradeTransaction/ram:IncludedSupplyChainTradeLineItem",
@@ -127,6 +140,10 @@ def _syntax(name: str, column: int) -> Syntax:
         totals=_group("BG-22", "Document totals", terms.TOTALS, (".", "."), column),
         taxes=_group("BG-23", "VAT breakdown", terms.TAXES, taxes, column),
         lines=_group("BG-25", "Invoice line", terms.LINES, lines, column),
+        currency_codes=_compiled(
+            ("cbc:DocumentCurrencyCode", "SETTLEMENT/ram:InvoiceCurrencyCode")[column]
+        ),
+        other_currencies=_compiled(_OTHER_CURRENCIES[column]),
     )
 
 

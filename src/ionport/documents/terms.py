@@ -14,6 +14,12 @@ PATHS = {
     "SETTLEMENT": "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeSettlement",
     "MEANS": "SETTLEMENT/ram:SpecifiedTradeSettlementPaymentMeans",
     "TERMS": "SETTLEMENT/ram:SpecifiedTradePaymentTerms",
+    # The total in the invoice's currency, or else the one that names none.
+    "UBLTAX": "cac:TaxTotal/cbc:TaxAmount[OURS or not(@currencyID or ../../cac:TaxTotal/*[OURS])]",
+    "TAXTOTAL": "ram:TaxTotalAmount[OURS or not(@currencyID or ../ram:TaxTotalAmount[OURS])]",
+    "OURS": "@currencyID = $currency",
+    "ALIEN": "descendant-or-self::*[@currencyID != $currency]",
+    "AMOUNT": "ram:AppliedAmount",
     "SUMMATION": "SETTLEMENT/ram:SpecifiedTradeSettlementHeaderMonetarySummation",
     "SHIPTO": "DELIVERY/ram:ShipToTradeParty",
     "LINESETTLEMENT": "ram:SpecifiedLineTradeSettlement",
@@ -23,10 +29,13 @@ PATHS = {
     "UBLTOTAL": "cac:LegalMonetaryTotal",
     "UBLACCOUNT": "cac:PaymentMeans/cac:PayeeFinancialAccount",
     "UBLLINETAX": "cac:Item/cac:ClassifiedTaxCategory",
-    "UBLALLOWANCE": "cac:AllowanceCharge[cbc:ChargeIndicator = 'false']",
-    "UBLCHARGE": "cac:AllowanceCharge[cbc:ChargeIndicator = 'true']",
-    "ALLOWANCE": "ram:SpecifiedTradeAllowanceCharge[ram:ChargeIndicator/udt:Indicator = 'false']",
-    "CHARGE": "ram:SpecifiedTradeAllowanceCharge[ram:ChargeIndicator/udt:Indicator = 'true']",
+    # An xs:boolean: `false` and `0` are the same.
+    "UBLALLOWANCE": "cac:AllowanceCharge[cbc:ChargeIndicator[FALSEVALUE]]",
+    "UBLCHARGE": "cac:AllowanceCharge[cbc:ChargeIndicator[TRUEVALUE]]",
+    "ALLOWANCE": "ram:SpecifiedTradeAllowanceCharge[ram:ChargeIndicator/udt:Indicator[FALSEVALUE]]",
+    "CHARGE": "ram:SpecifiedTradeAllowanceCharge[ram:ChargeIndicator/udt:Indicator[TRUEVALUE]]",
+    "FALSEVALUE": "normalize-space() = 'false' or normalize-space() = '0'",
+    "TRUEVALUE": "normalize-space() = 'true' or normalize-space() = '1'",
 }
 
 # BT-13: UBL demands an ID even if only the seller's order is known; Peppol then writes NA.
@@ -94,8 +103,11 @@ net! decimal BT-109 Invoice total amount without VAT
     UBLTOTAL/cbc:TaxExclusiveAmount
     SUMMATION/ram:TaxBasisTotalAmount
 tax decimal BT-110 Invoice total VAT amount
-    cac:TaxTotal/cbc:TaxAmount[@currencyID = $currency]
-    SUMMATION/ram:TaxTotalAmount[@currencyID = $currency]
+    UBLTAX
+    SUMMATION/TAXTOTAL
+tax_currency text BT-5 Currency of the invoice total VAT amount
+    UBLTAX/@currencyID
+    SUMMATION/TAXTOTAL/@currencyID
 gross! decimal BT-112 Invoice total amount with VAT
     UBLTOTAL/cbc:TaxInclusiveAmount
     SUMMATION/ram:GrandTotalAmount
@@ -113,7 +125,7 @@ stated_allowances sum BT-92 Document level allowance amount
     SETTLEMENT/ALLOWANCE/ram:ActualAmount
 stated_charges sum BT-99 Document level charge amount
     UBLCHARGE/cbc:Amount
-    SETTLEMENT/CHARGE/ram:ActualAmount
+    SETTLEMENT/CHARGE/ram:ActualAmount | SETTLEMENT/ram:SpecifiedLogisticsServiceCharge/AMOUNT
 """
 
 # The creditor's SEPA identifier (BT-90) sits in the same UBL element as the party's own.

@@ -56,6 +56,28 @@ def _figure(values: Parameters) -> str:
     return labels[figure]
 
 
+def _two_currency_codes(values: Parameters) -> str:
+    return _("The invoice names more than one currency: {codes}.").format(codes=values["codes"])
+
+
+def _other_currency(values: Parameters) -> str:
+    return _("The invoice is in {currency}, but some of its amounts are in {others}.").format(
+        currency=values["currency"], others=values["others"]
+    )
+
+
+def _tax_total_without_currency(values: Parameters) -> str:
+    return _("The total VAT has no currency; it was read as {currency}.").format(
+        currency=values["currency"]
+    )
+
+
+def _negative_invoice(values: Parameters) -> str:
+    return _(
+        "An invoice with a negative total ({total} {currency}): it may be meant as a credit note."
+    ).format(total=values["total"], currency=values["currency"])
+
+
 def _more_mismatches(values: Parameters) -> str:
     return _("Amounts of more lines differ as well; only the first {shown} are named.").format(
         shown=values["shown"]
@@ -90,6 +112,10 @@ def _of_double(values: Parameters) -> dict[str, str]:
 
 _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "amounts_mismatch": _amounts_mismatch,
+    "two_currency_codes": _two_currency_codes,
+    "other_currency": _other_currency,
+    "tax_total_without_currency": _tax_total_without_currency,
+    "negative_invoice": _negative_invoice,
     "more_mismatches": _more_mismatches,
     "duplicate_number": _duplicate_number,
     "late_answer": _late_answer,
