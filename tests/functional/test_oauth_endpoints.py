@@ -256,3 +256,35 @@ def test_what_may_be_cached_is_not_mixed_up_between_pages(side: OAuthSide) -> No
         answer = send(url, "", {"Origin": PAGE}, "GET")
         assert answer.headers["access-control-allow-origin"] == PAGE
         assert answer.headers["vary"] == "Origin"
+
+
+NO_FORMS = (
+    ("application/json", '{"grant_type":"password","username":"x","password":"y"}'),
+    ("application/json; charset=utf-8", '\ufeff\r\n [{"token": "x"}]'),
+    ("application/xml", "<request/>"),
+    ("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data\r\n"),
+    (FORM, '{"grant_type":"password"}'),
+)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_body_that_is_no_form_is_refused_with_its_content_type(
+    side: OAuthSide, file: File
+) -> None:
+    for path in (file["ot"], file["or"], "introspect.oauth2", file["oa"]):
+        for kind, body in NO_FORMS:
+            answer = send(file["pu"] + path, body.encode(), {"Content-Type": kind})
+            assert answer.status == 400
+            assert answer.json["error"] == "invalid_request"
+            assert f"the Content-Type is {kind} and" in answer.json["error_description"]
+            assert FORM in answer.json["error_description"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_where_the_parameters_are_in_the_address_the_body_may_be_anything(
+    side: OAuthSide, file: File
+) -> None:
+    query = form(grant_type="password", username=file["saak"], password=file["sask"])
+    headers = {"Authorization": basic(file), "Content-Type": "application/json"}
+    for body in ("null", "{}", '{"a": 1}'):
+        assert send(f"{file['pu']}{file['ot']}?{query}", body, headers).status == 200

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope
 
 from ionport.core.errors import IonportError, TooManyRequests
 from ionport.oauth.issuing import RawRequest
-from ionport.oauth.protocol import OAuthError, RequestTooLarge, look_up_text
+from ionport.oauth.protocol import InvalidRequest, OAuthError, RequestTooLarge, look_up_text
 from ionport.store import TenantScope
 
 logger = logging.getLogger(__name__)
@@ -45,10 +45,33 @@ async def read_body(receive: Receive) -> bytes:
 
 
 async def read_request(scope: Scope, receive: Receive) -> RawRequest:
-    """Return what decides a request's answer; raises as `read_body` does."""
+    """Return what decides a request's answer; raises as `read_body` and `require_form` do."""
     body = await read_body(receive)
+    require_form(scope, body)
     authorization = next((v for name, v in scope["headers"] if name == b"authorization"), b"")
     return RawRequest(scope["query_string"], body, authorization)
+
+
+def require_form(scope: Scope, body: bytes) -> None:
+    """Refuse JSON, XML and multipart where the parameters should be.
+
+    What the Content-Type says does not decide: some clients send a form under another one. And
+    where the parameters are in the address, the body may be anything (facts/ion-api.md §6.1).
+
+    Raises:
+        InvalidRequest: it names the Content-Type.
+    """
+    if not body or scope["query_string"]:
+        return
+    beginning = body[:100].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if beginning[:2] == b"{}" or not beginning.startswith((b"{", b"[", b"<", b"--")):
+        return
+    sent = next((v for name, v in scope["headers"] if name == b"content-type"), b"")
+    kind = "".join(c for c in sent[:100].decode("latin-1") if " " <= c <= "~" and c not in '"\\')
+    raise InvalidRequest(
+        f"the Content-Type is {kind or 'missing'} and the body is no form: send the parameters as"
+        " application/x-www-form-urlencoded"
+    )
 
 
 def refusal(scope: Scope, error: IonportError | ClientDisconnect) -> Response:

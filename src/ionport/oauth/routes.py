@@ -19,7 +19,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ionport.core.errors import IonportError
 from ionport.oauth.clients import OAuthRequest
 from ionport.oauth.endpoints import JWKS_PATH, PATHS, Endpoints
-from ionport.oauth.http import NO_STORE, error_response, read_body, read_request, refusal, tenant_of
+from ionport.oauth.http import (
+    NO_STORE,
+    error_response,
+    read_body,
+    read_request,
+    refusal,
+    require_form,
+    tenant_of,
+)
 from ionport.oauth.introspection import IntrospectionService
 from ionport.oauth.issuing import TokenIssuer
 from ionport.oauth.keys import SigningKeys
@@ -120,6 +128,7 @@ async def _as_get(request: Request) -> Response:
     """
     try:
         body = await read_body(request.receive)
+        require_form(request.scope, body)
     except (IonportError, ClientDisconnect) as error:
         return refusal(request.scope, error)
     parts = (request.scope["query_string"], body.strip())
