@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +23,14 @@ def private_opener(path: str, flags: int) -> int:
 
 
 def make_private_file(path: Path) -> None:
-    """Make an empty private file where there is none; others keep content and rights."""
-    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE))
+    """Make an empty private file where there is none; others keep content and rights.
+
+    A file that is there is not opened: closing it again would drop every lock that this process
+    holds on it (POSIX), and SQLite would lose what is written after that.
+    """
+    flags = os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with suppress(FileExistsError):
+        os.close(os.open(path, flags, PRIVATE_FILE))
 
 
 def make_private_folder(folder: Path, marks: Iterable[str]) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -197,4 +199,25 @@ def test_a_commit_that_fails_leaves_the_next_writer_a_free_database(tmp_path: Pa
     with database.write() as work:
         work.connection.execute(insert(parents).values(id="a"))
         assert work.connection.execute(select(children)).all() == []
+    database.close()
+
+
+def test_commits_stay_though_another_process_closes_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "ionport.db"
+
+    def count_elsewhere() -> str:
+        query = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+        query += "print(c.execute('SELECT count(*) FROM letters').fetchone()[0]); c.close()"
+        command = [sys.executable, "-c", query, str(path)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    database = Database(sqlite_url(path))
+    with database.write() as work:
+        _LETTERS.create(work.connection)
+    # Readers and writers have connections of their own: the second one is opened here.
+    assert _count(database) == 0
+    for number in (1, 2):
+        with database.write() as work:
+            work.connection.execute(insert(_LETTERS).values(id=str(number)))
+        assert count_elsewhere() == str(number)
     database.close()
