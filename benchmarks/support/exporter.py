@@ -16,11 +16,12 @@ import time
 
 from sqlalchemy import text
 
+from ionport.connections.intake import prepare_connection
 from ionport.documents.samples import read_sample
 from ionport.exports.model import ConfigurationFields, ExportMethod
 from ionport.http_server import settle_memory
 from ionport.identity.model import Actor
-from ionport.mappings.files import own_template
+from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
 from ionport.settings import Side, load_settings
 from ionport.store import OrganizationScope
@@ -35,9 +36,11 @@ def prepare(house: House, stub: str, count: int) -> None:
     side, scope = house.documents, OrganizationScope(house.organization.id)
     assert side is not None
     with house.database.write() as work:
-        connection = side.connections.upload(work, scope, _OPERATOR, "B.ionapi", _file(stub))
+        connection = side.connections.upload(
+            work, scope, _OPERATOR, "B.ionapi", prepare_connection(_file(stub))
+        )
         idm, bod = (
-            side.mappings.add(work, scope, _OPERATOR, *own_template(kind), kind)
+            side.mappings.add(work, scope, _OPERATOR, *prepared_template(kind))
             for kind in (MappingKind.IDM, MappingKind.BOD)
         )
         fields = ConfigurationFields(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ionport.connections.intake import prepare_connection
 from ionport.core.errors import InvalidInput
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.model import SuiteDraft
@@ -76,7 +77,9 @@ def _prove(house: House, url: str) -> tuple[str, str]:
     connections, scope = house.documents.connections, OrganizationScope(house.organization.id)
     content = credential(iu=url, pu=f"{url}/ACME_TST/as/")
     with house.database.write() as work:
-        uploaded = connections.upload(work, scope, OPERATOR, "x.ionapi", content)
+        uploaded = connections.upload(
+            work, scope, OPERATOR, "x.ionapi", prepare_connection(content)
+        )
         started = connections.start_check(work, scope, OPERATOR, uploaded.id)
     failed = connections.run_check(house.database, scope, started.id).failed_stage
     assert failed is not None

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ionport.connections.intake import prepare_connection
 from ionport.core.paging import PageRequest
 from ionport.exports.model import ConfigurationFields, DeliveryFilter, DeliveryStatus, ExportMethod
+from ionport.mappings.intake import prepare_mapping
 from ionport.settings import Side
 from ionport.store import OrganizationScope, TenantScope
 from ionport.wiring import House, open_house
@@ -38,9 +40,11 @@ def _configure(house: House, credentials: tuple[str, bytes]) -> None:
     assert house.documents is not None
     side, scope = house.documents, OrganizationScope(house.organization.id)
     with house.database.write() as work:
-        connection = side.connections.upload(work, scope, sides.OPERATOR, *credentials)
+        connection = side.connections.upload(
+            work, scope, sides.OPERATOR, credentials[0], prepare_connection(credentials[1])
+        )
         idm, bod = (
-            side.mappings.add(work, scope, sides.OPERATOR, name, _mapping(name))
+            side.mappings.add(work, scope, sides.OPERATOR, name, prepare_mapping(_mapping(name)))
             for name in (
                 "IDM-Mapping_Invoice_M3.properties",
                 "BOD-Mapping_Invoice_M3.properties",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ionport.connections.intake import prepare_connection
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import BootClock
@@ -30,7 +31,7 @@ from ionport.identity.model import Actor
 from ionport.identity.passwords import Passwords
 from ionport.identity.service import IdentityService
 from ionport.ionapi.addresses import AddressPolicy
-from ionport.mappings.files import own_template
+from ionport.mappings.intake import prepare_mapping, prepared_template
 from ionport.mappings.model import MappingKind
 from ionport.mappings.service import MappingService
 from ionport.store import Database, OrganizationScope
@@ -90,15 +91,17 @@ class DocumentSide:
         """Upload a credential; returns the connection's id."""
         with self.database.write() as work:
             content = json.dumps(credentials).encode()
-            return self.connections.upload(work, self.scope, OPERATOR, "x.ionapi", content).id
+            return self.connections.upload(
+                work, self.scope, OPERATOR, "x.ionapi", prepare_connection(content)
+            ).id
 
     def add_mapping(self, kind: MappingKind, content: bytes | None = None, name: str = "") -> str:
         """Add a mapping file, by default ionport's own; returns its id."""
-        own_name, own_content = own_template(kind)
+        own_name, prepared = prepared_template(kind)
+        if content is not None:
+            prepared = prepare_mapping(content, kind)
         with self.database.write() as work:
-            version = self.mappings.add(
-                work, self.scope, OPERATOR, name or own_name, content or own_content, kind
-            )
+            version = self.mappings.add(work, self.scope, OPERATOR, name or own_name, prepared)
         return version.mapping_id
 
     def configure(

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ionport.connections.intake import prepare_connection
 from ionport.documents.samples import read_sample
 from ionport.exports.engine.port import EngineOptions
 from ionport.exports.model import ConfigurationFields, ExportMethod
 from ionport.exports.timing import ExportTiming
 from ionport.identity.model import Actor, PasswordProof
-from ionport.mappings.files import own_template
+from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import AppType
@@ -148,10 +149,12 @@ def configure_export(house: House, credentials: tuple[str, bytes]) -> str:
     """Upload the credential, add ionport's own mapping files, activate an export; its id."""
     assert house.documents is not None
     side, scope = house.documents, OrganizationScope(house.organization.id)
+    name, content = credentials
+    prepared = prepare_connection(content)
     with house.database.write() as work:
-        connection = side.connections.upload(work, scope, OPERATOR, *credentials)
+        connection = side.connections.upload(work, scope, OPERATOR, name, prepared)
         idm, bod = (
-            side.mappings.add(work, scope, OPERATOR, *own_template(kind), kind)
+            side.mappings.add(work, scope, OPERATOR, *prepared_template(kind))
             for kind in (MappingKind.IDM, MappingKind.BOD)
         )
         configuration = side.configurations.create(

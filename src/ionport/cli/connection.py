@@ -23,12 +23,14 @@ def connection_add(ctx: click.Context, file: Path, name: str | None) -> None:
     """Store an .ionapi FILE, sealed, as a connection."""
     from ionport.cli.documents import documents_side
     from ionport.cli.house import OPERATOR, opened, organization_scope
+    from ionport.connections.intake import prepare_connection
 
     with opened(ctx) as house:
         scope = organization_scope(house)
+        prepared = prepare_connection(file.read_bytes())
         with house.database.write() as work:
             made = documents_side(house).connections.upload(
-                work, scope, OPERATOR, file.name, file.read_bytes(), name=name
+                work, scope, OPERATOR, file.name, prepared, name=name
             )
         click.echo(f"Connection {made.name}: tenant {made.tenant_id}, app {made.app_name}.")
         for remark in made.remarks:

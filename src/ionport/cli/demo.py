@@ -20,11 +20,12 @@ from ionport.cli.house import OPERATOR, organization_scope, print_json, settings
 from ionport.cli.infor import write_private
 from ionport.cli.serving import RunningServer
 from ionport.cli.stages import print_stage, stage_row
+from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Unavailable
 from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.exports.model import ConfigurationFields, Delivery, ExportMethod
 from ionport.identity.model import PasswordProof
-from ionport.mappings.files import own_template
+from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import AppType, GrantType
@@ -144,10 +145,9 @@ def _upload_and_prove(walk: Walk, credentials: Path) -> tuple[str, bool]:
     house = walk.documents
     service = documents_side(house).connections
     scope = organization_scope(house)
+    prepared = prepare_connection(credentials.read_bytes())
     with house.database.write() as work:
-        connection = service.upload(
-            work, scope, OPERATOR, credentials.name, credentials.read_bytes()
-        )
+        connection = service.upload(work, scope, OPERATOR, credentials.name, prepared)
         check = service.start_check(work, scope, OPERATOR, connection.id)
     walk.tell(f"   Tenant {connection.tenant_id}, app {connection.app_name}, sealed")
     walk.tell("4. Proof of the connection")
@@ -169,11 +169,9 @@ def _configure(walk: Walk, connection_id: str) -> None:
     house = walk.documents
     side = documents_side(house)
     scope = organization_scope(house)
+    templates = [prepared_template(kind) for kind in (MappingKind.IDM, MappingKind.BOD)]
     with house.database.write() as work:
-        idm, bod = (
-            side.mappings.add(work, scope, OPERATOR, *own_template(kind), kind)
-            for kind in (MappingKind.IDM, MappingKind.BOD)
-        )
+        idm, bod = (side.mappings.add(work, scope, OPERATOR, *file) for file in templates)
         configuration = side.configurations.create(
             work,
             scope,

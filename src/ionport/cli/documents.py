@@ -14,6 +14,7 @@ from ionport.core.xml import MAX_BYTES
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import ConfigurationFields, Delivery, DeliveryFilter, ExportMethod
+from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingKind
 from ionport.wiring import DocumentSide, House
 
@@ -56,9 +57,10 @@ def mapping() -> None:
 def mapping_add(ctx: click.Context, file: Path, name: str | None) -> None:
     """Add a mapping FILE (IDM or BOD), or a new version of it, and show what the linter finds."""
     with opened(ctx) as house:
+        prepared = prepare_mapping(file.read_bytes())
         with house.database.write() as work:
             version = documents_side(house).mappings.add(
-                work, organization_scope(house), OPERATOR, name or file.name, file.read_bytes()
+                work, organization_scope(house), OPERATOR, name or file.name, prepared
             )
         click.echo(f"{version.mapping_name}, version {version.number} ({version.kind.label}).")
         for finding in version.findings:

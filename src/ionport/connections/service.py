@@ -8,7 +8,8 @@ import time
 from dataclasses import replace
 
 from ionport.connections.checks import new_check, prove
-from ionport.connections.model import Check, CheckStatus, Connection, Remark
+from ionport.connections.intake import PreparedConnection
+from ionport.connections.model import Check, CheckStatus, Connection
 from ionport.connections.ports import ConnectionUse
 from ionport.connections.repository import CheckRepository, ConnectionRepository, TokenRepository
 from ionport.connections.tokens import DatabaseTokenStore
@@ -20,7 +21,7 @@ from ionport.core.paging import Page, PageRequest
 from ionport.core.sealing import KeyRing, SealedFor
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
-from ionport.ionapi import CredentialFileError, Finding, IonApiFile
+from ionport.ionapi import IonApiFile
 from ionport.ionapi.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.ionapi.file import shorten
 from ionport.store import Database, OrganizationScope, SystemScope, Work
@@ -54,17 +55,16 @@ class ConnectionService:
         scope: OrganizationScope,
         actor: Actor,
         filename: str,
-        content: bytes,
+        prepared: PreparedConnection,
         *,
         name: str | None = None,
     ) -> Connection:
         """Keep an `.ionapi` file. The same credential again gives the connection it has made.
 
-        Raises:
-            InvalidInput: the content is something else, or the file has errors; names them all.
+        `prepare_connection` has read it, outside the transaction.
         """
         actor.require_organization_administrator(scope.organization_id)
-        file, remarks = _read(content)
+        file = prepared.file
         proposed = name or (file.cn or filename.removesuffix(".ionapi"))[:_NAME_LENGTH]
         repository = ConnectionRepository(work.connection)
         known = repository.by_fingerprint(scope, file.fingerprint)
@@ -82,7 +82,7 @@ class ConnectionService:
             client_id=shorten(file.ci),
             kind=file.kind.value,
             fingerprint=file.fingerprint,
-            remarks=remarks,
+            remarks=prepared.remarks,
             uploaded_by=actor.name,
             uploaded_at=self._clock.now(),
         )
@@ -302,22 +302,6 @@ class ConnectionService:
         if found is None:
             raise _not_found()
         return found
-
-
-def _read(content: bytes) -> tuple[IonApiFile, tuple[Remark, ...]]:
-    try:
-        file = IonApiFile.parse(content)
-        file.require_valid()
-    except CredentialFileError as error:
-        text = f"{error.message} {error.remedy}".strip()
-        raise InvalidInput(
-            text, code=f"ionapi_{error.code}", fields={"file": text}, detail=error.detail
-        ) from None
-    return file, tuple(_remark(finding) for finding in file.validate())
-
-
-def _remark(finding: Finding) -> Remark:
-    return Remark(finding.severity, finding.code, finding.key, finding.text, finding.remedy)
 
 
 def _owner(organization_id: str, connection_id: str) -> SealedFor:

@@ -10,6 +10,7 @@ from ionport.core.i18n import _
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.model import ActivationFinding, ConfigurationFields
 from ionport.identity.service import IdentityService
+from ionport.mappings.intake import wrong_kind_text
 from ionport.mappings.model import MappingKind, blocking
 from ionport.mappings.service import MappingService
 from ionport.store import OrganizationScope, Work
@@ -80,12 +81,12 @@ class ConfigurationChecks:
         wrong: dict[str, str] = {}
         if not self._has_connection(work, scope, fields.connection_id):
             wrong["connection"] = _("Upload or choose an ION API file.")
-        if not self._has_mapping(work, scope, fields.idm_mapping_id, MappingKind.IDM):
-            wrong["idm_mapping"] = _("Upload or choose an IDM mapping file.")
-        if fields.method.needs_bod_mapping and not self._has_mapping(
-            work, scope, fields.bod_mapping_id, MappingKind.BOD
+        if text := self._wrong_mapping(work, scope, fields.idm_mapping_id, MappingKind.IDM):
+            wrong["idm_mapping"] = text
+        if fields.method.needs_bod_mapping and (
+            text := self._wrong_mapping(work, scope, fields.bod_mapping_id, MappingKind.BOD)
         ):
-            wrong["bod_mapping"] = _("Upload or choose a BOD mapping file.")
+            wrong["bod_mapping"] = text
         if fields.sub_organization_id is not None:
             known = self._identity.list_sub_organizations(work, scope)
             if fields.sub_organization_id not in {organization.id for organization in known}:
@@ -99,15 +100,15 @@ class ConfigurationChecks:
             return False
         return True
 
-    def _has_mapping(
+    def _wrong_mapping(
         self, work: Work, scope: OrganizationScope, mapping_id: str | None, kind: MappingKind
-    ) -> bool:
-        if not mapping_id:
-            return False
+    ) -> str:
+        """Return what is wrong with a chosen mapping file; empty when it fits."""
         try:
-            return self._mappings.get(work, scope, mapping_id).kind is kind
+            chosen = self._mappings.get(work, scope, mapping_id or "")
         except NotFound:
-            return False
+            return _("Upload or choose a file of the kind {kind}.").format(kind=kind.label)
+        return "" if chosen.kind is kind else wrong_kind_text(chosen.kind, kind)
 
 
 def _mapping_ids(fields: ConfigurationFields) -> list[tuple[str, str]]:

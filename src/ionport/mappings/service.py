@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.intake import clean_filename
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
-from ionport.mappings.files import read_mapping_text, recognise_kind
-from ionport.mappings.linter import lint
+from ionport.mappings.intake import PreparedMapping
 from ionport.mappings.model import MappingFile, MappingKind, MappingVersion
 from ionport.mappings.repository import MappingRepository
 from ionport.store import OrganizationScope, Work
-
-USABLE_KINDS = frozenset({MappingKind.IDM, MappingKind.BOD})
-"""The kinds that an export method takes."""
 
 
 class MappingService:
@@ -37,26 +31,24 @@ class MappingService:
         scope: OrganizationScope,
         actor: Actor,
         name: str,
-        content: bytes,
-        kind: MappingKind | None = None,
+        prepared: PreparedMapping,
     ) -> MappingVersion:
         """Keep a mapping file, as a new version when the name exists.
 
         The same text as the latest version gives that version. What is wrong with the mapping
-        is in the version's findings; a file that is no mapping at all is refused. `kind` says
-        what the caller expects, and a file of another kind is refused too.
+        is in the version's findings: `prepare_mapping` has read and linted it, outside the
+        transaction.
 
         Raises:
             Forbidden: the actor is no administrator of the organization.
-            InvalidInput, TooLarge: not a mapping file, or of a kind that is not wanted here.
             Conflict: the name belongs to a file of another kind.
         """
         actor.require_organization_administrator(scope.organization_id)
-        text = read_mapping_text(content)
-        found = _usable_kind(text, kind)
         repository = MappingRepository(work.connection)
-        file = self._file(work, scope, actor, clean_filename(name, "mapping.properties"), found)
-        sha256 = hashlib.sha256(content).hexdigest()
+        file = self._file(
+            work, scope, actor, clean_filename(name, "mapping.properties"), prepared.kind
+        )
+        sha256 = prepared.sha256
         latest = repository.latest_version(scope, file.id)
         if latest is not None and latest.sha256 == sha256:
             return latest
@@ -67,8 +59,8 @@ class MappingService:
             kind=file.kind,
             number=file.latest_number + 1,
             sha256=sha256,
-            text=text,
-            findings=tuple(lint(found, text)),
+            text=prepared.text,
+            findings=prepared.findings,
             created_at=self._clock.now(),
             created_by=actor.name,
         )
@@ -159,35 +151,6 @@ class MappingService:
                 existing_id=file.id,
             )
         return file
-
-
-def _usable_kind(text: str, wanted: MappingKind | None) -> MappingKind:
-    found = recognise_kind(text)
-    if found is None:
-        raise InvalidInput(
-            _(
-                "This is not a mapping file that ionport knows: it has none of the lines of an"
-                " IDM or BOD mapping, such as Index_Fields=…."
-            ),
-            code="mapping_not_recognised",
-        )
-    if wanted is not None and found is not wanted:
-        raise InvalidInput(
-            _(
-                "This file is of the kind {found}, but {wanted} is needed here. Check whether two"
-                " files were swapped."
-            ).format(found=found.label, wanted=wanted.label),
-            code="mapping_of_other_kind",
-        )
-    if found not in USABLE_KINDS:
-        raise InvalidInput(
-            _(
-                "By its content this file is: {found}. The export methods so far take IDM and BOD"
-                " mappings."
-            ).format(found=found.label),
-            code="mapping_kind_unused",
-        )
-    return found
 
 
 def _not_found() -> NotFound:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ionport.connections.intake import prepare_connection
 from ionport.connections.model import Check, CheckStage, CheckStatus, StageStatus
 from ionport.connections.repository import CheckRepository
 from ionport.identity.model import Actor
@@ -14,7 +15,9 @@ PASSED = CheckStage("file", "File", StageStatus.PASSED)
 def test_a_check_is_written_by_its_own_organization_alone(house: House):
     now = house.clock.now()
     with house.database.write() as work:
-        connection = house.connections.upload(work, house.scope, OPERATOR, "x", credential())
+        connection = house.connections.upload(
+            work, house.scope, OPERATOR, "x", prepare_connection(credential())
+        )
         checks = CheckRepository(work.connection)
         check = Check(
             "chk_1",

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from ionport.connections.intake import prepare_connection
 from ionport.connections.model import CheckStatus, StageStatus
 from ionport.connections.repository import CheckRepository
 from ionport.connections.service import ConnectionService
@@ -35,7 +36,9 @@ def credentials(infor: InforSide) -> dict[str, str]:
 
 def check(house: House, content: bytes):
     with house.database.write() as work:
-        connection = house.connections.upload(work, house.scope, OPERATOR, "x.ionapi", content)
+        connection = house.connections.upload(
+            work, house.scope, OPERATOR, "x.ionapi", prepare_connection(content)
+        )
         started = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
     assert started.status is CheckStatus.RUNNING
     return house.connections.run_check(house.database, house.scope, started.id)
@@ -112,7 +115,9 @@ def test_a_page_can_follow_the_stages_while_they_run(
     with FaultyProxy(infor.url) as proxy:
         content = json.dumps({**credentials, "iu": proxy.url}).encode()
         with house.database.write() as work:
-            connection = house.connections.upload(work, house.scope, OPERATOR, "x", content)
+            connection = house.connections.upload(
+                work, house.scope, OPERATOR, "x", prepare_connection(content)
+            )
             started = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
 
         def look(_method: str, _path: str) -> None:
@@ -132,7 +137,9 @@ def test_a_page_can_follow_the_stages_while_they_run(
 
 def test_a_check_cut_short_by_a_crash_is_shown_as_interrupted(house: House):
     with house.database.write() as work:
-        connection = house.connections.upload(work, house.scope, OPERATOR, "x", credential())
+        connection = house.connections.upload(
+            work, house.scope, OPERATOR, "x", prepare_connection(credential())
+        )
         started = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
         again = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
     assert again.id == started.id, "one runs already"
@@ -155,7 +162,9 @@ def test_a_proof_that_is_started_many_times_at_once_signs_on_once(
         through_it = {"iu": proxy.url, "pu": f"{proxy.url}/{TENANT}/as/"}
         content = json.dumps({**credentials, **through_it}).encode()
         with house.database.write() as work:
-            connection = house.connections.upload(work, house.scope, OPERATOR, "x", content)
+            connection = house.connections.upload(
+                work, house.scope, OPERATOR, "x", prepare_connection(content)
+            )
         all_here = threading.Barrier(4)
 
         def click(_number: int) -> str:
@@ -179,7 +188,9 @@ def test_a_proof_whose_process_died_is_noted_as_interrupted_and_can_be_started_a
 ):
     with house.database.write() as work:
         content = json.dumps(credentials).encode()
-        connection = house.connections.upload(work, house.scope, OPERATOR, "x", content)
+        connection = house.connections.upload(
+            work, house.scope, OPERATOR, "x", prepare_connection(content)
+        )
         dead = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
         # Its process took it up, and ended.
         claimed = CheckRepository(work.connection).claim(
@@ -199,7 +210,9 @@ def test_a_proof_whose_process_died_is_noted_as_interrupted_and_can_be_started_a
 
 def test_a_proof_that_breaks_off_is_interrupted_at_once(house: House):
     with house.database.write() as work:
-        connection = house.connections.upload(work, house.scope, OPERATOR, "x", credential())
+        connection = house.connections.upload(
+            work, house.scope, OPERATOR, "x", prepare_connection(credential())
+        )
         started = house.connections.start_check(work, house.scope, OPERATOR, connection.id)
     stranger = ConnectionService(house.clock, KeyRing.generate(), AuditLog(house.clock))
     with pytest.raises(Unavailable):
@@ -214,7 +227,9 @@ def test_a_proof_that_breaks_off_is_interrupted_at_once(house: House):
 
 def test_old_checks_do_not_pile_up(house: House):
     with house.database.write() as work:
-        connection = house.connections.upload(work, house.scope, OPERATOR, "x", credential())
+        connection = house.connections.upload(
+            work, house.scope, OPERATOR, "x", prepare_connection(credential())
+        )
     made = []
     for _ in range(25):
         house.clock.advance(timedelta(hours=1))
@@ -236,7 +251,9 @@ def test_checks_belong_to_their_organization_and_its_administrators(house: House
         organization_roles=frozenset({(house.scope.organization_id, OrganizationRole.USER)}),
     )
     with house.database.write() as work:
-        connection = house.connections.upload(work, house.scope, OPERATOR, "x", credential())
+        connection = house.connections.upload(
+            work, house.scope, OPERATOR, "x", prepare_connection(credential())
+        )
         with pytest.raises(Forbidden):
             house.connections.start_check(work, house.scope, member, connection.id)
         started = house.connections.start_check(work, house.scope, OPERATOR, connection.id)

@@ -6,6 +6,7 @@ import logging
 import pytest
 from sqlalchemy import select, text
 
+from ionport.connections.intake import prepare_connection
 from ionport.connections.tables import connections
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from ionport.core.paging import PageRequest
@@ -20,7 +21,9 @@ OPERATOR = Actor.operator()
 
 def upload(house: House, content: bytes, filename: str = "DocBits_TST.ionapi"):
     with house.database.write() as work:
-        return house.connections.upload(work, house.scope, OPERATOR, filename, content)
+        return house.connections.upload(
+            work, house.scope, OPERATOR, filename, prepare_connection(content)
+        )
 
 
 def test_an_uploaded_credential_is_shown_by_tenant_app_environment_and_gateway(house: House):
@@ -104,7 +107,9 @@ def test_only_an_administrator_uploads_and_only_members_see(house: House):
     connection = upload(house, credential())
     with house.database.write() as work:
         with pytest.raises(Forbidden):
-            house.connections.upload(work, house.scope, member, "x.ionapi", credential())
+            house.connections.upload(
+                work, house.scope, member, "x.ionapi", prepare_connection(credential())
+            )
         assert house.connections.get(work, house.scope, member, connection.id) == connection
         with pytest.raises(Forbidden):
             house.connections.get(work, house.scope, stranger, connection.id)
@@ -130,7 +135,9 @@ def test_two_organizations_may_hold_the_same_credential(house: House):
     content = credential()
     first = upload(house, content)
     with house.database.write() as work:
-        second = house.connections.upload(work, house.other, OPERATOR, "x.ionapi", content)
+        second = house.connections.upload(
+            work, house.other, OPERATOR, "x.ionapi", prepare_connection(content)
+        )
     assert second.id != first.id
     assert second.fingerprint == first.fingerprint
 

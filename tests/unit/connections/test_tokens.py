@@ -5,6 +5,7 @@ import threading
 
 from sqlalchemy import text
 
+from ionport.connections.intake import prepare_connection
 from ionport.connections.tokens import DatabaseTokenStore
 from ionport.core.sealing import KeyRing
 from ionport.identity.model import Actor
@@ -31,7 +32,7 @@ def store(house: House, connection_id: str, keys: KeyRing | None = None) -> Data
 def connect(house: House) -> str:
     with house.database.write() as work:
         return house.connections.upload(
-            work, house.scope, Actor.operator(), "x.ionapi", credential()
+            work, house.scope, Actor.operator(), "x.ionapi", prepare_connection(credential())
         ).id
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, IonportError, NotFound
 from ionport.core.paging import PageRequest
 from ionport.exports.model import ConfigurationFields, ExportMethod
@@ -23,7 +24,9 @@ from tests.unit.connections.conftest import credential
 @pytest.fixture
 def connection_id(side: DocumentSide) -> str:
     with side.database.write() as work:
-        return side.connections.upload(work, side.scope, OPERATOR, "x.ionapi", credential()).id
+        return side.connections.upload(
+            work, side.scope, OPERATOR, "x.ionapi", prepare_connection(credential())
+        ).id
 
 
 @pytest.fixture

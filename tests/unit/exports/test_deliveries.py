@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.documents.model import DocumentStatus
@@ -27,7 +28,9 @@ from tests.unit.connections.conftest import credential
 def ready(side: DocumentSide) -> DocumentSide:
     """A side with one active configuration, and nobody who runs deliveries."""
     with side.database.write() as work:
-        connection = side.connections.upload(work, side.scope, OPERATOR, "x", credential())
+        connection = side.connections.upload(
+            work, side.scope, OPERATOR, "x", prepare_connection(credential())
+        )
     side.configure(connection.id)
     return side
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from ionport.connections.intake import prepare_connection
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput
 from ionport.exports.holds import PROOF_REFUSED, refused_proof
@@ -49,7 +50,7 @@ class Desk:
         with self.side.database.write() as work:
             content = credential()
             return self.side.connections.upload(
-                work, self.side.scope, OPERATOR, "y.ionapi", content
+                work, self.side.scope, OPERATOR, "y.ionapi", prepare_connection(content)
             ).id
 
     def fields(self, title: str = "Invoices") -> ConfigurationFields:

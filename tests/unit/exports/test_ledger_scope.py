@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from ionport.connections.intake import prepare_connection
 from ionport.exports.ledger_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, DeliveryStep, StepKind, StepStatus
 from ionport.store import OrganizationScope, SystemScope
@@ -12,7 +13,9 @@ SYSTEM = SystemScope("test")
 
 def test_steps_and_attempts_are_reached_by_their_own_organization_alone(side: DocumentSide):
     with side.database.write() as work:
-        connection = side.connections.upload(work, side.scope, OPERATOR, "x", credential())
+        connection = side.connections.upload(
+            work, side.scope, OPERATOR, "x", prepare_connection(credential())
+        )
     side.configure(connection.id)
     delivery = side.export(side.receive())
     with side.database.write() as work:

@@ -11,6 +11,7 @@ from ionport.core.paging import PageRequest
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
+from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingKind, MappingVersion
 from ionport.mappings.service import MappingService
 from ionport.store import Database, OrganizationScope, SystemScope
@@ -46,7 +47,7 @@ def _add(
     scope: OrganizationScope = ACME,
 ) -> MappingVersion:
     with database.write() as work:
-        return service.add(work, scope, Actor.operator("anna"), name, content)
+        return service.add(work, scope, Actor.operator("anna"), name, prepare_mapping(content))
 
 
 def test_a_file_is_kept_with_its_kind_text_and_findings(
@@ -121,10 +122,10 @@ def test_only_administrators_add(service: MappingService, database: Database) ->
     )
     with database.write() as work:
         with pytest.raises(Forbidden):
-            service.add(work, ACME, member, "idm.properties", IDM)
+            service.add(work, ACME, member, "idm.properties", prepare_mapping(IDM))
         with pytest.raises(Forbidden):
-            service.add(work, OTHER, ADMIN, "idm.properties", IDM)
-        service.add(work, ACME, ADMIN, "idm.properties", IDM)
+            service.add(work, OTHER, ADMIN, "idm.properties", prepare_mapping(IDM))
+        service.add(work, ACME, ADMIN, "idm.properties", prepare_mapping(IDM))
 
 
 @pytest.mark.parametrize(
@@ -132,21 +133,24 @@ def test_only_administrators_add(service: MappingService, database: Database) ->
     [
         (b"a=b\n", None, "mapping_not_recognised"),
         (IDM, MappingKind.BOD, "mapping_of_other_kind"),
-        (b"StaticFields=DIVI\nSF_DIVI=AAA\n", None, "mapping_kind_unused"),
+        *(
+            (other, wanted, "mapping_kind_unused")
+            for other in (
+                b"StaticFields=DIVI\nSF_DIVI=AAA\n",
+                b"StaticFields=FinancialCompany\nSF_FinancialCompany=1\n",
+                b"[[export_configuration]]\nname = 'x'\n",
+            )
+            # By no box: two files were not swapped.
+            for wanted in (None, MappingKind.IDM, MappingKind.BOD)
+        ),
         (b"{}", MappingKind.IDM, "not_a_mapping_file"),
     ],
 )
-def test_what_cannot_be_used_is_refused_and_leaves_nothing(
-    service: MappingService,
-    database: Database,
-    content: bytes,
-    kind: MappingKind | None,
-    code: str,
+def test_what_cannot_be_used_is_refused_before_anything_is_stored(
+    content: bytes, kind: MappingKind | None, code: str
 ) -> None:
-    with database.write() as work:
-        with pytest.raises(InvalidInput) as caught:
-            service.add(work, ACME, ADMIN, "x.properties", content, kind)
-        assert service.list(work, ACME, PageRequest()).total == 0
+    with pytest.raises(InvalidInput) as caught:
+        prepare_mapping(content, kind)
     assert caught.value.code == code
 
 

@@ -1,7 +1,7 @@
 """The form of an export configuration: fields, uploads, existing files, own templates.
 
-Everything that one form brings (connection, mapping files, configuration) is stored in one
-transaction: when one file is refused, nothing of the form is kept.
+The files are read and linted first; then everything that one form brings (connection, mapping
+files, configuration) is stored in one transaction: when one is refused, nothing is kept.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from ionport.connections.intake import PreparedConnection, prepare_connection
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
@@ -21,6 +22,7 @@ from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.model import ConfigurationFields, ExportConfiguration, ExportMethod
 from ionport.identity.model import Organization
 from ionport.mappings.files import own_template
+from ionport.mappings.intake import PreparedMapping, prepare_mapping
 from ionport.mappings.model import MappingKind
 from ionport.store import Work
 from ionport.web.forms import Upload, is_on, text_of, uploads_of
@@ -32,6 +34,8 @@ _TEMPLATE_FIELDS = {"logical_id": "SFV_LogicalID", "accounting_entity": "SFV_Acc
 _ONE_LINE = re.compile(r"[!-~]{1,250}")
 
 T = TypeVar("T")
+NamedConnection: TypeAlias = tuple[str, PreparedConnection]
+NamedMapping: TypeAlias = tuple[str, PreparedMapping]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,32 +107,52 @@ def sent_values(form: FormData) -> dict[str, str]:
     return {name: text_of(form, name) for name in (*names, *more)}
 
 
-def store_files(request: Request, work: Work, method: ExportMethod) -> ConfigurationFields:
-    """Keep the uploaded files and return the fields of the configuration that uses them.
+@dataclass(frozen=True, slots=True)
+class ReadFiles:
+    """The files of the form, read and linted; a text is the id of a stored one instead."""
+
+    connection: NamedConnection | str
+    idm_mapping: NamedMapping | str
+    bod_mapping: NamedMapping | str
+
+
+def read_files(request: Request, method: ExportMethod) -> ReadFiles:
+    """Read and lint the uploaded files; to be called outside a transaction.
 
     Raises:
         InvalidInput: names every file box with what is wrong with its file.
     """
     form = visit_of(request).form
     wrong: dict[str, str] = {}
-    connection_id = _collect(wrong, "connection", lambda: _connection(request, work))
-    idm_mapping_id = _collect(
-        wrong, "idm_mapping", lambda: _mapping(request, work, MappingKind.IDM, "idm_mapping")
-    )
-    bod_mapping_id = None
+    connection = _collect(wrong, "connection", lambda: _read_connection(form))
+    idm = _collect(wrong, "idm_mapping", lambda: _read_mapping(form, MappingKind.IDM))
+    bod: NamedMapping | str | None = ""
     if method.needs_bod_mapping:
-        bod_mapping_id = _collect(
-            wrong, "bod_mapping", lambda: _mapping(request, work, MappingKind.BOD, "bod_mapping")
-        )
-    title = text_of(form, "title")
-    if wrong:
-        if not title:
-            wrong["title"] = _("Give a title of 1 to 200 characters.")
-        raise InvalidInput(
-            _("Correct the marked fields, and choose the files again."), fields=wrong
-        )
+        bod = _collect(wrong, "bod_mapping", lambda: _read_mapping(form, MappingKind.BOD))
+    _refuse(form, wrong)
+    return ReadFiles(connection or "", idm or "", bod or "")
+
+
+def store_files(
+    request: Request, work: Work, method: ExportMethod, files: ReadFiles
+) -> ConfigurationFields:
+    """Keep the files and return the fields of the configuration that uses them.
+
+    Raises:
+        InvalidInput: names every file box whose file cannot be kept.
+    """
+    form = visit_of(request).form
+    wrong: dict[str, str] = {}
+    connection_id = _collect(wrong, "connection", lambda: _keep_connection(request, work, files))
+    idm_mapping_id = _collect(
+        wrong, "idm_mapping", lambda: _keep_mapping(request, work, files.idm_mapping)
+    )
+    bod_mapping_id = _collect(
+        wrong, "bod_mapping", lambda: _keep_mapping(request, work, files.bod_mapping)
+    )
+    _refuse(form, wrong)
     return ConfigurationFields(
-        title=title,
+        title=text_of(form, "title"),
         document_type=text_of(form, "document_type"),
         method=method,
         connection_id=connection_id or "",
@@ -139,9 +163,17 @@ def store_files(request: Request, work: Work, method: ExportMethod) -> Configura
     )
 
 
-def _collect(wrong: dict[str, str], field: str, store: Callable[[], T]) -> T | None:
+def _refuse(form: FormData, wrong: dict[str, str]) -> None:
+    if not wrong:
+        return
+    if not text_of(form, "title"):
+        wrong["title"] = _("Give a title of 1 to 200 characters.")
+    raise InvalidInput(_("Correct the marked fields, and choose the files again."), fields=wrong)
+
+
+def _collect(wrong: dict[str, str], field: str, step: Callable[[], T]) -> T | None:
     try:
-        return store()
+        return step()
     except InvalidInput as error:
         # An error that names a template's own field stays there.
         named = {name: text for name, text in error.fields.items() if name in _TEMPLATE_FIELDS}
@@ -151,28 +183,37 @@ def _collect(wrong: dict[str, str], field: str, store: Callable[[], T]) -> T | N
     return None
 
 
-def _connection(request: Request, work: Work) -> str:
-    visit, scope = visit_of(request), organization_scope(request)
-    upload = _one_upload(visit.form, "connection_file")
+def _read_connection(form: FormData) -> NamedConnection | str:
+    upload = _one_upload(form, "connection_file")
     if upload is None:
-        return text_of(visit.form, "connection")
-    service = needed(visit.services.connections)
-    stored = service.upload(work, scope, visit.actor, upload.filename, upload.content)
-    return stored.id
+        return text_of(form, "connection")
+    return upload.filename, prepare_connection(upload.content)
 
 
-def _mapping(request: Request, work: Work, kind: MappingKind, field: str) -> str:
-    visit, scope = visit_of(request), organization_scope(request)
-    upload = _one_upload(visit.form, f"{field}_file")
-    chosen = text_of(visit.form, field)
+def _read_mapping(form: FormData, kind: MappingKind) -> NamedMapping | str:
+    field = f"{kind.value}_mapping"
+    upload = _one_upload(form, f"{field}_file")
+    chosen = text_of(form, field)
     if upload is None and chosen != OWN_TEMPLATE:
         return chosen
     if upload is None:
-        upload = _filled_template(visit.form, kind)
-    version = needed(visit.services.mappings).add(
-        work, scope, visit.actor, upload.filename, upload.content, kind
-    )
-    return version.mapping_id
+        upload = _filled_template(form, kind)
+    return upload.filename, prepare_mapping(upload.content, kind)
+
+
+def _keep_connection(request: Request, work: Work, files: ReadFiles) -> str:
+    if isinstance(files.connection, str):
+        return files.connection
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.connections)
+    return service.upload(work, scope, visit.actor, *files.connection).id
+
+
+def _keep_mapping(request: Request, work: Work, file: NamedMapping | str) -> str:
+    if isinstance(file, str):
+        return file
+    visit, scope = visit_of(request), organization_scope(request)
+    return needed(visit.services.mappings).add(work, scope, visit.actor, *file).mapping_id
 
 
 def _filled_template(form: FormData, kind: MappingKind) -> Upload:

@@ -66,8 +66,9 @@ def create(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     method = _method(request.path_params["method"])
     try:
+        files = export_form.read_files(request, method)
         with visit.services.database.write() as work:
-            fields = export_form.store_files(request, work, method)
+            fields = export_form.store_files(request, work, method, files)
             made = needed(visit.services.configurations).create(work, scope, visit.actor, fields)
     except InvalidInput as error:
         values = export_form.sent_values(visit.form)
@@ -90,8 +91,9 @@ def edit(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     old = _get(request)
     try:
+        files = export_form.read_files(request, old.method)
         with visit.services.database.write() as work:
-            fields = export_form.store_files(request, work, old.method)
+            fields = export_form.store_files(request, work, old.method, files)
             changed = needed(visit.services.configurations).edit(
                 work, scope, visit.actor, old.id, fields, reason=lines_of(visit.form, "reason")
             )

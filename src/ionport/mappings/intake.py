@@ -1,0 +1,76 @@
+"""Reads and lints an uploaded mapping file; needs no transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.mappings.files import own_template, read_mapping_text, recognise_kind
+from ionport.mappings.linter import lint
+from ionport.mappings.model import Finding, MappingKind
+
+USABLE_KINDS = frozenset({MappingKind.IDM, MappingKind.BOD})
+"""The kinds that an export method takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMapping:
+    """A mapping file that can be stored: its kind, and what the linter finds in it."""
+
+    kind: MappingKind
+    text: str
+    sha256: str
+    findings: tuple[Finding, ...]
+
+
+def prepare_mapping(content: bytes, kind: MappingKind | None = None) -> PreparedMapping:
+    """Read and lint a mapping file. `kind` says what the caller expects.
+
+    Raises:
+        InvalidInput, TooLarge: not a mapping file, or of a kind that is not wanted here.
+    """
+    text = read_mapping_text(content)
+    found = _usable_kind(text, kind)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return PreparedMapping(found, text, sha256, tuple(lint(found, text)))
+
+
+def prepared_template(kind: MappingKind) -> tuple[str, PreparedMapping]:
+    """Return name and content of the template that ionport ships, read and linted."""
+    name, content = own_template(kind)
+    return name, prepare_mapping(content, kind)
+
+
+def _usable_kind(text: str, wanted: MappingKind | None) -> MappingKind:
+    found = recognise_kind(text)
+    if found is None:
+        raise InvalidInput(
+            _(
+                "This is not a mapping file that ionport knows: it has none of the lines of an"
+                " IDM or BOD mapping, such as Index_Fields=…."
+            ),
+            code="mapping_not_recognised",
+        )
+    if found not in USABLE_KINDS:
+        raise InvalidInput(wrong_kind_text(found, wanted), code="mapping_kind_unused")
+    if wanted is not None and found is not wanted:
+        raise InvalidInput(wrong_kind_text(found, wanted), code="mapping_of_other_kind")
+    return found
+
+
+def wrong_kind_text(found: MappingKind, wanted: MappingKind | None) -> str:
+    """Return why a file of this kind is not taken, and what to do.
+
+    A kind that no export type takes is told first: no other box would make it right.
+    """
+    if found not in USABLE_KINDS or wanted is None:
+        return _(
+            "By its content this file is: {found}. No export type takes such a file yet: the"
+            " export types so far take IDM and BOD mappings."
+        ).format(found=found.label)
+    return _(
+        "This file is of the kind {found}, but {wanted} is needed here. Check whether two files"
+        " were swapped."
+    ).format(found=found.label, wanted=wanted.label)
