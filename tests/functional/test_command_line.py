@@ -17,6 +17,7 @@ from ionport.ionapi import IonApiClient, IonApiFile
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support import sides
+from tests.unit.connections.conftest import credential
 
 Run = Callable[..., Result]
 
@@ -188,3 +189,60 @@ def test_what_cannot_be_done_is_said_in_one_clear_message(
     assert result.exit_code == 1
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+def test_adding_goes_on_after_a_file_that_is_refused(run: Run, tmp_path: Path) -> None:
+    large = tmp_path / "large.xml"
+    large.write_bytes(b"<a>" + b" " * 20_000_000 + b"</a>")
+    wrong = tmp_path / "wrong.xml"
+    wrong.write_bytes(b"<a/>")
+    files = [str(large), str(wrong), _sample(tmp_path, SAMPLES[0]), _sample(tmp_path, SAMPLES[1])]
+    added = run("document", "add", *files, "--json")
+    assert added.exit_code == 1
+    rows = json.loads(added.stdout)
+    assert [row["file"] for row in rows] == [Path(file).name for file in files]
+    assert "at most 20000000 are accepted" in rows[0]["error"]
+    assert "root element is a" in rows[1]["error"]
+    assert all(row["id"].startswith("doc_") for row in rows[2:])
+    told = run("document", "add", str(large), str(wrong))
+    assert told.exit_code == 1
+    assert [line.partition(":")[0] for line in told.stdout.splitlines()] == [
+        "large.xml",
+        "wrong.xml",
+    ]
+
+
+def _configure_without_proof(run: Run, folder: Path) -> None:
+    file = folder / "x.ionapi"
+    file.write_bytes(credential())
+    run("connection", "add", str(file), "--name", "Test tenant")
+    for path, name in zip(_templates(folder), ("idm", "bod"), strict=True):
+        run("mapping", "add", path, "--name", name)
+    made = run(
+        "export", "configure", "Invoices", "--connection", "Test tenant", "--idm-mapping", "idm",
+        "--bod-mapping", "bod", "--all-the-same", "nobody is asked here",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+
+
+def test_running_exports_reports_each_document_and_names_what_is_held(
+    run: Run, tmp_path: Path
+) -> None:
+    held_file = tmp_path / "held.xml"
+    right, wrong = b"2808.81</cbc:PayableAmount", b"2808.80</cbc:PayableAmount"
+    held_file.write_bytes(read_sample(SAMPLES[0]).replace(right, wrong))
+    (held,) = json.loads(run("document", "add", str(held_file), "--json").output)
+    assert held["status"] == "ready_for_validation"
+    assert "Amounts Mismatch" in held["findings"]
+    (free,) = json.loads(run("document", "add", _sample(tmp_path, SAMPLES[1]), "--json").output)
+    _configure_without_proof(run, tmp_path)
+    ran = run("export", "run", held["id"], "doc_nowhere", free["id"])
+    assert ran.exit_code == 1
+    assert f"{held['id']}: held. held.xml" in ran.output
+    assert "Amounts Mismatch" in ran.output
+    assert "--accept-findings REASON" in ran.output
+    assert "doc_nowhere: refused. There is no such document." in ran.output
+    assert f"{free['id']}: dlv_" in ran.output
+    accepted = run("export", "run", held["id"], "--accept-findings", "agreed by phone")
+    assert accepted.exit_code == 0, accepted.output
+    assert f"{held['id']}: dlv_" in accepted.output
