@@ -278,7 +278,7 @@ def test_the_recorder_shows_calls_with_their_bodies(infor: Infor, client: IonApi
     assert (call.method, call.status, call.effects) == ("POST", 200, (made.pid,))
     assert b"610.xml" in (call.body or b"")
     assert repr(call).startswith("<200 POST /IONPORT_TST/IDM/api/items")
-    assert [each.service for each in infor.recorder.calls()] == ["IDM", "IONSERVICES"]
+    assert [each.service for each in infor.recorder.calls()] == ["AS", "IDM", "IONSERVICES"]
     assert infor.recorder.calls(method="DELETE") == []
     with pytest.raises(AssertionError, match="expected one recorded call with service='M3'"):
         infor.recorder.call("M3")

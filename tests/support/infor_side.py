@@ -87,7 +87,10 @@ class InforSide:
 
     def _doors(self, gateway: Gateway) -> ASGIApp:
         doors = sandbox.machine_doors(self.services, self.database)
-        return Doors(authorization=doors.authorization, gateway=gateway, pages=gateway)
+        own = sandbox.recorded(
+            self.services, self.database, sandbox.MachineDoors(doors.authorization, gateway)
+        )
+        return Doors(authorization=doors.authorization, gateway=own.gateway, pages=own.gateway)
 
     def credentials(
         self, tenant_id: str = TENANT, name: str = "DocBits_TST", user_id: str | None = None

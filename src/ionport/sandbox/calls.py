@@ -23,14 +23,12 @@ from ionport.sandbox.control.model import (
     CallFacts,
     Outcome,
     digest_of,
-    kept_answer,
-    plain_path,
-    redacted_headers,
-    redacted_query,
 )
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.control.redaction import Redactor
 from ionport.sandbox.control.strike import NOTHING, Strike, respond
+from ionport.sandbox.control.wire import recording_of
 from ionport.sandbox.operations import (
     UNKNOWN_OPERATION,
     Answer,
@@ -119,13 +117,16 @@ class ServiceApp:
     def _answer(self, operation: Operation, call: Call, request: Request, strike: Strike) -> Answer:
         """Do the operation and record it; runs in the thread pool."""
         started = time.perf_counter()
-        facts = self._facts(call, request)
+        recording = recording_of(request.scope)
+        redactor = recording.redactor
+        facts = self._facts(call, request, redactor)
 
         def record(work: Work, answer: Answer) -> Answer:
             duration_ms = round((time.perf_counter() - started) * 1000)
             answer = strike.changed(call.caller.request_id, answer)
-            outcome = _outcome(answer, duration_ms, strike.fault)
+            outcome = _outcome(answer, duration_ms, strike.fault, redactor)
             self._recorder.record(work, call.scope, facts, outcome)
+            recording.is_recorded = True
             return answer
 
         if not strike.is_done:
@@ -149,7 +150,7 @@ class ServiceApp:
             return replace(answer, headers={**answer.headers, "Allow": error.allow})
         return answer
 
-    def _facts(self, call: Call, request: Request) -> CallFacts:
+    def _facts(self, call: Call, request: Request, redactor: Redactor) -> CallFacts:
         known = call.operation != UNKNOWN_OPERATION
         return CallFacts(
             request_id=call.caller.request_id,
@@ -157,12 +158,12 @@ class ServiceApp:
             service=self._service.context,
             operation=call.operation,
             method=call.method[:20],
-            path=plain_path(request.scope.get("raw_path") or request.scope["path"].encode()),
-            query=redacted_query(request.scope["query_string"]),
-            headers=redacted_headers(call.headers.items()),
+            path=redactor.path(request.scope.get("raw_path") or request.scope["path"].encode()),
+            query=redactor.query(request.scope["query_string"]),
+            headers=redactor.headers(call.headers.items()),
             request_sha256=digest_of(call.body),
             request_size=len(call.body),
-            request_kept=known and self._recorder.keep_body(call.body),
+            request_kept=known and self._recorder.keep_body(call.body, redactor),
             received_at=self._clock.now(),
         )
 
@@ -202,7 +203,7 @@ def _absent(call: Call) -> Step:
     raise NotFound(_("The sandbox does not imitate this operation."), code="operation_not_imitated")
 
 
-def _outcome(answer: Answer, duration_ms: int, fault: str) -> Outcome:
+def _outcome(answer: Answer, duration_ms: int, fault: str, redactor: Redactor) -> Outcome:
     return Outcome(
         status=answer.status,
         response_sha256=digest_of(answer.body),
@@ -211,5 +212,5 @@ def _outcome(answer: Answer, duration_ms: int, fault: str) -> Outcome:
         effects=answer.effects,
         fault=fault,
         response_type=answer.media_type or "",
-        response_body=kept_answer(answer.body),
+        response_body=redactor.answer(answer.body),
     )

@@ -7,6 +7,7 @@ asked for: a test-suite's start waits for no more than it uses.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,7 @@ from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.core.sealing import KeyRing
 from ionport.gateway.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.gateway.app import Gateway
+from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Tenant
 from ionport.oauth.access_tokens import AccessTokens
@@ -37,10 +39,16 @@ from ionport.oauth.tenant_service import TenantSettingsService
 from ionport.oauth.tokens import TokenService
 from ionport.oauth.verifier import AccessTokenVerifier
 from ionport.sandbox.app import ServiceMakers, backends
+from ionport.sandbox.control.faults import AUTHORIZATION_SERVER
 from ionport.sandbox.control.gate import FaultGate, FaultyDoor
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.control.wire import Naming, RecordedDoor
+from ionport.sandbox.operations import UNKNOWN_OPERATION
 from ionport.store import Database, TenantScope, Work
+
+# An address of the authorization server, such as `token.oauth2`.
+_OPERATION = re.compile(r"[a-z_-]{1,40}(\.oauth2)?|connect/[a-z]{1,20}")
 
 if TYPE_CHECKING:
     from ionport.oauth.account_service import ServiceAccountService
@@ -290,9 +298,29 @@ def machine_doors(side: InforSide, database: Database) -> MachineDoors:
             side.imitated, database, side.recorder, side.control.controls, side.control
         )
         authorization = FaultyDoor(authorization, FaultGate(database, side.control))
-    return MachineDoors(
-        authorization=authorization,
-        gateway=Gateway(
-            built_in, side.verifier, custom=lambda: side.custom_apis.proxy, origins=side.origins
-        ),
+    gateway = Gateway(
+        built_in, side.verifier, custom=lambda: side.custom_apis.proxy, origins=side.origins
     )
+    return recorded(side, database, MachineDoors(authorization, gateway))
+
+
+def recorded(side: InforSide, database: Database, doors: MachineDoors) -> MachineDoors:
+    """Return the doors with the recorder before them; the same ones where nothing is imitated."""
+    if not side.options.has_sandbox:
+        return doors
+    contexts = {name.lower(): name for name in (*side.imitated.contexts, CUSTOM_CONTEXT)}
+
+    def at_gateway(parts: list[str]) -> tuple[str, str]:
+        context = contexts.get(parts[0].lower()) if parts else None
+        return context or "Gateway", "proxied" if context == CUSTOM_CONTEXT else UNKNOWN_OPERATION
+
+    def at_server(parts: list[str]) -> tuple[str, str]:
+        known = parts[-1].lower() if parts else ""
+        is_known = _OPERATION.fullmatch(known) is not None
+        return AUTHORIZATION_SERVER, known if is_known else UNKNOWN_OPERATION
+
+    def door(app: ASGIApp, naming: Naming) -> RecordedDoor:
+        clock = side.control.controls
+        return RecordedDoor(app, naming, database=database, recorder=side.recorder, clock=clock)
+
+    return MachineDoors(door(doors.authorization, at_server), door(doors.gateway, at_gateway))

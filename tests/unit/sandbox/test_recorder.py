@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from base64 import b64encode, urlsafe_b64encode
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_bytes, token_urlsafe
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -14,10 +17,9 @@ from ionport.sandbox.control.model import (
     CallFacts,
     CallFilter,
     Outcome,
-    redacted_headers,
-    redacted_query,
 )
 from ionport.sandbox.control.recorder import RecorderService
+from ionport.sandbox.control.redaction import Redactor
 from ionport.store import Database, TenantScope
 
 SCOPE = TenantScope("ACME_TST")
@@ -117,7 +119,7 @@ def test_a_body_that_looks_like_credentials_is_not_kept(
 
 @given(st.text(max_size=20))
 def test_headers_that_are_not_known_to_be_harmless_are_dots(secret: str) -> None:
-    kept = redacted_headers([("X-Api-Key", secret), ("Accept", "*/*"), ("Proxy-Auth", secret)])
+    kept = Redactor().headers([("X-Api-Key", secret), ("Accept", "*/*"), ("Proxy-Auth", secret)])
     assert kept == {"x-api-key": "••••••••", "accept": "*/*", "proxy-auth": "••••••••"}
 
 
@@ -126,8 +128,76 @@ def test_headers_that_are_not_known_to_be_harmless_are_dots(secret: str) -> None
 )
 def test_parameters_named_like_secrets_are_dots(name: str) -> None:
     query = f"$query=/E&{name}=swordfish&b".encode()
-    assert redacted_query(query) == f"$query=/E&{name}=••••••••&b"
+    assert Redactor().query(query) == f"$query=/E&{name}=••••••••&b"
+
+
+TOKEN = f"eyJhbGciOiJSUzI1NiJ9.{'eyJzdWIiOiJhYmMifQ'}.{token_urlsafe(256)}"
+SECRETS = {
+    "access token": TOKEN,
+    "its payload": TOKEN.split(".")[1],
+    "its signature": TOKEN.split(".")[2],
+    "secret key": token_urlsafe(64)[:83] + "aA0",
+    "refresh token": "aA0" + token_urlsafe(30),
+    "control key": "ctl_aA0" + token_urlsafe(30),
+}
+
+
+def _written(secret: str) -> dict[str, str]:
+    return {
+        "plain": secret,
+        "percent": quote(secret.replace(".", "%2E")).replace("a", "%61"),
+        "every letter": "".join(f"%{ord(letter):02x}" for letter in secret),
+        "in an expression": quote(f'/Invoice[@Number = "{secret}"]'),
+        "in a path": f"a/{secret}",
+    }
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_a_secret_stands_nowhere_in_what_is_kept_of_a_call(kind: str) -> None:
+    secret = SECRETS[kind]
+    redactor = Redactor([TOKEN])
+    for text in _written(secret).values():
+        shown = [
+            redactor.query(f"$query={text}&a=b".encode()),
+            redactor.query(f"{text}=1&{text}".encode()),
+            redactor.path(f"/ACME_TST/IDM/{text}/x".encode()),
+            str(redactor.headers([("X-ClientId", text), ("User-Agent", f"a {text}")])),
+        ]
+        assert not any(secret in unquote(unquote(each)) for each in shown), shown
+        assert "••••••••" in shown[0]
+        assert shown[0].endswith("&a=b")
+        assert not redactor.may_keep(f"entity={text}&x=y".encode())
+        assert not redactor.may_keep(f'{{"number": "{text}"}}'.encode())
+    for before in ("", "a", "ab"):
+        for encode in (b64encode, urlsafe_b64encode):
+            text = encode(f"{before}{TOKEN} and more".encode()).decode()
+            assert "••••••••" in redactor.query(f"q={quote(text)}".encode())
+            assert not redactor.may_keep(f'{{"file": "{text}"}}'.encode())
+
+
+def test_a_token_of_somebody_else_is_known_by_its_shape() -> None:
+    for secret in (TOKEN, SECRETS["secret key"], f"ACME_TST#{SECRETS['secret key']}"):
+        assert secret not in unquote(Redactor().query(f"q={quote(secret)}".encode()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "M3_SupplierInvoice-43-0-LATEST",
+        "ACME_TST~" + "aA0" + token_urlsafe(30),
+        "2b3c9f9e-5b0e-4f6d-9b0a-6d2c7a0d9f11",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "lid://infor.ims.example",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert Redactor([TOKEN]).query(f"q={text}".encode()) == f"q={text}"
+
+
+def test_a_file_in_base64_is_no_secret() -> None:
+    body = b'{"base64": "' + b64encode(token_bytes(200_000)) + b'"}'
+    assert Redactor([TOKEN]).may_keep(body)
 
 
 def test_a_header_flood_is_cut() -> None:
-    assert len(redacted_headers((f"x-{n}", "v") for n in range(1000))) == 60
+    assert len(Redactor().headers((f"x-{n}", "v") for n in range(1000))) == 60

@@ -13,6 +13,7 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.identity.model import Actor, TenantRole
+from ionport.sandbox.control.tables import sandbox_calls
 from ionport.store import Database
 from tests.support.infor_side import OTHER_TENANT, TENANT, InforSide, infor_side, new_item
 from tests.support.ion import bod
@@ -83,7 +84,10 @@ def desk(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[De
         )
         with browser_on(services) as browser:
             browser.sign_in("ada")
-            yield Desk(infor, people, browser, infor.log_in(infor.credentials()))
+            token = infor.log_in(infor.credentials())
+            with database.write() as work:
+                work.connection.execute(sandbox_calls.delete())
+            yield Desk(infor, people, browser, token)
 
 
 def test_empty_lists_say_what_to_do_next(desk: Desk):

@@ -14,6 +14,7 @@ from ionport.gateway.caller import REQUEST_ID_KEY
 from ionport.sandbox.control.faults import AUTHORIZATION_SERVER, CalledAs
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.strike import NOTHING, Strike, respond, strike_of
+from ionport.sandbox.control.wire import recording_of
 from ionport.sandbox.operations import Answer
 from ionport.store import Database, TenantScope
 
@@ -40,8 +41,7 @@ class FaultGate:
 class FaultyDoor:
     """The authorization server as a service that rules can name.
 
-    An operation is the last part of an address: `token.oauth2`. The recorder keeps none of
-    these calls: they carry secrets.
+    An operation is the last part of an address: `token.oauth2`.
     """
 
     def __init__(self, app: ASGIApp, gate: FaultGate) -> None:
@@ -60,6 +60,7 @@ class FaultyDoor:
         if strike is NOTHING:
             await self._app(scope, receive, send)
             return
+        recording_of(scope).fault = strike.fault
         await asyncio.sleep(strike.wait_seconds)
         answer = await _answer_of(self._app, scope, receive) if strike.is_done else Answer()
         request_id = scope.get(REQUEST_ID_KEY) or new_id("req")

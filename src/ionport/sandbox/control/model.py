@@ -1,52 +1,14 @@
-"""Values of the control plane, and what of a recorded request may be kept."""
+"""Values of the control plane."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import unquote
 
-from ionport.core.secrets import DOTS
-
-MAX_KEPT_BODY_BYTES = 1_000_000
-MAX_KEPT_ANSWER_BYTES = 16_000
 # The status of a call whose connection was cut.
 NO_ANSWER = 0
-_MAX_PATH = 2_000
-_MAX_QUERY = 8_000
-_MAX_HEADER = 1_000
-_MAX_HEADERS = 60
-
-# An allow-list: a header that nobody here knows may carry a key.
-_PLAIN_HEADERS = frozenset(
-    [
-        "accept",
-        "accept-encoding",
-        "accept-language",
-        "cache-control",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "host",
-        "user-agent",
-        "x-clientid",
-        "x-infor-identity2",
-        "x-infor-ionapi-platform",
-        "x-infor-ionapi-source",
-        "x-infor-tenantid",
-        "x-tenantid",
-    ]
-)
-_SECRET_WORDS = ("token", "secret", "password", "passwd", "key", "credential", "assertion")
-
-# A token request or a credential file that went to the wrong address.
-_SECRET_FIELDS = re.compile(
-    rb"client_secret|refresh_token|access_token|password|\"(?:cs|sask)\"", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,46 +117,3 @@ class ControlKey:
 def digest_of(content: bytes) -> str:
     """Return the SHA-256 of `content` in hex."""
     return hashlib.sha256(content).hexdigest()
-
-
-def plain_path(raw_path: bytes) -> str:
-    """Return a request's path as sent, percent-encoded, at most 2,000 letters of it."""
-    return _storable(raw_path)[:_MAX_PATH]
-
-
-def redacted_query(query_string: bytes) -> str:
-    """Return a query string without the values of parameters that are named like secrets."""
-    pairs = []
-    for pair in _storable(query_string)[:_MAX_QUERY].split("&"):
-        name, equals, _value = pair.partition("=")
-        pairs.append(f"{name}={DOTS}" if equals and _is_telling(name) else pair)
-    return "&".join(pairs)
-
-
-def redacted_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the headers with every value that is not known to be harmless as dots."""
-    kept: dict[str, str] = {}
-    for name, value in headers:
-        if len(kept) == _MAX_HEADERS:
-            break
-        plain = name.lower() in _PLAIN_HEADERS or name.lower().startswith("x-infor-ion-")
-        kept[name.lower()[:100]] = value.replace("\0", "")[:_MAX_HEADER] if plain else DOTS
-    return kept
-
-
-def may_keep_body(body: bytes) -> bool:
-    """Tell whether a request body may be kept: neither empty, nor large, nor with credentials."""
-    return 0 < len(body) <= MAX_KEPT_BODY_BYTES and _SECRET_FIELDS.search(body) is None
-
-
-def kept_answer(body: bytes) -> bytes | None:
-    """Return the body of an answer if it may be kept: short, and without credentials."""
-    return body if len(body) <= MAX_KEPT_ANSWER_BYTES and may_keep_body(body) else None
-
-
-def _is_telling(name: str) -> bool:
-    return any(word in unquote(name).lower() for word in _SECRET_WORDS)
-
-
-def _storable(text: bytes) -> str:
-    return text.decode("latin-1").replace("\0", "")

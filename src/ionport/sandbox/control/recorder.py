@@ -19,8 +19,8 @@ from ionport.sandbox.control.model import (
     CallFilter,
     Outcome,
     RecordedCall,
-    may_keep_body,
 )
+from ionport.sandbox.control.redaction import Redactor
 from ionport.sandbox.control.repository import CallRepository
 from ionport.store import TenantScope, Work
 
@@ -50,13 +50,14 @@ class RecorderService:
         self._keep = keep
         self._records = itertools.count()
 
-    def keep_body(self, body: bytes) -> bool:
+    def keep_body(self, body: bytes, redactor: Redactor | None = None) -> bool:
         """Put a request body into the blobs, before the transaction; False when it is not kept.
 
         Bodies over 1 MB are known by digest and size only: they hold a file or a BOD, which the
-        imitated service keeps itself. So are bodies that look as if they carried credentials.
+        imitated service keeps itself. So are bodies that look as if they carried credentials;
+        `redactor` knows those of the request.
         """
-        if may_keep_body(body):
+        if (redactor or Redactor()).may_keep(body):
             self._blobs.put(body)
             return True
         return False

@@ -19,11 +19,13 @@ _MAX_TOLD: Final = 50
 
 @dataclass(frozen=True, slots=True, repr=False)
 class InforCall:
-    """A call that came through the gateway to an imitated service.
+    """A call that came to the gateway or to the authorization server, refused ones included.
 
     Attributes:
-        service: the API context, such as `IDM`.
-        operation: the recorder's name, such as `create item`; `unknown` for what is not imitated.
+        service: the API context, such as `IDM`; `AS` for the authorization server, `Gateway`
+            for an address of no suite.
+        operation: the recorder's name, such as `create item`; `unknown` for what is not imitated
+            or was refused before it was looked at.
         status: of the answer; 0 when a fault cut the connection instead.
         fault: what a fault rule did to it; empty when nothing.
         effects: ids of what it made, changed or removed.

@@ -17,7 +17,8 @@ from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
-from ionport.sandbox.control.model import MAX_KEPT_BODY_BYTES, NO_ANSWER, CallFacts, CallFilter
+from ionport.sandbox.control.model import NO_ANSWER, CallFacts, CallFilter
+from ionport.sandbox.control.redaction import MAX_KEPT_BODY_BYTES
 from ionport.sandbox.idm.model import ItemFilter
 from ionport.sandbox.messaging.flows import AckFilter, Acknowledgement
 from ionport.sandbox.messaging.model import MessageFilter
