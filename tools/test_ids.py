@@ -22,11 +22,17 @@ def test_ids() -> list[str]:
 
 def differences(before: list[str], now: list[str]) -> list[str]:
     """Return a line for each test that is gone (`-`) or new (`+`)."""
-    there_before, there_now = set(before), set(now)
+    there_before, there_now = {_key(each) for each in before}, {_key(each) for each in now}
     return [
-        *(f"- {each}" for each in before if each not in there_now),
-        *(f"+ {each}" for each in now if each not in there_before),
+        *(f"- {each}" for each in before if _key(each) not in there_now),
+        *(f"+ {each}" for each in now if _key(each) not in there_before),
     ]
+
+
+def _key(test_id: str) -> tuple[str, ...]:
+    """The same test for the same values, in whatever order they stand in the brackets."""
+    name, _bracket, values = test_id.partition("[")
+    return (name, *sorted(values.removesuffix("]").split("-")))
 
 
 def main() -> int:

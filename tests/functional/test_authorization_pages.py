@@ -21,6 +21,9 @@ from tests.support.people import (
 from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
 
+# What is promised is HTTP; the SQL behind it is tested on each database with its services.
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:

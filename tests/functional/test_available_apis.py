@@ -17,6 +17,9 @@ from tests.support.custom_suites import TargetServer, headers_of, policy
 from tests.support.web import said
 from tests.support.whole import Desk, desk_on
 
+# What is promised is HTTP; the SQL behind it is tested on each database with its services.
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
 SECRET = "a word for the target"
 
 

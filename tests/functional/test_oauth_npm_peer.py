@@ -22,6 +22,9 @@ from tests.functional.conftest import NO_PEER, node_path
 from tests.support.people import CALLBACK, Person, add_people_app, secret_of
 from tests.support.whole import Desk, desk_on
 
+# What is promised is HTTP; the SQL behind it is tested on each database with its services.
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests" / "peers" / "oauth4webapi.mjs"
 PATIENCE_SECONDS = 60

@@ -24,6 +24,9 @@ from ionport.oauth.model import AppType, AuthorizedApp, GrantType
 from tests.support.people import CALLBACK, Person, add_people_app, secret_of
 from tests.support.whole import Desk, desk_on
 
+# What is promised is HTTP; the SQL behind it is tested on each database with its services.
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
 
 @pytest.fixture(autouse=True)
 def _plain_http(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,9 @@ from ionport.oauth.tenant_settings import UrlFlavour
 from ionport.store import Database
 from tests.support.oauth import TENANT, OAuthSide, basic, serve_side
 
+# What is promised is HTTP; the SQL behind it is tested on each database with its services.
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
 FORM = "application/x-www-form-urlencoded"
 CHECKS = [
     not_a_server_error,

@@ -19,7 +19,6 @@ from urllib3.util.retry import Retry
 from ionport.core.paging import PageRequest
 from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.sandbox.control.model import CallFilter
-from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
 from tests.support.oauth import add_user
 
@@ -47,7 +46,7 @@ class Tenant:
         return {"Authorization": f"Bearer {self.token}", **headers}
 
 
-@pytest.fixture(scope="module", params=ALL_DATABASES)
+@pytest.fixture(scope="module", params=["sqlite"])
 def tenant(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Tenant]:

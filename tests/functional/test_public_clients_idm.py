@@ -21,7 +21,6 @@ from ionport.core.ids import new_uuid
 from ionport.ionapi import AsyncIonApiClient, IonApiClient, IonApiFile, ItemDraft, ServiceError
 from ionport.sandbox.idm.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel import AttributeDefinition
-from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on
 
 DAF = "{http://infor.com/daf}"
@@ -31,7 +30,7 @@ XML_OUT = {"Accept": "application/xml;charset=utf-8"}
 JSON_OUT = {"Accept": "application/json;charset=utf-8"}
 
 
-@pytest.fixture(scope="module", params=ALL_DATABASES)
+@pytest.fixture(scope="module", params=["sqlite"])
 def side(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[InforSide]:

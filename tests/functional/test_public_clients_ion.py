@@ -18,7 +18,6 @@ import requests
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
 from ionport.sandbox.messaging.model import MessageFilter
-from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
 from tests.support.ion import bod
 
@@ -92,7 +91,7 @@ class Client:
         return answer.json()
 
 
-@pytest.fixture(scope="module", params=ALL_DATABASES)
+@pytest.fixture(scope="module", params=["sqlite"])
 def side(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[InforSide]:

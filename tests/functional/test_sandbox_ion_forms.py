@@ -14,12 +14,11 @@ import pytest
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
 from ionport.sandbox.messaging.model import Message, MessageFilter
-from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on
 from tests.support.ion import BASE, bod, parameters, publish
 
 
-@pytest.fixture(scope="module", params=ALL_DATABASES)
+@pytest.fixture(scope="module", params=["sqlite"])
 def side(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[InforSide]:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from ionport.sandbox.ln.model import HEADER, LINES
-from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
     TENANT,
     InforSide,
@@ -46,7 +45,7 @@ XSD = "http://www.w3.org/2001/XMLSchema"
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
 
 
-@pytest.fixture(scope="module", params=ALL_DATABASES)
+@pytest.fixture(scope="module", params=["sqlite"])
 def side(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[InforSide]:

@@ -25,7 +25,6 @@ from tests.support.oauth import add_user
 from tests.support.soap import SOAP
 
 BOUNDED = settings(
-    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -81,7 +80,8 @@ def test_every_answer_is_one_that_the_document_promises(
     (service,) = (each for each in imitated(side) if each.context == context)
     schema = from_dict(openapi(service, base_url(side, service), "1"))
 
-    @BOUNDED
+    # What SQLite takes and PostgreSQL refuses comes early; the documents are the same.
+    @settings(BOUNDED, max_examples=60 if side.database.is_sqlite else 15)
     @given(case=schema.as_strategy(generation_mode=mode))
     def hold(case: Case[Any]) -> None:
         case.call_and_validate(

@@ -18,7 +18,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames and not marked:
         # As a mark, which pytest takes in place of the fixture's own parameters.
         once = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-        metafunc.definition.add_marker(once)
+        metafunc.definition.add_marker(once, append=False)
 
 
 @pytest.fixture
