@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ionport.connections.intake import prepare_connection
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import BootClock
+from ionport.core.ids import new_id
 from ionport.core.sealing import KeyRing
 from ionport.documents.samples import read_sample
 from ionport.documents.service import DocumentService
@@ -64,6 +65,8 @@ class DocumentSide:
     configurations: ExportConfigurationService
     deliveries: DeliveryService
     scope: OrganizationScope
+    # One Infor side serves many tests: their invoices are not each other's doubles.
+    supplier: str = field(default_factory=lambda: f"Supplier {new_id('sup')}")
 
     def runner(self, timing: ExportTiming = QUICK) -> DeliveryRunner:
         """A runner as another process would have it: with clients and an id of its own."""
@@ -79,7 +82,7 @@ class DocumentSide:
 
     def receive(self, number: str = "471102") -> str:
         """Receive an invoice with this number; returns the document's id."""
-        return self.add_document(f"{number}.xml", invoice(number))
+        return self.add_document(f"{number}.xml", invoice(number, self.supplier))
 
     def add_document(self, name: str, content: bytes) -> str:
         """Receive a file; returns the document's id."""
@@ -182,11 +185,14 @@ def document_side(
     )
 
 
-def invoice(number: str) -> bytes:
-    """An invoice that ionport ships, under another number."""
+def invoice(number: str, supplier: str = "Nordwerk Werkzeuge GmbH") -> bytes:
+    """An invoice that ionport ships, under another number and of another supplier."""
     sample = read_sample("demo-invoice-ubl.xml").decode()
     start, end = sample.index("<cbc:ID>") + len("<cbc:ID>"), sample.index("</cbc:ID>")
-    return f"{sample[:start]}{number}{sample[end:]}".encode()
+    sample = f"{sample[:start]}{number}{sample[end:]}"
+    for own in ("Nordwerk Werkzeuge GmbH", "70012"):
+        sample = sample.replace(own, supplier)
+    return sample.encode()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from ionport.core.ids import new_id
 from ionport.exports.attempts import Problem, Recording
 from ionport.exports.clients import ClientPool
 from ionport.exports.destinations import infor_idm, infor_idm_bod
-from ionport.exports.destinations.infor_idm import IdmPayload
+from ionport.exports.destinations.infor_idm import IdmPayload, OtherItem
 from ionport.exports.model import Attempt, AttemptState, StepKind
 from ionport.exports.records import Held
 from ionport.exports.right import RightToSend
@@ -38,6 +38,7 @@ class LookedUp:
     attempt: Attempt
     pids: tuple[str, ...]
     problem: Problem | None
+    others: tuple[OtherItem, ...] = ()
 
 
 class InforCalls:
@@ -70,8 +71,10 @@ class InforCalls:
             request={"payload": step.payload_digest or ""},
         )
 
-    def look_up(self, held: Held) -> LookedUp:
+    def look_up(self, held: Held, *, first: bool = False) -> LookedUp:
         """Ask IDM for the items with the delivery's correlation id.
+
+        Before the `first` create it is asked for other items of the same invoice, too.
 
         Changes nothing at Infor, so that the attempt is only recorded afterwards.
         """
@@ -79,13 +82,21 @@ class InforCalls:
         recording = Recording()
         try:
             client = self._client(held, recording)
-            items = infor_idm.look_up(client, self._idm_payload(held))
+            payload = self._idm_payload(held)
+            others: list[OtherItem] = []
+            if first:
+                items, others = infor_idm.look_up_invoice(client, payload)
+            else:
+                items = infor_idm.look_up(client, payload)
         except (IonApiError, IonportError) as error:
             problem = Problem.of(error).without_effect()
             return LookedUp(recording.failed(attempt, self._clock.now(), problem), (), problem)
         pids = tuple(item.pid for item in items)
         found = {"found": bool(pids), "pid": ", ".join(pids)}
-        return LookedUp(recording.succeeded(attempt, self._clock.now(), found), pids, None)
+        if others:
+            found["others"] = ", ".join(other.pid for other in others)
+        done = recording.succeeded(attempt, self._clock.now(), found)
+        return LookedUp(done, pids, None, tuple(others))
 
     def make(
         self, held: Held, kind: StepKind, right: RightToSend

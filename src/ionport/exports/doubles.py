@@ -16,6 +16,7 @@ from ionport.core.telemetry import COUNTERS
 from ionport.documents.service import DocumentService
 from ionport.exports.attempts import Problem, changed
 from ionport.exports.calls import Answer
+from ionport.exports.destinations.infor_idm import OtherItem
 from ionport.exports.holding import DOCUMENT_HELD
 from ionport.exports.ledger_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, StepKind
@@ -26,6 +27,7 @@ from ionport.store import Work
 _logger = logging.getLogger(__name__)
 TWO_ITEMS = "two_items"
 LATE_ANSWER = "late_answer"
+ITEM_AT_TARGET = "item_at_target"
 
 
 def hold_document(
@@ -61,6 +63,52 @@ def hold_document(
         ),
         _("Compare the two items in IDM and delete the wrong one; then decide on the document."),
     )
+
+
+def hold_same_invoice(
+    work: Work,
+    documents: DocumentService,
+    held: Held,
+    kind: StepKind,
+    others: Sequence[OtherItem],
+) -> Problem | None:
+    """Hold a document whose invoice is in IDM already, made by nobody that we know of.
+
+    Not held: items of the same document (another configuration or generation made them), and
+    what a person has decided on, by the item's id or by the other document.
+    """
+    decided = {
+        value
+        for finding in documents.review.list(work, held.scope, held.delivery.document_id)
+        if finding.decision is not None
+        for value in finding.parameters.values()
+    }
+    deliveries = DeliveryRepository(work.connection)
+    for other in others:
+        made_by = deliveries.by_correlation_id(held.scope, other.correlation_id)
+        document_id = made_by.document_id if made_by else ""
+        if document_id == held.delivery.document_id or {other.pid, document_id} & decided:
+            continue
+        documents.add_finding(
+            work,
+            held.scope,
+            held.delivery.document_id,
+            ITEM_AT_TARGET,
+            {
+                "step": str(kind),
+                "item_id": other.pid,
+                "delivery_id": held.delivery.id,
+                "document_id": document_id,
+            },
+        )
+        return Problem(
+            DOCUMENT_HELD,
+            _("An item with this number and supplier is in IDM already: {id}.").format(
+                id=other.pid
+            ),
+            _("Compare it with the document; then decide on the document."),
+        )
+    return None
 
 
 def other_ids(work: Work, held: Held, attempt: Attempt, remote_id: str) -> list[str]:

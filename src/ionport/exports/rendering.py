@@ -15,8 +15,13 @@ from ionport.exports.destinations.infor_idm import IdmPayload
 from ionport.exports.destinations.infor_idm_bod import message_parameters
 from ionport.exports.model import Delivery, StepKind
 from ionport.mappings.bod import bod_address, parse_bod_mapping, render_bod
-from ionport.mappings.idm import parse_idm_mapping, render_idm_item
-from ionport.mappings.model import BodEnvelope, MappingVersion, RenderSource, blocking
+from ionport.mappings.idm import (
+    SUPPLIER_FIELDS,
+    IdmMapping,
+    parse_idm_mapping,
+    render_idm_item,
+)
+from ionport.mappings.model import BodEnvelope, IdmItem, MappingVersion, RenderSource, blocking
 
 _KEPT = 64
 T = TypeVar("T")
@@ -75,11 +80,14 @@ class Renderer:
         self, delivery: Delivery, document: Document, version: MappingVersion, source: RenderSource
     ) -> Rendered:
         mapping = self._keep(version, parse_idm_mapping)
+        item = render_idm_item(mapping, source)
         payload = IdmPayload.of(
-            render_idm_item(mapping, source),
+            item,
             document.content_sha256,
             mapping.correlation_attribute,
             delivery.correlation_id,
+            _same_invoice(mapping, item),
+            _issued(mapping, item),
         )
         reason = ""
         if payload.look_up_attribute is None:
@@ -110,6 +118,27 @@ class Renderer:
             while len(self._prepared) > _KEPT:
                 self._prepared.popitem(last=False)
         return prepared
+
+
+def _same_invoice(mapping: IdmMapping, item: IdmItem) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Return what an item of the same invoice would have, as far as the mapping sends it."""
+    sent = dict(item.attributes)
+
+    def pair(name: str) -> tuple[str, str] | None:
+        attribute = mapping.attribute_of(name)
+        value = sent.get(attribute or "", "")
+        return (attribute, value) if attribute and value else None
+
+    number = pair("invoice_id")
+    suppliers = [found for name in SUPPLIER_FIELDS if (found := pair(name)) is not None]
+    return tuple((number, supplier) for supplier in suppliers) if number else ()
+
+
+def _issued(mapping: IdmMapping, item: IdmItem) -> tuple[str, str] | None:
+    """Return the attribute that carries the issue date, and its year."""
+    attribute = mapping.attribute_of("invoice_date")
+    year = dict(item.attributes).get(attribute or "", "")[:4]
+    return (attribute, year) if attribute and year.isdigit() else None
 
 
 def _refuse_blocked(version: MappingVersion, *, accepts_at_least_once: bool) -> None:

@@ -161,6 +161,13 @@ class DeliveryRepository:
             row = self._connection.execute(_GET, {"wanted": delivery_id}).one_or_none()
         return _delivery(row) if row else None
 
+    def by_correlation_id(self, scope: AnyScope, correlation_id: str) -> Delivery | None:
+        """Return the delivery that bears a correlation id, or None when it is somebody else's."""
+        row = self._connection.execute(
+            _owned(select(deliveries), scope).where(_d.correlation_id == correlation_id)
+        ).one_or_none()
+        return _delivery(row) if row else None
+
     def of_document(self, scope: AnyScope, document_id: str) -> Sequence[Delivery]:
         """Return every delivery of a document, newest generation first; at most 500."""
         rows = self._connection.execute(

@@ -214,14 +214,18 @@ class DeliveryRunner:
         if (paused := self._paused(held, kind)) is not None:
             return paused
         with self._slots:
-            asked = self._ask(held)
+            asked = self._ask(held, first=True)
         with self._database.write() as work:
             if not self._records.write_attempt(work, held, asked.attempt):
                 return SETTLED
             if asked.problem is not None:
                 return self._not_done(work, held, kind, asked.problem)
             if not asked.pids:
-                return self._records.done(work, held, kind, summary=_("Not in IDM yet."))
+                if problem := doubles.hold_same_invoice(
+                    work, self._documents, held, kind, asked.others
+                ):
+                    return self._records.hold(work, held, problem)
+                return self._records.done(work, held, kind, summary=_not_there(asked))
             found, pid = _("Found in IDM."), asked.pids[0]
             create = StepKind.IDM_CREATE
             skipped = {"status": StepStatus.SKIPPED, "remote_id": pid, "summary": found}
@@ -238,8 +242,8 @@ class DeliveryRunner:
                 return self._hold_double(work, held, outcome, create, asked.pids)
             return outcome
 
-    def _ask(self, held: Held) -> LookedUp:
-        asked = self._calls.look_up(held)
+    def _ask(self, held: Held, *, first: bool = False) -> LookedUp:
+        asked = self._calls.look_up(held, first=first)
         self._report(held, asked.problem)
         return asked
 
@@ -447,6 +451,14 @@ class DeliveryRunner:
                 _logger.warning("the database does not take an answer of Infor; trying again")
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
+
+
+def _not_there(asked: LookedUp) -> str:
+    if not asked.others:
+        return _("Not in IDM yet.")
+    return _("Not in IDM yet; the same invoice is there as {ids}.").format(
+        ids=", ".join(other.pid for other in asked.others)
+    )
 
 
 def _pause() -> Problem:

@@ -12,6 +12,8 @@ from ionport.mappings.aliases import CORRELATION_ID, comparable, field_id
 from ionport.mappings.model import IdmItem, RenderSource
 from ionport.mappings.properties import Properties, parse_properties
 
+# The fields that tell suppliers apart.
+SUPPLIER_FIELDS = ("supplier_tax_id", "supplier_id", "supplier_name")
 LISTS = ("Static_Values", "Static_Fields", "Index_Fields", "EMBEDDED_FILES_EXPORT")
 EXPRESSIONS = ("ACL_Fields", "Searchable_PDF_Name")
 PREFIXES = ("SV_", "SF_", "IF_", "EFE_")
@@ -59,6 +61,10 @@ class IdmMapping:
             if name == CORRELATION_ID:
                 return attribute
         return None
+
+    def attribute_of(self, name: str) -> str | None:
+        """Return the first attribute that carries a document field, None when none does."""
+        return next((attr for field, attr in self.index_attributes if field == name), None)
 
     def entity_name(self, document_type: str) -> str:
         """Return the IDM entity for a document type; raises InvalidInput when there is none."""

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 from ionport.core.i18n import _
 from ionport.mappings.aliases import CORRELATION_ID, comparable, field_id
-from ionport.mappings.idm import EXPRESSIONS, LISTS, PREFIXES, is_document_type_key
+from ionport.mappings.idm import (
+    EXPRESSIONS,
+    LISTS,
+    PREFIXES,
+    SUPPLIER_FIELDS,
+    is_document_type_key,
+)
 from ionport.mappings.lint_common import (
     KNOWN_TYPES,
     ListRule,
@@ -38,6 +44,7 @@ def lint_idm(properties: Properties) -> Iterator[Finding]:
         properties,
         {n: "IF_" + n for n in properties.names("Index_Fields") if properties.get("IF_" + n)},
     )
+    yield from _check_same_invoice(properties)
     yield from _check_constants(properties)
     yield from _check_expressions(properties)
     yield from _check_embedded_files(properties)
@@ -68,6 +75,26 @@ def _check_correlation_id(properties: Properties) -> Iterator[Finding]:
             " “IF_CORRELATION_ID=BOD_AlternateDocumentID_1” (an attribute of the IDM document"
             " type), or accept that documents are delivered at least once."
         ),
+    )
+
+
+def _check_same_invoice(properties: Properties) -> Iterator[Finding]:
+    """IDM is asked for another item of the same invoice by what the mapping sends of it."""
+    sent = {
+        field_id(name) for name in properties.names("Index_Fields") if properties.get("IF_" + name)
+    }
+    if "invoice_id" in sent and sent & set(SUPPLIER_FIELDS):
+        return
+    yield Finding(
+        Severity.INFO,
+        "same_invoice_not_asked",
+        properties.line("Index_Fields"),
+        "Index_Fields",
+        _(
+            "IDM is not asked whether the invoice is there already: the mapping does not send"
+            " both its number and its supplier."
+        ),
+        _("Add INVOICE_ID and SUPPLIER_NAME, or another identity of the supplier."),
     )
 
 

@@ -106,6 +106,13 @@ def _two_items(values: Parameters) -> str:
     ).format(**_of_double(values))
 
 
+def _item_at_target(values: Parameters) -> str:
+    return _(
+        "An item with this number and supplier is in IDM already: {item_id}. Look at it in IDM"
+        " before this document is exported."
+    ).format(item_id=values["item_id"])
+
+
 def _of_double(values: Parameters) -> dict[str, str]:
     return {name: values[name] for name in ("step", "first_id", "second_id")}
 
@@ -120,4 +127,5 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "duplicate_number": _duplicate_number,
     "late_answer": _late_answer,
     "two_items": _two_items,
+    "item_at_target": _item_at_target,
 }
