@@ -330,8 +330,11 @@ def test_a_header_with_an_underscore_in_its_name_is_dropped(address: Address) ->
 def test_a_head_that_two_servers_would_read_differently_is_refused(
     address: Address, lines: tuple[str, ...]
 ) -> None:
-    request = _head(*lines, start="POST / HTTP/1.1") + b"1\r\nx\r\n0\r\n\r\n"
-    _assert_refused(_asked(address, request), 400)
+    has_body = any("Content-Length" in line or "Transfer" in line for line in lines)
+    request = _head("Connection: close", *lines, start="POST / HTTP/1.1")
+    # Read as chunks it is one byte; read by its length it begins with one.
+    body = b"1\r\nx\r\n0\r\n\r\n" if has_body else b""
+    _assert_refused(_asked(address, request + body), 400)
 
 
 def test_a_request_without_a_host_is_refused_unless_it_is_of_http_1_0(address: Address) -> None:
