@@ -47,6 +47,8 @@ class ServerProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.transport = JoinedWrites(transport, self.loop)
+        # uvicorn goes by the logger's handlers, which others may add; addresses can hold tokens.
+        self.access_log = False
         self._cut = transport.abort
         self._is_refused = False
         self._refusal = (400, "Invalid HTTP request received.")
