@@ -177,7 +177,7 @@ class DeliveryService:
         ledger = LedgerRepository(work.connection)
         fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
         for step in ledger.steps(scope, delivery.id):
-            if step.status not in (StepStatus.FAILED, StepStatus.WAITING):
+            if step.status.is_over or step.status is StepStatus.PENDING:
                 continue
             ledger.update_step(scope, delivery.id, step.kind, fresh)
             if not _may_have_arrived(ledger, scope, delivery.id, step.kind):
@@ -396,7 +396,6 @@ class DeliveryService:
             created_at=now,
             updated_at=now,
             due_at=now,
-            tries_since=now,
         )
         if not DeliveryRepository(work.connection).add(scope, delivery):
             raise Conflict(

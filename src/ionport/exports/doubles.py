@@ -127,6 +127,8 @@ def record_late_answer(
     work: Work, documents: DocumentService, held: Held, settled: Attempt, answer: Answer | None
 ) -> None:
     """Write an answer that came after the pass was taken over: nothing that Infor said is lost."""
+    # Waits for a pass that ends at this moment: one of the two sees the other's id.
+    DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
     ledger = LedgerRepository(work.connection)
     known = ledger.attempt(SYSTEM, settled.id)
     if known is None:

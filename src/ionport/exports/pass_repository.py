@@ -38,7 +38,7 @@ _CLAIM = (
         due_at=None,
         sent_attempt_id=None,
         renewal=_d.renewal + 1,
-        runs=_d.runs + 1,
+        tries_since=func.coalesce(_d.tries_since, bindparam("now", type_=_d.tries_since.type)),
         started_at=func.coalesce(_d.started_at, bindparam("now", type_=_d.started_at.type)),
         updated_at=bindparam("now", type_=_d.updated_at.type),
     )
@@ -102,8 +102,19 @@ class PassRepository:
         return [Lease(*row) for row in self._connection.execute(_LEASES)]
 
     def take_over(self, scope: SystemScope, lease: Lease, values: Mapping[str, Any]) -> bool:
-        """End a pass that its worker no longer runs; False when the lease was renewed."""
-        statement = _UPDATE_PASS.where(_d.renewal == bindparam("still"))
+        """End a pass that its worker no longer runs; False when the lease was renewed.
+
+        So it is also while another transaction has the row: who writes it lives, or its
+        transaction is ended by the database. Waiting for it would stop the sweep.
+        """
+        free = (
+            select(_d.id)
+            .where(_d.id == lease.delivery_id, _d.renewal == lease.renewal)
+            .with_for_update(skip_locked=True)
+        )
+        if self._connection.execute(free).first() is None:
+            return False
+        statement = _UPDATE_PASS.where(_d.renewal == bindparam("still")).values(runs=_d.runs + 1)
         parameters = {
             "wanted": lease.delivery_id,
             "in_pass": lease.pass_number,

@@ -197,7 +197,8 @@ class Records:
 
     def hold(self, work: Work, held: Held, problem: Problem) -> Outcome:
         """End the pass for as long as `problem` holds the delivery: until somebody frees it."""
-        self._rest(work, held, problem, None)
+        # The series of tries begins anew when the hold is over, however long it lasts.
+        self._rest(work, held, problem, None, {"tries_since": None})
         return SETTLED
 
     def release(self, work: Work, held: Held) -> Outcome:
@@ -258,15 +259,23 @@ class Records:
         ledger.settle_attempt(SYSTEM, lost, expected=AttemptState.SENT)
         return lost
 
-    def _rest(self, work: Work, held: Held, problem: Problem, due_at: datetime | None) -> bool:
-        values = {
+    def _rest(
+        self,
+        work: Work,
+        held: Held,
+        problem: Problem,
+        due_at: datetime | None,
+        more: Mapping[str, Any] | None = None,
+    ) -> bool:
+        values: dict[str, Any] = {
             "status": DeliveryStatus.WAITING,
             "updated_at": self._clock.now(),
             "error_code": problem.code,
             "error_text": problem.text,
             "remedy": problem.remedy,
         }
-        return self._update(work, held, self._ended(held) | values | {"due_at": due_at})
+        values |= {"due_at": due_at, **(more or {})}
+        return self._update(work, held, self._ended(held) | values)
 
     @staticmethod
     def _ended(held: Held) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ionport.connections.service import ConnectionService
@@ -124,10 +124,7 @@ class DeliveryRunner:
         self._clients.close()
 
     def _run_steps(self, delivery_id: str, pass_number: int) -> Outcome:
-        with self._database.write() as work:
-            held = self._records.claim(work, delivery_id, pass_number)
-            if isinstance(held, Held) and (problem := what_holds(work, held, self._documents)):
-                return self._records.hold(work, held, problem)
+        held = self._begin(delivery_id, pass_number)
         while isinstance(held, Held) and (kind := held.next_step) is not None:
             if self.stopping.is_set():
                 with self._database.write() as work:
@@ -138,6 +135,25 @@ class DeliveryRunner:
             with self._database.read() as work:
                 held = self._records.load(work, delivery_id, pass_number)
         return SETTLED if isinstance(held, Held) else held
+
+    def _begin(self, delivery_id: str, pass_number: int) -> Held | Outcome:
+        """Claim the pass, unless something holds the delivery."""
+        try:
+            with self._database.write() as work:
+                held = self._records.claim(work, delivery_id, pass_number)
+                if isinstance(held, Held) and (problem := what_holds(work, held, self._documents)):
+                    return self._records.hold(work, held, problem)
+                return held
+        except _DATABASE_AWAY:
+            raise
+        except Exception:
+            # Left as it is, the delivery would be due at once, and so for ever.
+            _logger.exception("delivery %s broke off before its first step", delivery_id)
+        with self._database.write() as work:
+            held = self._records.claim(work, delivery_id, pass_number)
+            if isinstance(held, Held) and held.next_step is not None:
+                return self._records.broke_off(work, held, held.next_step)
+            return held
 
     def _run_step(self, held: Held, kind: StepKind) -> Outcome:
         steps: dict[StepKind, Callable[[Held], Outcome]] = {
@@ -151,7 +167,7 @@ class DeliveryRunner:
         except LeaseLost:
             _logger.warning("delivery %s was taken over; nothing more is sent", held.delivery.id)
             return SETTLED
-        except SQLAlchemyError:
+        except _DATABASE_AWAY:
             raise
         except Exception:
             _logger.exception("delivery %s broke off at %s", held.delivery.id, kind)
@@ -251,12 +267,14 @@ class DeliveryRunner:
         """Make a call that changes something at Infor: once, as far as Infor lets us know."""
         if (paused := self._paused(held, kind)) is not None:
             return paused
-        earlier = self._earlier_attempt(held, kind)
-        if earlier is not None and earlier.state is AttemptState.SUCCEEDED:
-            return self._take_late_answer(held, kind, earlier)
-        lost = earlier if _can_look_up(held, kind) else None
+        confirmed, lost = self._earlier_attempts(held, kind)
+        if confirmed is not None and lost is None:
+            return self._take_late_answer(held, kind, confirmed)
         with self._slots:
             if lost is not None:
+                # Read before the question leaves: its answer may take long, and proves no more
+                # than what could be seen when it was asked.
+                left = self._sights.seconds_until_a_miss_counts(lost)
                 asked = self._ask(held)
             else:
                 right = RightToSend(
@@ -273,23 +291,27 @@ class DeliveryRunner:
                     # Answered, cut off or never made: from here on the call can send nothing.
                     self._sights.note(right.attempt.id)
         if lost is not None:
-            return self._resolve(held, kind, lost, asked)
+            return self._resolve(held, kind, lost, asked, left)
+        outcome = self._finish(held, kind, right, *made)
         self._report(held, made[2])
-        return self._finish(held, kind, right, *made)
+        return outcome
 
-    def _earlier_attempt(self, held: Held, kind: StepKind) -> Attempt | None:
-        """Return the attempt that a late answer has confirmed, else the last one if it is lost."""
+    def _earlier_attempts(
+        self, held: Held, kind: StepKind
+    ) -> tuple[Attempt | None, Attempt | None]:
+        """Return the attempt that a late answer has confirmed, and the lost one to look up.
+
+        There can be both: what became of the second still tells whether there are two items.
+        """
         if held.steps[kind].attempts == 0:
-            return None
+            return None, None
         with self._database.read() as work:
             ledger = LedgerRepository(work.connection)
             confirmed = ledger.succeeded(SYSTEM, held.delivery.id, kind)
             last = ledger.last_attempt(SYSTEM, held.delivery.id, kind)
-        if confirmed is not None:
-            return confirmed
         if last is None or last.state not in (AttemptState.UNKNOWN, AttemptState.SENT):
-            return None
-        return last
+            last = None
+        return confirmed, last if _can_look_up(held, kind) else None
 
     def _take_late_answer(self, held: Held, kind: StepKind, confirmed: Attempt) -> Outcome:
         """The step is done: Infor said so after the pass that asked was taken over."""
@@ -354,9 +376,13 @@ class DeliveryRunner:
             return self._records.wait(work, held, kind, problem)
         return self._not_done(work, held, kind, problem)
 
-    def _resolve(self, held: Held, kind: StepKind, lost: Attempt, asked: LookedUp) -> Outcome:
-        """Decide what became of a call whose answer we do not have, from what a look-up says."""
-        left = self._sights.seconds_until_a_miss_counts(lost)
+    def _resolve(
+        self, held: Held, kind: StepKind, lost: Attempt, asked: LookedUp, left: float
+    ) -> Outcome:
+        """Decide what became of a call whose answer we do not have, from what a look-up says.
+
+        `left` is how long, when it was asked, a miss would still prove nothing.
+        """
         with self._database.write() as work:
             ledger = LedgerRepository(work.connection)
             if not self._records.write_attempt(work, held, asked.attempt):
@@ -371,8 +397,10 @@ class DeliveryRunner:
                 if not outcome.goes_on:
                     return outcome
                 ledger.settle_attempt(SYSTEM, arrived, expected=lost.state)
-                if len(asked.pids) > 1:
-                    return self._hold_double(work, held, outcome, kind, asked.pids)
+                others = doubles.other_ids(work, held, lost, pid)
+                pids = tuple(dict.fromkeys((*asked.pids, *others)))
+                if len(pids) > 1:
+                    return self._hold_double(work, held, outcome, kind, pids)
                 return outcome
             if asked.problem is not None:
                 return self._not_done(work, held, kind, asked.problem)
@@ -380,7 +408,8 @@ class DeliveryRunner:
                 return self._wait_for_lost(work, held, kind, left)
             note = _("A look-up showed that it had not arrived.")
             missing = changed(lost, AttemptState.FAILED, now, note)
-            if lost.transient is False:
+            confirmed = ledger.succeeded(SYSTEM, held.delivery.id, kind)
+            if lost.transient is False and confirmed is None:
                 outcome = self._records.fail(work, held, kind, Problem.of_attempt(lost))
                 if outcome is FAILED:
                     ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
@@ -432,10 +461,11 @@ class DeliveryRunner:
         """Tell the circuit breaker; the first call that gets through frees what waits for it."""
         connection_id = held.delivery.connection_id
         if self._circuits.report(connection_id, problem):
-            with self._database.write() as work:
-                PassRepository(work.connection).free(
+            self._patiently(
+                lambda work: PassRepository(work.connection).free(
                     SYSTEM, _pause().code, self._clock.now(), connection_id=connection_id
                 )
+            )
 
     def _patiently(self, record: Callable[[Work], T]) -> T:
         """Write what must not be lost, trying again while the database is away."""
@@ -448,7 +478,7 @@ class DeliveryRunner:
             except _DATABASE_AWAY:
                 if time.monotonic() >= give_up or self.stopping.is_set():
                     raise
-                _logger.warning("the database does not take an answer of Infor; trying again")
+                _logger.warning("the database does not take what must be written; trying again")
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
 

@@ -116,9 +116,9 @@ deliveries = Table(
     Column("updated_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
-    # Start of the present series of attempts: Retry begins a new one.
+    # Start of the present series of attempts: the first pass, Retry or the end of a hold begin one.
     Column("tries_since", Moment),
-    # How often it was taken up in this series; bounds what a crash can repeat.
+    # How often a pass of this series was taken over; bounds what a crash can repeat.
     Column("runs", Integer, nullable=False),
     # The pass that is due or under way, who runs it, and the lease: see decision record 0019.
     Column("pass_number", Integer, nullable=False),

@@ -24,8 +24,9 @@ class ExportTiming:
     `send_within` after the reading before its record was committed is not made. A worker gives a
     sign of life each `heartbeat`; a pass without a call under way is free `silent_after` its
     lease was last renewed. After `pause_after` failures in a row a connection pauses for `pause`,
-    doubling up to `longest_pause`. `max_runs` bounds how often a delivery is taken up. `patience`
-    is how long a finished call waits for the database to take its answer.
+    doubling up to `longest_pause`. `max_runs` bounds how often the passes of a delivery
+    may be taken over. `patience` is how long a finished call waits for the database to take its
+    answer.
     """
 
     first_wait: float = 2.0

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from ionport.exports.attempts import Recording
+from ionport.exports.engine.schedule import Schedule
 from ionport.exports.model import (
     Attempt,
     AttemptState,
@@ -395,6 +396,9 @@ def test_only_one_of_several_workers_creates_the_item(walk: Walk):
 def test_a_delivery_that_is_interrupted_again_and_again_ends(walk: Walk):
     with closing(walk.side.runner(replace(QUICK, max_runs=0))) as runner:
         delivery_id = walk.exported()
+        with walk.side.database.write() as work:
+            runner._records.claim(work, delivery_id, 1)
+        Schedule(walk.side.database, walk.clock, QUICK, "wrk_new").begin(is_alone=True)
         assert runner.run(delivery_id).kind is OutcomeKind.FAILED
     assert walk.side.detail(delivery_id).delivery.error_code == "interrupted_too_often"
 

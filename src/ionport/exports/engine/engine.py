@@ -17,6 +17,8 @@ from ionport.exports.engine.schedule import Schedule
 from ionport.exports.runner import DeliveryRunner
 
 _logger = logging.getLogger(__name__)
+# So many passes are tried at once while passes break off.
+_PROBES = 4
 
 
 class DeliveryEngine:
@@ -39,6 +41,8 @@ class DeliveryEngine:
         self._waking = threading.Event()
         self._thread: threading.Thread | None = None
         self._last: dict[str, float] = {}
+        # The last pass that ended was broken off, as all are while the database takes nothing.
+        self._broken = False
 
     def launch(self) -> None:
         """Take up the work: what was interrupted, what waits, and what comes.
@@ -93,7 +97,10 @@ class DeliveryEngine:
         except Exception:
             # The ledger knows how far it came; the next look at the leases takes it back.
             _logger.exception("the pass of delivery %s broke off", delivery_id)
-        self._waking.set()
+            self._broken = True
+        else:
+            self._broken = False
+            self._waking.set()
 
     def _wait_for_passes(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -124,7 +131,7 @@ class DeliveryEngine:
             self._schedule.mend_clock_step()
             self._leases.look()
         self._queue.upkeep()
-        room = min(self._queue.room(), self._options.batch)
+        room = min(self._queue.room(), _PROBES if self._broken else self._options.batch)
         if room > 0:
             under_way = self._runner.under_way
             due = self._schedule.due(room + len(under_way), self._queue.busy())

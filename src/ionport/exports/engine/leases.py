@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy.exc import OperationalError
+
 from ionport.core.clock import BootClock
 from ionport.core.i18n import _
 from ionport.core.telemetry import COUNTERS
@@ -49,15 +51,22 @@ class LeaseWatch:
         now = self._clock.boot()
         taken = 0
         for lease in leases:
-            if lease.worker_id == self._schedule.worker_id:
-                if lease.delivery_id not in under_way:
-                    taken += self._take_back(lease)
-            elif self._has_lapsed(lease, now):
-                taken += self._take_over(lease)
+            try:
+                taken += self._judge(lease, lease.delivery_id in under_way, now)
+            except OperationalError:
+                raise
+            except Exception:
+                # The others must not wait for one that cannot be mended.
+                _logger.exception("delivery %s cannot be taken over", lease.delivery_id)
         running = {lease.delivery_id for lease in leases}
         for gone in self._readings.keys() - running:
             del self._readings[gone]
         return taken
+
+    def _judge(self, lease: Lease, is_under_way: bool, now: float) -> bool:
+        if lease.worker_id == self._schedule.worker_id:
+            return not is_under_way and self._take_back(lease)
+        return self._has_lapsed(lease, now) and self._take_over(lease)
 
     def _has_lapsed(self, lease: Lease, now: float) -> bool:
         first = self._readings.get(lease.delivery_id)

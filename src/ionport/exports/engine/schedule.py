@@ -52,7 +52,8 @@ class Schedule:
             workers = WorkerRepository(work.connection)
             if is_alone:
                 workers.remove_all(_SCOPE)
-                self._bring_forward(PassRepository(work.connection), now)
+            # The clock may have been set back while nobody looked.
+            self._bring_forward(PassRepository(work.connection), now)
             workers.beat(_SCOPE, self.worker_id, socket.gethostname(), os.getpid(), now)
 
     def end(self) -> None:
