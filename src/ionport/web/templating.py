@@ -77,7 +77,14 @@ def path_to(request: Request, name: str, **params: str) -> str:
 def _frame(request: Request) -> dict[str, object]:
     visit = getattr(request.state, "visit", None)
     if not isinstance(visit, Visit):
-        return {"visit": None, "nav": [], "flash": None, "tenant": None, "environment": None}
+        return {
+            "visit": None,
+            "nav": [],
+            "flash": None,
+            "tenant": None,
+            "environment": None,
+            "may_administer": False,
+        }
     tenant = request.scope.get("path_params", {}).get("tenant")
     tenant = tenant if tenant in visit.tenants else None
     return {
@@ -86,6 +93,8 @@ def _frame(request: Request) -> dict[str, object]:
         "flash": _flash(request, visit),
         "tenant": tenant,
         "environment": tenant.rpartition("_")[2] if tenant else None,
+        "may_administer": visit.organization is not None
+        and visit.actor.is_organization_administrator(visit.organization.id),
     }
 
 

@@ -49,6 +49,10 @@ class FaultService:
             raise NotFound(_("There is no such fault rule."), code="fault_not_found")
         return rule
 
+    def require(self, scope: TenantScope, actor: Actor) -> None:
+        """Raise Forbidden to whom the rules of the tenant are not open."""
+        require_control(actor, scope)
+
     def add(self, work: Work, scope: TenantScope, actor: Actor, draft: FaultDraft) -> FaultRule:
         """Add a rule; it strikes from the next call on.
 

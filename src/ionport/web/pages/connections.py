@@ -92,6 +92,7 @@ def check_status(request: Request) -> Response:
 def delete_form(request: Request) -> Response:
     """Ask before a connection is deleted."""
     visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
     with visit.services.database.read() as work:
         connection = needed(visit.services.connections).get(
             work, scope, visit.actor, request.path_params["connection"]

@@ -58,12 +58,14 @@ def list_faults(request: Request) -> Response:
 
 def add_form(request: Request) -> Response:
     """Show the form of a new rule."""
+    _faults(request).require(tenant_scope(request), visit_of(request).actor)
     return _form(request, _values(FaultDraft(FaultKind.STATUS)), {})
 
 
 def add(request: Request) -> Response:
     """Add a rule."""
     visit, scope = visit_of(request), tenant_scope(request)
+    _faults(request).require(scope, visit.actor)
     try:
         draft = _draft(visit.form)
         with visit.services.database.write() as work:

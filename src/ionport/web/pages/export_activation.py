@@ -24,6 +24,8 @@ def proof_of(request: Request, work: Work, configuration: ExportConfiguration) -
 
 def activate_form(request: Request) -> Response:
     """Show the proofs of both configurations, and what activation would switch off."""
+    organization_id = organization_scope(request).organization_id
+    visit_of(request).actor.require_organization_administrator(organization_id)
     return _activate_page(request)
 
 

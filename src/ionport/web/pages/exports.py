@@ -165,6 +165,8 @@ def show(request: Request) -> Response:
 
 def delete_form(request: Request) -> Response:
     """Ask before a configuration is deleted."""
+    organization_id = organization_scope(request).organization_id
+    visit_of(request).actor.require_organization_administrator(organization_id)
     return render(request, "exports/delete.html", {"configuration": _get(request)})
 
 

@@ -1,0 +1,82 @@
+"""Nobody is shown a form that is refused when it is sent: all routes, walked by who may little."""
+
+from __future__ import annotations
+
+import html
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.routing import Route
+
+from ionport.identity.model import OrganizationRole, TenantRole
+from ionport.web import pages
+from tests.support.whole import INVOICE, Desk, desk_on
+
+_FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>', re.IGNORECASE)
+_ACTION = re.compile(r'\baction="([^"]*)"')
+# Forms of everybody's own session.
+_OWN = ("/sign-out", "/sign-in", "/account", "/organization")
+PEOPLE = {
+    "stranger": (None, OrganizationRole.USER),
+    "member": (TenantRole.USER, OrganizationRole.USER),
+    "nobody": (None, None),
+}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder: Path = tmp_path_factory.mktemp("walk")
+    with desk_on(folder, "") as desk:
+        desk.add_export(credential=desk.credentials())
+        desk.upload(INVOICE)
+        for name, (tenant_role, organization_role) in PEOPLE.items():
+            desk.add_user(name, tenant_role, organization_role)
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def addresses(desk: Desk) -> list[str]:
+    """The addresses of all pages; whose of the organization's things there is one of each."""
+    filled = {"tenant": desk.tenant.tenant_id, "method": "infor-idm-bod", "tool": "postman"}
+    for name, address, link in (
+        ("document", "/documents", '/documents/(doc_[^/"]+)'),
+        ("delivery_id", "/deliveries", '/deliveries/(dlv_[^/"]+)'),
+        ("configuration", "/settings/export", '/settings/export/([a-z]+_[^/"]+)'),
+        ("connection", "/settings/connections", '/settings/connections/([a-z]+_[^/"]+)'),
+    ):
+        found = re.search(link, desk.browser.get(address).text)
+        filled[name] = found[1] if found else "x"
+    return [
+        re.sub(r"{(\w+)[^}]*}", lambda found: filled.get(found[1], "x"), route.path)
+        for module in pkgutil.iter_modules(pages.__path__, f"{pages.__name__}.")
+        for route in getattr(importlib.import_module(module.name), "ROUTES", ())
+        if isinstance(route, Route) and "GET" in (route.methods or ())
+    ]
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_no_form_is_shown_to_whom_it_is_refused(
+    desk: Desk, addresses: list[str], person: str
+) -> None:
+    for thing in ("/documents/doc_", "/settings/connections/con_", "/settings/export/"):
+        assert any(thing in address for address in addresses)
+    desk.sign_in_as(person)
+    refused = []
+    for address in addresses:
+        page = desk.browser.get(address)
+        if page.status_code != 200 or "html" not in page.headers.get("content-type", ""):
+            continue
+        for form in _FORM.findall(page.text):
+            action = _ACTION.search(form)
+            target = html.unescape(action[1]) if action and action[1] else address
+            if target.startswith(_OWN):
+                continue
+            status = desk.browser.send(target, {}, form_at=address).status_code
+            # What is of a tenant is its administrators' alone, however wrong the form is.
+            if status in (403, 404) or (status == 422 and target.startswith("/ion-api/")):
+                refused.append(f"{address} shows a form to {target}: {status}")
+    assert not refused, "\n".join(refused)
