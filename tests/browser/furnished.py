@@ -142,7 +142,7 @@ def _use(desk: Desk) -> dict[str, str]:
     delivered = _deliver(desk, INVOICE, configuration)
     acknowledgement = _acknowledge(desk)
     _deliver(desk, OTHER_INVOICE, broken)
-    _upload_a_duplicate(desk)
+    _hold(desk, delivered[0], _upload_a_duplicate(desk))
     apps = desk.browser.get(desk.apps_path).text
     app = _found(rf"{desk.apps_path}/(app_\w+)[^>]*>DocBits_TST", apps)
     inspector = f"/ion-api/{desk.house.tenant.id}/inspector"
@@ -269,11 +269,23 @@ def _add_document_type(desk: Desk) -> dict[str, str]:
     return {"document_type": "Purchase_Order", "attribute": "State", "acl": "Buyers"}
 
 
-def _upload_a_duplicate(desk: Desk) -> None:
+def _upload_a_duplicate(desk: Desk) -> str:
     """The same supplier and number with other content: received, marked and warned of."""
     content = read_sample(INVOICE) + b"<!-- again -->"
     answer = desk.browser.send("/documents/upload", files=[("files", ("again.xml", content))])
     assert 'class="remedy"' in answer.text
+    return _found(r"/documents/(doc_\w+)", answer.text)
+
+
+def _hold(desk: Desk, document: str, other: str) -> None:
+    """Let findings hold a document: a possible double at Infor, and a suspected duplicate."""
+    side = desk.house.documents
+    assert side is not None
+    double = {"step": "idm_create", "first_id": "A-1", "second_id": "A-2", "delivery_id": "dlv_1"}
+    same = {"document": other, "filename": "again.xml", "number": "1", "supplier": "Nordwerk"}
+    with desk.house.database.write() as work:
+        for code, parameters in (("two_items", double), ("duplicate_number", same)):
+            side.documents.add_finding(work, desk.organization, document, code, parameters)
 
 
 def _delete_app(desk: Desk, name: str) -> None:
