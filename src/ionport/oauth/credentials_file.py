@@ -92,11 +92,14 @@ def environment_file(
 ) -> EnvironmentFile:
     """Return a credentials file as an environment of an API client, one variable per key."""
     makers = {EnvironmentTool.POSTMAN: _postman, EnvironmentTool.BRUNO: _bruno}
-    return makers[tool](app, credentials)
+    variables = _variables(credentials)
+    # Requests of a collection name it whether scopes are enforced or not.
+    variables["scopes"] = variables.get("sc") or " ".join(app.scopes)
+    return makers[tool](app, variables)
 
 
-def _postman(app: AuthorizedApp, credentials: bytes) -> EnvironmentFile:
-    variables = dict.fromkeys(_SECRETS, "") | _variables(credentials)
+def _postman(app: AuthorizedApp, named: dict[str, str]) -> EnvironmentFile:
+    variables = dict.fromkeys(_SECRETS, "") | named
     values = [
         {
             "key": name,
@@ -112,9 +115,8 @@ def _postman(app: AuthorizedApp, credentials: bytes) -> EnvironmentFile:
     )
 
 
-def _bruno(app: AuthorizedApp, credentials: bytes) -> EnvironmentFile:
+def _bruno(app: AuthorizedApp, variables: dict[str, str]) -> EnvironmentFile:
     # Bruno keeps secrets apart and on the user's machine: its file only names them.
-    variables = _variables(credentials)
     plain = [f"  {name}: {text}" for name, text in variables.items() if name not in _SECRETS]
     named = ",\n".join(f"  {name}" for name in _SECRETS)
     lines = ["vars {", *plain, "}", "vars:secret [", named, "]", ""]

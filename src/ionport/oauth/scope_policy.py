@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from ionport.core.errors import IonportError
 from ionport.oauth.model import AuthorizedApp, ServiceAccount
 from ionport.oauth.scopes import parse_scopes
 from ionport.oauth.tenant_settings import ScopeMode, TenantSettings
+
+_SCOPE: Final = re.compile(r"[!#-\[\]-~]{1,100}")
+_MAX_ANSWERED: Final = 2_000
 
 
 class InvalidScopes(IonportError):
@@ -40,6 +46,15 @@ def requested_scopes(
         text = "The app lacks a requested scope. Add it on the app's page; letter case matters."
         raise InvalidScopes(text, detail=f"missing: {missing}"[:500])
     return wanted
+
+
+def answered_scopes(asked: str) -> str:
+    """Return what a token answer says where scopes mean nothing: those that were asked for.
+
+    Clients compare it with what they sent (RFC 6749 §5.1); what can be no scope (§3.3) is left
+    out.
+    """
+    return " ".join(name for name in asked.split(" ") if _SCOPE.fullmatch(name))[:_MAX_ANSWERED]
 
 
 def granted_scopes(

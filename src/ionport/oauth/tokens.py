@@ -33,7 +33,7 @@ from ionport.oauth.protocol import (
     UnsupportedGrantType,
 )
 from ionport.oauth.repository import ServiceAccountRepository
-from ionport.oauth.scope_policy import InvalidScopes, granted_scopes
+from ionport.oauth.scope_policy import InvalidScopes, answered_scopes, granted_scopes
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant_repository import TenantSettingsRepository
 from ionport.oauth.tenant_settings import Limits, TokenForm
@@ -67,6 +67,8 @@ class Login:
     # Moreover, the same request, sent again, is another good login.
     is_repeatable: bool = False
     notes_use: bool = True
+    # The scopes that were asked for; what was granted is `scopes`.
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ class TokenService:
             account=context.account,
             person=context.person,
             scopes=_scopes(context),
+            asked=context.parameters.get("scope"),
             refreshed=context.refreshed,
             refresh_token=context.refresh_token,
             code=context.code,
@@ -187,7 +190,8 @@ class TokenService:
             scopes=login.scopes,
             form=login.form,
         )
-        answer = TokenAnswer(signed.text, signed.expires_in, refresh_token, login.scopes)
+        scopes = login.scopes or answered_scopes(login.asked)
+        answer = TokenAnswer(signed.text, signed.expires_in, refresh_token, scopes)
         return SignedLogin(answer, grant, login, rotated_digest=digest if rotates else None)
 
     def _new_grant(self, login: Login, refresh_digest: str | None) -> Grant:

@@ -237,6 +237,22 @@ def test_the_tenant_chooses_the_flavour_of_the_urls(side: OAuthSide) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("mode", [ScopeMode.DISABLED, ScopeMode.ENFORCED])
+@pytest.mark.parametrize("tool", EnvironmentTool)
+def test_an_environment_carries_the_apps_scopes(
+    side: OAuthSide, tool: EnvironmentTool, mode: ScopeMode
+) -> None:
+    side.change_settings(scope_mode=mode)
+    app = side.create_app(scopes=("Infor-IDM", "Infor-ION"))
+    with side.database.write() as work:
+        made = side.apps.export_environment(work, side.scope, side.operator, app.id, tool, None)
+    if tool is EnvironmentTool.POSTMAN:
+        values = {each["key"]: each["value"] for each in json.loads(made.content)["values"]}
+        assert values["scopes"] == "Infor-IDM Infor-ION"
+    else:
+        assert b"  scopes: Infor-IDM Infor-ION\n" in made.content
+
+
 @pytest.mark.parametrize("tool", EnvironmentTool)
 def test_an_environment_has_the_secret_only_after_the_password(
     side: OAuthSide, tool: EnvironmentTool

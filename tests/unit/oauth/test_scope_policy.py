@@ -19,12 +19,25 @@ def claims(answer: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def test_where_scopes_are_disabled_nothing_of_them_shows(side: OAuthSide) -> None:
+def test_where_scopes_are_disabled_nothing_of_them_is_in_a_token(side: OAuthSide) -> None:
     file = side.credentials(side.create_app(scopes=BOTH), scopes=BOTH)
-    answer = side.log_in(file, scope="openid profile")
+    answer = side.log_in(file)
     assert "scope" not in answer
     assert "scope" not in claims(answer)
     assert claims(answer)["EnforceScopesForClient"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [("openid profile", "openid profile"), ('openid  "x" \u00e4 Infor-ION', "openid Infor-ION")],
+)
+def test_an_answer_says_the_scopes_that_were_asked_for(
+    side: OAuthSide, asked: str, answered: str
+) -> None:
+    file = side.credentials(side.create_app(scopes=BOTH), scopes=BOTH)
+    answer = side.log_in(file, scope=asked)
+    assert answer["scope"] == answered
+    assert "scope" not in claims(answer)
 
 
 def test_an_enforced_token_says_the_scopes_that_app_and_account_share(side: OAuthSide) -> None:
