@@ -123,9 +123,14 @@ class Browser:
         return said(answer.text)
 
     def csrf_token(self, path: str) -> str:
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)
-        assert found is not None, f"{path} has no form"
-        return found[1]
+        return self.hidden(path)["csrf_token"]
+
+    def hidden(self, path: str) -> dict[str, str]:
+        """What every form of a page carries unseen: the token, and the mark of what it shows."""
+        page = self.get(path).text
+        found = re.findall(r'name="(csrf_token|shown_values)" value="([^"]*)"', page)
+        assert found, f"{path} has no form"
+        return {name: html.unescape(value) for name, value in found if value}
 
     def send(
         self,
@@ -137,7 +142,7 @@ class Browser:
         headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
         """Load the form at `form_at` (default: `path`) and send it to `path`."""
-        fields = {"csrf_token": self.csrf_token(form_at or path), **(data or {})}
+        fields = {**self.hidden(form_at or path), **(data or {})}
         return self.http.post(path, data=fields, files=files, headers=dict(headers or {}))
 
     def sign_in(self, username: str, password: Secret = PASSWORD) -> httpx2.Response:

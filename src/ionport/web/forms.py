@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import FormData, UploadFile
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.secrets import Secret
 
 
@@ -67,6 +67,7 @@ def uploads_of(form: FormData, name: str) -> list[Upload]:
     ]
 
 
-def errors_of(error: InvalidInput) -> Mapping[str, str]:
+def errors_of(error: InvalidInput | Conflict) -> Mapping[str, str]:
     """Return field errors for a form; the whole text under an empty name when none is named."""
-    return error.fields or {"": error.text}
+    named = error.fields if isinstance(error, InvalidInput) else {}
+    return named or {"": error.text}

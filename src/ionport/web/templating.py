@@ -19,6 +19,7 @@ from ionport.core.i18n import _, gettext, ngettext
 from ionport.core.secrets import DOTS
 from ionport.web import cookies
 from ionport.web.assets import asset_url, icon
+from ionport.web.edits import SHOWN_FIELD, shown_mark
 from ionport.web.guard import CSRF_FIELD
 from ionport.web.state import Visit, visit_of
 
@@ -154,6 +155,12 @@ def _csrf_field(context: Context) -> Markup:
 
 
 @pass_context
+def _shown_field(context: Context) -> Markup:
+    mark = shown_mark(context["request"])
+    return Markup('<input type="hidden" name="{}" value="{}">').format(SHOWN_FIELD, mark)
+
+
+@pass_context
 def _path(context: Context, name: str, **params: str) -> str:
     return path_to(context["request"], name, **params)
 
@@ -227,6 +234,7 @@ def _make_environment() -> Environment:
         "icon": icon,
         "csrf_field": _csrf_field,
         "path": _path,
+        "shown_field": _shown_field,
         "described": _described,
         "dots": DOTS,
         "version": __version__,

@@ -13,6 +13,8 @@ from ionport.core.i18n import _
 from ionport.gateway.model import ApiSuite, PolicyType, ProxySecurity, TargetEndpoint
 from ionport.gateway.sample_call import sample_call
 from ionport.gateway.security import SECURITY_FIELDS
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of
 from ionport.web.pages import api_endpoint_form as form
 from ionport.web.pages.api_suites import confirm_page, read_trail, suite_url, the_suite
@@ -63,7 +65,13 @@ def add(request: Request) -> Response:
 def edit_form(request: Request) -> Response:
     """Show the form as the endpoint is stored."""
     suite, endpoint = the_endpoint(request)
+    show_stored(request, _stored(endpoint))
     return _page(request, suite, form.stored_values(endpoint), {}, endpoint)
+
+
+def _stored(endpoint: TargetEndpoint) -> dict[str, str]:
+    # Secrets are never shown: the time tells that one has changed.
+    return {**form.stored_values(endpoint), ".changed_at": endpoint.changed_at.isoformat()}
 
 
 def edit(request: Request) -> Response:
@@ -75,9 +83,15 @@ def edit(request: Request) -> Response:
     try:
         draft = form.endpoint_draft(visit.form)
         with visit.services.database.write() as work:
-            needed(visit.services.custom_apis).suites.change_endpoint(
-                work, scope, visit.actor, endpoint.id, draft
+            suites = needed(visit.services.custom_apis).suites
+            require_unchanged(
+                request,
+                work,
+                scope,
+                endpoint.id,
+                lambda: _stored(suites.get_endpoint(work, scope, visit.actor, endpoint.id)),
             )
+            suites.change_endpoint(work, scope, visit.actor, endpoint.id, draft)
     except (InvalidInput, Conflict) as error:
         return _refused(request, suite, error, endpoint)
     text = _("The endpoint is saved. The change holds from the next request on.")
@@ -186,8 +200,10 @@ def _refused(
     endpoint: TargetEndpoint | None = None,
 ) -> Response:
     values = form.sent_values(visit_of(request).form)
-    if isinstance(error, Conflict):
-        errors: Mapping[str, str] = {"proxy_context": error.text}
+    if isinstance(error, ChangedMeanwhile):
+        errors: Mapping[str, str] = errors_of(error)
+    elif isinstance(error, Conflict):
+        errors = {"proxy_context": error.text}
     else:
         errors = form.named_errors(errors_of(error))
     return _page(request, suite, values, errors, endpoint, error.status)

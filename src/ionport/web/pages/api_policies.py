@@ -20,6 +20,8 @@ from ionport.gateway.model import (
     TargetEndpoint,
 )
 from ionport.gateway.policies import PolicyInvalid, sample_policy
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, lines_of, text_of
 from ionport.web.pages.api_endpoints import endpoint_url, the_endpoint
 from ionport.web.pages.api_suites import confirm_page, read_trail, the_suite
@@ -83,8 +85,13 @@ def add(request: Request) -> Response:
 def edit_form(request: Request) -> Response:
     """Show the form as the policy is stored."""
     suite, endpoint, policy = _the_policy(request)
-    values = {name: str(getattr(policy, name)) for name in _FIELDS}
+    values = _stored(policy)
+    show_stored(request, values)
     return _page(request, suite, endpoint, values, {}, policy)
+
+
+def _stored(policy: ApiPolicy) -> dict[str, str]:
+    return {name: str(getattr(policy, name)) for name in _FIELDS}
 
 
 def edit(request: Request) -> Response:
@@ -96,9 +103,20 @@ def edit(request: Request) -> Response:
     try:
         draft = _draft(visit.form, policy)
         with visit.services.database.write() as work:
-            needed(visit.services.custom_apis).policies.change_policy(
-                work, scope, visit.actor, policy.id, draft
+            policies = needed(visit.services.custom_apis).policies
+            require_unchanged(
+                request,
+                work,
+                scope,
+                policy.id,
+                lambda: _stored(policies.get_policy(work, scope, visit.actor, policy.id)),
+                told_by=policy.endpoint_id or policy.suite_id,
             )
+            policies.change_policy(work, scope, visit.actor, policy.id, draft)
+    except ChangedMeanwhile as error:
+        values = {name: lines_of(visit.form, name) for name in _FIELDS}
+        shown = {"": error.text}
+        return _page(request, suite, endpoint, values, shown, policy, status=error.status)
     except InvalidInput as error:
         return _refused(request, suite, endpoint, error, policy)
     text = _("The policy {name} is saved. It counts from the next request on.")

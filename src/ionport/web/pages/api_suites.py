@@ -25,6 +25,8 @@ from ionport.gateway.model import (
 )
 from ionport.gateway.openapi import ApiDescription, describe
 from ionport.gateway.sample_call import sample_call
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, lines_of, text_of, uploads_of
 from ionport.web.lists import ListState
 from ionport.web.pages import api_endpoint_form as endpoint_form
@@ -154,8 +156,13 @@ def add(request: Request) -> Response:
 def edit_form(request: Request) -> Response:
     """Show the form as the suite is stored."""
     suite = the_suite(request)
-    values = {name: str(getattr(suite, name)) for name in _NAMES}
+    values = _stored(suite)
+    show_stored(request, values)
     return _edit_page(request, suite, values, {})
+
+
+def _stored(suite: ApiSuite) -> dict[str, str]:
+    return {name: str(getattr(suite, name)) for name in _NAMES}
 
 
 def edit(request: Request) -> Response:
@@ -166,11 +173,18 @@ def edit(request: Request) -> Response:
     try:
         icon = _uploaded_icon(visit.form)
         with visit.services.database.write() as work:
+            require_unchanged(
+                request,
+                work,
+                scope,
+                suite.id,
+                lambda: _stored(suites.get_suite(work, scope, visit.actor, suite.id)),
+            )
             draft = _draft(visit.form, suite)
             changed = suites.change_suite(work, scope, visit.actor, suite.id, draft)
             if icon is not None:
                 suites.set_icon(work, scope, visit.actor, suite.id, icon)
-    except InvalidInput as error:
+    except (InvalidInput, ChangedMeanwhile) as error:
         return _edit_page(request, suite, _sent(visit.form), errors_of(error), error.status)
     text = _("{name} is saved.").format(name=changed.suite_name)
     return redirect(request, suite_url(request, suite.id), text=text)

@@ -18,9 +18,11 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
+from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.drafts import AppDraft
 from ionport.oauth.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp, GrantType
 from ionport.web.app_consequences import Consequences, consequences
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, is_on, text_of, uploads_of, whole_number
 from ionport.web.guard import CSRF_FIELD
 from ionport.web.pages.authorized_apps import app_url, the_app
@@ -79,6 +81,7 @@ def add(request: Request) -> Response:
 def edit_form(request: Request) -> Response:
     """Show the form as the app is stored."""
     app = the_app(request)
+    show_stored(request, _stored(app))
     return _page(request, _stored(app), {}, app=app)
 
 
@@ -95,8 +98,16 @@ def edit(request: Request) -> Response:
         if found.texts and not is_on(visit.form, "confirmed"):
             return _confirm(request, app, found)
         with visit.services.database.write() as work:
-            changed = needed(visit.services.apps).edit_app(work, scope, visit.actor, app.id, draft)
-    except InvalidInput as error:
+            apps = needed(visit.services.apps)
+            require_unchanged(
+                request,
+                work,
+                scope,
+                app.id,
+                lambda: _stored(apps.get_app(work, scope, visit.actor, app.id)),
+            )
+            changed = apps.edit_app(work, scope, visit.actor, app.id, draft)
+    except (InvalidInput, ChangedMeanwhile) as error:
         values = _values(visit.form)
         return _page(request, values, errors_of(error), app=app, status=error.status)
     except Conflict as error:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
+from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.tenant_settings import (
     Limits,
     ScopeMode,
@@ -19,6 +20,7 @@ from ionport.oauth.tenant_settings import (
     TokenForm,
     UrlFlavour,
 )
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, is_on, text_of, whole_number
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
@@ -31,8 +33,9 @@ Choice = TypeVar("Choice", ScopeMode, UrlFlavour, TokenForm)
 
 def show(request: Request) -> Response:
     """Show the settings that are in force and the tenant's own scopes."""
-    settings = _settings(request)
-    return _page(request, _values(settings), {})
+    values = _values(_settings(request))
+    show_stored(request, values)
+    return _page(request, values, {})
 
 
 def _settings(request: Request) -> TenantSettings:
@@ -77,8 +80,19 @@ def save(request: Request) -> Response:
     if consequences and not is_on(visit.form, "confirmed"):
         context = {"values": _values(wanted), "consequences": consequences}
         return render(request, "configuration/confirm.html", context)
-    with visit.services.database.write() as work:
-        needed(visit.services.tenant_settings).change(work, scope, visit.actor, wanted)
+    settings = needed(visit.services.tenant_settings)
+    try:
+        with visit.services.database.write() as work:
+            require_unchanged(
+                request,
+                work,
+                scope,
+                scope.tenant_id,
+                lambda: _values(settings.get(work, scope, visit.actor)),
+            )
+            settings.change(work, scope, visit.actor, wanted)
+    except ChangedMeanwhile as error:
+        return _page(request, _sent_values(visit.form), errors_of(error), error.status)
     text = _("The configuration is saved. It holds from the next request on.")
     return redirect(request, _url(request), text=text)
 

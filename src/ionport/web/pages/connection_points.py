@@ -12,8 +12,10 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.model import AppQuery
 from ionport.sandbox.messaging.points import ConnectionPoint, PointDraft, PointQuery
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, is_on, text_of
 from ionport.web.lists import ListState
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -88,12 +90,17 @@ def _add_page(
 def show(request: Request) -> Response:
     """Show a connection point with the form to change it."""
     point = _point(request)
-    values = {
+    values = _stored(point)
+    show_stored(request, values)
+    return _detail_page(request, point, values, {})
+
+
+def _stored(point: ConnectionPoint) -> dict[str, str]:
+    return {
         "description": point.description,
         "client_id": point.client_id,
         "documents": "\n".join(point.documents),
     }
-    return _detail_page(request, point, values, {})
 
 
 def change(request: Request) -> Response:
@@ -102,10 +109,16 @@ def change(request: Request) -> Response:
     values = _sent(visit.form)
     try:
         with visit.services.database.write() as work:
-            point = needed(visit.services.ion).points.change_point(
-                work, scope, visit.actor, request.path_params["point"], _draft(values)
+            points, point_id = needed(visit.services.ion).points, str(request.path_params["point"])
+            require_unchanged(
+                request,
+                work,
+                scope,
+                point_id,
+                lambda: _stored(points.get_point(work, scope, visit.actor, point_id)),
             )
-    except InvalidInput as error:
+            point = points.change_point(work, scope, visit.actor, point_id, _draft(values))
+    except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, _point(request), values, errors_of(error), error.status)
     return redirect(
         request, _point_url(request, point.id), text=_("The connection point is saved.")

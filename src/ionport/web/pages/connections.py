@@ -6,9 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.connections.model import Check
+from ionport.connections.model import Check, Connection
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import text_of
 from ionport.web.lists import ListState
 from ionport.web.state import needed, organization_scope, visit_of
@@ -31,29 +33,40 @@ def show(request: Request) -> Response:
     return _detail_page(request)
 
 
+def _stored(connection: Connection) -> dict[str, str]:
+    return {"name": connection.name}
+
+
 def _detail_page(request: Request, error: str = "", status: int = 200) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     service = needed(visit.services.connections)
     with visit.services.database.read() as work:
         connection = service.get(work, scope, visit.actor, request.path_params["connection"])
         check = service.latest_check(work, scope, visit.actor, connection.id)
-    context = {"connection": connection, "check": check, "error": error}
+    if request.method == "GET":
+        show_stored(request, _stored(connection))
+    name = text_of(visit.form, "name") if error else connection.name
+    context = {"connection": connection, "check": check, "error": error, "name": name}
     return render(request, "connections/detail.html", context, status=status)
 
 
 def rename(request: Request) -> Response:
     """Change the name that people see."""
     visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.connections)
+    connection_id = str(request.path_params["connection"])
     try:
         with visit.services.database.write() as work:
-            connection = needed(visit.services.connections).rename(
+            require_unchanged(
+                request,
                 work,
                 scope,
-                visit.actor,
-                request.path_params["connection"],
-                text_of(visit.form, "name"),
+                connection_id,
+                lambda: _stored(service.get(work, scope, visit.actor, connection_id)),
             )
-    except InvalidInput as error:
+            name = text_of(visit.form, "name")
+            connection = service.rename(work, scope, visit.actor, connection_id, name)
+    except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, error.text, error.status)
     return redirect(request, _url(request, connection.id), text=_("The name is changed."))
 

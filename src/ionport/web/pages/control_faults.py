@@ -13,6 +13,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import Page
+from ionport.identity.edits import ChangedMeanwhile
 from ionport.sandbox.control.fault_service import FaultService
 from ionport.sandbox.control.faults import (
     AUTHORIZATION_SERVER,
@@ -22,6 +23,7 @@ from ionport.sandbox.control.faults import (
     FaultTarget,
     Trigger,
 )
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, is_on, lines_of, text_of
 from ionport.web.lists import ListState
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -81,6 +83,7 @@ def add(request: Request) -> Response:
 def edit_form(request: Request) -> Response:
     """Show the form of a rule."""
     rule = _rule(request)
+    show_stored(request, _values(rule.draft))
     return _form(request, _values(rule.draft), {}, rule)
 
 
@@ -90,8 +93,16 @@ def edit(request: Request) -> Response:
     try:
         draft = _draft(visit.form)
         with visit.services.database.write() as work:
-            _faults(request).change(work, scope, visit.actor, rule.id, draft)
-    except InvalidInput as error:
+            faults = _faults(request)
+            require_unchanged(
+                request,
+                work,
+                scope,
+                rule.id,
+                lambda: _values(faults.get(work, scope, visit.actor, rule.id).draft),
+            )
+            faults.change(work, scope, visit.actor, rule.id, draft)
+    except (InvalidInput, ChangedMeanwhile) as error:
         return _form(request, _sent(visit.form), errors_of(error), rule, status=error.status)
     text = _("The rule is saved. It counts from the start again.")
     return redirect(request, _list_url(request), text=text)

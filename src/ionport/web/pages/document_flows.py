@@ -14,6 +14,7 @@ from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.model import SuiteQuery
+from ionport.identity.edits import ChangedMeanwhile
 from ionport.sandbox.messaging.flows import (
     STARTERS,
     AckFilter,
@@ -24,6 +25,7 @@ from ionport.sandbox.messaging.flows import (
     Rejects,
     Rule,
 )
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, text_of
 from ionport.web.state import needed, tenant_scope, visit_of
 from ionport.web.templating import path_to, redirect, render
@@ -86,6 +88,7 @@ def _add_page(
 def show(request: Request) -> Response:
     """Show a flow with its latest acknowledgements and the form to change it."""
     flow = _flow(request)
+    show_stored(request, _values(flow))
     return _detail_page(request, flow, _values(flow), {})
 
 
@@ -95,11 +98,19 @@ def change(request: Request) -> Response:
     values = _sent(visit.form)
     try:
         with visit.services.database.write() as work:
-            flow = needed(visit.services.ion).flows.change_flow(
-                work, scope, visit.actor, request.path_params["flow"], _draft(values)
+            flows, flow_id = needed(visit.services.ion).flows, str(request.path_params["flow"])
+            require_unchanged(
+                request,
+                work,
+                scope,
+                flow_id,
+                lambda: _values(flows.get_flow(work, scope, visit.actor, flow_id)),
             )
+            flow = flows.change_flow(work, scope, visit.actor, flow_id, _draft(values))
     except InvalidInput as error:
         return _detail_page(request, _flow(request), values, _errors_of(error), error.status)
+    except ChangedMeanwhile as error:
+        return _detail_page(request, _flow(request), values, {"": error.text}, error.status)
     return redirect(request, _flow_url(request, flow.id), text=_("The document flow is saved."))
 
 

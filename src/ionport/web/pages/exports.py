@@ -13,6 +13,7 @@ from ionport.core.i18n import _
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.model import ExportConfiguration, ExportMethod
 from ionport.store import Work
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, lines_of
 from ionport.web.lists import ListState
 from ionport.web.pages import export_form
@@ -83,6 +84,7 @@ def edit_form(request: Request) -> Response:
     _require_administrator(request)
     configuration = _get(request)
     values = export_form.values_of(configuration)
+    show_stored(request, values)
     return _form_page(request, configuration.method, values, {}, configuration)
 
 
@@ -93,6 +95,15 @@ def edit(request: Request) -> Response:
     try:
         files = export_form.read_files(request, old.method)
         with visit.services.database.write() as work:
+            require_unchanged(
+                request,
+                work,
+                scope,
+                old.id,
+                lambda: export_form.values_of(
+                    needed(visit.services.configurations).get(work, scope, visit.actor, old.id)
+                ),
+            )
             fields = export_form.store_files(request, work, old.method, files)
             changed = needed(visit.services.configurations).edit(
                 work, scope, visit.actor, old.id, fields, reason=lines_of(visit.form, "reason")

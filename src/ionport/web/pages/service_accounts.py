@@ -12,6 +12,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput, NotFound, TooManyRequests
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.model import User
 from ionport.oauth.account_service import AccountDraft
 from ionport.oauth.model import (
@@ -25,6 +26,7 @@ from ionport.oauth.model import (
 from ionport.oauth.scopes import parse_scopes
 from ionport.store import TenantScope
 from ionport.web.downloads import attachment
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, text_of
 from ionport.web.lists import YES_NO, ListState
 from ionport.web.scope_choice import scope_choice, scopes_of
@@ -104,13 +106,18 @@ def _logs_in(app: AuthorizedApp) -> bool:
 
 def show(request: Request) -> Response:
     """Show an account with the form to change it."""
-    account = _account(request).account
-    values = {
+    values = _stored(_account(request))
+    show_stored(request, values)
+    return _detail_page(request, values, {})
+
+
+def _stored(listed: ListedAccount) -> dict[str, str]:
+    account = listed.account
+    return {
         "description": account.description,
         "user_id": account.user_id or "",
         "scopes": "\n".join(account.scopes),
     }
-    return _detail_page(request, values, {})
 
 
 def change(request: Request) -> Response:
@@ -121,10 +128,16 @@ def change(request: Request) -> Response:
         return _detail_page(request, values, {})
     try:
         with visit.services.database.write() as work:
-            account = needed(visit.services.service_accounts).change_account(
-                work, scope, visit.actor, request.path_params["account"], _draft(values)
+            accounts, account_id = needed(visit.services.service_accounts), _account_id(request)
+            require_unchanged(
+                request,
+                work,
+                scope,
+                account_id,
+                lambda: _stored(accounts.get_account(work, scope, visit.actor, account_id)),
             )
-    except InvalidInput as error:
+            account = accounts.change_account(work, scope, visit.actor, account_id, _draft(values))
+    except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, values, errors_of(error), error.status)
     text = _("The service account is saved.")
     return redirect(request, _account_url(request, account.id), text=text)
@@ -234,8 +247,13 @@ def _account(request: Request) -> ListedAccount:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         return needed(visit.services.service_accounts).get_account(
-            work, scope, visit.actor, request.path_params["account"]
+            work, scope, visit.actor, _account_id(request)
         )
+
+
+def _account_id(request: Request) -> str:
+    account_id: str = request.path_params["account"]
+    return account_id
 
 
 def _account_url(request: Request, account_id: str) -> str:

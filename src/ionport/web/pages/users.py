@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, TooManyRequests
 from ionport.core.i18n import _
+from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.model import (
     Actor,
     Member,
@@ -20,7 +21,8 @@ from ionport.identity.model import (
     TenantRole,
 )
 from ionport.identity.service import NewUser
-from ionport.store import TenantScope, Work
+from ionport.store import SystemScope, TenantScope, Work
+from ionport.web.edits import require_unchanged, show_stored
 from ionport.web.forms import errors_of, text_of
 from ionport.web.lists import ListState
 from ionport.web.state import tenant_scope, visit_of
@@ -29,6 +31,9 @@ from ionport.web.templating import path_to, redirect, render
 from ionport.web.trail import trail_of
 
 _STATUSES = {"enabled": False, "disabled": True}
+
+# What the form sends for a tenant that the person is no member of.
+_NO_ROLE = "none"
 
 
 def list_users(request: Request) -> Response:
@@ -99,9 +104,14 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
     services, user_id = visit.services, str(request.path_params["user"])
     with services.database.read() as work:
         member = services.members.get_member(work, scope, visit.actor, user_id)
+        memberships = services.members.memberships(work, scope, visit.actor, user_id)
+        stored = _stored_roles(memberships)
+        if request.method == "GET":
+            show_stored(request, stored)
         context = {
             "member": member,
-            "memberships": services.members.memberships(work, scope, visit.actor, user_id),
+            "memberships": memberships,
+            "chosen": {name: text_of(visit.form, name) or role for name, role in stored.items()},
             "is_used_elsewhere": services.members.is_used_elsewhere(
                 work, scope, visit.actor, user_id
             ),
@@ -117,10 +127,22 @@ def set_roles(request: Request) -> Response:
     """Save the roles in this tenant and in others that the actor administers."""
     visit, scope = visit_of(request), tenant_scope(request)
     user_id = str(request.path_params["user"])
-    with visit.services.database.write() as work:
-        before = visit.services.members.memberships(work, scope, visit.actor, user_id)
-        _set_tenant_roles(request, work, scope, before)
-        _set_organization_roles(request, work, scope, before)
+    members = visit.services.members
+    try:
+        with visit.services.database.write() as work:
+            require_unchanged(
+                request,
+                work,
+                # Roles in organizations and in other tenants are noted there.
+                SystemScope("who changed a user's roles"),
+                user_id,
+                lambda: _stored_roles(members.memberships(work, scope, visit.actor, user_id)),
+            )
+            before = members.memberships(work, scope, visit.actor, user_id)
+            _set_tenant_roles(request, work, scope, before)
+            _set_organization_roles(request, work, scope, before)
+    except ChangedMeanwhile as error:
+        return _detail_page(request, errors_of(error), error.status)
     keeps_role = text_of(visit.form, f"tenant:{scope.tenant_id}") != TenantRole.USER.value
     is_self = user_id == visit.actor.user_id
     url = _user_url(request, user_id) if keeps_role or not is_self else "/"
@@ -137,13 +159,26 @@ def _set_tenant_roles(
         sent = text_of(visit.form, f"tenant:{tenant_id}")
         if not sent or sent == role:
             continue
-        if sent == "none":
+        if sent == _NO_ROLE:
             if role is not None and tenant_id != scope.tenant_id:
                 members.remove_member(work, of_tenant, actor, user_id)
         elif role is None:
             members.join(work, scope, actor, user_id, of_tenant, _role(sent))
         else:
             members.set_role(work, of_tenant, actor, user_id, _role(sent))
+
+
+def _stored_roles(memberships: Memberships) -> dict[str, str]:
+    """Return the roles as the form names and shows them."""
+    tenants = {
+        f"tenant:{tenant_id}": role.value if role else _NO_ROLE
+        for tenant_id, role in memberships.tenants
+    }
+    organizations = {
+        f"organization:{organization.id}": role.value if role else ""
+        for organization, role in memberships.organizations
+    }
+    return {**tenants, **organizations}
 
 
 def _set_organization_roles(
