@@ -211,6 +211,14 @@ class DocumentService:
             change=(previous, status),
         )
 
+    def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+        """Keep others from changing the document until the transaction ends; raises NotFound.
+
+        Who also writes its deliveries takes their rows first, so that no two wait in a circle.
+        """
+        if DocumentRepository(work.connection).lock_status(scope, document_id) is None:
+            raise _no_document()
+
     def add_note(
         self,
         work: Work,

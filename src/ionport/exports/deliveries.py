@@ -344,6 +344,8 @@ class DeliveryService:
 
         The only way to a delivery: whoever asks for one, what holds the document holds it here.
         """
+        # Rows of deliveries before that of their document, as passes take them.
+        DeliveryRepository(work.connection).lock_document(scope, document.id)
         review = self._documents.review
         accepted = review.require_free(work, scope, document, consent.reason, consent.seen)
         made = [

@@ -18,11 +18,23 @@ DOCUMENT_HELD: Final = "document_held"
 
 
 def what_holds(work: Work, held: Held, documents: DocumentService) -> Problem | None:
-    """Return why the delivery must not go on now; None when nothing holds it."""
-    if documents.is_held(work, held.scope, held.delivery.document_id):
+    """Return why the delivery must not go on now; None when nothing holds it.
+
+    A decision that is made at this moment is waited for: it frees what is held by then, and
+    nothing may be held by findings that are decided.
+    """
+    if _is_held(work, held, documents):
         return Problem(
             DOCUMENT_HELD,
             _("Findings hold the document."),
             _("Open the document, look at its findings and decide on them."),
         )
     return refused_proof(work, held.scope, held.delivery)
+
+
+def _is_held(work: Work, held: Held, documents: DocumentService) -> bool:
+    document_id = held.delivery.document_id
+    if not documents.is_held(work, held.scope, document_id):
+        return False
+    documents.lock(work, held.scope, document_id)
+    return documents.is_held(work, held.scope, document_id)

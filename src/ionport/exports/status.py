@@ -49,6 +49,8 @@ def record_document_status(
     actor_name: str = "ionport",
 ) -> DocumentStatus:
     """Write the derived status and a line of the timeline, in the transaction of the change."""
+    # Before its deliveries are read: another one may be made at this moment.
+    documents.lock(work, scope, document_id)
     document = documents.get(work, scope, document_id)
     active = ConfigurationRepository(work.connection).active(
         scope, document.document_type, document.sub_organization_id

@@ -56,6 +56,8 @@ def _upgrade(config: Config, connection: Connection, *, is_sqlite: bool) -> None
     # SQLite's driver is in autocommit mode here; one explicit transaction makes it all or nothing.
     if is_sqlite:
         connection.execute(text("BEGIN IMMEDIATE"))
+    else:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
@@ -75,6 +77,8 @@ def _alone(database: Database) -> Iterator[None]:
             yield
         return
     with database.engine.connect() as connection:
+        # Others may take long to upgrade.
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _POSTGRESQL_LOCK})
         connection.commit()
         try:

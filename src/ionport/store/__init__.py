@@ -1,6 +1,6 @@
 """The database: engine, unit of work, scopes, shared schema."""
 
-from ionport.store.engine import Database, sqlite_url
+from ionport.store.engine import Database, sqlite_url, with_limits
 from ionport.store.partial import partial_index
 from ionport.store.schema import Moment, metadata, to_microseconds
 from ionport.store.scopes import OrganizationScope, SystemScope, TenantScope
@@ -21,4 +21,5 @@ __all__ = [
     "partial_index",
     "sqlite_url",
     "to_microseconds",
+    "with_limits",
 ]

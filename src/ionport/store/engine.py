@@ -23,6 +23,17 @@ from ionport.store.work import Work
 
 _BUSY_TIMEOUT_MS = 15_000
 _POOL_TIMEOUT_SECONDS = 15
+# What a connection to PostgreSQL may wait for. A process that is stopped in a transaction, or has
+# lost its way to the server, keeps its locks no longer than this; nobody waits longer for a lock.
+_LIMITS = {"lock_timeout": "15s", "idle_in_transaction_session_timeout": "30s"}
+# And a server that does not answer is given up (libpq's own names; milliseconds the last).
+_ANSWERS = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
 # Who waits for the writer's lock holds a connection already: there are more than threads that ask.
 _WAITING_WRITERS = 60
 # For each connection at most: inserts into an index over a million random keys touch many pages.
@@ -113,14 +124,32 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def with_limits(url: str) -> str:
+    """Return the address of a PostgreSQL database with what it does not say about lost servers."""
+    parts = make_url(url)
+    missing = {name: value for name, value in _ANSWERS.items() if name not in parts.query}
+    return parts.update_query_dict(missing).render_as_string(hide_password=False)
+
+
+def _limit_postgresql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        for name, value in _LIMITS.items():
+            cursor.execute(f"SET {name} = '{value}'")
+    connection.commit()
+
+
 def _create(url: str, *, durable: bool) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
         engine = _sqlite_engine(url, max_overflow=_WAITING_WRITERS)
         event.listen(engine, "connect", partial(_prepare_sqlite, durable=durable))
         return engine
     engine = create_engine(
-        url, pool_pre_ping=True, pool_timeout=_POOL_TIMEOUT_SECONDS, hide_parameters=True
+        with_limits(url),
+        pool_pre_ping=True,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+        hide_parameters=True,
     )
+    event.listen(engine, "connect", _limit_postgresql)
     tell_postgresql(metadata)
     return engine
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from ionport.store import Database, sqlite_url
+from ionport.store import Database, sqlite_url, with_limits
 from tests.support.sides import until
 
 _LETTERS = Table("letters", MetaData(), Column("id", Text, primary_key=True))
@@ -221,3 +221,24 @@ def test_commits_stay_though_another_process_closes_the_database(tmp_path: Path)
             work.connection.execute(insert(_LETTERS).values(id=str(number)))
         assert count_elsewhere() == str(number)
     database.close()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_who_is_stopped_in_a_transaction_keeps_its_locks_for_seconds_only(
+    database: Database,
+) -> None:
+    for opened in (database.read, database.write):
+        with opened() as work:
+            limits = {
+                name: work.connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+                for name in ("lock_timeout", "idle_in_transaction_session_timeout")
+            }
+            assert limits == {
+                "lock_timeout": "15s",
+                "idle_in_transaction_session_timeout": "30s",
+            }
+
+
+def test_what_an_address_says_about_lost_servers_counts() -> None:
+    assert "tcp_user_timeout=30000" in with_limits("postgresql+psycopg://u:p@h/d")
+    assert "connect_timeout=3" in with_limits("postgresql+psycopg://u:p@h/d?connect_timeout=3")

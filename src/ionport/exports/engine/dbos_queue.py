@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from ionport.exports.engine.port import EngineOptions, RunPass
 from ionport.exports.engine.schedule import Schedule
 from ionport.exports.model import DuePass
+from ionport.store import with_limits
 
 _NAME = "ionport"
 _VERSION = "passes-1"
@@ -163,7 +164,7 @@ class DbosQueue:
             log_level="WARNING",
             enable_otlp=False,
             sys_db_pool_size=max(10, self._concurrency + 4),
-            system_database_url=self._url,
+            system_database_url=with_limits(self._url),
         )
         DBOS(config=config)
         DBOS.launch()
