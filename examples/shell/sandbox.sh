@@ -36,5 +36,5 @@ echo "after it: $(call "$gateway/IDM/api/datamodel/entities")"
 curl -sS --fail -o /dev/null -X POST -H "$key" "$control/clock/expire-tokens"
 echo "expired: $(call "$gateway/IDM/api/datamodel/entities")"
 
-# 5. What came: oldest first.
+# 5. What came: oldest first, the refused call too.
 curl -sS --fail -H "$key" "$control/calls?order=oldest" | tr ',' '\n' | grep '"operation"'
