@@ -114,6 +114,10 @@ class ExportConfigurationService:
             raise self._in_the_way_error(work, scope, fields, old.id)
         if self._is_same_tenant(work, scope, old.connection_id, fields.connection_id):
             DeliveryRepository(work.connection).move(scope, old.id, fields.connection_id)
+            # Held by the proof of the old connection; the next pass asks about that of the new.
+            HeldRepository(work.connection).free(
+                scope, fields.connection_id, self._clock.now(), configuration_id=old.id
+            )
         changed = self._get(work, scope, configuration_id)
         self._record(work, scope, actor, "export_configuration.edited", changed)
         return changed

@@ -219,6 +219,22 @@ def test_a_decision_frees_what_is_held_and_counts_until_the_next_proof(desk: Des
     assert desk.held(delivery), "a new refusal asks anew"
 
 
+def test_what_a_refused_proof_holds_goes_on_over_a_new_connection_that_is_proved(desk: Desk):
+    desk.prove()
+    made = desk.create()
+    desk.activate(made.id)
+    delivery = desk.side.export(desk.side.receive())
+    desk.prove(ROLE_MISSING)
+    assert desk.held(delivery)
+    moved = replace(desk.fields(), connection_id=desk.connect())
+    desk.prove(connection_id=moved.connection_id)
+    assert not desk.is_due(delivery)
+    with desk.side.database.write() as work:
+        desk.side.configurations.edit(work, desk.side.scope, OPERATOR, made.id, moved)
+    assert desk.is_due(delivery)
+    assert not desk.held(desk.side.detail(delivery.id).delivery)
+
+
 def test_a_refusal_of_ion_holds_nothing_that_goes_to_idm_alone(desk: Desk):
     desk.prove()
     desk.activate(desk.create(replace(desk.fields(), method=ExportMethod.INFOR_IDM)).id)
