@@ -185,7 +185,7 @@ def _closed_port() -> int:
             lambda f: {**f, "iu": f"http://127.0.0.1:{_closed_port()}"}, "127.0.0.1", id="dead-host"
         ),
         pytest.param(_with(iu="https://10.1.2.3"), "private", id="private-address"),
-        pytest.param(lambda f: {**f, "pu": f["iu"] + "/sign-in/"}, "redirect", id="redirect"),
+        pytest.param(lambda f: {**f, "pu": f["iu"] + "/sign-in/"}, "404", id="wrong-address"),
     ],
 )
 def test_a_credential_that_does_not_work_is_told_by_its_proof(

@@ -218,7 +218,7 @@ OTHERS: Final = (
         "Infor-test",
         "§6.5, a Go program: # is not encoded, an ampersand at the end, HEAD of iu first",
         (
-            (f"HEAD / HTTP/1.1\nHost: $host\n{GO}\n\n", Expected(303)),
+            (f"HEAD / HTTP/1.1\nHost: $host\n{GO}\n\n", Expected(401)),
             (
                 basic(TOKEN, GO, "grant_type=password&username=$saak_raw&password=$sask&"),
                 TOKENS,
