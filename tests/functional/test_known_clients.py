@@ -127,7 +127,9 @@ class Talk:
 
     def _take_tokens(self, reply: Reply, *, is_refresh: bool) -> None:
         said = json.loads(reply.body)
-        assert list(said) == ["access_token", "token_type", "expires_in", "refresh_token"]
+        # `scope` stands at the end where the client asked for scopes (RFC 6749 section 5.1).
+        names = ["access_token", "token_type", "expires_in", "refresh_token"]
+        assert list(said) == names + ["scope"] * ("scope" in said)
         assert (said["token_type"], said["expires_in"]) == ("Bearer", 7200)
         assert reply.headers["content-type"] == "application/json"
         assert reply.headers["cache-control"] == "no-store"

@@ -59,12 +59,16 @@ class PageAddresses:
 
 def program_answer(status: int, code: str, text: str, request_id: str) -> Response:
     """Return an error as the gateway shapes its own."""
+    headers = {
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "X-Request-Id": request_id,
+    }
+    if status == 401:
+        # RFC 9110 section 15.5.2 asks for it.
+        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(
         {"code": code, "message": text, "requestId": request_id},
         status_code=status,
-        headers={
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-            "X-Request-Id": request_id,
-        },
+        headers=headers,
     )
