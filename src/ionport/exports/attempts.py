@@ -17,8 +17,10 @@ from ionport.ionapi.exchange import Exchange
 # The payload itself is kept apart: the ledger shows how a call began, not all of it.
 _BODY = 4_000
 _EXCHANGES = 8
-# With these the service behind the gateway may still be working on the call.
-_STILL_OPEN = frozenset({408, 502, 503, 504})
+# The service behind the gateway has answered itself with these and with all below 500; with any
+# other the gateway, or a proxy before it, answered in its place while it may still be working.
+_FINAL = frozenset({500, 501, 505})
+_NOT_FINAL = 408
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,13 @@ def miss_counts_after(attempt: Attempt, timing: ExportTiming) -> float:
     """
     if attempt.call_end is CallEnd.SETTLED:
         return 0.0
-    if attempt.http_status is not None and attempt.http_status not in _STILL_OPEN:
+    if attempt.http_status is not None and _is_final(attempt.http_status):
         return timing.search_lag
     return timing.settle if attempt.call_end is CallEnd.ENDED else timing.takeover
+
+
+def _is_final(status: int) -> bool:
+    return status in _FINAL or (status < 500 and status != _NOT_FINAL)
 
 
 def changed(attempt: Attempt, state: AttemptState, at: datetime, note: str = "") -> Attempt:

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
-
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
@@ -38,19 +34,19 @@ from ionport.exports.model import (
     StepStatus,
 )
 from ionport.exports.pass_repository import PassRepository
+from ionport.exports.patience import DATABASE_AWAY, write_patiently
 from ionport.exports.records import FAILED, SETTLED, SYSTEM, Held, Records
-from ionport.exports.rendering import Renderer
-from ionport.exports.repository import ConfigurationRepository, DeliveryRepository
+from ionport.exports.render_step import RenderStep
+from ionport.exports.repository import DeliveryRepository
 from ionport.exports.right import LeaseLost, RightToSend
 from ionport.exports.sights import Sights
 from ionport.exports.timing import ExportTiming
-from ionport.mappings.model import BodEnvelope, MappingVersion
 from ionport.mappings.service import MappingService
 from ionport.store import Database, Work
 
 _logger = logging.getLogger(__name__)
-# The database is away or busy; anything else is a mistake that trying again does not mend.
-_DATABASE_AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+
+
 T = TypeVar("T")
 
 
@@ -73,13 +69,12 @@ class DeliveryRunner:
         self.stopping = threading.Event()
         self._slots = threading.Semaphore(8)
         self._database = database
-        self._blobs = blobs
         self._clock = clock
-        self._connections = connections
         self._documents = documents
-        self._mappings = mappings
         self._records = Records(clock, documents, self.timing, self.worker_id)
-        self._renderer = Renderer()
+        self._rendering = RenderStep(
+            database, blobs, clock, connections, documents, mappings, self._records
+        )
         self._clients = ClientPool(database, connections, self.timing)
         self._circuits = Circuits(clock, self.timing)
         self._calls = InforCalls(blobs, clock, self._clients, self.worker_id)
@@ -144,7 +139,7 @@ class DeliveryRunner:
                 if isinstance(held, Held) and (problem := what_holds(work, held, self._documents)):
                     return self._records.hold(work, held, problem)
                 return held
-        except _DATABASE_AWAY:
+        except DATABASE_AWAY:
             raise
         except Exception:
             # Left as it is, the delivery would be due at once, and so for ever.
@@ -167,7 +162,7 @@ class DeliveryRunner:
         except LeaseLost:
             _logger.warning("delivery %s was taken over; nothing more is sent", held.delivery.id)
             return SETTLED
-        except _DATABASE_AWAY:
+        except DATABASE_AWAY:
             raise
         except Exception:
             _logger.exception("delivery %s broke off at %s", held.delivery.id, kind)
@@ -176,53 +171,11 @@ class DeliveryRunner:
     def _render(self, held: Held) -> Outcome:
         kind = StepKind.RENDER
         try:
-            return self._render_and_store(held)
+            return self._rendering.run(held)
         except IonportError as error:
             problem = Problem.of(error)
         with self._database.write() as work:
             return self._not_done(work, held, kind, problem)
-
-    def _render_and_store(self, held: Held) -> Outcome:
-        delivery, scope = held.delivery, held.scope
-        with self._database.read() as work:
-            document = self._documents.get(work, scope, delivery.document_id)
-            configuration = ConfigurationRepository(work.connection).get_any(
-                scope, delivery.configuration_id
-            )
-            connection = self._connections.shown(work, scope, delivery.connection_id)
-            idm = self._mappings.latest_version(work, scope, configuration.idm_mapping_id)
-            bod = None
-            if StepKind.ION_PUBLISH in held.steps and configuration.bod_mapping_id:
-                bod = self._mappings.latest_version(work, scope, configuration.bod_mapping_id)
-        rendered = self._renderer.render(
-            delivery,
-            document,
-            idm,
-            bod,
-            accepts_at_least_once=configuration.accepts_at_least_once,
-            envelope=BodEnvelope(tenant_id=connection.tenant_id, created_at=self._clock.now()),
-        )
-        digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
-        with self._database.write() as work:
-            versions = {
-                "idm_mapping_version_id": idm.id,
-                "bod_mapping_version_id": bod.id if bod else None,
-            }
-            outcome = self._records.done(
-                work, held, StepKind.RENDER, summary=_versions_text(idm, bod), delivery=versions
-            )
-            if not outcome.goes_on:
-                return outcome
-            ledger = LedgerRepository(work.connection)
-            for part in rendered:
-                if held.steps[part.kind].status.is_over:
-                    continue
-                values = {"payload_digest": digests[part.kind], "parameters": part.parameters}
-                ledger.update_step(SYSTEM, delivery.id, part.kind, values)
-                if part.no_look_up:
-                    skipped = {"status": StepStatus.SKIPPED, "summary": part.no_look_up}
-                    ledger.update_step(SYSTEM, delivery.id, StepKind.IDM_LOOK_UP, skipped)
-        return outcome
 
     def _look_up(self, held: Held) -> Outcome:
         """Ask IDM before the first create: a restored backup may have delivered already."""
@@ -468,19 +421,9 @@ class DeliveryRunner:
             )
 
     def _patiently(self, record: Callable[[Work], T]) -> T:
-        """Write what must not be lost, trying again while the database is away."""
-        give_up = time.monotonic() + self.timing.patience
-        pause = 0.05
-        while True:
-            try:
-                with self._database.write() as work:
-                    return record(work)
-            except _DATABASE_AWAY:
-                if time.monotonic() >= give_up or self.stopping.is_set():
-                    raise
-                _logger.warning("the database does not take what must be written; trying again")
-            time.sleep(pause)
-            pause = min(2 * pause, 2.0)
+        return write_patiently(
+            self._database, record, seconds=self.timing.patience, stopping=self.stopping
+        )
 
 
 def _not_there(asked: LookedUp) -> str:
@@ -501,8 +444,3 @@ def _can_look_up(held: Held, kind: StepKind) -> bool:
     if kind is not StepKind.IDM_CREATE:
         return False
     return held.steps[StepKind.IDM_LOOK_UP].status is not StepStatus.SKIPPED
-
-
-def _versions_text(idm: MappingVersion, bod: MappingVersion | None) -> str:
-    used = [version for version in (idm, bod) if version is not None]
-    return ", ".join(f"{version.mapping_name} v{version.number}" for version in used)

@@ -87,6 +87,7 @@ class DbosQueue:
         self._options = options or EngineOptions()
         # What this process has handed to DBOS and when: spares asking about it at every sweep.
         self._handed: dict[DuePass, float] = {}
+        self._filling: set[str] = set()
         self._last: dict[str, float] = {}
         self._away_since: float | None = None
         self._is_up = False
@@ -105,11 +106,14 @@ class DbosQueue:
         return self._options.batch
 
     def busy(self) -> Sequence[str]:
-        # DBOS shares out the places by connection itself.
-        return ()
+        # DBOS shares out the places by connection itself. But a connection with more passes due
+        # than are looked at in one sweep must not hide the others.
+        return tuple(self._filling)
 
     def offer(self, due: Sequence[DuePass]) -> None:
         fresh = [each for each in due if each not in self._handed]
+        is_full = len(due) >= self._options.batch
+        self._filling = {each.connection_id for each in due} if is_full and not fresh else set()
         if not fresh:
             return
         known = {
