@@ -184,7 +184,7 @@ def test_a_token_of_somebody_else_is_known_by_its_shape() -> None:
     "text",
     [
         "M3_SupplierInvoice-43-0-LATEST",
-        "ACME_TST~" + "aA0" + token_urlsafe(30),
+        pytest.param("ACME_TST~" + "aA0" + token_urlsafe(30), id="client id"),
         "2b3c9f9e-5b0e-4f6d-9b0a-6d2c7a0d9f11",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "lid://infor.ims.example",
