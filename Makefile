@@ -9,8 +9,10 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-
           --no-emit-find-links --no-header --no-annotate --python-version 3.11 pyproject.toml \
           --extra server --extra postgres
 
+DOCUMENTS ?= 500
+
 .DEFAULT_GOAL := help
-.PHONY: help demo up test coverage check lint format types bench assets lock pictures clean
+.PHONY: help demo up test chaos coverage check lint format types bench assets lock pictures clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +31,9 @@ coverage: $(VENV)/.dev assets ## Run all tests and ask for 90 % of the lines: be
 	$(BIN)/coverage run -m pytest $(TWO)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(MIN_COVERAGE)
+
+chaos: $(VENV)/.dev assets ## Kill, freeze and cut off while 500 documents are delivered (DOCUMENTS=)
+	IONPORT_CHAOS_DOCUMENTS=$(DOCUMENTS) $(BIN)/pytest -s tests/promises
 
 check: lint types test ## Format, lint, types, import contracts, own rules, tests: what CI runs
 

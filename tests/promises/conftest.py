@@ -1,0 +1,114 @@
+"""Both sides for the promises: one Infor side in a process, and workers that may be killed."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("tests.promises.counting")
+
+from tests.promises.counting import Infor  # noqa: E402
+from tests.promises.installation import Installation, Template  # noqa: E402
+from tests.promises.wire import Wire  # noqa: E402
+from tests.promises.workers import Workers, imported  # noqa: E402
+from tests.support import databases, sides  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The Infor side, in a process of its own that is never killed, and a credential for it."""
+
+    url: str
+    counts: Infor
+    credentials: tuple[str, bytes]
+
+    def credentials_through(self, wire: Wire) -> tuple[str, bytes]:
+        """Return the credential with all its addresses leading through a wire."""
+        name, content = self.credentials
+        return name, content.replace(self.url.encode(), wire.url.encode())
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    chosen = int(request.config.getoption("--crash-seed") or time.time_ns() % 1_000_000)
+    print(f"crash seed: {chosen} (repeat with --crash-seed={chosen})")
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[subprocess.Popen[str]]:
+    """What the processes of all tests are made from."""
+    with imported() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def target(
+    server: subprocess.Popen[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Target]:
+    folder, port = tmp_path_factory.mktemp("infor") / "infor", free_port()
+    made = Workers(server)
+    made.start_infor(folder, port)
+    url = f"http://127.0.0.1:{port}"
+    yield Target(url, Infor(folder), sides.make_credentials(folder, url))
+    made.end_all()
+
+
+@pytest.fixture
+def crew(server: subprocess.Popen[str]) -> Iterator[Workers]:
+    """Workers that are gone when the test is over."""
+    made = Workers(server)
+    yield made
+    made.end_all()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Template]:
+    folder = tmp_path_factory.mktemp("documents")
+    made: dict[str, Template] = {}
+
+    def get(kind: str) -> Template:
+        if kind not in made:
+            made[kind] = Template(kind, folder)
+        return made[kind]
+
+    return get
+
+
+Installer = Callable[..., Installation]
+
+
+@pytest.fixture
+def install(
+    templates: Callable[[str], Template], tmp_path: Path, crew: Workers
+) -> Iterator[Installer]:
+    """Make installations: their kind of database, their credentials; folder and URL if wanted."""
+    with ExitStack() as stack:
+
+        def make(
+            kind: str,
+            credentials: tuple[str, bytes],
+            folder: Path | None = None,
+            url: str = "",
+        ) -> Installation:
+            made = templates(kind).copy(folder or tmp_path / "documents", credentials, url)
+            if made.database_url and not url:
+                stack.callback(databases.drop_postgresql, made.database_url)
+            stack.callback(made.close)
+            return made
+
+        yield make
+        crew.end_all()

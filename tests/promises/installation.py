@@ -1,0 +1,89 @@
+"""Data folders of the document side with deliveries that wait to be made."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from ionport.documents.samples import read_sample
+from ionport.settings import Side
+from ionport.store import OrganizationScope
+from ionport.wiring import House, open_house
+from tests.promises.counting import Ledger
+from tests.support import databases, sides
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A data folder of the document side, prepared, with nobody running its deliveries."""
+
+    folder: Path
+    database_url: str
+    house: House
+    ledger: Ledger
+    name: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+
+    def close(self) -> None:
+        """Give back what was opened in this process."""
+        self.ledger.close()
+        self.house.close()
+
+    def export(self, count: int, size: int = 0) -> None:
+        """Receive `count` invoices of at least `size` bytes, and put their deliveries in."""
+        side, scope = self.house.documents, OrganizationScope(self.house.organization.id)
+        assert side is not None
+        there = self.ledger.rows("SELECT count(*) FROM documents")[0][0]
+        for number in range(there, there + count):
+            # What another test has sent to the same Infor would be taken for the same invoice.
+            name, content = f"{self.name}-{number:05}.xml", _invoice(f"{self.name}-{number}", size)
+            prepared = side.documents.prepare_receipt(scope, content, name)
+            with self.house.database.write() as work:
+                document = side.documents.receive(work, scope, sides.OPERATOR, prepared)
+                side.deliveries.export(work, scope, sides.OPERATOR, document.id)
+
+
+class Template:
+    """A data folder with schema and keys, copied for each test: opening a new one takes long."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self._folder = folder / kind
+        self._url = "" if kind == "sqlite" else databases.fresh_postgresql()
+        open_house(sides.settings_of(self._folder, Side.DOCUMENTS, self._url)).close()
+
+    def copy(self, folder: Path, credentials: tuple[str, bytes], url: str = "") -> Installation:
+        """Return a copy in `folder` with an active export over these credentials.
+
+        `url` is of an empty PostgreSQL database to be used instead of a copy.
+        """
+        shutil.copytree(self._folder, folder)
+        if self._url and not url:
+            url = databases.fresh_postgresql()
+            databases.copy_postgresql(self._url, url)
+        house = open_house(sides.settings_of(folder, Side.DOCUMENTS, url))
+        sides.configure_export(house, credentials)
+        return Installation(folder, url, house, Ledger(house.database.url))
+
+
+def socket_of(url: str) -> str:
+    """Return the path of the socket that a URL of PostgreSQL leads to."""
+    host: Sequence[str] | str = make_url(url).query["host"]
+    return f"{host if isinstance(host, str) else host[0]}/.s.PGSQL.5432"
+
+
+def through(url: str, port: int) -> str:
+    """Return a URL of PostgreSQL that leads through a relay's port."""
+    there = make_url(url).set(host="127.0.0.1", port=port, query={})
+    return there.render_as_string(hide_password=False)
+
+
+def _invoice(number: str, size: int) -> bytes:
+    head, _, tail = read_sample("demo-invoice-ubl.xml").decode().partition("<cbc:ID>")
+    tail = tail.partition("</cbc:ID>")[2]
+    content = f"{head}<cbc:ID>{number}</cbc:ID>{tail}"
+    missing = size - len(content)
+    return f"{content}<!--{'x' * missing}-->".encode() if missing > 0 else content.encode()

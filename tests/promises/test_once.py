@@ -1,0 +1,213 @@
+"""One invoice never becomes two items in IDM: not when a worker sleeps, is cut off, or time jumps.
+
+All times are production's, shortened by one factor (`proportion.py`); the seconds in the tests
+are those of production.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.promises.conftest import Installer, Target
+from tests.promises.counting import Infor, Ledger, assert_posted_exactly_once
+from tests.promises.installation import socket_of, through
+from tests.promises.proportion import Proportion
+from tests.promises.wire import CREATE, LOG_IN, Call, Relay, Wire
+from tests.promises.workers import Worker, Workers, clock_of, faketime_environment, imported
+from tests.support.sides import until
+
+PROPORTION = Proportion()
+# Waiting is for a condition; this bounds it on a machine that does other work, too.
+PATIENCE = 30.0
+
+
+def items_of(infor: Infor, ledger: Ledger) -> int:
+    found = infor.items()
+    return sum(found[key] for key in ledger.correlation_ids())
+
+
+def test_a_worker_that_slept_in_its_login_does_not_repeat_its_create(
+    target: Target, install: Installer, crew: Workers
+) -> None:
+    frozen = threading.Event()
+
+    with Wire(target.url) as wire:
+        installation = install("postgresql", target.credentials_through(wire))
+        installation.export(1)
+        ledger = installation.ledger
+
+        def revoked_meanwhile(call: Call) -> None:
+            body = call.read()
+            wire.on(LOG_IN, frozen_in_login)
+            revoke(target, call.bearer)
+            call.answer(*call.forward(body))
+
+        def frozen_in_login(call: Call) -> None:
+            body = call.read()
+            sleeper.freeze_at_rest()
+            call.answer(*call.forward(body))
+            frozen.set()
+
+        wire.on(CREATE, revoked_meanwhile)
+        sleeper = crew.start(installation.folder, installation.database_url)
+        assert frozen.wait(PATIENCE)
+        other = crew.start(installation.folder, installation.database_url)
+        assert until(lambda: items_of(target.counts, ledger) == 1, PATIENCE), what_is(ledger, other)
+        sleeper.thaw()
+        assert until(ledger.all_delivered, PATIENCE), ledger.unfinished()
+        sleeper.stop()
+        other.stop()
+
+        assert_posted_exactly_once(target.counts, ledger)
+
+
+def test_a_worker_cut_off_from_its_database_creates_nothing_beside_another_worker(
+    target: Target, install: Installer, crew: Workers
+) -> None:
+    uploaded = threading.Event()
+
+    with Wire(target.url, receive_buffer=65_536) as wire:
+        installation = install("postgresql", target.credentials_through(wire))
+        installation.export(1, size=8_000_000)
+        ledger = installation.ledger
+        with Relay(socket_of(installation.database_url)) as relay:
+
+            def slow_line(call: Call) -> None:
+                relay.stand_still()
+                try:
+                    call.answer(*call.forward(call.read(seconds=PROPORTION.of(105))))
+                finally:
+                    # A machine that does other work may be too slow: then it was called back.
+                    uploaded.set()
+
+            wire.on(CREATE, slow_line)
+            crew.start(installation.folder, through(installation.database_url, relay.port))
+            assert until(lambda: wire.count(CREATE) == 1, PATIENCE)
+            other = crew.start(installation.folder, installation.database_url)
+            assert uploaded.wait(PATIENCE)
+            assert until(ledger.all_delivered, PATIENCE), what_is(ledger, other)
+            other.stop()
+
+            assert_posted_exactly_once(target.counts, ledger)
+            crew.end_all()
+
+
+def late_after_a_step(
+    target: Target, install: Installer, crew: Workers, step: Callable[[Path], None]
+) -> None:
+    """Lose the answer of a create, step the clock, and let the create arrive after that."""
+    waiting, arrived = threading.Event(), threading.Event()
+
+    with Wire(target.url) as wire:
+        installation = install("sqlite", target.credentials_through(wire))
+        installation.export(1)
+
+        def lost_and_late(call: Call) -> None:
+            body = call.read()
+            call.cut()
+            waiting.wait(PROPORTION.of(4))
+            step(installation.folder)
+            # The gateway lets go of it within a minute.
+            until(lambda: wire.count(CREATE) > 1, PROPORTION.of(55 - 4))
+            call.forward(body)
+            arrived.set()
+
+        wire.on(CREATE, lost_and_late)
+        worker = crew.start(installation.folder)
+        assert arrived.wait(PATIENCE)
+        assert until(installation.ledger.all_delivered, PATIENCE), installation.ledger.unfinished()
+        worker.stop()
+
+        assert_posted_exactly_once(target.counts, installation.ledger)
+
+
+def test_a_step_of_the_clock_does_not_make_a_lost_create_certain(
+    target: Target, install: Installer, crew: Workers
+) -> None:
+    late_after_a_step(target, install, crew, lambda folder: step(clock_of(folder), "600"))
+
+
+def test_a_step_of_the_machines_clock_does_not_make_a_lost_create_certain(
+    target: Target, install: Installer, tmp_path: Path
+) -> None:
+    offset = tmp_path / "offset"
+    offset.write_text("+0")
+    environment = faketime_environment(offset)
+    if not environment:
+        pytest.skip("faketime is not installed (apt install faketime)")
+    with imported(environment) as process:
+        crew = Workers(process)
+        late_after_a_step(target, install, crew, lambda _folder: step(offset, "+600"))
+
+
+def step(file: Path, offset: str) -> None:
+    """Write an offset so that nobody reads half of it."""
+    new = file.with_suffix(".new")
+    new.write_text(offset)
+    new.replace(file)
+
+
+def test_bytes_left_in_the_kernel_of_a_frozen_worker_do_not_arrive_after_a_takeover(
+    target: Target, install: Installer, crew: Workers
+) -> None:
+    held, taken_over = threading.Event(), threading.Event()
+    ended = threading.Event()
+
+    with Wire(target.url, receive_buffer=65_536) as wire:
+        installation = install("postgresql", target.credentials_through(wire))
+        installation.export(1, size=450_000)
+        ledger = installation.ledger
+
+        def not_read(call: Call) -> None:
+            try:
+                # What is under way has left the worker's program when its kernel holds the rest.
+                held.set()
+                taken_over.wait(PATIENCE * 2)
+                call.answer(*call.forward(call.read()))
+            finally:
+                ended.set()
+
+        wire.on(CREATE, not_read)
+        sleeper = crew.start(installation.folder, installation.database_url)
+        assert held.wait(PATIENCE)
+        sleeper.freeze_at_rest()
+        other = crew.start(installation.folder, installation.database_url)
+        assert until(lambda: items_of(target.counts, ledger) == 1, PATIENCE), what_is(ledger, other)
+        taken_over.set()
+        assert ended.wait(PATIENCE)
+        sleeper.thaw()
+        assert until(ledger.all_delivered, PATIENCE), ledger.unfinished()
+        sleeper.stop()
+        other.stop()
+
+        assert_posted_exactly_once(target.counts, ledger)
+
+
+def what_is(ledger: Ledger, worker: Worker) -> str:
+    """What a failed test shows."""
+    attempts = ledger.rows(
+        "SELECT step, number, state, worker_id, sent_at, history FROM delivery_attempts"
+    )
+    deliveries = ledger.rows("SELECT * FROM deliveries")
+    return "\n".join(map(str, (*deliveries, *attempts, worker.stacks())))
+
+
+def revoke(target: Target, token: str) -> None:
+    """Revoke an access token as its client may (RFC 7009)."""
+    file = json.loads(target.credentials[1])
+    pair = base64.b64encode(f"{file['ci']}:{file['cs']}".encode()).decode()
+    request = urllib.request.Request(
+        file["pu"] + file["or"],
+        urllib.parse.urlencode({"token": token}).encode(),
+        {"Authorization": f"Basic {pair}"},
+    )
+    with urllib.request.urlopen(request, timeout=10):
+        pass
