@@ -402,9 +402,10 @@ class DeliveryRunner:
             return None
         with self._database.write() as work:
             opened = self._circuits.opened_at(connection_id)
-            if opened is not None and PassRepository(work.connection).delivered_since(
-                SYSTEM, connection_id, opened
-            ):
+            if opened is None:
+                # A call got through since the pause was read, and has freed what waited for it.
+                return None
+            if PassRepository(work.connection).delivered_since(SYSTEM, connection_id, opened):
                 # Another process got through.
                 self._circuits.report(connection_id, None)
                 return None
