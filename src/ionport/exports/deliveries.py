@@ -84,7 +84,9 @@ class DeliveryService:
     ) -> Sequence[Delivery]:
         """Deliver a document through its active configurations, or through the one named.
 
-        What was exported before is not exported again: the deliveries that exist are returned.
+        What was exported before is not exported again: the deliveries that exist are returned,
+        also those of a configuration that another one has replaced since, unless the new one is
+        named.
         `accept_findings` is a person's reason (up to 500 characters) to export a document that
         findings hold; with `seen` only for these findings. Run it in `keeping_findings`.
 
@@ -97,8 +99,14 @@ class DeliveryService:
         document = self._documents.get(work, scope, document_id)
         existing = self._newest(work, scope, document_id)
         wanted = self._wanted(work, scope, document, configuration_id)
-        found = [existing[each.id] for each in wanted if each.id in existing]
-        plans = [(each, 1) for each in wanted if each.id not in existing]
+        made = [
+            (each, existing.get(each.id))
+            if configuration_id is not None
+            else (each, self._made_before(work, scope, existing, each))
+            for each in wanted
+        ]
+        found = [before for _each, before in made if before is not None]
+        plans = [(each, 1) for each, before in made if before is None]
         consent = _Consent(accept_findings, seen)
         return [*found, *self._make(work, scope, actor, document, plans, "", consent)]
 
@@ -303,6 +311,30 @@ class DeliveryService:
         found = DeliveryRepository(work.connection).of_document(scope, document_id)
         return {delivery.configuration_id: delivery for delivery in newest_of_each(found)}
 
+    def _made_before(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        existing: Mapping[str, Delivery],
+        configuration: ExportConfiguration,
+    ) -> Delivery | None:
+        """Return the delivery by which the document goes, went or may have gone there already.
+
+        A configuration that takes the place of another one delivers to the same ERP: what the
+        other has sent is not sent again without a person's word (*Re-export as new*).
+        """
+        own = existing.get(configuration.id)
+        if own is not None:
+            return own
+        ledger = LedgerRepository(work.connection)
+        for other in existing.values():
+            if other.method.family != configuration.method.family:
+                continue
+            settled = other.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
+            if not settled or _sent_something(ledger, scope, other.id):
+                return other
+        return None
+
     def _wanted(
         self,
         work: Work,
@@ -452,6 +484,14 @@ class DeliveryService:
     def _wake_after(self, work: Work) -> None:
         if self.wake is not None:
             work.after_commit(self.wake)
+
+
+def _sent_something(ledger: LedgerRepository, scope: OrganizationScope, delivery_id: str) -> bool:
+    """Whether a call of a delivery that changes something at Infor may have arrived."""
+    return any(
+        _may_have_arrived(ledger, scope, delivery_id, kind)
+        for kind in (StepKind.IDM_CREATE, StepKind.ION_PUBLISH)
+    )
 
 
 def _may_have_arrived(

@@ -1,0 +1,69 @@
+"""A configuration that takes the place of another one sends nothing a second time by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from ionport.exports.model import Delivery, DeliveryStatus, OutcomeKind
+from ionport.exports.runner import DeliveryRunner
+from tests.support.exporting import OPERATOR
+from tests.unit.exports.conftest import Walk
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+ITEMS = "/IDM/api/items"
+
+
+def replace_configuration(walk: Walk) -> None:
+    with walk.side.database.write() as work:
+        walk.side.configurations.delete(work, walk.side.scope, OPERATOR, walk.configuration.id)
+    walk.side.configure(walk.configuration.connection_id, title="The new one")
+
+
+def export_again(walk: Walk, document_id: str) -> Delivery:
+    with walk.side.database.write() as work:
+        (delivery,) = walk.side.deliveries.export(work, walk.side.scope, OPERATOR, document_id)
+    return delivery
+
+
+def test_what_was_delivered_by_a_replaced_configuration_is_not_exported_again(
+    walk: Walk, runner: DeliveryRunner
+):
+    delivery_id = walk.exported("R-1")
+    assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
+    replace_configuration(walk)
+    document_id = walk.side.detail(delivery_id).delivery.document_id
+    assert export_again(walk, document_id).id == delivery_id
+    with walk.side.database.write() as work:
+        (new,) = walk.side.deliveries.re_export(
+            work, walk.side.scope, OPERATOR, document_id, "the ERP was restored"
+        )
+    assert new.id != delivery_id, "a person may say so"
+
+
+def test_what_is_under_way_by_a_replaced_configuration_is_not_exported_beside_it(walk: Walk):
+    delivery_id = walk.exported("R-2")
+    replace_configuration(walk)
+    assert export_again(walk, walk.side.detail(delivery_id).delivery.document_id).id == delivery_id
+
+
+def test_what_failed_before_anything_was_sent_goes_through_the_new_configuration(
+    walk: Walk, runner: DeliveryRunner
+):
+    walk.proxy.fault("POST", ITEMS, "refuse", status=400)
+    delivery_id = walk.exported("R-3")
+    assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+    replace_configuration(walk)
+    new = export_again(walk, walk.side.detail(delivery_id).delivery.document_id)
+    assert new.id != delivery_id
+    assert walk.run(runner, new.id).kind is OutcomeKind.DONE
+
+
+def test_what_failed_after_its_item_was_made_is_not_exported_again(
+    walk: Walk, runner: DeliveryRunner
+):
+    walk.proxy.fault("POST", "/v2/multipartMessage", "refuse", status=412)
+    delivery_id = walk.exported("R-4")
+    assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
+    replace_configuration(walk)
+    again = export_again(walk, walk.side.detail(delivery_id).delivery.document_id)
+    assert (again.id, again.status) == (delivery_id, DeliveryStatus.FAILED)
