@@ -175,6 +175,13 @@ class DeliveryService:
             "error_text": "",
             "remedy": "",
         }
+        if delivery.is_held:
+            raise Conflict(
+                _("The delivery is held. {reason} {remedy}").format(
+                    reason=delivery.error_text, remedy=delivery.remedy
+                ),
+                code="delivery_held",
+            )
         if delivery.status is DeliveryStatus.RUNNING:
             self._take_from_lost_worker(work, delivery)
         resting = (DeliveryStatus.FAILED, DeliveryStatus.WAITING, DeliveryStatus.CANCELLED)

@@ -326,6 +326,16 @@ class Delivery:
     sent_attempt_id: str | None = None
 
     @property
+    def is_held(self) -> bool:
+        """Whether it waits for a decision or a proof, and not for a time."""
+        return self.status is DeliveryStatus.WAITING and self.due_at is None
+
+    @property
+    def status_label(self) -> str:
+        """How it stands, in the user's words and language."""
+        return _("Held") if self.is_held else self.status.label
+
+    @property
     def lease(self) -> Lease:
         """The lease of its pass as it was read."""
         return Lease(self.id, self.pass_number, self.renewal, self.worker_id, self.sent_attempt_id)

@@ -174,8 +174,10 @@ def test_two_items_that_a_look_up_finds_hold_the_document_and_the_rest_of_its_de
     assert walk.run(runner, delivery_id).kind is OutcomeKind.SETTLED
     delivery = walk.side.detail(delivery_id).delivery
     assert (delivery.status, delivery.error_code) == (DeliveryStatus.WAITING, "document_held")
-    assert delivery.due_at is None
+    assert delivery.is_held
     assert walk.proxy.count("POST", PUBLISH) == 0
+    with pytest.raises(Conflict, match="held"), walk.side.database.write() as work:
+        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
     with walk.side.database.write() as work:
         walk.side.deliveries.export(
             work,

@@ -15,7 +15,7 @@ from ionport.core.paging import MAX_PER_PAGE
 from ionport.documents.model import EXPORT_STATUSES, Document, DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
-from ionport.exports.model import Delivery
+from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.store import Work
 from ionport.web.forms import errors_of, text_of
 from ionport.web.state import needed, organization_scope, visit_of
@@ -84,6 +84,15 @@ def export(request: Request) -> Response:
         return _dialog(request, *_document(request), errors_of(error), error.status)
     except IonportError as error:
         return redirect(request, _url(request), kind="danger", text=error.text)
+    failed = [
+        d for d in deliveries if d.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
+    ]
+    if deliveries and len(failed) == len(deliveries):
+        text = _(
+            "Its last export did not end well, and a second one beside it is not made. Open its"
+            " delivery and choose Retry: it goes on from where it ended."
+        )
+        return redirect(request, _url(request), kind="warning", text=text)
     if all(delivery.status.is_over for delivery in deliveries):
         text = _(
             "This document was exported before and is not sent twice. To send it once more, open"
