@@ -25,6 +25,8 @@ LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 1_048_576
 # An answer's head and small body together; beyond this much, writing at once costs nothing.
 _JOINED_BYTES: Final = 16_384
+# ION's custom properties have an underscore in their names, and can be taken for no other header.
+_WITH_UNDERSCORE: Final = b"x-infor-ion-custom_"
 # A second one would be read by one server and not by another (RFC 9110 §5.3, RFC 9112 §3.2).
 _ONCE: Final = frozenset((b"authorization", b"content-length", b"content-type", b"host", b"origin"))
 
@@ -40,8 +42,8 @@ class ServerProtocol(HttpToolsProtocol):
     and wakes the client twice. Requests carry the extension that cuts their connection: the
     sandbox's faults use it. What follows the last chunk of a body is dropped: uvicorn takes it for
     headers, which would let a client slip past whoever judges headers in front of us (RFC 9110
-    §6.5.1). A header whose name has an underscore is dropped too: what stands behind us may read
-    `Content_Length` as `Content-Length`.
+    §6.5.1). A header whose name has an underscore is dropped too, but for ION's custom properties:
+    what stands behind us may read `Content_Length` as `Content-Length`.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -113,7 +115,7 @@ class ServerProtocol(HttpToolsProtocol):
         if self._header_count > MAX_HEADERS:
             self._refusal = (431, f"The request has more than {MAX_HEADERS} headers.")
             raise _Refused
-        if b"_" not in name:
+        if b"_" not in name or name.lower().startswith(_WITH_UNDERSCORE):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:

@@ -120,9 +120,9 @@ deliveries = Table(
     Column("tries_since", Moment),
     # How often a pass of this series was taken over; bounds what a crash can repeat.
     Column("runs", Integer, nullable=False),
-    # The pass that is due or under way, who runs it, and the lease: see decision record 0019.
-    Column("pass_number", Integer, nullable=False),
+    # Who runs the pass that is due or under way, and the lease: see decision record 0019.
     Column("worker_id", Text),
+    Column("pass_number", Integer, nullable=False),
     Column("renewal", Integer, nullable=False),
     Column("sent_attempt_id", Text),
     UniqueConstraint("configuration_id", "document_id", "generation", name="uq_deliveries_key"),

@@ -86,7 +86,7 @@ class DbosQueue:
         self._concurrency = concurrency
         self._options = options or EngineOptions()
         # What this process has handed to DBOS and when: spares asking about it at every sweep.
-        self._handed: dict[DuePass, float] = {}
+        self._handed: dict[tuple[str, int], float] = {}
         self._filling: set[str] = set()
         self._last: dict[str, float] = {}
         self._away_since: float | None = None
@@ -94,7 +94,15 @@ class DbosQueue:
 
     def launch(self, run: RunPass) -> None:
         global _run
-        _run = run
+
+        def run_and_forget(delivery_id: str, pass_number: int) -> None:
+            try:
+                run(delivery_id, pass_number)
+            finally:
+                # Should it be due again under the same number, DBOS is asked about it at once.
+                self._handed.pop((delivery_id, pass_number), None)
+
+        _run = run_and_forget
         try:
             self._start()
         except BaseException:
@@ -111,7 +119,7 @@ class DbosQueue:
         return tuple(self._filling)
 
     def offer(self, due: Sequence[DuePass]) -> None:
-        fresh = [each for each in due if each not in self._handed]
+        fresh = [each for each in due if (each.delivery_id, each.pass_number) not in self._handed]
         is_full = len(due) >= self._options.batch
         self._filling = {each.connection_id for each in due} if is_full and not fresh else set()
         if not fresh:
@@ -138,7 +146,7 @@ class DbosQueue:
                 DBOS.cancel_workflow(workflow.workflow_id)
                 self._schedule.skip_pass(each)
             else:
-                self._handed[each] = time.monotonic()
+                self._handed[each.delivery_id, each.pass_number] = time.monotonic()
 
     def upkeep(self) -> None:
         if self._is_time("health", self._options.health) and self._is_gone():
@@ -185,7 +193,7 @@ class DbosQueue:
         self._is_up = True
 
     def _enqueue(self, due: DuePass) -> None:
-        self._handed[due] = time.monotonic()
+        self._handed[due.delivery_id, due.pass_number] = time.monotonic()
         options = EnqueueOptions(
             workflow_name=_WORKFLOW,
             queue_name=_QUEUE,
