@@ -39,7 +39,6 @@ from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, SystemScope, Work
 
 _REASON_LENGTH = 500
-WORKER_IS_SILENT_AFTER = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +162,8 @@ class DeliveryService:
         actor.require_organization_member(scope.organization_id)
         delivery = self._get(work, scope, delivery_id)
         self._refuse_superseded(work, scope, delivery)
+        if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
+            self._refuse_sent_beside(work, scope, delivery)
         now = self._clock.now()
         values = {
             "status": DeliveryStatus.PENDING,
@@ -292,7 +293,7 @@ class DeliveryService:
 
     def workers_alive(self, work: Work) -> bool:
         """Tell whether any process runs deliveries now."""
-        since = self._clock.now() - WORKER_IS_SILENT_AFTER
+        since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
         return WorkerRepository(work.connection).any_seen(SystemScope("is anything running"), since)
 
     def _take_from_lost_worker(self, work: Work, delivery: Delivery) -> None:
@@ -331,11 +332,20 @@ class DeliveryService:
         other has sent is not sent again without a person's word (*Re-export as new*).
         """
         own = existing.get(configuration.id)
-        if own is not None:
-            return own
+        return own or self._sent_beside(work, scope, existing, configuration.method.family)
+
+    def _sent_beside(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        existing: Mapping[str, Delivery],
+        family: str,
+        besides: str = "",
+    ) -> Delivery | None:
+        """Return a delivery of the same family that sends, has sent or may have sent already."""
         ledger = LedgerRepository(work.connection)
         for other in existing.values():
-            if other.method.family != configuration.method.family:
+            if other.method.family != family or other.configuration_id == besides:
                 continue
             settled = other.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
             if not settled or _sent_something(ledger, scope, other.id):
@@ -486,6 +496,28 @@ class DeliveryService:
                 _("The document was exported again since; retry that delivery."),
                 code="delivery_superseded",
                 existing_id=newest.id,
+            )
+
+    def _refuse_sent_beside(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
+        """What failed before anything was sent must not follow what another one has sent since."""
+        ledger = LedgerRepository(work.connection)
+        if _sent_something(ledger, scope, delivery.id):
+            return
+        other = self._sent_beside(
+            work,
+            scope,
+            self._newest(work, scope, delivery.document_id),
+            delivery.method.family,
+            delivery.configuration_id,
+        )
+        if other is not None:
+            raise Conflict(
+                _(
+                    "The document went through “{title}” since. To send it once more, choose"
+                    " Re-export as new."
+                ).format(title=other.configuration_title),
+                code="delivery_superseded",
+                existing_id=other.id,
             )
 
     def _wake_after(self, work: Work) -> None:

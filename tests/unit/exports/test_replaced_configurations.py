@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ionport.core.errors import Conflict
 from ionport.exports.model import Delivery, DeliveryStatus, OutcomeKind
 from ionport.exports.runner import DeliveryRunner
 from tests.support.exporting import OPERATOR
@@ -56,6 +57,8 @@ def test_what_failed_before_anything_was_sent_goes_through_the_new_configuration
     new = export_again(walk, walk.side.detail(delivery_id).delivery.document_id)
     assert new.id != delivery_id
     assert walk.run(runner, new.id).kind is OutcomeKind.DONE
+    with pytest.raises(Conflict, match="The new one"), walk.side.database.write() as work:
+        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
 
 
 def test_what_failed_after_its_item_was_made_is_not_exported_again(
