@@ -103,7 +103,10 @@ class Trouble:
         self._kill(self._random.randrange(len(self._workers)))
 
     def kill_in_the_gap(self) -> None:
-        """Kill whoever makes the next call, when Infor has taken it and before the answer."""
+        """Kill whoever makes the next call, when Infor has taken it and before the answer.
+
+        One document more comes in once the wire watches, so that a call is sure to be made.
+        """
         taken, killed = threading.Event(), threading.Event()
 
         def take(call: Call) -> None:
@@ -113,7 +116,8 @@ class Trouble:
             call.cut()
 
         self._wire.on(self._random.choice((CREATE, PUBLISH)), take)
-        if taken.wait(PROPORTION.of(200)):
+        self._installation.export(1, size=40_000)
+        if taken.wait(60):
             for number in range(len(self._workers)):
                 self._kill(number)
             self.in_the_gap += 1
