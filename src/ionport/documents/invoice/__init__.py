@@ -1,0 +1,1 @@
+"""The e-invoice as a tree of business terms: table, reader, and what is made from the tree."""

@@ -1,0 +1,67 @@
+"""The invoice as it was read: its tree of terms, and what the reading noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ionport.documents.invoice.table import Syntax
+from ionport.documents.invoice.tree import Node, Place
+
+_NOT_COUNTED = frozenset({"GROUP", "INFORMATION"})
+
+
+class Kind(StrEnum):
+    """What the document is."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class Concern(StrEnum):
+    """What a value that no term has may change."""
+
+    MONEY = "money"
+    PAYEE = "payee"
+    IDENTITY = "identity"
+    NOTHING = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """A value that no row of the table reaches; `text` is cut to what a person can look at."""
+
+    place: Place
+    text: str
+    concern: Concern
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An e-invoice. `profile` is what it claims to follow (BT-24), as written."""
+
+    syntax: Syntax
+    kind: Kind
+    profile: str
+    tree: Node
+    not_understood: tuple[NotUnderstood, ...] = ()
+
+    @property
+    def is_credit_note(self) -> bool:
+        return self.kind is Kind.CREDIT_NOTE
+
+    @property
+    def currency(self) -> str:
+        """The invoice's currency (BT-5), which every amount is in unless it says otherwise."""
+        return self.tree.value("BT-5")
+
+    @property
+    def lines(self) -> Sequence[Node]:
+        """The lines (BG-25) that count, without subtotals and information of sub lines."""
+        return [line for line in self.tree.all("BG-25") if is_counted(line)]
+
+
+def is_counted(line: Node) -> bool:
+    """Tell whether a line (BG-25) is part of the sums: no subtotal, no information (BT-X-8)."""
+    return line.value("BT-X-8").upper() not in _NOT_COUNTED

@@ -1,0 +1,163 @@
+"""The tree of business terms of one invoice: values only, no reading.
+
+A node is one occurrence of a term (BT-…) or a group of terms (BG-…) under the ids of `terms.tsv`.
+What belongs to a term, such as its scheme identifier (BT-29-1), is a child of its node.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import cast
+
+from lxml import etree
+
+from ionport.documents.amounts import MAX_DIGITS
+from ionport.documents.invoice.table import APART
+
+ROOT = ""
+"""The term of a tree's root, which stands for the invoice itself."""
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NONE: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in the file: `Invoice/InvoiceLine[2]/ID`, and the line."""
+
+    path: str
+    line: int
+
+
+class Node:
+    """One occurrence of a term.
+
+    `text` is the value as it is used: white space around it is gone, line breaks inside are
+    spaces, a date is ISO 8601 and an indicator `true` or `false` wherever it is one. `written` is
+    what the file says. `currency` is the amount's own `currencyID`, empty without one.
+    """
+
+    __slots__ = (
+        "_attribute",
+        "_element",
+        "_index",
+        "children",
+        "currency",
+        "term",
+        "text",
+        "written",
+    )
+
+    def __init__(
+        self,
+        term: str,
+        text: str = "",
+        *,
+        written: str | None = None,
+        currency: str = "",
+        children: Sequence[Node] = (),
+        element: etree._Element | None = None,
+        attribute: str = "",
+    ) -> None:
+        self.term = term
+        self.text = text
+        self.written = text if written is None else written
+        self.currency = currency
+        self.children = list(children)
+        self._index: dict[str, list[Node]] | None = None
+        self._element = element
+        self._attribute = attribute
+
+    def __repr__(self) -> str:
+        return f"Node({self.term or 'invoice'!s}, {self.text!r}, {len(self.children)} children)"
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.children)
+
+    def append(self, child: Node) -> None:
+        """Add a child behind the others."""
+        self.children.append(child)
+        self._index = None
+
+    def all(self, term: str) -> Sequence[Node]:
+        """Return all `term` below this node, at any depth, in the order of the file.
+
+        What stands inside a group that does not count (`table.APART`: sub lines, the VAT
+        breakdown of the accounting currency, allowances of unknown direction) is not among them;
+        it is found by asking for that group first, and then inside it.
+        """
+        if self._index is None:
+            self._index = {}
+            _fill(self._index, self)
+        return self._index.get(term, _NONE)
+
+    def first(self, term: str) -> Node | None:
+        """Return the first `term` below this node, or None."""
+        found = self.all(term)
+        return found[0] if found else None
+
+    def value(self, term: str) -> str:
+        """Return the text of the first `term` below this node that has one, or ``""``."""
+        return next((node.text for node in self.all(term) if node.text), "")
+
+    def walk(self) -> Iterator[Node]:
+        """Yield every node below this one, parents before children, apart groups too."""
+        for child in self.children:
+            yield child
+            yield from child.walk()
+
+    @property
+    def decimal(self) -> Decimal | None:
+        """The number, or None when the text is no decimal number of up to 28 signs."""
+        text = self.text
+        if len(text) <= MAX_DIGITS and _DECIMAL.fullmatch(text):
+            return Decimal(text)
+        return None
+
+    @property
+    def day(self) -> date | None:
+        """The calendar day, or None when the text is no date."""
+        if not _DATE.fullmatch(self.text):
+            return None
+        try:
+            return date.fromisoformat(self.text)
+        except ValueError:
+            return None
+
+    @property
+    def is_true(self) -> bool:
+        """Whether an indicator is set."""
+        return self.text == "true"
+
+    @property
+    def place(self) -> Place | None:
+        """Where the value stands; None for a node that was not read from a file."""
+        if self._element is None:
+            return None
+        return place_of(self._element, self._attribute)
+
+
+def place_of(element: etree._Element, attribute: str = "") -> Place:
+    """Return the way to `element` as a person can follow it, and its line (0 = unknown)."""
+    steps: list[str] = []
+    node: etree._Element | None = element
+    while node is not None:
+        parent = node.getparent()
+        twins = [] if parent is None else list(parent.iterchildren(node.tag))
+        index = f"[{twins.index(node) + 1}]" if len(twins) > 1 else ""
+        steps.append(etree.QName(node).localname + index)
+        node = parent
+    path = "/".join(reversed(steps)) + (f"/@{attribute}" if attribute else "")
+    return Place(path, cast("int | None", element.sourceline) or 0)
+
+
+def _fill(index: dict[str, list[Node]], node: Node) -> None:
+    for child in node.children:
+        index.setdefault(child.term, []).append(child)
+        if child.children and child.term not in APART:
+            _fill(index, child)
