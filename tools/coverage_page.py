@@ -15,7 +15,7 @@ from ionport.sandbox.app import ServiceMakers
 from ionport.sandbox.coverage import as_markdown, coverage
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "src" / "ionport" / "docs" / "sandbox-coverage.md"
+PAGE = ROOT / "src" / "ionport" / "manual" / "sandbox-coverage.md"
 
 _HEAD = """\
 # What the sandbox imitates

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ionport.settings import Settings
 
-PAGE = Path(__file__).parents[1] / "src/ionport/docs/settings.md"
+PAGE = Path(__file__).parents[1] / "src/ionport/manual/settings.md"
 
 
 def settings_page() -> str:

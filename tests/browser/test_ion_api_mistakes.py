@@ -12,19 +12,13 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ionport.web.pages import (
-    account,
-    app_files,
-    app_form,
-    app_upkeep,
-    authorize,
-    authorized_apps,
-    configuration,
-    saml_issuers,
-    service_accounts,
-    token_tools,
-    users,
-)
+from ionport.web.pages.account import account, authorize
+from ionport.web.pages.authorized_apps import apps as authorized_apps
+from ionport.web.pages.authorized_apps import files as app_files
+from ionport.web.pages.authorized_apps import form as app_form
+from ionport.web.pages.authorized_apps import security as app_upkeep
+from ionport.web.pages.authorized_apps import token_tools
+from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
 from tests.browser.accessibility import wider_than_the_window
 from tests.browser.axe import require_axe, violations
 from tests.browser.conftest import WAIT_MILLISECONDS

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ionport.asgi import build_asgi
-from ionport.docs import page_names
+from ionport.manual import page_names
 from ionport.settings import load_settings
 from ionport.web import pages
 from ionport.wiring import House, open_house

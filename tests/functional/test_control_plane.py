@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
 from ionport.asgi import build_asgi
-from ionport.docs import read_page
 from ionport.identity.model import Actor, PasswordProof
+from ionport.manual import read_page
 from ionport.oauth.drafts import AppDraft
 from ionport.sandbox.control.endpoints import ENDPOINTS
 from ionport.sandbox.control.faults import FaultKind, Trigger

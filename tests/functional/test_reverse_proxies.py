@@ -23,7 +23,7 @@ from starlette.routing import Route, Router
 
 from ionport.asgi import ClientAddresses
 from ionport.core.proxies import TrustedProxies
-from ionport.docs import read_page
+from ionport.manual import read_page
 from tests.support.server import serve
 
 NAME = "ionport.example"

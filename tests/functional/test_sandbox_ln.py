@@ -14,7 +14,7 @@ import pytest
 
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
-from ionport.docs import read_page
+from ionport.manual import read_page
 from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.sandbox.control.model import CallFilter
 from ionport.sandbox.ln.inspection import LnInspection

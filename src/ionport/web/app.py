@@ -11,50 +11,40 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
-from ionport.web.assets import FOLDER, VersionedFiles
-from ionport.web.frame import Frame
-from ionport.web.guard import Guard
-from ionport.web.pages import (
-    account,
+from ionport.web.middleware.frame import Frame
+from ionport.web.middleware.guard import Guard
+from ionport.web.middleware.programs import PageAddresses
+from ionport.web.pages.account import account, authorize
+from ionport.web.pages.api_suites import documentation as api_documentation
+from ionport.web.pages.api_suites import endpoints as api_endpoints
+from ionport.web.pages.api_suites import files as api_suite_files
+from ionport.web.pages.api_suites import policies as api_policies
+from ionport.web.pages.api_suites import suites as api_suites
+from ionport.web.pages.authorized_apps import apps as authorized_apps
+from ionport.web.pages.authorized_apps import files as app_files
+from ionport.web.pages.authorized_apps import form as app_form
+from ionport.web.pages.authorized_apps import security as app_upkeep
+from ionport.web.pages.authorized_apps import token_tools
+from ionport.web.pages.control import faults as control_faults
+from ionport.web.pages.control import keys as control_keys
+from ionport.web.pages.control import state as control_state
+from ionport.web.pages.documents import documents
+from ionport.web.pages.documents import export as document_export
+from ionport.web.pages.exports import activation as export_activation
+from ionport.web.pages.exports import configurations as exports
+from ionport.web.pages.exports import connections, deliveries
+from ionport.web.pages.general import home, manual, settings
+from ionport.web.pages.ion_desk import (
     acknowledgements,
-    api_documentation,
-    api_endpoints,
-    api_policies,
-    api_suite_files,
-    api_suites,
-    app_files,
-    app_form,
-    app_upkeep,
-    authorize,
-    authorized_apps,
-    configuration,
     connection_points,
-    connections,
-    control_faults,
-    control_keys,
-    control_state,
-    coverage,
     data_lake,
-    deliveries,
-    document_export,
     document_flows,
-    documents,
-    export_activation,
-    exports,
-    home,
-    idm_types,
-    inspector,
-    inspector_erp,
-    manual,
-    saml_issuers,
-    service_accounts,
-    settings,
-    token_tools,
-    users,
 )
-from ionport.web.programs import PageAddresses
+from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
+from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
+from ionport.web.rendering.assets import FOLDER, VersionedFiles
+from ionport.web.rendering.templating import error_page
 from ionport.web.state import Services
-from ionport.web.templating import error_page
 
 
 def create_web_app(

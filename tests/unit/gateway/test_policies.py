@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ionport.core.errors import InvalidInput
-from ionport.docs import read_page
 from ionport.gateway.model import PolicyType
 from ionport.gateway.policies import (
     CacheResponse,
@@ -19,6 +18,7 @@ from ionport.gateway.policies import (
     parse_policy,
     sample_policy,
 )
+from ionport.manual import read_page
 from tests.support.custom_suites import policy
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import ionport.oauth
-from ionport.docs import read_page
+from ionport.manual import read_page
 from ionport.oauth.protocol import OAuthError
 
 ROOM = Path(ionport.oauth.__file__).parent

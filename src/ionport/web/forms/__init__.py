@@ -1,0 +1,1 @@
+"""Reading of submitted forms, and what several forms share."""

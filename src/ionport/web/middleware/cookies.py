@@ -1,0 +1,83 @@
+"""The cookies of the pages: session, visitor (before signing in), known browser, flash message.
+
+Cookies do not tell ports apart, so on an address with a port the names carry it: two servers on
+one machine do not sign each other's users out.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+
+from starlette.requests import Request
+
+from ionport.core.hosts import split_host
+from ionport.web.forms.fields import is_storable
+
+MAX_FLASH = 1500
+KINDS = ("success", "info", "warning", "danger")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How the cookies are called for this request."""
+
+    session: str
+    visitor: str
+    known: str
+    flash: str
+
+
+def names(request: Request, *, secure: bool) -> Names:
+    """Return the names; over https they carry the prefix that binds a cookie to this host."""
+    port = split_host(request.headers.get("host", ""))[1]
+    prefix = "__Host-ionport" if secure else "ionport"
+    suffix = f"_{port}" if port else ""
+    return Names(
+        session=f"{prefix}_session{suffix}",
+        visitor=f"{prefix}_visitor{suffix}",
+        known=f"{prefix}_known{suffix}",
+        flash=f"{prefix}_flash{suffix}",
+    )
+
+
+def made(name: str, value: str, secure: bool, max_age: int | None = None) -> str:
+    """Return a Set-Cookie header: HttpOnly, SameSite=Lax, and Secure over https."""
+    cookie: SimpleCookie = SimpleCookie()
+    cookie[name] = value
+    morsel = cookie[name]
+    morsel["path"] = "/"
+    morsel["httponly"] = True
+    morsel["samesite"] = "Lax"
+    morsel["secure"] = secure
+    if max_age is not None:
+        morsel["max-age"] = str(max_age)
+    return morsel.OutputString()
+
+
+def ended(name: str, secure: bool) -> str:
+    """Return the Set-Cookie header that removes a cookie."""
+    return made(name, "", secure, max_age=0)
+
+
+def flash_value(kind: str, text: str) -> str:
+    """Return a flash message as a cookie's value."""
+    message = json.dumps([kind, text[:MAX_FLASH]]).encode()
+    return base64.urlsafe_b64encode(message).decode()
+
+
+def read_flash(value: str) -> tuple[str, str] | None:
+    """Return kind and text of a flash message; None when it is not one of ours.
+
+    It is neither sealed nor signed: it is shown as escaped text to the visitor who sent it.
+    """
+    try:
+        kind, text = json.loads(base64.urlsafe_b64decode(value.encode()))
+    # ValueError is also what no base64, no UTF-8 and no JSON are.
+    except (ValueError, TypeError, RecursionError):
+        return None
+    if kind not in KINDS or not isinstance(text, str) or not is_storable(text):
+        return None
+    return kind, text

@@ -1,0 +1,177 @@
+"""The outermost layer: Host check, headers that every answer carries, and error pages.
+
+Whatever goes wrong inside becomes a page: an IonportError with its own text and status, anything
+else a page with the request's id and no detail.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from urllib.parse import quote
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ionport.core.errors import IonportError, NotFound, Unauthenticated
+from ionport.core.hosts import split_host
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.web.middleware.programs import program_answer, wants_a_page
+
+logger = logging.getLogger(__name__)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+ErrorPage = Callable[[Request, int, str, str], Response]
+
+
+class Frame:
+    """ASGI middleware; `error_page(request, status, title, text)` renders an error.
+
+    `scheme` is how people reach the pages, whatever a proxy's connection to us is like.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: Collection[str],
+        error_page: ErrorPage,
+        scheme: str,
+    ) -> None:
+        self._app = app
+        self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        self._error_page = error_page
+        self._scheme = scheme
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["scheme"] = self._scheme
+        request_id = scope.setdefault("ionport.request_id", new_id("req"))
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            if not self._is_allowed(Headers(scope=scope).get("host", "")):
+                response: Response = PlainTextResponse(
+                    _("This server is not known by that name."), status_code=400
+                )
+                await response(scope, receive, send_with_headers)
+                return
+            await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            if started:
+                raise
+            response = self._answer_whatever_happens(Request(scope), error, request_id)
+            await response(scope, receive, send_with_headers)
+
+    def _is_allowed(self, host: str) -> bool:
+        return split_host(host)[0] in self._allowed_hosts
+
+    def _answer_whatever_happens(
+        self, request: Request, error: Exception, request_id: str
+    ) -> Response:
+        try:
+            return self._answer(request, error, request_id)
+        except Exception:
+            # The page of the error fails too: what breaks it may be in the request itself.
+            logger.exception("%s: its error page failed", request_id)
+            return PlainTextResponse(_unexpected(request_id), status_code=500)
+
+    def _answer(self, request: Request, error: Exception, request_id: str) -> Response:
+        if isinstance(error, HTTPException):
+            error = _named(error)
+        if isinstance(error, IonportError):
+            if error.detail:
+                logger.warning("%s %s: %s", request_id, error.code, error.detail)
+            if isinstance(error, Unauthenticated):
+                return _to_sign_in(request, error, request_id)
+            response = self._error_page(request, error.status, _title(error.status), error.text)
+            retry_after = getattr(error, "retry_after", None)
+            if retry_after is not None:
+                response.headers["Retry-After"] = str(retry_after)
+            return response
+        if isinstance(error, HTTPException):
+            text = _("The request could not be read. Go back and try again.")
+            return self._error_page(request, error.status_code, _title(error.status_code), text)
+        logger.error("%s failed", request_id, exc_info=error)
+        return self._error_page(request, 500, _title(500), _unexpected(request_id))
+
+
+def _unexpected(request_id: str) -> str:
+    text = _("Something went wrong here, and it is not your doing. Its number is {id}.")
+    return text.format(id=request_id)
+
+
+def _named(error: HTTPException) -> Exception:
+    if error.status_code == 404:
+        return NotFound(_("There is nothing at this address."))
+    return error
+
+
+def _title(status: int) -> str:
+    titles = {
+        403: _("You may not do this"),
+        404: _("Not found"),
+        405: _("This does not work that way"),
+        409: _("This is at odds with what is stored"),
+        413: _("Too large"),
+        422: _("Something is missing or wrong"),
+        429: _("Too many attempts"),
+        500: _("An unexpected error"),
+        503: _("Not available now"),
+    }
+    return titles.get(status, _("This did not work"))
+
+
+def _to_sign_in(request: Request, error: Unauthenticated, request_id: str) -> Response:
+    """Lead a browser to the sign-in page; a program is told 401."""
+    is_fragment = "hx-request" in request.headers
+    if not is_fragment and not wants_a_page(request.scope):
+        return program_answer(error.status, error.code, error.text, request_id)
+    back = request.url.path
+    if request.url.query:
+        back += f"?{request.url.query}"
+    is_page = request.method == "GET" and not is_fragment
+    target = f"/sign-in?next={quote(back, safe='')}" if is_page else "/sign-in"
+    if is_fragment:
+        return Response(status_code=401, headers={"HX-Redirect": target})
+    return RedirectResponse(target, status_code=303)

@@ -1,0 +1,192 @@
+"""Who is asking, and does the request come from our own page?
+
+Every route is private and every unsafe request is checked unless it is named here, so a new page
+is safe by default:
+
+- without a session only the paths of `PUBLIC_PATHS` answer; others lead to the sign-in page;
+- a request other than GET and HEAD must come from this site (Sec-Fetch-Site, or Origin where a
+  browser sends no such header) **and** carry the session's token in its form or in a header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ionport.core.errors import Forbidden, InvalidInput, TooLarge, Unauthenticated
+from ionport.core.i18n import _
+from ionport.core.ids import random_token
+from ionport.core.secrets import Secret
+from ionport.identity.model import Organization, Session
+from ionport.store import OrganizationScope
+from ionport.web.forms.fields import is_storable
+from ionport.web.middleware import cookies
+from ionport.web.state import Services, Visit
+
+PUBLIC_PATHS = ("/sign-in", "/favicon.ico")
+PUBLIC_PREFIXES = ("/set-up/", "/static/", "/authorize/")
+STATIC_PREFIX = "/static/"
+MAX_PUBLIC_BODY = 64 * 1024
+MAX_BODY = 64 * 1024 * 1024
+MAX_FILES = 50
+MAX_FIELDS = 400
+CSRF_FIELD = "csrf_token"
+CSRF_HEADER = "X-CSRF-Token"
+
+
+class Guard:
+    """ASGI middleware that makes the request's `Visit`."""
+
+    def __init__(self, app: ASGIApp, *, services: Services, secure_cookies: bool) -> None:
+        self._app = app
+        self._services = services
+        self._secure = secure_cookies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(STATIC_PREFIX):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        _refuse_nul(request)
+        names = cookies.names(request, secure=self._secure)
+        visitor = request.cookies.get(names.visitor) or random_token(32).reveal()
+        visit = await self._visit(request, names, visitor)
+        scope.setdefault("state", {})["visit"] = visit
+        is_public = request.url.path in PUBLIC_PATHS or request.url.path.startswith(PUBLIC_PREFIXES)
+        if visit.session is None and not is_public:
+            raise Unauthenticated(_("Sign in first."), code="signed_out")
+        if request.method not in ("GET", "HEAD"):
+            _require_same_site(request)
+            limit = MAX_BODY if visit.session else MAX_PUBLIC_BODY
+            visit.form = await _read_form(request, limit)
+            _require_token(request, visit)
+
+        async def send_with_cookies(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if visit.session is None and names.visitor not in request.cookies:
+                    headers.append("Set-Cookie", cookies.made(names.visitor, visitor, self._secure))
+                if visit.shows_flash:
+                    headers.append("Set-Cookie", cookies.ended(names.flash, self._secure))
+            await send(message)
+
+        try:
+            await self._app(scope, _nothing_more(receive), send_with_cookies)
+        finally:
+            await visit.form.close()
+
+    async def _visit(self, request: Request, names: cookies.Names, visitor: str) -> Visit:
+        address = request.client.host if request.client else ""
+        visit = Visit(
+            services=self._services,
+            request_id=request.scope["ionport.request_id"],
+            address=address,
+            secure_cookies=self._secure,
+        )
+        token = request.cookies.get(names.session)
+        if token:
+            found = await run_in_threadpool(self._load, Secret(token[:200]), address)
+            visit.session, visit.organization = found
+        bound_to = token if token and visit.session else visitor
+        visit.csrf_token = self._services.sessions.csrf_token(Secret(bound_to))
+        return visit
+
+    def _load(self, token: Secret, address: str) -> tuple[Session | None, Organization | None]:
+        services = self._services
+        organization = None
+        with services.database.read() as work:
+            session = services.sessions.session_for(work, token, address)
+            if session is not None and services.documents is not None:
+                mine = {member for member, _role in session.actor.organization_roles}
+                for organization_id in sorted(mine):
+                    found = services.identity.get_organization(
+                        work, OrganizationScope(organization_id)
+                    )
+                    if found.parent_id is None:
+                        organization = found
+                        break
+        if session is not None and session.is_stale:
+            with services.database.write() as work:
+                services.sessions.touch_session(work, session)
+        return session, organization
+
+
+def _refuse_nul(request: Request) -> None:
+    # PostgreSQL stores no NUL; no address of ours has one.
+    if "\x00" in request.url.path or "%00" in request.url.query:
+        raise InvalidInput(_("The address has a character that cannot be used."))
+
+
+def _require_same_site(request: Request) -> None:
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        is_own = site in ("same-origin", "none")
+    elif origin is not None:
+        is_own = origin.partition("://")[2].lower() == request.headers.get("host", "").lower()
+    else:
+        is_own = True
+    if not is_own:
+        raise Forbidden(
+            _("This request came from another site and was refused."), code="cross_site"
+        )
+
+
+def _require_token(request: Request, visit: Visit) -> None:
+    sent = visit.form.get(CSRF_FIELD) or request.headers.get(CSRF_HEADER) or ""
+    if not isinstance(sent, str) or Secret(sent) != Secret(visit.csrf_token):
+        raise Forbidden(
+            _("This form is out of date. Go back, reload the page and send it again."),
+            code="form_out_of_date",
+        )
+
+
+async def _read_form(request: Request, limit: int) -> FormData:
+    declared = request.headers.get("content-length", "0")
+    too_large = TooLarge(
+        _("This is more than {mb} MB at once. Send less, or fewer files at a time.").format(
+            mb=max(1, limit // (1024 * 1024))
+        )
+    )
+    if not (declared.isascii() and declared.isdigit()) or int(declared) > limit:
+        raise too_large
+    taken = 0
+    receive = request.receive
+
+    async def receive_within_limit() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise too_large
+        return message
+
+    within = Request(request.scope, receive_within_limit)
+    form = await within.form(max_files=MAX_FILES, max_fields=MAX_FIELDS)
+    if not all(map(is_storable, _texts(form))):
+        raise InvalidInput(_("The form has a character that cannot be stored."))
+    return form
+
+
+def _texts(form: FormData) -> Iterator[str]:
+    for name, value in form.multi_items():
+        yield name
+        yield value if isinstance(value, str) else value.filename or ""
+
+
+def _nothing_more(receive: Receive) -> Receive:
+    """Give the pages an empty body: the form was read here, once, for every page."""
+    is_first = True
+
+    async def receive_nothing() -> Message:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return await receive()
+
+    return receive_nothing

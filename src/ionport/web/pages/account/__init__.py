@@ -1,0 +1,1 @@
+"""Signing in, the own account, signing on to apps."""

@@ -1,0 +1,189 @@
+"""Signing in and out, set-up of the first administrator, the user's own password."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput, TooManyRequests, Unauthenticated, Unavailable
+from ionport.core.i18n import _
+from ionport.core.secrets import Secret
+from ionport.identity.known_browsers import KNOWN_FOR
+from ionport.identity.model import User
+from ionport.identity.service import NewUser
+from ionport.identity.sessions import SESSION_LIFETIME
+from ionport.web.forms.fields import errors_of, secret_of, text_of
+from ionport.web.middleware import cookies
+from ionport.web.rendering.templating import redirect, render
+from ionport.web.state import visit_of
+
+
+def sign_in_form(request: Request) -> Response:
+    """Show the form, or go on when somebody is signed in already."""
+    if visit_of(request).session is not None:
+        return RedirectResponse(_local(request.query_params.get("next", "")), status_code=303)
+    with visit_of(request).services.database.read() as work:
+        needs_setup = visit_of(request).services.setup.needs_setup(work)
+    return _sign_in_page(request, needs_setup=needs_setup)
+
+
+def sign_in(request: Request) -> Response:
+    """Check the password and begin a session."""
+    visit = visit_of(request)
+    username = text_of(visit.form, "username")
+    try:
+        token, user = sign_in_as(request, username, secret_of(visit.form, "password"))
+    except (Unauthenticated, TooManyRequests, Unavailable) as error:
+        headers = {}
+        if isinstance(error, TooManyRequests):
+            headers["Retry-After"] = str(error.retry_after)
+        return _sign_in_page(
+            request, username=username, error=error.text, status=error.status, headers=headers
+        )
+    return with_session(request, _local(text_of(visit.form, "next")), token, user)
+
+
+def _sign_in_page(
+    request: Request,
+    *,
+    username: str = "",
+    error: str = "",
+    needs_setup: bool = False,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    form = visit_of(request).form
+    context = {
+        "username": username,
+        "error": error,
+        "needs_setup": needs_setup,
+        "next": text_of(form, "next") or request.query_params.get("next", ""),
+    }
+    return render(request, "account/account/sign_in.html", context, status=status, headers=headers)
+
+
+def sign_in_as(request: Request, username: str, password: Secret) -> tuple[Secret, User]:
+    """Begin a session of the browser that asks; raises as `SessionService.sign_in` does."""
+    visit = visit_of(request)
+    names = cookies.names(request, secure=visit.secure_cookies)
+    known = request.cookies.get(names.known, "")
+    services = visit.services
+    return services.sessions.sign_in(services.database, username, password, visit.address, known)
+
+
+def with_session(request: Request, url: str, token: Secret, user: User) -> Response:
+    """Go on to `url` with the cookies of a session that has just begun and of a known browser."""
+    visit = visit_of(request)
+    names = cookies.names(request, secure=visit.secure_cookies)
+    known = visit.services.sessions.remember_browser(request.cookies.get(names.known, ""), user)
+    response = RedirectResponse(url, status_code=303)
+    for value in (
+        cookies.made(
+            names.session,
+            token.reveal(),
+            visit.secure_cookies,
+            int(SESSION_LIFETIME.total_seconds()),
+        ),
+        cookies.made(names.known, known, visit.secure_cookies, int(KNOWN_FOR.total_seconds())),
+        cookies.ended(names.visitor, visit.secure_cookies),
+    ):
+        response.headers.append("Set-Cookie", value)
+    return response
+
+
+def sign_out(request: Request) -> Response:
+    """End the session."""
+    visit = visit_of(request)
+    names = cookies.names(request, secure=visit.secure_cookies)
+    with visit.services.database.write() as work:
+        visit.services.sessions.sign_out(work, Secret(request.cookies.get(names.session, "")))
+    response = redirect(request, "/sign-in", kind="info", text=_("You are signed out."))
+    response.headers.append("Set-Cookie", cookies.ended(names.session, visit.secure_cookies))
+    return response
+
+
+def set_up_form(request: Request) -> Response:
+    """Show the form of the one-time link."""
+    services = visit_of(request).services
+    with services.database.read() as work:
+        services.setup.check_setup_link(work, Secret(request.path_params["token"]))
+    return render(request, "account/account/set_up.html", {"values": {}, "errors": {}})
+
+
+def set_up(request: Request) -> Response:
+    """Make the first administrator and sign them in."""
+    visit = visit_of(request)
+    services = visit.services
+    token = Secret(request.path_params["token"])
+    values = {name: text_of(visit.form, name) for name in ("username", "full_name", "email")}
+    password = secret_of(visit.form, "password")
+    with services.database.read() as work:
+        services.setup.check_setup_link(work, token)
+    try:
+        _require_same(password, secret_of(visit.form, "repeated"))
+        password_hash = services.identity.hash_password(password)
+        with services.database.write() as work:
+            services.setup.consume_setup_link(work, token, NewUser(**values), password_hash)
+    except InvalidInput as error:
+        context = {"values": values, "errors": errors_of(error)}
+        return render(request, "account/account/set_up.html", context, status=error.status)
+    session, user = sign_in_as(request, values["username"], password)
+    return with_session(request, "/", session, user)
+
+
+def account_page(request: Request) -> Response:
+    """Show the user's own account."""
+    return render(request, "account/account/account.html", {"errors": {}})
+
+
+def change_password(request: Request) -> Response:
+    """Set a new password after checking the present one."""
+    visit = visit_of(request)
+    services = visit.services
+    try:
+        new = secret_of(visit.form, "new_password")
+        _require_same(new, secret_of(visit.form, "repeated"))
+        proof = services.sessions.verify_password(
+            services.database, visit.actor, secret_of(visit.form, "password")
+        )
+        password_hash = _hash_new(request, new)
+        with services.database.write() as work:
+            services.sessions.change_password(work, visit.signed_in, proof, password_hash)
+    except (InvalidInput, TooManyRequests) as error:
+        errors = errors_of(error) if isinstance(error, InvalidInput) else {"": error.text}
+        return render(
+            request, "account/account/account.html", {"errors": errors}, status=error.status
+        )
+    text = _("Your password is changed. Other browsers are signed out.")
+    return redirect(request, "/account", text=text)
+
+
+def _hash_new(request: Request, password: Secret) -> str:
+    try:
+        return visit_of(request).services.identity.hash_password(password)
+    except InvalidInput as error:
+        raise InvalidInput(error.text, fields={"new_password": error.text}) from error
+
+
+def _require_same(password: Secret, repeated: Secret) -> None:
+    if password != repeated:
+        text = _("The two passwords differ.")
+        raise InvalidInput(text, fields={"repeated": text})
+
+
+def _local(url: str) -> str:
+    """Return `url` if it is a path of this site, else the first page."""
+    is_path = url.startswith("/") and not url.startswith(("//", "/\\")) and url.isprintable()
+    return url if is_path and url.isascii() else "/"
+
+
+ROUTES = [
+    Route("/sign-in", sign_in_form, methods=["GET"], name="sign_in"),
+    Route("/sign-in", sign_in, methods=["POST"]),
+    Route("/sign-out", sign_out, methods=["POST"], name="sign_out"),
+    Route("/set-up/{token}", set_up_form, methods=["GET"], name="set_up"),
+    Route("/set-up/{token}", set_up, methods=["POST"]),
+    Route("/account", account_page, methods=["GET"], name="account"),
+    Route("/account", change_password, methods=["POST"]),
+]

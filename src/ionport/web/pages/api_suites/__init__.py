@@ -1,0 +1,1 @@
+"""Available APIs: suites, endpoints, policies, documentation."""

@@ -1,0 +1,384 @@
+"""Infor side: Available APIs, the list of API suites and their pages (facts/ion-api.md §4.3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport import __version__
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _, ngettext
+from ionport.gateway.model import (
+    SUITE_ICONS,
+    UPLOADED_ICON,
+    ApiSuite,
+    SuiteDraft,
+    SuiteIcon,
+    SuiteQuery,
+    read_icon,
+)
+from ionport.gateway.openapi import ApiDescription, describe
+from ionport.gateway.sample_call import sample_call
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import errors_of, lines_of, text_of, uploads_of
+from ionport.web.pages.api_suites import endpoint_form
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import TrailLine, trail_of
+from ionport.web.state import needed, tenant_scope, visit_of
+
+if TYPE_CHECKING:
+    from ionport.sandbox.operations import Service
+
+_ENDPOINT = "endpoints.0."
+
+
+def list_suites(request: Request) -> Response:
+    """Show the tenant's own suites, and those that the sandbox has built in."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = ListState.of(request, sorts=["name"])
+    query = SuiteQuery(state.filters["q"], state.descending, state.request)
+    with visit.services.database.read() as work:
+        found = needed(visit.services.custom_apis).suites.list_suites(
+            work, scope, visit.actor, query
+        )
+    wanted = state.filters["q"].lower()
+    context = {
+        "state": state,
+        "page_of": found,
+        "built_in": [
+            one for one in _built_in(request) if wanted in f"{one.title} {one.context}".lower()
+        ],
+    }
+    return render(request, "api_suites/suites/list.html", context)
+
+
+def show_built_in(request: Request) -> Response:
+    """Show a suite of the sandbox: what it offers; there is nothing to change."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    wanted = str(request.path_params["api"])
+    service = next((one for one in _built_in(request) if one.context == wanted), None)
+    if service is None:
+        raise NotFound(_("The sandbox has no such API suite."))
+    registry = needed(visit.services.registry)
+    document = registry.openapi(scope.tenant_id, service.context, __version__)
+    address = needed(visit.services.custom_apis).suites.built_in_address(
+        scope.tenant_id, service.context
+    )
+    context = {
+        "service": service,
+        "address": address,
+        **documented(describe(json.dumps(document)), address, needs_token=True),
+    }
+    return render(request, "api_suites/suites/built_in.html", context)
+
+
+def documented(api: ApiDescription, address: str, *, needs_token: bool) -> dict[str, object]:
+    """Return what the template of a documentation needs; `address` is where its paths begin."""
+    return {
+        "api": api,
+        "operations": [
+            (one, sample_call(address, one, needs_token=needs_token)) for one in api.operations
+        ],
+        "needs_token": needs_token,
+        "anchors": {
+            schema.name: f"schema-{number}" for number, schema in enumerate(api.schemas, start=1)
+        },
+    }
+
+
+def _built_in(request: Request) -> Sequence[Service]:
+    registry = visit_of(request).services.registry
+    return registry.services if registry is not None else ()
+
+
+def show(request: Request) -> Response:
+    """Show a suite with its endpoints."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    suites = needed(visit.services.custom_apis).suites
+    with visit.services.database.read() as work:
+        suite = suites.get_suite(work, scope, visit.actor, request.path_params["suite"])
+        endpoints = suites.list_endpoints(work, scope, visit.actor, suite.id)
+    context = {
+        "suite": suite,
+        "endpoints": [
+            (endpoint, suites.public_address(suite, endpoint.proxy_context))
+            for endpoint in endpoints
+        ],
+        "trail": read_trail(request, suite.id, *(endpoint.id for endpoint in endpoints)),
+    }
+    return render(request, "api_suites/suites/detail.html", context)
+
+
+def add_form(request: Request) -> Response:
+    """Show the empty form of a new suite with its first endpoint."""
+    visit_of(request).actor.require_tenant_administrator(tenant_scope(request).tenant_id)
+    return _add_page(request, {"icon": SUITE_ICONS[0], **endpoint_form.new_values()}, {})
+
+
+def add(request: Request) -> Response:
+    """Make a suite with its first endpoint."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    if endpoint_form.asks_for_security_fields(visit.form):
+        return _add_page(request, _sent(visit.form), {})
+    suites = needed(visit.services.custom_apis).suites
+    try:
+        icon = _uploaded_icon(visit.form)
+        endpoint = endpoint_form.endpoint_draft(visit.form)
+        with visit.services.database.write() as work:
+            suite = suites.create_suite(work, scope, visit.actor, _draft(visit.form), [endpoint])
+            if icon is not None:
+                suites.set_icon(work, scope, visit.actor, suite.id, icon)
+    except InvalidInput as error:
+        errors = endpoint_form.named_errors(errors_of(error), _ENDPOINT)
+        return _add_page(request, _sent(visit.form), errors, status=error.status)
+    except Conflict as error:
+        return _add_page(
+            request,
+            _sent(visit.form),
+            {"context": error.text},
+            existing_id=error.existing_id,
+            status=error.status,
+        )
+    text = _("{name} is saved and active: clients can call it from now on.")
+    return redirect(request, suite_url(request, suite.id), text=text.format(name=suite.suite_name))
+
+
+def edit_form(request: Request) -> Response:
+    """Show the form as the suite is stored."""
+    suite = the_suite(request)
+    values = _stored(suite)
+    show_stored(request, values)
+    return _edit_page(request, suite, values, {})
+
+
+def _stored(suite: ApiSuite) -> dict[str, str]:
+    return {name: str(getattr(suite, name)) for name in _NAMES}
+
+
+def edit(request: Request) -> Response:
+    """Change names, description and icon of a suite."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    suite = the_suite(request)
+    suites = needed(visit.services.custom_apis).suites
+    try:
+        icon = _uploaded_icon(visit.form)
+        with visit.services.database.write() as work:
+            require_unchanged(
+                request,
+                work,
+                scope,
+                suite.id,
+                lambda: _stored(suites.get_suite(work, scope, visit.actor, suite.id)),
+            )
+            draft = _draft(visit.form, suite)
+            changed = suites.change_suite(work, scope, visit.actor, suite.id, draft)
+            if icon is not None:
+                suites.set_icon(work, scope, visit.actor, suite.id, icon)
+    except (InvalidInput, ChangedMeanwhile) as error:
+        return _edit_page(request, suite, _sent(visit.form), errors_of(error), error.status)
+    text = _("{name} is saved.").format(name=changed.suite_name)
+    return redirect(request, suite_url(request, suite.id), text=text)
+
+
+def activate(request: Request) -> Response:
+    """Let the gateway take calls again."""
+    return _set_active(request, _("{name} is active again."), active=True)
+
+
+def deactivate_form(request: Request) -> Response:
+    """Ask before the gateway refuses calls."""
+    suite = the_suite(request)
+    text = _("Every call to its endpoints is answered with 403 until it is activated again.")
+    heading = _("Deactivate {name}?").format(name=suite.suite_name)
+    return confirm_page(request, suite, heading, [text], _("Deactivate"))
+
+
+def deactivate(request: Request) -> Response:
+    """Let the gateway refuse calls."""
+    return _set_active(request, _("{name} is deactivated."), active=False)
+
+
+def _set_active(request: Request, text: str, *, active: bool) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        suite = needed(visit.services.custom_apis).suites.set_suite_active(
+            work, scope, visit.actor, request.path_params["suite"], active=active
+        )
+    return redirect(request, suite_url(request, suite.id), text=text.format(name=suite.suite_name))
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before a suite is deleted, with what goes along with it."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    suite = the_suite(request)
+    with visit.services.database.read() as work:
+        endpoints = needed(visit.services.custom_apis).suites.list_endpoints(
+            work, scope, visit.actor, suite.id
+        )
+    count = ngettext(
+        "Deleted with it is {n} endpoint, its secrets, policies and documentation.",
+        "Deleted with it are {n} endpoints, their secrets, policies and documentation.",
+        len(endpoints),
+    )
+    texts = [
+        _("Clients that call it get 404 from the next request on."),
+        count.format(n=len(endpoints)),
+        _("This cannot be undone."),
+    ]
+    heading = _("Delete {name}?").format(name=suite.suite_name)
+    return confirm_page(request, suite, heading, texts, _("Delete"))
+
+
+def delete(request: Request) -> Response:
+    """Delete a suite."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    suite = the_suite(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.custom_apis).suites.delete_suite(work, scope, visit.actor, suite.id)
+    url = path_to(request, "available_apis", tenant=scope.tenant_id)
+    return redirect(request, url, text=_("{name} is deleted.").format(name=suite.suite_name))
+
+
+def icon(request: Request) -> Response:
+    """Return a suite's uploaded picture."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        found = needed(visit.services.custom_apis).suites.get_icon(
+            work, scope, visit.actor, request.path_params["suite"]
+        )
+    headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+def confirm_page(
+    request: Request,
+    suite: ApiSuite,
+    heading: str,
+    texts: list[str],
+    button: str,
+    close_url: str = "",
+) -> Response:
+    """Ask before something of a suite is done that stops clients or cannot be undone."""
+    context = {
+        "suite": suite,
+        "heading": heading,
+        "texts": texts,
+        "button": button,
+        "close_url": close_url or suite_url(request, suite.id),
+    }
+    return render(request, "api_suites/suites/confirm.html", context)
+
+
+def the_suite(request: Request) -> ApiSuite:
+    """Return the suite in the path; raises NotFound, and Forbidden without the role."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        return needed(visit.services.custom_apis).suites.get_suite(
+            work, scope, visit.actor, request.path_params["suite"]
+        )
+
+
+def suite_url(request: Request, suite_id: str) -> str:
+    """Return the path of a suite's page."""
+    return path_to(request, "api_suite", tenant=tenant_scope(request).tenant_id, suite=suite_id)
+
+
+def read_trail(request: Request, *subjects: str) -> list[TrailLine]:
+    """Read the latest changes of what the ids name, where no transaction is open."""
+    with visit_of(request).services.database.read() as work:
+        return trail_of(request, work, subjects)
+
+
+def _add_page(
+    request: Request,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    *,
+    existing_id: str | None = None,
+    status: int = 200,
+) -> Response:
+    context = {
+        **endpoint_form.form_context(values, errors),
+        "suite": None,
+        "icons": SUITE_ICONS,
+        "existing_url": suite_url(request, existing_id) if existing_id else "",
+        "known": (*_NAMES, "icon_file", *endpoint_form.FIELDS),
+    }
+    return render(request, "api_suites/suites/form.html", context, status=status)
+
+
+def _edit_page(
+    request: Request,
+    suite: ApiSuite,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    status: int = 200,
+) -> Response:
+    context = {
+        "suite": suite,
+        "values": values,
+        "errors": errors,
+        "icons": SUITE_ICONS,
+        "existing_url": "",
+        "known": (*_NAMES, "icon_file"),
+    }
+    return render(request, "api_suites/suites/form.html", context, status=status)
+
+
+_NAMES = ("application_name", "suite_name", "description", "context", "icon")
+
+
+def _sent(form: FormData) -> dict[str, str]:
+    values = {name: text_of(form, name) for name in _NAMES}
+    return {
+        **endpoint_form.sent_values(form),
+        **values,
+        "description": lines_of(form, "description"),
+    }
+
+
+def _draft(form: FormData, suite: ApiSuite | None = None) -> SuiteDraft:
+    chosen = text_of(form, "icon")
+    return SuiteDraft(
+        application_name=text_of(form, "application_name"),
+        suite_name=text_of(form, "suite_name"),
+        description=lines_of(form, "description"),
+        # A form sent by hand learns that it cannot be changed.
+        context=text_of(form, "context") or (suite.context if suite else ""),
+        # Only a suite that has a picture of its own can keep it.
+        icon="" if chosen == UPLOADED_ICON and (not suite or suite.icon != chosen) else chosen,
+    )
+
+
+def _uploaded_icon(form: FormData) -> SuiteIcon | None:
+    files = uploads_of(form, "icon_file")
+    return read_icon(files[0].content) if files else None
+
+
+_BASE = "/ion-api/{tenant}/available-apis"
+_SUITE = f"{_BASE}/{{suite}}"
+ROUTES = [
+    Route(_BASE, list_suites, name="available_apis"),
+    Route(f"{_BASE}/add", add_form, methods=["GET"], name="api_suite_add"),
+    Route(f"{_BASE}/add", add, methods=["POST"]),
+    Route(f"{_BASE}/built-in/{{api}}", show_built_in, name="built_in_api"),
+    Route(_SUITE, show, name="api_suite"),
+    Route(f"{_SUITE}/icon", icon, name="api_suite_icon"),
+    Route(f"{_SUITE}/edit", edit_form, methods=["GET"], name="api_suite_edit"),
+    Route(f"{_SUITE}/edit", edit, methods=["POST"]),
+    Route(f"{_SUITE}/activate", activate, methods=["POST"], name="api_suite_activate"),
+    Route(f"{_SUITE}/deactivate", deactivate_form, methods=["GET"], name="api_suite_deactivate"),
+    Route(f"{_SUITE}/deactivate", deactivate, methods=["POST"]),
+    Route(f"{_SUITE}/delete", delete_form, methods=["GET"], name="api_suite_delete"),
+    Route(f"{_SUITE}/delete", delete, methods=["POST"]),
+]

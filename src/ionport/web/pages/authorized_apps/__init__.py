@@ -1,0 +1,1 @@
+"""Authorized apps: list, forms, credential files, secrets and keys, token tools."""

@@ -1,0 +1,133 @@
+"""Infor side: Authorized Apps, their list and their pages (facts/ion-api.md §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput, TooManyRequests
+from ionport.core.i18n import _
+from ionport.core.secrets import Secret
+from ionport.oauth.model import AppQuery, AppSort, AppType, AuthorizedApp
+from ionport.web.forms.passwords import password_errors, password_proof
+from ionport.web.rendering.lists import YES_NO, ListState
+from ionport.web.rendering.templating import path_to, render
+from ionport.web.rendering.trail import trail_of
+from ionport.web.state import needed, tenant_scope, visit_of
+
+
+def first_page(request: Request) -> Response:
+    """Lead to the list of apps."""
+    return RedirectResponse(f"{request.url.path}/authorized-apps", status_code=303)
+
+
+def list_apps(request: Request) -> Response:
+    """Show the tenant's apps, filtered and sorted."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = ListState.of(
+        request, sorts=[sort.value for sort in AppSort], filters=("q", "type", "disabled")
+    )
+    kind = state.filters["type"]
+    query = AppQuery(
+        text=state.filters["q"],
+        type=AppType(kind) if kind in list(AppType) else None,
+        is_disabled=YES_NO.get(state.filters["disabled"]),
+        sort=AppSort(state.sort),
+        descending=state.descending,
+        page=state.request,
+    )
+    with visit.services.database.read() as work:
+        found = needed(visit.services.apps).list_apps(work, scope, visit.actor, query)
+    context = {"state": state, "page_of": found, "types": [(one, one) for one in AppType]}
+    return render(request, "authorized_apps/apps/list.html", context)
+
+
+def show(request: Request) -> Response:
+    """Show an app, its service accounts and what was done with it."""
+    return detail_page(request)
+
+
+def detail_page(request: Request, secret: Secret | None = None, notice: str = "") -> Response:
+    """Show an app's page; `secret` in the clear, once."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    apps, security = needed(visit.services.apps), needed(visit.services.app_security)
+    state = ListState.of(request, sorts=["created"], filters=())
+    with visit.services.database.read() as work:
+        app = apps.get_app(work, scope, visit.actor, request.path_params["app"])
+        accounts = apps.list_service_accounts(work, scope, visit.actor, app.id, state.request)
+        subjects = [app.id, *(account.id for account in accounts.items)]
+        context = {
+            "app": app,
+            "accounts": accounts,
+            "state": state,
+            "secret": secret,
+            "notice": notice,
+            "old_secrets": [
+                one.expires_at
+                for one in security.list_secrets(work, scope, visit.actor, app.id)
+                if one.expires_at is not None and one.expires_at > visit.services.clock.now()
+            ],
+            "keys": security.list_bridge_keys(work, scope, visit.actor, app.id),
+            "use": apps.app_use(work, scope, visit.actor, app.id),
+            "trail": trail_of(request, work, subjects),
+        }
+    return render(request, "authorized_apps/apps/detail.html", context)
+
+
+def reveal_form(request: Request) -> Response:
+    """Ask for the password before the Secret is shown."""
+    return app_dialog(request, "authorized_apps/apps/reveal.html", {})
+
+
+def reveal(request: Request) -> Response:
+    """Show the detail page once with the Secret in clear."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    try:
+        proof = password_proof(request)
+    except (InvalidInput, TooManyRequests) as error:
+        errors = password_errors(error)
+        return app_dialog(request, "authorized_apps/apps/reveal.html", errors, error.status)
+    with visit.services.database.write() as work:
+        secret = needed(visit.services.apps).reveal_secret(
+            work, scope, visit.actor, request.path_params["app"], proof
+        )
+    return detail_page(request, secret, _("Shown once. Reload the page to hide it."))
+
+
+def app_dialog(
+    request: Request,
+    template: str,
+    errors: Mapping[str, str],
+    status: int = 200,
+    more: Mapping[str, object] | None = None,
+) -> Response:
+    """Show a dialog about the app in the path."""
+    context = {"app": the_app(request), "errors": errors, **(more or {})}
+    return render(request, template, context, status=status)
+
+
+def the_app(request: Request) -> AuthorizedApp:
+    """Return the app in the path; raises NotFound, and Forbidden without the role."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        return needed(visit.services.apps).get_app(
+            work, scope, visit.actor, request.path_params["app"]
+        )
+
+
+def app_url(request: Request, app_id: str) -> str:
+    """Return the path of an app's page."""
+    return path_to(request, "authorized_app", tenant=tenant_scope(request).tenant_id, app=app_id)
+
+
+_BASE = "/ion-api/{tenant}/authorized-apps"
+ROUTES = [
+    Route("/ion-api/{tenant}", first_page),
+    Route(_BASE, list_apps, name="authorized_apps"),
+    Route(f"{_BASE}/{{app}}", show, name="authorized_app"),
+    Route(f"{_BASE}/{{app}}/reveal", reveal_form, methods=["GET"], name="authorized_app_reveal"),
+    Route(f"{_BASE}/{{app}}/reveal", reveal, methods=["POST"]),
+]

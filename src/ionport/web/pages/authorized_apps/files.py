@@ -1,0 +1,201 @@
+"""Infor side: what an app gives out: credentials, QR code, environments (facts §1.5, §2)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import segno
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput, NotFound, TooManyRequests
+from ionport.core.i18n import _
+from ionport.identity.model import User
+from ionport.oauth.credentials_file import EnvironmentTool
+from ionport.store import TenantScope
+from ionport.web.forms.fields import is_on, text_of
+from ionport.web.forms.passwords import password_errors, password_proof
+from ionport.web.forms.scope_choice import scope_choice, scopes_of
+from ionport.web.pages.authorized_apps.apps import app_dialog, app_url, the_app
+from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_TOOLS = {EnvironmentTool.POSTMAN: "Postman", EnvironmentTool.BRUNO: "Bruno"}
+
+
+def download_form(request: Request) -> Response:
+    """Show the dialog Download Credentials."""
+    return _download_dialog(request, {})
+
+
+def download(request: Request) -> Response:
+    """Send the `.ionapi` file; the button Search only looks for users."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    if text_of(visit.form, "action") == "search":
+        return _download_dialog(request, {})
+    creates = is_on(visit.form, "create_service_account")
+    try:
+        proof = password_proof(request)
+        with visit.services.database.write() as work:
+            file = needed(visit.services.apps).download_credentials(
+                work,
+                scope,
+                visit.actor,
+                request.path_params["app"],
+                proof,
+                create_service_account=creates,
+                user_id=(text_of(visit.form, "user_id") or None) if creates else None,
+                description=text_of(visit.form, "description") if creates else "",
+                scopes=scopes_of(visit.form) if creates else (),
+            )
+    except (InvalidInput, TooManyRequests) as error:
+        return _download_dialog(request, password_errors(error), error.status)
+    return attachment(file.content, file.filename)
+
+
+def search_users(request: Request) -> Response:
+    """Answer the user search of the dialog with a fragment."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    users = _users(request, scope, request.query_params.get("user_search", ""))
+    return render(request, "shared/found_users.html", {"users": users, "chosen": ""})
+
+
+def _download_dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    form, app, scope = visit_of(request).form, the_app(request), tenant_scope(request)
+    search, chosen = text_of(form, "user_search"), text_of(form, "user_id")
+    context = {
+        "creates": is_on(form, "create_service_account") if form else True,
+        "search": search,
+        "users": _users(request, scope, search) if search or chosen else [],
+        "chosen": chosen,
+        "users_url": path_to(request, "credentials_users", tenant=scope.tenant_id, app=app.id),
+        "description": text_of(form, "description"),
+        "scopes": "\n".join(scopes_of(form)) if form else "\n".join(app.scopes),
+        **scope_choice(request, scope),
+    }
+    return app_dialog(request, "authorized_apps/files/download.html", errors, status, context)
+
+
+def _users(request: Request, scope: TenantScope, text: str) -> list[User]:
+    visit = visit_of(request)
+    with visit.services.database.read() as work:
+        return visit.services.identity.search_users(work, scope, text)
+
+
+def replace_form(request: Request) -> Response:
+    """Ask before a service account is deleted and made again."""
+    return app_dialog(request, "authorized_apps/files/replace.html", {})
+
+
+def replace(request: Request) -> Response:
+    """Delete a service account, make it again and send the new file."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    try:
+        proof = password_proof(request)
+        with visit.services.database.write() as work:
+            file = needed(visit.services.apps).replace_service_account(
+                work, scope, visit.actor, request.path_params["account"], proof
+            )
+    except (InvalidInput, TooManyRequests) as error:
+        errors = password_errors(error)
+        return app_dialog(request, "authorized_apps/files/replace.html", errors, error.status)
+    return attachment(file.content, file.filename)
+
+
+def delete_account_form(request: Request) -> Response:
+    """Ask before a service account is deleted."""
+    return app_dialog(request, "authorized_apps/files/delete_account.html", {})
+
+
+def delete_account(request: Request) -> Response:
+    """Delete a service account."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.apps).delete_service_account(
+            work, scope, visit.actor, request.path_params["account"]
+        )
+    text = _("The service account is deleted. Its tokens no longer work.")
+    return redirect(request, app_url(request, request.path_params["app"]), text=text)
+
+
+def qr_page(request: Request) -> Response:
+    """Show a mobile app's QR code."""
+    _qr_content(request)
+    return app_dialog(request, "authorized_apps/files/qr.html", {})
+
+
+def qr_image(request: Request) -> Response:
+    """Send the QR code as an image of its own: the pages take no inline styles."""
+    image = io.BytesIO()
+    code = segno.make(_qr_content(request), error="m", micro=False)
+    code.save(image, kind="svg", scale=6, border=4, light="#fff", xmldecl=False, svgns=True)
+    return Response(image.getvalue(), media_type="image/svg+xml")
+
+
+def _qr_content(request: Request) -> str:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        return needed(visit.services.apps).qr_content(
+            work, scope, visit.actor, request.path_params["app"]
+        )
+
+
+def environment_form(request: Request) -> Response:
+    """Show the dialog that gives out an environment for an API client."""
+    return _environment_dialog(request, {})
+
+
+def environment(request: Request) -> Response:
+    """Send the environment, with the Secret when the password was typed for it."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    try:
+        proof = password_proof(request) if is_on(visit.form, "with_secret") else None
+        with visit.services.database.write() as work:
+            file = needed(visit.services.apps).export_environment(
+                work, scope, visit.actor, request.path_params["app"], _tool(request), proof
+            )
+    except (InvalidInput, TooManyRequests) as error:
+        return _environment_dialog(request, password_errors(error), error.status)
+    return attachment(file.content, file.filename)
+
+
+def _environment_dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    context = {
+        "tool_name": _TOOLS[_tool(request)],
+        # Bruno keeps the values of secrets outside of its files.
+        "holds_secrets": _tool(request) is EnvironmentTool.POSTMAN,
+        "with_secret": is_on(visit_of(request).form, "with_secret"),
+    }
+    return app_dialog(request, "authorized_apps/files/environment.html", errors, status, context)
+
+
+def _tool(request: Request) -> EnvironmentTool:
+    name = request.path_params["tool"]
+    if name not in list(EnvironmentTool):
+        raise NotFound(_("There are environments for Postman and for Bruno."))
+    return EnvironmentTool(name)
+
+
+_APP = "/ion-api/{tenant}/authorized-apps/{app}"
+_ACCOUNT = f"{_APP}/service-accounts/{{account}}"
+ROUTES = [
+    Route(f"{_APP}/download", download_form, methods=["GET"], name="credentials_download"),
+    Route(f"{_APP}/download", download, methods=["POST"]),
+    Route(f"{_APP}/users", search_users, name="credentials_users"),
+    Route(f"{_APP}/qr", qr_page, name="authorized_app_qr"),
+    Route(f"{_APP}/qr.svg", qr_image, name="authorized_app_qr_image"),
+    Route(
+        f"{_APP}/environments/{{tool}}", environment_form, methods=["GET"], name="app_environment"
+    ),
+    Route(f"{_APP}/environments/{{tool}}", environment, methods=["POST"]),
+    Route(f"{_ACCOUNT}/replace", replace_form, methods=["GET"], name="service_account_replace"),
+    Route(f"{_ACCOUNT}/replace", replace, methods=["POST"]),
+    Route(
+        f"{_ACCOUNT}/delete", delete_account_form, methods=["GET"], name="service_account_delete"
+    ),
+    Route(f"{_ACCOUNT}/delete", delete_account, methods=["POST"]),
+]

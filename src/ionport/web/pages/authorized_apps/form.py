@@ -1,0 +1,301 @@
+"""Infor side: the form of an authorized app, to add one and to edit it (facts/ion-api.md §1.2).
+
+The form shows the fields of one type. Another type is chosen and its fields are asked for by a
+button, so that nothing needs a script; what was typed stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.oauth.drafts import AppDraft
+from ionport.oauth.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp, GrantType
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import errors_of, is_on, text_of, uploads_of, whole_number
+from ionport.web.forms.scope_choice import scope_choice, scopes_of
+from ionport.web.middleware.guard import CSRF_FIELD
+from ionport.web.pages.authorized_apps.apps import app_url, the_app
+from ionport.web.pages.authorized_apps.consequences import Consequences, consequences
+from ionport.web.rendering.templating import redirect, render
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400}
+_NO_NUMBER = -1
+_DEFAULTS = {
+    "type": AppType.BACKEND_SERVICE.value,
+    "grant_type": GrantType.PASSWORD_CREDENTIALS.value,
+    "access_token": "2",
+    "access_token_unit": "hours",
+    "refresh_token": "0",
+    "refresh_token_unit": "hours",
+}
+_TEXTS = ("download_url", "package_name", "certificate_fingerprint", "bundle_id", "app_store_id")
+_LISTS = ("redirect_urls", "javascript_origins")
+_SWITCHES = (
+    *("issue_refresh_tokens", "is_public", "use_bridge"),
+    *("enforce_scopes", "user_impersonation", "id_translation"),
+)
+_LIFETIMES = ("access_token", "refresh_token")
+_MAX_CERTIFICATE = 64 * 1024
+
+
+def add_form(request: Request) -> Response:
+    """Show the empty form of a new app."""
+    visit_of(request).actor.require_tenant_administrator(tenant_scope(request).tenant_id)
+    return _page(request, _DEFAULTS, {})
+
+
+def add(request: Request) -> Response:
+    """Make an app and show it with its generated Client ID and Secret."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    try:
+        if _asks_for_fields(visit.form):
+            return _page(request, _loaded(visit.form), {})
+        with visit.services.database.write() as work:
+            app = needed(visit.services.apps).create_app(
+                work, scope, visit.actor, _draft(request, None)
+            )
+    except InvalidInput as error:
+        return _page(request, _values(visit.form), errors_of(error), status=error.status)
+    except Conflict as error:
+        return _taken(request, error)
+    if app.is_public:
+        text = _("{name} is saved, with a Client ID. Download its credentials next.")
+    else:
+        text = _("{name} is saved, with a Client ID and a Secret. Download its credentials next.")
+    return redirect(request, app_url(request, app.id), text=text.format(name=app.name))
+
+
+def edit_form(request: Request) -> Response:
+    """Show the form as the app is stored."""
+    app = the_app(request)
+    show_stored(request, _stored(app))
+    return _page(request, _stored(app), {}, app=app)
+
+
+def edit(request: Request) -> Response:
+    """Change an app; it holds from the next request on."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    app = the_app(request)
+    try:
+        if _asks_for_fields(visit.form):
+            return _page(request, _loaded(visit.form), {}, app=app)
+        draft = _draft(request, app)
+        draft.check()
+        found = consequences(app, draft)
+        if found.texts and not is_on(visit.form, "confirmed"):
+            return _confirm(request, app, found)
+        with visit.services.database.write() as work:
+            apps = needed(visit.services.apps)
+            require_unchanged(
+                request,
+                work,
+                scope,
+                app.id,
+                lambda: _stored(apps.get_app(work, scope, visit.actor, app.id)),
+            )
+            changed = apps.edit_app(work, scope, visit.actor, app.id, draft)
+    except (InvalidInput, ChangedMeanwhile) as error:
+        values = _values(visit.form)
+        return _page(request, values, errors_of(error), app=app, status=error.status)
+    except Conflict as error:
+        return _taken(request, error, app)
+    text = _("{name} is saved. The change holds from the next request on.")
+    return redirect(request, app_url(request, app.id), text=text.format(name=changed.name))
+
+
+def _confirm(request: Request, app: AuthorizedApp, found: Consequences) -> Response:
+    """Ask before a change is saved that stops what works today."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        use = needed(visit.services.apps).app_use(work, scope, visit.actor, app.id)
+    sent = [
+        (name, value)
+        for name, value in visit.form.multi_items()
+        if isinstance(value, str) and name not in (CSRF_FIELD, "action")
+    ]
+    context = {"app": app, "consequences": found, "sent": sent, "use": use}
+    return render(request, "authorized_apps/form/confirm.html", context)
+
+
+def _taken(request: Request, error: Conflict, app: AuthorizedApp | None = None) -> Response:
+    return _page(
+        request,
+        _values(visit_of(request).form),
+        {"name": error.text},
+        app=app,
+        existing_id=error.existing_id,
+        status=error.status,
+    )
+
+
+def _page(
+    request: Request,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    *,
+    app: AuthorizedApp | None = None,
+    existing_id: str | None = None,
+    status: int = 200,
+) -> Response:
+    kind = app.type if app else _type(values.get("type", ""))
+    if not values.get("shown_type"):
+        values = {**values, "is_public": "on" if kind.is_mobile else ""}
+    context = {
+        "app": app,
+        "kind": kind,
+        "values": values,
+        "errors": errors,
+        "existing_url": app_url(request, existing_id) if existing_id else "",
+        "types": [(one.value, one.value) for one in AppType],
+        "grant_types": [(grant.value, grant.value) for grant in BACKEND_GRANT_TYPES],
+        "units": [("minutes", _("Minutes")), ("hours", _("Hours")), ("days", _("Days"))],
+        **scope_choice(request, tenant_scope(request)),
+    }
+    return render(request, "authorized_apps/form/form.html", context, status=status)
+
+
+def _asks_for_fields(form: FormData) -> bool:
+    """Tell whether the form was sent to get other fields, not to be saved.
+
+    Saving with another type chosen than the one whose fields were shown asks for them as well.
+    """
+    if text_of(form, "action") in ("type", "certificate"):
+        return True
+    shown = text_of(form, "shown_type")
+    return bool(shown) and shown != text_of(form, "type")
+
+
+def _loaded(form: FormData) -> dict[str, str]:
+    """Return the values with the fingerprint of a certificate, when one was sent along."""
+    values = _values(form)
+    if text_of(form, "action") == "certificate":
+        values["certificate_fingerprint"] = _fingerprint(form)
+    if values["shown_type"] != values["type"]:
+        values["shown_type"] = ""
+    return values
+
+
+def _fingerprint(form: FormData) -> str:
+    """Return the SHA1 fingerprint of the certificate in the upload box, as Android tools show it.
+
+    Raises:
+        InvalidInput: there is none, or it cannot be read.
+    """
+    files = uploads_of(form, "certificate")
+    content = files[0].content if files else b""
+    try:
+        if len(content) > _MAX_CERTIFICATE:
+            raise ValueError
+        is_text = content.lstrip().startswith(b"-----BEGIN")
+        load = x509.load_pem_x509_certificate if is_text else x509.load_der_x509_certificate
+        # SHA1 names the certificate as the app stores do; nothing is signed or trusted by it.
+        digest = load(content).fingerprint(hashes.SHA1())  # noqa: S303
+    except ValueError as error:
+        text = _("Choose a certificate file: .cer, .crt, .der or .pem.")
+        raise InvalidInput(text, fields={"certificate": text}) from error
+    return digest.hex(":").upper()
+
+
+def _draft(request: Request, app: AuthorizedApp | None) -> AppDraft:
+    form = visit_of(request).form
+    kind = app.type if app else _type(text_of(form, "type"))
+    issues = is_on(form, "issue_refresh_tokens")
+    grant = text_of(form, "grant_type")
+    shows_scopes = "scopes" in form
+    return AppDraft(
+        name=_exact(form, "name"),
+        type=kind,
+        grant_type=GrantType(grant) if grant in list(GrantType) else GrantType.PASSWORD_CREDENTIALS,
+        description=_exact(form, "description"),
+        access_token_seconds=_seconds(form, "access_token"),
+        issue_refresh_tokens=issues,
+        refresh_token_seconds=_seconds(form, "refresh_token") if issues else 0,
+        is_public=is_on(form, "is_public") if kind.has_users else False,
+        redirect_urls=tuple(_lines(form, "redirect_urls", kind)),
+        javascript_origins=tuple(_lines(form, "javascript_origins", kind)),
+        enforce_scopes=(
+            is_on(form, "enforce_scopes")
+            if "offers_enforce_scopes" in form
+            else bool(app and app.enforce_scopes)
+        ),
+        scopes=scopes_of(form) if shows_scopes else app.scopes if app else (),
+        user_impersonation=is_on(form, "user_impersonation") and not kind.has_users,
+        id_translation=is_on(form, "id_translation") and not kind.has_users,
+        use_bridge=is_on(form, "use_bridge") and not kind.has_users,
+        **{name: text_of(form, name) if name in kind.fields else "" for name in _TEXTS},
+    )
+
+
+def _lines(form: FormData, name: str, kind: AppType) -> list[str]:
+    # A URL has no blanks, so any of them parts two.
+    return list(dict.fromkeys(text_of(form, name).split())) if name in kind.fields else []
+
+
+def _type(value: str) -> AppType:
+    return AppType(value) if value in list(AppType) else AppType.BACKEND_SERVICE
+
+
+def _seconds(form: FormData, name: str) -> int:
+    number = whole_number(form, name)
+    unit = _UNITS.get(text_of(form, f"{name}_unit"))
+    return _NO_NUMBER if number is None or unit is None else number * unit
+
+
+def _values(form: FormData) -> dict[str, str]:
+    names = (*_TEXTS, *_LISTS, *_SWITCHES, "type", "shown_type", "grant_type")
+    values = {name: text_of(form, name) for name in names}
+    values["scopes"] = "\n".join(scopes_of(form))
+    for name in _LIFETIMES:
+        for field in (name, f"{name}_unit"):
+            values[field] = text_of(form, field) or _DEFAULTS[field]
+    values["access_token"] = text_of(form, "access_token")
+    return {**values, "name": _exact(form, "name"), "description": _exact(form, "description")}
+
+
+def _stored(app: AuthorizedApp) -> dict[str, str]:
+    values = {name: str(getattr(app, name)) for name in (*_TEXTS, "name", "description")}
+    values |= {name: "\n".join(getattr(app, name)) for name in (*_LISTS, "scopes")}
+    values |= {name: "on" if getattr(app, name) else "" for name in _SWITCHES}
+    for name in _LIFETIMES:
+        values[name], values[f"{name}_unit"] = _amount(getattr(app, f"{name}_seconds"))
+    kind = app.type.value
+    return {**values, "type": kind, "shown_type": kind, "grant_type": app.grant_type.value}
+
+
+def _amount(seconds: int) -> tuple[str, str]:
+    """Return a lifetime as the number and the largest unit that it has a whole number of."""
+    if seconds == 0:
+        return "0", "hours"
+    for unit in ("days", "hours", "minutes"):
+        if seconds % _UNITS[unit] == 0:
+            return str(seconds // _UNITS[unit]), unit
+    return str(-(-seconds // 60)), "minutes"
+
+
+def _exact(form: FormData, name: str) -> str:
+    """Return a text as it was typed: a name is kept exactly."""
+    value = form.get(name)
+    # Browsers send every line end as CR LF (HTML, form submission).
+    return re.sub(r"\r\n?", "\n", value) if isinstance(value, str) else ""
+
+
+_BASE = "/ion-api/{tenant}/authorized-apps"
+ROUTES = [
+    Route(f"{_BASE}/add", add_form, methods=["GET"], name="authorized_app_add"),
+    Route(f"{_BASE}/add", add, methods=["POST"]),
+    Route(f"{_BASE}/{{app}}/edit", edit_form, methods=["GET"], name="authorized_app_edit"),
+    Route(f"{_BASE}/{{app}}/edit", edit, methods=["POST"]),
+]

@@ -1,0 +1,188 @@
+"""Infor side: closing, deleting and securing an authorized app, each with its consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput, NotFound, TooManyRequests
+from ionport.core.i18n import _
+from ionport.oauth.bridge_keys import new_key_pair
+from ionport.web.forms.fields import text_of, whole_number
+from ionport.web.forms.passwords import password_errors, password_proof
+from ionport.web.pages.authorized_apps.apps import app_dialog, app_url, detail_page, the_app
+from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.templating import path_to, redirect
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_UNITS = {"minutes": 1, "hours": 60, "days": 1_440}
+
+
+def _ask(request: Request, template: str) -> Response:
+    """Show a question with the counts of what hangs on the app."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        use = needed(visit.services.apps).app_use(
+            work, scope, visit.actor, request.path_params["app"]
+        )
+    return app_dialog(request, template, {}, more={"use": use})
+
+
+def disable_form(request: Request) -> Response:
+    """Ask before an app is closed."""
+    return _ask(request, "authorized_apps/security/disable.html")
+
+
+def disable(request: Request) -> Response:
+    """Close an app to logins."""
+    text = _("{name} is disabled. It cannot log in, and its tokens are dead.")
+    return _set_disabled(request, True, text)
+
+
+def enable(request: Request) -> Response:
+    """Open an app to logins again."""
+    return _set_disabled(request, False, _("{name} is enabled again."))
+
+
+def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
+    visit, scope, app = visit_of(request), tenant_scope(request), the_app(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.apps).set_app_disabled(work, scope, visit.actor, app.id, disabled)
+    return redirect(request, app_url(request, app.id), text=text.format(name=app.name))
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before an app is deleted."""
+    return _ask(request, "authorized_apps/security/delete.html")
+
+
+def delete(request: Request) -> Response:
+    """Delete an app."""
+    visit, scope, app = visit_of(request), tenant_scope(request), the_app(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.apps).delete_app(work, scope, visit.actor, app.id)
+    url = path_to(request, "authorized_apps", tenant=scope.tenant_id)
+    return redirect(request, url, text=_("{name} is deleted.").format(name=app.name))
+
+
+def revoke_form(request: Request) -> Response:
+    """Ask before all tokens of an app are revoked."""
+    return _ask(request, "authorized_apps/security/revoke.html")
+
+
+def revoke(request: Request) -> Response:
+    """Revoke all tokens of an app."""
+    visit, scope, app = visit_of(request), tenant_scope(request), the_app(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.app_security).revoke_tokens(work, scope, visit.actor, app.id)
+    text = _("Every token of {name} is revoked. Its clients log in again.")
+    return redirect(request, app_url(request, app.id), text=text.format(name=app.name))
+
+
+def rotate_form(request: Request) -> Response:
+    """Ask how long the old Secret shall work beside the new one."""
+    return _rotate_dialog(request, {})
+
+
+def _rotate_dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    form = visit_of(request).form
+    values = {
+        "overlap": text_of(form, "overlap") if form else "24",
+        "overlap_unit": text_of(form, "overlap_unit") or "hours",
+    }
+    units = [("minutes", _("Minutes")), ("hours", _("Hours")), ("days", _("Days"))]
+    more = {"values": values, "units": units}
+    return app_dialog(request, "authorized_apps/security/rotate.html", errors, status, more)
+
+
+def rotate(request: Request) -> Response:
+    """Give an app a new Secret and show it once."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    try:
+        overlap = _overlap(request)
+        proof = password_proof(request)
+        with visit.services.database.write() as work:
+            secret = needed(visit.services.app_security).rotate_secret(
+                work, scope, visit.actor, request.path_params["app"], proof, overlap
+            )
+    except (InvalidInput, TooManyRequests) as error:
+        return _rotate_dialog(request, password_errors(error), error.status)
+    notice = _("The new Secret. Download Credentials writes it into a file.")
+    return detail_page(request, secret, notice)
+
+
+def _overlap(request: Request) -> timedelta:
+    form = visit_of(request).form
+    number, unit = whole_number(form, "overlap"), _UNITS.get(text_of(form, "overlap_unit"))
+    if number is None or unit is None:
+        text = _("Enter a whole number.")
+        raise InvalidInput(text, fields={"overlap": text})
+    # Far over the service's limit, and still a timedelta.
+    return timedelta(minutes=min(number * unit, 1_000_000))
+
+
+def key_pair_form(request: Request) -> Response:
+    """Ask for the password before a private key leaves the server."""
+    return app_dialog(request, "authorized_apps/security/key_pair.html", {})
+
+
+def key_pair(request: Request) -> Response:
+    """Make a key pair and send its private half, once."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    try:
+        proof = password_proof(request)
+        pair = new_key_pair()
+        with visit.services.database.write() as work:
+            file = needed(visit.services.app_security).add_bridge_key(
+                work, scope, visit.actor, request.path_params["app"], proof, pair
+            )
+    except (InvalidInput, TooManyRequests) as error:
+        errors = password_errors(error)
+        return app_dialog(request, "authorized_apps/security/key_pair.html", errors, error.status)
+    return attachment(file.content, file.filename)
+
+
+def delete_key_form(request: Request) -> Response:
+    """Ask before a public key is deleted."""
+    visit, scope, key_id = visit_of(request), tenant_scope(request), request.path_params["key"]
+    with visit.services.database.read() as work:
+        keys = needed(visit.services.app_security).list_bridge_keys(
+            work, scope, visit.actor, request.path_params["app"]
+        )
+    if key_id not in {key.id for key in keys}:
+        raise NotFound(_("This app has no such key."))
+    more = {"key_id": key_id}
+    return app_dialog(request, "authorized_apps/security/delete_key.html", {}, more=more)
+
+
+def delete_key(request: Request) -> Response:
+    """Delete a public key."""
+    visit, scope, app_id = visit_of(request), tenant_scope(request), request.path_params["app"]
+    with visit.services.database.write() as work:
+        needed(visit.services.app_security).delete_bridge_key(
+            work, scope, visit.actor, app_id, request.path_params["key"]
+        )
+    text = _("The key is deleted. Whatever is signed with it is refused.")
+    return redirect(request, app_url(request, app_id), text=text)
+
+
+_APP = "/ion-api/{tenant}/authorized-apps/{app}"
+ROUTES = [
+    Route(f"{_APP}/disable", disable_form, methods=["GET"], name="authorized_app_disable"),
+    Route(f"{_APP}/disable", disable, methods=["POST"]),
+    Route(f"{_APP}/enable", enable, methods=["POST"], name="authorized_app_enable"),
+    Route(f"{_APP}/delete", delete_form, methods=["GET"], name="authorized_app_delete"),
+    Route(f"{_APP}/delete", delete, methods=["POST"]),
+    Route(f"{_APP}/revoke", revoke_form, methods=["GET"], name="authorized_app_revoke"),
+    Route(f"{_APP}/revoke", revoke, methods=["POST"]),
+    Route(f"{_APP}/rotate", rotate_form, methods=["GET"], name="authorized_app_rotate"),
+    Route(f"{_APP}/rotate", rotate, methods=["POST"]),
+    Route(f"{_APP}/key-pair", key_pair_form, methods=["GET"], name="authorized_app_key_pair"),
+    Route(f"{_APP}/key-pair", key_pair, methods=["POST"]),
+    Route(f"{_APP}/keys/{{key}}/delete", delete_key_form, methods=["GET"], name="app_key_delete"),
+    Route(f"{_APP}/keys/{{key}}/delete", delete_key, methods=["POST"]),
+]

@@ -1,0 +1,59 @@
+"""Infor side: what a pasted token says and why it is refused; requests ready to run."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.oauth.token_tools import TokenReport
+from ionport.web.forms.fields import text_of
+from ionport.web.pages.authorized_apps.apps import app_dialog, the_app
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_MAX_PASTED = 20_000
+
+
+def show(request: Request) -> Response:
+    """Show the box for a token, and the requests of this app."""
+    return _page(request, None)
+
+
+def inspect(request: Request) -> Response:
+    """Say what the pasted token is; it is neither stored nor shown again."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    pasted = text_of(visit.form, "token")
+    try:
+        if not pasted or len(pasted) > _MAX_PASTED:
+            text = _("Paste one access token.")
+            raise InvalidInput(text, fields={"token": text})
+        with visit.services.database.read() as work:
+            report = needed(visit.services.token_tools).inspect(work, scope, visit.actor, pasted)
+    except InvalidInput as error:
+        return _page(request, None, error.fields.get("token", error.text), error.status)
+    return _page(request, report)
+
+
+def _page(
+    request: Request, report: TokenReport | None, error: str = "", status: int = 200
+) -> Response:
+    app = the_app(request)
+    tools = needed(visit_of(request).services.token_tools)
+    context = {
+        "report": report,
+        "snippets": None if app.type.has_users else tools.snippets(app),
+        "is_other_client": bool(
+            report and report.claims and report.claims.get("client_id") != app.client_id
+        ),
+    }
+    errors = {"token": error} if error else {}
+    return app_dialog(request, "authorized_apps/token_tools.html", errors, status, context)
+
+
+_TOOLS = "/ion-api/{tenant}/authorized-apps/{app}/token-tools"
+ROUTES = [
+    Route(_TOOLS, show, methods=["GET"], name="token_tools"),
+    Route(_TOOLS, inspect, methods=["POST"]),
+]

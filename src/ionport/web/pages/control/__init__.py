@@ -1,0 +1,1 @@
+"""Control plane: faults, state and clock, control keys."""

@@ -1,0 +1,105 @@
+"""Infor side: control keys of a tenant's sandbox, and the switch of Infor's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.core.secrets import Secret
+from ionport.sandbox.control.endpoint import PREFIX
+from ionport.sandbox.control.model import ControlKey
+from ionport.sandbox.control.plane import ControlPlane
+from ionport.web.forms.fields import errors_of, is_on, text_of
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.state import needed, tenant_scope, visit_of
+
+
+def list_keys(request: Request) -> Response:
+    """Show the keys by name, and whether the limits are applied."""
+    return _page(request, {})
+
+
+def create(request: Request) -> Response:
+    """Make a key and show it, this once."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    name = text_of(visit.form, "name")
+    try:
+        with visit.services.database.write() as work:
+            key, secret = _plane(request).keys.create(work, scope, visit.actor, name)
+    except InvalidInput as error:
+        return _page(request, errors_of(error), name, error.status)
+    except Conflict as error:
+        return _page(request, {"name": error.text}, name, error.status)
+    return _shown_once(request, key, secret)
+
+
+def _shown_once(request: Request, key: ControlKey, secret: Secret) -> Response:
+    address = f'"$IONPORT_URL{PREFIX}/{key.tenant_id}/state"'
+    example = f'curl -H "Authorization: Bearer $CONTROL_KEY" {address}'
+    context = {"key": key, "secret": secret.reveal(), "example": example}
+    headers = {"Cache-Control": "no-store"}
+    return render(request, "control/keys/new.html", context, headers=headers)
+
+
+def _page(
+    request: Request, errors: Mapping[str, str], name: str = "", status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        keys = _plane(request).keys.list(work, scope, visit.actor)
+        settings = needed(visit.services.tenant_settings).get(work, scope, visit.actor)
+    context = {"keys": keys, "errors": errors, "name": name, "limits": settings.limits}
+    return render(request, "control/keys/list.html", context, status=status)
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before a key is deleted."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        key = _plane(request).keys.get(work, scope, visit.actor, request.path_params["control_key"])
+    return render(request, "control/keys/delete.html", {"key": key})
+
+
+def delete(request: Request) -> Response:
+    """Delete a key."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        _plane(request).keys.delete(work, scope, visit.actor, request.path_params["control_key"])
+    return redirect(request, _url(request), text=_("The control key is deleted."))
+
+
+def switch_limits(request: Request) -> Response:
+    """Apply Infor's limits, or do not."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    are_on = is_on(visit.form, "are_on")
+    service = needed(visit.services.tenant_settings)
+    with visit.services.database.write() as work:
+        settings = service.get(work, scope, visit.actor)
+        changed = settings.with_limits(settings.limits.switched(on=are_on))
+        service.change(work, scope, visit.actor, changed)
+    text = _("Infor's limits are applied.") if are_on else _("No limit is applied.")
+    return redirect(request, _url(request), text=text)
+
+
+def _plane(request: Request) -> ControlPlane:
+    return needed(visit_of(request).services.control)
+
+
+def _url(request: Request) -> str:
+    return path_to(request, "control_keys", tenant=tenant_scope(request).tenant_id)
+
+
+_BASE = "/ion-api/{tenant}/control-keys"
+_KEY = f"{_BASE}/{{control_key}}"
+ROUTES = [
+    Route(_BASE, list_keys, methods=["GET"], name="control_keys"),
+    Route(_BASE, create, methods=["POST"]),
+    Route(f"{_BASE}/limits", switch_limits, methods=["POST"], name="limits_switch"),
+    Route(f"{_KEY}/delete", delete_form, methods=["GET"], name="control_key_delete"),
+    Route(f"{_KEY}/delete", delete, methods=["POST"]),
+]

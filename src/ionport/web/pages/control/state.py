@@ -1,0 +1,223 @@
+"""Infor side: reset, seed and snapshots of a tenant's sandbox, and its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput, TooLarge
+from ionport.core.i18n import _, ngettext
+from ionport.sandbox.control.plane import ControlPlane
+from ionport.web.forms.fields import errors_of, lines_of, text_of, whole_number
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import trail_of
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400}
+
+
+def show_state(request: Request) -> Response:
+    """Show what the sandbox holds, its snapshots, and what can be done with them."""
+    return _state_page(request, {}, {})
+
+
+def _state_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope, plane = visit_of(request), tenant_scope(request), _plane(request)
+    with visit.services.database.read() as work:
+        counts = plane.state.counts(work, scope, visit.actor)
+        snapshots = plane.snapshots.list(work, scope, visit.actor)
+        subjects = [scope.tenant_id, *(snapshot.name for snapshot in snapshots)]
+        trail = trail_of(request, work, subjects)
+    context = {
+        "counts": sorted((each for each in counts if each.rows), key=lambda each: each.table),
+        "snapshots": snapshots,
+        "values": values,
+        "errors": errors,
+        "trail": trail,
+    }
+    return render(request, "control/state/state.html", context, status=status)
+
+
+def reset_form(request: Request) -> Response:
+    """Say what a reset takes away, and ask."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        counts = _plane(request).state.counts(work, scope, visit.actor)
+    return render(request, "control/state/reset.html", {"rows": sum(each.rows for each in counts)})
+
+
+def reset(request: Request) -> Response:
+    """Empty the sandbox."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        rows = _plane(request).state.reset(work, scope, visit.actor)
+    text = ngettext(
+        "The sandbox is empty: {n} row is gone.", "The sandbox is empty: {n} rows are gone.", rows
+    )
+    return redirect(request, _url(request, "sandbox_state"), text=text.format(n=rows))
+
+
+def seed(request: Request) -> Response:
+    """Add what a JSON text says."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    text = lines_of(visit.form, "seed")
+    try:
+        if not text.strip():
+            missing = _("Paste a JSON text.")
+            raise InvalidInput(missing, fields={"seed": missing})
+        with visit.services.database.write() as work:
+            made = _plane(request).seeds.seed(work, scope, visit.actor, text.encode())
+    except InvalidInput as error:
+        errors = {"seed": error.fields.get("seed", error.text)}
+        return _state_page(request, {"seed": text}, errors, error.status)
+    except TooLarge as error:
+        return _state_page(request, {}, {"seed": error.text}, error.status)
+    told = _("Added {items} IDM items, ran {transactions} M3 transactions.")
+    told = told.format(items=len(made.items), transactions=made.transactions)
+    return redirect(request, _url(request, "sandbox_state"), text=told)
+
+
+def take_snapshot(request: Request) -> Response:
+    """Keep the present state under a name."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    name = text_of(visit.form, "name")
+    try:
+        _plane(request).snapshots.take(visit.services.database, scope, visit.actor, name)
+    except InvalidInput as error:
+        return _state_page(request, {"name": name}, errors_of(error), error.status)
+    except (Conflict, TooLarge) as error:
+        return _state_page(request, {"name": name}, {"name": error.text}, error.status)
+    text = _("The snapshot {name} is taken.").format(name=name)
+    return redirect(request, _url(request, "sandbox_state"), text=text)
+
+
+def restore_form(request: Request) -> Response:
+    """Say what a restore takes away, and ask."""
+    return _snapshot_dialog(request, "control/state/restore.html")
+
+
+def restore(request: Request) -> Response:
+    """Put a kept state in the place of the present one."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        snapshot = _plane(request).snapshots.restore(
+            work, scope, visit.actor, request.path_params["snapshot"]
+        )
+    text = _("The sandbox is as it was in {name}.").format(name=snapshot.name)
+    return redirect(request, _url(request, "sandbox_state"), text=text)
+
+
+def delete_snapshot_form(request: Request) -> Response:
+    """Ask before a snapshot is deleted."""
+    return _snapshot_dialog(request, "control/state/delete_snapshot.html")
+
+
+def delete_snapshot(request: Request) -> Response:
+    """Delete a snapshot."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        _plane(request).snapshots.delete(work, scope, visit.actor, request.path_params["snapshot"])
+    text = _("The snapshot is deleted.")
+    return redirect(request, _url(request, "sandbox_state"), text=text)
+
+
+def _snapshot_dialog(request: Request, template: str) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        snapshot = _plane(request).snapshots.get(
+            work, scope, visit.actor, request.path_params["snapshot"]
+        )
+    return render(request, template, {"snapshot": snapshot})
+
+
+def show_clock(request: Request) -> Response:
+    """Show the clock and how to move it."""
+    return _clock_page(request, {"amount": "2", "unit": "hours"}, {})
+
+
+def _clock_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        state = _plane(request).clock.state(work, scope, visit.actor)
+    units = [("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days"))]
+    context = {"state": state, "values": values, "errors": errors, "units": units}
+    context["ahead"] = int(state.offset.total_seconds())
+    return render(request, "control/state/clock.html", context, status=status)
+
+
+def jump(request: Request) -> Response:
+    """Move the Infor side's clock forward."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = {name: text_of(visit.form, name) for name in ("amount", "unit")}
+    seconds = (whole_number(visit.form, "amount") or 0) * _UNITS.get(values["unit"], 0)
+    try:
+        with visit.services.database.write() as work:
+            by = timedelta(seconds=seconds)
+            _plane(request).clock.jump(work, scope, visit.actor, by)
+    except InvalidInput as error:
+        return _clock_page(request, values, {"amount": error.text}, error.status)
+    text = _("The Infor side's clock is moved forward.")
+    return redirect(request, _url(request, "sandbox_clock"), text=text)
+
+
+def set_back(request: Request) -> Response:
+    """Set the clock back to the real time."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        _plane(request).clock.set_back(work, scope, visit.actor)
+    text = _("The Infor side's clock shows the real time.")
+    return redirect(request, _url(request, "sandbox_clock"), text=text)
+
+
+def expire_form(request: Request) -> Response:
+    """Say what clients will feel, and ask."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        _plane(request).clock.state(work, scope, visit.actor)
+    return render(request, "control/state/expire.html")
+
+
+def expire(request: Request) -> Response:
+    """Let every access token that was issued until now count as expired."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        _plane(request).clock.expire_tokens(work, scope, visit.actor)
+    text = _("Every access token issued until now has expired.")
+    return redirect(request, _url(request, "sandbox_clock"), text=text)
+
+
+def _plane(request: Request) -> ControlPlane:
+    return needed(visit_of(request).services.control)
+
+
+def _url(request: Request, name: str) -> str:
+    return path_to(request, name, tenant=tenant_scope(request).tenant_id)
+
+
+_STATE = "/ion-api/{tenant}/sandbox-state"
+_SNAPSHOT = f"{_STATE}/snapshots/{{snapshot}}"
+_CLOCK = "/ion-api/{tenant}/sandbox-clock"
+ROUTES = [
+    Route(_STATE, show_state, methods=["GET"], name="sandbox_state"),
+    Route(f"{_STATE}/reset", reset_form, methods=["GET"], name="sandbox_reset"),
+    Route(f"{_STATE}/reset", reset, methods=["POST"]),
+    Route(f"{_STATE}/seed", seed, methods=["POST"], name="sandbox_seed"),
+    Route(f"{_STATE}/snapshots", take_snapshot, methods=["POST"], name="snapshot_take"),
+    Route(f"{_SNAPSHOT}/restore", restore_form, methods=["GET"], name="snapshot_restore"),
+    Route(f"{_SNAPSHOT}/restore", restore, methods=["POST"]),
+    Route(f"{_SNAPSHOT}/delete", delete_snapshot_form, methods=["GET"], name="snapshot_delete"),
+    Route(f"{_SNAPSHOT}/delete", delete_snapshot, methods=["POST"]),
+    Route(_CLOCK, show_clock, methods=["GET"], name="sandbox_clock"),
+    Route(f"{_CLOCK}/jump", jump, methods=["POST"], name="clock_jump"),
+    Route(f"{_CLOCK}/back", set_back, methods=["POST"], name="clock_back"),
+    Route(f"{_CLOCK}/expire", expire_form, methods=["GET"], name="clock_expire"),
+    Route(f"{_CLOCK}/expire", expire, methods=["POST"]),
+]

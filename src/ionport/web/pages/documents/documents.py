@@ -1,0 +1,220 @@
+"""Documents: upload, list, detail (facts/docbits.md §2.2); export is `document_export.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, IonportError
+from ionport.core.i18n import _
+from ionport.documents.model import Document, DocumentFilter, DocumentSort, DocumentStatus, Row
+from ionport.documents.review.model import Finding
+from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type
+from ionport.exports.model import Delivery
+from ionport.web.forms.fields import Upload, text_of, uploads_of
+from ionport.web.pages.documents.export import shown_findings
+from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import render
+from ionport.web.state import needed, organization_scope, visit_of
+
+_NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A count above the list; `status` empty means all."""
+
+    label: str
+    status: str
+    count: int
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadResult:
+    """What became of one file: a document, a document that was there before, or a refusal."""
+
+    filename: str
+    document: Document | None = None
+    findings: Sequence[Finding] = ()
+    existing_id: str | None = None
+    error: str = ""
+
+
+def list_documents(request: Request) -> Response:
+    """Show the documents, filtered and sorted, with a count for each status."""
+    visit, scope = visit_of(request), organization_scope(request)
+    sorts = [DocumentSort.CREATED_AT, *(s for s in DocumentSort if s != DocumentSort.CREATED_AT)]
+    state = ListState.of(
+        request,
+        sorts=[sort.value for sort in sorts],
+        filters=("q", "status", "document_type"),
+        default_descending=True,
+    )
+    status, kind = state.filters["status"], state.filters["document_type"]
+    wanted = DocumentFilter(
+        statuses=frozenset({DocumentStatus(status)} if status in list(DocumentStatus) else ()),
+        document_types=frozenset({kind} if kind in DOCUMENT_TYPES else ()),
+        text=state.filters["q"],
+    )
+    service = needed(visit.services.documents)
+    with visit.services.database.read() as work:
+        found = service.list(
+            work,
+            scope,
+            state.request,
+            wanted,
+            DocumentSort(state.sort),
+            descending=state.descending,
+        )
+        counts = service.count_by_status(work, scope)
+    context = {
+        "state": state,
+        "page_of": found,
+        "tiles": _tiles(counts),
+        "statuses": [(s.value, s.label) for s in DocumentStatus],
+        "type_labels": _type_labels(),
+        "is_live": counts.get(DocumentStatus.EXPORTING, 0) > 0,
+    }
+    return render(request, "documents/documents/list.html", context)
+
+
+def _tiles(counts: Mapping[DocumentStatus, int]) -> list[Tile]:
+    def tile(label: str, status: DocumentStatus, tone: str) -> Tile:
+        return Tile(label, status.value, counts.get(status, 0), tone)
+
+    return [
+        Tile(_("All documents"), "", sum(counts.values()), "all"),
+        tile(_("Pending User Input"), DocumentStatus.READY_FOR_VALIDATION, "waiting"),
+        tile(_("Pending export"), DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
+        tile(_("In progress"), DocumentStatus.EXPORTING, "progress"),
+        tile(_("Exported"), DocumentStatus.EXPORTED, "exported"),
+        tile(_("Export Error"), DocumentStatus.EXPORT_ERROR, "error"),
+    ]
+
+
+def upload_form(request: Request) -> Response:
+    """Show the upload dialog."""
+    return _upload_page(request, [])
+
+
+def upload(request: Request) -> Response:
+    """Receive the files, each in a transaction of its own, and say what became of each."""
+    files = uploads_of(visit_of(request).form, "files")
+    if not files:
+        return _upload_page(request, [], _("Choose at least one file."), 422)
+    return _upload_page(request, [_receive(request, file) for file in files])
+
+
+def _receive(request: Request, file: Upload) -> UploadResult:
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.documents)
+    try:
+        visit.actor.require_organization_member(scope.organization_id)
+        prepared = service.prepare_receipt(scope, file.content, file.filename)
+        with visit.services.database.write() as work:
+            document = service.receive(
+                work,
+                scope,
+                visit.actor,
+                prepared,
+                text_of(visit.form, "sub_organization") or None,
+            )
+            findings = service.findings(work, scope, document.id)
+    except Conflict as error:
+        return UploadResult(file.filename, existing_id=error.existing_id, error=error.text)
+    except IonportError as error:
+        return UploadResult(file.filename, error=error.text)
+    return UploadResult(file.filename, document=document, findings=findings)
+
+
+def _upload_page(
+    request: Request, results: Sequence[UploadResult], error: str = "", status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.read() as work:
+        subs = visit.services.identity.list_sub_organizations(work, scope)
+    context = {
+        "results": results,
+        "error": error,
+        "sub_organizations": [(sub.id, sub.name) for sub in subs],
+        "chosen": text_of(visit.form, "sub_organization"),
+    }
+    return render(request, "documents/documents/upload.html", context, status=status)
+
+
+def show(request: Request) -> Response:
+    """Show a document with fields, lines, deliveries and timeline."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.documents)
+    deliveries = needed(visit.services.deliveries)
+    with visit.services.database.read() as work:
+        document = service.get(work, scope, request.path_params["document"])
+        timeline = service.timeline(work, scope, document.id)
+        of_document = deliveries.of_document(work, scope, visit.actor, document.id)
+        findings = shown_findings(request, work, document)
+        is_stuck = _has_unfinished(of_document) and not deliveries.workers_alive(work)
+    kind = document_type(document.document_type)
+    context = {
+        "document": document,
+        "findings": findings,
+        "type_label": kind.label,
+        "groups": _groups(kind.fields, document.fields),
+        "tables": [
+            (table.label, *_columns(table.columns, document.tables.get(table.id, ())))
+            for table in kind.tables
+        ],
+        "numbers": _NUMBERS,
+        "timeline": timeline,
+        "deliveries": of_document,
+        "is_stuck": is_stuck,
+        "is_live": document.status is DocumentStatus.EXPORTING,
+    }
+    return render(request, "documents/documents/detail.html", context)
+
+
+def _has_unfinished(deliveries: Sequence[Delivery]) -> bool:
+    return any(not delivery.status.is_over for delivery in deliveries)
+
+
+def _groups(fields: Sequence[Field], values: Row) -> list[tuple[str, list[tuple[Field, str]]]]:
+    """Return the fields that have a value, in the groups of the validation screen."""
+    groups: dict[str, list[tuple[Field, str]]] = {}
+    for field in fields:
+        if values.get(field.id):
+            groups.setdefault(field.group, []).append((field, values[field.id]))
+    return [(_(group), rows) for group, rows in groups.items()]
+
+
+def _columns(columns: Sequence[Field], rows: Sequence[Row]) -> tuple[list[Field], Sequence[Row]]:
+    """Return the columns that have a value in any row, and the rows."""
+    return [column for column in columns if any(row.get(column.id) for row in rows)], rows
+
+
+def download(request: Request) -> Response:
+    """Send the file as it was received."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.documents)
+    with visit.services.database.read() as work:
+        document = service.get(work, scope, request.path_params["document"])
+        content = service.content(work, scope, document.id)
+    return attachment(content, document.filename)
+
+
+def _type_labels() -> dict[str, str]:
+    return {kind.id: kind.label for kind in DOCUMENT_TYPES.values()}
+
+
+_ONE = "/documents/{document}"
+ROUTES = [
+    Route("/documents", list_documents, name="documents"),
+    Route("/documents/upload", upload_form, methods=["GET"], name="document_upload"),
+    Route("/documents/upload", upload, methods=["POST"]),
+    Route(_ONE, show, name="document"),
+    Route(f"{_ONE}/file", download, name="document_file"),
+]

@@ -1,0 +1,1 @@
+"""Export configurations, connections and deliveries."""

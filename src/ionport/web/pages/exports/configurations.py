@@ -1,0 +1,238 @@
+"""Settings → Document Processing → Export (facts/docbits.md §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.documents.types import DOCUMENT_TYPES
+from ionport.exports.model import ExportConfiguration, ExportMethod
+from ionport.store import Work
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import errors_of, lines_of
+from ionport.web.pages.exports import form as export_form
+from ionport.web.pages.exports.activation import proof_of
+from ionport.web.pages.exports.connections import start_check
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.state import needed, organization_scope, visit_of
+
+
+def list_exports(request: Request) -> Response:
+    """Show the configurations with their status dot."""
+    visit, scope = visit_of(request), organization_scope(request)
+    state = ListState.of(request, sorts=["title"], filters=("q", "document_type"))
+    with visit.services.database.read() as work:
+        found = needed(visit.services.configurations).list(
+            work,
+            scope,
+            visit.actor,
+            state.request,
+            text=state.filters["q"],
+            document_type=state.filters["document_type"] or None,
+        )
+        names = _sub_organization_names(request, work)
+        uses = {item.id: proof_of(request, work, item) for item in found.items}
+    context = {
+        "state": state,
+        "uses": uses,
+        "page_of": found,
+        "sub_organizations": names,
+        "type_labels": _type_labels(),
+    }
+    return render(request, "exports/configurations/list.html", context)
+
+
+def choose_method(request: Request) -> Response:
+    """Show the first dialog of + New: which export type?"""
+    _require_administrator(request)
+    return render(request, "exports/configurations/choose.html", {"methods": list(ExportMethod)})
+
+
+def new_form(request: Request) -> Response:
+    """Show the empty form of a method."""
+    _require_administrator(request)
+    method = _method(request.path_params["method"])
+    values = {**export_form.template_defaults(), "document_type": "INVOICE"}
+    return _form_page(request, method, values, {})
+
+
+def create(request: Request) -> Response:
+    """Store files and configuration, and prove the connection at once."""
+    visit, scope = visit_of(request), organization_scope(request)
+    method = _method(request.path_params["method"])
+    try:
+        files = export_form.read_files(request, method)
+        with visit.services.database.write() as work:
+            fields = export_form.store_files(request, work, method, files)
+            made = needed(visit.services.configurations).create(work, scope, visit.actor, fields)
+    except InvalidInput as error:
+        values = export_form.sent_values(visit.form)
+        return _form_page(request, method, values, errors_of(error), status=error.status)
+    start_check(request, made.connection_id)
+    text = _("{title} is saved. Watch the proof of its connection below, then activate it.")
+    return redirect(request, _url(request, made.id), text=text.format(title=made.title))
+
+
+def edit_form(request: Request) -> Response:
+    """Show the form of a stored configuration."""
+    _require_administrator(request)
+    configuration = _get(request)
+    values = export_form.values_of(configuration)
+    show_stored(request, values)
+    return _form_page(request, configuration.method, values, {}, configuration)
+
+
+def edit(request: Request) -> Response:
+    """Change a configuration; a new credential is proved at once."""
+    visit, scope = visit_of(request), organization_scope(request)
+    old = _get(request)
+    try:
+        files = export_form.read_files(request, old.method)
+        with visit.services.database.write() as work:
+            require_unchanged(
+                request,
+                work,
+                scope,
+                old.id,
+                lambda: export_form.values_of(
+                    needed(visit.services.configurations).get(work, scope, visit.actor, old.id)
+                ),
+            )
+            fields = export_form.store_files(request, work, old.method, files)
+            changed = needed(visit.services.configurations).edit(
+                work, scope, visit.actor, old.id, fields, reason=lines_of(visit.form, "reason")
+            )
+    except (InvalidInput, Conflict) as error:
+        errors = _errors(error)
+        values = export_form.sent_values(visit.form)
+        return _form_page(request, old.method, values, errors, old, error.status)
+    if changed.connection_id != old.connection_id:
+        start_check(request, changed.connection_id)
+    return redirect(request, _url(request, changed.id), text=_("The changes are saved."))
+
+
+def _errors(error: InvalidInput | Conflict) -> Mapping[str, str]:
+    if isinstance(error, InvalidInput):
+        return errors_of(error)
+    return {"reason" if error.code == "proof_not_passed" else "": error.text}
+
+
+def _form_page(
+    request: Request,
+    method: ExportMethod,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    configuration: ExportConfiguration | None = None,
+    status: int = 200,
+) -> Response:
+    with visit_of(request).services.database.read() as work:
+        choices = export_form.choices(request, work)
+    context = {
+        "method": method,
+        "values": values,
+        "errors": errors,
+        "choices": choices,
+        "configuration": configuration,
+    }
+    return render(request, "exports/configurations/form.html", context, status=status)
+
+
+def show(request: Request) -> Response:
+    """Show a configuration: connection, proof, mapping files with their findings."""
+    visit, scope = visit_of(request), organization_scope(request)
+    services = visit.services
+    with services.database.read() as work:
+        configurations = needed(services.configurations)
+        configuration = configurations.get(
+            work, scope, visit.actor, request.path_params["configuration"]
+        )
+        mapping_ids = [configuration.idm_mapping_id, configuration.bod_mapping_id]
+        connections = needed(services.connections)
+        context = {
+            "configuration": configuration,
+            "use": proof_of(request, work, configuration),
+            "findings": configurations.findings(work, scope, visit.actor, configuration.id),
+            "connection": connections.get(work, scope, visit.actor, configuration.connection_id),
+            "check": connections.latest_check(
+                work, scope, visit.actor, configuration.connection_id
+            ),
+            "mappings": [
+                needed(services.mappings).latest_version(work, scope, mapping_id)
+                for mapping_id in mapping_ids
+                if mapping_id is not None
+            ],
+            "sub_organizations": _sub_organization_names(request, work),
+            "type_labels": _type_labels(),
+            "back": request.url.path,
+        }
+    return render(request, "exports/configurations/detail.html", context)
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before a configuration is deleted."""
+    organization_id = organization_scope(request).organization_id
+    visit_of(request).actor.require_organization_administrator(organization_id)
+    return render(request, "exports/configurations/delete.html", {"configuration": _get(request)})
+
+
+def delete(request: Request) -> Response:
+    """Delete a configuration; the ledger keeps what it delivered."""
+    visit, scope = visit_of(request), organization_scope(request)
+    configuration = _get(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.configurations).delete(work, scope, visit.actor, configuration.id)
+    text = _("{title} is deleted.").format(title=configuration.title)
+    return redirect(request, path_to(request, "exports"), text=text)
+
+
+def _get(request: Request) -> ExportConfiguration:
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.read() as work:
+        return needed(visit.services.configurations).get(
+            work, scope, visit.actor, request.path_params["configuration"]
+        )
+
+
+def _require_administrator(request: Request) -> None:
+    scope = organization_scope(request)
+    visit_of(request).actor.require_organization_administrator(scope.organization_id)
+
+
+def _method(slug: str) -> ExportMethod:
+    try:
+        return ExportMethod(slug)
+    except ValueError as error:
+        raise NotFound(_("There is no such export method.")) from error
+
+
+def _sub_organization_names(request: Request, work: Work) -> dict[str, str]:
+    return {sub.id: sub.name for sub in export_form.sub_organizations(request, work)}
+
+
+def _type_labels() -> dict[str, str]:
+    return {kind.id: kind.label for kind in DOCUMENT_TYPES.values()}
+
+
+def _url(request: Request, configuration_id: str) -> str:
+    return path_to(request, "export", configuration=configuration_id)
+
+
+_BASE = "/settings/export"
+_ONE = f"{_BASE}/{{configuration}}"
+ROUTES = [
+    Route(_BASE, list_exports, name="exports"),
+    Route(f"{_BASE}/new", choose_method, name="export_choose"),
+    Route(f"{_BASE}/new/{{method}}", new_form, methods=["GET"], name="export_new"),
+    Route(f"{_BASE}/new/{{method}}", create, methods=["POST"]),
+    Route(_ONE, show, name="export"),
+    Route(f"{_ONE}/edit", edit_form, methods=["GET"], name="export_edit"),
+    Route(f"{_ONE}/edit", edit, methods=["POST"]),
+    Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="export_delete"),
+    Route(f"{_ONE}/delete", delete, methods=["POST"]),
+]

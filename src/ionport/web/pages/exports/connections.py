@@ -1,0 +1,143 @@
+"""Connections (uploaded `.ionapi` files): list, detail, proof with its stages live."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.connections.model import Check, Connection
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import text_of
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.state import needed, organization_scope, visit_of
+
+
+def list_connections(request: Request) -> Response:
+    """Show the organization's connections."""
+    visit, scope = visit_of(request), organization_scope(request)
+    state = ListState.of(request, sorts=["name"])
+    with visit.services.database.read() as work:
+        found = needed(visit.services.connections).list(
+            work, scope, visit.actor, state.request, state.filters["q"]
+        )
+    return render(request, "exports/connections/list.html", {"state": state, "page_of": found})
+
+
+def show(request: Request) -> Response:
+    """Show a connection, never its secrets, with its latest proof."""
+    return _detail_page(request)
+
+
+def _stored(connection: Connection) -> dict[str, str]:
+    return {"name": connection.name}
+
+
+def _detail_page(request: Request, error: str = "", status: int = 200) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.connections)
+    with visit.services.database.read() as work:
+        connection = service.get(work, scope, visit.actor, request.path_params["connection"])
+        check = service.latest_check(work, scope, visit.actor, connection.id)
+    if request.method == "GET":
+        show_stored(request, _stored(connection))
+    name = text_of(visit.form, "name") if error else connection.name
+    context = {"connection": connection, "check": check, "error": error, "name": name}
+    return render(request, "exports/connections/detail.html", context, status=status)
+
+
+def rename(request: Request) -> Response:
+    """Change the name that people see."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.connections)
+    connection_id = str(request.path_params["connection"])
+    try:
+        with visit.services.database.write() as work:
+            require_unchanged(
+                request,
+                work,
+                scope,
+                connection_id,
+                lambda: _stored(service.get(work, scope, visit.actor, connection_id)),
+            )
+            name = text_of(visit.form, "name")
+            connection = service.rename(work, scope, visit.actor, connection_id, name)
+    except (InvalidInput, ChangedMeanwhile) as error:
+        return _detail_page(request, error.text, error.status)
+    return redirect(request, _url(request, connection.id), text=_("The name is changed."))
+
+
+def check(request: Request) -> Response:
+    """Start a proof and go back to the page that shows it."""
+    connection_id = request.path_params["connection"]
+    start_check(request, connection_id)
+    back = text_of(visit_of(request).form, "back")
+    is_own = back.startswith("/settings/") and "\\" not in back and back.isprintable()
+    return redirect(request, back if is_own else _url(request, connection_id))
+
+
+def start_check(request: Request, connection_id: str) -> Check:
+    """Start a proof; it runs in a thread of its own while pages poll it."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.connections)
+    with visit.services.database.write() as work:
+        started = service.start_check(work, scope, visit.actor, connection_id)
+    service.run_check_in_background(visit.services.database, scope, started.id)
+    return started
+
+
+def check_status(request: Request) -> Response:
+    """Answer with the proof's stages as a fragment, for the page that polls."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.connections)
+    with visit.services.database.read() as work:
+        connection = service.get(work, scope, visit.actor, request.path_params["connection"])
+        latest = service.latest_check(work, scope, visit.actor, connection.id)
+    back = request.query_params.get("back", "")
+    context = {"connection": connection, "check": latest, "back": back}
+    return render(request, "exports/connections/proof.html", context)
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before a connection is deleted."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    with visit.services.database.read() as work:
+        connection = needed(visit.services.connections).get(
+            work, scope, visit.actor, request.path_params["connection"]
+        )
+    return render(request, "exports/connections/delete.html", {"connection": connection})
+
+
+def delete(request: Request) -> Response:
+    """Delete a connection that nothing uses."""
+    visit, scope = visit_of(request), organization_scope(request)
+    connection_id = request.path_params["connection"]
+    try:
+        with visit.services.database.write() as work:
+            needed(visit.services.connections).delete(work, scope, visit.actor, connection_id)
+    except Conflict as error:
+        return redirect(request, _url(request, connection_id), kind="danger", text=error.text)
+    text = _("The connection and its sealed credential are deleted.")
+    return redirect(request, path_to(request, "connections"), text=text)
+
+
+def _url(request: Request, connection_id: str) -> str:
+    return path_to(request, "connection", connection=connection_id)
+
+
+_BASE = "/settings/connections"
+_ONE = f"{_BASE}/{{connection}}"
+ROUTES = [
+    Route(_BASE, list_connections, name="connections"),
+    Route(_ONE, show, methods=["GET"], name="connection"),
+    Route(_ONE, rename, methods=["POST"]),
+    Route(f"{_ONE}/check", check, methods=["POST"], name="connection_check"),
+    Route(f"{_ONE}/proof", check_status, name="connection_proof"),
+    Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="connection_delete"),
+    Route(f"{_ONE}/delete", delete, methods=["POST"]),
+]

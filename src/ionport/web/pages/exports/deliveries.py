@@ -1,0 +1,370 @@
+"""Document side: the ledger of deliveries, and what a person does with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.connections.model import Connection
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.documents.review.service import keeping_findings
+from ionport.exports.model import (
+    Attempt,
+    AttemptState,
+    Delivery,
+    DeliveryDetail,
+    DeliveryFilter,
+    DeliverySort,
+    DeliveryStatus,
+    DeliveryStep,
+    StepStatus,
+)
+from ionport.store import Work
+from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.pages.documents.export import seen_findings, shown_findings
+from ionport.web.rendering.bodies import ShownBody, shown_body
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.state import needed, organization_scope, visit_of
+
+_TONES = {
+    DeliveryStatus.PENDING: "quiet",
+    DeliveryStatus.RUNNING: "progress",
+    DeliveryStatus.WAITING: "waiting",
+    DeliveryStatus.DELIVERED: "success",
+    DeliveryStatus.FAILED: "danger",
+    DeliveryStatus.CANCELLED: "quiet",
+}
+_TILES = {
+    DeliveryStatus.PENDING: "tile-pending",
+    DeliveryStatus.RUNNING: "tile-progress",
+    DeliveryStatus.WAITING: "tile-waiting",
+    DeliveryStatus.DELIVERED: "tile-exported",
+    DeliveryStatus.FAILED: "tile-error",
+    DeliveryStatus.CANCELLED: "tile-cancelled",
+}
+_STEP_ICONS = {
+    StepStatus.PENDING: "clock",
+    StepStatus.RUNNING: "refresh",
+    StepStatus.WAITING: "clock",
+    StepStatus.DONE: "check",
+    StepStatus.FAILED: "x",
+    StepStatus.SKIPPED: "chevron-right",
+}
+_ATTEMPT_TONES = {
+    AttemptState.SENT: "progress",
+    AttemptState.SUCCEEDED: "success",
+    AttemptState.FAILED: "danger",
+    AttemptState.UNKNOWN: "waiting",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCall:
+    """One HTTP call of an attempt, ready for a page. `status` is None when no answer came."""
+
+    method: str
+    url: str
+    is_login: bool
+    request_headers: list[list[str]]
+    request_body: ShownBody | None
+    status: int | None
+    milliseconds: int | None
+    error: str
+    response_headers: list[list[str]]
+    response_body: ShownBody | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAttempt:
+    """An attempt with its calls, the one that mattered first."""
+
+    attempt: Attempt
+    state: str
+    tone: str
+    history: list[tuple[str, Any, str]]
+    calls: list[ShownCall]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """A step with its attempts, the newest first."""
+
+    step: DeliveryStep
+    state: str
+    icon: str
+    attempts: list[ShownAttempt]
+
+
+def list_deliveries(request: Request) -> Response:
+    """Show the ledger, filtered and sorted, with a tile for each status."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.deliveries)
+    state = ListState.of(
+        request,
+        sorts=[sort.value for sort in DeliverySort],
+        filters=("q", "status", "configuration"),
+        default_descending=True,
+    )
+    status = state.filters["status"]
+    wanted = DeliveryFilter(
+        status=DeliveryStatus(status) if status in list(DeliveryStatus) else None,
+        configuration_id=state.filters["configuration"] or None,
+        text=state.filters["q"],
+    )
+    with visit.services.database.read() as work:
+        found = service.list(
+            work,
+            scope,
+            visit.actor,
+            wanted,
+            state.request,
+            sort=DeliverySort(state.sort),
+            descending=state.descending,
+        )
+        tries = service.tries(work, scope, visit.actor, [each.id for each in found.items])
+        counts = service.counts(work, scope, visit.actor)
+        configurations = needed(visit.services.configurations).list(
+            work, scope, visit.actor, PageRequest(per_page=MAX_PER_PAGE)
+        )
+    context = {
+        "state": state,
+        "page_of": found,
+        "tries": tries,
+        "total": sum(counts.values()),
+        "tiles": [(each, counts[each], _TILES[each]) for each in DeliveryStatus],
+        "tones": _TONES,
+        "statuses": [(each.value, each.label) for each in DeliveryStatus],
+        "configurations": [(each.id, each.title) for each in configurations.items],
+    }
+    return render(request, "exports/deliveries/list.html", context)
+
+
+def show(request: Request) -> Response:
+    """Show a delivery with every step and attempt."""
+    return render(request, "exports/deliveries/detail.html", _detail_context(request))
+
+
+def live(request: Request) -> Response:
+    """Answer the page's poll with what may have changed; once it is over, polling ends."""
+    return render(request, "exports/deliveries/_live.html", _detail_context(request))
+
+
+def _detail_context(request: Request) -> dict[str, object]:
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.deliveries)
+    with visit.services.database.read() as work:
+        detail = service.get(work, scope, visit.actor, request.path_params["delivery_id"])
+        others = service.of_document(work, scope, visit.actor, detail.delivery.document_id)
+        is_idle = not detail.delivery.status.is_over and not service.workers_alive(work)
+        connection = _connection(request, work, detail.delivery)
+    delivery = detail.delivery
+    return {
+        "delivery": delivery,
+        "tone": _TONES[delivery.status],
+        "tones": _TONES,
+        "steps": _shown_steps(detail),
+        "connection": connection,
+        "others": [other for other in others if other.id != delivery.id],
+        "is_newest": not any(
+            other.configuration_id == delivery.configuration_id
+            and other.generation > delivery.generation
+            for other in others
+        ),
+        "is_idle": is_idle,
+    }
+
+
+def _connection(request: Request, work: Work, delivery: Delivery) -> Connection | None:
+    visit, scope = visit_of(request), organization_scope(request)
+    try:
+        return needed(visit.services.connections).get(
+            work, scope, visit.actor, delivery.connection_id
+        )
+    except NotFound:
+        return None
+
+
+def _shown_steps(detail: DeliveryDetail) -> list[ShownStep]:
+    labels = {
+        StepStatus.PENDING: _("Pending"),
+        StepStatus.RUNNING: _("Running"),
+        StepStatus.WAITING: _("Waiting to try again"),
+        StepStatus.DONE: _("Done"),
+        StepStatus.FAILED: _("Failed"),
+        StepStatus.SKIPPED: _("Skipped"),
+    }
+    return [
+        ShownStep(
+            step,
+            labels[step.status],
+            _STEP_ICONS[step.status],
+            [_shown_attempt(each) for each in reversed(detail.attempts) if each.step is step.kind],
+        )
+        for step in detail.steps
+    ]
+
+
+def _shown_attempt(attempt: Attempt) -> ShownAttempt:
+    labels = {
+        AttemptState.SENT: _("Sent"),
+        AttemptState.SUCCEEDED: _("Succeeded"),
+        AttemptState.FAILED: _("Failed"),
+        AttemptState.UNKNOWN: _("Answer unknown"),
+    }
+    calls = [_shown_call(attempt.request, attempt.response or {})]
+    calls += [
+        _shown_call(each["request"], each["response"], is_login=bool(each["login"]))
+        for each in attempt.exchanges
+    ]
+    return ShownAttempt(
+        attempt,
+        labels[attempt.state],
+        _ATTEMPT_TONES[attempt.state],
+        [(labels[change.state], change.at, change.note) for change in attempt.history],
+        [call for call in calls if call is not None],
+    )
+
+
+def _shown_call(
+    sent: Mapping[str, Any], answer: Mapping[str, Any], *, is_login: bool = False
+) -> ShownCall | None:
+    if "method" not in sent:
+        return None
+    return ShownCall(
+        method=sent["method"],
+        url=sent["url"],
+        is_login=is_login,
+        request_headers=sent["headers"],
+        request_body=_body(sent.get("body")),
+        status=answer.get("status"),
+        milliseconds=answer.get("milliseconds"),
+        error=answer.get("error") or "",
+        response_headers=answer.get("headers", []),
+        response_body=_body(answer.get("body")),
+    )
+
+
+def _body(text: str | None) -> ShownBody | None:
+    return shown_body(text.encode("utf-8", "replace")) if text else None
+
+
+def retry(request: Request) -> Response:
+    """Try a failed delivery again, or a waiting one at once."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.deliveries)
+    try:
+        with visit.services.database.write() as work:
+            service.retry(work, scope, visit.actor, request.path_params["delivery_id"])
+    except Conflict as error:
+        return redirect(request, _url(request), kind="danger", text=error.text)
+    return redirect(request, _url(request), text=_("The delivery is tried again."))
+
+
+def cancel_form(request: Request) -> Response:
+    """Ask before a delivery is cancelled."""
+    return _dialog(request, "exports/deliveries/cancel.html", {})
+
+
+def cancel(request: Request) -> Response:
+    """Give a delivery up."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.deliveries)
+    try:
+        with visit.services.database.write() as work:
+            service.cancel(work, scope, visit.actor, request.path_params["delivery_id"])
+    except Conflict as error:
+        return redirect(request, _url(request), kind="danger", text=error.text)
+    return redirect(request, _url(request), text=_("The delivery is cancelled."))
+
+
+def re_export_form(request: Request) -> Response:
+    """Explain what exporting again as new means, and ask why."""
+    return _re_export_dialog(request, {})
+
+
+def re_export(request: Request) -> Response:
+    """Deliver the document once more as something new."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = needed(visit.services.deliveries)
+    delivery = _delivery(request)
+    reason = text_of(visit.form, "reason")
+    try:
+        with keeping_findings(visit.services.database) as work:
+            made = service.re_export(
+                work,
+                scope,
+                visit.actor,
+                delivery.document_id,
+                reason,
+                delivery.configuration_id,
+                accept_findings=reason,
+                seen=seen_findings(request),
+            )
+    except InvalidInput as error:
+        return _re_export_dialog(request, errors_of(error), error.status)
+    except (Conflict, NotFound) as error:
+        return _re_export_dialog(request, {"": error.text}, error.status)
+    url = path_to(request, "delivery", delivery_id=made[0].id)
+    return redirect(request, url, text=_("The document is exported again as new."))
+
+
+def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    """Repeat what holds the document: the reason decides on that too."""
+    visit, scope = visit_of(request), organization_scope(request)
+    document_id = _delivery(request).document_id
+    with visit.services.database.read() as work:
+        document = needed(visit.services.documents).get(work, scope, document_id)
+        findings = shown_findings(request, work, document)
+    more = {"document": document, "findings": findings}
+    return _dialog(request, "exports/deliveries/re_export.html", errors, status, more)
+
+
+def _dialog(
+    request: Request,
+    template: str,
+    errors: Mapping[str, str],
+    status: int = 200,
+    more: Mapping[str, object] | None = None,
+) -> Response:
+    context = {
+        **(more or {}),
+        "delivery": _delivery(request),
+        "errors": errors,
+        "reason": text_of(visit_of(request).form, "reason"),
+    }
+    return render(request, template, context, status=status)
+
+
+def _delivery(request: Request) -> Delivery:
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.read() as work:
+        return (
+            needed(visit.services.deliveries)
+            .get(work, scope, visit.actor, request.path_params["delivery_id"])
+            .delivery
+        )
+
+
+def _url(request: Request) -> str:
+    return path_to(request, "delivery", delivery_id=request.path_params["delivery_id"])
+
+
+_ONE = "/deliveries/{delivery_id}"
+ROUTES = [
+    Route("/deliveries", list_deliveries, name="deliveries"),
+    Route(_ONE, show, name="delivery"),
+    Route(f"{_ONE}/live", live, name="delivery_live"),
+    Route(f"{_ONE}/retry", retry, methods=["POST"], name="delivery_retry"),
+    Route(f"{_ONE}/cancel", cancel_form, methods=["GET"], name="delivery_cancel"),
+    Route(f"{_ONE}/cancel", cancel, methods=["POST"]),
+    Route(f"{_ONE}/re-export", re_export_form, methods=["GET"], name="delivery_re_export"),
+    Route(f"{_ONE}/re-export", re_export, methods=["POST"]),
+]

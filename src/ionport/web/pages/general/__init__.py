@@ -1,0 +1,1 @@
+"""Home, manual and settings."""

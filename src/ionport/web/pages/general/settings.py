@@ -1,0 +1,17 @@
+"""Settings: an accordion of cards, as in the original (facts/docbits.md §1.1)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.web.rendering.templating import render
+
+
+def settings(request: Request) -> Response:
+    """Show the cards, Document Processing open."""
+    return render(request, "general/settings.html")
+
+
+ROUTES = [Route("/settings", settings, name="settings")]

@@ -1,0 +1,1 @@
+"""ION Desk: connection points, document flows, acknowledgements, Data Lake."""

@@ -1,0 +1,121 @@
+"""Infor side: what document flows sent, each time that they tried (docbits.md §5.1)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict
+from ionport.core.i18n import _
+from ionport.gateway.caller import CUSTOM_CONTEXT
+from ionport.sandbox.messaging.flows import ACKNOWLEDGEMENT, AckFilter, AckState
+from ionport.web.rendering.bodies import shown_body
+from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.state import needed, tenant_scope, visit_of
+
+TONES = {
+    AckState.WAITING: "progress",
+    AckState.SENT: "success",
+    AckState.FAILED: "danger",
+    AckState.PASSED_OVER: "quiet",
+}
+
+
+def list_acknowledgements(request: Request) -> Response:
+    """Show the acknowledgements, the newest first."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = ListState.of(
+        request, sorts=["time"], filters=("flow", "state"), default_descending=True
+    )
+    wanted = state.filters["state"]
+    filters = AckFilter(
+        flow_id=state.filters["flow"],
+        state=AckState(wanted) if wanted in tuple(AckState) else None,
+    )
+    flows = needed(visit.services.ion).flows
+    with visit.services.database.read() as work:
+        found = flows.list_acknowledgements(work, scope, visit.actor, state.request, filters)
+        names = {flow.id: flow.name for flow in flows.list_flows(work, scope, visit.actor)}
+    context = {
+        "state": state,
+        "page_of": found,
+        "names": names,
+        "tones": TONES,
+        "states": [(one.value, text) for one, text in state_texts().items()],
+    }
+    return render(request, "ion_desk/acknowledgements/list.html", context)
+
+
+def show(request: Request) -> Response:
+    """Show one acknowledgement: the document, and each attempt to post it."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    flows = needed(visit.services.ion).flows
+    ack_id = request.path_params["acknowledgement"]
+    with visit.services.database.read() as work:
+        ack = flows.get_acknowledgement(work, scope, visit.actor, ack_id)
+        flow = flows.get_flow(work, scope, visit.actor, ack.flow_id)
+        attempts = flows.attempts(work, scope, visit.actor, ack_id)
+        bod = flows.bod(work, scope, visit.actor, ack_id)
+        inspection = needed(visit.services.inspection)
+        message = inspection.get_message(work, scope, visit.actor, ack.message_row_id)
+    target = flow.target
+    context = {
+        "ack": ack,
+        "title": ACKNOWLEDGEMENT,
+        "address": "/".join((CUSTOM_CONTEXT, target.api_context, target.proxy_context))
+        + target.path,
+        "flow": flow,
+        "message": message,
+        "attempts": attempts,
+        "bod": None if bod is None else shown_body(bod),
+        "tones": TONES,
+        "words": state_texts(),
+    }
+    return render(request, "ion_desk/acknowledgements/detail.html", context)
+
+
+def download(request: Request) -> Response:
+    """Send the Acknowledge BOD as it was posted, to be saved."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    flows = needed(visit.services.ion).flows
+    ack_id = request.path_params["acknowledgement"]
+    with visit.services.database.read() as work:
+        bod = flows.bod(work, scope, visit.actor, ack_id)
+    return attachment(bod or b"", f"{ACKNOWLEDGEMENT}-{ack_id}.xml")
+
+
+def send_again(request: Request) -> Response:
+    """Post an acknowledgement once more."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    ack_id = str(request.path_params["acknowledgement"])
+    text = _("The acknowledgement is being sent again.")
+    try:
+        with visit.services.database.write() as work:
+            needed(visit.services.ion).flows.send_again(work, scope, visit.actor, ack_id)
+    except Conflict as error:
+        text = error.text
+    url = path_to(request, "acknowledgement", tenant=scope.tenant_id, acknowledgement=ack_id)
+    return redirect(request, url, text=text)
+
+
+def state_texts() -> dict[AckState, str]:
+    """Return what a state is called on pages."""
+    return {
+        AckState.WAITING: _("waiting"),
+        AckState.SENT: _("sent"),
+        AckState.FAILED: _("failed"),
+        AckState.PASSED_OVER: _("passed over"),
+    }
+
+
+_BASE = "/ion-api/{tenant}/acknowledgements"
+_ACK = f"{_BASE}/{{acknowledgement}}"
+ROUTES = [
+    Route(_BASE, list_acknowledgements, name="acknowledgements"),
+    Route(_ACK, show, name="acknowledgement"),
+    Route(f"{_ACK}/file", download, name="acknowledgement_file"),
+    Route(f"{_ACK}/send-again", send_again, methods=["POST"], name="acknowledgement_send_again"),
+]

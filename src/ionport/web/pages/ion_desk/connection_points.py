@@ -1,0 +1,239 @@
+"""Infor side: ION Desk's Connection Points of type IMS via API Gateway (infor-targets.md §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.oauth.model import AppQuery
+from ionport.sandbox.messaging.points import ConnectionPoint, PointDraft, PointQuery
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import errors_of, is_on, text_of
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import trail_of
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_STATES = {"active": True, "inactive": False}
+_FIELDS = ("name", "description", "client_id", "documents")
+
+
+def list_points(request: Request) -> Response:
+    """Show the connection points, and whether messages need one that somebody has made."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    points = needed(visit.services.ion).points
+    state = ListState.of(request, sorts=["name"], filters=("q", "status"))
+    query = PointQuery(
+        text=state.filters["q"],
+        is_active=_STATES.get(state.filters["status"]),
+        descending=state.descending,
+        page=state.request,
+    )
+    with visit.services.database.read() as work:
+        found = points.list_points(work, scope, visit.actor, query)
+        is_strict = points.is_strict(work, scope, visit.actor)
+    context = {"state": state, "page_of": found, "is_strict": is_strict}
+    return render(request, "ion_desk/connection_points/list.html", context)
+
+
+def set_strict(request: Request) -> Response:
+    """Say whether messages need a connection point that somebody has made."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    is_strict = is_on(visit.form, "is_strict")
+    with visit.services.database.write() as work:
+        needed(visit.services.ion).points.set_strict(work, scope, visit.actor, is_strict)
+    text = (
+        _("From now on a message needs a connection point that somebody has made.")
+        if is_strict
+        else _("From now on the sandbox opens a connection point when a new sender comes.")
+    )
+    return redirect(request, _list_url(request), text=text)
+
+
+def add_form(request: Request) -> Response:
+    """Show the empty form of a new connection point."""
+    return _add_page(request, {"documents": "Sync.CaptureDocument"}, {})
+
+
+def add(request: Request) -> Response:
+    """Make a connection point."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = _sent(visit.form)
+    try:
+        with visit.services.database.write() as work:
+            point = needed(visit.services.ion).points.create_point(
+                work, scope, visit.actor, _draft(values)
+            )
+    except InvalidInput as error:
+        return _add_page(request, values, errors_of(error), error.status)
+    except Conflict as error:
+        return _add_page(request, values, {"name": error.text}, error.status)
+    text = _("The connection point is saved. Its Logical ID is {id}.").format(id=point.logical_id)
+    return redirect(request, _point_url(request, point.id), text=text)
+
+
+def _add_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    context = {"apps": _apps(request, values), "values": values, "errors": errors}
+    return render(request, "ion_desk/connection_points/add.html", context, status=status)
+
+
+def show(request: Request) -> Response:
+    """Show a connection point with the form to change it."""
+    point = _point(request)
+    values = _stored(point)
+    show_stored(request, values)
+    return _detail_page(request, point, values, {})
+
+
+def _stored(point: ConnectionPoint) -> dict[str, str]:
+    return {
+        "description": point.description,
+        "client_id": point.client_id,
+        "documents": "\n".join(point.documents),
+    }
+
+
+def change(request: Request) -> Response:
+    """Change description, app and documents."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = _sent(visit.form)
+    try:
+        with visit.services.database.write() as work:
+            points, point_id = needed(visit.services.ion).points, str(request.path_params["point"])
+            require_unchanged(
+                request,
+                work,
+                scope,
+                point_id,
+                lambda: _stored(points.get_point(work, scope, visit.actor, point_id)),
+            )
+            point = points.change_point(work, scope, visit.actor, point_id, _draft(values))
+    except (InvalidInput, ChangedMeanwhile) as error:
+        return _detail_page(request, _point(request), values, errors_of(error), error.status)
+    return redirect(
+        request, _point_url(request, point.id), text=_("The connection point is saved.")
+    )
+
+
+def _detail_page(
+    request: Request,
+    point: ConnectionPoint,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    status: int = 200,
+) -> Response:
+    with visit_of(request).services.database.read() as work:
+        trail = trail_of(request, work, [point.id])
+    context = {
+        "point": point,
+        "apps": _apps(request, values),
+        "values": values,
+        "errors": errors,
+        "trail": trail,
+    }
+    return render(request, "ion_desk/connection_points/detail.html", context, status=status)
+
+
+def activate(request: Request) -> Response:
+    """Let a connection point send again."""
+    return _set_active(request, True, _("The connection point is active."))
+
+
+def deactivate(request: Request) -> Response:
+    """Let a connection point send nothing more."""
+    text = _("The connection point is inactive: its messages are refused with 412.")
+    return _set_active(request, False, text)
+
+
+def _set_active(request: Request, active: bool, text: str) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    point_id = str(request.path_params["point"])
+    with visit.services.database.write() as work:
+        needed(visit.services.ion).points.set_active(
+            work, scope, visit.actor, point_id, active=active
+        )
+    return redirect(request, _point_url(request, point_id), text=text)
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before a connection point is deleted."""
+    return render(request, "ion_desk/connection_points/delete.html", {"point": _point(request)})
+
+
+def delete(request: Request) -> Response:
+    """Delete a connection point."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.ion).points.delete_point(
+            work, scope, visit.actor, request.path_params["point"]
+        )
+    return redirect(request, _list_url(request), text=_("The connection point is deleted."))
+
+
+def _point(request: Request) -> ConnectionPoint:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        return needed(visit.services.ion).points.get_point(
+            work, scope, visit.actor, request.path_params["point"]
+        )
+
+
+def _apps(request: Request, values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the tenant's apps by client id, and the one that is chosen if it is gone."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        apps = needed(visit.services.apps).list_apps(
+            work, scope, visit.actor, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
+        )
+    choices = [(app.client_id, f"{app.name} · {app.client_id[-8:]}") for app in apps.items]
+    chosen = values.get("client_id", "")
+    known = {client_id for client_id, _name in choices}
+    return [*choices, (chosen, chosen)] if chosen and chosen not in known else choices
+
+
+def _sent(form: FormData) -> dict[str, str]:
+    return {name: text_of(form, name) for name in _FIELDS}
+
+
+def _draft(values: Mapping[str, str]) -> PointDraft:
+    return PointDraft(
+        name=values["name"],
+        description=values["description"],
+        client_id=values["client_id"],
+        documents=values["documents"].split(),
+    )
+
+
+def _list_url(request: Request) -> str:
+    return path_to(request, "connection_points", tenant=tenant_scope(request).tenant_id)
+
+
+def _point_url(request: Request, point_id: str) -> str:
+    tenant = tenant_scope(request).tenant_id
+    return path_to(request, "connection_point", tenant=tenant, point=point_id)
+
+
+_BASE = "/ion-api/{tenant}/connection-points"
+_POINT = f"{_BASE}/{{point}}"
+ROUTES = [
+    Route(_BASE, list_points, methods=["GET"], name="connection_points"),
+    Route(_BASE, set_strict, methods=["POST"]),
+    Route(f"{_BASE}/add", add_form, methods=["GET"], name="connection_point_add"),
+    Route(f"{_BASE}/add", add, methods=["POST"]),
+    Route(_POINT, show, methods=["GET"], name="connection_point"),
+    Route(_POINT, change, methods=["POST"]),
+    Route(f"{_POINT}/activate", activate, methods=["POST"], name="connection_point_activate"),
+    Route(f"{_POINT}/deactivate", deactivate, methods=["POST"], name="connection_point_deactivate"),
+    Route(f"{_POINT}/delete", delete_form, methods=["GET"], name="connection_point_delete"),
+    Route(f"{_POINT}/delete", delete, methods=["POST"]),
+]

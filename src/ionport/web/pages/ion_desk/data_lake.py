@@ -1,0 +1,194 @@
+"""Infor side: contents of the Data Lake and objects of the Data Catalog (infor-targets.md §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput, TooLarge
+from ionport.core.i18n import _
+from ionport.sandbox.datalake.model import LakeField, LakeQuery, ObjectType
+from ionport.sandbox.texts import load_json_object
+from ionport.web.forms.fields import errors_of, text_of, uploads_of
+from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_SORTS = {
+    "time": LakeField.EVENT_DATE,
+    "name": LakeField.DOCUMENT_NAME,
+    "size": LakeField.SIZE,
+}
+
+
+def list_contents(request: Request) -> Response:
+    """Show the data objects of the lake, the newest first."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = ListState.of(request, sorts=list(_SORTS), default_descending=True)
+    query = LakeQuery(sort=[(_SORTS[state.sort], state.descending)], text=state.filters["q"])
+    with visit.services.database.read() as work:
+        found = needed(visit.services.ion).lake.list_contents(
+            work, scope, visit.actor, query, state.request
+        )
+    return render(request, "ion_desk/data_lake/lake.html", {"state": state, "page_of": found})
+
+
+def upload_form(request: Request) -> Response:
+    """Show the form that puts a file into the lake."""
+    return _upload_page(request, "", {})
+
+
+def upload(request: Request) -> Response:
+    """Put a file into the lake."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    name = text_of(visit.form, "document_name")
+    files = uploads_of(visit.form, "file")
+    try:
+        content = files[0].content if files else b""
+        needed(visit.services.ion).lake.upload(
+            visit.services.database, scope, visit.actor, name, content
+        )
+    except InvalidInput as error:
+        return _upload_page(request, name, errors_of(error), error.status)
+    except TooLarge as error:
+        return _upload_page(request, name, {"file": error.text}, error.status)
+    url = path_to(request, "data_lake", tenant=scope.tenant_id)
+    return redirect(request, url, text=_("The file is in the Data Lake."))
+
+
+def _upload_page(
+    request: Request, name: str, errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        objects = needed(visit.services.ion).lake.list_objects(work, scope, visit.actor)
+    names = [(one.name, one.name) for one in objects]
+    context = {"names": names, "document_name": name, "errors": errors}
+    return render(request, "ion_desk/data_lake/upload.html", context, status=status)
+
+
+def download(request: Request) -> Response:
+    """Send the content of a data object, to be saved."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        item, content = needed(visit.services.ion).lake.get_content(
+            work, scope, visit.actor, request.path_params["data_object"]
+        )
+    return attachment(content, f"{item.document_name}-{item.id}")
+
+
+def purge_form(request: Request) -> Response:
+    """Ask before a data object is purged."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        item, _content = needed(visit.services.ion).lake.get_content(
+            work, scope, visit.actor, request.path_params["data_object"]
+        )
+    return render(request, "ion_desk/data_lake/purge.html", {"item": item})
+
+
+def purge(request: Request) -> Response:
+    """Purge a data object."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.ion).lake.remove_content(
+            work, scope, visit.actor, request.path_params["data_object"]
+        )
+    url = path_to(request, "data_lake", tenant=scope.tenant_id)
+    return redirect(request, url, text=_("The data object is purged."))
+
+
+def list_objects(request: Request) -> Response:
+    """Show the objects of the Data Catalog."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        objects = needed(visit.services.ion).lake.list_objects(work, scope, visit.actor)
+    return render(request, "ion_desk/data_lake/catalog.html", {"objects": objects})
+
+
+def add_object_form(request: Request) -> Response:
+    """Show the empty form of an object."""
+    visit_of(request).actor.require_tenant_administrator(tenant_scope(request).tenant_id)
+    return _object_page(request, {"type": ObjectType.JSON.value}, {})
+
+
+def add_object(request: Request) -> Response:
+    """Add an object, or replace the one of its name."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = {name: text_of(visit.form, name) for name in ("name", "type", "schema", "properties")}
+    try:
+        content = {
+            **values,
+            "schema": _json(values["schema"], "schema"),
+            "properties": _json(values["properties"], "properties"),
+        }
+        with visit.services.database.write() as work:
+            entry = needed(visit.services.ion).lake.add_object(work, scope, visit.actor, content)
+    except InvalidInput as error:
+        return _object_page(request, values, errors_of(error), error.status)
+    url = path_to(request, "data_catalog", tenant=scope.tenant_id)
+    return redirect(request, url, text=_("Object {name} is saved.").format(name=entry.name))
+
+
+def _object_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    types = [(one.value, one.value) for one in ObjectType]
+    context = {"types": types, "values": values, "errors": errors}
+    return render(request, "ion_desk/data_lake/add_object.html", context, status=status)
+
+
+def _json(text: str, field: str) -> Any:
+    """Return a JSON object, None for an empty text; raises InvalidInput."""
+    try:
+        return load_json_object(text.encode()) if text else None
+    except InvalidInput as error:
+        wrong = _("Enter a JSON object, or nothing.")
+        raise InvalidInput(wrong, fields={field: wrong}) from error
+
+
+def delete_object_form(request: Request) -> Response:
+    """Ask before an object is deleted."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        entry = needed(visit.services.ion).lake.get_object(
+            work, scope, visit.actor, request.path_params["object_name"]
+        )
+    return render(request, "ion_desk/data_lake/delete_object.html", {"entry": entry})
+
+
+def delete_object(request: Request) -> Response:
+    """Delete an object; what the lake holds of it stays."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    name = request.path_params["object_name"]
+    with visit.services.database.write() as work:
+        needed(visit.services.ion).lake.remove_object(work, scope, visit.actor, name)
+    url = path_to(request, "data_catalog", tenant=scope.tenant_id)
+    return redirect(request, url, text=_("Object {name} is deleted.").format(name=name))
+
+
+_LAKE = "/ion-api/{tenant}/data-lake"
+_CATALOG = "/ion-api/{tenant}/data-catalog"
+ROUTES = [
+    Route(_LAKE, list_contents, name="data_lake"),
+    Route(f"{_LAKE}/upload", upload_form, methods=["GET"], name="data_lake_upload"),
+    Route(f"{_LAKE}/upload", upload, methods=["POST"]),
+    Route(f"{_LAKE}/{{data_object}}/file", download, name="data_lake_file"),
+    Route(f"{_LAKE}/{{data_object}}/purge", purge_form, methods=["GET"], name="data_lake_purge"),
+    Route(f"{_LAKE}/{{data_object}}/purge", purge, methods=["POST"]),
+    Route(_CATALOG, list_objects, name="data_catalog"),
+    Route(f"{_CATALOG}/add", add_object_form, methods=["GET"], name="data_catalog_add"),
+    Route(f"{_CATALOG}/add", add_object, methods=["POST"]),
+    Route(
+        f"{_CATALOG}/{{object_name}}/delete",
+        delete_object_form,
+        methods=["GET"],
+        name="data_catalog_delete",
+    ),
+    Route(f"{_CATALOG}/{{object_name}}/delete", delete_object, methods=["POST"]),
+]

@@ -1,0 +1,303 @@
+"""Infor side: ION Desk's Document Flows that acknowledge invoices (docbits.md §5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.gateway.caller import CUSTOM_CONTEXT
+from ionport.gateway.model import SuiteQuery
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.sandbox.messaging.flows import (
+    STARTERS,
+    AckFilter,
+    Comparison,
+    DocumentFlow,
+    FlowDraft,
+    FlowTarget,
+    Rejects,
+    Rule,
+)
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import trail_of
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_SHORT = PageRequest(per_page=10)
+_FIELDS = (
+    *("name", "description", "document_name", "document_type", "rejects", "condition_field"),
+    *("comparison", "condition_value", "reason_code", "reason", "api", "path", "file_field"),
+    "parameters",
+)
+_NEW = {
+    "document_name": STARTERS[0],
+    "rejects": Rejects.NEVER.value,
+    "comparison": Comparison.EQUALS.value,
+    "path": "/infor/idm/handle_ack_bod",
+    "file_field": "file",
+    "parameters": "idm_doc_type=M3_SupplierInvoice\n"
+    "idm_bod_id_field_name=BOD_AlternateDocumentID_1\nset_to_error_on_rejected=True",
+}
+
+
+def list_flows(request: Request) -> Response:
+    """Show the document flows of the tenant."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        flows = needed(visit.services.ion).flows.list_flows(work, scope, visit.actor)
+    return render(request, "ion_desk/document_flows/list.html", {"flows": flows})
+
+
+def add_form(request: Request) -> Response:
+    """Show the form of a new flow, filled in as the vendor's flow is."""
+    return _add_page(request, _NEW, {})
+
+
+def add(request: Request) -> Response:
+    """Make a document flow."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = _sent(visit.form)
+    try:
+        with visit.services.database.write() as work:
+            flow = needed(visit.services.ion).flows.create_flow(
+                work, scope, visit.actor, _draft(values)
+            )
+    except InvalidInput as error:
+        return _add_page(request, values, _errors_of(error), error.status)
+    except Conflict as error:
+        return _add_page(request, values, {"": error.text}, error.status)
+    text = _("The document flow is saved and active.")
+    return redirect(request, _flow_url(request, flow.id), text=text)
+
+
+def _add_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    context = {**_choices(request, values), "values": values, "errors": errors}
+    return render(request, "ion_desk/document_flows/add.html", context, status=status)
+
+
+def show(request: Request) -> Response:
+    """Show a flow with its latest acknowledgements and the form to change it."""
+    flow = _flow(request)
+    show_stored(request, _values(flow))
+    return _detail_page(request, flow, _values(flow), {})
+
+
+def change(request: Request) -> Response:
+    """Change a flow."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = _sent(visit.form)
+    try:
+        with visit.services.database.write() as work:
+            flows, flow_id = needed(visit.services.ion).flows, str(request.path_params["flow"])
+            require_unchanged(
+                request,
+                work,
+                scope,
+                flow_id,
+                lambda: _values(flows.get_flow(work, scope, visit.actor, flow_id)),
+            )
+            flow = flows.change_flow(work, scope, visit.actor, flow_id, _draft(values))
+    except InvalidInput as error:
+        return _detail_page(request, _flow(request), values, _errors_of(error), error.status)
+    except ChangedMeanwhile as error:
+        return _detail_page(request, _flow(request), values, {"": error.text}, error.status)
+    return redirect(request, _flow_url(request, flow.id), text=_("The document flow is saved."))
+
+
+def _detail_page(
+    request: Request,
+    flow: DocumentFlow,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    status: int = 200,
+) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        trail = trail_of(request, work, [flow.id])
+        acks = needed(visit.services.ion).flows.list_acknowledgements(
+            work, scope, visit.actor, _SHORT, AckFilter(flow.id)
+        )
+    context = {
+        **_choices(request, values),
+        "flow": flow,
+        "acks": acks,
+        "values": values,
+        "errors": errors,
+        "trail": trail,
+    }
+    return render(request, "ion_desk/document_flows/detail.html", context, status=status)
+
+
+def activate(request: Request) -> Response:
+    """Let a flow take documents again."""
+    return _set_active(request, True, _("The document flow is active."))
+
+
+def deactivate(request: Request) -> Response:
+    """Let a flow take no more documents."""
+    text = _("The document flow is inactive. What it has taken is still sent.")
+    return _set_active(request, False, text)
+
+
+def _set_active(request: Request, active: bool, text: str) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    flow_id = str(request.path_params["flow"])
+    with visit.services.database.write() as work:
+        needed(visit.services.ion).flows.set_active(
+            work, scope, visit.actor, flow_id, active=active
+        )
+    return redirect(request, _flow_url(request, flow_id), text=text)
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before a flow is deleted."""
+    return render(request, "ion_desk/document_flows/delete.html", {"flow": _flow(request)})
+
+
+def delete(request: Request) -> Response:
+    """Delete a flow with its acknowledgements."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.ion).flows.delete_flow(
+            work, scope, visit.actor, request.path_params["flow"]
+        )
+    url = path_to(request, "document_flows", tenant=scope.tenant_id)
+    return redirect(request, url, text=_("The document flow is deleted."))
+
+
+def _flow(request: Request) -> DocumentFlow:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        return needed(visit.services.ion).flows.get_flow(
+            work, scope, visit.actor, request.path_params["flow"]
+        )
+
+
+def _choices(request: Request, values: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "apis": _apis(request, values.get("api", "")),
+        "starters": [(name, name) for name in STARTERS],
+        "rejections": [
+            (Rejects.NEVER.value, _("No document")),
+            (Rejects.ALWAYS.value, _("Every document")),
+            (Rejects.WHEN.value, _("A document in which …")),
+        ],
+        "comparisons": [
+            (Comparison.EQUALS.value, _("equals")),
+            (Comparison.CONTAINS.value, _("contains")),
+            (Comparison.IS_MISSING.value, _("is missing or empty")),
+        ],
+    }
+
+
+def _apis(request: Request, chosen: str) -> list[tuple[str, str]]:
+    """Return the registered APIs, and the one that is chosen if it is gone."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    suites = needed(visit.services.custom_apis).suites
+    with visit.services.database.read() as work:
+        query = SuiteQuery(page=PageRequest(per_page=MAX_PER_PAGE))
+        found = [
+            f"{suite.context}/{endpoint.proxy_context}"
+            for suite in suites.list_suites(work, scope, visit.actor, query).items
+            for endpoint in suites.list_endpoints(work, scope, visit.actor, suite.id)
+        ]
+    if chosen and chosen not in found:
+        found.append(chosen)
+    return [(api, f"{CUSTOM_CONTEXT}/{api}") for api in found]
+
+
+def _sent(form: FormData) -> dict[str, str]:
+    return {name: text_of(form, name) for name in _FIELDS}
+
+
+def _draft(values: Mapping[str, str]) -> FlowDraft:
+    """Return what the form says; what is not one of the choices is told beside its field."""
+    api_context, _slash, proxy_context = values["api"].partition("/")
+    rejects, comparison = values["rejects"], values["comparison"]
+    if rejects not in tuple(Rejects) or comparison not in tuple(Comparison):
+        text = _("Choose one of these.")
+        raise InvalidInput(text, fields={"rejects": text})
+    rule = Rule(
+        rejects=Rejects(rejects),
+        field=values["condition_field"],
+        comparison=Comparison(comparison),
+        value=values["condition_value"],
+        reason_code=values["reason_code"],
+        reason=values["reason"],
+    )
+    target = FlowTarget(
+        api_context, proxy_context, values["path"], values["file_field"], _parameters(values)
+    )
+    return FlowDraft(
+        name=values["name"],
+        document_name=values["document_name"],
+        rule=rule,
+        target=target,
+        description=values["description"],
+        document_type=values["document_type"],
+    )
+
+
+def _parameters(values: Mapping[str, str]) -> dict[str, str]:
+    lines = (line.strip() for line in values["parameters"].splitlines())
+    pairs = (line.partition("=") for line in lines if line)
+    return {name.strip(): value.strip() for name, _equals, value in pairs}
+
+
+def _values(flow: DocumentFlow) -> dict[str, str]:
+    rule, target = flow.rule, flow.target
+    return {
+        "name": flow.name,
+        "description": flow.description,
+        "document_name": flow.document_name,
+        "document_type": flow.document_type,
+        "rejects": rule.rejects.value,
+        "condition_field": rule.field,
+        "comparison": rule.comparison.value,
+        "condition_value": rule.value,
+        "reason_code": rule.reason_code,
+        "reason": rule.reason,
+        "api": f"{target.api_context}/{target.proxy_context}",
+        "path": target.path,
+        "file_field": target.file_field,
+        "parameters": "\n".join(f"{name}={value}" for name, value in target.parameters.items()),
+    }
+
+
+def _errors_of(error: InvalidInput) -> dict[str, str]:
+    """Return field errors; both halves of the API's address are one field of the form."""
+    errors = dict(errors_of(error))
+    contexts = [errors.pop(name, "") for name in ("api_context", "proxy_context")]
+    if any(contexts):
+        errors["api"] = _("Choose a registered API.")
+    return errors
+
+
+def _flow_url(request: Request, flow_id: str) -> str:
+    tenant = tenant_scope(request).tenant_id
+    return path_to(request, "document_flow", tenant=tenant, flow=flow_id)
+
+
+_BASE = "/ion-api/{tenant}/document-flows"
+_FLOW = f"{_BASE}/{{flow}}"
+ROUTES = [
+    Route(_BASE, list_flows, name="document_flows"),
+    Route(f"{_BASE}/add", add_form, methods=["GET"], name="document_flow_add"),
+    Route(f"{_BASE}/add", add, methods=["POST"]),
+    Route(_FLOW, show, methods=["GET"], name="document_flow"),
+    Route(_FLOW, change, methods=["POST"]),
+    Route(f"{_FLOW}/activate", activate, methods=["POST"], name="document_flow_activate"),
+    Route(f"{_FLOW}/deactivate", deactivate, methods=["POST"], name="document_flow_deactivate"),
+    Route(f"{_FLOW}/delete", delete_form, methods=["GET"], name="document_flow_delete"),
+    Route(f"{_FLOW}/delete", delete, methods=["POST"]),
+]

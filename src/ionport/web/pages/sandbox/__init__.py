@@ -1,0 +1,1 @@
+"""Inspector, IDM document types and coverage of the sandbox."""

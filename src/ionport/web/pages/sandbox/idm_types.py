@@ -1,0 +1,335 @@
+"""Infor side: IDM's document types, as Document Manager → Administration has them (§1.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.sandbox.idm.administration import (
+    DocumentTypeService,
+    ListedEntity,
+    TypeQuery,
+    removable_acl,
+)
+from ionport.sandbox.idm.attribute_types import AttributeType
+from ionport.sandbox.idm.datamodel import Acl, AttributeDefinition, describe
+from ionport.store import Work
+from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import trail_of
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_SORTS = ("name", "items")
+_SHOWN_VALUES = 5
+
+
+def list_types(request: Request) -> Response:
+    """Show the document types of the tenant's IDM."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = ListState.of(request, sorts=_SORTS, filters=("q",))
+    query = TypeQuery(
+        text=state.filters["q"],
+        by_items=state.sort == "items",
+        descending=state.descending,
+        page=state.request,
+    )
+    with visit.services.database.read() as work:
+        found = _types(request).list_types(work, scope, visit.actor, query)
+    return render(request, "sandbox/idm_types/list.html", {"state": state, "page_of": found})
+
+
+def add_form(request: Request) -> Response:
+    """Show the empty form of a new document type."""
+    return _form(request, "add", {}, {})
+
+
+def add(request: Request) -> Response:
+    """Add a document type."""
+    form = visit_of(request).form
+    values = {name: text_of(form, name) for name in ("name", "description", "needs_acl")}
+    name = values["name"]
+
+    def act(work: Work) -> None:
+        _types(request).add_type(
+            work,
+            tenant_scope(request),
+            visit_of(request).actor,
+            name,
+            values["description"],
+            needs_acl=is_on(form, "needs_acl"),
+        )
+
+    text = _("The document type is added. Give it its attributes now.")
+    return _save(request, "add", values, act, lambda: _type_url(request, name), text)
+
+
+def show(request: Request) -> Response:
+    """Show a document type with its attributes and ACLs."""
+    listed = _listed(request)
+    with visit_of(request).services.database.read() as work:
+        trail = trail_of(request, work, [listed.entity.name])
+    context = {**_context(listed), "trail": trail}
+    return render(request, "sandbox/idm_types/detail.html", context)
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before a document type is deleted."""
+    return render(request, "sandbox/idm_types/delete.html", _context(_listed(request)))
+
+
+def delete(request: Request) -> Response:
+    """Delete a document type of one's own."""
+    name = _name(request)
+
+    def act(work: Work) -> None:
+        _types(request).remove_type(work, tenant_scope(request), visit_of(request).actor, name)
+
+    url = path_to(request, "document_types", tenant=tenant_scope(request).tenant_id)
+    return _remove(request, act, url, _("The document type is deleted."))
+
+
+def add_attribute_form(request: Request) -> Response:
+    """Show the empty form of a new attribute."""
+    return _form(request, "add_attribute", {"type": "1", "is_searchable": "on"}, {})
+
+
+def add_attribute(request: Request) -> Response:
+    """Add an attribute to a document type."""
+    values = _attribute_sent(visit_of(request).form)
+
+    def act(work: Work) -> None:
+        definition = _definition(visit_of(request).form)
+        _types(request).add_attribute(
+            work, tenant_scope(request), visit_of(request).actor, _name(request), definition
+        )
+
+    url, text = _own_url(request), _("The attribute is added.")
+    return _save(request, "add_attribute", values, act, lambda: url, text)
+
+
+def delete_attribute_form(request: Request) -> Response:
+    """Ask before an attribute is deleted."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        definition = _types(request).get_attribute(
+            work, scope, visit.actor, _name(request), request.path_params["attribute"]
+        )
+    context = {**_context(_listed(request)), "definition": definition}
+    return render(request, "sandbox/idm_types/delete_attribute.html", context)
+
+
+def delete_attribute(request: Request) -> Response:
+    """Delete an attribute that was added."""
+    attribute = request.path_params["attribute"]
+
+    def act(work: Work) -> None:
+        _types(request).remove_attribute(
+            work, tenant_scope(request), visit_of(request).actor, _name(request), attribute
+        )
+
+    return _remove(request, act, _own_url(request), _("The attribute is deleted."))
+
+
+def add_acl_form(request: Request) -> Response:
+    """Show the empty form of a new ACL."""
+    return _form(request, "add_acl", {}, {})
+
+
+def add_acl(request: Request) -> Response:
+    """Add an ACL to a document type."""
+    values = {name: text_of(visit_of(request).form, name) for name in ("name", "description")}
+
+    def act(work: Work) -> None:
+        acl = Acl(values["name"], values["description"])
+        _types(request).add_acl(
+            work, tenant_scope(request), visit_of(request).actor, _name(request), acl
+        )
+
+    url = _own_url(request)
+    return _save(request, "add_acl", values, act, lambda: url, _("The ACL is added."))
+
+
+def delete_acl_form(request: Request) -> Response:
+    """Ask before an ACL is deleted."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        acl = _types(request).get_acl(
+            work, scope, visit.actor, _name(request), request.path_params["acl"]
+        )
+    context = {**_context(_listed(request)), "acl": acl}
+    return render(request, "sandbox/idm_types/delete_acl.html", context)
+
+
+def delete_acl(request: Request) -> Response:
+    """Delete an ACL that was added."""
+    acl = request.path_params["acl"]
+
+    def act(work: Work) -> None:
+        _types(request).remove_acl(
+            work, tenant_scope(request), visit_of(request).actor, _name(request), acl
+        )
+
+    return _remove(request, act, _own_url(request), _("The ACL is deleted."))
+
+
+def _save(
+    request: Request,
+    form: str,
+    values: Mapping[str, str],
+    act: Callable[[Work], None],
+    url: Callable[[], str],
+    text: str,
+) -> Response:
+    """Do what a form asks for, or show it again with what is wrong."""
+    try:
+        with visit_of(request).services.database.write() as work:
+            act(work)
+    except InvalidInput as error:
+        return _form(request, form, values, errors_of(error), error.status)
+    except Conflict as error:
+        return _form(request, form, values, {"name": error.text}, error.status)
+    return redirect(request, url(), text=text)
+
+
+def _remove(request: Request, act: Callable[[Work], None], url: str, text: str) -> Response:
+    """Do what was confirmed, or say why it cannot be done."""
+    try:
+        with visit_of(request).services.database.write() as work:
+            act(work)
+    except Conflict as error:
+        return redirect(request, _own_url(request), kind="danger", text=error.text)
+    return redirect(request, url, text=text)
+
+
+def _form(
+    request: Request,
+    name: str,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    status: int = 200,
+) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    context: dict[str, object] = {"values": values, "errors": errors, "types": _type_choices()}
+    if "document_type" in request.path_params:
+        context |= _context(_listed(request))
+    return render(request, f"sandbox/idm_types/{name}.html", context, status=status)
+
+
+def _type_choices() -> list[tuple[str, str]]:
+    return [(type_.value, f"{type_.value} · {describe(type_)}") for type_ in AttributeType]
+
+
+_TEXTS = ("name", "description", "type", "default", "max_length", "values")
+_SWITCHES = ("is_required", "is_unique", "is_searchable")
+
+
+def _attribute_sent(form: FormData) -> dict[str, str]:
+    texts = {name: text_of(form, name) for name in _TEXTS}
+    return texts | {name: "on" for name in _SWITCHES if is_on(form, name)}
+
+
+def _definition(form: FormData) -> AttributeDefinition:
+    """Return what the form of a new attribute says; raises InvalidInput."""
+    try:
+        type_ = AttributeType(text_of(form, "type"))
+    except ValueError as error:
+        text = _("Choose a type.")
+        raise InvalidInput(text, fields={"type": text}) from error
+    max_length = whole_number(form, "max_length")
+    if max_length is None and text_of(form, "max_length"):
+        text = _("A whole number, or nothing.")
+        raise InvalidInput(text, fields={"max_length": text})
+    lines = text_of(form, "values").splitlines()
+    return AttributeDefinition(
+        name=text_of(form, "name"),
+        description=text_of(form, "description"),
+        type=type_,
+        default=text_of(form, "default"),
+        is_required=is_on(form, "is_required"),
+        is_unique=is_on(form, "is_unique"),
+        is_searchable=is_on(form, "is_searchable"),
+        max_length=max_length,
+        values=tuple(line.strip() for line in lines if line.strip()),
+    )
+
+
+def _context(listed: ListedEntity) -> dict[str, object]:
+    entity = listed.entity
+    return {
+        "entity": entity,
+        "items": listed.items,
+        "rules": {each.name: _rules(each) for each in entity.attributes.values()},
+        "type_texts": {type_.value: describe(type_) for type_ in AttributeType},
+        "own_acls": [acl.name for acl in entity.acls if removable_acl(entity, acl.name)],
+    }
+
+
+def _rules(definition: AttributeDefinition) -> list[str]:
+    """Return what an attribute asks of its values, in words."""
+    rules = [_("required")] if definition.is_required else []
+    if definition.is_unique:
+        rules.append(_("unique"))
+    if not definition.is_searchable:
+        rules.append(_("not searchable"))
+    if definition.max_length is not None:
+        rules.append(_("at most {count} letters").format(count=definition.max_length))
+    if definition.values:
+        shown = ", ".join(definition.values[:_SHOWN_VALUES])
+        more = " …" if len(definition.values) > _SHOWN_VALUES else ""
+        rules.append(_("one of {values}").format(values=shown + more))
+    if definition.default:
+        rules.append(_("default: {value}").format(value=definition.default))
+    return rules
+
+
+def _listed(request: Request) -> ListedEntity:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        return _types(request).get_type(work, scope, visit.actor, _name(request))
+
+
+def _types(request: Request) -> DocumentTypeService:
+    return needed(visit_of(request).services.document_types)
+
+
+def _name(request: Request) -> str:
+    return str(request.path_params["document_type"])
+
+
+def _own_url(request: Request) -> str:
+    return _type_url(request, _name(request))
+
+
+def _type_url(request: Request, name: str) -> str:
+    tenant = tenant_scope(request).tenant_id
+    return path_to(request, "document_type", tenant=tenant, document_type=name)
+
+
+_BASE = "/ion-api/{tenant}/inspector/document-types"
+_TYPE = f"{_BASE}/{{document_type}}"
+_ATTRIBUTE = f"{_TYPE}/attributes/{{attribute}}"
+_ACL = f"{_TYPE}/acls/{{acl}}"
+ROUTES = [
+    Route(_BASE, list_types, name="document_types"),
+    Route(f"{_BASE}/add", add_form, methods=["GET"], name="document_type_add"),
+    Route(f"{_BASE}/add", add, methods=["POST"]),
+    Route(_TYPE, show, methods=["GET"], name="document_type"),
+    Route(f"{_TYPE}/delete", delete_form, methods=["GET"], name="document_type_delete"),
+    Route(f"{_TYPE}/delete", delete, methods=["POST"]),
+    Route(f"{_TYPE}/add-attribute", add_attribute_form, methods=["GET"], name="attribute_add"),
+    Route(f"{_TYPE}/add-attribute", add_attribute, methods=["POST"]),
+    Route(f"{_TYPE}/add-acl", add_acl_form, methods=["GET"], name="acl_add"),
+    Route(f"{_TYPE}/add-acl", add_acl, methods=["POST"]),
+    Route(f"{_ATTRIBUTE}/delete", delete_attribute_form, methods=["GET"], name="attribute_delete"),
+    Route(f"{_ATTRIBUTE}/delete", delete_attribute, methods=["POST"]),
+    Route(f"{_ACL}/delete", delete_acl_form, methods=["GET"], name="acl_delete"),
+    Route(f"{_ACL}/delete", delete_acl, methods=["POST"]),
+]

@@ -1,0 +1,1 @@
+"""Users, service accounts, OAuth configuration and SAML issuers of a tenant."""

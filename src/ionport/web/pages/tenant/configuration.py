@@ -1,0 +1,250 @@
+"""Infor side: Configuration of a tenant's authorization server (facts/ion-api.md §1.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.oauth.tenant_settings import (
+    Limits,
+    ScopeMode,
+    TenantSettings,
+    TokenForm,
+    UrlFlavour,
+)
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import trail_of
+from ionport.web.state import needed, tenant_scope, visit_of
+
+_LIMITS = ("logins_per_minute", "logins_per_day", "tokens_per_client_per_day")
+
+Choice = TypeVar("Choice", ScopeMode, UrlFlavour, TokenForm)
+
+
+def show(request: Request) -> Response:
+    """Show the settings that are in force and the tenant's own scopes."""
+    values = _values(_settings(request))
+    show_stored(request, values)
+    return _page(request, values, {})
+
+
+def _settings(request: Request) -> TenantSettings:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        return needed(visit.services.tenant_settings).get(work, scope, visit.actor)
+
+
+def _page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        scopes = needed(visit.services.tenant_settings).list_custom_scopes(work, scope, visit.actor)
+        issuers = needed(visit.services.saml_issuers).list_issuers(work, scope, visit.actor)
+        subjects = [scope.tenant_id, *(custom.name for custom in scopes)]
+        trail = trail_of(request, work, subjects)
+    context = {
+        "values": values,
+        "errors": errors,
+        "scopes": scopes,
+        "issuers": issuers,
+        "now": visit.services.clock.now(),
+        "modes": _modes(),
+        "flavours": _flavours(),
+        "token_forms": _token_forms(),
+        "trail": trail,
+    }
+    return render(request, "tenant/configuration/configuration.html", context, status=status)
+
+
+def save(request: Request) -> Response:
+    """Save the settings; what can stop clients asks first."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    before = _settings(request)
+    try:
+        wanted = _sent(visit.form)
+        wanted.check()
+    except InvalidInput as error:
+        return _page(request, _sent_values(visit.form), errors_of(error), error.status)
+    consequences = _consequences(before, wanted)
+    if consequences and not is_on(visit.form, "confirmed"):
+        context = {"values": _values(wanted), "consequences": consequences}
+        return render(request, "tenant/configuration/confirm.html", context)
+    settings = needed(visit.services.tenant_settings)
+    try:
+        with visit.services.database.write() as work:
+            require_unchanged(
+                request,
+                work,
+                scope,
+                scope.tenant_id,
+                lambda: _values(settings.get(work, scope, visit.actor)),
+            )
+            settings.change(work, scope, visit.actor, wanted)
+    except ChangedMeanwhile as error:
+        return _page(request, _sent_values(visit.form), errors_of(error), error.status)
+    text = _("The configuration is saved. It holds from the next request on.")
+    return redirect(request, _url(request), text=text)
+
+
+def _sent(form: FormData) -> TenantSettings:
+    limits = {name: whole_number(form, name) for name in _LIMITS}
+    return TenantSettings(
+        scope_mode=_one_of(ScopeMode, form, "scope_mode"),
+        implicit_allowed=is_on(form, "implicit_allowed"),
+        url_flavour=_one_of(UrlFlavour, form, "url_flavour"),
+        token_form=_one_of(TokenForm, form, "token_form"),
+        limits=Limits(
+            are_on=is_on(form, "limits_are_on"),
+            # 0 is out of range, and so is told beside the field.
+            **{name: number or 0 for name, number in limits.items()},
+        ),
+    )
+
+
+def _one_of(choices: type[Choice], form: FormData, name: str) -> Choice:
+    value = text_of(form, name)
+    if value not in list(choices):
+        text = _("Choose one of these.")
+        raise InvalidInput(text, fields={name: text})
+    return choices(value)
+
+
+def _values(settings: TenantSettings) -> dict[str, str]:
+    values = {name: str(getattr(settings.limits, name)) for name in _LIMITS}
+    return {
+        **values,
+        "scope_mode": settings.scope_mode.value,
+        "implicit_allowed": "on" if settings.implicit_allowed else "",
+        "url_flavour": settings.url_flavour.value,
+        "token_form": settings.token_form.value,
+        "limits_are_on": "on" if settings.limits.are_on else "",
+    }
+
+
+def _sent_values(form: FormData) -> dict[str, str]:
+    names = ("scope_mode", "implicit_allowed", "url_flavour", "token_form", "limits_are_on")
+    return {name: text_of(form, name) for name in (*names, *_LIMITS)}
+
+
+def _consequences(before: TenantSettings, wanted: TenantSettings) -> list[str]:
+    """Return what a change means for clients that work today."""
+    found = []
+    if wanted.scope_mode is not before.scope_mode and wanted.scope_mode is not ScopeMode.DISABLED:
+        found.append(
+            _(
+                "Tokens without the scope of an API suite are refused there with 403. Give scopes"
+                " to the apps and their service accounts; their clients need new tokens."
+            )
+        )
+    if wanted.implicit_allowed and not before.implicit_allowed:
+        found.append(
+            _("Web apps get access tokens in the address of the page, where others can read them.")
+        )
+    if before.implicit_allowed and not wanted.implicit_allowed:
+        found.append(_("Web apps that ask for response_type=token are refused."))
+    if wanted.url_flavour is not before.url_flavour:
+        found.append(
+            _("New credential files name other addresses. Files that are out keep working.")
+        )
+    if wanted.token_form is not before.token_form:
+        found.append(
+            _("New access tokens carry other claims. Programs that read them must know both.")
+        )
+    if wanted.limits.are_on and wanted.limits != before.limits:
+        found.append(_("Clients over a limit are refused with 429 until it counts anew."))
+    return found
+
+
+def add_scope_form(request: Request) -> Response:
+    """Show the empty form of a custom scope."""
+    visit_of(request).actor.require_tenant_administrator(tenant_scope(request).tenant_id)
+    return render(request, "tenant/configuration/add_scope.html", {"values": {}, "errors": {}})
+
+
+def add_scope(request: Request) -> Response:
+    """Add a custom scope."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = {name: text_of(visit.form, name) for name in ("name", "description")}
+    try:
+        with visit.services.database.write() as work:
+            needed(visit.services.tenant_settings).add_custom_scope(
+                work, scope, visit.actor, values["name"], values["description"]
+            )
+    except (InvalidInput, Conflict) as error:
+        errors = errors_of(error) if isinstance(error, InvalidInput) else {"name": error.text}
+        context = {"values": values, "errors": errors}
+        return render(request, "tenant/configuration/add_scope.html", context, status=error.status)
+    text = _("Scope {name} is added.").format(name=values["name"])
+    return redirect(request, _url(request), text=text)
+
+
+def delete_scope_form(request: Request) -> Response:
+    """Ask before a custom scope is deleted."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        scopes = needed(visit.services.tenant_settings).list_custom_scopes(work, scope, visit.actor)
+    custom = next((one for one in scopes if one.name == request.path_params["scope"]), None)
+    if custom is None:
+        raise NotFound(_("There is no such scope in this tenant."))
+    return render(request, "tenant/configuration/delete_scope.html", {"custom": custom})
+
+
+def delete_scope(request: Request) -> Response:
+    """Delete a custom scope."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    name = request.path_params["scope"]
+    with visit.services.database.write() as work:
+        needed(visit.services.tenant_settings).delete_custom_scope(work, scope, visit.actor, name)
+    return redirect(request, _url(request), text=_("Scope {name} is deleted.").format(name=name))
+
+
+def _modes() -> list[tuple[str, str]]:
+    return [
+        (ScopeMode.DISABLED.value, _("Scopes mean nothing; every token reaches every API suite.")),
+        (ScopeMode.ENFORCED.value, _("Every token needs the scope of the API suite it calls.")),
+        (
+            ScopeMode.PER_APP.value,
+            _("Only tokens of apps with Enforce Scopes switched on need scopes."),
+        ),
+    ]
+
+
+def _flavours() -> list[tuple[str, str]]:
+    return [
+        (UrlFlavour.CLOUD.value, _("Cloud: token.oauth2")),
+        (UrlFlavour.ON_PREMISES.value, _("On-premises: connect/token")),
+    ]
+
+
+def _token_forms() -> list[tuple[str, str]]:
+    return [
+        (TokenForm.INFOR.value, _("As Infor's (no subject)")),
+        (TokenForm.RFC9068.value, _("RFC 9068 (with subject)")),
+    ]
+
+
+def _url(request: Request) -> str:
+    return path_to(request, "configuration", tenant=tenant_scope(request).tenant_id)
+
+
+_BASE = "/ion-api/{tenant}/configuration"
+_SCOPE = f"{_BASE}/scopes/{{scope:path}}/delete"
+ROUTES = [
+    Route(_BASE, show, methods=["GET"], name="configuration"),
+    Route(_BASE, save, methods=["POST"]),
+    Route(f"{_BASE}/scopes/add", add_scope_form, methods=["GET"], name="scope_add"),
+    Route(f"{_BASE}/scopes/add", add_scope, methods=["POST"]),
+    Route(_SCOPE, delete_scope_form, methods=["GET"], name="scope_delete"),
+    Route(_SCOPE, delete_scope, methods=["POST"]),
+]

@@ -1,0 +1,83 @@
+"""Infor side: the SAML issuers of a tenant, on its Configuration page (RFC 7522)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.oauth.saml import SamlIssuer
+from ionport.web.forms.fields import errors_of, text_of, uploads_of
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.state import needed, tenant_scope, visit_of
+
+
+def add_form(request: Request) -> Response:
+    """Show the empty form of an issuer."""
+    visit_of(request).actor.require_tenant_administrator(tenant_scope(request).tenant_id)
+    return _form(request, {}, {})
+
+
+def _form(
+    request: Request, values: dict[str, str], errors: dict[str, str], status: int = 200
+) -> Response:
+    context = {"values": values, "errors": errors}
+    return render(request, "tenant/saml_issuers/add.html", context, status=status)
+
+
+def add(request: Request) -> Response:
+    """Trust an issuer."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = {name: text_of(visit.form, name) for name in ("entity_id", "certificate")}
+    for file in uploads_of(visit.form, "certificate_file"):
+        # What is no text is told as a broken certificate.
+        values["certificate"] = file.content.decode("utf-8", "replace").strip()
+    try:
+        with visit.services.database.write() as work:
+            issuer = needed(visit.services.saml_issuers).add_issuer(
+                work, scope, visit.actor, values["entity_id"], values["certificate"]
+            )
+    except InvalidInput as error:
+        return _form(request, values, dict(errors_of(error)), error.status)
+    except Conflict as error:
+        return _form(request, values, {"entity_id": error.text}, error.status)
+    text = _("{issuer} may now vouch for users of this tenant.").format(issuer=issuer.entity_id)
+    return redirect(request, _url(request), text=text)
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before an issuer is deleted."""
+    return render(request, "tenant/saml_issuers/delete.html", {"issuer": _issuer(request)})
+
+
+def _issuer(request: Request) -> SamlIssuer:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        return needed(visit.services.saml_issuers).get_issuer(
+            work, scope, visit.actor, request.path_params["issuer"]
+        )
+
+
+def delete(request: Request) -> Response:
+    """Trust an issuer no longer."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    issuer = _issuer(request)
+    with visit.services.database.write() as work:
+        needed(visit.services.saml_issuers).delete_issuer(work, scope, visit.actor, issuer.id)
+    text = _("SAML issuer {issuer} is deleted.").format(issuer=issuer.entity_id)
+    return redirect(request, _url(request), text=text)
+
+
+def _url(request: Request) -> str:
+    return path_to(request, "configuration", tenant=tenant_scope(request).tenant_id)
+
+
+_BASE = "/ion-api/{tenant}/configuration/saml-issuers"
+ROUTES = [
+    Route(f"{_BASE}/add", add_form, methods=["GET"], name="saml_issuer_add"),
+    Route(f"{_BASE}/add", add, methods=["POST"]),
+    Route(f"{_BASE}/{{issuer}}/delete", delete_form, methods=["GET"], name="saml_issuer_delete"),
+    Route(f"{_BASE}/{{issuer}}/delete", delete, methods=["POST"]),
+]

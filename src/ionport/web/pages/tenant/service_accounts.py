@@ -1,0 +1,276 @@
+"""Infor side: the tenant's service accounts across its apps (facts/ion-api.md §1.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput, NotFound, TooManyRequests
+from ionport.core.i18n import _
+from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.identity.model import User
+from ionport.oauth.account_service import AccountDraft
+from ionport.oauth.model import (
+    AccountQuery,
+    AccountSort,
+    AppQuery,
+    AuthorizedApp,
+    GrantType,
+    ListedAccount,
+)
+from ionport.oauth.scopes import parse_scopes
+from ionport.store import TenantScope
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.forms.passwords import password_errors, password_proof
+from ionport.web.forms.scope_choice import scope_choice, scopes_of
+from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.lists import YES_NO, ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import trail_of
+from ionport.web.state import needed, tenant_scope, visit_of
+
+
+def list_accounts(request: Request) -> Response:
+    """Show the tenant's service accounts, filtered and sorted."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = ListState.of(
+        request,
+        sorts=[sort.value for sort in AccountSort],
+        filters=("q", "disabled", "user"),
+        default_descending=True,
+    )
+    query = AccountQuery(
+        text=state.filters["q"],
+        is_disabled=YES_NO.get(state.filters["disabled"]),
+        has_user=YES_NO.get(state.filters["user"]),
+        sort=AccountSort(state.sort),
+        descending=state.descending,
+        page=state.request,
+    )
+    with visit.services.database.read() as work:
+        found = needed(visit.services.service_accounts).list_accounts(
+            work, scope, visit.actor, query
+        )
+    return render(request, "tenant/service_accounts/list.html", {"state": state, "page_of": found})
+
+
+def add_form(request: Request) -> Response:
+    """Show the empty form of a new service account."""
+    return _add_page(request, {}, {})
+
+
+def add(request: Request) -> Response:
+    """Make a service account and send its keys, once."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = _sent(visit.form)
+    if text_of(visit.form, "action") == "search":
+        return _add_page(request, values, {})
+    try:
+        if not values["app"]:
+            text = _("Choose the app that logs in with this account.")
+            raise InvalidInput(text, fields={"app": text})
+        proof = password_proof(request)
+        with visit.services.database.write() as work:
+            file = needed(visit.services.service_accounts).add_account(
+                work, scope, visit.actor, values["app"], _draft(values), proof
+            )
+    except (InvalidInput, TooManyRequests) as error:
+        return _add_page(request, values, password_errors(error), error.status)
+    except (Conflict, NotFound) as error:
+        return _add_page(request, values, {"app": error.text}, error.status)
+    return attachment(file.content, file.filename)
+
+
+def _add_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        apps = needed(visit.services.apps).list_apps(
+            work, scope, visit.actor, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
+        )
+    choices = [(app.id, app.name) for app in apps.items if _logs_in(app)]
+    context = {"apps": choices, **_form_context(request, scope, values), "errors": errors}
+    return render(request, "tenant/service_accounts/add.html", context, status=status)
+
+
+def _logs_in(app: AuthorizedApp) -> bool:
+    return app.grant_type is GrantType.PASSWORD_CREDENTIALS
+
+
+def show(request: Request) -> Response:
+    """Show an account with the form to change it."""
+    values = _stored(_account(request))
+    show_stored(request, values)
+    return _detail_page(request, values, {})
+
+
+def _stored(listed: ListedAccount) -> dict[str, str]:
+    account = listed.account
+    return {
+        "description": account.description,
+        "user_id": account.user_id or "",
+        "scopes": "\n".join(account.scopes),
+    }
+
+
+def change(request: Request) -> Response:
+    """Change an account's description, user and scopes."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    values = _sent(visit.form)
+    if text_of(visit.form, "action") == "search":
+        return _detail_page(request, values, {})
+    try:
+        with visit.services.database.write() as work:
+            accounts, account_id = needed(visit.services.service_accounts), _account_id(request)
+            require_unchanged(
+                request,
+                work,
+                scope,
+                account_id,
+                lambda: _stored(accounts.get_account(work, scope, visit.actor, account_id)),
+            )
+            account = accounts.change_account(work, scope, visit.actor, account_id, _draft(values))
+    except (InvalidInput, ChangedMeanwhile) as error:
+        return _detail_page(request, values, errors_of(error), error.status)
+    text = _("The service account is saved.")
+    return redirect(request, _account_url(request, account.id), text=text)
+
+
+def _detail_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    listed = _account(request)
+    with visit.services.database.read() as work:
+        trail = trail_of(request, work, [listed.account.id])
+    context = {
+        "listed": listed,
+        "account": listed.account,
+        "trail": trail,
+        **_form_context(request, scope, values),
+        "errors": errors,
+    }
+    return render(request, "tenant/service_accounts/detail.html", context, status=status)
+
+
+def _form_context(
+    request: Request, scope: TenantScope, values: Mapping[str, str]
+) -> dict[str, object]:
+    search, chosen = values.get("user_search", ""), values.get("user_id", "")
+    users = _users(request, scope, search) if search or chosen else []
+    if chosen and chosen not in {user.id for user in users}:
+        users = [*_linked_user(request, scope, chosen), *users]
+    return {
+        "values": values,
+        "search": search,
+        "chosen": chosen,
+        "users": users,
+        "users_url": path_to(request, "service_account_users", tenant=scope.tenant_id),
+        **scope_choice(request, scope),
+    }
+
+
+def _linked_user(request: Request, scope: TenantScope, user_id: str) -> list[User]:
+    visit = visit_of(request)
+    try:
+        with visit.services.database.read() as work:
+            return [visit.services.identity.get_user(work, scope, user_id)]
+    except NotFound:
+        return []
+
+
+def _sent(form: FormData) -> dict[str, str]:
+    names = ("app", "description", "user_search", "user_id")
+    values = {name: text_of(form, name) for name in names}
+    return {**values, "scopes": "\n".join(scopes_of(form))}
+
+
+def _draft(values: Mapping[str, str]) -> AccountDraft:
+    return AccountDraft(
+        description=values["description"],
+        user_id=values["user_id"] or None,
+        scopes=parse_scopes(values["scopes"]),
+    )
+
+
+def search_users(request: Request) -> Response:
+    """Answer the user search of the forms with a fragment."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    users = _users(request, scope, request.query_params.get("user_search", ""))
+    return render(request, "shared/found_users.html", {"users": users, "chosen": ""})
+
+
+def _users(request: Request, scope: TenantScope, text: str) -> list[User]:
+    visit = visit_of(request)
+    if not text:
+        return []
+    with visit.services.database.read() as work:
+        return visit.services.identity.search_users(work, scope, text)
+
+
+def disable_form(request: Request) -> Response:
+    """Ask before an account is closed."""
+    listed = _account(request)
+    return render(request, "tenant/service_accounts/disable.html", {"listed": listed})
+
+
+def disable(request: Request) -> Response:
+    """Close an account to logins."""
+    text = _("The service account is disabled. It cannot log in, and its tokens are dead.")
+    return _set_disabled(request, True, text)
+
+
+def enable(request: Request) -> Response:
+    """Open an account to logins again."""
+    return _set_disabled(request, False, _("The service account is enabled again."))
+
+
+def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    account_id = str(request.path_params["account"])
+    with visit.services.database.write() as work:
+        needed(visit.services.apps).set_service_account_disabled(
+            work, scope, visit.actor, account_id, disabled
+        )
+    return redirect(request, _account_url(request, account_id), text=text)
+
+
+def _account(request: Request) -> ListedAccount:
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        return needed(visit.services.service_accounts).get_account(
+            work, scope, visit.actor, _account_id(request)
+        )
+
+
+def _account_id(request: Request) -> str:
+    account_id: str = request.path_params["account"]
+    return account_id
+
+
+def _account_url(request: Request, account_id: str) -> str:
+    tenant = tenant_scope(request).tenant_id
+    return path_to(request, "service_account", tenant=tenant, account=account_id)
+
+
+_BASE = "/ion-api/{tenant}/service-accounts"
+_ACCOUNT = f"{_BASE}/{{account}}"
+ROUTES = [
+    Route(_BASE, list_accounts, name="service_accounts"),
+    Route(f"{_BASE}/add", add_form, methods=["GET"], name="service_account_add"),
+    Route(f"{_BASE}/add", add, methods=["POST"]),
+    Route(f"{_BASE}/users", search_users, name="service_account_users"),
+    Route(_ACCOUNT, show, methods=["GET"], name="service_account"),
+    Route(_ACCOUNT, change, methods=["POST"]),
+    Route(f"{_ACCOUNT}/disable", disable_form, methods=["GET"], name="service_account_disable"),
+    Route(f"{_ACCOUNT}/disable", disable, methods=["POST"]),
+    Route(f"{_ACCOUNT}/enable", enable, methods=["POST"], name="service_account_enable"),
+]

@@ -1,0 +1,311 @@
+"""Infor side: the users of a tenant, for its administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput, TooManyRequests
+from ionport.core.i18n import _
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.identity.model import (
+    Actor,
+    Member,
+    MemberQuery,
+    Memberships,
+    MemberSort,
+    OrganizationRole,
+    TenantRole,
+)
+from ionport.identity.service import NewUser
+from ionport.store import SystemScope, TenantScope, Work
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.forms.passwords import hashed, password_errors, password_proof, typed_twice
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import trail_of
+from ionport.web.state import tenant_scope, visit_of
+
+_STATUSES = {"enabled": False, "disabled": True}
+
+# What the form sends for a tenant that the person is no member of.
+_NO_ROLE = "none"
+
+
+def list_users(request: Request) -> Response:
+    """Show the tenant's users, filtered and sorted."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    state = ListState.of(
+        request, sorts=[sort.value for sort in MemberSort], filters=("q", "role", "status")
+    )
+    role = state.filters["role"]
+    query = MemberQuery(
+        text=state.filters["q"],
+        role=TenantRole(role) if role in list(TenantRole) else None,
+        is_disabled=_STATUSES.get(state.filters["status"]),
+        sort=MemberSort(state.sort),
+        descending=state.descending,
+        page=state.request,
+    )
+    with visit.services.database.read() as work:
+        found = visit.services.members.list_members(work, scope, visit.actor, query)
+    context = {"state": state, "page_of": found, "roles": _roles()}
+    return render(request, "tenant/users/list.html", context)
+
+
+def add_form(request: Request) -> Response:
+    """Show the empty form of a new user."""
+    visit_of(request).actor.require_tenant_administrator(tenant_scope(request).tenant_id)
+    return _add_page(request, {"role": TenantRole.USER.value}, {})
+
+
+def add(request: Request) -> Response:
+    """Make a user of this tenant."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    names = ("username", "full_name", "email", "role")
+    values = {name: text_of(visit.form, name) for name in names}
+    services = visit.services
+    try:
+        password_hash = hashed(request, typed_twice(visit.form, "password"), "password")
+        with services.database.write() as work:
+            member = services.members.add_member(
+                work,
+                scope,
+                visit.actor,
+                NewUser(values["username"], values["full_name"], values["email"]),
+                password_hash,
+                _role(values["role"]),
+            )
+    except InvalidInput as error:
+        return _add_page(request, values, errors_of(error), error.status)
+    text = _("{name} is added and can sign in.").format(name=member.user.username)
+    return redirect(request, _user_url(request, member.user.id), text=text)
+
+
+def _add_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    context = {"values": values, "errors": errors, "roles": _roles()}
+    return render(request, "tenant/users/add.html", context, status=status)
+
+
+def show(request: Request) -> Response:
+    """Show a user, the roles and what was done about them."""
+    return _detail_page(request, {})
+
+
+def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    services, user_id = visit.services, str(request.path_params["user"])
+    with services.database.read() as work:
+        member = services.members.get_member(work, scope, visit.actor, user_id)
+        memberships = services.members.memberships(work, scope, visit.actor, user_id)
+        stored = _stored_roles(memberships)
+        if request.method == "GET":
+            show_stored(request, stored)
+        context = {
+            "member": member,
+            "memberships": memberships,
+            "chosen": {name: text_of(visit.form, name) or role for name, role in stored.items()},
+            "is_used_elsewhere": services.members.is_used_elsewhere(
+                work, scope, visit.actor, user_id
+            ),
+            "is_self": user_id == visit.actor.user_id,
+            "trail": trail_of(request, work, [user_id]),
+            "roles": _roles(),
+            "errors": errors,
+        }
+    return render(request, "tenant/users/detail.html", context, status=status)
+
+
+def set_roles(request: Request) -> Response:
+    """Save the roles in this tenant and in others that the actor administers."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    user_id = str(request.path_params["user"])
+    members = visit.services.members
+    try:
+        with visit.services.database.write() as work:
+            require_unchanged(
+                request,
+                work,
+                # Roles in organizations and in other tenants are noted there.
+                SystemScope("who changed a user's roles"),
+                user_id,
+                lambda: _stored_roles(members.memberships(work, scope, visit.actor, user_id)),
+            )
+            before = members.memberships(work, scope, visit.actor, user_id)
+            _set_tenant_roles(request, work, scope, before)
+            _set_organization_roles(request, work, scope, before)
+    except ChangedMeanwhile as error:
+        return _detail_page(request, errors_of(error), error.status)
+    keeps_role = text_of(visit.form, f"tenant:{scope.tenant_id}") != TenantRole.USER.value
+    is_self = user_id == visit.actor.user_id
+    url = _user_url(request, user_id) if keeps_role or not is_self else "/"
+    return redirect(request, url, text=_("The roles are saved. They hold from now on."))
+
+
+def _set_tenant_roles(
+    request: Request, work: Work, scope: TenantScope, before: Memberships
+) -> None:
+    visit, members = visit_of(request), visit_of(request).services.members
+    actor, user_id = visit.actor, str(request.path_params["user"])
+    for tenant_id, role in before.tenants:
+        of_tenant = TenantScope(tenant_id)
+        sent = text_of(visit.form, f"tenant:{tenant_id}")
+        if not sent or sent == role:
+            continue
+        if sent == _NO_ROLE:
+            if role is not None and tenant_id != scope.tenant_id:
+                members.remove_member(work, of_tenant, actor, user_id)
+        elif role is None:
+            members.join(work, scope, actor, user_id, of_tenant, _role(sent))
+        else:
+            members.set_role(work, of_tenant, actor, user_id, _role(sent))
+
+
+def _stored_roles(memberships: Memberships) -> dict[str, str]:
+    """Return the roles as the form names and shows them."""
+    tenants = {
+        f"tenant:{tenant_id}": role.value if role else _NO_ROLE
+        for tenant_id, role in memberships.tenants
+    }
+    organizations = {
+        f"organization:{organization.id}": role.value if role else ""
+        for organization, role in memberships.organizations
+    }
+    return {**tenants, **organizations}
+
+
+def _set_organization_roles(
+    request: Request, work: Work, scope: TenantScope, before: Memberships
+) -> None:
+    visit, members = visit_of(request), visit_of(request).services.members
+    user_id = str(request.path_params["user"])
+    for organization, role in before.organizations:
+        sent = text_of(visit.form, f"organization:{organization.id}")
+        if sent in list(OrganizationRole) and sent != role:
+            members.set_organization_role(
+                work, scope, visit.actor, user_id, organization.id, OrganizationRole(sent)
+            )
+
+
+def disable_form(request: Request) -> Response:
+    """Ask before an account is closed."""
+    return _dialog(request, "tenant/users/disable.html")
+
+
+def disable(request: Request) -> Response:
+    """Close an account."""
+    return _set_disabled(request, True, _("{name} is disabled and signed out everywhere."))
+
+
+def enable(request: Request) -> Response:
+    """Open an account again."""
+    return _set_disabled(request, False, _("{name} is enabled and can sign in again."))
+
+
+def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
+    visit, scope = visit_of(request), tenant_scope(request)
+    members, user_id = visit.services.members, str(request.path_params["user"])
+    with visit.services.database.write() as work:
+        member = members.get_member(work, scope, visit.actor, user_id)
+        members.set_disabled(work, scope, visit.actor, user_id, disabled)
+    text = text.format(name=member.user.username)
+    return redirect(request, _user_url(request, user_id), text=text)
+
+
+def password_form(request: Request) -> Response:
+    """Ask for a user's new password."""
+    return _dialog(request, "tenant/users/password.html")
+
+
+def set_password(request: Request) -> Response:
+    """Set a user's password, after the administrator's own."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    user_id = str(request.path_params["user"])
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    try:
+        new = typed_twice(visit.form, "new_password")
+        proof = password_proof(request)
+        password_hash = hashed(request, new, "new_password")
+        with visit.services.database.write() as work:
+            visit.services.members.reset_password(
+                work, scope, visit.actor, user_id, proof, password_hash
+            )
+    except (InvalidInput, TooManyRequests) as error:
+        return _dialog(request, "tenant/users/password.html", password_errors(error), error.status)
+    text = _("The password is set, and the user is signed out everywhere.")
+    return redirect(request, _user_url(request, user_id), text=text)
+
+
+def remove_form(request: Request) -> Response:
+    """Ask before a user leaves the tenant."""
+    return _dialog(request, "tenant/users/remove.html")
+
+
+def remove(request: Request) -> Response:
+    """Take a user out of the tenant."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    user_id = str(request.path_params["user"])
+    with visit.services.database.write() as work:
+        member = visit.services.members.get_member(work, scope, visit.actor, user_id)
+        visit.services.members.remove_member(work, scope, visit.actor, user_id)
+    is_self = user_id == visit.actor.user_id
+    url = "/" if is_self else path_to(request, "users", tenant=scope.tenant_id)
+    text = _("{name} no longer belongs to {tenant}.")
+    return redirect(
+        request, url, text=text.format(name=member.user.username, tenant=scope.tenant_id)
+    )
+
+
+def _dialog(
+    request: Request, template: str, errors: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
+    context = {"member": _member(request, visit_of(request).actor), "errors": errors or {}}
+    return render(request, template, context, status=status)
+
+
+def _member(request: Request, actor: Actor) -> Member:
+    services = visit_of(request).services
+    with services.database.read() as work:
+        return services.members.get_member(
+            work, tenant_scope(request), actor, request.path_params["user"]
+        )
+
+
+def _roles() -> list[tuple[str, str]]:
+    return [(role.value, role.value) for role in TenantRole]
+
+
+def _role(value: str) -> TenantRole:
+    if value not in list(TenantRole):
+        text = _("Choose a role.")
+        raise InvalidInput(text, fields={"role": text})
+    return TenantRole(value)
+
+
+def _user_url(request: Request, user_id: str) -> str:
+    return path_to(request, "user", tenant=tenant_scope(request).tenant_id, user=user_id)
+
+
+_BASE = "/ion-api/{tenant}/users"
+_USER = f"{_BASE}/{{user}}"
+ROUTES = [
+    Route(_BASE, list_users, name="users"),
+    Route(f"{_BASE}/add", add_form, methods=["GET"], name="user_add"),
+    Route(f"{_BASE}/add", add, methods=["POST"]),
+    Route(_USER, show, methods=["GET"], name="user"),
+    Route(f"{_USER}/roles", set_roles, methods=["POST"], name="user_roles"),
+    Route(f"{_USER}/disable", disable_form, methods=["GET"], name="user_disable"),
+    Route(f"{_USER}/disable", disable, methods=["POST"]),
+    Route(f"{_USER}/enable", enable, methods=["POST"], name="user_enable"),
+    Route(f"{_USER}/password", password_form, methods=["GET"], name="user_password"),
+    Route(f"{_USER}/password", set_password, methods=["POST"]),
+    Route(f"{_USER}/remove", remove_form, methods=["GET"], name="user_remove"),
+    Route(f"{_USER}/remove", remove, methods=["POST"]),
+]

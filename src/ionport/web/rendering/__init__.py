@@ -1,0 +1,1 @@
+"""From templates to pages: layout, assets, lists, bodies, downloads, the audit trail."""

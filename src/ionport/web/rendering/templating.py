@@ -1,0 +1,263 @@
+"""Jinja2 with gettext, and what every page shows: navigation, breadcrumb, flash message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ionport import __version__
+from ionport.core.i18n import _, gettext, ngettext
+from ionport.core.secrets import DOTS
+from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
+from ionport.web.middleware import cookies
+from ionport.web.middleware.guard import CSRF_FIELD
+from ionport.web.rendering.assets import asset_url, icon
+from ionport.web.state import Visit, visit_of
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+_UNITS = ("B", "kB", "MB", "GB")
+# Pages that are tabs beside the one that the icon rail names.
+_TABS = {
+    "authorized-apps": ("available-apis", "service-accounts", "users", "configuration"),
+    "inspector": ("coverage",),
+    "faults": ("sandbox-clock", "sandbox-state", "control-keys"),
+    "connection-points": ("document-flows", "acknowledgements", "data-lake", "data-catalog"),
+}
+_HOMES = {tab: home for home, tabs in _TABS.items() for tab in tabs}
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the icon rail."""
+
+    label: str
+    icon: str
+    url: str
+    is_current: bool
+
+
+def render(
+    request: Request,
+    template: str,
+    context: Mapping[str, object] | None = None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """Return a page made from `template`."""
+    values: dict[str, object] = {"request": request, **_frame(request), **(context or {})}
+    html = ENVIRONMENT.get_template(template).render(values)
+    return HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+
+
+def redirect(request: Request, url: str, *, kind: str = "success", text: str = "") -> Response:
+    """Answer a form: go on to `url` and say `text` there."""
+    response = RedirectResponse(url, status_code=303)
+    if text:
+        visit = visit_of(request)
+        name = cookies.names(request, secure=visit.secure_cookies).flash
+        value = cookies.made(name, cookies.flash_value(kind, text), visit.secure_cookies, 60)
+        response.headers.append("Set-Cookie", value)
+    return response
+
+
+def path_to(request: Request, name: str, **params: str) -> str:
+    """Return the path of a named route; never from the Host header."""
+    return str(request.app.url_path_for(name, **params))
+
+
+def _frame(request: Request) -> dict[str, object]:
+    visit = getattr(request.state, "visit", None)
+    if not isinstance(visit, Visit):
+        return {
+            "visit": None,
+            "nav": [],
+            "flash": None,
+            "tenant": None,
+            "environment": None,
+            "may_administer": False,
+        }
+    tenant = request.scope.get("path_params", {}).get("tenant")
+    tenant = tenant if tenant in visit.tenants else None
+    return {
+        "visit": visit,
+        "nav": _navigation(request, visit, tenant),
+        "flash": _flash(request, visit),
+        "tenant": tenant,
+        "environment": tenant.rpartition("_")[2] if tenant else None,
+        "may_administer": visit.organization is not None
+        and visit.actor.is_organization_administrator(visit.organization.id),
+    }
+
+
+def _flash(request: Request, visit: Visit) -> tuple[str, str] | None:
+    name = cookies.names(request, secure=visit.secure_cookies).flash
+    value = request.cookies.get(name)
+    if not value or "hx-request" in request.headers:
+        return None
+    visit.shows_flash = True
+    return cookies.read_flash(value)
+
+
+def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavItem]:
+    if visit.session is None:
+        return []
+    entries: list[tuple[str, str, str]] = []
+    if visit.services.documents is not None:
+        entries += [
+            (_("Documents"), "file-invoice", "/documents"),
+            (_("Deliveries"), "send", "/deliveries"),
+        ]
+    tenant = tenant or next(iter(visit.tenants), None)
+    if visit.services.apps is not None and tenant is not None:
+        entries += _tenant_entries(visit, tenant)
+    if visit.services.documents is not None:
+        entries.append((_("Settings"), "settings", "/settings"))
+    here = request.url.path
+    parts = here.split("/")
+    if parts[1:2] == ["ion-api"] and len(parts) > 3 and parts[3] in _HOMES:
+        here = f"/ion-api/{parts[2]}/{_HOMES[parts[3]]}"
+    return [
+        NavItem(label, symbol, url, here == url or here.startswith(f"{url}/"))
+        for label, symbol, url in entries
+    ]
+
+
+def _tenant_entries(visit: Visit, tenant: str) -> list[tuple[str, str, str]]:
+    services, base = visit.services, f"/ion-api/{tenant}"
+    is_administrator = visit.actor.is_tenant_administrator(tenant)
+    entries = []
+    if is_administrator:
+        entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
+        if services.ion is not None:
+            entries.append((_("ION Desk"), "plug-connected", f"{base}/connection-points"))
+    if services.recorder is not None:
+        entries.append((_("Inspector"), "radar", f"{base}/inspector"))
+    if services.control is not None and is_administrator:
+        entries.append((_("Control plane"), "rotate-clockwise", f"{base}/faults"))
+    return entries
+
+
+@pass_context
+def _csrf_field(context: Context) -> Markup:
+    visit = context.get("visit")
+    token = visit.csrf_token if isinstance(visit, Visit) else ""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token)
+
+
+@pass_context
+def _shown_field(context: Context) -> Markup:
+    mark = shown_mark(context["request"])
+    return Markup('<input type="hidden" name="{}" value="{}">').format(SHOWN_FIELD, mark)
+
+
+@pass_context
+def _path(context: Context, name: str, **params: str) -> str:
+    return path_to(context["request"], name, **params)
+
+
+def _described(name: str, help_text: str, error: str) -> Markup:
+    """Return the attributes that tie a field to its help and its error."""
+    notes = [f"{name}-help"] if help_text else []
+    notes += [f"{name}-error"] if error else []
+    attributes = Markup(' aria-describedby="{}"').format(" ".join(notes)) if notes else Markup()
+    return attributes + Markup(' aria-invalid="true"') if error else attributes
+
+
+def _moment(value: datetime | None) -> Markup:
+    """Show a moment as `dd.mm.yyyy HH:mm:ss`; the browser turns it to its own time zone."""
+    if value is None:
+        return Markup("&ndash;")
+    utc = value.astimezone(UTC)
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        utc.isoformat(timespec="seconds"), utc.strftime("%d.%m.%Y %H:%M:%S")
+    )
+
+
+def _date(value: str) -> str:
+    """Show an ISO date as dd.mm.yyyy; what is no ISO date is shown as it is."""
+    try:
+        return date.fromisoformat(value).strftime("%d.%m.%Y")
+    except ValueError:
+        return value
+
+
+def _filesize(value: int) -> str:
+    size = float(value)
+    for unit in _UNITS:
+        if size < 1000 or unit == _UNITS[-1]:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")
+
+
+def _duration(milliseconds: int | float | None) -> str:
+    if milliseconds is None:
+        return "-"
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def _lifetime(seconds: int) -> str:
+    for size, singular, plural in (
+        (86_400, "{n} day", "{n} days"),
+        (3_600, "{n} hour", "{n} hours"),
+        (60, "{n} minute", "{n} minutes"),
+    ):
+        if seconds >= size and seconds % size == 0:
+            return ngettext(singular, plural, seconds // size).format(n=seconds // size)
+    return ngettext("{n} second", "{n} seconds", seconds).format(n=seconds)
+
+
+def _make_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True
+    )
+    globals_: dict[str, Any] = {
+        "asset": asset_url,
+        "icon": icon,
+        "csrf_field": _csrf_field,
+        "path": _path,
+        "shown_field": _shown_field,
+        "described": _described,
+        "dots": DOTS,
+        "version": __version__,
+    }
+    environment.globals.update(globals_)
+    environment.filters.update(
+        {
+            "moment": _moment,
+            "date": _date,
+            "filesize": _filesize,
+            "duration": _duration,
+            "lifetime": _lifetime,
+        }
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    return environment
+
+
+ENVIRONMENT: Final = _make_environment()
+
+
+def error_page(request: Request, status: int, title: str, text: str) -> Response:
+    """Render an error."""
+    is_fragment = "hx-request" in request.headers
+    name = "error_fragment.html" if is_fragment else "error.html"
+    return render(request, name, {"status": status, "title": title, "text": text}, status=status)

@@ -1,0 +1,210 @@
+"""Two people edit the same stored thing: the second is told, whichever form it is."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from starlette.routing import Route
+
+from ionport.core.ids import new_id
+from ionport.gateway.model import PolicyType
+from ionport.gateway.policies import sample_policy
+from ionport.web import pages
+from tests.support.html_forms import form_with
+from tests.support.web import said
+from tests.support.whole import Desk, desk_on
+from tests.unit.web.pages.api_suites.test_suites import endpoint_path, suite_path
+from tests.unit.web.pages.control import test_control as control
+from tests.unit.web.pages.ion_desk import test_connection_points as points
+from tests.unit.web.pages.ion_desk import test_document_flows as flows
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit form: how its thing is made, where the form is, what two people type."""
+
+    make: Callable[[Desk], str]
+    name: str
+    first: str
+    second: str
+    form: str = "{}"
+    post: str = "{}"
+    more: dict[str, str] = field(default_factory=dict)
+
+
+def _app(desk: Desk) -> str:
+    return str(desk.add_app("Edited app").url.path)
+
+
+def _account(desk: Desk) -> str:
+    desk.credentials("App of the account")
+    base = f"/ion-api/{desk.tenant.tenant_id}/service-accounts"
+    found = re.search(rf'href="({base}/[a-z]+_\w+)"', desk.browser.get(base).text)
+    assert found is not None
+    return found[1]
+
+
+def _user(desk: Desk) -> str:
+    return f"/ion-api/{desk.tenant.tenant_id}/users/{desk.add_user('edited')}"
+
+
+def _policy(desk: Desk) -> str:
+    place = f"{suite_path(desk, context='WithPolicy')}/policies"
+    fields = {"type": "quota", "name": "A quota", "flow": "REQUEST"}
+    fields["definition"] = sample_policy(PolicyType.QUOTA)
+    page = desk.browser.send(f"{place}/add", fields).text
+    found = re.search(r'href="([^"]*/policies/\w+)/edit"', page)
+    assert found is not None
+    return found[1]
+
+
+def _connection(desk: Desk) -> str:
+    page = desk.add_export("Of a connection", desk.credentials(f"App {new_id('x')}")).text
+    found = re.search(r'href="(/settings/connections/con_\w+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def _export(desk: Desk) -> str:
+    return str(desk.add_export("Edited", desk.credentials("App of the export")).url.path)
+
+
+EDITS = {
+    "/ion-api/{tenant}/authorized-apps/{app}/edit": Edit(
+        _app, "description", "typed first", "typed second", "{}/edit", "{}/edit"
+    ),
+    "/ion-api/{tenant}/service-accounts/{account}": Edit(
+        _account, "description", "typed first", "typed second"
+    ),
+    "/ion-api/{tenant}/users/{user}/roles": Edit(
+        _user, "organization:", "administrator", "user", "{}", "{}/roles"
+    ),
+    "/ion-api/{tenant}/configuration": Edit(
+        lambda desk: f"/ion-api/{desk.tenant.tenant_id}/configuration",
+        "logins_per_minute",
+        "18",
+        "17",
+        more={"confirmed": "on"},
+    ),
+    "/ion-api/{tenant}/document-flows/{flow}": Edit(
+        flows.add, "description", "typed first", "typed second"
+    ),
+    "/ion-api/{tenant}/connection-points/{point}": Edit(
+        lambda desk: points.add(desk, points.client_id(desk)),
+        "description",
+        "typed first",
+        "typed second",
+    ),
+    "/ion-api/{tenant}/available-apis/{suite}/edit": Edit(
+        lambda desk: suite_path(desk, context="Edited"),
+        "description",
+        "typed first",
+        "typed second",
+        "{}/edit",
+        "{}/edit",
+    ),
+    "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/edit": Edit(
+        lambda desk: endpoint_path(desk, suite_path(desk, context="WithEndpoint")),
+        "endpoint_description",
+        "typed first",
+        "typed second",
+        "{}/edit",
+        "{}/edit",
+    ),
+    "/ion-api/{tenant}/available-apis/{suite}/policies/{policy}/edit": Edit(
+        _policy, "name", "typed first", "typed second", "{}/edit", "{}/edit"
+    ),
+    "/ion-api/{tenant}/faults/{fault}": Edit(
+        lambda desk: f"{control.base(desk)}/faults/{control.add_rule(desk)}",
+        "name",
+        "typed first",
+        "typed second",
+    ),
+    "/settings/connections/{connection}": Edit(_connection, "name", "typed first", "typed second"),
+    "/settings/export/{configuration}/edit": Edit(
+        _export, "title", "typed first", "typed second", "{}/edit", "{}/edit"
+    ),
+}
+
+# The last word of an address whose POST overwrites nothing that its form showed.
+NO_EDITS = {
+    "add", "add-attribute", "add-acl", "upload", "import", "new", "{method}",  # make something new
+    "delete", "purge", "remove", "revoke", "back", "reset", "restore", "expire",  # take away
+    "activate", "deactivate", "enable", "disable", "on", "off", "limits",  # say the new state
+    "export", "re-export", "retry", "cancel", "check", "send-again", "seed", "snapshots", "jump",
+    "all-the-same", "reveal", "download", "replace", "rotate", "key-pair",  # do something
+    "password", "sign-in", "sign-out", "sign-on", "switch", "decision", "account",  # people
+    "{token}", "{tool}", "token-tools", "control-keys",
+}  # fmt: skip
+# Addresses that end in something of their own, with the reason.
+NO_EDITS_WHOLE = {
+    "/ion-api/{tenant}/connection-points": "one switch: its POST says the new state",
+    "/ion-api/{tenant}/configuration/scopes/{scope}": "deletes",
+}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
+        yield desk
+
+
+def _posts() -> Iterator[str]:
+    for module in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}."):
+        found = importlib.import_module(module.name)
+        for route in getattr(found, "ROUTES", ()):
+            if isinstance(route, Route) and "POST" in (route.methods or ()):
+                yield route.path
+
+
+def test_every_form_that_edits_a_stored_thing_is_tried_here() -> None:
+    unknown = [
+        path
+        for path in _posts()
+        if path not in EDITS
+        and path not in NO_EDITS_WHOLE
+        and path.rstrip("/").rpartition("/")[2] not in NO_EDITS
+    ]
+    assert unknown == [], "give a new form an Edit, or say why it overwrites nothing"
+    assert set(EDITS) <= set(_posts())
+
+
+@pytest.mark.parametrize("path", EDITS)
+def test_the_second_of_two_simultaneous_edits_is_told(desk: Desk, path: str) -> None:
+    edit = EDITS[path]
+    thing = edit.make(desk)
+    at, to = edit.form.format(thing), edit.post.format(thing)
+    shown = desk.browser.get(at).text
+    name = next(one for one in form_with(shown, "shown_values").fields if one.startswith(edit.name))
+    mine = {**form_with(shown, "shown_values").fields, **edit.more, name: edit.first}
+    theirs = {**mine, name: edit.second}
+    saved = desk.browser.http.post(to, data=mine)
+    assert saved.status_code == 200, said(saved.text)
+
+    told = desk.browser.http.post(to, data=theirs)
+    assert told.status_code == 409, said(told.text)
+    text = said(told.text)
+    assert re.search(r"\bada \(20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\) changed", text)
+    assert "changed this while you had it open" in text
+    assert f"is now “{edit.first}”" in text
+    kept = form_with(told.text, "shown_values").fields
+    assert kept[name] == edit.second, "what was typed stays"
+    assert form_with(desk.browser.get(at).text, "shown_values").fields[name] == edit.first
+
+    again = desk.browser.http.post(to, data={**kept, **edit.more})
+    assert again.status_code == 200, said(again.text)
+    assert form_with(desk.browser.get(at).text, "shown_values").fields[name] == edit.second
+
+
+def test_an_edit_without_a_mark_is_not_stored(desk: Desk) -> None:
+    path = _connection(desk)
+    fields = {"csrf_token": desk.browser.csrf_token(path), "name": "blind"}
+    assert desk.browser.http.post(path, data=fields).status_code == 409
+    fields["shown_values"] = "[" * 500
+    assert desk.browser.http.post(path, data=fields).status_code == 409
+    assert "blind" not in desk.browser.get(path).text
