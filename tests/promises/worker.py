@@ -22,7 +22,7 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-from ionport.cli.serving import RunningServer
+from ionport.cli.serving.server import RunningServer
 from ionport.core.clock import SystemClock
 from ionport.observe import configure_logging
 from ionport.settings import Side, load_settings

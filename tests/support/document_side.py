@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ionport.cli.serving import RunningServer
+from ionport.cli.serving.server import RunningServer
 from ionport.observe import configure_logging
 from ionport.settings import load_settings
 from tests.support.sides import PROMPT, QUICK

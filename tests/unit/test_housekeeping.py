@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select
 
-from ionport.cli.housekeeping import Housekeeping
+from ionport.cli.serving.housekeeping import Housekeeping
 from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
 from ionport.oauth.clean_up import CleanUp

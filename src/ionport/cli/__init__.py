@@ -16,20 +16,26 @@ from ionport import __version__
 from ionport.cli.errors import server_missing, show_errors
 
 _COMMANDS = {
-    "up": ("serving", "Serve both sides, or the one that --side names."),
-    "worker": ("serving", "Run deliveries beside other workers (PostgreSQL only)."),
-    "setup-link": ("people", "Print a new one-time link that makes the first administrator."),
-    "user": ("people", "Add users, reset passwords."),
-    "tenant": ("infor", "Infor side: tenants."),
-    "app": ("infor", "Infor side: authorized apps."),
-    "credentials": ("infor", "Infor side: download credentials."),
-    "sandbox": ("sandbox", "Infor side: a sandbox for test-suites in any language."),
-    "connection": ("connection", "Document side: uploaded .ionapi files and their proof."),
-    "mapping": ("documents", "Document side: mapping files."),
-    "export": ("documents", "Document side: configure exports, run them, see how they went."),
-    "document": ("documents", "Document side: add documents."),
+    "up": ("serving.commands", "Serve both sides, or the one that --side names."),
+    "worker": ("serving.commands", "Run deliveries beside other workers (PostgreSQL only)."),
+    "setup-link": ("users", "Print a new one-time link that makes the first administrator."),
+    "user": ("users", "Add users, reset passwords."),
+    "tenant": ("infor.tenants", "Infor side: tenants."),
+    "app": ("infor.apps", "Infor side: authorized apps."),
+    "credentials": ("infor.credentials", "Infor side: download credentials."),
+    "sandbox": ("sandbox.commands", "Infor side: a sandbox for test-suites in any language."),
+    "connection": (
+        "documents.connections",
+        "Document side: .ionapi files and their proof.",
+    ),
+    "mapping": ("documents.mappings", "Document side: mapping files."),
+    "export": (
+        "documents.exports",
+        "Document side: configure exports and run them.",
+    ),
+    "document": ("documents.documents", "Document side: add documents."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
-    "demo": ("demo", "Do the whole walk on fresh data folders."),
+    "demo": ("serving.demo", "Do the whole walk on fresh data folders."),
 }
 
 

@@ -7,8 +7,7 @@ from typing import Protocol
 
 import click
 
-from ionport.cli.house import opened, settings_of
-from ionport.cli.infor import infor_side
+from ionport.cli.opening import infor_side, opened, settings_of
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.sealing import KeyRing, load_key_ring, sole_writer, write_key_ring
 from ionport.settings import Settings, Side

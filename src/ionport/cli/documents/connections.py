@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ionport.cli.stages import print_stage, stage_row
+from ionport.cli.documents.stages import print_stage, stage_row
+
+if TYPE_CHECKING:
+    from ionport.wiring import House
 
 
 @click.group()
@@ -21,8 +24,7 @@ def connection() -> None:
 @click.pass_context
 def connection_add(ctx: click.Context, file: Path, name: str | None) -> None:
     """Store an .ionapi FILE, sealed, as a connection."""
-    from ionport.cli.documents import documents_side
-    from ionport.cli.house import OPERATOR, opened, organization_scope
+    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
     from ionport.connections.intake import prepare_connection
 
     with opened(ctx) as house:
@@ -54,7 +56,7 @@ def connection_check(ctx: click.Context, connection_or_file: str, as_json: bool)
         else _check_stored(ctx, connection_or_file, quiet=as_json)
     )
     if as_json:
-        from ionport.cli.house import print_json
+        from ionport.cli.opening import print_json
 
         print_json({"passed": passed, "stages": rows})
     ctx.exit(0 if passed else 1)
@@ -78,8 +80,7 @@ def _check_file(path: Path, *, quiet: bool) -> tuple[bool, list[dict[str, Any]]]
 def _check_stored(
     ctx: click.Context, name: str, *, quiet: bool
 ) -> tuple[bool, list[dict[str, Any]]]:
-    from ionport.cli.documents import connection_id_of, documents_side
-    from ionport.cli.house import OPERATOR, opened, organization_scope
+    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 
     with opened(ctx) as house:
         scope = organization_scope(house)
@@ -98,3 +99,14 @@ def _check_stored(
         for row in rows:
             print_stage(row)
     return check.status.value == "passed", rows
+
+
+def connection_id_of(house: House, name: str) -> str:
+    """Return the id of the connection that `name` names."""
+    from ionport.cli.opening import ALL, OPERATOR, documents_side, find_by_name, organization_scope
+
+    with house.database.read() as work:
+        page = documents_side(house).connections.list(
+            work, organization_scope(house), OPERATOR, ALL
+        )
+    return find_by_name({item.id: item.name for item in page.items}, name, "connection")

@@ -10,13 +10,19 @@ from typing import Any
 import click
 
 from ionport.core.errors import InvalidInput
+from ionport.core.paging import PageRequest
 from ionport.identity.model import Actor
 from ionport.observe import configure_logging
+from ionport.sandbox.infor_side import InforSide
 from ionport.settings import Settings, load_settings
 from ionport.store import OrganizationScope, TenantScope
-from ionport.wiring import House, open_house
+from ionport.wiring import DocumentSide, House, open_house
 
 OPERATOR = Actor.operator()
+ALL = PageRequest(per_page=200)
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+tenant_option = click.option("--tenant", help="Tenant id; default: the first tenant.")
 
 
 def settings_of(ctx: click.Context, **overrides: object) -> Settings:
@@ -34,6 +40,20 @@ def opened(ctx: click.Context) -> Iterator[House]:
         yield house
     finally:
         house.close()
+
+
+def infor_side(house: House) -> InforSide:
+    """Return the Infor side's services; raises InvalidInput on a documents-only data folder."""
+    if house.infor is None:
+        raise InvalidInput("This data folder serves the document side only (IONPORT_SIDE).")
+    return house.infor
+
+
+def documents_side(house: House) -> DocumentSide:
+    """Return the document side's services; raises InvalidInput on an Infor-only data folder."""
+    if house.documents is None:
+        raise InvalidInput("This data folder serves the Infor side only (IONPORT_SIDE).")
+    return house.documents
 
 
 def tenant_scope(house: House, tenant: str | None) -> TenantScope:

@@ -15,11 +15,17 @@ from typing import Any
 
 import click
 
-from ionport.cli.documents import documents_side
-from ionport.cli.house import OPERATOR, organization_scope, print_json, settings_of, tenant_scope
-from ionport.cli.infor import write_private
-from ionport.cli.serving import RunningServer
-from ionport.cli.stages import print_stage, stage_row
+from ionport.cli.documents.stages import print_stage, stage_row
+from ionport.cli.infor.credentials import write_private
+from ionport.cli.opening import (
+    OPERATOR,
+    documents_side,
+    organization_scope,
+    print_json,
+    settings_of,
+    tenant_scope,
+)
+from ionport.cli.serving.server import RunningServer
 from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Unavailable
 from ionport.documents.samples import UBL_INVOICE, read_sample

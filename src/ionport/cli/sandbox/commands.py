@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from ionport.cli.control_client import ControlClient, connected
 from ionport.cli.errors import server_missing
+from ionport.cli.sandbox.control_client import ControlClient, connected
 
 _KINDS = (
     *("status", "too-many-requests", "latency", "slow-body", "cut-before-commit"),
@@ -67,7 +67,7 @@ def sandbox_up(
 ) -> None:
     """Serve the Infor side with the sandbox, and leave an .ionapi for clients."""
     try:
-        from ionport.cli.sandbox_server import serve
+        from ionport.cli.sandbox.server import serve
     except ModuleNotFoundError as error:
         raise server_missing("sandbox up", error) from error
     serve(ctx, host, port, credentials)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from ionport.cli.house import OPERATOR, opened
+from ionport.cli.opening import OPERATOR, opened
 from ionport.core.secrets import Secret
 from ionport.identity.model import OrganizationRole, TenantRole
 from ionport.identity.service import NewUser

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from ionport.cli.control_client import ACCESS_FILE, Access
-from ionport.cli.house import OPERATOR, settings_of
-from ionport.cli.infor import infor_side, write_private
-from ionport.cli.serving import RunningServer
+from ionport.cli.infor.credentials import write_private
+from ionport.cli.opening import OPERATOR, infor_side, settings_of
+from ionport.cli.sandbox.control_client import ACCESS_FILE, Access
+from ionport.cli.serving.server import RunningServer
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.ids import random_token
 from ionport.identity.model import PasswordProof, TenantRole

@@ -1,0 +1,1 @@
+"""Commands that serve, and the server that they run."""

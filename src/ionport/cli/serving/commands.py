@@ -1,0 +1,81 @@
+"""`ionport up` and `ionport worker`: running servers and delivery engines."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+from ionport.cli.opening import OPERATOR, settings_of
+from ionport.cli.serving.server import RunningServer
+from ionport.core.errors import InvalidInput
+from ionport.sandbox.control.rights import is_production
+from ionport.settings import Side
+from ionport.store import TenantScope
+from ionport.wiring import House, open_house
+
+
+def _show_setup_link(house: House) -> None:
+    with house.database.write() as work:
+        if not house.setup.needs_setup(work):
+            return
+        token = house.setup.make_setup_link(work)
+    click.echo("No user yet. Open this link once to make the first administrator:")
+    click.echo(f"  {house.settings.origin}/set-up/{token.reveal()}")
+
+
+def _show_control_key(house: House) -> None:
+    """Make the first control key of a tenant that can have one, and show it this once."""
+    infor = house.infor
+    if infor is None or not infor.options.has_sandbox or is_production(house.tenant.id):
+        return
+    scope = TenantScope(house.tenant.id)
+    with house.database.write() as work:
+        if infor.control.keys.list(work, scope, OPERATOR):
+            return
+        _key, secret = infor.control.keys.create(work, scope, OPERATOR, "first start")
+    click.echo(f"Control key of {house.tenant.id}, shown this once:")
+    click.echo(f"  {secret.reveal()}")
+
+
+@click.command()
+@click.option("--side", type=click.Choice([item.value for item in Side]), help="Default: both.")
+@click.option("--sandbox", is_flag=True, help="Imitate Infor's services, with a control plane.")
+@click.option("--host", help="Address to listen on (default 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port (default 8400; 0: a free one).")
+@click.pass_context
+def up(
+    ctx: click.Context, side: str | None, sandbox: bool, host: str | None, port: int | None
+) -> None:
+    """Serve both sides, or the one that --side names."""
+    named = True if sandbox else None
+    server = RunningServer(settings_of(ctx, side=side, sandbox=named, host=host, port=port))
+    click.echo(f"ionport serves {server.house.settings.side.value} on {server.url}")
+    _show_setup_link(server.house)
+    _show_control_key(server.house)
+    server.run()
+
+
+@click.command()
+@click.pass_context
+def worker(ctx: click.Context) -> None:
+    """Run deliveries beside other workers; needs PostgreSQL."""
+    settings = settings_of(ctx, side=Side.DOCUMENTS)
+    if not settings.database_url:
+        raise InvalidInput(
+            "A worker needs PostgreSQL (IONPORT_DATABASE_URL). On SQLite one process does all:"
+            " start 'ionport up'."
+        )
+    house = open_house(settings)
+    engine = house.delivery_engine()
+    stopped = threading.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda _number, _frame: stopped.set())
+    try:
+        engine.launch()
+        click.echo("The worker runs deliveries. Stop it with Ctrl+C.")
+        stopped.wait()
+    finally:
+        engine.close()
+        house.close()
