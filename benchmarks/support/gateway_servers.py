@@ -128,7 +128,7 @@ def serve_gateway(target: str, folder: Path) -> None:
 def build_gateway(url: str, target: str, folder: Path) -> Any:
     """Return the server's doors on a new data folder, with one suite in front of `target`."""
     from ionport.asgi import build_asgi
-    from ionport.gateway.model import EndpointDraft, SuiteDraft
+    from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
     from ionport.identity.model import Actor, PasswordProof
     from ionport.oauth.drafts import AppDraft
     from ionport.settings import Settings, Side

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ionport.core.paging import PageRequest
 from ionport.documents.samples import read_sample
-from ionport.gateway.model import PolicyType
-from ionport.gateway.policies import sample_policy
+from ionport.gateway.policies.model import sample_policy
+from ionport.gateway.suites.model import PolicyType
 from ionport.sandbox.control.faults import FaultDraft, FaultKind
 from ionport.sandbox.messaging.flows import (
     Acknowledgement,

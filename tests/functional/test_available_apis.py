@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from ionport.gateway.model import PolicyType
+from ionport.gateway.suites.model import PolicyType
 from tests.support.custom_suites import TargetServer, headers_of, policy
 from tests.support.web import said
 from tests.support.whole import Desk, desk_on

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ionport.gateway.addresses import AddressPolicy
 from ionport.gateway.errors import TargetFailed
-from ionport.gateway.targets import Outbound
-from ionport.gateway.upstream import Upstream
+from ionport.gateway.targets.addresses import AddressPolicy
+from ionport.gateway.targets.port import Outbound
+from ionport.gateway.targets.upstream import Upstream
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     TargetServer,

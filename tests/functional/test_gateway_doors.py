@@ -14,9 +14,9 @@ from aiohttp import web
 from starlette.types import Message
 
 from ionport.asgi import build_asgi
-from ionport.gateway import custom
-from ionport.gateway.model import PolicyType
-from ionport.gateway.patience import Patience
+from ionport.gateway.proxy import custom
+from ionport.gateway.suites.model import PolicyType
+from ionport.gateway.targets.idle_timeout import Patience
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     CustomSide,

@@ -13,11 +13,11 @@ from aiohttp import web
 
 from ionport.core.errors import Forbidden, IonportError, NotFound
 from ionport.core.secrets import DOTS
-from ionport.gateway import outgoing
 from ionport.gateway.errors import TargetFailed, TargetSilent
-from ionport.gateway.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
-from ionport.gateway.patience import Patience
-from ionport.gateway.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
+from ionport.gateway.proxy import outgoing
+from ionport.gateway.proxy.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
+from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
 from tests.support.custom_suites import (
     CONTEXT,
     PROXY_CONTEXT,

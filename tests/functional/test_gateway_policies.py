@@ -12,8 +12,8 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from ionport.gateway.model import PolicyDraft, PolicyFlow, PolicyType
-from ionport.gateway.policies import sample_policy
+from ionport.gateway.policies.model import sample_policy
+from ionport.gateway.suites.model import PolicyDraft, PolicyFlow, PolicyType
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     CustomSide,

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from ionport.gateway.model import ProxySecurity
+from ionport.gateway.suites.model import ProxySecurity
 from ionport.identity.model import TenantRole
 from ionport.identity.passwords import Passwords
 from ionport.identity.service import IdentityService, NewUser

@@ -13,8 +13,8 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from ionport.gateway.model import ProxySecurity
-from ionport.gateway.security import SecurityDraft, SecurityType
+from ionport.gateway.suites.model import ProxySecurity
+from ionport.gateway.targets.security import SecurityDraft, SecurityType
 from tests.support.custom_suites import (
     CONTEXT,
     PUBLIC_PATH,

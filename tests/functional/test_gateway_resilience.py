@@ -18,12 +18,13 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from ionport.gateway import custom, limits
-from ionport.gateway.addresses import AddressPolicy
 from ionport.gateway.errors import ClientSilent, TargetSilent
-from ionport.gateway.patience import Patience
-from ionport.gateway.targets import Outbound
-from ionport.gateway.upstream import Upstream
+from ionport.gateway.policies import limits
+from ionport.gateway.proxy import custom
+from ionport.gateway.targets.addresses import AddressPolicy
+from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.port import Outbound
+from ionport.gateway.targets.upstream import Upstream
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     CustomSide,

@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from ionport.core.clock import MovableClock
-from ionport.gateway.app import Gateway
+from ionport.gateway.proxy.app import Gateway
 from ionport.oauth.tenant_settings import ScopeMode
 from ionport.store import Database
 from tests.support.oauth import TENANT, Answer, OAuthSide, add_tenant, send

@@ -15,14 +15,14 @@ from aiohttp import web
 from joserfc import jws
 from joserfc.jwk import OctKey
 
-from ionport.gateway.security import (
+from ionport.gateway.targets.security import (
     KeyMode,
     KeyParameter,
     OpenedSecurity,
     SecurityDraft,
     SecurityType,
 )
-from ionport.gateway.signing import hmac_signature, signature_base
+from ionport.gateway.targets.signing import hmac_signature, signature_base
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     CustomSide,

@@ -13,8 +13,8 @@ import pytest
 from ionport.connections.intake import prepare_connection
 from ionport.core.errors import InvalidInput
 from ionport.gateway.errors import TargetFailed
-from ionport.gateway.model import SuiteDraft
-from ionport.gateway.targets import Outbound
+from ionport.gateway.suites.model import SuiteDraft
+from ionport.gateway.targets.port import Outbound
 from ionport.identity.model import Actor
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, TenantScope

@@ -15,11 +15,11 @@ from aiohttp import web
 
 from ionport.core import xml
 from ionport.core.paging import PageRequest
-from ionport.gateway.addresses import AddressPolicy
-from ionport.gateway.model import EndpointDraft, SuiteDraft
-from ionport.gateway.outgoing import OutgoingCalls
-from ionport.gateway.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
-from ionport.gateway.upstream import Upstream
+from ionport.gateway.proxy.outgoing import OutgoingCalls
+from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
+from ionport.gateway.targets.addresses import AddressPolicy
+from ionport.gateway.targets.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
+from ionport.gateway.targets.upstream import Upstream
 from ionport.sandbox.messaging.flow_runner import FlowRunner
 from ionport.sandbox.messaging.flows import (
     LEASE,

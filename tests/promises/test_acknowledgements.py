@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 from aiohttp import web
 
-from ionport.gateway.model import EndpointDraft, SuiteDraft
+from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
 from ionport.sandbox.messaging.flows import FlowDraft, FlowTarget, Rule
 from ionport.settings import Side
 from ionport.store import TenantScope

@@ -18,12 +18,13 @@ from starlette.types import ASGIApp
 
 from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
-from ionport.gateway.addresses import AddressPolicy
-from ionport.gateway.app import Gateway
-from ionport.gateway.custom import CustomSuites
-from ionport.gateway.directory import SuiteDirectory
-from ionport.gateway.documentation import DocumentationService
-from ionport.gateway.model import (
+from ionport.gateway.policies.model import NAMESPACE
+from ionport.gateway.policies.service import ApiPolicyService
+from ionport.gateway.proxy.app import Gateway
+from ionport.gateway.proxy.custom import CustomSuites
+from ionport.gateway.proxy.directory import SuiteDirectory
+from ionport.gateway.suites.documentation import DocumentationService
+from ionport.gateway.suites.model import (
     ApiSuite,
     EndpointDraft,
     PolicyDraft,
@@ -32,10 +33,9 @@ from ionport.gateway.model import (
     SuiteDraft,
     TargetEndpoint,
 )
-from ionport.gateway.policies import NAMESPACE
-from ionport.gateway.policy_service import ApiPolicyService
-from ionport.gateway.service import ApiSuiteService
-from ionport.gateway.upstream import Resolver, Upstream
+from ionport.gateway.suites.service import ApiSuiteService
+from ionport.gateway.targets.addresses import AddressPolicy
+from ionport.gateway.targets.upstream import Resolver, Upstream
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository

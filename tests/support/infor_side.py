@@ -18,8 +18,8 @@ from ionport.asgi import Doors
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
-from ionport.gateway.addresses import AddressPolicy
-from ionport.gateway.app import Gateway
+from ionport.gateway.proxy.app import Gateway
+from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository

@@ -16,7 +16,8 @@ from typing import Any, Final, TypeVar
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
-from ionport.gateway.model import (
+from ionport.gateway.policies.service import ApiPolicyService
+from ionport.gateway.suites.model import (
     MAX_ENDPOINTS,
     MAX_POLICIES,
     SUITE_ICONS,
@@ -33,9 +34,8 @@ from ionport.gateway.model import (
     TargetEndpoint,
     read_icon,
 )
-from ionport.gateway.policy_service import ApiPolicyService
-from ionport.gateway.security import SECURITY_FIELDS, SecurityDraft, SecurityType
-from ionport.gateway.service import ApiSuiteService
+from ionport.gateway.suites.service import ApiSuiteService
+from ionport.gateway.targets.security import SECURITY_FIELDS, SecurityDraft, SecurityType
 from ionport.identity.model import Actor
 from ionport.store import TenantScope, Work
 

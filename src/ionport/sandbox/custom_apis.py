@@ -7,15 +7,15 @@ from functools import partial
 
 from ionport.core.clock import Clock
 from ionport.core.sealing import KeyRing
-from ionport.gateway.addresses import AddressPolicy
-from ionport.gateway.custom import CustomSuites
-from ionport.gateway.directory import SuiteDirectory
-from ionport.gateway.documentation import DocumentationService, DocumentationSource
-from ionport.gateway.outgoing import OutgoingCalls
-from ionport.gateway.policy_service import ApiPolicyService
-from ionport.gateway.service import ApiSuiteService
+from ionport.gateway.policies.service import ApiPolicyService
+from ionport.gateway.proxy.custom import CustomSuites
+from ionport.gateway.proxy.directory import SuiteDirectory
+from ionport.gateway.proxy.outgoing import OutgoingCalls
 from ionport.gateway.suite_file import SuiteFileService
-from ionport.gateway.targets import Targets, TargetsOnDemand
+from ionport.gateway.suites.documentation import DocumentationService, DocumentationSource
+from ionport.gateway.suites.service import ApiSuiteService
+from ionport.gateway.targets.addresses import AddressPolicy
+from ionport.gateway.targets.port import Targets, TargetsOnDemand
 from ionport.identity.audit import AuditLog
 from ionport.store import Database
 
@@ -68,6 +68,6 @@ def open_custom_apis(
 
 
 def _open_upstream(policy: AddressPolicy) -> Targets:
-    from ionport.gateway.upstream import Upstream
+    from ionport.gateway.targets.upstream import Upstream
 
     return Upstream(policy)

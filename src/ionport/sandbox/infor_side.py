@@ -20,9 +20,9 @@ from ionport.core.clock import Clock
 from ionport.core.once import once
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.core.sealing import KeyRing
-from ionport.gateway.addresses import PUBLIC_ONLY, AddressPolicy
-from ionport.gateway.app import Gateway
 from ionport.gateway.caller import CUSTOM_CONTEXT
+from ionport.gateway.proxy.app import Gateway
+from ionport.gateway.targets.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Tenant
 from ionport.oauth.access_tokens import AccessTokens
@@ -145,7 +145,7 @@ class InforSide:
 
     def _api_contexts(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[str]:
         """Return the contexts of the imitated services and of the tenant's own suites."""
-        from ionport.gateway.model import SuiteQuery
+        from ionport.gateway.suites.model import SuiteQuery
 
         query = SuiteQuery(page=PageRequest(per_page=MAX_PER_PAGE))
         own = self.custom_apis.suites.list_suites(work, scope, actor, query).items

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ionport.core.clock import MovableClock
-from ionport.gateway.model import ApiSuite, SuiteDraft, TargetEndpoint
+from ionport.gateway.suites.model import ApiSuite, SuiteDraft, TargetEndpoint
 from ionport.identity.model import Actor, Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.store import Database, SystemScope, TenantScope

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from ionport.asgi import Doors
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Forbidden
-from ionport.gateway.app import Gateway
+from ionport.gateway.proxy.app import Gateway
 from ionport.oauth.model import GrantType
 from ionport.oauth.token_tools import TokenReport, TokenToolsService
 from ionport.store import Database, TenantScope

@@ -20,7 +20,7 @@ from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound
 from ionport.core.i18n import _
-from ionport.gateway.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
+from ionport.gateway.proxy.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
 from ionport.sandbox.messaging.acknowledge_bod import (
     ACCEPTED,
     REJECTED,

@@ -15,8 +15,8 @@ from typing import Final
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.gateway.addresses import has_dot_segments
-from ionport.gateway.model import wrong_context
+from ionport.gateway.suites.model import wrong_context
+from ionport.gateway.targets.addresses import has_dot_segments
 
 ACKNOWLEDGEMENT: Final = "Acknowledge.SupplierInvoice"
 STARTERS: Final = (

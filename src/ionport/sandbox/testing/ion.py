@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ionport.core.paging import Page, PageRequest
-from ionport.gateway.model import EndpointDraft, SuiteDraft
-from ionport.gateway.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
+from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
+from ionport.gateway.targets.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
 from ionport.sandbox.messaging.flows import (
     STARTERS,
     Acknowledgement,

@@ -18,7 +18,7 @@ from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import SystemClock
 from ionport.core.ids import new_id, new_uuid
 from ionport.core.sealing import KeyRing
-from ionport.gateway.addresses import AddressPolicy
+from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant, TenantRole, User
 from ionport.identity.repository import TenantRepository, UserRepository

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import pkgutil
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sqlalchemy import Connection
 
-from ionport import sandbox
+from ionport import gateway, identity, oauth, sandbox
 from ionport.store import metadata
 
-_ROOMS: Final = ("ionport.identity", "ionport.oauth", "ionport.gateway")
+_PACKAGES: Final = (identity, oauth, gateway, sandbox)
 
 
 def create(connection: Connection) -> None:
     """Make every table of the Infor side in an empty database."""
-    services = pkgutil.iter_modules(sandbox.__path__, f"{sandbox.__name__}.")
-    for room in (*_ROOMS, *(service.name for service in services if service.ispkg)):
-        if importlib.util.find_spec(f"{room}.tables") is not None:
-            importlib.import_module(f"{room}.tables")
+    for package in _PACKAGES:
+        for name in _table_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(name)
     metadata.create_all(connection, checkfirst=False)
+
+
+def _table_modules(folders: Iterable[str], prefix: str) -> Iterator[str]:
+    """Find every `tables` module below the folders, importing nothing on the way."""
+    for found in pkgutil.iter_modules(folders, prefix):
+        if found.ispkg:
+            name = found.name.rpartition(".")[2]
+            yield from _table_modules([f"{folder}/{name}" for folder in folders], f"{found.name}.")
+        elif found.name.endswith(".tables"):
+            yield found.name

@@ -12,8 +12,8 @@ import pytest
 from starlette.routing import Route
 
 from ionport.core.ids import new_id
-from ionport.gateway.model import PolicyType
-from ionport.gateway.policies import sample_policy
+from ionport.gateway.policies.model import sample_policy
+from ionport.gateway.suites.model import PolicyType
 from ionport.web import pages
 from tests.support.html_forms import form_with
 from tests.support.web import said

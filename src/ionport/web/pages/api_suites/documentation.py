@@ -13,9 +13,9 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, NotFound, TooLarge
 from ionport.core.i18n import _
-from ionport.gateway.documentation import DocumentationDraft
-from ionport.gateway.model import ApiSuite, Documentation, TargetEndpoint
-from ionport.gateway.openapi import describe
+from ionport.gateway.suites.documentation import DocumentationDraft
+from ionport.gateway.suites.model import ApiSuite, Documentation, TargetEndpoint
+from ionport.gateway.suites.openapi import describe
 from ionport.web.forms.fields import errors_of, text_of, uploads_of
 from ionport.web.pages.api_suites.endpoints import (
     endpoint_url,

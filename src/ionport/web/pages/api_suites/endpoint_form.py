@@ -14,8 +14,9 @@ from starlette.datastructures import FormData
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.gateway.model import EndpointDraft, ProxySecurity, TargetEndpoint
-from ionport.gateway.security import (
+from ionport.gateway.suites.model import EndpointDraft, ProxySecurity, TargetEndpoint
+from ionport.gateway.suites.service import certificate_warning
+from ionport.gateway.targets.security import (
     MAX_KEY_PARAMETERS,
     SECURITY_FIELDS,
     KeyMode,
@@ -24,7 +25,6 @@ from ionport.gateway.security import (
     SecurityField,
     SecurityType,
 )
-from ionport.gateway.service import certificate_warning
 from ionport.web.forms.fields import is_on, lines_of, text_of
 
 # The form of a suite has a description of its own.

@@ -10,9 +10,9 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.gateway.model import ApiSuite, PolicyType, ProxySecurity, TargetEndpoint
-from ionport.gateway.sample_call import sample_call
-from ionport.gateway.security import SECURITY_FIELDS
+from ionport.gateway.suites.model import ApiSuite, PolicyType, ProxySecurity, TargetEndpoint
+from ionport.gateway.suites.sample_call import sample_call
+from ionport.gateway.targets.security import SECURITY_FIELDS
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of

@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.gateway.model import (
+from ionport.gateway.policies.model import PolicyInvalid, sample_policy
+from ionport.gateway.suites.model import (
     ApiPolicy,
     ApiSuite,
     PolicyDraft,
@@ -19,7 +20,6 @@ from ionport.gateway.model import (
     PolicyType,
     TargetEndpoint,
 )
-from ionport.gateway.policies import PolicyInvalid, sample_policy
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of, text_of

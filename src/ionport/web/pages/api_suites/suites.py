@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ionport import __version__
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _, ngettext
-from ionport.gateway.model import (
+from ionport.gateway.suites.model import (
     SUITE_ICONS,
     UPLOADED_ICON,
     ApiSuite,
@@ -23,8 +23,8 @@ from ionport.gateway.model import (
     SuiteQuery,
     read_icon,
 )
-from ionport.gateway.openapi import ApiDescription, describe
-from ionport.gateway.sample_call import sample_call
+from ionport.gateway.suites.openapi import ApiDescription, describe
+from ionport.gateway.suites.sample_call import sample_call
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of, text_of, uploads_of

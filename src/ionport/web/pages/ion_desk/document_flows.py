@@ -13,7 +13,7 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.gateway.caller import CUSTOM_CONTEXT
-from ionport.gateway.model import SuiteQuery
+from ionport.gateway.suites.model import SuiteQuery
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.sandbox.messaging.flows import (
     STARTERS,

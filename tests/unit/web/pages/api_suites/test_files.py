@@ -6,8 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from ionport.gateway.model import PolicyType
-from ionport.gateway.policies import sample_policy
+from ionport.gateway.policies.model import sample_policy
+from ionport.gateway.suites.model import PolicyType
 from tests.support.web import said
 from tests.support.whole import Desk
 from tests.unit.web.pages.api_suites.test_suites import (

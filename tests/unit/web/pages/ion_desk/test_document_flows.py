@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ionport.gateway.model import EndpointDraft, SuiteDraft
+from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
 from ionport.identity.model import Actor
 from ionport.sandbox.messaging.envelopes import read_multipart
 from ionport.sandbox.messaging.repository import Sender

@@ -1,0 +1,130 @@
+"""What an administrator does with policies (facts/ion-api.md §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.gateway.policies.model import parse_policy
+from ionport.gateway.suites.model import MAX_POLICIES, ApiPolicy, PolicyDraft
+from ionport.gateway.suites.repository import EndpointRepository, PolicyRepository, SuiteRepository
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import TenantScope, Work
+
+
+class ApiPolicyService:
+    """Policies of suites and endpoints: all needs the role IONAPI-Administrator in the tenant.
+
+    `changed` is called after the commit of every change, so that the gateway looks again.
+    """
+
+    def __init__(self, clock: Clock, audit: AuditLog, *, changed: Callable[[], None]) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._changed = changed
+
+    def list_policies(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        suite_id: str,
+        endpoint_id: str | None = None,
+    ) -> Sequence[ApiPolicy]:
+        """Return a suite's own policies, or those of one endpoint, in the order they act."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        _require_level(work, scope, suite_id, endpoint_id)
+        return PolicyRepository(work.connection).list(scope, suite_id, endpoint_id)
+
+    def get_policy(self, work: Work, scope: TenantScope, actor: Actor, policy_id: str) -> ApiPolicy:
+        """Return a policy; raises NotFound for another tenant's."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        found = PolicyRepository(work.connection).get(scope, policy_id)
+        if found is None:
+            raise NotFound(_("There is no such policy."))
+        return found
+
+    def add_policy(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        suite_id: str,
+        draft: PolicyDraft,
+        endpoint_id: str | None = None,
+    ) -> ApiPolicy:
+        """Add a policy behind the others of its level.
+
+        Raises:
+            InvalidInput: a field is wrong; for the definition with line and column.
+        """
+        existing = self.list_policies(work, scope, actor, suite_id, endpoint_id)
+        draft.check()
+        parsed = parse_policy(draft.type, draft.definition)
+        if len(existing) >= MAX_POLICIES:
+            raise InvalidInput(_("At most {limit} policies fit here.").format(limit=MAX_POLICIES))
+        policy = ApiPolicy(
+            id=new_id("pol"),
+            tenant_id=scope.tenant_id,
+            suite_id=suite_id,
+            endpoint_id=endpoint_id,
+            type=draft.type,
+            name=draft.name.strip(),
+            flow=draft.flow,
+            definition=draft.definition,
+            is_enabled=parsed.is_enabled,
+            position=max((item.position for item in existing), default=0) + 1,
+            created_at=self._clock.now(),
+        )
+        PolicyRepository(work.connection).add(scope, policy)
+        self._record(work, scope, actor, "policy.created", policy)
+        return policy
+
+    def change_policy(
+        self, work: Work, scope: TenantScope, actor: Actor, policy_id: str, draft: PolicyDraft
+    ) -> ApiPolicy:
+        """Change name, flow and definition; raises InvalidInput as `add_policy`, also for another
+        type.
+        """
+        policy = self.get_policy(work, scope, actor, policy_id)
+        draft.check()
+        if draft.type is not policy.type:
+            text = _("The type of a policy stays. Add another policy instead.")
+            raise InvalidInput(text, fields={"type": text})
+        values = {
+            "name": draft.name.strip(),
+            "flow": draft.flow,
+            "definition": draft.definition,
+            "is_enabled": parse_policy(draft.type, draft.definition).is_enabled,
+        }
+        PolicyRepository(work.connection).change(scope, policy_id, values)
+        self._record(work, scope, actor, "policy.changed", policy)
+        return self.get_policy(work, scope, actor, policy_id)
+
+    def delete_policy(self, work: Work, scope: TenantScope, actor: Actor, policy_id: str) -> None:
+        """Remove a policy."""
+        policy = self.get_policy(work, scope, actor, policy_id)
+        PolicyRepository(work.connection).delete(scope, policy_id)
+        self._record(work, scope, actor, "policy.deleted", policy)
+
+    def _record(
+        self, work: Work, scope: TenantScope, actor: Actor, action: str, policy: ApiPolicy
+    ) -> None:
+        details = {"policy": policy.name, "type": policy.type.value, "id": policy.id}
+        # Told by what it belongs to: that is still there when the policy is gone.
+        subject = policy.endpoint_id or policy.suite_id
+        self._audit.record(work, scope, actor, action, subject, details)
+        work.after_commit(self._changed)
+
+
+def _require_level(work: Work, scope: TenantScope, suite_id: str, endpoint_id: str | None) -> None:
+    if SuiteRepository(work.connection).get(scope, suite_id) is None:
+        raise NotFound(_("There is no such API suite."))
+    if endpoint_id is not None:
+        endpoint = EndpointRepository(work.connection).get(scope, endpoint_id)
+        if endpoint is None or endpoint.suite_id != suite_id:
+            raise NotFound(_("There is no such endpoint."))

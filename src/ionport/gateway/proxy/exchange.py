@@ -1,0 +1,241 @@
+"""One call on its way between a client and a target: what goes out, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from ionport.core.errors import TooLarge
+from ionport.core.i18n import _
+from ionport.gateway.caller import Caller
+from ionport.gateway.errors import TargetFailed
+from ionport.gateway.policies.model import HeaderPolicy
+from ionport.gateway.proxy.answers import body_of, send_whole, start_of
+from ionport.gateway.proxy.directory import Route
+from ionport.gateway.proxy.request import (
+    encoded,
+    headers_for_client,
+    headers_for_target,
+    identity,
+    text_of,
+)
+from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.port import Header, Outbound, RequestBody, TargetAnswer
+from ionport.gateway.targets.security import SecurityType
+
+MAX_FORM_BYTES: Final = 1_000_000
+_FORM: Final = b"application/x-www-form-urlencoded"
+# What a header policy that deletes all headers leaves: without these no body can be read.
+_DESCRIBES_BODY: Final = frozenset(("content-encoding", "content-length", "content-type"))
+
+
+class Listener(Protocol):
+    """Gets the body that passes to the client, chunk by chunk."""
+
+    def feed(self, chunk: bytes) -> None: ...
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A call: its route, who calls, what came in. `rest` is the raw path that is the target's,
+    `known` are the first values of the headers.
+
+    Not frozen, because one is made for every request and that would cost a microsecond each.
+    """
+
+    route: Route
+    rest: bytes
+    caller: Caller
+    scope: Scope
+    known: Mapping[bytes, bytes]
+    receive: Receive
+    send: Send
+
+    def header(self, wanted: bytes) -> bytes:
+        """Return the first value of a header that came in; empty when there is none."""
+        return self.known.get(wanted, b"")
+
+    def variable(self, ref: str) -> str:
+        """Return what a policy's `ref` names; empty when it is not there."""
+        if ref == "context.url.tenant":
+            return self.caller.tenant_id
+        if ref == "context.client_id":
+            return self.caller.client_id
+        if ref == "context.identity2":
+            return self.caller.identity2 or ""
+        _request, kind, name = ref.split(".", 2)
+        if kind == "header":
+            return text_of(self.header(name.lower().encode()))
+        query = parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        return next((value for key, value in query if key == name), "")
+
+    def outbound(self, via: str) -> Outbound:
+        """Return the request to the target, not signed yet; `via` names this process.
+
+        Raises:
+            TargetFailed: the request has been here before.
+        """
+        route = self.route
+        headers = headers_for_target(self.scope["headers"], self.known)
+        if route.policies.request_headers:
+            headers = self._applied(route.policies.request_headers, headers)
+        if b"via" in self.known and any(n == "via" and via in value for n, value in headers):
+            raise TargetFailed(
+                _("The Target Endpoint URL leads back to this gateway."), code="loop_detected"
+            )
+        headers += [(name.decode(), value.decode()) for name, value in identity(self.caller)]
+        headers.append(("via", via))
+        url = route.base + encoded(self.rest) if self.rest else route.endpoint.target_url
+        if self.scope["query_string"]:
+            url = f"{url}?{encoded(self.scope['query_string'])}"
+        ignore = route.endpoint.ignore_certificate_errors
+        return Outbound(self.scope["method"], route.base, url, headers, ignore)
+
+    async def body(self, patience: Patience) -> RequestBody | bytes | None:
+        """Return the body to send: what came in one piece as bytes, else a stream.
+
+        Raises:
+            ClientDisconnect: the client went away.
+            TooLarge: a form that has to be signed is over 1,000,000 bytes.
+        """
+        length = self.header(b"content-length")
+        if not length.strip(b"0") and not self.header(b"transfer-encoding"):
+            return None
+        patience.restart(for_client=True)
+        first = await self.receive()
+        patience.restart()
+        if first["type"] == "http.disconnect":
+            raise ClientDisconnect
+        if not first.get("more_body"):
+            return bytes(first.get("body", b""))
+        stream = RequestBody(first, self.receive, patience)
+        return await _read_form(stream) if self.is_signed_form else stream
+
+    @property
+    def is_signed_form(self) -> bool:
+        """Whether the body is a form that OAuth 1.0a signs (RFC 5849 §3.4.1.3.1)."""
+        is_oauth1 = self.route.security.type is SecurityType.OAUTH1
+        return is_oauth1 and self.header(b"content-type").lower().startswith(_FORM)
+
+    def finished(self, made: list[Header]) -> list[Header]:
+        """Make addresses public and apply the response policies; changes and returns `made`."""
+        route = self.route
+        for number, (name, value) in enumerate(made):
+            if name == b"location":
+                made[number] = (name, _public_location(value, route))
+        if not route.policies.response_headers:
+            return made
+        texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in made]
+        changed = self._applied(route.policies.response_headers, texts)
+        return [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in changed
+        ]
+
+    async def pass_on(
+        self,
+        answer: TargetAnswer,
+        patience: Patience,
+        body: RequestBody | bytes | None,
+        listener: Listener | None,
+    ) -> None:
+        """Send the target's answer to the client as it comes.
+
+        Raises:
+            TargetFailed: the target broke off, which may be after the first bytes went out.
+            ClientDisconnect: the client went away.
+        """
+        headers = self.finished(headers_for_client(answer.headers))
+        if answer.is_complete:
+            content = answer.read()
+            patience.rest()
+            if listener is not None:
+                listener.feed(content)
+            await send_whole(self.send, answer.status, headers, content)
+            return
+        watch = None
+        if isinstance(body, RequestBody) and not body.is_sent:
+            # While it is still on its way in, it notices by itself when the client goes away.
+            body.on_break = answer.abort
+        else:
+            watch = asyncio.create_task(self._watch(answer))
+        try:
+            patience.rest()
+            await self.send(start_of(answer.status, headers))
+            while chunk := await self._next(answer, patience):
+                if listener is not None:
+                    listener.feed(chunk)
+                await self.send(body_of(chunk, more=True))
+            await self.send(body_of(b"", more=False))
+        except TargetFailed as error:
+            is_gone = watch is not None and watch.done()
+            if is_gone or (isinstance(body, RequestBody) and body.error is not None):
+                raise ClientDisconnect from error
+            raise
+        finally:
+            if watch is not None:
+                watch.cancel()
+
+    async def _next(self, answer: TargetAnswer, patience: Patience) -> bytes:
+        patience.restart()
+        try:
+            return await answer.wait()
+        finally:
+            patience.rest()
+
+    async def _watch(self, answer: TargetAnswer) -> None:
+        """Hang up on the target when the client goes away."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        answer.abort()
+
+    def _applied(
+        self, policies: Iterable[HeaderPolicy], headers: list[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
+        for policy in policies:
+            name = policy.name.lower()
+            if policy.deletes and name == "*":
+                headers = [pair for pair in headers if pair[0].lower() in _DESCRIBES_BODY]
+                continue
+            headers = [pair for pair in headers if pair[0].lower() != name]
+            if not policy.deletes:
+                value = self.variable(policy.ref) if policy.ref else policy.value
+                headers.append((policy.name, _header_text(value)))
+        return headers
+
+
+async def _read_form(stream: RequestBody) -> bytes:
+    form = bytearray()
+    async for chunk in stream:
+        form += chunk
+        if len(form) > MAX_FORM_BYTES:
+            raise TooLarge(
+                _("A form to a target with OAuth 1.0a may have at most {limit} bytes.").format(
+                    limit=MAX_FORM_BYTES
+                ),
+                code="form_too_large",
+            )
+    return bytes(form)
+
+
+def _header_text(value: str) -> str:
+    """Keep of a client's text what may stand in a header."""
+    return "".join(letter for letter in value if " " <= letter <= "~")[:4000]
+
+
+def _public_location(location: bytes, route: Route) -> bytes:
+    """Turn an address below the target's URL into the public one; others stay as they are."""
+    text = location.decode("latin-1")
+    path = urlsplit(route.base).path
+    for base in (route.base, path):
+        rest = text.removeprefix(base)
+        is_below = text.startswith(base) and rest[:1] in ("", "/", "?", "#")
+        # An address that begins with two slashes names another host.
+        if is_below and not (base == path and text.startswith("//")):
+            return f"{route.public_base}{rest}".encode("latin-1")
+    return location

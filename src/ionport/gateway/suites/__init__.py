@@ -1,0 +1,1 @@
+"""API suites of a tenant, their target endpoints and their documentation."""

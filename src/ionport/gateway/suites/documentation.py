@@ -1,0 +1,167 @@
+"""Documentation of endpoints: kept when uploaded or fetched, to be shown offline
+(facts/ion-api.md §4.3).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput, IonportError, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.gateway.suites.model import MAX_DOCUMENTATION, MAX_DOCUMENTATION_BYTES, Documentation
+from ionport.gateway.suites.openapi import describe, read_documentation
+from ionport.gateway.suites.repository import DocumentationRepository, EndpointRepository
+from ionport.gateway.targets.addresses import AddressPolicy, wrong_url
+from ionport.gateway.targets.port import Targets
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import TenantScope, Work
+
+FETCH_SECONDS: Final = 30.0
+
+
+class DocumentationSource:
+    """Fetches documents by their address, which is judged as every foreign one is (DESIGN.md,
+    decision 12): https, or http on this computer; no redirects; 2 MB and 30 seconds at most.
+    """
+
+    def __init__(self, targets: Targets, policy: AddressPolicy) -> None:
+        self._targets = targets
+        self._policy = policy
+
+    async def fetch(self, url: str) -> bytes:
+        """Return what stands at `url`.
+
+        Raises:
+            InvalidInput: the address may not be used or gives no document; the text is under
+                `url`.
+        """
+        if wrong := wrong_url(self._policy, url.partition("?")[0]):
+            raise _wrong_url(wrong)
+        if "#" in url or not url.isascii() or not url.isprintable() or " " in url:
+            raise _wrong_url(_("Enter an address such as https://host/openapi.json."))
+        try:
+            status, content = await self._targets.get(
+                url, seconds=FETCH_SECONDS, max_bytes=MAX_DOCUMENTATION_BYTES
+            )
+        except IonportError as error:
+            raise _wrong_url(error.text, error.detail) from error
+        if 300 <= status < 400:
+            raise _wrong_url(
+                _("The address leads to another one (status {status}). Enter that.").format(
+                    status=status
+                )
+            )
+        if status != 200:
+            raise _wrong_url(
+                _(
+                    "The address answers with status {status}. Download the document and upload it."
+                ).format(status=status)
+            )
+        if content.lstrip()[:1] == b"<":
+            raise _wrong_url(
+                _("At this address is a web page or XML. Enter the address of the JSON or YAML.")
+            )
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentationDraft:
+    """A document that was read, which takes a while: before the transaction that keeps it."""
+
+    name: str
+    title: str
+    version: str
+    size: int
+    text: str
+
+    @classmethod
+    def read(cls, name: str, content: bytes) -> DocumentationDraft:
+        """Read a document in JSON or YAML.
+
+        Raises:
+            TooLarge: over 2 MB.
+            InvalidInput: the name cannot be, or it is neither Swagger 2 nor OpenAPI 3.
+        """
+        name = " ".join(name.split())
+        if not (1 <= len(name) <= 128 and name.isprintable()):
+            text = _("Enter a name of 1 to 128 characters.")
+            raise InvalidInput(text, fields={"name": text})
+        document = read_documentation(content)
+        text = json.dumps(document)
+        version = str(document.get("openapi") or document.get("swagger"))[:20]
+        return cls(name, describe(text).title, version, len(content), text)
+
+
+class DocumentationService:
+    """OpenAPI and Swagger documents of endpoints, kept as JSON to be shown offline."""
+
+    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+        self._clock = clock
+        self._audit = audit
+
+    def add_documentation(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        endpoint_id: str,
+        draft: DocumentationDraft,
+    ) -> Documentation:
+        """Keep a document; raises InvalidInput when the endpoint has ten."""
+        existing = self.list_documentation(work, scope, actor, endpoint_id)
+        if len(existing) >= MAX_DOCUMENTATION:
+            raise InvalidInput(
+                _("An endpoint takes at most {limit} documents.").format(limit=MAX_DOCUMENTATION)
+            )
+        documentation = Documentation(
+            id=new_id("doc"),
+            tenant_id=scope.tenant_id,
+            endpoint_id=endpoint_id,
+            name=draft.name,
+            title=draft.title,
+            version=draft.version,
+            size=draft.size,
+            created_at=self._clock.now(),
+        )
+        DocumentationRepository(work.connection).add(scope, documentation, draft.text)
+        details = {"documentation": draft.name, "id": documentation.id}
+        self._audit.record(work, scope, actor, "documentation.created", endpoint_id, details)
+        return documentation
+
+    def list_documentation(
+        self, work: Work, scope: TenantScope, actor: Actor, endpoint_id: str
+    ) -> Sequence[Documentation]:
+        """Return an endpoint's documents by name; there are at most ten."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        if EndpointRepository(work.connection).get(scope, endpoint_id) is None:
+            raise NotFound(_("There is no such endpoint."))
+        return DocumentationRepository(work.connection).list(scope, endpoint_id)
+
+    def get_documentation(
+        self, work: Work, scope: TenantScope, actor: Actor, documentation_id: str
+    ) -> tuple[Documentation, str]:
+        """Return a document with its JSON text; raises NotFound for another tenant's."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        found = DocumentationRepository(work.connection).get(scope, documentation_id)
+        if found is None:
+            raise NotFound(_("There is no such documentation."))
+        return found
+
+    def delete_documentation(
+        self, work: Work, scope: TenantScope, actor: Actor, documentation_id: str
+    ) -> None:
+        """Remove a document."""
+        found, _content = self.get_documentation(work, scope, actor, documentation_id)
+        DocumentationRepository(work.connection).delete(scope, documentation_id)
+        details = {"documentation": found.name, "id": found.id}
+        self._audit.record(work, scope, actor, "documentation.deleted", found.endpoint_id, details)
+
+
+def _wrong_url(text: str, detail: str | None = None) -> InvalidInput:
+    return InvalidInput(text, code="wrong_url", detail=detail, fields={"url": text})

@@ -1,0 +1,1 @@
+"""Calls to target endpoints: addresses, sign-in data, and who carries a request there."""
