@@ -27,8 +27,8 @@ from support.processes import compiled_environment, node_peer, openssl_signs_per
 
 from ionport.core.ids import new_uuid
 from ionport.identity.model import Actor, PasswordProof
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.tables import grants
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.grants.tables import grants
 from ionport.settings import Settings, Side
 from ionport.store import Database, TenantScope, sqlite_url
 from ionport.wiring import open_house

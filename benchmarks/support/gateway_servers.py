@@ -130,7 +130,7 @@ def build_gateway(url: str, target: str, folder: Path) -> Any:
     from ionport.asgi import build_asgi
     from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
     from ionport.identity.model import Actor, PasswordProof
-    from ionport.oauth.drafts import AppDraft
+    from ionport.oauth.apps.drafts import AppDraft
     from ionport.settings import Settings, Side
     from ionport.store import TenantScope, metadata
     from ionport.wiring import open_house

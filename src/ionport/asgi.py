@@ -23,8 +23,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.core.proxies import TrustedProxies
 from ionport.metrics import MEDIA_TYPE, Metrics
-from ionport.oauth.endpoints import PATHS
-from ionport.oauth.routes import WELL_KNOWN
+from ionport.oauth.http.routes import WELL_KNOWN
+from ionport.oauth.tenant.endpoints import PATHS
 from ionport.readiness import Readiness
 from ionport.sandbox.control.endpoint import PREFIX, ControlServer
 from ionport.sandbox.control.routes import control_app, control_app_switched_off

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from ionport.identity.model import Actor
-from ionport.oauth.model import AppType
+from ionport.oauth.apps.model import AppType
 from tests.browser.accessibility import audit, wider_than_the_window
 from tests.browser.axe import require_axe, violations
 from tests.browser.conftest import WAIT_MILLISECONDS, OpenScreen

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from ionport.asgi import build_asgi
 from ionport.identity.model import Actor, PasswordProof
 from ionport.manual import read_page
-from ionport.oauth.drafts import AppDraft
+from ionport.oauth.apps.drafts import AppDraft
 from ionport.sandbox.control.endpoints import ENDPOINTS
 from ionport.sandbox.control.faults import FaultKind, Trigger
 from ionport.settings import load_settings

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 
 from ionport.core.clock import MovableClock
 from ionport.gateway.proxy.app import Gateway
-from ionport.oauth.tenant_settings import ScopeMode
+from ionport.oauth.tenant.settings import ScopeMode
 from ionport.store import Database
 from tests.support.oauth import TENANT, Answer, OAuthSide, add_tenant, send
 from tests.support.server import serve_at

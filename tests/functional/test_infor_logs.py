@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from ionport.oauth.model import AppType
+from ionport.oauth.apps.model import AppType
 from tests.support.idp import make_idp
 from tests.support.people import (
     Person,

@@ -15,8 +15,8 @@ import httpx2
 import pytest
 
 from ionport.identity.model import Actor, PasswordProof
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import AppType, AuthorizedApp
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import AppType, AuthorizedApp
 from tests.support.known_clients import CLIENTS, Client, Expected
 from tests.support.known_clients.wire import PHONE
 from tests.support.people import Person, add_people_app, authorization_path, said, secret_of

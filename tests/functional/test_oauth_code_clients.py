@@ -11,7 +11,7 @@ import pytest
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
 from ionport.identity.model import Actor
-from ionport.oauth.model import AppType, AuthorizedApp
+from ionport.oauth.apps.model import AppType, AuthorizedApp
 from ionport.store import Database
 from tests.support.oauth import (
     PKCE,

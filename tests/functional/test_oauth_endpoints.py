@@ -12,8 +12,8 @@ from joserfc.jwk import KeySet
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import AppType
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import AppType
 from ionport.store import Database, TenantScope
 from tests.support.oauth import (
     OTHER_TENANT,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from ionport.core.clock import MovableClock
-from ionport.oauth.http import MAX_BODY_BYTES
-from ionport.oauth.tables import grants
+from ionport.oauth.grants.tables import grants
+from ionport.oauth.http.answers import MAX_BODY_BYTES
 from ionport.store import Database
 from tests.support.oauth import Answer, OAuthSide, basic, send, serve_side
 

@@ -15,9 +15,9 @@ import httpx2
 import pytest
 
 from ionport.identity.model import Actor
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import AppType, GrantType
-from ionport.oauth.tenant_settings import TokenForm
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import AppType, GrantType
+from ionport.oauth.tenant.settings import TokenForm
 from tests.functional.conftest import NO_PEER, node_path
 from tests.support.people import CALLBACK, Person, add_people_app, secret_of
 from tests.support.whole import Desk, desk_on

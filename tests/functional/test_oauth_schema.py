@@ -20,10 +20,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from ionport.core.clock import Clock
-from ionport.oauth.endpoints import PATHS
-from ionport.oauth.model import GrantType
-from ionport.oauth.openapi import openapi
-from ionport.oauth.tenant_settings import UrlFlavour
+from ionport.oauth.apps.model import GrantType
+from ionport.oauth.http.openapi import openapi
+from ionport.oauth.tenant.endpoints import PATHS
+from ionport.oauth.tenant.settings import UrlFlavour
 from ionport.store import Database
 from tests.support.oauth import TENANT, OAuthSide, basic, serve_side
 

@@ -17,8 +17,8 @@ from joserfc import jws
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unavailable
 from ionport.core.sealing import KeyRing
-from ionport.oauth.endpoints import PATHS
-from ionport.oauth.tenant_settings import UrlFlavour
+from ionport.oauth.tenant.endpoints import PATHS
+from ionport.oauth.tenant.settings import UrlFlavour
 from ionport.store import Database, SystemScope, sqlite_url
 from tests.support.oauth import (
     TENANT,

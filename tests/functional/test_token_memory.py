@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ionport.core.clock import MovableClock
-from ionport.oauth.tables import grants
+from ionport.oauth.grants.tables import grants
 from ionport.store import Database
 from tests.support.oauth import OTHER_TENANT, Answer, OAuthSide, add_tenant, send, serve_side
 

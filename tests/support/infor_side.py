@@ -23,7 +23,7 @@ from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
-from ionport.oauth.drafts import AppDraft
+from ionport.oauth.apps.drafts import AppDraft
 from ionport.sandbox import infor_side as sandbox
 from ionport.sandbox.app import ServiceMakers, backends
 from ionport.sandbox.ln.service import LnSettings

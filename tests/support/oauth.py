@@ -24,25 +24,26 @@ from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import tenant_memberships, tenants, users
-from ionport.oauth.access_tokens import AccessTokens
-from ionport.oauth.app import AuthorizationApp
-from ionport.oauth.app_security import AppSecurityService
-from ionport.oauth.approval import ApprovalService
-from ionport.oauth.clients import Clients, OAuthRequest
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.endpoints import Endpoints
-from ionport.oauth.introspection import IntrospectionService
-from ionport.oauth.issuing import issue
-from ionport.oauth.keys import SigningKeys
-from ionport.oauth.model import AuthorizedApp, CredentialsFile, ServiceAccount
-from ionport.oauth.origins import RegisteredOrigins
+from ionport.oauth.accounts.model import ServiceAccount
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import AuthorizedApp, CredentialsFile
+from ionport.oauth.apps.origins import RegisteredOrigins
+from ionport.oauth.apps.security import AppSecurityService
+from ionport.oauth.apps.service import AuthorizedAppService
+from ionport.oauth.authorize.service import ApprovalService
+from ionport.oauth.clients.authentication import Clients, OAuthRequest
+from ionport.oauth.http.app import AuthorizationApp
+from ionport.oauth.http.routes import AuthorizationServer
 from ionport.oauth.protocol import Parameters
-from ionport.oauth.routes import AuthorizationServer
-from ionport.oauth.service import AuthorizedAppService
 from ionport.oauth.states import TokenStates
-from ionport.oauth.tenant_service import TenantSettingsService
-from ionport.oauth.tokens import TokenService
-from ionport.oauth.verifier import AccessTokenVerifier
+from ionport.oauth.tenant.endpoints import Endpoints
+from ionport.oauth.tenant.service import TenantSettingsService
+from ionport.oauth.tokens.access_tokens import AccessTokens
+from ionport.oauth.tokens.introspection import IntrospectionService
+from ionport.oauth.tokens.issuing import issue
+from ionport.oauth.tokens.keys.signing import SigningKeys
+from ionport.oauth.tokens.service import TokenService
+from ionport.oauth.tokens.verifier import AccessTokenVerifier
 from ionport.store import Database, TenantScope
 from tests.support.server import serve_at
 

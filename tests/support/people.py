@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 
 from ionport.identity.model import Actor, PasswordProof
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import AppType, AuthorizedApp
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import AppType, AuthorizedApp
 from tests.support.web import PASSWORD
 from tests.support.whole import Desk
 

@@ -11,7 +11,7 @@ from unittest import mock
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from joserfc.jwk import RSAKey
 
-from ionport.oauth import private_keys
+from ionport.oauth.tokens.keys import private_keys
 
 _BITS = 2048
 # No test makes as many that must differ.

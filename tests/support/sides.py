@@ -22,8 +22,8 @@ from ionport.exports.timing import ExportTiming
 from ionport.identity.model import Actor, PasswordProof
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import AppType
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import AppType
 from ionport.settings import Settings, Side, load_settings
 from ionport.store import OrganizationScope, TenantScope
 from ionport.wiring import House, open_house

@@ -10,8 +10,8 @@ from ionport.cli.serving.housekeeping import Housekeeping
 from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
 from ionport.oauth.clean_up import CleanUp
-from ionport.oauth.keys import SigningKeys
-from ionport.oauth.tables import used_assertions
+from ionport.oauth.clients.tables import used_assertions
+from ionport.oauth.tokens.keys.signing import SigningKeys
 from ionport.store import Database, sqlite_url
 from tests.support.sides import until
 

@@ -1,1 +1,1 @@
-"""Infor side: authorized apps, service accounts and the authorization server."""
+"""The authorization server of the Infor side: OAuth 2.0 as ION API has it."""

@@ -16,18 +16,12 @@ from sqlalchemy import ColumnElement, Select, Table, and_, select
 
 from ionport.core.clock import Clock
 from ionport.core.ids import first_ordered_uuid
+from ionport.oauth.apps.tables import authorized_apps, client_secrets
 from ionport.oauth.clean_up_repository import CleanUpRepository
-from ionport.oauth.keys import SigningKeys
-from ionport.oauth.tables import (
-    authorization_codes,
-    authorized_apps,
-    client_secrets,
-    grants,
-    login_counters,
-    revoked_access_tokens,
-    rotated_refresh_tokens,
-    used_assertions,
-)
+from ionport.oauth.clients.tables import used_assertions
+from ionport.oauth.grants.tables import authorization_codes, grants, rotated_refresh_tokens
+from ionport.oauth.tokens.keys.signing import SigningKeys
+from ionport.oauth.tokens.tables import login_counters, revoked_access_tokens
 from ionport.store import Database, SystemScope, Work
 
 DEFAULT_LIMIT: Final = 500

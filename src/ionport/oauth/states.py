@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from ionport.oauth.tokens import Login
+    from ionport.oauth.tokens.model import Login
 
 LIFETIME_SECONDS: Final = 2.0
 MAX_REMEMBERED: Final = 20_000

@@ -25,19 +25,19 @@ from ionport.gateway.proxy.app import Gateway
 from ionport.gateway.targets.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Tenant
-from ionport.oauth.access_tokens import AccessTokens
-from ionport.oauth.app import AuthorizationApp
-from ionport.oauth.clients import Clients
-from ionport.oauth.endpoints import Endpoints
-from ionport.oauth.introspection import IntrospectionService
-from ionport.oauth.keys import SigningKeys, environment_stamp
-from ionport.oauth.origins import RegisteredOrigins
-from ionport.oauth.routes import AuthorizationServer
-from ionport.oauth.service import AuthorizedAppService
+from ionport.oauth.apps.origins import RegisteredOrigins
+from ionport.oauth.apps.service import AuthorizedAppService
+from ionport.oauth.clients.authentication import Clients
+from ionport.oauth.http.app import AuthorizationApp
+from ionport.oauth.http.routes import AuthorizationServer
 from ionport.oauth.states import TokenStates
-from ionport.oauth.tenant_service import TenantSettingsService
-from ionport.oauth.tokens import TokenService
-from ionport.oauth.verifier import AccessTokenVerifier
+from ionport.oauth.tenant.endpoints import Endpoints
+from ionport.oauth.tenant.service import TenantSettingsService
+from ionport.oauth.tokens.access_tokens import AccessTokens
+from ionport.oauth.tokens.introspection import IntrospectionService
+from ionport.oauth.tokens.keys.signing import SigningKeys, environment_stamp
+from ionport.oauth.tokens.service import TokenService
+from ionport.oauth.tokens.verifier import AccessTokenVerifier
 from ionport.sandbox.app import ServiceMakers, backends
 from ionport.sandbox.control.faults import AUTHORIZATION_SERVER
 from ionport.sandbox.control.gate import FaultGate, FaultyDoor
@@ -51,12 +51,12 @@ from ionport.store import Database, TenantScope, Work
 _OPERATION = re.compile(r"[a-z_-]{1,40}(\.oauth2)?|connect/[a-z]{1,20}")
 
 if TYPE_CHECKING:
-    from ionport.oauth.account_service import ServiceAccountService
-    from ionport.oauth.app_security import AppSecurityService
-    from ionport.oauth.approval import ApprovalService
+    from ionport.oauth.accounts.service import ServiceAccountService
+    from ionport.oauth.apps.security import AppSecurityService
+    from ionport.oauth.authorize.service import ApprovalService
     from ionport.oauth.clean_up import CleanUp
-    from ionport.oauth.saml_issuers import SamlIssuerService
-    from ionport.oauth.token_tools import TokenToolsService
+    from ionport.oauth.grants.saml.service import SamlIssuerService
+    from ionport.oauth.tokens.tools import TokenToolsService
     from ionport.sandbox.control.blob_sweep import BlobSweep
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.coverage import Registry
@@ -165,7 +165,7 @@ class InforSide:
 
     @once
     def app_security(self) -> AppSecurityService:
-        from ionport.oauth.app_security import AppSecurityService
+        from ionport.oauth.apps.security import AppSecurityService
 
         return AppSecurityService(
             self._clock,
@@ -178,7 +178,7 @@ class InforSide:
 
     @once
     def approvals(self) -> ApprovalService:
-        from ionport.oauth.approval import ApprovalService
+        from ionport.oauth.authorize.service import ApprovalService
 
         return ApprovalService(
             self._infor_clock, self._keys, self.endpoints, self._audit, self.tokens, self._states
@@ -186,19 +186,19 @@ class InforSide:
 
     @once
     def service_accounts(self) -> ServiceAccountService:
-        from ionport.oauth.account_service import ServiceAccountService
+        from ionport.oauth.accounts.service import ServiceAccountService
 
         return ServiceAccountService(self._clock, self._keys, self._audit, self._states)
 
     @once
     def saml_issuers(self) -> SamlIssuerService:
-        from ionport.oauth.saml_issuers import SamlIssuerService
+        from ionport.oauth.grants.saml.service import SamlIssuerService
 
         return SamlIssuerService(self._clock, self._audit)
 
     @once
     def token_tools(self) -> TokenToolsService:
-        from ionport.oauth.token_tools import TokenToolsService
+        from ionport.oauth.tokens.tools import TokenToolsService
 
         return TokenToolsService(self._infor_clock, self.endpoints, self._access_tokens)
 

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from ionport.exports.deliveries import DeliveryService
     from ionport.exports.service import ExportConfigurationService
     from ionport.mappings.service import MappingService
-    from ionport.oauth.account_service import ServiceAccountService
-    from ionport.oauth.app_security import AppSecurityService
-    from ionport.oauth.approval import ApprovalService
-    from ionport.oauth.saml_issuers import SamlIssuerService
-    from ionport.oauth.service import AuthorizedAppService
-    from ionport.oauth.tenant_service import TenantSettingsService
-    from ionport.oauth.token_tools import TokenToolsService
+    from ionport.oauth.accounts.service import ServiceAccountService
+    from ionport.oauth.apps.security import AppSecurityService
+    from ionport.oauth.apps.service import AuthorizedAppService
+    from ionport.oauth.authorize.service import ApprovalService
+    from ionport.oauth.grants.saml.service import SamlIssuerService
+    from ionport.oauth.tenant.service import TenantSettingsService
+    from ionport.oauth.tokens.tools import TokenToolsService
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.control.plane import ControlPlane
     from ionport.sandbox.control.recorder import RecorderService

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ionport.oauth.model import GrantType
+from ionport.oauth.apps.model import GrantType
 from tests.support.known_clients.wire import (
     DEAD_TOKEN,
     DETAIL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ionport.oauth.model import AppType
+from ionport.oauth.apps.model import AppType
 from tests.support.known_clients.wire import (
     DEAD_REFRESH,
     DEAD_TOKEN,

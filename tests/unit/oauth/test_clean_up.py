@@ -9,9 +9,10 @@ from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
 from ionport.core.ids import first_ordered_uuid, new_ordered_uuid
 from ionport.oauth.clean_up import CleanUp
+from ionport.oauth.grants.tables import grants
 from ionport.oauth.protocol import InvalidGrant
-from ionport.oauth.tables import grants, login_counters, revoked_access_tokens
-from ionport.oauth.tenant_settings import Limits
+from ionport.oauth.tenant.settings import Limits
+from ionport.oauth.tokens.tables import login_counters, revoked_access_tokens
 from tests.support.oauth import TENANT, OAuthSide
 
 

@@ -16,27 +16,27 @@ def _rules(name: str, source: str) -> list[str]:
     ("name", "source", "rule"),
     [
         (
-            "oauth/repository.py",
+            "oauth/apps/repository.py",
             "class AppRepository:\n    def get(self, app_id): ...\n",
             "unscoped-repository-method",
         ),
         (
-            "oauth/token_repository.py",
+            "oauth/grants/repository.py",
             "class GrantRepository:\n    def get(self, grant_id): ...\n",
             "unscoped-repository-method",
         ),
         (
-            "oauth/repository.py",
+            "oauth/apps/repository.py",
             "class ARepository:\n    def get(self, scope, id): return id\n",
             "unused-scope",
         ),
         (
-            "oauth/repository.py",
+            "oauth/apps/repository.py",
             "class ARepository:\n    def get(self, scope: S, id): return isinstance(scope, S)\n",
             "unused-scope",
         ),
         (
-            "oauth/repository.py",
+            "oauth/apps/repository.py",
             (
                 "class ARepository:\n"
                 "    def get(self, scope: T, id): return self._get(id, of=scope)\n"
@@ -46,11 +46,11 @@ def _rules(name: str, source: str) -> list[str]:
             "unused-scope",
         ),
         (
-            "oauth/repository.py",
+            "oauth/apps/repository.py",
             "class ARepository:\n    def get(self, scope: T, id):  # scope unused:\n        ...\n",
             "unused-scope",
         ),
-        ("oauth/service.py", "SystemScope(' ')", "system-scope-without-reason"),
+        ("oauth/apps/service.py", "SystemScope(' ')", "system-scope-without-reason"),
         (
             "documents/x.py",
             "from lxml import etree\netree.fromstring(b'')",
@@ -75,11 +75,11 @@ def test_a_broken_rule_is_found(name: str, source: str, rule: str) -> None:
     ("name", "source"),
     [
         (
-            "oauth/repository.py",
+            "oauth/apps/repository.py",
             "class ARepository:\n    def get(self, scope, id): scope.x\n    def _row(self): ...\n",
         ),
         (
-            "oauth/repository.py",
+            "oauth/apps/repository.py",
             (
                 "class ARepository:\n"
                 "    def get(self, scope: T, id): return self._get(id, of=scope)\n"
@@ -89,7 +89,7 @@ def test_a_broken_rule_is_found(name: str, source: str, rule: str) -> None:
             ),
         ),
         (
-            "oauth/repository.py",
+            "oauth/apps/repository.py",
             (
                 "class ARepository:\n"
                 "    def all(self, scope: SystemScope): ...\n"
@@ -98,7 +98,7 @@ def test_a_broken_rule_is_found(name: str, source: str, rule: str) -> None:
                 "        ...\n"
             ),
         ),
-        ("oauth/service.py", "SystemScope('sign-in')"),
+        ("oauth/apps/service.py", "SystemScope('sign-in')"),
         ("core/xml.py", "from lxml import etree\netree.fromstring(b'')"),
         ("mappings/bod.py", "from lxml import etree\netree.SubElement(etree.Element('a'), 'b')"),
         ("templates/a.html", "<p>{% trans %}Hello <b>you</b>{% endtrans %} {{ name }} - 1</p>"),

@@ -14,8 +14,14 @@ from ionport.cli.opening import (
     tenant_option,
     tenant_scope,
 )
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import BACKEND_GRANT_TYPES, AppQuery, AppType, AuthorizedApp, GrantType
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import (
+    BACKEND_GRANT_TYPES,
+    AppQuery,
+    AppType,
+    AuthorizedApp,
+    GrantType,
+)
 
 
 @click.group()

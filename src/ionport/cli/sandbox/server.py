@@ -17,7 +17,7 @@ from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.ids import random_token
 from ionport.identity.model import PasswordProof, TenantRole
 from ionport.identity.service import NewUser
-from ionport.oauth.drafts import AppDraft
+from ionport.oauth.apps.drafts import AppDraft
 from ionport.settings import Side
 from ionport.store import TenantScope
 from ionport.wiring import House

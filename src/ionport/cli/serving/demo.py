@@ -33,8 +33,8 @@ from ionport.exports.model import ConfigurationFields, Delivery, ExportMethod
 from ionport.identity.model import PasswordProof
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import AppType, GrantType
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import AppType, GrantType
 from ionport.settings import Side
 from ionport.wiring import House
 

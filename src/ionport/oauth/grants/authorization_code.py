@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from ionport.oauth.authorization_repository import AuthorizationCodeRepository
+from ionport.oauth.accounts.repository import ServiceAccountRepository
+from ionport.oauth.apps.model import GrantType
+from ionport.oauth.grants.code_repository import AuthorizationCodeRepository
 from ionport.oauth.grants.context import Check, GrantContext, require_grant_type
-from ionport.oauth.model import GrantType
 from ionport.oauth.protocol import InvalidGrant, InvalidRequest, TokenReused
-from ionport.oauth.repository import ServiceAccountRepository
 
 GRANT_TYPE: Final = "authorization_code"
 INVALID_CODE: Final = "Authorization code is invalid or expired."
@@ -55,7 +55,7 @@ def _redirect_is_the_same(context: GrantContext) -> None:
 
 def _verifier_matches(context: GrantContext) -> None:
     # Authlib is loaded with the first code.
-    from ionport.oauth.authlib_bridge import verifier_matches
+    from ionport.oauth.grants.pkce import verifier_matches
 
     verifier = context.parameters.get("code_verifier")
     challenge = context.code.code_challenge if context.code else None

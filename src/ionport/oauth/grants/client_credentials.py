@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ionport.oauth.apps.model import GrantType
 from ionport.oauth.grants.context import Check, GrantContext, require_grant_type
-from ionport.oauth.model import GrantType
 
 GRANT_TYPE: Final = "client_credentials"
 

@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
-from ionport.oauth.authorization import AuthorizationCode
-from ionport.oauth.client_assertions import UsedAssertion
-from ionport.oauth.endpoints import Endpoints
-from ionport.oauth.model import AuthorizedApp, Grant, GrantType, Person, ServiceAccount
+from ionport.oauth.accounts.model import Person, ServiceAccount
+from ionport.oauth.apps.model import AuthorizedApp, GrantType
+from ionport.oauth.clients.assertions import UsedAssertion
+from ionport.oauth.grants.model import AuthorizationCode, Grant
 from ionport.oauth.protocol import Parameters, UnauthorizedClient
-from ionport.oauth.tenant_settings import TenantSettings
+from ionport.oauth.tenant.endpoints import Endpoints
+from ionport.oauth.tenant.settings import TenantSettings
 from ionport.store import TenantScope
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 from typing import Final
 
+from ionport.oauth.accounts.repository import ServiceAccountRepository
+from ionport.oauth.apps.model import GrantType
 from ionport.oauth.grants.context import Check, GrantContext, require_grant_type
-from ionport.oauth.model import GrantType
 from ionport.oauth.protocol import InvalidGrant, look_up_text
-from ionport.oauth.repository import ServiceAccountRepository
 
 GRANT_TYPE: Final = "password"
 _WRONG_KEYS: Final = "Invalid service account access key or secret key."

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from ionport.oauth.accounts.repository import ServiceAccountRepository
 from ionport.oauth.grants.context import Check, GrantContext
 from ionport.oauth.grants.password import account_is_open
+from ionport.oauth.grants.repository import GrantRepository
 from ionport.oauth.protocol import InvalidGrant, TokenReused
-from ionport.oauth.repository import ServiceAccountRepository
-from ionport.oauth.token_repository import GrantRepository
 
 GRANT_TYPE: Final = "refresh_token"
 NOT_IN_FORCE: Final = "unknown, invalid, or expired refresh token"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ionport.oauth.client_assertions import UsedAssertion
+from ionport.oauth.apps.model import GrantType
+from ionport.oauth.clients.assertions import UsedAssertion
 from ionport.oauth.grants.context import Check, GrantContext, require_grant_type
-from ionport.oauth.model import GrantType
 from ionport.oauth.protocol import InvalidGrant, UnauthorizedClient
 
 GRANT_TYPE: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
@@ -27,8 +27,13 @@ def _client_is_proven(context: GrantContext) -> None:
 
 def _assertion_holds(context: GrantContext) -> None:
     # Loaded with the first assertion, and the XML library with it: few servers ever get one.
-    from ionport.oauth.saml import SamlRefused, decode_assertion, issuer_of, verify_assertion
-    from ionport.oauth.saml_repository import SamlIssuerRepository
+    from ionport.oauth.grants.saml.assertions import (
+        SamlRefused,
+        decode_assertion,
+        issuer_of,
+        verify_assertion,
+    )
+    from ionport.oauth.grants.saml.repository import SamlIssuerRepository
 
     assertion = context.parameters.require("assertion")
     tenant_id, endpoints = context.scope.tenant_id, context.endpoints
@@ -47,7 +52,7 @@ def _assertion_holds(context: GrantContext) -> None:
 
 
 def _subject_is_a_member(context: GrantContext) -> None:
-    from ionport.oauth.saml_repository import SamlIssuerRepository
+    from ionport.oauth.grants.saml.repository import SamlIssuerRepository
 
     people = SamlIssuerRepository(context.connection)
     context.person = people.find_person(context.scope, context.subject)

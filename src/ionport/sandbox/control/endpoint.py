@@ -9,7 +9,7 @@ from typing import Final
 from starlette.responses import Response
 
 from ionport.identity.model import Actor
-from ionport.oauth.tenant_service import TenantSettingsService
+from ionport.oauth.tenant.service import TenantSettingsService
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder import RecorderService
 from ionport.sandbox.coverage import Registry

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.oauth.tenant_settings import Limits
+from ionport.oauth.tenant.settings import Limits
 from ionport.sandbox.control.clock_service import ClockState
 from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultRule, FaultTarget, Trigger
 from ionport.sandbox.control.model import CallFilter, RecordedCall, Snapshot

@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 
 from ionport.core.once import once
 from ionport.identity.model import PasswordProof
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import AppType, GrantType
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import AppType, GrantType
 from ionport.sandbox.testing.calls import InforRecorder
 from ionport.sandbox.testing.clock import InforClock
 from ionport.sandbox.testing.faults import Faults

@@ -22,7 +22,7 @@ from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant, TenantRole, User
 from ionport.identity.repository import TenantRepository, UserRepository
-from ionport.oauth.private_keys import new_private_key
+from ionport.oauth.tokens.keys.private_keys import new_private_key
 from ionport.sandbox.infor_side import (
     InforOptions,
     InforSide,

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from ionport.oauth.private_keys import new_private_key
+from ionport.oauth.tokens.keys.private_keys import new_private_key
 
 if TYPE_CHECKING:
     from ionport.sandbox.testing.infor import Infor

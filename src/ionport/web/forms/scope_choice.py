@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from ionport.oauth.scopes import parse_scopes
-from ionport.oauth.tenant_settings import ScopeMode
+from ionport.oauth.tenant.scopes import parse_scopes
+from ionport.oauth.tenant.settings import ScopeMode
 from ionport.store import TenantScope
 from ionport.web.forms.fields import text_of
 from ionport.web.state import needed, visit_of

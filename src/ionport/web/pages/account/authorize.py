@@ -17,9 +17,9 @@ from ionport.core.errors import Forbidden, TooManyRequests, Unauthenticated, Una
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.model import check_tenant_id
-from ionport.oauth.approval import ApprovalService
-from ionport.oauth.authorization import AuthorizationRefused, AuthorizationRequest
-from ionport.oauth.redirects import form_target
+from ionport.oauth.apps.redirects import form_target
+from ionport.oauth.authorize.model import AuthorizationRefused, AuthorizationRequest
+from ionport.oauth.authorize.service import ApprovalService
 from ionport.store import TenantScope
 from ionport.web.forms.fields import secret_of, text_of
 from ionport.web.middleware import cookies

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, TooManyRequests
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
-from ionport.oauth.model import AppQuery, AppSort, AppType, AuthorizedApp
+from ionport.oauth.apps.model import AppQuery, AppSort, AppType, AuthorizedApp
 from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.rendering.lists import YES_NO, ListState
 from ionport.web.rendering.templating import path_to, render

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ionport.core.i18n import _
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import AuthorizedApp
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import AuthorizedApp
 
 
 @dataclass(frozen=True, slots=True)

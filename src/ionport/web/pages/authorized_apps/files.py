@@ -13,7 +13,7 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, NotFound, TooManyRequests
 from ionport.core.i18n import _
 from ionport.identity.model import User
-from ionport.oauth.credentials_file import EnvironmentTool
+from ionport.oauth.apps.credentials_file import EnvironmentTool
 from ionport.store import TenantScope
 from ionport.web.forms.fields import is_on, text_of
 from ionport.web.forms.passwords import password_errors, password_proof

@@ -19,8 +19,8 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.oauth.drafts import AppDraft
-from ionport.oauth.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp, GrantType
+from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp, GrantType
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, is_on, text_of, uploads_of, whole_number
 from ionport.web.forms.scope_choice import scope_choice, scopes_of

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.oauth.token_tools import TokenReport
+from ionport.oauth.tokens.tools import TokenReport
 from ionport.web.forms.fields import text_of
 from ionport.web.pages.authorized_apps.apps import app_dialog, the_app
 from ionport.web.state import needed, tenant_scope, visit_of

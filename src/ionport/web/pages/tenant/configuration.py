@@ -13,7 +13,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.oauth.tenant_settings import (
+from ionport.oauth.tenant.settings import (
     Limits,
     ScopeMode,
     TenantSettings,

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
-from ionport.oauth.saml import SamlIssuer
+from ionport.oauth.grants.saml.assertions import SamlIssuer
 from ionport.web.forms.fields import errors_of, text_of, uploads_of
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of

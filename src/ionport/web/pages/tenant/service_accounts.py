@@ -14,16 +14,10 @@ from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.model import User
-from ionport.oauth.account_service import AccountDraft
-from ionport.oauth.model import (
-    AccountQuery,
-    AccountSort,
-    AppQuery,
-    AuthorizedApp,
-    GrantType,
-    ListedAccount,
-)
-from ionport.oauth.scopes import parse_scopes
+from ionport.oauth.accounts.model import AccountQuery, AccountSort, ListedAccount
+from ionport.oauth.accounts.service import AccountDraft
+from ionport.oauth.apps.model import AppQuery, AuthorizedApp, GrantType
+from ionport.oauth.tenant.scopes import parse_scopes
 from ionport.store import TenantScope
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of

@@ -1,0 +1,1 @@
+"""Service accounts: the keys that an app logs in with for a user or a machine."""

@@ -1,0 +1,133 @@
+"""How a service account comes to be: keys that leave the server once, and the rules for both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.core.ids import new_id, random_token
+from ionport.core.paging import PageRequest
+from ionport.core.sealing import KeyRing
+from ionport.core.secrets import Secret
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.oauth.accounts.model import ServiceAccount
+from ionport.oauth.accounts.repository import ServiceAccountRepository
+from ionport.oauth.apps.client_secrets import SECRET_BYTES
+from ionport.oauth.apps.credentials_file import ServiceAccountKeys
+from ionport.oauth.apps.model import AuthorizedApp, GrantType
+from ionport.oauth.tenant.scopes import wrong_scopes
+from ionport.store import TenantScope, Work
+
+MAX_SERVICE_ACCOUNTS: Final = 1000
+MAX_DESCRIPTION_LENGTH: Final = 200
+
+
+class ServiceAccountMaker:
+    """Makes service accounts of apps that log in with them."""
+
+    def __init__(self, clock: Clock, key_ring: KeyRing, audit: AuditLog) -> None:
+        self._clock = clock
+        self._key_ring = key_ring
+        self._audit = audit
+
+    def make(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        app: AuthorizedApp,
+        user_id: str | None,
+        *,
+        description: str = "",
+        scopes: tuple[str, ...] = (),
+    ) -> tuple[ServiceAccount, ServiceAccountKeys]:
+        """Store an account and return it with its keys; only a digest of the secret key is kept.
+
+        Raises:
+            InvalidInput: the app uses none, or `user_id` is no enabled user of the tenant.
+            Conflict: the app has `MAX_SERVICE_ACCOUNTS` already.
+        """
+        accounts = ServiceAccountRepository(work.connection)
+        if app.grant_type is not GrantType.PASSWORD_CREDENTIALS:
+            raise _no_accounts(app.grant_type)
+        check_account(work, scope, user_id, description, scopes)
+        if accounts.list(scope, app.id, PageRequest(per_page=1)).total >= MAX_SERVICE_ACCOUNTS:
+            raise Conflict(
+                _("This app has {count} service accounts. Delete those never used first.").format(
+                    count=MAX_SERVICE_ACCOUNTS
+                ),
+                code="too_many_service_accounts",
+            )
+        keys = ServiceAccountKeys(f"{scope.tenant_id}#{_key().reveal()}", _key())
+        account = ServiceAccount(
+            id=new_id("sac"),
+            tenant_id=scope.tenant_id,
+            app_id=app.id,
+            access_key=keys.access_key,
+            user_id=user_id,
+            is_disabled=False,
+            created_at=self._clock.now(),
+            created_by=actor.name,
+            last_used_at=None,
+            description=description,
+            scopes=scopes,
+        )
+        accounts.add(scope, account, self._key_ring.digest(keys.secret_key))
+        self._audit.record(
+            work, scope, actor, "service_account.created", account.id, {"app": app.id}
+        )
+        return accounts.get(scope, account.id) or account, keys
+
+
+def check_account(
+    work: Work, scope: TenantScope, user_id: str | None, description: str, scopes: Sequence[str]
+) -> None:
+    """Raise InvalidInput, with the field, unless an account can have these."""
+    if user_id is not None:
+        person = ServiceAccountRepository(work.connection).find_person(scope, user_id)
+        if person is None:
+            raise wrong_user(_("Choose an enabled user of this tenant, or none."))
+    wrong = {}
+    if len(description) > MAX_DESCRIPTION_LENGTH or not description.isprintable():
+        wrong["description"] = _("Use at most {limit} characters on one line.").format(
+            limit=MAX_DESCRIPTION_LENGTH
+        )
+    if text := wrong_scopes(scopes):
+        wrong["scopes"] = text
+    if wrong:
+        raise InvalidInput(
+            _("The service account cannot be saved. Correct the marked fields."),
+            code="service_account_invalid",
+            fields=wrong,
+        )
+
+
+def wrong_user(text: str) -> InvalidInput:
+    """Return the error of a service account's user."""
+    return InvalidInput(text, code="service_account_user", fields={"user_id": text})
+
+
+def _no_accounts(grant_type: GrantType) -> InvalidInput:
+    return InvalidInput(
+        _(
+            "An app with Grant Type {grant_type} logs in without a service account."
+            " Download its credentials without Create Service Account."
+        ).format(grant_type=grant_type.value),
+        code="service_account_not_used",
+        fields={"create_service_account": _("Switch this off for this app.")},
+    )
+
+
+def _key() -> Secret:
+    """Return 64 random bytes as 86 letters (facts/ion-api.md §2).
+
+    The first is a letter or digit: spreadsheets take a value with a leading - for a formula, and
+    keys travel in CSV files.
+    """
+    while not (key := random_token(SECRET_BYTES)).reveal()[0].isalnum():
+        pass
+    return key

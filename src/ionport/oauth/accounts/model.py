@@ -1,0 +1,76 @@
+"""Values of service accounts and of the people they are linked with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ionport.core.paging import PageRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """An account that an app's password grant logs in with; its secret key is not kept.
+
+    `identity2` is the linked user's GUID. `user_is_disabled` closes the account as well.
+    """
+
+    id: str
+    tenant_id: str
+    app_id: str
+    access_key: str
+    user_id: str | None
+    is_disabled: bool
+    created_at: datetime
+    created_by: str
+    last_used_at: datetime | None
+    description: str = ""
+    scopes: tuple[str, ...] = ()
+    user_name: str | None = None
+    identity2: str | None = None
+    user_is_disabled: bool = False
+
+    @property
+    def never_used(self) -> bool:
+        """Whether nobody has ever logged in with the file that this account was made for."""
+        return self.last_used_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """A service account with the name of its app."""
+
+    account: ServiceAccount
+    app_name: str
+
+
+class AccountSort(StrEnum):
+    """Columns that the list of a tenant's service accounts can be sorted by."""
+
+    CREATED = "created"
+    DESCRIPTION = "description"
+    USER = "user"
+    APP = "app"
+    LAST_USED = "last_used"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountQuery:
+    """Which accounts to list: `text` is looked for in description, key, app and user."""
+
+    text: str = ""
+    is_disabled: bool | None = None
+    has_user: bool | None = None
+    sort: AccountSort = AccountSort.CREATED
+    descending: bool = True
+    page: PageRequest = field(default_factory=PageRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An enabled user of the tenant, as tokens know people; `identity2` is the user's GUID."""
+
+    user_id: str
+    name: str
+    identity2: str

@@ -1,0 +1,1 @@
+"""Authorized apps: their values, secrets, key pairs, scopes and credential files."""

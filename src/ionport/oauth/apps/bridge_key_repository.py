@@ -1,0 +1,55 @@
+"""The SQL of apps' public keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, insert, select
+
+from ionport.oauth.apps.model import BridgeKey
+from ionport.oauth.apps.tables import authorized_apps, bridge_keys
+from ionport.store import TenantScope
+
+
+class BridgeKeyRepository:
+    """The public keys of apps that authenticate with signed assertions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: TenantScope, key: BridgeKey) -> None:
+        owned = (
+            select(authorized_apps.c.id)
+            .where(authorized_apps.c.id == key.app_id)
+            .where(authorized_apps.c.tenant_id == scope.tenant_id)
+        )
+        self._connection.execute(
+            insert(bridge_keys).values(
+                id=key.id,
+                app_id=owned.scalar_subquery(),
+                public_jwk=dict(key.public_jwk),
+                created_at=key.created_at,
+                created_by=key.created_by,
+            )
+        )
+
+    def list(self, scope: TenantScope, app_id: str) -> Sequence[BridgeKey]:
+        """Return an app's keys, newest first: a handful at most."""
+        query = (
+            select(bridge_keys)
+            .join(authorized_apps)
+            .where(authorized_apps.c.tenant_id == scope.tenant_id)
+            .where(bridge_keys.c.app_id == app_id)
+            .order_by(bridge_keys.c.created_at.desc(), bridge_keys.c.id.desc())
+        )
+        return [BridgeKey(**row) for row in self._connection.execute(query).mappings()]
+
+    def remove(self, scope: TenantScope, app_id: str, key_id: str) -> bool:
+        """Forget a key; False when the app has no such key."""
+        owned = select(authorized_apps.c.id).where(authorized_apps.c.tenant_id == scope.tenant_id)
+        result = self._connection.execute(
+            delete(bridge_keys)
+            .where(bridge_keys.c.id == key_id, bridge_keys.c.app_id == app_id)
+            .where(bridge_keys.c.app_id.in_(owned))
+        )
+        return result.rowcount == 1

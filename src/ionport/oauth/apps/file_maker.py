@@ -1,0 +1,74 @@
+"""How a credential file comes to be: what of an app, its tenant and an account stands in it."""
+
+from __future__ import annotations
+
+from ionport.core.secrets import Secret
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.oauth.accounts.model import ServiceAccount
+from ionport.oauth.apps.client_secrets import ClientSecrets
+from ionport.oauth.apps.credentials_file import (
+    ServiceAccountKeys,
+    credentials_content,
+    credentials_filename,
+)
+from ionport.oauth.apps.model import AuthorizedApp, CredentialsFile
+from ionport.oauth.apps.scope_policy import are_enforced
+from ionport.oauth.tenant.endpoints import Endpoints
+from ionport.oauth.tenant.repository import TenantSettingsRepository
+from ionport.store import TenantScope, Work
+
+
+class CredentialsFileMaker:
+    """Makes `.ionapi` files; who may have one, its callers have checked."""
+
+    def __init__(
+        self, endpoints: Endpoints, audit: AuditLog, secrets: ClientSecrets, environment_stamp: str
+    ) -> None:
+        self._endpoints = endpoints
+        self._audit = audit
+        self._secrets = secrets
+        self._environment_stamp = environment_stamp
+
+    def make(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        app: AuthorizedApp,
+        account: ServiceAccount | None = None,
+        keys: ServiceAccountKeys | None = None,
+    ) -> CredentialsFile:
+        """Return the app's file with its secret, and the account's keys if there are any.
+
+        Where no copies of secrets are kept, the app gets a further one for this file.
+        """
+        secret = None
+        if not app.is_public:
+            secret = self._secrets.newest(work, scope, app) or self._secrets.add(work, scope, app)
+        content = self.content(work, scope, app, secret, keys, account)
+        details = {"name": app.name, "service_account": account.id if account else ""}
+        self._audit.record(work, scope, actor, "app.credentials_downloaded", app.id, details)
+        return CredentialsFile(credentials_filename(app), content)
+
+    def content(
+        self,
+        work: Work,
+        scope: TenantScope,
+        app: AuthorizedApp,
+        secret: Secret | None = None,
+        keys: ServiceAccountKeys | None = None,
+        account: ServiceAccount | None = None,
+    ) -> bytes:
+        """Return the JSON of a file with just these secrets in it."""
+        settings = TenantSettingsRepository(work.connection).get(scope)
+        scopes = account.scopes if account is not None and account.scopes else app.scopes
+        return credentials_content(
+            app,
+            secret,
+            self._endpoints,
+            self._environment_stamp,
+            keys,
+            flavour=settings.url_flavour,
+            scopes=scopes if are_enforced(settings, app) else (),
+        )

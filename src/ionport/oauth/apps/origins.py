@@ -1,0 +1,39 @@
+"""Which web pages may call: the apps' Authorized JavaScript Origins (facts/ion-api.md §1.3, §4.2).
+
+A browser asks for each call of a script, so the answers are remembered for two seconds; a change
+in this process holds at once.
+"""
+
+from __future__ import annotations
+
+from ionport.oauth.apps.redirects import wrong_origin
+from ionport.oauth.apps.repository import AppRepository
+from ionport.oauth.protocol import look_up_text
+from ionport.oauth.states import TokenStates
+from ionport.store import Database, TenantScope
+
+
+class RegisteredOrigins:
+    """The gateway's and the authorization server's port, over the database."""
+
+    def __init__(self, database: Database, states: TokenStates) -> None:
+        self._database = database
+        self._memory = states.origins
+
+    def allows(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
+        """Tell whether the app of `client_id` names `origin`, as a browser sends it.
+
+        None asks for any app of the tenant: a preflight has no token yet. Disabled apps do not
+        count. May block.
+        """
+        if origin == "*" or wrong_origin(origin):
+            return False
+        key = (tenant_id, origin, client_id)
+        known = self._memory.recall(key)
+        if known is None:
+            asked = self._memory.now()
+            scope = TenantScope(look_up_text(tenant_id))
+            with self._database.read() as work:
+                known = AppRepository(work.connection).names_origin(scope, origin, client_id)
+            self._memory.keep(key, known, asked)
+        return known

@@ -1,0 +1,164 @@
+"""What an administrator does when an app's secrets age or leak: rotate, revoke, key pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.sealing import KeyRing
+from ionport.core.secrets import Secret
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, PasswordProof
+from ionport.oauth.apps.bridge_key_repository import BridgeKeyRepository
+from ionport.oauth.apps.bridge_keys import FILENAME, MAX_BRIDGE_KEYS, KeyPair, key_file
+from ionport.oauth.apps.client_secrets import ClientSecrets
+from ionport.oauth.apps.model import AuthorizedApp, BridgeKey, ClientSecret
+from ionport.oauth.apps.repository import AppRepository
+from ionport.oauth.states import TokenStates
+from ionport.oauth.tenant.endpoints import Endpoints
+from ionport.store import TenantScope, Work
+
+MAX_OVERLAP: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeKeyFile:
+    """The private key to hand out once; `content` holds it, so it does not print."""
+
+    filename: str
+    content: bytes = field(repr=False)
+
+
+class AppSecurityService:
+    """Secrets, tokens and key pairs of an app: every method needs IONAPI-Administrator."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        key_ring: KeyRing,
+        endpoints: Endpoints,
+        audit: AuditLog,
+        states: TokenStates,
+        *,
+        keep_client_secrets: bool = True,
+    ) -> None:
+        self._clock = clock
+        self._endpoints = endpoints
+        self._audit = audit
+        self._states = states
+        self._secrets = ClientSecrets(clock, key_ring, keep_copies=keep_client_secrets)
+
+    def rotate_secret(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        app_id: str,
+        proof: PasswordProof,
+        overlap: timedelta,
+    ) -> Secret:
+        """Give an app a new Secret; the old one works for `overlap` (0 to 30 days) beside it.
+
+        Tokens stay in force: see `revoke_tokens`.
+
+        Raises:
+            Unauthenticated: the password was not typed again just now.
+            InvalidInput: the overlap is out of range.
+            Conflict: the app is public and has no Secret.
+        """
+        app = self._app(work, scope, actor, app_id, proof)
+        if app.is_public:
+            raise Conflict(_("A public app has no Secret to rotate."), code="app_is_public")
+        if not timedelta(0) <= overlap <= MAX_OVERLAP:
+            text = _("Choose between 0 and 30 days.")
+            raise InvalidInput(text, code="overlap_invalid", fields={"overlap": text})
+        secret = self._secrets.rotate(work, scope, app, overlap)
+        work.after_commit(self._states.forget)
+        details = {"name": app.name, "overlap_seconds": str(int(overlap.total_seconds()))}
+        self._audit.record(work, scope, actor, "app.secret_rotated", app.id, details)
+        return secret
+
+    def list_secrets(
+        self, work: Work, scope: TenantScope, actor: Actor, app_id: str
+    ) -> Sequence[ClientSecret]:
+        """Return an app's Secrets, newest first: digests and dates, nothing in the clear."""
+        app = self._app(work, scope, actor, app_id)
+        return AppRepository(work.connection).secrets(scope, app.id)
+
+    def revoke_tokens(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> None:
+        """Kill every access token and refresh token of an app at once; logins stay possible."""
+        app = self._app(work, scope, actor, app_id)
+        AppRepository(work.connection).raise_generation(scope, app.id)
+        self._audit.record(work, scope, actor, "app.tokens_revoked", app.id, {"name": app.name})
+        work.after_commit(self._states.forget)
+
+    def add_bridge_key(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        app_id: str,
+        proof: PasswordProof,
+        pair: KeyPair,
+    ) -> BridgeKeyFile:
+        """Store the public half of a new key pair and return the file with the private one.
+
+        Raises:
+            Unauthenticated: the password was not typed again just now.
+            Conflict: bridge authentication is off, or the app has five keys already.
+        """
+        app = self._app(work, scope, actor, app_id, proof)
+        if not app.use_bridge:
+            raise Conflict(
+                _("Switch on Use Bridge Authentication and save the app first."),
+                code="bridge_is_off",
+            )
+        keys = BridgeKeyRepository(work.connection)
+        if len(keys.list(scope, app.id)) >= MAX_BRIDGE_KEYS:
+            raise Conflict(
+                _("This app has {count} key pairs. Delete one first.").format(
+                    count=MAX_BRIDGE_KEYS
+                ),
+                code="too_many_bridge_keys",
+            )
+        keys.add(scope, BridgeKey(pair.kid, app.id, pair.public_jwk, self._clock.now(), actor.name))
+        self._audit.record(work, scope, actor, "app.key_generated", app.id, {"kid": pair.kid})
+        content = key_file(app.client_id, self._endpoints.issuer(scope.tenant_id), pair)
+        return BridgeKeyFile(FILENAME, content)
+
+    def list_bridge_keys(
+        self, work: Work, scope: TenantScope, actor: Actor, app_id: str
+    ) -> Sequence[BridgeKey]:
+        """Return an app's public keys, newest first."""
+        app = self._app(work, scope, actor, app_id)
+        return BridgeKeyRepository(work.connection).list(scope, app.id)
+
+    def delete_bridge_key(
+        self, work: Work, scope: TenantScope, actor: Actor, app_id: str, key_id: str
+    ) -> None:
+        """Delete a key: assertions signed with it are refused from now on."""
+        app = self._app(work, scope, actor, app_id)
+        if not BridgeKeyRepository(work.connection).remove(scope, app.id, key_id):
+            raise NotFound(_("This app has no such key."))
+        self._audit.record(work, scope, actor, "app.key_deleted", app.id, {"kid": key_id})
+
+    def _app(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        app_id: str,
+        proof: PasswordProof | None = None,
+    ) -> AuthorizedApp:
+        actor.require_tenant_administrator(scope.tenant_id)
+        if proof is not None:
+            proof.require_for(actor, self._clock.now())
+        app = AppRepository(work.connection).get(scope, app_id)
+        if app is None:
+            raise NotFound(_("There is no such authorized app in this tenant."))
+        return app

@@ -1,0 +1,1 @@
+"""The authorization endpoint's requests, a person's approval and consents."""

@@ -1,0 +1,106 @@
+"""The SQL of consents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ionport.oauth.apps.tables import authorized_apps
+from ionport.oauth.authorize.model import Consent
+from ionport.oauth.authorize.tables import consents
+from ionport.store import TenantScope
+
+
+class ConsentRepository:
+    """What users have approved."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, scope: TenantScope, user_id: str, app_id: str) -> Consent | None:
+        query = (
+            _consents(scope).where(consents.c.user_id == user_id).where(consents.c.app_id == app_id)
+        )
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else Consent(**{**row, "scopes": tuple(row["scopes"])})
+
+    def list(self, scope: TenantScope, user_id: str, limit: int) -> Sequence[Consent]:
+        """Return a user's consents by the app's name."""
+        query = (
+            _consents(scope)
+            .where(consents.c.user_id == user_id)
+            .order_by(authorized_apps.c.name_key)
+            .limit(limit)
+        )
+        rows = self._connection.execute(query).mappings()
+        return [Consent(**{**row, "scopes": tuple(row["scopes"])}) for row in rows]
+
+    def count(self, scope: TenantScope, app_id: str) -> int:
+        """Return how many users have approved an app."""
+        query = (
+            select(func.count())
+            .select_from(consents)
+            .where(consents.c.tenant_id == scope.tenant_id, consents.c.app_id == app_id)
+        )
+        return int(self._connection.execute(query).scalar_one())
+
+    def remember(
+        self,
+        scope: TenantScope,
+        user_id: str,
+        app_id: str,
+        scopes: tuple[str, ...],
+        at: datetime,
+    ) -> None:
+        """Store a consent in the place of the one before, if any."""
+        mine = and_(
+            consents.c.tenant_id == scope.tenant_id,
+            consents.c.user_id == user_id,
+            consents.c.app_id == app_id,
+        )
+        values = {"scopes": [*scopes], "changed_at": at}
+        change = update(consents).where(mine).values(values)
+        if self._connection.execute(change).rowcount:
+            return
+        row = values | {
+            "tenant_id": scope.tenant_id,
+            "user_id": user_id,
+            "app_id": app_id,
+            "created_at": at,
+        }
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(consents).values(row))
+        except IntegrityError:
+            # The same person said yes in another window at this moment.
+            self._connection.execute(change)
+
+    def remove(self, scope: TenantScope, user_id: str, app_id: str) -> bool:
+        """Forget a consent; False when there was none."""
+        result = self._connection.execute(
+            delete(consents)
+            .where(consents.c.tenant_id == scope.tenant_id)
+            .where(consents.c.user_id == user_id, consents.c.app_id == app_id)
+        )
+        return result.rowcount == 1
+
+
+def _consents(scope: TenantScope) -> Select[Any]:
+    return (
+        select(
+            consents.c.tenant_id,
+            consents.c.user_id,
+            consents.c.app_id,
+            authorized_apps.c.name.label("app_name"),
+            consents.c.scopes,
+            consents.c.created_at,
+            consents.c.changed_at,
+        )
+        .join(authorized_apps)
+        .where(consents.c.tenant_id == scope.tenant_id)
+        .where(authorized_apps.c.deleted_at.is_(None))
+    )

@@ -1,0 +1,226 @@
+"""A person's approval of an app: from the authorization request to the code (RFC 6749 §4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Forbidden, IonportError, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import random_token
+from ionport.core.sealing import KeyRing
+from ionport.core.secrets import Secret
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.oauth.accounts.model import Person
+from ionport.oauth.accounts.repository import ServiceAccountRepository
+from ionport.oauth.apps.redirects import is_claimed, with_parameters
+from ionport.oauth.authorize.checks import check_request
+from ionport.oauth.authorize.model import (
+    AuthorizationRefused,
+    AuthorizationRequest,
+    Consent,
+    ResponseType,
+)
+from ionport.oauth.authorize.repository import ConsentRepository
+from ionport.oauth.grants.code_repository import AuthorizationCodeRepository
+from ionport.oauth.grants.model import CODE_LIFETIME, AuthorizationCode
+from ionport.oauth.grants.repository import GrantRepository
+from ionport.oauth.protocol import parse_parameters
+from ionport.oauth.states import TokenStates
+from ionport.oauth.tenant.endpoints import Endpoints
+from ionport.oauth.tenant.repository import TenantSettingsRepository
+from ionport.oauth.tokens.model import Login, SignedLogin
+from ionport.oauth.tokens.service import TokenService
+from ionport.store import TenantScope, Work
+
+_CODE_BYTES: Final = 32
+MAX_CONSENTS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An approval that is not stored yet: its code, or for an implicit request its token."""
+
+    request: AuthorizationRequest
+    person: Person
+    code: Secret | None
+    signed: SignedLogin | None
+
+
+class ApprovalService:
+    """The authorization endpoint; the pages in front of it ask the person."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        key_ring: KeyRing,
+        endpoints: Endpoints,
+        audit: AuditLog,
+        tokens: TokenService,
+        states: TokenStates,
+    ) -> None:
+        self._clock = clock
+        self._key_ring = key_ring
+        self._endpoints = endpoints
+        self._audit = audit
+        self._tokens = tokens
+        self._states = states
+
+    def read(self, work: Work, scope: TenantScope, query: str) -> AuthorizationRequest:
+        """Return the request that a query string is.
+
+        Raises:
+            AuthorizationRefused: see there who is told.
+        """
+        try:
+            parameters = parse_parameters(query.encode(), b"")
+        except IonportError as error:
+            raise AuthorizationRefused("invalid_request", error.text) from error
+        settings = TenantSettingsRepository(work.connection).get(scope)
+        return check_request(work.connection, scope, parameters, settings)
+
+    def needs_consent(
+        self, work: Work, scope: TenantScope, actor: Actor, request: AuthorizationRequest
+    ) -> bool:
+        """Tell whether the person has to be asked.
+
+        A public app behind a loopback port or a scheme of its own is asked for every time: any
+        program could pretend to be it (RFC 8252 §8.6).
+
+        Raises:
+            Forbidden: the person is no enabled member of the tenant.
+        """
+        person = self._person(work, scope, actor)
+        if request.app.is_public and not is_claimed(request.redirect_uri):
+            return True
+        consents = ConsentRepository(work.connection)
+        consent = consents.find(scope, person.user_id, request.app.id)
+        return consent is None or not consent.covers(request.scopes)
+
+    def prepare(
+        self, work: Work, scope: TenantScope, actor: Actor, request: AuthorizationRequest
+    ) -> Approval:
+        """Make what the app gets; stores nothing, so that signing holds no lock.
+
+        Raises:
+            Forbidden: the person is no enabled member of the tenant.
+        """
+        person = self._person(work, scope, actor)
+        if request.response_type is ResponseType.CODE:
+            return Approval(request, person, random_token(_CODE_BYTES), None)
+        settings = TenantSettingsRepository(work.connection).get(scope)
+        login = Login(
+            app=request.app,
+            form=settings.token_form,
+            person=person,
+            scopes=" ".join(request.scopes),
+            may_refresh=False,
+        )
+        return Approval(request, person, None, self._tokens.sign(login))
+
+    def record(self, work: Work, scope: TenantScope, actor: Actor, approval: Approval) -> Secret:
+        """Store an approval and the consent behind it; returns the address to lead back to."""
+        request, now = approval.request, self._clock.now()
+        consents = ConsentRepository(work.connection)
+        consents.remember(scope, approval.person.user_id, request.app.id, request.scopes, now)
+        if approval.code is not None:
+            code = AuthorizationCode(
+                digest=self._key_ring.digest(approval.code),
+                tenant_id=scope.tenant_id,
+                app_id=request.app.id,
+                user_id=approval.person.user_id,
+                redirect_uri=request.redirect_uri,
+                redirect_uri_was_sent=request.redirect_uri_was_sent,
+                code_challenge=request.code_challenge,
+                scopes=request.scopes,
+                created_at=now,
+                expires_at=now + CODE_LIFETIME,
+            )
+            AuthorizationCodeRepository(work.connection).add(scope, code)
+        answer = self._answer(work, scope, approval)
+        details = {"app": request.app.name, "scopes": " ".join(request.scopes)}
+        self._audit.record(work, scope, actor, "app.approved", request.app.id, details)
+        return Secret(self._back(scope, request, answer))
+
+    def _answer(self, work: Work, scope: TenantScope, approval: Approval) -> Mapping[str, str]:
+        if approval.code is not None:
+            return {"code": approval.code.reveal()}
+        if approval.signed is None:
+            raise ValueError("an approval has a code or a token")
+        issued = self._tokens.record(work, scope, approval.signed)
+        return {name: str(value) for name, value in issued.revealed().items()}
+
+    def denied(self, scope: TenantScope, request: AuthorizationRequest) -> str:
+        """Return the address that tells the app that the person said no."""
+        said = AuthorizationRefused("access_denied", "The user did not approve the request.")
+        answer = {"error": said.error, "error_description": said.text}
+        return self._back(scope, request, answer)
+
+    def refusal(self, scope: TenantScope, refused: AuthorizationRefused) -> str | None:
+        """Return the address that tells the app why; None when the person has to be told."""
+        if refused.redirect_uri is None:
+            return None
+        answer = {"error": refused.error, "error_description": refused.text}
+        return self._with_issuer(
+            scope, refused.redirect_uri, answer, refused.state, in_fragment=refused.in_fragment
+        )
+
+    def list_consents(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[Consent]:
+        """Return what the person has approved: the page Apps and Authorizations (facts §1.5)."""
+        person = self._person(work, scope, actor)
+        return ConsentRepository(work.connection).list(scope, person.user_id, MAX_CONSENTS)
+
+    def revoke_consent(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> None:
+        """Take an approval back; every token that the app has of this person is dead at once.
+
+        Raises:
+            NotFound: the person has not approved such an app.
+        """
+        person = self._person(work, scope, actor)
+        if not ConsentRepository(work.connection).remove(scope, person.user_id, app_id):
+            raise NotFound(_("You have not approved such an app."))
+        GrantRepository(work.connection).revoke_of_user(
+            scope, person.user_id, app_id, self._clock.now()
+        )
+        self._audit.record(work, scope, actor, "app.approval_revoked", app_id)
+        work.after_commit(self._states.forget)
+
+    def _person(self, work: Work, scope: TenantScope, actor: Actor) -> Person:
+        people = ServiceAccountRepository(work.connection)
+        person = people.find_person(scope, actor.user_id) if actor.user_id else None
+        if person is None:
+            raise Forbidden(
+                _(
+                    "You do not belong to tenant {tenant}. Sign in as another user, or ask an"
+                    " administrator of the tenant to add you."
+                ).format(tenant=scope.tenant_id),
+                code="no_tenant_member",
+            )
+        return person
+
+    def _back(
+        self, scope: TenantScope, request: AuthorizationRequest, answer: Mapping[str, str]
+    ) -> str:
+        in_fragment = request.response_type is ResponseType.TOKEN
+        return self._with_issuer(
+            scope, request.redirect_uri, answer, request.state, in_fragment=in_fragment
+        )
+
+    def _with_issuer(
+        self,
+        scope: TenantScope,
+        url: str,
+        answer: Mapping[str, str],
+        state: str | None,
+        *,
+        in_fragment: bool,
+    ) -> str:
+        """Add `state` and, against mix-up, who answers (RFC 9207 §2)."""
+        parameters = dict(answer)
+        if state is not None:
+            parameters["state"] = state
+        parameters["iss"] = self._endpoints.issuer(scope.tenant_id)
+        return with_parameters(url, parameters, in_fragment=in_fragment)

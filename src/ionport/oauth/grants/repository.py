@@ -1,0 +1,232 @@
+"""The SQL of grants and revoked access tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from ionport.identity.tables import tenant_memberships, users
+from ionport.oauth.accounts.tables import service_accounts
+from ionport.oauth.apps.tables import authorized_apps
+from ionport.oauth.clients.tables import used_assertions
+from ionport.oauth.grants.model import Grant
+from ionport.oauth.grants.tables import grants, rotated_refresh_tokens
+from ionport.oauth.tokens.tables import revoked_access_tokens
+from ionport.store import SystemScope, TenantScope, to_microseconds
+
+_person = users.alias("person")
+_GRANT = tuple(column.name for column in grants.c)
+
+
+@lru_cache(maxsize=128)
+def _insert_of(count: int, placeholder: str) -> str:
+    """Return the statement that inserts `count` grants."""
+    row = f"({', '.join([placeholder] * len(_GRANT))})"
+    return f"INSERT INTO grants ({', '.join(_GRANT)}) VALUES {', '.join([row] * count)}"  # noqa: S608 (names of our own columns)
+
+
+# What refreshes and API calls ask all day. Made once: to build a statement costs as much as to
+# run it.
+_BY_REFRESH_TOKEN: Final = select(grants).where(
+    grants.c.tenant_id == bindparam("tenant"), grants.c.refresh_digest == bindparam("digest")
+)
+
+_REVOKED: Final = (
+    select(revoked_access_tokens.c.token_id)
+    .where(revoked_access_tokens.c.token_id == bindparam("token"))
+    .exists()
+)
+_ALIVE: Final = (
+    select(grants.c.id)
+    .select_from(grants)
+    .join(authorized_apps, grants.c.app_id == authorized_apps.c.id)
+    .outerjoin(service_accounts, grants.c.service_account_id == service_accounts.c.id)
+    .outerjoin(users, service_accounts.c.user_id == users.c.id)
+    .outerjoin(_person, grants.c.user_id == _person.c.id)
+    .outerjoin(
+        tenant_memberships,
+        and_(
+            tenant_memberships.c.user_id == grants.c.user_id,
+            tenant_memberships.c.tenant_id == grants.c.tenant_id,
+        ),
+    )
+    .where(grants.c.id == bindparam("grant"), grants.c.tenant_id == bindparam("tenant"))
+    .where(grants.c.revoked_at.is_(None), ~_REVOKED)
+    .where(grants.c.generation == authorized_apps.c.token_generation)
+    .where(_person.c.is_disabled.is_not(True))
+    .where(or_(grants.c.user_id.is_(None), tenant_memberships.c.user_id.is_not(None)))
+    .where(authorized_apps.c.is_disabled.is_(False))
+    .where(authorized_apps.c.deleted_at.is_(None))
+    .where(service_accounts.c.is_disabled.is_not(True))
+    .where(service_accounts.c.deleted_at.is_(None))
+    .where(users.c.is_disabled.is_not(True))
+)
+
+
+class GrantRepository:
+    """Grants, and access tokens that were revoked one by one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: TenantScope, grant: Grant) -> None:
+        values = {column.name: getattr(grant, column.name) for column in grants.c}
+        self._connection.execute(insert(grants).values(values | {"tenant_id": scope.tenant_id}))
+
+    def add_all(self, scope: SystemScope, new: Sequence[Grant]) -> None:
+        """Store the grants of several logins in one statement.
+
+        Not as many times the statement of one: SQLite's driver frees the interpreter lock for
+        each row then, and taking it back is what a busy server waits for.
+        """
+        is_qmark = self._connection.dialect.paramstyle == "qmark"
+        statement = _insert_of(len(new), "?" if is_qmark else "%s")
+        values = (getattr(grant, name) for grant in new for name in _GRANT)
+        stored = tuple(to_microseconds(v) if isinstance(v, datetime) else v for v in values)
+        self._connection.exec_driver_sql(statement, stored)
+
+    def get(self, scope: TenantScope, grant_id: str) -> Grant | None:
+        return self._one(scope, grants.c.id == grant_id)
+
+    def find_by_refresh_digest(self, scope: TenantScope, digest: str) -> Grant | None:
+        values = {"tenant": scope.tenant_id, "digest": digest}
+        row = self._connection.execute(_BY_REFRESH_TOKEN, values).mappings().one_or_none()
+        return None if row is None else Grant(**row)
+
+    def _one(self, scope: TenantScope, where: ColumnElement[bool]) -> Grant | None:
+        query = select(grants).where(grants.c.tenant_id == scope.tenant_id).where(where)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else Grant(**row)
+
+    def find_rotated(self, scope: TenantScope, digest: str) -> Grant | None:
+        """Return the grant of a refresh token that was exchanged for a newer one already."""
+        old = select(rotated_refresh_tokens.c.grant_id).where(
+            rotated_refresh_tokens.c.digest == digest
+        )
+        return self._one(scope, grants.c.id == old.scalar_subquery())
+
+    def rotate(self, scope: TenantScope, grant_id: str, old: str, new: str, at: datetime) -> bool:
+        """Put a new refresh token in the old one's place; False when somebody was faster."""
+        result = self._connection.execute(
+            update(grants)
+            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(grants.c.refresh_digest == old, grants.c.revoked_at.is_(None))
+            .values(refresh_digest=new, last_used_at=at)
+        )
+        if result.rowcount != 1:
+            return False
+        self._connection.execute(
+            insert(rotated_refresh_tokens).values(digest=old, grant_id=grant_id, rotated_at=at)
+        )
+        return True
+
+    def count_alive(
+        self, scope: TenantScope, app_id: str, generation: int, now: datetime, limit: int
+    ) -> int:
+        """Count an app's grants that are in force, at most `limit` of them."""
+        alive = (
+            select(grants.c.id)
+            .where(grants.c.app_id == app_id, grants.c.tenant_id == scope.tenant_id)
+            .where(grants.c.generation == generation, grants.c.revoked_at.is_(None))
+            .where(or_(grants.c.ends_at.is_(None), grants.c.ends_at > now))
+            .limit(limit)
+        )
+        count = select(func.count()).select_from(alive.subquery())
+        return int(self._connection.execute(count).scalar_one())
+
+    def revoke_of_user(self, scope: TenantScope, user_id: str, app_id: str, at: datetime) -> int:
+        """Revoke every grant that a user gave an app; return how many there were."""
+        result = self._connection.execute(
+            update(grants)
+            .where(grants.c.user_id == user_id, grants.c.app_id == app_id)
+            .where(grants.c.tenant_id == scope.tenant_id, grants.c.revoked_at.is_(None))
+            .values(revoked_at=at)
+        )
+        return result.rowcount
+
+    def use_assertion(
+        self, scope: TenantScope, issuer: str, assertion_id: str, expires_at: datetime
+    ) -> bool:
+        """Note a signed assertion's id until it expires; False when it was used before."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    insert(used_assertions).values(
+                        issuer=f"{scope.tenant_id}|{issuer}",
+                        assertion_id=assertion_id,
+                        expires_at=expires_at,
+                    )
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    def used(self, scope: TenantScope, grant_id: str, at: datetime) -> bool:
+        """Note a refresh; False when the grant has been revoked meanwhile."""
+        result = self._connection.execute(
+            update(grants)
+            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(grants.c.revoked_at.is_(None))
+            .values(last_used_at=at)
+        )
+        return result.rowcount == 1
+
+    def all_used(self, scope: SystemScope, grant_ids: Sequence[str], at: datetime) -> Set[str]:
+        """Note refreshes in one statement; return those grants that have not been revoked."""
+        if not grant_ids:
+            return frozenset()
+        noted = (
+            update(grants)
+            .where(grants.c.id.in_(grant_ids), grants.c.revoked_at.is_(None))
+            .values(last_used_at=at)
+            .returning(grants.c.id)
+        )
+        return frozenset(self._connection.scalars(noted))
+
+    def revoke(self, scope: TenantScope, grant_id: str, at: datetime) -> None:
+        self._connection.execute(
+            update(grants)
+            .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)
+            .where(grants.c.revoked_at.is_(None))
+            .values(revoked_at=at)
+        )
+
+    def revoke_access_token(self, scope: TenantScope, token_id: str, expires_at: datetime) -> None:
+        """Mark one access token as revoked; a second time changes nothing."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    insert(revoked_access_tokens).values(
+                        token_id=token_id, tenant_id=scope.tenant_id, expires_at=expires_at
+                    )
+                )
+        except IntegrityError:
+            known = select(revoked_access_tokens.c.token_id).where(
+                revoked_access_tokens.c.token_id == token_id
+            )
+            if self._connection.execute(known).first() is None:
+                raise
+
+    def is_alive(self, scope: TenantScope, grant_id: str, token_id: str) -> bool:
+        """Tell whether nothing that an access token hangs on has been closed.
+
+        That is: the token, its grant, the app and its generation, the service account and the
+        linked user, or the person who approved and their membership.
+        """
+        values = {"tenant": scope.tenant_id, "grant": grant_id, "token": token_id}
+        return self._connection.execute(_ALIVE, values).first() is not None

@@ -1,0 +1,135 @@
+"""The authorization server as an ASGI app: finds the endpoint, lets registered web pages call.
+
+A path counts in any letter case, as at the gateway (facts/ion-api.md §6.6). It is looked up, not
+tried against patterns: the token endpoint is the hot path of every client.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ionport.oauth.http.answers import error_response, tenant_of
+from ionport.oauth.http.routes import AuthorizationServer, Endpoint, routes
+from ionport.store import TenantScope
+
+_WELL_KNOWN: Final = "/.well-known/"
+_MAX_ORIGIN: Final = 300
+_READABLE: Final = "Retry-After, WWW-Authenticate"
+_SENDABLE: Final = "Authorization, Content-Type"
+_PREFLIGHT_SECONDS: Final = 600
+
+
+class Origins(Protocol):
+    """Tells which web pages may call: the apps' Authorized JavaScript Origins."""
+
+    def allows(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
+        """Tell whether the app of `client_id` names `origin`; None: any app. May block."""
+        ...
+
+
+class AuthorizationApp:
+    """Answers `/{tenant}/as/…` and the documents at `/.well-known/…`; mounted at the root.
+
+    `GET` of the authorization endpoint is a page and not its business: see `asgi.Doors`.
+    """
+
+    def __init__(self, server: AuthorizationServer, origins: Origins) -> None:
+        self._routes = {path.lower(): endpoint for path, endpoint in routes(server).items()}
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1003})
+            return
+        tenant, path = _split(scope["path"])
+        endpoint = self._routes.get(path)
+        if endpoint is None:
+            await _not_here()(scope, receive, send)
+            return
+        scope = {**scope, "path_params": {"tenant": tenant}}
+        origin = _origin_of(scope) if endpoint.takes_web_pages else ""
+        if origin:
+            allows = self._origins.allows
+            if await run_in_threadpool(allows, tenant_of(scope).tenant_id, origin, None):
+                send = _readable_by(origin, send)
+            elif scope["method"] == "OPTIONS":
+                await _refuse_origin(tenant_of(scope))(scope, receive, send)
+                return
+        await _choose(endpoint, scope["method"], origin)(scope, receive, send)
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Return the tenant that a path names, and the path below `/{tenant}/as/` in lower case.
+
+    RFC 8414 §3.1 puts `.well-known` before the issuer's path: it comes back like the other form.
+    """
+    document = ""
+    if path.lower().startswith(_WELL_KNOWN):
+        document, _slash, issuer_path = path[len(_WELL_KNOWN) :].partition("/")
+        path = f"/{issuer_path}/"
+    parts = path.split("/", 3)
+    if len(parts) < 4 or parts[2].lower() != "as":
+        return "", ""
+    if document:
+        return parts[1], "" if parts[3] else f".well-known/{document}".lower()
+    return parts[1], parts[3].lower()
+
+
+def _choose(endpoint: Endpoint, method: str, origin: str) -> ASGIApp:
+    if method in endpoint.methods or (method == "HEAD" and "GET" in endpoint.methods):
+        return endpoint.app
+    if method == "OPTIONS" and origin:
+        methods = ", ".join(endpoint.methods)
+        return Response(
+            status_code=204,
+            headers={
+                "Access-Control-Allow-Methods": methods,
+                "Access-Control-Allow-Headers": _SENDABLE,
+                "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
+            },
+        )
+    refused = error_response(405, "invalid_request", f"use {' or '.join(endpoint.methods)} here")
+    refused.headers["Allow"] = ", ".join(endpoint.methods)
+    return refused
+
+
+def _origin_of(scope: Scope) -> str:
+    """Return the request's `Origin`; empty when a web page has nothing to do with it."""
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            return value.decode("latin-1") if len(value) <= _MAX_ORIGIN else ""
+    return ""
+
+
+def _readable_by(origin: str, send: Send) -> Send:
+    """Let a page of `origin` read whatever is answered; no cookie is ever involved."""
+    added = [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", _READABLE.encode()),
+    ]
+
+    async def send_readable(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *added]}
+            if not any(name == b"vary" for name, _value in message["headers"]):
+                message["headers"].append((b"vary", b"Origin"))
+        await send(message)
+
+    return send_readable
+
+
+def _refuse_origin(tenant: TenantScope) -> Response:
+    text = (
+        f"No authorized app of tenant {quote(tenant.tenant_id)} names this web address."
+        " Add it to the app's Authorized JavaScript Origins."
+    )
+    return error_response(403, "access_denied", text)
+
+
+def _not_here() -> Response:
+    return error_response(404, "invalid_request", "the authorization server has no such address")

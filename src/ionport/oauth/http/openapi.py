@@ -1,0 +1,180 @@
+"""The machine endpoints of a tenant's authorization server as an OpenAPI 3.1 document.
+
+It is what the endpoints promise, for tests to hold them to; it is not served. The authorization
+endpoint is for people and not part of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ionport.oauth.clients.assertions import ASSERTION_TYPE
+from ionport.oauth.grants import GRANTS
+from ionport.oauth.tenant.endpoints import JWKS_PATH, PATHS, Endpoints
+from ionport.oauth.tenant.settings import UrlFlavour
+
+_Json = dict[str, Any]
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_TEXT: Final[_Json] = {"type": "string"}
+_SECONDS: Final[_Json] = {"type": "integer", "minimum": 0}
+_TEXTS: Final[_Json] = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
+_URL: Final[_Json] = {"type": "string", "pattern": "^https?://"}
+
+# RFC 6749 §2.3, RFC 7521 §4.2; any of them may be missing where Basic says it.
+_CLIENT: Final[_Json] = {
+    "client_id": _TEXT,
+    "client_secret": _TEXT,
+    "client_assertion_type": {"type": "string", "enum": [ASSERTION_TYPE]},
+    "client_assertion": _TEXT,
+}
+_TOKEN_REQUEST: Final[_Json] = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"type": "string", "enum": list(GRANTS)},
+        **dict.fromkeys(("username", "password", "scope"), _TEXT),
+        **dict.fromkeys(("code", "code_verifier", "redirect_uri"), _TEXT),
+        **dict.fromkeys(("refresh_token", "assertion"), _TEXT),
+        **_CLIENT,
+    },
+}
+_TOKEN_QUESTION: Final[_Json] = {
+    "type": "object",
+    "required": ["token"],
+    "properties": {"token": _TEXT, "token_type_hint": _TEXT, **_CLIENT},
+}
+_TOKEN_ANSWER: Final[_Json] = {
+    "type": "object",
+    "required": ["access_token", "token_type", "expires_in"],
+    "properties": {
+        "access_token": _TEXT,
+        "token_type": {"const": "Bearer"},
+        "expires_in": _SECONDS,
+        "refresh_token": _TEXT,
+        "scope": _TEXT,
+    },
+}
+_INTROSPECTION_ANSWER: Final[_Json] = {
+    "type": "object",
+    "required": ["active"],
+    "properties": {
+        "active": {"type": "boolean"},
+        **dict.fromkeys(("client_id", "scope", "token_type", "iss", "sub", "jti"), _TEXT),
+        **dict.fromkeys(("exp", "iat", "nbf"), _SECONDS),
+    },
+    # RFC 7662 §2.2: nothing else is said about a token that is not active.
+    "if": {"properties": {"active": {"const": False}}},
+    "then": {"maxProperties": 1},
+}
+_ERROR: Final[_Json] = {
+    "type": "object",
+    "required": ["error", "error_description"],
+    # The characters of RFC 6749 §5.2.
+    "properties": {
+        "error": {"type": "string", "pattern": "^[a-z_]+$"},
+        "error_description": {"type": "string", "pattern": r"^[\x20-\x21\x23-\x5b\x5d-\x7e]+$"},
+    },
+    "additionalProperties": False,
+}
+_KEY_SET: Final[_Json] = {
+    "type": "object",
+    "required": ["keys"],
+    "properties": {
+        "keys": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["kty", "kid", "n", "e"],
+                "properties": {
+                    "kty": {"const": "RSA"},
+                    "use": {"const": "sig"},
+                    "alg": {"const": "RS256"},
+                    **dict.fromkeys(("kid", "n", "e"), _TEXT),
+                },
+                # Nothing of a private key may ever stand here.
+                "additionalProperties": False,
+            },
+        }
+    },
+}
+_METADATA: Final[_Json] = {
+    "type": "object",
+    "required": ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"],
+    "properties": {
+        **dict.fromkeys(("issuer", "authorization_endpoint", "token_endpoint"), _URL),
+        **dict.fromkeys(("revocation_endpoint", "introspection_endpoint", "jwks_uri"), _URL),
+        **dict.fromkeys(("response_types_supported", "grant_types_supported"), _TEXTS),
+        "code_challenge_methods_supported": {"const": ["S256"]},
+        "authorization_response_iss_parameter_supported": {"const": True},
+    },
+}
+
+
+def openapi(
+    endpoints: Endpoints, tenant_id: str, flavour: UrlFlavour = UrlFlavour.CLOUD
+) -> dict[str, Any]:
+    """Return the document for one tenant, its paths relative to `pu`."""
+    paths = PATHS[flavour]
+    ask = _operation(_TOKEN_QUESTION, _INTROSPECTION_ANSWER)
+    revoke = _operation(_TOKEN_QUESTION, None)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"Authorization server of {tenant_id}", "version": "1"},
+        "servers": [{"url": endpoints.issuer(tenant_id)}],
+        "components": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}}},
+        "paths": {
+            f"/{paths.token}": {"post": _operation(_TOKEN_REQUEST, _TOKEN_ANSWER)},
+            f"/{paths.introspection}": {"post": ask},
+            f"/{paths.revocation}": {"post": revoke, "get": _in_query(revoke)},
+            f"/{JWKS_PATH}": {"get": _document(_KEY_SET)},
+            "/.well-known/oauth-authorization-server": {"get": _document(_METADATA)},
+            "/.well-known/openid-configuration": {"get": _document(_METADATA)},
+        },
+    }
+
+
+def _operation(form: _Json, answer: _Json | None) -> _Json:
+    """Return an endpoint that reads a form from a client (RFC 6749 §3.2, RFC 7009, RFC 7662)."""
+    refused = _response("Refused", _ERROR)
+    challenged = _response("The client did not prove itself", _ERROR)
+    challenged["headers"]["WWW-Authenticate"] = {"required": True, "schema": _TEXT}
+    limited = _response("Too many tokens", _ERROR)
+    limited["headers"]["Retry-After"] = {"required": True, "schema": _SECONDS}
+    return {
+        "security": [{"basic": []}, {}],
+        "requestBody": {"required": True, "content": {_FORM: {"schema": form}}},
+        "responses": {
+            "200": _response("Done", answer),
+            "400": refused,
+            "401": challenged,
+            "413": refused,
+            "429": limited,
+        },
+    }
+
+
+def _in_query(operation: _Json) -> _Json:
+    """Return the same endpoint with its parameters in the query string."""
+    form = operation["requestBody"]["content"][_FORM]["schema"]
+    parameters = [
+        {"name": name, "in": "query", "required": name in form["required"], "schema": schema}
+        for name, schema in form["properties"].items()
+    ]
+    rest = {name: value for name, value in operation.items() if name != "requestBody"}
+    return {**rest, "parameters": parameters}
+
+
+def _response(text: str, answer: _Json | None) -> _Json:
+    """Return an answer that nobody may keep (RFC 6749 §5.1)."""
+    no_store = {"required": True, "schema": {"type": "string", "const": "no-store"}}
+    response: _Json = {"description": text, "headers": {"Cache-Control": no_store}}
+    if answer is not None:
+        response["content"] = {"application/json": {"schema": answer}}
+    return response
+
+
+def _document(schema: _Json) -> _Json:
+    content = {"application/json": {"schema": schema}}
+    return {"responses": {"200": {"description": "The document", "content": content}}}

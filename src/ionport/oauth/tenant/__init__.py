@@ -1,0 +1,1 @@
+"""A tenant's settings, custom scopes and addresses."""

@@ -1,0 +1,1 @@
+"""Issues, reads, explains and revokes tokens."""

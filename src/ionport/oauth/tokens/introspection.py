@@ -1,0 +1,82 @@
+"""What a token is worth, for the client that it was issued to (RFC 7662)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Unauthenticated
+from ionport.core.sealing import KeyRing
+from ionport.core.secrets import Secret
+from ionport.oauth.apps.model import AuthorizedApp
+from ionport.oauth.clients.authentication import Clients, OAuthRequest, note_assertion
+from ionport.oauth.grants.repository import GrantRepository
+from ionport.oauth.protocol import InvalidClient
+from ionport.oauth.tokens.access_tokens import AccessTokens
+from ionport.store import TenantScope, Work
+
+_INACTIVE: Final[dict[str, Any]] = {"active": False}
+_CLAIMS: Final = ("scope", "client_id", "exp", "iat", "nbf", "iss", "aud", "jti", "sub")
+_INFOR_CLAIMS: Final = ("Tenant", "Identity2", "ServiceAccount")
+
+
+class IntrospectionService:
+    """Answers introspection requests of clients that proved themselves."""
+
+    def __init__(
+        self, clock: Clock, key_ring: KeyRing, access_tokens: AccessTokens, clients: Clients
+    ) -> None:
+        self._clock = clock
+        self._key_ring = key_ring
+        self._access_tokens = access_tokens
+        self._clients = clients
+
+    def introspect(self, work: Work, scope: TenantScope, request: OAuthRequest) -> dict[str, Any]:
+        """Return what a token says; whatever is wrong with it, the answer is `active: false`.
+
+        A client learns about its own tokens alone. The work must be a writing one: a signed
+        client assertion is noted as used.
+
+        Raises:
+            InvalidClient: the client did not prove itself; a public app cannot.
+            InvalidRequest: the parameter `token` is missing.
+        """
+        client = self._clients.authenticate(work.connection, scope, request, self._clock.now())
+        if not client.is_proven:
+            raise InvalidClient("A public app cannot introspect tokens.")
+        note_assertion(work, scope, client.assertion)
+        token = Secret(request.parameters.require("token"))
+        if token.reveal().count(".") == 2:
+            return self._access_token(work, scope, token, client.app)
+        return self._refresh_token(work, scope, token, client.app)
+
+    def _access_token(
+        self, work: Work, scope: TenantScope, token: Secret, app: AuthorizedApp
+    ) -> dict[str, Any]:
+        try:
+            found = self._access_tokens.read(token.reveal(), scope.tenant_id)
+        except Unauthenticated:
+            return _INACTIVE
+        grants = GrantRepository(work.connection)
+        is_own = found.client_id == app.client_id
+        if not is_own or not grants.is_alive(scope, found.grant_id, found.token_id):
+            return _INACTIVE
+        said = {name: found.claims[name] for name in _CLAIMS if name in found.claims}
+        said |= {name: found.claims[name] for name in _INFOR_CLAIMS if name in found.claims}
+        return {"active": True, "token_type": "Bearer", **said}
+
+    def _refresh_token(
+        self, work: Work, scope: TenantScope, token: Secret, app: AuthorizedApp
+    ) -> dict[str, Any]:
+        grants = GrantRepository(work.connection)
+        grant = grants.find_by_refresh_digest(scope, self._key_ring.digest(token))
+        if grant is None or grant.app_id != app.id or not grants.is_alive(scope, grant.id, ""):
+            return _INACTIVE
+        said: dict[str, Any] = {"active": True, "client_id": app.client_id}
+        if grant.scopes:
+            said["scope"] = grant.scopes
+        if grant.refresh_expires_at is not None:
+            if grant.refresh_expires_at <= self._clock.now():
+                return _INACTIVE
+            said["exp"] = int(grant.refresh_expires_at.timestamp())
+        return said

@@ -1,0 +1,73 @@
+"""The SQL of signing keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Connection,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from ionport.oauth.tokens.keys.model import SigningKeyRow
+from ionport.oauth.tokens.keys.tables import signing_keys
+from ionport.store import SystemScope
+
+
+class SigningKeyRepository:
+    """The installation's signing keys."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: SystemScope, key: SigningKeyRow) -> bool:
+        """Store a new current key; False when there is one already."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    insert(signing_keys).values(
+                        id=key.id,
+                        sealed_private_key=key.sealed_private_key,
+                        is_current=key.is_current,
+                        created_at=key.created_at,
+                    )
+                )
+        except IntegrityError:
+            if not any(stored.is_current for stored in self.list(scope)):
+                raise
+            return False
+        return True
+
+    def list(self, scope: SystemScope) -> Sequence[SigningKeyRow]:
+        """Return every key, newest first: a handful at most."""
+        query = select(signing_keys).order_by(signing_keys.c.created_at.desc())
+        return [SigningKeyRow(**row) for row in self._connection.execute(query).mappings()]
+
+    def retire_current(self, scope: SystemScope, at: datetime) -> None:
+        """Let the current key only verify from now on."""
+        self._connection.execute(
+            update(signing_keys)
+            .where(signing_keys.c.is_current.is_(True))
+            .values(is_current=False, retired_at=at)
+        )
+
+    def delete_retired(self, scope: SystemScope, before: datetime) -> int:
+        """Delete the keys that were retired before a moment; return how many."""
+        result = self._connection.execute(
+            delete(signing_keys)
+            .where(signing_keys.c.is_current.is_(False))
+            .where(signing_keys.c.retired_at < before)
+        )
+        return result.rowcount
+
+    def replace_sealed(self, scope: SystemScope, key_id: str, sealed: str) -> None:
+        self._connection.execute(
+            update(signing_keys)
+            .where(signing_keys.c.id == key_id)
+            .values(sealed_private_key=sealed)
+        )
