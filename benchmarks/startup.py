@@ -34,7 +34,7 @@ _LEFT_OUT = (
 )
 _OURS = """
 import http.client, os
-from ionport.sandbox.testing.start import started_infor
+from ionport.testing.start import started_infor
 running = started_infor()
 infor = running.__enter__()
 connection = http.client.HTTPConnection(infor.url.removeprefix("http://"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import SystemClock
 from ionport.sandbox.app import ServiceMakers
-from ionport.sandbox.coverage import as_markdown, coverage
+from ionport.sandbox.kit.coverage import as_markdown, coverage
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "src" / "ionport" / "manual" / "sandbox-coverage.md"

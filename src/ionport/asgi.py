@@ -22,13 +22,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.core.proxies import TrustedProxies
+from ionport.infor_side import InforSide, machine_doors
 from ionport.metrics import MEDIA_TYPE, Metrics
 from ionport.oauth.http.routes import WELL_KNOWN
 from ionport.oauth.tenant.endpoints import PATHS
 from ionport.readiness import Readiness
-from ionport.sandbox.control.endpoint import PREFIX, ControlServer
-from ionport.sandbox.control.routes import control_app, control_app_switched_off
-from ionport.sandbox.infor_side import InforSide, machine_doors
+from ionport.sandbox.control.http.endpoint import PREFIX, ControlServer
+from ionport.sandbox.control.http.routes import control_app, control_app_switched_off
 from ionport.web.app import create_web_app
 from ionport.web.state import Services
 from ionport.wiring import House

@@ -36,10 +36,10 @@ from ionport.identity.passwords import Passwords
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
+from ionport.infor_side import InforOptions, InforSide
 from ionport.ionapi.addresses import AddressPolicy
 from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
-from ionport.sandbox.infor_side import InforOptions, InforSide
 from ionport.settings import Settings
 from ionport.store import Database, has_sealed_values, sqlite_url
 

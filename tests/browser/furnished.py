@@ -14,8 +14,8 @@ from ionport.core.paging import PageRequest
 from ionport.documents.samples import read_sample
 from ionport.gateway.policies.model import sample_policy
 from ionport.gateway.suites.model import PolicyType
-from ionport.sandbox.control.faults import FaultDraft, FaultKind
-from ionport.sandbox.messaging.flows import (
+from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind
+from ionport.sandbox.messaging.flows.model import (
     Acknowledgement,
     AckState,
     Comparison,

@@ -23,8 +23,8 @@ from ionport.asgi import build_asgi
 from ionport.identity.model import Actor, PasswordProof
 from ionport.manual import read_page
 from ionport.oauth.apps.drafts import AppDraft
-from ionport.sandbox.control.endpoints import ENDPOINTS
-from ionport.sandbox.control.faults import FaultKind, Trigger
+from ionport.sandbox.control.controls.faults import FaultKind, Trigger
+from ionport.sandbox.control.http.endpoints import ENDPOINTS
 from ionport.settings import load_settings
 from ionport.store import TenantScope
 from ionport.wiring import House, open_house

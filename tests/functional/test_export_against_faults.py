@@ -11,7 +11,7 @@ import pytest
 from ionport.core.clock import SystemClock
 from ionport.core.paging import PageRequest
 from ionport.exports.model import DeliveryDetail, DeliveryStatus, StepKind
-from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget, Trigger
+from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.store import Database
 from tests.support.exporting import DocumentSide, closing, document_side
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on

@@ -17,8 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from ionport.core.paging import PageRequest
-from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget, Trigger
-from ionport.sandbox.control.model import CallFilter
+from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
+from ionport.sandbox.control.recorder.model import CallFilter
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
 from tests.support.oauth import add_user
 

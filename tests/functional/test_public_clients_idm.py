@@ -19,8 +19,8 @@ import pytest
 
 from ionport.core.ids import new_uuid
 from ionport.ionapi import AsyncIonApiClient, IonApiClient, IonApiFile, ItemDraft, ServiceError
-from ionport.sandbox.idm.attribute_types import AttributeType
-from ionport.sandbox.idm.datamodel import AttributeDefinition
+from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
+from ionport.sandbox.idm.datamodel.model import AttributeDefinition
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on
 
 DAF = "{http://infor.com/daf}"

@@ -55,7 +55,7 @@ print(sorted(foreign))
 def test_what_the_fixture_needs_imports_no_alembic_dbos_or_jinja2() -> None:
     script = """
 import sys
-from ionport.sandbox.testing.start import started_infor
+from ionport.testing.start import started_infor
 with started_infor() as infor:
     infor.token()
 forbidden = {"alembic", "dbos", "jinja2"}
@@ -71,7 +71,7 @@ def test_the_extra_has_every_package_that_the_tenant_needs() -> None:
 import sys, urllib.request, urllib.error
 extras = {"alembic", "argon2", "dbos", "jinja2", "markdown_it", "psycopg", "segno", "structlog"}
 sys.modules.update(dict.fromkeys(extras))
-from ionport.sandbox.testing.start import started_infor
+from ionport.testing.start import started_infor
 with started_infor() as infor:
     token = infor.token()
     contexts = ("IDM", "IONSERVICES", "M3", "LN", "Mingle", "CustomerApi")

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from ionport.core.paging import PageRequest
-from ionport.sandbox.control.model import RecordedCall
+from ionport.sandbox.control.recorder.model import RecordedCall
 from ionport.sandbox.control.tables import sandbox_calls
 from tests.support.custom_suites import PUBLIC_PATH, CustomSide, sqlite_side
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT

@@ -16,8 +16,8 @@ from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
-from ionport.sandbox.control.control_repository import ControlRepository
-from ionport.sandbox.control.controls import ControlWatch
+from ionport.sandbox.control.controls.controls import ControlWatch
+from ionport.sandbox.control.controls.repository import ControlRepository
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.settings import load_settings
 from ionport.store import Database, SystemScope, TenantScope

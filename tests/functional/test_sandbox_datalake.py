@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from ionport.sandbox.control.tables import released_blobs
+from ionport.sandbox.kit.tables import released_blobs
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
     OPERATOR,

@@ -20,8 +20,7 @@ from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
 from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.gateway.targets.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
 from ionport.gateway.targets.upstream import Upstream
-from ionport.sandbox.messaging.flow_runner import FlowRunner
-from ionport.sandbox.messaging.flows import (
+from ionport.sandbox.messaging.flows.model import (
     LEASE,
     MAX_ATTEMPTS,
     AckFilter,
@@ -34,7 +33,8 @@ from ionport.sandbox.messaging.flows import (
     Rejects,
     Rule,
 )
-from ionport.sandbox.testing.running import running_infor
+from ionport.sandbox.messaging.flows.runner import FlowRunner
+from ionport.testing.running import running_infor
 from tests.conftest import ALL_DATABASES
 from tests.support.custom_suites import TargetServer
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on

@@ -23,8 +23,8 @@ from ionport.ionapi import (
     ItemDraft,
     ServiceError,
 )
-from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget, Trigger
-from ionport.sandbox.control.model import CallFilter, RecordedCall
+from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
+from ionport.sandbox.control.recorder.model import CallFilter, RecordedCall
 from tests.support.infor_side import (
     OPERATOR,
     OTHER_TENANT,

@@ -18,7 +18,7 @@ from ionport.core.errors import Forbidden, NotFound
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
 from ionport.identity.model import Actor
-from ionport.sandbox.control.model import CallFilter
+from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.idm.model import ItemFilter
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (

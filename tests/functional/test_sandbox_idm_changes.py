@@ -13,7 +13,7 @@ from lxml import etree
 
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
-from ionport.sandbox.control.model import CallFilter
+from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.idm.routes import MAX_BODY_BYTES
 from tests.conftest import ALL_DATABASES
 from tests.support.idm import DAF, attrs, change, changed, create, error_of, file, get, values

@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from ionport.core.ids import new_uuid
-from ionport.sandbox.idm.attribute_types import AttributeType
-from ionport.sandbox.idm.datamodel import AttributeDefinition
+from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
+from ionport.sandbox.idm.datamodel.model import AttributeDefinition
 from tests.conftest import ALL_DATABASES
 from tests.support.idm import attrs, changed, error_of, file, get, values
 from tests.support.infor_side import (

@@ -15,8 +15,8 @@ import pytest
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.manual import read_page
-from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget, Trigger
-from ionport.sandbox.control.model import CallFilter
+from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
+from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.ln.inspection import LnInspection
 from ionport.sandbox.ln.model import InvoiceFilter, Status
 from ionport.sandbox.ln.service import LnSettings

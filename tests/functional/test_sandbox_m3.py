@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from ionport.core.paging import PageRequest
-from ionport.sandbox.control.model import CallFilter
+from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.m3.service import M3Settings
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (

@@ -16,7 +16,7 @@ import pytest
 from ionport.core.errors import NotFound
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
-from ionport.sandbox.control.model import CallFilter
+from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.messaging.model import Message, MessageFilter
 from ionport.store import TenantScope
 from tests.conftest import ALL_DATABASES

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ionport.sandbox.control.faults import FaultDraft, FaultKind, FaultTarget
+from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
 from tests.support.sides import until
 

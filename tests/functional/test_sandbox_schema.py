@@ -16,9 +16,9 @@ from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import status_code_conformance
 
 from ionport.core.paging import PageRequest
-from ionport.sandbox.control.model import CallFilter
-from ionport.sandbox.openapi import openapi
-from ionport.sandbox.operations import UNKNOWN_OPERATION, Operation, Service
+from ionport.sandbox.control.recorder.model import CallFilter
+from ionport.sandbox.kit.openapi import openapi
+from ionport.sandbox.kit.operations import UNKNOWN_OPERATION, Operation, Service
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
 from tests.support.oauth import add_user

@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 
 from ionport.core.errors import Conflict, InvalidInput
-from ionport.sandbox.messaging.flows import Comparison, Rejects, Rule
-from ionport.sandbox.testing.infor import Infor
-from ionport.sandbox.testing.running import running_infor
+from ionport.sandbox.messaging.flows.model import Comparison, Rejects, Rule
+from ionport.testing.infor import Infor
+from ionport.testing.running import running_infor
 from tests.support.custom_suites import TargetServer
 from tests.support.ion import bod, parameters, publish
 from tests.support.sides import until

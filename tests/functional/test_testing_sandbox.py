@@ -15,10 +15,10 @@ from sqlalchemy import Connection, inspect
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.ionapi import BodMessage, IonApiClient, IonApiFile, ItemDraft, ServiceError
 from ionport.migrations import upgrade
-from ionport.sandbox.testing import schema
-from ionport.sandbox.testing.infor import Infor
-from ionport.sandbox.testing.running import running_infor
 from ionport.store import Database, sqlite_url
+from ionport.testing import schema
+from ionport.testing.infor import Infor
+from ionport.testing.running import running_infor
 from tests.support.soap import SERVICE, XML_HEADERS, invoice_xml, request
 
 

@@ -14,7 +14,7 @@ import httpx2
 from aiohttp import web
 
 from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
-from ionport.sandbox.messaging.flows import FlowDraft, FlowTarget, Rule
+from ionport.sandbox.messaging.flows.model import FlowDraft, FlowTarget, Rule
 from ionport.settings import Side
 from ionport.store import TenantScope
 from ionport.wiring import open_house

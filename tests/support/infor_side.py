@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 from starlette.types import ASGIApp
 
+from ionport import infor_side as sandbox
 from ionport.asgi import Doors
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
@@ -24,7 +25,6 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.oauth.apps.drafts import AppDraft
-from ionport.sandbox import infor_side as sandbox
 from ionport.sandbox.app import ServiceMakers, backends
 from ionport.sandbox.ln.service import LnSettings
 from ionport.sandbox.m3.service import M3Settings

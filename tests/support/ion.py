@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from ionport.core.ids import new_uuid
-from ionport.sandbox.messaging.points import ConnectionPoint, PointDraft
+from ionport.sandbox.messaging.points.model import ConnectionPoint, PointDraft
 from ionport.store import TenantScope
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide
 

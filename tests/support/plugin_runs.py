@@ -10,7 +10,7 @@ from pathlib import Path
 
 _SOURCE = Path(__file__).parents[2] / "src"
 _SECONDS = 120
-PLUGIN = "ionport.sandbox.pytest_plugin"
+PLUGIN = "ionport.testing.pytest_plugin"
 
 
 def start_pytest(folder: Path, arguments: Sequence[str] = ()) -> subprocess.Popen[str]:

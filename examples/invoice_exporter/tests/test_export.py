@@ -11,7 +11,7 @@ from invoice_exporter.__main__ import main
 from invoice_exporter.export import Exporter
 from invoice_exporter.invoices import Invoice, read_invoices
 from ionport.ionapi import IonApiClient, IonApiFile, ServiceError
-from ionport.sandbox.testing.infor import Infor
+from ionport.testing.infor import Infor
 
 LIST = Path(__file__).parent / "data" / "invoices.csv"
 

@@ -12,8 +12,8 @@ import click
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.identity.model import Actor
+from ionport.infor_side import InforSide
 from ionport.observe import configure_logging
-from ionport.sandbox.infor_side import InforSide
 from ionport.settings import Settings, load_settings
 from ionport.store import OrganizationScope, TenantScope
 from ionport.wiring import DocumentSide, House, open_house

@@ -18,14 +18,14 @@ from ionport.core.clock import Clock
 from ionport.identity.audit import AuditLog
 from ionport.sandbox.calls import ServiceApp
 from ionport.sandbox.control.plane import ControlPlane
-from ionport.sandbox.control.recorder import RecorderService
-from ionport.sandbox.operations import Service
+from ionport.sandbox.control.recorder.service import RecorderService
+from ionport.sandbox.kit.operations import Service
 from ionport.store import Database
 
 if TYPE_CHECKING:
-    from ionport.sandbox.ionservices import Ion
     from ionport.sandbox.ln.service import LnSettings
     from ionport.sandbox.m3.service import M3Settings
+    from ionport.sandbox.messaging.ionservices import Ion
 
 
 class ServiceMakers:
@@ -78,7 +78,7 @@ class ServiceMakers:
         return routes.service(self._clock, self._blobs, self._gateway_url)
 
     def _ion(self) -> Service:
-        from ionport.sandbox import ionservices
+        from ionport.sandbox.messaging import ionservices
 
         if self._ion_of is not None:
             return ionservices.service(self._ion_of())

@@ -17,19 +17,15 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound, TooLarge
 from ionport.core.i18n import _
 from ionport.gateway.caller import CALLER_KEY
-from ionport.sandbox.control.faults import CalledAs
+from ionport.sandbox.control.controls.faults import CalledAs
+from ionport.sandbox.control.controls.outcome import NOTHING, Strike, respond
 from ionport.sandbox.control.gate import FaultGate
-from ionport.sandbox.control.model import (
-    CallFacts,
-    Outcome,
-    digest_of,
-)
 from ionport.sandbox.control.plane import ControlPlane
-from ionport.sandbox.control.recorder import RecorderService
-from ionport.sandbox.control.redaction import Redactor
-from ionport.sandbox.control.strike import NOTHING, Strike, respond
-from ionport.sandbox.control.wire import recording_of
-from ionport.sandbox.operations import (
+from ionport.sandbox.control.recorder.model import CallFacts, Outcome, digest_of
+from ionport.sandbox.control.recorder.redaction import Redactor
+from ionport.sandbox.control.recorder.service import RecorderService
+from ionport.sandbox.control.recorder.wire import recording_of
+from ionport.sandbox.kit.operations import (
     UNKNOWN_OPERATION,
     Answer,
     Call,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ionport.documents.service import DocumentService
     from ionport.exports.deliveries import DeliveryService
     from ionport.exports.service import ExportConfigurationService
+    from ionport.gateway.custom_apis import CustomApis
     from ionport.mappings.service import MappingService
     from ionport.oauth.accounts.service import ServiceAccountService
     from ionport.oauth.apps.security import AppSecurityService
@@ -34,11 +35,10 @@ if TYPE_CHECKING:
     from ionport.oauth.tokens.tools import TokenToolsService
     from ionport.sandbox.control.inspection import InspectionService
     from ionport.sandbox.control.plane import ControlPlane
-    from ionport.sandbox.control.recorder import RecorderService
-    from ionport.sandbox.coverage import Registry
-    from ionport.sandbox.custom_apis import CustomApis
-    from ionport.sandbox.idm.administration import DocumentTypeService
-    from ionport.sandbox.ionservices import Ion
+    from ionport.sandbox.control.recorder.service import RecorderService
+    from ionport.sandbox.idm.datamodel.administration import DocumentTypeService
+    from ionport.sandbox.kit.coverage import Registry
+    from ionport.sandbox.messaging.ionservices import Ion
 
 
 T = TypeVar("T")

@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from ionport.core.clock import MovableClock
-from ionport.sandbox.idm.datamodel import Entity
+from ionport.sandbox.idm.datamodel.model import Entity
 from ionport.sandbox.idm.model import Item
 from ionport.sandbox.idm.repository import ItemRepository
-from ionport.sandbox.messaging.flow_repository import AcknowledgementRepository
-from ionport.sandbox.messaging.flows import Acknowledgement, AckState
-from ionport.sandbox.messaging.point_repository import ConnectionPointRepository
-from ionport.sandbox.messaging.points import ConnectionPoint
+from ionport.sandbox.messaging.flows.model import Acknowledgement, AckState
+from ionport.sandbox.messaging.flows.repository import AcknowledgementRepository
+from ionport.sandbox.messaging.points.model import ConnectionPoint
+from ionport.sandbox.messaging.points.repository import ConnectionPointRepository
 from ionport.sandbox.messaging.tables import ion_acknowledgements, ion_document_flows, ion_messages
 from ionport.store import Database, TenantScope
 

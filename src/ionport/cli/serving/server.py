@@ -18,7 +18,7 @@ from ionport.core.errors import InvalidInput
 from ionport.exports.engine.port import EngineOptions
 from ionport.exports.timing import ExportTiming
 from ionport.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
-from ionport.sandbox.control.controls import ControlWatch
+from ionport.sandbox.control.controls.controls import ControlWatch
 from ionport.settings import Settings
 from ionport.wiring import open_house
 

@@ -11,11 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.ids import new_id
 from ionport.gateway.caller import REQUEST_ID_KEY
-from ionport.sandbox.control.faults import AUTHORIZATION_SERVER, CalledAs
+from ionport.sandbox.control.controls.faults import AUTHORIZATION_SERVER, CalledAs
+from ionport.sandbox.control.controls.outcome import NOTHING, Strike, respond, strike_of
 from ionport.sandbox.control.plane import ControlPlane
-from ionport.sandbox.control.strike import NOTHING, Strike, respond, strike_of
-from ionport.sandbox.control.wire import recording_of
-from ionport.sandbox.operations import Answer
+from ionport.sandbox.control.recorder.wire import recording_of
+from ionport.sandbox.kit.operations import Answer
 from ionport.store import Database, TenantScope
 
 

@@ -9,16 +9,16 @@ from ionport.core.clock import Clock
 from ionport.core.once import once
 from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
-from ionport.sandbox.control.controls import Controls
-from ionport.sandbox.control.fault_service import FaultService
+from ionport.sandbox.control.controls.controls import Controls
+from ionport.sandbox.control.controls.fault_service import FaultService
 from ionport.store import Database
 
 if TYPE_CHECKING:
-    from ionport.sandbox.control.clock_service import ClockService
-    from ionport.sandbox.control.keys import ControlKeyService
-    from ionport.sandbox.control.seeds import SeedService
-    from ionport.sandbox.control.snapshots import SnapshotService
-    from ionport.sandbox.control.state import StateService
+    from ionport.sandbox.control.controls.clock_service import ClockService
+    from ionport.sandbox.control.keys.service import ControlKeyService
+    from ionport.sandbox.control.state.seeds import SeedService
+    from ionport.sandbox.control.state.service import StateService
+    from ionport.sandbox.control.state.snapshots import SnapshotService
 
 
 class ControlPlane:
@@ -40,30 +40,30 @@ class ControlPlane:
 
     @once
     def state(self) -> StateService:
-        from ionport.sandbox.control.state import StateService
+        from ionport.sandbox.control.state.service import StateService
 
         return StateService(self._clock, self._audit, self.controls)
 
     @once
     def seeds(self) -> SeedService:
-        from ionport.sandbox.control.seeds import SeedService
+        from ionport.sandbox.control.state.seeds import SeedService
 
         return SeedService(self.controls, self._audit, self._blobs)
 
     @once
     def snapshots(self) -> SnapshotService:
-        from ionport.sandbox.control.snapshots import SnapshotService
+        from ionport.sandbox.control.state.snapshots import SnapshotService
 
         return SnapshotService(self._clock, self._audit, self._blobs)
 
     @once
     def clock(self) -> ClockService:
-        from ionport.sandbox.control.clock_service import ClockService
+        from ionport.sandbox.control.controls.clock_service import ClockService
 
         return ClockService(self._audit, self.controls)
 
     @once
     def keys(self) -> ControlKeyService:
-        from ionport.sandbox.control.keys import ControlKeyService
+        from ionport.sandbox.control.keys.service import ControlKeyService
 
         return ControlKeyService(self._clock, self._keys, self._audit)

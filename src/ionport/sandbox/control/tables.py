@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from ionport.sandbox.kit.tables import released_blobs
 from ionport.store import Moment, metadata
 
 # One row a call, the newest kept.
@@ -124,14 +125,6 @@ sandbox_snapshot_files = Table(
         primary_key=True,
     ),
     Column("sha256", Text, primary_key=True),
-)
-
-# Files that a row has let go of. Whether another row names them is asked when they are deleted.
-released_blobs = Table(
-    "released_blobs",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("released_at", Moment, nullable=False, index=True),
 )
 
 control_keys = Table(

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.sandbox.texts import load_json_object
+from ionport.sandbox.kit.texts import load_json_object
 
 Tree: TypeAlias = str | int | Mapping[str, "Tree"] | Sequence["Tree"]
 

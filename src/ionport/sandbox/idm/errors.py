@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.sandbox.idm.documents import render
-from ionport.sandbox.operations import Answer, Call
+from ionport.sandbox.kit.operations import Answer, Call
 
 
 def error_answer(call: Call, error: IonportError) -> Answer:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.sandbox.idm.model import MAX_SEARCH_LIMIT, Flags
-from ionport.sandbox.operations import Call
-from ionport.sandbox.texts import check_text, quoted
+from ionport.sandbox.kit.operations import Call
+from ionport.sandbox.kit.texts import check_text, quoted
 
 _DEFAULT_LIMIT = 100
 _MAX_OFFSET = 10_000_000

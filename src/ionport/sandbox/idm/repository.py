@@ -22,11 +22,11 @@ from sqlalchemy import (
 )
 
 from ionport.core.paging import Page, PageRequest
-from ionport.sandbox.idm.attribute_types import order_key
-from ionport.sandbox.idm.datamodel import Entity
+from ionport.sandbox.idm.datamodel.attribute_types import order_key
+from ionport.sandbox.idm.datamodel.model import Entity
 from ionport.sandbox.idm.model import Attribute, Item, ItemFilter, Pid, Resource
-from ionport.sandbox.idm.query import Query
-from ionport.sandbox.idm.query_sql import SearchSql, digest
+from ionport.sandbox.idm.query.model import Query
+from ionport.sandbox.idm.query.sql import SearchSql, digest
 from ionport.sandbox.idm.tables import (
     idm_attributes,
     idm_items,

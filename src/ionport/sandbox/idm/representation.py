@@ -14,8 +14,8 @@ from starlette.datastructures import Headers
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
-from ionport.sandbox.idm.attribute_types import AttributeType
-from ionport.sandbox.idm.datamodel import Acl, AttributeDefinition, Entity
+from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
+from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, Entity
 from ionport.sandbox.idm.documents import Tree, list_in, object_in, read_document, text_in
 from ionport.sandbox.idm.model import (
     MAX_ATTRIBUTES,
@@ -30,7 +30,7 @@ from ionport.sandbox.idm.model import (
     Resource,
 )
 from ionport.sandbox.idm.previews import with_previews
-from ionport.sandbox.texts import quoted
+from ionport.sandbox.kit.texts import quoted
 
 _MIME_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*", re.ASCII)
 # Empty for the main file, else a word such as Preview that stands in an address.

@@ -9,7 +9,7 @@ from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.sandbox.idm.datamodel import (
+from ionport.sandbox.idm.datamodel.model import (
     Entity,
     check_required,
     checked,
@@ -17,7 +17,7 @@ from ionport.sandbox.idm.datamodel import (
     entity_named,
     with_defaults,
 )
-from ionport.sandbox.idm.datamodel_repository import DataModelRepository
+from ionport.sandbox.idm.datamodel.repository import DataModelRepository
 from ionport.sandbox.idm.model import (
     MAX_VERSIONS,
     Draft,
@@ -31,9 +31,9 @@ from ionport.sandbox.idm.model import (
     read_pid,
 )
 from ionport.sandbox.idm.previews import preview, with_previews
-from ionport.sandbox.idm.query import Query, paths_of
+from ionport.sandbox.idm.query.model import Query, paths_of
 from ionport.sandbox.idm.repository import ItemRepository
-from ionport.sandbox.texts import quoted
+from ionport.sandbox.kit.texts import quoted
 from ionport.store import TenantScope, Work
 
 

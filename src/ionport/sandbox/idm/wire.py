@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ionport.sandbox.operations import PLAIN_TEXT, Wire
+from ionport.sandbox.kit.operations import PLAIN_TEXT, Wire
 
 _JSON = ("application/json",)
 # Two that every tenant has; administrators add others.

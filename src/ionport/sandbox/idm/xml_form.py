@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from ionport.core import xml
-from ionport.sandbox.texts import representable
+from ionport.sandbox.kit.texts import representable
 
 if TYPE_CHECKING:
     from ionport.sandbox.idm.documents import Tree

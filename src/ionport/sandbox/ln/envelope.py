@@ -10,8 +10,8 @@ from lxml import etree
 
 from ionport.core import xml
 from ionport.core.i18n import _
+from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.ln.model import DEFAULT_COMPANY, read_company, refused
-from ionport.sandbox.texts import quoted
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _SERVICE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")

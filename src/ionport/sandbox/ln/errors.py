@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from lxml import etree
 
 from ionport.core.errors import InvalidInput, IonportError
+from ionport.sandbox.kit.operations import Answer, Call
+from ionport.sandbox.kit.texts import representable
 from ionport.sandbox.ln.envelope import SOAP, envelope, namespace_of, rendered
 from ionport.sandbox.ln.model import Problem, RequestRefused
-from ionport.sandbox.operations import Answer, Call
-from ionport.sandbox.texts import representable
 
 MEDIA_TYPE = "text/xml;charset=utf-8"
 # Where LN's REST services answer; none is imitated.

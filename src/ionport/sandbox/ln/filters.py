@@ -15,10 +15,10 @@ from typing import Any
 from lxml import etree
 
 from ionport.core.i18n import _
+from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.ln.envelope import SoapCall, elements, first, local
 from ionport.sandbox.ln.model import MAX_TEXT, NUMBER, Attribute, Kind, Values, refused
 from ionport.sandbox.ln.wsdl import Entity, selection_names
-from ionport.sandbox.texts import quoted
 
 Condition = Callable[[Values], bool]
 Attributes = Mapping[str, Attribute]

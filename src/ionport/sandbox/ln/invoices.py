@@ -11,6 +11,7 @@ from enum import StrEnum
 from lxml import etree
 
 from ionport.core.i18n import _
+from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.ln.envelope import SoapCall, elements, first, local, named
 from ionport.sandbox.ln.model import (
     HEADER,
@@ -31,7 +32,6 @@ from ionport.sandbox.ln.model import (
     Values,
     refused,
 )
-from ionport.sandbox.texts import quoted
 
 MAX_INVOICES = 100
 MAX_LINES = 5_000

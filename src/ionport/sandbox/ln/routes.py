@@ -11,6 +11,19 @@ from lxml import etree
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
+from ionport.sandbox.kit.operations import (
+    Answer,
+    Call,
+    Fact,
+    Operation,
+    Part,
+    Service,
+    Step,
+    Wire,
+    inferred,
+    verified,
+)
+from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.ln.envelope import (
     SoapCall,
     operation_named,
@@ -35,19 +48,6 @@ from ionport.sandbox.ln.model import (
 from ionport.sandbox.ln.seeds import PARTNERS
 from ionport.sandbox.ln.service import LnService, LnSettings
 from ionport.sandbox.ln.wsdl import Entity, describe
-from ionport.sandbox.operations import (
-    Answer,
-    Call,
-    Fact,
-    Operation,
-    Part,
-    Service,
-    Step,
-    Wire,
-    inferred,
-    verified,
-)
-from ionport.sandbox.texts import quoted
 from ionport.store import Work
 
 CONTEXT = "LN"

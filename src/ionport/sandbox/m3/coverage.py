@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ionport.sandbox.kit.operations import Fact, Input, Part, inferred, verified
 from ionport.sandbox.m3.catalogue import GENERAL, FieldType, Transaction, program_named
-from ionport.sandbox.m3.general import GENERAL_BEHAVIOURS
+from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS
 from ionport.sandbox.m3.service import BEHAVIOURS
-from ionport.sandbox.operations import Fact, Input, Part, inferred, verified
 
 _GENERAL = verified("infor-targets.md §4.1", left_out="texts of messages and headings")
 # Fields of every transaction are verified by the program's swagger; what is not seen is named.

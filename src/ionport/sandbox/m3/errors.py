@@ -16,7 +16,7 @@ import json
 from enum import StrEnum
 
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.sandbox.operations import Answer, Call
+from ionport.sandbox.kit.operations import Answer, Call
 
 # The id that M3 gives to texts of no message file of its own (§4.2).
 GENERIC_CODE = "CPF9898"

@@ -9,9 +9,9 @@ from enum import StrEnum
 from functools import lru_cache
 
 from ionport.core.i18n import _
+from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.catalogue import Field, FieldType, Transaction
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed
-from ionport.sandbox.texts import quoted
 
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,20})?|\.\d{1,20})", re.ASCII)
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.sandbox.kit.operations import Call
+from ionport.sandbox.kit.texts import check_text, load_json_object, quoted
 from ionport.sandbox.m3.fields import DateFormat
-from ionport.sandbox.operations import Call
-from ionport.sandbox.texts import check_text, load_json_object, quoted
 
 DEFAULT_COMPANY = 1
 DEFAULT_DIVISION = "AAA"

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
+from ionport.sandbox.kit.operations import Answer, Call, Operation, Service, Step, Wire, verified
 from ionport.sandbox.m3.coverage import parts
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, error_answer, json_answer
 from ionport.sandbox.m3.model import Checked, Outcome
 from ionport.sandbox.m3.parameters import MAX_TRANSACTIONS, Batch, read_bulk, read_single
 from ionport.sandbox.m3.representation import v1_tree, v2_tree
 from ionport.sandbox.m3.service import BEHAVIOURS, M3Service, M3Settings
-from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, Wire, verified
 from ionport.store import Work
 
 CONTEXT = "M3"

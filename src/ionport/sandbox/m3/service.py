@@ -9,7 +9,14 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Forbidden, IonportError
 from ionport.core.i18n import _
 from ionport.gateway.caller import Caller
-from ionport.sandbox.m3 import (
+from ionport.sandbox.kit.texts import quoted
+from ionport.sandbox.m3.catalogue import Program, Transaction, program_named
+from ionport.sandbox.m3.company import Company
+from ionport.sandbox.m3.errors import ErrorType, TransactionFailed
+from ionport.sandbox.m3.fields import check_inputs
+from ionport.sandbox.m3.model import Behaviour, Checked, Outcome, Result, Session
+from ionport.sandbox.m3.parameters import Batch, Options, Request, read_company
+from ionport.sandbox.m3.programs import (
     deliveries,
     invoice_status,
     invoices,
@@ -17,16 +24,9 @@ from ionport.sandbox.m3 import (
     orders,
     partners,
 )
-from ionport.sandbox.m3.catalogue import Program, Transaction, program_named
-from ionport.sandbox.m3.company import Company
-from ionport.sandbox.m3.errors import ErrorType, TransactionFailed
-from ionport.sandbox.m3.fields import check_inputs
-from ionport.sandbox.m3.general import GENERAL_BEHAVIOURS, USER_BOUND
-from ionport.sandbox.m3.model import Behaviour, Checked, Outcome, Result, Session
-from ionport.sandbox.m3.parameters import Batch, Options, Request, read_company
+from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS, USER_BOUND
 from ionport.sandbox.m3.repository import M3Repository
 from ionport.sandbox.m3.representation import result_of
-from ionport.sandbox.texts import quoted
 from ionport.store import TenantScope, Work
 
 BEHAVIOURS: Mapping[str, Mapping[str, Behaviour]] = {

@@ -18,7 +18,7 @@ from typing import NamedTuple, cast
 from lxml import etree
 
 from ionport.core.i18n import _
-from ionport.sandbox.texts import quoted
+from ionport.sandbox.kit.texts import quoted
 
 NAMESPACE = "http://schema.infor.com/InforOAGIS/2"
 MAX_DIFFERENCES = 50

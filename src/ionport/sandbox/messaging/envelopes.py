@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 
 from ionport.core import xml
 from ionport.core.i18n import _
+from ionport.sandbox.kit.texts import check_text, load_json_object
 from ionport.sandbox.messaging.model import Parameters, listed_name, read_parameters
 from ionport.sandbox.messaging.payload import (
     PARAMETERS_PART,
@@ -23,7 +24,6 @@ from ionport.sandbox.messaging.payload import (
     part_of,
     read_parts,
 )
-from ionport.sandbox.texts import check_text, load_json_object
 
 HEADER_PREFIX = "x-infor-ion-"
 DEFAULT_TO = "lid://default"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.sandbox.operations import Answer, Call
+from ionport.sandbox.kit.operations import Answer, Call
 
 # v1 and v2 say 412 to whatever is wrong with a message, v3 tells malformed ones apart.
 V3_OPERATIONS = frozenset(("accepted documents", "publish v3", "publish v3 by headers"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ionport.core import xml
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
+from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.messaging.bod_shapes import differences
 from ionport.sandbox.messaging.model import RECOMMENDED_BYTES, Parameters
-from ionport.sandbox.texts import quoted
 
 _CHECKED = "SyncCaptureDocument"
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.sandbox.texts import quoted
+from ionport.sandbox.kit.texts import quoted
 
 # 5 MB throughout ION, plus the buffer of 1 MB that the usage limits grant.
 RECOMMENDED_BYTES = 5_000_000

@@ -14,8 +14,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
+from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.messaging.model import MAX_DOCUMENT_BYTES, Encoding, Parameters
-from ionport.sandbox.texts import quoted
 
 _MAX_PARTS = 10
 PARAMETERS_PART = "ParameterRequest"

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from ionport.sandbox.messaging.envelopes import (
-    Envelope,
-    read_header_form,
-    read_message,
-    read_multipart,
-)
-from ionport.sandbox.messaging.errors import json_answer
-from ionport.sandbox.messaging.repository import Sender
-from ionport.sandbox.messaging.service import MessagingService
-from ionport.sandbox.messaging.wire import MESSAGE, PARTS, PAYLOAD
-from ionport.sandbox.operations import (
+from ionport.sandbox.kit.operations import (
     Answer,
     Call,
     Fact,
@@ -23,6 +13,16 @@ from ionport.sandbox.operations import (
     inferred,
     verified,
 )
+from ionport.sandbox.messaging.envelopes import (
+    Envelope,
+    read_header_form,
+    read_message,
+    read_multipart,
+)
+from ionport.sandbox.messaging.errors import json_answer
+from ionport.sandbox.messaging.repository import Sender
+from ionport.sandbox.messaging.service import MessagingService
+from ionport.sandbox.messaging.wire import MESSAGE, PARTS, PAYLOAD
 from ionport.store import Work
 
 _BASE = "/api/ion/messaging/service"

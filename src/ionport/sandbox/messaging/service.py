@@ -8,17 +8,17 @@ from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
 from ionport.core.ids import new_uuid
-from ionport.sandbox.datalake.model import LakeContent
-from ionport.sandbox.datalake.service import DataLakeService
+from ionport.sandbox.datafabric.model import LakeContent
+from ionport.sandbox.datafabric.service import DataLakeService
+from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.messaging.envelopes import Envelope
 from ionport.sandbox.messaging.errors import NotConfigured
 from ionport.sandbox.messaging.findings import findings_of
-from ionport.sandbox.messaging.flow_service import DocumentFlowService
+from ionport.sandbox.messaging.flows.service import DocumentFlowService
 from ionport.sandbox.messaging.model import Draft, Message
 from ionport.sandbox.messaging.payload import digest_of_parameters, unpack
-from ionport.sandbox.messaging.point_service import ConnectionPointService
+from ionport.sandbox.messaging.points.service import ConnectionPointService
 from ionport.sandbox.messaging.repository import MessageRepository, Sender
-from ionport.sandbox.texts import quoted
 from ionport.store import TenantScope, Work
 
 

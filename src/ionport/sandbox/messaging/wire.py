@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ionport.sandbox.operations import PLAIN_TEXT, Wire
+from ionport.sandbox.kit.operations import PLAIN_TEXT, Wire
 
 _ENCODING: Mapping[str, object] = {"type": "string", "enum": ["NONE", "DEFLATE"]}
 _NAMES = ("documentName", "messageId", "fromLogicalId", "toLogicalId")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from ionport.core.errors import IonportError
+from ionport.sandbox.kit.operations import Answer, Call, Operation, Service, Step, inferred
 from ionport.sandbox.mingle.repository import PersonRepository
-from ionport.sandbox.operations import Answer, Call, Operation, Service, Step, inferred
 from ionport.store import Work
 
 CONTEXT = "Mingle"

@@ -16,9 +16,9 @@ from ionport.core.clock import MovableClock
 from ionport.core.errors import NotFound
 from ionport.documents.samples import read_sample
 from ionport.identity.model import Actor
-from ionport.sandbox.control.blob_sweep import BlobSweep
 from ionport.sandbox.control.plane import ControlPlane
-from ionport.sandbox.control.release_repository import columns_that_name_files
+from ionport.sandbox.control.state.blob_sweep import BlobSweep
+from ionport.sandbox.kit.release_repository import columns_that_name_files
 from ionport.settings import load_settings
 from ionport.store import Database, OrganizationScope, TenantScope
 from ionport.wiring import open_house

@@ -15,10 +15,10 @@ from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.identity.model import Actor
 from ionport.sandbox.control import tables as control_tables
-from ionport.sandbox.control.faults import FaultDraft, FaultKind
+from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind
 from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.control.plane import ControlPlane
-from ionport.sandbox.control.state import service_tables, state_tables
+from ionport.sandbox.control.state.service import service_tables, state_tables
 from ionport.store import Database, TenantScope, metadata
 from tests.support.infor_side import new_item
 from tests.support.schema import import_all_tables
@@ -148,7 +148,7 @@ def test_a_snapshot_brings_the_state_back_exactly_and_nothing_of_other_tenants(
 
 
 def _dump(database: Database, scope: TenantScope) -> dict[str, list[Any]]:
-    from ionport.sandbox.control.state_repository import StateRepository
+    from ionport.sandbox.control.state.repository import StateRepository
 
     with database.read() as work:
         state = StateRepository(work.connection)
@@ -176,7 +176,7 @@ def test_a_snapshot_of_another_version_is_refused_and_changes_nothing(
 ) -> None:
     fill(database, plane, SCOPE, "1")
     monkeypatch.setattr(
-        "ionport.sandbox.control.snapshots.service_tables",
+        "ionport.sandbox.control.state.snapshots.service_tables",
         lambda: [control_tables.sandbox_faults],
     )
     plane.snapshots.take(database, SCOPE, OPERATOR, "other")

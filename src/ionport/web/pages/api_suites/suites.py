@@ -35,7 +35,7 @@ from ionport.web.rendering.trail import TrailLine, trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 
 if TYPE_CHECKING:
-    from ionport.sandbox.operations import Service
+    from ionport.sandbox.kit.operations import Service
 
 _ENDPOINT = "endpoints.0."
 

@@ -14,8 +14,8 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import Page
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.sandbox.control.fault_service import FaultService
-from ionport.sandbox.control.faults import (
+from ionport.sandbox.control.controls.fault_service import FaultService
+from ionport.sandbox.control.controls.faults import (
     AUTHORIZATION_SERVER,
     FaultDraft,
     FaultKind,

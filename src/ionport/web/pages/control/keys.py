@@ -11,8 +11,8 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
-from ionport.sandbox.control.endpoint import PREFIX
-from ionport.sandbox.control.model import ControlKey
+from ionport.sandbox.control.http.endpoint import PREFIX
+from ionport.sandbox.control.keys.model import ControlKey
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.web.forms.fields import errors_of, is_on, text_of
 from ionport.web.rendering.templating import path_to, redirect, render

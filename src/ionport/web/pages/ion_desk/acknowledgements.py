@@ -9,7 +9,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
 from ionport.gateway.caller import CUSTOM_CONTEXT
-from ionport.sandbox.messaging.flows import ACKNOWLEDGEMENT, AckFilter, AckState
+from ionport.sandbox.messaging.flows.model import ACKNOWLEDGEMENT, AckFilter, AckState
 from ionport.web.rendering.bodies import shown_body
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState

@@ -14,7 +14,7 @@ from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.apps.model import AppQuery
-from ionport.sandbox.messaging.points import ConnectionPoint, PointDraft, PointQuery
+from ionport.sandbox.messaging.points.model import ConnectionPoint, PointDraft, PointQuery
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, is_on, text_of
 from ionport.web.rendering.lists import ListState

@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
-from ionport.sandbox.datalake.model import LakeField, LakeQuery, ObjectType
-from ionport.sandbox.texts import load_json_object
+from ionport.sandbox.datafabric.model import LakeField, LakeQuery, ObjectType
+from ionport.sandbox.kit.texts import load_json_object
 from ionport.web.forms.fields import errors_of, text_of, uploads_of
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState

@@ -15,7 +15,7 @@ from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.suites.model import SuiteQuery
 from ionport.identity.edits import ChangedMeanwhile
-from ionport.sandbox.messaging.flows import (
+from ionport.sandbox.messaging.flows.model import (
     STARTERS,
     AckFilter,
     Comparison,

@@ -11,14 +11,14 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
-from ionport.sandbox.idm.administration import (
+from ionport.sandbox.idm.datamodel.administration import (
     DocumentTypeService,
     ListedEntity,
     TypeQuery,
     removable_acl,
 )
-from ionport.sandbox.idm.attribute_types import AttributeType
-from ionport.sandbox.idm.datamodel import Acl, AttributeDefinition, describe
+from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
+from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, describe
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
 from ionport.web.rendering.lists import ListState

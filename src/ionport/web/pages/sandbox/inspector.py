@@ -17,12 +17,12 @@ from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
-from ionport.sandbox.control.model import NO_ANSWER, CallFacts, CallFilter
-from ionport.sandbox.control.redaction import MAX_KEPT_BODY_BYTES
+from ionport.sandbox.control.recorder.model import NO_ANSWER, CallFacts, CallFilter
+from ionport.sandbox.control.recorder.redaction import MAX_KEPT_BODY_BYTES
 from ionport.sandbox.idm.model import ItemFilter
-from ionport.sandbox.messaging.flows import AckFilter, Acknowledgement
+from ionport.sandbox.kit.operations import UNKNOWN_OPERATION
+from ionport.sandbox.messaging.flows.model import AckFilter, Acknowledgement
 from ionport.sandbox.messaging.model import MessageFilter
-from ionport.sandbox.operations import UNKNOWN_OPERATION
 from ionport.store import Work
 from ionport.web.rendering.bodies import shown_body
 from ionport.web.rendering.downloads import attachment

@@ -1,0 +1,326 @@
+"""Puts the Infor side together: authorization server, gateway and sandbox on one database.
+
+For the server's wiring and for the tests' fixture, which needs no page and no migration. What a
+client does not need to log in and to call is made, and its modules are loaded, when it is first
+asked for: a test-suite's start waits for no more than it uses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp
+
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
+from ionport.core.once import once
+from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.core.sealing import KeyRing
+from ionport.gateway.caller import CUSTOM_CONTEXT
+from ionport.gateway.proxy.app import Gateway
+from ionport.gateway.targets.addresses import PUBLIC_ONLY, AddressPolicy
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, Tenant
+from ionport.oauth.apps.origins import RegisteredOrigins
+from ionport.oauth.apps.service import AuthorizedAppService
+from ionport.oauth.clients.authentication import Clients
+from ionport.oauth.http.app import AuthorizationApp
+from ionport.oauth.http.routes import AuthorizationServer
+from ionport.oauth.states import TokenStates
+from ionport.oauth.tenant.endpoints import Endpoints
+from ionport.oauth.tenant.service import TenantSettingsService
+from ionport.oauth.tokens.access_tokens import AccessTokens
+from ionport.oauth.tokens.introspection import IntrospectionService
+from ionport.oauth.tokens.keys.signing import SigningKeys, environment_stamp
+from ionport.oauth.tokens.service import TokenService
+from ionport.oauth.tokens.verifier import AccessTokenVerifier
+from ionport.sandbox.app import ServiceMakers, backends
+from ionport.sandbox.control.controls.faults import AUTHORIZATION_SERVER
+from ionport.sandbox.control.gate import FaultGate, FaultyDoor
+from ionport.sandbox.control.plane import ControlPlane
+from ionport.sandbox.control.recorder.service import RecorderService
+from ionport.sandbox.control.recorder.wire import Naming, RecordedDoor
+from ionport.sandbox.kit.operations import UNKNOWN_OPERATION
+from ionport.store import Database, TenantScope, Work
+
+# An address of the authorization server, such as `token.oauth2`.
+_OPERATION = re.compile(r"[a-z_-]{1,40}(\.oauth2)?|connect/[a-z]{1,20}")
+
+if TYPE_CHECKING:
+    from ionport.gateway.custom_apis import CustomApis
+    from ionport.oauth.accounts.service import ServiceAccountService
+    from ionport.oauth.apps.security import AppSecurityService
+    from ionport.oauth.authorize.service import ApprovalService
+    from ionport.oauth.clean_up import CleanUp
+    from ionport.oauth.grants.saml.service import SamlIssuerService
+    from ionport.oauth.tokens.tools import TokenToolsService
+    from ionport.sandbox.control.inspection import InspectionService
+    from ionport.sandbox.control.state.blob_sweep import BlobSweep
+    from ionport.sandbox.idm.datamodel.administration import DocumentTypeService
+    from ionport.sandbox.kit.coverage import Registry
+    from ionport.sandbox.messaging.flows.runner import FlowRunner
+    from ionport.sandbox.messaging.ionservices import Ion
+
+
+@dataclass(frozen=True, slots=True)
+class InforOptions:
+    """What the operator decides about the Infor side.
+
+    Attributes:
+        origin: scheme, host and port of the authorization server, the beginning of `pu`.
+        gateway_origin: those of the gateway, `iu`.
+        keep_client_secrets: whether a sealed copy lets an administrator see a secret again.
+        addresses: where target endpoints may stand.
+        unused_grant_days: how long a never-expiring grant stays without use; 0: for ever.
+        has_sandbox: whether Infor's services are imitated, with a control plane beside them.
+        sends_on_demand: whether ION's document flows begin to send when a message starts one,
+            without being launched before.
+    """
+
+    origin: str
+    gateway_origin: str
+    keep_client_secrets: bool = True
+    addresses: AddressPolicy = PUBLIC_ONLY
+    unused_grant_days: int = 0
+    has_sandbox: bool = True
+    sends_on_demand: bool = False
+
+
+class InforSide:
+    """The services of the Infor side, put together on an open database.
+
+    What clients are told goes by the controls' clock, which a tester may have moved; what people
+    do on pages, and what is sent to targets, by the machine's. `tenant` is the first one.
+    """
+
+    def __init__(
+        self,
+        options: InforOptions,
+        database: Database,
+        clock: Clock,
+        keys: KeyRing,
+        blobs: Blobs,
+        audit: AuditLog,
+        tenant: Tenant,
+    ) -> None:
+        self.options = options
+        self._database = database
+        self._clock = clock
+        self._keys = keys
+        self._blobs = blobs
+        self._audit = audit
+        self._tenant = tenant
+        self._states = TokenStates()
+        self.control = ControlPlane(database, clock, keys, blobs, audit)
+        if options.has_sandbox:
+            # Without one, a clock that an earlier sandbox moved shows the real time.
+            self.control.controls.refresh()
+        self._infor_clock = self.control.controls
+        self.endpoints = Endpoints(options.origin, options.gateway_origin)
+        self.signing_keys = SigningKeys(keys, clock)
+        self._access_tokens = AccessTokens(
+            self._infor_clock,
+            self.endpoints,
+            self.signing_keys,
+            expired_before=self.control.controls.expired_before,
+        )
+        self._clients = Clients(keys, self.endpoints)
+        self.tokens = TokenService(
+            self._infor_clock, keys, self._access_tokens, self._states, self._clients
+        )
+        self.introspection = IntrospectionService(
+            self._infor_clock, keys, self._access_tokens, self._clients
+        )
+        self.verifier = AccessTokenVerifier(database, self._access_tokens, self._states)
+        self.origins = RegisteredOrigins(database, self._states)
+        self.tenant_settings = TenantSettingsService(clock, audit, self._states, self._api_contexts)
+        self.recorder = RecorderService(blobs, gateway_url=options.gateway_origin)
+        self.imitated = ServiceMakers(
+            blobs, self._infor_clock, gateway_url=options.gateway_origin, ion=lambda: self.ion
+        )
+
+    def _api_contexts(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[str]:
+        """Return the contexts of the imitated services and of the tenant's own suites."""
+        from ionport.gateway.suites.model import SuiteQuery
+
+        query = SuiteQuery(page=PageRequest(per_page=MAX_PER_PAGE))
+        own = self.custom_apis.suites.list_suites(work, scope, actor, query).items
+        return [*self.imitated.contexts, *(suite.context for suite in own)]
+
+    @once
+    def apps(self) -> AuthorizedAppService:
+        return AuthorizedAppService(
+            self._clock,
+            self._keys,
+            self.endpoints,
+            self._audit,
+            self._states,
+            environment_stamp=environment_stamp(self._tenant.created_at),
+            keep_client_secrets=self.options.keep_client_secrets,
+        )
+
+    @once
+    def app_security(self) -> AppSecurityService:
+        from ionport.oauth.apps.security import AppSecurityService
+
+        return AppSecurityService(
+            self._clock,
+            self._keys,
+            self.endpoints,
+            self._audit,
+            self._states,
+            keep_client_secrets=self.options.keep_client_secrets,
+        )
+
+    @once
+    def approvals(self) -> ApprovalService:
+        from ionport.oauth.authorize.service import ApprovalService
+
+        return ApprovalService(
+            self._infor_clock, self._keys, self.endpoints, self._audit, self.tokens, self._states
+        )
+
+    @once
+    def service_accounts(self) -> ServiceAccountService:
+        from ionport.oauth.accounts.service import ServiceAccountService
+
+        return ServiceAccountService(self._clock, self._keys, self._audit, self._states)
+
+    @once
+    def saml_issuers(self) -> SamlIssuerService:
+        from ionport.oauth.grants.saml.service import SamlIssuerService
+
+        return SamlIssuerService(self._clock, self._audit)
+
+    @once
+    def token_tools(self) -> TokenToolsService:
+        from ionport.oauth.tokens.tools import TokenToolsService
+
+        return TokenToolsService(self._infor_clock, self.endpoints, self._access_tokens)
+
+    @once
+    def clean_up(self) -> CleanUp:
+        from ionport.oauth.clean_up import CleanUp
+
+        days = self.options.unused_grant_days
+        return CleanUp(self._clock, self.signing_keys, timedelta(days=days) if days else None)
+
+    @once
+    def blob_sweep(self) -> BlobSweep:
+        from ionport.sandbox.control.state.blob_sweep import BlobSweep
+
+        return BlobSweep(self._clock, self._blobs)
+
+    @once
+    def custom_apis(self) -> CustomApis:
+        from ionport.gateway.custom_apis import open_custom_apis
+
+        return open_custom_apis(
+            self._database,
+            self._clock,
+            self._keys,
+            self._audit,
+            gateway_url=self.options.gateway_origin,
+            policy=self.options.addresses,
+        )
+
+    @once
+    def inspection(self) -> InspectionService:
+        from ionport.sandbox.control.inspection import InspectionService
+
+        return InspectionService(self._blobs)
+
+    @once
+    def registry(self) -> Registry:
+        from ionport.sandbox.kit.coverage import Registry
+
+        return Registry(self.imitated.all(), self.options.gateway_origin)
+
+    @once
+    def ion(self) -> Ion:
+        from ionport.sandbox.messaging.ionservices import open_ion
+
+        ion = open_ion(self._infor_clock, self._blobs, self._audit)
+        ion.flows.wake = lambda: self.flow_runner.wake()
+        return ion
+
+    @once
+    def flow_runner(self) -> FlowRunner:
+        from ionport.sandbox.messaging.flows.runner import FlowRunner
+
+        return FlowRunner(
+            self._database,
+            self._blobs,
+            self._infor_clock,
+            self.custom_apis.outgoing,
+            on_demand=self.options.sends_on_demand,
+        )
+
+    @once
+    def document_types(self) -> DocumentTypeService:
+        from ionport.sandbox.idm.datamodel.administration import DocumentTypeService
+
+        return DocumentTypeService(self._clock, self._audit)
+
+    def close(self) -> None:
+        """Stop what a message may have started, if one has."""
+        if "flow_runner" in vars(self):
+            self.flow_runner.close()
+
+
+@dataclass(frozen=True, slots=True)
+class MachineDoors:
+    """The apps that answer machines on `/{TENANT}/as/…` and on `/{TENANT}/…`."""
+
+    authorization: ASGIApp
+    gateway: ASGIApp
+
+
+def machine_doors(side: InforSide, database: Database) -> MachineDoors:
+    """Return the apps that answer machines; makes the first signing key when there is none."""
+    side.signing_keys.ensure(database)
+    server = AuthorizationServer(
+        database=database,
+        endpoints=side.endpoints,
+        keys=side.signing_keys,
+        tokens=side.tokens,
+        introspection=side.introspection,
+        settings=side.tenant_settings,
+    )
+    authorization: ASGIApp = AuthorizationApp(server, side.origins)
+    built_in: Mapping[str, ASGIApp] = {}
+    if side.options.has_sandbox:
+        built_in = backends(
+            side.imitated, database, side.recorder, side.control.controls, side.control
+        )
+        authorization = FaultyDoor(authorization, FaultGate(database, side.control))
+    gateway = Gateway(
+        built_in, side.verifier, custom=lambda: side.custom_apis.proxy, origins=side.origins
+    )
+    return recorded(side, database, MachineDoors(authorization, gateway))
+
+
+def recorded(side: InforSide, database: Database, doors: MachineDoors) -> MachineDoors:
+    """Return the doors with the recorder before them; the same ones where nothing is imitated."""
+    if not side.options.has_sandbox:
+        return doors
+    contexts = {name.lower(): name for name in (*side.imitated.contexts, CUSTOM_CONTEXT)}
+
+    def at_gateway(parts: list[str]) -> tuple[str, str]:
+        context = contexts.get(parts[0].lower()) if parts else None
+        return context or "Gateway", "proxied" if context == CUSTOM_CONTEXT else UNKNOWN_OPERATION
+
+    def at_server(parts: list[str]) -> tuple[str, str]:
+        known = parts[-1].lower() if parts else ""
+        is_known = _OPERATION.fullmatch(known) is not None
+        return AUTHORIZATION_SERVER, known if is_known else UNKNOWN_OPERATION
+
+    def door(app: ASGIApp, naming: Naming) -> RecordedDoor:
+        clock = side.control.controls
+        return RecordedDoor(app, naming, database=database, recorder=side.recorder, clock=clock)
+
+    return MachineDoors(door(doors.authorization, at_server), door(doors.gateway, at_gateway))

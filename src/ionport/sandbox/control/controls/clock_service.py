@@ -1,0 +1,120 @@
+"""The Infor side's clock: forward, back to the real time, and all access tokens expired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ionport.core.errors import Forbidden, InvalidInput
+from ionport.core.i18n import _
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.identity.repository import TenantRepository
+from ionport.sandbox.control.controls.controls import Controls
+from ionport.sandbox.control.controls.repository import ControlRepository
+from ionport.sandbox.control.rights import is_production, require_control
+from ionport.store import SystemScope, TenantScope, Work
+
+MAX_OFFSET: Final = timedelta(days=3660)
+_SYSTEM = SystemScope("the Infor side's clock")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """What the Infor side's clock shows.
+
+    Attributes:
+        offset: how far it is ahead of the machine's.
+        tokens_expired_before: access tokens of the tenant that are older count as expired.
+        tenants: whose clock it is: every tenant of the installation.
+    """
+
+    now: datetime
+    offset: timedelta
+    tokens_expired_before: datetime | None
+    tenants: Sequence[str]
+
+
+class ClockService:
+    """Moves the clock of the Infor side; the document side's stays the machine's.
+
+    All tenants of an installation share it, so nobody moves it on where one is a production
+    tenant.
+    Every method raises Forbidden to who does not administer the tenant.
+    """
+
+    def __init__(self, audit: AuditLog, controls: Controls) -> None:
+        self._audit = audit
+        self._controls = controls
+
+    def state(self, work: Work, scope: TenantScope, actor: Actor) -> ClockState:
+        """Return what the clock shows."""
+        require_control(actor, scope)
+        return ClockState(
+            now=self._controls.now(),
+            offset=self._controls.offset,
+            tokens_expired_before=self._controls.expired_before(scope.tenant_id),
+            tenants=[tenant.id for tenant in TenantRepository(work.connection).list_all(_SYSTEM)],
+        )
+
+    def jump(self, work: Work, scope: TenantScope, actor: Actor, by: timedelta) -> None:
+        """Move the clock forward.
+
+        Raises:
+            InvalidInput: `by` is not forward, or leads more than ten years ahead.
+            Forbidden: a production tenant has the same clock.
+        """
+        self._require_no_production(work, scope, actor)
+        _generation, offset = ControlRepository(work.connection).generation_and_offset(_SYSTEM)
+        if not timedelta() < by <= MAX_OFFSET - offset:
+            text = _("Move the clock forward, and at most {days} days ahead in all.")
+            text = text.format(days=MAX_OFFSET.days)
+            raise InvalidInput(text, code="clock_out_of_range", fields={"seconds": text})
+        self._set(work, scope, actor, offset + by, "sandbox.clock_moved")
+
+    def set_back(self, work: Work, scope: TenantScope, actor: Actor) -> None:
+        """Set the clock back to the real time, also where a production tenant shares it.
+
+        Tokens issued in the time that is ahead are not valid yet then; the tenant's tokens that
+        were made to expire, and have not by themselves, are valid again.
+        """
+        require_control(actor, scope)
+        ControlRepository(work.connection).unmark_tokens(scope)
+        self._set(work, scope, actor, timedelta(), "sandbox.clock_set_back")
+
+    def expire_tokens(self, work: Work, scope: TenantScope, actor: Actor) -> None:
+        """Let every access token that the tenant has issued until now count as expired.
+
+        Refresh tokens stay. A token tells its age in whole seconds, so the clock goes on to the
+        next one: what is issued from now on is told apart from what was before.
+        """
+        self._require_no_production(work, scope, actor)
+        controls = ControlRepository(work.connection)
+        now = self._controls.now()
+        second = now.replace(microsecond=0) + timedelta(seconds=1)
+        controls.mark_tokens(scope, second)
+        controls.set_offset(_SYSTEM, self._controls.offset + (second - now))
+        self._controls.change(work)
+        self._audit.record(work, scope, actor, "sandbox.tokens_expired", scope.tenant_id)
+
+    def _require_no_production(self, work: Work, scope: TenantScope, actor: Actor) -> None:
+        require_control(actor, scope)
+        for tenant in TenantRepository(work.connection).list_all(_SYSTEM):
+            if is_production(tenant.id):
+                raise Forbidden(
+                    _(
+                        "The production tenant {tenant} has the same clock. Move it in an"
+                        " installation without a production tenant."
+                    ).format(tenant=tenant.id),
+                    code="clock_of_production",
+                )
+
+    def _set(
+        self, work: Work, scope: TenantScope, actor: Actor, offset: timedelta, action: str
+    ) -> None:
+        ControlRepository(work.connection).set_offset(_SYSTEM, offset)
+        self._controls.change(work)
+        details = {"ahead_seconds": f"{offset.total_seconds():.0f}"}
+        self._audit.record(work, scope, actor, action, scope.tenant_id, details)

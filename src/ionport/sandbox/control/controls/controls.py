@@ -1,0 +1,106 @@
+"""What the control plane has set, as this process knows it: clock, token marks, fault rules.
+
+Whoever changes something raises the generation in the same transaction. This process reads it
+after its own changes, and once a second while a server watches, so that the hot path asks nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from ionport.core.clock import Clock
+from ionport.sandbox.control.controls.fault_repository import FaultRepository
+from ionport.sandbox.control.controls.faults import FaultRule
+from ionport.sandbox.control.controls.repository import ControlRepository
+from ionport.store import Database, SystemScope, Work
+
+WATCH_SECONDS: Final = 1.0
+_SYSTEM = SystemScope("what the control plane has set")
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    generation: int = 0
+    offset: timedelta = timedelta()
+    expired_before: Mapping[str, datetime] = field(default_factory=dict)
+    faults: Mapping[str, Sequence[FaultRule]] = field(default_factory=dict)
+
+
+class Controls:
+    """The controls of one process; thread safe. Also the Infor side's clock."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._state = _State()
+        self._refreshing = threading.Lock()
+
+    def now(self) -> datetime:
+        """Return the Infor side's present moment."""
+        return self._clock.now() + self._state.offset
+
+    @property
+    def offset(self) -> timedelta:
+        """How far the Infor side is ahead."""
+        return self._state.offset
+
+    def expired_before(self, tenant_id: str) -> datetime | None:
+        """Return the moment before which every access token of a tenant counts as expired."""
+        return self._state.expired_before.get(tenant_id)
+
+    def faults(self, tenant_id: str) -> Sequence[FaultRule]:
+        """Return a tenant's rules that are switched on."""
+        return self._state.faults.get(tenant_id, ())
+
+    def refresh(self) -> None:
+        """Read what has been set, if anything has changed."""
+        with self._refreshing, self._database.read() as work:
+            controls = ControlRepository(work.connection)
+            generation, offset = controls.generation_and_offset(_SYSTEM)
+            if generation == self._state.generation:
+                return
+            faults: dict[str, list[FaultRule]] = defaultdict(list)
+            for rule in FaultRepository(work.connection).enabled(_SYSTEM):
+                faults[rule.tenant_id].append(rule)
+            marks = controls.token_marks(_SYSTEM)
+            self._state = _State(generation, offset, marks, dict(faults))
+
+    def change(self, work: Work) -> None:
+        """Let every process know, once `work` is committed, that something has been set."""
+        ControlRepository(work.connection).raise_generation(_SYSTEM)
+        work.after_commit(self.refresh)
+
+
+class ControlWatch:
+    """Refreshes the controls once a second, in a thread of its own: others may change them."""
+
+    def __init__(self, controls: Controls, *, every_seconds: float = WATCH_SECONDS) -> None:
+        self._controls = controls
+        self._every = every_seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="control-watch", daemon=True)
+
+    def launch(self) -> None:
+        """Read the controls, then go on watching."""
+        self._controls.refresh()
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._every):
+            try:
+                self._controls.refresh()
+            except Exception:
+                # The database is away or busy, or a row cannot be read: a second later it may be.
+                _logger.exception("the controls could not be read")

@@ -1,0 +1,143 @@
+"""Fault rules: add, change, switch, delete, and strike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.sandbox.control.controls.controls import Controls
+from ionport.sandbox.control.controls.fault_repository import FaultRepository
+from ionport.sandbox.control.controls.faults import (
+    MAX_RULES,
+    FaultDraft,
+    FaultRule,
+    is_used_up,
+    strikes,
+)
+from ionport.sandbox.control.rights import require_control
+from ionport.store import TenantScope, Work
+
+
+class FaultService:
+    """A tenant's fault rules.
+
+    Every method raises Forbidden to who does not administer the tenant and in a production
+    tenant, and NotFound for a rule that is not there.
+    """
+
+    def __init__(self, clock: Clock, audit: AuditLog, controls: Controls) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._controls = controls
+
+    def list(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[FaultRule]:
+        """Return the rules in the order in which they are tried."""
+        require_control(actor, scope)
+        return FaultRepository(work.connection).list(scope, MAX_RULES)
+
+    def get(self, work: Work, scope: TenantScope, actor: Actor, fault_id: str) -> FaultRule:
+        """Return one rule."""
+        require_control(actor, scope)
+        rule = FaultRepository(work.connection).get(scope, fault_id)
+        if rule is None:
+            raise NotFound(_("There is no such fault rule."), code="fault_not_found")
+        return rule
+
+    def require(self, scope: TenantScope, actor: Actor) -> None:
+        """Raise Forbidden to whom the rules of the tenant are not open."""
+        require_control(actor, scope)
+
+    def add(self, work: Work, scope: TenantScope, actor: Actor, draft: FaultDraft) -> FaultRule:
+        """Add a rule; it strikes from the next call on.
+
+        Raises:
+            InvalidInput: a field is out of range.
+            Conflict: the tenant has as many rules as it may have.
+        """
+        require_control(actor, scope)
+        draft.check()
+        faults = FaultRepository(work.connection)
+        if faults.count(scope) >= MAX_RULES:
+            raise Conflict(
+                _("This tenant has {count} fault rules. Delete one first.").format(count=MAX_RULES),
+                code="too_many_faults",
+            )
+        now = self._clock.now()
+        rule = FaultRule(new_id("fault"), scope.tenant_id, draft, 0, 0, now, actor.name)
+        faults.add(scope, rule)
+        self._changed(work, scope, actor, "sandbox.fault_added", rule)
+        return rule
+
+    def change(
+        self, work: Work, scope: TenantScope, actor: Actor, fault_id: str, draft: FaultDraft
+    ) -> FaultRule:
+        """Put another rule in the place of one; it counts from the start again."""
+        rule = self.get(work, scope, actor, fault_id)
+        draft.check()
+        FaultRepository(work.connection).change(scope, rule.id, draft)
+        changed = replace(rule, draft=draft, seen=0, hits=0)
+        self._changed(work, scope, actor, "sandbox.fault_changed", changed)
+        return changed
+
+    def switch(
+        self, work: Work, scope: TenantScope, actor: Actor, fault_id: str, *, on: bool
+    ) -> FaultRule:
+        """Switch a rule on, when it counts from the start again, or off."""
+        rule = self.get(work, scope, actor, fault_id)
+        faults = FaultRepository(work.connection)
+        if on:
+            rule = replace(rule, draft=replace(rule.draft, is_enabled=True), seen=0, hits=0)
+            faults.change(scope, rule.id, rule.draft)
+        else:
+            rule = replace(rule, draft=replace(rule.draft, is_enabled=False))
+            faults.switch_off(scope, rule.id)
+        action = "sandbox.fault_enabled" if on else "sandbox.fault_disabled"
+        self._changed(work, scope, actor, action, rule)
+        return rule
+
+    def delete(self, work: Work, scope: TenantScope, actor: Actor, fault_id: str) -> None:
+        """Delete a rule."""
+        rule = self.get(work, scope, actor, fault_id)
+        FaultRepository(work.connection).delete(scope, rule.id)
+        self._changed(work, scope, actor, "sandbox.fault_deleted", rule)
+
+    def delete_all(self, work: Work, scope: TenantScope, actor: Actor) -> None:
+        """Delete every rule."""
+        for rule in self.list(work, scope, actor):
+            self.delete(work, scope, actor, rule.id)
+
+    def struck(
+        self, work: Work, scope: TenantScope, matching: Sequence[FaultRule]
+    ) -> Sequence[FaultRule]:
+        """Return those rules that strike a call which all of these match, and count it.
+
+        Rules that only delay act together; of the others the first decides, and those after it
+        do not see the call.
+        """
+        faults = FaultRepository(work.connection)
+        found: list[FaultRule] = []
+        for rule in matching:
+            number = faults.count_seen(scope, rule.id)
+            if number is None or not strikes(rule, number):
+                continue
+            faults.count_hit(scope, rule.id)
+            if is_used_up(rule, number):
+                faults.switch_off(scope, rule.id)
+                self._controls.change(work)
+            found.append(rule)
+            if not rule.draft.kind.only_adds:
+                break
+        return found
+
+    def _changed(
+        self, work: Work, scope: TenantScope, actor: Actor, action: str, rule: FaultRule
+    ) -> None:
+        self._controls.change(work)
+        details = {"kind": rule.draft.kind.value, "name": rule.draft.name}
+        self._audit.record(work, scope, actor, action, rule.id, details)

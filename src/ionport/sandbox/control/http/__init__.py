@@ -1,0 +1,1 @@
+"""The control plane over HTTP: its endpoints and its OpenAPI document."""

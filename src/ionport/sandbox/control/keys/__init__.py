@@ -1,0 +1,1 @@
+"""Control keys: the credentials of the control plane."""

@@ -1,0 +1,1 @@
+"""The recorder: which calls came, with secrets taken out, and what was answered."""

@@ -1,0 +1,1 @@
+"""The state of a tenant's sandbox: counted, emptied, seeded, kept in snapshots."""

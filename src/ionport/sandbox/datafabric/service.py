@@ -1,0 +1,210 @@
+"""What clients and administrators do with Data Catalog and Data Lake."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput, NotFound, TooLarge
+from ionport.core.i18n import _
+from ionport.core.ids import new_ordered_uuid
+from ionport.core.paging import Page, PageRequest
+from ionport.identity.model import Actor
+from ionport.sandbox.datafabric.model import (
+    MAX_OBJECT_BYTES,
+    MAX_OBJECTS,
+    CatalogObject,
+    LakeContent,
+    LakeObject,
+    LakeQuery,
+    read_filter,
+    read_object,
+)
+from ionport.sandbox.datafabric.repository import CatalogRepository, LakeRepository
+from ionport.sandbox.kit.texts import quoted
+from ionport.store import Database, TenantScope, Work
+
+
+class DataLakeService:
+    """Objects and their contents. Methods with an actor need a tenant administrator."""
+
+    def __init__(self, clock: Clock, blobs: Blobs) -> None:
+        self._clock = clock
+        self._blobs = blobs
+
+    def put_object(
+        self, work: Work, scope: TenantScope, by: str, values: Mapping[str, Any]
+    ) -> CatalogObject:
+        """Store an object of the Data Catalog; one of the same name is replaced.
+
+        Raises:
+            InvalidInput: it is malformed, or there are 1,000 already.
+        """
+        name, kind, schema, properties = read_object(values)
+        catalog = CatalogRepository(work.connection)
+        if catalog.get(scope, name) is None and catalog.count(scope) >= MAX_OBJECTS:
+            raise InvalidInput(
+                _("The Data Catalog holds {limit} objects at most.").format(limit=MAX_OBJECTS),
+                code="catalog_full",
+            )
+        entry = CatalogObject(name, kind, schema, properties, self._clock.now(), by)
+        catalog.put(scope, entry)
+        return entry
+
+    def delete_object(self, work: Work, scope: TenantScope, name: str) -> None:
+        """Remove an object from the catalog; its contents in the lake stay. Raises NotFound."""
+        if not CatalogRepository(work.connection).delete(scope, name):
+            raise _no_object(name)
+
+    def known_objects(self, work: Work, scope: TenantScope) -> Sequence[CatalogObject]:
+        """Return the objects of the catalog by name, for a client."""
+        return CatalogRepository(work.connection).list(scope)
+
+    def knows(self, work: Work, scope: TenantScope, document_name: str) -> bool:
+        """Tell whether the Data Catalog has an object for documents of that name.
+
+        A BOD's object may be called by its whole name or by its noun.
+        """
+        catalog = CatalogRepository(work.connection)
+        noun = document_name.partition(".")[2]
+        return catalog.get(scope, document_name) is not None or (
+            bool(noun) and catalog.get(scope, noun) is not None
+        )
+
+    def store(
+        self, work: Work, scope: TenantScope, content: LakeContent, *, message: str = ""
+    ) -> LakeObject:
+        """Put a content that lies in the blobs into the lake."""
+        item = LakeObject(
+            id=new_ordered_uuid(),
+            tenant_id=scope.tenant_id,
+            document_name=content.document_name,
+            sender=content.sender,
+            message=message,
+            sha256=content.sha256,
+            size=content.size,
+            stored_at=self._clock.now(),
+        )
+        LakeRepository(work.connection).add(scope, item)
+        return item
+
+    def find(
+        self, work: Work, scope: TenantScope, query: LakeQuery, *, limit: int, offset: int
+    ) -> tuple[Sequence[LakeObject], int]:
+        """Return some of the data objects that match, and how many there are in all."""
+        return LakeRepository(work.connection).find(scope, query, limit=limit, offset=offset)
+
+    def content(self, work: Work, scope: TenantScope, object_id: str) -> tuple[LakeObject, bytes]:
+        """Return a data object with its content; raises NotFound."""
+        item = LakeRepository(work.connection).get(scope, object_id)
+        if item is None:
+            raise NotFound(
+                _("The Data Lake has no data object {id}.").format(id=quoted(object_id)),
+                code="data_object_not_found",
+            )
+        return item, self._blobs.get(item.sha256)
+
+    def purge(self, work: Work, scope: TenantScope, ids: Collection[str]) -> int:
+        """Remove data objects by id and return how many there were."""
+        return LakeRepository(work.connection).purge(scope, ids, self._clock.now())
+
+    def purge_matching(self, work: Work, scope: TenantScope, text: str) -> int:
+        """Remove what a filter finds, at most 10,000, and return how many there were.
+
+        Raises:
+            InvalidInput: the filter is empty or cannot be read.
+        """
+        comparisons = read_filter(text)
+        if not comparisons:
+            raise InvalidInput(_("Name a filter; all is not purged at once."), code="no_filter")
+        lake = LakeRepository(work.connection)
+        return lake.purge_matching(scope, comparisons, self._clock.now())
+
+    def list_objects(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[CatalogObject]:
+        """Return the objects of the Data Catalog by name, for its page."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return CatalogRepository(work.connection).list(scope)
+
+    def list_contents(
+        self, work: Work, scope: TenantScope, actor: Actor, query: LakeQuery, request: PageRequest
+    ) -> Page[LakeObject]:
+        """Return one page of data objects, for the page of the Data Lake."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        items, total = self.find(work, scope, query, limit=request.limit, offset=request.offset)
+        return Page(items, total, request)
+
+    def get_object(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> CatalogObject:
+        """Return an object of the Data Catalog; raises NotFound."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        entry = CatalogRepository(work.connection).get(scope, name)
+        if entry is None:
+            raise _no_object(name)
+        return entry
+
+    def add_object(
+        self, work: Work, scope: TenantScope, actor: Actor, values: Mapping[str, Any]
+    ) -> CatalogObject:
+        """Store an object of the Data Catalog as `put_object` does, for its page."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return self.put_object(work, scope, actor.name, values)
+
+    def remove_object(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
+        """Remove an object from the catalog, for its page. Raises NotFound."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        self.delete_object(work, scope, name)
+
+    def get_content(
+        self, work: Work, scope: TenantScope, actor: Actor, object_id: str
+    ) -> tuple[LakeObject, bytes]:
+        """Return a data object with its content, for the page. Raises NotFound."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        return self.content(work, scope, object_id)
+
+    def remove_content(self, work: Work, scope: TenantScope, actor: Actor, object_id: str) -> None:
+        """Purge one data object, for the page. Raises NotFound."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        self.content(work, scope, object_id)
+        self.purge(work, scope, [object_id])
+
+    def upload(
+        self,
+        database: Database,
+        scope: TenantScope,
+        actor: Actor,
+        document_name: str,
+        content: bytes,
+    ) -> LakeObject:
+        """Put a file of an administrator into the lake; its bytes before its row.
+
+        Raises:
+            InvalidInput: it is empty, or the Data Catalog has no object of that name.
+            TooLarge: it has more than 6,000,000 bytes.
+        """
+        actor.require_tenant_administrator(scope.tenant_id)
+        with database.read() as work:
+            self._require_known(work, scope, document_name)
+        if not content:
+            text = _("The file is empty.")
+            raise InvalidInput(text, fields={"file": text})
+        if len(content) > MAX_OBJECT_BYTES:
+            raise TooLarge(
+                _("A data object has at most {limit} bytes.").format(limit=MAX_OBJECT_BYTES)
+            )
+        kept = LakeContent(document_name, actor.name, self._blobs.put(content), len(content))
+        with database.write() as work:
+            self._require_known(work, scope, document_name)
+            return self.store(work, scope, kept)
+
+    def _require_known(self, work: Work, scope: TenantScope, document_name: str) -> None:
+        if not self.knows(work, scope, document_name):
+            text = _("Choose an object of the Data Catalog.")
+            raise InvalidInput(text, fields={"document_name": text})
+
+
+def _no_object(name: str) -> NotFound:
+    return NotFound(
+        _("The Data Catalog has no object {name}.").format(name=quoted(name)),
+        code="object_not_found",
+    )

@@ -1,0 +1,1 @@
+"""Document types of IDM: attributes, rights, and who may change them."""

@@ -1,0 +1,59 @@
+"""The document types that the sandbox ships.
+
+M3_SupplierInvoice has Infor's documented attributes (facts/infor-targets.md §1.6). The others
+are those that the vendor's mapping files write to; IDM has them once an administrator adds them,
+so they are here from the start. Their types are inferred, the names are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
+from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, Entity
+
+DEFAULT_ACL = "Public"
+_ACLS = (Acl(DEFAULT_ACL, "Everybody may read and change"), Acl("Private", "Only the owner may"))
+
+
+def _entity(name: str, description: str, *attributes: AttributeDefinition) -> Entity:
+    by_name = {attribute.name: attribute for attribute in attributes}
+    return Entity(name, description, MappingProxyType(by_name), _ACLS, DEFAULT_ACL)
+
+
+_SHIPPED = (
+    _entity(
+        "M3_SupplierInvoice",
+        "M3 Supplier Invoice",
+        AttributeDefinition("BOD_SupplierInvoiceID", "Supplier invoice"),
+        AttributeDefinition("BOD_AccountingEntityID", "Accounting entity"),
+        AttributeDefinition("M3_InvoiceDate", "Invoice date", AttributeType.DATE),
+        AttributeDefinition("M3_Company", "Company"),
+        AttributeDefinition("M3_Division", "Division"),
+        AttributeDefinition("BOD_RemitToPartyID", "Payee"),
+        AttributeDefinition("BOD_SupplierPartyID", "Supplier"),
+        AttributeDefinition("M3_InvoiceYear", "Invoice year"),
+        AttributeDefinition("BOD_AlternateDocumentID_1", "Correlation id"),
+        AttributeDefinition("Purchase_Order_Number", "Purchase order"),
+        AttributeDefinition("Export", "Export status"),
+    ),
+    _entity(
+        "LN_SupplierInvoice",
+        "LN Supplier Invoice",
+        AttributeDefinition("MDS_EntityType", "Entity type"),
+        AttributeDefinition("MDS_AccountingEntity", "Accounting entity"),
+        AttributeDefinition("SupplierInvoiceNumber", "Supplier invoice"),
+        AttributeDefinition("BOD_AlternateDocumentID_1", "Correlation id"),
+        AttributeDefinition("InvoiceDate", "Invoice date", AttributeType.DATE),
+        AttributeDefinition("SupplierName", "Supplier"),
+        AttributeDefinition("Purchase_Order", "Purchase order"),
+        AttributeDefinition("Total_Net_Amount", "Total net amount"),
+        AttributeDefinition("Total_Tax_Amount", "Total tax amount"),
+        AttributeDefinition("Total_Amount", "Total amount"),
+        AttributeDefinition("Currency", "Currency"),
+        AttributeDefinition("Export", "Export status"),
+    ),
+)
+
+SHIPPED: Mapping[str, Entity] = MappingProxyType({entity.name: entity for entity in _SHIPPED})

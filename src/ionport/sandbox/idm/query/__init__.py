@@ -1,0 +1,1 @@
+"""Searches in IDM: the query language, as XQuery text or as JSON, and its SQL."""

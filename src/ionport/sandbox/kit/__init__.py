@@ -1,0 +1,1 @@
+"""What every imitated service is made of: operations, texts, OpenAPI, coverage."""

@@ -1,0 +1,122 @@
+"""The imitated services as OpenAPI 3.1 documents, made from the registry of operations.
+
+A document promises how the sandbox answers, no more: Infor's own descriptions say more about
+content. What an address does besides is told by its parts, each with an address of its own where
+the path names it, as the swaggers of M3 programs have them (facts/infor-targets.md §4.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ionport.sandbox.kit.operations import PLAIN_TEXT, Fact, Input, Operation, Part, Service
+
+_Json = dict[str, Any]
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+def openapi(service: Service, base_url: str, version: str) -> _Json:
+    """Return the document of a service whose addresses begin with `base_url`.
+
+    `base_url` ends in the API context: `https://…/ACME_TST/IDM`.
+    """
+    paths: _Json = {}
+    for operation in service.operations:
+        for path, method in _addresses(operation, service):
+            paths.setdefault(path, {}).setdefault(operation.method.lower(), method)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"{service.title} as ionport imitates it",
+            "version": version,
+            "description": "Not affiliated with Infor. Made from the sandbox's own operations.",
+        },
+        "servers": [{"url": base_url}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _addresses(operation: Operation, service: Service) -> Iterable[tuple[str, _Json]]:
+    """Return the paths of an operation, each with its operation object."""
+    path, spread = plain_path(operation.path), operation.wire.spread
+    if len(spread) < 2:
+        groups = list(dict.fromkeys(part.group for part in service.parts())) if spread else []
+        yield path, _operation(operation, service, path, dict.fromkeys(spread, groups))
+        return
+    for part in service.parts():
+        filled = path.replace(f"{{{spread[0]}}}", part.group).replace(f"{{{spread[1]}}}", part.name)
+        yield filled, _operation(operation, service, filled, {}, part)
+
+
+def _operation(
+    operation: Operation,
+    service: Service,
+    path: str,
+    choices: Mapping[str, Sequence[str]],
+    part: Part | None = None,
+) -> _Json:
+    fact = part.fact if part else operation.fact
+    name = f"{part.group} {part.name}" if part else operation.name
+    content: _Json = {
+        "operationId": "-".join(re.findall(r"\w+", f"{service.context} {operation.method} {path}")),
+        "summary": name,
+        "description": describe(fact),
+        "parameters": [
+            *(_path_parameter(name, choices.get(name, ())) for name in _PARAMETER.findall(path)),
+            *(_query_parameter(Input(name, 2_000)) for name in operation.wire.query),
+            *(_query_parameter(each) for each in (part.inputs if part else ())),
+        ],
+        "responses": {
+            "2XX": {"description": "It is done."},
+            **{status: {"description": "It is refused."} for status in service.error_statuses},
+        },
+    }
+    if operation.wire.takes:
+        content["requestBody"] = {
+            "required": True,
+            "content": {each: _body(operation) for each in operation.wire.takes},
+        }
+    return content
+
+
+def plain_path(path: str) -> str:
+    """Return a path whose parameters say no more than their names."""
+    return _PARAMETER.sub(r"{\1}", path)
+
+
+def describe(fact: Fact) -> str:
+    """Return where it is written how the real operation behaves, in one sentence."""
+    known = "Verified" if fact.is_verified else "Inferred"
+    left_out = f" Left out: {fact.left_out}." if fact.left_out else ""
+    return f"{known}: {fact.section}.{left_out}"
+
+
+def _path_parameter(name: str, choices: Sequence[str]) -> _Json:
+    schema: _Json = {
+        "type": "string",
+        "minLength": 1,
+        **({"enum": list(choices)} if choices else {}),
+    }
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameter(field: Input) -> _Json:
+    text = {**PLAIN_TEXT, "maxLength": field.length}
+    schema = {"type": "number"} if field.is_number else text
+    return {
+        "name": field.name,
+        "in": "query",
+        "required": field.is_mandatory,
+        "schema": schema,
+    }
+
+
+def _body(operation: Operation) -> _Json:
+    return {
+        "schema": dict(operation.wire.schema),
+        **({"example": operation.wire.example} if operation.wire.example else {}),
+    }

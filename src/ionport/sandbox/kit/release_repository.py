@@ -1,0 +1,81 @@
+"""SQL of files that rows have let go of: note them, and ask whether another row names them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnClause,
+    CompoundSelect,
+    Connection,
+    Select,
+    TableClause,
+    column,
+    delete,
+    inspect,
+    literal,
+    select,
+    table,
+    union_all,
+)
+
+from ionport.sandbox.kit.tables import released_blobs
+from ionport.store import Moment, SystemScope, TenantScope, insert_of
+
+_released = released_blobs.c
+
+
+class ReleaseRepository:
+    """Files that may have become nobody's, in the whole installation."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._insert = insert_of(connection)
+
+    def release(
+        self, scope: TenantScope, names: Select[Any] | CompoundSelect[Any], now: datetime
+    ) -> None:
+        """Note the files that a query over rows about to be deleted names."""
+        # scope unused: the caller's query is in its scope, and the list is the installation's
+        found = names.subquery()
+        (name,) = found.c
+        rows = select(name, literal(now, Moment)).where(name.is_not(None)).distinct()
+        released = self._insert(released_blobs).from_select(["name", "released_at"], rows)
+        again = {"released_at": released.excluded.released_at}
+        self._connection.execute(
+            released.on_conflict_do_update(index_elements=["name"], set_=again)
+        )
+
+    def due(self, scope: SystemScope, before: datetime, limit: int) -> Sequence[str]:
+        """Return files that were released before a moment."""
+        query = select(_released.name).where(_released.released_at < before).limit(limit)
+        return list(self._connection.execute(query).scalars())
+
+    def named(self, scope: SystemScope, names: Collection[str]) -> set[str]:
+        """Return those files that some row of any table names."""
+        parts = [
+            select(each).select_from(where).where(each.in_(names))
+            for where, each in columns_that_name_files(self._connection)
+        ]
+        return set(self._connection.execute(union_all(*parts)).scalars()) if parts else set()
+
+    def forget(self, scope: SystemScope, names: Collection[str], before: datetime) -> None:
+        """Take files off the list that have not been released again since `before`."""
+        is_over = _released.name.in_(names) & (_released.released_at < before)
+        self._connection.execute(delete(released_blobs).where(is_over))
+
+
+def columns_that_name_files(
+    connection: Connection,
+) -> Iterator[tuple[TableClause, ColumnClause[Any]]]:
+    """Look for them in the database itself: a process need not know all of its tables.
+
+    By their name: every column that holds the name of a file is called after its digest.
+    """
+    found = inspect(connection).get_multi_columns()
+    for (_schema, name), columns in found.items():
+        for each in columns:
+            if "sha256" in each["name"] or "digest" in each["name"]:
+                yield table(name), column(each["name"])

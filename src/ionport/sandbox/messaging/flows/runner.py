@@ -1,0 +1,278 @@
+"""Posts acknowledgements to registered APIs, outside of any request.
+
+What is to be sent are rows that committed with the messages they answer. An attempt is a row
+before anything goes out; if the process dies then, the acknowledgement is posted again after its
+lease: the receiver gets it at least once, as from ION, and knows it by its BODID.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
+from ionport.core.errors import IonportError, NotFound
+from ionport.core.i18n import _
+from ionport.gateway.proxy.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
+from ionport.sandbox.messaging.flows.acknowledge_bod import (
+    ACCEPTED,
+    REJECTED,
+    InvoiceDocument,
+    acknowledge,
+)
+from ionport.sandbox.messaging.flows.model import (
+    ACKNOWLEDGEMENT,
+    LEASE,
+    Acknowledgement,
+    AckState,
+    Decision,
+    DocumentFlow,
+    FlowTarget,
+    Result,
+    state_after,
+)
+from ionport.sandbox.messaging.flows.repository import (
+    AcknowledgementRepository,
+    DocumentFlowRepository,
+)
+from ionport.sandbox.messaging.model import Message
+from ionport.sandbox.messaging.repository import MessageRepository
+from ionport.store import Database, SystemScope, TenantScope
+
+MAX_AT_ONCE: Final = 8
+EVERY_SECONDS: Final = 1.0
+_MAX_TEXT: Final = 2_000
+_SCOPE: Final = SystemScope("acknowledgements of document flows")
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """An acknowledgement whose attempt has begun, with all that it is made of."""
+
+    ack: Acknowledgement
+    flow: DocumentFlow
+    message: Message
+
+
+class FlowRunner:
+    """One thread with an event loop of its own; several processes may run one each.
+
+    With `on_demand` the first `wake` launches it, for a test-suite that may never need it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        clock: Clock,
+        outgoing: OutgoingCalls,
+        *,
+        every_seconds: float = EVERY_SECONDS,
+        on_demand: bool = False,
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+        self._outgoing = outgoing
+        self._every = every_seconds
+        self._on_demand = on_demand
+        self._launching = threading.Lock()
+        self._started = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def launch(self) -> None:
+        """Start sending."""
+        self._started.clear()
+        self._thread = threading.Thread(target=self._run, name="document-flows", daemon=True)
+        self._thread.start()
+        self._started.wait()
+
+    def close(self) -> None:
+        """Stop; what is under way is posted again by whoever runs next."""
+        if self._thread is not None:
+            self._tell(self._task.cancel)
+            self._thread.join()
+            self._thread = None
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Send for the time of the block."""
+        self.launch()
+        try:
+            yield
+        finally:
+            self.close()
+
+    def wake(self) -> None:
+        """Look at once for something to send; may be called from any thread."""
+        with self._launching:
+            if self._thread is None and self._on_demand:
+                self.launch()
+        if self._thread is not None:
+            self._tell(self._wanted.set)
+
+    def _tell(self, action: Callable[[], object]) -> None:
+        # The loop may just have ended by itself.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(action)
+
+    def _run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._wanted = asyncio.Event()
+        self._task = asyncio.ensure_future(self._send_for_ever())
+        self._started.set()
+        await self._task
+
+    async def _send_for_ever(self) -> None:
+        under_way: set[asyncio.Task[None]] = set()
+        while True:
+            free = MAX_AT_ONCE - len(under_way)
+            jobs = await asyncio.to_thread(self._take_calmly, free) if free else []
+            for job in jobs:
+                task = asyncio.create_task(self._send(job))
+                under_way.add(task)
+                # Whoever ends makes room for what still waits.
+                task.add_done_callback(lambda _task: self._wanted.set())
+            if not jobs:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._every):
+                        await self._wanted.wait()
+            self._wanted.clear()
+            under_way = {task for task in under_way if not task.done()}
+
+    async def tick(self) -> int:
+        """Send what is due, at most 8, wait for the answers, and return how many that were."""
+        jobs = await asyncio.to_thread(self._take, MAX_AT_ONCE)
+        await asyncio.gather(*(self._send(job) for job in jobs))
+        return len(jobs)
+
+    def _take_calmly(self, limit: int) -> list[_Job]:
+        try:
+            return self._take(limit)
+        except Exception:
+            # Most often the database is away; what is due is still due at the next look.
+            _logger.exception("the document flows broke off")
+            return []
+
+    def _take(self, limit: int) -> list[_Job]:
+        now = self._clock.now()
+        with self._database.read() as work:
+            if not AcknowledgementRepository(work.connection).due(_SCOPE, now, 1):
+                return []
+        jobs = []
+        with self._database.write() as work:
+            outbox = AcknowledgementRepository(work.connection)
+            for ack in outbox.due(_SCOPE, now, limit):
+                if ack.attempts >= ack.last_attempt:
+                    outbox.give_up(_SCOPE, ack)  # The process died in the last attempt.
+                    continue
+                scope = TenantScope(ack.tenant_id)
+                flow = DocumentFlowRepository(work.connection).get(scope, ack.flow_id)
+                message = MessageRepository(work.connection).get(scope, ack.message_row_id)
+                if flow is None or message is None:
+                    continue  # It goes with them: in a moment it is gone as well.
+                if outbox.take(_SCOPE, ack, now, now + LEASE):
+                    jobs.append(_Job(ack, flow, message))
+        return jobs
+
+    async def _send(self, job: _Job) -> None:
+        try:
+            result = await self._result(job)
+        except Exception:
+            _logger.exception("acknowledgement %s failed", job.ack.id)
+            result = Result(AckState.FAILED, _("The sandbox failed; the log says why."))
+        try:
+            await asyncio.to_thread(self._finish, job, result)
+        except Exception:
+            # It counts as cut off, and is posted again after its lease.
+            _logger.exception("the end of acknowledgement %s was not stored", job.ack.id)
+
+    async def _result(self, job: _Job) -> Result:
+        """Decide what the answer is, unless an earlier attempt has, and post it."""
+        try:
+            content = await asyncio.to_thread(self._decided, job)
+        except IonportError as error:
+            # ION keeps what a receiver cannot read to itself, as a ConfirmBOD (facts §2).
+            text = _("The document cannot be read, so nothing is sent: {reason}")
+            return Result(AckState.FAILED, text.format(reason=error.text))
+        if content is None:
+            return Result(AckState.PASSED_OVER, _("The document has another type."))
+        target = job.flow.target
+        address = ApiAddress(
+            job.flow.tenant_id, target.api_context, target.proxy_context, target.path
+        )
+        content_type, body = form_of(target, content)
+        try:
+            answer = await self._outgoing.post(address, content_type, body)
+        except NotFound as error:
+            return Result(AckState.FAILED, error.text)
+        except IonportError as error:
+            return Result(AckState.WAITING, error.text)
+        return Result(state_after(answer.status), _shown(answer), answer.status)
+
+    def _decided(self, job: _Job) -> bytes | None:
+        """Return the acknowledgement; None when the flow does not take the document.
+
+        It is decided and written once: however often it is posted, its bytes are the same.
+        """
+        if job.ack.bod_sha256 is not None:
+            return self._blobs.get(job.ack.bod_sha256)
+        content = self._blobs.get(job.message.bod_sha256)
+        document = InvoiceDocument.read(content, job.message.document_name)
+        if job.flow.document_type not in ("", document.document_type):
+            return None
+        rule = job.flow.rule
+        rejected = rule.rejected(document.value(rule.field) if rule.field else None)
+        made = acknowledge(
+            document, rule, rejected=rejected, tenant_id=job.flow.tenant_id, at=self._clock.now()
+        )
+        decision = Decision(
+            REJECTED if rejected else ACCEPTED,
+            rule.words if rejected else "",
+            self._blobs.put(made),
+        )
+        with self._database.write() as work:
+            AcknowledgementRepository(work.connection).decide(_SCOPE, job.ack, decision)
+        return made
+
+    def _finish(self, job: _Job, result: Result) -> None:
+        now, number = self._clock.now(), job.ack.attempts + 1
+        if result.state is AckState.WAITING and number >= job.ack.last_attempt:
+            result = replace(result, state=AckState.FAILED)
+        with self._database.write() as work:
+            outbox = AcknowledgementRepository(work.connection)
+            outbox.finish(_SCOPE, job.ack, result, now, now + job.ack.wait_after(number))
+
+
+def form_of(target: FlowTarget, content: bytes) -> tuple[str, bytes]:
+    """Return Content-Type and body of the form that carries an acknowledgement (RFC 7578)."""
+    boundary = secrets.token_hex(16)
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in target.parameters.items()
+    ]
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{target.file_field}";'
+        f' filename="{ACKNOWLEDGEMENT}.xml"\r\nContent-Type: application/xml\r\n\r\n'
+    ).encode()
+    body = b"".join([*parts, head, content, f"\r\n--{boundary}--\r\n".encode()])
+    return f"multipart/form-data; boundary={boundary}", body
+
+
+def _shown(answer: OutgoingAnswer) -> str:
+    """Return the beginning of an answer as a text that any page may show."""
+    text = answer.body[:_MAX_TEXT].decode("utf-8", "replace")
+    return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")

@@ -1,0 +1,1 @@
+"""Connection points of ION."""

@@ -1,0 +1,172 @@
+"""SQL of connection points and of ION's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+
+from ionport.core.paging import Page
+from ionport.sandbox.messaging.points.model import ConnectionPoint, PointQuery
+from ionport.sandbox.messaging.tables import (
+    ion_connection_points,
+    ion_point_documents,
+    ion_settings,
+)
+from ionport.store import TenantScope, insert_of
+
+_points = ion_connection_points.c
+_documents = ion_point_documents.c
+
+
+class ConnectionPointRepository:
+    """Connection points of a tenant."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._insert = insert_of(connection)
+
+    def is_strict(self, scope: TenantScope) -> bool:
+        """Tell whether messages need a connection point that somebody has made."""
+        query = select(ion_settings.c.is_strict).where(ion_settings.c.tenant_id == scope.tenant_id)
+        return bool(self._connection.execute(query).scalar_one_or_none())
+
+    def set_strict(self, scope: TenantScope, is_strict: bool) -> None:
+        """Say whether messages need a connection point that somebody has made."""
+        new = self._insert(ion_settings).values(tenant_id=scope.tenant_id, is_strict=is_strict)
+        self._connection.execute(
+            new.on_conflict_do_update(index_elements=["tenant_id"], set_={"is_strict": is_strict})
+        )
+
+    def add(self, scope: TenantScope, point: ConnectionPoint) -> bool:
+        """Store a connection point; False when the tenant has one with its logical id."""
+        new = self._insert(ion_connection_points).values(
+            id=point.id,
+            tenant_id=scope.tenant_id,
+            name=point.name,
+            description=point.description,
+            logical_id=point.logical_id,
+            client_id=point.client_id,
+            is_active=point.is_active,
+            is_automatic=point.is_automatic,
+            created_at=point.created_at,
+            created_by=point.created_by,
+        )
+        added = self._connection.execute(new.on_conflict_do_nothing().returning(_points.id))
+        if added.first() is None:
+            return False
+        self.add_documents(scope, point.id, point.documents)
+        return True
+
+    def add_documents(self, scope: TenantScope, point_id: str, names: Iterable[str]) -> None:
+        """Let a connection point send more documents; those that it sends already stay."""
+        if not self._owns(scope, point_id):
+            return
+        for name in names:
+            new = self._insert(ion_point_documents).values(point=point_id, document_name=name)
+            self._connection.execute(new.on_conflict_do_nothing())
+
+    def change(self, scope: TenantScope, point: ConnectionPoint) -> None:
+        """Store what can be edited of a connection point, and its documents."""
+        self._connection.execute(
+            update(ion_connection_points)
+            .where(_points.tenant_id == scope.tenant_id, _points.id == point.id)
+            .values(
+                description=point.description,
+                client_id=point.client_id,
+                is_active=point.is_active,
+                is_automatic=point.is_automatic,
+            )
+        )
+        own = select(_points.id).where(_points.tenant_id == scope.tenant_id)
+        self._connection.execute(
+            delete(ion_point_documents).where(
+                _documents.point == point.id, _documents.point.in_(own)
+            )
+        )
+        self.add_documents(scope, point.id, point.documents)
+
+    def delete(self, scope: TenantScope, point_id: str) -> None:
+        """Remove a connection point."""
+        self._connection.execute(
+            delete(ion_connection_points).where(
+                _points.tenant_id == scope.tenant_id, _points.id == point_id
+            )
+        )
+
+    def get(self, scope: TenantScope, point_id: str) -> ConnectionPoint | None:
+        """Return a connection point by its id, or None."""
+        return self._one(and_(_points.tenant_id == scope.tenant_id, _points.id == point_id))
+
+    def by_logical_id(self, scope: TenantScope, logical_id: str) -> ConnectionPoint | None:
+        """Return the connection point that has a logical id, or None."""
+        return self._one(
+            and_(_points.tenant_id == scope.tenant_id, _points.logical_id == logical_id)
+        )
+
+    def count(self, scope: TenantScope) -> int:
+        """Return how many connection points the tenant has."""
+        query = select(func.count()).where(_points.tenant_id == scope.tenant_id)
+        return self._connection.execute(query).scalar_one()
+
+    def page(self, scope: TenantScope, query: PointQuery) -> Page[ConnectionPoint]:
+        """Return one page of connection points, by name."""
+        condition = _matching(scope, query)
+        total = self._connection.execute(select(func.count()).where(condition)).scalar_one()
+        order = _points.name.desc() if query.descending else _points.name.asc()
+        rows = self._connection.execute(
+            select(ion_connection_points)
+            .where(condition)
+            .order_by(order, _points.id)
+            .limit(query.page.limit)
+            .offset(query.page.offset)
+        )
+        return Page([_point(row, self._documents(row.id)) for row in rows], total, query.page)
+
+    def _owns(self, scope: TenantScope, point_id: str) -> bool:
+        condition = and_(_points.tenant_id == scope.tenant_id, _points.id == point_id)
+        return self._connection.execute(select(_points.id).where(condition)).first() is not None
+
+    def _one(self, condition: ColumnElement[bool]) -> ConnectionPoint | None:
+        row = self._connection.execute(select(ion_connection_points).where(condition)).one_or_none()
+        return None if row is None else _point(row, self._documents(row.id))
+
+    def _documents(self, point_id: str) -> Sequence[str]:
+        return (
+            self._connection.execute(
+                select(_documents.document_name)
+                .where(_documents.point == point_id)
+                .order_by(_documents.document_name)
+            )
+            .scalars()
+            .all()
+        )
+
+
+def _matching(scope: TenantScope, query: PointQuery) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [_points.tenant_id == scope.tenant_id]
+    if query.is_active is not None:
+        conditions.append(_points.is_active.is_(query.is_active))
+    if query.text:
+        columns = (_points.name, _points.logical_id, _points.client_id)
+        conditions.append(
+            or_(*(column.icontains(query.text, autoescape=True) for column in columns))
+        )
+    return and_(*conditions)
+
+
+def _point(row: Row[Any], documents: Sequence[str]) -> ConnectionPoint:
+    return ConnectionPoint(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        name=row.name,
+        description=row.description,
+        logical_id=row.logical_id,
+        client_id=row.client_id,
+        is_active=row.is_active,
+        is_automatic=row.is_automatic,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        documents=tuple(documents),
+    )

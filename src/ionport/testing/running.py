@@ -1,0 +1,118 @@
+"""Puts one tenant of the Infor side together for a test process, and serves it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from starlette.types import Receive, Scope, Send
+
+from ionport.core.blobs import FolderBlobs
+from ionport.core.clock import SystemClock
+from ionport.core.ids import new_id, new_uuid
+from ionport.core.sealing import KeyRing
+from ionport.gateway.targets.addresses import AddressPolicy
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Tenant, TenantRole, User
+from ionport.identity.repository import TenantRepository, UserRepository
+from ionport.infor_side import (
+    InforOptions,
+    InforSide,
+    MachineDoors,
+    machine_doors,
+)
+from ionport.oauth.tokens.keys.private_keys import new_private_key
+from ionport.store import Database, SystemScope, TenantScope, sqlite_url
+from ionport.testing import schema
+from ionport.testing.infor import Infor
+from ionport.testing.parts import Parts
+from ionport.testing.server import listening, serving
+
+TENANT_ID: Final = "IONPORT_TST"
+USERNAME: Final = "tester"
+# No password has this hash: nobody signs in here.
+_NO_PASSWORD_HASH: Final = "none"  # noqa: S105
+_AUTHORIZATION = re.compile(r"/(?:[^/]+/as|\.well-known)/", re.IGNORECASE)
+_SYSTEM = SystemScope("a test-suite's tenant")
+
+
+@contextmanager
+def running_infor(
+    tenant_id: str = TENANT_ID, *, new_key: Callable[[], RSAPrivateKey] = new_private_key
+) -> Iterator[Infor]:
+    """Serve a fresh tenant on a free loopback port for the time of the block.
+
+    Everything is as `ionport up` serves it, but for durability: database and files lie in a
+    temporary folder that goes with the block. The schema is made from the tables, which the
+    project holds equal to its migrations. `new_key` gives the key that signs tokens.
+
+    Raises:
+        RuntimeError: the server did not start.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="ionport-test-") as folder,
+        closing(Database(sqlite_url(Path(folder) / "ionport.db"), durable=False)) as database,
+        listening() as (listener, url),
+    ):
+        parts = _parts(Path(folder), database, url, tenant_id)
+        parts.side.signing_keys.ensure(database, new_key)
+        doors = machine_doors(parts.side, database)
+        with closing(parts.side), serving(_Doors(doors), listener):
+            yield Infor(parts)
+
+
+def _parts(folder: Path, database: Database, url: str, tenant_id: str) -> Parts:
+    clock = SystemClock()
+    tenant, scope = Tenant(tenant_id, clock.now()), TenantScope(tenant_id)
+    user = _user(clock.now())
+    with database.write() as work:
+        schema.create(work.connection)
+        tenants = TenantRepository(work.connection)
+        tenants.add(_SYSTEM, tenant)
+        UserRepository(work.connection).add(_SYSTEM, user, USERNAME, _NO_PASSWORD_HASH)
+        tenants.set_role(scope, user.id, TenantRole.USER)
+    blobs = FolderBlobs(folder / "blobs", durable=False)
+    side = _side(database, clock, blobs, tenant, url)
+    return Parts(url, scope, user.id, database, blobs, clock, side, folder)
+
+
+def _side(
+    database: Database, clock: SystemClock, blobs: FolderBlobs, tenant: Tenant, url: str
+) -> InforSide:
+    options = InforOptions(
+        origin=url, gateway_origin=url, addresses=AddressPolicy(), sends_on_demand=True
+    )
+    audit = AuditLog(clock)
+    return InforSide(options, database, clock, KeyRing.generate(), blobs, audit, tenant)
+
+
+def _user(now: datetime) -> User:
+    """Return whom service accounts act for: M3 asks for a user behind every call."""
+    return User(
+        id=new_id("usr"),
+        username=USERNAME,
+        full_name="Test User",
+        email=f"{USERNAME}@example.com",
+        identity2=new_uuid(),
+        is_disabled=False,
+        created_at=now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    """Sends each request to the authorization server or to the gateway; there are no pages."""
+
+    machines: MachineDoors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_authorization = _AUTHORIZATION.match(scope["path"])
+        door = self.machines.authorization if is_authorization else self.machines.gateway
+        await door(scope, receive, send)
