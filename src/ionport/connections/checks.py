@@ -13,7 +13,7 @@ from ionport.core.ids import new_id
 from ionport.ionapi import IonApiFile
 from ionport.ionapi.addresses import AddressPolicy
 from ionport.ionapi.probe import StageResult, probe
-from ionport.ionapi.transport import Timeouts
+from ionport.ionapi.transport.pool import Timeouts
 from ionport.store import Database, OrganizationScope
 
 # Shorter than for deliveries: somebody is looking at the page.

@@ -23,7 +23,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.ionapi import IonApiFile
 from ionport.ionapi.addresses import PUBLIC_ONLY, AddressPolicy
-from ionport.ionapi.file import shorten
+from ionport.ionapi.file.model import shorten
 from ionport.store import Database, OrganizationScope, SystemScope, Work
 
 _NAME_LENGTH = 200

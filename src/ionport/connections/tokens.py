@@ -10,14 +10,14 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
 from ionport.core.sealing import KeyRing, SealedFor
 from ionport.ionapi import Secret
-from ionport.ionapi.grants import TokenSet
+from ionport.ionapi.tokens.grants import TokenSet
 from ionport.store import Database, OrganizationScope
 
 _logger = logging.getLogger(__name__)
 
 
 class DatabaseTokenStore:
-    """Keeps the tokens of one connection sealed (`ionport.ionapi.tokens.TokenStore`).
+    """Keeps the tokens of one connection sealed (`ionport.ionapi.tokens.source.TokenStore`).
 
     Infor counts sign-ons and tokens (facts/ion-api.md §4.2), so that all workers share one
     token. Opens its own short transactions: never use it inside another one.

@@ -12,7 +12,7 @@ from ionport.core.errors import IonportError, Unavailable
 from ionport.exports.model import Attempt, AttemptState, CallEnd, StateChange
 from ionport.exports.timing import ExportTiming
 from ionport.ionapi import AnswerRefused, IonApiError, ServiceError, TokenError
-from ionport.ionapi.exchange import Exchange
+from ionport.ionapi.transport.exchange import Exchange
 
 # The payload itself is kept apart: the ledger shows how a call began, not all of it.
 _BODY = 4_000

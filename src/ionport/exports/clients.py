@@ -8,7 +8,7 @@ from collections import OrderedDict
 from ionport.connections.service import ConnectionService
 from ionport.exports.timing import ExportTiming
 from ionport.ionapi.client import IonApiClient
-from ionport.ionapi.transport import Timeouts, Transport
+from ionport.ionapi.transport.pool import Timeouts, Transport
 from ionport.store import Database, OrganizationScope
 
 _KEPT = 64

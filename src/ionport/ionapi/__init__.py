@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .addresses import AddressPolicy
-    from .auth import IonApiAuth
     from .client import AsyncIonApiClient, IonApiClient
     from .errors import (
         AddressRefused,
@@ -40,17 +39,24 @@ if TYPE_CHECKING:
         TokenError,
         UnauthorizedClient,
     )
-    from .exchange import Exchange
-    from .file import IonApiFile, Kind
-    from .findings import Finding
-    from .grants import ClientAuth, TokenSet
+    from .file.model import IonApiFile, Kind
+    from .finding import Finding
     from .idm import Entity, Item, ItemDraft, Resource, exact_match
     from .messaging import BodMessage, Published
     from .probe import ProbeReport, StageResult
     from .secrets import Secret
     from .sending import SendPermit, SendWindow, boot_time
-    from .tokens import MemoryTokenStore, TokenStore
-    from .transport import AsyncTransport, Timeouts, Transport, build_async_client, build_client
+    from .tokens.auth import IonApiAuth
+    from .tokens.grants import ClientAuth, TokenSet
+    from .tokens.source import MemoryTokenStore, TokenStore
+    from .transport.exchange import Exchange
+    from .transport.pool import (
+        AsyncTransport,
+        Timeouts,
+        Transport,
+        build_async_client,
+        build_client,
+    )
 
 __all__ = [
     "AddressPolicy",
@@ -101,22 +107,22 @@ _HOMES = {
     name: module
     for module, names in {
         "addresses": "AddressPolicy",
-        "auth": "IonApiAuth",
+        "tokens.auth": "IonApiAuth",
         "client": "AsyncIonApiClient IonApiClient",
         "errors": "AddressRefused AnswerRefused ConnectionFailed CredentialFileError InvalidClient "
         "InvalidGrant IonApiError RequestRefused SendWindowClosed ServiceError TokenError "
         "UnauthorizedClient",
-        "exchange": "Exchange",
-        "file": "IonApiFile Kind",
-        "findings": "Finding",
-        "grants": "ClientAuth TokenSet",
+        "transport.exchange": "Exchange",
+        "file.model": "IonApiFile Kind",
+        "finding": "Finding",
+        "tokens.grants": "ClientAuth TokenSet",
         "idm": "Entity Item ItemDraft Resource exact_match",
         "messaging": "BodMessage Published",
         "probe": "ProbeReport StageResult",
         "secrets": "Secret",
         "sending": "SendPermit SendWindow boot_time",
-        "tokens": "MemoryTokenStore TokenStore",
-        "transport": "AsyncTransport Timeouts Transport build_async_client build_client",
+        "tokens.source": "MemoryTokenStore TokenStore",
+        "transport.pool": "AsyncTransport Timeouts Transport build_async_client build_client",
     }.items()
     for name in names.split()
 }

@@ -7,18 +7,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from .addresses import AddressPolicy
-from .auth import IonApiAuth
 from .driver import AsyncDriver, Driver
-from .grants import ClientAuth, TokenSet
 from .idm import AsyncIdm, Idm
 from .messaging import AsyncMessaging, Messaging
-from .transport import AsyncTransport, Timeouts, Transport, build_async_client, build_client
+from .tokens.auth import IonApiAuth
+from .tokens.grants import ClientAuth, TokenSet
+from .transport.pool import (
+    AsyncTransport,
+    Timeouts,
+    Transport,
+    build_async_client,
+    build_client,
+)
 
 if TYPE_CHECKING:
-    from .exchange import Observer
-    from .file import IonApiFile
+    from .file.model import IonApiFile
     from .sending import SendPermit
-    from .tokens import TokenStore
+    from .tokens.source import TokenStore
+    from .transport.exchange import Observer
 
 
 class IonApiClient:

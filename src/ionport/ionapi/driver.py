@@ -6,18 +6,18 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from ._intake import EXTENSION, Options
-from .auth import IonApiAuth, perform, perform_async
 from .calls import Answer, Call, Flow, Running
-from .redaction import Redactor
-from .transport import Timeouts
+from .tokens.auth import IonApiAuth, perform, perform_async
+from .transport.intake import EXTENSION, Options
+from .transport.pool import Timeouts
+from .transport.redaction import Redactor
 
 if TYPE_CHECKING:
     import httpx2
 
-    from .exchange import Observer
-    from .file import IonApiFile
+    from .file.model import IonApiFile
     from .sending import SendPermit, SendWindow
+    from .transport.exchange import Observer
 
 P = ParamSpec("P")
 T = TypeVar("T")

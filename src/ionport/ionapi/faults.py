@@ -16,14 +16,14 @@ from .errors import (
     TokenError,
     UnauthorizedClient,
 )
-from .file import Kind
-from .findings import APPS_MENU, SERVICE_ACCOUNT
+from .file.model import Kind
+from .finding import APPS_MENU, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .calls import Answer
-    from .file import IonApiFile
+    from .file.model import IonApiFile
 
 LONGEST_TEXT = 300
 LONGEST_READ = 10_000

@@ -15,7 +15,7 @@ from .calls import MIB, Answer, Call, Flow
 from .driver import AsyncService, Service, SyncService, operation
 from .errors import RequestRefused
 from .faults import service_error
-from .findings import APPS_MENU
+from .finding import APPS_MENU
 
 DOWNLOAD_LIMIT = 64 * MIB
 DATA_MODEL_LIMIT = 32 * MIB

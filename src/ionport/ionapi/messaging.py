@@ -13,7 +13,7 @@ from .calls import Answer, Call, Flow
 from .driver import AsyncService, Service, SyncService, operation
 from .errors import RequestRefused, ServiceError
 from .faults import plain, service_error
-from .findings import APPS_MENU
+from .finding import APPS_MENU
 
 BASE = "IONSERVICES/api/ion/messaging/service"
 DEFAULT_TO = "lid://default"

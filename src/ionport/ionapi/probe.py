@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .client import IonApiClient
 from .errors import CredentialFileError, IonApiError, TokenError
-from .file import IonApiFile, Kind, shorten
-from .findings import APPS_MENU
-from .grants import ClientAuth, TokenSet
-from .transport import Peer, Timeouts, Transport
+from .file.model import IonApiFile, Kind, shorten
+from .finding import APPS_MENU
+from .tokens.grants import ClientAuth, TokenSet
+from .transport.pool import Peer, Timeouts, Transport
 
 if TYPE_CHECKING:
     from .addresses import AddressPolicy
-    from .exchange import Observer
-    from .findings import Finding
+    from .finding import Finding
+    from .transport.exchange import Observer
 
 State = Literal["running", "passed", "failed", "not_applicable", "skipped"]
 Details = tuple[tuple[str, str], ...]

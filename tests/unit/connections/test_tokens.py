@@ -10,7 +10,7 @@ from ionport.connections.tokens import DatabaseTokenStore
 from ionport.core.sealing import KeyRing
 from ionport.identity.model import Actor
 from ionport.ionapi import Secret
-from ionport.ionapi.grants import TokenSet
+from ionport.ionapi.tokens.grants import TokenSet
 from tests.unit.connections.conftest import House, credential
 
 

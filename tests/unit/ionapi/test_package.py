@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,10 @@ from ionport import ionapi
 from ionport.ionapi import idm
 
 FOLDER = Path(ionapi.__file__).parent
+ROOT = Path(__file__).parents[3]
+# What a reader of README, manual and examples may import from.
+PUBLIC = {"ionport.ionapi", "ionport.ionapi.probe"}
+_IMPORT = re.compile(r"from (ionport\.ionapi[\w.]*) import (\([^)]*\)|[^\n]+)")
 
 
 def test_the_public_names_are_sorted_complete_and_importable() -> None:
@@ -35,14 +42,15 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_nothing_but_the_standard_library_and_httpx2_is_imported() -> None:
     allowed = sys.stdlib_module_names | {"httpx2", "httpcore2"}
-    for path in FOLDER.glob("*.py"):
+    for path in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 roots = {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 roots = {(node.module or "").partition(".")[0]}
             else:
-                assert not isinstance(node, ast.ImportFrom) or node.level == 1, path.name
+                depth = len(path.relative_to(FOLDER).parts)
+                assert not isinstance(node, ast.ImportFrom) or node.level <= depth, path.name
                 continue
             assert roots <= allowed, path.name
 
@@ -80,3 +88,24 @@ def test_the_import_takes_less_than_a_quarter_of_a_second() -> None:
         for _ in range(3)
     ]
     assert min(times) < 0.25
+
+
+def _shown_imports() -> Iterator[tuple[str, str, str]]:
+    """Page or example, module and name of everything that it imports of the client library."""
+    pages = [ROOT / "README.md", *(ROOT / "src/ionport/manual").rglob("*.md")]
+    for path in [*pages, *(ROOT / "examples").rglob("*.py")]:
+        for module, names in _IMPORT.findall(path.read_text("utf-8")):
+            for name in names.strip("()").replace("\n", " ").split(","):
+                if name.strip():
+                    yield str(path.relative_to(ROOT)), module, name.split()[0]
+
+
+def test_what_readme_manual_and_examples_import_is_public() -> None:
+    shown = set(_shown_imports())
+    assert {page for page, _module, _name in shown} >= {
+        "README.md",
+        "src/ionport/manual/testing.md",
+    }
+    for page, module, name in shown:
+        assert module in PUBLIC, page
+        assert hasattr(importlib.import_module(module), name), f"{name} in {page}"

@@ -63,7 +63,7 @@ def connection_check(ctx: click.Context, connection_or_file: str, as_json: bool)
 
 
 def _check_file(path: Path, *, quiet: bool) -> tuple[bool, list[dict[str, Any]]]:
-    from ionport.ionapi.file import IonApiFile
+    from ionport.ionapi.file.model import IonApiFile
     from ionport.ionapi.probe import probe
 
     rows, passed = [], True

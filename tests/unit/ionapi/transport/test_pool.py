@@ -26,7 +26,7 @@ from ionport.ionapi import (
     build_async_client,
     build_client,
 )
-from ionport.ionapi._intake import EXTENSION, Options
+from ionport.ionapi.transport.intake import EXTENSION, Options
 from tests.unit.ionapi.loopback import Loopback, Received, Reply, raw_server
 
 MIB = 1024 * 1024

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from ._intake import EXTENSION, Options
-from .addresses import split_base_url
-from .calls import Answer, Blocking, Call, Flow, Running, Wait
-from .errors import AddressRefused
+from ..addresses import split_base_url
+from ..calls import Answer, Blocking, Call, Flow, Running, Wait
+from ..errors import AddressRefused
+from ..transport.intake import EXTENSION, Options
+from ..transport.redaction import Redactor
 from .grants import ClientAuth, Grants
-from .redaction import Redactor
-from .tokens import MemoryTokenStore, TokenSource, TokenStore
+from .source import MemoryTokenStore, TokenSource, TokenStore
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from .file import IonApiFile
+    from ..file.model import IonApiFile
 
 # As long as one token request may take by default. Whoever waited so long asks for itself: the
 # other thread may be held up by what is not ours.

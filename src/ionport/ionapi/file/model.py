@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._sniff import other_file_type
-from .errors import CredentialFileError
-from .findings import DOWNLOAD_AGAIN, Finding, check
-from .secrets import DOTS, Secret
+from ..errors import CredentialFileError
+from ..finding import DOWNLOAD_AGAIN, Finding
+from ..secrets import DOTS, Secret
+from .checks import check
+from .sniff import other_file_type
+from .values import FileValues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,26 +55,8 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IonApiFile:
-    """The content of an `.ionapi` file. `or_` is its key `or`; unknown keys are in `extra`."""
-
-    ti: str
-    ci: str
-    cs: Secret
-    iu: str
-    pu: str
-    ot: str
-    cn: str | None = None
-    dt: str | None = None
-    oa: str | None = None
-    or_: str | None = None
-    ru: str | None = None
-    sc: tuple[str, ...] | None = None
-    ev: str | None = None
-    v: str | None = None
-    saak: Secret | None = None
-    sask: Secret | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+class IonApiFile(FileValues):
+    """The content of an `.ionapi` file, read, judged and shown without its secrets."""
 
     @classmethod
     def load(cls, path: str | Path) -> IonApiFile:

@@ -18,10 +18,10 @@ from typing import Any, cast
 import httpcore2
 import httpx2
 
-from ._bounds import CALL, CallBounds
-from ._intake import NETWORK_ERRORS, Attempt, connection_failed
-from ._stream import BoundedStream
-from .addresses import AddressPolicy, Resolver, resolve, system_resolver
+from ..addresses import AddressPolicy, Resolver, resolve, system_resolver
+from .bounds import CALL, CallBounds
+from .intake import NETWORK_ERRORS, Attempt, connection_failed
+from .stream import BoundedStream
 
 MAX_CONNECTIONS = 100
 # Shorter than the 5 seconds after which common servers hang up: a call that meets a connection

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 import httpx2
 
-from ._bounds import CallBounds
-from .calls import DEFAULT_LIMIT, EXCERPT
-from .errors import AnswerRefused, ConnectionFailed, IonApiError, RequestRefused
+from ..calls import DEFAULT_LIMIT, EXCERPT
+from ..errors import AnswerRefused, ConnectionFailed, IonApiError, RequestRefused
+from .bounds import CallBounds
 from .exchange import Exchange, Observer, shown_body
 from .redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .sending import SendWindow
+    from ..sending import SendWindow
 
 EXTENSION = "ionapi"
 # A cookie of one caller must not reach another one through a shared client.

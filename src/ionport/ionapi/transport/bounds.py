@@ -6,8 +6,8 @@ import contextvars
 
 import httpcore2
 
-from .errors import SendWindowClosed
-from .sending import SendWindow, boot_time
+from ..errors import SendWindowClosed
+from ..sending import SendWindow, boot_time
 
 # An answer that has arrived by the end is read to its own end, for this long. It may say what
 # the remote side made of the call.

@@ -23,8 +23,8 @@ from typing import Any
 
 import httpcore2
 
-from ._bounds import CALL, CallBounds
-from .sending import boot_time
+from ..sending import boot_time
+from .bounds import CALL, CallBounds
 
 if sys.platform != "win32":
     import fcntl

@@ -24,8 +24,8 @@ from ionport.ionapi import (
     Secret,
     Transport,
 )
-from ionport.ionapi.exchange import RECORD_LIMIT, shown_body
-from ionport.ionapi.redaction import Redactor
+from ionport.ionapi.transport.exchange import RECORD_LIMIT, shown_body
+from ionport.ionapi.transport.redaction import Redactor
 from tests.unit.ionapi.loopback import (
     TENANT,
     Loopback,

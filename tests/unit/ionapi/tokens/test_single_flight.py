@@ -19,8 +19,8 @@ from ionport.ionapi import (
     MemoryTokenStore,
     Secret,
     TokenSet,
-    auth,
 )
+from ionport.ionapi.tokens import auth
 from tests.unit.ionapi.loopback import Reply, SmallInfor, closed_port, credentials
 
 

@@ -27,12 +27,12 @@ from ionport.ionapi import (
     Timeouts,
     TokenSet,
     Transport,
-    _bounds,
-    _stream,
     boot_time,
 )
-from ionport.ionapi._bounds import CALL, CallBounds
-from ionport.ionapi._stream import BoundedStream
+from ionport.ionapi.transport import bounds as _bounds
+from ionport.ionapi.transport import stream as _stream
+from ionport.ionapi.transport.bounds import CALL, CallBounds
+from ionport.ionapi.transport.stream import BoundedStream
 from tests.unit.ionapi.loopback import (
     TENANT,
     Loopback,

@@ -10,13 +10,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from .calls import Answer, Call
-from .errors import TokenError
-from .faults import token_error
-from .secrets import Secret
+from ..calls import Answer, Call
+from ..errors import TokenError
+from ..faults import token_error
+from ..secrets import Secret
 
 if TYPE_CHECKING:
-    from .file import IonApiFile
+    from ..file.model import IonApiFile
 
 # An answer without expires_in leaves the lifetime open; a refused token is renewed anyway.
 ASSUMED_LIFETIME = 3600.0

@@ -9,12 +9,12 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote_plus
 
-from .secrets import DOTS, Secret
+from ..secrets import DOTS, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .file import IonApiFile
+    from ..file.model import IonApiFile
 
 _SENSITIVE_HEADERS = frozenset(
     {

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol
 
-from .calls import Answer, Blocking, Flow, Wait
-from .errors import InvalidClient, TokenError
-from .faults import token_error
+from ..calls import Answer, Blocking, Flow, Wait
+from ..errors import InvalidClient, TokenError
+from ..faults import token_error
 from .grants import Grants, TokenSet
 
 if TYPE_CHECKING:
-    from .secrets import Secret
+    from ..secrets import Secret
 
 # A token that dies on its way to the gateway costs a round trip; clocks differ a little, too.
 SKEW = 60.0

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from .addresses import split_base_url
+from ..addresses import split_base_url
+from ..finding import DOWNLOAD_AGAIN, SERVICE_ACCOUNT, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .file import IonApiFile
+    from .values import FileValues
 
-Severity = Literal["error", "warning", "info"]
-
-APPS_MENU = "Infor OS Portal > OS > API Gateway > Authorized Apps"
-DOWNLOAD_AGAIN = (
-    f"Download the credentials again ({APPS_MENU}, open the app, Download Credentials) and "
-    "upload the new file unchanged."
-)
-SERVICE_ACCOUNT = (
-    f"In {APPS_MENU} open a Backend Service app, choose Download Credentials and switch on "
-    "Create Service Account."
-)
 
 _RELATIVE = re.compile(r"[A-Za-z0-9._/-]+")
 _TENANT = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,64}")
@@ -36,18 +25,7 @@ _CLIENT_SECRET = {82, 86, 87}
 _SERVICE_KEY = {86}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One remark on one key of the file. `text` and `remedy` never contain a secret."""
-
-    severity: Severity
-    code: str
-    key: str
-    text: str
-    remedy: str = ""
-
-
-def check(file: IonApiFile) -> list[Finding]:
+def check(file: FileValues) -> list[Finding]:
     """All findings, errors first (facts/ion-api.md §2)."""
     rules = (
         _kind,
@@ -66,7 +44,7 @@ def check(file: IonApiFile) -> list[Finding]:
     return sorted(found, key=lambda finding: order[finding.severity])
 
 
-def _kind(file: IonApiFile) -> Iterator[Finding]:
+def _kind(file: FileValues) -> Iterator[Finding]:
     if file.saak is not None:
         if file.ru:
             yield Finding(
@@ -95,7 +73,7 @@ def _kind(file: IonApiFile) -> Iterator[Finding]:
         )
 
 
-def _service_account_pair(file: IonApiFile) -> Iterator[Finding]:
+def _service_account_pair(file: FileValues) -> Iterator[Finding]:
     if (file.saak is None) != (file.sask is None):
         present, absent = ("saak", "sask") if file.sask is None else ("sask", "saak")
         yield Finding(
@@ -107,11 +85,11 @@ def _service_account_pair(file: IonApiFile) -> Iterator[Finding]:
         )
 
 
-def _gateway_address(file: IonApiFile) -> Iterator[Finding]:
+def _gateway_address(file: FileValues) -> Iterator[Finding]:
     yield from _base_url("iu", file.iu)
 
 
-def _authorization_server(file: IonApiFile) -> Iterator[Finding]:
+def _authorization_server(file: FileValues) -> Iterator[Finding]:
     yield from _base_url("pu", file.pu)
     if not file.pu.endswith("/"):
         yield Finding(
@@ -131,7 +109,7 @@ def _base_url(key: str, url: str) -> Iterator[Finding]:
         )
 
 
-def _relative_names(file: IonApiFile) -> Iterator[Finding]:
+def _relative_names(file: FileValues) -> Iterator[Finding]:
     for key, name in (("oa", file.oa), ("ot", file.ot), ("or", file.or_)):
         if name is None:
             continue
@@ -153,7 +131,7 @@ def _relative_names(file: IonApiFile) -> Iterator[Finding]:
             )
 
 
-def _tenant_id(file: IonApiFile) -> Iterator[Finding]:
+def _tenant_id(file: FileValues) -> Iterator[Finding]:
     if not _TENANT.fullmatch(file.ti):
         yield Finding(
             "error",
@@ -164,7 +142,7 @@ def _tenant_id(file: IonApiFile) -> Iterator[Finding]:
         )
 
 
-def _tenant_agrees(file: IonApiFile) -> Iterator[Finding]:
+def _tenant_agrees(file: FileValues) -> Iterator[Finding]:
     named = {"ci": file.ci.partition("~")[0] if "~" in file.ci else None}
     if file.saak is not None and "#" in file.saak.reveal():
         named["saak"] = file.saak.reveal().partition("#")[0]
@@ -183,7 +161,7 @@ def _tenant_agrees(file: IonApiFile) -> Iterator[Finding]:
             )
 
 
-def _identifiers(file: IonApiFile) -> Iterator[Finding]:
+def _identifiers(file: FileValues) -> Iterator[Finding]:
     values = {"ci": file.ci, "cs": file.cs.reveal()}
     for key, secret in (("saak", file.saak), ("sask", file.sask)):
         if secret is not None:
@@ -199,7 +177,7 @@ def _identifiers(file: IonApiFile) -> Iterator[Finding]:
             )
 
 
-def _lengths(file: IonApiFile) -> Iterator[Finding]:
+def _lengths(file: FileValues) -> Iterator[Finding]:
     checks = [
         ("ci", file.ci.partition("~")[2], _CLIENT_ID_SUFFIX),
         ("cs", file.cs.reveal(), _CLIENT_SECRET),
@@ -220,7 +198,7 @@ def _lengths(file: IonApiFile) -> Iterator[Finding]:
             )
 
 
-def _scopes(file: IonApiFile) -> Iterator[Finding]:
+def _scopes(file: FileValues) -> Iterator[Finding]:
     if file.sc and file.v == "1.0":
         yield Finding(
             "info",

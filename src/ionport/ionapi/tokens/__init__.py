@@ -1,0 +1,1 @@
+"""How tokens are asked for, kept, renewed and put on calls."""
