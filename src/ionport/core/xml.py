@@ -30,15 +30,22 @@ _ENCODINGS = re.compile(
     r"|koi8-[ru]|euc-(jp|kr)|shift_jis|gb2312|gbk|gb18030|big5",
     re.ASCII | re.IGNORECASE,
 )
+# `<a/>` and ` a=""` are the shortest element and attribute.
+_SHORTEST = 4
+_BLANKS = b" \t\r\n"
+_LONG_TEXT = 10_000_000
 _EBCDIC = b"\x4c\x6f\xa7\x94"
 _UTF16 = ("utf-16-le", "utf-16-be")
 
 
-def parse(content: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
+def parse(
+    content: bytes, *, max_bytes: int = MAX_BYTES, keeps_blanks: bool = True
+) -> etree._Element:
     """Parse `content` into a tree and return its root element.
 
-    Comments and processing instructions are dropped. libxml2 without `huge_tree` refuses
-    nesting beyond a few hundred levels and single texts beyond 10 MB by itself.
+    Comments and processing instructions are dropped, and white space before the declaration is
+    forgiven. With `keeps_blanks` false, white space between elements is dropped too, and a text
+    may be as long as the file. Nesting beyond a few hundred levels is refused.
 
     Raises:
         TooLarge: over `max_bytes`, or more than 300,000 elements or attributes.
@@ -52,14 +59,16 @@ def parse(content: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
             ),
             code="xml_too_large",
         )
-    if not content.strip():
+    if content[:1] in _BLANKS:
+        content = content.lstrip(_BLANKS)
+    if not content:
         raise InvalidInput(_("The XML file is empty."), code="xml_empty")
     _refuse_encoding(content)
     if _has_doctype(content):
         raise _doctype()
     _refuse_many(content)
     try:
-        root = etree.fromstring(content, _parser())
+        root = etree.fromstring(content, _parser(content, keeps_blanks=keeps_blanks))
     except etree.XMLSyntaxError as error:
         raise InvalidInput(_describe(error), code="xml_not_well_formed") from error
     if root.getroottree().docinfo.internalDTD is not None:
@@ -82,6 +91,8 @@ def _refuse_encoding(content: bytes) -> None:
 
 
 def _refuse_many(content: bytes) -> None:
+    if len(content) < MAX_ELEMENTS * _SHORTEST:
+        return
     opened = content.count(b"<") - content.count(b"</")
     if max(opened, content.count(b"=")) > MAX_ELEMENTS:
         raise TooLarge(
@@ -119,13 +130,16 @@ def _doctype() -> InvalidInput:
     )
 
 
-def _parser() -> etree.XMLParser:
+def _parser(content: bytes, *, keeps_blanks: bool) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         dtd_validation=False,
-        huge_tree=False,
+        # Without it libxml2 refuses texts of 10 MB: an attachment may be longer.
+        huge_tree=not keeps_blanks and len(content) > _LONG_TEXT,
+        remove_blank_text=not keeps_blanks,
+        collect_ids=keeps_blanks,
         remove_comments=True,
         remove_pis=True,
     )

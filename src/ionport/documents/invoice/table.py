@@ -39,6 +39,28 @@ APART = frozenset({"BG-DEX-01", "OWN-G1", "OWN-G2", "OWN-G3"})
 """Groups that repeat the rows of another one and do not count with it."""
 
 _COLUMNS = 12
+_CII = "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTrade"
+_ZUGFERD_1 = "rsm:SpecifiedSupplyChainTradeTransaction/ram:ApplicableSupplyChainTrade"
+
+PREFIXES: Mapping[Syntax, Mapping[str, str]] = {
+    Syntax.CII: {
+        "AGREEMENT": _CII + "Agreement",
+        "DELIVERY": _CII + "Delivery",
+        "SETTLEMENT": _CII + "Settlement",
+        "LINEAGREEMENT": "ram:SpecifiedLineTradeAgreement",
+        "LINEDELIVERY": "ram:SpecifiedLineTradeDelivery",
+        "LINESETTLEMENT": "ram:SpecifiedLineTradeSettlement",
+    },
+    Syntax.ZUGFERD_1: {
+        "AGREEMENT": _ZUGFERD_1 + "Agreement",
+        "DELIVERY": _ZUGFERD_1 + "Delivery",
+        "SETTLEMENT": _ZUGFERD_1 + "Settlement",
+        "LINEAGREEMENT": "ram:SpecifiedSupplyChainTradeAgreement",
+        "LINEDELIVERY": "ram:SpecifiedSupplyChainTradeDelivery",
+        "LINESETTLEMENT": "ram:SpecifiedSupplyChainTradeSettlement",
+    },
+}
+"""The words in capitals at the beginning of paths."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ What belongs to a term, such as its scheme identifier (BT-29-1), is a child of i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -43,7 +44,6 @@ class Node:
     """
 
     __slots__ = (
-        "_attribute",
         "_element",
         "_index",
         "children",
@@ -52,26 +52,24 @@ class Node:
         "text",
         "written",
     )
+    _index: dict[str, list[Node]]
+    """Made by the first look-up: most nodes are never asked."""
 
     def __init__(
         self,
         term: str,
         text: str = "",
-        *,
-        written: str | None = None,
+        written: str = "",
         currency: str = "",
-        children: Sequence[Node] = (),
         element: etree._Element | None = None,
-        attribute: str = "",
+        children: Iterable[Node] = (),
     ) -> None:
         self.term = term
         self.text = text
-        self.written = text if written is None else written
+        self.written = written or text
         self.currency = currency
-        self.children = list(children)
-        self._index: dict[str, list[Node]] | None = None
+        self.children: list[Node] = [*children]
         self._element = element
-        self._attribute = attribute
 
     def __repr__(self) -> str:
         return f"Node({self.term or 'invoice'!s}, {self.text!r}, {len(self.children)} children)"
@@ -82,7 +80,8 @@ class Node:
     def append(self, child: Node) -> None:
         """Add a child behind the others."""
         self.children.append(child)
-        self._index = None
+        with suppress(AttributeError):
+            del self._index
 
     def all(self, term: str) -> Sequence[Node]:
         """Return all `term` below this node, at any depth, in the order of the file.
@@ -91,10 +90,12 @@ class Node:
         breakdown of the accounting currency, allowances of unknown direction) is not among them;
         it is found by asking for that group first, and then inside it.
         """
-        if self._index is None:
-            self._index = {}
-            _fill(self._index, self)
-        return self._index.get(term, _NONE)
+        try:
+            index = self._index
+        except AttributeError:
+            index = self._index = {}
+            _fill(index, self)
+        return index.get(term, _NONE)
 
     def first(self, term: str) -> Node | None:
         """Return the first `term` below this node, or None."""
@@ -139,7 +140,24 @@ class Node:
         """Where the value stands; None for a node that was not read from a file."""
         if self._element is None:
             return None
-        return place_of(self._element, self._attribute)
+        return place_of(self._element)
+
+
+class AttributeNode(Node):
+    """A term that a file writes as an attribute of an element."""
+
+    __slots__ = ("_name",)
+
+    def __init__(
+        self, term: str, text: str, written: str, element: etree._Element, name: str
+    ) -> None:
+        super().__init__(term, text, written, "", element)
+        self._name = name
+
+    @property
+    def place(self) -> Place | None:
+        """Where the attribute stands."""
+        return None if self._element is None else place_of(self._element, self._name)
 
 
 def place_of(element: etree._Element, attribute: str = "") -> Place:
