@@ -1,0 +1,43 @@
+"""The code lists that EN 16931 names, in their edition of November 2025: `codes.tsv`.
+
+Columns: list, code, name, more. `more` is the number of decimals of a currency (ISO 4217),
+*invoice* or *credit note* of a document type (UNTDID 1001), the CII code of a tax point date
+(UNTDID 2005), and *common* at the usual units (UN/ECE Rec 20, joined with Rec 21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A row of a list."""
+
+    code: str
+    name: str
+    more: str
+
+
+@cache
+def _lists() -> Mapping[str, Mapping[str, Code]]:
+    lists: dict[str, dict[str, Code]] = {}
+    text = Path(__file__).with_name("codes.tsv").read_text(encoding="utf-8")
+    for row in text.splitlines()[1:]:
+        name, code, label, more = row.split("\t")
+        lists.setdefault(name, {})[code] = Code(code, label, more)
+    return lists
+
+
+def code_list(name: str) -> Mapping[str, Code]:
+    """Return the list `name`, such as ``untdid-1001``, by code; KeyError for an unknown one."""
+    return _lists()[name]
+
+
+def decimals_of(currency: str) -> int:
+    """Return how many decimals amounts of `currency` have; 2 for one that is in no list."""
+    known = code_list("iso-4217").get(currency)
+    return int(known.more) if known is not None and known.more.isdigit() else 2

@@ -1,0 +1,201 @@
+"""Conditions beyond the standards, about what costs firms money when it is wrong."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from ionport.documents.invoice.codes import code_list
+from ionport.documents.invoice.rules.facts import Facts
+from ionport.documents.invoice.rules.model import Rule, Violation
+from ionport.documents.invoice.table import terms
+
+_EARLIEST = date(2000, 1, 1)
+_AHEAD = timedelta(days=60)
+_MAX_NUMBER = 100
+_CREDIT_NOTES = frozenset({"502", "503"})
+_NUMBERS = frozenset({"Amount", "Quantity", "Unit price", "Percentage"})
+_IDENTITIES = (
+    "BT-1", "BT-13", "BT-25", "BT-29", "BT-30", "BT-31", "BT-32", "BT-48", "BT-84", "BT-86",
+)  # fmt: skip
+_SHOWN = 60
+
+
+def two_currency_codes(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """The invoice names one currency."""
+    codes = list(dict.fromkeys(node.text for node in facts.tree.all("BT-5") if node.text))
+    if len(codes) > 1:
+        yield Violation(facts.tree.all("BT-5")[1], {"codes": ", ".join(codes[:5])})
+
+
+def other_currency(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """No amount is in another currency, but for the VAT total in the accounting's."""
+    accounting, others = facts.tree.value("BT-6"), dict[str, object]()
+    first = None
+    for node in facts.tree.walk():
+        code = node.currency
+        if not code or code == facts.invoice.currency or (node.term == "BT-111" and code):
+            continue
+        if (
+            node.term.startswith("BT-1")
+            and code == accounting
+            and node.term in ("BT-116", "BT-117")
+        ):
+            continue
+        first = first or node
+        others[code] = None
+    if others and facts.invoice.currency:
+        given = {"currency": facts.invoice.currency, "others": ", ".join(list(others)[:5])}
+        yield Violation(first, given)
+
+
+def tax_total_without_currency(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """The VAT total names its currency."""
+    node = facts.tree.first("BT-110")
+    if node is not None and node.text and not node.currency:
+        yield Violation(node, {"currency": facts.invoice.currency})
+
+
+def negative_invoice(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """An invoice's total is not negative."""
+    yield from _negative(facts, is_credit_note=False)
+
+
+def negative_credit_note(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """A credit note's total is not negative: the kind turns the sign already."""
+    yield from _negative(facts, is_credit_note=True)
+
+
+def _negative(facts: Facts, *, is_credit_note: bool) -> Iterator[Violation]:
+    gross = facts.tree.first("BT-112")
+    if gross is None or gross.decimal is None or facts.invoice.is_credit_note != is_credit_note:
+        return
+    if gross.decimal < 0:
+        yield Violation(gross, {"total": gross.text, "currency": facts.invoice.currency})
+
+
+def corrected_invoice(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """A corrected invoice (384) replaces another, which may have been booked."""
+    node = facts.tree.first("BT-3")
+    if node is not None and node.text == "384":
+        yield Violation(node, {"original": facts.tree.value("BT-25")[:_SHOWN]})
+
+
+def issue_date(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """The issue date is not before 2000-01-01 and not more than 60 days ahead."""
+    node = facts.tree.first("BT-2")
+    day = node.day if node is not None else None
+    if node is not None and day and not _EARLIEST <= day <= facts.today + _AHEAD:
+        yield Violation(node, {"value": node.text})
+
+
+def early_date(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """No other date of the invoice is before 2000-01-01."""
+    for node in facts.tree.walk():
+        day = node.day if _type_of(node.term) == "Date" and node.term != "BT-2" else None
+        if day is not None and day < _EARLIEST:
+            yield Violation(node, {"term": node.term, "value": node.text})
+
+
+def due_before_issue(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """The due date is not before the issue date."""
+    issued, due = facts.tree.first("BT-2"), facts.tree.first("BT-9")
+    if issued and due and issued.day and due.day and due.day < issued.day:
+        yield Violation(due, {"due": due.text, "issued": issued.text})
+
+
+def same_line_id(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """No two lines have one identifier."""
+    numbers = Counter(line.value("BT-126") for line in facts.tree.all("BG-25"))
+    told: set[str] = set()
+    for line in facts.tree.all("BG-25"):
+        number = line.value("BT-126")
+        if number and numbers[number] > 1 and number not in told:
+            told.add(number)
+            yield Violation(line.first("BT-126"), {"value": number, "count": str(numbers[number])})
+
+
+def unreadable_number(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """Every amount, quantity, price and percentage is a decimal number of at most 28 signs."""
+    for node in facts.tree.walk():
+        if node.text and node.decimal is None and _type_of(node.term) in _NUMBERS:
+            yield Violation(node, {"term": node.term, "value": node.text})
+
+
+def unreadable_date(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """Every date is a day of the calendar."""
+    for node in facts.tree.walk():
+        if node.text and node.day is None and _type_of(node.term) == "Date":
+            yield Violation(node, {"term": node.term, "value": node.text})
+
+
+def invisible_signs(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """No number or identifier has signs that nobody sees or that turn the direction."""
+    for term in _IDENTITIES:
+        for node in facts.tree.all(term):
+            signs = [sign for sign in node.text if unicodedata.category(sign) in ("Cf", "Cc", "Co")]
+            if signs:
+                names = ", ".join(dict.fromkeys(f"U+{ord(sign):04X}" for sign in signs[:5]))
+                shown = "".join(sign for sign in node.text if sign not in signs)
+                yield Violation(node, {"term": term, "value": shown, "signs": names})
+
+
+def long_number(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """The invoice number has 100 characters at most."""
+    node = facts.tree.first("BT-1")
+    if node is not None and len(node.text) > _MAX_NUMBER:
+        given = {"value": node.text[:_SHOWN] + "…", "length": str(len(node.text))}
+        yield Violation(node, given)
+
+
+def type_code(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """A credit note's type does not stand in a document of invoices, nor the other way round."""
+    node = facts.tree.first("BT-3")
+    known = code_list("untdid-1001").get(node.text) if node is not None else None
+    if node is None or known is None or node.text in _CREDIT_NOTES:
+        return
+    if (known.more == "credit note") != facts.invoice.is_credit_note:
+        yield Violation(node, {"value": node.text, "name": known.name})
+
+
+def unknown_direction(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """Every allowance or charge tells which of both it is."""
+    for node in facts.tree.walk():
+        if node.term in ("OWN-G2", "OWN-G3"):
+            amount = node.value("BT-92") or node.value("BT-136")
+            yield Violation(node, {"amount": amount})
+
+
+def other_payee(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """The payee is the seller."""
+    node = facts.tree.first("BT-59")
+    if node is not None and node.text and node.text != facts.tree.value("BT-27"):
+        yield Violation(node, {"payee": node.text, "seller": facts.tree.value("BT-27")})
+
+
+def several_accounts(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """The invoice names one account to pay to."""
+    accounts = list(dict.fromkeys(node.text for node in facts.tree.all("BT-84") if node.text))
+    if len(accounts) > 1:
+        more = ", ".join(accounts[1:6])
+        yield Violation(facts.tree.all("BT-84")[1], {"first": accounts[0], "others": more})
+
+
+def not_understood(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """Nothing about the row's concerns (money, payee, identity) stands where no term is."""
+    for found in facts.invoice.not_understood:
+        if found.concern in rule.arguments:
+            given = {
+                "path": found.place.path[-120:],
+                "value": found.text,
+                "concern": found.concern.value,
+                "line": str(found.place.line),
+            }
+            yield Violation(None, given)
+
+
+def _type_of(term: str) -> str:
+    row = terms().get(term)
+    return row.type if row is not None else ""
