@@ -25,13 +25,13 @@ from sqlalchemy import func, insert, select
 from support.load import Measured, form_request, run_load
 from support.processes import compiled_environment, node_peer, openssl_signs_per_second, serving
 
+from ionport.application import open_application
 from ionport.core.ids import new_uuid
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.grants.tables import grants
 from ionport.settings import Settings, Side
 from ionport.store import Database, TenantScope, sqlite_url
-from ionport.wiring import open_house
 
 FLOOR = 0.8
 CONNECTIONS = 16
@@ -69,23 +69,23 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         settings = Settings(data=folder, side=Side.INFOR)
-        house = open_house(settings)
-        self._tenant = house.tenant.id
+        application = open_application(settings)
+        self._tenant = application.tenant.id
         scope, operator = TenantScope(self._tenant), Actor.operator()
-        assert house.infor is not None
-        with house.database.write() as work:
+        assert application.infor is not None
+        with application.database.write() as work:
             draft = AppDraft(name="Bench_TST", description="x", issue_refresh_tokens=True)
-            self._app = house.infor.apps.create_app(work, scope, operator, draft)
-            proof = PasswordProof.operator(house.clock.now())
+            self._app = application.infor.apps.create_app(work, scope, operator, draft)
+            proof = PasswordProof.operator(application.clock.now())
             self._files = [
                 json.loads(
-                    house.infor.apps.download_credentials(
+                    application.infor.apps.download_credentials(
                         work, scope, operator, self._app.id, proof, create_service_account=True
                     ).content
                 )
                 for _number in range(_ACCOUNTS)
             ]
-        house.close()
+        application.close()
 
     def requests(self) -> list[bytes]:
         return [

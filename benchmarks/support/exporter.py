@@ -16,6 +16,7 @@ import time
 
 from sqlalchemy import text
 
+from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
 from ionport.documents.samples import read_sample
 from ionport.exports.model import ConfigurationFields, ExportMethod
@@ -25,17 +26,16 @@ from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
 from ionport.settings import Side, load_settings
 from ionport.store import OrganizationScope
-from ionport.wiring import House, open_house
 
 _OPERATOR = Actor.operator("benchmark")
 _LONGEST_SECONDS = 600
 
 
-def prepare(house: House, stub: str, count: int) -> None:
+def prepare(application: Application, stub: str, count: int) -> None:
     """Fill the data folder."""
-    side, scope = house.documents, OrganizationScope(house.organization.id)
+    side, scope = application.documents, OrganizationScope(application.organization.id)
     assert side is not None
-    with house.database.write() as work:
+    with application.database.write() as work:
         connection = side.connections.upload(
             work, scope, _OPERATOR, "B.ionapi", prepare_connection(_file(stub))
         )
@@ -58,7 +58,7 @@ def prepare(house: House, stub: str, count: int) -> None:
     for number in range(count):
         content = f"{head}<cbc:ID>B-{number:05}</cbc:ID>{tail}".encode()
         prepared = side.documents.prepare_receipt(scope, content, f"{number:05}.xml")
-        with house.database.write() as work:
+        with application.database.write() as work:
             side.documents.receive(work, scope, _OPERATOR, prepared)
 
 
@@ -82,40 +82,40 @@ def _file(stub: str) -> bytes:
     return json.dumps(content).encode()
 
 
-def run(house: House) -> None:
+def run(application: Application) -> None:
     """Launch the engine and obey."""
-    engine = house.delivery_engine()
+    engine = application.delivery_engine()
     engine.launch()
     settle_memory()
     print("ready", flush=True)
     for line in sys.stdin:
         command = line.strip()
-        answer = _export(house) if command == "export" else _wait(house)
+        answer = _export(application) if command == "export" else _wait(application)
         print(json.dumps(answer), flush=True)
     engine.close()
 
 
-def _export(house: House) -> dict[str, float]:
+def _export(application: Application) -> dict[str, float]:
     """Put all deliveries into the ledger in one transaction; the clock starts at its commit."""
-    side, scope = house.documents, OrganizationScope(house.organization.id)
+    side, scope = application.documents, OrganizationScope(application.organization.id)
     assert side is not None
-    with house.database.write() as work:
+    with application.database.write() as work:
         ids = work.connection.execute(text("SELECT id FROM documents ORDER BY id")).scalars().all()
         for document_id in ids:
             side.deliveries.export(work, scope, _OPERATOR, document_id)
     return {"at": time.monotonic(), "cpu": _cpu_seconds()}
 
 
-def _wait(house: House) -> dict[str, object]:
+def _wait(application: Application) -> dict[str, object]:
     unfinished = text("SELECT count(*) FROM deliveries WHERE finished_at IS NULL")
     deadline = time.monotonic() + _LONGEST_SECONDS
     while time.monotonic() < deadline:
-        with house.database.read() as work:
+        with application.database.read() as work:
             if work.connection.execute(unfinished).scalar() == 0:
                 break
         time.sleep(0.05)
     at, cpu = time.monotonic(), _cpu_seconds()
-    with house.database.read() as work:
+    with application.database.read() as work:
         rows = work.connection.execute(
             text("SELECT status, count(*) AS number FROM deliveries GROUP BY status")
         )
@@ -131,12 +131,12 @@ def _cpu_seconds() -> float:
 
 
 def main() -> None:
-    house = open_house(load_settings(side=Side.DOCUMENTS))
+    application = open_application(load_settings(side=Side.DOCUMENTS))
     if sys.argv[1] == "prepare":
-        prepare(house, sys.argv[2], int(sys.argv[3]))
+        prepare(application, sys.argv[2], int(sys.argv[3]))
     else:
-        run(house)
-    house.close()
+        run(application)
+    application.close()
 
 
 if __name__ == "__main__":

@@ -127,21 +127,21 @@ def serve_gateway(target: str, folder: Path) -> None:
 
 def build_gateway(url: str, target: str, folder: Path) -> Any:
     """Return the server's doors on a new data folder, with one suite in front of `target`."""
+    from ionport.application import open_application
     from ionport.asgi import build_asgi
     from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
     from ionport.identity.model import Actor, PasswordProof
     from ionport.oauth.apps.drafts import AppDraft
     from ionport.settings import Settings, Side
     from ionport.store import TenantScope, metadata
-    from ionport.wiring import open_house
 
-    house = open_house(Settings(data=folder, public_url=url, side=Side.INFOR))
-    infor = house.infor
+    application = open_application(Settings(data=folder, public_url=url, side=Side.INFOR))
+    infor = application.infor
     assert infor is not None
     suites = infor.custom_apis.suites
-    scope, operator = TenantScope(house.tenant.id), Actor.operator()
-    proof = PasswordProof.operator(house.clock.now())
-    with house.database.write() as work:
+    scope, operator = TenantScope(application.tenant.id), Actor.operator()
+    proof = PasswordProof.operator(application.clock.now())
+    with application.database.write() as work:
         metadata.create_all(work.connection)
         draft, endpoint = SuiteDraft("B", "B", "B", "bench"), EndpointDraft(target, "B", "target")
         suite = suites.create_suite(work, scope, operator, draft, [endpoint])
@@ -151,7 +151,7 @@ def build_gateway(url: str, target: str, folder: Path) -> Any:
         )
     (folder / "credentials.json").write_bytes(file.content)
     (folder / "path").write_text(suites.public_address(suite, "target").removeprefix(url))
-    return build_asgi(house)
+    return build_asgi(application)
 
 
 def main(pid_file: str, name: str, *arguments: str) -> None:

@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ionport.application import Application
 from ionport.core.proxies import TrustedProxies
 from ionport.infor_side import InforSide, machine_doors
 from ionport.metrics import MEDIA_TYPE, Metrics
@@ -31,7 +32,6 @@ from ionport.sandbox.control.http.endpoint import PREFIX, ControlServer
 from ionport.sandbox.control.http.routes import control_app, control_app_switched_off
 from ionport.web.app import create_web_app
 from ionport.web.state import Services
-from ionport.wiring import House
 
 _WELL_KNOWN = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
 _PAGES = frozenset(f"as/{paths.authorization}" for paths in PATHS.values())
@@ -145,63 +145,66 @@ class ClientAddresses:
         await self._app(scope, receive, send)
 
 
-def build_asgi(house: House, *, runs_deliveries: bool = False) -> ASGIApp:
-    """Build the application that serves the sides of `house`."""
+def build_asgi(application: Application, *, runs_deliveries: bool = False) -> ASGIApp:
+    """Build the application that serves the sides of `application`."""
     readiness = Readiness(
-        house.settings.data, house.database, house.clock, runs_deliveries=runs_deliveries
+        application.settings.data,
+        application.database,
+        application.clock,
+        runs_deliveries=runs_deliveries,
     )
     metrics = None
-    if house.settings.metrics:
-        timing = house.documents.runner.timing if house.documents else None
-        metrics = Metrics(house.database, house.clock, timing)
-    doors = _doors(house, health_app(readiness, metrics))
-    proxies = TrustedProxies.parse(house.settings.trusted_proxies)
+    if application.settings.metrics:
+        timing = application.documents.runner.timing if application.documents else None
+        metrics = Metrics(application.database, application.clock, timing)
+    doors = _doors(application, health_app(readiness, metrics))
+    proxies = TrustedProxies.parse(application.settings.trusted_proxies)
     return ClientAddresses(doors, proxies) if proxies else doors
 
 
-def _doors(house: House, health: ASGIApp) -> ASGIApp:
+def _doors(application: Application, health: ASGIApp) -> ASGIApp:
     pages = create_web_app(
-        _page_services(house),
-        allowed_hosts=house.settings.allowed_hosts,
-        secure_cookies=house.settings.is_https,
-        api_url=house.settings.gateway_origin if house.infor is not None else "",
+        _page_services(application),
+        allowed_hosts=application.settings.allowed_hosts,
+        secure_cookies=application.settings.is_https,
+        api_url=application.settings.gateway_origin if application.infor is not None else "",
     )
-    if house.infor is None:
+    if application.infor is None:
         return Doors(authorization=None, gateway=None, pages=pages, health=health)
-    doors = machine_doors(house.infor, house.database)
+    doors = machine_doors(application.infor, application.database)
     return Doors(
         authorization=doors.authorization,
         gateway=doors.gateway,
         pages=pages,
         health=health,
-        control=control_app(_control_server(house, house.infor))
-        if house.infor.options.has_sandbox
+        control=control_app(_control_server(application, application.infor))
+        if application.infor.options.has_sandbox
         else None,
     )
 
 
-def _control_server(house: House, infor: InforSide) -> ControlServer:
+def _control_server(application: Application, infor: InforSide) -> ControlServer:
     return ControlServer(
-        database=house.database,
+        database=application.database,
         plane=infor.control,
         registry=infor.registry,
         recorder=infor.recorder,
         settings=infor.tenant_settings,
-        allowed_hosts=house.settings.allowed_hosts,
+        allowed_hosts=application.settings.allowed_hosts,
     )
 
 
-def _page_services(house: House) -> Services:
-    infor, documents = house.infor, house.documents
+def _page_services(application: Application) -> Services:
+    infor, documents = application.infor, application.documents
     sandbox = infor if infor and infor.options.has_sandbox else None
     return Services(
-        database=house.database,
-        clock=house.clock,
-        identity=house.identity,
-        sessions=house.sessions,
-        setup=house.setup,
-        audit=house.audit,
-        members=house.members,
+        database=application.database,
+        clock=application.clock,
+        identity=application.identity,
+        sessions=application.sessions,
+        setup=application.setup,
+        audit=application.audit,
+        members=application.members,
         apps=infor.apps if infor else None,
         app_security=infor.app_security if infor else None,
         approvals=infor.approvals if infor else None,

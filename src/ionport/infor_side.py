@@ -1,6 +1,6 @@
 """Puts the Infor side together: authorization server, gateway and sandbox on one database.
 
-For the server's wiring and for the tests' fixture, which needs no page and no migration. What a
+For the application and for the tests' fixture, which needs no page and no migration. What a
 client does not need to log in and to call is made, and its modules are loaded, when it is first
 asked for: a test-suite's start waits for no more than it uses.
 """

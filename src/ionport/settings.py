@@ -1,4 +1,4 @@
-"""Settings by environment or by file, read once at the edge (cli, asgi, wiring).
+"""Settings by environment or by file, read once at the edge (cli, asgi, application).
 
 Every setting is an environment variable `IONPORT_<NAME>`; the same names in lower case without
 the prefix may stand in a TOML file named by `IONPORT_CONFIG` (default: `ionport.toml` in the data

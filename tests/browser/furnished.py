@@ -1,4 +1,4 @@
-"""A house in which something has happened: one of everything that a page can show."""
+"""A application in which something has happened: one of everything that a page can show."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ class Furnished:
 
     @property
     def url(self) -> str:
-        return self.desk.house.settings.origin
+        return self.desk.application.settings.origin
 
     def address(self, route: str) -> str:
-        """Put ids into the path of a route: `/documents/{document}` becomes a page of the house."""
+        """Put ids into the path of a route: `/documents/{document}` becomes a page."""
         try:
             return _PARAMETER.sub(lambda found: self.ids[found[1]], route)
         except KeyError as missing:
@@ -118,11 +118,11 @@ def cookies_of(desk: Desk) -> dict[str, str]:
 
 def _use(desk: Desk) -> dict[str, str]:
     desk.browser.send(
-        f"/ion-api/{desk.house.tenant.id}/configuration/scopes/add",
+        f"/ion-api/{desk.application.tenant.id}/configuration/scopes/add",
         {"name": SCOPE, "description": "Orders of a test"},
     )
     pem = make_idp(datetime.now(UTC) - timedelta(days=1)).pem
-    configuration_path = f"/ion-api/{desk.house.tenant.id}/configuration"
+    configuration_path = f"/ion-api/{desk.application.tenant.id}/configuration"
     desk.browser.send(
         f"{configuration_path}/saml-issuers/add",
         {"entity_id": "https://idp.example.com/metadata", "certificate": pem},
@@ -145,11 +145,11 @@ def _use(desk: Desk) -> dict[str, str]:
     _hold(desk, delivered[0], _upload_a_duplicate(desk))
     apps = desk.browser.get(desk.apps_path).text
     app = _found(rf"{desk.apps_path}/(app_\w+)[^>]*>DocBits_TST", apps)
-    inspector = f"/ion-api/{desk.house.tenant.id}/inspector"
+    inspector = f"/ion-api/{desk.application.tenant.id}/inspector"
     get = desk.browser.get
-    points = f"/ion-api/{desk.house.tenant.id}/connection-points"
+    points = f"/ion-api/{desk.application.tenant.id}/connection-points"
     return _add_api_suite(desk) | {
-        "tenant": desk.house.tenant.id,
+        "tenant": desk.application.tenant.id,
         "app": app,
         "account": _found(r"service-accounts/(\w+)/delete", get(f"{desk.apps_path}/{app}").text),
         "key": _add_key_pair(desk, app),
@@ -171,15 +171,19 @@ def _use(desk: Desk) -> dict[str, str]:
         "data_object": _upload_to_lake(desk),
         "object_name": LAKE_OBJECT,
         "acknowledgement": acknowledgement,
-        "m3_invoice": add_m3_invoice(desk.house.database, desk.house.clock, desk.tenant),
-        "ln_invoice": add_ln_invoice(desk.house.database, desk.house.clock, desk.tenant),
+        "m3_invoice": add_m3_invoice(
+            desk.application.database, desk.application.clock, desk.tenant
+        ),
+        "ln_invoice": add_ln_invoice(
+            desk.application.database, desk.application.clock, desk.tenant
+        ),
         "point": _found(r"/connection-points/(cpt_\w+)", get(points).text),
     }
 
 
 def _add_api_suite(desk: Desk) -> dict[str, str]:
     """Add an API suite with an icon of its own, a policy and a documentation."""
-    base = f"/ion-api/{desk.house.tenant.id}/available-apis"
+    base = f"/ion-api/{desk.application.tenant.id}/available-apis"
     send = desk.browser.send
     icon = b64decode(_PICTURE)
     suite = str(send(f"{base}/add", API_SUITE, files=[("icon_file", ("a.gif", icon))]).url.path)
@@ -200,47 +204,47 @@ def _add_api_suite(desk: Desk) -> dict[str, str]:
 
 def _use_control_plane(desk: Desk) -> dict[str, str]:
     """Add a fault rule that rests, a snapshot and a control key."""
-    assert desk.house.infor is not None
-    plane = desk.house.infor.control
+    assert desk.application.infor is not None
+    plane = desk.application.infor.control
     draft = FaultDraft(FaultKind.STATUS, "A busy server", is_enabled=False)
-    with desk.house.database.write() as work:
+    with desk.application.database.write() as work:
         rule = plane.faults.add(work, desk.tenant, OPERATOR, draft)
         key, _secret = plane.keys.create(work, desk.tenant, OPERATOR, "A test-suite")
-    database = desk.house.database
+    database = desk.application.database
     snapshot = plane.snapshots.take(database, desk.tenant, OPERATOR, "before-the-test")
     return {"fault": rule.id, "snapshot": snapshot.name, "control_key": key.id}
 
 
 def _upload_to_lake(desk: Desk) -> str:
     """Make an object of the Data Catalog with one content, and return the content's id."""
-    assert desk.house.infor is not None
-    lake = desk.house.infor.ion.lake
+    assert desk.application.infor is not None
+    lake = desk.application.infor.ion.lake
     values = {"name": LAKE_OBJECT, "type": "JSON", "schema": {"title": LAKE_OBJECT}}
-    with desk.house.database.write() as work:
+    with desk.application.database.write() as work:
         lake.add_object(work, desk.tenant, OPERATOR, values)
-    return lake.upload(desk.house.database, desk.tenant, OPERATOR, LAKE_OBJECT, b"{}").id
+    return lake.upload(desk.application.database, desk.tenant, OPERATOR, LAKE_OBJECT, b"{}").id
 
 
 def _add_flow(desk: Desk) -> str:
     """Let a document flow answer what is delivered, at an API that is gone."""
-    assert desk.house.infor is not None
+    assert desk.application.infor is not None
     draft = FlowDraft(
         "DocBits_Export_to_M3",
         "Sync.CaptureDocument",
         Rule(Rejects.WHEN, "SupplierID", Comparison.IS_MISSING),
         FlowTarget("DocBits", "Gone", "/infor/idm/handle_ack_bod"),
     )
-    with desk.house.database.write() as work:
-        return desk.house.infor.ion.flows.create_flow(work, desk.tenant, OPERATOR, draft).id
+    with desk.application.database.write() as work:
+        return desk.application.infor.ion.flows.create_flow(work, desk.tenant, OPERATOR, draft).id
 
 
 def _acknowledge(desk: Desk) -> str:
     """Try once to send what the flow made, and return its id."""
-    infor = desk.house.infor
+    infor = desk.application.infor
     assert infor is not None
 
     def latest() -> Acknowledgement:
-        with desk.house.database.read() as work:
+        with desk.application.database.read() as work:
             return infor.ion.flows.list_acknowledgements(
                 work, desk.tenant, OPERATOR, PageRequest()
             ).items[0]
@@ -253,7 +257,7 @@ def _acknowledge(desk: Desk) -> str:
 
 def _add_document_type(desk: Desk) -> dict[str, str]:
     """Add a document type with an attribute and an ACL of its own."""
-    base = f"/ion-api/{desk.house.tenant.id}/inspector/document-types"
+    base = f"/ion-api/{desk.application.tenant.id}/inspector/document-types"
     fields = {"name": "Purchase_Order", "description": "Orders of a shop"}
     desk.browser.send(f"{base}/add", fields)
     attribute = {
@@ -279,11 +283,11 @@ def _upload_a_duplicate(desk: Desk) -> str:
 
 def _hold(desk: Desk, document: str, other: str) -> None:
     """Let findings hold a document: a possible double at Infor, and a suspected duplicate."""
-    side = desk.house.documents
+    side = desk.application.documents
     assert side is not None
     double = {"step": "idm_create", "first_id": "A-1", "second_id": "A-2", "delivery_id": "dlv_1"}
     same = {"document": other, "filename": "again.xml", "number": "1", "supplier": "Nordwerk"}
-    with desk.house.database.write() as work:
+    with desk.application.database.write() as work:
         for code, parameters in (("two_items", double), ("duplicate_number", same)):
             side.documents.add_finding(work, desk.organization, document, code, parameters)
 
@@ -320,9 +324,9 @@ def _configuration(desk: Desk, title: str, credential: bytes) -> str:
 
 def _deliver(desk: Desk, sample: str, configuration: str) -> tuple[str, str]:
     document = desk.document_id(sample)
-    side = desk.house.documents
+    side = desk.application.documents
     assert side is not None
-    with desk.house.database.write() as work:
+    with desk.application.database.write() as work:
         (delivery,) = side.deliveries.export(
             work, desk.organization, OPERATOR, document, configuration
         )

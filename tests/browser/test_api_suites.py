@@ -25,7 +25,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
 def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -> Screen:
-    screen = new_screen(desk.house.settings.origin, script=request.param)
+    screen = new_screen(desk.application.settings.origin, script=request.param)
     screen.page.context.add_cookies(
         [
             {"name": name, "value": value, "url": screen.base_url}
@@ -36,7 +36,7 @@ def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -
 
 
 def _base(desk: Desk) -> str:
-    return f"/ion-api/{desk.house.tenant.id}/available-apis"
+    return f"/ion-api/{desk.application.tenant.id}/available-apis"
 
 
 def _press(page: Page, name: str) -> None:

@@ -72,7 +72,7 @@ def test_a_person_signs_on_allows_and_is_back_at_the_app(
 ) -> None:
     app = add_people_app(desk, f"Portal {script}", redirect_urls=(f"{client}/callback",))
     path = authorization_path(desk, app)
-    screen = new_screen(desk.house.settings.origin, script=script)
+    screen = new_screen(desk.application.settings.origin, script=script)
     screen.allow_server(client)
     page = screen.open(path)
     looks_right(screen)
@@ -93,7 +93,7 @@ def test_who_denies_is_back_at_the_app_without_a_code(
     desk: Desk, client: str, new_screen: OpenScreen
 ) -> None:
     app = add_people_app(desk, "Denied", redirect_urls=(f"{client}/callback",))
-    screen = new_screen(desk.house.settings.origin)
+    screen = new_screen(desk.application.settings.origin)
     screen.allow_server(client)
     page = screen.open(authorization_path(desk, app))
     sign_on(screen, "anna")
@@ -103,7 +103,7 @@ def test_who_denies_is_back_at_the_app_without_a_code(
 
 def test_another_user_can_take_over(desk: Desk, client: str, new_screen: OpenScreen) -> None:
     app = add_people_app(desk, "Switched", redirect_urls=(f"{client}/callback",))
-    screen = new_screen(desk.house.settings.origin)
+    screen = new_screen(desk.application.settings.origin)
     screen.expect_status(403)
     page = screen.open(authorization_path(desk, app))
     sign_on(screen, "guest")
@@ -116,7 +116,7 @@ def test_another_user_can_take_over(desk: Desk, client: str, new_screen: OpenScr
 
 def test_errors_are_shown_where_they_are(desk: Desk, client: str, new_screen: OpenScreen) -> None:
     app = add_people_app(desk, "Wrong", redirect_urls=(f"{client}/callback",))
-    screen = new_screen(desk.house.settings.origin)
+    screen = new_screen(desk.application.settings.origin)
     screen.expect_status(400, 401)
     page = screen.open(authorization_path(desk, app, redirect_uri=f"{client}/callback/"))
     expect(page.get_by_text("not one of the Redirect URLs of Wrong")).to_be_visible()
@@ -136,11 +136,11 @@ def test_what_the_app_may_know_leads_back_to_it(
     web = add_people_app(desk, "Told", redirect_urls=url)
     phone = add_people_app(desk, "Phone", type=AppType.MOBILE_WINDOWS, redirect_urls=url)
     closed = add_people_app(desk, "Closed", redirect_urls=url)
-    infor = desk.house.infor
+    infor = desk.application.infor
     assert infor is not None
-    with desk.house.database.write() as work:
+    with desk.application.database.write() as work:
         infor.apps.set_app_disabled(work, desk.tenant, Actor.operator(), closed.id, True)
-    screen = new_screen(desk.house.settings.origin)
+    screen = new_screen(desk.application.settings.origin)
     screen.allow_server(client)
     for app, changes in (
         (phone, {}),
@@ -167,12 +167,12 @@ def test_what_the_app_may_not_know_stays_on_a_page(
         desk, "Several", redirect_urls=(f"{client}/callback", f"{client}/other")
     )
     desk.add_app("Machine_TST")
-    infor = desk.house.infor
+    infor = desk.application.infor
     assert infor is not None
-    with desk.house.database.read() as work:
+    with desk.application.database.read() as work:
         machine = infor.apps.find_app_by_name(work, desk.tenant, Actor.operator(), "Machine_TST")
     assert machine is not None
-    screen = new_screen(desk.house.settings.origin)
+    screen = new_screen(desk.application.settings.origin)
     screen.expect_status(400)
     for client_id, told in (
         ("unknown", "has no authorized app with this client_id"),
@@ -189,7 +189,7 @@ def test_after_many_failures_the_sign_on_page_says_when_to_try_again(
 ) -> None:
     desk.add_user("victim")
     app = add_people_app(desk, "Guessed", redirect_urls=(f"{client}/callback",))
-    screen = new_screen(desk.house.settings.origin)
+    screen = new_screen(desk.application.settings.origin)
     screen.expect_status(401, 429)
     page = screen.open(authorization_path(desk, app))
     for _attempt in range(11):
@@ -208,7 +208,7 @@ def test_axe_finds_no_serious_violation(desk: Desk, client: str, chromium: Brows
     phone = add_people_app(
         desk, "Judged phone", type=AppType.MOBILE_IOS, redirect_urls=("x.y:/z",), bundle_id="a.b"
     )
-    url = desk.house.settings.origin
+    url = desk.application.settings.origin
     context = chromium.new_context(bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(WAIT_MILLISECONDS)
@@ -242,7 +242,7 @@ def test_an_approval_is_taken_back(desk: Desk, client: str, new_screen: OpenScre
     app = add_people_app(
         desk, "Taken back", type=AppType.WEB, redirect_urls=(f"{client}/callback",)
     )
-    screen = new_screen(desk.house.settings.origin)
+    screen = new_screen(desk.application.settings.origin)
     screen.allow_server(client)
     page = screen.open(authorization_path(desk, app))
     sign_on(screen, "berta")

@@ -88,7 +88,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("house"), "") as desk:
+    with desk_on(tmp_path_factory.mktemp("application"), "") as desk:
         yield desk
 
 
@@ -100,7 +100,7 @@ def credential(desk: Desk) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def window(desk: Desk, chromium: Browser) -> Iterator[Screen]:
-    url = desk.house.settings.origin
+    url = desk.application.settings.origin
     with open_screen(chromium, url, WAIT_MILLISECONDS, cookies=cookies_of(desk)) as screen:
         yield screen
 

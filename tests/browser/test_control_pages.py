@@ -21,7 +21,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
 def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -> Screen:
-    url = desk.house.settings.origin
+    url = desk.application.settings.origin
     return new_screen(url, script=request.param, cookies=cookies_of(desk))
 
 
@@ -35,7 +35,7 @@ def follow(page: Page, name: str) -> None:
 
 def test_a_fault_rule_from_the_empty_list_to_its_deletion(desk: Desk, screen: Screen) -> None:
     screen.expect_status(422)
-    page = screen.open(f"/ion-api/{desk.house.tenant.id}/faults")
+    page = screen.open(f"/ion-api/{desk.application.tenant.id}/faults")
     follow(page, "Add the first rule")
     page.get_by_label("What happens").select_option("too-many-requests")
     page.get_by_role("textbox", name="Name").fill("A busy IDM")
@@ -53,14 +53,14 @@ def test_a_fault_rule_from_the_empty_list_to_its_deletion(desk: Desk, screen: Sc
     page.get_by_role("textbox", name="Number").fill("0")
     press(page, "Save")
     expect(page.get_by_text("A whole number from 1")).to_be_visible()
-    page.goto(screen.base_url + f"/ion-api/{desk.house.tenant.id}/faults")
+    page.goto(screen.base_url + f"/ion-api/{desk.application.tenant.id}/faults")
     follow(page, "Delete rule A busy IDM")
     press(page, "Delete")
     expect(page.get_by_text("No fault rule", exact=True)).to_be_visible()
 
 
 def test_the_clock_forward_and_back(desk: Desk, screen: Screen) -> None:
-    page = screen.open(f"/ion-api/{desk.house.tenant.id}/sandbox-clock")
+    page = screen.open(f"/ion-api/{desk.application.tenant.id}/sandbox-clock")
     press(page, "Move forward")
     expect(page.get_by_text("This is 2 hours ahead of the real time.")).to_be_visible()
     press(page, "Set it back to the real time")
@@ -71,7 +71,7 @@ def test_the_clock_forward_and_back(desk: Desk, screen: Screen) -> None:
 
 
 def test_a_snapshot_is_taken_and_restored_and_the_sandbox_reset(desk: Desk, screen: Screen) -> None:
-    page = screen.open(f"/ion-api/{desk.house.tenant.id}/sandbox-state")
+    page = screen.open(f"/ion-api/{desk.application.tenant.id}/sandbox-state")
     page.get_by_label("JSON text").fill('{"idm": [{"entityName": "M3_SupplierInvoice"}]}')
     press(page, "Seed")
     expect(page.get_by_text("Added 1 IDM items")).to_be_visible()
@@ -92,7 +92,7 @@ def test_a_snapshot_is_taken_and_restored_and_the_sandbox_reset(desk: Desk, scre
 
 
 def test_a_control_key_is_shown_once(desk: Desk, screen: Screen) -> None:
-    page = screen.open(f"/ion-api/{desk.house.tenant.id}/control-keys")
+    page = screen.open(f"/ion-api/{desk.application.tenant.id}/control-keys")
     page.get_by_role("textbox", name="Name").fill("CI")
     press(page, "Make a key")
     expect(page.get_by_text("ctl_")).to_be_visible()

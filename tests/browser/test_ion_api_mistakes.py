@@ -151,19 +151,19 @@ def test_every_form_has_its_mistakes_told() -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    with furnished_house(tmp_path_factory.mktemp("house")) as furnished:
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    with furnished_house(tmp_path_factory.mktemp("application")) as furnished:
         yield furnished
 
 
 @pytest.fixture(scope="module")
-def page(house: Furnished, chromium: Browser) -> Iterator[Page]:
+def page(application: Furnished, chromium: Browser) -> Iterator[Page]:
     """The administrator's window, open to the judge's script; the same for all forms."""
     require_axe()
     context = chromium.new_context(bypass_csp=True, reduced_motion="reduce", viewport=LAPTOP)
     context.set_default_timeout(WAIT_MILLISECONDS)
-    cookies = cookies_of(house.desk).items()
-    context.add_cookies([{"name": n, "value": v, "url": house.url} for n, v in cookies])
+    cookies = cookies_of(application.desk).items()
+    context.add_cookies([{"name": n, "value": v, "url": application.url} for n, v in cookies])
     yield context.new_page()
     context.close()
 
@@ -171,9 +171,11 @@ def page(house: Furnished, chromium: Browser) -> Iterator[Page]:
 @pytest.mark.parametrize(
     "mistake", MISTAKES, ids=lambda one: f"{one.route.removeprefix(_TENANT)}-{one.kind}{one.beside}"
 )
-def test_a_mistake_is_told_beside_its_field(house: Furnished, page: Page, mistake: Mistake) -> None:
+def test_a_mistake_is_told_beside_its_field(
+    application: Furnished, page: Page, mistake: Mistake
+) -> None:
     page.set_viewport_size(LAPTOP)
-    page.goto(house.url + house.address(mistake.route))
+    page.goto(application.url + application.address(mistake.route))
     # What the browser itself would refuse, another client sends: the server has to tell.
     page.evaluate("[...document.forms].forEach((form) => { form.noValidate = true; })")
     if mistake.kind:
@@ -195,7 +197,9 @@ def test_a_mistake_is_told_beside_its_field(house: Furnished, page: Page, mistak
     assert not wider_than_the_window(page)
 
 
-def test_what_is_asked_and_told_after_a_form_is_clean_too(house: Furnished, page: Page) -> None:
+def test_what_is_asked_and_told_after_a_form_is_clean_too(
+    application: Furnished, page: Page
+) -> None:
     """Pages that only a sent form leads to: questions, a new secret, a token's claims."""
     main = page.get_by_role("main")
 
@@ -206,19 +210,19 @@ def test_what_is_asked_and_told_after_a_form_is_clean_too(house: Furnished, page
         assert not wider_than_the_window(page)
         page.set_viewport_size(LAPTOP)
 
-    page.goto(house.url + house.address(f"{_APP}/edit"))
+    page.goto(application.url + application.address(f"{_APP}/edit"))
     page.get_by_role("switch", name="Use Bridge Authentication").uncheck()
     main.get_by_role("button", name="Save", exact=True).click()
     judge("This changes what works today:")
-    page.goto(house.url + house.address(_CONFIGURATION))
+    page.goto(application.url + application.address(_CONFIGURATION))
     page.get_by_role("radio", name=re.compile("^Enforced")).first.check()
     main.get_by_role("button", name="Save", exact=True).click()
     judge("This changes what clients of")
-    page.goto(house.url + house.address(f"{_APP}/rotate"))
+    page.goto(application.url + application.address(f"{_APP}/rotate"))
     page.locator("#password").fill(PASSWORD.reveal())
     main.get_by_role("button", name="Rotate", exact=True).click()
     judge("The new Secret.")
-    page.goto(house.url + house.address(f"{_APP}/token-tools"))
+    page.goto(application.url + application.address(f"{_APP}/token-tools"))
     page.locator("#token").fill("eyJhbGciOiJub25lIn0.e30.")
     main.get_by_role("button", name="Check", exact=True).click()
     judge("The gateway refuses this token.")

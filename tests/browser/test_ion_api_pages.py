@@ -36,25 +36,25 @@ TYPES: dict[str, dict[str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    with furnished_house(tmp_path_factory.mktemp("house")) as furnished:
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    with furnished_house(tmp_path_factory.mktemp("application")) as furnished:
         yield furnished
 
 
 @pytest.fixture(scope="module")
-def judged(house: Furnished, chromium: Browser) -> Iterator[Page]:
+def judged(application: Furnished, chromium: Browser) -> Iterator[Page]:
     """The administrator's window, open to the judge's script; the same for all pages."""
     require_axe()
     context = chromium.new_context(bypass_csp=True, reduced_motion="reduce")
     context.set_default_timeout(WAIT_MILLISECONDS)
-    _sign_in(context, house.url, house.desk)
+    _sign_in(context, application.url, application.desk)
     yield context.new_page()
     context.close()
 
 
 @pytest.mark.parametrize("address", [*PAGES, "/sign-in"])
-def test_axe_finds_no_serious_violation(address: str, house: Furnished, judged: Page) -> None:
-    judged.goto(house.url + house.address(address))
+def test_axe_finds_no_serious_violation(address: str, application: Furnished, judged: Page) -> None:
+    judged.goto(application.url + application.address(address))
     judged.locator("details:not(.menu)").evaluate_all(
         "all => all.forEach((one) => one.open = true)"
     )
@@ -70,7 +70,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
 def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -> Screen:
-    screen = new_screen(desk.house.settings.origin, script=request.param)
+    screen = new_screen(desk.application.settings.origin, script=request.param)
     _sign_in(screen.page.context, screen.base_url, desk)
     return screen
 
@@ -297,7 +297,7 @@ def test_a_scope_is_added_and_deleted(screen: Screen, desk: Desk) -> None:
 
 def test_a_saml_issuer_is_added_and_deleted(screen: Screen, desk: Desk) -> None:
     screen.expect_status(422)
-    pem = make_idp(desk.house.clock.now() - timedelta(days=1)).pem
+    pem = make_idp(desk.application.clock.now() - timedelta(days=1)).pem
     entity = f"https://idp.example.com/{'script' if screen.script else 'plain'}"
     page = screen.open(f"/ion-api/{desk.tenant.tenant_id}/configuration")
     _follow(page, "Add a SAML issuer")
@@ -318,7 +318,7 @@ def test_a_saml_issuer_is_added_and_deleted(screen: Screen, desk: Desk) -> None:
 def test_a_plain_user_finds_their_own_apps_and_nothing_else(
     desk: Desk, new_screen: OpenScreen
 ) -> None:
-    screen = new_screen(desk.house.settings.origin)
+    screen = new_screen(desk.application.settings.origin)
     page = screen.open(f"/ion-api/{desk.tenant.tenant_id}/approvals")
     page.get_by_role("textbox", name="Username").fill("bob")
     page.get_by_role("textbox", name="Password").fill(PASSWORD.reveal())

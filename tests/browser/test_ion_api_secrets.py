@@ -43,7 +43,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
 def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -> Screen:
-    screen = new_screen(desk.house.settings.origin, script=request.param)
+    screen = new_screen(desk.application.settings.origin, script=request.param)
     _sign_in(screen.page.context, screen.base_url, desk)
     return screen
 
@@ -150,7 +150,7 @@ def test_a_certificate_fills_in_the_fingerprint(screen: Screen, desk: Desk) -> N
     box.set_input_files([{"name": "a.cer", "mimeType": "text/plain", "buffer": b"no"}])
     _press(page, "Load Certificate")
     expect(page.locator("#certificate-error")).to_contain_text("Choose a certificate file")
-    pem = make_idp(desk.house.clock.now() - timedelta(days=1)).pem.encode()
+    pem = make_idp(desk.application.clock.now() - timedelta(days=1)).pem.encode()
     box.set_input_files([{"name": "a.pem", "mimeType": "text/plain", "buffer": pem}])
     _press(page, "Load Certificate")
     fingerprint = page.get_by_label("Signing Certificate Fingerprint (SHA1)")

@@ -13,11 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
 from ionport.manual import page_names
 from ionport.settings import load_settings
 from ionport.web import pages
-from ionport.wiring import House, open_house
 from tests.browser.accessibility import (
     audit,
     controls_without_visible_focus,
@@ -78,24 +78,24 @@ def test_what_is_no_page_of_its_own_is_still_there() -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    """A house in use, served with everything that `ionport up` serves."""
-    with furnished_house(tmp_path_factory.mktemp("house")) as furnished:
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    """A application in use, served with everything that `ionport up` serves."""
+    with furnished_house(tmp_path_factory.mktemp("application")) as furnished:
         yield furnished
 
 
 @pytest.fixture(scope="module")
 def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A house with its first administrator and nothing else."""
+    """A application with its first administrator and nothing else."""
     with desk_on(tmp_path_factory.mktemp("empty"), "") as desk:
         yield desk
 
 
 @pytest.fixture(scope="module")
-def window(house: Furnished, chromium: Browser) -> Iterator[Screen]:
+def window(application: Furnished, chromium: Browser) -> Iterator[Screen]:
     """The administrator's window, the same for all tests: what it has loaded it need not again."""
     with open_screen(
-        chromium, house.url, WAIT_MILLISECONDS, cookies=cookies_of(house.desk)
+        chromium, application.url, WAIT_MILLISECONDS, cookies=cookies_of(application.desk)
     ) as screen:
         yield screen
 
@@ -120,9 +120,9 @@ def _check(page: Page) -> None:
 
 @pytest.mark.parametrize("address", _PAGES)
 def test_a_page_is_clean_usable_by_keyboard_and_fits_a_phone(
-    address: str, house: Furnished, screen: Screen
+    address: str, application: Furnished, screen: Screen
 ) -> None:
-    path = house.address(address)
+    path = application.address(address)
     page = screen.open(path)
     assert urlsplit(page.url).path == path, "it led elsewhere"
     page.locator("details:not(.menu)").evaluate_all("all => all.forEach((one) => one.open = true)")
@@ -130,21 +130,21 @@ def test_a_page_is_clean_usable_by_keyboard_and_fits_a_phone(
 
 
 def test_the_pages_before_signing_in(tmp_path: Path, new_screen: OpenScreen) -> None:
-    houses: list[House] = []
+    applications: list[Application] = []
 
     def make(base_url: str) -> ASGIApp:
-        houses.append(open_house(load_settings({}, data=tmp_path, public_url=base_url)))
-        return build_asgi(houses[0])
+        applications.append(open_application(load_settings({}, data=tmp_path, public_url=base_url)))
+        return build_asgi(applications[0])
 
     with serve_at(make) as base_url:
-        with houses[0].database.write() as work:
-            token = houses[0].setup.make_setup_link(work)
+        with applications[0].database.write() as work:
+            token = applications[0].setup.make_setup_link(work)
         screen = new_screen(base_url)
         for path in ("/sign-in", f"/set-up/{token.reveal()}"):
             _check(screen.open(path))
         screen.open("/")
         expect(screen.page.get_by_text("Nobody has an account here yet.")).to_be_visible()
-    houses[0].close()
+    applications[0].close()
 
 
 _EMPTY = [
@@ -168,8 +168,8 @@ _EMPTY = [
 def test_an_empty_list_says_what_to_do_next_and_leads_there(
     address: str, empty_house: Desk, new_screen: OpenScreen
 ) -> None:
-    screen = new_screen(empty_house.house.settings.origin, cookies=cookies_of(empty_house))
-    page = screen.open(address.format(tenant=empty_house.house.tenant.id))
+    screen = new_screen(empty_house.application.settings.origin, cookies=cookies_of(empty_house))
+    page = screen.open(address.format(tenant=empty_house.application.tenant.id))
     _check(page)
     page.locator(".empty-state").get_by_role("link").click()
     assert urlsplit(page.url).path != urlsplit(address).path
@@ -178,9 +178,9 @@ def test_an_empty_list_says_what_to_do_next_and_leads_there(
 
 @pytest.mark.parametrize("address", _EMPTY)
 def test_a_list_without_a_match_offers_to_clear_the_filters(
-    address: str, house: Furnished, screen: Screen
+    address: str, application: Furnished, screen: Screen
 ) -> None:
-    page = screen.open(house.address(address) + "?q=nothing+is+called+so")
+    page = screen.open(application.address(address) + "?q=nothing+is+called+so")
     _check(page)
     page.locator(".empty-state").get_by_role("link", name="Clear Filters").click()
     expect(page.locator("tbody tr").first).to_be_visible()
@@ -195,23 +195,23 @@ def test_an_unknown_address_says_so_on_a_page(screen: Screen) -> None:
 
 
 def test_a_user_without_the_right_is_told_which_one_is_missing(
-    house: Furnished, new_screen: OpenScreen
+    application: Furnished, new_screen: OpenScreen
 ) -> None:
-    screen = new_screen(house.url)
+    screen = new_screen(application.url)
     screen.expect_status(403)
     page = screen.open("/settings/export/new")
     _sign_in(page, "bob")
     expect(page.get_by_role("heading", level=1, name="You may not do this")).to_be_visible()
     expect(page.locator("main")).to_contain_text("administrator")
     _check(page)
-    page = screen.open(f"/ion-api/{house.ids['tenant']}/authorized-apps")
+    page = screen.open(f"/ion-api/{application.ids['tenant']}/authorized-apps")
     expect(page.locator("main")).to_contain_text("IONAPI-Administrator")
 
 
 def test_a_wrong_password_is_told_and_the_name_stays_typed(
-    house: Furnished, new_screen: OpenScreen
+    application: Furnished, new_screen: OpenScreen
 ) -> None:
-    screen = new_screen(house.url)
+    screen = new_screen(application.url)
     screen.expect_status(401)
     page = screen.open("/sign-in")
     _sign_in(page, "ada", "not the password")
@@ -222,7 +222,7 @@ def test_a_wrong_password_is_told_and_the_name_stays_typed(
 
 
 def test_a_form_of_another_session_is_refused_with_the_way_out(
-    house: Furnished, screen: Screen
+    application: Furnished, screen: Screen
 ) -> None:
     screen.expect_status(403)
     page = screen.open("/account")
@@ -234,8 +234,8 @@ def test_a_form_of_another_session_is_refused_with_the_way_out(
     _check(page)
 
 
-def test_signing_out_closes_every_page(house: Furnished, new_screen: OpenScreen) -> None:
-    screen = new_screen(house.url)
+def test_signing_out_closes_every_page(application: Furnished, new_screen: OpenScreen) -> None:
+    screen = new_screen(application.url)
     page = screen.open("/documents")
     _sign_in(page, "ada")
     page.get_by_role("button", name="Sign out").click()

@@ -39,8 +39,8 @@ def anna(desk: Desk) -> Iterator[Person]:
 
 
 def issuer(desk: Desk) -> str:
-    assert desk.house.infor is not None
-    return desk.house.infor.endpoints.issuer(desk.tenant.tenant_id)
+    assert desk.application.infor is not None
+    return desk.application.infor.endpoints.issuer(desk.tenant.tenant_id)
 
 
 def redeem(desk: Desk, anna: Person, client_id: str, secret: str, code: str) -> httpx2.Response:

@@ -1,4 +1,4 @@
-"""An API suite made on the pages is what the gateway serves: the whole house, over sockets."""
+"""An API suite made on the pages is what the gateway serves, over sockets."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _add(desk: Desk, target: TargetServer) -> tuple[str, str]:
         "security.user_id": "ionport",
         "security.password": SECRET,
     }
-    base = f"/ion-api/{desk.house.tenant.id}/available-apis"
+    base = f"/ion-api/{desk.application.tenant.id}/available-apis"
     suite = str(desk.browser.send(f"{base}/add", fields).url.path)
     endpoint = re.search(rf"{suite}/endpoints/ept_\w+", desk.browser.get(suite).text)
     assert endpoint is not None

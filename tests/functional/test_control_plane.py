@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
+from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
 from ionport.identity.model import Actor, PasswordProof
 from ionport.manual import read_page
@@ -27,7 +28,6 @@ from ionport.sandbox.control.controls.faults import FaultKind, Trigger
 from ionport.sandbox.control.http.endpoints import ENDPOINTS
 from ionport.settings import load_settings
 from ionport.store import TenantScope
-from ionport.wiring import House, open_house
 from tests.conftest import ALL_DATABASES
 from tests.support.databases import drop_postgresql, fresh_postgresql
 from tests.support.infor_side import new_item
@@ -39,12 +39,12 @@ SCOPE = TenantScope(TENANT)
 
 
 class Plane:
-    """A house with a sandbox, and a client with its control key."""
+    """A application with a sandbox, and a client with its control key."""
 
-    def __init__(self, house: House, url: str) -> None:
-        assert house.infor is not None
-        self.house, self.url, self.side = house, url, house.infor
-        with house.database.write() as work:
+    def __init__(self, application: Application, url: str) -> None:
+        assert application.infor is not None
+        self.application, self.url, self.side = application, url, application.infor
+        with application.database.write() as work:
             _key, secret = self.side.control.keys.create(work, SCOPE, OPERATOR, "test")
             _key, self.idle = self.side.control.keys.create(work, SCOPE, OPERATOR, "idle")
         self.key = secret.reveal()
@@ -62,8 +62,8 @@ class Plane:
         return answer.json() if answer.content else None
 
     def add_app(self) -> dict[str, str]:
-        proof = PasswordProof.operator(self.house.clock.now())
-        with self.house.database.write() as work:
+        proof = PasswordProof.operator(self.application.clock.now())
+        with self.application.database.write() as work:
             app = self.side.apps.create_app(work, SCOPE, OPERATOR, AppDraft("A", description="x"))
             file = self.side.apps.download_credentials(
                 work, SCOPE, OPERATOR, app.id, proof, create_service_account=True
@@ -73,17 +73,19 @@ class Plane:
 
 
 @contextmanager
-def served(folder: Path, **chosen: Any) -> Iterator[tuple[House, str]]:
-    houses: list[House] = []
+def served(folder: Path, **chosen: Any) -> Iterator[tuple[Application, str]]:
+    applications: list[Application] = []
 
     def make(base_url: str) -> ASGIApp:
         values = {"sandbox": True, **chosen}
-        houses.append(open_house(load_settings({}, data=folder, public_url=base_url, **values)))
-        return build_asgi(houses[0])
+        applications.append(
+            open_application(load_settings({}, data=folder, public_url=base_url, **values))
+        )
+        return build_asgi(applications[0])
 
     with serve_at(make) as url:
-        yield houses[0], url
-    houses[0].close()
+        yield applications[0], url
+    applications[0].close()
 
 
 @pytest.fixture(scope="module", params=ALL_DATABASES)
@@ -93,8 +95,8 @@ def plane(
     database_url = fresh_postgresql() if request.param == "postgresql" else ""
     # The schemes of tests' and settings' addresses differ in the driver only.
     plain = database_url.replace("postgresql+psycopg", "postgresql")
-    with served(tmp_path_factory.mktemp("data"), database_url=plain) as (house, url):
-        made = Plane(house, url)
+    with served(tmp_path_factory.mktemp("data"), database_url=plain) as (application, url):
+        made = Plane(application, url)
         yield made
         made.http.close()
     if database_url:
@@ -334,7 +336,7 @@ def test_a_deleted_key_opens_nothing_from_the_next_request_on(plane: Plane) -> N
     headers = {"Authorization": f"Bearer {plane.idle.reveal()}"}
     assert plane.http.get("/clock", headers=headers).status_code == 200
     keys = plane.side.control.keys
-    with plane.house.database.write() as work:
+    with plane.application.database.write() as work:
         idle = next(key for key in keys.list(work, SCOPE, OPERATOR) if key.name == "idle")
         keys.delete(work, SCOPE, OPERATOR, idle.id)
     assert plane.http.get("/clock", headers=headers).status_code == 401

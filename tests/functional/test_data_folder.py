@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from ionport.application import Application, open_application
 from ionport.cli import main
 from ionport.core.errors import Unavailable
 from ionport.core.paging import PageRequest
@@ -24,7 +25,6 @@ from ionport.core.sealing import load_key_ring
 from ionport.documents.samples import read_sample
 from ionport.settings import Side, load_settings
 from ionport.store import OrganizationScope, SystemScope
-from ionport.wiring import House, open_house
 from tests.support import sides
 
 ORIGIN = "http://127.0.0.1:8400"
@@ -66,12 +66,12 @@ def read_only(folder: Path) -> Iterator[list[str]]:
     yield [unshare, "-m", "sh", "-c", script, str(folder)]
 
 
-def filled(folder: Path) -> House:
+def filled(folder: Path) -> Application:
     """Open a data folder with secrets of both sides."""
     credentials = sides.make_credentials(folder, ORIGIN)
-    house = open_house(sides.settings_of(folder, Side.BOTH, origin=ORIGIN))
-    sides.configure_export(house, credentials)
-    return house
+    application = open_application(sides.settings_of(folder, Side.BOTH, origin=ORIGIN))
+    sides.configure_export(application, credentials)
+    return application
 
 
 @pytest.mark.parametrize("was_there", [True, False])
@@ -81,7 +81,7 @@ def test_a_start_on_a_read_only_folder_says_so_and_where(
     folder = tmp_path / "data"
     folder.mkdir()
     if was_there:
-        open_house(load_settings({}, data=folder)).close()
+        open_application(load_settings({}, data=folder)).close()
     with read_only(folder) as before:
         told = run_ionport(folder, "up", "--port", "0", before=before)
     assert f"The data folder {folder} cannot be written" in told
@@ -103,35 +103,38 @@ def test_a_lost_key_ring_is_told_and_not_replaced(tmp_path: Path) -> None:
         assert f"The key file {path} is missing" in run_ionport(tmp_path, *command)
         assert not path.exists()
     path.write_text(kept, encoding="utf-8")
-    open_house(load_settings({}, data=tmp_path)).close()
+    open_application(load_settings({}, data=tmp_path)).close()
 
 
 def test_a_key_ring_is_missed_on_every_database(tmp_path: Path, database_url: str) -> None:
     is_file = database_url.startswith("sqlite")
     named = {} if is_file else {"database_url": database_url}
     settings = load_settings({}, data=tmp_path, **named)
-    house = open_house(settings)
-    assert house.infor is not None
-    with house.database.write() as work:
-        house.infor.signing_keys.rotate(work, _SYSTEM)
-    house.close()
+    application = open_application(settings)
+    assert application.infor is not None
+    with application.database.write() as work:
+        application.infor.signing_keys.rotate(work, _SYSTEM)
+    application.close()
     settings.key_file.unlink()
     with pytest.raises(Unavailable) as caught:
-        open_house(settings)
+        open_application(settings)
     assert caught.value.code == "key_ring_lost"
     assert not settings.key_file.exists()
 
 
 def test_everything_in_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    house = filled(folder)
-    assert house.documents is not None
-    scope, documents = OrganizationScope(house.organization.id), house.documents.documents
+    application = filled(folder)
+    assert application.documents is not None
+    scope, documents = (
+        OrganizationScope(application.organization.id),
+        application.documents.documents,
+    )
     content = read_sample("demo-invoice-ubl.xml")
     prepared = documents.prepare_receipt(scope, content, "invoice.xml")
-    with house.database.write() as work:
+    with application.database.write() as work:
         documents.receive(work, scope, sides.OPERATOR, prepared)
-    house.close()
+    application.close()
     # As the version before left it.
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -166,7 +169,7 @@ def test_a_folder_that_is_somebody_elses_keeps_its_rights(tmp_path: Path) -> Non
         folder.mkdir()
         (folder / "letter.txt").write_text("x", encoding="utf-8")
         folder.chmod(mode)
-        open_house(load_settings({}, data=folder)).close()
+        open_application(load_settings({}, data=folder)).close()
         assert mode_of(folder) == mode
         assert mode_of(folder / "letter.txt") & 0o044
         assert mode_of(folder / "ionport.db") == 0o600
@@ -179,8 +182,8 @@ def _rotate_often(folder: str, barrier: Barrier) -> None:
 
 
 def test_keys_rotated_twice_at_once_open_every_secret(tmp_path: Path) -> None:
-    house = filled(tmp_path)
-    house.close()
+    application = filled(tmp_path)
+    application.close()
     start = multiprocessing.get_context("spawn")
     barrier = start.Barrier(2)
     other = start.Process(target=_rotate_often, args=(str(tmp_path), barrier))
@@ -188,18 +191,18 @@ def test_keys_rotated_twice_at_once_open_every_secret(tmp_path: Path) -> None:
     _rotate_often(str(tmp_path), barrier)
     other.join(60)
     assert other.exitcode == 0
-    ring = load_key_ring(house.settings.key_file)
+    ring = load_key_ring(application.settings.key_file)
     assert ring is not None
     assert len(json.loads(ring.to_text())["keys"]) == 1 + 2 * ROUNDS
-    house = open_house(house.settings)
-    assert house.documents is not None
-    scope = OrganizationScope(house.organization.id)
-    with house.database.read() as work:
-        (connection,) = house.documents.connections.list(
+    application = open_application(application.settings)
+    assert application.documents is not None
+    scope = OrganizationScope(application.organization.id)
+    with application.database.read() as work:
+        (connection,) = application.documents.connections.list(
             work, scope, sides.OPERATOR, PageRequest()
         ).items
-        assert house.documents.connections.credential(work, scope, connection.id).cs
-    house.close()
+        assert application.documents.connections.credential(work, scope, connection.id).cs
+    application.close()
 
 
 def _is_up(url: str) -> bool:

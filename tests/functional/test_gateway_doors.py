@@ -77,9 +77,9 @@ def _exchange(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, 
 def test_a_websocket_handshake_is_501_at_every_address_of_the_gateway(
     desk: Desk, path: str
 ) -> None:
-    tenant = desk.house.tenant.id
+    tenant = desk.application.tenant.id
     status, headers, body = _exchange(
-        desk.house.settings.origin,
+        desk.application.settings.origin,
         f"GET /{tenant}{path} HTTP/1.1",
         "Host: mingle-ionapi.example.com",
         *HANDSHAKE,
@@ -91,9 +91,9 @@ def test_a_websocket_handshake_is_501_at_every_address_of_the_gateway(
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/ion-api/IONPORT_TST/available-apis"])
 def test_a_websocket_handshake_at_a_page_is_no_failure(desk: Desk, path: str) -> None:
-    host = urlsplit(desk.house.settings.origin).netloc
+    host = urlsplit(desk.application.settings.origin).netloc
     status, _headers, _body = _exchange(
-        desk.house.settings.origin, f"GET {path} HTTP/1.1", f"Host: {host}", *HANDSHAKE
+        desk.application.settings.origin, f"GET {path} HTTP/1.1", f"Host: {host}", *HANDSHAKE
     )
     assert status < 500
 
@@ -111,7 +111,7 @@ async def test_under_a_server_that_speaks_websocket_the_answer_is_501_too(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    app = build_asgi(desk.house)
+    app = build_asgi(desk.application)
     scope = {"type": "websocket", "path": path, "raw_path": path.encode(), "headers": []}
     await app({**scope, "extensions": {"websocket.http.response": {}}}, receive, send)
     assert sent[0]["status"] == 501

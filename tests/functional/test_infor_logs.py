@@ -1,4 +1,4 @@
-"""What people, pages and the gateway handle of secrets stands in no log line of the whole house."""
+"""What people, pages and the gateway handle of secrets stands in no log line."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_an_administrators_pages_leave_no_secret_in_the_log(
         {**password, "app": path.rpartition("/")[2], "description": "x"},
     ).text
     keys = re.findall(r'"([^"]{80,})"', csv)
-    pem = make_idp(desk.house.clock.now()).pem.replace("CERTIFICATE", "PRIVATE KEY")
+    pem = make_idp(desk.application.clock.now()).pem.replace("CERTIFICATE", "PRIVATE KEY")
     send(
         f"/ion-api/{desk.tenant.tenant_id}/configuration/saml-issuers/add",
         {"entity_id": "x", "certificate": pem},

@@ -27,7 +27,7 @@ FIVE_SECONDS = 5.0
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with desk_on(tmp_path_factory.mktemp("house"), "") as desk:
+    with desk_on(tmp_path_factory.mktemp("application"), "") as desk:
         yield desk
 
 
@@ -55,13 +55,13 @@ class Talk:
 
     def prepare(self, user_id: str) -> None:
         """Make the client's app and download its file; its service account acts for the user."""
-        infor = self.desk.house.infor
+        infor = self.desk.application.infor
         assert infor is not None
         draft = AppDraft(
             self.client.name, description="Test", issue_refresh_tokens=True, **self.client.app
         )
-        proof = PasswordProof.operator(self.desk.house.clock.now())
-        with self.desk.house.database.write() as work:
+        proof = PasswordProof.operator(self.desk.application.clock.now())
+        with self.desk.application.database.write() as work:
             app = infor.apps.create_app(work, self.desk.tenant, Actor.operator(), draft)
             file = infor.apps.download_credentials(
                 work, self.desk.tenant, Actor.operator(), app.id, proof,

@@ -68,8 +68,8 @@ class Peer:
 @contextmanager
 def peer(node: str, desk: Desk, settings: Mapping[str, str]) -> Iterator[Peer]:
     """Run the script as the client that `settings` describe; at the end it must be content."""
-    assert desk.house.infor is not None
-    issuer = desk.house.infor.endpoints.issuer(desk.tenant.tenant_id)
+    assert desk.application.infor is not None
+    issuer = desk.application.infor.endpoints.issuer(desk.tenant.tenant_id)
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [node, str(SCRIPT)], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True
@@ -87,9 +87,9 @@ def peer(node: str, desk: Desk, settings: Mapping[str, str]) -> Iterator[Peer]:
 
 def use_rfc9068_tokens(desk: Desk) -> str:
     """Let the tenant's tokens say that they are access tokens; returns their audience."""
-    assert desk.house.infor is not None
-    infor, operator = desk.house.infor, Actor.operator()
-    with desk.house.database.write() as work:
+    assert desk.application.infor is not None
+    infor, operator = desk.application.infor, Actor.operator()
+    with desk.application.database.write() as work:
         before = infor.tenant_settings.get(work, desk.tenant, operator)
         changed = replace(before, token_form=TokenForm.RFC9068)
         infor.tenant_settings.change(work, desk.tenant, operator, changed)
@@ -145,10 +145,10 @@ def test_as_a_public_client_it_gets_a_new_refresh_token_each_time(node: str, des
 def test_it_logs_in_for_itself_introspects_and_revokes(
     node: str, desk: Desk, form: TokenForm
 ) -> None:
-    assert desk.house.infor is not None
+    assert desk.application.infor is not None
     draft = AppDraft("Nightly", grant_type=GrantType.CLIENT_CREDENTIALS, description="x")
-    with desk.house.database.write() as work:
-        app = desk.house.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
+    with desk.application.database.write() as work:
+        app = desk.application.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
     settings = {
         "clientId": app.client_id, "clientSecret": secret_of(desk, app),
         "method": "client_secret_basic",

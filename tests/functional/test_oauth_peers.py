@@ -53,8 +53,8 @@ def allow(desk: Desk) -> Iterator[Callable[[str], str]]:
 @pytest.fixture
 def server(desk: Desk) -> dict[str, Any]:
     """The server's own description, found as RFC 8414 says and checked by Authlib."""
-    assert desk.house.infor is not None
-    issuer = desk.house.infor.endpoints.issuer(desk.tenant.tenant_id)
+    assert desk.application.infor is not None
+    issuer = desk.application.infor.endpoints.issuer(desk.tenant.tenant_id)
     found: dict[str, Any] = requests.get(
         get_well_known_url(issuer, external=True), timeout=20
     ).json()
@@ -119,14 +119,14 @@ def test_authlib_as_a_public_client_rotates_its_refresh_tokens(
 
 
 def test_authlib_logs_in_with_a_private_key(desk: Desk, server: dict[str, Any]) -> None:
-    assert desk.house.infor is not None
-    infor, operator, pair = desk.house.infor, Actor.operator(), new_key_pair()
+    assert desk.application.infor is not None
+    infor, operator, pair = desk.application.infor, Actor.operator(), new_key_pair()
     draft = AppDraft(
         "Bridge", grant_type=GrantType.CLIENT_CREDENTIALS, description="x", use_bridge=True
     )
-    with desk.house.database.write() as work:
+    with desk.application.database.write() as work:
         app = infor.apps.create_app(work, desk.tenant, operator, draft)
-        proof = PasswordProof.operator(desk.house.clock.now())
+        proof = PasswordProof.operator(desk.application.clock.now())
         infor.app_security.add_bridge_key(work, desk.tenant, operator, app.id, proof, pair)
     session = AuthlibSession(
         app.client_id, dict(pair.private_jwk), token_endpoint_auth_method="private_key_jwt"
@@ -173,10 +173,10 @@ def test_requests_oauthlib_completes_code_pkce_and_refresh(
 
 @pytest.mark.parametrize("client", ["authlib", "requests-oauthlib"])
 def test_a_machine_logs_in_for_itself(desk: Desk, server: dict[str, Any], client: str) -> None:
-    assert desk.house.infor is not None
+    assert desk.application.infor is not None
     draft = AppDraft("Machine", grant_type=GrantType.CLIENT_CREDENTIALS, description="x")
-    with desk.house.database.write() as work:
-        app = desk.house.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
+    with desk.application.database.write() as work:
+        app = desk.application.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
     secret = secret_of(desk, app)
     if client == "authlib":
         session = AuthlibSession(app.client_id, secret)

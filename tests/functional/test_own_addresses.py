@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
 from ionport.core.errors import InvalidInput
 from ionport.gateway.errors import TargetFailed
@@ -18,7 +19,6 @@ from ionport.gateway.targets.port import Outbound
 from ionport.identity.model import Actor
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, TenantScope
-from ionport.wiring import House, open_house
 from tests.support.custom_suites import endpoint
 from tests.unit.connections.conftest import credential
 
@@ -49,19 +49,19 @@ def listener() -> Iterator[Listener]:
     made.socket.close()
 
 
-def _add_target(house: House, url: str) -> None:
-    assert house.infor is not None
+def _add_target(application: Application, url: str) -> None:
+    assert application.infor is not None
     draft = SuiteDraft("DocBits", "Sandbox", "Test", "Own")
-    with house.database.write() as work:
-        house.infor.custom_apis.suites.create_suite(
-            work, TenantScope(house.tenant.id), OPERATOR, draft, [endpoint(url)]
+    with application.database.write() as work:
+        application.infor.custom_apis.suites.create_suite(
+            work, TenantScope(application.tenant.id), OPERATOR, draft, [endpoint(url)]
         )
 
 
-def _call(house: House, url: str) -> str:
+def _call(application: Application, url: str) -> str:
     """Call what was stored under another setting; the code of the refusal."""
-    assert house.infor is not None
-    targets = house.infor.custom_apis.documentation_source._targets
+    assert application.infor is not None
+    targets = application.infor.custom_apis.documentation_source._targets
 
     async def call() -> str:
         with pytest.raises(TargetFailed) as caught:
@@ -71,17 +71,20 @@ def _call(house: House, url: str) -> str:
     return asyncio.run(call())
 
 
-def _prove(house: House, url: str) -> tuple[str, str]:
+def _prove(application: Application, url: str) -> tuple[str, str]:
     """The stage at which the proof of a credential fails, and what it says is to be done."""
-    assert house.documents is not None
-    connections, scope = house.documents.connections, OrganizationScope(house.organization.id)
+    assert application.documents is not None
+    connections, scope = (
+        application.documents.connections,
+        OrganizationScope(application.organization.id),
+    )
     content = credential(iu=url, pu=f"{url}/ACME_TST/as/")
-    with house.database.write() as work:
+    with application.database.write() as work:
         uploaded = connections.upload(
             work, scope, OPERATOR, "x.ionapi", prepare_connection(content)
         )
         started = connections.start_check(work, scope, OPERATOR, uploaded.id)
-    failed = connections.run_check(house.database, scope, started.id).failed_stage
+    failed = connections.run_check(application.database, scope, started.id).failed_stage
     assert failed is not None
     return failed.key, failed.remedy
 
@@ -89,18 +92,20 @@ def _prove(house: House, url: str) -> tuple[str, str]:
 def test_a_server_with_a_public_address_calls_nothing_on_its_own_computer(
     tmp_path: Path, listener: Listener
 ) -> None:
-    house = open_house(load_settings({}, data=tmp_path, public_url="https://ionport.example.com"))
+    application = open_application(
+        load_settings({}, data=tmp_path, public_url="https://ionport.example.com")
+    )
     forms = ("http://127.0.0.1:{}", "http://localhost:{}", "https://[::ffff:127.0.0.1]:{}")
     for url in (form.format(listener.port) for form in forms):
         with pytest.raises(InvalidInput) as caught:
-            _add_target(house, url)
+            _add_target(application, url)
         assert "IONPORT_ALLOW_LOOPBACK_ADDRESSES" in caught.value.fields["endpoints.0.target_url"]
-        assert _call(house, url) == "target_address_refused"
-        key, remedy = _prove(house, url)
+        assert _call(application, url) == "target_address_refused"
+        key, remedy = _prove(application, url)
         assert key == "network"
         assert "IONPORT_ALLOW_LOOPBACK_ADDRESSES" in remedy
     assert not listener.is_reached
-    house.close()
+    application.close()
 
 
 @pytest.mark.parametrize(
@@ -111,8 +116,8 @@ def test_a_server_with_a_public_address_calls_nothing_on_its_own_computer(
 def test_a_server_on_loopback_or_with_the_setting_may_call_its_own_computer(
     tmp_path: Path, listener: Listener, values: dict[str, str]
 ) -> None:
-    house = open_house(load_settings({}, data=tmp_path, **values))
-    _add_target(house, f"http://127.0.0.1:{listener.port}")
-    assert house.documents is not None
-    house.documents.connections.policy.check_url(f"http://127.0.0.1:{listener.port}")
-    house.close()
+    application = open_application(load_settings({}, data=tmp_path, **values))
+    _add_target(application, f"http://127.0.0.1:{listener.port}")
+    assert application.documents is not None
+    application.documents.connections.policy.check_url(f"http://127.0.0.1:{listener.port}")
+    application.close()

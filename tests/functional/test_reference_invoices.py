@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
 from ionport.core.paging import PageRequest
 from ionport.documents.review.model import DocumentHeld
@@ -18,7 +19,6 @@ from ionport.exports.model import ConfigurationFields, DeliveryFilter, DeliveryS
 from ionport.mappings.intake import prepare_mapping
 from ionport.settings import Side
 from ionport.store import OrganizationScope, TenantScope
-from ionport.wiring import House, open_house
 from tests.support import sides
 from tests.support.reference import needs_reference_data, reference_files
 
@@ -26,10 +26,10 @@ pytestmark = needs_reference_data
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = open_house(sides.settings_of(tmp_path / "documents", Side.DOCUMENTS))
-    yield house
-    house.close()
+def application(tmp_path: Path) -> Iterator[Application]:
+    application = open_application(sides.settings_of(tmp_path / "documents", Side.DOCUMENTS))
+    yield application
+    application.close()
 
 
 def _mapping(name: str) -> bytes:
@@ -38,10 +38,10 @@ def _mapping(name: str) -> bytes:
     return re.sub(b"(?m)^" + placeholder + b"(?=\r?$)", logical_id, path.read_bytes())
 
 
-def _configure(house: House, credentials: tuple[str, bytes]) -> None:
-    assert house.documents is not None
-    side, scope = house.documents, OrganizationScope(house.organization.id)
-    with house.database.write() as work:
+def _configure(application: Application, credentials: tuple[str, bytes]) -> None:
+    assert application.documents is not None
+    side, scope = application.documents, OrganizationScope(application.organization.id)
+    with application.database.write() as work:
         connection = side.connections.upload(
             work, scope, sides.OPERATOR, credentials[0], prepare_connection(credentials[1])
         )
@@ -71,53 +71,57 @@ def _configure(house: House, credentials: tuple[str, bytes]) -> None:
 
 
 def test_every_reference_invoice_is_delivered_with_the_vendors_mapping_files(
-    tmp_path: Path, house: House
+    tmp_path: Path, application: Application
 ) -> None:
-    assert house.documents is not None
-    scope = OrganizationScope(house.organization.id)
+    assert application.documents is not None
+    scope = OrganizationScope(application.organization.id)
     contents = {path.name: path.read_bytes() for path in reference_files("invoices/*.xml")}
     assert len(contents) > 40
     with sides.infor_process(tmp_path / "infor") as infor:
-        _configure(house, sides.make_credentials(tmp_path / "infor", infor.url))
+        _configure(application, sides.make_credentials(tmp_path / "infor", infor.url))
         exported = []
         for name, content in contents.items():
-            prepared = house.documents.documents.prepare_receipt(scope, content, name)
-            with house.database.write() as work:
-                document = house.documents.documents.receive(work, scope, sides.OPERATOR, prepared)
+            prepared = application.documents.documents.prepare_receipt(scope, content, name)
+            with application.database.write() as work:
+                document = application.documents.documents.receive(
+                    work, scope, sides.OPERATOR, prepared
+                )
             if document.document_type == "INVOICE":
-                _export(house, scope, document.id)
+                _export(application, scope, document.id)
                 exported.append(document)
         process = sides.document_process(tmp_path / "documents")
         try:
-            assert sides.until(lambda: _delivered(house, scope) == len(exported), 120, 0.2), (
-                _failures(house, scope)
+            assert sides.until(lambda: _delivered(application, scope) == len(exported), 120, 0.2), (
+                _failures(application, scope)
             )
         finally:
             process.stop()
-        infor_house = open_house(sides.settings_of(tmp_path / "infor", Side.INFOR))
+        infor_application = open_application(sides.settings_of(tmp_path / "infor", Side.INFOR))
         try:
-            _assert_arrived(infor_house, {hashlib.sha256(c).hexdigest() for c in contents.values()})
+            _assert_arrived(
+                infor_application, {hashlib.sha256(c).hexdigest() for c in contents.values()}
+            )
         finally:
-            infor_house.close()
+            infor_application.close()
 
 
-def _delivered(house: House, scope: OrganizationScope) -> int:
-    assert house.documents is not None
-    with house.database.read() as work:
-        counts = house.documents.deliveries.counts(work, scope, sides.OPERATOR)
+def _delivered(application: Application, scope: OrganizationScope) -> int:
+    assert application.documents is not None
+    with application.database.read() as work:
+        counts = application.documents.deliveries.counts(work, scope, sides.OPERATOR)
     return counts.get(DeliveryStatus.DELIVERED, 0)
 
 
-def _failures(house: House, scope: OrganizationScope) -> str:
-    assert house.documents is not None
-    with house.database.read() as work:
-        page = house.documents.deliveries.list(
+def _failures(application: Application, scope: OrganizationScope) -> str:
+    assert application.documents is not None
+    with application.database.read() as work:
+        page = application.documents.deliveries.list(
             work, scope, sides.OPERATOR, DeliveryFilter(), PageRequest(per_page=200)
         )
     return json.dumps([(d.document_name, d.status, d.error_text) for d in page.items], indent=1)
 
 
-def _assert_arrived(infor: House, digests: set[str]) -> None:
+def _assert_arrived(infor: Application, digests: set[str]) -> None:
     assert infor.infor is not None
     scope = TenantScope(infor.tenant.id)
     with infor.database.read() as work:
@@ -133,16 +137,16 @@ def _assert_arrived(infor: House, digests: set[str]) -> None:
     assert all(not message.findings for message in messages.items)
 
 
-def _export(house: House, scope: OrganizationScope, document_id: str) -> None:
+def _export(application: Application, scope: OrganizationScope, document_id: str) -> None:
     """Export a document, accepting that others are the same invoice: each is here twice.
 
     Those that were delivered before hold it a few at a time.
     """
-    assert house.documents is not None
+    assert application.documents is not None
     for _again in range(20):
         try:
-            with keeping_findings(house.database) as work:
-                house.documents.deliveries.export(
+            with keeping_findings(application.database) as work:
+                application.documents.deliveries.export(
                     work, scope, sides.OPERATOR, document_id, accept_findings="another syntax"
                 )
         except DocumentHeld:

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from ionport.application import open_application
 from ionport.core.errors import Forbidden, InvalidInput
 from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
@@ -21,7 +22,6 @@ from ionport.sandbox.control.controls.repository import ControlRepository
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.settings import load_settings
 from ionport.store import Database, SystemScope, TenantScope
-from ionport.wiring import open_house
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
     OPERATOR,
@@ -134,14 +134,14 @@ def test_without_a_sandbox_the_clock_that_one_has_moved_shows_the_real_time(
     tmp_path: Path,
 ) -> None:
     def clock_ahead(**chosen: bool) -> timedelta:
-        house = open_house(load_settings({}, data=tmp_path, **chosen))
-        assert house.infor is not None
-        with house.database.write() as work:
+        application = open_application(load_settings({}, data=tmp_path, **chosen))
+        assert application.infor is not None
+        with application.database.write() as work:
             if chosen["sandbox"]:
-                scope = TenantScope(house.tenant.id)
-                house.infor.control.clock.jump(work, scope, OPERATOR, HOURS)
-        ahead = house.infor.tokens.clock.now() - house.clock.now()
-        house.close()
+                scope = TenantScope(application.tenant.id)
+                application.infor.control.clock.jump(work, scope, OPERATOR, HOURS)
+        ahead = application.infor.tokens.clock.now() - application.clock.now()
+        application.close()
         return ahead
 
     assert clock_ahead(sandbox=True) > HOURS / 2

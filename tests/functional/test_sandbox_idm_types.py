@@ -102,7 +102,7 @@ def test_a_listed_document_type_may_be_seeded_and_all_state_comes_back_from_a_sn
                 {"name": "State", "valueset": {"value": [{"name": "open"}, {"name": "closed"}]}},
             ]
         },
-        "acls": {"acl": [{"name": "Lawyers", "desc": "of the house"}]},
+        "acls": {"acl": [{"name": "Lawyers", "desc": "of the application"}]},
     }
     more = {"name": "M3_SupplierInvoice", "attrs": {"attr": [{"name": "Seen", "type": "20"}]}}
     seed = json.dumps({"idm_types": [entity, more, entity]}).encode()

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from ionport.application import Application, open_application
 from ionport.documents.samples import read_sample
 from ionport.settings import Side
 from ionport.store import OrganizationScope
-from ionport.wiring import House, open_house
 from tests.promises.counting import Ledger
 from tests.support import databases, sides
 
@@ -24,25 +24,28 @@ class Installation:
 
     folder: Path
     database_url: str
-    house: House
+    application: Application
     ledger: Ledger
     name: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
 
     def close(self) -> None:
         """Give back what was opened in this process."""
         self.ledger.close()
-        self.house.close()
+        self.application.close()
 
     def export(self, count: int, size: int = 0) -> None:
         """Receive `count` invoices of at least `size` bytes, and put their deliveries in."""
-        side, scope = self.house.documents, OrganizationScope(self.house.organization.id)
+        side, scope = (
+            self.application.documents,
+            OrganizationScope(self.application.organization.id),
+        )
         assert side is not None
         there = self.ledger.rows("SELECT count(*) FROM documents")[0][0]
         for number in range(there, there + count):
             # What another test has sent to the same Infor would be taken for the same invoice.
             name, content = f"{self.name}-{number:05}.xml", _invoice(f"{self.name}-{number}", size)
             prepared = side.documents.prepare_receipt(scope, content, name)
-            with self.house.database.write() as work:
+            with self.application.database.write() as work:
                 document = side.documents.receive(work, scope, sides.OPERATOR, prepared)
                 side.deliveries.export(work, scope, sides.OPERATOR, document.id)
 
@@ -53,7 +56,7 @@ class Template:
     def __init__(self, kind: str, folder: Path) -> None:
         self._folder = folder / kind
         self._url = "" if kind == "sqlite" else databases.fresh_postgresql()
-        open_house(sides.settings_of(self._folder, Side.DOCUMENTS, self._url)).close()
+        open_application(sides.settings_of(self._folder, Side.DOCUMENTS, self._url)).close()
 
     def copy(self, folder: Path, credentials: tuple[str, bytes], url: str = "") -> Installation:
         """Return a copy in `folder` with an active export over these credentials.
@@ -64,9 +67,9 @@ class Template:
         if self._url and not url:
             url = databases.fresh_postgresql()
             databases.copy_postgresql(self._url, url)
-        house = open_house(sides.settings_of(folder, Side.DOCUMENTS, url))
-        sides.configure_export(house, credentials)
-        return Installation(folder, url, house, Ledger(house.database.url))
+        application = open_application(sides.settings_of(folder, Side.DOCUMENTS, url))
+        sides.configure_export(application, credentials)
+        return Installation(folder, url, application, Ledger(application.database.url))
 
 
 def socket_of(url: str) -> str:

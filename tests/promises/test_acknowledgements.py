@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx2
 from aiohttp import web
 
+from ionport.application import open_application
 from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
 from ionport.sandbox.messaging.flows.model import FlowDraft, FlowTarget, Rule
 from ionport.settings import Side
 from ionport.store import TenantScope
-from ionport.wiring import open_house
 from tests.support import ion, sides
 from tests.support.custom_suites import TargetServer
 
@@ -40,10 +40,10 @@ class Receiver:
 
 
 def add_flow(folder: Path, target_url: str) -> TenantScope:
-    house = open_house(sides.settings_of(folder, Side.INFOR))
-    infor, scope = house.infor, TenantScope(house.tenant.id)
+    application = open_application(sides.settings_of(folder, Side.INFOR))
+    infor, scope = application.infor, TenantScope(application.tenant.id)
     assert infor is not None
-    with house.database.write() as work:
+    with application.database.write() as work:
         infor.custom_apis.suites.create_suite(
             work,
             scope,
@@ -54,7 +54,7 @@ def add_flow(folder: Path, target_url: str) -> TenantScope:
         target = FlowTarget("DocBits", "Sandbox", "/infor/idm/handle_ack_bod")
         draft = FlowDraft("Flow", "Sync.CaptureDocument", Rule(), target)
         infor.ion.flows.create_flow(work, scope, sides.OPERATOR, draft)
-    house.close()
+    application.close()
     return scope
 
 

@@ -140,7 +140,7 @@ def test_deliveries_go_on_after_the_disk_became_read_only_and_was_mended(
         last(15)
         worker.stop()
         disk.mend()
-        with closing(Ledger(installation.house.database.url)) as ledger:
+        with closing(Ledger(installation.application.database.url)) as ledger:
             worker = crew.start(folder, factor=PROPORTION.factor)
             assert_goes_on(ledger)
             worker.stop()

@@ -22,12 +22,12 @@ from pathlib import Path
 
 from sqlalchemy import event
 
+from ionport.application import open_application
 from ionport.cli.serving.server import RunningServer
 from ionport.core.clock import SystemClock
 from ionport.observe import configure_logging
 from ionport.settings import Side, load_settings
 from ionport.store import Database
-from ionport.wiring import open_house
 from tests.promises.proportion import BUSY_SECONDS, Proportion
 
 
@@ -61,14 +61,14 @@ def run_deliveries() -> None:
     settings = load_settings(side=Side.DOCUMENTS)
     configure_logging(level="WARNING")
     clock = SteppedClock(Path(os.environ["IONPORT_TEST_CLOCK"]))
-    house = open_house(settings, clock=clock, timing=proportion.timing)
-    _wait_less(house.database, proportion.of(BUSY_SECONDS))
-    engine = house.delivery_engine(proportion.options)
+    application = open_application(settings, clock=clock, timing=proportion.timing)
+    _wait_less(application.database, proportion.of(BUSY_SECONDS))
+    engine = application.delivery_engine(proportion.options)
     engine.launch()
     print("ready", flush=True)
     signal.sigwait({signal.SIGTERM})
     engine.close()
-    house.close()
+    application.close()
     print("ended", flush=True)
 
 

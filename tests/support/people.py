@@ -22,17 +22,17 @@ CALLBACK = "https://app.example.com/callback"
 def add_people_app(desk: Desk, name: str = "Portal", **fields: Any) -> AuthorizedApp:
     """Make an app that people sign on to; of type Web unless `type` says otherwise."""
     fields = {"type": AppType.WEB, "redirect_urls": (CALLBACK,), **fields}
-    assert desk.house.infor is not None
+    assert desk.application.infor is not None
     draft = AppDraft(name=name, issue_refresh_tokens=True, **fields)
-    with desk.house.database.write() as work:
-        return desk.house.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
+    with desk.application.database.write() as work:
+        return desk.application.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
 
 
 def secret_of(desk: Desk, app: AuthorizedApp) -> str:
-    assert desk.house.infor is not None
-    proof = PasswordProof.operator(desk.house.clock.now())
-    with desk.house.database.write() as work:
-        return desk.house.infor.apps.reveal_secret(
+    assert desk.application.infor is not None
+    proof = PasswordProof.operator(desk.application.clock.now())
+    with desk.application.database.write() as work:
+        return desk.application.infor.apps.reveal_secret(
             work, desk.tenant, Actor.operator(), app.id, proof
         ).reveal()
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
 from ionport.documents.samples import read_sample
 from ionport.exports.engine.port import EngineOptions
@@ -26,7 +27,6 @@ from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType
 from ionport.settings import Settings, Side, load_settings
 from ionport.store import OrganizationScope, TenantScope
-from ionport.wiring import House, open_house
 
 OPERATOR = Actor.operator("test")
 
@@ -122,36 +122,36 @@ def settings_of(folder: Path, side: Side, database_url: str = "", origin: str = 
 
 def make_credentials(folder: Path, origin: str, app_name: str = "DocBits_TST") -> tuple[str, bytes]:
     """Add an authorized app at the Infor side and download its credentials: name and content."""
-    house = open_house(settings_of(folder, Side.INFOR, origin=origin))
-    assert house.infor is not None
-    scope = TenantScope(house.tenant.id)
+    application = open_application(settings_of(folder, Side.INFOR, origin=origin))
+    assert application.infor is not None
+    scope = TenantScope(application.tenant.id)
     draft = AppDraft(
         name=app_name,
         type=AppType.BACKEND_SERVICE,
         description="promise test",
         issue_refresh_tokens=True,
     )
-    with house.database.write() as work:
-        app = house.infor.apps.create_app(work, scope, OPERATOR, draft)
-        file = house.infor.apps.download_credentials(
+    with application.database.write() as work:
+        app = application.infor.apps.create_app(work, scope, OPERATOR, draft)
+        file = application.infor.apps.download_credentials(
             work,
             scope,
             OPERATOR,
             app.id,
-            PasswordProof.operator(house.clock.now()),
+            PasswordProof.operator(application.clock.now()),
             create_service_account=True,
         )
-    house.close()
+    application.close()
     return file.filename, file.content
 
 
-def configure_export(house: House, credentials: tuple[str, bytes]) -> str:
+def configure_export(application: Application, credentials: tuple[str, bytes]) -> str:
     """Upload the credential, add ionport's own mapping files, activate an export; its id."""
-    assert house.documents is not None
-    side, scope = house.documents, OrganizationScope(house.organization.id)
+    assert application.documents is not None
+    side, scope = application.documents, OrganizationScope(application.organization.id)
     name, content = credentials
     prepared = prepare_connection(content)
-    with house.database.write() as work:
+    with application.database.write() as work:
         connection = side.connections.upload(work, scope, OPERATOR, name, prepared)
         idm, bod = (
             side.mappings.add(work, scope, OPERATOR, *prepared_template(kind))
@@ -176,32 +176,32 @@ def configure_export(house: House, credentials: tuple[str, bytes]) -> str:
     return configuration.id
 
 
-def add_invoices(house: House, count: int) -> list[str]:
+def add_invoices(application: Application, count: int) -> list[str]:
     """Receive `count` invoices that differ in their number; returns the documents' ids."""
-    assert house.documents is not None
-    scope = OrganizationScope(house.organization.id)
+    assert application.documents is not None
+    scope = OrganizationScope(application.organization.id)
     template = read_sample("demo-invoice-ubl.xml").decode()
     start_of_number = template.index("<cbc:ID>") + len("<cbc:ID>")
     end_of_number = template.index("</cbc:ID>")
     ids = []
     for number in range(count):
         content = f"{template[:start_of_number]}P-{number:05}{template[end_of_number:]}"
-        prepared = house.documents.documents.prepare_receipt(
+        prepared = application.documents.documents.prepare_receipt(
             scope, content.encode(), f"invoice-{number:05}.xml"
         )
-        with house.database.write() as work:
-            document = house.documents.documents.receive(work, scope, OPERATOR, prepared)
+        with application.database.write() as work:
+            document = application.documents.documents.receive(work, scope, OPERATOR, prepared)
         ids.append(document.id)
     return ids
 
 
-def export_all(house: House, document_ids: Sequence[str]) -> None:
+def export_all(application: Application, document_ids: Sequence[str]) -> None:
     """Put a delivery of each document into the ledger."""
-    assert house.documents is not None
-    scope = OrganizationScope(house.organization.id)
+    assert application.documents is not None
+    scope = OrganizationScope(application.organization.id)
     for document_id in document_ids:
-        with house.database.write() as work:
-            house.documents.deliveries.export(work, scope, OPERATOR, document_id)
+        with application.database.write() as work:
+            application.documents.deliveries.export(work, scope, OPERATOR, document_id)
 
 
 def until(condition: Any, seconds: float, pause: float = 0.05) -> bool:

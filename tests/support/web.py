@@ -1,4 +1,4 @@
-"""A house of pages for tests: services on a fresh database, and a browser without a screen."""
+"""Pages for tests: services on a fresh database, and a browser without a screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole house served on a free port, and a user's browser in front of it."""
+"""The whole application served on a free port, and a user's browser in front of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from unittest import mock
 import httpx2
 from starlette.types import ASGIApp
 
-from ionport import wiring
+from ionport import application as composition
+from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
 from ionport.documents.samples import read_sample
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
@@ -24,7 +25,6 @@ from ionport.identity.passwords import Passwords
 from ionport.identity.service import NewUser
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, TenantScope
-from ionport.wiring import House, open_house
 from tests.support import databases
 from tests.support.server import serve_when_asked
 from tests.support.web import PASSWORD, Browser
@@ -44,22 +44,22 @@ _PREPARED_AT = f"http://127.0.0.1:{_PREPARED_PORT}"
 
 @dataclass(slots=True)
 class Desk:
-    """Both sides in one house, and a browser that is signed in as `ada`, administrator of both."""
+    """Both sides, and a browser that is signed in as `ada`, administrator of both."""
 
-    house: House
+    application: Application
     browser: Browser
 
     @property
     def tenant(self) -> TenantScope:
-        return TenantScope(self.house.tenant.id)
+        return TenantScope(self.application.tenant.id)
 
     @property
     def organization(self) -> OrganizationScope:
-        return OrganizationScope(self.house.organization.id)
+        return OrganizationScope(self.application.organization.id)
 
     @property
     def apps_path(self) -> str:
-        return f"/ion-api/{self.house.tenant.id}/authorized-apps"
+        return f"/ion-api/{self.application.tenant.id}/authorized-apps"
 
     def add_user(
         self,
@@ -68,9 +68,9 @@ class Desk:
         organization_role: OrganizationRole | None = OrganizationRole.USER,
     ) -> str:
         """Make a user with `PASSWORD` and return the id."""
-        identity, operator = self.house.identity, Actor.operator()
+        identity, operator = self.application.identity, Actor.operator()
         password_hash = identity.hash_password(PASSWORD)
-        with self.house.database.write() as work:
+        with self.application.database.write() as work:
             new = NewUser(username, f"{username.title()} Example")
             user = identity.create_user(work, operator, new, password_hash)
             if tenant_role:
@@ -141,13 +141,13 @@ def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
     shutil.copytree(prepared.folder, folder, dirs_exist_ok=True)
     if not is_sqlite:
         databases.copy_postgresql(prepared.database_url, database_url)
-    houses: list[House] = []
+    applications: list[Application] = []
 
     def make(base_url: str) -> ASGIApp:
         # The prepared schema is the newest one.
-        with mock.patch.object(wiring, "upgrade"):
-            houses.append(_open(folder, "" if is_sqlite else database_url, base_url))
-        return build_asgi(houses[0])
+        with mock.patch.object(composition, "upgrade"):
+            applications.append(_open(folder, "" if is_sqlite else database_url, base_url))
+        return build_asgi(applications[0])
 
     with (
         serve_when_asked(make) as (base_url, app),
@@ -155,8 +155,8 @@ def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
     ):
         for cookie in prepared.cookies_at(base_url):
             browser.http.cookies.jar.set_cookie(cookie)
-        yield Desk(houses[0], browser)
-    houses[0].close()
+        yield Desk(applications[0], browser)
+    applications[0].close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class _Prepared:
     cookies: tuple[Cookie, ...]
 
     def cookies_at(self, base_url: str) -> list[Cookie]:
-        """Return ada's cookies as the same house sets them at another port."""
+        """Return ada's cookies as the same application sets them at another port."""
         port = base_url.rpartition(":")[2]
         copies = [copy(each) for each in self.cookies]
         for each in copies:
@@ -180,21 +180,21 @@ class _Prepared:
 def _prepared(is_sqlite: bool) -> _Prepared:
     folder = databases.kept_folder("ionport-prepared-")
     database_url = "" if is_sqlite else databases.fresh_postgresql()
-    house = _open(folder, database_url, _PREPARED_AT)
-    with Browser(_PREPARED_AT, build_asgi(house)).opened() as browser:
-        desk = Desk(house, browser)
+    application = _open(folder, database_url, _PREPARED_AT)
+    with Browser(_PREPARED_AT, build_asgi(application)).opened() as browser:
+        desk = Desk(application, browser)
         desk.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, OrganizationRole.ADMINISTRATOR)
         desk.sign_in_as("ada")
         cookies = tuple(browser.http.cookies.jar)
-    house.close()
+    application.close()
     return _Prepared(folder, database_url, cookies)
 
 
-def _open(folder: Path, database_url: str, base_url: str) -> House:
+def _open(folder: Path, database_url: str, base_url: str) -> Application:
     settings = load_settings(
         {}, data=folder, public_url=base_url, database_url=database_url, sandbox=True
     )
     # Everything as in production but the 150 ms that checking a password takes there.
     cheap = partial(Passwords, time_cost=1, memory_kib=8)
-    with mock.patch.object(wiring, "Passwords", cheap):
-        return open_house(settings)
+    with mock.patch.object(composition, "Passwords", cheap):
+        return open_application(settings)

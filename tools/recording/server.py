@@ -162,11 +162,11 @@ def command(folder: Path, *arguments: str, stdin: str = "") -> str:
 @contextmanager
 def serving(folder: Path) -> Iterator[ASGIApp]:
     """Open the data folder and yield the application that `ionport up --sandbox` serves."""
+    from ionport.application import open_application
     from ionport.asgi import build_asgi
     from ionport.settings import load_settings
-    from ionport.wiring import open_house
 
-    opened = open_house(load_settings({}, data=folder, public_url=URL, sandbox=True))
+    opened = open_application(load_settings({}, data=folder, public_url=URL, sandbox=True))
     try:
         yield build_asgi(opened)
     finally:

@@ -7,12 +7,18 @@ from typing import Protocol
 
 import click
 
+from ionport.application import (
+    Application,
+    database_url,
+    load_keys,
+    open_application,
+    prepare_folder,
+)
 from ionport.cli.opening import infor_side, opened, settings_of
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.sealing import KeyRing, load_key_ring, sole_writer, write_key_ring
 from ionport.settings import Settings, Side
 from ionport.store import Database, SystemScope, Work
-from ionport.wiring import House, database_url, load_keys, open_house, prepare_folder
 
 _SCOPE = SystemScope("rotate-keys")
 
@@ -21,12 +27,16 @@ class _Sealer(Protocol):
     def reseal(self, work: Work, scope: SystemScope) -> int: ...
 
 
-def _sealers(house: House) -> list[_Sealer]:
+def _sealers(application: Application) -> list[_Sealer]:
     found: list[_Sealer] = []
-    if house.infor is not None:
-        found += [house.infor.apps, house.infor.signing_keys, house.infor.custom_apis.suites]
-    if house.documents is not None:
-        found.append(house.documents.connections)
+    if application.infor is not None:
+        found += [
+            application.infor.apps,
+            application.infor.signing_keys,
+            application.infor.custom_apis.suites,
+        ]
+    if application.documents is not None:
+        found.append(application.documents.connections)
     return found
 
 
@@ -49,14 +59,14 @@ def rotate_keys(ctx: click.Context, signing: bool) -> None:
     prepare_folder(settings.data)
     with sole_writer(settings.key_file):
         _add_key(settings)
-        house = open_house(settings)
+        application = open_application(settings)
         try:
-            with house.database.write() as work:
-                count = sum(sealer.reseal(work, _SCOPE) for sealer in _sealers(house))
-                _require_kept(settings.key_file, house.keys)
+            with application.database.write() as work:
+                count = sum(sealer.reseal(work, _SCOPE) for sealer in _sealers(application))
+                _require_kept(settings.key_file, application.keys)
         finally:
-            house.close()
-    click.echo(f"{count} stored secrets are sealed with key {house.keys.current}.")
+            application.close()
+    click.echo(f"{count} stored secrets are sealed with key {application.keys.current}.")
     click.echo("Restart running servers; back the key file up apart from the database.")
 
 
@@ -82,9 +92,9 @@ def _require_kept(path: Path, ring: KeyRing) -> None:
 
 
 def _rotate_signing_key(ctx: click.Context) -> None:
-    with opened(ctx) as house:
-        signing_keys = infor_side(house).signing_keys
-        with house.database.write() as work:
+    with opened(ctx) as application:
+        signing_keys = infor_side(application).signing_keys
+        with application.database.write() as work:
             key_id = signing_keys.rotate(work, _SCOPE)
     click.echo(f"New access tokens are signed with {key_id} within a minute.")
     click.echo("The old key verifies until the last token that it signed has ended.")

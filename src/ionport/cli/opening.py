@@ -9,14 +9,15 @@ from typing import Any
 
 import click
 
+from ionport.application import Application, open_application
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
+from ionport.document_side import DocumentSide
 from ionport.identity.model import Actor
 from ionport.infor_side import InforSide
 from ionport.observe import configure_logging
 from ionport.settings import Settings, load_settings
 from ionport.store import OrganizationScope, TenantScope
-from ionport.wiring import DocumentSide, House, open_house
 
 OPERATOR = Actor.operator()
 ALL = PageRequest(per_page=200)
@@ -33,40 +34,40 @@ def settings_of(ctx: click.Context, **overrides: object) -> Settings:
 
 
 @contextmanager
-def opened(ctx: click.Context) -> Iterator[House]:
+def opened(ctx: click.Context) -> Iterator[Application]:
     """Open the data folder for the time of one command."""
-    house = open_house(settings_of(ctx, log_level="WARNING"))
+    application = open_application(settings_of(ctx, log_level="WARNING"))
     try:
-        yield house
+        yield application
     finally:
-        house.close()
+        application.close()
 
 
-def infor_side(house: House) -> InforSide:
+def infor_side(application: Application) -> InforSide:
     """Return the Infor side's services; raises InvalidInput on a documents-only data folder."""
-    if house.infor is None:
+    if application.infor is None:
         raise InvalidInput("This data folder serves the document side only (IONPORT_SIDE).")
-    return house.infor
+    return application.infor
 
 
-def documents_side(house: House) -> DocumentSide:
+def documents_side(application: Application) -> DocumentSide:
     """Return the document side's services; raises InvalidInput on an Infor-only data folder."""
-    if house.documents is None:
+    if application.documents is None:
         raise InvalidInput("This data folder serves the Infor side only (IONPORT_SIDE).")
-    return house.documents
+    return application.documents
 
 
-def tenant_scope(house: House, tenant: str | None) -> TenantScope:
+def tenant_scope(application: Application, tenant: str | None) -> TenantScope:
     """Return the scope of `tenant`, or of the first one; raises NotFound for an unknown one."""
-    scope = TenantScope(tenant or house.tenant.id)
-    with house.database.read() as work:
-        house.identity.get_tenant(work, scope)
+    scope = TenantScope(tenant or application.tenant.id)
+    with application.database.read() as work:
+        application.identity.get_tenant(work, scope)
     return scope
 
 
-def organization_scope(house: House) -> OrganizationScope:
+def organization_scope(application: Application) -> OrganizationScope:
     """Return the scope of the organization that the first start made."""
-    return OrganizationScope(house.organization.id)
+    return OrganizationScope(application.organization.id)
 
 
 def find_by_name(items: Mapping[str, str], wanted: str, what: str) -> str:

@@ -16,10 +16,10 @@ from ionport.identity.service import NewUser
 @click.pass_context
 def setup_link(ctx: click.Context) -> None:
     """Print a new one-time link that makes the first administrator; older links die."""
-    with opened(ctx) as house:
-        with house.database.write() as work:
-            token = house.setup.make_setup_link(work)
-        click.echo(f"{house.settings.origin}/set-up/{token.reveal()}")
+    with opened(ctx) as application:
+        with application.database.write() as work:
+            token = application.setup.make_setup_link(work)
+        click.echo(f"{application.settings.origin}/set-up/{token.reveal()}")
 
 
 @click.group()
@@ -49,17 +49,21 @@ def user_add(
     password_stdin: bool,
 ) -> None:
     """Add a user to the first tenant and organization."""
-    with opened(ctx) as house:
-        password_hash = house.identity.hash_password(_read_password(from_stdin=password_stdin))
+    with opened(ctx) as application:
+        password_hash = application.identity.hash_password(
+            _read_password(from_stdin=password_stdin)
+        )
         tenant_role = TenantRole.IONAPI_ADMINISTRATOR if administrator else TenantRole.USER
         role = OrganizationRole.ADMINISTRATOR if administrator else OrganizationRole.USER
-        with house.database.write() as work:
-            made = house.identity.create_user(
+        with application.database.write() as work:
+            made = application.identity.create_user(
                 work, OPERATOR, NewUser(username, name, email), password_hash
             )
-            house.identity.set_tenant_role(work, OPERATOR, made.id, house.tenant.id, tenant_role)
-            house.identity.set_organization_role(
-                work, OPERATOR, made.id, house.organization.id, role
+            application.identity.set_tenant_role(
+                work, OPERATOR, made.id, application.tenant.id, tenant_role
+            )
+            application.identity.set_organization_role(
+                work, OPERATOR, made.id, application.organization.id, role
             )
         click.echo(f"Added {made.username} ({role.value}).")
 
@@ -70,8 +74,10 @@ def user_add(
 @click.pass_context
 def user_reset(ctx: click.Context, username: str, password_stdin: bool) -> None:
     """Set a new password; ends all sessions of the user."""
-    with opened(ctx) as house:
-        password_hash = house.identity.hash_password(_read_password(from_stdin=password_stdin))
-        with house.database.write() as work:
-            changed = house.identity.reset_password(work, OPERATOR, username, password_hash)
+    with opened(ctx) as application:
+        password_hash = application.identity.hash_password(
+            _read_password(from_stdin=password_stdin)
+        )
+        with application.database.write() as work:
+            changed = application.identity.reset_password(work, OPERATOR, username, password_hash)
         click.echo(f"The password of {changed.username} is set; open sessions have ended.")

@@ -1,4 +1,4 @@
-"""What a page may use: the services that wiring hands in, and who is visiting."""
+"""What a page may use: the services that the composition hands in, and who is visiting."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def browser(people: People) -> Iterator[Browser]:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """The whole house on SQLite, and an administrator's browser in front of it."""
+    """The whole application on SQLite, and an administrator's browser in front of it."""
     with desk_on(tmp_path / "data", "") as desk:
         yield desk
 

@@ -10,7 +10,7 @@ import click
 from ionport.cli.documents.stages import print_stage, stage_row
 
 if TYPE_CHECKING:
-    from ionport.wiring import House
+    from ionport.application import Application
 
 
 @click.group()
@@ -27,11 +27,11 @@ def connection_add(ctx: click.Context, file: Path, name: str | None) -> None:
     from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
     from ionport.connections.intake import prepare_connection
 
-    with opened(ctx) as house:
-        scope = organization_scope(house)
+    with opened(ctx) as application:
+        scope = organization_scope(application)
         prepared = prepare_connection(file.read_bytes())
-        with house.database.write() as work:
-            made = documents_side(house).connections.upload(
+        with application.database.write() as work:
+            made = documents_side(application).connections.upload(
                 work, scope, OPERATOR, file.name, prepared, name=name
             )
         click.echo(f"Connection {made.name}: tenant {made.tenant_id}, app {made.app_name}.")
@@ -82,15 +82,15 @@ def _check_stored(
 ) -> tuple[bool, list[dict[str, Any]]]:
     from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 
-    with opened(ctx) as house:
-        scope = organization_scope(house)
-        service = documents_side(house).connections
-        connection_id = connection_id_of(house, name)
-        with house.database.write() as work:
+    with opened(ctx) as application:
+        scope = organization_scope(application)
+        service = documents_side(application).connections
+        connection_id = connection_id_of(application, name)
+        with application.database.write() as work:
             check = service.start_check(work, scope, OPERATOR, connection_id)
-        service.run_check(house.database, scope, check.id)
+        service.run_check(application.database, scope, check.id)
         # Somebody may have started it on a page: the same proof counts for both.
-        check = service.wait_for_check(house.database, scope, check.id)
+        check = service.wait_for_check(application.database, scope, check.id)
     rows = [
         stage_row(stage.key, stage.title, stage.status.value, stage.milliseconds, stage)
         for stage in check.stages
@@ -101,12 +101,12 @@ def _check_stored(
     return check.status.value == "passed", rows
 
 
-def connection_id_of(house: House, name: str) -> str:
+def connection_id_of(application: Application, name: str) -> str:
     """Return the id of the connection that `name` names."""
     from ionport.cli.opening import ALL, OPERATOR, documents_side, find_by_name, organization_scope
 
-    with house.database.read() as work:
-        page = documents_side(house).connections.list(
-            work, organization_scope(house), OPERATOR, ALL
+    with application.database.read() as work:
+        page = documents_side(application).connections.list(
+            work, organization_scope(application), OPERATOR, ALL
         )
     return find_by_name({item.id: item.name for item in page.items}, name, "connection")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ionport.application import Application
 from ionport.cli.opening import (
     OPERATOR,
     as_json_option,
@@ -16,7 +17,6 @@ from ionport.cli.opening import (
 )
 from ionport.core.errors import Conflict, InvalidInput, IonportError
 from ionport.core.xml import MAX_BYTES
-from ionport.wiring import House
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -36,9 +36,9 @@ def document_add(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> 
     """
     rows: list[dict[str, str]] = []
     try:
-        with opened(ctx) as house:
+        with opened(ctx) as application:
             for file in files:
-                rows.append(_receive(house, file))
+                rows.append(_receive(application, file))
                 if not as_json:
                     click.echo(_result(rows[-1]))
     finally:
@@ -54,12 +54,12 @@ def _result(row: dict[str, str]) -> str:
     return f"{row['file']}: {row['id']}{held}"
 
 
-def _receive(house: House, file: Path) -> dict[str, str]:
-    scope = organization_scope(house)
-    service = documents_side(house).documents
+def _receive(application: Application, file: Path) -> dict[str, str]:
+    scope = organization_scope(application)
+    service = documents_side(application).documents
     try:
         prepared = service.prepare_receipt(scope, _content(file), file.name)
-        with house.database.write() as work:
+        with application.database.write() as work:
             made = service.receive(work, scope, OPERATOR, prepared)
             findings = [each for each in service.findings(work, scope, made.id) if each.is_open]
     except Conflict as error:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from ionport.application import Application
 from ionport.cli.documents.connections import connection_id_of
 from ionport.cli.documents.mappings import mapping_id_of
 from ionport.cli.opening import (
@@ -22,7 +23,6 @@ from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import ConfigurationFields, Delivery, DeliveryFilter, ExportMethod
 from ionport.mappings.model import MappingKind
-from ionport.wiring import House
 
 
 @click.group()
@@ -62,21 +62,21 @@ def export_configure(
 
     Prove its connection before: ionport connection check NAME.
     """
-    with opened(ctx) as house:
-        scope = organization_scope(house)
-        service = documents_side(house).configurations
+    with opened(ctx) as application:
+        scope = organization_scope(application)
+        service = documents_side(application).configurations
         fields = ConfigurationFields(
             title=title,
             document_type=document_type,
             method=ExportMethod.INFOR_IDM_BOD if bod_mapping else ExportMethod.INFOR_IDM,
-            connection_id=connection_id_of(house, connection_name),
-            idm_mapping_id=mapping_id_of(house, idm_mapping, MappingKind.IDM),
-            bod_mapping_id=mapping_id_of(house, bod_mapping, MappingKind.BOD)
+            connection_id=connection_id_of(application, connection_name),
+            idm_mapping_id=mapping_id_of(application, idm_mapping, MappingKind.IDM),
+            bod_mapping_id=mapping_id_of(application, bod_mapping, MappingKind.BOD)
             if bod_mapping
             else None,
             accepts_at_least_once=accept_at_least_once,
         )
-        with house.database.write() as work:
+        with application.database.write() as work:
             made = service.create(work, scope, OPERATOR, fields)
             if activate:
                 service.activate(
@@ -101,11 +101,11 @@ def export_run(
     Each document is reported; exit status 1 when one was held or refused.
     """
     refused = 0
-    with opened(ctx) as house:
-        deliveries = documents_side(house).deliveries
+    with opened(ctx) as application:
+        deliveries = documents_side(application).deliveries
         for document_id in document_ids:
             try:
-                made = _export(house, document_id, accept_findings)
+                made = _export(application, document_id, accept_findings)
             except DocumentHeld as error:
                 refused += 1
                 click.echo(f"{document_id}: held. {_held(error)}")
@@ -119,17 +119,19 @@ def export_run(
                     f"{document_id}: {delivery.id}, {delivery.configuration_title},"
                     f" {delivery.status.label}"
                 )
-        with house.database.read() as work:
+        with application.database.read() as work:
             if refused < len(document_ids) and not deliveries.workers_alive(work):
                 click.echo("Nothing runs deliveries now: start 'ionport up' (or a worker).")
     ctx.exit(1 if refused else 0)
 
 
-def _export(house: House, document_id: str, accept_findings: str | None) -> Sequence[Delivery]:
-    with keeping_findings(house.database) as work:
-        return documents_side(house).deliveries.export(
+def _export(
+    application: Application, document_id: str, accept_findings: str | None
+) -> Sequence[Delivery]:
+    with keeping_findings(application.database) as work:
+        return documents_side(application).deliveries.export(
             work,
-            organization_scope(house),
+            organization_scope(application),
             OPERATOR,
             document_id,
             accept_findings=accept_findings,
@@ -148,10 +150,10 @@ def _held(error: DocumentHeld) -> str:
 @click.pass_context
 def export_status(ctx: click.Context, document_id: str | None, as_json: bool) -> None:
     """Show the newest deliveries (at most 200), or those of one document."""
-    with opened(ctx) as house, house.database.read() as work:
-        page = documents_side(house).deliveries.list(
+    with opened(ctx) as application, application.database.read() as work:
+        page = documents_side(application).deliveries.list(
             work,
-            organization_scope(house),
+            organization_scope(application),
             OPERATOR,
             DeliveryFilter(document_id=document_id),
             ALL,

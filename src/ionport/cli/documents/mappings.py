@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ionport.application import Application
 from ionport.cli.opening import (
     ALL,
     OPERATOR,
@@ -16,13 +17,14 @@ from ionport.cli.opening import (
 )
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingKind
-from ionport.wiring import House
 
 
-def mapping_id_of(house: House, name: str, kind: MappingKind) -> str:
+def mapping_id_of(application: Application, name: str, kind: MappingKind) -> str:
     """Return the id of the mapping file of `kind` that `name` names."""
-    with house.database.read() as work:
-        page = documents_side(house).mappings.list(work, organization_scope(house), ALL, kind)
+    with application.database.read() as work:
+        page = documents_side(application).mappings.list(
+            work, organization_scope(application), ALL, kind
+        )
     return find_by_name({item.id: item.name for item in page.items}, name, "mapping file")
 
 
@@ -37,11 +39,11 @@ def mapping() -> None:
 @click.pass_context
 def mapping_add(ctx: click.Context, file: Path, name: str | None) -> None:
     """Add a mapping FILE (IDM or BOD), or a new version of it, and show what the linter finds."""
-    with opened(ctx) as house:
+    with opened(ctx) as application:
         prepared = prepare_mapping(file.read_bytes())
-        with house.database.write() as work:
-            version = documents_side(house).mappings.add(
-                work, organization_scope(house), OPERATOR, name or file.name, prepared
+        with application.database.write() as work:
+            version = documents_side(application).mappings.add(
+                work, organization_scope(application), OPERATOR, name or file.name, prepared
             )
         click.echo(f"{version.mapping_name}, version {version.number} ({version.kind.label}).")
         for finding in version.findings:

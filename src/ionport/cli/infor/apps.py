@@ -64,10 +64,10 @@ def app_create(
         issue_refresh_tokens=issue_refresh_tokens,
         refresh_token_seconds=refresh_token_seconds,
     )
-    with opened(ctx) as house:
-        scope = tenant_scope(house, tenant)
-        with house.database.write() as work:
-            made = infor_side(house).apps.create_app(work, scope, OPERATOR, draft)
+    with opened(ctx) as application:
+        scope = tenant_scope(application, tenant)
+        with application.database.write() as work:
+            made = infor_side(application).apps.create_app(work, scope, OPERATOR, draft)
     if as_json:
         print_json(_app_row(made))
     else:
@@ -83,10 +83,10 @@ def app_create(
 def app_list(ctx: click.Context, tenant: str | None, text: str, as_json: bool) -> None:
     """List authorized apps (the first 200)."""
     query = AppQuery(text=text, page=ALL)
-    with opened(ctx) as house:
-        scope = tenant_scope(house, tenant)
-        with house.database.read() as work:
-            page = infor_side(house).apps.list_apps(work, scope, OPERATOR, query)
+    with opened(ctx) as application:
+        scope = tenant_scope(application, tenant)
+        with application.database.read() as work:
+            page = infor_side(application).apps.list_apps(work, scope, OPERATOR, query)
     rows = [_app_row(item) for item in page.items]
     if as_json:
         print_json(rows)

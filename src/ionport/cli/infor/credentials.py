@@ -44,20 +44,22 @@ def credentials_download(
     username: str | None,
 ) -> None:
     """Write the app's .ionapi file; its service account keys are in no other place."""
-    with opened(ctx) as house:
-        scope = tenant_scope(house, tenant)
-        apps = infor_side(house).apps
-        with house.database.write() as work:
+    with opened(ctx) as application:
+        scope = tenant_scope(application, tenant)
+        apps = infor_side(application).apps
+        with application.database.write() as work:
             found = apps.find_app_by_name(work, scope, OPERATOR, app_name)
             if found is None:
                 raise InvalidInput(f"There is no authorized app named {app_name!r}.")
-            users = house.identity.search_users(work, scope, username, 100) if username else []
+            users = (
+                application.identity.search_users(work, scope, username, 100) if username else []
+            )
             file = apps.download_credentials(
                 work,
                 scope,
                 OPERATOR,
                 found.id,
-                PasswordProof.operator(house.clock.now()),
+                PasswordProof.operator(application.clock.now()),
                 create_service_account=create_service_account,
                 user_id=find_by_name({u.id: u.username for u in users}, username, "user")
                 if username

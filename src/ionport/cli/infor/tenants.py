@@ -19,9 +19,11 @@ def tenant() -> None:
 @click.pass_context
 def tenant_create(ctx: click.Context, tenant_id: str, administrator: str | None) -> None:
     """Create a tenant such as ACME_TST."""
-    with opened(ctx) as house, house.database.write() as work:
-        user = house.identity.find_user(work, administrator) if administrator else None
+    with opened(ctx) as application, application.database.write() as work:
+        user = application.identity.find_user(work, administrator) if administrator else None
         if administrator and user is None:
             raise InvalidInput(f"There is no user {administrator!r}; add one with: user add")
-        made = house.identity.create_tenant(work, OPERATOR, tenant_id, user.id if user else None)
+        made = application.identity.create_tenant(
+            work, OPERATOR, tenant_id, user.id if user else None
+        )
         click.echo(f"Created tenant {made.id}.")

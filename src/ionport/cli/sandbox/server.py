@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ionport.application import Application
 from ionport.cli.infor.credentials import write_private
 from ionport.cli.opening import OPERATOR, infor_side, settings_of
 from ionport.cli.sandbox.control_client import ACCESS_FILE, Access
@@ -20,7 +21,6 @@ from ionport.identity.service import NewUser
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.settings import Side
 from ionport.store import TenantScope
-from ionport.wiring import House
 
 APP_NAME = "Sandbox_client"
 KEY_NAME = "ionport sandbox up"
@@ -35,14 +35,14 @@ def serve(ctx: click.Context, host: str | None, port: int | None, credentials: P
     server = RunningServer(settings)
     path = credentials or settings.data / "sandbox.ionapi"
     try:
-        _ensure_credentials(server.house, path)
+        _ensure_credentials(server.application, path)
     except IonportError:
         server.close()
         raise
     with _announced(server, settings.data / ACCESS_FILE):
-        click.echo(f"The sandbox of {server.house.tenant.id} serves on {server.url}")
+        click.echo(f"The sandbox of {server.application.tenant.id} serves on {server.url}")
         click.echo(f"  Credentials   {path}")
-        click.echo(f"  Control plane {server.url}/_control/{server.house.tenant.id}/")
+        click.echo(f"  Control plane {server.url}/_control/{server.application.tenant.id}/")
         click.echo(f"  Control key   {settings.data / ACCESS_FILE} (until this ends)")
         click.echo("Look at calls:  ionport sandbox record      (another terminal, same --data)")
         click.echo("Order faults:   ionport sandbox faults add status --service IDM --times 2")
@@ -53,30 +53,30 @@ def serve(ctx: click.Context, host: str | None, port: int | None, credentials: P
 @contextmanager
 def _announced(server: RunningServer, path: Path) -> Iterator[None]:
     """Let the other commands find the server for the time of the block."""
-    house = server.house
-    scope, keys = TenantScope(house.tenant.id), infor_side(house).control.keys
-    with house.database.write() as work:
+    application = server.application
+    scope, keys = TenantScope(application.tenant.id), infor_side(application).control.keys
+    with application.database.write() as work:
         # Those of servers that were killed.
         for old in keys.list(work, scope, OPERATOR):
             if old.name == KEY_NAME:
                 keys.delete(work, scope, OPERATOR, old.id)
         _key, secret = keys.create(work, scope, OPERATOR, KEY_NAME)
-    Access(server.url, house.tenant.id, secret.reveal()).write(path)
+    Access(server.url, application.tenant.id, secret.reveal()).write(path)
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
 
 
-def _ensure_credentials(house: House, path: Path) -> None:
+def _ensure_credentials(application: Application, path: Path) -> None:
     """Write the .ionapi, unless the one of an earlier start opens this server too.
 
     Raises:
         InvalidInput: another file is there, and it is not overwritten.
     """
-    scope, apps = TenantScope(house.tenant.id), infor_side(house).apps
-    user_id = _ensure_user(house)
-    with house.database.write() as work:
+    scope, apps = TenantScope(application.tenant.id), infor_side(application).apps
+    user_id = _ensure_user(application)
+    with application.database.write() as work:
         app = apps.find_app_by_name(work, scope, OPERATOR, APP_NAME)
         if app is None:
             draft = AppDraft(
@@ -87,10 +87,10 @@ def _ensure_credentials(house: House, path: Path) -> None:
             content = _read(path)
             if content.get("ci") != app.client_id:
                 raise InvalidInput(f"{path} exists already; name another file (--credentials).")
-            if content.get("iu") == house.settings.gateway_origin:
+            if content.get("iu") == application.settings.gateway_origin:
                 return
             path.unlink()
-        proof = PasswordProof.operator(house.clock.now())
+        proof = PasswordProof.operator(application.clock.now())
         file = apps.download_credentials(
             work, scope, OPERATOR, app.id, proof, create_service_account=True, user_id=user_id
         )
@@ -105,15 +105,17 @@ def _read(path: Path) -> Mapping[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def _ensure_user(house: House) -> str:
+def _ensure_user(application: Application) -> str:
     """Return whom the service account acts for: M3 asks for a user behind every call."""
-    with house.database.read() as work:
-        user = house.identity.find_user(work, USERNAME)
+    with application.database.read() as work:
+        user = application.identity.find_user(work, USERNAME)
     if user is not None:
         return user.id
     # Nobody knows the password: this user signs in nowhere.
-    password_hash = house.identity.hash_password(random_token(32))
-    with house.database.write() as work:
-        made = house.identity.create_user(work, OPERATOR, NewUser(USERNAME), password_hash)
-        house.identity.set_tenant_role(work, OPERATOR, made.id, house.tenant.id, TenantRole.USER)
+    password_hash = application.identity.hash_password(random_token(32))
+    with application.database.write() as work:
+        made = application.identity.create_user(work, OPERATOR, NewUser(USERNAME), password_hash)
+        application.identity.set_tenant_role(
+            work, OPERATOR, made.id, application.tenant.id, TenantRole.USER
+        )
     return made.id

@@ -7,35 +7,35 @@ import threading
 
 import click
 
+from ionport.application import Application, open_application
 from ionport.cli.opening import OPERATOR, settings_of
 from ionport.cli.serving.server import RunningServer
 from ionport.core.errors import InvalidInput
 from ionport.sandbox.control.rights import is_production
 from ionport.settings import Side
 from ionport.store import TenantScope
-from ionport.wiring import House, open_house
 
 
-def _show_setup_link(house: House) -> None:
-    with house.database.write() as work:
-        if not house.setup.needs_setup(work):
+def _show_setup_link(application: Application) -> None:
+    with application.database.write() as work:
+        if not application.setup.needs_setup(work):
             return
-        token = house.setup.make_setup_link(work)
+        token = application.setup.make_setup_link(work)
     click.echo("No user yet. Open this link once to make the first administrator:")
-    click.echo(f"  {house.settings.origin}/set-up/{token.reveal()}")
+    click.echo(f"  {application.settings.origin}/set-up/{token.reveal()}")
 
 
-def _show_control_key(house: House) -> None:
+def _show_control_key(application: Application) -> None:
     """Make the first control key of a tenant that can have one, and show it this once."""
-    infor = house.infor
-    if infor is None or not infor.options.has_sandbox or is_production(house.tenant.id):
+    infor = application.infor
+    if infor is None or not infor.options.has_sandbox or is_production(application.tenant.id):
         return
-    scope = TenantScope(house.tenant.id)
-    with house.database.write() as work:
+    scope = TenantScope(application.tenant.id)
+    with application.database.write() as work:
         if infor.control.keys.list(work, scope, OPERATOR):
             return
         _key, secret = infor.control.keys.create(work, scope, OPERATOR, "first start")
-    click.echo(f"Control key of {house.tenant.id}, shown this once:")
+    click.echo(f"Control key of {application.tenant.id}, shown this once:")
     click.echo(f"  {secret.reveal()}")
 
 
@@ -51,9 +51,9 @@ def up(
     """Serve both sides, or the one that --side names."""
     named = True if sandbox else None
     server = RunningServer(settings_of(ctx, side=side, sandbox=named, host=host, port=port))
-    click.echo(f"ionport serves {server.house.settings.side.value} on {server.url}")
-    _show_setup_link(server.house)
-    _show_control_key(server.house)
+    click.echo(f"ionport serves {server.application.settings.side.value} on {server.url}")
+    _show_setup_link(server.application)
+    _show_control_key(server.application)
     server.run()
 
 
@@ -67,8 +67,8 @@ def worker(ctx: click.Context) -> None:
             "A worker needs PostgreSQL (IONPORT_DATABASE_URL). On SQLite one process does all:"
             " start 'ionport up'."
         )
-    house = open_house(settings)
-    engine = house.delivery_engine()
+    application = open_application(settings)
+    engine = application.delivery_engine()
     stopped = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda _number, _frame: stopped.set())
@@ -78,4 +78,4 @@ def worker(ctx: click.Context) -> None:
         stopped.wait()
     finally:
         engine.close()
-        house.close()
+        application.close()

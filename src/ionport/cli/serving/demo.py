@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from ionport.application import Application
 from ionport.cli.documents.stages import print_stage, stage_row
 from ionport.cli.infor.credentials import write_private
 from ionport.cli.opening import (
@@ -36,7 +37,6 @@ from ionport.mappings.model import MappingKind
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, GrantType
 from ionport.settings import Side
-from ionport.wiring import House
 
 APP_NAME = "DocBits_TST"
 _DELIVERY_SECONDS = 60
@@ -46,8 +46,8 @@ _DELIVERY_SECONDS = 60
 class Walk:
     """The walk so far: what each station produced, told as it happens."""
 
-    infor: House
-    documents: House
+    infor: Application
+    documents: Application
     folder: Path
     quiet: bool
     result: dict[str, Any]
@@ -65,7 +65,7 @@ class Walk:
 def demo(ctx: click.Context, once: bool, as_json: bool) -> None:
     """Do the whole walk on fresh data folders: app, credentials, upload, proof, delivery."""
     with _both_sides(ctx) as (infor, documents, folder):
-        walk = Walk(infor.house, documents.house, folder, as_json, {})
+        walk = Walk(infor.application, documents.application, folder, as_json, {})
         passed = _do(walk)
         if as_json:
             print_json(walk.result)
@@ -148,16 +148,16 @@ def _make_credentials(walk: Walk) -> Path:
 def _upload_and_prove(walk: Walk, credentials: Path) -> tuple[str, bool]:
     walk.tell(f"\nDocument side on {walk.documents.settings.origin}")
     walk.tell("3. Settings → Document Processing → Export: upload the ION API File")
-    house = walk.documents
-    service = documents_side(house).connections
-    scope = organization_scope(house)
+    application = walk.documents
+    service = documents_side(application).connections
+    scope = organization_scope(application)
     prepared = prepare_connection(credentials.read_bytes())
-    with house.database.write() as work:
+    with application.database.write() as work:
         connection = service.upload(work, scope, OPERATOR, credentials.name, prepared)
         check = service.start_check(work, scope, OPERATOR, connection.id)
     walk.tell(f"   Tenant {connection.tenant_id}, app {connection.app_name}, sealed")
     walk.tell("4. Proof of the connection")
-    check = service.run_check(house.database, scope, check.id)
+    check = service.run_check(application.database, scope, check.id)
     rows = [
         stage_row(stage.key, stage.title, stage.status.value, stage.milliseconds, stage)
         for stage in check.stages
@@ -172,11 +172,11 @@ def _upload_and_prove(walk: Walk, credentials: Path) -> tuple[str, bool]:
 
 def _configure(walk: Walk, connection_id: str) -> None:
     walk.tell("5. Export configuration: Infor IDM + ION BOD, with ionport's own mapping files")
-    house = walk.documents
-    side = documents_side(house)
-    scope = organization_scope(house)
+    application = walk.documents
+    side = documents_side(application)
+    scope = organization_scope(application)
     templates = [prepared_template(kind) for kind in (MappingKind.IDM, MappingKind.BOD)]
-    with house.database.write() as work:
+    with application.database.write() as work:
         idm, bod = (side.mappings.add(work, scope, OPERATOR, *file) for file in templates)
         configuration = side.configurations.create(
             work,
@@ -196,19 +196,19 @@ def _configure(walk: Walk, connection_id: str) -> None:
 
 
 def _deliver(walk: Walk) -> bool:
-    house = walk.documents
-    side = documents_side(house)
-    scope = organization_scope(house)
+    application = walk.documents
+    side = documents_side(application)
+    scope = organization_scope(application)
     content = read_sample(UBL_INVOICE)
     prepared = side.documents.prepare_receipt(scope, content, UBL_INVOICE)
-    with house.database.write() as work:
+    with application.database.write() as work:
         document = side.documents.receive(work, scope, OPERATOR, prepared)
     fields = document.fields
     walk.tell(
         f"6. Invoice {fields['invoice_id']} of {fields['supplier_name']}:"
         f" {fields['total_amount']} {fields['currency']}"
     )
-    with house.database.write() as work:
+    with application.database.write() as work:
         (delivery,) = side.deliveries.export(work, scope, OPERATOR, document.id)
     delivery = _wait_until_over(walk, delivery)
     walk.tell(f"7. Export: {delivery.status.label}")
@@ -230,13 +230,13 @@ def _deliver(walk: Walk) -> bool:
 
 
 def _wait_until_over(walk: Walk, delivery: Delivery) -> Delivery:
-    house = walk.documents
-    side = documents_side(house)
+    application = walk.documents
+    side = documents_side(application)
     pause = threading.Event()
     for _round in range(_DELIVERY_SECONDS * 20):
-        with house.database.read() as work:
+        with application.database.read() as work:
             delivery = side.deliveries.get(
-                work, organization_scope(house), OPERATOR, delivery.id
+                work, organization_scope(application), OPERATOR, delivery.id
             ).delivery
         if delivery.status.is_over:
             break
@@ -245,10 +245,10 @@ def _wait_until_over(walk: Walk, delivery: Delivery) -> Delivery:
 
 
 def _serve_on(walk: Walk) -> None:
-    for name, house in (("Infor side", walk.infor), ("Document side", walk.documents)):
-        with house.database.write() as work:
-            token = house.setup.make_setup_link(work)
-        walk.tell(f"{name}: look around at {house.settings.origin}/set-up/{token.reveal()}")
+    for name, application in (("Infor side", walk.infor), ("Document side", walk.documents)):
+        with application.database.write() as work:
+            token = application.setup.make_setup_link(work)
+        walk.tell(f"{name}: look around at {application.settings.origin}/set-up/{token.reveal()}")
     walk.tell("Stop with Ctrl+C; the demo's data folders are removed then.")
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -12,6 +12,7 @@ from types import FrameType
 
 import uvicorn
 
+from ionport.application import open_application
 from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping
 from ionport.core.errors import InvalidInput
@@ -20,11 +21,10 @@ from ionport.exports.timing import ExportTiming
 from ionport.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.sandbox.control.controls.controls import ControlWatch
 from ionport.settings import Settings
-from ionport.wiring import open_house
 
 
 class RunningServer:
-    """One process's server: the house, its ASGI application and, with documents, its engine.
+    """One process's server: the application, its ASGI application and, with documents, its engine.
 
     The port is taken before anything is built, since addresses in credentials come from it.
     """
@@ -38,11 +38,15 @@ class RunningServer:
     ) -> None:
         self._socket = _listen(settings)
         host, port = self._socket.getsockname()[:2]
-        self.house = open_house(replace(settings, host=str(host), port=int(port)), timing=timing)
-        engine = self.house.delivery_engine(options) if settings.side.has_documents else None
-        infor = self.house.infor
+        self.application = open_application(
+            replace(settings, host=str(host), port=int(port)), timing=timing
+        )
+        engine = self.application.delivery_engine(options) if settings.side.has_documents else None
+        infor = self.application.infor
         housekeeping = (
-            Housekeeping(self.house.database, infor.clean_up, infor.blob_sweep) if infor else None
+            Housekeeping(self.application.database, infor.clean_up, infor.blob_sweep)
+            if infor
+            else None
         )
         has_sandbox = infor is not None and infor.options.has_sandbox
         flows = infor.flow_runner if infor and has_sandbox else None
@@ -50,12 +54,12 @@ class RunningServer:
         parts = (engine, housekeeping, flows, watch)
         self._parts = [part for part in parts if part is not None]
         self._server = uvicorn.Server(
-            server_config(build_asgi(self.house, runs_deliveries=engine is not None))
+            server_config(build_asgi(self.application, runs_deliveries=engine is not None))
         )
 
     @property
     def url(self) -> str:
-        return self.house.settings.origin
+        return self.application.settings.origin
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM; deliveries under way finish their step."""
@@ -97,7 +101,7 @@ class RunningServer:
 
     def close(self) -> None:
         """Give back what was opened; serving does it at its end."""
-        self.house.close()
+        self.application.close()
         self._socket.close()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ionport.application import open_application
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.errors import NotFound
@@ -21,7 +22,6 @@ from ionport.sandbox.control.state.blob_sweep import BlobSweep
 from ionport.sandbox.kit.release_repository import columns_that_name_files
 from ionport.settings import load_settings
 from ionport.store import Database, OrganizationScope, TenantScope
-from ionport.wiring import open_house
 from tests.support.infor_side import new_item
 
 SCOPE, OTHER = TenantScope("ACME_TST"), TenantScope("OTHER_TST")
@@ -194,22 +194,22 @@ def test_a_file_released_again_while_it_is_deleted_stays_on_the_list(
 def test_a_document_of_the_other_side_keeps_the_file_that_both_have(tmp_path: Path) -> None:
     clock = MovableClock()
     settings = load_settings({}, data=tmp_path, sandbox=True)
-    house = open_house(settings, clock=clock)
-    assert house.infor is not None
-    assert house.documents is not None
+    application = open_application(settings, clock=clock)
+    assert application.infor is not None
+    assert application.documents is not None
     content = read_sample("demo-invoice-ubl.xml")
-    organization = OrganizationScope(house.organization.id)
-    tenant = TenantScope(house.tenant.id)
+    organization = OrganizationScope(application.organization.id)
+    tenant = TenantScope(application.tenant.id)
     text = json.dumps({"idm": [new_item(content)["item"]]}).encode()
-    prepared = house.documents.documents.prepare_receipt(organization, content, "invoice.xml")
-    with house.database.write() as work:
-        house.infor.control.seeds.seed(work, tenant, OPERATOR, text)
-        document = house.documents.documents.receive(work, organization, OPERATOR, prepared)
-        house.infor.control.state.reset(work, tenant, OPERATOR)
+    prepared = application.documents.documents.prepare_receipt(organization, content, "invoice.xml")
+    with application.database.write() as work:
+        application.infor.control.seeds.seed(work, tenant, OPERATOR, text)
+        document = application.documents.documents.receive(work, organization, OPERATOR, prepared)
+        application.infor.control.state.reset(work, tenant, OPERATOR)
     later(clock, tmp_path / "blobs")
-    assert swept(house.database, house.infor.blob_sweep) == 1
-    assert house.blobs.get(document.content_sha256) == content
-    house.close()
+    assert swept(application.database, application.infor.blob_sweep) == 1
+    assert application.blobs.get(document.content_sha256) == content
+    application.close()
 
 
 def test_every_column_that_names_a_file_is_looked_at(database: Database) -> None:

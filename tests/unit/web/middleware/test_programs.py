@@ -43,7 +43,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(scope="module")
 def program(desk: Desk) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=desk.house.settings.origin) as client:
+    with httpx2.Client(base_url=desk.application.settings.origin) as client:
         yield client
 
 
@@ -65,7 +65,7 @@ def test_a_request_that_is_no_page_gets_json_at_an_address_outside_the_pages(
         assert answer.status_code == 404, path
         assert answer.headers["content-type"] == "application/json", path
         assert "{iu}/{ti}/" in answer.json()["message"], path
-        assert desk.house.settings.gateway_origin in answer.json()["message"]
+        assert desk.application.settings.gateway_origin in answer.json()["message"]
         assert answer.json()["requestId"] == answer.headers["x-request-id"]
         assert "set-cookie" not in answer.headers
 

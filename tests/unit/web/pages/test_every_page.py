@@ -46,7 +46,7 @@ def _routes(desk: Desk) -> list[tuple[str, str]]:
     """Return method and path of every page and form, with ids of nothing in them."""
     client = desk.browser.http
     assert isinstance(client, TestClient)
-    values = {"tenant": desk.house.tenant.id}
+    values = {"tenant": desk.application.tenant.id}
     found = []
     for route in client.app._pages.routes:  # type: ignore[attr-defined]
         if isinstance(route, Route):
@@ -70,8 +70,10 @@ def _parameters() -> list[str]:
 
 def test_a_user_without_an_organization_is_refused_and_told_what_to_do(desk: Desk) -> None:
     desk.add_user("dora", TenantRole.IONAPI_ADMINISTRATOR, None)
-    token, _user = desk.house.sessions.sign_in(desk.house.database, "dora", PASSWORD, "127.0.0.1")
-    csrf = desk.house.sessions.csrf_token(token)
+    token, _user = desk.application.sessions.sign_in(
+        desk.application.database, "dora", PASSWORD, "127.0.0.1"
+    )
+    csrf = desk.application.sessions.csrf_token(token)
     port = desk.browser.http.base_url.port
     headers = {
         "cookie": f"ionport_session_{port}={token.reveal()}",

@@ -27,7 +27,7 @@ SUITE = {
 
 
 def base_of(desk: Desk) -> str:
-    return f"/ion-api/{desk.house.tenant.id}/available-apis"
+    return f"/ion-api/{desk.application.tenant.id}/available-apis"
 
 
 def add(desk: Desk, **changes: str) -> httpx2.Response:
@@ -61,7 +61,7 @@ def test_the_suites_of_the_sandbox_stand_beside_the_tenants_own(desk: Desk) -> N
 
 def test_a_suite_of_the_sandbox_is_shown_and_cannot_be_changed(desk: Desk) -> None:
     page = desk.browser.get(f"{base_of(desk)}/built-in/IDM").text
-    assert f"{desk.house.settings.origin}/{desk.house.tenant.id}/IDM" in page
+    assert f"{desk.application.settings.origin}/{desk.application.tenant.id}/IDM" in page
     assert "/api/items" in page
     assert "<form" not in page.partition("<main")[2]
     assert desk.browser.get(f"{base_of(desk)}/built-in/nothing").status_code == 404
@@ -70,7 +70,7 @@ def test_a_suite_of_the_sandbox_is_shown_and_cannot_be_changed(desk: Desk) -> No
 def test_a_suite_is_added_with_its_first_endpoint(desk: Desk) -> None:
     suite = suite_path(desk)
     page = said(desk.browser.get(suite).text)
-    address = f"{desk.house.settings.origin}/{desk.house.tenant.id}/CustomerApi"
+    address = f"{desk.application.settings.origin}/{desk.application.tenant.id}/CustomerApi"
     assert f"{address}/DocBits-Sandbox/Sandbox" in page
     assert "API suite added" in page
     assert "Endpoint added: Sandbox" in page

@@ -28,7 +28,7 @@ def _fresh(desk: Desk) -> None:
 
 
 def base(desk: Desk) -> str:
-    return f"/ion-api/{desk.house.tenant.id}"
+    return f"/ion-api/{desk.application.tenant.id}"
 
 
 RULE = {
@@ -138,7 +138,7 @@ def test_a_control_key_is_shown_once_and_opens_the_control_plane(desk: Desk) -> 
     shown = desk.browser.send(path, {"name": "test-suite"})
     found = re.search(r"ctl_[\w-]{43}", shown.text)
     assert found is not None
-    state = f"{desk.house.settings.origin}/_control/{desk.house.tenant.id}/state"
+    state = f"{desk.application.settings.origin}/_control/{desk.application.tenant.id}/state"
     headers = {"Authorization": f"Bearer {found[0]}"}
     assert httpx2.get(state, headers=headers).status_code == 200
     page = desk.browser.get(path).text
@@ -188,9 +188,9 @@ def test_calls_are_searched_by_body_and_saved_as_har(desk: Desk) -> None:
 
 
 def test_a_production_tenant_shows_no_control_plane(tmp_path: Path, desk: Desk) -> None:
-    with desk.house.database.write() as work:
-        assert desk.house.infor is not None
-        identity = desk.house.identity
+    with desk.application.database.write() as work:
+        assert desk.application.infor is not None
+        identity = desk.application.identity
         from ionport.identity.model import Actor, TenantRole
 
         identity.create_tenant(work, Actor.operator(), "ACME_PRD")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ionport.application import open_application
 from ionport.asgi import build_asgi
 from ionport.core.clock import SystemClock
 from ionport.core.paging import PageRequest
@@ -14,7 +15,6 @@ from ionport.identity.model import Actor, Organization, OrganizationRole, Tenant
 from ionport.identity.repository import OrganizationRepository
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, SystemScope
-from ionport.wiring import open_house
 from tests.support.server import serve
 from tests.support.web import Browser, said
 from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
@@ -30,11 +30,11 @@ def _active_export(desk: Desk) -> None:
 
 def _run(desk: Desk) -> None:
     """Run every delivery to its end, as a worker does."""
-    assert desk.house.documents is not None
-    documents = desk.house.documents
+    assert desk.application.documents is not None
+    documents = desk.application.documents
     operator = Actor.operator()
     scope = desk.organization
-    with desk.house.database.read() as work:
+    with desk.application.database.read() as work:
         page = documents.deliveries.list(work, scope, operator, DeliveryFilter(), PageRequest())
     for delivery in page.items:
         documents.runner.run(delivery.id)
@@ -170,15 +170,15 @@ def test_many_documents_are_exported_from_the_list(desk: Desk) -> None:
 
 
 def test_another_organizations_document_is_not_found(desk: Desk) -> None:
-    house = desk.house
-    assert house.documents is not None
+    application = desk.application
+    assert application.documents is not None
     other = OrganizationScope("org_other")
-    prepared = house.documents.documents.prepare_receipt(other, SAMPLE, INVOICE)
-    with house.database.write() as work:
+    prepared = application.documents.documents.prepare_receipt(other, SAMPLE, INVOICE)
+    with application.database.write() as work:
         OrganizationRepository(work.connection).add(
             SystemScope("test"), Organization("org_other", "Other", None), SystemClock().now()
         )
-        document = house.documents.documents.receive(work, other, Actor.operator(), prepared)
+        document = application.documents.documents.receive(work, other, Actor.operator(), prepared)
     path = f"/documents/{document.id}"
     for answer in (
         desk.browser.get(path),
@@ -198,14 +198,14 @@ def test_a_member_may_upload_and_export(desk: Desk) -> None:
 
 @pytest.mark.parametrize("name", ["documents", "infor"])
 def test_a_side_that_is_off_has_no_pages(tmp_path: Path, name: str) -> None:
-    house = open_house(load_settings({}, data=tmp_path / "data", side=name))
-    with serve(build_asgi(house)) as base_url, Browser(base_url).opened() as browser:
-        desk = Desk(house, browser)
+    application = open_application(load_settings({}, data=tmp_path / "data", side=name))
+    with serve(build_asgi(application)) as base_url, Browser(base_url).opened() as browser:
+        desk = Desk(application, browser)
         role = OrganizationRole.ADMINISTRATOR
         desk.add_user("ada", TenantRole.IONAPI_ADMINISTRATOR, role)
         desk.sign_in_as("ada")
         answers = [browser.get(path).status_code for path in ("/documents", desk.apps_path)]
         first_page = browser.get("/")
-    house.close()
+    application.close()
     assert answers == ([200, 404] if name == "documents" else [404, 200])
     assert first_page.url.path == ("/documents" if name == "documents" else desk.apps_path)

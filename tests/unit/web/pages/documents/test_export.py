@@ -32,18 +32,20 @@ def _activate(desk: Desk) -> None:
 
 
 def _deliveries(desk: Desk) -> list[Delivery]:
-    assert desk.house.documents is not None
-    with desk.house.database.read() as work:
-        page = desk.house.documents.deliveries.list(
+    assert desk.application.documents is not None
+    with desk.application.database.read() as work:
+        page = desk.application.documents.deliveries.list(
             work, desk.organization, Actor.operator(), DeliveryFilter(), PageRequest()
         )
     return list(page.items)
 
 
 def _findings(desk: Desk, document_id: str) -> list[Finding]:
-    assert desk.house.documents is not None
-    with desk.house.database.read() as work:
-        return list(desk.house.documents.documents.findings(work, desk.organization, document_id))
+    assert desk.application.documents is not None
+    with desk.application.database.read() as work:
+        return list(
+            desk.application.documents.documents.findings(work, desk.organization, document_id)
+        )
 
 
 def _seen(page: str) -> list[str]:
@@ -83,10 +85,10 @@ def test_a_finding_that_came_after_the_page_was_shown_is_not_accepted_unseen(des
     (document_id,) = _upload(desk, MISMATCH)
     path = f"/documents/{document_id}"
     seen = _seen(desk.browser.get(f"{path}/export").text)
-    assert desk.house.documents is not None
+    assert desk.application.documents is not None
     double = {"step": "idm_create", "first_id": "A-1", "second_id": "A-2", "delivery_id": "d"}
-    with desk.house.database.write() as work:
-        desk.house.documents.documents.add_finding(
+    with desk.application.database.write() as work:
+        desk.application.documents.documents.add_finding(
             work, desk.organization, document_id, "two_items", double
         )
     answer = desk.browser.send(f"{path}/export", {"finding": seen, "reason": "agreed"})  # type: ignore[dict-item]
@@ -127,12 +129,12 @@ def test_re_export_repeats_the_findings_and_its_reason_decides_on_them(desk: Des
     (document_id,) = _upload(desk, SAMPLE)
     desk.browser.send(f"/documents/{document_id}/export", form_at=f"/documents/{document_id}")
     (delivery,) = _deliveries(desk)
-    assert desk.house.documents is not None
+    assert desk.application.documents is not None
     double = {"step": "idm_create", "first_id": "A-1", "second_id": "A-2", "delivery_id": "d"}
-    with desk.house.database.write() as work:
+    with desk.application.database.write() as work:
         values = {"status": DeliveryStatus.DELIVERED, "due_at": None}
         DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
-        desk.house.documents.documents.add_finding(
+        desk.application.documents.documents.add_finding(
             work, desk.organization, document_id, "late_answer", double
         )
     path = f"/deliveries/{delivery.id}/re-export"

@@ -20,8 +20,8 @@ IDM = own_template(MappingKind.IDM)[1]
 
 
 def later(desk: Desk) -> MovableClock:
-    """A clock that is ahead of the house's: what it stamps is the newest."""
-    return MovableClock(desk.house.clock.now() + timedelta(seconds=1))
+    """A clock that is ahead of the application's: what it stamps is the newest."""
+    return MovableClock(desk.application.clock.now() + timedelta(seconds=1))
 
 
 def _proved(desk: Desk, answer: httpx2.Response) -> str:
@@ -297,7 +297,9 @@ def test_a_refusal_turns_an_active_configuration_red_until_a_person_decides(desk
     desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
     connection_id = re.search(r"/settings/connections/(con_\w+)", made.text)
     assert connection_id is not None
-    prove_as(desk.house.database, desk.organization, later(desk), connection_id[1], ROLE_MISSING)
+    prove_as(
+        desk.application.database, desk.organization, later(desk), connection_id[1], ROLE_MISSING
+    )
     assert "dot-broken" in desk.browser.get(LIST).text
     page = said(desk.browser.get(made.url.path).text)
     assert "Infor refuses the connection: what goes over it is held." in page
@@ -318,8 +320,10 @@ def test_a_held_delivery_says_so_and_is_freed_by_a_decision(desk: Desk) -> None:
     desk.browser.send(f"/documents/{document}/export", form_at=f"/documents/{document}")
     connection_id = re.search(r"/settings/connections/(con_\w+)", made.text)
     assert connection_id is not None
-    prove_as(desk.house.database, desk.organization, later(desk), connection_id[1], ROLE_MISSING)
-    delivery_id = hold_deliveries(desk.house.database, desk.organization)
+    prove_as(
+        desk.application.database, desk.organization, later(desk), connection_id[1], ROLE_MISSING
+    )
+    delivery_id = hold_deliveries(desk.application.database, desk.organization)
     path = f"/deliveries/{delivery_id}"
     page = desk.browser.get(path)
     assert "Held until a proof of the connection passes." in said(page.text)

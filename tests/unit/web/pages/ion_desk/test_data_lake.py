@@ -84,14 +84,14 @@ def test_a_file_that_cannot_be_stored_is_told(desk: Desk) -> None:
 def test_only_administrators_of_the_tenant_see_the_lake(desk: Desk) -> None:
     add_object(desk)
     upload(desk)
-    assert desk.house.infor is not None
+    assert desk.application.infor is not None
     desk.add_user("bob")
     desk.sign_in_as("bob")
     lake, catalog = base(desk, "data-lake"), base(desk, "data-catalog")
     for path in (lake, f"{lake}/upload", catalog, f"{catalog}/add", f"{catalog}/Orders/delete"):
         assert desk.browser.get(path).status_code == 403
-    house = desk.house
-    item = house.infor.ion.lake.upload(
-        house.database, desk.tenant, Actor.operator(), "Orders", b"1"
+    application = desk.application
+    item = application.infor.ion.lake.upload(
+        application.database, desk.tenant, Actor.operator(), "Orders", b"1"
     )
     assert desk.browser.get(f"{lake}/{item.id}/file").status_code == 403

@@ -24,9 +24,9 @@ def acks(desk: Desk) -> str:
 
 
 def register(desk: Desk) -> None:
-    assert desk.house.infor is not None
-    suites = desk.house.infor.custom_apis.suites
-    with desk.house.database.write() as work:
+    assert desk.application.infor is not None
+    suites = desk.application.infor.custom_apis.suites
+    with desk.application.database.write() as work:
         suites.create_suite(
             work,
             desk.tenant,
@@ -61,11 +61,11 @@ def add(desk: Desk, **changes: str) -> str:
 
 def publish(desk: Desk) -> None:
     """Let a message come, and send what it starts once."""
-    infor = desk.house.infor
+    infor = desk.application.infor
     assert infor is not None
     content_type, body = multipart(parameters(), bod())
     draft = infor.ion.messaging.draft(read_multipart(body, content_type))
-    with desk.house.database.write() as work:
+    with desk.application.database.write() as work:
         infor.ion.messaging.publish(work, desk.tenant, draft, Sender("client", "req_1"))
     asyncio.run(infor.flow_runner.tick())
 

@@ -104,8 +104,10 @@ def test_what_is_shipped_or_in_use_stays_and_the_page_says_why(desk: Desk) -> No
     desk.browser.send(f"{path}/add-attribute", {"name": "Number", "type": "1"})
     desk.browser.send(f"{path}/add-acl", {"name": "Buyers"})
     draft = Draft("Purchase_Order", (Attribute("Number", "1"),), (), "Buyers")
-    with desk.house.database.write() as work:
-        IdmService(desk.house.clock, desk.house.blobs).create(work, desk.tenant, "ada", draft)
+    with desk.application.database.write() as work:
+        IdmService(desk.application.clock, desk.application.blobs).create(
+            work, desk.tenant, "ada", draft
+        )
     for address, told in (
         ("delete", "1 item is of this document type"),
         ("attributes/Number/delete", "1 item has this attribute"),

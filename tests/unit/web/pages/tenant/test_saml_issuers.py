@@ -18,7 +18,7 @@ def path_of(desk: Desk) -> str:
 
 def test_an_issuer_is_listed_with_the_end_of_its_certificate_and_deleted(desk: Desk) -> None:
     assert "Add the identity provider" in desk.browser.get(path_of(desk)).text
-    idp = make_idp(desk.house.clock.now() - timedelta(days=1))
+    idp = make_idp(desk.application.clock.now() - timedelta(days=1))
     fields = {"entity_id": ENTITY, "certificate": idp.pem}
     page = desk.browser.send(f"{path_of(desk)}/saml-issuers/add", fields)
     assert f"{ENTITY} may now vouch" in said(page.text)
@@ -32,7 +32,7 @@ def test_an_issuer_is_listed_with_the_end_of_its_certificate_and_deleted(desk: D
 
 
 def test_the_certificate_may_come_as_a_file(desk: Desk) -> None:
-    pem = make_idp(desk.house.clock.now() - timedelta(days=1)).pem
+    pem = make_idp(desk.application.clock.now() - timedelta(days=1)).pem
     page = desk.browser.send(
         f"{path_of(desk)}/saml-issuers/add",
         {"entity_id": ENTITY},
@@ -60,7 +60,7 @@ def test_a_mistake_is_told_beside_its_field(
 
 
 def test_an_issuer_is_registered_once(desk: Desk) -> None:
-    pem = make_idp(desk.house.clock.now() - timedelta(days=1)).pem
+    pem = make_idp(desk.application.clock.now() - timedelta(days=1)).pem
     fields = {"entity_id": ENTITY, "certificate": pem}
     path = f"{path_of(desk)}/saml-issuers/add"
     desk.browser.send(path, fields)
@@ -69,7 +69,7 @@ def test_an_issuer_is_registered_once(desk: Desk) -> None:
 
 
 def test_only_administrators_see_issuers(desk: Desk) -> None:
-    pem = make_idp(desk.house.clock.now() - timedelta(days=1)).pem
+    pem = make_idp(desk.application.clock.now() - timedelta(days=1)).pem
     desk.browser.send(
         f"{path_of(desk)}/saml-issuers/add", {"entity_id": ENTITY, "certificate": pem}
     )
@@ -81,8 +81,8 @@ def test_only_administrators_see_issuers(desk: Desk) -> None:
 
 
 def _id_of(desk: Desk) -> str:
-    infor = desk.house.infor
+    infor = desk.application.infor
     assert infor is not None
-    with desk.house.database.read() as work:
+    with desk.application.database.read() as work:
         issuers = infor.saml_issuers.list_issuers(work, desk.tenant, OPERATOR)
     return issuers[0].id

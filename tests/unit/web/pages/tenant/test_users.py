@@ -136,8 +136,8 @@ def test_a_removed_user_is_in_the_list_no_more(desk: Desk) -> None:
 
 def test_a_user_of_another_tenant_is_not_found(desk: Desk) -> None:
     stranger = desk.add_user("eve", tenant_role=None)
-    operator, identity = Actor.operator(), desk.house.identity
-    with desk.house.database.write() as work:
+    operator, identity = Actor.operator(), desk.application.identity
+    with desk.application.database.write() as work:
         identity.create_tenant(work, operator, "OTHER_PRD", stranger)
     path = f"{users_path(desk)}/{stranger}"
     for page in (path, f"{path}/disable", f"{path}/password", f"{path}/remove"):
@@ -151,8 +151,8 @@ def test_a_user_of_another_tenant_is_not_found(desk: Desk) -> None:
 
 def test_an_account_used_elsewhere_offers_neither_disabling_nor_a_password(desk: Desk) -> None:
     path = add(desk)
-    operator, identity = Actor.operator(), desk.house.identity
-    with desk.house.database.write() as work:
+    operator, identity = Actor.operator(), desk.application.identity
+    with desk.application.database.write() as work:
         identity.create_tenant(work, operator, "OTHER_PRD", path.rpartition("/")[2])
     page = desk.browser.get(path)
     assert "also used where you are no administrator" in said(page.text)
@@ -162,8 +162,8 @@ def test_an_account_used_elsewhere_offers_neither_disabling_nor_a_password(desk:
 
 def test_an_administrator_of_two_tenants_moves_a_user_between_them(desk: Desk) -> None:
     path = add(desk)
-    operator, identity = Actor.operator(), desk.house.identity
-    with desk.house.database.write() as work:
+    operator, identity = Actor.operator(), desk.application.identity
+    with desk.application.database.write() as work:
         ada = identity.find_user(work, "ada")
         assert ada is not None
         identity.create_tenant(work, operator, "OTHER_PRD", ada.id)
@@ -172,8 +172,8 @@ def test_an_administrator_of_two_tenants_moves_a_user_between_them(desk: Desk) -
     assert "bob" in desk.browser.get("/ion-api/OTHER_PRD/users").text
     desk.browser.send(f"{path}/roles", {"tenant:OTHER_PRD": "none"}, form_at=path)
     assert "bob" not in desk.browser.get("/ion-api/OTHER_PRD/users").text
-    with desk.house.database.read() as work:
-        member = desk.house.members.get_member(
+    with desk.application.database.read() as work:
+        member = desk.application.members.get_member(
             work, TenantScope(desk.tenant.tenant_id), operator, path.rpartition("/")[2]
         )
     assert member.role is TenantRole.USER

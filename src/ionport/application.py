@@ -1,4 +1,4 @@
-"""Puts adapters together: one `House` of ready services for the server, the commands and tests.
+"""Puts adapters together: one `Application` of ready services for server, commands and tests.
 
 Imports no page: `asgi` hands the services to them.
 """
@@ -14,20 +14,16 @@ from typing import Final
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs, FolderBlobs
 from ionport.core.clock import BootClock, SystemClock
 from ionport.core.errors import Unavailable
 from ionport.core.files import make_private_folder, take_from_others, try_writing
 from ionport.core.i18n import _
 from ionport.core.sealing import KeyRing, create_key_ring, load_key_ring
-from ionport.documents.service import DocumentService
-from ionport.exports.deliveries import DeliveryService
+from ionport.document_side import DocumentSide, open_document_side
 from ionport.exports.engine.engine import DeliveryEngine
 from ionport.exports.engine.port import EngineOptions
 from ionport.exports.engine.setup import build_engine
-from ionport.exports.runner import DeliveryRunner
-from ionport.exports.service import ConfigurationConnectionUse, ExportConfigurationService
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
 from ionport.identity.members import MemberService
@@ -38,30 +34,17 @@ from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
 from ionport.infor_side import InforOptions, InforSide
 from ionport.ionapi.addresses import AddressPolicy
-from ionport.mappings.service import MappingService
 from ionport.migrations import upgrade
 from ionport.settings import Settings
 from ionport.store import Database, has_sealed_values, sqlite_url
 
-# What tells a data folder from any other, and what of it is nobody else's to read.
-_OURS: Final = ("ionport.db", "keys.json", "blobs", "ionport.toml")
-_PRIVATE: Final = ("ionport.*", "keys.json*", "dbos.sqlite*", "*.ionapi", "blobs")
+# What tells a data folder from any other, and which of its files other users may not read.
+_KNOWN_FILES: Final = ("ionport.db", "keys.json", "blobs", "ionport.toml")
+_PRIVATE_FILES: Final = ("ionport.*", "keys.json*", "dbos.sqlite*", "*.ionapi", "blobs")
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentSide:
-    """The services of the document side."""
-
-    documents: DocumentService
-    connections: ConnectionService
-    mappings: MappingService
-    configurations: ExportConfigurationService
-    deliveries: DeliveryService
-    runner: DeliveryRunner
-
-
-@dataclass(frozen=True, slots=True)
-class House:
+class Application:
     """Everything a process needs, opened on one data folder."""
 
     settings: Settings
@@ -101,9 +84,9 @@ class House:
         self.database.close()
 
 
-def open_house(
+def open_application(
     settings: Settings, *, clock: BootClock | None = None, timing: ExportTiming | None = None
-) -> House:
+) -> Application:
     """Open the data folder: keys, database (brought up to date), first tenant, organization.
 
     Raises:
@@ -117,7 +100,7 @@ def open_house(
     prepare_folder(settings.data)
     database = Database(database_url(settings))
     try:
-        with _told_what_is_away(settings):
+        with _naming_the_database(settings):
             keys = load_keys(settings, database)
             upgrade(database)
     except BaseException:
@@ -130,7 +113,7 @@ def open_house(
     with database.write() as work:
         tenant = identity.ensure_tenant(work, settings.tenant)
         organization = identity.ensure_organization(work, settings.organization)
-    return House(
+    return Application(
         settings=settings,
         database=database,
         clock=clock,
@@ -146,7 +129,16 @@ def open_house(
         infor=InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant)
         if settings.side.has_infor
         else None,
-        documents=_document_side(settings, database, clock, keys, blobs, audit, identity, timing)
+        documents=open_document_side(
+            database,
+            clock,
+            keys,
+            blobs,
+            audit,
+            identity,
+            addresses=_address_policy(settings),
+            timing=timing,
+        )
         if settings.side.has_documents
         else None,
     )
@@ -159,8 +151,8 @@ def prepare_folder(folder: Path) -> None:
         Unavailable: it cannot be made or written.
     """
     try:
-        make_private_folder(folder, _OURS)
-        take_from_others(folder, _PRIVATE)
+        make_private_folder(folder, _KNOWN_FILES)
+        take_from_others(folder, _PRIVATE_FILES)
         try_writing(folder)
     except OSError as error:
         raise Unavailable(
@@ -199,7 +191,7 @@ def load_keys(settings: Settings, database: Database) -> KeyRing:
 
 
 @contextmanager
-def _told_what_is_away(settings: Settings) -> Iterator[None]:
+def _naming_the_database(settings: Settings) -> Iterator[None]:
     """Turn a database that cannot be used at the start into an error that says which."""
     try:
         yield
@@ -229,37 +221,6 @@ def _infor_options(settings: Settings) -> InforOptions:
         addresses=_address_policy(settings),
         unused_grant_days=settings.unused_grant_days,
         has_sandbox=settings.sandbox,
-    )
-
-
-def _document_side(
-    settings: Settings,
-    database: Database,
-    clock: BootClock,
-    keys: KeyRing,
-    blobs: Blobs,
-    audit: AuditLog,
-    identity: IdentityService,
-    timing: ExportTiming,
-) -> DocumentSide:
-    documents = DocumentService(clock, blobs, audit)
-    mappings = MappingService(clock, audit)
-    connections = ConnectionService(
-        clock,
-        keys,
-        audit,
-        policy=_address_policy(settings),
-        uses=ConfigurationConnectionUse(),
-    )
-    return DocumentSide(
-        documents=documents,
-        connections=connections,
-        mappings=mappings,
-        configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),
-        deliveries=DeliveryService(clock, audit, documents, timing=timing),
-        runner=DeliveryRunner(
-            database, blobs, clock, connections, documents, mappings, timing=timing
-        ),
     )
 
 

@@ -1,0 +1,65 @@
+"""Puts the document side together: documents, connections, mappings and exports on one database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ionport.connections.service import ConnectionService
+from ionport.core.blobs import Blobs
+from ionport.core.clock import BootClock
+from ionport.core.sealing import KeyRing
+from ionport.documents.service import DocumentService
+from ionport.exports.deliveries import DeliveryService
+from ionport.exports.runner import DeliveryRunner
+from ionport.exports.service import ConfigurationConnectionUse, ExportConfigurationService
+from ionport.exports.timing import ExportTiming
+from ionport.identity.audit import AuditLog
+from ionport.identity.service import IdentityService
+from ionport.ionapi.addresses import AddressPolicy
+from ionport.mappings.service import MappingService
+from ionport.store import Database
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSide:
+    """The services of the document side."""
+
+    documents: DocumentService
+    connections: ConnectionService
+    mappings: MappingService
+    configurations: ExportConfigurationService
+    deliveries: DeliveryService
+    runner: DeliveryRunner
+
+
+def open_document_side(
+    database: Database,
+    clock: BootClock,
+    keys: KeyRing,
+    blobs: Blobs,
+    audit: AuditLog,
+    identity: IdentityService,
+    *,
+    addresses: AddressPolicy,
+    timing: ExportTiming,
+) -> DocumentSide:
+    """Return the services on an open database; `addresses` says where Infor may stand."""
+    documents = DocumentService(clock, blobs, audit)
+    mappings = MappingService(clock, audit)
+    connections = ConnectionService(
+        clock,
+        keys,
+        audit,
+        policy=addresses,
+        uses=ConfigurationConnectionUse(),
+    )
+    return DocumentSide(
+        documents=documents,
+        connections=connections,
+        mappings=mappings,
+        configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),
+        deliveries=DeliveryService(clock, audit, documents, timing=timing),
+        runner=DeliveryRunner(
+            database, blobs, clock, connections, documents, mappings, timing=timing
+        ),
+    )
