@@ -191,7 +191,8 @@ def _date(value: str) -> str:
         return value
 
 
-def _filesize(value: int) -> str:
+def filesize(value: int) -> str:
+    """Show a number of bytes in the unit that fits."""
     size = float(value)
     for unit in _UNITS:
         if size < 1000 or unit == _UNITS[-1]:
@@ -244,7 +245,7 @@ def _make_environment() -> Environment:
         {
             "moment": _moment,
             "date": _date,
-            "filesize": _filesize,
+            "filesize": filesize,
             "duration": _duration,
             "lifetime": _lifetime,
         }

@@ -52,7 +52,7 @@ def addresses(desk: Desk) -> list[str]:
         filled[name] = found[1] if found else "x"
     return [
         re.sub(r"{(\w+)[^}]*}", lambda found: filled.get(found[1], "x"), route.path)
-        for module in pkgutil.iter_modules(pages.__path__, f"{pages.__name__}.")
+        for module in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}.")
         for route in getattr(importlib.import_module(module.name), "ROUTES", ())
         if isinstance(route, Route) and "GET" in (route.methods or ())
     ]

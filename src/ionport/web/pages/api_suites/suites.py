@@ -29,6 +29,7 @@ from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of, text_of, uploads_of
 from ionport.web.pages.api_suites import endpoint_form
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import TrailLine, trail_of
@@ -269,14 +270,13 @@ def confirm_page(
     close_url: str = "",
 ) -> Response:
     """Ask before something of a suite is done that stops clients or cannot be undone."""
-    context = {
-        "suite": suite,
-        "heading": heading,
-        "texts": texts,
-        "button": button,
-        "close_url": close_url or suite_url(request, suite.id),
-    }
-    return render(request, "api_suites/suites/confirm.html", context)
+    tenant = tenant_scope(request).tenant_id
+    crumbs = [
+        (_("ION API"), None),
+        (_("Available APIs"), path_to(request, "available_apis", tenant=tenant)),
+        (suite.suite_name, suite_url(request, suite.id)),
+    ]
+    return ask_first(request, heading, texts, button, crumbs=crumbs, back=close_url)
 
 
 def the_suite(request: Request) -> ApiSuite:

@@ -9,10 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, TooManyRequests
-from ionport.core.i18n import _
+from ionport.core.i18n import _, ngettext
 from ionport.core.secrets import Secret
 from ionport.oauth.apps.model import AppQuery, AppSort, AppType, AuthorizedApp
 from ionport.web.forms.passwords import password_errors, password_proof
+from ionport.web.rendering.confirm import Crumbs
 from ionport.web.rendering.lists import YES_NO, ListState
 from ionport.web.rendering.templating import path_to, render
 from ionport.web.rendering.trail import trail_of
@@ -107,6 +108,43 @@ def app_dialog(
     """Show a dialog about the app in the path."""
     context = {"app": the_app(request), "errors": errors, **(more or {})}
     return render(request, template, context, status=status)
+
+
+def app_crumbs(request: Request, app: AuthorizedApp) -> Crumbs:
+    """Return the crumbs of a page below the app's."""
+    url = path_to(request, "authorized_apps", tenant=tenant_scope(request).tenant_id)
+    return [
+        (_("ION API"), None),
+        (_("Authorized Apps"), url),
+        (app.name, app_url(request, app.id)),
+    ]
+
+
+def use_of(request: Request, *, counts_accounts: bool = True) -> list[str]:
+    """Return what hangs on the app in the path: logins in force, service accounts, consents."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    with visit.services.database.read() as work:
+        use = needed(visit.services.apps).app_use(
+            work, scope, visit.actor, request.path_params["app"]
+        )
+    texts = [
+        ngettext(
+            "{n} login is in force: its tokens stop working at once.",
+            "{n} logins are in force: their tokens stop working at once.",
+            use.live_grants,
+        ).format(n=use.live_grants)
+    ]
+    if counts_accounts:
+        text = ngettext(
+            "{n} service account logs in with it.",
+            "{n} service accounts log in with it.",
+            use.service_accounts,
+        )
+        texts.append(text.format(n=use.service_accounts))
+    if use.consents:
+        text = ngettext("{n} person has approved it.", "{n} people have approved it.", use.consents)
+        texts.append(text.format(n=use.consents))
+    return texts
 
 
 def the_app(request: Request) -> AuthorizedApp:

@@ -18,7 +18,8 @@ from ionport.store import TenantScope
 from ionport.web.forms.fields import is_on, text_of
 from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.forms.scope_choice import scope_choice, scopes_of
-from ionport.web.pages.authorized_apps.apps import app_dialog, app_url, the_app
+from ionport.web.pages.authorized_apps.apps import app_crumbs, app_dialog, app_url, the_app
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -108,7 +109,9 @@ def replace(request: Request) -> Response:
 
 def delete_account_form(request: Request) -> Response:
     """Ask before a service account is deleted."""
-    return app_dialog(request, "authorized_apps/files/delete_account.html", {})
+    text = _("Its file and its tokens stop working at once. This cannot be undone.")
+    crumbs = app_crumbs(request, the_app(request))
+    return ask_first(request, _("Delete the service account?"), [text], _("Delete"), crumbs=crumbs)
 
 
 def delete_account(request: Request) -> Response:

@@ -25,8 +25,9 @@ from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, is_on, text_of, uploads_of, whole_number
 from ionport.web.forms.scope_choice import scope_choice, scopes_of
 from ionport.web.middleware.guard import CSRF_FIELD
-from ionport.web.pages.authorized_apps.apps import app_url, the_app
+from ionport.web.pages.authorized_apps.apps import app_crumbs, app_url, the_app, use_of
 from ionport.web.pages.authorized_apps.consequences import Consequences, consequences
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
@@ -118,16 +119,17 @@ def edit(request: Request) -> Response:
 
 def _confirm(request: Request, app: AuthorizedApp, found: Consequences) -> Response:
     """Ask before a change is saved that stops what works today."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        use = needed(visit.services.apps).app_use(work, scope, visit.actor, app.id)
     sent = [
         (name, value)
-        for name, value in visit.form.multi_items()
+        for name, value in visit_of(request).form.multi_items()
         if isinstance(value, str) and name not in (CSRF_FIELD, "action")
     ]
-    context = {"app": app, "consequences": found, "sent": sent, "use": use}
-    return render(request, "authorized_apps/form/confirm.html", context)
+    points = [*found.texts, *(use_of(request) if found.ends_tokens else ())]
+    return ask_first(
+        request, _("Save {name}?").format(name=app.name), [_("This changes what works today:")],
+        _("Save"), crumbs=app_crumbs(request, app), points=points,
+        hidden=[*sent, ("confirmed", "on")], back_action="type",
+    )  # fmt: skip
 
 
 def _taken(request: Request, error: Conflict, app: AuthorizedApp | None = None) -> Response:

@@ -14,7 +14,15 @@ from ionport.core.i18n import _
 from ionport.oauth.apps.bridge_keys import new_key_pair
 from ionport.web.forms.fields import text_of, whole_number
 from ionport.web.forms.passwords import password_errors, password_proof
-from ionport.web.pages.authorized_apps.apps import app_dialog, app_url, detail_page, the_app
+from ionport.web.pages.authorized_apps.apps import (
+    app_crumbs,
+    app_dialog,
+    app_url,
+    detail_page,
+    the_app,
+    use_of,
+)
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -22,19 +30,17 @@ from ionport.web.state import needed, tenant_scope, visit_of
 _UNITS = {"minutes": 1, "hours": 60, "days": 1_440}
 
 
-def _ask(request: Request, template: str) -> Response:
-    """Show a question with the counts of what hangs on the app."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        use = needed(visit.services.apps).app_use(
-            work, scope, visit.actor, request.path_params["app"]
-        )
-    return app_dialog(request, template, {}, more={"use": use})
-
-
 def disable_form(request: Request) -> Response:
     """Ask before an app is closed."""
-    return _ask(request, "authorized_apps/security/disable.html")
+    app = the_app(request)
+    text = _(
+        "The app can no longer log in. You can enable it again; its files then work as before, and"
+        " its clients log in anew."
+    )
+    return ask_first(
+        request, _("Disable {name}?").format(name=app.name), [text], _("Disable"),
+        crumbs=app_crumbs(request, app), points=use_of(request),
+    )  # fmt: skip
 
 
 def disable(request: Request) -> Response:
@@ -57,7 +63,15 @@ def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
 
 def delete_form(request: Request) -> Response:
     """Ask before an app is deleted."""
-    return _ask(request, "authorized_apps/security/delete.html")
+    app = the_app(request)
+    text = _(
+        "The app, its Secret and its service accounts are deleted, and every file of it is"
+        " worthless. This cannot be undone."
+    )
+    return ask_first(
+        request, _("Delete {name}?").format(name=app.name), [text], _("Delete"),
+        crumbs=app_crumbs(request, app), points=use_of(request),
+    )  # fmt: skip
 
 
 def delete(request: Request) -> Response:
@@ -71,7 +85,16 @@ def delete(request: Request) -> Response:
 
 def revoke_form(request: Request) -> Response:
     """Ask before all tokens of an app are revoked."""
-    return _ask(request, "authorized_apps/security/revoke.html")
+    app = the_app(request)
+    text = _(
+        "Every access token and refresh token of the app is dead at the next request. Files keep"
+        " working: clients log in again, and people may have to sign on again. If a file was"
+        " stolen, rotate the Secret or delete its service account as well."
+    )
+    return ask_first(
+        request, _("Revoke all tokens of {name}?").format(name=app.name), [text], _("Revoke"),
+        crumbs=app_crumbs(request, app), points=use_of(request, counts_accounts=False),
+    )  # fmt: skip
 
 
 def revoke(request: Request) -> Response:
@@ -155,8 +178,12 @@ def delete_key_form(request: Request) -> Response:
         )
     if key_id not in {key.id for key in keys}:
         raise NotFound(_("This app has no such key."))
-    more = {"key_id": key_id}
-    return app_dialog(request, "authorized_apps/security/delete_key.html", {}, more=more)
+    text = _(
+        "Clients that sign with key {id} are refused from now on. Tokens that they have stay in"
+        " force."
+    ).format(id=key_id)
+    crumbs = app_crumbs(request, the_app(request))
+    return ask_first(request, _("Delete the key?"), [text], _("Delete"), crumbs=crumbs)
 
 
 def delete_key(request: Request) -> Response:

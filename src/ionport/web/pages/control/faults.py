@@ -25,6 +25,7 @@ from ionport.sandbox.control.controls.faults import (
 )
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, is_on, lines_of, text_of
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -156,8 +157,14 @@ def _switch(request: Request, *, on: bool, text: str) -> Response:
 def delete_form(request: Request) -> Response:
     """Ask before a rule is deleted."""
     rule = _rule(request)
-    context = {"rule": rule, "kind": dict(_kinds())[rule.draft.kind.value]}
-    return render(request, "control/faults/delete.html", context)
+    text = _(
+        "The sandbox then answers these calls as well as it can. What the recorder tells of calls"
+        " that were struck stays."
+    )
+    name = rule.draft.name or dict(_kinds())[rule.draft.kind.value]
+    crumbs = [(_("Control plane"), None), (_("Faults"), _list_url(request))]
+    heading = _("Delete the rule {name}?").format(name=name)
+    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
 
 
 def delete(request: Request) -> Response:

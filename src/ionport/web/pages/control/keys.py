@@ -15,6 +15,7 @@ from ionport.sandbox.control.http.endpoint import PREFIX
 from ionport.sandbox.control.keys.model import ControlKey
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.web.forms.fields import errors_of, is_on, text_of
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
@@ -62,7 +63,10 @@ def delete_form(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         key = _plane(request).keys.get(work, scope, visit.actor, request.path_params["control_key"])
-    return render(request, "control/keys/delete.html", {"key": key})
+    text = _("Programs that use it are refused from the next request on.")
+    crumbs = [(_("Control plane"), None), (_("Control keys and limits"), _url(request))]
+    heading = _("Delete the control key {name}?").format(name=key.name)
+    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
 
 
 def delete(request: Request) -> Response:

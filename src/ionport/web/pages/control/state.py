@@ -11,8 +11,10 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
+from ionport.sandbox.control.model import Snapshot
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.web.forms.fields import errors_of, lines_of, text_of, whole_number
+from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -49,7 +51,23 @@ def reset_form(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         counts = _plane(request).state.counts(work, scope, visit.actor)
-    return render(request, "control/state/reset.html", {"rows": sum(each.rows for each in counts)})
+    rows = sum(each.rows for each in counts)
+    text = ngettext(
+        "{n} row is deleted, for good:", "{n} rows are deleted, for good:", rows
+    ).format(n=rows)
+    heading = _("Reset the sandbox of {tenant}?").format(tenant=scope.tenant_id)
+    points = [
+        _("items, messages, invoices and everything else that clients have sent,"),
+        _("the recorded calls and the fault rules."),
+    ]
+    ending = _(
+        "The clock is set back to the real time. Authorized apps, service accounts, users,"
+        " snapshots and control keys stay."
+    )
+    return ask_first(
+        request, heading, [text], _("Reset"),
+        crumbs=_crumbs(request), points=points, ending=[ending],
+    )  # fmt: skip
 
 
 def reset(request: Request) -> Response:
@@ -99,7 +117,13 @@ def take_snapshot(request: Request) -> Response:
 
 def restore_form(request: Request) -> Response:
     """Say what a restore takes away, and ask."""
-    return _snapshot_dialog(request, "control/state/restore.html")
+    snapshot = _snapshot(request)
+    text = _(
+        "What the imitated services hold now is deleted, and the {rows} rows of the snapshot take"
+        " its place. Recorded calls, fault rules and the clock stay as they are."
+    ).format(rows=snapshot.rows)
+    heading = _("Restore the snapshot {name}?").format(name=snapshot.name)
+    return ask_first(request, heading, [text], _("Restore"), crumbs=_crumbs(request))
 
 
 def restore(request: Request) -> Response:
@@ -115,7 +139,9 @@ def restore(request: Request) -> Response:
 
 def delete_snapshot_form(request: Request) -> Response:
     """Ask before a snapshot is deleted."""
-    return _snapshot_dialog(request, "control/state/delete_snapshot.html")
+    text = _("Nobody can come back to this state then. What the sandbox holds now stays.")
+    heading = _("Delete the snapshot {name}?").format(name=_snapshot(request).name)
+    return ask_first(request, heading, [text], _("Delete"), crumbs=_crumbs(request))
 
 
 def delete_snapshot(request: Request) -> Response:
@@ -127,13 +153,16 @@ def delete_snapshot(request: Request) -> Response:
     return redirect(request, _url(request, "sandbox_state"), text=text)
 
 
-def _snapshot_dialog(request: Request, template: str) -> Response:
+def _snapshot(request: Request) -> Snapshot:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        snapshot = _plane(request).snapshots.get(
+        return _plane(request).snapshots.get(
             work, scope, visit.actor, request.path_params["snapshot"]
         )
-    return render(request, template, {"snapshot": snapshot})
+
+
+def _crumbs(request: Request) -> Crumbs:
+    return [(_("Control plane"), None), (_("State"), _url(request, "sandbox_state"))]
 
 
 def show_clock(request: Request) -> Response:
@@ -182,7 +211,13 @@ def expire_form(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         _plane(request).clock.state(work, scope, visit.actor)
-    return render(request, "control/state/expire.html")
+    text = _(
+        "The next call of every client of {tenant} is answered with 401 until it has refreshed its"
+        " token or logged in again. The clock goes on to the next full second."
+    ).format(tenant=scope.tenant_id)
+    crumbs = [(_("Control plane"), None), (_("Clock"), _url(request, "sandbox_clock"))]
+    heading = _("Expire all access tokens?")
+    return ask_first(request, heading, [text], _("Expire them"), crumbs=crumbs)
 
 
 def expire(request: Request) -> Response:

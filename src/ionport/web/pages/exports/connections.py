@@ -12,6 +12,7 @@ from ionport.core.i18n import _
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import text_of
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, organization_scope, visit_of
@@ -110,7 +111,17 @@ def delete_form(request: Request) -> Response:
         connection = needed(visit.services.connections).get(
             work, scope, visit.actor, request.path_params["connection"]
         )
-    return render(request, "exports/connections/delete.html", {"connection": connection})
+    text = _(
+        "The sealed credential is deleted. To use it again, upload its ION API file again. A"
+        " connection that a configuration uses stays."
+    )
+    crumbs = [
+        (_("Settings"), path_to(request, "settings")),
+        (_("Connections"), path_to(request, "connections")),
+        (connection.name, _url(request, connection.id)),
+    ]
+    heading = _("Delete {name}?").format(name=connection.name)
+    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
 
 
 def delete(request: Request) -> Response:

@@ -30,6 +30,7 @@ from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.export import seen_findings, shown_findings
 from ionport.web.rendering.bodies import ShownBody, shown_body
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, organization_scope, visit_of
@@ -270,7 +271,17 @@ def retry(request: Request) -> Response:
 
 def cancel_form(request: Request) -> Response:
     """Ask before a delivery is cancelled."""
-    return _dialog(request, "exports/deliveries/cancel.html", {})
+    delivery = _delivery(request)
+    text = _(
+        "{name} will not be delivered through “{title}” until somebody chooses Retry. What a step"
+        " has delivered already stays at Infor."
+    ).format(name=delivery.document_name, title=delivery.configuration_title)
+    crumbs = [
+        (_("Deliveries"), path_to(request, "deliveries")),
+        (delivery.document_name, _url(request)),
+    ]
+    heading = _("Cancel the delivery")
+    return ask_first(request, heading, [text], heading, crumbs=crumbs)
 
 
 def cancel(request: Request) -> Response:

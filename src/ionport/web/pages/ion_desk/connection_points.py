@@ -17,6 +17,7 @@ from ionport.oauth.apps.model import AppQuery
 from ionport.sandbox.messaging.points.model import ConnectionPoint, PointDraft, PointQuery
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, is_on, text_of
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
@@ -167,7 +168,18 @@ def _set_active(request: Request, active: bool, text: str) -> Response:
 
 def delete_form(request: Request) -> Response:
     """Ask before a connection point is deleted."""
-    return render(request, "ion_desk/connection_points/delete.html", {"point": _point(request)})
+    point = _point(request)
+    text = _(
+        "Senders with the Logical ID {id} have no connection point then. Messages that came through"
+        " it stay."
+    ).format(id=point.logical_id)
+    crumbs = [
+        (_("ION Desk"), None),
+        (_("Connection Points"), _list_url(request)),
+        (point.name, _point_url(request, point.id)),
+    ]
+    heading = _("Delete the connection point?")
+    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
 
 
 def delete(request: Request) -> Response:

@@ -14,9 +14,10 @@ from ionport.core.i18n import _
 from ionport.sandbox.datafabric.model import LakeField, LakeQuery, ObjectType
 from ionport.sandbox.kit.texts import load_json_object
 from ionport.web.forms.fields import errors_of, text_of, uploads_of
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
-from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.templating import filesize, path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
 _SORTS = {
@@ -89,7 +90,12 @@ def purge_form(request: Request) -> Response:
         item, _content = needed(visit.services.ion).lake.get_content(
             work, scope, visit.actor, request.path_params["data_object"]
         )
-    return render(request, "ion_desk/data_lake/purge.html", {"item": item})
+    text = _("{name} of {size} from {sender} is no longer in the Data Lake.").format(
+        name=item.document_name, size=filesize(item.size), sender=item.sender
+    )
+    url = path_to(request, "data_lake", tenant=scope.tenant_id)
+    crumbs = [(_("ION Desk"), None), (_("Data Lake"), url)]
+    return ask_first(request, _("Purge the data object?"), [text], _("Purge"), crumbs=crumbs)
 
 
 def purge(request: Request) -> Response:
@@ -159,7 +165,13 @@ def delete_object_form(request: Request) -> Response:
         entry = needed(visit.services.ion).lake.get_object(
             work, scope, visit.actor, request.path_params["object_name"]
         )
-    return render(request, "ion_desk/data_lake/delete_object.html", {"entry": entry})
+    text = _(
+        "Messages with the documentName {name} are refused with 412 then. What the Data Lake holds"
+        " of it stays."
+    ).format(name=entry.name)
+    url = path_to(request, "data_catalog", tenant=scope.tenant_id)
+    crumbs = [(_("ION Desk"), None), (_("Data Catalog"), url)]
+    return ask_first(request, _("Delete the object?"), [text], _("Delete"), crumbs=crumbs)
 
 
 def delete_object(request: Request) -> Response:

@@ -27,6 +27,7 @@ from ionport.sandbox.messaging.flows.model import (
 )
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -161,7 +162,18 @@ def _set_active(request: Request, active: bool, text: str) -> Response:
 
 def delete_form(request: Request) -> Response:
     """Ask before a flow is deleted."""
-    return render(request, "ion_desk/document_flows/delete.html", {"flow": _flow(request)})
+    flow = _flow(request)
+    text = _(
+        "{name} answers no message any more, and what it sent or was to send is forgotten. The"
+        " messages stay."
+    ).format(name=flow.name)
+    tenant = tenant_scope(request).tenant_id
+    crumbs = [
+        (_("ION Desk"), None),
+        (_("Document Flows"), path_to(request, "document_flows", tenant=tenant)),
+        (flow.name, _flow_url(request, flow.id)),
+    ]
+    return ask_first(request, _("Delete the document flow?"), [text], _("Delete"), crumbs=crumbs)
 
 
 def delete(request: Request) -> Response:

@@ -21,6 +21,7 @@ from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, describe
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
@@ -81,7 +82,16 @@ def show(request: Request) -> Response:
 
 def delete_form(request: Request) -> Response:
     """Ask before a document type is deleted."""
-    return render(request, "sandbox/idm_types/delete.html", _context(_listed(request)))
+    listed = _listed(request)
+    texts = [
+        _(
+            "{name} goes with its attributes and ACLs. Clients that create or search its items are"
+            " refused then."
+        ).format(name=listed.entity.name)
+    ]
+    if listed.items:
+        texts.append(_("It has items, so it can only be deleted once these are."))
+    return _ask_first(request, _("Delete the document type?"), texts)
 
 
 def delete(request: Request) -> Response:
@@ -121,8 +131,11 @@ def delete_attribute_form(request: Request) -> Response:
         definition = _types(request).get_attribute(
             work, scope, visit.actor, _name(request), request.path_params["attribute"]
         )
-    context = {**_context(_listed(request)), "definition": definition}
-    return render(request, "sandbox/idm_types/delete_attribute.html", context)
+    text = _(
+        "Items of {type} can no longer have {name}, and clients that send it or search for it are"
+        " refused. An attribute that items have stays."
+    ).format(type=_name(request), name=definition.name)
+    return _ask_first(request, _("Delete the attribute?"), [text])
 
 
 def delete_attribute(request: Request) -> Response:
@@ -163,8 +176,10 @@ def delete_acl_form(request: Request) -> Response:
         acl = _types(request).get_acl(
             work, scope, visit.actor, _name(request), request.path_params["acl"]
         )
-    context = {**_context(_listed(request)), "acl": acl}
-    return render(request, "sandbox/idm_types/delete_acl.html", context)
+    text = _("Items of {type} can no longer have the ACL {name}. An ACL that items have stays.")
+    return _ask_first(
+        request, _("Delete the ACL?"), [text.format(type=_name(request), name=acl.name)]
+    )
 
 
 def delete_acl(request: Request) -> Response:
@@ -177,6 +192,17 @@ def delete_acl(request: Request) -> Response:
         )
 
     return _remove(request, act, _own_url(request), _("The ACL is deleted."))
+
+
+def _ask_first(request: Request, heading: str, texts: list[str]) -> Response:
+    tenant = tenant_scope(request).tenant_id
+    crumbs = [
+        (_("ION API"), None),
+        (_("Inspector"), path_to(request, "inspector", tenant=tenant)),
+        (_("IDM document types"), path_to(request, "document_types", tenant=tenant)),
+        (_name(request), _own_url(request)),
+    ]
+    return ask_first(request, heading, texts, _("Delete"), crumbs=crumbs)
 
 
 def _save(

@@ -22,6 +22,7 @@ from ionport.oauth.tenant.settings import (
 )
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
+from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
@@ -78,8 +79,12 @@ def save(request: Request) -> Response:
         return _page(request, _sent_values(visit.form), errors_of(error), error.status)
     consequences = _consequences(before, wanted)
     if consequences and not is_on(visit.form, "confirmed"):
-        context = {"values": _values(wanted), "consequences": consequences}
-        return render(request, "tenant/configuration/confirm.html", context)
+        text = _("This changes what clients of {tenant} can do:").format(tenant=scope.tenant_id)
+        return ask_first(
+            request, _("Save the configuration?"), [text], _("Save"),
+            crumbs=_crumbs(request), points=consequences, keeps_mark=True,
+            hidden=[*sorted(_values(wanted).items()), ("confirmed", "on")],
+        )  # fmt: skip
     settings = needed(visit.services.tenant_settings)
     try:
         with visit.services.database.write() as work:
@@ -197,7 +202,12 @@ def delete_scope_form(request: Request) -> Response:
     custom = next((one for one in scopes if one.name == request.path_params["scope"]), None)
     if custom is None:
         raise NotFound(_("There is no such scope in this tenant."))
-    return render(request, "tenant/configuration/delete_scope.html", {"custom": custom})
+    text = _(
+        "Apps and service accounts that name this scope keep the name, and tokens that carry it"
+        " stay valid until they end."
+    )
+    heading = _("Delete scope {name}?").format(name=custom.name)
+    return ask_first(request, heading, [text], _("Delete"), crumbs=_crumbs(request))
 
 
 def delete_scope(request: Request) -> Response:
@@ -232,6 +242,10 @@ def _token_forms() -> list[tuple[str, str]]:
         (TokenForm.INFOR.value, _("As Infor's (no subject)")),
         (TokenForm.RFC9068.value, _("RFC 9068 (with subject)")),
     ]
+
+
+def _crumbs(request: Request) -> Crumbs:
+    return [(_("ION API"), None), (_("Configuration"), _url(request))]
 
 
 def _url(request: Request) -> str:

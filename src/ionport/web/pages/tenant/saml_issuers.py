@@ -10,6 +10,7 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.oauth.grants.saml.assertions import SamlIssuer
 from ionport.web.forms.fields import errors_of, text_of, uploads_of
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
@@ -49,7 +50,13 @@ def add(request: Request) -> Response:
 
 def delete_form(request: Request) -> Response:
     """Ask before an issuer is deleted."""
-    return render(request, "tenant/saml_issuers/delete.html", {"issuer": _issuer(request)})
+    text = _(
+        "Its assertions are refused from the next request on. Access tokens that it led to live on"
+        " until they expire; an app's page revokes them at once."
+    )
+    heading = _("Delete SAML issuer {issuer}?").format(issuer=_issuer(request).entity_id)
+    crumbs = [(_("ION API"), None), (_("Configuration"), _url(request))]
+    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
 
 
 def _issuer(request: Request) -> SamlIssuer:

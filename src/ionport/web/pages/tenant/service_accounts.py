@@ -23,6 +23,7 @@ from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.forms.scope_choice import scope_choice, scopes_of
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import YES_NO, ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -212,8 +213,21 @@ def _users(request: Request, scope: TenantScope, text: str) -> list[User]:
 
 def disable_form(request: Request) -> Response:
     """Ask before an account is closed."""
-    listed = _account(request)
-    return render(request, "tenant/service_accounts/disable.html", {"listed": listed})
+    listed, tenant = _account(request), tenant_scope(request).tenant_id
+    # The key in full stands on the account's page; its beginning tells which one it is.
+    key = f"{listed.account.access_key[: len(tenant) + 8]}…"
+    text = _(
+        "{app} can no longer log in with {key}, and the tokens it got with it stop working at once."
+        " You can enable the account again; clients then log in anew."
+    ).format(app=listed.app_name, key=key)
+    crumbs = [
+        (_("ION API"), None),
+        (_("Service Accounts"), path_to(request, "service_accounts", tenant=tenant)),
+        (key, _account_url(request, listed.account.id)),
+    ]
+    return ask_first(
+        request, _("Disable the service account?"), [text], _("Disable"), crumbs=crumbs
+    )
 
 
 def disable(request: Request) -> Response:

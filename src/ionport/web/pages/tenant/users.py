@@ -25,6 +25,7 @@ from ionport.store import SystemScope, TenantScope, Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import hashed, password_errors, password_proof, typed_twice
+from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
@@ -196,7 +197,12 @@ def _set_organization_roles(
 
 def disable_form(request: Request) -> Response:
     """Ask before an account is closed."""
-    return _dialog(request, "tenant/users/disable.html")
+    text = _(
+        "The user is signed out everywhere and cannot sign in. Service accounts that act as this"
+        " user stop working, and so do apps that the user signed on to. You can enable the user"
+        " again at any time."
+    )
+    return _ask_first(request, _("Disable {name}?"), text, _("Disable"))
 
 
 def disable(request: Request) -> Response:
@@ -221,7 +227,7 @@ def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
 
 def password_form(request: Request) -> Response:
     """Ask for a user's new password."""
-    return _dialog(request, "tenant/users/password.html")
+    return _password_page(request)
 
 
 def set_password(request: Request) -> Response:
@@ -238,14 +244,18 @@ def set_password(request: Request) -> Response:
                 work, scope, visit.actor, user_id, proof, password_hash
             )
     except (InvalidInput, TooManyRequests) as error:
-        return _dialog(request, "tenant/users/password.html", password_errors(error), error.status)
+        return _password_page(request, password_errors(error), error.status)
     text = _("The password is set, and the user is signed out everywhere.")
     return redirect(request, _user_url(request, user_id), text=text)
 
 
 def remove_form(request: Request) -> Response:
     """Ask before a user leaves the tenant."""
-    return _dialog(request, "tenant/users/remove.html")
+    text = _(
+        "The user no longer sees anything of this tenant, and service accounts that act as this"
+        " user stop working. The account itself and its other memberships stay."
+    )
+    return _ask_first(request, _("Remove {name} from {tenant}?"), text, _("Remove"))
 
 
 def remove(request: Request) -> Response:
@@ -263,11 +273,23 @@ def remove(request: Request) -> Response:
     )
 
 
-def _dialog(
-    request: Request, template: str, errors: Mapping[str, str] | None = None, status: int = 200
+def _ask_first(request: Request, heading: str, text: str, button: str) -> Response:
+    tenant = tenant_scope(request).tenant_id
+    user = _member(request, visit_of(request).actor).user
+    crumbs = [
+        (_("ION API"), None),
+        (_("Users"), path_to(request, "users", tenant=tenant)),
+        (user.username, _user_url(request, user.id)),
+    ]
+    heading = heading.format(name=user.username, tenant=tenant)
+    return ask_first(request, heading, [text], button, crumbs=crumbs)
+
+
+def _password_page(
+    request: Request, errors: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
     context = {"member": _member(request, visit_of(request).actor), "errors": errors or {}}
-    return render(request, template, context, status=status)
+    return render(request, "tenant/users/password.html", context, status=status)
 
 
 def _member(request: Request, actor: Actor) -> Member:
