@@ -60,8 +60,8 @@ _BY_CLIENTS = {"/authorize/{tenant}"}
 def _addresses() -> set[str]:
     """Every address that answers a GET, from the routes themselves."""
     found = set()
-    for module in pkgutil.iter_modules(pages.__path__):
-        loaded = importlib.import_module(f"{pages.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}."):
+        loaded = importlib.import_module(module.name)
         routes: list[Route] = getattr(loaded, "ROUTES", [])
         found |= {route.path for route in routes if "GET" in (route.methods or ())}
     return found
