@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
-from ionport.sandbox.control.model import Snapshot
 from ionport.sandbox.control.plane import ControlPlane
+from ionport.sandbox.control.state.model import Snapshot
 from ionport.web.forms.fields import errors_of, lines_of, text_of, whole_number
 from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
