@@ -79,7 +79,7 @@ def configure_logging(
         logger = logging.getLogger(name)
         logger.handlers[:] = []
         logger.propagate = name != "uvicorn.access"
-    for name in ("httpx2", "httpcore2", "dbos", "alembic", "authlib"):
+    for name in ("httpx2", "httpcore2", "dbos", "alembic"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 

@@ -1,7 +1,7 @@
 """Client authentication by a signed assertion: private_key_jwt (RFC 7523 §2.2 and §3).
 
 The app's public keys are those that *Generate Key Pair* made. An assertion lives an hour at most
-(what Authlib makes unless told otherwise) and is taken once.
+(what client libraries make unless told otherwise) and is taken once.
 """
 
 from __future__ import annotations

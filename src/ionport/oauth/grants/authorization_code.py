@@ -12,6 +12,7 @@ from ionport.oauth.accounts.repository import ServiceAccountRepository
 from ionport.oauth.apps.model import GrantType
 from ionport.oauth.grants.code_repository import AuthorizationCodeRepository
 from ionport.oauth.grants.context import Check, GrantContext, require_grant_type
+from ionport.oauth.grants.pkce import verifier_matches
 from ionport.oauth.protocol import InvalidGrant, InvalidRequest, TokenReused
 
 GRANT_TYPE: Final = "authorization_code"
@@ -54,9 +55,6 @@ def _redirect_is_the_same(context: GrantContext) -> None:
 
 
 def _verifier_matches(context: GrantContext) -> None:
-    # Authlib is loaded with the first code.
-    from ionport.oauth.grants.pkce import verifier_matches
-
     verifier = context.parameters.get("code_verifier")
     challenge = context.code.code_challenge if context.code else None
     if challenge is None:
