@@ -126,7 +126,7 @@ def serve_gateway(target: str, folder: Path) -> None:
 
 
 def build_gateway(url: str, target: str, folder: Path) -> Any:
-    """Return the server's doors on a new data folder, with one suite in front of `target`."""
+    """Return the server's app on a new data folder, with one suite in front of `target`."""
     from ionport.application import open_application
     from ionport.asgi import build_asgi
     from ionport.gateway.suites.model import EndpointDraft, SuiteDraft

@@ -63,7 +63,7 @@ class Application:
     documents: DocumentSide | None
 
     def delivery_engine(self, options: EngineOptions | None = None) -> DeliveryEngine:
-        """Return the engine that runs deliveries; whoever launches it closes it."""
+        """Return the engine that runs deliveries; who launches it closes it."""
         if self.documents is None:
             raise ValueError("the Infor side runs no deliveries")
         engine = build_engine(

@@ -1,4 +1,4 @@
-"""The one ASGI application: sends each request to the door it belongs to.
+"""The one ASGI application: sends each request to the app that answers it.
 
     /{TENANT}/as/…    authorization server (any Host header), and its documents at /.well-known/…
     GET /{TENANT}/as/authorization.oauth2   a page: a person signs on and approves there
@@ -8,12 +8,10 @@
     /readyz           readiness: it can do its work now
     everything else   pages (Host is checked there)
 
-The doors are told apart by the first part of the path: no page is named like a tenant id.
+`infor_http` tells the Infor side's paths from the others.
 """
 
 from __future__ import annotations
-
-import re
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,76 +21,36 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.application import Application
 from ionport.core.proxies import TrustedProxies
-from ionport.infor_side import InforSide, machine_doors
+from ionport.infor_http import InforRouter, infor_apps
+from ionport.infor_side import InforSide
 from ionport.metrics import MEDIA_TYPE, Metrics
-from ionport.oauth.http.routes import WELL_KNOWN
-from ionport.oauth.tenant.endpoints import PATHS
 from ionport.readiness import Readiness
 from ionport.sandbox.control.http.endpoint import PREFIX, ControlServer
 from ionport.sandbox.control.http.routes import control_app, control_app_switched_off
 from ionport.web.app import create_web_app
 from ionport.web.state import Services
 
-_WELL_KNOWN = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
-_PAGES = frozenset(f"as/{paths.authorization}" for paths in PATHS.values())
 _CONTROL = f"{PREFIX}/"
 _HEALTH = frozenset(("/healthz", "/readyz", "/metrics"))
-_TENANT_PATH = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
 
 
-class Doors:
-    """Chooses between the Infor side's machines' doors and the pages."""
+class PageRouter:
+    """Sends each request that the Infor side leaves to control plane, health checks or pages."""
 
-    def __init__(
-        self,
-        *,
-        authorization: ASGIApp | None,
-        gateway: ASGIApp | None,
-        pages: ASGIApp,
-        health: ASGIApp | None = None,
-        control: ASGIApp | None = None,
-    ) -> None:
-        self._authorization = authorization
-        self._gateway = gateway
+    def __init__(self, pages: ASGIApp, health: ASGIApp, control: ASGIApp | None = None) -> None:
         self._pages = pages
-        self._health = health or pages
+        self._health = health
         self._control = control or control_app_switched_off()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        door = self._pages
+        app = self._pages
         if scope["type"] == "http":
-            door, path = self._choose(scope["method"], scope["path"])
-            if path is not None:
-                scope = {**scope, "path": path, "raw_path": path.encode()}
-        elif scope["type"] == "websocket" and self._gateway is not None:
-            # Nothing here speaks it: the gateway knows how to say so.
-            door = self._gateway
-        await door(scope, receive, send)
-
-    def _choose(self, method: str, path: str) -> tuple[ASGIApp, str | None]:
-        """Return where a request belongs, and the path of the page that stands for its own.
-
-        API calls come first: they are many, and each pays for what is asked before.
-        """
-        if self._authorization is None or self._gateway is None:
-            return self._other(path), None
-        tenant = _TENANT_PATH.match(path)
-        if tenant is None:
-            if path.startswith(_WELL_KNOWN):
-                return self._authorization, None
-            return self._other(path), None
-        start = tenant.end()
-        if path[start : start + 3].lower() != "as/":
-            return self._gateway, None
-        # A browser asks for the authorization endpoint by GET.
-        if method in ("GET", "HEAD") and path[start:].lower() in _PAGES:
-            return self._pages, f"/authorize/{tenant[0].strip('/').upper()}"
-        return self._authorization, None
-
-    def _other(self, path: str) -> ASGIApp:
-        if path.startswith(_CONTROL):
-            return self._control
-        return self._health if path in _HEALTH else self._pages
+            path = scope["path"]
+            if path.startswith(_CONTROL):
+                app = self._control
+            elif path in _HEALTH:
+                app = self._health
+        await app(scope, receive, send)
 
 
 async def _answer_ok(_request: Request) -> PlainTextResponse:
@@ -157,30 +115,24 @@ def build_asgi(application: Application, *, runs_deliveries: bool = False) -> AS
     if application.settings.metrics:
         timing = application.documents.runner.timing if application.documents else None
         metrics = Metrics(application.database, application.clock, timing)
-    doors = _doors(application, health_app(readiness, metrics))
+    app = _routed(application, health_app(readiness, metrics))
     proxies = TrustedProxies.parse(application.settings.trusted_proxies)
-    return ClientAddresses(doors, proxies) if proxies else doors
+    return ClientAddresses(app, proxies) if proxies else app
 
 
-def _doors(application: Application, health: ASGIApp) -> ASGIApp:
+def _routed(application: Application, health: ASGIApp) -> ASGIApp:
+    infor, settings = application.infor, application.settings
     pages = create_web_app(
         _page_services(application),
-        allowed_hosts=application.settings.allowed_hosts,
-        secure_cookies=application.settings.is_https,
-        api_url=application.settings.gateway_origin if application.infor is not None else "",
+        allowed_hosts=settings.allowed_hosts,
+        secure_cookies=settings.is_https,
+        api_url=settings.gateway_origin if infor is not None else "",
     )
-    if application.infor is None:
-        return Doors(authorization=None, gateway=None, pages=pages, health=health)
-    doors = machine_doors(application.infor, application.database)
-    return Doors(
-        authorization=doors.authorization,
-        gateway=doors.gateway,
-        pages=pages,
-        health=health,
-        control=control_app(_control_server(application, application.infor))
-        if application.infor.options.has_sandbox
-        else None,
-    )
+    if infor is None:
+        return PageRouter(pages, health)
+    has_control = infor.options.has_sandbox
+    control = control_app(_control_server(application, infor)) if has_control else None
+    return InforRouter(infor_apps(infor, application.database), PageRouter(pages, health, control))
 
 
 def _control_server(application: Application, infor: InforSide) -> ControlServer:

@@ -7,29 +7,22 @@ asked for: a test-suite's start waits for no more than it uses.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-
-from starlette.types import ASGIApp
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.once import once
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.core.sealing import KeyRing
-from ionport.gateway.caller import CUSTOM_CONTEXT
-from ionport.gateway.proxy.app import Gateway
 from ionport.gateway.targets.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Tenant
 from ionport.oauth.apps.origins import RegisteredOrigins
 from ionport.oauth.apps.service import AuthorizedAppService
 from ionport.oauth.clients.authentication import Clients
-from ionport.oauth.http.app import AuthorizationApp
-from ionport.oauth.http.routes import AuthorizationServer
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.oauth.tenant.service import TenantSettingsService
@@ -38,17 +31,10 @@ from ionport.oauth.tokens.introspection import IntrospectionService
 from ionport.oauth.tokens.keys.signing import SigningKeys, environment_stamp
 from ionport.oauth.tokens.service import TokenService
 from ionport.oauth.tokens.verifier import AccessTokenVerifier
-from ionport.sandbox.app import ServiceMakers, backends
-from ionport.sandbox.control.controls.faults import AUTHORIZATION_SERVER
-from ionport.sandbox.control.gate import FaultGate, FaultyDoor
+from ionport.sandbox.app import ServiceMakers
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.service import RecorderService
-from ionport.sandbox.control.recorder.wire import Naming, RecordedDoor
-from ionport.sandbox.kit.operations import UNKNOWN_OPERATION
 from ionport.store import Database, TenantScope, Work
-
-# An address of the authorization server, such as `token.oauth2`.
-_OPERATION = re.compile(r"[a-z_-]{1,40}(\.oauth2)?|connect/[a-z]{1,20}")
 
 if TYPE_CHECKING:
     from ionport.gateway.custom_apis import CustomApis
@@ -93,7 +79,7 @@ class InforOptions:
 class InforSide:
     """The services of the Infor side, put together on an open database.
 
-    What clients are told goes by the controls' clock, which a tester may have moved; what people
+    What clients are told goes by the sandbox's clock, which a tester may have moved; what people
     do on pages, and what is sent to targets, by the machine's. `tenant` is the first one.
     """
 
@@ -116,10 +102,10 @@ class InforSide:
         self._tenant = tenant
         self._states = TokenStates()
         self.control = ControlPlane(database, clock, keys, blobs, audit)
+        # Without a sandbox, a clock that an earlier one moved shows the real time.
+        self._infor_clock = self.control.infor_clock if options.has_sandbox else clock
         if options.has_sandbox:
-            # Without one, a clock that an earlier sandbox moved shows the real time.
             self.control.controls.refresh()
-        self._infor_clock = self.control.controls
         self.endpoints = Endpoints(options.origin, options.gateway_origin)
         self.signing_keys = SigningKeys(keys, clock)
         self._access_tokens = AccessTokens(
@@ -270,57 +256,3 @@ class InforSide:
         """Stop what a message may have started, if one has."""
         if "flow_runner" in vars(self):
             self.flow_runner.close()
-
-
-@dataclass(frozen=True, slots=True)
-class MachineDoors:
-    """The apps that answer machines on `/{TENANT}/as/…` and on `/{TENANT}/…`."""
-
-    authorization: ASGIApp
-    gateway: ASGIApp
-
-
-def machine_doors(side: InforSide, database: Database) -> MachineDoors:
-    """Return the apps that answer machines; makes the first signing key when there is none."""
-    side.signing_keys.ensure(database)
-    server = AuthorizationServer(
-        database=database,
-        endpoints=side.endpoints,
-        keys=side.signing_keys,
-        tokens=side.tokens,
-        introspection=side.introspection,
-        settings=side.tenant_settings,
-    )
-    authorization: ASGIApp = AuthorizationApp(server, side.origins)
-    built_in: Mapping[str, ASGIApp] = {}
-    if side.options.has_sandbox:
-        built_in = backends(
-            side.imitated, database, side.recorder, side.control.controls, side.control
-        )
-        authorization = FaultyDoor(authorization, FaultGate(database, side.control))
-    gateway = Gateway(
-        built_in, side.verifier, custom=lambda: side.custom_apis.proxy, origins=side.origins
-    )
-    return recorded(side, database, MachineDoors(authorization, gateway))
-
-
-def recorded(side: InforSide, database: Database, doors: MachineDoors) -> MachineDoors:
-    """Return the doors with the recorder before them; the same ones where nothing is imitated."""
-    if not side.options.has_sandbox:
-        return doors
-    contexts = {name.lower(): name for name in (*side.imitated.contexts, CUSTOM_CONTEXT)}
-
-    def at_gateway(parts: list[str]) -> tuple[str, str]:
-        context = contexts.get(parts[0].lower()) if parts else None
-        return context or "Gateway", "proxied" if context == CUSTOM_CONTEXT else UNKNOWN_OPERATION
-
-    def at_server(parts: list[str]) -> tuple[str, str]:
-        known = parts[-1].lower() if parts else ""
-        is_known = _OPERATION.fullmatch(known) is not None
-        return AUTHORIZATION_SERVER, known if is_known else UNKNOWN_OPERATION
-
-    def door(app: ASGIApp, naming: Naming) -> RecordedDoor:
-        clock = side.control.controls
-        return RecordedDoor(app, naming, database=database, recorder=side.recorder, clock=clock)
-
-    return MachineDoors(door(doors.authorization, at_server), door(doors.gateway, at_gateway))

@@ -16,7 +16,7 @@ from starlette.types import Message
 from ionport.asgi import build_asgi
 from ionport.gateway.proxy import custom
 from ionport.gateway.suites.model import PolicyType
-from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.idle_timeout import IdleTimeout
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     CustomSide,
@@ -166,11 +166,11 @@ def test_a_policy_says_how_long_the_target_may_be_silent(
 ) -> None:
     waited: list[float] = []
 
-    def patience(seconds: float) -> Patience:
+    def idle_timeout(seconds: float) -> IdleTimeout:
         waited.append(seconds)
-        return Patience(seconds)
+        return IdleTimeout(seconds)
 
-    monkeypatch.setattr(custom, "Patience", patience)
+    monkeypatch.setattr(custom, "IdleTimeout", idle_timeout)
     endpoint = side.add(target.url)
     with side.client(side.log_in(side.credentials())) as client:
         client.get(PUBLIC_PATH)
@@ -191,7 +191,7 @@ def test_too_many_requests_and_silence_are_told_as_every_refusal_is(
     with side.client(side.log_in(side.credentials())) as client:
         client.get(PUBLIC_PATH)
         answers = [client.get(PUBLIC_PATH)]
-        monkeypatch.setattr(custom, "Patience", lambda _seconds: Patience(0.2))
+        monkeypatch.setattr(custom, "IdleTimeout", lambda _seconds: IdleTimeout(0.2))
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://localhost:{silent.getsockname()[1]}"
             side.add(url, context="Silent")

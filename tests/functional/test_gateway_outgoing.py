@@ -16,7 +16,7 @@ from ionport.core.secrets import DOTS
 from ionport.gateway.errors import TargetFailed, TargetSilent
 from ionport.gateway.proxy import outgoing
 from ionport.gateway.proxy.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
-from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
 from tests.support.custom_suites import (
     CONTEXT,
@@ -131,7 +131,7 @@ def test_an_answer_has_an_end(side: CustomSide, target: TargetServer) -> None:
 def test_a_silent_target_is_left(
     side: CustomSide, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outgoing, "Patience", lambda _seconds: Patience(0.3))
+    monkeypatch.setattr(outgoing, "IdleTimeout", lambda _seconds: IdleTimeout(0.3))
     side.add(target.url)
     refused(side, TargetSilent, path="/silent")
 

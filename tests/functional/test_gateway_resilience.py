@@ -22,7 +22,7 @@ from ionport.gateway.errors import ClientSilent, TargetSilent
 from ionport.gateway.policies import limits
 from ionport.gateway.proxy import custom
 from ionport.gateway.targets.addresses import AddressPolicy
-from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.port import Outbound
 from ionport.gateway.targets.upstream import Upstream
 from tests.support.custom_suites import (
@@ -129,7 +129,7 @@ def test_a_silent_target_is_504_and_says_so(
     target: TargetServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(custom, "Patience", lambda _seconds: Patience(0.3))
+    monkeypatch.setattr(custom, "IdleTimeout", lambda _seconds: IdleTimeout(0.3))
     side.add(target.url)
     answer = client.get(f"{PUBLIC_PATH}/wait")
     assert (answer.status_code, answer.json()["code"]) == (504, "target_silent")
@@ -141,7 +141,7 @@ def test_a_target_that_falls_silent_in_the_middle_is_cut(
     target: TargetServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(custom, "Patience", lambda _seconds: Patience(0.3))
+    monkeypatch.setattr(custom, "IdleTimeout", lambda _seconds: IdleTimeout(0.3))
     side.add(target.url)
     with pytest.raises(httpx2.RemoteProtocolError):
         client.get(f"{PUBLIC_PATH}/half")
@@ -153,7 +153,7 @@ def test_a_client_that_stops_in_the_middle_of_its_body_is_408(
     target: TargetServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(custom, "Patience", lambda _seconds: Patience(0.3))
+    monkeypatch.setattr(custom, "IdleTimeout", lambda _seconds: IdleTimeout(0.3))
     side.add(target.url)
     parts = urlsplit(side.url)
     with socket.create_connection((parts.hostname, parts.port or 80), timeout=10) as connection:
@@ -166,18 +166,18 @@ def test_a_client_that_stops_in_the_middle_of_its_body_is_408(
         assert connection.recv(65_536).startswith(b"HTTP/1.1 408 ")
 
 
-def test_patience_restarts_rests_and_ends() -> None:
+def test_an_idle_timeout_restarts_rests_and_ends() -> None:
     async def waits(seconds: float, *, for_client: bool = False) -> None:
-        with Patience(0.2) as patience:
+        with IdleTimeout(0.2) as idle_timeout:
             await asyncio.sleep(0.15)
-            patience.restart(for_client=for_client)
+            idle_timeout.restart(for_client=for_client)
             await asyncio.sleep(seconds)
 
     async def rests() -> None:
-        with Patience(0.1) as patience:
-            patience.rest()
+        with IdleTimeout(0.1) as idle_timeout:
+            idle_timeout.rest()
             await asyncio.sleep(0.3)
-            patience.restart()
+            idle_timeout.restart()
 
     asyncio.run(waits(0.1))
     asyncio.run(rests())
@@ -190,7 +190,7 @@ def test_patience_restarts_rests_and_ends() -> None:
 def test_a_cancelled_call_is_not_taken_for_a_silent_target() -> None:
     async def cancelled() -> None:
         async def call() -> None:
-            with Patience(60):
+            with IdleTimeout(60):
                 await asyncio.sleep(60)
 
         task = asyncio.create_task(call())

@@ -98,7 +98,7 @@ class CustomSide(InforSide):
             custom=lambda: self.suites.custom,
             **options,
         )
-        return self._doors(gateway)
+        return self._routed(gateway)
 
     def add(self, target_url: str, context: str = CONTEXT, **fields: Any) -> TargetEndpoint:
         """Make a suite with one endpoint and return that."""

@@ -15,7 +15,6 @@ import httpx2
 from starlette.types import ASGIApp
 
 from ionport import infor_side as sandbox
-from ionport.asgi import Doors
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
@@ -24,6 +23,7 @@ from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
+from ionport.infor_http import InforApps, InforRouter, infor_apps, recorded
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.sandbox.app import ServiceMakers, backends
 from ionport.sandbox.ln.service import LnSettings
@@ -70,27 +70,25 @@ class InforSide:
         control = self.services.control
         makers = ServiceMakers(
             self.blobs,
-            control.controls,
+            control.infor_clock,
             gateway_url=self.url,
             m3_settings=m3_settings,
             ln_settings=ln_settings,
             ion=lambda: self.services.ion,
         )
-        built_in = backends(makers, self.database, self.recorder, control.controls, control)
+        built_in = backends(makers, self.database, self.recorder, control.infor_clock, control)
         gateway = Gateway(
             {**built_in, **(extra_back_ends or {})},
             self.services.verifier,
             origins=self.services.origins,
             max_body_bytes=max_body_bytes,
         )
-        return self._doors(gateway)
+        return self._routed(gateway)
 
-    def _doors(self, gateway: Gateway) -> ASGIApp:
-        doors = sandbox.machine_doors(self.services, self.database)
-        own = sandbox.recorded(
-            self.services, self.database, sandbox.MachineDoors(doors.authorization, gateway)
-        )
-        return Doors(authorization=doors.authorization, gateway=own.gateway, pages=own.gateway)
+    def _routed(self, gateway: Gateway) -> ASGIApp:
+        apps = infor_apps(self.services, self.database)
+        own = recorded(self.services, self.database, InforApps(apps.authorization, gateway))
+        return InforRouter(InforApps(apps.authorization, own.gateway))
 
     def credentials(
         self, tenant_id: str = TENANT, name: str = "DocBits_TST", user_id: str | None = None

@@ -110,7 +110,7 @@ def backends(
     clock: Clock,
     control: ControlPlane | None = None,
 ) -> Mapping[str, ASGIApp]:
-    """Return the app of each API context; without `control` no fault strikes."""
+    """Return the app of each API context; without `control` no fault rule takes effect."""
 
     def app(context: str) -> ServiceApp:
         service = makers.make(context)

@@ -17,8 +17,8 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound, TooLarge
 from ionport.core.i18n import _
 from ionport.gateway.caller import CALLER_KEY
+from ionport.sandbox.control.controls.effect import NOTHING, FaultEffect, respond
 from ionport.sandbox.control.controls.faults import CalledAs
-from ionport.sandbox.control.controls.outcome import NOTHING, Strike, respond
 from ionport.sandbox.control.gate import FaultGate
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.model import CallFacts, Outcome, digest_of
@@ -42,7 +42,7 @@ class ServiceApp:
     """One imitated service as an ASGI app behind the gateway.
 
     An unknown path is an explicit error in the service's own shape, never a silent 200. With a
-    control plane, its fault rules strike here.
+    control plane, its fault rules take effect here.
     """
 
     def __init__(
@@ -77,20 +77,20 @@ class ServiceApp:
         )
         if too_large is not None:
             operation = _refusal(operation, too_large)
-        strike = await self._strike(call, request)
-        if strike.search_lag:
-            call = replace(call, found_until=self._clock.now() - strike.search_lag)
-        if strike.wait_seconds:
-            await asyncio.sleep(strike.wait_seconds)
-        answer = await run_in_threadpool(self._answer, operation, call, request, strike)
-        await respond(strike, answer, scope, receive, send)
+        effect = await self._effect(call, request)
+        if effect.search_lag:
+            call = replace(call, found_until=self._clock.now() - effect.search_lag)
+        if effect.wait_seconds:
+            await asyncio.sleep(effect.wait_seconds)
+        answer = await run_in_threadpool(self._answer, operation, call, request, effect)
+        await respond(effect, answer, scope, receive, send)
 
-    async def _strike(self, call: Call, request: Request) -> Strike:
+    async def _effect(self, call: Call, request: Request) -> FaultEffect:
         if self._gate is None:
             return NOTHING
         path = "/" + request.scope["path"].lstrip("/").partition("/")[2]
         called_as = CalledAs(self._service.context, call.operation, call.method, path)
-        return await self._gate.strike(call.scope, called_as)
+        return await self._gate.effect(call.scope, called_as)
 
     def _find(self, request: Request) -> tuple[Operation, Mapping[str, str]]:
         path = _path(request)
@@ -110,7 +110,9 @@ class ServiceApp:
             unknown = _refusal(unknown, MethodNotAllowed(method[:20], allowed))
         return unknown, {}
 
-    def _answer(self, operation: Operation, call: Call, request: Request, strike: Strike) -> Answer:
+    def _answer(
+        self, operation: Operation, call: Call, request: Request, effect: FaultEffect
+    ) -> Answer:
         """Do the operation and record it; runs in the thread pool."""
         started = time.perf_counter()
         recording = recording_of(request.scope)
@@ -119,13 +121,13 @@ class ServiceApp:
 
         def record(work: Work, answer: Answer) -> Answer:
             duration_ms = round((time.perf_counter() - started) * 1000)
-            answer = strike.changed(call.caller.request_id, answer)
-            outcome = _outcome(answer, duration_ms, strike.fault, redactor)
+            answer = effect.changed(call.caller.request_id, answer)
+            outcome = _outcome(answer, duration_ms, effect.fault, redactor)
             self._recorder.record(work, call.scope, facts, outcome)
             recording.is_recorded = True
             return answer
 
-        if not strike.is_done:
+        if not effect.is_done:
             with self._database.write() as work:
                 return record(work, Answer())
         try:

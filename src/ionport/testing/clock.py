@@ -16,7 +16,7 @@ class InforClock:
 
     def now(self) -> datetime:
         """Return the tenant's present moment, in UTC."""
-        return self._control.controls.now()
+        return self._control.infor_clock.now()
 
     def jump(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0

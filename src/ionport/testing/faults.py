@@ -28,12 +28,12 @@ class Fault:
 
     @property
     def hits(self) -> int:
-        """How many calls it has struck until now."""
+        """To how many calls it has applied until now."""
         return self._faults.rule(self.id).hits
 
     @property
     def seen(self) -> int:
-        """How many calls it was for, struck or not."""
+        """How many calls it matched, applied or not."""
         return self._faults.rule(self.id).seen
 
     def remove(self) -> None:

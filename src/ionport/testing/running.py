@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from starlette.types import Receive, Scope, Send
 
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import SystemClock
@@ -22,12 +19,8 @@ from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant, TenantRole, User
 from ionport.identity.repository import TenantRepository, UserRepository
-from ionport.infor_side import (
-    InforOptions,
-    InforSide,
-    MachineDoors,
-    machine_doors,
-)
+from ionport.infor_http import InforRouter, infor_apps
+from ionport.infor_side import InforOptions, InforSide
 from ionport.oauth.tokens.keys.private_keys import new_private_key
 from ionport.store import Database, SystemScope, TenantScope, sqlite_url
 from ionport.testing import schema
@@ -39,7 +32,6 @@ TENANT_ID: Final = "IONPORT_TST"
 USERNAME: Final = "tester"
 # No password has this hash: nobody signs in here.
 _NO_PASSWORD_HASH: Final = "none"  # noqa: S105
-_AUTHORIZATION = re.compile(r"/(?:[^/]+/as|\.well-known)/", re.IGNORECASE)
 _SYSTEM = SystemScope("a test-suite's tenant")
 
 
@@ -63,8 +55,8 @@ def running_infor(
     ):
         parts = _parts(Path(folder), database, url, tenant_id)
         parts.side.signing_keys.ensure(database, new_key)
-        doors = machine_doors(parts.side, database)
-        with closing(parts.side), serving(_Doors(doors), listener):
+        app = InforRouter(infor_apps(parts.side, database))
+        with closing(parts.side), serving(app, listener):
             yield Infor(parts)
 
 
@@ -104,15 +96,3 @@ def _user(now: datetime) -> User:
         is_disabled=False,
         created_at=now,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Doors:
-    """Sends each request to the authorization server or to the gateway; there are no pages."""
-
-    machines: MachineDoors
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_authorization = _AUTHORIZATION.match(scope["path"])
-        door = self.machines.authorization if is_authorization else self.machines.gateway
-        await door(scope, receive, send)

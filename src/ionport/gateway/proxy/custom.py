@@ -35,7 +35,7 @@ from ionport.gateway.proxy.exchange import Exchange
 from ionport.gateway.proxy.request import headers_for_client
 from ionport.gateway.proxy.target_auth import TargetAuth
 from ionport.gateway.targets.addresses import has_dot_segments
-from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.port import TargetAnswer, Targets
 from ionport.gateway.targets.security import SecurityType
 
@@ -107,8 +107,8 @@ class CustomSuites:
             return
         self._breakers.check(route.endpoint.id)
         try:
-            with Patience(route.policies.timeout_seconds) as patience:
-                await self._pass(call, patience, key)
+            with IdleTimeout(route.policies.timeout_seconds) as idle_timeout:
+                await self._pass(call, idle_timeout, key)
         except (TargetFailed, TargetSilent) as error:
             if error.code not in _OUR_REFUSALS:
                 self._breakers.failed(route.endpoint.id)
@@ -123,9 +123,9 @@ class CustomSuites:
             if delay := self._limits.delay(policy_id, throttling):
                 await asyncio.sleep(delay)
 
-    async def _pass(self, call: Exchange, patience: Patience, key: Hashable | None) -> None:
+    async def _pass(self, call: Exchange, idle_timeout: IdleTimeout, key: Hashable | None) -> None:
         request = call.outbound(self._via)
-        body = await call.body(patience)
+        body = await call.body(idle_timeout)
         if call.route.security.type is not SecurityType.ANONYMOUS:
             form = body if call.is_signed_form and isinstance(body, bytes) else b""
             await self._auth.sign(request, call.route, form)
@@ -135,7 +135,7 @@ class CustomSuites:
             if answer.status == 401:
                 self._auth.refused(call.route)
             kept = _Kept.of(call, answer) if key is not None else None
-            await call.pass_on(answer, patience, body, kept)
+            await call.pass_on(answer, idle_timeout, body, kept)
             if kept is not None and (response := kept.response()) is not None:
                 self._cache.put(key, response)
         finally:

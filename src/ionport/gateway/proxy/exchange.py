@@ -25,7 +25,7 @@ from ionport.gateway.proxy.request import (
     identity,
     text_of,
 )
-from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.port import Header, Outbound, RequestBody, TargetAnswer
 from ionport.gateway.targets.security import SecurityType
 
@@ -97,7 +97,7 @@ class Exchange:
         ignore = route.endpoint.ignore_certificate_errors
         return Outbound(self.scope["method"], route.base, url, headers, ignore)
 
-    async def body(self, patience: Patience) -> RequestBody | bytes | None:
+    async def body(self, idle_timeout: IdleTimeout) -> RequestBody | bytes | None:
         """Return the body to send: what came in one piece as bytes, else a stream.
 
         Raises:
@@ -107,14 +107,14 @@ class Exchange:
         length = self.header(b"content-length")
         if not length.strip(b"0") and not self.header(b"transfer-encoding"):
             return None
-        patience.restart(for_client=True)
+        idle_timeout.restart(for_client=True)
         first = await self.receive()
-        patience.restart()
+        idle_timeout.restart()
         if first["type"] == "http.disconnect":
             raise ClientDisconnect
         if not first.get("more_body"):
             return bytes(first.get("body", b""))
-        stream = RequestBody(first, self.receive, patience)
+        stream = RequestBody(first, self.receive, idle_timeout)
         return await _read_form(stream) if self.is_signed_form else stream
 
     @property
@@ -140,7 +140,7 @@ class Exchange:
     async def pass_on(
         self,
         answer: TargetAnswer,
-        patience: Patience,
+        idle_timeout: IdleTimeout,
         body: RequestBody | bytes | None,
         listener: Listener | None,
     ) -> None:
@@ -153,7 +153,7 @@ class Exchange:
         headers = self.finished(headers_for_client(answer.headers))
         if answer.is_complete:
             content = answer.read()
-            patience.rest()
+            idle_timeout.rest()
             if listener is not None:
                 listener.feed(content)
             await send_whole(self.send, answer.status, headers, content)
@@ -165,9 +165,9 @@ class Exchange:
         else:
             watch = asyncio.create_task(self._watch(answer))
         try:
-            patience.rest()
+            idle_timeout.rest()
             await self.send(start_of(answer.status, headers))
-            while chunk := await self._next(answer, patience):
+            while chunk := await self._next(answer, idle_timeout):
                 if listener is not None:
                     listener.feed(chunk)
                 await self.send(body_of(chunk, more=True))
@@ -181,12 +181,12 @@ class Exchange:
             if watch is not None:
                 watch.cancel()
 
-    async def _next(self, answer: TargetAnswer, patience: Patience) -> bytes:
-        patience.restart()
+    async def _next(self, answer: TargetAnswer, idle_timeout: IdleTimeout) -> bytes:
+        idle_timeout.restart()
         try:
             return await answer.wait()
         finally:
-            patience.rest()
+            idle_timeout.rest()
 
     async def _watch(self, answer: TargetAnswer) -> None:
         """Hang up on the target when the client goes away."""

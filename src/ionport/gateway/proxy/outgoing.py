@@ -17,7 +17,7 @@ from ionport.core.secrets import DOTS
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.proxy.directory import Route, SuiteDirectory
 from ionport.gateway.proxy.target_auth import TargetAuth
-from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.port import Outbound, Targets
 
 MAX_ANSWER_BYTES: Final = 100_000
@@ -67,13 +67,13 @@ class OutgoingCalls:
             route.endpoint.ignore_certificate_errors,
         )
         plain = set(request.headers)
-        with Patience(route.policies.timeout_seconds) as patience:
+        with IdleTimeout(route.policies.timeout_seconds) as idle_timeout:
             await self._auth.sign(request, route, b"")
             answer = await self._targets.send(request, body)
             content = bytearray()
             try:
                 while chunk := await answer.wait():
-                    patience.restart()
+                    idle_timeout.restart()
                     content += chunk
                     if len(content) > MAX_ANSWER_BYTES:
                         raise TargetFailed(_("The answer is too long."), code="answer_too_long")

@@ -17,7 +17,7 @@ from ionport.gateway.errors import ClientSilent, TargetSilent
 LOOK_SECONDS: Final = 0.1
 
 
-class Patience:
+class IdleTimeout:
     """Ends a call after `seconds` in which the one we wait for is silent; a little later at most.
 
     As `asyncio.timeout`, but all calls share one timer, which looks several times a second: each
@@ -31,7 +31,7 @@ class Patience:
         self._waits_for_client = False
         self.deadline = math.inf
 
-    def __enter__(self) -> Patience:
+    def __enter__(self) -> IdleTimeout:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("there is no task to end")
@@ -93,7 +93,7 @@ class _Watch:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = weakref.ref(loop)
         self._is_looking = False
-        self.calls: set[Patience] = set()
+        self.calls: set[IdleTimeout] = set()
 
     @classmethod
     def of_loop(cls) -> _Watch:
@@ -104,7 +104,7 @@ class _Watch:
             found = cls._of_loops[loop] = cls(loop)
         return found
 
-    def add(self, call: Patience) -> None:
+    def add(self, call: IdleTimeout) -> None:
         self.calls.add(call)
         if not self._is_looking:
             self._look()

@@ -13,7 +13,7 @@ from typing import Protocol
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.idle_timeout import IdleTimeout
 
 Header = tuple[bytes, bytes]
 
@@ -35,10 +35,10 @@ class RequestBody:
     `error` is why it broke off: the client went away, or sent too much; `on_break` is called then.
     """
 
-    def __init__(self, first: Message, receive: Receive, patience: Patience) -> None:
+    def __init__(self, first: Message, receive: Receive, idle_timeout: IdleTimeout) -> None:
         self._first = first
         self._receive = receive
-        self._patience = patience
+        self._idle_timeout = idle_timeout
         self.error: Exception | None = None
         self.is_sent = False
         self.on_break: Callable[[], None] = _nothing
@@ -50,9 +50,9 @@ class RequestBody:
                 yield chunk
             if not message.get("more_body"):
                 break
-            self._patience.restart(for_client=True)
+            self._idle_timeout.restart(for_client=True)
             message = await self._next()
-            self._patience.restart()
+            self._idle_timeout.restart()
         self.is_sent = True
 
     async def _next(self) -> Message:

@@ -23,7 +23,7 @@ from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.gateway.errors import TargetFailed, TargetSilent
 from ionport.gateway.targets.addresses import AddressPolicy, AddressRefused, refused_text, wrong_url
-from ionport.gateway.targets.idle_timeout import Patience
+from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.port import Header, Outbound, RequestBody
 
 CONNECT_SECONDS: Final = 10.0
@@ -157,7 +157,7 @@ class Upstream:
         self, request: Outbound, body: bytes | None, seconds: float, max_bytes: int
     ) -> tuple[int, bytes]:
         """Send a request of our own and return status and body."""
-        with Patience(seconds):
+        with IdleTimeout(seconds):
             answer = await self.send(request, body)
             content = bytearray()
             try:

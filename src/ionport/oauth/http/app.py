@@ -35,7 +35,7 @@ class Origins(Protocol):
 class AuthorizationApp:
     """Answers `/{tenant}/as/…` and the documents at `/.well-known/…`; mounted at the root.
 
-    `GET` of the authorization endpoint is a page and not its business: see `asgi.Doors`.
+    `GET` of the authorization endpoint is a page and not its business: see `InforRouter`.
     """
 
     def __init__(self, server: AuthorizationServer, origins: Origins) -> None:

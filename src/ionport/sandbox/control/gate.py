@@ -1,4 +1,4 @@
-"""Where fault rules meet calls: which strike one, and the authorization server behind them."""
+"""Fault rules at the calls: which apply to one, also at the authorization server."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.ids import new_id
 from ionport.gateway.caller import REQUEST_ID_KEY
+from ionport.sandbox.control.controls.effect import NOTHING, FaultEffect, effect_of, respond
 from ionport.sandbox.control.controls.faults import AUTHORIZATION_SERVER, CalledAs
-from ionport.sandbox.control.controls.outcome import NOTHING, Strike, respond, strike_of
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.wire import recording_of
 from ionport.sandbox.kit.operations import Answer
@@ -26,19 +26,19 @@ class FaultGate:
     database: Database
     control: ControlPlane
 
-    async def strike(self, scope: TenantScope, called_as: CalledAs) -> Strike:
-        """Return what becomes of a call; without rules nothing is asked and nobody waits."""
+    async def effect(self, scope: TenantScope, called_as: CalledAs) -> FaultEffect:
+        """Return what becomes of a call; without rules nothing is asked and no call waits."""
         rules = self.control.controls.faults(scope.tenant_id)
         matching = [rule for rule in rules if rule.draft.target.matches(called_as)]
 
-        def count() -> Strike:
+        def count() -> FaultEffect:
             with self.database.write() as work:
-                return strike_of(self.control.faults.struck(work, scope, matching))
+                return effect_of(self.control.faults.apply(work, scope, matching))
 
         return await run_in_threadpool(count) if matching else NOTHING
 
 
-class FaultyDoor:
+class FaultyServer:
     """The authorization server as a service that rules can name.
 
     An operation is the last part of an address: `token.oauth2`.
@@ -56,15 +56,15 @@ class FaultyDoor:
         path = "/" + "/".join(rest)
         operation = rest[-1].lower() if rest else ""
         called_as = CalledAs(AUTHORIZATION_SERVER, operation, scope["method"], path)
-        strike = await self._gate.strike(TenantScope(tenant_id.upper()), called_as)
-        if strike is NOTHING:
+        effect = await self._gate.effect(TenantScope(tenant_id.upper()), called_as)
+        if effect is NOTHING:
             await self._app(scope, receive, send)
             return
-        recording_of(scope).fault = strike.fault
-        await asyncio.sleep(strike.wait_seconds)
-        answer = await _answer_of(self._app, scope, receive) if strike.is_done else Answer()
+        recording_of(scope).fault = effect.fault
+        await asyncio.sleep(effect.wait_seconds)
+        answer = await _answer_of(self._app, scope, receive) if effect.is_done else Answer()
         request_id = scope.get(REQUEST_ID_KEY) or new_id("req")
-        await respond(strike, strike.changed(request_id, answer), scope, receive, send)
+        await respond(effect, effect.changed(request_id, answer), scope, receive, send)
 
 
 async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:

@@ -9,6 +9,7 @@ from ionport.core.clock import Clock
 from ionport.core.once import once
 from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
+from ionport.sandbox.control.controls.clock import SandboxClock
 from ionport.sandbox.control.controls.controls import Controls
 from ionport.sandbox.control.controls.fault_service import FaultService
 from ionport.store import Database
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class ControlPlane:
     """What a tester does to a tenant's sandbox, beside calling it.
 
-    `clock` is the machine's, which `controls` runs ahead of. What no call needs is made when it
+    `clock` is the machine's, which `infor_clock` runs ahead of. What no call needs is made when it
     is first asked for.
     """
 
@@ -35,7 +36,8 @@ class ControlPlane:
         self._keys = keys
         self._blobs = blobs
         self._audit = audit
-        self.controls = Controls(database, clock)
+        self.controls = Controls(database)
+        self.infor_clock = SandboxClock(clock, self.controls)
         self.faults = FaultService(clock, audit, self.controls)
 
     @once
@@ -48,7 +50,7 @@ class ControlPlane:
     def seeds(self) -> SeedService:
         from ionport.sandbox.control.state.seeds import SeedService
 
-        return SeedService(self.controls, self._audit, self._blobs)
+        return SeedService(self.infor_clock, self._audit, self._blobs)
 
     @once
     def snapshots(self) -> SnapshotService:
@@ -60,7 +62,7 @@ class ControlPlane:
     def clock(self) -> ClockService:
         from ionport.sandbox.control.controls.clock_service import ClockService
 
-        return ClockService(self._audit, self.controls)
+        return ClockService(self.infor_clock, self._audit)
 
     @once
     def keys(self) -> ControlKeyService:

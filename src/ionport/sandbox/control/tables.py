@@ -74,7 +74,7 @@ sandbox_faults = Table(
     Column("seconds", Float, nullable=False),
     Column("after_commit", Boolean, nullable=False),
     Column("is_enabled", Boolean, nullable=False),
-    # Calls that matched since the rule was switched on, and how many of them it struck.
+    # Calls that matched since the rule was switched on, and to how many of them it applied.
     Column("seen", BigInteger, nullable=False),
     Column("hits", BigInteger, nullable=False),
     Column("created_at", Moment, nullable=False),

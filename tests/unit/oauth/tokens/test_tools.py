@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 
-from ionport.asgi import Doors
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Forbidden
 from ionport.gateway.proxy.app import Gateway
+from ionport.infor_http import InforApps, InforRouter
 from ionport.oauth.apps.model import GrantType
 from ionport.oauth.tokens.tools import TokenReport, TokenToolsService
 from ionport.store import Database, TenantScope
@@ -98,10 +98,10 @@ def test_the_snippets_run_as_they_stand_and_hold_no_secret(
     add_tenant(database, clock)
     sides: list[OAuthSide] = []
 
-    def make(base_url: str) -> Doors:
+    def make(base_url: str) -> InforRouter:
         sides.append(OAuthSide(database, clock, base_url=base_url))
         gateway = Gateway({"IDM": PlainTextResponse("found it")}, sides[0].verifier)
-        return Doors(authorization=sides[0].asgi(), gateway=gateway, pages=gateway)
+        return InforRouter(InforApps(sides[0].asgi(), gateway))
 
     with serve_at(make):
         side = sides[0]

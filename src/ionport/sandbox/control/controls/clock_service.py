@@ -12,7 +12,7 @@ from ionport.core.i18n import _
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.repository import TenantRepository
-from ionport.sandbox.control.controls.controls import Controls
+from ionport.sandbox.control.controls.clock import SandboxClock
 from ionport.sandbox.control.controls.repository import ControlRepository
 from ionport.sandbox.control.rights import is_production, require_control
 from ionport.store import SystemScope, TenantScope, Work
@@ -45,15 +45,16 @@ class ClockService:
     Every method raises Forbidden to who does not administer the tenant.
     """
 
-    def __init__(self, audit: AuditLog, controls: Controls) -> None:
+    def __init__(self, clock: SandboxClock, audit: AuditLog) -> None:
+        self._clock = clock
         self._audit = audit
-        self._controls = controls
+        self._controls = clock.controls
 
     def state(self, work: Work, scope: TenantScope, actor: Actor) -> ClockState:
         """Return what the clock shows."""
         require_control(actor, scope)
         return ClockState(
-            now=self._controls.now(),
+            now=self._clock.now(),
             offset=self._controls.offset,
             tokens_expired_before=self._controls.expired_before(scope.tenant_id),
             tenants=[tenant.id for tenant in TenantRepository(work.connection).list_all(_SYSTEM)],
@@ -92,7 +93,7 @@ class ClockService:
         """
         self._require_no_production(work, scope, actor)
         controls = ControlRepository(work.connection)
-        now = self._controls.now()
+        now = self._clock.now()
         second = now.replace(microsecond=0) + timedelta(seconds=1)
         controls.mark_tokens(scope, second)
         controls.set_offset(_SYSTEM, self._controls.offset + (second - now))

@@ -1,6 +1,6 @@
 """What the control plane has set, as this process knows it: clock, token marks, fault rules.
 
-Whoever changes something raises the generation in the same transaction. This process reads it
+A change raises the generation in the same transaction. This process reads it
 after its own changes, and once a second while a server watches, so that the hot path asks nothing.
 """
 
@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from ionport.core.clock import Clock
 from ionport.sandbox.control.controls.fault_repository import FaultRepository
 from ionport.sandbox.control.controls.faults import FaultRule
 from ionport.sandbox.control.controls.repository import ControlRepository
@@ -35,21 +34,16 @@ class _State:
 
 
 class Controls:
-    """The controls of one process; thread safe. Also the Infor side's clock."""
+    """The controls of one process; thread safe."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
         self._state = _State()
         self._refreshing = threading.Lock()
 
-    def now(self) -> datetime:
-        """Return the Infor side's present moment."""
-        return self._clock.now() + self._state.offset
-
     @property
     def offset(self) -> timedelta:
-        """How far the Infor side is ahead."""
+        """How far the Infor side's clock is ahead of the machine's."""
         return self._state.offset
 
     def expired_before(self, tenant_id: str) -> datetime | None:

@@ -109,7 +109,7 @@ class FaultRepository:
         ).scalar_one_or_none()
 
     def count_hit(self, scope: TenantScope, fault_id: str) -> None:
-        """Count a call that was struck."""
+        """Count a call that a rule was applied to."""
         self._connection.execute(
             update(sandbox_faults)
             .where(_faults.tenant_id == scope.tenant_id, _faults.id == fault_id)

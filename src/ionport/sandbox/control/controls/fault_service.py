@@ -1,4 +1,4 @@
-"""Fault rules: add, change, switch, delete, and strike."""
+"""Fault rules: add, change, switch, delete, and apply."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ionport.sandbox.control.controls.faults import (
     MAX_RULES,
     FaultDraft,
     FaultRule,
+    applies,
     is_used_up,
-    strikes,
 )
 from ionport.sandbox.control.rights import require_control
 from ionport.store import TenantScope, Work
@@ -50,11 +50,11 @@ class FaultService:
         return rule
 
     def require(self, scope: TenantScope, actor: Actor) -> None:
-        """Raise Forbidden to whom the rules of the tenant are not open."""
+        """Raise Forbidden to a caller who may not use the rules of the tenant."""
         require_control(actor, scope)
 
     def add(self, work: Work, scope: TenantScope, actor: Actor, draft: FaultDraft) -> FaultRule:
-        """Add a rule; it strikes from the next call on.
+        """Add a rule; it applies from the next call on.
 
         Raises:
             InvalidInput: a field is out of range.
@@ -112,10 +112,10 @@ class FaultService:
         for rule in self.list(work, scope, actor):
             self.delete(work, scope, actor, rule.id)
 
-    def struck(
+    def apply(
         self, work: Work, scope: TenantScope, matching: Sequence[FaultRule]
     ) -> Sequence[FaultRule]:
-        """Return those rules that strike a call which all of these match, and count it.
+        """Return those of the rules, all of which match a call, that apply to it, and count it.
 
         Rules that only delay act together; of the others the first decides, and those after it
         do not see the call.
@@ -124,7 +124,7 @@ class FaultService:
         found: list[FaultRule] = []
         for rule in matching:
             number = faults.count_seen(scope, rule.id)
-            if number is None or not strikes(rule, number):
+            if number is None or not applies(rule, number):
                 continue
             faults.count_hit(scope, rule.id)
             if is_used_up(rule, number):

@@ -1,4 +1,4 @@
-"""Fault rules: which calls they strike, when, and what becomes of a call then."""
+"""Fault rules: which calls they apply to, when, and what becomes of a call then."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAX_SEED: Final = 2**31
 
 
 class FaultKind(StrEnum):
-    """What becomes of a call that a rule strikes."""
+    """What becomes of a call that a rule applies to."""
 
     STATUS = "status"
     TOO_MANY_REQUESTS = "too-many-requests"
@@ -51,7 +51,7 @@ class FaultKind(StrEnum):
 
 
 class Trigger(StrEnum):
-    """Which of the calls that match are struck; `figure` says how many, how often, how likely."""
+    """Which of the matching calls a rule applies to; `figure`: how many, how often, how likely."""
 
     ALWAYS = "always"
     NEXT = "next"
@@ -102,7 +102,7 @@ class FaultDraft:
 
     Attributes:
         figure: of `next`, how many calls; of `every`, n of every n-th; of `probability`, 0 to 1.
-        seed: with the same seed, `probability` strikes the same calls again.
+        seed: with the same seed, `probability` chooses the same calls again.
         status, body, media_type: of the answer (kinds `status` and `html`).
         seconds: how long to wait (`latency`), to take for the body (`slow-body`), to hide new
             items (`search-lag`), or the Retry-After (`too-many-requests`).
@@ -174,7 +174,7 @@ class FaultRule:
 
     Attributes:
         seen: calls that matched since the rule was last switched on.
-        hits: how many of them it struck.
+        hits: to how many of them it applied.
     """
 
     id: str
@@ -191,8 +191,8 @@ class FaultRule:
         return f"{self.draft.kind}: {self.draft.name}" if self.draft.name else self.draft.kind
 
 
-def strikes(rule: FaultRule, number: int) -> bool:
-    """Tell whether the `number`th matching call (the first is 1) is struck."""
+def applies(rule: FaultRule, number: int) -> bool:
+    """Tell whether a rule applies to the `number`th matching call (the first is 1)."""
     draft = rule.draft
     if draft.trigger is Trigger.NEXT:
         return number <= draft.figure
@@ -204,7 +204,7 @@ def strikes(rule: FaultRule, number: int) -> bool:
 
 
 def is_used_up(rule: FaultRule, number: int) -> bool:
-    """Tell whether no call after the `number`th can be struck."""
+    """Tell whether no call after the `number`th is one that the rule applies to."""
     return rule.draft.trigger is Trigger.NEXT and number >= rule.draft.figure
 
 

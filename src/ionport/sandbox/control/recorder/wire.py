@@ -63,7 +63,7 @@ def recording_of(scope: Scope) -> Recording:
     return found if isinstance(found, Recording) else Recording(Redactor())
 
 
-class RecordedDoor:
+class RecordedApp:
     """An app of the Infor side, each of whose calls the recorder knows afterwards."""
 
     def __init__(

@@ -102,7 +102,7 @@ def _call_filter(request: Request, state: ListState) -> CallFilter:
 
 def _infor_clock(request: Request) -> Clock:
     services = visit_of(request).services
-    return services.control.controls if services.control else services.clock
+    return services.control.infor_clock if services.control else services.clock
 
 
 def _ages() -> dict[str, tuple[str, timedelta]]:

@@ -28,8 +28,8 @@ _SIGN_IN_PAGE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Strike:
-    """The rules that struck a call, read as what to do.
+class FaultEffect:
+    """The rules that apply to a call, read as what to do.
 
     Attributes:
         wait_seconds: before the call is done.
@@ -85,17 +85,17 @@ class Strike:
 
 _CUTS = (FaultKind.CUT_BEFORE_COMMIT, FaultKind.CUT_AFTER_COMMIT)
 _AFTER_COMMIT = (FaultKind.CUT_AFTER_COMMIT, FaultKind.BROKEN_JSON)
-NOTHING: Final = Strike()
+NOTHING: Final = FaultEffect()
 
 
-def strike_of(rules: Sequence[FaultRule]) -> Strike:
-    """Read the rules that struck a call."""
+def effect_of(rules: Sequence[FaultRule]) -> FaultEffect:
+    """Read the rules that apply to a call."""
 
     def seconds(kind: FaultKind) -> float:
         together = sum(rule.draft.seconds for rule in rules if rule.draft.kind is kind)
         return min(together, MAX_SECONDS)
 
-    return Strike(
+    return FaultEffect(
         wait_seconds=seconds(FaultKind.LATENCY),
         body_seconds=seconds(FaultKind.SLOW_BODY),
         search_lag=timedelta(seconds=seconds(FaultKind.SEARCH_LAG)),
@@ -131,17 +131,17 @@ def _gateway_answer(request_id: str, error: IonportError) -> Answer:
 
 
 async def respond(
-    strike: Strike, answer: Answer, scope: Scope, receive: Receive, send: Send
+    effect: FaultEffect, answer: Answer, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Send an answer, or cut the connection, as the rules say."""
-    if strike.cuts:
+    if effect.cuts:
         await cut(scope, receive, send)
         return
     # As a header: given as media type, Starlette would add a charset to a text file.
     content_type = {"Content-Type": answer.media_type} if answer.media_type else {}
     response = Response(answer.body, answer.status, {**answer.headers, **content_type})
-    if strike.body_seconds:
-        await send_slowly(response, send, strike.body_seconds)
+    if effect.body_seconds:
+        await send_slowly(response, send, effect.body_seconds)
     else:
         await response(scope, receive, send)
 

@@ -1,0 +1,125 @@
+"""The Infor side over HTTP: its apps, put together, and which of them answers a path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ionport.gateway.caller import CUSTOM_CONTEXT
+from ionport.gateway.proxy.app import Gateway
+from ionport.infor_side import InforSide
+from ionport.oauth.http.app import AuthorizationApp
+from ionport.oauth.http.routes import WELL_KNOWN, AuthorizationServer
+from ionport.oauth.tenant.endpoints import PATHS
+from ionport.sandbox.app import backends
+from ionport.sandbox.control.controls.faults import AUTHORIZATION_SERVER
+from ionport.sandbox.control.gate import FaultGate, FaultyServer
+from ionport.sandbox.control.recorder.wire import Naming, RecordedApp
+from ionport.sandbox.kit.operations import UNKNOWN_OPERATION
+from ionport.store import Database
+
+# An address of the authorization server, such as `token.oauth2`.
+_OPERATION: Final = re.compile(r"[a-z_-]{1,40}(\.oauth2)?|connect/[a-z]{1,20}")
+_TENANT_PATH: Final = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
+_WELL_KNOWN: Final = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
+_PAGES: Final = frozenset(f"as/{paths.authorization}" for paths in PATHS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class InforApps:
+    """The apps that answer on `/{TENANT}/as/…` and on `/{TENANT}/…`."""
+
+    authorization: ASGIApp
+    gateway: ASGIApp
+
+
+class InforRouter:
+    """Sends each request to the authorization server or to the gateway.
+
+    The rest goes to `pages`, and so does GET of the authorization endpoint, as
+    `/authorize/{TENANT}`: a person signs on and approves there. Without pages the gateway answers
+    the rest. No page is named like a tenant id.
+    """
+
+    def __init__(self, apps: InforApps, pages: ASGIApp | None = None) -> None:
+        self._authorization = apps.authorization
+        self._gateway = apps.gateway
+        self._pages = pages
+        self._rest = pages or apps.gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._rest
+        if scope["type"] == "http":
+            app, path = self._choose(scope["method"], scope["path"])
+            if path is not None:
+                scope = {**scope, "path": path, "raw_path": path.encode()}
+        elif scope["type"] == "websocket":
+            # Nothing here speaks it: the gateway knows how to say so.
+            app = self._gateway
+        await app(scope, receive, send)
+
+    def _choose(self, method: str, path: str) -> tuple[ASGIApp, str | None]:
+        """Return which app answers, and the path of the page that stands for the request's own.
+
+        API calls come first: they are many, and each pays for what is asked before.
+        """
+        tenant = _TENANT_PATH.match(path)
+        if tenant is None:
+            return (self._authorization if path.startswith(_WELL_KNOWN) else self._rest), None
+        start = tenant.end()
+        if path[start : start + 3].lower() != "as/":
+            return self._gateway, None
+        # A browser asks for the authorization endpoint by GET.
+        if self._pages and method in ("GET", "HEAD") and path[start:].lower() in _PAGES:
+            return self._pages, f"/authorize/{tenant[0].strip('/').upper()}"
+        return self._authorization, None
+
+
+def infor_apps(side: InforSide, database: Database) -> InforApps:
+    """Return the apps that answer machines; makes the first signing key when there is none."""
+    side.signing_keys.ensure(database)
+    server = AuthorizationServer(
+        database=database,
+        endpoints=side.endpoints,
+        keys=side.signing_keys,
+        tokens=side.tokens,
+        introspection=side.introspection,
+        settings=side.tenant_settings,
+    )
+    authorization: ASGIApp = AuthorizationApp(server, side.origins)
+    built_in: Mapping[str, ASGIApp] = {}
+    if side.options.has_sandbox:
+        built_in = backends(
+            side.imitated, database, side.recorder, side.control.infor_clock, side.control
+        )
+        authorization = FaultyServer(authorization, FaultGate(database, side.control))
+    gateway = Gateway(
+        built_in, side.verifier, custom=lambda: side.custom_apis.proxy, origins=side.origins
+    )
+    return recorded(side, database, InforApps(authorization, gateway))
+
+
+def recorded(side: InforSide, database: Database, apps: InforApps) -> InforApps:
+    """Return the apps with the recorder before them; the same ones where nothing is imitated."""
+    if not side.options.has_sandbox:
+        return apps
+    contexts = {name.lower(): name for name in (*side.imitated.contexts, CUSTOM_CONTEXT)}
+
+    def at_gateway(parts: list[str]) -> tuple[str, str]:
+        context = contexts.get(parts[0].lower()) if parts else None
+        return context or "Gateway", "proxied" if context == CUSTOM_CONTEXT else UNKNOWN_OPERATION
+
+    def at_server(parts: list[str]) -> tuple[str, str]:
+        known = parts[-1].lower() if parts else ""
+        is_known = _OPERATION.fullmatch(known) is not None
+        return AUTHORIZATION_SERVER, known if is_known else UNKNOWN_OPERATION
+
+    def record(app: ASGIApp, naming: Naming) -> RecordedApp:
+        clock = side.control.infor_clock
+        return RecordedApp(app, naming, database=database, recorder=side.recorder, clock=clock)
+
+    return InforApps(record(apps.authorization, at_server), record(apps.gateway, at_gateway))
