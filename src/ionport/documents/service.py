@@ -71,7 +71,7 @@ class DocumentService:
             Unavailable: too many files are being read at the moment (`busy`).
         """
         with self._turns.turn(scope.organization_id):
-            intake = read_file(content)
+            intake = read_file(content, self._clock.now().date())
         return PreparedReceipt(
             filename=clean_filename(filename),
             size_bytes=len(content),

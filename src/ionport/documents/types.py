@@ -24,6 +24,15 @@ class FieldType(StrEnum):
     CURRENCY = "CURRENCY"
 
 
+class Origin(StrEnum):
+    """Who fills a field."""
+
+    INVOICE = "invoice"
+    HAND = "hand"
+    """A person; no e-invoice says it."""
+    SYSTEM = "system"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A header field or a column; `group` is the group of the validation screen."""
@@ -32,6 +41,7 @@ class Field:
     type: FieldType
     message: str
     group: str = ""
+    origin: Origin = Origin.INVOICE
 
     @property
     def label(self) -> str:
@@ -70,6 +80,25 @@ class DocumentType:
 
 INVOICE_TABLE = "INVOICE_TABLE"
 TAX_LINES = "tax_lines"
+ALLOWANCES_CHARGES = "ALLOWANCES_CHARGES"
+NOTES = "NOTES"
+REFERENCES = "REFERENCES"
+ATTACHMENTS = "ATTACHMENTS"
+
+_BY_HAND = frozenset(
+    {
+        "accounting_date",
+        "company_id",
+        "company_name",
+        "invoice_sub_type",
+        "purchase_type",
+        "tax_code",
+        "tax_code_2",
+        "tax_code_3",
+        "tax_country",
+    }
+)
+_BY_SYSTEM = frozenset({"correlation_id", "idm_reference"})
 
 
 def _fields(group: str, rows: str) -> tuple[Field, ...]:
@@ -77,8 +106,14 @@ def _fields(group: str, rows: str) -> tuple[Field, ...]:
     fields = []
     for row in rows.strip().splitlines():
         field_id, field_type, label = row.split(maxsplit=2)
-        fields.append(Field(field_id, FieldType(field_type), label, group))
+        fields.append(Field(field_id, FieldType(field_type), label, group, _origin(field_id)))
     return tuple(fields)
+
+
+def _origin(field_id: str) -> Origin:
+    if field_id in _BY_HAND:
+        return Origin.HAND
+    return Origin.SYSTEM if field_id in _BY_SYSTEM else Origin.INVOICE
 
 
 _INVOICE_FIELDS = (
@@ -95,6 +130,19 @@ _INVOICE_FIELDS = (
         delivery_date DATE Delivery Date
         accounting_date DATE Accounting Date
         reference STRING Reference
+        sales_order STRING Sales Order
+        contract_reference STRING Contract
+        project_reference STRING Project
+        tender_reference STRING Tender or Lot
+        invoiced_object STRING Invoiced Object
+        receiving_advice STRING Receiving Advice
+        despatch_advice STRING Despatch Advice
+        accounting_reference STRING Accounting Reference
+        preceding_invoice STRING Preceding Invoice
+        preceding_invoice_date DATE Preceding Invoice Date
+        period_start DATE Period Start
+        period_end DATE Period End
+        tax_point_date DATE Tax Point Date
         correlation_id STRING Correlation ID
         idm_reference STRING IDM Reference
         """,
@@ -109,6 +157,11 @@ _INVOICE_FIELDS = (
         payment_reference STRING Payment Reference
         discount_term STRING Discount Term
         due_date DATE Due Date
+        mandate_reference STRING Mandate Reference
+        creditor_id STRING Creditor ID
+        payee_name STRING Payee Name
+        payee_id STRING Payee ID
+        payee_registration STRING Payee Registration
         """,
     ),
     *_fields(
@@ -132,7 +185,10 @@ _INVOICE_FIELDS = (
         total_tax_amount AMOUNT Total Tax Amount
         total_amount AMOUNT Total Amount
         prepaid_amount AMOUNT Prepaid Amount
+        rounding_amount AMOUNT Rounding Amount
         amount_due AMOUNT Amount Due
+        total_tax_amount_accounting AMOUNT Total Tax in Accounting Currency
+        accounting_currency CURRENCY Accounting Currency
         currency CURRENCY Currency
         """,
     ),
@@ -144,6 +200,8 @@ _INVOICE_FIELDS = (
         supplier_address STRING Supplier Address
         supplier_country_code STRING Supplier Country
         supplier_tax_id STRING Supplier VAT Number
+        supplier_tax_number STRING Supplier Tax Number
+        supplier_registration STRING Supplier Registration
         """,
     ),
     *_fields(
@@ -154,6 +212,8 @@ _INVOICE_FIELDS = (
         buyer_address STRING Buyer Address
         buyer_country_code STRING Buyer Country
         buyer_tax_id STRING Buyer VAT Number
+        buyer_tax_number STRING Buyer Tax Number
+        buyer_registration STRING Buyer Registration
         ship_to_party_id STRING Ship-to Party ID
         ship_to_party_name STRING Ship-to Party Name
         company_id STRING Company ID
@@ -174,7 +234,10 @@ _TABLES = (
             LINE_NUMBER STRING Order Line
             ITEM_NUMBER STRING Item Number
             SUPPLIER_ITEM_NUMBER STRING Supplier Item Number
+            STANDARD_ITEM_NUMBER STRING Standard Item Number
             DESCRIPTION STRING Description
+            LONG_DESCRIPTION STRING Long Description
+            NOTE STRING Note
             QUANTITY NUMBER Quantity
             UNIT STRING Unit
             UNIT_PRICE AMOUNT Unit Price
@@ -183,6 +246,10 @@ _TABLES = (
             NET_AMOUNT AMOUNT Net Amount
             TOTAL_AMOUNT AMOUNT Total Amount
             VAT NUMBER VAT %
+            VAT_CATEGORY STRING VAT Category
+            ACCOUNTING_REFERENCE STRING Accounting Reference
+            PERIOD_START DATE Period Start
+            PERIOD_END DATE Period End
             """,
         ),
     ),
@@ -197,9 +264,67 @@ _TABLES = (
             tax_category STRING Tax Category
             tax_code STRING Tax Code
             tax_country STRING Tax Country
+            exemption_reason STRING Exemption Reason
+            exemption_code STRING Exemption Code
             net_amount AMOUNT Net Amount
             tax_amount AMOUNT Tax Amount
             gross_amount AMOUNT Gross Amount
+            """,
+        ),
+    ),
+    TableType(
+        ALLOWANCES_CHARGES,
+        "Allowances and Charges",
+        _fields(
+            "",
+            """
+            TYPE STRING Type
+            POSITION STRING Position
+            AMOUNT AMOUNT Amount
+            BASE_AMOUNT AMOUNT Base Amount
+            PERCENTAGE NUMBER Percentage
+            REASON STRING Reason
+            REASON_CODE STRING Reason Code
+            VAT_CATEGORY STRING VAT Category
+            VAT NUMBER VAT %
+            """,
+        ),
+    ),
+    TableType(
+        NOTES,
+        "Notes",
+        _fields(
+            "",
+            """
+            SUBJECT_CODE STRING Subject Code
+            TEXT STRING Text
+            """,
+        ),
+    ),
+    TableType(
+        REFERENCES,
+        "References",
+        _fields(
+            "",
+            """
+            TYPE STRING Type
+            NUMBER STRING Number
+            DATE DATE Date
+            """,
+        ),
+    ),
+    TableType(
+        ATTACHMENTS,
+        "Attachments",
+        _fields(
+            "",
+            """
+            REFERENCE STRING Reference
+            DESCRIPTION STRING Description
+            FILENAME STRING File Name
+            MIME_TYPE STRING Media Type
+            SIZE NUMBER Size in Bytes
+            LOCATION STRING Location
             """,
         ),
     ),

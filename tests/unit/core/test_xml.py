@@ -77,13 +77,13 @@ def test_nothing_hides_from_the_look_before_the_tree(content: bytes, code: str) 
 _MEASURED = """
 import resource, sys
 from ionport.core.errors import IonportError
-from ionport.documents.einvoice import parse_einvoice
+from ionport.documents.invoice.reader import read_invoice
 def used():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 content = {content}
 before = used()
 try:
-    parse_einvoice(content)
+    read_invoice(content)
 except IonportError as error:
     print(error.code, used() - before)
 """

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ionport.documents.checks import check_amounts
-from ionport.documents.einvoice import parse_einvoice
+from ionport.documents.invoice.reader import read_invoice
 from ionport.documents.samples import CII_INVOICE, SAMPLES, UBL_INVOICE, read_sample
 
 
@@ -12,7 +12,7 @@ def _warnings(name: str, *changes: tuple[str, str]) -> list[str]:
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new, 1)
-    warnings = check_amounts(parse_einvoice(text.encode()))
+    warnings = check_amounts(read_invoice(text.encode()))
     assert {warning.code for warning in warnings} <= {"amounts_mismatch"}
     return [warning.text for warning in warnings]
 

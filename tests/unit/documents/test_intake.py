@@ -49,12 +49,14 @@ def test_the_line_table_says_what_the_invoice_says() -> None:
         "ITEM_NUMBER": "100771",
         "SUPPLIER_ITEM_NUMBER": "NW-AB18-2",
         "DESCRIPTION": "Akku-Bohrschrauber 18 V",
+        "LONG_DESCRIPTION": "Mit zwei Akkus und Ladegerät im Koffer",
         "QUANTITY": "12",
         "UNIT": "C62",
         "UNIT_PRICE": "149.90",
         "NET_AMOUNT": "1798.80",
         "TOTAL_AMOUNT": "1798.80",
         "VAT": "19",
+        "VAT_CATEGORY": "S",
     }
 
 

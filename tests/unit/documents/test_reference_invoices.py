@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ionport.documents.intake import Intake, read_file
+from ionport.documents.review.model import Effect
 from tests.support.reference import needs_reference_data, reference_files
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:Common"
@@ -85,7 +86,11 @@ def test_the_totals_of_a_cii_invoice_are_those_of_its_xml(path: Path) -> None:
 @needs_reference_data
 @pytest.mark.parametrize("path", _INVOICES, ids=lambda p: p.name)
 def test_the_figures_of_every_reference_invoice_agree(path: Path) -> None:
-    assert read_file(path.read_bytes()).findings == ()
+    findings = read_file(path.read_bytes()).findings
+    holding = {finding.code for finding in findings if finding.effect is Effect.HOLDS}
+    # Every corrected invoice (type 384) waits for a person.
+    assert holding == ({"corrected_invoice"} if path.name.startswith("01.18a") else set())
+    assert {finding.code for finding in findings} - holding <= {"more_accounts"}
 
 
 @needs_reference_data

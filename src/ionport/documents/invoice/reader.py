@@ -228,8 +228,12 @@ class _Reader:
         items: _Items,
     ) -> None:
         is_read = not written.strip()
-        if items or not is_read:
-            for production in state.productions:
+        has_something = bool(items) or not is_read
+        for production in state.productions:
+            if production.kind is TermKind.GROUP:
+                # Text in a group belongs to no term, unless a term is the group's own text.
+                self._produce(production, element, "", state)
+            elif has_something:
                 is_read = self._produce(production, element, written, state) or is_read
         if not is_read:
             self._left.append((element, ""))

@@ -17,13 +17,18 @@ from typing import cast
 from lxml import etree
 
 from ionport.documents.amounts import MAX_DIGITS
-from ionport.documents.invoice.table import APART
+from ionport.documents.invoice.table import APART, terms
 
 ROOT = ""
 """The term of a tree's root, which stands for the invoice itself."""
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBERS = frozenset(
+    term.id
+    for term in terms().values()
+    if term.type in ("Amount", "Unit price", "Quantity", "Percentage")
+)
 _NONE: tuple[Node, ...] = ()
 
 
@@ -111,6 +116,11 @@ class Node:
         for child in self.children:
             yield child
             yield from child.walk()
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the term is an amount, a price, a quantity or a percentage."""
+        return self.term in _NUMBERS
 
     @property
     def decimal(self) -> Decimal | None:

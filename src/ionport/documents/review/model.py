@@ -22,7 +22,15 @@ class Effect(StrEnum):
     NOTES = "notes"
 
 
-_NOTES = frozenset({"tax_total_without_currency"})
+_NOTES = frozenset(
+    {
+        "attachment_problem",
+        "date_with_time",
+        "more_accounts",
+        "not_understood_identity",
+        "tax_total_without_currency",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

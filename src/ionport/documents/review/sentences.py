@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ionport.core.i18n import _
+from ionport.documents.review.reading_sentences import READING_SENTENCES
 
 Parameters = Mapping[str, str]
 
@@ -118,6 +119,7 @@ def _of_double(values: Parameters) -> dict[str, str]:
 
 
 _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
+    **READING_SENTENCES,
     "amounts_mismatch": _amounts_mismatch,
     "two_currency_codes": _two_currency_codes,
     "other_currency": _other_currency,
