@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.screen import Screen, open_screen
+from tests.browser.screen import LAPTOP, Screen, open_screen
 
 _ARGUMENTS = (
     "--no-sandbox",
@@ -26,7 +26,8 @@ _ARGUMENTS = (
     # Whatever a page or the browser itself asks for, only this machine can answer.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
-WAIT_MILLISECONDS = 15_000
+# Waiting is for a condition; this bounds it on a machine that does other work, too.
+WAIT_MILLISECONDS = 60_000
 _NO_CHROMIUM = "NO CHROMIUM: no page was tested; install it (Debian: apt install chromium)"
 
 OpenScreen = Callable[..., Screen]
@@ -88,6 +89,45 @@ def new_screen(
         yield open_one
         for number, screen in enumerate(screens):
             picture_of_failure(request, screen, tmp_path / f"failed-{number}.png")
+
+
+@pytest.fixture(scope="module")
+def _kept_screens(chromium: Browser) -> Iterator[OpenScreen]:
+    """Windows that stay open for all tests of a file, one for each address and way."""
+    screens: dict[tuple[str, bool], Screen] = {}
+    with ExitStack() as stack:
+
+        def get(base_url: str, *, script: bool = True, **options: Any) -> Screen:
+            if (base_url, script) not in screens:
+                opened = open_screen(
+                    chromium, base_url, WAIT_MILLISECONDS, script=script, **options
+                )
+                screens[base_url, script] = stack.enter_context(opened)
+            return screens[base_url, script]
+
+        yield get
+
+
+@pytest.fixture
+def kept_screen(
+    _kept_screens: OpenScreen, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[OpenScreen]:
+    """As `new_screen`, with a window that other tests of the file have used and will use.
+
+    It keeps its cookies, and what it has loaded it need not load again.
+    """
+    screens: list[Screen] = []
+
+    def get(base_url: str, **options: Any) -> Screen:
+        screen = _kept_screens(base_url, **options)
+        screen.resize(LAPTOP)
+        screens.append(screen)
+        return screen
+
+    yield get
+    for number, screen in enumerate(screens):
+        picture_of_failure(request, screen, tmp_path / f"failed-{number}.png")
+        screen.check()
 
 
 def picture_of_failure(request: pytest.FixtureRequest, screen: Screen, path: Path) -> None:

@@ -30,8 +30,6 @@ from tests.support.sides import OPERATOR, until
 from tests.support.web import PASSWORD
 from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
 
-_PATIENCE = 30.0
-
 SCOPE = "Acme-Orders"
 LAKE_OBJECT = "Orders"
 # The smallest GIF there is.
@@ -250,7 +248,7 @@ def _acknowledge(desk: Desk) -> str:
             ).items[0]
 
     infor.flow_runner.launch()
-    assert until(lambda: latest().state is AckState.FAILED, _PATIENCE)
+    assert until(lambda: latest().state is AckState.FAILED)
     infor.flow_runner.close()
     return latest().id
 
@@ -318,7 +316,7 @@ def _add_key_pair(desk: Desk, app: str) -> str:
 def _configuration(desk: Desk, title: str, credential: bytes) -> str:
     answer = desk.add_export(title, credential)
     path = str(answer.url.path)
-    assert until(lambda: "pill-progress" not in desk.browser.get(path).text, _PATIENCE), path
+    assert until(lambda: "pill-progress" not in desk.browser.get(path).text), path
     return path.rpartition("/")[2]
 
 

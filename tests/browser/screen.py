@@ -57,6 +57,11 @@ class Screen:
         self.page.goto(self.base_url + path)
         return self.page
 
+    def resize(self, size: ViewportSize) -> None:
+        """Give the window that size, unless it has it."""
+        if self.page.viewport_size != size:
+            self.page.set_viewport_size(size)
+
     def check(self) -> None:
         """Fail with what went wrong since the last check, and begin anew."""
         # Events arrive while Playwright is called; ask it something that takes a round trip.

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.sides import until
+from tests.support.sides import PATIENCE, until
 
 _SET_UP_LINK = re.compile(r"http://[^/\s]+/set-up/\S+")
 
@@ -65,7 +65,7 @@ def _process(folder: Path, side: str) -> Iterator[subprocess.Popen[bytes]]:
         yield popen
     finally:
         popen.terminate()
-        status = popen.wait(30)
+        status = popen.wait(PATIENCE)
     assert status == 0, (folder / f"{side}.log").read_text(encoding="utf-8")
 
 
@@ -73,7 +73,7 @@ def _link(popen: subprocess.Popen[bytes], output: Path) -> str:
     def found() -> re.Match[str] | None:
         return _SET_UP_LINK.search(output.read_text(encoding="utf-8"))
 
-    until(lambda: found() or popen.poll() is not None, seconds=30)
+    until(lambda: found() or popen.poll() is not None)
     match = found()
     log = output.with_suffix(".log").read_text(encoding="utf-8")
     assert match, f"the server printed no set-up link\n{log}"

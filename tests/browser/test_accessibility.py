@@ -12,11 +12,12 @@ from tests.browser.accessibility import (
     controls_without_visible_focus,
     wider_than_the_window,
 )
+from tests.browser.axe import require_axe, violations
 
 _PAGE = """<!doctype html><html lang="en"><title>x</title><body><h1>Heading</h1>{}</body></html>"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 390, "height": 844})
     yield context.new_page()
@@ -79,3 +80,12 @@ def test_a_page_that_scrolls_sideways_is_found(page: Page) -> None:
 def test_a_control_whose_focus_cannot_be_seen_is_found(page: Page) -> None:
     page.set_content(_PAGE.format("<button style='outline: none'>Go</button>"))
     assert controls_without_visible_focus(page)
+
+
+def test_axe_finds_what_is_serious_and_no_more(page: Page) -> None:
+    require_axe()
+    page.set_content(_PAGE.format("<main><h3>Deep</h3><p>Text</p></main>"))
+    assert violations(page) == []
+    page.set_content(_PAGE.format("<main><input><p style='color: #888'>Pale</p></main>"))
+    found = [text.partition(":")[0] for text in violations(page)]
+    assert found == ["color-contrast", "label"]

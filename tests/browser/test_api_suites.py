@@ -24,15 +24,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
-def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -> Screen:
-    screen = new_screen(desk.application.settings.origin, script=request.param)
-    screen.page.context.add_cookies(
-        [
-            {"name": name, "value": value, "url": screen.base_url}
-            for name, value in cookies_of(desk).items()
-        ]
-    )
-    return screen
+def screen(request: pytest.FixtureRequest, desk: Desk, kept_screen: OpenScreen) -> Screen:
+    url = desk.application.settings.origin
+    return kept_screen(url, script=request.param, cookies=cookies_of(desk))
 
 
 def _base(desk: Desk) -> str:

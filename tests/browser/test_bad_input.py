@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from ionport.documents.samples import read_sample
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
-from tests.browser.conftest import WAIT_MILLISECONDS, picture_of_failure
+from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import cookies_of
-from tests.browser.screen import Mouse, Screen, open_screen
+from tests.browser.screen import Mouse, Screen
 from tests.support.whole import INVOICE, Desk, desk_on
 
 FORM = "/settings/export/new/infor-idm-bod"
@@ -98,24 +98,10 @@ def credential(desk: Desk) -> dict[str, str]:
     return content
 
 
-@pytest.fixture(scope="module")
-def window(desk: Desk, chromium: Browser) -> Iterator[Screen]:
-    url = desk.application.settings.origin
-    with open_screen(chromium, url, WAIT_MILLISECONDS, cookies=cookies_of(desk)) as screen:
-        yield screen
-
-
 @pytest.fixture
-def bench(
-    desk: Desk,
-    window: Screen,
-    credential: dict[str, str],
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
-) -> Iterator[Bench]:
-    yield Bench(desk, window, dict(credential), tmp_path)
-    picture_of_failure(request, window, tmp_path / "failed.png")
-    window.check()
+def bench(desk: Desk, kept_screen: OpenScreen, credential: dict[str, str], tmp_path: Path) -> Bench:
+    screen = kept_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    return Bench(desk, screen, dict(credential), tmp_path)
 
 
 Spoil = Callable[[dict[str, str]], "bytes | str | dict[str, str]"]

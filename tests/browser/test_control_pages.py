@@ -20,9 +20,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
-def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -> Screen:
+def screen(request: pytest.FixtureRequest, desk: Desk, kept_screen: OpenScreen) -> Screen:
     url = desk.application.settings.origin
-    return new_screen(url, script=request.param, cookies=cookies_of(desk))
+    return kept_screen(url, script=request.param, cookies=cookies_of(desk))
 
 
 def press(page: Page, name: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from ionport.web.pages.account import account, authorize
 from ionport.web.pages.authorized_apps import apps as authorized_apps
@@ -21,9 +21,9 @@ from ionport.web.pages.authorized_apps import token_tools
 from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
 from tests.browser.accessibility import wider_than_the_window
 from tests.browser.axe import require_axe, violations
-from tests.browser.conftest import WAIT_MILLISECONDS
+from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import Furnished, cookies_of, furnished_house
-from tests.browser.screen import LAPTOP, PHONE
+from tests.browser.screen import LAPTOP, PHONE, Screen
 from tests.support.web import PASSWORD
 
 _TENANT = "/ion-api/{tenant}"
@@ -156,26 +156,22 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]
         yield furnished
 
 
-@pytest.fixture(scope="module")
-def page(application: Furnished, chromium: Browser) -> Iterator[Page]:
-    """The administrator's window, open to the judge's script; the same for all forms."""
+@pytest.fixture
+def screen(application: Furnished, kept_screen: OpenScreen) -> Screen:
+    """The administrator's window."""
     require_axe()
-    context = chromium.new_context(bypass_csp=True, reduced_motion="reduce", viewport=LAPTOP)
-    context.set_default_timeout(WAIT_MILLISECONDS)
-    cookies = cookies_of(application.desk).items()
-    context.add_cookies([{"name": n, "value": v, "url": application.url} for n, v in cookies])
-    yield context.new_page()
-    context.close()
+    screen = kept_screen(application.url, cookies=cookies_of(application.desk))
+    screen.expect_status(409, 422)
+    return screen
 
 
 @pytest.mark.parametrize(
     "mistake", MISTAKES, ids=lambda one: f"{one.route.removeprefix(_TENANT)}-{one.kind}{one.beside}"
 )
 def test_a_mistake_is_told_beside_its_field(
-    application: Furnished, page: Page, mistake: Mistake
+    application: Furnished, screen: Screen, mistake: Mistake
 ) -> None:
-    page.set_viewport_size(LAPTOP)
-    page.goto(application.url + application.address(mistake.route))
+    page = screen.open(application.address(mistake.route))
     # What the browser itself would refuse, another client sends: the server has to tell.
     page.evaluate("[...document.forms].forEach((form) => { form.noValidate = true; })")
     if mistake.kind:
@@ -198,9 +194,10 @@ def test_a_mistake_is_told_beside_its_field(
 
 
 def test_what_is_asked_and_told_after_a_form_is_clean_too(
-    application: Furnished, page: Page
+    application: Furnished, screen: Screen
 ) -> None:
     """Pages that only a sent form leads to: questions, a new secret, a token's claims."""
+    page = screen.page
     main = page.get_by_role("main")
 
     def judge(told: str) -> None:

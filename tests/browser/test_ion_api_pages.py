@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.axe import require_axe, violations
-from tests.browser.conftest import WAIT_MILLISECONDS, OpenScreen
-from tests.browser.furnished import Furnished, cookies_of, furnished_house
+from tests.browser.conftest import OpenScreen
+from tests.browser.furnished import cookies_of
 from tests.browser.screen import Screen
-from tests.browser.test_pages import _PAGES as PAGES
 from tests.support.idp import make_idp
 from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
@@ -36,32 +34,6 @@ TYPES: dict[str, dict[str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    with furnished_house(tmp_path_factory.mktemp("application")) as furnished:
-        yield furnished
-
-
-@pytest.fixture(scope="module")
-def judged(application: Furnished, chromium: Browser) -> Iterator[Page]:
-    """The administrator's window, open to the judge's script; the same for all pages."""
-    require_axe()
-    context = chromium.new_context(bypass_csp=True, reduced_motion="reduce")
-    context.set_default_timeout(WAIT_MILLISECONDS)
-    _sign_in(context, application.url, application.desk)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.mark.parametrize("address", [*PAGES, "/sign-in"])
-def test_axe_finds_no_serious_violation(address: str, application: Furnished, judged: Page) -> None:
-    judged.goto(application.url + application.address(address))
-    judged.locator("details:not(.menu)").evaluate_all(
-        "all => all.forEach((one) => one.open = true)"
-    )
-    assert violations(judged) == []
-
-
-@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
         desk.add_user("bob")
@@ -69,16 +41,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
-def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -> Screen:
-    screen = new_screen(desk.application.settings.origin, script=request.param)
-    _sign_in(screen.page.context, screen.base_url, desk)
-    return screen
-
-
-def _sign_in(context: BrowserContext, url: str, desk: Desk) -> None:
-    context.add_cookies(
-        [{"name": name, "value": value, "url": url} for name, value in cookies_of(desk).items()]
-    )
+def screen(request: pytest.FixtureRequest, desk: Desk, kept_screen: OpenScreen) -> Screen:
+    url = desk.application.settings.origin
+    return kept_screen(url, script=request.param, cookies=cookies_of(desk))
 
 
 def _press(page: Page, name: str) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from ionport.identity.model import TenantRole
 from tests.browser.conftest import OpenScreen
+from tests.browser.furnished import cookies_of
 from tests.browser.screen import Screen
 from tests.browser.test_ion_api_pages import (
     _downloaded,
@@ -19,7 +20,6 @@ from tests.browser.test_ion_api_pages import (
     _new_app,
     _press,
     _save_app,
-    _sign_in,
     _write,
 )
 from tests.support.idp import make_idp
@@ -42,10 +42,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
-def screen(request: pytest.FixtureRequest, desk: Desk, new_screen: OpenScreen) -> Screen:
-    screen = new_screen(desk.application.settings.origin, script=request.param)
-    _sign_in(screen.page.context, screen.base_url, desk)
-    return screen
+def screen(request: pytest.FixtureRequest, desk: Desk, kept_screen: OpenScreen) -> Screen:
+    url = desk.application.settings.origin
+    return kept_screen(url, script=request.param, cookies=cookies_of(desk))
 
 
 def _choose_bob(page: Page, screen: Screen) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -18,14 +18,15 @@ from ionport.asgi import build_asgi
 from ionport.manual import page_names
 from ionport.settings import load_settings
 from ionport.web import pages
+from tests.browser import axe
 from tests.browser.accessibility import (
     audit,
     controls_without_visible_focus,
     wider_than_the_window,
 )
-from tests.browser.conftest import WAIT_MILLISECONDS, OpenScreen, picture_of_failure
+from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import Furnished, cookies_of, furnished_house
-from tests.browser.screen import LAPTOP, PHONE, Screen, open_screen
+from tests.browser.screen import PHONE, Screen
 from tests.support.server import serve_at
 from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
@@ -91,25 +92,17 @@ def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield desk
 
 
-@pytest.fixture(scope="module")
-def window(application: Furnished, chromium: Browser) -> Iterator[Screen]:
-    """The administrator's window, the same for all tests: what it has loaded it need not again."""
-    with open_screen(
-        chromium, application.url, WAIT_MILLISECONDS, cookies=cookies_of(application.desk)
-    ) as screen:
-        yield screen
-
-
 @pytest.fixture
-def screen(window: Screen, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Screen]:
-    window.page.set_viewport_size(LAPTOP)
-    yield window
-    picture_of_failure(request, window, tmp_path / "failed.png")
-    window.check()
+def screen(application: Furnished, kept_screen: OpenScreen) -> Screen:
+    """The administrator's window."""
+    return kept_screen(application.url, cookies=cookies_of(application.desk))
 
 
-def _check(page: Page) -> None:
+def _check(page: Page, *, by_axe: bool = False) -> None:
+    """What every page owes; `by_axe`, where it is installed, judges the same page too."""
     found = audit(page)
+    if by_axe and axe.is_installed():
+        found += axe.violations(page)
     if not page.title().removesuffix(" · ionport").strip():
         found.append("the page has no title")
     page.set_viewport_size(PHONE)
@@ -126,7 +119,11 @@ def test_a_page_is_clean_usable_by_keyboard_and_fits_a_phone(
     page = screen.open(path)
     assert urlsplit(page.url).path == path, "it led elsewhere"
     page.locator("details:not(.menu)").evaluate_all("all => all.forEach((one) => one.open = true)")
-    _check(page)
+    _check(page, by_axe=True)
+
+
+def test_axe_is_there_to_judge_the_pages() -> None:
+    axe.require_axe()
 
 
 def test_the_pages_before_signing_in(tmp_path: Path, new_screen: OpenScreen) -> None:
@@ -141,7 +138,7 @@ def test_the_pages_before_signing_in(tmp_path: Path, new_screen: OpenScreen) -> 
             token = applications[0].setup.make_setup_link(work)
         screen = new_screen(base_url)
         for path in ("/sign-in", f"/set-up/{token.reveal()}"):
-            _check(screen.open(path))
+            _check(screen.open(path), by_axe=True)
         screen.open("/")
         expect(screen.page.get_by_text("Nobody has an account here yet.")).to_be_visible()
     applications[0].close()
@@ -166,9 +163,9 @@ _EMPTY = [
 
 @pytest.mark.parametrize("address", _EMPTY)
 def test_an_empty_list_says_what_to_do_next_and_leads_there(
-    address: str, empty_house: Desk, new_screen: OpenScreen
+    address: str, empty_house: Desk, kept_screen: OpenScreen
 ) -> None:
-    screen = new_screen(empty_house.application.settings.origin, cookies=cookies_of(empty_house))
+    screen = kept_screen(empty_house.application.settings.origin, cookies=cookies_of(empty_house))
     page = screen.open(address.format(tenant=empty_house.application.tenant.id))
     _check(page)
     page.locator(".empty-state").get_by_role("link").click()

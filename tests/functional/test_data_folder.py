@@ -144,7 +144,7 @@ def test_everything_in_the_data_folder_is_its_owners_alone(tmp_path: Path) -> No
         tmp_path / "server.log",
     )
     try:
-        assert sides.until(lambda: _is_up(server.url), 30)
+        assert sides.until(lambda: _is_up(server.url))
         found = {path: mode_of(path) for path in (folder, *folder.iterdir())}
     finally:
         server.stop()

@@ -90,7 +90,7 @@ def client(side: CustomSide, token: str) -> Iterator[httpx2.Client]:
 
 
 def _wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -61,7 +61,7 @@ def _running(command: list[str], port: int, folder: Path) -> Iterator[None]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while True:
             assert process.poll() is None, (folder / "log").read_text()
             try:

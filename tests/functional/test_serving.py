@@ -26,7 +26,7 @@ def test_a_terminated_server_closes_everything_and_ends_well(tmp_path: Path, sid
         {"IONPORT_DATA": str(tmp_path / "data"), "IONPORT_LOG_LEVEL": "WARNING"},
         log,
     )
-    assert until(lambda: _answers(process.url), seconds=30)
+    assert until(lambda: _answers(process.url))
     ready = httpx2.get(f"{process.url}/readyz", timeout=10)
     assert ready.status_code == 200, ready.text
     assert ("deliveries" in ready.json()["parts"]) is (side != "infor")
@@ -54,7 +54,7 @@ def test_a_production_tenant_starts_without_a_control_key(tmp_path: Path) -> Non
 
 def _output_of(arguments: list[str], environment: dict[str, str], folder: Path) -> str:
     process = start(arguments, environment, folder / "server.log")
-    assert until(lambda: _answers(process.url), seconds=30)
+    assert until(lambda: _answers(process.url))
     output = process.popen.stdout
     assert output is not None
     process.popen.terminate()

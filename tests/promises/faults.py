@@ -158,7 +158,7 @@ class PostgreSql:
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        assert until(lambda: not any(map(_alive, found)), seconds=10)
+        assert until(lambda: not any(map(_alive, found)))
         # An ended process that nobody has waited for yet would be taken to be alive.
         (self._folder / "postmaster.pid").unlink()
         for lock in self._folder.glob(".s.PGSQL.*.lock"):
@@ -166,7 +166,7 @@ class PostgreSql:
 
     def start(self) -> None:
         """Start it again and wait until it answers."""
-        assert until(self._starts, seconds=30, pause=0.2)
+        assert until(self._starts, pause=0.2)
 
     def stop(self) -> None:
         self._server.cleanup()

@@ -90,13 +90,13 @@ def test_a_killed_server_loses_no_acknowledgement(tmp_path: Path) -> None:
         with sides.infor_process(folder) as process:
             _name, credentials = sides.make_credentials(folder, process.url)
             publish_all(process.url, scope, credentials)
-            assert sides.until(lambda: len(receiver.arrivals) > INVOICES // 2, 30, pause=0.01)
+            assert sides.until(lambda: len(receiver.arrivals) > INVOICES // 2, pause=0.01)
             process.kill()
         assert 0 < let_leases_end(folder) <= 8
         assert len(receiver.arrivals) < INVOICES
         with sides.infor_process(folder):
-            assert sides.until(lambda: len(receiver.arrivals) == INVOICES, 30)
-            assert sides.until(lambda: waiting(folder) == 0, 30)
+            assert sides.until(lambda: len(receiver.arrivals) == INVOICES)
+            assert sides.until(lambda: waiting(folder) == 0)
     assert max(receiver.arrivals.values()) <= 2
 
 

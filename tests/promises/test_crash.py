@@ -53,7 +53,7 @@ def test_losing_the_workflow_engines_database_in_mid_run_loses_nothing(
         installation.export(20)
         ledger = installation.ledger
         worker = crew.start(installation.folder, installation.database_url)
-        assert sides.until(lambda: ledger.statuses()["delivered"] >= 3, seconds=30)
+        assert sides.until(lambda: ledger.statuses()["delivered"] >= 3)
         databases.drop_postgresql_schema(installation.database_url, "dbos")
         assert ledger.statuses()["delivered"] < 20, "too late: everything was delivered"
         finish(ledger, 60)

@@ -22,11 +22,9 @@ from tests.promises.installation import socket_of, through
 from tests.promises.proportion import Proportion
 from tests.promises.wire import CREATE, LOG_IN, Call, Relay, Wire
 from tests.promises.workers import Worker, Workers, clock_of, faketime_environment, imported
-from tests.support.sides import until
+from tests.support.sides import PATIENCE, until
 
 PROPORTION = Proportion()
-# Waiting is for a condition; this bounds it on a machine that does other work, too.
-PATIENCE = 30.0
 
 
 def items_of(infor: Infor, ledger: Ledger) -> int:

@@ -18,11 +18,10 @@ from tests.promises.installation import Installation
 from tests.promises.proportion import Proportion
 from tests.promises.wire import CREATE, Call, Wire
 from tests.promises.workers import Worker, Workers
-from tests.support.sides import until
+from tests.support.sides import PATIENCE, until
 
 DOCUMENTS = 20
 HELD = 4
-PATIENCE = 30.0
 # What a machine that does other work may add to any time.
 SLACK = 8.0
 PROPORTION = Proportion(1 / 15)

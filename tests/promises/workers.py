@@ -17,8 +17,6 @@ from pathlib import Path
 from tests.promises.proportion import FACTOR
 from tests.support.sides import until
 
-_START_SECONDS = 30
-
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -30,7 +28,7 @@ class Worker:
     def kill(self) -> None:
         """SIGKILL, whether it is frozen or not."""
         self._signal(signal.SIGKILL)
-        assert until(lambda: not self.is_alive, seconds=10, pause=0.005)
+        assert until(lambda: not self.is_alive, pause=0.005)
 
     def freeze(self) -> None:
         """SIGSTOP: no thread of it runs; its kernel goes on sending what it has."""
@@ -46,14 +44,14 @@ class Worker:
                 for task in tasks.iterdir()
             )
 
-        assert until(lambda: rests() and rests(), seconds=10, pause=0.002)
+        assert until(lambda: rests() and rests(), pause=0.002)
         self.freeze()
 
     def thaw(self) -> None:
         """SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
-    def stop(self, seconds: float = 40) -> None:
+    def stop(self, seconds: float = 120) -> None:
         """SIGTERM; waits until the calls under way are over and the process has ended."""
         self._signal(signal.SIGTERM)
         assert until(lambda: not self.is_alive, seconds=seconds, pause=0.02), self.stacks()
@@ -130,7 +128,6 @@ class Workers:
         self._made.append(worker)
         is_ready = until(
             lambda: log.exists() and "ready" in log.read_text(errors="replace"),
-            seconds=_START_SECONDS,
             pause=0.02,
         )
         assert is_ready, worker.tail()
@@ -172,4 +169,4 @@ def imported(environment: Mapping[str, str] | None = None) -> Iterator[subproces
     try:
         yield process
     finally:
-        process.communicate(timeout=10)
+        process.communicate(timeout=120)

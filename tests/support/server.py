@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from ionport.http_server import server_config
 
-_START_SECONDS = 10.0
+_START_SECONDS = 120.0
 
 
 @contextmanager

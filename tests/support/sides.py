@@ -35,6 +35,8 @@ QUICK = ExportTiming(
     first_wait=0.2, longest_wait=1.0, gateway_timeout=1.5, search_lag=0.2, send_within=2.0,
     connect=2.0, after_gateway=3.0, login=4.0, heartbeat=0.5, silent_after=3.0,
 )  # fmt: skip
+# Waiting is for a condition; this bounds it on a machine that does other work, too.
+PATIENCE = 120.0
 PROMPT = EngineOptions(poll=0.05, sweep=0.3, leases=0.2, health=0.5)
 
 
@@ -56,7 +58,7 @@ class Process:
         return self._reap()
 
     def _reap(self) -> int:
-        status = self.popen.wait(30)
+        status = self.popen.wait(PATIENCE)
         if self.popen.stdout is not None:
             self.popen.stdout.close()
         return status
@@ -73,7 +75,7 @@ def start(arguments: Sequence[str], environment: dict[str, str], log: Path) -> P
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         )
     assert popen.stdout is not None
-    ready, _writable, _failed = select.select([popen.stdout], [], [], 30)
+    ready, _writable, _failed = select.select([popen.stdout], [], [], PATIENCE)
     line = popen.stdout.readline() if ready else ""
     if " on http" not in line:
         Process(popen, "").kill()
@@ -204,7 +206,7 @@ def export_all(application: Application, document_ids: Sequence[str]) -> None:
             application.documents.deliveries.export(work, scope, OPERATOR, document_id)
 
 
-def until(condition: Any, seconds: float, pause: float = 0.05) -> bool:
+def until(condition: Any, seconds: float = PATIENCE, pause: float = 0.05) -> bool:
     """Wait until `condition()` is true, at most `seconds`; tells whether it became so."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

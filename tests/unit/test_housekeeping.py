@@ -36,7 +36,7 @@ def test_what_is_over_is_deleted_while_the_server_runs(
     housekeeping = Housekeeping(database, clean_up, every_seconds=0.01)
     housekeeping.launch()
     try:
-        assert until(lambda: left() == 0, seconds=10)
+        assert until(lambda: left() == 0)
     finally:
         housekeeping.close()
 
@@ -60,7 +60,7 @@ def test_each_task_goes_on_after_its_own_failure_and_that_of_another(
     housekeeping = Housekeeping(database, Failing(), Good(), Failing(), every_seconds=0.01)
     housekeeping.launch()
     try:
-        assert until(lambda: done.count("good") >= 3, seconds=10)
+        assert until(lambda: done.count("good") >= 3)
     finally:
         housekeeping.close()
         database.close()

@@ -171,7 +171,7 @@ class Sender:
         return stat.rpartition(") ")[2][0]
 
 
-def until(happened: Callable[[], bool], *, seconds: float = 10.0) -> None:
+def until(happened: Callable[[], bool], *, seconds: float = 120.0) -> None:
     """Wait for a condition."""
     end = time.monotonic() + seconds
     while not happened():

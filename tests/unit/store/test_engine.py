@@ -157,7 +157,7 @@ def test_every_writer_that_waits_gets_its_turn_while_another_holds_the_lock(
     assert isinstance(connections, QueuePool)
     with ThreadPoolExecutor(50) as pool, database.write():
         written = [pool.submit(write, number) for number in range(50)]
-        assert until(lambda: connections.checkedout() == 51, 10)
+        assert until(lambda: connections.checkedout() == 51)
     for each in written:
         each.result()
     assert _count(database) == 50
