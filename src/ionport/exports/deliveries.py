@@ -291,6 +291,13 @@ class DeliveryService:
         actor.require_organization_member(scope.organization_id)
         return DeliveryRepository(work.connection).counts(scope)
 
+    def held(
+        self, work: Work, scope: OrganizationScope, actor: Actor
+    ) -> dict[tuple[str, str], int]:
+        """Return how many held deliveries there are, by the ids of configuration and connection."""
+        actor.require_organization_member(scope.organization_id)
+        return DeliveryRepository(work.connection).held(scope)
+
     def workers_alive(self, work: Work) -> bool:
         """Tell whether any process runs deliveries now."""
         since = self._clock.now() - timedelta(seconds=self._timing.silent_after)

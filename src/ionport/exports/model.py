@@ -360,6 +360,7 @@ class DeliveryFilter:
     """Which deliveries a list shows; empty parts do not restrict."""
 
     status: DeliveryStatus | None = None
+    is_held: bool | None = None
     configuration_id: str | None = None
     document_id: str | None = None
     text: str = ""

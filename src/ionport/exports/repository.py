@@ -6,7 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    not_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page, PageRequest
@@ -211,6 +222,15 @@ class DeliveryRepository:
         found = {DeliveryStatus(status): number for status, number in rows}
         return {status: found.get(status, 0) for status in DeliveryStatus}
 
+    def held(self, scope: AnyScope) -> dict[tuple[str, str], int]:
+        """Return how many deliveries each configuration and connection hold, by both ids."""
+        rows = self._connection.execute(
+            _owned(select(_d.configuration_id, _d.connection_id, func.count()), scope)
+            .where(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
+            .group_by(_d.configuration_id, _d.connection_id)
+        )
+        return {(configuration, connection): number for configuration, connection, number in rows}
+
     def update(
         self,
         scope: AnyScope,
@@ -262,6 +282,9 @@ def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
 def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
     if wanted.status:
         query = query.where(_d.status == wanted.status)
+    if wanted.is_held is not None:
+        is_held = and_(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
+        query = query.where(is_held if wanted.is_held else not_(is_held))
     if wanted.configuration_id:
         query = query.where(_d.configuration_id == wanted.configuration_id)
     if wanted.document_id:

@@ -33,7 +33,7 @@ from ionport.web.pages.documents import export as document_export
 from ionport.web.pages.exports import activation as export_activation
 from ionport.web.pages.exports import configurations as exports
 from ionport.web.pages.exports import connections, deliveries
-from ionport.web.pages.general import home, manual, settings
+from ionport.web.pages.general import home, manual, settings, theme
 from ionport.web.pages.ion_desk import (
     acknowledgements,
     connection_points,
@@ -83,6 +83,7 @@ def _routes(services: Services) -> list[BaseRoute]:
         *home.ROUTES,
         *account.ROUTES,
         *manual.ROUTES,
+        *theme.ROUTES,
     ]
     if services.apps is not None:
         routes += [

@@ -1,4 +1,5 @@
-"""The cookies of the pages: session, visitor (before signing in), known browser, flash message.
+"""The cookies of the pages: session, visitor (before signing in), known browser, flash message,
+light or dark.
 
 Cookies do not tell ports apart, so on an address with a port the names carry it: two servers on
 one machine do not sign each other's users out.
@@ -17,6 +18,7 @@ from ionport.core.hosts import split_host
 from ionport.web.forms.fields import is_storable
 
 MAX_FLASH = 1500
+THEMES = ("light", "dark")
 KINDS = ("success", "info", "warning", "danger")
 
 
@@ -28,6 +30,7 @@ class Names:
     visitor: str
     known: str
     flash: str
+    theme: str
 
 
 def names(request: Request, *, secure: bool) -> Names:
@@ -40,6 +43,7 @@ def names(request: Request, *, secure: bool) -> Names:
         visitor=f"{prefix}_visitor{suffix}",
         known=f"{prefix}_known{suffix}",
         flash=f"{prefix}_flash{suffix}",
+        theme=f"{prefix}_theme{suffix}",
     )
 
 

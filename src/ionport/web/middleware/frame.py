@@ -89,9 +89,7 @@ class Frame:
 
         try:
             if not self._is_allowed(Headers(scope=scope).get("host", "")):
-                response: Response = PlainTextResponse(
-                    _("This server is not known by that name."), status_code=400
-                )
+                response: Response = PlainTextResponse(_unknown_host(request_id), status_code=400)
                 await response(scope, receive, send_with_headers)
                 return
             await self._app(scope, receive, send_with_headers)
@@ -134,6 +132,11 @@ class Frame:
             return self._error_page(request, error.status_code, _title(error.status_code), text)
         logger.error("%s failed", request_id, exc_info=error)
         return self._error_page(request, 500, _title(500), _unexpected(request_id))
+
+
+def _unknown_host(request_id: str) -> str:
+    text = _("This server is not known by that name. Request id: {id}")
+    return text.format(id=request_id)
 
 
 def _unexpected(request_id: str) -> str:

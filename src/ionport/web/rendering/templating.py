@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -85,6 +86,7 @@ def _frame(request: Request) -> dict[str, object]:
             "tenant": None,
             "environment": None,
             "may_administer": False,
+            **_surroundings(request),
         }
     tenant = request.scope.get("path_params", {}).get("tenant")
     tenant = tenant if tenant in visit.tenants else None
@@ -96,7 +98,41 @@ def _frame(request: Request) -> dict[str, object]:
         "environment": tenant.rpartition("_")[2] if tenant else None,
         "may_administer": visit.organization is not None
         and visit.actor.is_organization_administrator(visit.organization.id),
+        **_surroundings(request),
     }
+
+
+def _surroundings(request: Request) -> dict[str, object]:
+    """Return what every page has, whoever looks at it: its theme, its manual page, its own id."""
+    secure = request.url.scheme == "https"
+    theme = request.cookies.get(cookies.names(request, secure=secure).theme, "")
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return {
+        "theme": theme if theme in cookies.THEMES else "",
+        "manual": _manual_page(request),
+        "here": here if request.method == "GET" else "",
+        "request_id": request.scope.get("ionport.request_id", ""),
+    }
+
+
+def _manual_page(request: Request) -> str:
+    """Return the address of the manual's page about this one, as its module names it."""
+    endpoint = request.scope.get("endpoint")
+    module = sys.modules.get(getattr(endpoint, "__module__", ""))
+    name = getattr(module, "MANUAL", "")
+    return f"/manual/{name}" if name else "/manual"
+
+
+def own_address(text: str) -> str:
+    """Return an address of a page of ours as a form or a header has it; `/` for any other."""
+    is_own = (
+        text.startswith("/")
+        and not text.startswith("//")
+        and "\\" not in text
+        and text.isascii()
+        and text.isprintable()
+    )
+    return text if is_own else "/"
 
 
 def _flash(request: Request, visit: Visit) -> tuple[str, str] | None:
@@ -261,4 +297,15 @@ def error_page(request: Request, status: int, title: str, text: str) -> Response
     """Render an error."""
     is_fragment = "hx-request" in request.headers
     name = "error_fragment.html" if is_fragment else "error.html"
-    return render(request, name, {"status": status, "title": title, "text": text}, status=status)
+    context = {"status": status, "title": title, "text": text, "back": _came_from(request)}
+    return render(request, name, context, status=status)
+
+
+def _came_from(request: Request) -> str:
+    """Return the page of ours that led here, empty when none did."""
+    scheme, _separator, rest = request.headers.get("referer", "").partition("://")
+    host, slash, path = rest.partition("/")
+    if not scheme or host.lower() != request.headers.get("host", "").lower():
+        return ""
+    address = own_address(slash + path)
+    return address if address.partition("?")[0] not in ("/", request.url.path) else ""

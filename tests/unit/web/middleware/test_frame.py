@@ -142,3 +142,26 @@ def test_an_error_whose_page_fails_too_carries_the_headers_and_its_number(
     assert answer.headers["x-request-id"] in answer.text
     assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/refuse", "/wait", "/explode"])
+def test_an_error_page_shows_its_request_id_and_ways_back(failing: Browser, path: str) -> None:
+    origin = str(failing.http.base_url).rstrip("/")
+    answer = failing.http.get(path, headers={"referer": f"{origin}/account?x=1"})
+    assert answer.headers["x-request-id"] in answer.text
+    assert 'href="/account?x=1"' in answer.text
+    assert 'href="/"' in answer.text
+
+
+@pytest.mark.parametrize("referer", ["https://evil.example/account", "http://[", "//x", ""])
+def test_an_error_page_leads_back_to_no_other_site(failing: Browser, referer: str) -> None:
+    answer = failing.http.get("/nowhere", headers={"referer": referer})
+    assert answer.status_code == 404
+    assert "evil" not in answer.text
+    assert 'class="btn btn-back"' not in answer.text
+
+
+def test_a_wrong_host_is_told_the_request_id(failing: Browser) -> None:
+    answer = failing.http.get("/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert answer.headers["x-request-id"] in answer.text

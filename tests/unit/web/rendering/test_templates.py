@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from jinja2 import meta
 
 import ionport.web
+from ionport.manual import page_names
 from ionport.web.rendering.templating import ENVIRONMENT
 
 _WEB = Path(ionport.web.__file__).parent
@@ -48,6 +50,14 @@ def test_every_template_belongs_to_a_page() -> None:
         and not ("/_" in name and any(page.startswith(name.partition("/_")[0]) for page in _PAGES))
     ]
     assert strays == []
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_every_page_names_its_page_of_the_manual(page: str) -> None:
+    module = importlib.import_module(f"ionport.web.pages.{page.replace('/', '.')}")
+    # The manual's own pages are the manual.
+    if hasattr(module, "ROUTES") and page != "general/manual":
+        assert module.MANUAL in page_names()
 
 
 def test_no_folder_of_pages_holds_more_than_fourteen_modules() -> None:

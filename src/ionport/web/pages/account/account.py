@@ -18,6 +18,8 @@ from ionport.web.middleware import cookies
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.state import visit_of
 
+MANUAL = "users"
+
 
 def sign_in_form(request: Request) -> Response:
     """Show the form, or go on when somebody is signed in already."""

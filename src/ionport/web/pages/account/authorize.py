@@ -28,6 +28,8 @@ from ionport.web.pages.account.account import sign_in_as, with_session
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "users"
+
 logger = logging.getLogger(__name__)
 
 MAX_QUERY: Final = 8_000

@@ -28,6 +28,8 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "available-apis"
+
 
 def list_documentation(request: Request) -> Response:
     """Show the documents of an endpoint."""

@@ -21,6 +21,8 @@ from ionport.web.pages.api_suites.suites import confirm_page, read_trail, suite_
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "available-apis"
+
 
 def show(request: Request) -> Response:
     """Show an endpoint: its addresses, its security without secrets, and a call to try it."""

@@ -17,6 +17,8 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "available-apis"
+
 
 def export_suite(request: Request) -> Response:
     """Give a suite out as JSON."""

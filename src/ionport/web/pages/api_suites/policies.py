@@ -28,6 +28,8 @@ from ionport.web.pages.api_suites.suites import confirm_page, read_trail, the_su
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "policies"
+
 _FIELDS = ("type", "name", "flow", "definition")
 
 

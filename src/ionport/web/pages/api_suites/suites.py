@@ -35,6 +35,8 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import TrailLine, trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "available-apis"
+
 if TYPE_CHECKING:
     from ionport.sandbox.kit.operations import Service
 

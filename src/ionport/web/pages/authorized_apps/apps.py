@@ -19,6 +19,8 @@ from ionport.web.rendering.templating import path_to, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "create-an-app"
+
 
 def first_page(request: Request) -> Response:
     """Lead to the list of apps."""

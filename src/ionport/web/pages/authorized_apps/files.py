@@ -24,6 +24,8 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "download-credentials"
+
 _TOOLS = {EnvironmentTool.POSTMAN: "Postman", EnvironmentTool.BRUNO: "Bruno"}
 
 

@@ -31,6 +31,8 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "choose-a-type"
+
 _UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 _NO_NUMBER = -1
 _DEFAULTS = {

@@ -27,6 +27,8 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "rotate-a-secret"
+
 _UNITS = {"minutes": 1, "hours": 60, "days": 1_440}
 
 

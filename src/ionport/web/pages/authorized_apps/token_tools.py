@@ -13,6 +13,8 @@ from ionport.web.forms.fields import text_of
 from ionport.web.pages.authorized_apps.apps import app_dialog, the_app
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "token-endpoint"
+
 _MAX_PASTED = 20_000
 
 

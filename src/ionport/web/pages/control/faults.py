@@ -30,6 +30,8 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-control"
+
 _FIELDS = (
     *("kind", "name", "service", "operation", "method", "path", "trigger", "figure", "seed"),
     *("status", "body", "media_type", "seconds", "after_commit", "is_enabled"),

@@ -19,6 +19,8 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-control"
+
 
 def list_keys(request: Request) -> Response:
     """Show the keys by name, and whether the limits are applied."""

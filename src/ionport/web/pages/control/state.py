@@ -19,6 +19,8 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-control"
+
 _UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 
 

@@ -22,6 +22,8 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
 from ionport.web.state import needed, organization_scope, visit_of
 
+MANUAL = "export"
+
 _NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
 
 

@@ -15,11 +15,14 @@ from ionport.core.paging import MAX_PER_PAGE
 from ionport.documents.model import EXPORT_STATUSES, Document, DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
+from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, organization_scope, visit_of
+
+MANUAL = "export"
 
 _SHOWN_REASONS = 3
 _SHOWN_NAMES = 5
@@ -109,24 +112,49 @@ def export_many(request: Request) -> Response:
     ids = [value for value in form.getlist("document") if isinstance(value, str)][:MAX_PER_PAGE]
     if not ids:
         return redirect(request, url, kind="warning", text=_("Tick the documents to export first."))
-    begun, done, held, errors = 0, 0, list[str](), list[str]()
+    begun, done, held = 0, 0, list[str]()
+    refused: dict[str, list[str]] = {}
     for document_id in dict.fromkeys(ids):
         try:
             deliveries = _export(request, document_id)
         except DocumentHeld as error:
-            held.append(error.filename)
+            held.append(error.filename[:_NAME_LENGTH])
             continue
         except IonportError as error:
-            errors.append(error.text)
+            refused.setdefault(error.text, []).append(_name_of(request, document_id))
             continue
         is_over = all(delivery.status.is_over for delivery in deliveries)
         done, begun = done + is_over, begun + (not is_over)
-    text = " ".join(_summary(begun, done, held, errors))
-    kind = "danger" if errors else "warning" if held else "success"
+    text = " ".join(_summary(begun, done, held, refused))
+    kind = "danger" if refused else "warning" if held else "success"
     return redirect(request, url, kind=kind, text=text)
 
 
-def _summary(begun: int, done: int, held: Sequence[str], errors: Sequence[str]) -> Iterator[str]:
+def _name_of(request: Request, document_id: str) -> str:
+    """Return name and type of a document that was refused; its id when it is not to be seen."""
+    with visit_of(request).services.database.read() as work:
+        try:
+            document = needed(visit_of(request).services.documents).get(
+                work, organization_scope(request), document_id
+            )
+        except NotFound:
+            return document_id[:_NAME_LENGTH]
+    kind = DOCUMENT_TYPES.get(document.document_type)
+    label = kind.label if kind else document.document_type
+    return f"{document.filename[:_NAME_LENGTH]} ({label})"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    shown = list(names[:_SHOWN_NAMES])
+    if more := len(names) - len(shown):
+        shown.append(_("and {count} more").format(count=more))
+    return ", ".join(shown)
+
+
+def _summary(
+    begun: int, done: int, held: Sequence[str], refused: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
     if begun:
         text = ngettext(
             "{n} document is being exported.", "{n} documents are being exported.", begun
@@ -140,18 +168,17 @@ def _summary(begun: int, done: int, held: Sequence[str], errors: Sequence[str]) 
         )
         yield text.format(n=done)
     if held:
-        names = [name[:_NAME_LENGTH] for name in held[:_SHOWN_NAMES]]
-        if more := len(held) - len(names):
-            names.append(_("and {count} more").format(count=more))
         text = ngettext(
             "{n} is held by findings and was left out: {names}.",
             "{n} are held by findings and were left out: {names}.",
             len(held),
         )
-        yield text.format(n=len(held), names=", ".join(names))
-    if errors:
-        yield ngettext("{n} was refused:", "{n} were refused:", len(errors)).format(n=len(errors))
-        yield from list(dict.fromkeys(errors))[:_SHOWN_REASONS]
+        yield text.format(n=len(held), names=_some(held))
+    if refused:
+        count = sum(map(len, refused.values()))
+        yield ngettext("{n} was refused.", "{n} were refused.", count).format(n=count)
+        for reason, names in list(refused.items())[:_SHOWN_REASONS]:
+            yield f"{_some(names)}: {reason}"
 
 
 def _export(

@@ -16,6 +16,8 @@ from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, organization_scope, visit_of
 
+MANUAL = "export"
+
 
 def proof_of(request: Request, work: Work, configuration: ExportConfiguration) -> UseProof:
     """Return what is known of a configuration's connection, for its method."""

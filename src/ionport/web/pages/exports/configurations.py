@@ -17,11 +17,13 @@ from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.pages.exports import form as export_form
 from ionport.web.pages.exports.activation import proof_of
-from ionport.web.pages.exports.connections import start_check
+from ionport.web.pages.exports.connections import held_over, held_text, start_check
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, organization_scope, visit_of
+
+MANUAL = "export"
 
 
 def list_exports(request: Request) -> Response:
@@ -180,17 +182,22 @@ def delete_form(request: Request) -> Response:
     organization_id = organization_scope(request).organization_id
     visit_of(request).actor.require_organization_administrator(organization_id)
     configuration = _get(request)
-    text = _(
-        "Documents are no longer exported with it. Its connection, its mapping files and the ledger"
-        " of its deliveries stay."
-    )
+    with visit_of(request).services.database.read() as work:
+        held = held_over(request, work, configuration_id=configuration.id)
+    texts = [
+        _(
+            "Documents are no longer exported with it. Its connection, its mapping files and the"
+            " ledger of its deliveries stay."
+        ),
+        *held_text(held),
+    ]
     crumbs = [
         (_("Settings"), path_to(request, "settings")),
         (_("Export"), path_to(request, "exports")),
         (configuration.title, _url(request, configuration.id)),
     ]
     heading = _("Delete {title}?").format(title=configuration.title)
-    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
+    return ask_first(request, heading, texts, _("Delete"), crumbs=crumbs)
 
 
 def delete(request: Request) -> Response:

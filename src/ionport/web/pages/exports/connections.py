@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.connections.model import Check, Connection
 from ionport.core.errors import Conflict, InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import _, ngettext
 from ionport.identity.edits import ChangedMeanwhile
+from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import text_of
 from ionport.web.rendering.confirm import ask_first
@@ -17,16 +20,30 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, organization_scope, visit_of
 
+MANUAL = "prove-a-connection"
+
 
 def list_connections(request: Request) -> Response:
     """Show the organization's connections."""
     visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["name"])
     with visit.services.database.read() as work:
-        found = needed(visit.services.connections).list(
-            work, scope, visit.actor, state.request, state.filters["q"]
-        )
-    return render(request, "exports/connections/list.html", {"state": state, "page_of": found})
+        service = needed(visit.services.connections)
+        found = service.list(work, scope, visit.actor, state.request, state.filters["q"])
+        held = Counter[str]()
+        by_both = needed(visit.services.deliveries).held(work, scope, visit.actor)
+        for (_configuration, connection_id), count in by_both.items():
+            held[connection_id] += count
+        context = {
+            "state": state,
+            "page_of": found,
+            "checks": {
+                each.id: service.latest_check(work, scope, visit.actor, each.id)
+                for each in found.items
+            },
+            "held": held,
+        }
+    return render(request, "exports/connections/list.html", context)
 
 
 def show(request: Request) -> Response:
@@ -111,17 +128,21 @@ def delete_form(request: Request) -> Response:
         connection = needed(visit.services.connections).get(
             work, scope, visit.actor, request.path_params["connection"]
         )
-    text = _(
-        "The sealed credential is deleted. To use it again, upload its ION API file again. A"
-        " connection that a configuration uses stays."
-    )
+        held = held_over(request, work, connection_id=connection.id)
+    texts = [
+        _(
+            "The sealed credential is deleted. To use it again, upload its ION API file again. A"
+            " connection that a configuration uses, or that the ledger names, stays."
+        ),
+        *held_text(held),
+    ]
     crumbs = [
         (_("Settings"), path_to(request, "settings")),
         (_("Connections"), path_to(request, "connections")),
         (connection.name, _url(request, connection.id)),
     ]
     heading = _("Delete {name}?").format(name=connection.name)
-    return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
+    return ask_first(request, heading, texts, _("Delete"), crumbs=crumbs)
 
 
 def delete(request: Request) -> Response:
@@ -135,6 +156,31 @@ def delete(request: Request) -> Response:
         return redirect(request, _url(request, connection_id), kind="danger", text=error.text)
     text = _("The connection and its sealed credential are deleted.")
     return redirect(request, path_to(request, "connections"), text=text)
+
+
+def held_over(
+    request: Request, work: Work, *, configuration_id: str = "", connection_id: str = ""
+) -> int:
+    """Return how many deliveries of a configuration, or over a connection, are held."""
+    visit, scope = visit_of(request), organization_scope(request)
+    held = needed(visit.services.deliveries).held(work, scope, visit.actor)
+    return sum(
+        count
+        for (configuration, connection), count in held.items()
+        if configuration_id in ("", configuration) and connection_id in ("", connection)
+    )
+
+
+def held_text(held: int) -> list[str]:
+    """Return what a dialog that deletes says of held deliveries; nothing when there are none."""
+    if not held:
+        return []
+    text = ngettext(
+        "{n} delivery is held. It stays held until you decide on its page or cancel it.",
+        "{n} deliveries are held. They stay held until you decide on their pages or cancel them.",
+        held,
+    )
+    return [text.format(n=held)]
 
 
 def _url(request: Request, connection_id: str) -> str:

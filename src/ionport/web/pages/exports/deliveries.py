@@ -35,6 +35,8 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, organization_scope, visit_of
 
+MANUAL = "exactly-once"
+
 _TONES = {
     DeliveryStatus.PENDING: "quiet",
     DeliveryStatus.RUNNING: "progress",
@@ -51,6 +53,7 @@ _TILES = {
     DeliveryStatus.FAILED: "tile-error",
     DeliveryStatus.CANCELLED: "tile-cancelled",
 }
+_HELD = "held"
 _STEP_ICONS = {
     StepStatus.PENDING: "clock",
     StepStatus.RUNNING: "refresh",
@@ -115,8 +118,10 @@ def list_deliveries(request: Request) -> Response:
         default_descending=True,
     )
     status = state.filters["status"]
+    # A held delivery waits for a person or a proof, not for a time: its label is another one.
     wanted = DeliveryFilter(
         status=DeliveryStatus(status) if status in list(DeliveryStatus) else None,
+        is_held={_HELD: True, DeliveryStatus.WAITING.value: False}.get(status),
         configuration_id=state.filters["configuration"] or None,
         text=state.filters["q"],
     )
@@ -132,6 +137,7 @@ def list_deliveries(request: Request) -> Response:
         )
         tries = service.tries(work, scope, visit.actor, [each.id for each in found.items])
         counts = service.counts(work, scope, visit.actor)
+        held = sum(service.held(work, scope, visit.actor).values())
         configurations = needed(visit.services.configurations).list(
             work, scope, visit.actor, PageRequest(per_page=MAX_PER_PAGE)
         )
@@ -140,12 +146,23 @@ def list_deliveries(request: Request) -> Response:
         "page_of": found,
         "tries": tries,
         "total": sum(counts.values()),
-        "tiles": [(each, counts[each], _TILES[each]) for each in DeliveryStatus],
+        "tiles": _tiles(counts, held),
         "tones": _TONES,
-        "statuses": [(each.value, each.label) for each in DeliveryStatus],
+        "statuses": [(value, label) for value, label, _count, _class in _tiles(counts, held)],
         "configurations": [(each.id, each.title) for each in configurations.items],
     }
     return render(request, "exports/deliveries/list.html", context)
+
+
+def _tiles(counts: Mapping[DeliveryStatus, int], held: int) -> list[tuple[str, str, int, str]]:
+    """Return filter value, label, count and class of each tile; held ones count apart."""
+    tiles = []
+    for status in DeliveryStatus:
+        count = counts[status] - (held if status is DeliveryStatus.WAITING else 0)
+        tiles.append((status.value, status.label, count, _TILES[status]))
+        if status is DeliveryStatus.WAITING:
+            tiles.append((_HELD, _("Held"), held, "tile-held"))
+    return tiles
 
 
 def show(request: Request) -> Response:
@@ -166,6 +183,7 @@ def _detail_context(request: Request) -> dict[str, object]:
         others = service.of_document(work, scope, visit.actor, detail.delivery.document_id)
         is_idle = not detail.delivery.status.is_over and not service.workers_alive(work)
         connection = _connection(request, work, detail.delivery)
+        has_configuration = _has_configuration(request, work, detail.delivery)
     delivery = detail.delivery
     return {
         "delivery": delivery,
@@ -173,6 +191,7 @@ def _detail_context(request: Request) -> dict[str, object]:
         "tones": _TONES,
         "steps": _shown_steps(detail),
         "connection": connection,
+        "has_configuration": has_configuration,
         "others": [other for other in others if other.id != delivery.id],
         "is_newest": not any(
             other.configuration_id == delivery.configuration_id
@@ -191,6 +210,18 @@ def _connection(request: Request, work: Work, delivery: Delivery) -> Connection 
         )
     except NotFound:
         return None
+
+
+def _has_configuration(request: Request, work: Work, delivery: Delivery) -> bool:
+    """Tell whether there is a page of the configuration: it may be deleted since."""
+    visit, scope = visit_of(request), organization_scope(request)
+    try:
+        needed(visit.services.configurations).get(
+            work, scope, visit.actor, delivery.configuration_id
+        )
+    except NotFound:
+        return False
+    return True
 
 
 def _shown_steps(detail: DeliveryDetail) -> list[ShownStep]:

@@ -10,6 +10,8 @@ from ionport.web.rendering.assets import asset_url
 from ionport.web.rendering.templating import render
 from ionport.web.state import visit_of
 
+MANUAL = "the-walk"
+
 
 def home(request: Request) -> Response:
     """Lead to documents, else to what the user may see of their first tenant."""

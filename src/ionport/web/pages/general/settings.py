@@ -8,6 +8,8 @@ from starlette.routing import Route
 
 from ionport.web.rendering.templating import render
 
+MANUAL = "export"
+
 
 def settings(request: Request) -> Response:
     """Show the cards, Document Processing open."""

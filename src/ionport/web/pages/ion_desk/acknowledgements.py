@@ -16,6 +16,8 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-ion"
+
 TONES = {
     AckState.WAITING: "progress",
     AckState.SENT: "success",

@@ -23,6 +23,8 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-ion"
+
 _STATES = {"active": True, "inactive": False}
 _FIELDS = ("name", "description", "client_id", "documents")
 

@@ -20,6 +20,8 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import filesize, path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-ion"
+
 _SORTS = {
     "time": LakeField.EVENT_DATE,
     "name": LakeField.DOCUMENT_NAME,

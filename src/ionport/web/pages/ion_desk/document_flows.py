@@ -32,6 +32,8 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-ion"
+
 _SHORT = PageRequest(per_page=10)
 _FIELDS = (
     *("name", "description", "document_name", "document_type", "rejects", "condition_field"),

@@ -13,6 +13,8 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-coverage"
+
 
 def show(request: Request) -> Response:
     """Show every imitated operation with the fact behind it."""

@@ -27,6 +27,8 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-idm"
+
 _SORTS = ("name", "items")
 _SHOWN_VALUES = 5
 

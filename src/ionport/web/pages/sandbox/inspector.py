@@ -30,6 +30,8 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox"
+
 _FAILED = "failed"
 _CHECKED_OUT = "out"
 _STATUSES = (200, 201, 204, 400, 401, 404, 405, 412, 413, 422, 429, 500, 503, NO_ANSWER)

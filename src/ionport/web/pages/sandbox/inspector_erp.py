@@ -14,6 +14,8 @@ from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "sandbox-m3"
+
 # The fields that tell lines apart, in the order of the vendor's mappings.
 _LINE_FIELDS = ("TRNO", "RDTP", "PUNO", "PNLI", "ITNO", "IVQA", "NLAM", "VTCD", "VTA1", "CEID")
 

@@ -27,6 +27,8 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "scopes"
+
 _LIMITS = ("logins_per_minute", "logins_per_day", "tokens_per_client_per_day")
 
 Choice = TypeVar("Choice", ScopeMode, UrlFlavour, TokenForm)

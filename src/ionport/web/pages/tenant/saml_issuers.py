@@ -14,6 +14,8 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "saml-issuers"
+
 
 def add_form(request: Request) -> Response:
     """Show the empty form of an issuer."""

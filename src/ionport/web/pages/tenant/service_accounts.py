@@ -30,6 +30,8 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import needed, tenant_scope, visit_of
 
+MANUAL = "service-accounts"
+
 
 def list_accounts(request: Request) -> Response:
     """Show the tenant's service accounts, filtered and sorted."""

@@ -31,6 +31,8 @@ from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.state import tenant_scope, visit_of
 
+MANUAL = "users"
+
 _STATUSES = {"enabled": False, "disabled": True}
 
 # What the form sends for a tenant that the person is no member of.

@@ -164,9 +164,16 @@ def test_many_documents_are_exported_from_the_list(desk: Desk) -> None:
     text = said(answer.text)
     assert "1 document is being exported." in text
     assert "1 was exported before and is not sent twice." in text
-    assert "1 was refused: There is no such document." in text
+    assert "1 was refused. doc_nowhere: There is no such document." in text
     nothing = desk.browser.send("/documents/export", form_at="/documents")
     assert "Tick the documents to export first." in nothing.text
+
+
+def test_what_is_refused_in_the_list_is_named_with_its_type(desk: Desk) -> None:
+    document = desk.document_id()
+    fields = {"csrf_token": desk.browser.csrf_token("/documents"), "document": [document]}
+    text = said(desk.browser.http.post("/documents/export", data=fields).text)
+    assert f"1 was refused. {INVOICE} (Invoice): " in text
 
 
 def test_another_organizations_document_is_not_found(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from ionport.core.clock import MovableClock
+from ionport.identity.model import Actor
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support.proofs import ROLE_MISSING, hold_deliveries, prove_as
@@ -347,3 +348,76 @@ def test_an_active_configuration_takes_an_unproved_file_only_with_a_reason(desk:
     changed = desk.browser.send(f"{made.url.path}/edit", fields, files=files)
     assert "The changes are saved." in said(changed.text)
     assert "the old app is gone" in said(changed.text)
+
+
+def test_a_configuration_that_never_was_active_shows_no_hold(desk: Desk) -> None:
+    made = desk.add_export(credential=_refused(desk))
+    page = _proved(desk, made)
+    assert "Refused" in page, "the proof is told with the configuration"
+    assert 'id="hold"' not in desk.browser.get(made.url.path).text
+    assert "what goes over it is held" not in page
+
+
+def test_a_configurations_page_renews_itself_while_its_proof_runs(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    _proved(desk, made)
+    house = desk.house
+    assert house.documents is not None
+    with house.database.write() as work:
+        configuration = house.documents.configurations.get(
+            work, desk.organization, Actor.operator(), made.url.path.rpartition("/")[2]
+        )
+        house.documents.connections.start_check(
+            work, desk.organization, Actor.operator(), configuration.connection_id
+        )
+    page = desk.browser.get(made.url.path).text
+    polls = re.findall(r'hx-get="([^"]+)"', page)
+    assert polls == [made.url.path], "the page asks for itself, so that dot and notes follow"
+    assert 'hx-select="#configuration-now"' in page
+    now = page.index('id="configuration-now"')
+    assert now < page.index("<h1>") < page.index('id="proof"')
+
+
+def test_what_is_held_is_counted_where_it_is_looked_for(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    _proved(desk, made)
+    desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
+    document = f"/documents/{desk.document_id()}"
+    desk.browser.send(f"{document}/export", form_at=document)
+    named = re.search(r"/settings/connections/(con_\w+)", made.text)
+    assert named is not None
+    connection = named[1]
+    prove_as(desk.house.database, desk.organization, later(desk), connection, ROLE_MISSING)
+    delivery = f"/deliveries/{hold_deliveries(desk.house.database, desk.organization)}"
+
+    ledger = desk.browser.get("/deliveries").text
+    tile = re.search(r'href="([^"]*status=held[^"]*)"[^>]*><b>(\d+)</b><span>Held</span>', ledger)
+    assert tile is not None
+    assert tile[2] == "1"
+    assert re.search(r"<b>0</b><span>Waiting", ledger), "it is not counted twice"
+    assert f'href="{delivery}"' in desk.browser.get("/deliveries?status=held").text
+    assert f'href="{delivery}"' not in desk.browser.get("/deliveries?status=waiting").text
+    page = desk.browser.get(delivery).text
+    assert f'href="{made.url.path}"' in page
+    assert f'href="/settings/connections/{connection}"' in page
+
+    listed = said(desk.browser.get("/settings/connections").text)
+    assert "1 delivery held" in listed
+    assert "Failed" in listed
+    for address in (made.url.path, f"/settings/connections/{connection}"):
+        asked = said(desk.browser.get(f"{address}/delete").text)
+        assert "1 delivery is held. It stays held" in asked
+
+
+def test_a_delivery_whose_configuration_is_deleted_links_none(desk: Desk) -> None:
+    made = desk.add_export(credential=desk.credentials())
+    _proved(desk, made)
+    desk.browser.send(f"{made.url.path}/activate", form_at=made.url.path)
+    document = f"/documents/{desk.document_id()}"
+    desk.browser.send(f"{document}/export", form_at=document)
+    desk.browser.send(f"{made.url.path}/delete", form_at=f"{made.url.path}/delete")
+    found = re.search(r"/deliveries/\w+", desk.browser.get("/deliveries").text)
+    assert found is not None
+    page = desk.browser.get(found[0]).text
+    assert f'href="{made.url.path}"' not in page
+    assert "deleted" in said(page)
