@@ -79,7 +79,7 @@ class Installation:
             proof = PasswordProof.operator(application.clock.now())
             self._files = [
                 json.loads(
-                    application.infor.apps.download_credentials(
+                    application.infor.service_accounts.download_credentials(
                         work, scope, operator, self._app.id, proof, create_service_account=True
                     ).content
                 )

@@ -146,7 +146,7 @@ def build_gateway(url: str, target: str, folder: Path) -> Any:
         draft, endpoint = SuiteDraft("B", "B", "B", "bench"), EndpointDraft(target, "B", "target")
         suite = suites.create_suite(work, scope, operator, draft, [endpoint])
         app = infor.apps.create_app(work, scope, operator, AppDraft("B_TST", description="B"))
-        file = infor.apps.download_credentials(
+        file = infor.service_accounts.download_credentials(
             work, scope, operator, app.id, proof, create_service_account=True
         )
     (folder / "credentials.json").write_bytes(file.content)

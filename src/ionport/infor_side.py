@@ -20,8 +20,11 @@ from ionport.core.sealing import KeyRing
 from ionport.gateway.targets.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Tenant
+from ionport.oauth.apps.client_secrets import ClientSecrets
+from ionport.oauth.apps.file_maker import CredentialsFileMaker
 from ionport.oauth.apps.origins import RegisteredOrigins
 from ionport.oauth.apps.service import AuthorizedAppService
+from ionport.oauth.authorize.app_dependents import StoredAppDependents
 from ionport.oauth.clients.authentication import Clients
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant.endpoints import Endpoints
@@ -141,25 +144,29 @@ class InforSide:
     def apps(self) -> AuthorizedAppService:
         return AuthorizedAppService(
             self._clock,
-            self._keys,
-            self.endpoints,
             self._audit,
             self._states,
-            environment_stamp=environment_stamp(self._tenant.created_at),
-            keep_client_secrets=self.options.keep_client_secrets,
+            self._client_secrets,
+            self._credential_files,
+            StoredAppDependents(self._clock),
         )
+
+    @once
+    def _client_secrets(self) -> ClientSecrets:
+        is_kept = self.options.keep_client_secrets
+        return ClientSecrets(self._clock, self._keys, keep_copies=is_kept)
+
+    @once
+    def _credential_files(self) -> CredentialsFileMaker:
+        stamp = environment_stamp(self._tenant.created_at)
+        return CredentialsFileMaker(self.endpoints, self._audit, self._client_secrets, stamp)
 
     @once
     def app_security(self) -> AppSecurityService:
         from ionport.oauth.apps.security import AppSecurityService
 
         return AppSecurityService(
-            self._clock,
-            self._keys,
-            self.endpoints,
-            self._audit,
-            self._states,
-            keep_client_secrets=self.options.keep_client_secrets,
+            self._clock, self.endpoints, self._audit, self._states, self._client_secrets
         )
 
     @once
@@ -174,7 +181,9 @@ class InforSide:
     def service_accounts(self) -> ServiceAccountService:
         from ionport.oauth.accounts.service import ServiceAccountService
 
-        return ServiceAccountService(self._clock, self._keys, self._audit, self._states)
+        return ServiceAccountService(
+            self._clock, self._keys, self._audit, self._states, self._credential_files
+        )
 
     @once
     def saml_issuers(self) -> SamlIssuerService:

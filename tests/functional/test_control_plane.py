@@ -65,7 +65,7 @@ class Plane:
         proof = PasswordProof.operator(self.application.clock.now())
         with self.application.database.write() as work:
             app = self.side.apps.create_app(work, SCOPE, OPERATOR, AppDraft("A", description="x"))
-            file = self.side.apps.download_credentials(
+            file = self.side.service_accounts.download_credentials(
                 work, SCOPE, OPERATOR, app.id, proof, create_service_account=True
             )
         content: dict[str, str] = json.loads(file.content)

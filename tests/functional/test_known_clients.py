@@ -63,7 +63,7 @@ class Talk:
         proof = PasswordProof.operator(self.desk.application.clock.now())
         with self.desk.application.database.write() as work:
             app = infor.apps.create_app(work, self.desk.tenant, Actor.operator(), draft)
-            file = infor.apps.download_credentials(
+            file = infor.service_accounts.download_credentials(
                 work, self.desk.tenant, Actor.operator(), app.id, proof,
                 create_service_account=self.client.has_account,
                 user_id=user_id if self.client.has_account else None,

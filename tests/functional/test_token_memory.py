@@ -43,7 +43,7 @@ def test_a_disabled_account_app_or_new_secret_counts_at_the_next_request(side: O
     account = side.accounts(app)[0]
     for disabled, status in ((True, 400), (False, 200)):
         with side.database.write() as work:
-            side.apps.set_service_account_disabled(
+            side.service_accounts.set_account_disabled(
                 work, side.scope, side.operator, account.id, disabled
             )
         assert log_in(file).status == status

@@ -99,7 +99,7 @@ class InforSide:
         with self.database.write() as work:
             draft = AppDraft(name, description="Test")
             app = self.services.apps.create_app(work, scope, OPERATOR, draft)
-            file = self.services.apps.download_credentials(
+            file = self.services.service_accounts.download_credentials(
                 work, scope, OPERATOR, app.id, proof, create_service_account=True, user_id=user_id
             )
         content: dict[str, str] = json.loads(file.content)

@@ -25,11 +25,15 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.oauth.accounts.model import ServiceAccount
+from ionport.oauth.accounts.service import ServiceAccountService
+from ionport.oauth.apps.client_secrets import ClientSecrets
 from ionport.oauth.apps.drafts import AppDraft
+from ionport.oauth.apps.file_maker import CredentialsFileMaker
 from ionport.oauth.apps.model import AuthorizedApp, CredentialsFile
 from ionport.oauth.apps.origins import RegisteredOrigins
 from ionport.oauth.apps.security import AppSecurityService
 from ionport.oauth.apps.service import AuthorizedAppService
+from ionport.oauth.authorize.app_dependents import StoredAppDependents
 from ionport.oauth.authorize.service import ApprovalService
 from ionport.oauth.clients.authentication import Clients, OAuthRequest
 from ionport.oauth.http.app import AuthorizationApp
@@ -84,21 +88,18 @@ class OAuthSide:
         self.approvals = ApprovalService(
             clock, self.key_ring, self.endpoints, AuditLog(clock), self.tokens, self.states
         )
-        self.security = AppSecurityService(
-            clock, self.key_ring, self.endpoints, AuditLog(clock), self.states
+        self.audit = AuditLog(clock)
+        secrets = ClientSecrets(clock, self.key_ring, keep_copies=keep_client_secrets)
+        files = CredentialsFileMaker(self.endpoints, self.audit, secrets, STAMP)
+        self.security = AppSecurityService(clock, self.endpoints, self.audit, self.states, secrets)
+        self.apps = AuthorizedAppService(
+            clock, self.audit, self.states, secrets, files, StoredAppDependents(clock)
+        )
+        self.service_accounts = ServiceAccountService(
+            clock, self.key_ring, self.audit, self.states, files
         )
         self.verifier = AccessTokenVerifier(database, self.access_tokens, self.states)
         self.origins = RegisteredOrigins(database, self.states)
-        self.audit = AuditLog(clock)
-        self.apps = AuthorizedAppService(
-            clock,
-            self.key_ring,
-            self.endpoints,
-            self.audit,
-            self.states,
-            environment_stamp=STAMP,
-            keep_client_secrets=keep_client_secrets,
-        )
         self.scope = TenantScope(TENANT)
         self.operator = Actor.operator()
 
@@ -131,7 +132,7 @@ class OAuthSide:
         scopes: tuple[str, ...] = (),
     ) -> CredentialsFile:
         with self.database.write() as work:
-            return self.apps.download_credentials(
+            return self.service_accounts.download_credentials(
                 work,
                 self.scope,
                 self.operator,
@@ -157,7 +158,7 @@ class OAuthSide:
 
     def accounts(self, app: AuthorizedApp) -> list[ServiceAccount]:
         with self.database.read() as work:
-            page = self.apps.list_service_accounts(work, self.scope, self.operator, app.id)
+            page = self.service_accounts.list_of_app(work, self.scope, self.operator, app.id)
         return list(page.items)
 
     def request(self, tenant: str = TENANT, **parameters: str) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def make_credentials(folder: Path, origin: str, app_name: str = "DocBits_TST") -
     )
     with application.database.write() as work:
         app = application.infor.apps.create_app(work, scope, OPERATOR, draft)
-        file = application.infor.apps.download_credentials(
+        file = application.infor.service_accounts.download_credentials(
             work,
             scope,
             OPERATOR,

@@ -9,10 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from ionport.oauth.tokens.model import Login
+from typing import Any, Final, Generic, TypeVar
 
 LIFETIME_SECONDS: Final = 2.0
 MAX_REMEMBERED: Final = 20_000
@@ -54,15 +51,18 @@ class ShortMemory(Generic[Value]):
 
 
 class TokenStates:
-    """The memories of one process that die together.
-
-    `logins` is keyed by the whole request, `origins` by tenant, web origin and client id.
-    """
+    """The memories of one process that are emptied together."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._tokens: ShortMemory[bool] = ShortMemory(monotonic)
-        self.logins: ShortMemory[Login] = ShortMemory(monotonic)
-        self.origins: ShortMemory[bool] = ShortMemory(monotonic)
+        self._monotonic = monotonic
+        self._memories: list[ShortMemory[Any]] = []
+        self._tokens: ShortMemory[bool] = self.new_memory()
+
+    def new_memory(self) -> ShortMemory[Any]:
+        """Return a further memory, which `forget` empties with the others."""
+        memory: ShortMemory[Any] = ShortMemory(self._monotonic)
+        self._memories.append(memory)
+        return memory
 
     def is_alive(self, token_id: str, load: Callable[[], bool]) -> bool:
         """Return the token's state, from memory or by calling `load`."""
@@ -79,6 +79,5 @@ class TokenStates:
 
     def forget(self) -> None:
         """Ask the database again for everything: something has been closed or opened."""
-        self._tokens.forget()
-        self.logins.forget()
-        self.origins.forget()
+        for memory in self._memories:
+            memory.forget()

@@ -163,7 +163,7 @@ class Infor:
         with_account = not kind.has_users if service_account is None else service_account
         with parts.database.write() as work:
             app = apps.create_app(work, parts.scope, ACTOR, draft)
-            file = apps.download_credentials(
+            file = parts.side.service_accounts.download_credentials(
                 work,
                 parts.scope,
                 ACTOR,

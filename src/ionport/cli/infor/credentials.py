@@ -54,7 +54,7 @@ def credentials_download(
             users = (
                 application.identity.search_users(work, scope, username, 100) if username else []
             )
-            file = apps.download_credentials(
+            file = infor_side(application).service_accounts.download_credentials(
                 work,
                 scope,
                 OPERATOR,

@@ -74,7 +74,8 @@ def _ensure_credentials(application: Application, path: Path) -> None:
     Raises:
         InvalidInput: another file is there, and it is not overwritten.
     """
-    scope, apps = TenantScope(application.tenant.id), infor_side(application).apps
+    scope, infor = TenantScope(application.tenant.id), infor_side(application)
+    apps = infor.apps
     user_id = _ensure_user(application)
     with application.database.write() as work:
         app = apps.find_app_by_name(work, scope, OPERATOR, APP_NAME)
@@ -91,7 +92,7 @@ def _ensure_credentials(application: Application, path: Path) -> None:
                 return
             path.unlink()
         proof = PasswordProof.operator(application.clock.now())
-        file = apps.download_credentials(
+        file = infor.service_accounts.download_credentials(
             work, scope, OPERATOR, app.id, proof, create_service_account=True, user_id=user_id
         )
         write_private(path, file.content)

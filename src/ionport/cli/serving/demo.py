@@ -123,7 +123,7 @@ def _make_credentials(walk: Walk) -> Path:
     )
     with walk.infor.database.write() as work:
         app = side.apps.create_app(work, scope, OPERATOR, draft)
-        file = side.apps.download_credentials(
+        file = side.service_accounts.download_credentials(
             work,
             scope,
             OPERATOR,

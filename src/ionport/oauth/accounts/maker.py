@@ -44,8 +44,8 @@ class ServiceAccountMaker:
         *,
         description: str = "",
         scopes: tuple[str, ...] = (),
-    ) -> tuple[ServiceAccount, ServiceAccountKeys]:
-        """Store an account and return it with its keys; only a digest of the secret key is kept.
+    ) -> ServiceAccountKeys:
+        """Store an account and return its keys; only a digest of the secret key is kept.
 
         Raises:
             InvalidInput: the app uses none, or `user_id` is no enabled user of the tenant.
@@ -62,9 +62,10 @@ class ServiceAccountMaker:
                 ),
                 code="too_many_service_accounts",
             )
-        keys = ServiceAccountKeys(f"{scope.tenant_id}#{_key().reveal()}", _key())
+        access_key = f"{scope.tenant_id}#{_key().reveal()}"
+        keys = ServiceAccountKeys(new_id("sac"), access_key, _key(), scopes)
         account = ServiceAccount(
-            id=new_id("sac"),
+            id=keys.account_id,
             tenant_id=scope.tenant_id,
             app_id=app.id,
             access_key=keys.access_key,
@@ -80,7 +81,7 @@ class ServiceAccountMaker:
         self._audit.record(
             work, scope, actor, "service_account.created", account.id, {"app": app.id}
         )
-        return accounts.get(scope, account.id) or account, keys
+        return keys
 
 
 def check_account(

@@ -94,6 +94,15 @@ class ServiceAccountRepository:
     def delete(self, scope: TenantScope, account_id: str, at: datetime) -> None:
         self._change(scope, account_id, deleted_at=at, secret_digest="")
 
+    def delete_of_app(self, scope: TenantScope, app_id: str, at: datetime) -> None:
+        """Mark every account of an app as deleted and forget their secret keys."""
+        self._connection.execute(
+            update(service_accounts)
+            .where(service_accounts.c.app_id == app_id)
+            .where(service_accounts.c.tenant_id == scope.tenant_id)
+            .values(deleted_at=at, secret_digest="")
+        )
+
     def used(self, scope: TenantScope, account_id: str, at: datetime) -> None:
         self._change(scope, account_id, last_used_at=at)
 

@@ -1,4 +1,4 @@
-"""The tenant's service accounts across all apps (facts/ion-api.md §1.5)."""
+"""What an administrator does with service accounts, of one app and across all (facts §1.5)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
-from ionport.core.paging import Page
+from ionport.core.paging import Page, PageRequest
 from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
-from ionport.oauth.accounts.maker import ServiceAccountMaker, check_account
+from ionport.oauth.accounts.maker import ServiceAccountMaker, check_account, wrong_user
 from ionport.oauth.accounts.model import AccountQuery, ListedAccount, ServiceAccount
+from ionport.oauth.accounts.repository import ServiceAccountRepository
 from ionport.oauth.accounts.tenant_repository import TenantAccountRepository
 from ionport.oauth.apps.credentials_file import ServiceAccountKeys
-from ionport.oauth.apps.model import CredentialsFile
+from ionport.oauth.apps.file_maker import CredentialsFileMaker
+from ionport.oauth.apps.model import AuthorizedApp, CredentialsFile
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.states import TokenStates
 from ionport.store import TenantScope, Work
@@ -36,12 +38,18 @@ class ServiceAccountService:
     """Service accounts of a tenant: every method needs the role IONAPI-Administrator there."""
 
     def __init__(
-        self, clock: Clock, key_ring: KeyRing, audit: AuditLog, states: TokenStates
+        self,
+        clock: Clock,
+        key_ring: KeyRing,
+        audit: AuditLog,
+        states: TokenStates,
+        files: CredentialsFileMaker,
     ) -> None:
         self._clock = clock
         self._audit = audit
         self._states = states
         self._maker = ServiceAccountMaker(clock, key_ring, audit)
+        self._files = files
 
     def list_accounts(
         self, work: Work, scope: TenantScope, actor: Actor, query: AccountQuery | None = None
@@ -76,12 +84,9 @@ class ServiceAccountService:
             InvalidInput: a field is wrong, or the app logs in without service accounts.
             NotFound: no such app.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
-        proof.require_for(actor, self._clock.now())
-        app = AppRepository(work.connection).get(scope, app_id)
-        if app is None:
-            raise NotFound(_("There is no such authorized app in this tenant."))
-        _account, keys = self._maker.make(
+        self._require_proof(scope, actor, proof)
+        app = self._app(work, scope, app_id)
+        keys = self._maker.make(
             work,
             scope,
             actor,
@@ -116,6 +121,123 @@ class ServiceAccountService:
         )
         work.after_commit(self._states.forget)
         return changed
+
+    def download_credentials(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        app_id: str,
+        proof: PasswordProof,
+        *,
+        create_service_account: bool,
+        user_id: str | None = None,
+        description: str = "",
+        scopes: tuple[str, ...] = (),
+    ) -> CredentialsFile:
+        """Return the app's `.ionapi` file, with a new service account when asked for one.
+
+        The account's secret key leaves the server in this file and never again. `user_id` links
+        the account with a user of the tenant; `scopes` are those that the account may use.
+
+        Raises:
+            Unauthenticated: the password was not typed again just now.
+            InvalidInput: the user is unknown here, or was chosen without Create Service Account.
+        """
+        self._require_proof(scope, actor, proof)
+        app = self._app(work, scope, app_id)
+        if not create_service_account:
+            if user_id is not None:
+                raise wrong_user(_("Switch on Create Service Account to link a user."))
+            return self._files.make(work, scope, actor, app)
+        keys = self._maker.make(
+            work, scope, actor, app, user_id, description=description, scopes=scopes
+        )
+        return self._files.make(work, scope, actor, app, keys)
+
+    def list_of_app(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        app_id: str,
+        page: PageRequest | None = None,
+    ) -> Page[ServiceAccount]:
+        """Return one page of an app's service accounts, newest first."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        app = self._app(work, scope, app_id)
+        accounts = ServiceAccountRepository(work.connection)
+        return accounts.list(scope, app.id, page or PageRequest())
+
+    def delete_account(self, work: Work, scope: TenantScope, actor: Actor, account_id: str) -> None:
+        """Delete an account; its access tokens and refresh tokens are dead at once."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        self._delete_account(work, scope, actor, self._account(work, scope, account_id))
+
+    def replace_account(
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        account_id: str,
+        proof: PasswordProof,
+    ) -> CredentialsFile:
+        """Delete an account and make it again for the same app and user: "Delete and make again".
+
+        Returns the new file. Raises Unauthenticated without a fresh proof.
+        """
+        self._require_proof(scope, actor, proof)
+        old = self._account(work, scope, account_id)
+        app = self._app(work, scope, old.app_id)
+        self._delete_account(work, scope, actor, old)
+        keys = self._maker.make(
+            work,
+            scope,
+            actor,
+            app,
+            old.user_id,
+            description=old.description,
+            scopes=old.scopes,
+        )
+        return self._files.make(work, scope, actor, app, keys)
+
+    def set_account_disabled(
+        self, work: Work, scope: TenantScope, actor: Actor, account_id: str, disabled: bool
+    ) -> None:
+        """Close an account to logins and kill its tokens, or open it again."""
+        actor.require_tenant_administrator(scope.tenant_id)
+        account = self._account(work, scope, account_id)
+        accounts = ServiceAccountRepository(work.connection)
+        accounts.set_disabled(scope, account.id, disabled)
+        action = "service_account.disabled" if disabled else "service_account.enabled"
+        self._audit.record(work, scope, actor, action, account.id, {"app": account.app_id})
+        work.after_commit(self._states.forget)
+
+    def _require_proof(self, scope: TenantScope, actor: Actor, proof: PasswordProof) -> None:
+        actor.require_tenant_administrator(scope.tenant_id)
+        proof.require_for(actor, self._clock.now())
+
+    def _app(self, work: Work, scope: TenantScope, app_id: str) -> AuthorizedApp:
+        app = AppRepository(work.connection).get(scope, app_id)
+        if app is None:
+            raise NotFound(_("There is no such authorized app in this tenant."))
+        return app
+
+    def _account(self, work: Work, scope: TenantScope, account_id: str) -> ServiceAccount:
+        account = ServiceAccountRepository(work.connection).get(scope, account_id)
+        if account is None:
+            raise NotFound(_("There is no such service account in this tenant."))
+        return account
+
+    def _delete_account(
+        self, work: Work, scope: TenantScope, actor: Actor, account: ServiceAccount
+    ) -> None:
+        accounts = ServiceAccountRepository(work.connection)
+        accounts.delete(scope, account.id, self._clock.now())
+        self._audit.record(
+            work, scope, actor, "service_account.deleted", account.id, {"app": account.app_id}
+        )
+        work.after_commit(self._states.forget)
 
 
 def _csv(keys: ServiceAccountKeys) -> bytes:

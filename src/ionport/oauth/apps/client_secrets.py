@@ -29,6 +29,11 @@ class ClientSecrets:
         self._key_ring = key_ring
         self._keep_copies = keep_copies
 
+    @property
+    def are_kept(self) -> bool:
+        """Whether a sealed copy of each new secret is kept, so that it can be shown again."""
+        return self._keep_copies
+
     def newest(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> Secret | None:
         """Return the app's newest secret of which a copy is kept."""
         for secret in AppRepository(work.connection).secrets(scope, app.id):

@@ -37,10 +37,15 @@ class EnvironmentFile:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccountKeys:
-    """Access key and secret key of a service account, in the clear, for one file."""
+    """Access key and secret key of a service account, in the clear, for one file.
 
+    `scopes` are those that the account may use.
+    """
+
+    account_id: str
     access_key: str
     secret_key: Secret
+    scopes: tuple[str, ...] = ()
 
 
 def credentials_content(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
-from ionport.oauth.accounts.model import ServiceAccount
 from ionport.oauth.apps.client_secrets import ClientSecrets
 from ionport.oauth.apps.credentials_file import (
     ServiceAccountKeys,
@@ -36,7 +35,6 @@ class CredentialsFileMaker:
         scope: TenantScope,
         actor: Actor,
         app: AuthorizedApp,
-        account: ServiceAccount | None = None,
         keys: ServiceAccountKeys | None = None,
     ) -> CredentialsFile:
         """Return the app's file with its secret, and the account's keys if there are any.
@@ -46,8 +44,8 @@ class CredentialsFileMaker:
         secret = None
         if not app.is_public:
             secret = self._secrets.newest(work, scope, app) or self._secrets.add(work, scope, app)
-        content = self.content(work, scope, app, secret, keys, account)
-        details = {"name": app.name, "service_account": account.id if account else ""}
+        content = self.content(work, scope, app, secret, keys)
+        details = {"name": app.name, "service_account": keys.account_id if keys else ""}
         self._audit.record(work, scope, actor, "app.credentials_downloaded", app.id, details)
         return CredentialsFile(credentials_filename(app), content)
 
@@ -58,11 +56,10 @@ class CredentialsFileMaker:
         app: AuthorizedApp,
         secret: Secret | None = None,
         keys: ServiceAccountKeys | None = None,
-        account: ServiceAccount | None = None,
     ) -> bytes:
         """Return the JSON of a file with just these secrets in it."""
         settings = TenantSettingsRepository(work.connection).get(scope)
-        scopes = account.scopes if account is not None and account.scopes else app.scopes
+        scopes = keys.scopes if keys is not None and keys.scopes else app.scopes
         return credentials_content(
             app,
             secret,

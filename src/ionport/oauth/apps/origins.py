@@ -9,7 +9,7 @@ from __future__ import annotations
 from ionport.oauth.apps.redirects import wrong_origin
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.protocol import look_up_text
-from ionport.oauth.states import TokenStates
+from ionport.oauth.states import ShortMemory, TokenStates
 from ionport.store import Database, TenantScope
 
 
@@ -18,7 +18,8 @@ class RegisteredOrigins:
 
     def __init__(self, database: Database, states: TokenStates) -> None:
         self._database = database
-        self._memory = states.origins
+        # Keyed by tenant, web origin and client id.
+        self._memory: ShortMemory[bool] = states.new_memory()
 
     def allows(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
         """Tell whether the app of `client_id` names `origin`, as a browser sends it.

@@ -23,7 +23,6 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page
-from ionport.oauth.accounts.tables import service_accounts
 from ionport.oauth.apps.model import (
     AppQuery,
     AppSort,
@@ -153,14 +152,9 @@ class AppRepository:
         self._change(scope, app_id, is_disabled=disabled)
 
     def delete(self, scope: TenantScope, app_id: str, at: datetime) -> None:
-        """Mark the app and its accounts as deleted and forget every secret of theirs."""
+        """Mark the app as deleted and forget its secrets."""
         self._change(scope, app_id, deleted_at=at)
         self._connection.execute(client_secrets.delete().where(client_secrets.c.app_id == app_id))
-        self._connection.execute(
-            update(service_accounts)
-            .where(service_accounts.c.app_id == app_id)
-            .values(deleted_at=at, secret_digest="")
-        )
 
     def _change(self, scope: TenantScope, app_id: str, **values: object) -> None:
         self._connection.execute(

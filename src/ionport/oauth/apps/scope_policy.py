@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from ionport.core.errors import IonportError
-from ionport.oauth.accounts.model import ServiceAccount
 from ionport.oauth.apps.model import AuthorizedApp
 from ionport.oauth.tenant.scopes import parse_scopes
 from ionport.oauth.tenant.settings import ScopeMode, TenantSettings
@@ -61,22 +61,22 @@ def answered_scopes(asked: str) -> str:
 def granted_scopes(
     settings: TenantSettings,
     app: AuthorizedApp,
-    account: ServiceAccount | None,
+    account_scopes: Sequence[str] | None,
     requested: str,
     approved: str | None = None,
 ) -> str:
     """Return the scopes of a token as its text; empty just where scopes are not enforced.
 
-    A scope must be the app's and, with a service account, the account's as well. `approved` is
-    what a person or an earlier login was given; what was taken away since is not given again,
-    while a grant from before the enforcement gets what the app has.
+    A scope must be the app's and, with a service account, one of `account_scopes` as well.
+    `approved` is what a person or an earlier login was given; what was taken away since is not
+    given again, while a grant from before the enforcement gets what the app has.
 
     Raises:
         InvalidScopes: one of the requested scopes is missing, or none is left.
     """
     if not are_enforced(settings, app):
         return ""
-    given = [name for name in app.scopes if account is None or name in account.scopes]
+    given = [name for name in app.scopes if account_scopes is None or name in account_scopes]
     if approved:
         given = [name for name in parse_scopes(approved) if name in given]
     wanted = parse_scopes(requested) or tuple(given)

@@ -10,7 +10,6 @@ from typing import Final
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
@@ -40,18 +39,16 @@ class AppSecurityService:
     def __init__(
         self,
         clock: Clock,
-        key_ring: KeyRing,
         endpoints: Endpoints,
         audit: AuditLog,
         states: TokenStates,
-        *,
-        keep_client_secrets: bool = True,
+        secrets: ClientSecrets,
     ) -> None:
         self._clock = clock
         self._endpoints = endpoints
         self._audit = audit
         self._states = states
-        self._secrets = ClientSecrets(clock, key_ring, keep_copies=keep_client_secrets)
+        self._secrets = secrets
 
     def rotate_secret(
         self,

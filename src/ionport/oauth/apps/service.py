@@ -1,4 +1,4 @@
-"""What an administrator does with authorized apps and service accounts (facts/ion-api.md §1)."""
+"""What an administrator does with authorized apps (facts/ion-api.md §1)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id, random_token
-from ionport.core.paging import Page, PageRequest
-from ionport.core.sealing import KeyRing
+from ionport.core.paging import Page
 from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
-from ionport.oauth.accounts.maker import ServiceAccountMaker, wrong_user
-from ionport.oauth.accounts.model import ServiceAccount
-from ionport.oauth.accounts.repository import ServiceAccountRepository
 from ionport.oauth.apps.client_secrets import ClientSecrets
 from ionport.oauth.apps.credentials_file import (
     EnvironmentFile,
@@ -25,46 +21,34 @@ from ionport.oauth.apps.credentials_file import (
 )
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.file_maker import CredentialsFileMaker
-from ionport.oauth.apps.model import AppQuery, AppUse, AuthorizedApp, CredentialsFile
+from ionport.oauth.apps.model import AppQuery, AppUse, AuthorizedApp
+from ionport.oauth.apps.ports import AppDependents
 from ionport.oauth.apps.repository import AppRepository
-from ionport.oauth.authorize.repository import ConsentRepository
-from ionport.oauth.grants.repository import GrantRepository
 from ionport.oauth.states import TokenStates
-from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.store import SystemScope, TenantScope, Work
 
 # 32 bytes make 43 letters (facts/ion-api.md §2).
 _CLIENT_ID_BYTES: Final = 32
-MAX_COUNTED_GRANTS: Final = 10_000
 
 
 class AuthorizedAppService:
-    """Authorized apps of a tenant: every method needs the role IONAPI-Administrator there.
-
-    `environment_stamp` is `ev` of every file (`keys.environment_stamp`). With
-    `keep_client_secrets` off no sealed copy is kept: Reveal then is refused, and every download
-    adds a further secret (DESIGN.md, decision 6).
-    """
+    """Authorized apps of a tenant: every method needs the role IONAPI-Administrator there."""
 
     def __init__(
         self,
         clock: Clock,
-        key_ring: KeyRing,
-        endpoints: Endpoints,
         audit: AuditLog,
         states: TokenStates,
-        *,
-        environment_stamp: str,
-        keep_client_secrets: bool = True,
+        secrets: ClientSecrets,
+        files: CredentialsFileMaker,
+        dependents: AppDependents,
     ) -> None:
         self._clock = clock
-        self._key_ring = key_ring
         self._audit = audit
         self._states = states
-        self._keep_client_secrets = keep_client_secrets
-        self._accounts = ServiceAccountMaker(clock, key_ring, audit)
-        self._secrets = ClientSecrets(clock, key_ring, keep_copies=keep_client_secrets)
-        self._files = CredentialsFileMaker(endpoints, audit, self._secrets, environment_stamp)
+        self._secrets = secrets
+        self._files = files
+        self._dependents = dependents
 
     def create_app(
         self, work: Work, scope: TenantScope, actor: Actor, draft: AppDraft
@@ -89,7 +73,7 @@ class AuthorizedAppService:
         apps = AppRepository(work.connection)
         if not apps.add(scope, app):
             raise _name_is_taken(apps.find_by_name(scope, draft.name))
-        if self._keep_client_secrets and not app.is_public:
+        if self._secrets.are_kept and not app.is_public:
             self._secrets.add(work, scope, app)
         self._audit.record(work, scope, actor, "app.created", app.id, {"name": app.name})
         work.after_commit(self._states.forget)
@@ -134,7 +118,7 @@ class AuthorizedAppService:
             raise _name_is_taken(apps.find_by_name(scope, draft.name))
         if changed.is_public and not app.is_public:
             apps.end_secrets(scope, app.id, now)
-        if app.is_public and not changed.is_public and self._keep_client_secrets:
+        if app.is_public and not changed.is_public and self._secrets.are_kept:
             self._secrets.add(work, scope, changed)
         details = {"name": changed.name, "fields": ", ".join(names)}
         self._audit.record(work, scope, actor, "app.changed", app.id, details)
@@ -144,15 +128,7 @@ class AuthorizedAppService:
     def app_use(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> AppUse:
         """Return what hangs on an app: what disabling or deleting it would stop."""
         app = self.get_app(work, scope, actor, app_id)
-        accounts = ServiceAccountRepository(work.connection)
-        grants = GrantRepository(work.connection)
-        return AppUse(
-            service_accounts=accounts.list(scope, app.id, PageRequest(per_page=1)).total,
-            live_grants=grants.count_alive(
-                scope, app.id, app.token_generation, self._clock.now(), MAX_COUNTED_GRANTS
-            ),
-            consents=ConsentRepository(work.connection).count(scope, app.id),
-        )
+        return self._dependents.count(work, scope, app)
 
     def find_app_by_name(
         self, work: Work, scope: TenantScope, actor: Actor, name: str
@@ -183,39 +159,6 @@ class AuthorizedAppService:
             )
         self._audit.record(work, scope, actor, "app.secret_revealed", app.id, {"name": app.name})
         return secret
-
-    def download_credentials(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        app_id: str,
-        proof: PasswordProof,
-        *,
-        create_service_account: bool,
-        user_id: str | None = None,
-        description: str = "",
-        scopes: tuple[str, ...] = (),
-    ) -> CredentialsFile:
-        """Return the app's `.ionapi` file, with a new service account when asked for one.
-
-        The account's secret key leaves the server in this file and never again. `user_id` links
-        the account with a user of the tenant; `scopes` are those that the account may use.
-
-        Raises:
-            Unauthenticated: the password was not typed again just now.
-            InvalidInput: the user is unknown here, or was chosen without Create Service Account.
-        """
-        self._require_proof(scope, actor, proof)
-        app = self._app(work, scope, app_id)
-        if not create_service_account:
-            if user_id is not None:
-                raise wrong_user(_("Switch on Create Service Account to link a user."))
-            return self._files.make(work, scope, actor, app)
-        account, keys = self._accounts.make(
-            work, scope, actor, app, user_id, description=description, scopes=scopes
-        )
-        return self._files.make(work, scope, actor, app, account, keys)
 
     def qr_content(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> str:
         """Return the text of a mobile app's QR code: its `.ionapi` file (facts §2).
@@ -256,65 +199,6 @@ class AuthorizedAppService:
         content = self._files.content(work, scope, app, secret)
         return environment_file(tool, app, content)
 
-    def list_service_accounts(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        app_id: str,
-        page: PageRequest | None = None,
-    ) -> Page[ServiceAccount]:
-        """Return one page of an app's service accounts, newest first."""
-        app = self.get_app(work, scope, actor, app_id)
-        accounts = ServiceAccountRepository(work.connection)
-        return accounts.list(scope, app.id, page or PageRequest())
-
-    def delete_service_account(
-        self, work: Work, scope: TenantScope, actor: Actor, account_id: str
-    ) -> None:
-        """Delete an account; its access tokens and refresh tokens are dead at once."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        self._delete_account(work, scope, actor, self._account(work, scope, account_id))
-
-    def replace_service_account(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        account_id: str,
-        proof: PasswordProof,
-    ) -> CredentialsFile:
-        """Delete an account and make it again for the same app and user: "Delete and make again".
-
-        Returns the new file. Raises Unauthenticated without a fresh proof.
-        """
-        self._require_proof(scope, actor, proof)
-        old = self._account(work, scope, account_id)
-        app = self._app(work, scope, old.app_id)
-        self._delete_account(work, scope, actor, old)
-        account, keys = self._accounts.make(
-            work,
-            scope,
-            actor,
-            app,
-            old.user_id,
-            description=old.description,
-            scopes=old.scopes,
-        )
-        return self._files.make(work, scope, actor, app, account, keys)
-
-    def set_service_account_disabled(
-        self, work: Work, scope: TenantScope, actor: Actor, account_id: str, disabled: bool
-    ) -> None:
-        """Close an account to logins and kill its tokens, or open it again."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        account = self._account(work, scope, account_id)
-        accounts = ServiceAccountRepository(work.connection)
-        accounts.set_disabled(scope, account.id, disabled)
-        action = "service_account.disabled" if disabled else "service_account.enabled"
-        self._audit.record(work, scope, actor, action, account.id, {"app": account.app_id})
-        work.after_commit(self._states.forget)
-
     def set_app_disabled(
         self, work: Work, scope: TenantScope, actor: Actor, app_id: str, disabled: bool
     ) -> None:
@@ -329,6 +213,7 @@ class AuthorizedAppService:
         """Delete an app with its secrets and accounts; every token of it is dead at once."""
         app = self.get_app(work, scope, actor, app_id)
         AppRepository(work.connection).delete(scope, app.id, self._clock.now())
+        self._dependents.delete(work, scope, app)
         self._audit.record(work, scope, actor, "app.deleted", app.id, {"name": app.name})
         work.after_commit(self._states.forget)
 
@@ -345,22 +230,6 @@ class AuthorizedAppService:
         if app is None:
             raise NotFound(_("There is no such authorized app in this tenant."))
         return app
-
-    def _account(self, work: Work, scope: TenantScope, account_id: str) -> ServiceAccount:
-        account = ServiceAccountRepository(work.connection).get(scope, account_id)
-        if account is None:
-            raise NotFound(_("There is no such service account in this tenant."))
-        return account
-
-    def _delete_account(
-        self, work: Work, scope: TenantScope, actor: Actor, account: ServiceAccount
-    ) -> None:
-        accounts = ServiceAccountRepository(work.connection)
-        accounts.delete(scope, account.id, self._clock.now())
-        self._audit.record(
-            work, scope, actor, "service_account.deleted", account.id, {"app": account.app_id}
-        )
-        work.after_commit(self._states.forget)
 
 
 def _name_is_taken(existing: AuthorizedApp | None) -> Conflict:

@@ -27,7 +27,7 @@ from ionport.oauth.clients.assertions import (
     claimed_client,
     verify_assertion,
 )
-from ionport.oauth.grants.repository import GrantRepository
+from ionport.oauth.clients.repository import UsedAssertionRepository
 from ionport.oauth.protocol import InvalidClient, InvalidRequest, Parameters, look_up_text
 from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.store import TenantScope, Work
@@ -138,7 +138,7 @@ def note_assertion(work: Work, scope: TenantScope, used: UsedAssertion | None) -
     """Note that an assertion was used; raises InvalidClient when it was used before."""
     if used is None:
         return
-    noted = GrantRepository(work.connection).use_assertion(
+    noted = UsedAssertionRepository(work.connection).use(
         scope, used.issuer, used.assertion_id, used.expires_at
     )
     if not noted:

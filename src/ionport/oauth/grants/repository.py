@@ -1,4 +1,4 @@
-"""The SQL of grants and revoked access tokens."""
+"""The SQL of grants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    and_,
     bindparam,
     func,
     insert,
@@ -18,18 +17,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
-from ionport.identity.tables import tenant_memberships, users
-from ionport.oauth.accounts.tables import service_accounts
-from ionport.oauth.apps.tables import authorized_apps
-from ionport.oauth.clients.tables import used_assertions
 from ionport.oauth.grants.model import Grant
 from ionport.oauth.grants.tables import grants, rotated_refresh_tokens
-from ionport.oauth.tokens.tables import revoked_access_tokens
 from ionport.store import SystemScope, TenantScope, to_microseconds
 
-_person = users.alias("person")
 _GRANT = tuple(column.name for column in grants.c)
 
 
@@ -40,46 +32,15 @@ def _insert_of(count: int, placeholder: str) -> str:
     return f"INSERT INTO grants ({', '.join(_GRANT)}) VALUES {', '.join([row] * count)}"  # noqa: S608 (names of our own columns)
 
 
-# What refreshes and API calls ask all day. Made once: to build a statement costs as much as to
+# What refreshes ask all day. Made once: to build a statement costs as much as to
 # run it.
 _BY_REFRESH_TOKEN: Final = select(grants).where(
     grants.c.tenant_id == bindparam("tenant"), grants.c.refresh_digest == bindparam("digest")
 )
 
-_REVOKED: Final = (
-    select(revoked_access_tokens.c.token_id)
-    .where(revoked_access_tokens.c.token_id == bindparam("token"))
-    .exists()
-)
-_ALIVE: Final = (
-    select(grants.c.id)
-    .select_from(grants)
-    .join(authorized_apps, grants.c.app_id == authorized_apps.c.id)
-    .outerjoin(service_accounts, grants.c.service_account_id == service_accounts.c.id)
-    .outerjoin(users, service_accounts.c.user_id == users.c.id)
-    .outerjoin(_person, grants.c.user_id == _person.c.id)
-    .outerjoin(
-        tenant_memberships,
-        and_(
-            tenant_memberships.c.user_id == grants.c.user_id,
-            tenant_memberships.c.tenant_id == grants.c.tenant_id,
-        ),
-    )
-    .where(grants.c.id == bindparam("grant"), grants.c.tenant_id == bindparam("tenant"))
-    .where(grants.c.revoked_at.is_(None), ~_REVOKED)
-    .where(grants.c.generation == authorized_apps.c.token_generation)
-    .where(_person.c.is_disabled.is_not(True))
-    .where(or_(grants.c.user_id.is_(None), tenant_memberships.c.user_id.is_not(None)))
-    .where(authorized_apps.c.is_disabled.is_(False))
-    .where(authorized_apps.c.deleted_at.is_(None))
-    .where(service_accounts.c.is_disabled.is_not(True))
-    .where(service_accounts.c.deleted_at.is_(None))
-    .where(users.c.is_disabled.is_not(True))
-)
-
 
 class GrantRepository:
-    """Grants, and access tokens that were revoked one by one."""
+    """Grants, with the refresh tokens that they had."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -159,23 +120,6 @@ class GrantRepository:
         )
         return result.rowcount
 
-    def use_assertion(
-        self, scope: TenantScope, issuer: str, assertion_id: str, expires_at: datetime
-    ) -> bool:
-        """Note a signed assertion's id until it expires; False when it was used before."""
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(
-                    insert(used_assertions).values(
-                        issuer=f"{scope.tenant_id}|{issuer}",
-                        assertion_id=assertion_id,
-                        expires_at=expires_at,
-                    )
-                )
-        except IntegrityError:
-            return False
-        return True
-
     def used(self, scope: TenantScope, grant_id: str, at: datetime) -> bool:
         """Note a refresh; False when the grant has been revoked meanwhile."""
         result = self._connection.execute(
@@ -205,28 +149,3 @@ class GrantRepository:
             .where(grants.c.revoked_at.is_(None))
             .values(revoked_at=at)
         )
-
-    def revoke_access_token(self, scope: TenantScope, token_id: str, expires_at: datetime) -> None:
-        """Mark one access token as revoked; a second time changes nothing."""
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(
-                    insert(revoked_access_tokens).values(
-                        token_id=token_id, tenant_id=scope.tenant_id, expires_at=expires_at
-                    )
-                )
-        except IntegrityError:
-            known = select(revoked_access_tokens.c.token_id).where(
-                revoked_access_tokens.c.token_id == token_id
-            )
-            if self._connection.execute(known).first() is None:
-                raise
-
-    def is_alive(self, scope: TenantScope, grant_id: str, token_id: str) -> bool:
-        """Tell whether nothing that an access token hangs on has been closed.
-
-        That is: the token, its grant, the app and its generation, the service account and the
-        linked user, or the person who approved and their membership.
-        """
-        values = {"tenant": scope.tenant_id, "grant": grant_id, "token": token_id}
-        return self._connection.execute(_ALIVE, values).first() is not None

@@ -13,6 +13,7 @@ from ionport.oauth.clients.authentication import Clients, OAuthRequest, note_ass
 from ionport.oauth.grants.repository import GrantRepository
 from ionport.oauth.protocol import InvalidClient
 from ionport.oauth.tokens.access_tokens import AccessTokens
+from ionport.oauth.tokens.repository import AccessTokenRepository
 from ionport.store import TenantScope, Work
 
 _INACTIVE: Final[dict[str, Any]] = {"active": False}
@@ -57,9 +58,9 @@ class IntrospectionService:
             found = self._access_tokens.read(token.reveal(), scope.tenant_id)
         except Unauthenticated:
             return _INACTIVE
-        grants = GrantRepository(work.connection)
+        tokens = AccessTokenRepository(work.connection)
         is_own = found.client_id == app.client_id
-        if not is_own or not grants.is_alive(scope, found.grant_id, found.token_id):
+        if not is_own or not tokens.is_alive(scope, found.grant_id, found.token_id):
             return _INACTIVE
         said = {name: found.claims[name] for name in _CLAIMS if name in found.claims}
         said |= {name: found.claims[name] for name in _INFOR_CLAIMS if name in found.claims}
@@ -68,9 +69,9 @@ class IntrospectionService:
     def _refresh_token(
         self, work: Work, scope: TenantScope, token: Secret, app: AuthorizedApp
     ) -> dict[str, Any]:
-        grants = GrantRepository(work.connection)
+        grants, tokens = GrantRepository(work.connection), AccessTokenRepository(work.connection)
         grant = grants.find_by_refresh_digest(scope, self._key_ring.digest(token))
-        if grant is None or grant.app_id != app.id or not grants.is_alive(scope, grant.id, ""):
+        if grant is None or grant.app_id != app.id or not tokens.is_alive(scope, grant.id, ""):
             return _INACTIVE
         said: dict[str, Any] = {"active": True, "client_id": app.client_id}
         if grant.scopes:

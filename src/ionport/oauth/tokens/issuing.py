@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from ionport.core.secrets import Secret
 from ionport.oauth.clients.authentication import OAuthRequest
 from ionport.oauth.protocol import InvalidGrant, TokenReused, parse_parameters
-from ionport.oauth.states import LIFETIME_SECONDS
+from ionport.oauth.states import LIFETIME_SECONDS, ShortMemory
 from ionport.oauth.tokens.group_commit import GroupCommit
 from ionport.oauth.tokens.model import Login, SignedLogin, TokenAnswer
 from ionport.oauth.tokens.service import TokenService
@@ -48,7 +48,8 @@ class TokenIssuer:
     def __init__(self, database: Database, tokens: TokenService) -> None:
         self._database = database
         self._tokens = tokens
-        self._logins = tokens.states.logins
+        # Keyed by the whole request.
+        self._logins: ShortMemory[Login] = tokens.states.new_memory()
         self._group = GroupCommit(tokens.sign, self._commit)
         self._digest_key = secrets.token_bytes(32)
 

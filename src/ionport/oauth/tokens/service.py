@@ -20,6 +20,7 @@ from ionport.oauth.apps.model import AuthorizedApp
 from ionport.oauth.apps.scope_policy import InvalidScopes, answered_scopes, granted_scopes
 from ionport.oauth.clients.assertions import UsedAssertion
 from ionport.oauth.clients.authentication import Clients, OAuthRequest, note_assertion
+from ionport.oauth.clients.repository import UsedAssertionRepository
 from ionport.oauth.grants import GRANTS, REPEATABLE_GRANTS, GrantContext
 from ionport.oauth.grants.authorization_code import INVALID_CODE
 from ionport.oauth.grants.code_repository import AuthorizationCodeRepository
@@ -37,6 +38,7 @@ from ionport.oauth.tenant.repository import TenantSettingsRepository
 from ionport.oauth.tokens.access_tokens import AccessTokens
 from ionport.oauth.tokens.limits import count_token
 from ionport.oauth.tokens.model import Login, SignedLogin, TokenAnswer
+from ionport.oauth.tokens.repository import AccessTokenRepository
 from ionport.store import SystemScope, TenantScope, Work
 
 logger = logging.getLogger(__name__)
@@ -166,7 +168,7 @@ class TokenService:
         grants, now, login = GrantRepository(work.connection), self.clock.now(), signed.login
         for used in login.assertions:
             note_assertion(work, scope, used)
-        if login.bearer is not None and not _is_first_use(grants, scope, login.bearer):
+        if login.bearer is not None and not _is_first_use(work, scope, login.bearer):
             text = "The SAML assertion was used before. Send a new one."
             raise InvalidGrant(text, detail="replay")
         count_token(
@@ -269,8 +271,8 @@ class TokenService:
             return
         if app is not None and found.client_id != app.client_id:
             raise _issued_to_another()
-        grants = GrantRepository(work.connection)
-        grants.revoke_access_token(scope, found.token_id, found.expires_at)
+        tokens = AccessTokenRepository(work.connection)
+        tokens.revoke(scope, found.token_id, found.expires_at)
         self._revoked(work, f"access token {found.token_id} of grant {found.grant_id}")
 
     def _revoke_grant(
@@ -296,7 +298,7 @@ def _scopes(context: GrantContext) -> str:
         return granted_scopes(
             context.settings,
             context.app,
-            context.account,
+            context.account.scopes if context.account else None,
             context.parameters.get("scope"),
             context.scopes,
         )
@@ -304,8 +306,9 @@ def _scopes(context: GrantContext) -> str:
         raise InvalidScope(error.text, detail=error.detail) from error
 
 
-def _is_first_use(grants: GrantRepository, scope: TenantScope, used: UsedAssertion) -> bool:
-    return grants.use_assertion(scope, used.issuer, used.assertion_id, used.expires_at)
+def _is_first_use(work: Work, scope: TenantScope, used: UsedAssertion) -> bool:
+    assertions = UsedAssertionRepository(work.connection)
+    return assertions.use(scope, used.issuer, used.assertion_id, used.expires_at)
 
 
 def _issued_to_another() -> InvalidGrant:

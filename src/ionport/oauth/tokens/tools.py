@@ -16,9 +16,9 @@ from ionport.core.errors import Unauthenticated
 from ionport.core.i18n import _
 from ionport.identity.model import Actor
 from ionport.oauth.apps.model import AuthorizedApp, GrantType
-from ionport.oauth.grants.repository import GrantRepository
 from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.oauth.tokens.access_tokens import AccessTokens
+from ionport.oauth.tokens.repository import AccessTokenRepository
 from ionport.store import TenantScope, Work
 
 MAX_PASTED: Final = 16_384
@@ -66,7 +66,9 @@ class TokenToolsService:
         code, reason = "", _("The gateway accepts this token.")
         try:
             found = self._access_tokens.read(text, scope.tenant_id)
-            if not GrantRepository(work.connection).is_alive(scope, found.grant_id, found.token_id):
+            if not AccessTokenRepository(work.connection).is_alive(
+                scope, found.grant_id, found.token_id
+            ):
                 code, reason = "token_revoked", _("The access token was revoked.")
         except Unauthenticated as error:
             code, reason = error.code, error.text

@@ -6,10 +6,10 @@ from typing import Final
 
 from ionport.core.errors import Unauthenticated
 from ionport.core.i18n import _
-from ionport.oauth.grants.repository import GrantRepository
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tokens.access_tokens import AccessTokens
 from ionport.oauth.tokens.model import AccessToken
+from ionport.oauth.tokens.repository import AccessTokenRepository
 from ionport.store import Database, TenantScope
 
 MAX_REMEMBERED: Final = 20_000
@@ -51,8 +51,8 @@ class AccessTokenVerifier:
 
         def is_alive() -> bool:
             with self._database.read() as work:
-                grants = GrantRepository(work.connection)
-                return grants.is_alive(TenantScope(tenant_id), found.grant_id, found.token_id)
+                tokens = AccessTokenRepository(work.connection)
+                return tokens.is_alive(TenantScope(tenant_id), found.grant_id, found.token_id)
 
         if not self._states.is_alive(found.token_id, is_alive):
             raise Unauthenticated(

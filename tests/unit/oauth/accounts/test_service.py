@@ -21,7 +21,7 @@ OTHER = TenantScope(OTHER_TENANT)
 
 @pytest.fixture
 def accounts(side: OAuthSide) -> ServiceAccountService:
-    return ServiceAccountService(side.clock, side.key_ring, side.audit, side.states)
+    return side.service_accounts
 
 
 def add(
@@ -136,7 +136,9 @@ def test_a_disabled_account_cannot_log_in(side: OAuthSide, accounts: ServiceAcco
     row = add(side, accounts, app, AccountDraft())
     (account,) = side.accounts(app)
     with side.database.write() as work:
-        side.apps.set_service_account_disabled(work, side.scope, side.operator, account.id, True)
+        side.service_accounts.set_account_disabled(
+            work, side.scope, side.operator, account.id, True
+        )
     with pytest.raises(InvalidGrant):
         side.log_in({**file, "saak": row["Access Key"], "sask": row["Secret Key"]})
 

@@ -114,23 +114,25 @@ class Uses:
     proof: PasswordProof
 
     def with_proof(self) -> list[Callable[[], object]]:
-        apps, at = self.side.apps, (self.work, self.scope, self.actor)
+        apps, accounts = self.side.apps, self.side.service_accounts
+        at = (self.work, self.scope, self.actor)
         return [
             lambda: apps.reveal_secret(*at, self.app.id, self.proof),
-            lambda: apps.download_credentials(
+            lambda: accounts.download_credentials(
                 *at, self.app.id, self.proof, create_service_account=False
             ),
-            lambda: apps.replace_service_account(*at, self.account.id, self.proof),
+            lambda: accounts.replace_account(*at, self.account.id, self.proof),
         ]
 
     def of_existing(self) -> list[Callable[[], object]]:
-        apps, at = self.side.apps, (self.work, self.scope, self.actor)
+        apps, accounts = self.side.apps, self.side.service_accounts
+        at = (self.work, self.scope, self.actor)
         return [
             *self.with_proof(),
             lambda: apps.get_app(*at, self.app.id),
-            lambda: apps.list_service_accounts(*at, self.app.id),
-            lambda: apps.delete_service_account(*at, self.account.id),
-            lambda: apps.set_service_account_disabled(*at, self.account.id, True),
+            lambda: accounts.list_of_app(*at, self.app.id),
+            lambda: accounts.delete_account(*at, self.account.id),
+            lambda: accounts.set_account_disabled(*at, self.account.id, True),
             lambda: apps.set_app_disabled(*at, self.app.id, True),
             lambda: apps.delete_app(*at, self.app.id),
         ]
@@ -199,7 +201,9 @@ def test_whatever_touches_a_secret_leaves_an_audit_row(side: OAuthSide) -> None:
     app, account = app_with_account(side)
     with side.database.write() as work:
         side.apps.reveal_secret(work, side.scope, side.operator, app.id, side.proof)
-        side.apps.replace_service_account(work, side.scope, side.operator, account.id, side.proof)
+        side.service_accounts.replace_account(
+            work, side.scope, side.operator, account.id, side.proof
+        )
         side.apps.set_app_disabled(work, side.scope, side.operator, app.id, True)
         side.apps.delete_app(work, side.scope, side.operator, app.id)
     assert audited(side) == sorted(
@@ -293,7 +297,7 @@ def test_delete_and_make_again_replaces_the_account_for_the_same_user(
     user = add_user(side.database, clock)
     old = side.credentials(app, user_id=user.user_id)
     with side.database.write() as work:
-        file = side.apps.replace_service_account(
+        file = side.service_accounts.replace_account(
             work, side.scope, side.operator, side.accounts(app)[0].id, side.proof
         )
     new = json.loads(file.content)
@@ -354,7 +358,7 @@ def test_an_actor_that_is_no_operator_is_named_in_what_they_make(
     admin: Actor = add_user(side.database, clock, role=TenantRole.IONAPI_ADMINISTRATOR)
     with side.database.write() as work:
         app = side.apps.create_app(work, side.scope, admin, AppDraft("x", description="x"))
-        side.apps.download_credentials(
+        side.service_accounts.download_credentials(
             work,
             side.scope,
             admin,

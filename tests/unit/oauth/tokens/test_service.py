@@ -416,11 +416,11 @@ def switch(side: OAuthSide, what: str, disabled: bool) -> None:
     with side.database.write() as work:
         page = side.apps.list_apps(work, side.scope, side.operator)
         app = page.items[0]
-        accounts = side.apps.list_service_accounts(work, side.scope, side.operator, app.id)
+        accounts = side.service_accounts.list_of_app(work, side.scope, side.operator, app.id)
         if what == "app":
             side.apps.set_app_disabled(work, side.scope, side.operator, app.id, disabled)
         elif what == "account":
-            side.apps.set_service_account_disabled(
+            side.service_accounts.set_account_disabled(
                 work, side.scope, side.operator, accounts.items[0].id, disabled
             )
         else:
@@ -440,10 +440,10 @@ def test_deleting_kills_tokens_refresh_tokens_and_logins(side: OAuthSide, what: 
         if what != "account":
             side.apps.delete_app(work, side.scope, side.operator, app.id)
         else:
-            account = side.apps.list_service_accounts(
+            account = side.service_accounts.list_of_app(
                 work, side.scope, side.operator, app.id
             ).items[0]
-            side.apps.delete_service_account(work, side.scope, side.operator, account.id)
+            side.service_accounts.delete_account(work, side.scope, side.operator, account.id)
     assert not is_alive(side, answer["access_token"])
     with pytest.raises(OAuthError):
         side.refresh(file, answer["refresh_token"])

@@ -60,7 +60,9 @@ def detail_page(request: Request, secret: Secret | None = None, notice: str = ""
     state = ListState.of(request, sorts=["created"], filters=())
     with visit.services.database.read() as work:
         app = apps.get_app(work, scope, visit.actor, request.path_params["app"])
-        accounts = apps.list_service_accounts(work, scope, visit.actor, app.id, state.request)
+        accounts = needed(visit.services.service_accounts).list_of_app(
+            work, scope, visit.actor, app.id, state.request
+        )
         subjects = [app.id, *(account.id for account in accounts.items)]
         context = {
             "app": app,

@@ -43,7 +43,7 @@ def download(request: Request) -> Response:
     try:
         proof = password_proof(request)
         with visit.services.database.write() as work:
-            file = needed(visit.services.apps).download_credentials(
+            file = needed(visit.services.service_accounts).download_credentials(
                 work,
                 scope,
                 visit.actor,
@@ -100,7 +100,7 @@ def replace(request: Request) -> Response:
     try:
         proof = password_proof(request)
         with visit.services.database.write() as work:
-            file = needed(visit.services.apps).replace_service_account(
+            file = needed(visit.services.service_accounts).replace_account(
                 work, scope, visit.actor, request.path_params["account"], proof
             )
     except (InvalidInput, TooManyRequests) as error:
@@ -120,7 +120,7 @@ def delete_account(request: Request) -> Response:
     """Delete a service account."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.write() as work:
-        needed(visit.services.apps).delete_service_account(
+        needed(visit.services.service_accounts).delete_account(
             work, scope, visit.actor, request.path_params["account"]
         )
     text = _("The service account is deleted. Its tokens no longer work.")

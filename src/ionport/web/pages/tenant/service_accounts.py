@@ -247,7 +247,7 @@ def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     account_id = str(request.path_params["account"])
     with visit.services.database.write() as work:
-        needed(visit.services.apps).set_service_account_disabled(
+        needed(visit.services.service_accounts).set_account_disabled(
             work, scope, visit.actor, account_id, disabled
         )
     return redirect(request, _account_url(request, account_id), text=text)

@@ -1,0 +1,20 @@
+"""What authorized apps need from above: what hangs on an app."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ionport.oauth.apps.model import AppUse, AuthorizedApp
+from ionport.store import TenantScope, Work
+
+
+class AppDependents(Protocol):
+    """Service accounts, grants and consents of an app, which are stored above the apps."""
+
+    def count(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> AppUse:
+        """Return how many of each there are."""
+        ...
+
+    def delete(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> None:
+        """Mark as deleted, with the app, what does not end by the app's own mark."""
+        ...
