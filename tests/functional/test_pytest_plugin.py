@@ -49,7 +49,7 @@ new = {{name for name in set(sys.modules) - before}}
 foreign = {{name for name in new if name.partition(".")[0] not in sys.stdlib_module_names}}
 print(sorted(foreign))
 """
-    assert run_python(script).strip() == str(["ionport", "ionport.sandbox", PLUGIN])
+    assert run_python(script).strip() == str(["ionport", "ionport.testing", PLUGIN])
 
 
 def test_what_the_fixture_needs_imports_no_alembic_dbos_or_jinja2() -> None:

@@ -17,7 +17,6 @@ from ionport.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from ionport.core.i18n import _
 
 
 class BadAddress(IonportError):
@@ -34,10 +33,8 @@ class ScopeMissing(Forbidden):
 
     def __init__(self, scope: str) -> None:
         super().__init__(
-            _(
-                "The access token lacks the scope {scope}. Add it to the authorized app and to the"
-                " service account, then get a new token; letter case matters."
-            ).format(scope=scope)
+            f"The access token lacks the scope {scope}. Add it to the authorized app and to the"
+            " service account, then get a new token; letter case matters."
         )
         self.scope = scope
 

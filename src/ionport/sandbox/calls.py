@@ -15,7 +15,6 @@ from starlette.types import Receive, Scope, Send
 
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound, TooLarge
-from ionport.core.i18n import _
 from ionport.gateway.caller import CALLER_KEY
 from ionport.sandbox.control.controls.effect import NOTHING, FaultEffect, respond
 from ionport.sandbox.control.controls.faults import CalledAs
@@ -177,7 +176,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 async def _read(request: Request, limit: int) -> tuple[bytes, TooLarge | None]:
     """Read the body; one over the limit is not read when it is announced, else dropped there."""
-    text = _("The request body is too large: at most {limit} bytes are accepted.")
+    text = "The request body is too large: at most {limit} bytes are accepted."
     too_large = TooLarge(text.format(limit=limit), code="body_too_large")
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and (len(announced) > 15 or int(announced) > limit):
@@ -198,7 +197,7 @@ def _refusal(operation: Operation, error: IonportError) -> Operation:
 
 
 def _absent(call: Call) -> Step:
-    raise NotFound(_("The sandbox does not imitate this operation."), code="operation_not_imitated")
+    raise NotFound("The sandbox does not imitate this operation.", code="operation_not_imitated")
 
 
 def _outcome(answer: Answer, duration_ms: int, fault: str, redactor: Redactor) -> Outcome:

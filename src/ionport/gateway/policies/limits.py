@@ -14,7 +14,6 @@ from typing import Final
 
 from ionport.core.clock import Clock
 from ionport.core.errors import TooManyRequests
-from ionport.core.i18n import _
 from ionport.gateway.errors import TargetPaused
 from ionport.gateway.policies.model import Quota, Throttling
 
@@ -48,9 +47,8 @@ class Limits:
         window, now = self._count(policy_id, "", rule.period_ms / 1000)
         if rule.max_requests is not None and window.count > rule.max_requests:
             raise _too_many(
-                _("The API takes at most {count} requests in {seconds} seconds.").format(
-                    count=rule.max_requests, seconds=rule.period_ms / 1000
-                ),
+                f"The API takes at most {rule.max_requests} requests in"
+                f" {rule.period_ms / 1000} seconds.",
                 window.ends_at - now,
             )
         if rule.delay_after is None or window.count <= rule.delay_after:
@@ -63,9 +61,7 @@ class Limits:
         window, now = self._count(policy_id, user if rule.user_level else "", rule.seconds)
         if window.count > rule.allow:
             raise _too_many(
-                _("The quota of {count} requests in {seconds} seconds is used up.").format(
-                    count=rule.allow, seconds=rule.seconds
-                ),
+                f"The quota of {rule.allow} requests in {rule.seconds} seconds is used up.",
                 window.ends_at - now,
             )
 
@@ -113,10 +109,8 @@ class Breakers:
         if now < circuit.closed_until:
             seconds = math.ceil(circuit.closed_until - now)
             raise TargetPaused(
-                _(
-                    "The target failed {count} times in a row, so calls to it rest. Try again in"
-                    " {seconds} seconds."
-                ).format(count=circuit.failures, seconds=seconds),
+                f"The target failed {circuit.failures} times in a row, so calls to it rest."
+                f" Try again in {seconds} seconds.",
                 retry_after=seconds,
             )
         # This call tries; the others rest until it is known how that went.

@@ -15,7 +15,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.errors import Forbidden, IonportError, NotFound, TooLarge, Unauthenticated
-from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import CALLER_KEY, CUSTOM_CONTEXT, REQUEST_ID_KEY, Caller
@@ -155,7 +154,7 @@ class Gateway:
         """Return whom the token stands for; `suite` is the API context as its suite spells it."""
         if not call.token:
             raise Unauthenticated(
-                _("The request has no access token. Send it as Authorization: Bearer."),
+                "The request has no access token. Send it as Authorization: Bearer.",
                 code="token_missing",
             )
         text, tenant_id = call.token.reveal(), call.target.tenant_id
@@ -230,10 +229,8 @@ class _Answer:
 async def _answer_preflight(known: Mapping[bytes, bytes], answer: _Answer) -> None:
     if not answer.cors:
         raise Forbidden(
-            _(
-                "No authorized app of this tenant names this web address. Add it to the app's"
-                " Authorized JavaScript Origins."
-            ),
+            "No authorized app of this tenant names this web address. Add it to the app's"
+            " Authorized JavaScript Origins.",
             code="origin_not_allowed",
         )
     await send_whole(answer.send, 204, cors.preflight_headers(known), b"")
@@ -253,7 +250,7 @@ async def _refuse_websocket(scope: Scope, send: Send) -> None:
 def _check_method(method: str, known: Mapping[bytes, bytes]) -> None:
     if method not in cors.METHODS:
         raise MethodNotAllowed(
-            _("The gateway takes {methods} only.").format(methods=", ".join(cors.METHODS)),
+            f"The gateway takes {', '.join(cors.METHODS)} only.",
             allowed=cors.METHODS,
         )
     if known.get(b"upgrade", b"").lower() == b"websocket":
@@ -262,21 +259,21 @@ def _check_method(method: str, known: Mapping[bytes, bytes]) -> None:
 
 def _no_websocket() -> NotOffered:
     return NotOffered(
-        _("WebSocket is not offered by the gateway. Call the API with plain HTTP requests."),
+        "WebSocket is not offered by the gateway. Call the API with plain HTTP requests.",
         code="websocket_not_offered",
     )
 
 
 def _unknown_suite(prefix: str) -> NotFound:
     return NotFound(
-        _("No API suite answers at {prefix}.").format(prefix=prefix[:200]),
+        f"No API suite answers at {prefix[:200]}.",
         code="unknown_api_suite",
     )
 
 
 def _failure(cause: Exception) -> IonportError:
     error = IonportError(
-        _("The gateway failed. The operator finds the cause in the log under the request id.")
+        "The gateway failed. The operator finds the cause in the log under the request id."
     )
     error.__cause__ = cause
     return error
@@ -307,6 +304,6 @@ def _bounded(receive: Receive, known: Mapping[bytes, bytes], limit: int) -> Rece
 
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(
-        _("The request body is too large: at most {limit} bytes are accepted.").format(limit=limit),
+        f"The request body is too large: at most {limit} bytes are accepted.",
         code="body_too_large",
     )

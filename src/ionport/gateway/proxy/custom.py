@@ -15,7 +15,6 @@ from starlette.concurrency import run_in_threadpool
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Forbidden
-from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.errors import BadAddress, TargetFailed, TargetSilent
@@ -79,7 +78,7 @@ class CustomSuites:
             route = await run_in_threadpool(self._directory.find, key)
         rest = b"/" + parts[5] if len(parts) > 5 else b""
         if (b"." in rest or b"%" in rest) and has_dot_segments(rest.decode("latin-1")):
-            raise BadAddress(_("The steps . and .. in a path are not passed on."))
+            raise BadAddress("The steps . and .. in a path are not passed on.")
         return route, rest
 
     async def serve(self, call: Exchange) -> None:
@@ -94,7 +93,7 @@ class CustomSuites:
         route = call.route
         if not route.is_active:
             raise Forbidden(
-                _("This API is deactivated. Ask an administrator of the tenant to activate it."),
+                "This API is deactivated. Ask an administrator of the tenant to activate it.",
                 code="api_deactivated",
             )
         if route.policies.has_limits:

@@ -13,7 +13,6 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from ionport.core.errors import InvalidInput, Unavailable
-from ionport.core.i18n import _
 from ionport.core.sealing import KeyRing
 from ionport.gateway.policies.model import (
     AnonymousInbound,
@@ -188,9 +187,7 @@ def _chain(on_request: list[ApiPolicy], on_response: list[ApiPolicy]) -> PolicyC
                 chain.add(policy)
     except InvalidInput as error:
         raise Unavailable(
-            _("A policy of this API is not understood by this version: {reason}").format(
-                reason=error.text
-            ),
+            f"A policy of this API is not understood by this version: {error.text}",
             code="policy_invalid",
         ) from error
     return chain

@@ -12,7 +12,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from ionport.core.errors import TooLarge
-from ionport.core.i18n import _
 from ionport.gateway.caller import Caller
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.policies.model import HeaderPolicy
@@ -87,7 +86,7 @@ class Exchange:
             headers = self._applied(route.policies.request_headers, headers)
         if b"via" in self.known and any(n == "via" and via in value for n, value in headers):
             raise TargetFailed(
-                _("The Target Endpoint URL leads back to this gateway."), code="loop_detected"
+                "The Target Endpoint URL leads back to this gateway.", code="loop_detected"
             )
         headers += [(name.decode(), value.decode()) for name, value in identity(self.caller)]
         headers.append(("via", via))
@@ -215,9 +214,7 @@ async def _read_form(stream: RequestBody) -> bytes:
         form += chunk
         if len(form) > MAX_FORM_BYTES:
             raise TooLarge(
-                _("A form to a target with OAuth 1.0a may have at most {limit} bytes.").format(
-                    limit=MAX_FORM_BYTES
-                ),
+                f"A form to a target with OAuth 1.0a may have at most {MAX_FORM_BYTES} bytes.",
                 code="form_too_large",
             )
     return bytes(form)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ionport.core.errors import Forbidden, NotFound
-from ionport.core.i18n import _
 from ionport.core.secrets import DOTS
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.proxy.directory import Route, SuiteDirectory
@@ -76,7 +75,7 @@ class OutgoingCalls:
                     idle_timeout.restart()
                     content += chunk
                     if len(content) > MAX_ANSWER_BYTES:
-                        raise TargetFailed(_("The answer is too long."), code="answer_too_long")
+                        raise TargetFailed("The answer is too long.", code="answer_too_long")
             finally:
                 answer.close()
         if answer.status == 401:
@@ -92,13 +91,12 @@ class OutgoingCalls:
         route = await asyncio.to_thread(self._directory.find, key)
         if route is None:
             raise NotFound(
-                _("No API is registered as CustomerApi/{context}/{proxy_context}.").format(
-                    context=address.api_context, proxy_context=address.proxy_context
-                ),
+                "No API is registered as"
+                f" CustomerApi/{address.api_context}/{address.proxy_context}.",
                 code="unknown_api",
             )
         if not route.is_active:
-            raise Forbidden(_("The registered API is deactivated."), code="api_deactivated")
+            raise Forbidden("The registered API is deactivated.", code="api_deactivated")
         return route
 
 

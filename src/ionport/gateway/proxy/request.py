@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from ionport.core.errors import InvalidInput, NotFound
-from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import Caller
 from ionport.gateway.targets.port import Header
@@ -69,7 +68,7 @@ def read_target(path: str) -> Target:
         tenant_id = _tenant_id(tenant)
     except InvalidInput as error:
         raise NotFound(
-            _("Nothing answers here. An address of the gateway is /TENANT/API context/…"),
+            "Nothing answers here. An address of the gateway is /TENANT/API context/…",
             code="unknown_address",
         ) from error
     return Target(tenant_id, context.lower(), f"/{tenant}/{context}")

@@ -12,7 +12,6 @@ from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
 from ionport.core.errors import IonportError
-from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.proxy.directory import Route
@@ -130,10 +129,8 @@ def _read_token(content: bytes) -> tuple[str, int]:
 
 def _no_token(status: int) -> IonportError:
     return TargetFailed(
-        _(
-            "The token endpoint of the target gave no access token (HTTP {status}). Check the"
-            " Target Endpoint Security."
-        ).format(status=status),
+        f"The token endpoint of the target gave no access token (HTTP {status}). Check the"
+        " Target Endpoint Security.",
         code="target_login_failed",
     )
 

@@ -11,7 +11,6 @@ from typing import ClassVar, Final
 from weakref import WeakKeyDictionary
 
 from ionport.core.errors import IonportError
-from ionport.core.i18n import _
 from ionport.gateway.errors import ClientSilent, TargetSilent
 
 LOOK_SECONDS: Final = 0.1
@@ -73,15 +72,11 @@ class IdleTimeout:
     def _silence(self) -> IonportError:
         if self._waits_for_client:
             return ClientSilent(
-                _("The request's body stopped for {seconds:.0f} seconds. Send it again.").format(
-                    seconds=self._seconds
-                )
+                f"The request's body stopped for {self._seconds:.0f} seconds. Send it again."
             )
         return TargetSilent(
-            _(
-                "The target did not answer within {seconds:.0f} seconds. A targetTimeout policy"
-                " extends this to 300 at most."
-            ).format(seconds=self._seconds)
+            f"The target did not answer within {self._seconds:.0f} seconds. A targetTimeout policy"
+            " extends this to 300 at most."
         )
 
 

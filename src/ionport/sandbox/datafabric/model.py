@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 
 MAX_OBJECTS: Final = 1_000
@@ -118,14 +117,14 @@ def read_object(values: Mapping[str, Any]) -> tuple[str, ObjectType, Any, Any]:
     """
     name, kind = values.get("name"), values.get("type")
     if not isinstance(name, str) or not is_object_name(name):
-        raise _wrong(_("name must be 1 to 250 letters, digits, dots and underscores."), "name")
+        raise _wrong("name must be 1 to 250 letters, digits, dots and underscores.", "name")
     if not isinstance(kind, str) or kind not in tuple(ObjectType):
-        raise _wrong(_("type is one of {types}.").format(types=", ".join(ObjectType)), "type")
+        raise _wrong(f"type is one of {', '.join(ObjectType)}.", "type")
     schema, properties = values.get("schema"), values.get("properties")
     if kind == ObjectType.ANY and (schema or properties):
-        raise _wrong(_("An object of type ANY has neither schema nor properties."), "schema")
+        raise _wrong("An object of type ANY has neither schema nor properties.", "schema")
     if kind in (ObjectType.DSV, ObjectType.JSON) and not isinstance(schema, dict):
-        raise _wrong(_("An object of type {type} needs a schema.").format(type=kind), "schema")
+        raise _wrong(f"An object of type {kind} needs a schema.", "schema")
     return name, ObjectType(kind), schema, properties
 
 
@@ -136,7 +135,7 @@ def read_filter(text: str) -> list[Comparison]:
         InvalidInput: it is written otherwise, or names a field that there is not.
     """
     if len(text) > _MAX_FILTER:
-        raise _wrong(_("The filter is too long."))
+        raise _wrong("The filter is too long.")
     found: list[Comparison] = []
     position = 0
     while text[position:].strip():
@@ -163,9 +162,7 @@ def read_sort(texts: Sequence[str]) -> list[tuple[LakeField, bool]]:
     for text in texts[:5]:
         name, _colon, direction = text.partition(":")
         if direction.lower() not in ("", "asc", "desc"):
-            raise _wrong(
-                _("A sort ends in :asc or :desc, not in {text}.").format(text=quoted(text))
-            )
+            raise _wrong(f"A sort ends in :asc or :desc, not in {quoted(text)}.")
         found.append((_field(name), direction.lower() == "desc"))
     return found
 
@@ -180,11 +177,7 @@ def _field(name: str) -> LakeField:
     try:
         return LakeField(name.lower())
     except ValueError as error:
-        raise _wrong(
-            _("{name} is no field; known are {fields}.").format(
-                name=quoted(name), fields=", ".join(LakeField)
-            )
-        ) from error
+        raise _wrong(f"{quoted(name)} is no field; known are {', '.join(LakeField)}.") from error
 
 
 def _value(name: LakeField, text: str) -> str | int | datetime:
@@ -195,17 +188,13 @@ def _value(name: LakeField, text: str) -> str | int | datetime:
             moment = datetime.fromisoformat(text)
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     except ValueError as error:
-        raise _wrong(
-            _("{value} is no value of {field}.").format(value=quoted(text), field=name)
-        ) from error
+        raise _wrong(f"{quoted(text)} is no value of {name}.") from error
     return text
 
 
 def _unreadable(text: str) -> InvalidInput:
     return _wrong(
-        _("The filter {text} is not like dl_document_name eq 'Orders' and dl_size gt 10.").format(
-            text=quoted(text)
-        )
+        f"The filter {quoted(text)} is not like dl_document_name eq 'Orders' and dl_size gt 10."
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.core.i18n import _
 from ionport.sandbox.datafabric.model import (
     MAX_RECORDS,
     CatalogObject,
@@ -168,7 +167,7 @@ class DataLakeRoutes:
         """Removes data objects; several ids come as several parameters, or between commas."""
         ids = [one for text in call.query.getlist("id") for one in text.split(",") if one]
         if not 0 < len(ids) <= _MAX_IDS:
-            raise _wrong(_("Name 1 to {limit} ids.").format(limit=_MAX_IDS))
+            raise _wrong(f"Name 1 to {_MAX_IDS} ids.")
 
         def step(work: Work) -> Answer:
             purged = self._service.purge(work, call.scope, ids)
@@ -217,7 +216,7 @@ def _fields(item: LakeObject) -> dict[str, object]:
 def _needed(call: Call, name: str) -> str:
     value = call.query.get(name, "")
     if not value.strip():
-        raise _wrong(_("The parameter {name} is missing.").format(name=name))
+        raise _wrong(f"The parameter {name} is missing.")
     return value
 
 
@@ -226,11 +225,7 @@ def _number(call: Call, name: str, default: int, *, most: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most):
-        raise _wrong(
-            _("{name} is a whole number from 1 to {most}, not {value}.").format(
-                name=name, most=most, value=quoted(text)
-            )
-        )
+        raise _wrong(f"{name} is a whole number from 1 to {most}, not {quoted(text)}.")
     return int(text)
 
 

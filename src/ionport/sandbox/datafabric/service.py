@@ -8,7 +8,6 @@ from typing import Any
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, NotFound, TooLarge
-from ionport.core.i18n import _
 from ionport.core.ids import new_ordered_uuid
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.model import Actor
@@ -46,7 +45,7 @@ class DataLakeService:
         catalog = CatalogRepository(work.connection)
         if catalog.get(scope, name) is None and catalog.count(scope) >= MAX_OBJECTS:
             raise InvalidInput(
-                _("The Data Catalog holds {limit} objects at most.").format(limit=MAX_OBJECTS),
+                f"The Data Catalog holds {MAX_OBJECTS} objects at most.",
                 code="catalog_full",
             )
         entry = CatalogObject(name, kind, schema, properties, self._clock.now(), by)
@@ -101,7 +100,7 @@ class DataLakeService:
         item = LakeRepository(work.connection).get(scope, object_id)
         if item is None:
             raise NotFound(
-                _("The Data Lake has no data object {id}.").format(id=quoted(object_id)),
+                f"The Data Lake has no data object {quoted(object_id)}.",
                 code="data_object_not_found",
             )
         return item, self._blobs.get(item.sha256)
@@ -118,7 +117,7 @@ class DataLakeService:
         """
         comparisons = read_filter(text)
         if not comparisons:
-            raise InvalidInput(_("Name a filter; all is not purged at once."), code="no_filter")
+            raise InvalidInput("Name a filter; all is not purged at once.", code="no_filter")
         lake = LakeRepository(work.connection)
         return lake.purge_matching(scope, comparisons, self._clock.now())
 
@@ -186,12 +185,10 @@ class DataLakeService:
         with database.read() as work:
             self._require_known(work, scope, document_name)
         if not content:
-            text = _("The file is empty.")
+            text = "The file is empty."
             raise InvalidInput(text, fields={"file": text})
         if len(content) > MAX_OBJECT_BYTES:
-            raise TooLarge(
-                _("A data object has at most {limit} bytes.").format(limit=MAX_OBJECT_BYTES)
-            )
+            raise TooLarge(f"A data object has at most {MAX_OBJECT_BYTES} bytes.")
         kept = LakeContent(document_name, actor.name, self._blobs.put(content), len(content))
         with database.write() as work:
             self._require_known(work, scope, document_name)
@@ -199,12 +196,12 @@ class DataLakeService:
 
     def _require_known(self, work: Work, scope: TenantScope, document_name: str) -> None:
         if not self.knows(work, scope, document_name):
-            text = _("Choose an object of the Data Catalog.")
+            text = "Choose an object of the Data Catalog."
             raise InvalidInput(text, fields={"document_name": text})
 
 
 def _no_object(name: str) -> NotFound:
     return NotFound(
-        _("The Data Catalog has no object {name}.").format(name=quoted(name)),
+        f"The Data Catalog has no object {quoted(name)}.",
         code="object_not_found",
     )

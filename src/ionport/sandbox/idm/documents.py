@@ -14,7 +14,6 @@ from typing import TypeAlias
 from starlette.datastructures import Headers
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import load_json_object
 
 Tree: TypeAlias = str | int | Mapping[str, "Tree"] | Sequence["Tree"]
@@ -57,7 +56,7 @@ def object_in(parent: Mapping[str, object], name: str) -> Mapping[str, object] |
     if value is None or value == "" or value == []:
         return None
     if not isinstance(value, dict):
-        raise InvalidInput(_("{name} must be an object.").format(name=name), code="malformed_item")
+        raise InvalidInput(f"{name} must be an object.", code="malformed_item")
     return value
 
 
@@ -72,14 +71,12 @@ def list_in(
     values = found if isinstance(found, list) else [found]
     if len(values) > limit:
         raise InvalidInput(
-            _("There may be {limit} {name} at most.").format(limit=limit, name=f"{name}.{entry}"),
+            f"There may be {limit} {f'{name}.{entry}'} at most.",
             code="too_many_parts",
         )
     entries = [each for each in values if isinstance(each, dict)]
     if len(entries) < len(values):
-        raise InvalidInput(
-            _("{name} must hold objects.").format(name=f"{name}.{entry}"), code="malformed_item"
-        )
+        raise InvalidInput(f"{f'{name}.{entry}'} must hold objects.", code="malformed_item")
     return entries
 
 
@@ -91,5 +88,5 @@ def text_in(parent: Mapping[str, object], name: str) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if not isinstance(value, str):
-        raise InvalidInput(_("{name} must be a text.").format(name=name), code="malformed_item")
+        raise InvalidInput(f"{name} must be a text.", code="malformed_item")
     return value

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ionport.core.errors import NotFound
-from ionport.core.i18n import _
 
 MAX_FILE_BYTES = 100_000_000
 MAX_ATTRIBUTES = 500
@@ -159,4 +158,4 @@ def read_pid(text: str) -> Pid:
 
 def item_not_found() -> NotFound:
     """Return the error of a pid that names nothing in this tenant."""
-    return NotFound(_("There is no item with this pid."), code="item_not_found")
+    return NotFound("There is no item with this pid.", code="item_not_found")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.sandbox.idm.model import MAX_SEARCH_LIMIT, Flags
 from ionport.sandbox.kit.operations import Call
 from ionport.sandbox.kit.texts import check_text, quoted
@@ -16,9 +15,7 @@ def query_text(call: Call) -> str:
     """Return `$query`; raises InvalidInput when it is missing or has control characters."""
     value = call.query.get("$query", "")
     if not value:
-        raise InvalidInput(
-            _("The parameter {name} is missing.").format(name="$query"), code="parameter_missing"
-        )
+        raise InvalidInput(f"The parameter {'$query'} is missing.", code="parameter_missing")
     return check_text(value)
 
 
@@ -42,9 +39,7 @@ def is_true(call: Call, name: str) -> bool:
     value = call.query.get(name, "").lower()
     if value not in ("", "true", "false"):
         raise InvalidInput(
-            _("The parameter {name} is true or false, not {value}.").format(
-                name=name, value=quoted(value)
-            ),
+            f"The parameter {name} is true or false, not {quoted(value)}.",
             code="parameter_not_a_switch",
         )
     return value == "true"
@@ -56,9 +51,7 @@ def _number(call: Call, name: str, default: int, highest: int) -> int:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise InvalidInput(
-            _("The parameter {name} is a number, not {value}.").format(
-                name=name, value=quoted(text)
-            ),
+            f"The parameter {name} is a number, not {quoted(text)}.",
             code="parameter_not_a_number",
         )
     return min(int(text), highest)

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers
 
 from ionport.core.errors import InvalidInput, TooLarge
-from ionport.core.i18n import _
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, Entity
 from ionport.sandbox.idm.documents import Tree, list_in, object_in, read_document, text_in
@@ -156,7 +155,7 @@ def _definition(entry: Mapping[str, object]) -> AttributeDefinition:
         type_ = AttributeType.STRING if code in ("", "0") else AttributeType(code)
     except ValueError as error:
         raise InvalidInput(
-            _("{code} is no type code of an attribute.").format(code=quoted(code)),
+            f"{quoted(code)} is no type code of an attribute.",
             code="wrong_attribute_type",
         ) from error
     is_text = type_ is AttributeType.STRING and size.isascii() and size.isdigit()
@@ -188,7 +187,7 @@ def read_item(body: bytes, headers: Headers) -> ItemContent:
     """
     document = read_document(body, headers)
     if document.get("item") is None:
-        raise InvalidInput(_("The item is missing."), code="item_missing")
+        raise InvalidInput("The item is missing.", code="item_missing")
     # An element without children has the empty text in it.
     item = object_in(document, "item") or {}
     has_attributes = item.get("attrs") is not None
@@ -206,9 +205,7 @@ def _attribute(entry: Mapping[str, object]) -> Attribute:
     name = text_in(entry, "name")
     if len(value) > MAX_VALUE:
         raise InvalidInput(
-            _("The value of attribute {name} is longer than {limit} letters.").format(
-                name=quoted(name), limit=MAX_VALUE
-            ),
+            f"The value of attribute {quoted(name)} is longer than {MAX_VALUE} letters.",
             code="value_too_long",
         )
     return Attribute(name, value)
@@ -218,20 +215,20 @@ def _file(entry: Mapping[str, object]) -> NewFile:
     filename = text_in(entry, "filename").replace("\\", "/").rpartition("/")[2].strip()
     if not filename or len(filename) > MAX_FILENAME:
         raise InvalidInput(
-            _("A file needs a filename of at most {limit} letters.").format(limit=MAX_FILENAME),
+            f"A file needs a filename of at most {MAX_FILENAME} letters.",
             code="filename_missing",
         )
     mime_type = text_in(entry, "mimetype") or _known_types.guess_type(filename)[0]
     mime_type = mime_type or "application/octet-stream"
     if len(mime_type) > 200 or not _MIME_TYPE.fullmatch(mime_type):
         raise InvalidInput(
-            _("{mimetype} is not a MIME type.").format(mimetype=quoted(mime_type)),
+            f"{quoted(mime_type)} is not a MIME type.",
             code="wrong_mime_type",
         )
     name = text_in(entry, "name")
     if not _FILE_NAME.fullmatch(name):
         raise InvalidInput(
-            _("{name} cannot name a file of an item.").format(name=quoted(name)),
+            f"{quoted(name)} cannot name a file of an item.",
             code="malformed_item",
         )
     return NewFile(name, filename, mime_type, _content(filename, text_in(entry, "base64")))
@@ -242,18 +239,15 @@ def _content(filename: str, text: str) -> bytes:
         content = base64.b64decode("".join(text.split()), validate=True)
     except ValueError as error:
         raise InvalidInput(
-            _("The base64 of file {name} cannot be decoded.").format(name=quoted(filename)),
+            f"The base64 of file {quoted(filename)} cannot be decoded.",
             code="wrong_base64",
         ) from error
     if not content:
-        raise InvalidInput(
-            _("The file {name} is empty.").format(name=quoted(filename)), code="file_empty"
-        )
+        raise InvalidInput(f"The file {quoted(filename)} is empty.", code="file_empty")
     if len(content) > MAX_FILE_BYTES:
         raise TooLarge(
-            _("The file {name} has {size} bytes; at most {limit} are accepted.").format(
-                name=quoted(filename), size=len(content), limit=MAX_FILE_BYTES
-            ),
+            f"The file {quoted(filename)} has {len(content)} bytes; at most"
+            f" {MAX_FILE_BYTES} are accepted.",
             code="file_too_large",
         )
     return content

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
-from ionport.core.i18n import _
 from ionport.sandbox.idm.documents import Tree, read_document, render
 from ionport.sandbox.idm.errors import error_answer
 from ionport.sandbox.idm.model import Item, ItemContent
@@ -232,7 +231,7 @@ class IdmRoutes:
     def _found(self, work: Work, call: Call, query: Query) -> Item:
         item = self._first(work, call, query)
         if item is None:
-            raise NotFound(_("The search finds no item."), code="item_not_found")
+            raise NotFound("The search finds no item.", code="item_not_found")
         return item
 
     def _first(self, work: Work, call: Call, query: Query) -> Item | None:

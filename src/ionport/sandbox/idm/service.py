@@ -8,7 +8,6 @@ from dataclasses import replace
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
-from ionport.core.i18n import _
 from ionport.sandbox.idm.datamodel.model import (
     Entity,
     check_required,
@@ -47,7 +46,7 @@ class IdmService:
     def draft(self, content: ItemContent) -> Draft:
         """Keep an item's files, before the transaction; raises InvalidInput for two of one name."""
         if len({file.name for file in content.files}) < len(content.files):
-            raise InvalidInput(_("Two files of the item have one name."), code="file_name_twice")
+            raise InvalidInput("Two files of the item have one name.", code="file_name_twice")
         # The main file comes first, as clients look for it there.
         files = sorted(content.files, key=lambda file: file.name != "")
         resources = tuple(self._keep(file) for file in files)
@@ -63,7 +62,7 @@ class IdmService:
                 does not take, or a required one missing; the text names it.
         """
         if not draft.entity_name:
-            raise InvalidInput(_("The entityName is missing."), code="entity_missing")
+            raise InvalidInput("The entityName is missing.", code="entity_missing")
         entity = self.entity(work, scope, draft.entity_name)
         now = self._clock.now()
         item = Item(
@@ -100,16 +99,14 @@ class IdmService:
         entity = self.entity(work, scope, item.entity_name)
         if draft.entity_name and draft.entity_name != entity.name:
             raise InvalidInput(
-                _("The item is of document type {entity}, not {other}.").format(
-                    entity=entity.name, other=quoted(draft.entity_name)
-                ),
+                f"The item is of document type {entity.name}, not {quoted(draft.entity_name)}.",
                 code="wrong_entity",
             )
         if flags.check_out and item.checked_out_by is None:
             item = self._check_out(items, scope, entity, item, by)
         if flags.check_in and item.checked_out_by is None:
             raise Conflict(
-                _("The item is not checked out, so it cannot be checked in. Check it out first."),
+                "The item is not checked out, so it cannot be checked in. Check it out first.",
                 code="not_checked_out",
             )
         changed = self._changed(entity, item, draft, by, merge=flags.merge)
@@ -127,7 +124,7 @@ class IdmService:
         items = ItemRepository(work.connection)
         item = self._held(items, scope, pid, by)
         if item.checked_out_by is None:
-            raise Conflict(_("The item is not checked out."), code="not_checked_out")
+            raise Conflict("The item is not checked out.", code="not_checked_out")
         (before,) = items.versions(scope, item, item.version)
         restored = replace(before, is_latest=True)
         items.drop_version(scope, item, item.version)
@@ -152,7 +149,7 @@ class IdmService:
         found = next((each for each in with_previews(item.resources) if each.name == name), None)
         if found is None:
             raise NotFound(
-                _("The item has no such file, and the sandbox makes none of it."),
+                "The item has no such file, and the sandbox makes none of it.",
                 code="resource_not_found",
             )
         return found
@@ -210,9 +207,8 @@ class IdmService:
             raise item_not_found()
         if item.checked_out_by not in (None, by):
             raise Conflict(
-                _(
-                    "{who} has checked the item out. It can be changed once it is checked in."
-                ).format(who=item.checked_out_by),
+                f"{item.checked_out_by} has checked the item out. It can be changed"
+                " once it is checked in.",
                 code="checked_out",
             )
         return item
@@ -222,9 +218,7 @@ class IdmService:
     ) -> Item:
         if item.version >= MAX_VERSIONS:
             raise Conflict(
-                _("The item has {limit} versions; the sandbox keeps no more.").format(
-                    limit=MAX_VERSIONS
-                ),
+                f"The item has {MAX_VERSIONS} versions; the sandbox keeps no more.",
                 code="too_many_versions",
             )
         items.keep_version(scope, item)
@@ -265,9 +259,8 @@ def _check_whole(items: ItemRepository, scope: TenantScope, entity: Entity, item
             continue
         if items.has_value(scope, entity.name, attribute, item.number):
             raise Conflict(
-                _("Another item has the value {value} of {name}, which must be unique.").format(
-                    value=quoted(attribute.value), name=attribute.name
-                ),
+                f"Another item has the value {quoted(attribute.value)} of"
+                f" {attribute.name}, which must be unique.",
                 code="value_not_unique",
             )
 

@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any
 
 from ionport.core.errors import NotFound
-from ionport.core.i18n import _
 from ionport.sandbox.kit.openapi import openapi, plain_path
 from ionport.sandbox.kit.operations import Fact, Service
 
@@ -58,7 +57,7 @@ class Registry:
             if service.context == context:
                 base_url = f"{self.gateway_url}/{tenant_id}/{context}"
                 return openapi(service, base_url, version)
-        raise NotFound(_("The sandbox does not imitate this service."), code="unknown_service")
+        raise NotFound("The sandbox does not imitate this service.", code="unknown_service")
 
 
 def coverage(services: Sequence[Service]) -> Sequence[Coverage]:

@@ -16,7 +16,6 @@ from datetime import datetime
 from starlette.datastructures import Headers, QueryParams
 
 from ionport.core.errors import IonportError
-from ionport.core.i18n import _
 from ionport.gateway.caller import Caller
 from ionport.store import TenantScope, Work
 
@@ -181,9 +180,7 @@ class MethodNotAllowed(IonportError):
     def __init__(self, method: str, allowed: Sequence[str]) -> None:
         self.allow = ", ".join(sorted(allowed))
         super().__init__(
-            _("The sandbox does not imitate {method} at this address, only {methods}.").format(
-                method=method, methods=self.allow
-            )
+            f"The sandbox does not imitate {method} at this address, only {self.allow}."
         )
 
 

@@ -7,7 +7,6 @@ import re
 from typing import Any, Final
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 
 # What is kept of it is read and written again, where calls may be nested less deeply.
 MAX_DEPTH: Final = 100
@@ -27,15 +26,13 @@ def load_json_object(content: bytes) -> dict[str, Any]:
             content.decode("utf-8-sig"), parse_int=str, parse_float=str, parse_constant=str
         )
     except UnicodeDecodeError as error:
-        raise InvalidInput(_("The text is not UTF-8."), code="not_utf8") from error
+        raise InvalidInput("The text is not UTF-8.", code="not_utf8") from error
     except ValueError as error:
-        raise InvalidInput(
-            _("The text is not JSON: {reason}.").format(reason=error), code="not_json"
-        ) from error
+        raise InvalidInput(f"The text is not JSON: {error}.", code="not_json") from error
     except RecursionError as error:
         raise _too_deep() from error
     if not isinstance(data, dict):
-        raise InvalidInput(_("A JSON object was expected."), code="not_a_json_object")
+        raise InvalidInput("A JSON object was expected.", code="not_a_json_object")
     _check_texts(data)
     return data
 
@@ -49,7 +46,7 @@ def check_text(text: str) -> str:
     """Return `text`; raises InvalidInput when it has characters that XML cannot carry."""
     if _UNREPRESENTABLE.search(text):
         raise InvalidInput(
-            _("A text contains control characters, which are not accepted."),
+            "A text contains control characters, which are not accepted.",
             code="control_characters",
         )
     return text
@@ -79,4 +76,4 @@ def _check_texts(data: object) -> None:
 
 
 def _too_deep() -> InvalidInput:
-    return InvalidInput(_("The JSON is nested too deeply."), code="json_too_deep")
+    return InvalidInput("The JSON is nested too deeply.", code="json_too_deep")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from lxml import etree
 
 from ionport.core import xml
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.ln.model import DEFAULT_COMPANY, read_company, refused
 
@@ -65,24 +64,22 @@ def read_call(service: str, body: bytes) -> SoapCall:
     """
     root = xml.parse(body)
     if root.tag != f"{{{SOAP}}}Envelope":
-        raise refused(_("A SOAP 1.1 envelope was expected, not {tag}.").format(tag=_shown(root)))
+        raise refused(f"A SOAP 1.1 envelope was expected, not {_shown(root)}.")
     activation = first(first(root, "Header"), "Activation")
     if activation is None:
-        raise refused(_("The SOAP header has no Activation; it names the company."))
+        raise refused("The SOAP header has no Activation; it names the company.")
     operations = list(elements(first(root, "Body")))
     if len(operations) != 1:
-        raise refused(_("The SOAP body holds one operation."))
+        raise refused("The SOAP body holds one operation.")
     wrapper = operations[0]
     if etree.QName(wrapper).namespace != namespace_of(service):
         raise refused(
-            _("The operation {tag} is not of the namespace {namespace}.").format(
-                tag=_shown(wrapper), namespace=namespace_of(service)
-            )
+            f"The operation {_shown(wrapper)} is not of the namespace {namespace_of(service)}."
         )
     operation = local(wrapper)
     request = first(wrapper, f"{operation}Request")
     if request is None:
-        raise refused(_("The part {part} is missing.").format(part=f"{operation}Request"[:90]))
+        raise refused(f"The part {f'{operation}Request'[:90]} is missing.")
     company = first(activation, "company")
     return SoapCall(
         service,

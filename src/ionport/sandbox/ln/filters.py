@@ -14,7 +14,6 @@ from typing import Any
 
 from lxml import etree
 
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.ln.envelope import SoapCall, elements, first, local
 from ionport.sandbox.ln.model import MAX_TEXT, NUMBER, Attribute, Kind, Values, refused
@@ -63,9 +62,7 @@ def read_selection(call: SoapCall, entity: Entity) -> Selection:
     short = frozenset(name.removeprefix(prefix) for name in names)
     known = {name.removeprefix(prefix) for name in selection_names(call.service, entity)}
     for name in sorted(short - known):
-        raise refused(
-            _("The selection has the unknown selectionAttribute {name}.").format(name=quoted(name))
-        )
+        raise refused(f"The selection has the unknown selectionAttribute {quoted(name)}.")
     return Selection(short, not names or "*" in names)
 
 
@@ -80,11 +77,7 @@ def read_limit(call: SoapCall, most: int) -> int:
     if not text:
         return most
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
-        raise refused(
-            _("maxNumberOfObjects is a whole number above 0, not {value}.").format(
-                value=quoted(text)
-            )
-        )
+        raise refused(f"maxNumberOfObjects is a whole number above 0, not {quoted(text)}.")
     return min(int(text), most)
 
 
@@ -99,7 +92,7 @@ def read_filter(call: SoapCall, attributes: Attributes) -> Condition:
     if found is None or expression is None:
         return lambda _values: True
     if sum(1 for _each in found.iter(tag=etree.Element)) > _MAX_ELEMENTS:
-        raise refused(_("The filter has too many expressions."))
+        raise refused("The filter has too many expressions.")
     return _read_expression(expression, call.service, attributes)
 
 
@@ -113,7 +106,7 @@ def _read_expression(element: etree._Element, service: str, attributes: Attribut
     if local(element) == "ComparisonExpression":
         return _read_comparison(element, service, attributes)
     if local(element) != "LogicalExpression":
-        raise refused(_("{name} is no expression.").format(name=quoted(local(element))))
+        raise refused(f"{quoted(local(element))} is no expression.")
     parts = [
         _read_expression(child, service, attributes)
         for child in elements(element)
@@ -122,7 +115,7 @@ def _read_expression(element: etree._Element, service: str, attributes: Attribut
     how = first(element, "logicalOperator")
     joined = {"and": all, "or": any}.get("" if how is None else (how.text or "").strip())
     if joined is None or not parts:
-        raise refused(_("A LogicalExpression has a logicalOperator, and or or, and expressions."))
+        raise refused("A LogicalExpression has a logicalOperator, and or or, and expressions.")
     return lambda values: joined(part(values) for part in parts)
 
 
@@ -131,17 +124,17 @@ def _read_comparison(element: etree._Element, service: str, attributes: Attribut
     name = parts.get("attributeName", "").removeprefix(f"{service}.")
     attribute = attributes.get(name)
     if attribute is None:
-        raise refused(_("The filter has no known attributeName."))
+        raise refused("The filter has no known attributeName.")
     if "instanceValue" not in parts and "emptyValue" not in parts:
-        raise refused(_("The comparison has no instanceValue."))
+        raise refused("The comparison has no instanceValue.")
     how, value = parts.get("comparisonOperator", ""), parts.get("instanceValue", "")
     if len(value) > MAX_TEXT:
-        raise refused(_("An instanceValue has at most {limit} characters.").format(limit=MAX_TEXT))
+        raise refused(f"An instanceValue has at most {MAX_TEXT} characters.")
     if how == "like":
         return lambda values: _is_like(values.get(name, ""), value)
     compare = _COMPARISONS.get(how)
     if compare is None:
-        raise refused(_("{name} is no comparison operator.").format(name=quoted(how)))
+        raise refused(f"{quoted(how)} is no comparison operator.")
     convert = _number if attribute.kind in (Kind.INTEGER, Kind.NUMBER) else str
     wanted = convert(value)
     return lambda values: compare(convert(values.get(name, "")), wanted)
@@ -166,5 +159,5 @@ def _is_like(text: str, pattern: str) -> bool:
 
 def _number(text: str) -> Decimal:
     if text and not NUMBER.fullmatch(text):
-        raise refused(_("{value} is not a number.").format(value=quoted(text)))
+        raise refused(f"{quoted(text)} is not a number.")
     return Decimal(text or "0")

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from lxml import etree
 
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.ln.envelope import SoapCall, elements, first, local, named
 from ionport.sandbox.ln.model import (
@@ -69,16 +68,16 @@ def read_scope(call: SoapCall) -> Scope:
     try:
         return Scope(text or Scope.REQUEST)
     except ValueError as error:
-        raise refused(_("{value} is no processing scope.").format(value=quoted(text))) from error
+        raise refused(f"{quoted(text)} is no processing scope.") from error
 
 
 def read_invoices(call: SoapCall) -> Sequence[ReadInvoice]:
     """Read the invoices of a create request; raises RequestRefused when there is none."""
     entities = list(named(first(call.request, "DataArea"), call.service))
     if not entities:
-        raise refused(_("The DataArea has no {name}.").format(name=call.service))
+        raise refused(f"The DataArea has no {call.service}.")
     if len(entities) > MAX_INVOICES:
-        text = _("A request takes at most {limit} invoices; send the rest in another.")
+        text = "A request takes at most {limit} invoices; send the rest in another."
         raise refused(text.format(limit=MAX_INVOICES))
     return [_read_invoice(entity, call.company) for entity in entities]
 
@@ -87,7 +86,7 @@ def read_keys(call: SoapCall) -> Sequence[tuple[int, int]]:
     """Return the keys in a request's DataArea; raises RequestRefused."""
     keys = [_read_key(entity, call.company) for entity in _keyed(call)]
     if not keys:
-        raise refused(_("The DataArea has no {name}.").format(name=call.service))
+        raise refused(f"The DataArea has no {call.service}.")
     return keys
 
 
@@ -100,24 +99,24 @@ def _read_key(entity: etree._Element, company: int) -> tuple[int, int]:
     number, of_company = values.get(KEY_NUMBER, ""), values.get(KEY_COMPANY, str(company))
     if _INTEGER.fullmatch(number) and _INTEGER.fullmatch(of_company):
         return int(of_company), int(number)
-    raise refused(_("{key} is the number of an invoice.").format(key=KEY_NUMBER))
+    raise refused(f"{KEY_NUMBER} is the number of an invoice.")
 
 
 def _read_invoice(entity: etree._Element, company: int) -> ReadInvoice:
     action = entity.get("actionType", "create")
     if action not in ("create", "createOrChange"):
-        text = _("The sandbox creates invoices; it does not imitate the action {action}.")
+        text = "The sandbox creates invoices; it does not imitate the action {action}."
         return ReadInvoice(None, [Problem(text.format(action=quoted(action)))])
     names = {component.name for component in LINES}
     children = [child for child in elements(entity) if local(child) not in names]
     if len(entity) - len(children) > MAX_LINES:
-        text = _("An invoice takes at most {limit} lines.")
+        text = "An invoice takes at most {limit} lines."
         return ReadInvoice(None, [Problem(text.format(limit=MAX_LINES))])
     values, problems = _read_values(children, HEADER)
     values = {"FinancialCompany": str(company), "TaxCountry": _DEFAULT_COUNTRY, **values}
     header = {name: values[name] for name in HEADER.attributes if name in values}
     if not 0 <= int(header["FinancialCompany"]) <= MAX_COMPANY:
-        wrong = _("the value is no company")
+        wrong = "the value is no company"
         problems.append(_invalid("FinancialCompany", header["FinancialCompany"], wrong))
     lines: dict[str, list[Values]] = {component.name: [] for component in LINES}
     for component in LINES:
@@ -135,7 +134,7 @@ def _read_values(
 ) -> tuple[dict[str, str], list[Problem]]:
     """Read the attributes of an invoice or a line, and everything that is wrong with them."""
     if len(children) > MAX_PROBLEMS:
-        text = _("{component} has too many attributes.")
+        text = "{component} has too many attributes."
         return {}, [Problem(text.format(component=component.name))]
     values: dict[str, str] = {}
     problems = []
@@ -149,7 +148,7 @@ def _read_values(
         elif text.strip():
             values[name] = text.strip()
     problems += [
-        _invalid(name, " ", _("the value is mandatory"))
+        _invalid(name, " ", "the value is mandatory")
         for name, attribute in component.attributes.items()
         if attribute.is_mandatory and name not in values and not _is_named(problems, name)
     ]
@@ -158,7 +157,7 @@ def _read_values(
 
 def unknown_attribute(name: str, text: str) -> Problem:
     """Return the message for an attribute that there is not."""
-    return _invalid(name[:80], text, _("the attribute is not known"))
+    return _invalid(name[:80], text, "the attribute is not known")
 
 
 def problem_of(attribute: Attribute, text: str) -> Problem | None:
@@ -166,12 +165,12 @@ def problem_of(attribute: Attribute, text: str) -> Problem | None:
     value = text.strip()
     if attribute.kind is Kind.TEXT:
         if len(value) > MAX_TEXT:
-            wrong = _("the value has at most {limit} characters").format(limit=MAX_TEXT)
+            wrong = f"the value has at most {MAX_TEXT} characters"
             return _invalid(attribute.name, value, wrong)
         return None
     if attribute.kind is Kind.DATE:
         is_right = not value or _is_date(value)
-        return None if is_right else _invalid(attribute.name, value, _("the value must be a date"))
+        return None if is_right else _invalid(attribute.name, value, "the value must be a date")
     pattern = _INTEGER if attribute.kind is Kind.INTEGER else NUMBER
     if pattern.fullmatch(value):
         return None

@@ -14,7 +14,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 
 NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,10})?|\.\d{1,10})", re.ASCII)
 MAX_TEXT = 250
@@ -176,7 +175,7 @@ def read_company(text: str) -> int:
     number = text.strip()
     if number.isascii() and number.isdigit() and len(number) <= 9 and int(number) <= MAX_COMPANY:
         return int(number)
-    raise refused(_("The company is a number up to {limit}.").format(limit=MAX_COMPANY))
+    raise refused(f"The company is a number up to {MAX_COMPANY}.")
 
 
 def _component(name: str, *attributes: Attribute) -> Component:

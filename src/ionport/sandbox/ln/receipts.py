@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ionport.core.i18n import _
 from ionport.sandbox.ln.invoices import problem_of, unknown_attribute
 from ionport.sandbox.ln.model import (
     DEFAULT_COMPANY,
@@ -38,7 +37,7 @@ def read_receipt(values: Mapping[str, str]) -> GoodsReceipt:
         wrong = problem_of(attribute, value) if attribute else unknown_attribute(name, value)
         problems += [wrong] if wrong else []
     problems += [
-        Problem(_("{name} is missing.").format(name=name))
+        Problem(f"{name} is missing.")
         for name, attribute in _ATTRIBUTES.items()
         if attribute.is_mandatory and not values.get(name, "").strip()
     ]

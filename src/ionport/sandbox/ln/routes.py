@@ -10,7 +10,6 @@ from lxml import etree
 
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
-from ionport.core.i18n import _
 from ionport.sandbox.kit.operations import (
     Answer,
     Call,
@@ -153,7 +152,7 @@ class LnRoutes:
     def wsdl(self, call: Call) -> Step:
         """Describes a service; the query is `wsdl`, in any case of letters."""
         if "wsdl" not in (name.lower() for name in call.query):
-            raise NotFound(_("This address takes SOAP calls by POST; ask for ?wsdl by GET."))
+            raise NotFound("This address takes SOAP calls by POST; ask for ?wsdl by GET.")
         name, found = self._find(call)
         address = f"{self._gateway_url}/{call.caller.tenant_id}/{CONTEXT}{_SERVICES}/{name}"
         body = describe(name, found.operations, found.entity, address)
@@ -165,11 +164,7 @@ class LnRoutes:
         soap = read_call(name, call.body)
         handler = found.operations.get(soap.operation)
         if handler is None:
-            raise refused(
-                _("The sandbox does not imitate {service}/{operation}.").format(
-                    service=name, operation=quoted(soap.operation)
-                )
-            )
+            raise refused(f"The sandbox does not imitate {name}/{quoted(soap.operation)}.")
         return handler(call, soap)
 
     def create(self, call: Call, soap: SoapCall) -> Step:
@@ -246,9 +241,8 @@ class LnRoutes:
             if name.lower() == wanted:
                 return name, found
         raise NotFound(
-            _("The sandbox does not imitate this service; it has {names}.").format(
-                names=", ".join(sorted(self._services))
-            ),
+            "The sandbox does not imitate this service; it has"
+            f" {', '.join(sorted(self._services))}.",
             code="service_not_imitated",
         )
 

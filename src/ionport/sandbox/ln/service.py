@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ionport.core.clock import Clock
-from ionport.core.i18n import _
 from ionport.sandbox.ln.invoices import ReadInvoice
 from ionport.sandbox.ln.model import (
     MAX_PROBLEMS,
@@ -99,11 +98,7 @@ class LnService:
         for company, number in keys:
             invoice = repository.get(scope, company, number)
             if invoice is None:
-                raise refused(
-                    _("Received purchase invoice {number} of company {company} not found").format(
-                        number=number, company=company
-                    )
-                )
+                raise refused(f"Received purchase invoice {number} of company {company} not found")
             found.append(invoice)
         return found
 
@@ -144,7 +139,7 @@ class LnService:
         repository = LnRepository(work.connection)
         other = repository.same(scope, draft)
         if other is not None:
-            text = _(
+            text = (
                 "Supplier invoice {invoice} of supplier {supplier} already exists:"
                 " received purchase invoice {number} of company {company}"
             )
@@ -189,7 +184,7 @@ class LnService:
 
     def _matching_problems(self, work: Work, scope: TenantScope, invoice: Invoice) -> Sequence[str]:
         received = _Goods(LnRepository(work.connection), scope, invoice.company)
-        text = _("Order {order}, position {position}: {invoiced} invoiced, {received} received")
+        text = "Order {order}, position {position}: {invoiced} invoiced, {received} received"
         problems = []
         for line in invoice.draft.lines[RECEIPT.name]:
             goods = received.of(line)
@@ -226,13 +221,13 @@ def _registration_problems(draft: Draft) -> Sequence[str]:
     problems = []
     supplier = draft.header["SupplierCode"]
     if supplier not in _SUPPLIERS:
-        problems.append(_("Supplier {code} does not exist").format(code=supplier))
+        problems.append(f"Supplier {supplier} does not exist")
     base = draft.header.get("TaxBaseAmount")
     taxes = [Decimal(line.get("TaxAmount", "0")) for line in draft.lines[TAX.name]]
     if base is not None and taxes:
         total, amount = Decimal(base) + sum(taxes), Decimal(draft.header["InvoiceAmount"])
         if total != amount:
-            text = _("Tax base and tax come to {total}, the invoice amount is {amount}")
+            text = "Tax base and tax come to {total}, the invoice amount is {amount}"
             problems.append(text.format(total=total, amount=amount))
     return problems
 

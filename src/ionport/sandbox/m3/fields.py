@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.catalogue import Field, FieldType, Transaction
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed
@@ -85,9 +84,7 @@ def check_inputs(
     for name in record:
         if name not in transaction.inputs:
             raise TransactionFailed(
-                _("{transaction} has no input field {field}.").format(
-                    transaction=transaction.name, field=quoted(name)
-                ),
+                f"{transaction.name} has no input field {quoted(name)}.",
                 field=name[:20],
                 kind=ErrorType.UNKNOWN_FIELD,
             )
@@ -100,7 +97,7 @@ def check_inputs(
             values[name] = value
         elif field.is_mandatory:
             raise TransactionFailed(
-                _("{field} must be entered").format(field=name),
+                f"{name} must be entered",
                 code=f"W{name}02",
                 field=name,
                 kind=ErrorType.MANDATORY,
@@ -111,15 +108,13 @@ def check_inputs(
 def _checked(field: Field, value: str, date_format: DateFormat) -> str:
     if len(value) > field.length:
         raise TransactionFailed(
-            _("{field} takes {length} characters, {value} has {count}").format(
-                field=field.name, length=field.length, value=quoted(value), count=len(value)
-            ),
+            f"{field.name} takes {field.length} characters, {quoted(value)} has {len(value)}",
             field=field.name,
             kind=ErrorType.TOO_LONG,
         )
     if field.type is FieldType.NUMBER and not _NUMBER.fullmatch(value.strip()):
         raise TransactionFailed(
-            _("Numeric error: {field} is {value}").format(field=field.name, value=quoted(value)),
+            f"Numeric error: {field.name} is {quoted(value)}",
             code="XNU0000",
             field=field.name,
         )
@@ -134,9 +129,7 @@ def _checked_date(field: Field, value: str, date_format: DateFormat) -> str:
         return "" if value.strip("0") == "" else read_date(value, date_format)
     except ValueError as error:
         raise TransactionFailed(
-            _("Incorrect date: {field} is {value}, expected {format}").format(
-                field=field.name, value=quoted(value), format=date_format.value
-            ),
+            f"Incorrect date: {field.name} is {quoted(value)}, expected {date_format.value}",
             code="XDT0001",
             field=field.name,
         ) from error

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.sandbox.kit.operations import Call
 from ionport.sandbox.kit.texts import check_text, load_json_object, quoted
 from ionport.sandbox.m3.fields import DateFormat
@@ -94,9 +93,9 @@ def read_bulk(call: Call) -> Batch:
     body = load_json_object(call.body)
     requests = body.pop("transactions", None)
     if not isinstance(requests, list) or not requests:
-        raise InvalidInput(_("The transactions are missing."), code="transactions_missing")
+        raise InvalidInput("The transactions are missing.", code="transactions_missing")
     if len(requests) > MAX_TRANSACTIONS:
-        text = _("A call takes at most {limit} transactions; send the rest in another.")
+        text = "A call takes at most {limit} transactions; send the rest in another."
         raise InvalidInput(text.format(limit=MAX_TRANSACTIONS), code="too_many_transactions")
     program = _text("program", body.pop("program", ""))
     options = Options()
@@ -108,12 +107,12 @@ def read_bulk(call: Call) -> Batch:
 
 def _request(content: object, options: Options) -> Request:
     if not isinstance(content, dict):
-        raise InvalidInput(_("A transaction is not a JSON object."), code="not_a_transaction")
+        raise InvalidInput("A transaction is not a JSON object.", code="not_a_transaction")
     record = content.get("record") or {}
     columns = content.get("selectedColumns") or list(options.columns)
     if not isinstance(record, dict) or not isinstance(columns, list):
         raise InvalidInput(
-            _("The record is a JSON object, and selectedColumns a list."), code="not_a_record"
+            "The record is a JSON object, and selectedColumns a list.", code="not_a_record"
         )
     return Request(
         _text("transaction", content.get("transaction", "")),
@@ -138,9 +137,7 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str):
-        raise InvalidInput(
-            _("{name} is neither text nor number.").format(name=quoted(name)), code="not_a_value"
-        )
+        raise InvalidInput(f"{quoted(name)} is neither text nor number.", code="not_a_value")
     return value
 
 
@@ -163,7 +160,7 @@ def read_company(text: str) -> int:
     if number.isascii() and number.isdigit() and len(number) <= 9 and 1 <= int(number) <= 999:
         return int(number)
     raise InvalidInput(
-        _("The company is a number from 1 to 999, not {value}.").format(value=quoted(text)),
+        f"The company is a number from 1 to 999, not {quoted(text)}.",
         code="XAU0008",
     )
 
@@ -177,7 +174,7 @@ def _division(_name: str, text: str) -> str:
     if len(division) <= 3:
         return division
     raise InvalidInput(
-        _("The division has at most 3 characters, unlike {value}.").format(value=quoted(text)),
+        f"The division has at most 3 characters, unlike {quoted(text)}.",
         code="WDI0101",
     )
 
@@ -213,7 +210,7 @@ def _format(name: str, text: str) -> bool:
 
 def _wrong_parameter(name: str, value: str) -> InvalidInput:
     return InvalidInput(
-        _("The parameter {name} does not take {value}.").format(name=name, value=quoted(value)),
+        f"The parameter {name} does not take {quoted(value)}.",
         code="wrong_parameter",
     )
 

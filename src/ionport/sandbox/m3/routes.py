@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
-from ionport.core.i18n import _
 from ionport.sandbox.kit.operations import Answer, Call, Operation, Service, Step, Wire, verified
 from ionport.sandbox.m3.coverage import parts
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, error_answer, json_answer
@@ -99,7 +98,7 @@ class M3Routes:
 
     def csrf(self, call: Call) -> Step:
         """Answers 404, which says that no such token is needed."""
-        raise NotFound(_("No CSRF token is needed."), code="csrf_not_needed")
+        raise NotFound("No CSRF token is needed.", code="csrf_not_needed")
 
     def execute_v1(self, call: Call) -> Step:
         """A transaction that the program refuses answers 200, with the error at the top."""

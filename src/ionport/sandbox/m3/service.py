@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Forbidden, IonportError
-from ionport.core.i18n import _
 from ionport.gateway.caller import Caller
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.catalogue import Program, Transaction, program_named
@@ -76,13 +75,13 @@ class M3Service:
         program = program_named(batch.program)
         if program is None:
             raise TransactionFailed(
-                _("There is no program {name}.").format(name=quoted(batch.program)),
+                f"There is no program {quoted(batch.program)}.",
                 kind=ErrorType.UNKNOWN_PROGRAM,
             )
         checked = [_check(program, request, batch.options) for request in batch.requests]
         is_nobody = self._settings.require_user and caller.identity2 is None
         if is_nobody and any(_needs_user(each) for each in checked):
-            raise Forbidden(_("Illegal impersonation attempt (error: 163)"), code="163")
+            raise Forbidden("Illegal impersonation attempt (error: 163)", code="163")
         return checked
 
     def run(
@@ -113,7 +112,7 @@ class M3Service:
             if _is_unknown(result.error):
                 termination = result.error
             elif position + 1 == self._settings.terminate_after and position + 1 < len(checked):
-                termination = TransactionFailed(_("The batch was terminated."))
+                termination = TransactionFailed("The batch was terminated.")
         effects = [name for company in companies.values() for name in company.close()]
         return Outcome(results, termination, tuple(effects))
 
@@ -152,9 +151,7 @@ def _missing(program: Program, name: str) -> TransactionFailed:
     if program.may_have(name):
         return _not_imitated(program, name)
     return TransactionFailed(
-        _("Program {program} has no transaction {name}.").format(
-            program=program.name, name=quoted(name)
-        ),
+        f"Program {program.name} has no transaction {quoted(name)}.",
         kind=ErrorType.UNKNOWN_TRANSACTION,
     )
 
@@ -162,9 +159,7 @@ def _missing(program: Program, name: str) -> TransactionFailed:
 def _not_imitated(program: Program, name: str) -> TransactionFailed:
     shown = name if name.isalnum() and len(name) <= 40 else quoted(name)
     return TransactionFailed(
-        _("The sandbox does not imitate {program}/{name}.").format(
-            program=program.name, name=shown
-        ),
+        f"The sandbox does not imitate {program.name}/{shown}.",
         kind=ErrorType.NOT_IMITATED,
     )
 
@@ -173,9 +168,7 @@ def _check_columns(transaction: Transaction, request: Request) -> None:
     for column in request.columns:
         if column not in transaction.outputs:
             raise TransactionFailed(
-                _("{transaction} has no output field {field}.").format(
-                    transaction=transaction.name, field=quoted(column)
-                ),
+                f"{transaction.name} has no output field {quoted(column)}.",
                 field=column[:20],
                 kind=ErrorType.UNKNOWN_COLUMN,
             )

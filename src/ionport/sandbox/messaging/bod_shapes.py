@@ -17,7 +17,6 @@ from typing import NamedTuple, cast
 
 from lxml import etree
 
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 
 NAMESPACE = "http://schema.infor.com/InforOAGIS/2"
@@ -77,7 +76,7 @@ def differences(root: etree._Element) -> list[str]:
     for element, suffix, text in islice(_different(root), MAX_DIFFERENCES):
         found.append(f"{_path(element)}{suffix}: {text}")
     if len(found) == MAX_DIFFERENCES:
-        found.append(_("There may be more findings; these are the first."))
+        found.append("There may be more findings; these are the first.")
     return found
 
 
@@ -94,9 +93,7 @@ class _Difference(NamedTuple):
 
 def _different(root: etree._Element) -> Iterator[_Difference]:
     if etree.QName(root).namespace != NAMESPACE:
-        yield _Difference(
-            root, "", _("the namespace is not {namespace}.").format(namespace=NAMESPACE)
-        )
+        yield _Difference(root, "", f"the namespace is not {NAMESPACE}.")
     waiting = [(root, capture_document())]
     while waiting:
         element, shape = waiting.pop()
@@ -105,7 +102,7 @@ def _different(root: etree._Element) -> Iterator[_Difference]:
         text = (element.text or "").strip()
         if shape.kind == "-":
             if text:
-                yield _Difference(element, "", _("a text stands where only elements may."))
+                yield _Difference(element, "", "a text stands where only elements may.")
             known: list[tuple[etree._Element, Shape]] = []
             yield from _children(element, shape, known)
             waiting += reversed(known)
@@ -115,11 +112,11 @@ def _different(root: etree._Element) -> Iterator[_Difference]:
 
 def _value(element: etree._Element, shape: Shape, text: str) -> Iterator[_Difference]:
     if len(element):
-        yield _Difference(element, "", _("an element stands where only a text may."))
+        yield _Difference(element, "", "an element stands where only a text may.")
     elif shape.kind == "T":
         return
     elif not text:
-        yield _Difference(element, "", _("the element is empty; leave it out."))
+        yield _Difference(element, "", "the element is empty; leave it out.")
     elif reason := _wrong_value(shape.kind, text):
         yield _Difference(element, "", reason)
 
@@ -134,19 +131,19 @@ def _children(
         name = _local(child)
         of_child = shape.children.get(name)
         if of_child is None:
-            yield _Difference(child, "", _("the schema has no such element here."))
+            yield _Difference(child, "", "the schema has no such element here.")
             continue
         counts[name] = counts.get(name, 0) + 1
         if of_child.place < latest_place:
-            yield _Difference(child, "", _("must stand before {name}.").format(name=latest))
+            yield _Difference(child, "", f"must stand before {latest}.")
         else:
             latest, latest_place = name, of_child.place
         if counts[name] == 2 and of_child.often in "1?":
-            yield _Difference(child, "", _("may occur once only."))
+            yield _Difference(child, "", "may occur once only.")
         known.append((child, of_child))
     for name, of_child in shape.children.items():
         if of_child.often in "1+" and name not in counts:
-            yield _Difference(element, f"/{name}", _("the element is missing."))
+            yield _Difference(element, f"/{name}", "the element is missing.")
 
 
 def _attributes(element: etree._Element, shape: Shape) -> Iterator[_Difference]:
@@ -156,12 +153,12 @@ def _attributes(element: etree._Element, shape: Shape) -> Iterator[_Difference]:
         kind = shape.attributes.get(name)
         if kind is None:
             if not name.startswith(_XML_ATTRIBUTES):
-                yield _Difference(element, f"/@{name}", _("the schema has no such attribute."))
+                yield _Difference(element, f"/@{name}", "the schema has no such attribute.")
         elif kind[0] != "T" and (reason := _wrong_value(kind[0], str(value))):
             yield _Difference(element, f"/@{name}", reason)
     for name in shape.needed:
         if name not in given:
-            yield _Difference(element, f"/@{name}", _("the attribute is missing."))
+            yield _Difference(element, f"/@{name}", "the attribute is missing.")
 
 
 def _path(element: etree._Element) -> str:
@@ -180,13 +177,11 @@ def _path(element: etree._Element) -> str:
 
 def _wrong_value(kind: str, text: str) -> str | None:
     if kind == "I" and not _INTEGER.fullmatch(text):
-        return _("{value} is not a whole number.").format(value=quoted(text))
+        return f"{quoted(text)} is not a whole number."
     if kind == "B" and text not in _BOOLEANS:
-        return _("{value} is not true or false.").format(value=quoted(text))
+        return f"{quoted(text)} is not true or false."
     if kind == "D" and not _is_moment(text):
-        return _("{value} is not a date, or a date and time, of ISO 8601.").format(
-            value=quoted(text)
-        )
+        return f"{quoted(text)} is not a date, or a date and time, of ISO 8601."
     return None
 
 

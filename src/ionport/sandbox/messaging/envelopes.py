@@ -13,7 +13,6 @@ from lxml import etree
 from starlette.datastructures import Headers
 
 from ionport.core import xml
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import check_text, load_json_object
 from ionport.sandbox.messaging.model import Parameters, listed_name, read_parameters
 from ionport.sandbox.messaging.payload import (
@@ -38,7 +37,7 @@ def read_message(body: bytes, content_type: str) -> Envelope:
     values = _xml_values(body) if is_xml else load_json_object(body)
     document = values.get("document")
     if not isinstance(document, Mapping) or not isinstance(document.get("value"), str):
-        raise malformed(_("The message needs a document with its value as a text."))
+        raise malformed("The message needs a document with its value as a text.")
     packing = {name: document[name] for name in _PACKING if name in document}
     return read_parameters({**values, **packing}), document["value"].encode()
 
@@ -83,7 +82,7 @@ def read_header_form(headers: Headers, body: bytes, content_type: str) -> Envelo
 def _xml_values(body: bytes) -> dict[str, object]:
     root = xml.parse(body)
     if _name(root.tag) != "messageRequest":
-        raise malformed(_("The root element must be messageRequest."))
+        raise malformed("The root element must be messageRequest.")
     values: dict[str, object] = {}
     for child in root:
         name = _name(child.tag)
@@ -94,9 +93,7 @@ def _xml_values(body: bytes) -> dict[str, object]:
 def _text(element: etree._Element) -> str:
     if len(element):
         raise malformed(
-            _("Put the document into <![CDATA[…]]> of value: {name} has elements.").format(
-                name=_name(element.tag)
-            )
+            f"Put the document into <![CDATA[…]]> of value: {_name(element.tag)} has elements."
         )
     return element.text or ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ionport.core import xml
 from ionport.core.errors import IonportError
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.messaging.bod_shapes import differences
 from ionport.sandbox.messaging.model import RECOMMENDED_BYTES, Parameters
@@ -20,7 +19,7 @@ def findings_of(document: bytes, parameters: Parameters) -> tuple[str, ...]:
     found = []
     if len(document) > RECOMMENDED_BYTES:
         found.append(
-            _("The document is larger than the 5 MB that ION supports with mappings in the flow.")
+            "The document is larger than the 5 MB that ION supports with mappings in the flow."
         )
     if parameters.is_bod:
         found += _of_bod(document, parameters.document_name.replace(".", "", 1))
@@ -34,9 +33,5 @@ def _of_bod(document: bytes, expected: str) -> list[str]:
         return [error.text]
     name = str(root.tag).rpartition("}")[2]
     if name != expected:
-        return [
-            _("The root element is {name}, not {expected} as documentName says.").format(
-                name=quoted(name), expected=expected
-            )
-        ]
+        return [f"The root element is {quoted(name)}, not {expected} as documentName says."]
     return differences(root) if name == _CHECKED else []

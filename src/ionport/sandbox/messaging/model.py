@@ -9,7 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 
 # 5 MB throughout ION, plus the buffer of 1 MB that the usage limits grant.
@@ -156,7 +155,7 @@ def read_parameters(values: Mapping[str, object]) -> Parameters:
     given = {name: text for name, text in texts.items() if text}
     for name in _MANDATORY:
         if name not in given:
-            raise _wrong(_("The parameter {name} is missing.").format(name=name))
+            raise _wrong(f"The parameter {name} is missing.")
     for name, text in given.items():
         _check(name, text)
     return Parameters(given)
@@ -185,46 +184,36 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):
-        raise _wrong(_("The parameter {name} must be a text.").format(name=name))
+        raise _wrong(f"The parameter {name} must be a text.")
     return value
 
 
 def _check(name: str, text: str) -> None:
     limit = _LONGEST.get(name, _MAX_CUSTOM)
     if len(text) > limit:
-        raise _wrong(
-            _("The parameter {name} is longer than {limit} letters.").format(name=name, limit=limit)
-        )
+        raise _wrong(f"The parameter {name} is longer than {limit} letters.")
     if name in _NUMBERS and not _LONG.fullmatch(text):
-        raise _wrong(_("The parameter {name} must be a whole number.").format(name=name))
+        raise _wrong(f"The parameter {name} must be a whole number.")
     if name == "documentName" and not _DOCUMENT_NAME.fullmatch(text):
         raise _wrong(
-            _(
-                "documentName is Verb.Noun, such as Sync.CaptureDocument, or the name of an object"
-                " in the Data Catalog, not {value}."
-            ).format(value=quoted(text))
+            "documentName is Verb.Noun, such as Sync.CaptureDocument, or the name of an object"
+            f" in the Data Catalog, not {quoted(text)}."
         )
     if name == "fromLogicalId" and not _LOGICAL_ID.fullmatch(text):
         raise _wrong(
-            _(
-                "fromLogicalId is the logical id of a connection point, such as"
-                " lid://infor.ims.example in lower case, not {value}."
-            ).format(value=quoted(text))
+            "fromLogicalId is the logical id of a connection point, such as"
+            f" lid://infor.ims.example in lower case, not {quoted(text)}."
         )
     if name == "toLogicalId" and not (text == "lid://default" or _LOGICAL_ID.fullmatch(text)):
-        raise _wrong(
-            _("toLogicalId is a logical id or lid://default, not {value}.").format(
-                value=quoted(text)
-            )
-        )
+        raise _wrong(f"toLogicalId is a logical id or lid://default, not {quoted(text)}.")
     _check_packing(name, text)
 
 
 def _check_packing(name: str, text: str) -> None:
     if name == "encoding" and text not in tuple(Encoding):
-        raise _wrong(_("encoding is NONE or DEFLATE, not {value}.").format(value=quoted(text)))
+        raise _wrong(f"encoding is NONE or DEFLATE, not {quoted(text)}.")
     if name == "characterSet" and text.upper() != "UTF-8":
-        raise _wrong(_("characterSet is UTF-8, not {value}.").format(value=quoted(text)))
+        raise _wrong(f"characterSet is UTF-8, not {quoted(text)}.")
 
 
 def _wrong(text: str) -> InvalidInput:

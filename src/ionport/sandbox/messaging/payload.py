@@ -13,7 +13,6 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ionport.core.errors import InvalidInput, TooLarge
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.messaging.model import MAX_DOCUMENT_BYTES, Encoding, Parameters
 
@@ -37,7 +36,7 @@ class _Parts:
     def begin(self) -> None:
         self._count += 1
         if self._count > _MAX_PARTS:
-            raise malformed(_("The message has more than {n} parts.").format(n=_MAX_PARTS))
+            raise malformed(f"The message has more than {_MAX_PARTS} parts.")
         self._name = ""
         self._content = bytearray()
 
@@ -59,7 +58,7 @@ class _Parts:
 
     def end(self) -> None:
         if self._name in self.contents:
-            raise malformed(_("The part {name} is there twice.").format(name=quoted(self._name)))
+            raise malformed(f"The part {quoted(self._name)} is there twice.")
         self.contents[self._name] = bytes(self._content)
 
     def complete(self) -> None:
@@ -80,7 +79,7 @@ def read_parts(body: bytes, content_type: str) -> dict[str, bytes]:
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if not kind.startswith(b"multipart/") or not boundary:
-        raise malformed(_("The Content-Type must be multipart/form-data with a boundary."))
+        raise malformed("The Content-Type must be multipart/form-data with a boundary.")
     parts = _Parts()
     callbacks = {
         "on_part_begin": parts.begin,
@@ -94,16 +93,16 @@ def read_parts(body: bytes, content_type: str) -> dict[str, bytes]:
     try:
         MultipartParser(boundary, callbacks).write(body)  # type: ignore[arg-type]
     except FormParserError as error:
-        raise malformed(_("The multipart body cannot be read.")) from error
+        raise malformed("The multipart body cannot be read.") from error
     if not parts.is_complete:
-        raise malformed(_("The multipart body ends before its last boundary."))
+        raise malformed("The multipart body ends before its last boundary.")
     return parts.contents
 
 
 def part_of(parts: Mapping[str, bytes], name: str) -> bytes:
     """Return a part; raises InvalidInput when it is not there."""
     if name not in parts:
-        raise malformed(_("The part {name} is missing.").format(name=name))
+        raise malformed(f"The part {name} is missing.")
     return parts[name]
 
 
@@ -120,7 +119,7 @@ def unpack(payload: bytes, encoding: Encoding) -> bytes:
     _check_size(len(payload))
     document = payload if encoding is Encoding.NONE else _inflate(payload)
     if not document:
-        raise malformed(_("The message carries no document."))
+        raise malformed("The message carries no document.")
     _check_size(len(document))
     return document
 
@@ -157,15 +156,13 @@ def _is_zlib(payload: bytes) -> bool:
 def _check_size(size: int) -> None:
     if size > MAX_DOCUMENT_BYTES:
         raise TooLarge(
-            _("The document has {size} bytes or more; ION takes at most {limit}.").format(
-                size=size, limit=MAX_DOCUMENT_BYTES
-            ),
+            f"The document has {size} bytes or more; ION takes at most {MAX_DOCUMENT_BYTES}.",
             code="message_too_large",
         )
 
 
 def _not_deflated() -> InvalidInput:
-    return malformed(_("The payload is not what encoding DEFLATE says: zlib data."))
+    return malformed("The payload is not what encoding DEFLATE says: zlib data.")
 
 
 def malformed(text: str) -> InvalidInput:

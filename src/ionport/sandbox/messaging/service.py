@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.core.i18n import _
 from ionport.core.ids import new_uuid
 from ionport.sandbox.datafabric.model import LakeContent
 from ionport.sandbox.datafabric.service import DataLakeService
@@ -71,10 +70,8 @@ class MessagingService:
         in_catalog = self._lake.knows(work, scope, parameters.document_name)
         if not (parameters.is_bod or in_catalog):
             raise NotConfigured(
-                _(
-                    "documentName {name} is neither Verb.Noun nor the name of an object in the"
-                    " Data Catalog."
-                ).format(name=quoted(parameters.document_name))
+                f"documentName {quoted(parameters.document_name)} is neither Verb.Noun nor"
+                " the name of an object in the Data Catalog."
             )
         self._points.admit(work, scope, sender.client_id, parameters)
         messages = MessageRepository(work.connection)
@@ -93,7 +90,7 @@ class MessagingService:
             )
             self._lake.store(work, scope, content, message=message.id)
         if not arrival.is_identical:
-            finding = _("The message id was used again with other content.")
+            finding = "The message id was used again with other content."
             messages.add_finding(scope, message, finding)
         return message
 

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.oauth.tenant.settings import Limits
 from ionport.sandbox.control.controls.clock_service import ClockState
 from ionport.sandbox.control.controls.faults import (
@@ -48,15 +47,15 @@ def read_object(body: bytes, known: frozenset[str]) -> Json:
     try:
         content = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
-        text = _("The body is not JSON: {reason}.").format(reason=str(error)[:200])
+        text = f"The body is not JSON: {str(error)[:200]}."
         raise InvalidInput(text, code="not_json") from error
     if not isinstance(content, dict):
-        raise InvalidInput(_("The body is a JSON object."), code="not_a_json_object")
+        raise InvalidInput("The body is a JSON object.", code="not_a_json_object")
     if unknown := sorted(content.keys() - known):
-        text = _("Known are: {names}.").format(names=", ".join(sorted(known)) or "-")
+        text = f"Known are: {', '.join(sorted(known)) or '-'}."
         name = representable(unknown[0][:80])
         raise InvalidInput(
-            _("{name} is not known here.").format(name=name),
+            f"{name} is not known here.",
             code="unknown_field",
             fields={name: text},
         )
@@ -67,7 +66,7 @@ def fault_draft(body: bytes) -> FaultDraft:
     """Read a fault rule; what is left out has the defaults of `FaultDraft`."""
     content = read_object(body, _FAULT)
     if "kind" not in content:
-        raise wrong("kind", _("The kind is missing: one of {kinds}."), kinds=_all(FaultKind))
+        raise wrong("kind", "The kind is missing: one of {kinds}.", kinds=_all(FaultKind))
     texts = {name: _text(content, name) for name in _TEXTS}
     return FaultDraft(
         kind=_choice(FaultKind, content, "kind"),
@@ -210,7 +209,7 @@ def whole(query: Mapping[str, str], name: str, default: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise wrong(name, _("A whole number."))
+        raise wrong(name, "A whole number.")
     return int(text)
 
 
@@ -229,13 +228,13 @@ def _moment_of(query: Mapping[str, str], name: str) -> datetime | None:
         read = datetime.fromisoformat(text.replace(" ", "+"))
         return read if read.tzinfo else read.replace(tzinfo=UTC)
     except ValueError as error:
-        raise wrong(name, _("A moment such as 2026-03-05T10:00:00Z.")) from error
+        raise wrong(name, "A moment such as 2026-03-05T10:00:00Z.") from error
 
 
 def _text(content: Json, name: str) -> str:
     value = content.get(name, "")
     if not isinstance(value, str):
-        raise wrong(name, _("A text."))
+        raise wrong(name, "A text.")
     return check_text(value)
 
 
@@ -243,23 +242,23 @@ def _number(content: Json, name: str, default: float) -> float:
     value = content.get(name, default)
     # NaN and Infinity are no JSON, but Python reads them.
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e12:
-        raise wrong(name, _("A number."))
+        raise wrong(name, "A number.")
     if value != value:
-        raise wrong(name, _("A number."))
+        raise wrong(name, "A number.")
     return float(value)
 
 
 def _flag(content: Json, name: str, *, default: bool) -> bool:
     value = content.get(name, default)
     if not isinstance(value, bool):
-        raise wrong(name, _("true or false."))
+        raise wrong(name, "true or false.")
     return value
 
 
 def _choice(choices: type[Choice], content: Json, name: str) -> Choice:
     value = content.get(name)
     if value not in list(choices):
-        raise wrong(name, _("One of {choices}."), choices=_all(choices))
+        raise wrong(name, "One of {choices}.", choices=_all(choices))
     return choices(value)
 
 

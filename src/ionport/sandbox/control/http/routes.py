@@ -25,7 +25,6 @@ from ionport.core.errors import (
     Unauthenticated,
 )
 from ionport.core.hosts import split_host
-from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import REQUEST_ID_KEY
@@ -81,10 +80,8 @@ def control_app_switched_off() -> Starlette:
 
     async def refuse(_request: Request) -> Response:
         raise NotFound(
-            _(
-                "The sandbox is not switched on here. Start the server with --sandbox, or set"
-                " IONPORT_SANDBOX=true."
-            ),
+            "The sandbox is not switched on here. Start the server with --sandbox, or set"
+            " IONPORT_SANDBOX=true.",
             code="sandbox_off",
         )
 
@@ -150,21 +147,21 @@ def _call(
 
 def _check_host(server: ControlServer, request: Request) -> None:
     if split_host(request.headers.get("host", ""))[0] not in server.allowed_hosts:
-        raise WrongHost(_("This server is not known by that name."))
+        raise WrongHost("This server is not known by that name.")
 
 
 def _check_characters(request: Request) -> None:
     # No database stores what is no text.
     parts = [*request.path_params.values(), *request.query_params.values()]
     if any("\0" in part or not part.isprintable() for part in parts):
-        raise InvalidInput(_("The address has a character that cannot be used."))
+        raise InvalidInput("The address has a character that cannot be used.")
 
 
 def _key_of(request: Request) -> Secret:
     scheme, _blank, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise Unauthenticated(
-            _("Send a control key as Authorization: Bearer. An administrator makes one."),
+            "Send a control key as Authorization: Bearer. An administrator makes one.",
             code="control_key_missing",
         )
     return Secret(key.strip()[:200])
@@ -175,7 +172,7 @@ async def _read(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY:
-            raise TooLarge(_("The body has at most {mb} MB.").format(mb=MAX_BYTES // 1_000_000))
+            raise TooLarge(f"The body has at most {MAX_BYTES // 1_000_000} MB.")
     return bytes(body)
 
 
@@ -197,13 +194,13 @@ async def _problem(request: Request, error: Exception) -> Response:
         if isinstance(error, Unauthenticated):
             headers["WWW-Authenticate"] = 'Bearer realm="ionport control"'
     elif isinstance(error, HTTPException):
-        title = _("There is nothing at this address, or not with this method.")
+        title = "There is nothing at this address, or not with this method."
         code = "method_not_allowed" if error.status_code == 405 else "not_found"
         problem |= {"status": error.status_code, "title": title, "code": code}
         headers |= dict(error.headers or {})
     else:
         _logger.error("%s failed", request_id, exc_info=error)
-        title = _("The control plane failed. The log says why under the request id.")
+        title = "The control plane failed. The log says why under the request id."
         problem |= {"status": 500, "title": title, "code": "internal"}
     status = int(str(problem["status"]))
     return JSONResponse(problem, status_code=status, headers=headers, media_type=_PROBLEM)

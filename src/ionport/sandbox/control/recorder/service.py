@@ -9,7 +9,6 @@ from typing import Final
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock, SystemClock
 from ionport.core.errors import NotFound
-from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
 from ionport.identity.model import Actor
@@ -109,7 +108,7 @@ class RecorderService:
         actor.require_tenant_administrator(scope.tenant_id)
         call = CallRepository(work.connection).get(scope, call_id)
         if call is None:
-            raise NotFound(_("This call is not recorded, or no longer."), code="call_not_found")
+            raise NotFound("This call is not recorded, or no longer.", code="call_not_found")
         return call
 
     def request_body(

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 
 MAX_COMPARISONS = 50
 MAX_PARTS = 50
@@ -135,10 +134,10 @@ def check_size(query: Query) -> None:
         if each.sign in (Sign.LIKE, Sign.NOT_LIKE)
     )
     for size, limit, name in (
-        (len(paths), MAX_PARTS, _("parts")),
-        (len(comparisons), MAX_COMPARISONS, _("conditions")),
-        (wildcards, MAX_WILDCARDS, _("wildcards")),
-        (len(query.sorts), MAX_SORTS, _("sort attributes")),
+        (len(paths), MAX_PARTS, "parts"),
+        (len(comparisons), MAX_COMPARISONS, "conditions"),
+        (wildcards, MAX_WILDCARDS, "wildcards"),
+        (len(query.sorts), MAX_SORTS, "sort attributes"),
     ):
         if size > limit:
             raise too_large(name, limit)
@@ -147,6 +146,6 @@ def check_size(query: Query) -> None:
 def too_large(name: str, limit: int) -> InvalidInput:
     """Return the error of a query that has more than `limit` of something."""
     return InvalidInput(
-        _("The query is too large: it may have {limit} {name}.").format(limit=limit, name=name),
+        f"The query is too large: it may have {limit} {name}.",
         code="query_too_large",
     )

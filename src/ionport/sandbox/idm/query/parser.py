@@ -25,7 +25,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.sandbox.idm.query.model import (
     MAX_PARTS,
     Comparison,
@@ -68,7 +67,7 @@ def parse_query(text: str) -> Query:
     """
     if len(text) > MAX_QUERY:
         raise InvalidInput(
-            _("The query is longer than {limit} letters.").format(limit=MAX_QUERY),
+            f"The query is longer than {MAX_QUERY} letters.",
             code="query_too_long",
         )
     query = _Parser(text).query()
@@ -105,7 +104,7 @@ class _Parser:
     def query(self) -> Query:
         items = self._set()
         sorts = self._sorts() if self._skip_word("SORTBY") else ()
-        self._take("end", _("the end of the query"))
+        self._take("end", "the end of the query")
         return Query(items, sorts)
 
     def _set(self) -> ItemSet:
@@ -120,13 +119,13 @@ class _Parser:
     def _part(self) -> ItemSet:
         self._parts += 1
         if self._parts > MAX_PARTS:
-            raise too_large(_("parts"), MAX_PARTS)
+            raise too_large("parts", MAX_PARTS)
         if self._peek().is_word("CONTAINS"):
             raise _no_text_search()
         if self._peek().is_sign("("):
             return self._in_brackets("(", self._set, ")")
         self._sign("/")
-        name = self._take("name", _("a document type")).text
+        name = self._take("name", "a document type").text
         if not self._peek().is_sign("["):
             return Path(name)
         return Path(name, self._in_brackets("[", self._either, "]"))
@@ -171,7 +170,7 @@ class _Parser:
     def _attribute(self) -> str:
         if self._peek().kind != "name":
             self._sign("@")
-            return self._take("name", _("an attribute")).text
+            return self._take("name", "an attribute").text
         name = self._take("name", "").text
         self._sign("/")
         self._sign("@")
@@ -188,7 +187,7 @@ class _Parser:
         return self._text()
 
     def _text(self) -> str:
-        literal = self._take("text", _("a text in quotes")).text
+        literal = self._take("text", "a text in quotes").text
         quote = literal[0]
         return literal[1:-1].replace(quote * 2, quote)
 
@@ -216,7 +215,7 @@ class _Parser:
 
     def _deeper(self, rule: Callable[[], T]) -> T:
         if self._depth == MAX_DEPTH:
-            raise InvalidInput(_("The query is nested too deeply."), code="query_too_deep")
+            raise InvalidInput("The query is nested too deeply.", code="query_too_deep")
         self._depth += 1
         found = rule()
         self._depth -= 1
@@ -264,18 +263,16 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _unreadable(token: _Token, expected: str) -> InvalidInput:
-    found = quoted(token.text, 40) if token.text else _("the end")
+    found = quoted(token.text, 40) if token.text else "the end"
     return InvalidInput(
-        _(
-            "The query cannot be read at position {position}: {expected} was expected, found"
-            ' {found}. A query looks like /Entity[@Attribute = "value" AND …].'
-        ).format(position=token.position + 1, expected=expected, found=found),
+        f"The query cannot be read at position {token.position + 1}: {expected} was expected,"
+        f' found {found}. A query looks like /Entity[@Attribute = "value" AND …].',
         code="query_unreadable",
     )
 
 
 def _no_text_search() -> InvalidInput:
     return InvalidInput(
-        _("The sandbox has no text search: CONTAINS is not imitated. Ask for attributes instead."),
+        "The sandbox has no text search: CONTAINS is not imitated. Ask for attributes instead.",
         code="text_search_not_imitated",
     )

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.sandbox.idm.documents import list_in, text_in
 from ionport.sandbox.idm.query.model import (
     MAX_COMPARISONS,
@@ -41,7 +40,7 @@ def read_queries(document: Mapping[str, object]) -> Query:
     queries = list_in(document, "queries", "query", MAX_PARTS)
     paths = [path for each in queries for path in _paths(each)]
     if not paths:
-        raise InvalidInput(_("The search names no document type."), code="entity_missing")
+        raise InvalidInput("The search names no document type.", code="entity_missing")
     items: ItemSet = paths[0] if len(paths) == 1 else Union(tuple(paths))
     query = Query(items)
     check_size(query)
@@ -51,7 +50,7 @@ def read_queries(document: Mapping[str, object]) -> Query:
 def _paths(query: Mapping[str, object]) -> list[Path]:
     if text_in(query, "useTextSearch").lower() in ("1", "true"):
         raise InvalidInput(
-            _("The sandbox has no text search: leave useTextSearch false and ask for attributes."),
+            "The sandbox has no text search: leave useTextSearch false and ask for attributes.",
             code="text_search_not_imitated",
         )
     condition = _condition(list_in(query, "arguments", "argument", MAX_COMPARISONS))
@@ -89,9 +88,7 @@ def _comparison(argument: Mapping[str, object]) -> Comparison:
         sign = Sign("!=" if operator == "<>" else operator)
     except ValueError as error:
         raise InvalidInput(
-            _("{operator} is no operator of a search; there are {known}.").format(
-                operator=quoted(operator), known=", ".join(Sign)
-            ),
+            f"{quoted(operator)} is no operator of a search; there are {', '.join(Sign)}.",
             code="unknown_operator",
         ) from error
     needs_value = sign not in (Sign.IS_NULL, Sign.IS_NOT_NULL)

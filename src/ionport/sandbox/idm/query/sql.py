@@ -29,7 +29,6 @@ from sqlalchemy import (
 )
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType, canonical, order_key
 from ionport.sandbox.idm.datamodel.model import Entity, definition_of, describe, entity_named
 from ionport.sandbox.idm.query.model import (
@@ -142,9 +141,7 @@ class SearchSql:
         definition = definition_of(entity, name)
         if not definition.is_searchable:
             raise InvalidInput(
-                _("The attribute {name} of {entity} is not searchable.").format(
-                    name=name, entity=entity.name
-                ),
+                f"The attribute {name} of {entity.name} is not searchable.",
                 code="attribute_not_searchable",
             )
         if sign in (Sign.IS_NULL, Sign.IS_NOT_NULL):
@@ -263,9 +260,7 @@ def _value(comparison: Comparison, type_: AttributeType) -> str:
 
 def _wrong_value(name: str, type_: AttributeType, value: str) -> InvalidInput:
     return InvalidInput(
-        _("Attribute {name} is {type}, and cannot be compared with {value} so.").format(
-            name=name, type=describe(type_), value=quoted(value)
-        ),
+        f"Attribute {name} is {describe(type_)}, and cannot be compared with {quoted(value)} so.",
         code="wrong_attribute_type",
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from ionport.core.i18n import _
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
 from ionport.sandbox.m3.model import Behaviour, File, Record, Session
@@ -65,14 +64,12 @@ def _add_receipt(company: Company, session: Session, values: Record) -> Sequence
     order_line = find_line(company, order)
     if order_line.get("SUNO", "") != values["SUNO"]:
         raise TransactionFailed(
-            _("Supplier {supplier} does not match the purchase order").format(
-                supplier=values["SUNO"]
-            ),
+            f"Supplier {values['SUNO']} does not match the purchase order",
             code="WSU0103",
             field="SUNO",
         )
     if "QTY" not in values and values.get("OEND") != "1":
-        raise TransactionFailed(_("Quantity must be entered"), code="PP30005", field="QTY")
+        raise TransactionFailed("Quantity must be entered", code="PP30005", field="QTY")
     common = {"ORCA": _ORDER_CATEGORY, "ITNO": order_line.get("ITNO", ""), **values}
     head = DELIVERIES.add(company, session, _new_delivery(company, session, common))
     pack = PACKAGES.add(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ionport.core.i18n import _
 from ionport.sandbox.m3.errors import TransactionFailed
 from ionport.sandbox.m3.model import Record, Session
 
@@ -63,9 +62,7 @@ def _server_time_zone(session: Session, values: Record) -> Record:
 def _message_text(session: Session, values: Record) -> Record:
     text = _TEXTS.get(values["MSID"])
     if text is None:
-        raise TransactionFailed(
-            _("Message id {id} does not exist").format(id=values["MSID"]), field="MSID"
-        )
+        raise TransactionFailed(f"Message id {values['MSID']} does not exist", field="MSID")
     return {"MSGT": text.format(parameter=values.get("PARM", "&1"))}
 
 

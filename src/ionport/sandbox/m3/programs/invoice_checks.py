@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ionport.core.i18n import _
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.model import Record
 from ionport.sandbox.m3.programs.orders import ORDER_LINES, ORDERS, number
@@ -43,26 +42,22 @@ def find_errors(company: Company, head: Record, lines: Sequence[Record]) -> Erro
 def _head_errors(company: Company, head: Record) -> Iterator[str]:
     for name in ("SUNO", "SPYN"):
         if company.get(SUPPLIERS.file, head[name]) is None:
-            yield _("{field}: supplier {number} does not exist").format(
-                field=name, number=head[name]
-            )
+            yield f"{name}: supplier {head[name]} does not exist"
     if not head.get("SINO"):
-        yield _("SINO must be entered")
+        yield "SINO must be entered"
     if not number(head, "CUAM"):
-        yield _("CUAM must be entered")
+        yield "CUAM must be entered"
     if head.get("PUNO") and company.get(ORDERS.file, head["PUNO"]) is None:
-        yield _("Purchase order {number} does not exist").format(number=head["PUNO"])
+        yield f"Purchase order {head['PUNO']} does not exist"
 
 
 def _line_errors(company: Company, line: Record) -> Iterator[str]:
     for group in LINE_TYPES[line["RDTP"]]:
         if not any(line.get(name) for name in group):
-            yield _("Line {number}: {fields} must be entered").format(
-                number=line["TRNO"], fields=" / ".join(group)
-            )
+            yield f"Line {line['TRNO']}: {' / '.join(group)} must be entered"
     if line.get("PUNO") and line.get("PNLI") and not _is_ordered(company, line):
-        yield _("Line {number}: purchase order line {order}/{line} does not exist").format(
-            number=line["TRNO"], order=line["PUNO"], line=line["PNLI"]
+        yield (
+            f"Line {line['TRNO']}: purchase order line {line['PUNO']}/{line['PNLI']} does not exist"
         )
 
 

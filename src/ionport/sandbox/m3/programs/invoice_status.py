@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
@@ -38,9 +37,7 @@ def _approve(company: Company, session: Session, values: Record) -> Sequence[Rec
     head = open_head(company, session, values)
     if head["SUPA"] == WITH_ERRORS:
         raise TransactionFailed(
-            _("Invoice batch number {number} has errors, it cannot be approved").format(
-                number=values["INBN"]
-            ),
+            f"Invoice batch number {values['INBN']} has errors, it cannot be approved",
             field="INBN",
         )
     given = _given(values, "CRNO", "YRE1", "SINO", "IVDT", "DUDT")
@@ -59,9 +56,8 @@ def _named_by_supplier(company: Company, session: Session, values: Record) -> Re
     found = company.get(File.INVOICE_NUMBER, *key)
     if found is None:
         raise TransactionFailed(
-            _("Supplier invoice number {number} of supplier {supplier} does not exist").format(
-                number=quoted(values["SINO"]), supplier=quoted(supplier)
-            ),
+            f"Supplier invoice number {quoted(values['SINO'])} of supplier"
+            f" {quoted(supplier)} does not exist",
             code="WSINO03",
             field="SINO",
         )

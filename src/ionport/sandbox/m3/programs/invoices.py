@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
@@ -53,9 +52,8 @@ def head_of(company: Company, session: Session, values: Record) -> Record:
     head = company.get(File.INVOICE, *key_of(session, values))
     if head is None:
         raise TransactionFailed(
-            _("Invoice batch number {number} does not exist in division {division}").format(
-                number=values["INBN"], division=quoted(division_of(session, values))
-            ),
+            f"Invoice batch number {values['INBN']} does not exist in division"
+            f" {quoted(division_of(session, values))}",
             code="WINBN03",
             field="INBN",
         )
@@ -67,9 +65,7 @@ def open_head(company: Company, session: Session, values: Record) -> Record:
     head = head_of(company, session, values)
     if head["SUPA"] == BOOKED:
         raise TransactionFailed(
-            _("Invoice batch number {number} is in the ledger, it cannot be changed").format(
-                number=values["INBN"]
-            ),
+            f"Invoice batch number {values['INBN']} is in the ledger, it cannot be changed",
             field="INBN",
         )
     return head
@@ -88,9 +84,7 @@ def check_unique(company: Company, head: Record) -> None:
     other = company.get(File.INVOICE_NUMBER, *own) if own else None
     if other is not None and other["INBN"] != head.get("INBN"):
         raise TransactionFailed(
-            _("Supplier invoice number {number} already exists, batch number {batch}").format(
-                number=head["SINO"], batch=other["INBN"]
-            ),
+            f"Supplier invoice number {head['SINO']} already exists, batch number {other['INBN']}",
             code="WSINO04",
             field="SINO",
         )
@@ -153,9 +147,7 @@ def _add_line(company: Company, session: Session, values: Record) -> Sequence[Re
     line_type = numbered(values["RDTP"], 1)
     if line_type not in LINE_TYPES:
         raise TransactionFailed(
-            _("Line type {type} is invalid, it is one of {types}").format(
-                type=values["RDTP"], types=", ".join(sorted(LINE_TYPES))
-            ),
+            f"Line type {values['RDTP']} is invalid, it is one of {', '.join(sorted(LINE_TYPES))}",
             code="WRDTP01",
             field="RDTP",
         )
@@ -165,7 +157,7 @@ def _add_line(company: Company, session: Session, values: Record) -> Sequence[Re
     is_number = wanted.isdigit() and 1 <= int(wanted) <= _MAX_LINE
     if not is_number or (int(wanted) <= last and company.get(File.INVOICE_LINE, *line_key)):
         raise TransactionFailed(
-            _("Transaction number {number} is taken or none").format(number=wanted),
+            f"Transaction number {wanted} is taken or none",
             code="WTRNO04",
             field="TRNO",
         )
@@ -202,7 +194,7 @@ def _adjust_line(company: Company, session: Session, values: Record) -> Sequence
     line = company.get(File.INVOICE_LINE, *key)
     if line is None:
         raise TransactionFailed(
-            _("Transaction number {number} does not exist").format(number=values["TRNO"]),
+            f"Transaction number {values['TRNO']} does not exist",
             code="WTRNO03",
             field="TRNO",
         )

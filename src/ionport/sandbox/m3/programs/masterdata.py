@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ionport.core.i18n import _
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
 from ionport.sandbox.m3.model import Behaviour, File, Key, Record, Session, numbered
@@ -59,7 +58,7 @@ class MasterFile:
 
     def missing(self, values: Record) -> TransactionFailed:
         """Return the error that there is no such record."""
-        return self._failure(_("{noun} {key} does not exist"), "03", values)
+        return self._failure("{noun} {key} does not exist", "03", values)
 
     def put(self, company: Company, record: Record) -> None:
         """Keep a record under the key that it has itself."""
@@ -69,7 +68,7 @@ class MasterFile:
         """Keep a new record; raises TransactionFailed when its key is taken."""
         key = self.key(record)
         if company.get(self.file, *key) is not None:
-            raise self._failure(_("{noun} {key} already exists"), "04", record)
+            raise self._failure("{noun} {key} already exists", "04", record)
         stamped = {
             **record,
             "CONO": str(company.number),
@@ -97,7 +96,7 @@ class MasterFile:
     def _failure(self, text: str, ending: str, values: Record) -> TransactionFailed:
         key = "/".join(values.get(field.name, "") for field in self.keys)
         return TransactionFailed(
-            text.format(noun=_(self.noun), key=key),
+            text.format(noun=self.noun, key=key),
             code=f"{self.code}{ending}",
             field=self.keys[-1].name,
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ionport.core.i18n import _
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.catalogue import Field, Program, Transaction, program_named
 from ionport.sandbox.m3.company import Company
@@ -71,7 +70,7 @@ def _transaction(program: Program, name: str) -> Transaction:
 
 
 def _missing(field: str, value: str) -> TransactionFailed:
-    text = _("{field} {value} does not exist").format(field=field, value=quoted(value))
+    text = f"{field} {quoted(value)} does not exist"
     return TransactionFailed(text, code=f"W{field}03", field=field)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from ionport.core.i18n import _
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
 from ionport.sandbox.m3.model import Behaviour, File, Record, Session
@@ -111,7 +110,7 @@ def _next_line(company: Company, values: Record) -> int:
     lines = company.records(File.ORDER_LINE, ORDERS.key(values))
     last = max((int(number(line, "PNLI")) for line in lines), default=0)
     if last + _LINE_STEP > 999:
-        raise TransactionFailed(_("The order has no line number left"), field="PNLI")
+        raise TransactionFailed("The order has no line number left", field="PNLI")
     return last - last % _LINE_STEP + _LINE_STEP
 
 
@@ -119,9 +118,7 @@ def _open_line(company: Company, values: Record) -> Record:
     line = find_line(company, values)
     if line["PUST"] >= RECEIVED:
         raise TransactionFailed(
-            _("The status of the purchase order line is {status}, it cannot be changed").format(
-                status=line["PUST"]
-            ),
+            f"The status of the purchase order line is {line['PUST']}, it cannot be changed",
             code="XPO0002",
             field="PNLI",
         )
