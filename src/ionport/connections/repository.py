@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Column, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy.exc import IntegrityError
 
@@ -38,6 +38,21 @@ _t = connection_tokens.c
 _KEPT = 20
 _SHOWN = tuple(column for column in _c if column.name != "sealed")
 
+# Built once: each delivery runs these.
+_GET = select(*_SHOWN).where(_c.id == bindparam("wanted"))
+_GET_OWN = _GET.where(_c.organization_id == bindparam("organization"))
+_ENDED_IDS = (
+    select(_k.id)
+    .join(connections, _c.id == _k.connection_id)
+    .where(
+        _c.organization_id == bindparam("organization"),
+        _k.connection_id == bindparam("wanted"),
+        _k.status != CheckStatus.RUNNING,
+    )
+    .order_by(_k.started_at.desc(), _k.id.desc())
+    .limit(_KEPT)
+)
+
 
 class ConnectionRepository:
     """Rows of connections. The sealed file leaves only through `sealed`."""
@@ -60,9 +75,11 @@ class ConnectionRepository:
 
     def get(self, scope: AnyScope, connection_id: str) -> Connection | None:
         """Return the connection, or None when it is absent or somebody else's."""
-        row = self._connection.execute(
-            _owned(select(*_SHOWN), scope).where(_c.id == connection_id)
-        ).one_or_none()
+        statement, parameters = _GET, {"wanted": connection_id}
+        if isinstance(scope, OrganizationScope):
+            statement = _GET_OWN
+            parameters["organization"] = scope.organization_id
+        row = self._connection.execute(statement, parameters).one_or_none()
         return _connection(row) if row else None
 
     def lock(self, scope: OrganizationScope, connection_id: str) -> None:
@@ -259,6 +276,11 @@ class CheckRepository:
         return [
             _check(row, [stage for stage in stages if stage.check_id == row.id]) for row in rows
         ]
+
+    def ended_ids(self, scope: OrganizationScope, connection_id: str) -> tuple[str, ...]:
+        """Return the ids of what `ended` returns: such checks do not change any more."""
+        parameters = {"organization": scope.organization_id, "wanted": connection_id}
+        return tuple(self._connection.execute(_ENDED_IDS, parameters).scalars())
 
     def set_stage(
         self,

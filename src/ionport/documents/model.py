@@ -81,6 +81,16 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedDocument:
+    """What exports ask of a document that stays as it is until their transaction ends."""
+
+    status: DocumentStatus
+    document_type: str
+    sub_organization_id: str | None
+    open_findings: int
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentSummary:
     """What the document list shows of a document."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.model import (
@@ -16,6 +16,7 @@ from ionport.documents.model import (
     DocumentSort,
     DocumentStatus,
     DocumentSummary,
+    LockedDocument,
     TimelineEntry,
     TimelineKind,
 )
@@ -25,6 +26,36 @@ from ionport.store import OrganizationScope
 
 MAX_TIMELINE = 500
 _SUMMARY = [documents.c[field.name] for field in dataclasses.fields(DocumentSummary)]
+
+# Built once: each delivery runs these several times, and building them costs as much as running.
+_IS_THIS = (
+    documents.c.organization_id == bindparam("organization"),
+    documents.c.id == bindparam("document"),
+)
+_FIND = select(documents).where(*_IS_THIS)
+_OPEN_FINDINGS = select(documents.c.open_findings).where(*_IS_THIS)
+_LOCK = (
+    select(
+        documents.c.status,
+        documents.c.document_type,
+        documents.c.sub_organization_id,
+        documents.c.open_findings,
+    )
+    .where(*_IS_THIS)
+    .with_for_update()
+)
+_UPDATE = update(documents).where(*_IS_THIS)
+_timeline = document_timeline.alias()
+_ADD_ENTRY = insert(document_timeline).values(
+    position=select(func.coalesce(func.max(_timeline.c.position), 0) + 1)
+    .where(_timeline.c.document_id == bindparam("of_document"))
+    .scalar_subquery(),
+    **{
+        column.name: bindparam(column.name)
+        for column in document_timeline.c
+        if column.name != "position"
+    },
+)
 
 
 class DocumentRepository:
@@ -66,9 +97,7 @@ class DocumentRepository:
         )
 
     def find(self, scope: OrganizationScope, document_id: str) -> Document | None:
-        row = self._connection.execute(
-            select(documents).where(_own(scope), documents.c.id == document_id)
-        ).one_or_none()
+        row = self._connection.execute(_FIND, _key(scope, document_id)).one_or_none()
         return _document(row) if row else None
 
     def find_by_content(self, scope: OrganizationScope, sha256: str) -> str | None:
@@ -116,39 +145,35 @@ class DocumentRepository:
         )
         return {DocumentStatus(status): count for status, count in rows}
 
+    def lock(self, scope: OrganizationScope, document_id: str) -> LockedDocument | None:
+        """Return what exports ask of a document, kept as it is until the transaction ends."""
+        row = self._connection.execute(_LOCK, _key(scope, document_id)).one_or_none()
+        if row is None:
+            return None
+        status = DocumentStatus(row.status)
+        return LockedDocument(status, row.document_type, row.sub_organization_id, row.open_findings)
+
     def lock_status(self, scope: OrganizationScope, document_id: str) -> DocumentStatus | None:
         """Return the status, keeping others from changing it until the transaction ends."""
-        status = self._connection.execute(
-            select(documents.c.status)
-            .where(_own(scope), documents.c.id == document_id)
-            .with_for_update()
-        ).scalar_one_or_none()
-        return DocumentStatus(status) if status else None
+        locked = self.lock(scope, document_id)
+        return locked.status if locked else None
 
     def set_status(
         self, scope: OrganizationScope, document_id: str, status: DocumentStatus, at: datetime
     ) -> None:
-        self._connection.execute(
-            update(documents)
-            .where(_own(scope), documents.c.id == document_id)
-            .values(status=status.value, updated_at=at)
-        )
+        values = {"status": status.value, "updated_at": at}
+        self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
 
     def set_open_findings(
         self, scope: OrganizationScope, document_id: str, count: int, at: datetime
     ) -> None:
-        self._connection.execute(
-            update(documents)
-            .where(_own(scope), documents.c.id == document_id)
-            .values(open_findings=count, updated_at=at)
-        )
+        values = {"open_findings": count, "updated_at": at}
+        self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
 
     def is_held(self, scope: OrganizationScope, document_id: str) -> bool:
         """Tell whether any finding holds the document."""
-        count = self._connection.execute(
-            select(documents.c.open_findings).where(_own(scope), documents.c.id == document_id)
-        ).scalar_one_or_none()
-        return bool(count)
+        count = self._connection.execute(_OPEN_FINDINGS, _key(scope, document_id))
+        return bool(count.scalar_one_or_none())
 
 
 class TimelineRepository:
@@ -158,24 +183,19 @@ class TimelineRepository:
         self._connection = connection
 
     def add(self, scope: OrganizationScope, document_id: str, entry: TimelineEntry) -> None:
-        table = document_timeline
-        last = self._connection.execute(
-            select(func.max(table.c.position)).where(table.c.document_id == document_id)
-        ).scalar_one()
-        self._connection.execute(
-            insert(table).values(
-                id=entry.id,
-                organization_id=scope.organization_id,
-                document_id=document_id,
-                at=entry.at,
-                kind=entry.kind.value,
-                text=entry.text,
-                previous_status=entry.previous_status,
-                status=entry.status,
-                actor_name=entry.actor_name,
-                position=(last or 0) + 1,
-            )
-        )
+        values = {
+            "id": entry.id,
+            "organization_id": scope.organization_id,
+            "document_id": document_id,
+            "at": entry.at,
+            "kind": entry.kind.value,
+            "text": entry.text,
+            "previous_status": entry.previous_status,
+            "status": entry.status,
+            "actor_name": entry.actor_name,
+            "of_document": document_id,
+        }
+        self._connection.execute(_ADD_ENTRY, values)
 
     def list(self, scope: OrganizationScope, document_id: str) -> list[TimelineEntry]:
         """Return the newest entries first, at most `MAX_TIMELINE`."""
@@ -190,6 +210,10 @@ class TimelineRepository:
             .limit(MAX_TIMELINE)
         )
         return [_entry(row) for row in rows]
+
+
+def _key(scope: OrganizationScope, document_id: str) -> dict[str, Any]:
+    return {"organization": scope.organization_id, "document": document_id}
 
 
 def _own(scope: OrganizationScope) -> ColumnElement[bool]:

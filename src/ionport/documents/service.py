@@ -21,6 +21,7 @@ from ionport.documents.model import (
     DocumentSort,
     DocumentStatus,
     DocumentSummary,
+    LockedDocument,
     Row,
     TimelineEntry,
     TimelineKind,
@@ -180,18 +181,18 @@ class DocumentService:
         status: DocumentStatus,
         text: str,
         actor_name: str = "ionport",
+        locked: LockedDocument | None = None,
     ) -> None:
         """Set the status that the document's deliveries give it, and tell the timeline why.
 
         Called by exports in the transaction of the delivery; the same status again is only a
-        note, and none without a text. Raises NotFound.
+        note, and none without a text. `locked` is what `lock` has returned in it. Raises NotFound.
         """
         if status not in EXPORT_STATUSES:
             raise ValueError(f"{status} does not follow from deliveries")
         repository = DocumentRepository(work.connection)
-        previous = repository.lock_status(scope, document_id)
-        if previous is None:
-            raise _no_document()
+        locked = locked or self.lock(work, scope, document_id)
+        previous = locked.status
         if status is DocumentStatus.VALIDATED_PENDING_EXPORT and repository.is_held(
             scope, document_id
         ):
@@ -211,13 +212,15 @@ class DocumentService:
             change=(previous, status),
         )
 
-    def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+    def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> LockedDocument:
         """Keep others from changing the document until the transaction ends; raises NotFound.
 
         Who also writes its deliveries takes their rows first, so that no two wait in a circle.
         """
-        if DocumentRepository(work.connection).lock_status(scope, document_id) is None:
+        locked = DocumentRepository(work.connection).lock(scope, document_id)
+        if locked is None:
             raise _no_document()
+        return locked
 
     def add_note(
         self,

@@ -69,6 +69,14 @@ class LedgerRepository:
             statement = statement.where(_s.delivery_id.in_(_of(scope)))
         self._connection.execute(statement, {"delivery": delivery_id, "step": kind, **values})
 
+    def update_steps(
+        self, scope: SystemScope, delivery_id: str, values: Mapping[StepKind, Mapping[str, Any]]
+    ) -> None:
+        """Change the same columns of several steps."""
+        rows = [{"delivery": delivery_id, "step": kind, **values[kind]} for kind in values]
+        if rows:
+            self._connection.execute(_UPDATE_STEP, rows)
+
     def tries(self, scope: AnyScope, delivery_ids: Sequence[str]) -> dict[str, int]:
         """Return how often the most repeated call of each delivery was made."""
         query = (
@@ -122,16 +130,14 @@ class LedgerRepository:
         return _attempt(row) if row else None
 
     def add_attempt(
-        self, scope: SystemScope, attempt: Attempt, status: StepStatus | None = None
+        self, scope: SystemScope, attempt: Attempt, step: Mapping[str, Any] | None = None
     ) -> bool:
         """Insert the next attempt of a step; False when another worker was first.
 
         The step's counter is the compare-and-set: whoever raises it from `number - 1` may call.
-        `status` is the step's from now on.
+        `step` are columns of the step that change with it.
         """
-        values: dict[str, Any] = {"attempts": attempt.number}
-        if status is not None:
-            values["status"] = status
+        values: dict[str, Any] = {"attempts": attempt.number, **(step or {})}
         key = {"delivery": attempt.delivery_id, "step": attempt.step, "before": attempt.number - 1}
         if self._connection.execute(_RAISE_ATTEMPTS, {**key, **values}).rowcount != 1:
             return False

@@ -172,6 +172,15 @@ class DeliveryStatus(StrEnum):
 _OVER = frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.FAILED, DeliveryStatus.CANCELLED})
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryState:
+    """What a document's status follows from: how one delivery of it stands."""
+
+    configuration_id: str
+    generation: int
+    status: DeliveryStatus
+
+
 class StepKind(StrEnum):
     """The stations of a delivery; the last three are calls to Infor."""
 
@@ -398,9 +407,10 @@ class Lease:
 
 
 class OutcomeKind(StrEnum):
-    """How a step ended, for whoever runs it. The ledger holds the reason.
+    """How a pass ended, for whoever runs it. The ledger holds the reason.
 
-    *Settled*: nothing to do here now: the delivery is over, not due, or somebody else has it.
+    *Done*: the delivery is delivered. *Settled*: nothing to do here now: the delivery is over, not
+    due, or somebody else has it.
     """
 
     DONE = "done"
@@ -411,13 +421,7 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a step ended; `seconds` is the wait, `is_last` says that the delivery is delivered."""
+    """How a pass ended; `seconds` is the wait."""
 
     kind: OutcomeKind
     seconds: float = 0.0
-    is_last: bool = False
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether the next step may run."""
-        return self.kind is OutcomeKind.DONE

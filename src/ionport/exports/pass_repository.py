@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from ionport.exports.model import DeliveryStatus, DuePass, Lease
-from ionport.exports.repository import AnyScope
+from ionport.exports.model import Delivery, DeliveryStatus, DuePass, Lease
+from ionport.exports.repository import AnyScope, delivery_of_row
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope, SystemScope
 
@@ -42,6 +42,7 @@ _CLAIM = (
         started_at=func.coalesce(_d.started_at, bindparam("now", type_=_d.started_at.type)),
         updated_at=bindparam("now", type_=_d.updated_at.type),
     )
+    .returning(deliveries)
 )
 _KEEP = (
     update(deliveries)
@@ -75,15 +76,16 @@ class PassRepository:
         worker_id: str,
         *,
         now: datetime,
-    ) -> bool:
-        """Begin a pass that is due; of several callers one wins."""
+    ) -> Delivery | None:
+        """Begin a pass that is due, and return its delivery; of several callers one wins."""
         parameters = {
             "wanted": delivery_id,
             "in_pass": pass_number,
             "now": now,
             "worker": worker_id,
         }
-        return self._connection.execute(_CLAIM, parameters).rowcount == 1
+        row = self._connection.execute(_CLAIM, parameters).one_or_none()
+        return delivery_of_row(row) if row else None
 
     def update_pass(
         self, scope: SystemScope, delivery_id: str, pass_number: int, values: Mapping[str, Any]

@@ -33,8 +33,7 @@ from ionport.store import OrganizationScope, SystemScope, Work
 # Below it a wait would be lost in the rounding of moments.
 _SHORTEST_WAIT = 0.01
 SYSTEM = SystemScope("running deliveries")
-DONE = Outcome(OutcomeKind.DONE)
-DELIVERED = Outcome(OutcomeKind.DONE, is_last=True)
+DELIVERED = Outcome(OutcomeKind.DONE)
 SETTLED = Outcome(OutcomeKind.SETTLED)
 FAILED = Outcome(OutcomeKind.FAILED)
 
@@ -67,8 +66,11 @@ class Held:
 
     def without(self, kind: StepKind) -> Held:
         """Return the delivery with a step that was found to be unnecessary."""
-        skipped = replace(self.steps[kind], status=StepStatus.SKIPPED)
-        return replace(self, steps={**self.steps, kind: skipped})
+        return self.with_step(kind, status=StepStatus.SKIPPED)
+
+    def with_step(self, kind: StepKind, **values: Any) -> Held:
+        """Return the delivery with a step that this pass has changed."""
+        return replace(self, steps={**self.steps, kind: replace(self.steps[kind], **values)})
 
 
 class Records:
@@ -84,13 +86,14 @@ class Records:
 
     def claim(self, work: Work, delivery_id: str, pass_number: int) -> Held | Outcome:
         """Begin a pass; *settled* when it is not due, over, or somebody else's."""
+        now = self._clock.now()
         claimed = PassRepository(work.connection).claim(
-            SYSTEM, delivery_id, pass_number, self._worker_id, now=self._clock.now()
+            SYSTEM, delivery_id, pass_number, self._worker_id, now=now
         )
-        if not claimed:
+        if claimed is None:
             return SETTLED
-        held = self.load(work, delivery_id, pass_number)
-        if isinstance(held, Held) and held.delivery.runs > self._timing.max_runs:
+        held = self._with_steps(work, claimed)
+        if held.delivery.runs > self._timing.max_runs:
             # A payload that kills the process must not be taken up for ever.
             problem = Problem("interrupted_too_often", _("The delivery was interrupted too often."))
             return self.fail(work, held, held.next_step, problem)
@@ -101,7 +104,10 @@ class Records:
         delivery = DeliveryRepository(work.connection).get(SYSTEM, delivery_id)
         if delivery is None or delivery.pass_number != pass_number:
             return SETTLED
-        steps = LedgerRepository(work.connection).steps(SYSTEM, delivery_id)
+        return self._with_steps(work, delivery)
+
+    def _with_steps(self, work: Work, delivery: Delivery) -> Held:
+        steps = LedgerRepository(work.connection).steps(SYSTEM, delivery.id)
         return Held(delivery, {step.kind: step for step in steps}, self._clock.now())
 
     def send(self, work: Work, held: Held, attempt: Attempt, number: int) -> bool:
@@ -119,7 +125,7 @@ class Records:
         ):
             return False
         if number == 1:
-            return ledger.add_attempt(SYSTEM, attempt, StepStatus.RUNNING)
+            return ledger.add_attempt(SYSTEM, attempt, {"status": StepStatus.RUNNING})
         return ledger.settle_attempt(SYSTEM, attempt, expected=AttemptState.SENT)
 
     def done(
@@ -131,8 +137,14 @@ class Records:
         remote_id: str = "",
         summary: str = "",
         delivery: Mapping[str, Any] | None = None,
-    ) -> Outcome:
-        """Write that a step is done; with the last one the delivery is delivered."""
+        attempt: Attempt | None = None,
+    ) -> Held | Outcome:
+        """Write that a step is done; with the last one the delivery is delivered.
+
+        `attempt` is the call of a step that only asked: it is written here, too. Returns the
+        delivery as the pass goes on with it. It is not read again: nobody else changes the steps
+        of a pass, and whoever takes it over changes its number, which every write names.
+        """
         now = self._clock.now()
         last = held.is_last(kind)
         values = {
@@ -148,22 +160,25 @@ class Records:
             values |= self._ended(held) | {"status": DeliveryStatus.DELIVERED, "finished_at": now}
         if not self._update(work, held, values):
             return SETTLED
-        LedgerRepository(work.connection).update_step(
-            SYSTEM,
-            held.delivery.id,
-            kind,
-            {
-                "status": StepStatus.DONE,
-                "remote_id": remote_id,
-                "summary": summary,
-                "finished_at": now,
-                "started_at": held.steps[kind].started_at or held.now,
-            },
-        )
+        step = {
+            "status": StepStatus.DONE,
+            "remote_id": remote_id,
+            "summary": summary,
+            "finished_at": now,
+            "started_at": held.steps[kind].started_at or held.now,
+        }
+        ledger = LedgerRepository(work.connection)
+        if attempt is None:
+            ledger.update_step(SYSTEM, held.delivery.id, kind, step)
+        elif ledger.add_attempt(SYSTEM, attempt, step):
+            step["attempts"] = attempt.number
+        else:
+            return SETTLED
         if last:
             self._tell(work, held, _delivered_text(held, values))
             return DELIVERED
-        return DONE
+        changed_delivery = replace(held.delivery, **values)
+        return replace(held.with_step(kind, **step), delivery=changed_delivery, now=now)
 
     def write_attempt(self, work: Work, held: Held, attempt: Attempt) -> bool:
         """Write a call that only asked; False when the pass was taken over meanwhile."""

@@ -38,7 +38,7 @@ class RenderStep:
         self._records = records
         self._renderer = Renderer()
 
-    def run(self, held: Held) -> Outcome:
+    def run(self, held: Held) -> Held | Outcome:
         """Render with the newest version of each mapping; raises IonportError."""
         delivery, scope = held.delivery, held.scope
         with self._database.read() as work:
@@ -68,17 +68,22 @@ class RenderStep:
             outcome = self._records.done(
                 work, held, StepKind.RENDER, summary=_versions_text(idm, bod), delivery=versions
             )
-            if not outcome.goes_on:
+            if not isinstance(outcome, Held):
                 return outcome
             ledger = LedgerRepository(work.connection)
-            for part in rendered:
-                if held.steps[part.kind].status.is_over:
-                    continue
-                values = {"payload_digest": digests[part.kind], "parameters": part.parameters}
-                ledger.update_step(SYSTEM, delivery.id, part.kind, values)
+            left = [part for part in rendered if not held.steps[part.kind].status.is_over]
+            values = {
+                part.kind: {"payload_digest": digests[part.kind], "parameters": part.parameters}
+                for part in left
+            }
+            ledger.update_steps(SYSTEM, delivery.id, values)
+            for kind in values:
+                outcome = outcome.with_step(kind, **values[kind])
+            for part in left:
                 if part.no_look_up:
                     skipped = {"status": StepStatus.SKIPPED, "summary": part.no_look_up}
                     ledger.update_step(SYSTEM, delivery.id, StepKind.IDM_LOOK_UP, skipped)
+                    outcome = outcome.with_step(StepKind.IDM_LOOK_UP, **skipped)
         return outcome
 
 

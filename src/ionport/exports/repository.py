@@ -25,6 +25,7 @@ from ionport.exports.model import (
     Delivery,
     DeliveryFilter,
     DeliverySort,
+    DeliveryState,
     DeliveryStatus,
     ExportConfiguration,
     ExportMethod,
@@ -39,9 +40,38 @@ _d = deliveries.c
 _CONFIGURATION = tuple(c for c in _c if c.name not in ("family", "deleted_at"))
 
 # Built once: every step of every delivery runs these, and building them costs as much as running.
+_CONFIGURATION_OF = select(*_CONFIGURATION).where(
+    _c.id == bindparam("wanted"), _c.organization_id == bindparam("organization")
+)
+_ACTIVE_IN = (
+    _c.deleted_at.is_(None),
+    _c.organization_id == bindparam("organization"),
+    _c.is_active.is_(True),
+    _c.document_type == bindparam("document_type"),
+    # None is the main organization.
+    _c.sub_organization_id.is_not_distinct_from(bindparam("sub_organization")),
+)
+_ACTIVE = select(*_CONFIGURATION).where(*_ACTIVE_IN).order_by(_c.family)
+_ACTIVE_IDS = select(_c.id).where(*_ACTIVE_IN)
 _GET = select(deliveries).where(_d.id == bindparam("wanted"))
 _UPDATE = update(deliveries).where(_d.id == bindparam("wanted"))
 _IN_STATUS = _d.status.in_(bindparam("statuses", expanding=True))
+_OWN = _d.organization_id == bindparam("organization")
+_OF_DOCUMENT = (
+    select(deliveries)
+    .where(_d.document_id == bindparam("document"))
+    .order_by(_d.generation.desc(), _d.created_at.desc(), _d.id)
+    .limit(500)
+)
+_STATES = (
+    select(_d.configuration_id, _d.generation, _d.status)
+    .where(_d.document_id == bindparam("document"), _OWN)
+    .order_by(_d.generation.desc(), _d.created_at.desc(), _d.id)
+    .limit(500)
+)
+_LOCK_DOCUMENT = (
+    select(_d.id).where(_d.document_id == bindparam("document")).order_by(_d.id).with_for_update()
+)
 
 
 class ConfigurationRepository:
@@ -67,12 +97,8 @@ class ConfigurationRepository:
 
     def get_any(self, scope: OrganizationScope, configuration_id: str) -> ExportConfiguration:
         """Return a configuration that a delivery names, deleted or not."""
-        row = self._connection.execute(
-            select(*_CONFIGURATION).where(
-                _c.id == configuration_id, _c.organization_id == scope.organization_id
-            )
-        ).one()
-        return _configuration(row)
+        parameters = {"wanted": configuration_id, "organization": scope.organization_id}
+        return _configuration(self._connection.execute(_CONFIGURATION_OF, parameters).one())
 
     def list(
         self,
@@ -103,17 +129,15 @@ class ConfigurationRepository:
         self, scope: OrganizationScope, document_type: str, sub_organization_id: str | None
     ) -> Sequence[ExportConfiguration]:
         """Return what is active for one place: at most one for each family."""
-        rows = self._connection.execute(
-            self._select(scope)
-            .where(
-                _c.is_active.is_(True),
-                _c.document_type == document_type,
-                # `IS NOT DISTINCT FROM`: None is the main organization.
-                _c.sub_organization_id.is_not_distinct_from(sub_organization_id),
-            )
-            .order_by(_c.family)
-        )
-        return [_configuration(row) for row in rows]
+        parameters = _place(scope, document_type, sub_organization_id)
+        return [_configuration(row) for row in self._connection.execute(_ACTIVE, parameters)]
+
+    def active_ids(
+        self, scope: OrganizationScope, document_type: str, sub_organization_id: str | None
+    ) -> frozenset[str]:
+        """Return the ids of what is active for one place."""
+        parameters = _place(scope, document_type, sub_organization_id)
+        return frozenset(self._connection.execute(_ACTIVE_IDS, parameters).scalars())
 
     def update(
         self, scope: OrganizationScope, configuration_id: str, values: Mapping[str, Any]
@@ -165,29 +189,30 @@ class DeliveryRepository:
 
     def get(self, scope: AnyScope, delivery_id: str) -> Delivery | None:
         """Return the delivery, or None when it is absent or somebody else's."""
-        if isinstance(scope, OrganizationScope):
-            owned = _owned(_GET, scope)
-            row = self._connection.execute(owned, {"wanted": delivery_id}).one_or_none()
-        else:
-            row = self._connection.execute(_GET, {"wanted": delivery_id}).one_or_none()
-        return _delivery(row) if row else None
+        statement, parameters = _owned_by(_GET, scope, {"wanted": delivery_id})
+        row = self._connection.execute(statement, parameters).one_or_none()
+        return delivery_of_row(row) if row else None
 
     def by_correlation_id(self, scope: AnyScope, correlation_id: str) -> Delivery | None:
         """Return the delivery that bears a correlation id, or None when it is somebody else's."""
         row = self._connection.execute(
             _owned(select(deliveries), scope).where(_d.correlation_id == correlation_id)
         ).one_or_none()
-        return _delivery(row) if row else None
+        return delivery_of_row(row) if row else None
 
     def of_document(self, scope: AnyScope, document_id: str) -> Sequence[Delivery]:
         """Return every delivery of a document, newest generation first; at most 500."""
-        rows = self._connection.execute(
-            _owned(select(deliveries), scope)
-            .where(_d.document_id == document_id)
-            .order_by(_d.generation.desc(), _d.created_at.desc(), _d.id)
-            .limit(500)
-        )
-        return [_delivery(row) for row in rows]
+        statement, parameters = _owned_by(_OF_DOCUMENT, scope, {"document": document_id})
+        return [delivery_of_row(row) for row in self._connection.execute(statement, parameters)]
+
+    def states(self, scope: OrganizationScope, document_id: str) -> Sequence[DeliveryState]:
+        """Return how every delivery of a document stands; order and number as `of_document`."""
+        parameters = {"document": document_id, "organization": scope.organization_id}
+        rows = self._connection.execute(_STATES, parameters)
+        return [
+            DeliveryState(row.configuration_id, row.generation, DeliveryStatus(row.status))
+            for row in rows
+        ]
 
     def list(
         self,
@@ -212,7 +237,7 @@ class DeliveryRepository:
         rows = self._connection.execute(
             query.order_by(order, _d.id).limit(page.limit).offset(page.offset)
         )
-        return Page([_delivery(row) for row in rows], total, page)
+        return Page([delivery_of_row(row) for row in rows], total, page)
 
     def counts(self, scope: AnyScope) -> dict[DeliveryStatus, int]:
         """Return how many deliveries have each status."""
@@ -269,14 +294,33 @@ class DeliveryRepository:
         SQLite has one writer at a time anyway.
         """
         if self._connection.dialect.name != "sqlite":
-            query = select(_d.id).where(_d.document_id == document_id).order_by(_d.id)
-            self._connection.execute(_owned(query, scope).with_for_update()).all()
+            statement, parameters = _owned_by(_LOCK_DOCUMENT, scope, {"document": document_id})
+            self._connection.execute(statement, parameters).all()
 
 
 def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
     if isinstance(scope, OrganizationScope):
         return query.where(_d.organization_id == scope.organization_id)
     return query
+
+
+def _owned_by(
+    query: Select[Any], scope: AnyScope, parameters: dict[str, Any]
+) -> tuple[Select[Any], dict[str, Any]]:
+    """Return a query of this module for a scope, with the parameters of both."""
+    if isinstance(scope, OrganizationScope):
+        return query.where(_OWN), {**parameters, "organization": scope.organization_id}
+    return query, parameters
+
+
+def _place(
+    scope: OrganizationScope, document_type: str, sub_organization_id: str | None
+) -> dict[str, Any]:
+    return {
+        "organization": scope.organization_id,
+        "document_type": document_type,
+        "sub_organization": sub_organization_id,
+    }
 
 
 def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
@@ -311,7 +355,8 @@ def _configuration(row: Row[Any]) -> ExportConfiguration:
     return ExportConfiguration(**values)
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def delivery_of_row(row: Row[Any]) -> Delivery:
+    """Return the delivery of a row with all its columns."""
     values = row._asdict()
     values["method"] = ExportMethod(row.method)
     values["status"] = DeliveryStatus(row.status)

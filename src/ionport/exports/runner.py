@@ -124,11 +124,7 @@ class DeliveryRunner:
             if self.stopping.is_set():
                 with self._database.write() as work:
                     return self._records.release(work, held)
-            outcome = self._run_step(held, kind)
-            if not outcome.goes_on or outcome.is_last:
-                return outcome
-            with self._database.read() as work:
-                held = self._records.load(work, delivery_id, pass_number)
+            held = self._run_step(held, kind)
         return SETTLED if isinstance(held, Held) else held
 
     def _begin(self, delivery_id: str, pass_number: int) -> Held | Outcome:
@@ -150,8 +146,9 @@ class DeliveryRunner:
                 return self._records.broke_off(work, held, held.next_step)
             return held
 
-    def _run_step(self, held: Held, kind: StepKind) -> Outcome:
-        steps: dict[StepKind, Callable[[Held], Outcome]] = {
+    def _run_step(self, held: Held, kind: StepKind) -> Held | Outcome:
+        """Run one step; the delivery is returned where the next one may run."""
+        steps: dict[StepKind, Callable[[Held], Held | Outcome]] = {
             StepKind.RENDER: self._render,
             StepKind.IDM_LOOK_UP: self._look_up,
             StepKind.IDM_CREATE: lambda held: self._write(held, StepKind.IDM_CREATE),
@@ -168,7 +165,7 @@ class DeliveryRunner:
             _logger.exception("delivery %s broke off at %s", held.delivery.id, kind)
         return self._patiently(lambda work: self._records.broke_off(work, held, kind))
 
-    def _render(self, held: Held) -> Outcome:
+    def _render(self, held: Held) -> Held | Outcome:
         kind = StepKind.RENDER
         try:
             return self._rendering.run(held)
@@ -177,7 +174,7 @@ class DeliveryRunner:
         with self._database.write() as work:
             return self._not_done(work, held, kind, problem)
 
-    def _look_up(self, held: Held) -> Outcome:
+    def _look_up(self, held: Held) -> Held | Outcome:
         """Ask IDM before the first create: a restored backup may have delivered already."""
         kind = StepKind.IDM_LOOK_UP
         if (paused := self._paused(held, kind)) is not None:
@@ -185,6 +182,9 @@ class DeliveryRunner:
         with self._slots:
             asked = self._ask(held, first=True)
         with self._database.write() as work:
+            if asked.problem is None and not asked.pids and not asked.others:
+                note = _("Not in IDM yet.")
+                return self._records.done(work, held, kind, summary=note, attempt=asked.attempt)
             if not self._records.write_attempt(work, held, asked.attempt):
                 return SETTLED
             if asked.problem is not None:
@@ -194,7 +194,7 @@ class DeliveryRunner:
                     work, self._documents, held, kind, asked.others
                 ):
                     return self._records.hold(work, held, problem)
-                return self._records.done(work, held, kind, summary=_not_there(asked))
+                return self._records.done(work, held, kind, summary=_same_invoice_there(asked))
             found, pid = _("Found in IDM."), asked.pids[0]
             create = StepKind.IDM_CREATE
             skipped = {"status": StepStatus.SKIPPED, "remote_id": pid, "summary": found}
@@ -216,7 +216,7 @@ class DeliveryRunner:
         self._report(held, asked.problem)
         return asked
 
-    def _write(self, held: Held, kind: StepKind) -> Outcome:
+    def _write(self, held: Held, kind: StepKind) -> Held | Outcome:
         """Make a call that changes something at Infor: once, as far as Infor lets us know."""
         if (paused := self._paused(held, kind)) is not None:
             return paused
@@ -266,7 +266,7 @@ class DeliveryRunner:
             last = None
         return confirmed, last if _can_look_up(held, kind) else None
 
-    def _take_late_answer(self, held: Held, kind: StepKind, confirmed: Attempt) -> Outcome:
+    def _take_late_answer(self, held: Held, kind: StepKind, confirmed: Attempt) -> Held | Outcome:
         """The step is done: Infor said so after the pass that asked was taken over."""
         remote_id = str((confirmed.response or {}).get("remote_id", ""))
         delivery = {"idm_pid": remote_id} if kind is StepKind.IDM_CREATE else {}
@@ -284,10 +284,10 @@ class DeliveryRunner:
         settled: Attempt,
         answer: Answer | None,
         problem: Problem | None,
-    ) -> Outcome:
+    ) -> Held | Outcome:
         """Write down how a call ended; waits for a database that is away, as the answer is ours."""
 
-        def record(work: Work) -> Outcome:
+        def record(work: Work) -> Held | Outcome:
             outcome = self._conclude(work, held, kind, settled, answer, problem)
             if outcome is SETTLED:
                 doubles.record_late_answer(work, self._documents, held, settled, answer)
@@ -297,7 +297,7 @@ class DeliveryRunner:
                 ledger.settle_attempt(SYSTEM, settled, expected=AttemptState.SENT)
             else:
                 ledger.add_attempt(SYSTEM, settled)
-            if answer is not None and kind is StepKind.IDM_CREATE:
+            if answer is not None and kind is StepKind.IDM_CREATE and held.steps[kind].attempts:
                 others = doubles.other_ids(work, held, settled, answer.remote_id)
                 if others:
                     return self._hold_double(work, held, outcome, kind, (*others, answer.remote_id))
@@ -313,7 +313,7 @@ class DeliveryRunner:
         settled: Attempt,
         answer: Answer | None,
         problem: Problem | None,
-    ) -> Outcome:
+    ) -> Held | Outcome:
         if answer is not None:
             return self._records.done(
                 work,
@@ -331,7 +331,7 @@ class DeliveryRunner:
 
     def _resolve(
         self, held: Held, kind: StepKind, lost: Attempt, asked: LookedUp, left: float
-    ) -> Outcome:
+    ) -> Held | Outcome:
         """Decide what became of a call whose answer we do not have, from what a look-up says.
 
         `left` is how long, when it was asked, a miss would still prove nothing.
@@ -347,7 +347,7 @@ class DeliveryRunner:
                 outcome = self._records.done(
                     work, held, kind, remote_id=pid, summary=note, delivery={"idm_pid": pid}
                 )
-                if not outcome.goes_on:
+                if outcome is SETTLED:
                     return outcome
                 ledger.settle_attempt(SYSTEM, arrived, expected=lost.state)
                 others = doubles.other_ids(work, held, lost, pid)
@@ -363,10 +363,10 @@ class DeliveryRunner:
             missing = changed(lost, AttemptState.FAILED, now, note)
             confirmed = ledger.succeeded(SYSTEM, held.delivery.id, kind)
             if lost.transient is False and confirmed is None:
-                outcome = self._records.fail(work, held, kind, Problem.of_attempt(lost))
-                if outcome is FAILED:
+                failed = self._records.fail(work, held, kind, Problem.of_attempt(lost))
+                if failed is FAILED:
                     ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
-                return outcome
+                return failed
             ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
             again = self._records.load(work, held.delivery.id, held.pass_number)
         return self._write(again, kind) if isinstance(again, Held) else again
@@ -388,11 +388,18 @@ class DeliveryRunner:
         return self._records.fail(work, held, kind, problem)
 
     def _hold_double(
-        self, work: Work, held: Held, outcome: Outcome, kind: StepKind, pids: Sequence[str]
+        self,
+        work: Work,
+        held: Held,
+        outcome: Held | Outcome,
+        kind: StepKind,
+        pids: Sequence[str],
     ) -> Outcome:
         """Hold the document of two items, and what its delivery has still to do."""
         problem = doubles.hold_document(work, self._documents, held, kind, pids)
-        return outcome if outcome.is_last else self._records.hold(work, held, problem)
+        if isinstance(outcome, Held):
+            return self._records.hold(work, held, problem)
+        return outcome
 
     def _paused(self, held: Held, kind: StepKind) -> Outcome | None:
         """End the pass while its connection pauses."""
@@ -427,9 +434,7 @@ class DeliveryRunner:
         )
 
 
-def _not_there(asked: LookedUp) -> str:
-    if not asked.others:
-        return _("Not in IDM yet.")
+def _same_invoice_there(asked: LookedUp) -> str:
     return _("Not in IDM yet; the same invoice is there as {ids}.").format(
         ids=", ".join(other.pid for other in asked.others)
     )

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 from ionport.documents.model import DocumentStatus
 from ionport.documents.service import DocumentService
-from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.exports.model import DeliveryStatus
 from ionport.exports.repository import ConfigurationRepository, DeliveryRepository
 from ionport.store import OrganizationScope, Work
 
 
-def derive_status(latest: Iterable[Delivery], active: frozenset[str]) -> DocumentStatus:
+class _State(Protocol):
+    """A delivery, or the part of one that a status follows from."""
+
+    @property
+    def configuration_id(self) -> str: ...
+
+    @property
+    def generation(self) -> int: ...
+
+    @property
+    def status(self) -> DeliveryStatus: ...
+
+
+StateT = TypeVar("StateT", bound=_State)
+
+
+def derive_status(latest: Iterable[_State], active: frozenset[str]) -> DocumentStatus:
     """Return the status that follows from the newest delivery of each configuration.
 
     *Exported* only when all active configurations have delivered. Deliveries through
@@ -30,9 +47,9 @@ def derive_status(latest: Iterable[Delivery], active: frozenset[str]) -> Documen
     return DocumentStatus.VALIDATED_PENDING_EXPORT
 
 
-def newest_of_each(deliveries: Iterable[Delivery]) -> list[Delivery]:
+def newest_of_each(deliveries: Iterable[StateT]) -> list[StateT]:
     """Return the delivery with the highest generation of each configuration."""
-    newest: dict[str, Delivery] = {}
+    newest: dict[str, StateT] = {}
     for delivery in deliveries:
         known = newest.get(delivery.configuration_id)
         if known is None or known.generation < delivery.generation:
@@ -50,12 +67,11 @@ def record_document_status(
 ) -> DocumentStatus:
     """Write the derived status and a line of the timeline, in the transaction of the change."""
     # Before its deliveries are read: another one may be made at this moment.
-    documents.lock(work, scope, document_id)
-    document = documents.get(work, scope, document_id)
-    active = ConfigurationRepository(work.connection).active(
+    document = documents.lock(work, scope, document_id)
+    active = ConfigurationRepository(work.connection).active_ids(
         scope, document.document_type, document.sub_organization_id
     )
-    latest = newest_of_each(DeliveryRepository(work.connection).of_document(scope, document_id))
-    status = derive_status(latest, frozenset(configuration.id for configuration in active))
-    documents.record_export_status(work, scope, document_id, status, text, actor_name)
+    latest = newest_of_each(DeliveryRepository(work.connection).states(scope, document_id))
+    status = derive_status(latest, active)
+    documents.record_export_status(work, scope, document_id, status, text, actor_name, document)
     return status

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from ionport.core.paging import Page, PageRequest
 from ionport.mappings.model import Finding, MappingFile, MappingKind, MappingVersion, Severity
@@ -104,12 +104,8 @@ class MappingRepository:
         return _version(row) if row else None
 
     def latest_version(self, scope: OrganizationScope, mapping_id: str) -> MappingVersion | None:
-        row = self._connection.execute(
-            _versions(scope).where(
-                mapping_versions.c.mapping_id == mapping_id,
-                mapping_versions.c.number == mapping_files.c.latest_number,
-            )
-        ).one_or_none()
+        parameters = {"organization": scope.organization_id, "mapping": mapping_id}
+        row = self._connection.execute(_LATEST, parameters).one_or_none()
         return _version(row) if row else None
 
     def list_versions(
@@ -143,6 +139,18 @@ class MappingRepository:
             )
             .values(latest_number=number, updated_at=at)
         )
+
+
+# Built once: each delivery runs it.
+_LATEST = (
+    select(mapping_versions, mapping_files.c.name, mapping_files.c.kind)
+    .join(mapping_files, mapping_files.c.id == mapping_versions.c.mapping_id)
+    .where(
+        mapping_versions.c.organization_id == bindparam("organization"),
+        mapping_versions.c.mapping_id == bindparam("mapping"),
+        mapping_versions.c.number == mapping_files.c.latest_number,
+    )
+)
 
 
 def _versions(scope: OrganizationScope) -> Select[Any]:
