@@ -107,11 +107,13 @@ def _export(application: Application) -> dict[str, float]:
 
 
 def _wait(application: Application) -> dict[str, object]:
-    unfinished = text("SELECT count(*) FROM deliveries WHERE finished_at IS NULL")
+    # By the index of what is left: looking must not cost what is measured.
+    left = "status IN ('pending', 'running', 'waiting')"
+    unfinished = text(f"SELECT id FROM deliveries WHERE {left} LIMIT 1")
     deadline = time.monotonic() + _LONGEST_SECONDS
     while time.monotonic() < deadline:
         with application.database.read() as work:
-            if work.connection.execute(unfinished).scalar() == 0:
+            if work.connection.execute(unfinished).first() is None:
                 break
         time.sleep(0.05)
     at, cpu = time.monotonic(), _cpu_seconds()

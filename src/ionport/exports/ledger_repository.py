@@ -69,14 +69,6 @@ class LedgerRepository:
             statement = statement.where(_s.delivery_id.in_(_of(scope)))
         self._connection.execute(statement, {"delivery": delivery_id, "step": kind, **values})
 
-    def update_steps(
-        self, scope: SystemScope, delivery_id: str, values: Mapping[StepKind, Mapping[str, Any]]
-    ) -> None:
-        """Change the same columns of several steps."""
-        rows = [{"delivery": delivery_id, "step": kind, **values[kind]} for kind in values]
-        if rows:
-            self._connection.execute(_UPDATE_STEP, rows)
-
     def tries(self, scope: AnyScope, delivery_ids: Sequence[str]) -> dict[str, int]:
         """Return how often the most repeated call of each delivery was made."""
         query = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,12 +39,27 @@ FAILED = Outcome(OutcomeKind.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
+class _StepChange:
+    """Columns of a step, and the call that it has made, which only asked."""
+
+    kind: StepKind
+    values: Mapping[str, Any]
+    attempt: Attempt | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
-    """A delivery as its pass holds it."""
+    """A delivery as its pass holds it.
+
+    `unwritten` and `unwritten_steps` are what the pass has done without an effect at Infor: it is
+    written with whatever the pass writes next, and lost with a process that ends before.
+    """
 
     delivery: Delivery
     steps: Mapping[StepKind, DeliveryStep]
     now: datetime
+    unwritten: Mapping[str, Any] = field(default_factory=dict)
+    unwritten_steps: tuple[_StepChange, ...] = ()
 
     @property
     def scope(self) -> OrganizationScope:
@@ -71,6 +86,18 @@ class Held:
     def with_step(self, kind: StepKind, **values: Any) -> Held:
         """Return the delivery with a step that this pass has changed."""
         return replace(self, steps={**self.steps, kind: replace(self.steps[kind], **values)})
+
+    def with_change(
+        self, kind: StepKind, values: Mapping[str, Any], attempt: Attempt | None = None
+    ) -> Held:
+        """Return the delivery with a change of a step that is not written yet."""
+        made = {} if attempt is None else {"attempts": attempt.number}
+        changes = (*self.unwritten_steps, _StepChange(kind, values, attempt))
+        return replace(self.with_step(kind, **values, **made), unwritten_steps=changes)
+
+    def written(self) -> Held:
+        """Return the delivery after a write of its pass."""
+        return replace(self, unwritten={}, unwritten_steps=())
 
 
 class Records:
@@ -110,23 +137,53 @@ class Records:
         steps = LedgerRepository(work.connection).steps(SYSTEM, delivery.id)
         return Held(delivery, {step.kind: step for step in steps}, self._clock.now())
 
-    def send(self, work: Work, held: Held, attempt: Attempt, number: int) -> bool:
-        """Write that an attempt's call leaves now, for the `number`-th time; False: it may not.
+    def send(self, work: Work, held: Held, attempt: Attempt, number: int) -> Held | None:
+        """Write that an attempt's call leaves now, for the `number`-th time; None: it may not.
 
         Committing it renews the lease: the right to send is proved by the same statement. What
         Infor has confirmed already, in an answer that came late, is not sent again.
         """
         values = {"sent_attempt_id": attempt.id, "updated_at": self._clock.now()}
         if not self._update(work, held, values):
-            return False
+            return None
         ledger = LedgerRepository(work.connection)
         if held.steps[attempt.step].attempts and ledger.succeeded(
             SYSTEM, held.delivery.id, attempt.step
         ):
-            return False
+            return None
         if number == 1:
-            return ledger.add_attempt(SYSTEM, attempt, {"status": StepStatus.RUNNING})
-        return ledger.settle_attempt(SYSTEM, attempt, expected=AttemptState.SENT)
+            may_leave = ledger.add_attempt(SYSTEM, attempt, {"status": StepStatus.RUNNING})
+        else:
+            may_leave = ledger.settle_attempt(SYSTEM, attempt, expected=AttemptState.SENT)
+        return held.written() if may_leave else None
+
+    def note_done(
+        self,
+        held: Held,
+        kind: StepKind,
+        *,
+        summary: str,
+        delivery: Mapping[str, Any] | None = None,
+        attempt: Attempt | None = None,
+    ) -> Held:
+        """Take that a step without an effect at Infor is done; written with the next write.
+
+        `attempt` is its call. The step is not the last one.
+        """
+        now = self._clock.now()
+        values = {
+            "status": StepStatus.DONE,
+            "summary": summary,
+            "finished_at": now,
+            "started_at": held.steps[kind].started_at or held.now,
+        }
+        columns = delivery or {}
+        return replace(
+            held.with_change(kind, values, attempt),
+            delivery=replace(held.delivery, **columns),
+            unwritten={**held.unwritten, **columns},
+            now=now,
+        )
 
     def done(
         self,
@@ -137,13 +194,12 @@ class Records:
         remote_id: str = "",
         summary: str = "",
         delivery: Mapping[str, Any] | None = None,
-        attempt: Attempt | None = None,
     ) -> Held | Outcome:
         """Write that a step is done; with the last one the delivery is delivered.
 
-        `attempt` is the call of a step that only asked: it is written here, too. Returns the
-        delivery as the pass goes on with it. It is not read again: nobody else changes the steps
-        of a pass, and whoever takes it over changes its number, which every write names.
+        Returns the delivery as the pass goes on with it. It is not read again: nobody else
+        changes the steps of a pass, and whoever takes it over changes its number, which every
+        write names.
         """
         now = self._clock.now()
         last = held.is_last(kind)
@@ -167,26 +223,22 @@ class Records:
             "finished_at": now,
             "started_at": held.steps[kind].started_at or held.now,
         }
-        ledger = LedgerRepository(work.connection)
-        if attempt is None:
-            ledger.update_step(SYSTEM, held.delivery.id, kind, step)
-        elif ledger.add_attempt(SYSTEM, attempt, step):
-            step["attempts"] = attempt.number
-        else:
-            return SETTLED
+        LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
         if last:
             self._tell(work, held, _delivered_text(held, values))
             return DELIVERED
         changed_delivery = replace(held.delivery, **values)
-        return replace(held.with_step(kind, **step), delivery=changed_delivery, now=now)
+        return replace(held.written().with_step(kind, **step), delivery=changed_delivery, now=now)
 
-    def write_attempt(self, work: Work, held: Held, attempt: Attempt) -> bool:
-        """Write a call that only asked; False when the pass was taken over meanwhile."""
+    def write_attempt(self, work: Work, held: Held, attempt: Attempt) -> Held | None:
+        """Write a call that only asked; None when the pass was taken over meanwhile."""
         # Rows of deliveries before those of steps and attempts, always: no two wait in a circle.
         DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
         if not self._update(work, held, {"updated_at": self._clock.now()}):
-            return False
-        return LedgerRepository(work.connection).add_attempt(SYSTEM, attempt)
+            return None
+        if not LedgerRepository(work.connection).add_attempt(SYSTEM, attempt):
+            return None
+        return held.written().with_step(attempt.step, attempts=attempt.number)
 
     def wait(
         self, work: Work, held: Held, kind: StepKind, problem: Problem, seconds: float | None = None
@@ -302,10 +354,21 @@ class Records:
         }
 
     def _update(self, work: Work, held: Held, values: Mapping[str, Any]) -> bool:
-        """Change the delivery, unless the pass is over or somebody has taken it over."""
-        return PassRepository(work.connection).update_pass(
-            SYSTEM, held.delivery.id, held.pass_number, values
-        )
+        """Change the delivery, unless the pass is over or somebody has taken it over.
+
+        What the pass has not written yet goes with it.
+        """
+        values = {**held.unwritten, **values}
+        passes = PassRepository(work.connection)
+        if not passes.update_pass(SYSTEM, held.delivery.id, held.pass_number, values):
+            return False
+        ledger = LedgerRepository(work.connection)
+        for change in held.unwritten_steps:
+            if change.attempt is None:
+                ledger.update_step(SYSTEM, held.delivery.id, change.kind, change.values)
+            else:
+                ledger.add_attempt(SYSTEM, change.attempt, change.values)
+        return True
 
     def _tell(self, work: Work, held: Held, text: str) -> None:
         record_document_status(work, held.scope, self._documents, held.delivery.document_id, text)

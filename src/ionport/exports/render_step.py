@@ -6,9 +6,8 @@ from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.documents.service import DocumentService
-from ionport.exports.ledger_repository import LedgerRepository
-from ionport.exports.model import Outcome, StepKind, StepStatus
-from ionport.exports.records import SYSTEM, Held, Records
+from ionport.exports.model import StepKind, StepStatus
+from ionport.exports.records import Held, Records
 from ionport.exports.rendering import Renderer
 from ionport.exports.repository import ConfigurationRepository
 from ionport.mappings.model import BodEnvelope, MappingVersion
@@ -17,7 +16,11 @@ from ionport.store import Database
 
 
 class RenderStep:
-    """Reads what a delivery needs, renders outside any transaction, and stores the payloads."""
+    """Reads what a delivery needs, renders outside any transaction, and keeps the payloads.
+
+    The step is written with the first call that changes something: what nothing was sent of may
+    be rendered again.
+    """
 
     def __init__(
         self,
@@ -38,7 +41,7 @@ class RenderStep:
         self._records = records
         self._renderer = Renderer()
 
-    def run(self, held: Held) -> Held | Outcome:
+    def run(self, held: Held) -> Held:
         """Render with the newest version of each mapping; raises IonportError."""
         delivery, scope = held.delivery, held.scope
         with self._database.read() as work:
@@ -60,31 +63,22 @@ class RenderStep:
             envelope=BodEnvelope(tenant_id=connection.tenant_id, created_at=self._clock.now()),
         )
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
-        with self._database.write() as work:
-            versions = {
-                "idm_mapping_version_id": idm.id,
-                "bod_mapping_version_id": bod.id if bod else None,
-            }
-            outcome = self._records.done(
-                work, held, StepKind.RENDER, summary=_versions_text(idm, bod), delivery=versions
-            )
-            if not isinstance(outcome, Held):
-                return outcome
-            ledger = LedgerRepository(work.connection)
-            left = [part for part in rendered if not held.steps[part.kind].status.is_over]
-            values = {
-                part.kind: {"payload_digest": digests[part.kind], "parameters": part.parameters}
-                for part in left
-            }
-            ledger.update_steps(SYSTEM, delivery.id, values)
-            for kind in values:
-                outcome = outcome.with_step(kind, **values[kind])
-            for part in left:
-                if part.no_look_up:
-                    skipped = {"status": StepStatus.SKIPPED, "summary": part.no_look_up}
-                    ledger.update_step(SYSTEM, delivery.id, StepKind.IDM_LOOK_UP, skipped)
-                    outcome = outcome.with_step(StepKind.IDM_LOOK_UP, **skipped)
-        return outcome
+        versions = {
+            "idm_mapping_version_id": idm.id,
+            "bod_mapping_version_id": bod.id if bod else None,
+        }
+        held = self._records.note_done(
+            held, StepKind.RENDER, summary=_versions_text(idm, bod), delivery=versions
+        )
+        for part in rendered:
+            if held.steps[part.kind].status.is_over:
+                continue
+            payload = {"payload_digest": digests[part.kind], "parameters": part.parameters}
+            held = held.with_change(part.kind, payload)
+            if part.no_look_up:
+                skipped = {"status": StepStatus.SKIPPED, "summary": part.no_look_up}
+                held = held.with_change(StepKind.IDM_LOOK_UP, skipped)
+        return held
 
 
 def _versions_text(idm: MappingVersion, bod: MappingVersion | None) -> str:

@@ -28,7 +28,8 @@ class LeaseLost(Exception):
 class RightToSend:
     """Commits each send of one attempt; handed to the client library as its permit.
 
-    `attempt` is the attempt as the ledger has it, `sends` how often it may have left.
+    `attempt` is the attempt as the ledger has it, `sends` how often it may have left, `held` the
+    delivery without what was written with the first of them.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class RightToSend:
         self._clock = clock
         self._records = records
         self._timing = timing
-        self._held = held
+        self.held = held
 
     def __call__(self) -> SendWindow:
         """Return the window in which the call may leave now.
@@ -63,9 +64,10 @@ class RightToSend:
         if not self.sends:
             sent = replace(sent, sent_at=sent.history[-1].at)
         with self._database.write() as work:
-            if not self._records.send(work, self._held, sent, self.sends + 1):
+            held = self._records.send(work, self.held, sent, self.sends + 1)
+            if held is None:
                 raise LeaseLost
-        self.attempt = sent
+        self.attempt, self.held = sent, held
         self.sends += 1
         begin_by = read_at + self._timing.send_within
         return SendWindow(begin_by, begin_by + self._timing.call_total)

@@ -181,12 +181,14 @@ class DeliveryRunner:
             return paused
         with self._slots:
             asked = self._ask(held, first=True)
+        if asked.problem is None and not asked.pids and not asked.others:
+            note = _("Not in IDM yet.")
+            return self._records.note_done(held, kind, summary=note, attempt=asked.attempt)
         with self._database.write() as work:
-            if asked.problem is None and not asked.pids and not asked.others:
-                note = _("Not in IDM yet.")
-                return self._records.done(work, held, kind, summary=note, attempt=asked.attempt)
-            if not self._records.write_attempt(work, held, asked.attempt):
+            written = self._records.write_attempt(work, held, asked.attempt)
+            if written is None:
                 return SETTLED
+            held = written
             if asked.problem is not None:
                 return self._not_done(work, held, kind, asked.problem)
             if not asked.pids:
@@ -245,7 +247,7 @@ class DeliveryRunner:
                     self._sights.note(right.attempt.id)
         if lost is not None:
             return self._resolve(held, kind, lost, asked, left)
-        outcome = self._finish(held, kind, right, *made)
+        outcome = self._finish(right.held, kind, right, *made)
         self._report(held, made[2])
         return outcome
 
@@ -338,8 +340,10 @@ class DeliveryRunner:
         """
         with self._database.write() as work:
             ledger = LedgerRepository(work.connection)
-            if not self._records.write_attempt(work, held, asked.attempt):
+            written = self._records.write_attempt(work, held, asked.attempt)
+            if written is None:
                 return SETTLED
+            held = written
             now = self._clock.now()
             if asked.pids:
                 pid, note = asked.pids[0], _("A look-up found the item.")
@@ -368,8 +372,7 @@ class DeliveryRunner:
                     ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
                 return failed
             ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
-            again = self._records.load(work, held.delivery.id, held.pass_number)
-        return self._write(again, kind) if isinstance(again, Held) else again
+        return self._write(held, kind)
 
     def _wait_for_lost(self, work: Work, held: Held, kind: StepKind, left: float) -> Outcome:
         """The item may still turn up: look again soon, and at the latest when it is certain."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError
 
 from ionport.core.files import make_private_file
 from ionport.store.partial import tell_postgresql
@@ -34,10 +36,11 @@ _ANSWERS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "30000",
 }
-# Who waits for the writer's lock holds a connection already: there are more than threads that ask.
-_WAITING_WRITERS = 60
 # For each connection at most: inserts into an index over a million random keys touch many pages.
 _CACHE_KIB = 32_768
+# To PostgreSQL.
+_KEPT_CONNECTIONS = 12
+_REST_SECONDS = 1.0
 
 
 class Database:
@@ -72,7 +75,8 @@ class Database:
 
         On SQLite writers of this process queue at a lock before `BEGIN IMMEDIATE`: waiting there
         is fair and cheap, waiting in SQLite's busy handler is neither (DESIGN.md, decision 2).
-        A connection is taken before that lock, so that nobody waits for one while holding it.
+        Who has the lock has SQLite's writing connection: one, whose prepared statements and pages
+        of the database are still there. Readers have others, so that it is never waited for.
         """
         with self._transaction() as connection:
             work = Work(connection)
@@ -88,7 +92,7 @@ class Database:
         """
         if self.is_sqlite:
             # Its connections are in autocommit mode until `BEGIN`.
-            with self.engine.connect() as connection, self._writing:
+            with self._writing, self.engine.connect() as connection:
                 work = Work(connection)
                 yield work
         else:
@@ -103,8 +107,10 @@ class Database:
             with self.engine.begin() as connection:
                 yield connection
             return
-        with self.engine.connect() as connection, self._writing:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with self._writing, self.engine.connect() as connection:
+            # By the driver, as `_begin`.
+            driver: Any = connection.connection.driver_connection
+            driver.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.commit()
@@ -138,18 +144,43 @@ def _limit_postgresql(connection: Any, _record: object) -> None:
     connection.commit()
 
 
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _ping_after_rest(engine: Engine, connection: Any, record: Any, _proxy: object) -> None:
+    """Ask a connection that was idle whether its server is there; a dead one is replaced.
+
+    Not at each use: a server that ends between two uses of a busy connection is told by an
+    error, and SQLAlchemy then replaces all connections.
+    """
+    used_at = record.info.get("used_at")
+    if used_at is None or time.monotonic() - used_at < _REST_SECONDS:
+        return
+    try:
+        alive = engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
+    if not alive:
+        raise DisconnectionError
+
+
 def _create(url: str, *, durable: bool) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        engine = _sqlite_engine(url, max_overflow=_WAITING_WRITERS)
+        engine = _sqlite_engine(url)
         event.listen(engine, "connect", partial(_prepare_sqlite, durable=durable))
         return engine
     engine = create_engine(
         with_limits(url),
-        pool_pre_ping=True,
+        # Kept are as many as threads deliver: opening one costs more than ten statements.
+        pool_size=_KEPT_CONNECTIONS,
+        pool_use_lifo=True,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
         hide_parameters=True,
     )
     event.listen(engine, "connect", _limit_postgresql)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_ping_after_rest, engine))
     tell_postgresql(metadata)
     return engine
 
@@ -167,7 +198,7 @@ def _reading(engine: Engine, url: str, *, durable: bool) -> Engine:
     return reading
 
 
-def _sqlite_engine(url: str, **options: Any) -> Engine:
+def _sqlite_engine(url: str) -> Engine:
     path = Path(str(make_url(url).database))
 
     def connect() -> sqlite3.Connection:
@@ -179,7 +210,12 @@ def _sqlite_engine(url: str, **options: Any) -> Engine:
 
     # A failed statement is logged without its values: people type secrets into any field.
     return create_engine(
-        url, creator=connect, pool_timeout=_POOL_TIMEOUT_SECONDS, hide_parameters=True, **options
+        url,
+        creator=connect,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+        # The one used last knows the most pages.
+        pool_use_lifo=True,
+        hide_parameters=True,
     )
 
 

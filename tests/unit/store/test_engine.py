@@ -15,7 +15,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from ionport.store import Database, sqlite_url, with_limits
-from tests.support.sides import until
 
 _LETTERS = Table("letters", MetaData(), Column("id", Text, primary_key=True))
 
@@ -149,17 +148,23 @@ def test_every_writer_that_waits_gets_its_turn_while_another_holds_the_lock(
     with database.write() as work:
         _LETTERS.create(work.connection)
 
+    asking = threading.Barrier(51)
+
     def write(number: int) -> None:
+        asking.wait(10)
         with database.write() as work:
             work.connection.execute(insert(_LETTERS).values(id=str(number)))
 
     connections = database.engine.pool
     assert isinstance(connections, QueuePool)
-    with ThreadPoolExecutor(50) as pool, database.write():
-        written = [pool.submit(write, number) for number in range(50)]
-        assert until(lambda: connections.checkedout() == 51)
-    for each in written:
-        each.result()
+    with ThreadPoolExecutor(50) as pool:
+        with database.write():
+            written = [pool.submit(write, number) for number in range(50)]
+            asking.wait(10)
+        for each in written:
+            each.result()
+        # All have written over the same connection.
+        assert (connections.checkedout(), connections.checkedin()) == (0, 1)
     assert _count(database) == 50
     database.close()
 

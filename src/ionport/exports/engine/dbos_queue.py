@@ -180,7 +180,8 @@ class DbosQueue:
         )
         DBOS(config=config)
         DBOS.launch()
-        places = 2 * self._concurrency
+        # More passes than may call at once: DBOS hands out new ones only at its next look.
+        places = 4 * self._concurrency
         DBOS.register_queue(
             _QUEUE,
             worker_concurrency=places,
