@@ -115,7 +115,7 @@ def _wait(application: Application) -> dict[str, object]:
         with application.database.read() as work:
             if work.connection.execute(unfinished).first() is None:
                 break
-        time.sleep(0.05)
+        time.sleep(0.1)
     at, cpu = time.monotonic(), _cpu_seconds()
     with application.database.read() as work:
         rows = work.connection.execute(
