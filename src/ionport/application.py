@@ -22,7 +22,7 @@ from ionport.core.i18n import _
 from ionport.core.sealing import KeyRing, create_key_ring, load_key_ring
 from ionport.document_side import DocumentSide, open_document_side
 from ionport.exports.engine.engine import DeliveryEngine
-from ionport.exports.engine.port import EngineOptions
+from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.engine.setup import build_engine
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog

@@ -9,9 +9,12 @@ from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock
 from ionport.core.sealing import KeyRing
 from ionport.documents.service import DocumentService
+from ionport.exports.configurations.service import (
+    ConfigurationConnectionUse,
+    ExportConfigurationService,
+)
 from ionport.exports.deliveries import DeliveryService
-from ionport.exports.runner import DeliveryRunner
-from ionport.exports.service import ConfigurationConnectionUse, ExportConfigurationService
+from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
 from ionport.identity.service import IdentityService

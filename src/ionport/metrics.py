@@ -12,7 +12,7 @@ from typing import Final
 
 from ionport.core.clock import Clock
 from ionport.core.telemetry import COUNTERS
-from ionport.exports.figures_repository import FiguresRepository
+from ionport.exports.ledger.figures_repository import FiguresRepository
 from ionport.exports.timing import ExportTiming
 from ionport.store import Database, SystemScope
 

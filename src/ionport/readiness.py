@@ -23,14 +23,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ionport.core.clock import Clock
 from ionport.core.files import try_writing
-from ionport.exports.heartbeat_repository import HeartbeatRepository
+from ionport.exports.ledger.worker_repository import WorkerRepository
+from ionport.exports.timing import ExportTiming
 from ionport.store import Database, SystemScope
 from ionport.store.readiness_repository import ReadinessRepository
 
 LIMIT_SECONDS: Final = 2.0
 KEPT_SECONDS: Final = 1.0
-# Six signs of life that did not come.
-SILENT_AFTER: Final = timedelta(seconds=30)
 _SYSTEM = SystemScope("readiness")
 
 _logger = logging.getLogger(__name__)
@@ -50,8 +49,8 @@ class Look:
 class Readiness:
     """Looks at what this process needs: its data folder, its database, its deliveries.
 
-    With `runs_deliveries` the process has shown itself to the ledger lately, as it does every
-    5 seconds while its engine lives.
+    With `runs_deliveries` the process has shown itself to the ledger lately, as it does at each
+    heartbeat while its engine lives.
     """
 
     def __init__(
@@ -61,12 +60,14 @@ class Readiness:
         clock: Clock,
         *,
         runs_deliveries: bool,
+        timing: ExportTiming | None = None,
         limit_seconds: float = LIMIT_SECONDS,
         kept_seconds: float = KEPT_SECONDS,
     ) -> None:
         self._folder = folder
         self._database = database
         self._clock = clock
+        self._stopped_after = timedelta(seconds=(timing or ExportTiming()).stopped_after)
         self._limit = limit_seconds
         self._kept = kept_seconds
         self._parts: dict[str, Callable[[], str]] = {
@@ -126,12 +127,16 @@ class Readiness:
 
     def _deliveries(self) -> str:
         with self._database.read() as work:
-            heartbeats = HeartbeatRepository(work.connection)
+            heartbeats = WorkerRepository(work.connection)
             seen = heartbeats.last_seen(_SYSTEM, socket.gethostname(), os.getpid())
         if seen is None:
             return "the engine has not shown itself"
         age = self._clock.now() - seen
-        return "" if age < SILENT_AFTER else f"the engine was seen {age.total_seconds():.0f} s ago"
+        return (
+            ""
+            if age < self._stopped_after
+            else f"the engine was seen {age.total_seconds():.0f} s ago"
+        )
 
 
 def _reason(error: Exception) -> str:

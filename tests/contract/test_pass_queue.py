@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from ionport.core.clock import SystemClock
-from ionport.exports.engine.port import EngineOptions, PassQueue
+from ionport.exports.engine.queues.port import EngineOptions, PassQueue
+from ionport.exports.engine.queues.threads import ThreadQueue
 from ionport.exports.engine.schedule import Schedule
-from ionport.exports.engine.threads import ThreadQueue
 from ionport.exports.model import DuePass
 from ionport.store import Database
 from tests.support.exporting import QUICK
@@ -26,7 +26,7 @@ def queue(database: Database, tmp_path: Path) -> Iterator[PassQueue]:
     if database.is_sqlite:
         made: PassQueue = ThreadQueue(tmp_path, concurrency=2)
     else:
-        from ionport.exports.engine.dbos_queue import DbosQueue
+        from ionport.exports.engine.queues.dbos_queue import DbosQueue
 
         schedule = Schedule(database, SystemClock(), QUICK, "wrk_contract")
         schedule.begin(is_alone=False)

@@ -23,9 +23,9 @@ from ionport.core.errors import Unavailable
 from ionport.core.paging import PageRequest
 from ionport.exports.engine.engine import DeliveryEngine
 from ionport.exports.engine.setup import build_engine
-from ionport.exports.ledger_repository import LedgerRepository
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import DeliveryStatus
-from ionport.exports.pass_repository import PassRepository
 from ionport.exports.timing import ExportTiming
 from ionport.store import Database, SystemScope, TenantScope
 from tests.support.export_worker import BRISK
@@ -256,7 +256,7 @@ def test_two_processes_do_not_run_deliveries_on_one_data_folder(place: Place):
             "import sys\n"
             "from pathlib import Path\n"
             "from ionport.core.errors import Unavailable\n"
-            "from ionport.exports.engine.lock import FolderLock\n"
+            "from ionport.exports.engine.queues.lock import FolderLock\n"
             "try:\n"
             "    FolderLock(Path(sys.argv[1])).acquire()\n"
             "except Unavailable as error:\n"

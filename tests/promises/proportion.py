@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
-from ionport.exports.engine.port import EngineOptions
+from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.timing import ExportTiming
 
 FACTOR = float(os.environ.get("IONPORT_TEST_FACTOR") or 1 / 30)

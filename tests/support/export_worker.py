@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ionport.core.clock import SystemClock
 from ionport.core.sealing import KeyRing
-from ionport.exports.engine.port import EngineOptions
+from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.engine.setup import build_engine
 from ionport.store import Database
 from tests.support.exporting import QUICK, document_side

@@ -16,7 +16,12 @@ from ionport.core.ids import new_id
 from ionport.core.sealing import KeyRing
 from ionport.documents.samples import read_sample
 from ionport.documents.service import DocumentService
+from ionport.exports.configurations.service import (
+    ConfigurationConnectionUse,
+    ExportConfigurationService,
+)
 from ionport.exports.deliveries import DeliveryService
+from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import (
     ConfigurationFields,
     Delivery,
@@ -24,8 +29,6 @@ from ionport.exports.model import (
     ExportConfiguration,
     ExportMethod,
 )
-from ionport.exports.runner import DeliveryRunner
-from ionport.exports.service import ConfigurationConnectionUse, ExportConfigurationService
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from ionport.core.clock import MovableClock
-from ionport.exports.pass_repository import PassRepository
+from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.timing import ExportTiming
 from ionport.metrics import Metrics
 from ionport.store import Database, SystemScope

@@ -13,10 +13,15 @@ from ionport.core.ids import new_id, new_uuid
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.model import Document
 from ionport.documents.service import DocumentService
+from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import steps_of
-from ionport.exports.holding import DOCUMENT_HELD
-from ionport.exports.ledger_repository import LedgerRepository, WorkerRepository
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.ledger.takeover import take_over
+from ionport.exports.ledger.worker_repository import WorkerRepository
 from ionport.exports.model import (
+    DOCUMENT_HELD,
     AttemptState,
     CallEnd,
     Delivery,
@@ -29,10 +34,7 @@ from ionport.exports.model import (
     StepKind,
     StepStatus,
 )
-from ionport.exports.pass_repository import PassRepository
-from ionport.exports.repository import ConfigurationRepository, DeliveryRepository
 from ionport.exports.status import newest_of_each, record_document_status
-from ionport.exports.takeover import take_over
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor

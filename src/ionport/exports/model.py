@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from ionport.connections.proofs import Proof, ProofState
 from ionport.core.i18n import _
+
+# Error codes of deliveries that wait, without a time, until somebody frees them: findings hold
+# the document, or Infor has refused the connection when it was proved.
+DOCUMENT_HELD: Final = "document_held"
+PROOF_REFUSED: Final = "proof_refused"
 
 
 class ExportMethod(StrEnum):

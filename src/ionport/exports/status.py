@@ -7,8 +7,9 @@ from typing import Protocol, TypeVar
 
 from ionport.documents.model import DocumentStatus
 from ionport.documents.service import DocumentService
+from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import DeliveryStatus
-from ionport.exports.repository import ConfigurationRepository, DeliveryRepository
 from ionport.store import OrganizationScope, Work
 
 

@@ -54,6 +54,11 @@ class ExportTiming:
             raise ValueError("a worker must be able to miss two heartbeats")
 
     @property
+    def stopped_after(self) -> float:
+        """How long after its last heartbeat an engine is told to have stopped: six missed."""
+        return 6 * self.heartbeat
+
+    @property
     def call_read(self) -> float:
         """How long an answer is waited for between two of its bytes: longer than the gateway."""
         return self.gateway_timeout + self.after_gateway / 4

@@ -108,9 +108,7 @@ class Database:
                 yield connection
             return
         with self._writing, self.engine.connect() as connection:
-            # By the driver, as `_begin`.
-            driver: Any = connection.connection.driver_connection
-            driver.execute("BEGIN IMMEDIATE")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.commit()

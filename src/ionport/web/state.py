@@ -22,8 +22,8 @@ from ionport.store import Database, OrganizationScope, TenantScope
 if TYPE_CHECKING:
     from ionport.connections.service import ConnectionService
     from ionport.documents.service import DocumentService
+    from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
-    from ionport.exports.service import ExportConfigurationService
     from ionport.gateway.custom_apis import CustomApis
     from ionport.mappings.service import MappingService
     from ionport.oauth.accounts.service import ServiceAccountService

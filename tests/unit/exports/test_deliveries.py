@@ -9,6 +9,7 @@ from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.documents.model import DocumentStatus
+from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import (
     DeliveryFilter,
     DeliverySort,
@@ -16,7 +17,6 @@ from ionport.exports.model import (
     ExportMethod,
     StepKind,
 )
-from ionport.exports.repository import DeliveryRepository
 from ionport.exports.status import derive_status
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.store import OrganizationScope, SystemScope

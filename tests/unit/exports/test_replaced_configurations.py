@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ionport.core.errors import Conflict
+from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Delivery, DeliveryStatus, OutcomeKind
-from ionport.exports.runner import DeliveryRunner
 from tests.support.exporting import OPERATOR
 from tests.unit.exports.conftest import Walk
 

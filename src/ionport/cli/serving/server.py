@@ -16,7 +16,7 @@ from ionport.application import open_application
 from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping
 from ionport.core.errors import InvalidInput
-from ionport.exports.engine.port import EngineOptions
+from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.timing import ExportTiming
 from ionport.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.sandbox.control.controls.controls import ControlWatch

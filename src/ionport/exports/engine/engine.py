@@ -12,9 +12,9 @@ import time
 
 from ionport.core.clock import BootClock
 from ionport.exports.engine.leases import LeaseWatch
-from ionport.exports.engine.port import EngineOptions, PassQueue
+from ionport.exports.engine.queues.port import EngineOptions, PassQueue
+from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
-from ionport.exports.runner import DeliveryRunner
 
 _logger = logging.getLogger(__name__)
 # So many passes are tried at once while passes break off.

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 from ionport.core.clock import BootClock
 from ionport.core.i18n import _
-from ionport.exports.ledger_repository import WorkerRepository
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.ledger.takeover import take_over
+from ionport.exports.ledger.worker_repository import WorkerRepository
 from ionport.exports.model import CallEnd, DuePass, Lease
-from ionport.exports.pass_repository import PassRepository
-from ionport.exports.takeover import take_over
 from ionport.exports.timing import ExportTiming
 from ionport.store import Database, SystemScope
 

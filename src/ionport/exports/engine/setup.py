@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ionport.core.clock import BootClock
 from ionport.exports.engine.engine import DeliveryEngine
-from ionport.exports.engine.port import EngineOptions, PassQueue
+from ionport.exports.engine.queues.port import EngineOptions, PassQueue
+from ionport.exports.engine.queues.threads import ThreadQueue
+from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
-from ionport.exports.engine.threads import ThreadQueue
-from ionport.exports.runner import DeliveryRunner
 from ionport.store import Database
 
 
@@ -30,7 +30,7 @@ def build_engine(
         queue = ThreadQueue(folder, concurrency=concurrency)
     else:
         # DBOS comes with the extra `postgres` and takes a second to import.
-        from ionport.exports.engine.dbos_queue import DbosQueue
+        from ionport.exports.engine.queues.dbos_queue import DbosQueue
 
         queue = DbosQueue(database.url, schedule, concurrency=concurrency, options=options)
     return DeliveryEngine(schedule, queue, runner, clock, options=options)

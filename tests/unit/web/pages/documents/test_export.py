@@ -7,8 +7,8 @@ import re
 from ionport.core.paging import PageRequest
 from ionport.documents.review.model import Finding
 from ionport.documents.samples import read_sample
+from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
-from ionport.exports.repository import DeliveryRepository
 from ionport.identity.model import Actor
 from ionport.store import SystemScope
 from tests.support.web import said

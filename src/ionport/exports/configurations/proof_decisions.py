@@ -1,0 +1,196 @@
+"""What a refused proof holds, and what frees it: the next proof that passes, or a decision.
+
+A delivery goes over a connection with the stages that its method uses. While the newest word of
+Infor about one of them is *no*, sending it would fail, and cost sign-ons: it is held (status
+waiting, no time, error code `proof_refused`). Only a refusal holds; an unproved connection is the
+circuit breaker's affair.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from ionport.connections.proof_reader import hold_proof, proof_of
+from ionport.connections.proofs import Proof, ProofState
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.exports.configurations.decision_repository import DecisionRepository
+from ionport.exports.destinations import proof_stages_of
+from ionport.exports.ledger.attempts import Problem
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.model import (
+    PROOF_REFUSED,
+    Delivery,
+    ExportMethod,
+    ProofDecision,
+    UseOfConnection,
+)
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, Work
+
+REASON_LENGTH: Final = 500
+
+
+def refused_proof(work: Work, scope: OrganizationScope, delivery: Delivery) -> Problem | None:
+    """Return why a delivery is held: Infor refused its connection and nobody overruled that.
+
+    Call it in the transaction that writes the hold: a proof that ends at the same moment is
+    waited for, so that nothing is held by a refusal that is no longer the newest word.
+    """
+    use = UseOfConnection.of_delivery(delivery)
+    if not _is_refused(work, scope, use):
+        return None
+    hold_proof(work, scope, use.connection_id)
+    if not _is_refused(work, scope, use):
+        return None
+    proof = use_proof(work, scope, use)
+    text = _("Infor refused the connection when it was proved. {reason}").format(reason=proof.text)
+    remedy = _(
+        "{remedy} Then choose Test connection: a proof that passes lets this delivery go on. Or"
+        " choose Deliver all the same and give a reason."
+    ).format(remedy=proof.remedy)
+    return Problem(PROOF_REFUSED, text, remedy.strip(), transient=True)
+
+
+def free_after_proof(
+    work: Work, scope: OrganizationScope, connection_id: str, now: datetime
+) -> int:
+    """Make due now what a refused proof held and the newest one does not; returns how many."""
+    freed = 0
+    for method in ExportMethod:
+        proof = proof_of(work, scope, connection_id, proof_stages_of(method))
+        if proof.state is ProofState.PASSED:
+            freed += PassRepository(work.connection).free(
+                scope, PROOF_REFUSED, now, connection_id=connection_id, method=method
+            )
+    return freed
+
+
+def use_proof(work: Work, scope: OrganizationScope, use: UseOfConnection) -> Proof:
+    """Return what is known of a connection for the method that uses it."""
+    return proof_of(work, scope, use.connection_id, proof_stages_of(use.method))
+
+
+def decision_about(
+    work: Work, scope: OrganizationScope, use: UseOfConnection, proof: Proof
+) -> ProofDecision | None:
+    """Return what a person decided about this very proof; a newer proof needs a new decision."""
+    return DecisionRepository(work.connection).latest(
+        scope, use.configuration_id, use.connection_id, proof.check_id
+    )
+
+
+def _is_refused(work: Work, scope: OrganizationScope, use: UseOfConnection) -> bool:
+    proof = use_proof(work, scope, use)
+    return proof.state is ProofState.REFUSED and decision_about(work, scope, use, proof) is None
+
+
+class ProofDecisions:
+    """A person's decisions to go on although a proof did not pass."""
+
+    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+        self._clock = clock
+        self._audit = audit
+
+    def require_for_activation(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        use: UseOfConnection,
+        reason: str,
+    ) -> None:
+        """Let a configuration become active when its proof passed, or a person gives a reason.
+
+        Raises:
+            Conflict: `proof_not_passed`; the text says what is missing and what to do.
+            InvalidInput: the reason is too long.
+        """
+        proof = use_proof(work, scope, use)
+        if proof.state is ProofState.PASSED:
+            return
+        if not reason.strip():
+            raise Conflict(
+                _(
+                    "This connection has not been proved for {method}. {reason} {remedy} Or"
+                    " activate all the same, and give a reason."
+                ).format(method=use.method.label, reason=proof.text, remedy=proof.remedy),
+                code="proof_not_passed",
+            )
+        self._store(work, scope, actor, "activated_all_the_same", use, proof, reason)
+
+    def deliver_all_the_same(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        use: UseOfConnection,
+        reason: str,
+    ) -> int:
+        """Free what the refused proof holds of one configuration; returns how many deliveries.
+
+        It counts until the next proof of the connection.
+
+        Raises:
+            InvalidInput: the reason is missing or too long.
+            Conflict: `nothing_is_held`; the proof is not refused.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        hold_proof(work, scope, use.connection_id)
+        proof = use_proof(work, scope, use)
+        if proof.state is not ProofState.REFUSED:
+            raise Conflict(
+                _("Infor does not refuse this connection: nothing is held."),
+                code="nothing_is_held",
+            )
+        self._store(work, scope, actor, "delivers_all_the_same", use, proof, reason)
+        return PassRepository(work.connection).free(
+            scope,
+            PROOF_REFUSED,
+            self._clock.now(),
+            connection_id=use.connection_id,
+            configuration_id=use.configuration_id,
+        )
+
+    def _store(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        action: str,
+        use: UseOfConnection,
+        proof: Proof,
+        reason: str,
+    ) -> None:
+        decision = ProofDecision(
+            id=new_id("dec"),
+            configuration_id=use.configuration_id,
+            connection_id=use.connection_id,
+            check_id=proof.check_id,
+            state=proof.state,
+            reason=_reason(reason),
+            made_by=actor.name,
+            made_at=self._clock.now(),
+        )
+        DecisionRepository(work.connection).add(scope, decision)
+        details = {
+            "title": use.title,
+            "proof": str(proof.state),
+            "stage": proof.stage.key if proof.stage else "",
+            "reason": decision.reason,
+        }
+        self._audit.record(
+            work, scope, actor, f"export_configuration.{action}", use.configuration_id, details
+        )
+
+
+def _reason(text: str) -> str:
+    reason = " ".join(text.split())
+    if not reason or len(reason) > REASON_LENGTH:
+        wrong = _("Give a reason of 1 to 500 characters.")
+        raise InvalidInput(wrong, fields={"reason": wrong})
+    return reason

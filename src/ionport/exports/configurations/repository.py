@@ -1,0 +1,148 @@
+"""SQL of export configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ionport.core.paging import Page, PageRequest
+from ionport.exports.model import ExportConfiguration, ExportMethod
+from ionport.exports.tables import export_configurations
+from ionport.store import OrganizationScope, SystemScope
+
+AnyScope = OrganizationScope | SystemScope
+
+_c = export_configurations.c
+_CONFIGURATION = tuple(c for c in _c if c.name not in ("family", "deleted_at"))
+
+# Built once: each delivery runs these, and building them costs as much as running.
+_CONFIGURATION_OF = select(*_CONFIGURATION).where(
+    _c.id == bindparam("wanted"), _c.organization_id == bindparam("organization")
+)
+_ACTIVE_IN = (
+    _c.deleted_at.is_(None),
+    _c.organization_id == bindparam("organization"),
+    _c.is_active.is_(True),
+    _c.document_type == bindparam("document_type"),
+    # None is the main organization.
+    _c.sub_organization_id.is_not_distinct_from(bindparam("sub_organization")),
+)
+_ACTIVE = select(*_CONFIGURATION).where(*_ACTIVE_IN).order_by(_c.family)
+_ACTIVE_IDS = select(_c.id).where(*_ACTIVE_IN)
+
+
+class ConfigurationRepository:
+    """Rows of export configurations that are not deleted."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, configuration: ExportConfiguration) -> None:
+        """Insert a row; `scope` owns it whatever the value says."""
+        values = asdict(configuration) | {
+            "organization_id": scope.organization_id,
+            "family": configuration.method.family,
+        }
+        self._connection.execute(insert(export_configurations), values)
+
+    def get(self, scope: AnyScope, configuration_id: str) -> ExportConfiguration | None:
+        """Return the configuration, or None when it is absent or somebody else's."""
+        row = self._connection.execute(
+            self._select(scope).where(_c.id == configuration_id)
+        ).one_or_none()
+        return _configuration(row) if row else None
+
+    def get_any(self, scope: OrganizationScope, configuration_id: str) -> ExportConfiguration:
+        """Return a configuration that a delivery names, deleted or not."""
+        parameters = {"wanted": configuration_id, "organization": scope.organization_id}
+        return _configuration(self._connection.execute(_CONFIGURATION_OF, parameters).one())
+
+    def list(
+        self,
+        scope: OrganizationScope,
+        page: PageRequest,
+        *,
+        text: str = "",
+        document_type: str | None = None,
+        only_active: bool = False,
+    ) -> Page[ExportConfiguration]:
+        """Return a page sorted by title."""
+        query = self._select(scope)
+        if text:
+            query = query.where(_c.title.icontains(text, autoescape=True))
+        if document_type:
+            query = query.where(_c.document_type == document_type)
+        if only_active:
+            query = query.where(_c.is_active.is_(True))
+        total = self._connection.execute(
+            select(func.count()).select_from(query.subquery())
+        ).scalar_one()
+        rows = self._connection.execute(
+            query.order_by(func.lower(_c.title), _c.id).limit(page.limit).offset(page.offset)
+        )
+        return Page([_configuration(row) for row in rows], total, page)
+
+    def active(
+        self, scope: OrganizationScope, document_type: str, sub_organization_id: str | None
+    ) -> Sequence[ExportConfiguration]:
+        """Return what is active for one place: at most one for each family."""
+        parameters = _place(scope, document_type, sub_organization_id)
+        return [_configuration(row) for row in self._connection.execute(_ACTIVE, parameters)]
+
+    def active_ids(
+        self, scope: OrganizationScope, document_type: str, sub_organization_id: str | None
+    ) -> frozenset[str]:
+        """Return the ids of what is active for one place."""
+        parameters = _place(scope, document_type, sub_organization_id)
+        return frozenset(self._connection.execute(_ACTIVE_IDS, parameters).scalars())
+
+    def update(
+        self, scope: OrganizationScope, configuration_id: str, values: Mapping[str, Any]
+    ) -> bool:
+        """Change columns; False when the one-active rule of the database forbids it."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    update(export_configurations)
+                    .where(
+                        _c.id == configuration_id,
+                        _c.organization_id == scope.organization_id,
+                    )
+                    .values(dict(values))
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    def uses_connection(self, scope: OrganizationScope, connection_id: str) -> Sequence[str]:
+        """Return the titles of configurations that use a connection, at most ten."""
+        rows = self._connection.execute(
+            self._select(scope).where(_c.connection_id == connection_id).limit(10)
+        )
+        return [row.title for row in rows]
+
+    def _select(self, scope: AnyScope) -> Select[Any]:
+        query = select(*_CONFIGURATION).where(_c.deleted_at.is_(None))
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_c.organization_id == scope.organization_id)
+        return query
+
+
+def _place(
+    scope: OrganizationScope, document_type: str, sub_organization_id: str | None
+) -> dict[str, Any]:
+    return {
+        "organization": scope.organization_id,
+        "document_type": document_type,
+        "sub_organization": sub_organization_id,
+    }
+
+
+def _configuration(row: Row[Any]) -> ExportConfiguration:
+    values = row._asdict()
+    values["method"] = ExportMethod(row.method)
+    return ExportConfiguration(**values)

@@ -1,0 +1,368 @@
+"""Export configurations: what a person does on Settings → Document Processing → Export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ionport.connections.proofs import ProofState
+from ionport.connections.service import ConnectionService
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.core.paging import Page, PageRequest
+from ionport.exports.configurations.checks import ConfigurationChecks
+from ionport.exports.configurations.proof_decisions import (
+    ProofDecisions,
+    decision_about,
+    free_after_proof,
+    use_proof,
+)
+from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.model import (
+    PROOF_REFUSED,
+    ActivationFinding,
+    ConfigurationFields,
+    ExportConfiguration,
+    ExportMethod,
+    UseOfConnection,
+    UseProof,
+)
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.identity.service import IdentityService
+from ionport.mappings.service import MappingService
+from ionport.store import OrganizationScope, Work
+
+
+class ExportConfigurationService:
+    """Makes, changes and switches export configurations."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        audit: AuditLog,
+        connections: ConnectionService,
+        mappings: MappingService,
+        identity: IdentityService,
+    ) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._connections = connections
+        self._checks = ConfigurationChecks(connections, mappings, identity)
+        self.decisions = ProofDecisions(clock, audit)
+
+    def create(
+        self, work: Work, scope: OrganizationScope, actor: Actor, fields: ConfigurationFields
+    ) -> ExportConfiguration:
+        """Store a new configuration; it is not active yet.
+
+        Raises:
+            InvalidInput: names every field that is missing or does not fit.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        self._checks.check(work, scope, fields)
+        now = self._clock.now()
+        configuration = ExportConfiguration(
+            id=new_id("exp"),
+            organization_id=scope.organization_id,
+            is_active=False,
+            created_by=actor.name,
+            created_at=now,
+            updated_at=now,
+            **_columns(fields),
+        )
+        ConfigurationRepository(work.connection).add(scope, configuration)
+        self._record(work, scope, actor, "export_configuration.created", configuration)
+        return configuration
+
+    def edit(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        configuration_id: str,
+        fields: ConfigurationFields,
+        *,
+        reason: str = "",
+    ) -> ExportConfiguration:
+        """Change a configuration. One that is active must stay fit to be active.
+
+        So an active one that is to use another connection or method needs a proof that passed,
+        or a `reason` to go on all the same.
+
+        Deliveries that pend, wait or failed go on over the new connection, if it is of the same
+        tenant: so a new credential file heals them. To another tenant only new ones go.
+
+        Raises:
+            Conflict: another configuration is active where this one would move to, or
+                `proof_not_passed`.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        old = self._get(work, scope, configuration_id)
+        self._checks.check(work, scope, fields)
+        if old.is_active:
+            self._checks.refuse_blocked(work, scope, fields)
+        if old.is_active and (old.connection_id, old.method) != (
+            fields.connection_id,
+            fields.method,
+        ):
+            use = UseOfConnection(old.id, fields.title, fields.connection_id, fields.method)
+            self.decisions.require_for_activation(work, scope, actor, use, reason)
+        values = _columns(fields) | {
+            "family": fields.method.family,
+            "updated_at": self._clock.now(),
+        }
+        if not ConfigurationRepository(work.connection).update(scope, old.id, values):
+            raise self._in_the_way_error(work, scope, fields, old.id)
+        if self._is_same_tenant(work, scope, old.connection_id, fields.connection_id):
+            DeliveryRepository(work.connection).move(scope, old.id, fields.connection_id)
+            # Held by the proof of the old connection; the next pass asks about that of the new.
+            PassRepository(work.connection).free(
+                scope,
+                PROOF_REFUSED,
+                self._clock.now(),
+                connection_id=fields.connection_id,
+                configuration_id=old.id,
+            )
+        changed = self._get(work, scope, configuration_id)
+        self._record(work, scope, actor, "export_configuration.edited", changed)
+        return changed
+
+    def get(
+        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
+    ) -> ExportConfiguration:
+        """Return one configuration."""
+        actor.require_organization_member(scope.organization_id)
+        return self._get(work, scope, configuration_id)
+
+    def list(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        page: PageRequest,
+        *,
+        text: str = "",
+        document_type: str | None = None,
+        only_active: bool = False,
+    ) -> Page[ExportConfiguration]:
+        """Return a page of configurations, sorted by title."""
+        actor.require_organization_member(scope.organization_id)
+        return ConfigurationRepository(work.connection).list(
+            scope, page, text=text, document_type=document_type, only_active=only_active
+        )
+
+    def findings(
+        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
+    ) -> Sequence[ActivationFinding]:
+        """Return what the linter says about the newest version of each mapping."""
+        actor.require_organization_member(scope.organization_id)
+        return self._checks.findings(work, scope, _fields(self._get(work, scope, configuration_id)))
+
+    def in_the_way(
+        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
+    ) -> ExportConfiguration | None:
+        """Return the configuration that activating this one would switch off."""
+        actor.require_organization_member(scope.organization_id)
+        configuration = self._get(work, scope, configuration_id)
+        return self._occupant(work, scope, _fields(configuration), configuration.id)
+
+    def activate(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        configuration_id: str,
+        *,
+        replace: bool = False,
+        reason: str = "",
+    ) -> ExportConfiguration:
+        """Switch a configuration on; with `replace` the one in its place is switched off.
+
+        With a `reason` it is done although the proof of its connection has not passed.
+
+        Raises:
+            InvalidInput: `mapping_blocks_activation`; the text names the findings.
+            Conflict: `another_is_active`; `existing_id` names it. Or `proof_not_passed`.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        configuration = self._get(work, scope, configuration_id)
+        if configuration.is_active:
+            return configuration
+        fields = _fields(configuration)
+        self._checks.refuse_blocked(work, scope, fields)
+        occupant = self._occupant(work, scope, fields, configuration.id)
+        if occupant is not None and not replace:
+            raise self._in_the_way_error(work, scope, fields, configuration.id)
+        use = UseOfConnection.of_configuration(configuration)
+        self.decisions.require_for_activation(work, scope, actor, use, reason)
+        if occupant is not None:
+            self._switch(work, scope, actor, occupant, is_active=False)
+        return self._switch(work, scope, actor, configuration, is_active=True)
+
+    def proof(
+        self, work: Work, scope: OrganizationScope, actor: Actor, use: UseOfConnection
+    ) -> UseProof:
+        """Return what is known of a connection as a configuration or delivery uses it."""
+        actor.require_organization_member(scope.organization_id)
+        found = use_proof(work, scope, use)
+        is_refused = found.state is ProofState.REFUSED
+        return UseProof(
+            proof=found,
+            decision=None
+            if found.state is ProofState.PASSED
+            else decision_about(work, scope, use, found),
+            held=PassRepository(work.connection).count_held(scope, PROOF_REFUSED, use)
+            if is_refused
+            else 0,
+        )
+
+    def deactivate(
+        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
+    ) -> ExportConfiguration:
+        """Switch a configuration off; its unfinished deliveries go on."""
+        actor.require_organization_administrator(scope.organization_id)
+        configuration = self._get(work, scope, configuration_id)
+        if not configuration.is_active:
+            return configuration
+        return self._switch(work, scope, actor, configuration, is_active=False)
+
+    def delete(
+        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
+    ) -> None:
+        """Remove a configuration from every list; the ledger keeps what it delivered."""
+        actor.require_organization_administrator(scope.organization_id)
+        configuration = self._get(work, scope, configuration_id)
+        now = self._clock.now()
+        ConfigurationRepository(work.connection).update(
+            scope,
+            configuration.id,
+            {"is_active": False, "deleted_at": now, "updated_at": now},
+        )
+        self._record(work, scope, actor, "export_configuration.deleted", configuration)
+
+    def _get(
+        self, work: Work, scope: OrganizationScope, configuration_id: str
+    ) -> ExportConfiguration:
+        found = ConfigurationRepository(work.connection).get(scope, configuration_id)
+        if found is None:
+            raise NotFound(_("There is no such export configuration."))
+        return found
+
+    def _switch(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        configuration: ExportConfiguration,
+        *,
+        is_active: bool,
+    ) -> ExportConfiguration:
+        changed = ConfigurationRepository(work.connection).update(
+            scope, configuration.id, {"is_active": is_active, "updated_at": self._clock.now()}
+        )
+        if not changed:
+            raise self._in_the_way_error(work, scope, _fields(configuration), configuration.id)
+        action = "activated" if is_active else "deactivated"
+        self._record(work, scope, actor, f"export_configuration.{action}", configuration)
+        return self._get(work, scope, configuration.id)
+
+    def _occupant(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        fields: ConfigurationFields,
+        configuration_id: str,
+    ) -> ExportConfiguration | None:
+        active = ConfigurationRepository(work.connection).active(
+            scope, fields.document_type, fields.sub_organization_id
+        )
+        return next(
+            (
+                other
+                for other in active
+                if other.method.family == fields.method.family and other.id != configuration_id
+            ),
+            None,
+        )
+
+    def _in_the_way_error(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        fields: ConfigurationFields,
+        configuration_id: str,
+    ) -> Conflict:
+        occupant = self._occupant(work, scope, fields, configuration_id)
+        return Conflict(
+            _(
+                "“{title}” is active for this document type and organization already. Only one"
+                " Infor export can be active there: deactivate it, or replace it by this one."
+            ).format(title=occupant.title if occupant else "?"),
+            code="another_is_active",
+            existing_id=occupant.id if occupant else None,
+        )
+
+    def _is_same_tenant(
+        self, work: Work, scope: OrganizationScope, one_id: str, other_id: str
+    ) -> bool:
+        one = self._connections.shown(work, scope, one_id)
+        other = self._connections.shown(work, scope, other_id)
+        return (one.tenant_id, one.gateway) == (other.tenant_id, other.gateway)
+
+    def _record(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        action: str,
+        configuration: ExportConfiguration,
+    ) -> None:
+        details = {"title": configuration.title, "method": str(configuration.method)}
+        self._audit.record(work, scope, actor, action, configuration.id, details)
+
+
+class ConfigurationConnectionUse:
+    """Tells `connections` who uses one, and is told of its proofs (port `ConnectionUse`)."""
+
+    def titles(self, work: Work, scope: OrganizationScope, connection_id: str) -> Sequence[str]:
+        """Return the titles of configurations that use the connection."""
+        return ConfigurationRepository(work.connection).uses_connection(scope, connection_id)
+
+    def proof_ended(
+        self, work: Work, scope: OrganizationScope, connection_id: str, now: datetime
+    ) -> None:
+        """Let go on what a refused proof held, where the new one passed."""
+        free_after_proof(work, scope, connection_id, now)
+
+
+def _columns(fields: ConfigurationFields) -> dict[str, Any]:
+    method = ExportMethod(fields.method)
+    return {
+        "sub_organization_id": fields.sub_organization_id,
+        "title": fields.title.strip(),
+        "document_type": fields.document_type,
+        "method": method,
+        "connection_id": fields.connection_id,
+        "idm_mapping_id": fields.idm_mapping_id,
+        "bod_mapping_id": fields.bod_mapping_id if method.needs_bod_mapping else None,
+        "accepts_at_least_once": fields.accepts_at_least_once,
+    }
+
+
+def _fields(configuration: ExportConfiguration) -> ConfigurationFields:
+    return ConfigurationFields(
+        title=configuration.title,
+        document_type=configuration.document_type,
+        method=configuration.method,
+        connection_id=configuration.connection_id,
+        idm_mapping_id=configuration.idm_mapping_id,
+        bod_mapping_id=configuration.bod_mapping_id,
+        sub_organization_id=configuration.sub_organization_id,
+        accepts_at_least_once=configuration.accepts_at_least_once,
+    )

@@ -1,0 +1,160 @@
+"""Two items of one delivery at Infor: told with both ids, and the document is held.
+
+It cannot be prevented in every case (decision record 0019, what remains open); what is seen of it
+is acted on: a look-up that finds two, and an answer that comes after another worker took over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ionport.core.i18n import _
+from ionport.core.telemetry import COUNTERS
+from ionport.documents.service import DocumentService
+from ionport.exports.destinations.infor_idm import OtherItem
+from ionport.exports.engine.calls import Answer
+from ionport.exports.engine.records import SYSTEM, Held
+from ionport.exports.ledger.attempts import Problem, changed
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.model import DOCUMENT_HELD, Attempt, AttemptState, StepKind
+from ionport.store import Work
+
+_logger = logging.getLogger(__name__)
+TWO_ITEMS = "two_items"
+LATE_ANSWER = "late_answer"
+ITEM_AT_TARGET = "item_at_target"
+
+
+def hold_document(
+    work: Work,
+    documents: DocumentService,
+    held: Held,
+    kind: StepKind,
+    ids: Sequence[str],
+    code: str = TWO_ITEMS,
+) -> Problem:
+    """Hold the document of a delivery that may be at Infor twice; returns what holds it."""
+    first, second = ids[0], ids[-1]
+    _logger.error(
+        "delivery %s may be at Infor twice (%s): %s and %s", held.delivery.id, code, first, second
+    )
+    COUNTERS.add(f"deliveries_{code}")
+    documents.add_finding(
+        work,
+        held.scope,
+        held.delivery.document_id,
+        code,
+        {
+            "step": str(kind),
+            "first_id": first,
+            "second_id": second,
+            "delivery_id": held.delivery.id,
+        },
+    )
+    return Problem(
+        DOCUMENT_HELD,
+        _("The document may be in IDM twice: {first} and {second}.").format(
+            first=first, second=second
+        ),
+        _("Compare the two items in IDM and delete the wrong one; then decide on the document."),
+    )
+
+
+def hold_same_invoice(
+    work: Work,
+    documents: DocumentService,
+    held: Held,
+    kind: StepKind,
+    others: Sequence[OtherItem],
+) -> Problem | None:
+    """Hold a document whose invoice is in IDM already, made by nobody that we know of.
+
+    Not held: items of the same document (another configuration or generation made them), and
+    what a person has decided on, by the item's id or by the other document.
+    """
+    decided = {
+        value
+        for finding in documents.review.list(work, held.scope, held.delivery.document_id)
+        if finding.decision is not None
+        for value in finding.parameters.values()
+    }
+    deliveries = DeliveryRepository(work.connection)
+    for other in others:
+        made_by = deliveries.by_correlation_id(held.scope, other.correlation_id)
+        document_id = made_by.document_id if made_by else ""
+        if document_id == held.delivery.document_id or {other.pid, document_id} & decided:
+            continue
+        documents.add_finding(
+            work,
+            held.scope,
+            held.delivery.document_id,
+            ITEM_AT_TARGET,
+            {
+                "step": str(kind),
+                "item_id": other.pid,
+                "delivery_id": held.delivery.id,
+                "document_id": document_id,
+            },
+        )
+        return Problem(
+            DOCUMENT_HELD,
+            _("An item with this number and supplier is in IDM already: {id}.").format(
+                id=other.pid
+            ),
+            _("Compare it with the document; then decide on the document."),
+        )
+    return None
+
+
+def other_ids(work: Work, held: Held, attempt: Attempt, remote_id: str) -> list[str]:
+    """Return the ids that other attempts of the step brought: a late answer's, for example."""
+    found = []
+    for other in LedgerRepository(work.connection).attempts(SYSTEM, held.delivery.id):
+        if other.step is not attempt.step or other.id == attempt.id:
+            continue
+        brought = str((other.response or {}).get("remote_id", ""))
+        if other.state is AttemptState.SUCCEEDED and brought and brought != remote_id:
+            found.append(brought)
+    return found
+
+
+def record_late_answer(
+    work: Work, documents: DocumentService, held: Held, settled: Attempt, answer: Answer | None
+) -> None:
+    """Write an answer that came after the pass was taken over: nothing that Infor said is lost."""
+    # Waits for a pass that ends at this moment: one of the two sees the other's id.
+    DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
+    ledger = LedgerRepository(work.connection)
+    known = ledger.attempt(SYSTEM, settled.id)
+    if known is None:
+        return
+    state = AttemptState.SUCCEEDED if answer is not None else known.state
+    note = _("A late answer, after another worker had taken over.")
+    late = changed(replace(settled, history=known.history), state, _moment(settled), note)
+    ledger.settle_attempt(SYSTEM, late, expected=known.state)
+    COUNTERS.add("late_answers")
+    _logger.error("a late answer of attempt %s, after another worker took over", settled.id)
+    if answer is None:
+        return
+    delivery = DeliveryRepository(work.connection).get(SYSTEM, held.delivery.id)
+    documents.add_note(
+        work,
+        held.scope,
+        held.delivery.document_id,
+        _("A late answer of Infor for the export through “{title}”: {id}.").format(
+            title=held.delivery.configuration_title, id=answer.remote_id
+        ),
+    )
+    if settled.step is not StepKind.IDM_CREATE or delivery is None:
+        return
+    if delivery.idm_pid and delivery.idm_pid != answer.remote_id:
+        ids = (delivery.idm_pid, answer.remote_id)
+        hold_document(work, documents, held, settled.step, ids, LATE_ANSWER)
+
+
+def _moment(attempt: Attempt) -> datetime:
+    return attempt.answered_at or attempt.sent_at

@@ -1,0 +1,73 @@
+"""The right to send: proved in the database immediately before every authorised send.
+
+The order is decision record 0019: the boot clock is read, `sent` is committed and the lease
+renewed by one compare-and-set, and only then may the call leave, within its window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ionport.core.clock import Clock
+from ionport.core.i18n import _
+from ionport.exports.engine.records import Held, Records
+from ionport.exports.ledger.attempts import changed
+from ionport.exports.model import Attempt, AttemptState
+from ionport.exports.timing import ExportTiming
+from ionport.ionapi import SendWindow, boot_time
+from ionport.store import Database
+
+# The call itself, its repeat after a 401, and one to spare.
+MOST_SENDS = 3
+
+
+class LeaseLost(Exception):
+    """Somebody else runs the delivery now: the call must not leave."""
+
+
+class RightToSend:
+    """Commits each send of one attempt; handed to the client library as its permit.
+
+    `attempt` is the attempt as the ledger has it, `sends` how often it may have left, `held` the
+    delivery without what was written with the first of them.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        records: Records,
+        timing: ExportTiming,
+        held: Held,
+        attempt: Attempt,
+    ) -> None:
+        self.attempt = attempt
+        self.sends = 0
+        self._database = database
+        self._clock = clock
+        self._records = records
+        self._timing = timing
+        self.held = held
+
+    def __call__(self) -> SendWindow:
+        """Return the window in which the call may leave now.
+
+        Raises:
+            LeaseLost: the pass was taken over, or the attempt was sent often enough.
+            SQLAlchemyError: the database did not commit, or it is not known whether it did.
+        """
+        if self.sends >= MOST_SENDS:
+            raise LeaseLost
+        read_at = boot_time()
+        note = _("Sent again with a fresh access token.") if self.sends else ""
+        sent = changed(self.attempt, AttemptState.SENT, self._clock.now(), note)
+        if not self.sends:
+            sent = replace(sent, sent_at=sent.history[-1].at)
+        with self._database.write() as work:
+            held = self._records.send(work, self.held, sent, self.sends + 1)
+            if held is None:
+                raise LeaseLost
+        self.attempt, self.held = sent, held
+        self.sends += 1
+        begin_by = read_at + self._timing.send_within
+        return SendWindow(begin_by, begin_by + self._timing.call_total)

@@ -1,0 +1,455 @@
+"""Runs the passes of deliveries, whoever schedules them. Every pass begins with a claim.
+
+A step is: read the ledger, call Infor outside any transaction, write the ledger. A call that
+changes something at Infor is committed as `sent` immediately before it leaves, so that whoever
+comes after a crash knows that it may have arrived (decision records 0005 and 0019).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ionport.connections.service import ConnectionService
+from ionport.core.blobs import Blobs
+from ionport.core.clock import BootClock
+from ionport.core.errors import IonportError
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.documents.service import DocumentService
+from ionport.exports.destinations.clients import ClientPool
+from ionport.exports.engine import possible_doubles as doubles
+from ionport.exports.engine.calls import Answer, InforCalls, LookedUp
+from ionport.exports.engine.circuit import Circuits
+from ionport.exports.engine.holds import what_holds
+from ionport.exports.engine.lost_calls import Sights
+from ionport.exports.engine.records import FAILED, SETTLED, SYSTEM, Held, Records
+from ionport.exports.engine.render_step import RenderStep
+from ionport.exports.engine.retried_writes import DATABASE_AWAY, write_patiently
+from ionport.exports.engine.right import LeaseLost, RightToSend
+from ionport.exports.ledger.attempts import Problem, changed
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.model import (
+    Attempt,
+    AttemptState,
+    Outcome,
+    StepKind,
+    StepStatus,
+)
+from ionport.exports.timing import ExportTiming
+from ionport.mappings.service import MappingService
+from ionport.store import Database, Work
+
+_logger = logging.getLogger(__name__)
+
+
+T = TypeVar("T")
+
+
+class DeliveryRunner:
+    """Runs one pass of one delivery; thread safe."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        clock: BootClock,
+        connections: ConnectionService,
+        documents: DocumentService,
+        mappings: MappingService,
+        *,
+        timing: ExportTiming | None = None,
+    ) -> None:
+        self.timing = timing or ExportTiming()
+        self.worker_id = new_id("wrk")
+        self.stopping = threading.Event()
+        self._slots = threading.Semaphore(8)
+        self._database = database
+        self._clock = clock
+        self._documents = documents
+        self._records = Records(clock, documents, self.timing, self.worker_id)
+        self._rendering = RenderStep(
+            database, blobs, clock, connections, documents, mappings, self._records
+        )
+        self._clients = ClientPool(database, connections, self.timing)
+        self._circuits = Circuits(clock, self.timing)
+        self._calls = InforCalls(blobs, clock, self._clients, self.worker_id)
+        self._under_way: set[str] = set()
+        self._sights = Sights(clock, self.timing)
+        self._lock = threading.Lock()
+
+    def limit_calls(self, at_once: int) -> None:
+        """Say how many calls to Infor this process may have under way; before the first one."""
+        self._slots = threading.Semaphore(at_once)
+
+    @property
+    def under_way(self) -> frozenset[str]:
+        """The deliveries whose pass this process runs now."""
+        with self._lock:
+            return frozenset(self._under_way)
+
+    def run(self, delivery_id: str) -> Outcome:
+        """Run the pass that is due, if one is."""
+        with self._database.read() as work:
+            delivery = DeliveryRepository(work.connection).get(SYSTEM, delivery_id)
+        return SETTLED if delivery is None else self.run_pass(delivery_id, delivery.pass_number)
+
+    def run_pass(self, delivery_id: str, pass_number: int) -> Outcome:
+        """Run step after step until the delivery is over, has to wait, or is somebody else's.
+
+        What goes wrong at Infor or in a mapping is an outcome and stands in the ledger, and so
+        is a mistake of ours; only a broken database raises.
+        """
+        with self._lock:
+            if delivery_id in self._under_way:
+                return SETTLED
+            self._under_way.add(delivery_id)
+        try:
+            return self._run_steps(delivery_id, pass_number)
+        finally:
+            with self._lock:
+                self._under_way.discard(delivery_id)
+
+    def close(self) -> None:
+        """Close the sockets to Infor."""
+        self._clients.close()
+
+    def _run_steps(self, delivery_id: str, pass_number: int) -> Outcome:
+        held = self._begin(delivery_id, pass_number)
+        while isinstance(held, Held) and (kind := held.next_step) is not None:
+            if self.stopping.is_set():
+                with self._database.write() as work:
+                    return self._records.release(work, held)
+            held = self._run_step(held, kind)
+        return SETTLED if isinstance(held, Held) else held
+
+    def _begin(self, delivery_id: str, pass_number: int) -> Held | Outcome:
+        """Claim the pass, unless something holds the delivery."""
+        try:
+            with self._database.write() as work:
+                held = self._records.claim(work, delivery_id, pass_number)
+                if isinstance(held, Held) and (problem := what_holds(work, held, self._documents)):
+                    return self._records.hold(work, held, problem)
+                return held
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            # Left as it is, the delivery would be due at once, and so for ever.
+            _logger.exception("delivery %s broke off before its first step", delivery_id)
+        with self._database.write() as work:
+            held = self._records.claim(work, delivery_id, pass_number)
+            if isinstance(held, Held) and held.next_step is not None:
+                return self._records.broke_off(work, held, held.next_step)
+            return held
+
+    def _run_step(self, held: Held, kind: StepKind) -> Held | Outcome:
+        """Run one step; the delivery is returned where the next one may run."""
+        steps: dict[StepKind, Callable[[Held], Held | Outcome]] = {
+            StepKind.RENDER: self._render,
+            StepKind.IDM_LOOK_UP: self._look_up,
+            StepKind.IDM_CREATE: lambda held: self._write(held, StepKind.IDM_CREATE),
+            StepKind.ION_PUBLISH: lambda held: self._write(held, StepKind.ION_PUBLISH),
+        }
+        try:
+            return steps[kind](held)
+        except LeaseLost:
+            _logger.warning("delivery %s was taken over; nothing more is sent", held.delivery.id)
+            return SETTLED
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            _logger.exception("delivery %s broke off at %s", held.delivery.id, kind)
+        return self._patiently(lambda work: self._records.broke_off(work, held, kind))
+
+    def _render(self, held: Held) -> Held | Outcome:
+        kind = StepKind.RENDER
+        try:
+            return self._rendering.run(held)
+        except IonportError as error:
+            problem = Problem.of(error)
+        with self._database.write() as work:
+            return self._not_done(work, held, kind, problem)
+
+    def _look_up(self, held: Held) -> Held | Outcome:
+        """Ask IDM before the first create: a restored backup may have delivered already."""
+        kind = StepKind.IDM_LOOK_UP
+        if (paused := self._paused(held, kind)) is not None:
+            return paused
+        with self._slots:
+            asked = self._ask(held, first=True)
+        if asked.problem is None and not asked.pids and not asked.others:
+            note = _("Not in IDM yet.")
+            return self._records.note_done(held, kind, summary=note, attempt=asked.attempt)
+        with self._database.write() as work:
+            written = self._records.write_attempt(work, held, asked.attempt)
+            if written is None:
+                return SETTLED
+            held = written
+            if asked.problem is not None:
+                return self._not_done(work, held, kind, asked.problem)
+            if not asked.pids:
+                if problem := doubles.hold_same_invoice(
+                    work, self._documents, held, kind, asked.others
+                ):
+                    return self._records.hold(work, held, problem)
+                return self._records.done(work, held, kind, summary=_same_invoice_there(asked))
+            found, pid = _("Found in IDM."), asked.pids[0]
+            create = StepKind.IDM_CREATE
+            skipped = {"status": StepStatus.SKIPPED, "remote_id": pid, "summary": found}
+            LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, create, skipped)
+            outcome = self._records.done(
+                work,
+                held.without(create),
+                kind,
+                remote_id=pid,
+                summary=found,
+                delivery={"idm_pid": pid},
+            )
+            if len(asked.pids) > 1:
+                return self._hold_double(work, held, outcome, create, asked.pids)
+            return outcome
+
+    def _ask(self, held: Held, *, first: bool = False) -> LookedUp:
+        asked = self._calls.look_up(held, first=first)
+        self._report(held, asked.problem)
+        return asked
+
+    def _write(self, held: Held, kind: StepKind) -> Held | Outcome:
+        """Make a call that changes something at Infor: once, as far as Infor lets us know."""
+        if (paused := self._paused(held, kind)) is not None:
+            return paused
+        confirmed, lost = self._earlier_attempts(held, kind)
+        if confirmed is not None and lost is None:
+            return self._take_late_answer(held, kind, confirmed)
+        with self._slots:
+            if lost is not None:
+                # Read before the question leaves: its answer may take long, and proves no more
+                # than what could be seen when it was asked.
+                left = self._sights.seconds_until_a_miss_counts(lost)
+                asked = self._ask(held)
+            else:
+                right = RightToSend(
+                    self._database,
+                    self._clock,
+                    self._records,
+                    self.timing,
+                    held,
+                    self._calls.new_attempt(held, kind),
+                )
+                try:
+                    made = self._calls.make(held, kind, right)
+                finally:
+                    # Answered, cut off or never made: from here on the call can send nothing.
+                    self._sights.note(right.attempt.id)
+        if lost is not None:
+            return self._resolve(held, kind, lost, asked, left)
+        outcome = self._finish(right.held, kind, right, *made)
+        self._report(held, made[2])
+        return outcome
+
+    def _earlier_attempts(
+        self, held: Held, kind: StepKind
+    ) -> tuple[Attempt | None, Attempt | None]:
+        """Return the attempt that a late answer has confirmed, and the lost one to look up.
+
+        There can be both: what became of the second still tells whether there are two items.
+        """
+        if held.steps[kind].attempts == 0:
+            return None, None
+        with self._database.read() as work:
+            ledger = LedgerRepository(work.connection)
+            confirmed = ledger.succeeded(SYSTEM, held.delivery.id, kind)
+            last = ledger.last_attempt(SYSTEM, held.delivery.id, kind)
+        if last is None or last.state not in (AttemptState.UNKNOWN, AttemptState.SENT):
+            last = None
+        return confirmed, last if _can_look_up(held, kind) else None
+
+    def _take_late_answer(self, held: Held, kind: StepKind, confirmed: Attempt) -> Held | Outcome:
+        """The step is done: Infor said so after the pass that asked was taken over."""
+        remote_id = str((confirmed.response or {}).get("remote_id", ""))
+        delivery = {"idm_pid": remote_id} if kind is StepKind.IDM_CREATE else {}
+        note = _("Its answer came late.")
+        with self._database.write() as work:
+            return self._records.done(
+                work, held, kind, remote_id=remote_id, summary=note, delivery=delivery
+            )
+
+    def _finish(
+        self,
+        held: Held,
+        kind: StepKind,
+        right: RightToSend,
+        settled: Attempt,
+        answer: Answer | None,
+        problem: Problem | None,
+    ) -> Held | Outcome:
+        """Write down how a call ended; waits for a database that is away, as the answer is ours."""
+
+        def record(work: Work) -> Held | Outcome:
+            outcome = self._conclude(work, held, kind, settled, answer, problem)
+            if outcome is SETTLED:
+                doubles.record_late_answer(work, self._documents, held, settled, answer)
+                return SETTLED
+            ledger = LedgerRepository(work.connection)
+            if right.sends:
+                ledger.settle_attempt(SYSTEM, settled, expected=AttemptState.SENT)
+            else:
+                ledger.add_attempt(SYSTEM, settled)
+            if answer is not None and kind is StepKind.IDM_CREATE and held.steps[kind].attempts:
+                others = doubles.other_ids(work, held, settled, answer.remote_id)
+                if others:
+                    return self._hold_double(work, held, outcome, kind, (*others, answer.remote_id))
+            return outcome
+
+        return self._patiently(record)
+
+    def _conclude(
+        self,
+        work: Work,
+        held: Held,
+        kind: StepKind,
+        settled: Attempt,
+        answer: Answer | None,
+        problem: Problem | None,
+    ) -> Held | Outcome:
+        if answer is not None:
+            return self._records.done(
+                work,
+                held,
+                kind,
+                remote_id=answer.remote_id,
+                summary=answer.summary,
+                delivery=answer.delivery,
+            )
+        assert problem is not None  # noqa: S101 (for the type checker)
+        if settled.state is AttemptState.UNKNOWN and _can_look_up(held, kind):
+            # Even what cannot heal is looked up: the item may be there all the same.
+            return self._records.wait(work, held, kind, problem)
+        return self._not_done(work, held, kind, problem)
+
+    def _resolve(
+        self, held: Held, kind: StepKind, lost: Attempt, asked: LookedUp, left: float
+    ) -> Held | Outcome:
+        """Decide what became of a call whose answer we do not have, from what a look-up says.
+
+        `left` is how long, when it was asked, a miss would still prove nothing.
+        """
+        with self._database.write() as work:
+            ledger = LedgerRepository(work.connection)
+            written = self._records.write_attempt(work, held, asked.attempt)
+            if written is None:
+                return SETTLED
+            held = written
+            now = self._clock.now()
+            if asked.pids:
+                pid, note = asked.pids[0], _("A look-up found the item.")
+                arrived = changed(lost, AttemptState.SUCCEEDED, now, note)
+                outcome = self._records.done(
+                    work, held, kind, remote_id=pid, summary=note, delivery={"idm_pid": pid}
+                )
+                if outcome is SETTLED:
+                    return outcome
+                ledger.settle_attempt(SYSTEM, arrived, expected=lost.state)
+                others = doubles.other_ids(work, held, lost, pid)
+                pids = tuple(dict.fromkeys((*asked.pids, *others)))
+                if len(pids) > 1:
+                    return self._hold_double(work, held, outcome, kind, pids)
+                return outcome
+            if asked.problem is not None:
+                return self._not_done(work, held, kind, asked.problem)
+            if left > 0:
+                return self._wait_for_lost(work, held, kind, left)
+            note = _("A look-up showed that it had not arrived.")
+            missing = changed(lost, AttemptState.FAILED, now, note)
+            confirmed = ledger.succeeded(SYSTEM, held.delivery.id, kind)
+            if lost.transient is False and confirmed is None:
+                failed = self._records.fail(work, held, kind, Problem.of_attempt(lost))
+                if failed is FAILED:
+                    ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
+                return failed
+            ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
+        return self._write(held, kind)
+
+    def _wait_for_lost(self, work: Work, held: Held, kind: StepKind, left: float) -> Outcome:
+        """The item may still turn up: look again soon, and at the latest when it is certain."""
+        looked = held.steps[StepKind.IDM_LOOK_UP].attempts
+        seconds = min(left, self.timing.wait_after(held.delivery.id, max(looked, 1), None))
+        problem = Problem(
+            "answer_unknown",
+            _("The answer of a call was lost; IDM is asked whether the item has arrived."),
+            transient=True,
+        )
+        return self._records.wait(work, held, kind, problem, seconds)
+
+    def _not_done(self, work: Work, held: Held, kind: StepKind, problem: Problem) -> Outcome:
+        if problem.transient:
+            return self._records.wait(work, held, kind, problem)
+        return self._records.fail(work, held, kind, problem)
+
+    def _hold_double(
+        self,
+        work: Work,
+        held: Held,
+        outcome: Held | Outcome,
+        kind: StepKind,
+        pids: Sequence[str],
+    ) -> Outcome:
+        """Hold the document of two items, and what its delivery has still to do."""
+        problem = doubles.hold_document(work, self._documents, held, kind, pids)
+        if isinstance(outcome, Held):
+            return self._records.hold(work, held, problem)
+        return outcome
+
+    def _paused(self, held: Held, kind: StepKind) -> Outcome | None:
+        """End the pass while its connection pauses."""
+        connection_id = held.delivery.connection_id
+        pause = self._circuits.seconds_to_wait(connection_id)
+        if pause <= 0:
+            return None
+        with self._database.write() as work:
+            opened = self._circuits.opened_at(connection_id)
+            if opened is None:
+                # A call got through since the pause was read, and has freed what waited for it.
+                return None
+            if PassRepository(work.connection).delivered_since(SYSTEM, connection_id, opened):
+                # Another process got through.
+                self._circuits.report(connection_id, None)
+                return None
+            return self._records.wait(work, held, kind, _pause(), pause)
+
+    def _report(self, held: Held, problem: Problem | None) -> None:
+        """Tell the circuit breaker; the first call that gets through frees what waits for it."""
+        connection_id = held.delivery.connection_id
+        if self._circuits.report(connection_id, problem):
+            self._patiently(
+                lambda work: PassRepository(work.connection).free(
+                    SYSTEM, _pause().code, self._clock.now(), connection_id=connection_id
+                )
+            )
+
+    def _patiently(self, record: Callable[[Work], T]) -> T:
+        return write_patiently(
+            self._database, record, seconds=self.timing.patience, stopping=self.stopping
+        )
+
+
+def _same_invoice_there(asked: LookedUp) -> str:
+    return _("Not in IDM yet; the same invoice is there as {ids}.").format(
+        ids=", ".join(other.pid for other in asked.others)
+    )
+
+
+def _pause() -> Problem:
+    text = _("Infor did not answer several calls in a row; calls over this connection pause.")
+    return Problem("connection_paused", text, transient=True)
+
+
+def _can_look_up(held: Held, kind: StepKind) -> bool:
+    """ION cannot be asked, and IDM only for items that carry a correlation id."""
+    if kind is not StepKind.IDM_CREATE:
+        return False
+    return held.steps[StepKind.IDM_LOOK_UP].status is not StepStatus.SKIPPED

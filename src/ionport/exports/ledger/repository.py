@@ -1,0 +1,234 @@
+"""SQL of export configurations and deliveries; steps and attempts are in `ledger_repository.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    not_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from ionport.core.paging import Page, PageRequest
+from ionport.exports.model import (
+    Delivery,
+    DeliveryFilter,
+    DeliverySort,
+    DeliveryState,
+    DeliveryStatus,
+    ExportMethod,
+)
+from ionport.exports.tables import deliveries
+from ionport.store import OrganizationScope, SystemScope
+
+AnyScope = OrganizationScope | SystemScope
+
+_d = deliveries.c
+
+# Built once: every step of every delivery runs these, and building them costs as much as running.
+_GET = select(deliveries).where(_d.id == bindparam("wanted"))
+_UPDATE = update(deliveries).where(_d.id == bindparam("wanted"))
+_IN_STATUS = _d.status.in_(bindparam("statuses", expanding=True))
+_OWN = _d.organization_id == bindparam("organization")
+_OF_DOCUMENT = (
+    select(deliveries)
+    .where(_d.document_id == bindparam("document"))
+    .order_by(_d.generation.desc(), _d.created_at.desc(), _d.id)
+    .limit(500)
+)
+_STATES = (
+    select(_d.configuration_id, _d.generation, _d.status)
+    .where(_d.document_id == bindparam("document"), _OWN)
+    .order_by(_d.generation.desc(), _d.created_at.desc(), _d.id)
+    .limit(500)
+)
+_LOCK_DOCUMENT = (
+    select(_d.id).where(_d.document_id == bindparam("document")).order_by(_d.id).with_for_update()
+)
+
+
+class DeliveryRepository:
+    """Rows of deliveries."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, delivery: Delivery) -> bool:
+        """Insert a delivery; False when its key exists already."""
+        values = asdict(delivery) | {"organization_id": scope.organization_id}
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(deliveries), values)
+        except IntegrityError:
+            return False
+        return True
+
+    def get(self, scope: AnyScope, delivery_id: str) -> Delivery | None:
+        """Return the delivery, or None when it is absent or somebody else's."""
+        statement, parameters = _owned_by(_GET, scope, {"wanted": delivery_id})
+        row = self._connection.execute(statement, parameters).one_or_none()
+        return delivery_of_row(row) if row else None
+
+    def by_correlation_id(self, scope: AnyScope, correlation_id: str) -> Delivery | None:
+        """Return the delivery that bears a correlation id, or None when it is somebody else's."""
+        row = self._connection.execute(
+            _owned(select(deliveries), scope).where(_d.correlation_id == correlation_id)
+        ).one_or_none()
+        return delivery_of_row(row) if row else None
+
+    def of_document(self, scope: AnyScope, document_id: str) -> Sequence[Delivery]:
+        """Return every delivery of a document, newest generation first; at most 500."""
+        statement, parameters = _owned_by(_OF_DOCUMENT, scope, {"document": document_id})
+        return [delivery_of_row(row) for row in self._connection.execute(statement, parameters)]
+
+    def states(self, scope: OrganizationScope, document_id: str) -> Sequence[DeliveryState]:
+        """Return how every delivery of a document stands; order and number as `of_document`."""
+        parameters = {"document": document_id, "organization": scope.organization_id}
+        rows = self._connection.execute(_STATES, parameters)
+        return [
+            DeliveryState(row.configuration_id, row.generation, DeliveryStatus(row.status))
+            for row in rows
+        ]
+
+    def list(
+        self,
+        scope: AnyScope,
+        wanted: DeliveryFilter,
+        page: PageRequest,
+        *,
+        sort: DeliverySort = DeliverySort.CREATED,
+        descending: bool = True,
+    ) -> Page[Delivery]:
+        """Return a page of deliveries."""
+        query = _filtered(_owned(select(deliveries), scope), wanted)
+        counted = _filtered(_owned(select(func.count(_d.id)), scope), wanted)
+        total = self._connection.execute(counted).scalar_one()
+        column = {
+            DeliverySort.CREATED: _d.created_at,
+            DeliverySort.UPDATED: _d.updated_at,
+            DeliverySort.STATUS: _d.status,
+            DeliverySort.DOCUMENT: func.lower(_d.document_name),
+        }[sort]
+        order = column.desc() if descending else column.asc()
+        rows = self._connection.execute(
+            query.order_by(order, _d.id).limit(page.limit).offset(page.offset)
+        )
+        return Page([delivery_of_row(row) for row in rows], total, page)
+
+    def counts(self, scope: AnyScope) -> dict[DeliveryStatus, int]:
+        """Return how many deliveries have each status."""
+        rows = self._connection.execute(
+            _owned(select(_d.status, func.count()), scope).group_by(_d.status)
+        )
+        found = {DeliveryStatus(status): number for status, number in rows}
+        return {status: found.get(status, 0) for status in DeliveryStatus}
+
+    def held(self, scope: AnyScope) -> dict[tuple[str, str], int]:
+        """Return how many deliveries each configuration and connection hold, by both ids."""
+        rows = self._connection.execute(
+            _owned(select(_d.configuration_id, _d.connection_id, func.count()), scope)
+            .where(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
+            .group_by(_d.configuration_id, _d.connection_id)
+        )
+        return {(configuration, connection): number for configuration, connection, number in rows}
+
+    def update(
+        self,
+        scope: AnyScope,
+        delivery_id: str,
+        values: Mapping[str, Any],
+        *,
+        while_status: Iterable[DeliveryStatus] | None = None,
+    ) -> bool:
+        """Change columns while the status is as given; False when it is not."""
+        statement = _UPDATE
+        parameters = {"wanted": delivery_id, **values}
+        if isinstance(scope, OrganizationScope):
+            statement = statement.where(_d.organization_id == scope.organization_id)
+        if while_status is not None:
+            statement = statement.where(_IN_STATUS)
+            parameters["statuses"] = tuple(while_status)
+        return self._connection.execute(statement, parameters).rowcount == 1
+
+    def move(self, scope: OrganizationScope, configuration_id: str, connection_id: str) -> None:
+        """Let the deliveries of a configuration that rest go on over another connection."""
+        self._connection.execute(
+            update(deliveries)
+            .where(
+                _d.organization_id == scope.organization_id,
+                _d.configuration_id == configuration_id,
+                _d.status.in_(("pending", "waiting", "failed")),
+            )
+            .values(connection_id=connection_id)
+        )
+
+    def lock_document(self, scope: AnyScope, document_id: str) -> None:
+        """Make others who settle deliveries of the document wait until this transaction ends.
+
+        Two deliveries that end at once must see each other's end, or the status that follows
+        from both is never written. In the order of the ids, so that nobody waits in a circle.
+        SQLite has one writer at a time anyway.
+        """
+        if self._connection.dialect.name != "sqlite":
+            statement, parameters = _owned_by(_LOCK_DOCUMENT, scope, {"document": document_id})
+            self._connection.execute(statement, parameters).all()
+
+
+def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
+    if isinstance(scope, OrganizationScope):
+        return query.where(_d.organization_id == scope.organization_id)
+    return query
+
+
+def _owned_by(
+    query: Select[Any], scope: AnyScope, parameters: dict[str, Any]
+) -> tuple[Select[Any], dict[str, Any]]:
+    """Return a query of this module for a scope, with the parameters of both."""
+    if isinstance(scope, OrganizationScope):
+        return query.where(_OWN), {**parameters, "organization": scope.organization_id}
+    return query, parameters
+
+
+def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
+    if wanted.status:
+        query = query.where(_d.status == wanted.status)
+    if wanted.is_held is not None:
+        is_held = and_(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
+        query = query.where(is_held if wanted.is_held else not_(is_held))
+    if wanted.configuration_id:
+        query = query.where(_d.configuration_id == wanted.configuration_id)
+    if wanted.document_id:
+        query = query.where(_d.document_id == wanted.document_id)
+    if wanted.created_from:
+        query = query.where(_d.created_at >= wanted.created_from)
+    if wanted.created_to:
+        query = query.where(_d.created_at < wanted.created_to)
+    if wanted.text:
+        text = wanted.text
+        query = query.where(
+            _d.document_name.icontains(text, autoescape=True)
+            | _d.configuration_title.icontains(text, autoescape=True)
+            | (_d.correlation_id == text)
+            | (_d.idm_pid == text)
+            | (_d.message_id == text)
+        )
+    return query
+
+
+def delivery_of_row(row: Row[Any]) -> Delivery:
+    """Return the delivery of a row with all its columns."""
+    values = row._asdict()
+    values["method"] = ExportMethod(row.method)
+    values["status"] = DeliveryStatus(row.status)
+    return Delivery(**values)

@@ -1,0 +1,205 @@
+"""SQL of the ledger: steps and attempts of deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from ionport.exports.ledger.repository import AnyScope
+from ionport.exports.model import (
+    Attempt,
+    AttemptState,
+    CallEnd,
+    DeliveryStep,
+    StateChange,
+    StepKind,
+    StepStatus,
+)
+from ionport.exports.tables import deliveries, delivery_attempts, delivery_steps
+from ionport.store import OrganizationScope, SystemScope
+
+_s = delivery_steps.c
+_a = delivery_attempts.c
+
+# Built once: every step of every delivery runs these, and building them costs as much as running.
+_STEPS = select(delivery_steps).where(_s.delivery_id == bindparam("delivery")).order_by(_s.position)
+_UPDATE_STEP = update(delivery_steps).where(
+    _s.delivery_id == bindparam("delivery"), _s.kind == bindparam("step")
+)
+_RAISE_ATTEMPTS = _UPDATE_STEP.where(_s.attempts == bindparam("before"))
+_SETTLE = update(delivery_attempts).where(
+    _a.id == bindparam("attempt"), _a.state == bindparam("expected")
+)
+
+
+class LedgerRepository:
+    """Steps and attempts. An organization's scope is checked through the delivery."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_steps(self, scope: AnyScope, delivery_id: str, steps: Sequence[DeliveryStep]) -> None:
+        """Insert the steps of a new delivery; nothing happens when the scope has none such."""
+        if isinstance(scope, OrganizationScope):
+            owned = _of(scope).where(deliveries.c.id == delivery_id)
+            if self._connection.execute(owned).one_or_none() is None:
+                return
+        rows = [asdict(step) | {"delivery_id": delivery_id} for step in steps]
+        self._connection.execute(insert(delivery_steps), rows)
+
+    def steps(self, scope: AnyScope, delivery_id: str) -> tuple[DeliveryStep, ...]:
+        """Return the steps in their order."""
+        query = _STEPS
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_s.delivery_id.in_(_of(scope)))
+        rows = self._connection.execute(query, {"delivery": delivery_id})
+        return tuple(_step(row) for row in rows)
+
+    def update_step(
+        self, scope: AnyScope, delivery_id: str, kind: StepKind, values: Mapping[str, Any]
+    ) -> None:
+        """Change columns of a step."""
+        statement = _UPDATE_STEP
+        if isinstance(scope, OrganizationScope):
+            statement = statement.where(_s.delivery_id.in_(_of(scope)))
+        self._connection.execute(statement, {"delivery": delivery_id, "step": kind, **values})
+
+    def tries(self, scope: AnyScope, delivery_ids: Sequence[str]) -> dict[str, int]:
+        """Return how often the most repeated call of each delivery was made."""
+        query = (
+            select(_s.delivery_id, func.max(_s.attempts).label("made"))
+            .where(_s.delivery_id.in_(delivery_ids))
+            .group_by(_s.delivery_id)
+        )
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_s.delivery_id.in_(_of(scope)))
+        return {row.delivery_id: row.made for row in self._connection.execute(query)}
+
+    def attempts(self, scope: AnyScope, delivery_id: str) -> tuple[Attempt, ...]:
+        """Return the attempts in the order of their calls; at most 500."""
+        query = (
+            select(delivery_attempts)
+            .where(_a.delivery_id == delivery_id)
+            .order_by(_a.sent_at, _a.id)
+            .limit(500)
+        )
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_a.delivery_id.in_(_of(scope)))
+        return tuple(_attempt(row) for row in self._connection.execute(query))
+
+    def last_attempt(self, scope: AnyScope, delivery_id: str, kind: StepKind) -> Attempt | None:
+        """Return the newest attempt of a step."""
+        query = select(delivery_attempts).where(_a.delivery_id == delivery_id, _a.step == kind)
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_a.delivery_id.in_(_of(scope)))
+        newest = query.order_by(_a.number.desc()).limit(1)
+        row = self._connection.execute(newest).one_or_none()
+        return _attempt(row) if row else None
+
+    def attempt(self, scope: SystemScope, attempt_id: str) -> Attempt | None:
+        """Return one attempt."""
+        query = select(delivery_attempts).where(_a.id == attempt_id)
+        row = self._connection.execute(query).one_or_none()
+        return _attempt(row) if row else None
+
+    def succeeded(self, scope: SystemScope, delivery_id: str, kind: StepKind) -> Attempt | None:
+        """Return the first attempt of a step that Infor has confirmed."""
+        row = self._connection.execute(
+            select(delivery_attempts)
+            .where(
+                _a.delivery_id == delivery_id,
+                _a.step == kind,
+                _a.state == AttemptState.SUCCEEDED,
+            )
+            .order_by(_a.number)
+            .limit(1)
+        ).one_or_none()
+        return _attempt(row) if row else None
+
+    def add_attempt(
+        self, scope: SystemScope, attempt: Attempt, step: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Insert the next attempt of a step; False when another worker was first.
+
+        The step's counter is the compare-and-set: whoever raises it from `number - 1` may call.
+        `step` are columns of the step that change with it.
+        """
+        values: dict[str, Any] = {"attempts": attempt.number, **(step or {})}
+        key = {"delivery": attempt.delivery_id, "step": attempt.step, "before": attempt.number - 1}
+        if self._connection.execute(_RAISE_ATTEMPTS, {**key, **values}).rowcount != 1:
+            return False
+        self._connection.execute(insert(delivery_attempts), _attempt_values(attempt))
+        return True
+
+    def settle_attempt(
+        self, scope: SystemScope, attempt: Attempt, *, expected: AttemptState
+    ) -> bool:
+        """Write what became of an attempt that is still `expected`; False when it is not."""
+        values = _attempt_values(attempt)
+        parameters = {
+            "attempt": attempt.id,
+            "expected": expected,
+            **{name: values[name] for name in _SETTLED},
+        }
+        return self._connection.execute(_SETTLE, parameters).rowcount == 1
+
+
+_SETTLED = (
+    "request",
+    "state",
+    "history",
+    "answered_at",
+    "response",
+    "exchanges",
+    "http_status",
+    "milliseconds",
+    "error_code",
+    "error_text",
+    "remedy",
+    "transient",
+    "call_end",
+)
+
+
+def _of(scope: OrganizationScope) -> Any:
+    return select(deliveries.c.id).where(deliveries.c.organization_id == scope.organization_id)
+
+
+def _step(row: Row[Any]) -> DeliveryStep:
+    values = row._asdict()
+    del values["delivery_id"]
+    values["kind"] = StepKind(row.kind)
+    values["status"] = StepStatus(row.status)
+    return DeliveryStep(**values)
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    values = row._asdict()
+    values["step"] = StepKind(row.step)
+    values["state"] = AttemptState(row.state)
+    values["history"] = tuple(
+        StateChange(AttemptState(state), _moment(at), note) for state, at, note in row.history
+    )
+    values["exchanges"] = tuple(row.exchanges)
+    values["call_end"] = CallEnd(row.call_end)
+    return Attempt(**values)
+
+
+def _attempt_values(attempt: Attempt) -> dict[str, Any]:
+    # Not asdict: it would copy every stored exchange deeply.
+    values = {name: getattr(attempt, name) for name in _a.keys()}  # noqa: SIM118 (not a dict)
+    values["history"] = [
+        [change.state, change.at.isoformat(), change.note] for change in attempt.history
+    ]
+    values["request"] = dict(attempt.request)
+    values["response"] = None if attempt.response is None else dict(attempt.response)
+    values["exchanges"] = [dict(exchange) for exchange in attempt.exchanges]
+    return values
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,86 @@
+"""A data folder of the version before, with deliveries in flight, opens and delivers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from ionport.exports.engine.runner import DeliveryRunner
+from ionport.exports.engine.schedule import Schedule
+from ionport.exports.model import AttemptState, DeliveryStatus, OutcomeKind, StepKind
+from ionport.migrations import _config, upgrade
+from ionport.store import Database, sqlite_url
+from tests.support.exporting import QUICK, closing
+from tests.unit.exports.conftest import Walk
+
+# The schema before passes; it has no column for them.
+BEFORE = "0006"
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+
+def as_the_version_before_left_it(database: Database, path: Path) -> Database:
+    """Copy all rows into a database of the schema before."""
+    old = Database(sqlite_url(path))
+    config = _config()
+    with old.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, BEFORE)
+        connection.commit()
+        source = str(database.engine.url.database)
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.exec_driver_sql("ATTACH ? AS source", (source,))
+        tables = connection.exec_driver_sql(
+            "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name <> 'alembic_version'"
+        ).scalars()
+        for table in tables.all():
+            info = connection.exec_driver_sql(f"PRAGMA main.table_info({table})").all()
+            names = ", ".join(f'"{row[1]}"' for row in info)
+            connection.exec_driver_sql(f"DELETE FROM main.{table}")
+            connection.exec_driver_sql(
+                f"INSERT INTO main.{table} ({names}) SELECT {names} FROM source.{table}"
+            )
+        connection.commit()
+    old.close()
+    return Database(sqlite_url(path))
+
+
+def test_deliveries_in_flight_go_on_after_an_upgrade_and_arrive_once(
+    walk: Walk, runner: DeliveryRunner, tmp_path: Path
+):
+    lost, waiting = walk.exported("OLD-1"), walk.exported("OLD-2")
+    walk.proxy.fault("POST", "/IDM/api/items", "cut")
+    assert runner.run(lost).kind is OutcomeKind.WAIT
+    with walk.side.database.write() as work:
+        for statement in (
+            (
+                "UPDATE deliveries SET status = 'running', worker_id = 'wrk_old',"
+                f" due_at = due_at + 240000000 WHERE id = '{lost}'"
+            ),
+            (
+                "UPDATE delivery_attempts SET state = 'sent', answered_at = NULL"
+                " WHERE state = 'unknown'"
+            ),
+        ):
+            work.connection.execute(text(statement))
+    old = as_the_version_before_left_it(walk.side.database, tmp_path / "old.db")
+    upgrade(old)
+    side = replace(walk.side, database=old)
+    delivery = side.detail(lost).delivery
+    assert delivery.status is DeliveryStatus.RUNNING
+    assert delivery.due_at is None
+    assert delivery.sent_attempt_id is not None
+    Schedule(old, walk.clock, QUICK, "wrk_new").begin(is_alone=True)
+    walk.clock.advance(timedelta(seconds=1))
+    with closing(side.runner()) as fresh:
+        for delivery_id in (lost, waiting):
+            assert walk.run(fresh, delivery_id).kind is OutcomeKind.DONE
+            assert len(walk.items(side.detail(delivery_id))) == 1
+    (create,) = [a for a in side.detail(lost).attempts if a.step is StepKind.IDM_CREATE]
+    assert create.state is AttemptState.SUCCEEDED
+    assert create.was_unknown
+    old.close()
