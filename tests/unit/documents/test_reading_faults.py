@@ -7,7 +7,14 @@ import pytest
 from ionport.documents.intake import Intake, read_file
 from ionport.documents.review.model import Effect
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
-from ionport.documents.types import TAX_LINES
+from ionport.documents.types import (
+    ALLOWANCES_CHARGES,
+    ATTACHMENTS,
+    INVOICE_TABLE,
+    NOTES,
+    REFERENCES,
+    TAX_LINES,
+)
 from tests.support.reference import needs_reference_data, reference_files
 
 UBL, CII = read_sample(UBL_INVOICE).decode(), read_sample(CII_INVOICE).decode()
@@ -97,17 +104,31 @@ def test_a_vat_total_without_a_currency_is_read_and_noted() -> None:
 
 
 CASES = {
+    "01-cii-sub-lines-group-information.xml": [],
     "02-cii-logistics-service-charge.xml": [],
     "03-cii-tax-total-without-currency.xml": ["tax_total_without_currency"],
     "04-cii-type-503-credit-note.xml": [],
     "05-ubl-two-tax-totals-both-with-subtotals.xml": [],
     "08-ubl-invoice-380-negative.xml": ["negative_invoice"],
     "10-ubl-vat-rounded-by-line.xml": [],
+    "11-ubl-blank-line-before-declaration.xml": [],
+    "12-ubl-issue-date-with-time.xml": ["date_with_time"],
+    "13-sbdh-wrapped-ubl.xml": [],
     "14-cii-indicator-0-1.xml": [],
+    "17-ubl-embedded-attachment.xml": [],
+    "19-ubl-skonto.xml": [],
+    "20-cii-basic-wl-no-lines.xml": [],
     "21-ubl-latin1.xml": [],
+    "h40-date-early.xml": ["issue_date_out_of_range"],
+    "h59-two-ibans.xml": ["more_accounts"],
     "h61-huf-no-decimals.xml": [],
+    "h67-sub-invoice-lines.xml": [],
+    "h77-third-party-payment.xml": [],
     "h7f-alone-other-currency.xml": ["other_currency"],
+    "h7g-four-vat-lines-alone.xml": [],
     "h7h-two-currency-codes-alone.xml": ["two_currency_codes"],
+    "h7i-header-line-order-mix.xml": [],
+    "h7k-type-nonsense-alone.xml": ["unknown_type_code"],
 }
 
 
@@ -116,3 +137,67 @@ CASES = {
 def test_inputs_that_failed_once_are_read_right(name: str) -> None:
     (path,) = reference_files(f"cases/invoices/{name}")
     assert _codes(read_file(path.read_bytes())) == CASES[name]
+
+
+def _case(name: str) -> Intake:
+    (path,) = reference_files(f"cases/invoices/{name}")
+    return read_file(path.read_bytes())
+
+
+@needs_reference_data
+def test_values_that_were_lost_once_are_there() -> None:
+    assert _case("04-cii-type-503-credit-note.xml").document_type == "CREDIT_NOTE"
+    assert _case("12-ubl-issue-date-with-time.xml").fields["invoice_date"] == "2026-03-02"
+    assert _case("19-ubl-skonto.xml").fields["discount_term"] == "14 days, 2.00 %"
+    assert _case("02-cii-logistics-service-charge.xml").fields["charges"] == "15.00"
+    assert _case("h77-third-party-payment.xml").fields["amount_due"] == "129.00"
+    assert _case("h59-two-ibans.xml").fields["supplier_iban"] == "DE02120300000000202051"
+    assert _case("h7l-payee-alone.xml").fields["payee_name"]
+    assert _case("20-cii-basic-wl-no-lines.xml").tables[INVOICE_TABLE] == ()
+    (attachment,) = _case("17-ubl-embedded-attachment.xml").tables[ATTACHMENTS]
+    assert attachment["FILENAME"] == "proof.pdf"
+    assert int(attachment["SIZE"]) > 0
+
+
+@needs_reference_data
+def test_rows_that_were_lost_once_are_there() -> None:
+    lines = _case("01-cii-sub-lines-group-information.xml").tables[INVOICE_TABLE]
+    assert [(row["POSITION"], row["NET_AMOUNT"]) for row in lines] == [
+        ("1.1", "60.00"),
+        ("1.2", "40.00"),
+    ]
+    assert len(_case("h7g-four-vat-lines-alone.xml").tables[TAX_LINES]) == 4
+    mixed = _case("h7i-header-line-order-mix.xml").tables[INVOICE_TABLE]
+    assert [row["POSITION"] for row in mixed] == ["10", "20"]
+    (tax,) = _case("05-ubl-two-tax-totals-both-with-subtotals.xml").tables[TAX_LINES]
+    assert (tax["net_amount"], tax["tax_amount"]) == ("100.00", "19.00")
+    assert len(_case("h67-sub-invoice-lines.xml").tables[INVOICE_TABLE]) == 1
+
+
+def test_the_tables_beside_the_lines_say_what_the_invoice_says() -> None:
+    reference = (
+        "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>RE-1</cbc:ID>"
+        "<cbc:IssueDate>2026-01-05</cbc:IssueDate></cac:InvoiceDocumentReference>"
+        "</cac:BillingReference>"
+    )
+    start = "  <cac:AccountingSupplierParty>"
+    intake = _read(UBL, (start, f"<cbc:Note>#AAI#Danke</cbc:Note>{reference}{start}"))
+    assert {"SUBJECT_CODE": "AAI", "TEXT": "Danke"} in intake.tables[NOTES]
+    assert {"TYPE": "preceding_invoice", "NUMBER": "RE-1", "DATE": "2026-01-05"} in (
+        intake.tables[REFERENCES]
+    )
+    assert intake.fields["preceding_invoice"] == "RE-1"
+    (charge,) = _read(CII).tables[ALLOWANCES_CHARGES]
+    assert (charge["TYPE"], charge["AMOUNT"]) == ("charge", "35.00")
+
+
+def test_a_tax_number_that_is_no_vat_id_has_its_own_field() -> None:
+    number = (
+        "<cac:PartyTaxScheme><cbc:CompanyID>30/123</cbc:CompanyID><cac:TaxScheme>"
+        "<cbc:ID>FC</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme><cac:PartyLegalEntity>"
+    )
+    intake = read_file(UBL.replace("<cac:PartyLegalEntity>", number).encode())
+    assert intake.findings == ()
+    for party, vat_id in (("supplier", "DE123456789"), ("buyer", "DE987654321")):
+        assert intake.fields[f"{party}_tax_id"] == vat_id
+        assert intake.fields[f"{party}_tax_number"] == "30/123"

@@ -36,6 +36,7 @@ class Kind(IntEnum):
     INDICATOR = 4
     BINARY = 5
     SUBJECT = 6
+    NOTE = 7
 
 
 _KINDS = {
@@ -196,8 +197,9 @@ class _Compiler:
         for word, between in (("joined:", ""), ("words:", " ")):
             if path.startswith(word):
                 path, joint = path.removeprefix(word), between
-        if path.startswith("subject:"):
-            path, kind = path.removeprefix("subject:"), Kind.SUBJECT
+        for word, other in (("subject:", Kind.SUBJECT), ("note:", Kind.NOTE)):
+            if path.startswith(word):
+                path, kind = path.removeprefix(word), other
         for one in filter(None, path.split(" | ")):
             self._place(term, kind, joint, self._steps(one))
 

@@ -14,7 +14,7 @@ CII, ZUGFeRD 1.0, FatturaPA. A place is a path from the parent's element, or sev
 - `[own currency]`, `[other currency]`: the element's `currencyID` is the invoice's or missing, or
   is another; `[own breakdown]`, `[other breakdown]`: the same of the VAT total above it;
 - before the path `joined:` and `words:` make one value of all matches, without and with a space
-  between them, and `subject:` takes the code out of `#CODE#text`.
+  between them; `subject:` and `note:` are the two parts of `#CODE#text`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ _ISO_DATE = re.compile(
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{4}(?:[0-9]{2})?)?")
 _DIGIT_FORMATS = frozenset({"102", "203", "204", ""})
 _INDICATORS = {"1": "true", "0": "false", "MG": "true", "SC": "false"}
-_SUBJECT = re.compile(r"#([^#]*)#")
+# UBL has no element for a note's subject: its code (UNTDID 4451) stands before the text.
+_SUBJECT = re.compile(r"#([A-Z0-9]{2,3})#\s*")
 
 
 def one_line(written: str) -> str:
@@ -40,7 +41,10 @@ def ready(kind: Kind, written: str, element: etree._Element) -> str:
         return _INDICATORS.get(text, text)
     if kind is Kind.SUBJECT:
         match = _SUBJECT.match(text)
-        return match[1].strip() if match else ""
+        return match[1] if match else ""
+    if kind is Kind.NOTE:
+        match = _SUBJECT.match(text)
+        return one_line(text[match.end() :] if match else text)
     return text
 
 

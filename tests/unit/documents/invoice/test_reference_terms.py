@@ -13,6 +13,7 @@ import pytest
 from lxml import etree
 
 from ionport.core.errors import InvalidInput
+from ionport.documents.amounts import decimal_text
 from ionport.documents.invoice.model import Concern, Invoice
 from ionport.documents.invoice.reader import read_invoice
 from ionport.documents.invoice.table import Syntax
@@ -24,6 +25,7 @@ pytestmark = needs_reference_data
 _INVOICES = reference_files("invoices/*.xml")
 _CASES = reference_files("cases/invoices/**/*.xml")
 _TABLE = Path(__file__).with_name("leaves.tsv")
+_PAIRS = Path(__file__).with_name("pairs.tsv")
 # Parts of values, and what only tools read.
 _NO_TERMS = re.compile(r"currencyID|format|\{http://www\.w3\.org/2001/XMLSchema-instance\}.*")
 _NAMESPACES = {
@@ -147,4 +149,38 @@ def test_each_term_has_the_values_that_the_reference_table_finds(path: Path) -> 
 
 
 def _stated(node: Node) -> str:
+    """Return the text as the reference table's XPaths give it."""
     return node.text if node.term == "BT-21" else node.written.strip()
+
+
+# What a syntax adds of its own (types of taxes, indicators, groups), and codes that differ by it.
+_OF_SYNTAX = re.compile(r"BT-\d+-0|BG-2[0178]-1|BT-20-00|BT-8|BT-149-1|BT-150-1")
+
+
+def _values(node: Node, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the way of terms and the value of all below `node`."""
+    for child in node.children:
+        if _OF_SYNTAX.fullmatch(child.term):
+            continue
+        way = f"{path}/{child.term}"
+        number = child.decimal if child.is_number else None
+        if child.text:
+            yield way, child.text if number is None else decimal_text(number.normalize())
+        yield from _values(child, way)
+
+
+def test_the_same_invoice_in_ubl_and_cii_gives_the_same_terms() -> None:
+    differences = []
+    for path in _INVOICES:
+        if "_ubl" not in path.name:
+            continue
+        ubl, cii = (
+            Counter(_values(read_invoice(one.read_bytes()).tree))
+            for one in (path, path.with_name(path.name.replace("_ubl", "_uncefact")))
+        )
+        name = path.name.removesuffix("_ubl.xml")
+        differences += [(name, "UBL", *one) for one in sorted((ubl - cii).elements())]
+        differences += [(name, "CII", *one) for one in sorted((cii - ubl).elements())]
+    # The files themselves say different things there.
+    with _PAIRS.open(encoding="utf-8", newline="") as file:
+        assert [tuple(row) for row in csv.reader(file, delimiter="\t")] == differences
