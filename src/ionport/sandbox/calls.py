@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound, TooLarge
+from ionport.core.http.bodies import announces_more, read_body
 from ionport.gateway.caller import CALLER_KEY
 from ionport.sandbox.control.controls.effect import NOTHING, FaultEffect, respond
 from ionport.sandbox.control.controls.faults import CalledAs
@@ -176,17 +177,17 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 async def _read(request: Request, limit: int) -> tuple[bytes, TooLarge | None]:
     """Read the body; one over the limit is not read when it is announced, else dropped there."""
-    text = "The request body is too large: at most {limit} bytes are accepted."
-    too_large = TooLarge(text.format(limit=limit), code="body_too_large")
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and (len(announced) > 15 or int(announced) > limit):
-        return b"", too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            return b"", too_large
-    return bytes(body), None
+
+    def too_large() -> TooLarge:
+        text = f"The request body is too large: at most {limit} bytes are accepted."
+        return TooLarge(text, code="body_too_large")
+
+    if announces_more(request.headers.get("content-length", ""), limit):
+        return b"", too_large()
+    try:
+        return await read_body(request.receive, limit, too_large), None
+    except TooLarge as error:
+        return b"", error
 
 
 def _refusal(operation: Operation, error: IonportError) -> Operation:

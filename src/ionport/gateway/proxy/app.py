@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.errors import Forbidden, IonportError, NotFound, TooLarge, Unauthenticated
+from ionport.core.http.bodies import announces_more, bounded
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import CALLER_KEY, CUSTOM_CONTEXT, REQUEST_ID_KEY, Caller
@@ -282,24 +284,12 @@ def _failure(cause: Exception) -> IonportError:
 def _bounded(receive: Receive, known: Mapping[bytes, bytes], limit: int) -> Receive:
     """Refuse a body by its announced length, before a byte of it is read, else while it comes."""
     announced = known.get(b"content-length", b"")
-    if announced.isdigit():
-        if len(announced) > 15 or int(announced) > limit:
-            raise _too_large(limit)
-        # The server hands on no more than was announced.
+    if announces_more(announced, limit):
+        raise _too_large(limit)
+    # The server hands on no more than was announced.
+    if announced.isdigit() or b"transfer-encoding" not in known:
         return receive
-    if b"transfer-encoding" not in known:
-        return receive
-    received = 0
-
-    async def capped() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > limit:
-            raise _too_large(limit)
-        return message
-
-    return capped
+    return bounded(receive, limit, partial(_too_large, limit))
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from ionport.core.errors import TooLarge
+from ionport.core.http.bodies import collect
 from ionport.gateway.caller import Caller
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.policies.model import HeaderPolicy
@@ -209,15 +210,13 @@ class Exchange:
 
 
 async def _read_form(stream: RequestBody) -> bytes:
-    form = bytearray()
-    async for chunk in stream:
-        form += chunk
-        if len(form) > MAX_FORM_BYTES:
-            raise TooLarge(
-                f"A form to a target with OAuth 1.0a may have at most {MAX_FORM_BYTES} bytes.",
-                code="form_too_large",
-            )
-    return bytes(form)
+    def too_large() -> TooLarge:
+        return TooLarge(
+            f"A form to a target with OAuth 1.0a may have at most {MAX_FORM_BYTES} bytes.",
+            code="form_too_large",
+        )
+
+    return await collect(stream, MAX_FORM_BYTES, too_large)
 
 
 def _header_text(value: str) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope
 
 from ionport.core.errors import IonportError, TooManyRequests
+from ionport.core.http.bodies import read_body
 from ionport.oauth.protocol import InvalidRequest, OAuthError, RequestTooLarge, look_up_text
 from ionport.oauth.tokens.issuing import RawRequest
 from ionport.store import TenantScope
@@ -25,31 +26,26 @@ def tenant_of(scope: Scope) -> TenantScope:
     return TenantScope(look_up_text(scope["path_params"]["tenant"].upper()))
 
 
-async def read_body(receive: Receive) -> bytes:
+async def read_whole(receive: Receive) -> bytes:
     """Return a request's body.
 
     Raises:
         ClientDisconnect: the client went away.
-        RequestTooLarge: it is longer than `MAX_BODY_BYTES`, whether its length was told or not.
+        RequestTooLarge: the body is longer than `MAX_BODY_BYTES`.
     """
-    body, is_more = b"", True
-    while is_more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise RequestTooLarge(f"the body must not be longer than {MAX_BODY_BYTES} bytes")
-        is_more = message.get("more_body", False)
-    return body
+    return await read_body(receive, MAX_BODY_BYTES, _too_large)
 
 
 async def read_request(scope: Scope, receive: Receive) -> RawRequest:
-    """Return what decides a request's answer; raises as `read_body` and `require_form` do."""
-    body = await read_body(receive)
+    """Return what decides a request's answer; raises as `read_whole` and `require_form` do."""
+    body = await read_whole(receive)
     require_form(scope, body)
     authorization = next((v for name, v in scope["headers"] if name == b"authorization"), b"")
     return RawRequest(scope["query_string"], body, authorization)
+
+
+def _too_large() -> RequestTooLarge:
+    return RequestTooLarge(f"the body must not be longer than {MAX_BODY_BYTES} bytes")
 
 
 def require_form(scope: Scope, body: bytes) -> None:

@@ -6,29 +6,28 @@ endpoint is for people and not part of it.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
+from ionport.core.http.openapi import Json, document, http_scheme, json_content
 from ionport.oauth.clients.assertions import ASSERTION_TYPE
 from ionport.oauth.grants import GRANTS
 from ionport.oauth.tenant.endpoints import JWKS_PATH, PATHS, Endpoints
 from ionport.oauth.tenant.settings import UrlFlavour
 
-_Json = dict[str, Any]
-
 _FORM: Final = "application/x-www-form-urlencoded"
-_TEXT: Final[_Json] = {"type": "string"}
-_SECONDS: Final[_Json] = {"type": "integer", "minimum": 0}
-_TEXTS: Final[_Json] = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
-_URL: Final[_Json] = {"type": "string", "pattern": "^https?://"}
+_TEXT: Final[Json] = {"type": "string"}
+_SECONDS: Final[Json] = {"type": "integer", "minimum": 0}
+_TEXTS: Final[Json] = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
+_URL: Final[Json] = {"type": "string", "pattern": "^https?://"}
 
 # RFC 6749 §2.3, RFC 7521 §4.2; any of them may be missing where Basic says it.
-_CLIENT: Final[_Json] = {
+_CLIENT: Final[Json] = {
     "client_id": _TEXT,
     "client_secret": _TEXT,
     "client_assertion_type": {"type": "string", "enum": [ASSERTION_TYPE]},
     "client_assertion": _TEXT,
 }
-_TOKEN_REQUEST: Final[_Json] = {
+_TOKEN_REQUEST: Final[Json] = {
     "type": "object",
     "required": ["grant_type"],
     "properties": {
@@ -39,12 +38,12 @@ _TOKEN_REQUEST: Final[_Json] = {
         **_CLIENT,
     },
 }
-_TOKEN_QUESTION: Final[_Json] = {
+_TOKEN_QUESTION: Final[Json] = {
     "type": "object",
     "required": ["token"],
     "properties": {"token": _TEXT, "token_type_hint": _TEXT, **_CLIENT},
 }
-_TOKEN_ANSWER: Final[_Json] = {
+_TOKEN_ANSWER: Final[Json] = {
     "type": "object",
     "required": ["access_token", "token_type", "expires_in"],
     "properties": {
@@ -55,7 +54,7 @@ _TOKEN_ANSWER: Final[_Json] = {
         "scope": _TEXT,
     },
 }
-_INTROSPECTION_ANSWER: Final[_Json] = {
+_INTROSPECTION_ANSWER: Final[Json] = {
     "type": "object",
     "required": ["active"],
     "properties": {
@@ -67,7 +66,7 @@ _INTROSPECTION_ANSWER: Final[_Json] = {
     "if": {"properties": {"active": {"const": False}}},
     "then": {"maxProperties": 1},
 }
-_ERROR: Final[_Json] = {
+_ERROR: Final[Json] = {
     "type": "object",
     "required": ["error", "error_description"],
     # The characters of RFC 6749 §5.2.
@@ -77,7 +76,7 @@ _ERROR: Final[_Json] = {
     },
     "additionalProperties": False,
 }
-_KEY_SET: Final[_Json] = {
+_KEY_SET: Final[Json] = {
     "type": "object",
     "required": ["keys"],
     "properties": {
@@ -99,7 +98,7 @@ _KEY_SET: Final[_Json] = {
         }
     },
 }
-_METADATA: Final[_Json] = {
+_METADATA: Final[Json] = {
     "type": "object",
     "required": ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"],
     "properties": {
@@ -112,19 +111,15 @@ _METADATA: Final[_Json] = {
 }
 
 
-def openapi(
-    endpoints: Endpoints, tenant_id: str, flavour: UrlFlavour = UrlFlavour.CLOUD
-) -> dict[str, Any]:
+def openapi(endpoints: Endpoints, tenant_id: str, flavour: UrlFlavour = UrlFlavour.CLOUD) -> Json:
     """Return the document for one tenant, its paths relative to `pu`."""
     paths = PATHS[flavour]
     ask = _operation(_TOKEN_QUESTION, _INTROSPECTION_ANSWER)
     revoke = _operation(_TOKEN_QUESTION, None)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": f"Authorization server of {tenant_id}", "version": "1"},
-        "servers": [{"url": endpoints.issuer(tenant_id)}],
-        "components": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}}},
-        "paths": {
+    return document(
+        f"Authorization server of {tenant_id}",
+        "1",
+        {
             f"/{paths.token}": {"post": _operation(_TOKEN_REQUEST, _TOKEN_ANSWER)},
             f"/{paths.introspection}": {"post": ask},
             f"/{paths.revocation}": {"post": revoke, "get": _in_query(revoke)},
@@ -132,10 +127,12 @@ def openapi(
             "/.well-known/oauth-authorization-server": {"get": _document(_METADATA)},
             "/.well-known/openid-configuration": {"get": _document(_METADATA)},
         },
-    }
+        server=endpoints.issuer(tenant_id),
+        components={"securitySchemes": {"basic": http_scheme("basic")}},
+    )
 
 
-def _operation(form: _Json, answer: _Json | None) -> _Json:
+def _operation(form: Json, answer: Json | None) -> Json:
     """Return an endpoint that reads a form from a client (RFC 6749 §3.2, RFC 7009, RFC 7662)."""
     refused = _response("Refused", _ERROR)
     challenged = _response("The client did not prove itself", _ERROR)
@@ -155,7 +152,7 @@ def _operation(form: _Json, answer: _Json | None) -> _Json:
     }
 
 
-def _in_query(operation: _Json) -> _Json:
+def _in_query(operation: Json) -> Json:
     """Return the same endpoint with its parameters in the query string."""
     form = operation["requestBody"]["content"][_FORM]["schema"]
     parameters = [
@@ -166,15 +163,15 @@ def _in_query(operation: _Json) -> _Json:
     return {**rest, "parameters": parameters}
 
 
-def _response(text: str, answer: _Json | None) -> _Json:
+def _response(text: str, answer: Json | None) -> Json:
     """Return an answer that nobody may keep (RFC 6749 §5.1)."""
     no_store = {"required": True, "schema": {"type": "string", "const": "no-store"}}
-    response: _Json = {"description": text, "headers": {"Cache-Control": no_store}}
+    response: Json = {"description": text, "headers": {"Cache-Control": no_store}}
     if answer is not None:
-        response["content"] = {"application/json": {"schema": answer}}
+        response["content"] = json_content(answer)
     return response
 
 
-def _document(schema: _Json) -> _Json:
-    content = {"application/json": {"schema": schema}}
-    return {"responses": {"200": {"description": "The document", "content": content}}}
+def _document(schema: Json) -> Json:
+    answer = {"description": "The document", "content": json_content(schema)}
+    return {"responses": {"200": answer}}

@@ -21,8 +21,8 @@ from ionport.oauth.clients.authentication import OAuthRequest
 from ionport.oauth.http.answers import (
     NO_STORE,
     error_response,
-    read_body,
     read_request,
+    read_whole,
     refusal,
     require_form,
     tenant_of,
@@ -127,7 +127,7 @@ async def _as_get(request: Request) -> Response:
     The form comes from the client's site, so it carries no session: the GET behind it does.
     """
     try:
-        body = await read_body(request.receive)
+        body = await read_whole(request.receive)
         require_form(request.scope, body)
     except (IonportError, ClientDisconnect) as error:
         return refusal(request.scope, error)

@@ -9,38 +9,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
+from ionport.core.http.openapi import Json, document, http_scheme
 from ionport.sandbox.kit.operations import PLAIN_TEXT, Fact, Input, Operation, Part, Service
 
-_Json = dict[str, Any]
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
-def openapi(service: Service, base_url: str, version: str) -> _Json:
+def openapi(service: Service, base_url: str, version: str) -> Json:
     """Return the document of a service whose addresses begin with `base_url`.
 
     `base_url` ends in the API context: `https://…/ACME_TST/IDM`.
     """
-    paths: _Json = {}
+    paths: Json = {}
     for operation in service.operations:
         for path, method in _addresses(operation, service):
             paths.setdefault(path, {}).setdefault(operation.method.lower(), method)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": f"{service.title} as ionport imitates it",
-            "version": version,
-            "description": "Not affiliated with Infor. Made from the sandbox's own operations.",
-        },
-        "servers": [{"url": base_url}],
-        "security": [{"bearer": []}],
-        "paths": paths,
-        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
-    }
+    return document(
+        f"{service.title} as ionport imitates it",
+        version,
+        paths,
+        description="Not affiliated with Infor. Made from the sandbox's own operations.",
+        server=base_url,
+        security=[{"bearer": []}],
+        components={"securitySchemes": {"bearer": http_scheme("bearer")}},
+    )
 
 
-def _addresses(operation: Operation, service: Service) -> Iterable[tuple[str, _Json]]:
+def _addresses(operation: Operation, service: Service) -> Iterable[tuple[str, Json]]:
     """Return the paths of an operation, each with its operation object."""
     path, spread = plain_path(operation.path), operation.wire.spread
     if len(spread) < 2:
@@ -58,10 +54,10 @@ def _operation(
     path: str,
     choices: Mapping[str, Sequence[str]],
     part: Part | None = None,
-) -> _Json:
+) -> Json:
     fact = part.fact if part else operation.fact
     name = f"{part.group} {part.name}" if part else operation.name
-    content: _Json = {
+    content: Json = {
         "operationId": "-".join(re.findall(r"\w+", f"{service.context} {operation.method} {path}")),
         "summary": name,
         "description": describe(fact),
@@ -95,8 +91,8 @@ def describe(fact: Fact) -> str:
     return f"{known}: {fact.section}.{left_out}"
 
 
-def _path_parameter(name: str, choices: Sequence[str]) -> _Json:
-    schema: _Json = {
+def _path_parameter(name: str, choices: Sequence[str]) -> Json:
+    schema: Json = {
         "type": "string",
         "minLength": 1,
         **({"enum": list(choices)} if choices else {}),
@@ -104,7 +100,7 @@ def _path_parameter(name: str, choices: Sequence[str]) -> _Json:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def _query_parameter(field: Input) -> _Json:
+def _query_parameter(field: Input) -> Json:
     text = {**PLAIN_TEXT, "maxLength": field.length}
     schema = {"type": "number"} if field.is_number else text
     return {
@@ -115,7 +111,7 @@ def _query_parameter(field: Input) -> _Json:
     }
 
 
-def _body(operation: Operation) -> _Json:
+def _body(operation: Operation) -> Json:
     return {
         "schema": dict(operation.wire.schema),
         **({"example": operation.wire.example} if operation.wire.example else {}),

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.errors import Forbidden, InvalidInput, TooLarge, Unauthenticated
+from ionport.core.http.bodies import announces_more, bounded
 from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.core.secrets import Secret
@@ -147,25 +148,18 @@ def _require_token(request: Request, visit: Visit) -> None:
 
 async def _read_form(request: Request, limit: int) -> FormData:
     declared = request.headers.get("content-length", "0")
-    too_large = TooLarge(
-        _("This is more than {mb} MB at once. Send less, or fewer files at a time.").format(
-            mb=max(1, limit // (1024 * 1024))
+
+    def too_large() -> TooLarge:
+        return TooLarge(
+            _("This is more than {mb} MB at once. Send less, or fewer files at a time.").format(
+                mb=max(1, limit // (1024 * 1024))
+            )
         )
-    )
-    if not (declared.isascii() and declared.isdigit()) or int(declared) > limit:
-        raise too_large
-    taken = 0
-    receive = request.receive
 
-    async def receive_within_limit() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise too_large
-        return message
-
-    within = Request(request.scope, receive_within_limit)
+    is_number = declared.isascii() and declared.isdigit()
+    if not is_number or announces_more(declared, limit):
+        raise too_large()
+    within = Request(request.scope, bounded(request.receive, limit, too_large))
     form = await within.form(max_files=MAX_FILES, max_fields=MAX_FIELDS)
     if not all(map(is_storable, _texts(form))):
         raise InvalidInput(_("The form has a character that cannot be stored."))

@@ -4,59 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
 
 from ionport import __version__
+from ionport.core.http import problems
+from ionport.core.http.openapi import Json, document, http_scheme, json_content
 from ionport.sandbox.control.http.endpoint import PREFIX, Endpoint
 
-_PROBLEM: Final = {
-    "description": "What is wrong, as problem details (RFC 9457).",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["type", "title", "status", "code"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "code": {"type": "string"},
-                    "instance": {"type": "string"},
-                    "fields": {"type": "object", "additionalProperties": {"type": "string"}},
-                },
-            }
-        }
-    },
-}
 
-
-def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+def control_document(endpoints: Sequence[Endpoint]) -> Json:
     """Return the document."""
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, Json] = {}
     for endpoint in endpoints:
         path = paths.setdefault(f"{PREFIX}/{{tenant}}{endpoint.path}", {})
         path[endpoint.method.lower()] = _operation(endpoint)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "ionport control plane", "version": __version__},
-        "security": [{"controlKey": []}],
-        "paths": paths,
-        "components": {
-            "securitySchemes": {"controlKey": {"type": "http", "scheme": "bearer"}},
-            "responses": {"Problem": _PROBLEM},
+    return document(
+        "ionport control plane",
+        __version__,
+        paths,
+        security=[{"controlKey": []}],
+        components={
+            "securitySchemes": {"controlKey": http_scheme("bearer")},
+            "responses": {"Problem": problems.RESPONSE},
         },
-    }
+    )
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
+def _operation(endpoint: Endpoint) -> Json:
     parameters = [_parameter("tenant", "path", "Such as ACME_TST.")]
     parameters += [_parameter(name, "path", "") for name in re.findall(r"{(\w+)}", endpoint.path)]
     parameters += [_parameter(name, "query", text) for name, text in (endpoint.query or {}).items()]
     has_content = endpoint.status != 204
-    answer: dict[str, Any] = {"description": "Done."}
+    answer: Json = {"description": "Done."}
     if has_content:
-        answer["content"] = {"application/json": {"schema": {"type": "object"}}}
-    operation: dict[str, Any] = {
+        answer["content"] = json_content({"type": "object"})
+    operation: Json = {
         "operationId": endpoint.handler.__name__,
         "summary": endpoint.summary,
         "description": endpoint.handler.__doc__,
@@ -72,8 +53,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     return operation
 
 
-def _parameter(name: str, place: str, text: str) -> dict[str, Any]:
-    parameter: dict[str, Any] = {"name": name, "in": place, "schema": {"type": "string"}}
+def _parameter(name: str, place: str, text: str) -> Json:
+    parameter: Json = {"name": name, "in": place, "schema": {"type": "string"}}
     if text:
         parameter["description"] = text
     return parameter | ({"required": True} if place == "path" else {})

@@ -25,6 +25,8 @@ from ionport.core.errors import (
     Unauthenticated,
 )
 from ionport.core.hosts import split_host
+from ionport.core.http.bodies import read_body
+from ionport.core.http.problems import problem_response
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import REQUEST_ID_KEY
@@ -37,13 +39,12 @@ from ionport.sandbox.control.http.endpoint import (
     Endpoint,
 )
 from ionport.sandbox.control.http.endpoints import ENDPOINTS
-from ionport.sandbox.control.http.openapi import document
+from ionport.sandbox.control.http.openapi import control_document
 from ionport.sandbox.control.rights import require_control
 from ionport.sandbox.control.state.seeds import MAX_BYTES
 from ionport.store import TenantScope
 
 MAX_BODY: Final = MAX_BYTES + 1_000
-_PROBLEM: Final = "application/problem+json"
 _OPERATOR: Final = Actor.operator()
 
 _logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class WrongHost(IonportError):
 
 def control_app(server: ControlServer) -> Starlette:
     """Return the app that answers below `/_control`."""
-    described = document(ENDPOINTS)
+    described = control_document(ENDPOINTS)
 
     async def describe(request: Request) -> Response:
         _check_host(server, request)
@@ -109,9 +110,9 @@ def _dispatch(server: ControlServer, methods: Mapping[str, Endpoint]) -> Callabl
         tenant_id = request.path_params["tenant"]
         scope = TenantScope(check_tenant_id(tenant_id))
         require_control(_OPERATOR, scope)
-        # Before the body: nobody without a key makes the server read one.
+        # Before the body: without a key the server reads none.
         actor = await run_in_threadpool(_actor, server, scope, _key_of(request))
-        body = await _read(request)
+        body = await read_body(request.receive, MAX_BODY, _too_large)
         return await run_in_threadpool(_call, server, endpoint, scope, actor, request, body)
 
     return answer
@@ -167,17 +168,12 @@ def _key_of(request: Request) -> Secret:
     return Secret(key.strip()[:200])
 
 
-async def _read(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise TooLarge(f"The body has at most {MAX_BYTES // 1_000_000} MB.")
-    return bytes(body)
+def _too_large() -> TooLarge:
+    return TooLarge(f"The body has at most {MAX_BYTES // 1_000_000} MB.")
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
-    """Answer nobody: the client went away before its body had come."""
+    """Return an answer that is not read: the client went away before its body had come."""
     return Response(status_code=400)
 
 
@@ -185,22 +181,23 @@ async def _problem(request: Request, error: Exception) -> Response:
     """Answer an error as problem details (RFC 9457)."""
     request_id = request.scope.get(REQUEST_ID_KEY) or new_id("req")
     headers = {"X-Request-Id": request_id, **HEADERS}
-    problem: dict[str, object] = {"type": "about:blank", "instance": request_id}
+    fields: Mapping[str, str] | None = None
     if isinstance(error, IonportError):
         _logger.info("%s: %s %s", request_id, error.code, error.detail or "")
-        problem |= {"status": error.status, "title": error.text, "code": error.code}
-        if isinstance(error, InvalidInput) and error.fields:
-            problem["fields"] = error.fields
+        status, title, code = error.status, error.text, error.code
+        fields = error.fields if isinstance(error, InvalidInput) else None
         if isinstance(error, Unauthenticated):
             headers["WWW-Authenticate"] = 'Bearer realm="ionport control"'
     elif isinstance(error, HTTPException):
         title = "There is nothing at this address, or not with this method."
-        code = "method_not_allowed" if error.status_code == 405 else "not_found"
-        problem |= {"status": error.status_code, "title": title, "code": code}
+        status, code = error.status_code, "not_found"
+        if status == 405:
+            code = "method_not_allowed"
         headers |= dict(error.headers or {})
     else:
         _logger.error("%s failed", request_id, exc_info=error)
         title = "The control plane failed. The log says why under the request id."
-        problem |= {"status": 500, "title": title, "code": "internal"}
-    status = int(str(problem["status"]))
-    return JSONResponse(problem, status_code=status, headers=headers, media_type=_PROBLEM)
+        status, code = 500, "internal"
+    return problem_response(
+        status, title, code=code, request_id=request_id, fields=fields, headers=headers
+    )

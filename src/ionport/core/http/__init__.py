@@ -1,0 +1,1 @@
+"""What endpoints for machines share of HTTP: bounded bodies, problem answers, OpenAPI documents."""
