@@ -12,8 +12,9 @@ from tests.promises import faults
 from tests.promises.counting import Infor, Ledger
 from tests.promises.installation import Installation, socket_of, through
 from tests.promises.proportion import Proportion
-from tests.promises.wire import CREATE, PUBLISH, Call, Relay, Wire
+from tests.promises.wire import CREATE, PUBLISH, Relay, Wire
 from tests.promises.workers import Worker, Workers, clock_of
+from tests.support.intermediary import Call
 from tests.support.sides import until
 
 PROPORTION = Proportion()
@@ -149,8 +150,8 @@ class Trouble:
         self._wire.on(CREATE, lambda call: call.answer(*call.forward(call.read(seconds))))
 
     def step_the_clock(self) -> None:
-        """Ten minutes on, for all workers."""
-        self._shift += 600
+        """Ten minutes on, or back, for all workers; never behind the clock of the test itself."""
+        self._shift += self._random.choice((600.0, -600.0)) if self._shift else 600.0
         clock_of(self._installation.folder).write_text(str(self._shift))
 
     def kill_infor(self) -> None:

@@ -11,7 +11,7 @@ import json
 import threading
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,9 @@ from tests.promises.conftest import Installer, Target
 from tests.promises.counting import Infor, Ledger, assert_posted_exactly_once
 from tests.promises.installation import socket_of, through
 from tests.promises.proportion import Proportion
-from tests.promises.wire import CREATE, LOG_IN, Call, Relay, Wire
+from tests.promises.wire import CREATE, LOG_IN, Relay, Wire
 from tests.promises.workers import Worker, Workers, clock_of, faketime_environment, imported
+from tests.support.intermediary import Call
 from tests.support.sides import PATIENCE, until
 
 PROPORTION = Proportion()
@@ -127,23 +128,37 @@ def late_after_a_step(
         assert_posted_exactly_once(target.counts, installation.ledger)
 
 
+# Ten minutes on, and back.
+STEPS = ("+600", "-600")
+
+
+@pytest.mark.parametrize("seconds", STEPS)
 def test_a_step_of_the_clock_does_not_make_a_lost_create_certain(
-    target: Target, install: Installer, crew: Workers
+    seconds: str, target: Target, install: Installer, crew: Workers
 ) -> None:
-    late_after_a_step(target, install, crew, lambda folder: step(clock_of(folder), "600"))
+    late_after_a_step(target, install, crew, lambda folder: step(clock_of(folder), seconds))
 
 
-def test_a_step_of_the_machines_clock_does_not_make_a_lost_create_certain(
-    target: Target, install: Installer, tmp_path: Path
-) -> None:
-    offset = tmp_path / "offset"
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workers, Path]]:
+    """Workers of a machine of their own, and the file that steps its clock."""
+    offset = tmp_path_factory.mktemp("machine") / "offset"
     offset.write_text("+0")
     environment = faketime_environment(offset)
     if not environment:
         pytest.skip("faketime is not installed (apt install faketime)")
     with imported(environment) as process:
-        crew = Workers(process)
-        late_after_a_step(target, install, crew, lambda _folder: step(offset, "+600"))
+        yield Workers(process), offset
+
+
+@pytest.mark.parametrize("seconds", STEPS)
+def test_a_step_of_the_machines_clock_does_not_make_a_lost_create_certain(
+    seconds: str, target: Target, install: Installer, machine: tuple[Workers, Path]
+) -> None:
+    crew, offset = machine
+    step(offset, "+0")
+    late_after_a_step(target, install, crew, lambda _folder: step(offset, seconds))
+    crew.end_all()
 
 
 def step(file: Path, offset: str) -> None:

@@ -16,8 +16,9 @@ from tests.promises.conftest import Installer, Target
 from tests.promises.counting import Ledger, assert_posted_exactly_once
 from tests.promises.installation import Installation
 from tests.promises.proportion import Proportion
-from tests.promises.wire import CREATE, Call, Wire
+from tests.promises.wire import CREATE, Wire
 from tests.promises.workers import Worker, Workers
+from tests.support.intermediary import Call
 from tests.support.sides import PATIENCE, until
 
 DOCUMENTS = 20

@@ -201,7 +201,7 @@ class TargetServer:
 
     def __enter__(self) -> TargetServer:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(120)
         return self
 
     def __exit__(self, *_error: object) -> None:
