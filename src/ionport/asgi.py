@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.application import Application
 from ionport.core.proxies import TrustedProxies
+from ionport.document_side import DocumentSide
 from ionport.infor_http import InforRouter, infor_apps
 from ionport.infor_side import InforSide
 from ionport.metrics import MEDIA_TYPE, Metrics
@@ -28,7 +29,13 @@ from ionport.readiness import Readiness
 from ionport.sandbox.control.http.endpoint import PREFIX, ControlServer
 from ionport.sandbox.control.http.routes import control_app, control_app_switched_off
 from ionport.web.app import create_web_app
-from ionport.web.state import Services
+from ionport.web.services import (
+    DocumentServices,
+    InforServices,
+    SandboxServices,
+    Services,
+    Sides,
+)
 
 _CONTROL = f"{PREFIX}/"
 _HEALTH = frozenset(("/healthz", "/readyz", "/metrics"))
@@ -124,6 +131,7 @@ def _routed(application: Application, health: ASGIApp) -> ASGIApp:
     infor, settings = application.infor, application.settings
     pages = create_web_app(
         _page_services(application),
+        page_sides(application.infor, application.documents),
         allowed_hosts=settings.allowed_hosts,
         secure_cookies=settings.is_https,
         api_url=settings.gateway_origin if infor is not None else "",
@@ -147,8 +155,6 @@ def _control_server(application: Application, infor: InforSide) -> ControlServer
 
 
 def _page_services(application: Application) -> Services:
-    infor, documents = application.infor, application.documents
-    sandbox = infor if infor and infor.options.has_sandbox else None
     return Services(
         database=application.database,
         clock=application.clock,
@@ -157,23 +163,41 @@ def _page_services(application: Application) -> Services:
         setup=application.setup,
         audit=application.audit,
         members=application.members,
-        apps=infor.apps if infor else None,
-        app_security=infor.app_security if infor else None,
-        approvals=infor.approvals if infor else None,
-        service_accounts=infor.service_accounts if infor else None,
-        tenant_settings=infor.tenant_settings if infor else None,
-        saml_issuers=infor.saml_issuers if infor else None,
-        token_tools=infor.token_tools if infor else None,
-        custom_apis=infor.custom_apis if infor else None,
-        recorder=sandbox.recorder if sandbox else None,
-        inspection=sandbox.inspection if sandbox else None,
-        ion=sandbox.ion if sandbox else None,
-        control=sandbox.control if sandbox else None,
-        document_types=sandbox.document_types if sandbox else None,
-        registry=sandbox.registry if sandbox else None,
-        documents=documents.documents if documents else None,
-        connections=documents.connections if documents else None,
-        mappings=documents.mappings if documents else None,
-        configurations=documents.configurations if documents else None,
-        deliveries=documents.deliveries if documents else None,
+    )
+
+
+def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides:
+    """Return the services of the sides that run here, as their pages use them."""
+    return Sides(
+        infor=InforServices(
+            apps=infor.apps,
+            app_security=infor.app_security,
+            approvals=infor.approvals,
+            service_accounts=infor.service_accounts,
+            tenant_settings=infor.tenant_settings,
+            saml_issuers=infor.saml_issuers,
+            token_tools=infor.token_tools,
+            custom_apis=infor.custom_apis,
+        )
+        if infor
+        else None,
+        sandbox=SandboxServices(
+            recorder=infor.recorder,
+            inspection=infor.inspection,
+            registry=infor.registry,
+            control=infor.control,
+            ion=infor.ion,
+            document_types=infor.document_types,
+        )
+        if infor and infor.options.has_sandbox
+        else None,
+        documents=DocumentServices(
+            documents=documents.documents,
+            connections=documents.connections,
+            mappings=documents.mappings,
+            configurations=documents.configurations,
+            deliveries=documents.deliveries,
+        )
+        if documents
+        else None,
     )

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx2
 from starlette.testclient import TestClient
@@ -25,7 +24,7 @@ from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
 from ionport.store import Database
 from ionport.web.app import create_web_app
-from ionport.web.state import Services
+from ionport.web.services import Services, Sides
 from tests.support.server import serve_when_asked
 
 PASSWORD = Secret("correct horse battery")
@@ -83,8 +82,8 @@ class People:
                 )
         return user
 
-    def services(self, **rooms: Any) -> Services:
-        """Return what the pages use; `rooms` are the services of the sides."""
+    def services(self) -> Services:
+        """Return what the pages of every side use."""
         return Services(
             database=self.database,
             clock=self.clock,
@@ -93,7 +92,6 @@ class People:
             setup=self.setup,
             audit=self.audit,
             members=MemberService(self.clock, self.audit, self.identity),
-            **rooms,
         )
 
 
@@ -163,15 +161,17 @@ def said(page: str) -> str:
 
 
 @contextmanager
-def browser_on(services: Services) -> Iterator[Browser]:
+def browser_on(services: Services, sides: Sides | None = None) -> Iterator[Browser]:
     """Yield a browser that speaks to the pages in process; they are served to who connects."""
     with (
-        serve_when_asked(lambda _base_url: pages_of(services)) as (base_url, app),
+        serve_when_asked(lambda _base_url: pages_of(services, sides)) as (base_url, app),
         Browser(base_url, app).opened() as browser,
     ):
         yield browser
 
 
-def pages_of(services: Services) -> ASGIApp:
+def pages_of(services: Services, sides: Sides | None = None) -> ASGIApp:
     """Return the pages as they answer on a loopback address."""
-    return create_web_app(services, allowed_hosts=["127.0.0.1"], secure_cookies=False)
+    return create_web_app(
+        services, sides or Sides(), allowed_hosts=["127.0.0.1"], secure_cookies=False
+    )

@@ -15,6 +15,7 @@ from ionport.core.clock import MovableClock
 from ionport.core.proxies import TrustedProxies
 from ionport.identity.attempts import ATTEMPTS
 from ionport.web.app import create_web_app
+from ionport.web.services import Sides
 from tests.support import databases
 from tests.support.server import serve
 from tests.support.web import PASSWORD, Browser, People
@@ -30,7 +31,9 @@ def people(tmp_path: Path, clock: MovableClock) -> Iterator[People]:
 @contextmanager
 def _behind_a_proxy(people: People, trusted: str) -> Iterator[str]:
     """Serve the pages; whoever connects is the proxy at 127.0.0.1."""
-    pages = create_web_app(people.services(), allowed_hosts=["127.0.0.1"], secure_cookies=False)
+    pages = create_web_app(
+        people.services(), Sides(), allowed_hosts=["127.0.0.1"], secure_cookies=False
+    )
     with serve(ClientAddresses(pages, TrustedProxies.parse(trusted))) as base_url:
         yield base_url
 
@@ -72,7 +75,7 @@ def test_a_forwarded_scheme_changes_neither_addresses_nor_cookies(
 ) -> None:
     people.add("ada")
     pages = create_web_app(
-        people.services(), allowed_hosts=["ionport.example"], secure_cookies=True
+        people.services(), Sides(), allowed_hosts=["ionport.example"], secure_cookies=True
     )
     app = ClientAddresses(pages, TrustedProxies.parse("10.0.0.2"))
     headers = {

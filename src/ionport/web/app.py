@@ -23,7 +23,7 @@ from ionport.web.pages.api_suites import suites as api_suites
 from ionport.web.pages.authorized_apps import apps as authorized_apps
 from ionport.web.pages.authorized_apps import files as app_files
 from ionport.web.pages.authorized_apps import form as app_form
-from ionport.web.pages.authorized_apps import security as app_upkeep
+from ionport.web.pages.authorized_apps import security as app_security
 from ionport.web.pages.authorized_apps import token_tools
 from ionport.web.pages.control import faults as control_faults
 from ionport.web.pages.control import keys as control_keys
@@ -44,24 +44,25 @@ from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_
 from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
 from ionport.web.rendering.assets import FOLDER, VersionedFiles
 from ionport.web.rendering.templating import error_page
-from ionport.web.state import Services
+from ionport.web.services import Services, Sides
 
 
 def create_web_app(
     services: Services,
+    sides: Sides,
     *,
     allowed_hosts: Collection[str],
     secure_cookies: bool,
     api_url: str = "",
 ) -> Starlette:
-    """Return the pages of the sides that `services` has.
+    """Return the pages of the sides that run here.
 
     `allowed_hosts` are the names (without port) that the server answers to; `secure_cookies` is
     on when people reach it by https. `api_url` is the gateway's origin, for programs that have an
     address wrong.
     """
-    routes = _routes(services)
-    return Starlette(
+    routes = _routes(sides)
+    app = Starlette(
         routes=routes,
         middleware=[
             Middleware(PageAddresses, routes=routes, api_url=api_url),
@@ -71,13 +72,20 @@ def create_web_app(
                 error_page=error_page,
                 scheme="https" if secure_cookies else "http",
             ),
-            Middleware(Guard, services=services, secure_cookies=secure_cookies),
+            Middleware(
+                Guard,
+                services=services,
+                secure_cookies=secure_cookies,
+                has_organizations=sides.documents is not None,
+            ),
         ],
         exception_handlers={HTTPException: _raise_on},
     )
+    app.state.sides = sides
+    return app
 
 
-def _routes(services: Services) -> list[BaseRoute]:
+def _routes(sides: Sides) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         Mount("/static", VersionedFiles(directory=FOLDER), name="static"),
         *home.ROUTES,
@@ -85,43 +93,62 @@ def _routes(services: Services) -> list[BaseRoute]:
         *manual.ROUTES,
         *theme.ROUTES,
     ]
-    if services.apps is not None:
-        routes += [
-            *app_form.ROUTES,
-            *authorized_apps.ROUTES,
-            *app_files.ROUTES,
-            *app_upkeep.ROUTES,
-            *token_tools.ROUTES,
-            *service_accounts.ROUTES,
-            *users.ROUTES,
-            *configuration.ROUTES,
-            *saml_issuers.ROUTES,
-        ]
-    if services.custom_apis is not None:
-        routes += [
-            # Before the page of a suite: `import` is no id of one.
-            *api_suite_files.ROUTES,
-            *api_suites.ROUTES,
-            *api_endpoints.ROUTES,
-            *api_policies.ROUTES,
-            *api_documentation.ROUTES,
-        ]
-    if services.approvals is not None:
-        routes += authorize.ROUTES
-    if services.documents is not None:
-        routes += [*document_export.ROUTES, *documents.ROUTES]
-        routes += [*settings.ROUTES, *exports.ROUTES, *export_activation.ROUTES]
-        routes += connections.ROUTES
-    if services.recorder is not None:
-        routes += [*idm_types.ROUTES, *inspector.ROUTES, *inspector_erp.ROUTES, *coverage.ROUTES]
-    if services.ion is not None:
-        routes += [*connection_points.ROUTES, *document_flows.ROUTES, *acknowledgements.ROUTES]
-        routes += data_lake.ROUTES
-    if services.control is not None:
-        routes += [*control_faults.ROUTES, *control_state.ROUTES, *control_keys.ROUTES]
-    if services.deliveries is not None:
-        routes += deliveries.ROUTES
+    if sides.infor is not None:
+        routes += _infor_routes()
+    if sides.documents is not None:
+        routes += _document_routes()
+    if sides.sandbox is not None:
+        routes += _sandbox_routes()
     return routes
+
+
+def _infor_routes() -> list[BaseRoute]:
+    return [
+        *app_form.ROUTES,
+        *authorized_apps.ROUTES,
+        *app_files.ROUTES,
+        *app_security.ROUTES,
+        *token_tools.ROUTES,
+        *service_accounts.ROUTES,
+        *users.ROUTES,
+        *configuration.ROUTES,
+        *saml_issuers.ROUTES,
+        # Before the page of a suite: `import` is no id of one.
+        *api_suite_files.ROUTES,
+        *api_suites.ROUTES,
+        *api_endpoints.ROUTES,
+        *api_policies.ROUTES,
+        *api_documentation.ROUTES,
+        *authorize.ROUTES,
+    ]
+
+
+def _document_routes() -> list[BaseRoute]:
+    return [
+        *document_export.ROUTES,
+        *documents.ROUTES,
+        *settings.ROUTES,
+        *exports.ROUTES,
+        *export_activation.ROUTES,
+        *connections.ROUTES,
+        *deliveries.ROUTES,
+    ]
+
+
+def _sandbox_routes() -> list[BaseRoute]:
+    return [
+        *idm_types.ROUTES,
+        *inspector.ROUTES,
+        *inspector_erp.ROUTES,
+        *coverage.ROUTES,
+        *connection_points.ROUTES,
+        *document_flows.ROUTES,
+        *acknowledgements.ROUTES,
+        *data_lake.ROUTES,
+        *control_faults.ROUTES,
+        *control_state.ROUTES,
+        *control_keys.ROUTES,
+    ]
 
 
 async def _raise_on(_request: Request, error: Exception) -> Response:

@@ -1,79 +1,17 @@
-"""What a page may use: the services that the composition hands in, and who is visiting."""
+"""Who is visiting, and what the address names: the tenant, the organization."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from ionport.core.clock import Clock
 from ionport.core.errors import Forbidden, NotFound, Unauthenticated
 from ionport.core.i18n import _
-from ionport.identity.audit import AuditLog
-from ionport.identity.members import MemberService
 from ionport.identity.model import Actor, Organization, Session
-from ionport.identity.service import IdentityService
-from ionport.identity.sessions import SessionService
-from ionport.identity.setup import SetupService
-from ionport.store import Database, OrganizationScope, TenantScope
-
-if TYPE_CHECKING:
-    from ionport.connections.service import ConnectionService
-    from ionport.documents.service import DocumentService
-    from ionport.exports.configurations.service import ExportConfigurationService
-    from ionport.exports.deliveries import DeliveryService
-    from ionport.gateway.custom_apis import CustomApis
-    from ionport.mappings.service import MappingService
-    from ionport.oauth.accounts.service import ServiceAccountService
-    from ionport.oauth.apps.security import AppSecurityService
-    from ionport.oauth.apps.service import AuthorizedAppService
-    from ionport.oauth.authorize.service import ApprovalService
-    from ionport.oauth.grants.saml.service import SamlIssuerService
-    from ionport.oauth.tenant.service import TenantSettingsService
-    from ionport.oauth.tokens.tools import TokenToolsService
-    from ionport.sandbox.control.inspection import InspectionService
-    from ionport.sandbox.control.plane import ControlPlane
-    from ionport.sandbox.control.recorder.service import RecorderService
-    from ionport.sandbox.idm.datamodel.administration import DocumentTypeService
-    from ionport.sandbox.kit.coverage import Registry
-    from ionport.sandbox.messaging.ionservices import Ion
-
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """Everything that pages use; the services of a side that is off are None."""
-
-    database: Database
-    clock: Clock
-    identity: IdentityService
-    sessions: SessionService
-    setup: SetupService
-    audit: AuditLog
-    members: MemberService
-    apps: AuthorizedAppService | None = None
-    app_security: AppSecurityService | None = None
-    approvals: ApprovalService | None = None
-    service_accounts: ServiceAccountService | None = None
-    tenant_settings: TenantSettingsService | None = None
-    saml_issuers: SamlIssuerService | None = None
-    token_tools: TokenToolsService | None = None
-    custom_apis: CustomApis | None = None
-    recorder: RecorderService | None = None
-    inspection: InspectionService | None = None
-    registry: Registry | None = None
-    control: ControlPlane | None = None
-    ion: Ion | None = None
-    document_types: DocumentTypeService | None = None
-    documents: DocumentService | None = None
-    connections: ConnectionService | None = None
-    mappings: MappingService | None = None
-    configurations: ExportConfigurationService | None = None
-    deliveries: DeliveryService | None = None
+from ionport.store import OrganizationScope, TenantScope
+from ionport.web.services import Services
 
 
 @dataclass(slots=True)
@@ -116,13 +54,6 @@ def visit_of(request: Request) -> Visit:
     if not isinstance(visit, Visit):
         raise TypeError("a page was reached without the guard")
     return visit
-
-
-def needed(service: T | None) -> T:
-    """Return a service of a side; raises NotFound when that side is off."""
-    if service is None:
-        raise NotFound(_("This side of ionport is not running here."))
-    return service
 
 
 def tenant_scope(request: Request) -> TenantScope:

@@ -9,7 +9,8 @@ from ionport.oauth.tenant.scopes import parse_scopes
 from ionport.oauth.tenant.settings import ScopeMode
 from ionport.store import TenantScope
 from ionport.web.forms.fields import text_of
-from ionport.web.state import needed, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import visit_of
 
 
 def scopes_of(form: FormData) -> tuple[str, ...]:
@@ -21,7 +22,7 @@ def scopes_of(form: FormData) -> tuple[str, ...]:
 def scope_choice(request: Request, scope: TenantScope) -> dict[str, object]:
     """Return what a form needs to know of the tenant's scopes."""
     visit = visit_of(request)
-    service = needed(visit.services.tenant_settings)
+    service = infor_of(request).tenant_settings
     with visit.services.database.read() as work:
         mode = service.get(work, scope, visit.actor).scope_mode
         offered = service.offered_scopes(work, scope, visit.actor)

@@ -26,7 +26,8 @@ from ionport.identity.model import Organization, Session
 from ionport.store import OrganizationScope
 from ionport.web.forms.fields import is_storable
 from ionport.web.middleware import cookies
-from ionport.web.state import Services, Visit
+from ionport.web.services import Services
+from ionport.web.state import Visit
 
 PUBLIC_PATHS = ("/sign-in", "/favicon.ico")
 PUBLIC_PREFIXES = ("/set-up/", "/static/", "/authorize/")
@@ -40,11 +41,22 @@ CSRF_HEADER = "X-CSRF-Token"
 
 
 class Guard:
-    """ASGI middleware that makes the request's `Visit`."""
+    """ASGI middleware that makes the request's `Visit`.
 
-    def __init__(self, app: ASGIApp, *, services: Services, secure_cookies: bool) -> None:
+    `has_organizations`: the document side runs, whose pages belong to an organization.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        services: Services,
+        secure_cookies: bool,
+        has_organizations: bool,
+    ) -> None:
         self._app = app
         self._services = services
+        self._has_organizations = has_organizations
         self._secure = secure_cookies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +113,7 @@ class Guard:
         organization = None
         with services.database.read() as work:
             session = services.sessions.session_for(work, token, address)
-            if session is not None and services.documents is not None:
+            if session is not None and self._has_organizations:
                 mine = {member for member, _role in session.actor.organization_roles}
                 for organization_id in sorted(mine):
                     found = services.identity.get_organization(

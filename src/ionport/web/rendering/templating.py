@@ -22,6 +22,7 @@ from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
 from ionport.web.middleware import cookies
 from ionport.web.middleware.guard import CSRF_FIELD
 from ionport.web.rendering.assets import asset_url, icon
+from ionport.web.services import Sides, sides_of
 from ionport.web.state import Visit, visit_of
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -147,16 +148,17 @@ def _flash(request: Request, visit: Visit) -> tuple[str, str] | None:
 def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavItem]:
     if visit.session is None:
         return []
+    sides = sides_of(request)
     entries: list[tuple[str, str, str]] = []
-    if visit.services.documents is not None:
+    if sides.documents is not None:
         entries += [
             (_("Documents"), "file-invoice", "/documents"),
             (_("Deliveries"), "send", "/deliveries"),
         ]
     tenant = tenant or next(iter(visit.tenants), None)
-    if visit.services.apps is not None and tenant is not None:
-        entries += _tenant_entries(visit, tenant)
-    if visit.services.documents is not None:
+    if sides.infor is not None and tenant is not None:
+        entries += _tenant_entries(visit, sides, tenant)
+    if sides.documents is not None:
         entries.append((_("Settings"), "settings", "/settings"))
     here = request.url.path
     parts = here.split("/")
@@ -168,17 +170,17 @@ def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavI
     ]
 
 
-def _tenant_entries(visit: Visit, tenant: str) -> list[tuple[str, str, str]]:
-    services, base = visit.services, f"/ion-api/{tenant}"
+def _tenant_entries(visit: Visit, sides: Sides, tenant: str) -> list[tuple[str, str, str]]:
+    base = f"/ion-api/{tenant}"
     is_administrator = visit.actor.is_tenant_administrator(tenant)
     entries = []
     if is_administrator:
         entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
-        if services.ion is not None:
+        if sides.sandbox is not None:
             entries.append((_("ION Desk"), "plug-connected", f"{base}/connection-points"))
-    if services.recorder is not None:
+    if sides.sandbox is not None:
         entries.append((_("Inspector"), "radar", f"{base}/inspector"))
-    if services.control is not None and is_administrator:
+    if sides.sandbox is not None and is_administrator:
         entries.append((_("Control plane"), "rotate-clockwise", f"{base}/faults"))
     return entries
 

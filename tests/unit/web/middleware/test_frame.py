@@ -13,6 +13,7 @@ from ionport.core.errors import InvalidInput, TooManyRequests
 from ionport.web.app import create_web_app
 from ionport.web.middleware import cookies
 from ionport.web.middleware.frame import CONTENT_SECURITY_POLICY
+from ionport.web.services import Sides
 from tests.support.server import serve
 from tests.support.web import Browser, People
 
@@ -35,7 +36,7 @@ def _wait(_request: Request) -> Response:
 def failing(people: People) -> Iterator[Browser]:
     """A browser, signed in, on pages of which some fail."""
     app: Starlette = create_web_app(
-        people.services(), allowed_hosts=["127.0.0.1"], secure_cookies=False
+        people.services(), Sides(), allowed_hosts=["127.0.0.1"], secure_cookies=False
     )
     app.router.routes += [
         Route("/explode", _explode),

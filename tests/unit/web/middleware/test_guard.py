@@ -11,6 +11,7 @@ from ionport.identity.attempts import ATTEMPTS
 from ionport.web.app import create_web_app
 from ionport.web.middleware import guard
 from ionport.web.middleware.guard import MAX_PUBLIC_BODY
+from ionport.web.services import Sides
 from tests.support.web import PASSWORD, Browser, People
 
 FIELDS = {"username": "ada", "password": PASSWORD.reveal()}
@@ -126,7 +127,9 @@ def test_the_session_cookie_is_out_of_scripts_reach_and_new_at_every_sign_in(
 
 
 def test_over_https_cookies_are_secure_and_bound_to_the_host(people: People) -> None:
-    app = create_web_app(people.services(), allowed_hosts=["ionport.example"], secure_cookies=True)
+    app = create_web_app(
+        people.services(), Sides(), allowed_hosts=["ionport.example"], secure_cookies=True
+    )
     with TestClient(app, base_url="https://ionport.example") as client:
         cookie = client.get("/sign-in").headers["set-cookie"]
     assert cookie.startswith("__Host-ionport_visitor=")

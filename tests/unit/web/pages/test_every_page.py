@@ -48,7 +48,7 @@ def _routes(desk: Desk) -> list[tuple[str, str]]:
     assert isinstance(client, TestClient)
     values = {"tenant": desk.application.tenant.id}
     found = []
-    for route in client.app._pages.routes:  # type: ignore[attr-defined]
+    for route in client.app._pages._pages.routes:  # type: ignore[attr-defined]
         if isinstance(route, Route):
             path = re.sub(
                 r"\{(\w+)(?::\w+)?\}", lambda match: values.get(match[1], "none"), route.path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -15,7 +17,8 @@ from ionport.identity.service import NewUser
 from ionport.identity.sessions import SESSION_LIFETIME
 from ionport.web.forms.fields import errors_of, secret_of, text_of
 from ionport.web.middleware import cookies
-from ionport.web.rendering.templating import redirect, render
+from ionport.web.rendering.templating import own_address, redirect, render
+from ionport.web.services import sides_of
 from ionport.web.state import visit_of
 
 MANUAL = "users"
@@ -24,7 +27,7 @@ MANUAL = "users"
 def sign_in_form(request: Request) -> Response:
     """Show the form, or go on when somebody is signed in already."""
     if visit_of(request).session is not None:
-        return RedirectResponse(_local(request.query_params.get("next", "")), status_code=303)
+        return RedirectResponse(own_address(request.query_params.get("next", "")), status_code=303)
     with visit_of(request).services.database.read() as work:
         needs_setup = visit_of(request).services.setup.needs_setup(work)
     return _sign_in_page(request, needs_setup=needs_setup)
@@ -43,7 +46,7 @@ def sign_in(request: Request) -> Response:
         return _sign_in_page(
             request, username=username, error=error.text, status=error.status, headers=headers
         )
-    return with_session(request, _local(text_of(visit.form, "next")), token, user)
+    return with_session(request, own_address(text_of(visit.form, "next")), token, user)
 
 
 def _sign_in_page(
@@ -136,7 +139,12 @@ def set_up(request: Request) -> Response:
 
 def account_page(request: Request) -> Response:
     """Show the user's own account."""
-    return render(request, "account/account/account.html", {"errors": {}})
+    return _account(request, {})
+
+
+def _account(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    context = {"errors": errors, "signs_on_to_apps": sides_of(request).infor is not None}
+    return render(request, "account/account/account.html", context, status=status)
 
 
 def change_password(request: Request) -> Response:
@@ -154,9 +162,7 @@ def change_password(request: Request) -> Response:
             services.sessions.change_password(work, visit.signed_in, proof, password_hash)
     except (InvalidInput, TooManyRequests) as error:
         errors = errors_of(error) if isinstance(error, InvalidInput) else {"": error.text}
-        return render(
-            request, "account/account/account.html", {"errors": errors}, status=error.status
-        )
+        return _account(request, errors, error.status)
     text = _("Your password is changed. Other browsers are signed out.")
     return redirect(request, "/account", text=text)
 
@@ -172,12 +178,6 @@ def _require_same(password: Secret, repeated: Secret) -> None:
     if password != repeated:
         text = _("The two passwords differ.")
         raise InvalidInput(text, fields={"repeated": text})
-
-
-def _local(url: str) -> str:
-    """Return `url` if it is a path of this site, else the first page."""
-    is_path = url.startswith("/") and not url.startswith(("//", "/\\")) and url.isprintable()
-    return url if is_path and url.isascii() else "/"
 
 
 ROUTES = [

@@ -26,7 +26,8 @@ from ionport.web.middleware import cookies
 from ionport.web.middleware.frame import CONTENT_SECURITY_POLICY
 from ionport.web.pages.account.account import sign_in_as, with_session
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "users"
 
@@ -189,7 +190,7 @@ def revoke_approval(request: Request) -> Response:
 
 
 def _approvals(request: Request) -> ApprovalService:
-    return needed(visit_of(request).services.approvals)
+    return infor_of(request).approvals
 
 
 def _scope(request: Request) -> TenantScope:

@@ -26,7 +26,8 @@ from ionport.web.pages.api_suites.endpoints import (
 from ionport.web.pages.api_suites.suites import confirm_page, documented, read_trail
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "available-apis"
 
@@ -36,7 +37,7 @@ def list_documentation(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = the_endpoint(request)
     with visit.services.database.read() as work:
-        found = needed(visit.services.custom_apis).documentation.list_documentation(
+        found = infor_of(request).custom_apis.documentation.list_documentation(
             work, scope, visit.actor, endpoint.id
         )
     context = {
@@ -80,14 +81,14 @@ async def _content(request: Request, url: str) -> bytes:
         raise InvalidInput(text, fields={"url": text})
     if files:
         return files[0].content
-    return await needed(visit.services.custom_apis).documentation_source.fetch(url)
+    return await infor_of(request).custom_apis.documentation_source.fetch(url)
 
 
 def _keep(request: Request, endpoint: TargetEndpoint, name: str, content: bytes) -> None:
     visit, scope = visit_of(request), tenant_scope(request)
     draft = DocumentationDraft.read(name, content)
     with visit.services.database.write() as work:
-        needed(visit.services.custom_apis).documentation.add_documentation(
+        infor_of(request).custom_apis.documentation.add_documentation(
             work, scope, visit.actor, endpoint.id, draft
         )
 
@@ -132,7 +133,7 @@ def delete(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     _suite, endpoint, found, _text = _the_documentation(request)
     with visit.services.database.write() as work:
-        needed(visit.services.custom_apis).documentation.delete_documentation(
+        infor_of(request).custom_apis.documentation.delete_documentation(
             work, scope, visit.actor, found.id
         )
     text = _("The documentation {name} is deleted.").format(name=found.name)
@@ -147,7 +148,7 @@ def _the_documentation(
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = the_endpoint(request)
     with visit.services.database.read() as work:
-        found, text = needed(visit.services.custom_apis).documentation.get_documentation(
+        found, text = infor_of(request).custom_apis.documentation.get_documentation(
             work, scope, visit.actor, request.path_params["documentation"]
         )
     if found.endpoint_id != endpoint.id:

@@ -19,7 +19,8 @@ from ionport.web.forms.fields import errors_of
 from ionport.web.pages.api_suites import endpoint_form as form
 from ionport.web.pages.api_suites.suites import confirm_page, read_trail, suite_url, the_suite
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "available-apis"
 
@@ -55,7 +56,7 @@ def add(request: Request) -> Response:
     try:
         draft = form.endpoint_draft(visit.form)
         with visit.services.database.write() as work:
-            endpoint = needed(visit.services.custom_apis).suites.add_endpoint(
+            endpoint = infor_of(request).custom_apis.suites.add_endpoint(
                 work, scope, visit.actor, suite.id, draft
             )
     except (InvalidInput, Conflict) as error:
@@ -85,7 +86,7 @@ def edit(request: Request) -> Response:
     try:
         draft = form.endpoint_draft(visit.form)
         with visit.services.database.write() as work:
-            suites = needed(visit.services.custom_apis).suites
+            suites = infor_of(request).custom_apis.suites
             require_unchanged(
                 request,
                 work,
@@ -123,7 +124,7 @@ def _set_active(request: Request, text: str, *, active: bool) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     _suite, endpoint = the_endpoint(request)
     with visit.services.database.write() as work:
-        needed(visit.services.custom_apis).suites.set_endpoint_active(
+        infor_of(request).custom_apis.suites.set_endpoint_active(
             work, scope, visit.actor, endpoint.id, active=active
         )
     return redirect(request, endpoint_url(request, endpoint), text=text)
@@ -146,9 +147,7 @@ def delete(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = the_endpoint(request)
     with visit.services.database.write() as work:
-        needed(visit.services.custom_apis).suites.delete_endpoint(
-            work, scope, visit.actor, endpoint.id
-        )
+        infor_of(request).custom_apis.suites.delete_endpoint(work, scope, visit.actor, endpoint.id)
     text = _("The endpoint {name} is deleted.").format(name=endpoint.proxy_context)
     return redirect(request, suite_url(request, suite.id), text=text)
 
@@ -158,7 +157,7 @@ def the_endpoint(request: Request) -> tuple[ApiSuite, TargetEndpoint]:
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
     with visit.services.database.read() as work:
-        endpoint = needed(visit.services.custom_apis).suites.get_endpoint(
+        endpoint = infor_of(request).custom_apis.suites.get_endpoint(
             work, scope, visit.actor, request.path_params["endpoint"]
         )
     if endpoint.suite_id != suite.id:
@@ -175,7 +174,7 @@ def endpoint_url(request: Request, endpoint: TargetEndpoint, name: str = "api_en
 
 def public_address(request: Request, suite: ApiSuite, endpoint: TargetEndpoint) -> str:
     """Return the Public Facing Proxy Endpoint."""
-    suites = needed(visit_of(request).services.custom_apis).suites
+    suites = infor_of(request).custom_apis.suites
     return suites.public_address(suite, endpoint.proxy_context)
 
 
@@ -184,7 +183,7 @@ def needs_token(request: Request, endpoint: TargetEndpoint) -> bool:
     if endpoint.proxy_security is ProxySecurity.ANONYMOUS:
         return False
     visit, scope = visit_of(request), tenant_scope(request)
-    policies = needed(visit.services.custom_apis).policies
+    policies = infor_of(request).custom_apis.policies
     with visit.services.database.read() as work:
         acting = [
             policy
@@ -219,7 +218,7 @@ def _page(
     endpoint: TargetEndpoint | None = None,
     status: int = 200,
 ) -> Response:
-    suites = needed(visit_of(request).services.custom_apis).suites
+    suites = infor_of(request).custom_apis.suites
     context = {
         **form.form_context(values, errors, endpoint),
         "suite": suite,

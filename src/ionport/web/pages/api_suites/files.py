@@ -15,7 +15,8 @@ from ionport.web.forms.fields import errors_of, text_of, uploads_of
 from ionport.web.pages.api_suites.suites import suite_url, the_suite
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "available-apis"
 
@@ -25,7 +26,7 @@ def export_suite(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
     with visit.services.database.read() as work:
-        content = needed(visit.services.custom_apis).files.export_suite(
+        content = infor_of(request).custom_apis.files.export_suite(
             work, scope, visit.actor, suite.id
         )
     return attachment(content, f"{suite.context}.api-suite.json")
@@ -46,7 +47,7 @@ def import_suite(request: Request) -> Response:
         files = uploads_of(visit.form, "file")
         file = read_suite_file(files[0].content if files else b"")
         with visit.services.database.write() as work:
-            made = needed(visit.services.custom_apis).files.import_suite(
+            made = infor_of(request).custom_apis.files.import_suite(
                 work, scope, visit.actor, file, context
             )
     except InvalidInput as error:

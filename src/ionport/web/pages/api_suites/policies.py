@@ -26,7 +26,8 @@ from ionport.web.forms.fields import errors_of, lines_of, text_of
 from ionport.web.pages.api_suites.endpoints import endpoint_url, the_endpoint
 from ionport.web.pages.api_suites.suites import confirm_page, read_trail, the_suite
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "policies"
 
@@ -38,7 +39,7 @@ def list_policies(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = _level(request)
     with visit.services.database.read() as work:
-        policies = needed(visit.services.custom_apis).policies.list_policies(
+        policies = infor_of(request).custom_apis.policies.list_policies(
             work, scope, visit.actor, suite.id, endpoint.id if endpoint else None
         )
     context = {
@@ -74,7 +75,7 @@ def add(request: Request) -> Response:
     try:
         draft = _draft(visit.form)
         with visit.services.database.write() as work:
-            needed(visit.services.custom_apis).policies.add_policy(
+            infor_of(request).custom_apis.policies.add_policy(
                 work, scope, visit.actor, suite.id, draft, endpoint.id if endpoint else None
             )
     except InvalidInput as error:
@@ -105,7 +106,7 @@ def edit(request: Request) -> Response:
     try:
         draft = _draft(visit.form, policy)
         with visit.services.database.write() as work:
-            policies = needed(visit.services.custom_apis).policies
+            policies = infor_of(request).custom_apis.policies
             require_unchanged(
                 request,
                 work,
@@ -140,9 +141,7 @@ def delete(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     _suite, endpoint, policy = _the_policy(request)
     with visit.services.database.write() as work:
-        needed(visit.services.custom_apis).policies.delete_policy(
-            work, scope, visit.actor, policy.id
-        )
+        infor_of(request).custom_apis.policies.delete_policy(work, scope, visit.actor, policy.id)
     text = _("The policy {name} is deleted.").format(name=policy.name)
     return redirect(request, _url(request, endpoint, "policies"), text=text)
 
@@ -158,7 +157,7 @@ def _the_policy(request: Request) -> tuple[ApiSuite, TargetEndpoint | None, ApiP
     """Return the policy in the path with its level; raises NotFound when it stands elsewhere."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    apis = needed(visit.services.custom_apis)
+    apis = infor_of(request).custom_apis
     endpoint = None
     with visit.services.database.read() as work:
         policy = apis.policies.get_policy(work, scope, visit.actor, request.path_params["policy"])

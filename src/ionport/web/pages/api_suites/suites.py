@@ -33,7 +33,8 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import TrailLine, trail_of
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of, sandbox_of, sides_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "available-apis"
 
@@ -49,9 +50,7 @@ def list_suites(request: Request) -> Response:
     state = ListState.of(request, sorts=["name"])
     query = SuiteQuery(state.filters["q"], state.descending, state.request)
     with visit.services.database.read() as work:
-        found = needed(visit.services.custom_apis).suites.list_suites(
-            work, scope, visit.actor, query
-        )
+        found = infor_of(request).custom_apis.suites.list_suites(work, scope, visit.actor, query)
     wanted = state.filters["q"].lower()
     context = {
         "state": state,
@@ -71,9 +70,9 @@ def show_built_in(request: Request) -> Response:
     service = next((one for one in _built_in(request) if one.context == wanted), None)
     if service is None:
         raise NotFound(_("The sandbox has no such API suite."))
-    registry = needed(visit.services.registry)
+    registry = sandbox_of(request).registry
     document = registry.openapi(scope.tenant_id, service.context, __version__)
-    address = needed(visit.services.custom_apis).suites.built_in_address(
+    address = infor_of(request).custom_apis.suites.built_in_address(
         scope.tenant_id, service.context
     )
     context = {
@@ -99,14 +98,14 @@ def documented(api: ApiDescription, address: str, *, needs_token: bool) -> dict[
 
 
 def _built_in(request: Request) -> Sequence[Service]:
-    registry = visit_of(request).services.registry
-    return registry.services if registry is not None else ()
+    sandbox = sides_of(request).sandbox
+    return sandbox.registry.services if sandbox is not None else ()
 
 
 def show(request: Request) -> Response:
     """Show a suite with its endpoints."""
     visit, scope = visit_of(request), tenant_scope(request)
-    suites = needed(visit.services.custom_apis).suites
+    suites = infor_of(request).custom_apis.suites
     with visit.services.database.read() as work:
         suite = suites.get_suite(work, scope, visit.actor, request.path_params["suite"])
         endpoints = suites.list_endpoints(work, scope, visit.actor, suite.id)
@@ -133,7 +132,7 @@ def add(request: Request) -> Response:
     visit.actor.require_tenant_administrator(scope.tenant_id)
     if endpoint_form.asks_for_security_fields(visit.form):
         return _add_page(request, _sent(visit.form), {})
-    suites = needed(visit.services.custom_apis).suites
+    suites = infor_of(request).custom_apis.suites
     try:
         icon = _uploaded_icon(visit.form)
         endpoint = endpoint_form.endpoint_draft(visit.form)
@@ -172,7 +171,7 @@ def edit(request: Request) -> Response:
     """Change names, description and icon of a suite."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    suites = needed(visit.services.custom_apis).suites
+    suites = infor_of(request).custom_apis.suites
     try:
         icon = _uploaded_icon(visit.form)
         with visit.services.database.write() as work:
@@ -214,7 +213,7 @@ def deactivate(request: Request) -> Response:
 def _set_active(request: Request, text: str, *, active: bool) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.write() as work:
-        suite = needed(visit.services.custom_apis).suites.set_suite_active(
+        suite = infor_of(request).custom_apis.suites.set_suite_active(
             work, scope, visit.actor, request.path_params["suite"], active=active
         )
     return redirect(request, suite_url(request, suite.id), text=text.format(name=suite.suite_name))
@@ -225,7 +224,7 @@ def delete_form(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
     with visit.services.database.read() as work:
-        endpoints = needed(visit.services.custom_apis).suites.list_endpoints(
+        endpoints = infor_of(request).custom_apis.suites.list_endpoints(
             work, scope, visit.actor, suite.id
         )
     count = ngettext(
@@ -247,7 +246,7 @@ def delete(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
     with visit.services.database.write() as work:
-        needed(visit.services.custom_apis).suites.delete_suite(work, scope, visit.actor, suite.id)
+        infor_of(request).custom_apis.suites.delete_suite(work, scope, visit.actor, suite.id)
     url = path_to(request, "available_apis", tenant=scope.tenant_id)
     return redirect(request, url, text=_("{name} is deleted.").format(name=suite.suite_name))
 
@@ -256,7 +255,7 @@ def icon(request: Request) -> Response:
     """Return a suite's uploaded picture."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        found = needed(visit.services.custom_apis).suites.get_icon(
+        found = infor_of(request).custom_apis.suites.get_icon(
             work, scope, visit.actor, request.path_params["suite"]
         )
     headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
@@ -285,7 +284,7 @@ def the_suite(request: Request) -> ApiSuite:
     """Return the suite in the path; raises NotFound, and Forbidden without the role."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        return needed(visit.services.custom_apis).suites.get_suite(
+        return infor_of(request).custom_apis.suites.get_suite(
             work, scope, visit.actor, request.path_params["suite"]
         )
 

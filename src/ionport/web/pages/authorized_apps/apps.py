@@ -17,7 +17,8 @@ from ionport.web.rendering.confirm import Crumbs
 from ionport.web.rendering.lists import YES_NO, ListState
 from ionport.web.rendering.templating import path_to, render
 from ionport.web.rendering.trail import trail_of
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "create-an-app"
 
@@ -43,7 +44,7 @@ def list_apps(request: Request) -> Response:
         page=state.request,
     )
     with visit.services.database.read() as work:
-        found = needed(visit.services.apps).list_apps(work, scope, visit.actor, query)
+        found = infor_of(request).apps.list_apps(work, scope, visit.actor, query)
     context = {"state": state, "page_of": found, "types": [(one, one) for one in AppType]}
     return render(request, "authorized_apps/apps/list.html", context)
 
@@ -56,11 +57,11 @@ def show(request: Request) -> Response:
 def detail_page(request: Request, secret: Secret | None = None, notice: str = "") -> Response:
     """Show an app's page; `secret` in the clear, once."""
     visit, scope = visit_of(request), tenant_scope(request)
-    apps, security = needed(visit.services.apps), needed(visit.services.app_security)
+    apps, security = infor_of(request).apps, infor_of(request).app_security
     state = ListState.of(request, sorts=["created"], filters=())
     with visit.services.database.read() as work:
         app = apps.get_app(work, scope, visit.actor, request.path_params["app"])
-        accounts = needed(visit.services.service_accounts).list_of_app(
+        accounts = infor_of(request).service_accounts.list_of_app(
             work, scope, visit.actor, app.id, state.request
         )
         subjects = [app.id, *(account.id for account in accounts.items)]
@@ -96,7 +97,7 @@ def reveal(request: Request) -> Response:
         errors = password_errors(error)
         return app_dialog(request, "authorized_apps/apps/reveal.html", errors, error.status)
     with visit.services.database.write() as work:
-        secret = needed(visit.services.apps).reveal_secret(
+        secret = infor_of(request).apps.reveal_secret(
             work, scope, visit.actor, request.path_params["app"], proof
         )
     return detail_page(request, secret, _("Shown once. Reload the page to hide it."))
@@ -128,9 +129,7 @@ def use_of(request: Request, *, counts_accounts: bool = True) -> list[str]:
     """Return what hangs on the app in the path: logins in force, service accounts, consents."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        use = needed(visit.services.apps).app_use(
-            work, scope, visit.actor, request.path_params["app"]
-        )
+        use = infor_of(request).apps.app_use(work, scope, visit.actor, request.path_params["app"])
     texts = [
         ngettext(
             "{n} login is in force: its tokens stop working at once.",
@@ -155,9 +154,7 @@ def the_app(request: Request) -> AuthorizedApp:
     """Return the app in the path; raises NotFound, and Forbidden without the role."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        return needed(visit.services.apps).get_app(
-            work, scope, visit.actor, request.path_params["app"]
-        )
+        return infor_of(request).apps.get_app(work, scope, visit.actor, request.path_params["app"])
 
 
 def app_url(request: Request, app_id: str) -> str:

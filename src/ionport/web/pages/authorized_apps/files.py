@@ -22,7 +22,8 @@ from ionport.web.pages.authorized_apps.apps import app_crumbs, app_dialog, app_u
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "download-credentials"
 
@@ -43,7 +44,7 @@ def download(request: Request) -> Response:
     try:
         proof = password_proof(request)
         with visit.services.database.write() as work:
-            file = needed(visit.services.service_accounts).download_credentials(
+            file = infor_of(request).service_accounts.download_credentials(
                 work,
                 scope,
                 visit.actor,
@@ -100,7 +101,7 @@ def replace(request: Request) -> Response:
     try:
         proof = password_proof(request)
         with visit.services.database.write() as work:
-            file = needed(visit.services.service_accounts).replace_account(
+            file = infor_of(request).service_accounts.replace_account(
                 work, scope, visit.actor, request.path_params["account"], proof
             )
     except (InvalidInput, TooManyRequests) as error:
@@ -120,7 +121,7 @@ def delete_account(request: Request) -> Response:
     """Delete a service account."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.write() as work:
-        needed(visit.services.service_accounts).delete_account(
+        infor_of(request).service_accounts.delete_account(
             work, scope, visit.actor, request.path_params["account"]
         )
     text = _("The service account is deleted. Its tokens no longer work.")
@@ -144,7 +145,7 @@ def qr_image(request: Request) -> Response:
 def _qr_content(request: Request) -> str:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        return needed(visit.services.apps).qr_content(
+        return infor_of(request).apps.qr_content(
             work, scope, visit.actor, request.path_params["app"]
         )
 
@@ -160,7 +161,7 @@ def environment(request: Request) -> Response:
     try:
         proof = password_proof(request) if is_on(visit.form, "with_secret") else None
         with visit.services.database.write() as work:
-            file = needed(visit.services.apps).export_environment(
+            file = infor_of(request).apps.export_environment(
                 work, scope, visit.actor, request.path_params["app"], _tool(request), proof
             )
     except (InvalidInput, TooManyRequests) as error:

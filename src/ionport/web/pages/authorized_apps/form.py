@@ -29,7 +29,8 @@ from ionport.web.pages.authorized_apps.apps import app_crumbs, app_url, the_app,
 from ionport.web.pages.authorized_apps.consequences import Consequences, consequences
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "choose-a-type"
 
@@ -67,9 +68,7 @@ def add(request: Request) -> Response:
         if _asks_for_fields(visit.form):
             return _page(request, _loaded(visit.form), {})
         with visit.services.database.write() as work:
-            app = needed(visit.services.apps).create_app(
-                work, scope, visit.actor, _draft(request, None)
-            )
+            app = infor_of(request).apps.create_app(work, scope, visit.actor, _draft(request, None))
     except InvalidInput as error:
         return _page(request, _values(visit.form), errors_of(error), status=error.status)
     except Conflict as error:
@@ -101,7 +100,7 @@ def edit(request: Request) -> Response:
         if found.texts and not is_on(visit.form, "confirmed"):
             return _confirm(request, app, found)
         with visit.services.database.write() as work:
-            apps = needed(visit.services.apps)
+            apps = infor_of(request).apps
             require_unchanged(
                 request,
                 work,

@@ -25,7 +25,8 @@ from ionport.web.pages.authorized_apps.apps import (
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "rotate-a-secret"
 
@@ -59,7 +60,7 @@ def enable(request: Request) -> Response:
 def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
     visit, scope, app = visit_of(request), tenant_scope(request), the_app(request)
     with visit.services.database.write() as work:
-        needed(visit.services.apps).set_app_disabled(work, scope, visit.actor, app.id, disabled)
+        infor_of(request).apps.set_app_disabled(work, scope, visit.actor, app.id, disabled)
     return redirect(request, app_url(request, app.id), text=text.format(name=app.name))
 
 
@@ -80,7 +81,7 @@ def delete(request: Request) -> Response:
     """Delete an app."""
     visit, scope, app = visit_of(request), tenant_scope(request), the_app(request)
     with visit.services.database.write() as work:
-        needed(visit.services.apps).delete_app(work, scope, visit.actor, app.id)
+        infor_of(request).apps.delete_app(work, scope, visit.actor, app.id)
     url = path_to(request, "authorized_apps", tenant=scope.tenant_id)
     return redirect(request, url, text=_("{name} is deleted.").format(name=app.name))
 
@@ -103,7 +104,7 @@ def revoke(request: Request) -> Response:
     """Revoke all tokens of an app."""
     visit, scope, app = visit_of(request), tenant_scope(request), the_app(request)
     with visit.services.database.write() as work:
-        needed(visit.services.app_security).revoke_tokens(work, scope, visit.actor, app.id)
+        infor_of(request).app_security.revoke_tokens(work, scope, visit.actor, app.id)
     text = _("Every token of {name} is revoked. Its clients log in again.")
     return redirect(request, app_url(request, app.id), text=text.format(name=app.name))
 
@@ -131,7 +132,7 @@ def rotate(request: Request) -> Response:
         overlap = _overlap(request)
         proof = password_proof(request)
         with visit.services.database.write() as work:
-            secret = needed(visit.services.app_security).rotate_secret(
+            secret = infor_of(request).app_security.rotate_secret(
                 work, scope, visit.actor, request.path_params["app"], proof, overlap
             )
     except (InvalidInput, TooManyRequests) as error:
@@ -162,7 +163,7 @@ def key_pair(request: Request) -> Response:
         proof = password_proof(request)
         pair = new_key_pair()
         with visit.services.database.write() as work:
-            file = needed(visit.services.app_security).add_bridge_key(
+            file = infor_of(request).app_security.add_bridge_key(
                 work, scope, visit.actor, request.path_params["app"], proof, pair
             )
     except (InvalidInput, TooManyRequests) as error:
@@ -175,7 +176,7 @@ def delete_key_form(request: Request) -> Response:
     """Ask before a public key is deleted."""
     visit, scope, key_id = visit_of(request), tenant_scope(request), request.path_params["key"]
     with visit.services.database.read() as work:
-        keys = needed(visit.services.app_security).list_bridge_keys(
+        keys = infor_of(request).app_security.list_bridge_keys(
             work, scope, visit.actor, request.path_params["app"]
         )
     if key_id not in {key.id for key in keys}:
@@ -192,7 +193,7 @@ def delete_key(request: Request) -> Response:
     """Delete a public key."""
     visit, scope, app_id = visit_of(request), tenant_scope(request), request.path_params["app"]
     with visit.services.database.write() as work:
-        needed(visit.services.app_security).delete_bridge_key(
+        infor_of(request).app_security.delete_bridge_key(
             work, scope, visit.actor, app_id, request.path_params["key"]
         )
     text = _("The key is deleted. Whatever is signed with it is refused.")

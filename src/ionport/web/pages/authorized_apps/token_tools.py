@@ -11,7 +11,8 @@ from ionport.core.i18n import _
 from ionport.oauth.tokens.tools import TokenReport
 from ionport.web.forms.fields import text_of
 from ionport.web.pages.authorized_apps.apps import app_dialog, the_app
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "token-endpoint"
 
@@ -32,7 +33,7 @@ def inspect(request: Request) -> Response:
             text = _("Paste one access token.")
             raise InvalidInput(text, fields={"token": text})
         with visit.services.database.read() as work:
-            report = needed(visit.services.token_tools).inspect(work, scope, visit.actor, pasted)
+            report = infor_of(request).token_tools.inspect(work, scope, visit.actor, pasted)
     except InvalidInput as error:
         return _page(request, None, error.fields.get("token", error.text), error.status)
     return _page(request, report)
@@ -42,7 +43,7 @@ def _page(
     request: Request, report: TokenReport | None, error: str = "", status: int = 200
 ) -> Response:
     app = the_app(request)
-    tools = needed(visit_of(request).services.token_tools)
+    tools = infor_of(request).token_tools
     context = {
         "report": report,
         "snippets": None if app.type.has_users else tools.snippets(app),

@@ -28,7 +28,8 @@ from ionport.web.forms.fields import errors_of, is_on, lines_of, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-control"
 
@@ -119,7 +120,7 @@ def _form(
     *,
     status: int = 200,
 ) -> Response:
-    apis = needed(visit_of(request).services.registry).services
+    apis = sandbox_of(request).registry.services
     context = {
         "values": values,
         "errors": errors,
@@ -178,7 +179,7 @@ def delete(request: Request) -> Response:
 
 
 def _faults(request: Request) -> FaultService:
-    return needed(visit_of(request).services.control).faults
+    return sandbox_of(request).control.faults
 
 
 def _rule(request: Request) -> FaultRule:

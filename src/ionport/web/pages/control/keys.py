@@ -17,7 +17,8 @@ from ionport.sandbox.control.plane import ControlPlane
 from ionport.web.forms.fields import errors_of, is_on, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of, sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-control"
 
@@ -55,7 +56,7 @@ def _page(
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         keys = _plane(request).keys.list(work, scope, visit.actor)
-        settings = needed(visit.services.tenant_settings).get(work, scope, visit.actor)
+        settings = infor_of(request).tenant_settings.get(work, scope, visit.actor)
     context = {"keys": keys, "errors": errors, "name": name, "limits": settings.limits}
     return render(request, "control/keys/list.html", context, status=status)
 
@@ -83,7 +84,7 @@ def switch_limits(request: Request) -> Response:
     """Apply Infor's limits, or do not."""
     visit, scope = visit_of(request), tenant_scope(request)
     are_on = is_on(visit.form, "are_on")
-    service = needed(visit.services.tenant_settings)
+    service = infor_of(request).tenant_settings
     with visit.services.database.write() as work:
         settings = service.get(work, scope, visit.actor)
         changed = settings.with_limits(settings.limits.switched(on=are_on))
@@ -93,7 +94,7 @@ def switch_limits(request: Request) -> Response:
 
 
 def _plane(request: Request) -> ControlPlane:
-    return needed(visit_of(request).services.control)
+    return sandbox_of(request).control
 
 
 def _url(request: Request) -> str:

@@ -17,7 +17,8 @@ from ionport.web.forms.fields import errors_of, lines_of, text_of, whole_number
 from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-control"
 
@@ -232,7 +233,7 @@ def expire(request: Request) -> Response:
 
 
 def _plane(request: Request) -> ControlPlane:
-    return needed(visit_of(request).services.control)
+    return sandbox_of(request).control
 
 
 def _url(request: Request, name: str) -> str:

@@ -20,7 +20,8 @@ from ionport.web.pages.documents.export import shown_findings
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
-from ionport.web.state import needed, organization_scope, visit_of
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "export"
 
@@ -64,7 +65,7 @@ def list_documents(request: Request) -> Response:
         document_types=frozenset({kind} if kind in DOCUMENT_TYPES else ()),
         text=state.filters["q"],
     )
-    service = needed(visit.services.documents)
+    service = documents_of(request).documents
     with visit.services.database.read() as work:
         found = service.list(
             work,
@@ -115,7 +116,7 @@ def upload(request: Request) -> Response:
 
 def _receive(request: Request, file: Upload) -> UploadResult:
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.documents)
+    service = documents_of(request).documents
     try:
         visit.actor.require_organization_member(scope.organization_id)
         prepared = service.prepare_receipt(scope, file.content, file.filename)
@@ -153,8 +154,8 @@ def _upload_page(
 def show(request: Request) -> Response:
     """Show a document with fields, lines, deliveries and timeline."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.documents)
-    deliveries = needed(visit.services.deliveries)
+    service = documents_of(request).documents
+    deliveries = documents_of(request).deliveries
     with visit.services.database.read() as work:
         document = service.get(work, scope, request.path_params["document"])
         timeline = service.timeline(work, scope, document.id)
@@ -201,7 +202,7 @@ def _columns(columns: Sequence[Field], rows: Sequence[Row]) -> tuple[list[Field]
 def download(request: Request) -> Response:
     """Send the file as it was received."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.documents)
+    service = documents_of(request).documents
     with visit.services.database.read() as work:
         document = service.get(work, scope, request.path_params["document"])
         content = service.content(work, scope, document.id)

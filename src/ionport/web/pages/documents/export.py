@@ -20,7 +20,8 @@ from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, organization_scope, visit_of
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "export"
 
@@ -40,7 +41,7 @@ class ShownFinding:
 def shown_findings(request: Request, work: Work, document: Document) -> list[ShownFinding]:
     """Return a document's findings, the open ones first."""
     scope = organization_scope(request)
-    service = needed(visit_of(request).services.documents)
+    service = documents_of(request).documents
     found = sorted(
         service.findings(work, scope, document.id), key=lambda finding: not finding.is_open
     )
@@ -134,7 +135,7 @@ def _name_of(request: Request, document_id: str) -> str:
     """Return name and type of a document that was refused; its id when it is not to be seen."""
     with visit_of(request).services.database.read() as work:
         try:
-            document = needed(visit_of(request).services.documents).get(
+            document = documents_of(request).documents.get(
                 work, organization_scope(request), document_id
             )
         except NotFound:
@@ -189,7 +190,7 @@ def _export(
 ) -> Sequence[Delivery]:
     visit, scope = visit_of(request), organization_scope(request)
     with keeping_findings(visit.services.database) as work:
-        return needed(visit.services.deliveries).export(
+        return documents_of(request).deliveries.export(
             work, scope, visit.actor, document_id, accept_findings=reason, seen=seen
         )
 
@@ -197,9 +198,7 @@ def _export(
 def _document(request: Request) -> tuple[Document, list[ShownFinding]]:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
-        document = needed(visit.services.documents).get(
-            work, scope, request.path_params["document"]
-        )
+        document = documents_of(request).documents.get(work, scope, request.path_params["document"])
         return document, shown_findings(request, work, document)
 
 

@@ -14,7 +14,8 @@ from ionport.exports.model import ExportConfiguration, UseOfConnection, UseProof
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, organization_scope, visit_of
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "export"
 
@@ -35,7 +36,7 @@ def _activate_page(
     request: Request, errors: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
-    service, connections = needed(visit.services.configurations), needed(visit.services.connections)
+    service, connections = documents_of(request).configurations, documents_of(request).connections
     with visit.services.database.read() as work:
         configuration = service.get(work, scope, visit.actor, _configuration_id(request))
         occupant = service.in_the_way(work, scope, visit.actor, configuration.id)
@@ -59,7 +60,7 @@ def activate(request: Request) -> Response:
     is_from_dialog = "reason" in visit.form
     try:
         with visit.services.database.write() as work:
-            active = needed(visit.services.configurations).activate(
+            active = documents_of(request).configurations.activate(
                 work,
                 scope,
                 visit.actor,
@@ -85,7 +86,7 @@ def deactivate(request: Request) -> Response:
     """Switch a configuration off."""
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.write() as work:
-        changed = needed(visit.services.configurations).deactivate(
+        changed = documents_of(request).configurations.deactivate(
             work, scope, visit.actor, _configuration_id(request)
         )
     text = _("{title} is deactivated.").format(title=changed.title)
@@ -103,7 +104,7 @@ def all_the_same(request: Request) -> Response:
     try:
         with visit.services.database.write() as work:
             use, back = _use(request, work)
-            freed = needed(visit.services.configurations).decisions.deliver_all_the_same(
+            freed = documents_of(request).configurations.decisions.deliver_all_the_same(
                 work, scope, visit.actor, use, lines_of(visit.form, "reason")
             )
     except InvalidInput as error:
@@ -136,10 +137,10 @@ def _use(request: Request, work: Work) -> tuple[UseOfConnection, str]:
     visit, scope = visit_of(request), organization_scope(request)
     delivery_id = request.path_params.get("delivery_id")
     if delivery_id is not None:
-        detail = needed(visit.services.deliveries).get(work, scope, visit.actor, delivery_id)
+        detail = documents_of(request).deliveries.get(work, scope, visit.actor, delivery_id)
         back = path_to(request, "delivery", delivery_id=detail.delivery.id)
         return UseOfConnection.of_delivery(detail.delivery), back
-    configuration = needed(visit.services.configurations).get(
+    configuration = documents_of(request).configurations.get(
         work, scope, visit.actor, _configuration_id(request)
     )
     return UseOfConnection.of_configuration(configuration), _url(request, configuration.id)
@@ -147,7 +148,7 @@ def _use(request: Request, work: Work) -> tuple[UseOfConnection, str]:
 
 def _proof(request: Request, work: Work, use: UseOfConnection) -> UseProof:
     visit, scope = visit_of(request), organization_scope(request)
-    return needed(visit.services.configurations).proof(work, scope, visit.actor, use)
+    return documents_of(request).configurations.proof(work, scope, visit.actor, use)
 
 
 def _configuration_id(request: Request) -> str:

@@ -21,7 +21,8 @@ from ionport.web.pages.exports.connections import held_over, held_text, start_ch
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, organization_scope, visit_of
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "export"
 
@@ -31,7 +32,7 @@ def list_exports(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["title"], filters=("q", "document_type"))
     with visit.services.database.read() as work:
-        found = needed(visit.services.configurations).list(
+        found = documents_of(request).configurations.list(
             work,
             scope,
             visit.actor,
@@ -73,7 +74,7 @@ def create(request: Request) -> Response:
         files = export_form.read_files(request, method)
         with visit.services.database.write() as work:
             fields = export_form.store_files(request, work, method, files)
-            made = needed(visit.services.configurations).create(work, scope, visit.actor, fields)
+            made = documents_of(request).configurations.create(work, scope, visit.actor, fields)
     except InvalidInput as error:
         values = export_form.sent_values(visit.form)
         return _form_page(request, method, values, errors_of(error), status=error.status)
@@ -104,11 +105,11 @@ def edit(request: Request) -> Response:
                 scope,
                 old.id,
                 lambda: export_form.values_of(
-                    needed(visit.services.configurations).get(work, scope, visit.actor, old.id)
+                    documents_of(request).configurations.get(work, scope, visit.actor, old.id)
                 ),
             )
             fields = export_form.store_files(request, work, old.method, files)
-            changed = needed(visit.services.configurations).edit(
+            changed = documents_of(request).configurations.edit(
                 work, scope, visit.actor, old.id, fields, reason=lines_of(visit.form, "reason")
             )
     except (InvalidInput, Conflict) as error:
@@ -151,12 +152,12 @@ def show(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     services = visit.services
     with services.database.read() as work:
-        configurations = needed(services.configurations)
+        configurations = documents_of(request).configurations
         configuration = configurations.get(
             work, scope, visit.actor, request.path_params["configuration"]
         )
         mapping_ids = [configuration.idm_mapping_id, configuration.bod_mapping_id]
-        connections = needed(services.connections)
+        connections = documents_of(request).connections
         context = {
             "configuration": configuration,
             "use": proof_of(request, work, configuration),
@@ -166,7 +167,7 @@ def show(request: Request) -> Response:
                 work, scope, visit.actor, configuration.connection_id
             ),
             "mappings": [
-                needed(services.mappings).latest_version(work, scope, mapping_id)
+                documents_of(request).mappings.latest_version(work, scope, mapping_id)
                 for mapping_id in mapping_ids
                 if mapping_id is not None
             ],
@@ -205,7 +206,7 @@ def delete(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     configuration = _get(request)
     with visit.services.database.write() as work:
-        needed(visit.services.configurations).delete(work, scope, visit.actor, configuration.id)
+        documents_of(request).configurations.delete(work, scope, visit.actor, configuration.id)
     text = _("{title} is deleted.").format(title=configuration.title)
     return redirect(request, path_to(request, "exports"), text=text)
 
@@ -213,7 +214,7 @@ def delete(request: Request) -> Response:
 def _get(request: Request) -> ExportConfiguration:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
-        return needed(visit.services.configurations).get(
+        return documents_of(request).configurations.get(
             work, scope, visit.actor, request.path_params["configuration"]
         )
 

@@ -18,7 +18,8 @@ from ionport.web.forms.fields import text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, organization_scope, visit_of
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "prove-a-connection"
 
@@ -28,10 +29,10 @@ def list_connections(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["name"])
     with visit.services.database.read() as work:
-        service = needed(visit.services.connections)
+        service = documents_of(request).connections
         found = service.list(work, scope, visit.actor, state.request, state.filters["q"])
         held = Counter[str]()
-        by_both = needed(visit.services.deliveries).held(work, scope, visit.actor)
+        by_both = documents_of(request).deliveries.held(work, scope, visit.actor)
         for (_configuration, connection_id), count in by_both.items():
             held[connection_id] += count
         context = {
@@ -57,7 +58,7 @@ def _stored(connection: Connection) -> dict[str, str]:
 
 def _detail_page(request: Request, error: str = "", status: int = 200) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.connections)
+    service = documents_of(request).connections
     with visit.services.database.read() as work:
         connection = service.get(work, scope, visit.actor, request.path_params["connection"])
         check = service.latest_check(work, scope, visit.actor, connection.id)
@@ -71,7 +72,7 @@ def _detail_page(request: Request, error: str = "", status: int = 200) -> Respon
 def rename(request: Request) -> Response:
     """Change the name that people see."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.connections)
+    service = documents_of(request).connections
     connection_id = str(request.path_params["connection"])
     try:
         with visit.services.database.write() as work:
@@ -101,7 +102,7 @@ def check(request: Request) -> Response:
 def start_check(request: Request, connection_id: str) -> Check:
     """Start a proof; it runs in a thread of its own while pages poll it."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.connections)
+    service = documents_of(request).connections
     with visit.services.database.write() as work:
         started = service.start_check(work, scope, visit.actor, connection_id)
     service.run_check_in_background(visit.services.database, scope, started.id)
@@ -111,7 +112,7 @@ def start_check(request: Request, connection_id: str) -> Check:
 def check_status(request: Request) -> Response:
     """Answer with the proof's stages as a fragment, for the page that polls."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.connections)
+    service = documents_of(request).connections
     with visit.services.database.read() as work:
         connection = service.get(work, scope, visit.actor, request.path_params["connection"])
         latest = service.latest_check(work, scope, visit.actor, connection.id)
@@ -125,7 +126,7 @@ def delete_form(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     with visit.services.database.read() as work:
-        connection = needed(visit.services.connections).get(
+        connection = documents_of(request).connections.get(
             work, scope, visit.actor, request.path_params["connection"]
         )
         held = held_over(request, work, connection_id=connection.id)
@@ -151,7 +152,7 @@ def delete(request: Request) -> Response:
     connection_id = request.path_params["connection"]
     try:
         with visit.services.database.write() as work:
-            needed(visit.services.connections).delete(work, scope, visit.actor, connection_id)
+            documents_of(request).connections.delete(work, scope, visit.actor, connection_id)
     except Conflict as error:
         return redirect(request, _url(request, connection_id), kind="danger", text=error.text)
     text = _("The connection and its sealed credential are deleted.")
@@ -163,7 +164,7 @@ def held_over(
 ) -> int:
     """Return how many deliveries of a configuration, or over a connection, are held."""
     visit, scope = visit_of(request), organization_scope(request)
-    held = needed(visit.services.deliveries).held(work, scope, visit.actor)
+    held = documents_of(request).deliveries.held(work, scope, visit.actor)
     return sum(
         count
         for (configuration, connection), count in held.items()

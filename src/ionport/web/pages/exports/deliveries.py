@@ -33,7 +33,8 @@ from ionport.web.rendering.bodies import ShownBody, shown_body
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, organization_scope, visit_of
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "exactly-once"
 
@@ -110,7 +111,7 @@ class ShownStep:
 def list_deliveries(request: Request) -> Response:
     """Show the ledger, filtered and sorted, with a tile for each status."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.deliveries)
+    service = documents_of(request).deliveries
     state = ListState.of(
         request,
         sorts=[sort.value for sort in DeliverySort],
@@ -138,7 +139,7 @@ def list_deliveries(request: Request) -> Response:
         tries = service.tries(work, scope, visit.actor, [each.id for each in found.items])
         counts = service.counts(work, scope, visit.actor)
         held = sum(service.held(work, scope, visit.actor).values())
-        configurations = needed(visit.services.configurations).list(
+        configurations = documents_of(request).configurations.list(
             work, scope, visit.actor, PageRequest(per_page=MAX_PER_PAGE)
         )
     context = {
@@ -177,7 +178,7 @@ def live(request: Request) -> Response:
 
 def _detail_context(request: Request) -> dict[str, object]:
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.deliveries)
+    service = documents_of(request).deliveries
     with visit.services.database.read() as work:
         detail = service.get(work, scope, visit.actor, request.path_params["delivery_id"])
         others = service.of_document(work, scope, visit.actor, detail.delivery.document_id)
@@ -205,7 +206,7 @@ def _detail_context(request: Request) -> dict[str, object]:
 def _connection(request: Request, work: Work, delivery: Delivery) -> Connection | None:
     visit, scope = visit_of(request), organization_scope(request)
     try:
-        return needed(visit.services.connections).get(
+        return documents_of(request).connections.get(
             work, scope, visit.actor, delivery.connection_id
         )
     except NotFound:
@@ -216,7 +217,7 @@ def _has_configuration(request: Request, work: Work, delivery: Delivery) -> bool
     """Tell whether there is a page of the configuration: it may be deleted since."""
     visit, scope = visit_of(request), organization_scope(request)
     try:
-        needed(visit.services.configurations).get(
+        documents_of(request).configurations.get(
             work, scope, visit.actor, delivery.configuration_id
         )
     except NotFound:
@@ -291,7 +292,7 @@ def _body(text: str | None) -> ShownBody | None:
 def retry(request: Request) -> Response:
     """Try a failed delivery again, or a waiting one at once."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.deliveries)
+    service = documents_of(request).deliveries
     try:
         with visit.services.database.write() as work:
             service.retry(work, scope, visit.actor, request.path_params["delivery_id"])
@@ -318,7 +319,7 @@ def cancel_form(request: Request) -> Response:
 def cancel(request: Request) -> Response:
     """Give a delivery up."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.deliveries)
+    service = documents_of(request).deliveries
     try:
         with visit.services.database.write() as work:
             service.cancel(work, scope, visit.actor, request.path_params["delivery_id"])
@@ -335,7 +336,7 @@ def re_export_form(request: Request) -> Response:
 def re_export(request: Request) -> Response:
     """Deliver the document once more as something new."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.deliveries)
+    service = documents_of(request).deliveries
     delivery = _delivery(request)
     reason = text_of(visit.form, "reason")
     try:
@@ -363,7 +364,7 @@ def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int =
     visit, scope = visit_of(request), organization_scope(request)
     document_id = _delivery(request).document_id
     with visit.services.database.read() as work:
-        document = needed(visit.services.documents).get(work, scope, document_id)
+        document = documents_of(request).documents.get(work, scope, document_id)
         findings = shown_findings(request, work, document)
     more = {"document": document, "findings": findings}
     return _dialog(request, "exports/deliveries/re_export.html", errors, status, more)
@@ -389,8 +390,8 @@ def _delivery(request: Request) -> Delivery:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
         return (
-            needed(visit.services.deliveries)
-            .get(work, scope, visit.actor, request.path_params["delivery_id"])
+            documents_of(request)
+            .deliveries.get(work, scope, visit.actor, request.path_params["delivery_id"])
             .delivery
         )
 

@@ -26,7 +26,8 @@ from ionport.mappings.intake import PreparedMapping, prepare_mapping
 from ionport.mappings.model import MappingKind
 from ionport.store import Work
 from ionport.web.forms.fields import Upload, is_on, text_of, uploads_of
-from ionport.web.state import needed, organization_scope, visit_of
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
 
 OWN_TEMPLATE = "template"
 # What an administrator adapts in our templates, and the line that it stands in.
@@ -53,8 +54,8 @@ def choices(request: Request, work: Work) -> FormChoices:
     """Return what can be chosen, at most 200 of each."""
     visit, scope = visit_of(request), organization_scope(request)
     page = PageRequest(per_page=MAX_PER_PAGE)
-    connections = needed(visit.services.connections).list(work, scope, visit.actor, page)
-    mappings = needed(visit.services.mappings)
+    connections = documents_of(request).connections.list(work, scope, visit.actor, page)
+    mappings = documents_of(request).mappings
     own = (OWN_TEMPLATE, _("Template of ionport for invoices to M3"))
     return FormChoices(
         document_types=[(kind.id, kind.label) for kind in DOCUMENT_TYPES.values()],
@@ -205,7 +206,7 @@ def _keep_connection(request: Request, work: Work, files: ReadFiles) -> str:
     if isinstance(files.connection, str):
         return files.connection
     visit, scope = visit_of(request), organization_scope(request)
-    service = needed(visit.services.connections)
+    service = documents_of(request).connections
     return service.upload(work, scope, visit.actor, *files.connection).id
 
 
@@ -213,7 +214,7 @@ def _keep_mapping(request: Request, work: Work, file: NamedMapping | str) -> str
     if isinstance(file, str):
         return file
     visit, scope = visit_of(request), organization_scope(request)
-    return needed(visit.services.mappings).add(work, scope, visit.actor, *file).mapping_id
+    return documents_of(request).mappings.add(work, scope, visit.actor, *file).mapping_id
 
 
 def _filled_template(form: FormData, kind: MappingKind) -> Upload:

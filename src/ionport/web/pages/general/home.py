@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from ionport.web.rendering.assets import asset_url
 from ionport.web.rendering.templating import render
+from ionport.web.services import sides_of
 from ionport.web.state import visit_of
 
 MANUAL = "the-walk"
@@ -15,10 +16,10 @@ MANUAL = "the-walk"
 
 def home(request: Request) -> Response:
     """Lead to documents, else to what the user may see of their first tenant."""
-    visit = visit_of(request)
-    if visit.services.documents is not None and visit.organization is not None:
+    visit, sides = visit_of(request), sides_of(request)
+    if sides.documents is not None and visit.organization is not None:
         return RedirectResponse("/documents", status_code=303)
-    if visit.services.apps is not None and visit.tenants:
+    if sides.infor is not None and visit.tenants:
         administered = [one for one in visit.tenants if visit.actor.is_tenant_administrator(one)]
         page = "authorized-apps" if administered else "approvals"
         tenant = next(iter(administered or visit.tenants))

@@ -14,7 +14,8 @@ from ionport.web.rendering.bodies import shown_body
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-ion"
 
@@ -37,7 +38,7 @@ def list_acknowledgements(request: Request) -> Response:
         flow_id=state.filters["flow"],
         state=AckState(wanted) if wanted in tuple(AckState) else None,
     )
-    flows = needed(visit.services.ion).flows
+    flows = sandbox_of(request).ion.flows
     with visit.services.database.read() as work:
         found = flows.list_acknowledgements(work, scope, visit.actor, state.request, filters)
         names = {flow.id: flow.name for flow in flows.list_flows(work, scope, visit.actor)}
@@ -54,14 +55,14 @@ def list_acknowledgements(request: Request) -> Response:
 def show(request: Request) -> Response:
     """Show one acknowledgement: the document, and each attempt to post it."""
     visit, scope = visit_of(request), tenant_scope(request)
-    flows = needed(visit.services.ion).flows
+    flows = sandbox_of(request).ion.flows
     ack_id = request.path_params["acknowledgement"]
     with visit.services.database.read() as work:
         ack = flows.get_acknowledgement(work, scope, visit.actor, ack_id)
         flow = flows.get_flow(work, scope, visit.actor, ack.flow_id)
         attempts = flows.attempts(work, scope, visit.actor, ack_id)
         bod = flows.bod(work, scope, visit.actor, ack_id)
-        inspection = needed(visit.services.inspection)
+        inspection = sandbox_of(request).inspection
         message = inspection.get_message(work, scope, visit.actor, ack.message_row_id)
     target = flow.target
     context = {
@@ -82,7 +83,7 @@ def show(request: Request) -> Response:
 def download(request: Request) -> Response:
     """Send the Acknowledge BOD as it was posted, to be saved."""
     visit, scope = visit_of(request), tenant_scope(request)
-    flows = needed(visit.services.ion).flows
+    flows = sandbox_of(request).ion.flows
     ack_id = request.path_params["acknowledgement"]
     with visit.services.database.read() as work:
         bod = flows.bod(work, scope, visit.actor, ack_id)
@@ -96,7 +97,7 @@ def send_again(request: Request) -> Response:
     text = _("The acknowledgement is being sent again.")
     try:
         with visit.services.database.write() as work:
-            needed(visit.services.ion).flows.send_again(work, scope, visit.actor, ack_id)
+            sandbox_of(request).ion.flows.send_again(work, scope, visit.actor, ack_id)
     except Conflict as error:
         text = error.text
     url = path_to(request, "acknowledgement", tenant=scope.tenant_id, acknowledgement=ack_id)

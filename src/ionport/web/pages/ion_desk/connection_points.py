@@ -21,7 +21,8 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of, sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-ion"
 
@@ -32,7 +33,7 @@ _FIELDS = ("name", "description", "client_id", "documents")
 def list_points(request: Request) -> Response:
     """Show the connection points, and whether messages need one that somebody has made."""
     visit, scope = visit_of(request), tenant_scope(request)
-    points = needed(visit.services.ion).points
+    points = sandbox_of(request).ion.points
     state = ListState.of(request, sorts=["name"], filters=("q", "status"))
     query = PointQuery(
         text=state.filters["q"],
@@ -52,7 +53,7 @@ def set_strict(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     is_strict = is_on(visit.form, "is_strict")
     with visit.services.database.write() as work:
-        needed(visit.services.ion).points.set_strict(work, scope, visit.actor, is_strict)
+        sandbox_of(request).ion.points.set_strict(work, scope, visit.actor, is_strict)
     text = (
         _("From now on a message needs a connection point that somebody has made.")
         if is_strict
@@ -72,7 +73,7 @@ def add(request: Request) -> Response:
     values = _sent(visit.form)
     try:
         with visit.services.database.write() as work:
-            point = needed(visit.services.ion).points.create_point(
+            point = sandbox_of(request).ion.points.create_point(
                 work, scope, visit.actor, _draft(values)
             )
     except InvalidInput as error:
@@ -112,7 +113,7 @@ def change(request: Request) -> Response:
     values = _sent(visit.form)
     try:
         with visit.services.database.write() as work:
-            points, point_id = needed(visit.services.ion).points, str(request.path_params["point"])
+            points, point_id = sandbox_of(request).ion.points, str(request.path_params["point"])
             require_unchanged(
                 request,
                 work,
@@ -162,9 +163,7 @@ def _set_active(request: Request, active: bool, text: str) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     point_id = str(request.path_params["point"])
     with visit.services.database.write() as work:
-        needed(visit.services.ion).points.set_active(
-            work, scope, visit.actor, point_id, active=active
-        )
+        sandbox_of(request).ion.points.set_active(work, scope, visit.actor, point_id, active=active)
     return redirect(request, _point_url(request, point_id), text=text)
 
 
@@ -188,7 +187,7 @@ def delete(request: Request) -> Response:
     """Delete a connection point."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.write() as work:
-        needed(visit.services.ion).points.delete_point(
+        sandbox_of(request).ion.points.delete_point(
             work, scope, visit.actor, request.path_params["point"]
         )
     return redirect(request, _list_url(request), text=_("The connection point is deleted."))
@@ -197,7 +196,7 @@ def delete(request: Request) -> Response:
 def _point(request: Request) -> ConnectionPoint:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        return needed(visit.services.ion).points.get_point(
+        return sandbox_of(request).ion.points.get_point(
             work, scope, visit.actor, request.path_params["point"]
         )
 
@@ -206,7 +205,7 @@ def _apps(request: Request, values: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the tenant's apps by client id, and the one that is chosen if it is gone."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        apps = needed(visit.services.apps).list_apps(
+        apps = infor_of(request).apps.list_apps(
             work, scope, visit.actor, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
         )
     choices = [(app.client_id, f"{app.name} · {app.client_id[-8:]}") for app in apps.items]

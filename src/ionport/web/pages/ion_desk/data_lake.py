@@ -18,7 +18,8 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import filesize, path_to, redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-ion"
 
@@ -35,7 +36,7 @@ def list_contents(request: Request) -> Response:
     state = ListState.of(request, sorts=list(_SORTS), default_descending=True)
     query = LakeQuery(sort=[(_SORTS[state.sort], state.descending)], text=state.filters["q"])
     with visit.services.database.read() as work:
-        found = needed(visit.services.ion).lake.list_contents(
+        found = sandbox_of(request).ion.lake.list_contents(
             work, scope, visit.actor, query, state.request
         )
     return render(request, "ion_desk/data_lake/lake.html", {"state": state, "page_of": found})
@@ -53,7 +54,7 @@ def upload(request: Request) -> Response:
     files = uploads_of(visit.form, "file")
     try:
         content = files[0].content if files else b""
-        needed(visit.services.ion).lake.upload(
+        sandbox_of(request).ion.lake.upload(
             visit.services.database, scope, visit.actor, name, content
         )
     except InvalidInput as error:
@@ -69,7 +70,7 @@ def _upload_page(
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        objects = needed(visit.services.ion).lake.list_objects(work, scope, visit.actor)
+        objects = sandbox_of(request).ion.lake.list_objects(work, scope, visit.actor)
     names = [(one.name, one.name) for one in objects]
     context = {"names": names, "document_name": name, "errors": errors}
     return render(request, "ion_desk/data_lake/upload.html", context, status=status)
@@ -79,7 +80,7 @@ def download(request: Request) -> Response:
     """Send the content of a data object, to be saved."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        item, content = needed(visit.services.ion).lake.get_content(
+        item, content = sandbox_of(request).ion.lake.get_content(
             work, scope, visit.actor, request.path_params["data_object"]
         )
     return attachment(content, f"{item.document_name}-{item.id}")
@@ -89,7 +90,7 @@ def purge_form(request: Request) -> Response:
     """Ask before a data object is purged."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        item, _content = needed(visit.services.ion).lake.get_content(
+        item, _content = sandbox_of(request).ion.lake.get_content(
             work, scope, visit.actor, request.path_params["data_object"]
         )
     text = _("{name} of {size} from {sender} is no longer in the Data Lake.").format(
@@ -104,7 +105,7 @@ def purge(request: Request) -> Response:
     """Purge a data object."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.write() as work:
-        needed(visit.services.ion).lake.remove_content(
+        sandbox_of(request).ion.lake.remove_content(
             work, scope, visit.actor, request.path_params["data_object"]
         )
     url = path_to(request, "data_lake", tenant=scope.tenant_id)
@@ -115,7 +116,7 @@ def list_objects(request: Request) -> Response:
     """Show the objects of the Data Catalog."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        objects = needed(visit.services.ion).lake.list_objects(work, scope, visit.actor)
+        objects = sandbox_of(request).ion.lake.list_objects(work, scope, visit.actor)
     return render(request, "ion_desk/data_lake/catalog.html", {"objects": objects})
 
 
@@ -136,7 +137,7 @@ def add_object(request: Request) -> Response:
             "properties": _json(values["properties"], "properties"),
         }
         with visit.services.database.write() as work:
-            entry = needed(visit.services.ion).lake.add_object(work, scope, visit.actor, content)
+            entry = sandbox_of(request).ion.lake.add_object(work, scope, visit.actor, content)
     except InvalidInput as error:
         return _object_page(request, values, errors_of(error), error.status)
     url = path_to(request, "data_catalog", tenant=scope.tenant_id)
@@ -164,7 +165,7 @@ def delete_object_form(request: Request) -> Response:
     """Ask before an object is deleted."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        entry = needed(visit.services.ion).lake.get_object(
+        entry = sandbox_of(request).ion.lake.get_object(
             work, scope, visit.actor, request.path_params["object_name"]
         )
     text = _(
@@ -181,7 +182,7 @@ def delete_object(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     name = request.path_params["object_name"]
     with visit.services.database.write() as work:
-        needed(visit.services.ion).lake.remove_object(work, scope, visit.actor, name)
+        sandbox_of(request).ion.lake.remove_object(work, scope, visit.actor, name)
     url = path_to(request, "data_catalog", tenant=scope.tenant_id)
     return redirect(request, url, text=_("Object {name} is deleted.").format(name=name))
 

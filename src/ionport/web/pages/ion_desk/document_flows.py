@@ -30,7 +30,8 @@ from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of, sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-ion"
 
@@ -55,7 +56,7 @@ def list_flows(request: Request) -> Response:
     """Show the document flows of the tenant."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        flows = needed(visit.services.ion).flows.list_flows(work, scope, visit.actor)
+        flows = sandbox_of(request).ion.flows.list_flows(work, scope, visit.actor)
     return render(request, "ion_desk/document_flows/list.html", {"flows": flows})
 
 
@@ -70,7 +71,7 @@ def add(request: Request) -> Response:
     values = _sent(visit.form)
     try:
         with visit.services.database.write() as work:
-            flow = needed(visit.services.ion).flows.create_flow(
+            flow = sandbox_of(request).ion.flows.create_flow(
                 work, scope, visit.actor, _draft(values)
             )
     except InvalidInput as error:
@@ -101,7 +102,7 @@ def change(request: Request) -> Response:
     values = _sent(visit.form)
     try:
         with visit.services.database.write() as work:
-            flows, flow_id = needed(visit.services.ion).flows, str(request.path_params["flow"])
+            flows, flow_id = sandbox_of(request).ion.flows, str(request.path_params["flow"])
             require_unchanged(
                 request,
                 work,
@@ -127,7 +128,7 @@ def _detail_page(
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         trail = trail_of(request, work, [flow.id])
-        acks = needed(visit.services.ion).flows.list_acknowledgements(
+        acks = sandbox_of(request).ion.flows.list_acknowledgements(
             work, scope, visit.actor, _SHORT, AckFilter(flow.id)
         )
     context = {
@@ -156,9 +157,7 @@ def _set_active(request: Request, active: bool, text: str) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     flow_id = str(request.path_params["flow"])
     with visit.services.database.write() as work:
-        needed(visit.services.ion).flows.set_active(
-            work, scope, visit.actor, flow_id, active=active
-        )
+        sandbox_of(request).ion.flows.set_active(work, scope, visit.actor, flow_id, active=active)
     return redirect(request, _flow_url(request, flow_id), text=text)
 
 
@@ -182,7 +181,7 @@ def delete(request: Request) -> Response:
     """Delete a flow with its acknowledgements."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.write() as work:
-        needed(visit.services.ion).flows.delete_flow(
+        sandbox_of(request).ion.flows.delete_flow(
             work, scope, visit.actor, request.path_params["flow"]
         )
     url = path_to(request, "document_flows", tenant=scope.tenant_id)
@@ -192,7 +191,7 @@ def delete(request: Request) -> Response:
 def _flow(request: Request) -> DocumentFlow:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        return needed(visit.services.ion).flows.get_flow(
+        return sandbox_of(request).ion.flows.get_flow(
             work, scope, visit.actor, request.path_params["flow"]
         )
 
@@ -217,7 +216,7 @@ def _choices(request: Request, values: Mapping[str, str]) -> dict[str, object]:
 def _apis(request: Request, chosen: str) -> list[tuple[str, str]]:
     """Return the registered APIs, and the one that is chosen if it is gone."""
     visit, scope = visit_of(request), tenant_scope(request)
-    suites = needed(visit.services.custom_apis).suites
+    suites = infor_of(request).custom_apis.suites
     with visit.services.database.read() as work:
         query = SuiteQuery(page=PageRequest(per_page=MAX_PER_PAGE))
         found = [

@@ -11,7 +11,8 @@ from starlette.routing import Route
 from ionport import __version__
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import sandbox_of
+from ionport.web.state import tenant_scope
 
 MANUAL = "sandbox-coverage"
 
@@ -19,14 +20,14 @@ MANUAL = "sandbox-coverage"
 def show(request: Request) -> Response:
     """Show every imitated operation with the fact behind it."""
     tenant_scope(request)
-    covered = needed(visit_of(request).services.registry).coverage()
+    covered = sandbox_of(request).registry.coverage()
     return render(request, "sandbox/coverage.html", {"covered": covered})
 
 
 def download_openapi(request: Request) -> Response:
     """Send the OpenAPI document of one imitated service, with this tenant's addresses."""
     tenant_id, context = tenant_scope(request).tenant_id, request.path_params["suite"]
-    registry = needed(visit_of(request).services.registry)
+    registry = sandbox_of(request).registry
     document = registry.openapi(tenant_id, context, __version__)
     content = json.dumps(document, indent=2, ensure_ascii=False).encode()
     return attachment(content, f"{tenant_id}-{context}-openapi.json")

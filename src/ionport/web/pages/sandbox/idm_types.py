@@ -25,7 +25,8 @@ from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-idm"
 
@@ -325,7 +326,7 @@ def _listed(request: Request) -> ListedEntity:
 
 
 def _types(request: Request) -> DocumentTypeService:
-    return needed(visit_of(request).services.document_types)
+    return sandbox_of(request).document_types
 
 
 def _name(request: Request) -> str:

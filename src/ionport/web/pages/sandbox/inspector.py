@@ -28,7 +28,8 @@ from ionport.web.rendering.bodies import shown_body
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox"
 
@@ -59,10 +60,8 @@ def list_calls(request: Request) -> Response:
     state = _list_state(request, filters=_CALL_FILTERS)
     filters = _call_filter(request, state)
     with visit.services.database.read() as work:
-        found = needed(visit.services.recorder).list(
-            work, scope, visit.actor, state.request, filters
-        )
-    contexts = sorted(service.context for service in needed(visit.services.registry).services)
+        found = sandbox_of(request).recorder.list(work, scope, visit.actor, state.request, filters)
+    contexts = sorted(service.context for service in sandbox_of(request).registry.services)
     context = {
         "state": state,
         "page_of": found,
@@ -82,7 +81,7 @@ def download_calls(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request, filters=_CALL_FILTERS)
     with visit.services.database.read() as work:
-        archive = needed(visit.services.recorder).har(
+        archive = sandbox_of(request).recorder.har(
             work, scope, visit.actor, _call_filter(request, state)
         )
     return attachment(archive, f"{scope.tenant_id}-calls.har")
@@ -103,8 +102,7 @@ def _call_filter(request: Request, state: ListState) -> CallFilter:
 
 
 def _infor_clock(request: Request) -> Clock:
-    services = visit_of(request).services
-    return services.control.infor_clock if services.control else services.clock
+    return sandbox_of(request).control.infor_clock
 
 
 def _ages() -> dict[str, tuple[str, timedelta]]:
@@ -124,7 +122,7 @@ def _har_url(request: Request, state: ListState) -> str:
 def show_call(request: Request) -> Response:
     """Show one call: redacted headers, query, bodies, and what it did."""
     visit, scope = visit_of(request), tenant_scope(request)
-    recorder = needed(visit.services.recorder)
+    recorder = sandbox_of(request).recorder
     with visit.services.database.read() as work:
         call = recorder.get(work, scope, visit.actor, request.path_params["call"])
         body = recorder.request_body(work, scope, visit.actor, call.id)
@@ -144,7 +142,7 @@ def show_call(request: Request) -> Response:
 def _effect(request: Request, work: Work, name: str) -> Effect:
     """Link what a call did, by how it is named; what has no page of its own is only named."""
     visit, scope = visit_of(request), tenant_scope(request)
-    inspection = needed(visit.services.inspection)
+    inspection = sandbox_of(request).inspection
     found = _INVOICE.fullmatch(name)
     try:
         if name.startswith("msg_"):
@@ -163,7 +161,7 @@ def _effect(request: Request, work: Work, name: str) -> Effect:
 def _invoice_url(request: Request, work: Work, found: re.Match[str]) -> str:
     """Return the address of an invoice that M3 or LN names; raises NotFound when it is gone."""
     visit, scope = visit_of(request), tenant_scope(request)
-    inspection = needed(visit.services.inspection)
+    inspection = sandbox_of(request).inspection
     if found["ln"]:
         invoice = inspection.ln.get_invoice(work, scope, visit.actor, found["ln"])
         return path_to(
@@ -198,10 +196,10 @@ def list_items(request: Request) -> Response:
         ascending=not state.descending,
     )
     with visit.services.database.read() as work:
-        found = needed(visit.services.inspection).list_items(
+        found = sandbox_of(request).inspection.list_items(
             work, scope, visit.actor, state.request, filters
         )
-        names = needed(visit.services.document_types).type_names(work, scope, visit.actor)
+        names = sandbox_of(request).document_types.type_names(work, scope, visit.actor)
     entities = [(name, name) for name in names]
     held = [(_CHECKED_OUT, _("Checked out"))]
     context = {"state": state, "page_of": found, "entities": entities, "held": held}
@@ -211,7 +209,7 @@ def list_items(request: Request) -> Response:
 def show_item(request: Request) -> Response:
     """Show one IDM item, or one version of it: attributes, ACL, files, who holds it, versions."""
     visit, scope = visit_of(request), tenant_scope(request)
-    inspection = needed(visit.services.inspection)
+    inspection = sandbox_of(request).inspection
     with visit.services.database.read() as work:
         item = inspection.get_item(work, scope, visit.actor, request.path_params["pid"])
         versions = inspection.item_versions(work, scope, visit.actor, item)
@@ -223,7 +221,7 @@ def download_item_file(request: Request) -> Response:
     """Send a file of an item, to be saved and never to be shown."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        resource, content = needed(visit.services.inspection).item_file(
+        resource, content = sandbox_of(request).inspection.item_file(
             work,
             scope,
             visit.actor,
@@ -243,7 +241,7 @@ def list_messages(request: Request) -> Response:
         ascending=not state.descending,
     )
     with visit.services.database.read() as work:
-        found = needed(visit.services.inspection).list_messages(
+        found = sandbox_of(request).inspection.list_messages(
             work, scope, visit.actor, state.request, filters
         )
     return render(request, "sandbox/inspector/messages.html", {"state": state, "page_of": found})
@@ -252,7 +250,7 @@ def list_messages(request: Request) -> Response:
 def show_message(request: Request) -> Response:
     """Show one ION message: its parameters, how often it came, and its document."""
     visit, scope = visit_of(request), tenant_scope(request)
-    inspection = needed(visit.services.inspection)
+    inspection = sandbox_of(request).inspection
     message_id = request.path_params["message"]
     with visit.services.database.read() as work:
         message = inspection.get_message(work, scope, visit.actor, message_id)
@@ -272,18 +270,18 @@ def show_message(request: Request) -> Response:
 def _answers(request: Request, work: Work, message_id: str) -> Sequence[Acknowledgement]:
     """Return what document flows answered the message; there are at most 50 flows."""
     visit, scope = visit_of(request), tenant_scope(request)
-    if visit.services.ion is None:
-        return []
     filters = AckFilter(message_row_id=message_id)
-    return visit.services.ion.flows.list_acknowledgements(
-        work, scope, visit.actor, PageRequest(), filters
-    ).items
+    return (
+        sandbox_of(request)
+        .ion.flows.list_acknowledgements(work, scope, visit.actor, PageRequest(), filters)
+        .items
+    )
 
 
 def download_bod(request: Request) -> Response:
     """Send the document of a message exactly as it came, to be saved."""
     visit, scope = visit_of(request), tenant_scope(request)
-    inspection = needed(visit.services.inspection)
+    inspection = sandbox_of(request).inspection
     message_id = request.path_params["message"]
     with visit.services.database.read() as work:
         message = inspection.get_message(work, scope, visit.actor, message_id)

@@ -12,7 +12,8 @@ from ionport.sandbox.ln.model import InvoiceFilter as LnFilter
 from ionport.sandbox.m3.model import InvoiceFilter as M3Filter
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import sandbox_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-m3"
 
@@ -31,7 +32,7 @@ def list_m3_invoices(request: Request) -> Response:
         ascending=not state.descending,
     )
     with visit.services.database.read() as work:
-        found = needed(visit.services.inspection).m3.list_invoices(
+        found = sandbox_of(request).inspection.m3.list_invoices(
             work, scope, visit.actor, state.request, filters
         )
     context = {"state": state, "page_of": found, "statuses": statuses}
@@ -42,7 +43,7 @@ def show_m3_invoice(request: Request) -> Response:
     """Show one supplier invoice of M3: head, lines, and what validation found."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        invoice = needed(visit.services.inspection).m3.get_invoice(
+        invoice = sandbox_of(request).inspection.m3.get_invoice(
             work, scope, visit.actor, request.path_params["m3_invoice"]
         )
     used = {name for line in invoice.lines for name, value in line.items() if value}
@@ -69,7 +70,7 @@ def list_ln_invoices(request: Request) -> Response:
         ascending=not state.descending,
     )
     with visit.services.database.read() as work:
-        found = needed(visit.services.inspection).ln.list_invoices(
+        found = sandbox_of(request).inspection.ln.list_invoices(
             work, scope, visit.actor, state.request, filters
         )
     context = {"state": state, "page_of": found, "statuses": statuses}
@@ -80,7 +81,7 @@ def show_ln_invoice(request: Request) -> Response:
     """Show one received purchase invoice of LN: header, lines, and how far it came."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        invoice = needed(visit.services.inspection).ln.get_invoice(
+        invoice = sandbox_of(request).inspection.ln.get_invoice(
             work, scope, visit.actor, request.path_params["ln_invoice"]
         )
     tables = []

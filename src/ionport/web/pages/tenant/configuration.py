@@ -25,7 +25,8 @@ from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
 from ionport.web.rendering.confirm import Crumbs, ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "scopes"
 
@@ -44,7 +45,7 @@ def show(request: Request) -> Response:
 def _settings(request: Request) -> TenantSettings:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        return needed(visit.services.tenant_settings).get(work, scope, visit.actor)
+        return infor_of(request).tenant_settings.get(work, scope, visit.actor)
 
 
 def _page(
@@ -52,8 +53,8 @@ def _page(
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        scopes = needed(visit.services.tenant_settings).list_custom_scopes(work, scope, visit.actor)
-        issuers = needed(visit.services.saml_issuers).list_issuers(work, scope, visit.actor)
+        scopes = infor_of(request).tenant_settings.list_custom_scopes(work, scope, visit.actor)
+        issuers = infor_of(request).saml_issuers.list_issuers(work, scope, visit.actor)
         subjects = [scope.tenant_id, *(custom.name for custom in scopes)]
         trail = trail_of(request, work, subjects)
     context = {
@@ -87,7 +88,7 @@ def save(request: Request) -> Response:
             crumbs=_crumbs(request), points=consequences, keeps_mark=True,
             hidden=[*sorted(_values(wanted).items()), ("confirmed", "on")],
         )  # fmt: skip
-    settings = needed(visit.services.tenant_settings)
+    settings = infor_of(request).tenant_settings
     try:
         with visit.services.database.write() as work:
             require_unchanged(
@@ -185,7 +186,7 @@ def add_scope(request: Request) -> Response:
     values = {name: text_of(visit.form, name) for name in ("name", "description")}
     try:
         with visit.services.database.write() as work:
-            needed(visit.services.tenant_settings).add_custom_scope(
+            infor_of(request).tenant_settings.add_custom_scope(
                 work, scope, visit.actor, values["name"], values["description"]
             )
     except (InvalidInput, Conflict) as error:
@@ -200,7 +201,7 @@ def delete_scope_form(request: Request) -> Response:
     """Ask before a custom scope is deleted."""
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        scopes = needed(visit.services.tenant_settings).list_custom_scopes(work, scope, visit.actor)
+        scopes = infor_of(request).tenant_settings.list_custom_scopes(work, scope, visit.actor)
     custom = next((one for one in scopes if one.name == request.path_params["scope"]), None)
     if custom is None:
         raise NotFound(_("There is no such scope in this tenant."))
@@ -217,7 +218,7 @@ def delete_scope(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     name = request.path_params["scope"]
     with visit.services.database.write() as work:
-        needed(visit.services.tenant_settings).delete_custom_scope(work, scope, visit.actor, name)
+        infor_of(request).tenant_settings.delete_custom_scope(work, scope, visit.actor, name)
     return redirect(request, _url(request), text=_("Scope {name} is deleted.").format(name=name))
 
 

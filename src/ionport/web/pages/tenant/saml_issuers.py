@@ -12,7 +12,8 @@ from ionport.oauth.grants.saml.assertions import SamlIssuer
 from ionport.web.forms.fields import errors_of, text_of, uploads_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "saml-issuers"
 
@@ -39,7 +40,7 @@ def add(request: Request) -> Response:
         values["certificate"] = file.content.decode("utf-8", "replace").strip()
     try:
         with visit.services.database.write() as work:
-            issuer = needed(visit.services.saml_issuers).add_issuer(
+            issuer = infor_of(request).saml_issuers.add_issuer(
                 work, scope, visit.actor, values["entity_id"], values["certificate"]
             )
     except InvalidInput as error:
@@ -64,7 +65,7 @@ def delete_form(request: Request) -> Response:
 def _issuer(request: Request) -> SamlIssuer:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        return needed(visit.services.saml_issuers).get_issuer(
+        return infor_of(request).saml_issuers.get_issuer(
             work, scope, visit.actor, request.path_params["issuer"]
         )
 
@@ -74,7 +75,7 @@ def delete(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     issuer = _issuer(request)
     with visit.services.database.write() as work:
-        needed(visit.services.saml_issuers).delete_issuer(work, scope, visit.actor, issuer.id)
+        infor_of(request).saml_issuers.delete_issuer(work, scope, visit.actor, issuer.id)
     text = _("SAML issuer {issuer} is deleted.").format(issuer=issuer.entity_id)
     return redirect(request, _url(request), text=text)
 

@@ -28,7 +28,8 @@ from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import YES_NO, ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
-from ionport.web.state import needed, tenant_scope, visit_of
+from ionport.web.services import infor_of
+from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "service-accounts"
 
@@ -51,9 +52,7 @@ def list_accounts(request: Request) -> Response:
         page=state.request,
     )
     with visit.services.database.read() as work:
-        found = needed(visit.services.service_accounts).list_accounts(
-            work, scope, visit.actor, query
-        )
+        found = infor_of(request).service_accounts.list_accounts(work, scope, visit.actor, query)
     return render(request, "tenant/service_accounts/list.html", {"state": state, "page_of": found})
 
 
@@ -74,7 +73,7 @@ def add(request: Request) -> Response:
             raise InvalidInput(text, fields={"app": text})
         proof = password_proof(request)
         with visit.services.database.write() as work:
-            file = needed(visit.services.service_accounts).add_account(
+            file = infor_of(request).service_accounts.add_account(
                 work, scope, visit.actor, values["app"], _draft(values), proof
             )
     except (InvalidInput, TooManyRequests) as error:
@@ -89,7 +88,7 @@ def _add_page(
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        apps = needed(visit.services.apps).list_apps(
+        apps = infor_of(request).apps.list_apps(
             work, scope, visit.actor, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
         )
     choices = [(app.id, app.name) for app in apps.items if _logs_in(app)]
@@ -125,7 +124,7 @@ def change(request: Request) -> Response:
         return _detail_page(request, values, {})
     try:
         with visit.services.database.write() as work:
-            accounts, account_id = needed(visit.services.service_accounts), _account_id(request)
+            accounts, account_id = infor_of(request).service_accounts, _account_id(request)
             require_unchanged(
                 request,
                 work,
@@ -247,7 +246,7 @@ def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     account_id = str(request.path_params["account"])
     with visit.services.database.write() as work:
-        needed(visit.services.service_accounts).set_account_disabled(
+        infor_of(request).service_accounts.set_account_disabled(
             work, scope, visit.actor, account_id, disabled
         )
     return redirect(request, _account_url(request, account_id), text=text)
@@ -256,7 +255,7 @@ def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
 def _account(request: Request) -> ListedAccount:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        return needed(visit.services.service_accounts).get_account(
+        return infor_of(request).service_accounts.get_account(
             work, scope, visit.actor, _account_id(request)
         )
 

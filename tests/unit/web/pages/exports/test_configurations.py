@@ -361,13 +361,13 @@ def test_a_configuration_that_never_was_active_shows_no_hold(desk: Desk) -> None
 def test_a_configurations_page_renews_itself_while_its_proof_runs(desk: Desk) -> None:
     made = desk.add_export(credential=desk.credentials())
     _proved(desk, made)
-    house = desk.house
-    assert house.documents is not None
-    with house.database.write() as work:
-        configuration = house.documents.configurations.get(
+    application = desk.application
+    assert application.documents is not None
+    with application.database.write() as work:
+        configuration = application.documents.configurations.get(
             work, desk.organization, Actor.operator(), made.url.path.rpartition("/")[2]
         )
-        house.documents.connections.start_check(
+        application.documents.connections.start_check(
             work, desk.organization, Actor.operator(), configuration.connection_id
         )
     page = desk.browser.get(made.url.path).text
@@ -387,8 +387,8 @@ def test_what_is_held_is_counted_where_it_is_looked_for(desk: Desk) -> None:
     named = re.search(r"/settings/connections/(con_\w+)", made.text)
     assert named is not None
     connection = named[1]
-    prove_as(desk.house.database, desk.organization, later(desk), connection, ROLE_MISSING)
-    delivery = f"/deliveries/{hold_deliveries(desk.house.database, desk.organization)}"
+    prove_as(desk.application.database, desk.organization, later(desk), connection, ROLE_MISSING)
+    delivery = f"/deliveries/{hold_deliveries(desk.application.database, desk.organization)}"
 
     ledger = desk.browser.get("/deliveries").text
     tile = re.search(r'href="([^"]*status=held[^"]*)"[^>]*><b>(\d+)</b><span>Held</span>', ledger)

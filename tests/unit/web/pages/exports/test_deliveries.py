@@ -16,6 +16,7 @@ from ionport.exports.model import Delivery, DeliveryStatus, ExportConfiguration
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import Database, SystemScope
+from ionport.web.services import DocumentServices, Sides
 from tests.support.exporting import DocumentSide, document_side
 from tests.support.infor_side import InforSide, infor_side_on
 from tests.support.proxy import FaultyProxy
@@ -82,14 +83,17 @@ def desk(
     people = People.on(database, clock)
     people.add("ada", organization_role=OrganizationRole.USER)
     runner = side.runner()
-    services = people.services(
+    services = DocumentServices(
         documents=side.documents,
         connections=side.connections,
         mappings=side.mappings,
         configurations=side.configurations,
         deliveries=side.deliveries,
     )
-    with FaultyProxy(infor.url) as proxy, browser_on(services) as browser:
+    with (
+        FaultyProxy(infor.url) as proxy,
+        browser_on(people.services(), Sides(documents=services)) as browser,
+    ):
         configuration = side.configure(side.connect({**credentials, "iu": proxy.url}))
         browser.sign_in("ada")
         yield Desk(side, people, clock, proxy, runner, configuration, credentials, browser)

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from ionport.asgi import page_sides
 from ionport.core.clock import MovableClock
 from ionport.identity.model import Actor, TenantRole
 from ionport.sandbox.control.tables import sandbox_calls
@@ -75,14 +76,7 @@ def desk(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[De
             user = people.add(name, tenant_role=None)
             with database.write() as work:
                 people.identity.set_tenant_role(work, Actor.operator(), user.id, TENANT, role)
-        services = people.services(
-            apps=infor.services.apps,
-            recorder=infor.recorder,
-            inspection=infor.inspection,
-            registry=infor.services.registry,
-            document_types=infor.services.document_types,
-        )
-        with browser_on(services) as browser:
+        with browser_on(people.services(), page_sides(infor.services, None)) as browser:
             browser.sign_in("ada")
             token = infor.log_in(infor.credentials())
             with database.write() as work:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ionport.asgi import page_sides
 from ionport.core.clock import MovableClock
 from ionport.identity.model import Actor, TenantRole
 from ionport.store import Database
@@ -43,13 +44,7 @@ def desk(database: Database, clock: MovableClock, tmp_path: Path) -> Iterator[De
             user = people.add(name, tenant_role=None)
             with database.write() as work:
                 people.identity.set_tenant_role(work, Actor.operator(), user.id, TENANT, role)
-        services = people.services(
-            apps=infor.services.apps,
-            recorder=infor.recorder,
-            inspection=infor.inspection,
-            registry=infor.services.registry,
-        )
-        with browser_on(services) as browser:
+        with browser_on(people.services(), page_sides(infor.services, None)) as browser:
             browser.sign_in("ada")
             yield Desk(infor, browser)
 

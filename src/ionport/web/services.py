@@ -1,0 +1,128 @@
+"""What pages use: the services of every side, and one typed set for each side that runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from starlette.requests import Request
+
+from ionport.core.clock import Clock
+from ionport.identity.audit import AuditLog
+from ionport.identity.members import MemberService
+from ionport.identity.service import IdentityService
+from ionport.identity.sessions import SessionService
+from ionport.identity.setup import SetupService
+from ionport.store import Database
+
+if TYPE_CHECKING:
+    from ionport.connections.service import ConnectionService
+    from ionport.documents.service import DocumentService
+    from ionport.exports.configurations.service import ExportConfigurationService
+    from ionport.exports.deliveries import DeliveryService
+    from ionport.gateway.custom_apis import CustomApis
+    from ionport.mappings.service import MappingService
+    from ionport.oauth.accounts.service import ServiceAccountService
+    from ionport.oauth.apps.security import AppSecurityService
+    from ionport.oauth.apps.service import AuthorizedAppService
+    from ionport.oauth.authorize.service import ApprovalService
+    from ionport.oauth.grants.saml.service import SamlIssuerService
+    from ionport.oauth.tenant.service import TenantSettingsService
+    from ionport.oauth.tokens.tools import TokenToolsService
+    from ionport.sandbox.control.inspection import InspectionService
+    from ionport.sandbox.control.plane import ControlPlane
+    from ionport.sandbox.control.recorder.service import RecorderService
+    from ionport.sandbox.idm.datamodel.administration import DocumentTypeService
+    from ionport.sandbox.kit.coverage import Registry
+    from ionport.sandbox.messaging.ionservices import Ion
+
+
+Side = TypeVar("Side")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the pages of every side use."""
+
+    database: Database
+    clock: Clock
+    identity: IdentityService
+    sessions: SessionService
+    setup: SetupService
+    audit: AuditLog
+    members: MemberService
+
+
+@dataclass(frozen=True, slots=True)
+class InforServices:
+    """What the pages of the Infor side use."""
+
+    apps: AuthorizedAppService
+    app_security: AppSecurityService
+    approvals: ApprovalService
+    service_accounts: ServiceAccountService
+    tenant_settings: TenantSettingsService
+    saml_issuers: SamlIssuerService
+    token_tools: TokenToolsService
+    custom_apis: CustomApis
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxServices:
+    """What the pages of the sandbox use: inspector, ION Desk, control plane."""
+
+    recorder: RecorderService
+    inspection: InspectionService
+    registry: Registry
+    control: ControlPlane
+    ion: Ion
+    document_types: DocumentTypeService
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentServices:
+    """What the pages of the document side use."""
+
+    documents: DocumentService
+    connections: ConnectionService
+    mappings: MappingService
+    configurations: ExportConfigurationService
+    deliveries: DeliveryService
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The sides that run here; None for one that is off, which then has no pages either."""
+
+    infor: InforServices | None = None
+    sandbox: SandboxServices | None = None
+    documents: DocumentServices | None = None
+
+
+def sides_of(request: Request) -> Sides:
+    """Return the sides whose pages the application serves."""
+    sides = request.app.state.sides
+    if not isinstance(sides, Sides):
+        raise TypeError("a page was reached outside of the application of the pages")
+    return sides
+
+
+def infor_of(request: Request) -> InforServices:
+    """Return the services of the Infor side, for its pages."""
+    return _running(sides_of(request).infor)
+
+
+def sandbox_of(request: Request) -> SandboxServices:
+    """Return the services of the sandbox, for its pages."""
+    return _running(sides_of(request).sandbox)
+
+
+def documents_of(request: Request) -> DocumentServices:
+    """Return the services of the document side, for its pages."""
+    return _running(sides_of(request).documents)
+
+
+def _running(side: Side | None) -> Side:
+    if side is None:
+        raise TypeError("a page was reached of a side that is off")
+    return side
