@@ -8,6 +8,7 @@ system-scope-without-reason  `SystemScope(…)` without words that say why all r
 xml-parser-outside-its-room  lxml or another XML parser is used outside core/xml.py, ionapi/_xml.py
 untranslated-text            a template shows words that do not go through gettext
 inline-style-or-script       a template has a style attribute, style element or inline script
+import-circle                modules import each other in a circle, types included
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+from tools.import_circles import import_circles
 from tools.scope_use import unused_scopes
 from tools.violation import Violation
 
@@ -153,6 +155,7 @@ def check_tree(root: Path) -> list[Violation]:
         found += check_python(path, path.read_text(encoding="utf-8"))
     for path in sorted(root.rglob("templates/**/*.html")):
         found += check_template(path, path.read_text(encoding="utf-8"))
+    found += import_circles(root)
     return found
 
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 from starlette.datastructures import Headers
 
 from ionport.core.errors import InvalidInput
+from ionport.sandbox.idm.tree import Tree
 from ionport.sandbox.kit.texts import load_json_object
-
-Tree: TypeAlias = str | int | Mapping[str, "Tree"] | Sequence["Tree"]
 
 
 def wants_xml(headers: Headers) -> bool:

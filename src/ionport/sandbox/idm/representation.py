@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, Entity
-from ionport.sandbox.idm.documents import Tree, list_in, object_in, read_document, text_in
+from ionport.sandbox.idm.documents import list_in, object_in, read_document, text_in
 from ionport.sandbox.idm.model import (
     MAX_ATTRIBUTES,
     MAX_FILE_BYTES,
@@ -29,6 +29,7 @@ from ionport.sandbox.idm.model import (
     Resource,
 )
 from ionport.sandbox.idm.previews import with_previews
+from ionport.sandbox.idm.tree import Tree
 from ionport.sandbox.kit.texts import quoted
 
 _MIME_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*", re.ASCII)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
-from ionport.sandbox.idm.documents import Tree, read_document, render
+from ionport.sandbox.idm.documents import read_document, render
 from ionport.sandbox.idm.errors import error_answer
 from ionport.sandbox.idm.model import Item, ItemContent
 from ionport.sandbox.idm.parameters import flags_of, is_true, page_of, query_text
@@ -18,6 +18,7 @@ from ionport.sandbox.idm.query.parser import parse_query
 from ionport.sandbox.idm.query.request import read_queries
 from ionport.sandbox.idm.representation import entity_tree, item_tree, read_item, resource_tree
 from ionport.sandbox.idm.service import IdmService
+from ionport.sandbox.idm.tree import Tree
 from ionport.sandbox.idm.wire import CHANGED_ITEM, NEW_ITEM, QUERY_DOCUMENT, QUERY_TEXT
 from ionport.sandbox.kit.operations import (
     Answer,

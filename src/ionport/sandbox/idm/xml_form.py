@@ -11,7 +11,7 @@ from ionport.core import xml
 from ionport.sandbox.kit.texts import representable
 
 if TYPE_CHECKING:
-    from ionport.sandbox.idm.documents import Tree
+    from ionport.sandbox.idm.tree import Tree
 
 NAMESPACE = "http://infor.com/daf"
 # Typed as what the stubs of lxml ask for, which know no default namespace.

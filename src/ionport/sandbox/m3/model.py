@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ionport.core.errors import IonportError
-from ionport.sandbox.m3.catalogue import Field, Transaction
-from ionport.sandbox.m3.parameters import Request
+from ionport.sandbox.m3.catalogue import Field
 
 if TYPE_CHECKING:
-    from ionport.sandbox.m3.company import Company
+    pass
 
 # Field names to values, dates as YMD8. A name in lower case is the sandbox's own.
 Record = Mapping[str, str]
@@ -75,42 +74,6 @@ class Session:
     @property
     def time(self) -> str:
         return f"{self.now:%H%M%S}"
-
-
-# Raises TransactionFailed before it changes anything, so that a refused transaction of a batch
-# leaves nothing behind.
-Work = Callable[["Company", Session, Record], Sequence[Record]]
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """What a transaction does.
-
-    Attributes:
-        reads: the records that it will ask for, so that a batch can fetch them at once; an
-            optimisation only.
-    """
-
-    work: Work
-    changes: bool = False
-    reads: Callable[[Session, Record], Iterable[tuple[File, Key]]] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A transaction that was looked up and whose input is right, or the error that it is not.
-
-    Attributes:
-        company: the one that the transaction works in.
-        behaviour: None for a general transaction, which needs no company.
-    """
-
-    request: Request
-    company: int
-    transaction: Transaction | None = None
-    behaviour: Behaviour | None = None
-    values: Record | None = None
-    error: IonportError | None = None
 
 
 @dataclass(frozen=True, slots=True)

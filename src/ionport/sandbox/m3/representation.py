@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from ionport.sandbox.m3.catalogue import Field, FieldType
 from ionport.sandbox.m3.errors import TransactionFailed, error_tree
 from ionport.sandbox.m3.fields import write_date
-from ionport.sandbox.m3.model import Checked, Outcome, Record, Result
+from ionport.sandbox.m3.model import Outcome, Record, Result
 from ionport.sandbox.m3.parameters import Options
+from ionport.sandbox.m3.programs.behaviour import Checked
 
 
 def result_of(checked: Checked, records: Sequence[Record], options: Options) -> Result:

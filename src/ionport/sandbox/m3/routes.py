@@ -9,8 +9,9 @@ from ionport.core.errors import NotFound
 from ionport.sandbox.kit.operations import Answer, Call, Operation, Service, Step, Wire, verified
 from ionport.sandbox.m3.coverage import parts
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, error_answer, json_answer
-from ionport.sandbox.m3.model import Checked, Outcome
+from ionport.sandbox.m3.model import Outcome
 from ionport.sandbox.m3.parameters import MAX_TRANSACTIONS, Batch, read_bulk, read_single
+from ionport.sandbox.m3.programs.behaviour import Checked
 from ionport.sandbox.m3.representation import v1_tree, v2_tree
 from ionport.sandbox.m3.service import BEHAVIOURS, M3Service, M3Settings
 from ionport.store import Work

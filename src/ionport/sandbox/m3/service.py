@@ -13,7 +13,7 @@ from ionport.sandbox.m3.catalogue import Program, Transaction, program_named
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed
 from ionport.sandbox.m3.fields import check_inputs
-from ionport.sandbox.m3.model import Behaviour, Checked, Outcome, Result, Session
+from ionport.sandbox.m3.model import Outcome, Result, Session
 from ionport.sandbox.m3.parameters import Batch, Options, Request, read_company
 from ionport.sandbox.m3.programs import (
     deliveries,
@@ -23,6 +23,7 @@ from ionport.sandbox.m3.programs import (
     orders,
     partners,
 )
+from ionport.sandbox.m3.programs.behaviour import Behaviour, Checked
 from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS, USER_BOUND
 from ionport.sandbox.m3.repository import M3Repository
 from ionport.sandbox.m3.representation import result_of

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
-from ionport.sandbox.m3.model import Behaviour, File, Record, Session, numbered
+from ionport.sandbox.m3.model import File, Record, Session, numbered
+from ionport.sandbox.m3.programs.behaviour import Behaviour
 from ionport.sandbox.m3.programs.invoice_checks import find_errors
 from ionport.sandbox.m3.programs.invoices import (
     APPROVED,

@@ -16,7 +16,8 @@ from decimal import Decimal
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
-from ionport.sandbox.m3.model import Behaviour, File, Key, Record, Session, numbered
+from ionport.sandbox.m3.model import File, Key, Record, Session, numbered
+from ionport.sandbox.m3.programs.behaviour import Behaviour
 from ionport.sandbox.m3.programs.invoice_checks import LINE_TYPES
 from ionport.sandbox.m3.programs.orders import number, plain
 

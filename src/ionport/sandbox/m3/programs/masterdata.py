@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
-from ionport.sandbox.m3.model import Behaviour, File, Key, Record, Session, numbered
+from ionport.sandbox.m3.model import File, Key, Record, Session, numbered
+from ionport.sandbox.m3.programs.behaviour import Behaviour
 
 # Makes the rest of a record when it is added; raises TransactionFailed.
 Completion = Callable[[Company, Session, Record], Record]

@@ -12,7 +12,8 @@ from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.m3.catalogue import Field, Program, Transaction, program_named
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
-from ionport.sandbox.m3.model import Behaviour, Record, Session
+from ionport.sandbox.m3.model import Record, Session
+from ionport.sandbox.m3.programs.behaviour import Behaviour
 
 # What the first input field's position is: the transaction's name comes before it.
 _FIRST_POSITION = 16

@@ -11,7 +11,8 @@ from decimal import Decimal
 
 from ionport.sandbox.m3.company import Company
 from ionport.sandbox.m3.errors import TransactionFailed
-from ionport.sandbox.m3.model import Behaviour, File, Record, Session
+from ionport.sandbox.m3.model import File, Record, Session
+from ionport.sandbox.m3.programs.behaviour import Behaviour
 from ionport.sandbox.m3.programs.masterdata import (
     KeyField,
     MasterFile,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ionport.sandbox.m3.company import Company
-from ionport.sandbox.m3.model import Behaviour, File, Record, Session
+from ionport.sandbox.m3.model import File, Record, Session
+from ionport.sandbox.m3.programs.behaviour import Behaviour
 from ionport.sandbox.m3.programs.masterdata import (
     KeyField,
     MasterFile,
