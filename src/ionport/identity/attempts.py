@@ -2,7 +2,7 @@
 
     a stranger          10 in 15 minutes for each account and address,
                         and 50 in an hour for each account, from wherever they come
-    a known browser     10 in 15 minutes for each account, whatever strangers do
+    a known browser     10 in 15 minutes for each account, independent of unknown browsers
     a signed-in user    10 in 15 minutes of typing the own password again
 
 No limit counts an address alone: behind a proxy that nobody has named to us, everybody has the
@@ -66,7 +66,7 @@ class Attempts:
         """Write an attempt down.
 
         Raises:
-            TooManyRequests: a limit is reached; `retry_after` is when there is room again.
+            TooManyRequests: a limit is reached; `retry_after` is when another attempt is allowed.
         """
         repository.remove_attempts_before(_SCOPE, now - ACCOUNT_WINDOW)
         self._require_room(repository, source, source.address, ATTEMPT_WINDOW, ATTEMPTS, now)

@@ -77,7 +77,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Memberships:
-    """A user's roles where somebody else is an administrator; None: no member there."""
+    """A user's roles where another user is an administrator; None: no member there."""
 
     tenants: Sequence[tuple[str, TenantRole | None]]
     organizations: Sequence[tuple[Organization, OrganizationRole | None]]
@@ -106,7 +106,7 @@ class MemberQuery:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever does something: a signed-in user with roles, or the operator at the command line."""
+    """Who acts: a signed-in user with roles, or the operator at the command line."""
 
     user_id: str | None
     name: str
@@ -172,7 +172,7 @@ def check_tenant_id(tenant_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PasswordProof:
-    """Somebody has just typed their password again; what reveals a secret asks for one.
+    """A user has just typed their password again; what reveals a secret asks for one.
 
     Only `IdentityService.verify_password` makes it for a user; the operator at the command line,
     who owns the data folder, has `PasswordProof.operator(now)`.

@@ -161,7 +161,7 @@ class IdentityService:
         return user
 
     def add_user(self, work: Work, new: NewUser, password_hash: str) -> User:
-        """Make a user, whoever asks; the callers check the right."""
+        """Make a user; the callers check the right."""
         username = unicodedata.normalize("NFC", new.username.strip())
         key = username_key(username)
         if key is None:

@@ -129,7 +129,7 @@ class SessionService:
         self, database: Database, username: str, password: Secret, source: Source
     ) -> User:
         key = username_key(username)
-        # Whoever has proved something before does not stand in line with strangers.
+        # A browser known from an earlier sign-in has a limit of its own.
         is_known = not source.is_stranger
         with self._passwords.turn(source.address, is_known=is_known) as matches:
             with database.write() as work:

@@ -49,7 +49,7 @@ LOOPBACK_REMEDY = (
     "of them, or when the operator allows them (IONPORT_ALLOW_LOOPBACK_ADDRESSES)."
 )
 
-# Never a server of Infor, and never reached whatever the policy allows.
+# Never a server of Infor, and refused by every policy.
 _NEVER: tuple[Network, ...] = tuple(
     ipaddress.ip_network(network)
     for network in (

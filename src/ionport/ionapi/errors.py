@@ -36,7 +36,7 @@ class IonApiError(Exception):
     in the words of Infor's menus, `detail` what only the log may know. `transient` says whether
     the same call can succeed later by itself, `retry_after` how many seconds the server asked
     to wait. `sent` is True when the remote side may have acted on the request and False when
-    it surely has not: whoever repeats a write must look first when it is True.
+    it surely has not: before a write is repeated, look it up when it is True.
     """
 
     default_code: ClassVar[str] = "error"

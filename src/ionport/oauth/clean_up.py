@@ -1,8 +1,8 @@
-"""Deletes what is over: codes, assertions, tokens, grants, counters, in small bites.
+"""Deletes what is over: codes, assertions, tokens, grants, counters, in small batches.
 
 Nothing here changes what a client is answered: each row has ended by itself before. The one
 exception is a grant that never expires: a client that logs in anew every day leaves one behind each
-time, so the operator decides how long such a grant stays without use. A bite is one short
+time, so the operator decides how long such a grant stays without use. A batch is one short
 transaction, so that nobody waits for it.
 """
 
@@ -70,7 +70,7 @@ class CleanUp:
         self._unused_after = unused_after
 
     def tidy(self, database: Database) -> int:
-        """Delete one bite of ended rows and return how many; call again until it is 0."""
+        """Delete one batch of ended rows and return how many; call again until it is 0."""
         with database.write() as work:
             return self.sweep(work)
 

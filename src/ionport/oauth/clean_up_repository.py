@@ -18,5 +18,5 @@ class CleanUpRepository:
     ) -> int:
         """Delete at most `limit` rows and return how many."""
         key = tuple_(*table.primary_key.columns)
-        bite = select(*table.primary_key.columns).where(where).limit(limit)
-        return self._connection.execute(delete(table).where(key.in_(bite))).rowcount
+        batch = select(*table.primary_key.columns).where(where).limit(limit)
+        return self._connection.execute(delete(table).where(key.in_(batch))).rowcount

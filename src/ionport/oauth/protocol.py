@@ -58,7 +58,7 @@ class InvalidGrant(OAuthError):
 class TokenReused(InvalidGrant):
     """A code or a rotated refresh token came a second time: its grant must be closed.
 
-    Whoever answers the request revokes `grant_id`, in a transaction of its own (RFC 9700 §4.14).
+    The endpoint revokes `grant_id`, in a transaction of its own (RFC 9700 §4.14).
     """
 
     def __init__(self, text: str, grant_id: str) -> None:
@@ -133,7 +133,7 @@ class Parameters:
 
 
 def parse_parameters(query: bytes, body: bytes) -> Parameters:
-    """Read form-encoded parameters, whatever the request's content type says.
+    """Read form-encoded parameters, under any content type.
 
     The body `null` of Infor's Java sample thereby is an unknown parameter (facts §6.1).
 

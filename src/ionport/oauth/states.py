@@ -1,7 +1,7 @@
 """What this process remembers for two seconds at most: tokens alive or dead, logins that passed.
 
-A revocation anywhere is seen here within that time; one in this process at once, because whoever
-closes something calls `forget` after its commit (DESIGN.md, decision 10).
+A revocation anywhere is seen here within that time; one in this process at once, because
+what revokes, disables or deletes calls `forget` after its commit (DESIGN.md, decision 10).
 """
 
 from __future__ import annotations

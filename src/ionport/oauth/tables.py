@@ -1,7 +1,7 @@
 """Every table of the authorization server, for those that find tables by a domain's name.
 
 Deleted apps and accounts keep their row, marked: the mark kills every token at once, without
-touching a grant; the rows go in small bites later.
+touching a grant; the clean-up deletes the rows later.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ import ionport.oauth
 from ionport.manual import read_page
 from ionport.oauth.protocol import OAuthError
 
-ROOM = Path(ionport.oauth.__file__).parent
-# Functions and classes of the room that make the answer out of a text.
+FOLDER = Path(ionport.oauth.__file__).parent
+# Functions and classes of the folder that make the answer out of a text.
 _TELLERS = {
     *("AuthorizationRefused", "InvalidScopes", "SamlRefused", "TooManyRequests", "_Limit"),
     *("Unauthenticated", "error_response", "refused", "_refused"),
@@ -87,7 +87,7 @@ def _name(function: ast.expr) -> str:
 
 def _all_texts() -> set[str]:
     # What only the private log says stands in `detail`, a keyword of these calls.
-    return {text for path in ROOM.rglob("*.py") for text in _told(path)} - _CODES
+    return {text for path in FOLDER.rglob("*.py") for text in _told(path)} - _CODES
 
 
 def _explained() -> list[re.Pattern[str]]:

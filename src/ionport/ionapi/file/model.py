@@ -135,7 +135,7 @@ class IonApiFile(FileValues):
     def fingerprint(self) -> str:
         """128 bits (hex) of SHA-256 over the canonical content, secrets included.
 
-        Two files with the same fingerprint are the same credential, whatever their layout.
+        Two files with the same fingerprint are the same credential, independent of layout.
         """
         canonical = json.dumps(self._content(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]

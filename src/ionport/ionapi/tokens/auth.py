@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..file.model import IonApiFile
 
-# As long as one token request may take by default. Whoever waited so long asks for itself: the
+# As long as one token request may take by default. A caller that waited so long asks by itself: the
 # other thread may be held up by what is not ours.
 LONGEST_WAIT = 30.0
 

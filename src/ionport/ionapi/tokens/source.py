@@ -59,7 +59,7 @@ class MemoryTokenStore:
 
 
 class Abandoned(Exception):
-    """Whoever was renewing the tokens was stopped before it knew the outcome."""
+    """The renewal that others waited for was stopped before its outcome was known."""
 
 
 class TokenSource:

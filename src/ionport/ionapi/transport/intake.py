@@ -131,9 +131,9 @@ class Attempt:
 
     def feed(self, chunk: bytes) -> None:
         """Take a piece of the body. Raises AnswerRefused (too_large, bad_encoding)."""
-        room = self.options.limit - len(self._content)
+        left = self.options.limit - len(self._content)
         try:
-            for piece in self._decoder.decode(chunk, room + 1):
+            for piece in self._decoder.decode(chunk, left + 1):
                 self._content += piece
                 if len(self._content) > self.options.limit:
                     raise self._too_large()

@@ -112,7 +112,7 @@ class ServiceAccountService:
             user_id=draft.user_id,
             scopes=draft.scopes,
         )
-        # A link to somebody who has left meanwhile may stay, but no such link may be made.
+        # A link to a user who has left meanwhile may stay, but no such link may be made.
         new_user = draft.user_id if draft.user_id != account.user_id else None
         check_account(work, scope, new_user, changed.description, changed.scopes)
         TenantAccountRepository(work.connection).change(scope, changed)

@@ -18,7 +18,7 @@ from ionport.store import SystemScope, TenantScope, Work
 # 64 bytes make 86 letters (facts/ion-api.md §2).
 SECRET_BYTES: Final = 64
 MAX_CLIENT_SECRETS: Final = 50
-_RESEAL_BITE: Final = 500
+_RESEAL_BATCH: Final = 500
 
 
 class ClientSecrets:
@@ -82,8 +82,8 @@ class ClientSecrets:
     def reseal(self, work: Work, scope: SystemScope) -> int:
         """Seal every kept copy with the ring's newest key; return how many were changed."""
         apps, changed, after = AppRepository(work.connection), 0, ""
-        while bite := apps.sealed_secrets(scope, after, _RESEAL_BITE):
-            for tenant_id, secret in bite:
+        while batch := apps.sealed_secrets(scope, after, _RESEAL_BATCH):
+            for tenant_id, secret in batch:
                 after = secret.id
                 if secret.sealed is None or self._key_ring.is_current(secret.sealed):
                     continue

@@ -1,7 +1,7 @@
 """Redirect URLs: which may be registered, and which of a request's is a registered one.
 
 A request's URL must equal a registered one letter by letter (RFC 9700 §2.1). The one freedom is
-the port of a loopback address, which a program on a desk learns only when it starts to listen
+the port of a loopback address, which a desktop program learns only when it starts to listen
 (RFC 8252 §7.3).
 """
 
@@ -33,7 +33,7 @@ _OWN_SCHEMES: Final = frozenset(
 def wrong_redirect_url(url: str, *, keeps_secret: bool) -> str | None:
     """Return why `url` cannot be registered, None when it can.
 
-    `http` to another machine is for clients that keep a secret alone: whoever reads the code on
+    `http` to another machine is for clients that keep a secret alone: who reads the code on
     the way cannot use it without that (facts/ion-api.md §1.3 has such URLs).
     """
     if len(url) > MAX_URL_LENGTH:

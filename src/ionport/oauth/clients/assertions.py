@@ -51,7 +51,7 @@ def verify_assertion(
     """Check an assertion of `client_id` against the app's public keys.
 
     Raises:
-        InvalidClient: with the reason in its text: whoever signs needs to know it.
+        InvalidClient: with the reason in its text, which the signer needs.
     """
     header = _part(assertion, 0)
     if header.get("alg") != ALGORITHM:

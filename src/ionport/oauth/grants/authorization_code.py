@@ -59,7 +59,7 @@ def _verifier_matches(context: GrantContext) -> None:
     challenge = context.code.code_challenge if context.code else None
     if challenge is None:
         if verifier:
-            # Somebody took the challenge off the request (RFC 9700 §4.8.2).
+            # The challenge was removed from the request (RFC 9700 §4.8.2).
             raise InvalidGrant("the authorization request had no code_challenge")
         if not context.client_is_proven:
             raise InvalidGrant("a public app needs PKCE: send code_challenge and code_verifier")

@@ -82,7 +82,7 @@ class GrantRepository:
         return self._one(scope, grants.c.id == old.scalar_subquery())
 
     def rotate(self, scope: TenantScope, grant_id: str, old: str, new: str, at: datetime) -> bool:
-        """Put a new refresh token in the old one's place; False when somebody was faster."""
+        """Put a new refresh token in the old one's place; False when another request was faster."""
         result = self._connection.execute(
             update(grants)
             .where(grants.c.id == grant_id, grants.c.tenant_id == scope.tenant_id)

@@ -41,7 +41,7 @@ partial_index(
     where=grants.c.revoked_at.is_not(None),
 )
 
-# Refresh tokens that a public app has exchanged already: whoever shows one closes the grant.
+# Refresh tokens that a public app has exchanged already: presenting one again revokes the grant.
 rotated_refresh_tokens = Table(
     "rotated_refresh_tokens",
     metadata,

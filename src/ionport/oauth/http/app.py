@@ -35,7 +35,7 @@ class Origins(Protocol):
 class AuthorizationApp:
     """Answers `/{tenant}/as/…` and the documents at `/.well-known/…`; mounted at the root.
 
-    `GET` of the authorization endpoint is a page and not its business: see `InforRouter`.
+    `GET` of the authorization endpoint is a page and served elsewhere: see `InforRouter`.
     """
 
     def __init__(self, server: AuthorizationServer, origins: Origins) -> None:
@@ -107,7 +107,7 @@ def _origin_of(scope: Scope) -> str:
 
 
 def _readable_by(origin: str, send: Send) -> Send:
-    """Let a page of `origin` read whatever is answered; no cookie is ever involved."""
+    """Let a page of `origin` read the answer; cookies are never involved."""
     added = [
         (b"access-control-allow-origin", origin.encode("latin-1")),
         (b"access-control-expose-headers", _READABLE.encode()),

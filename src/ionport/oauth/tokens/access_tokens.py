@@ -40,7 +40,7 @@ class AccessTokens:
     """Signs access tokens, and reads them back.
 
     `expired_before` gives a moment for a tenant, by its id: tokens issued before it count as
-    expired whatever they say. None: they end when they say.
+    expired, their own time apart. None: they end when they say.
     """
 
     def __init__(

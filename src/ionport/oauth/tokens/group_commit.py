@@ -1,7 +1,7 @@
 """Group commit: what several requests hand in at about the same time goes into one transaction.
 
-A durable commit costs a flush of the disk, whoever shares it. Nobody is answered before the
-commit that holds their own row (DESIGN.md, decision 2).
+A durable commit costs one flush of the disk for any number of requests. No request is
+answered before the commit that holds its own row (DESIGN.md, decision 2).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class IntrospectionService:
         self._clients = clients
 
     def introspect(self, work: Work, scope: TenantScope, request: OAuthRequest) -> dict[str, Any]:
-        """Return what a token says; whatever is wrong with it, the answer is `active: false`.
+        """Return what a token says; for any fault of it the answer is `active: false`.
 
         A client learns about its own tokens alone. The work must be a writing one: a signed
         client assertion is noted as used.

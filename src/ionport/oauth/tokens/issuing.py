@@ -2,9 +2,9 @@
 
 A machine sends the very same request again and again. One that passed every check is remembered
 for two seconds under a keyed digest of all its bytes, so that no look-up is needed; a request
-that differs in one byte takes the whole way, whatever is wrong with it. New grants, and refreshes
-that keep their refresh token, are signed and committed in groups. What can be used once only is
-checked, signed and recorded alone.
+that differs in one byte is checked in full. New grants, and refreshes that keep their refresh
+token, are signed and committed in groups. What can be used once only is checked, signed and
+recorded alone.
 """
 
 from __future__ import annotations
@@ -87,11 +87,11 @@ class TokenIssuer:
         return digest.digest()
 
     def _check(self, scope: TenantScope, request: OAuthRequest) -> Login:
-        with _closing_what_came_twice(self._database, self._tokens, scope):
+        with _revoking_reused_grant(self._database, self._tokens, scope):
             return _check(self._database, self._tokens, scope, request)
 
     def _issue_alone(self, scope: TenantScope, login: Login) -> TokenAnswer:
-        with _closing_what_came_twice(self._database, self._tokens, scope):
+        with _revoking_reused_grant(self._database, self._tokens, scope):
             return _record(self._database, self._tokens, scope, login)
 
     def _commit(self, signed: Sequence[SignedLogin]) -> Sequence[TokenAnswer | InvalidGrant]:
@@ -104,7 +104,7 @@ def issue(
     database: Database, tokens: TokenService, scope: TenantScope, request: OAuthRequest
 ) -> TokenAnswer:
     """Answer one token request here and now: read, sign outside of any transaction, write."""
-    with _closing_what_came_twice(database, tokens, scope):
+    with _revoking_reused_grant(database, tokens, scope):
         return _record(database, tokens, scope, _check(database, tokens, scope, request))
 
 
@@ -124,10 +124,10 @@ def _record(
 
 
 @contextmanager
-def _closing_what_came_twice(
+def _revoking_reused_grant(
     database: Database, tokens: TokenService, scope: TenantScope
 ) -> Iterator[None]:
-    """Close the grant of a code or refresh token that came twice.
+    """Revoke the grant of a code or refresh token that was used twice.
 
     In a transaction of its own, because the request itself fails and changes nothing.
     """
@@ -135,5 +135,5 @@ def _closing_what_came_twice(
         yield
     except TokenReused as reused:
         with database.write() as work:
-            tokens.close_grant(work, scope, reused.grant_id)
+            tokens.revoke_reused_grant(work, scope, reused.grant_id)
         raise

@@ -69,7 +69,7 @@ class TokenService:
 
         Raises:
             OAuthError: of RFC 6749 §5.2, with the reason in its private detail.
-            TokenReused: a code or refresh token came again: the edge calls `close_grant`.
+            TokenReused: a code or refresh token came again: the endpoint calls `revoke_reused_grant`.
         """
         grant_type = request.parameters.require("grant_type")
         now = self.clock.now()
@@ -161,9 +161,9 @@ class TokenService:
 
         Raises:
             InvalidGrant: the grant was revoked since `check`, or its assertion was used before.
-            TokenReused: somebody was faster with the same code or refresh token.
+            TokenReused: another request was faster with the same code or refresh token.
             TooManyRequests: the tenant's limits are on, and one is reached.
-            InvalidClient: somebody was faster with the same assertion.
+            InvalidClient: another request was faster with the same assertion.
         """
         grants, now, login = GrantRepository(work.connection), self.clock.now(), signed.login
         for used in login.assertions:
@@ -232,7 +232,7 @@ class TokenService:
         elif not grants.rotate(scope, old.id, old.refresh_digest, signed.rotated_digest, now):
             raise TokenReused(NOT_IN_FORCE, old.id)
 
-    def close_grant(self, work: Work, scope: TenantScope, grant_id: str) -> None:
+    def revoke_reused_grant(self, work: Work, scope: TenantScope, grant_id: str) -> None:
         """Revoke a grant whose code or refresh token was used twice, with all its tokens."""
         GrantRepository(work.connection).revoke(scope, grant_id, self.clock.now())
         self._revoked(work, f"grant {grant_id} after reuse")
@@ -242,7 +242,7 @@ class TokenService:
 
         A refresh token takes its grant and all access tokens along (facts §3.3); an access token
         goes alone. An unknown token is no error. A request that names no client is taken as well:
-        Infor's Go sample sends that, and whoever holds a token may give it up.
+        Infor's Go sample sends that, and the holder of a token may revoke it.
 
         Raises:
             InvalidClient, InvalidRequest: as at the token endpoint.

@@ -59,7 +59,7 @@ class TokenToolsService:
     def inspect(self, work: Work, scope: TenantScope, actor: Actor, pasted: str) -> TokenReport:
         """Say what a token contains and whether the gateway takes it now, and why not.
 
-        Whatever was pasted, with or without `Bearer`, has an answer.
+        Any text has an answer, with or without `Bearer`.
         """
         actor.require_tenant_administrator(scope.tenant_id)
         text = _bare(pasted)

@@ -29,7 +29,7 @@ _MAX_TEXT: Final = 1024
 
 
 class SamlRefused(Exception):
-    """An assertion is not taken; the text says why, in words for whoever made it."""
+    """An assertion is not taken; the text says why, for its issuer."""
 
 
 @dataclass(frozen=True, slots=True)

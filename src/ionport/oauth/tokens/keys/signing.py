@@ -39,7 +39,7 @@ ALGORITHM: Final = "RS256"
 _PADDING: Final = PKCS1v15()
 _HASH: Final = SHA256()
 _RELOAD_SECONDS: Final = 60.0
-# Whoever sends unknown key ids must not make the server read its database each time.
+# Unknown key ids must not make the server read its database each time.
 _RELOAD_FOR_UNKNOWN_SECONDS: Final = 2.0
 # How long a process that has not reloaded may sign with a retired key, with a wide margin.
 _STILL_SIGNS: Final = timedelta(minutes=10)
