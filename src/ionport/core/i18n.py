@@ -35,4 +35,9 @@ def ngettext(singular: str, plural: str, count: int) -> str:
     return _catalogue(_language.get()).ngettext(singular, plural, count)
 
 
+def N_(message: str) -> str:  # noqa: N802 (the name that catalogue tools know)
+    """Mark `message` for the catalogues; it is translated when it is shown."""
+    return message
+
+
 _ = gettext

@@ -29,7 +29,7 @@ class AuditLog:
     ) -> None:
         """Add a row.
 
-        `action` is a stable machine name such as `app.created`, `subject` the id or name of what
+        `action` is a stable machine name (see `AuditAction`), `subject` the id or name of what
         was changed, `details` short texts without secrets.
         """
         AuditRepository(work.connection).add(
@@ -40,7 +40,7 @@ class AuditLog:
                 actor_name=actor.name,
                 actor_id=actor.user_id,
                 address=actor.address,
-                action=action,
+                action=str(action),
                 subject=subject,
                 details=dict(details or {}),
                 at=self._clock.now(),

@@ -17,10 +17,12 @@ from ionport.identity.model import (
     Actor,
     Member,
     MemberQuery,
+    MembershipAction,
     Memberships,
     OrganizationRole,
     PasswordProof,
     TenantRole,
+    UserAction,
 )
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService, NewUser
@@ -107,7 +109,7 @@ class MemberService:
         """
         actor.require_tenant_administrator(scope.tenant_id)
         user = self._identity.add_user(work, new, password_hash)
-        self._audit.record(work, scope, actor, "user.created", user.id, {"name": user.username})
+        self._audit.record(work, scope, actor, UserAction.CREATED, user.id, {"name": user.username})
         self._identity.set_tenant_role(work, actor, user.id, scope.tenant_id, role)
         return Member(user=user, role=role)
 
@@ -166,7 +168,7 @@ class MemberService:
         self._require_other_administrator(work, scope, member)
         MemberRepository(work.connection).remove(scope, user_id)
         details = {"name": member.user.username}
-        self._audit.record(work, scope, actor, "membership.removed", user_id, details)
+        self._audit.record(work, scope, actor, MembershipAction.REMOVED, user_id, details)
 
     def set_disabled(
         self, work: Work, scope: TenantScope, actor: Actor, user_id: str, disabled: bool
@@ -188,7 +190,7 @@ class MemberService:
                 self._require_other_administrator(work, of_tenant, Member(member.user, role))
             SessionRepository(work.connection).remove_of_user(_MEMBERS, user_id, None)
         MemberRepository(work.connection).set_disabled(_MEMBERS, user_id, disabled)
-        action = "user.disabled" if disabled else "user.enabled"
+        action = UserAction.DISABLED if disabled else UserAction.ENABLED
         details = {"name": member.user.username}
         self._audit.record(work, scope, actor, action, user_id, details)
 
@@ -212,7 +214,7 @@ class MemberService:
         self._require_whole_account(work, scope, actor, user_id)
         self._identity.store_password(work, user_id, password_hash, keep_session=None)
         details = {"name": member.user.username}
-        self._audit.record(work, scope, actor, "user.password_reset", user_id, details)
+        self._audit.record(work, scope, actor, UserAction.PASSWORD_RESET, user_id, details)
 
     def _locked_member(self, work: Work, scope: TenantScope, actor: Actor, user_id: str) -> Member:
         actor.require_tenant_administrator(scope.tenant_id)

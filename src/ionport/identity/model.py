@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from ionport.core.errors import Forbidden, InvalidInput, Unauthenticated
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _, gettext
 from ionport.core.paging import PageRequest
 
 _TENANT_ID = re.compile(r"[A-Z0-9]+_(PRD|TST|TRN|DEV|DEM)")
@@ -223,3 +224,55 @@ def username_key(username: str) -> str | None:
     """Return what makes a username unique (letter case aside); None when it cannot be one."""
     name = unicodedata.normalize("NFC", username.strip())
     return name.casefold() if _USERNAME.fullmatch(name) else None
+
+
+class AuditAction(StrEnum):
+    """An action of the audit log: a stable machine name, and the words that people read.
+
+    Each subject has its own, beside the service that records it.
+    """
+
+    words: str
+
+    def __new__(cls, name: str, words: str) -> Self:
+        """Make a member; `words` are marked by `N_` and translated when they are shown."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.words = words
+        return member
+
+    @property
+    def label(self) -> str:
+        """The words in the current language."""
+        return gettext(self.words)
+
+
+class UserAction(AuditAction):
+    """What the audit log tells of a user."""
+
+    CREATED = "user.created", N_("User added")
+    DISABLED = "user.disabled", N_("User disabled")
+    ENABLED = "user.enabled", N_("User enabled")
+    PASSWORD_RESET = "user.password_reset", N_("Password set by an administrator")
+    PASSWORD_CHANGED = "user.password_changed", N_("Password changed")
+    SIGNED_IN = "user.signed_in", N_("Signed in")
+
+
+class MembershipAction(AuditAction):
+    """What the audit log tells of a membership."""
+
+    SET = "membership.set", N_("Role set")
+    REMOVED = "membership.removed", N_("Removed from the tenant")
+
+
+class TenantAction(AuditAction):
+    """What the audit log tells of a tenant."""
+
+    CREATED = "tenant.created", N_("Tenant added")
+    SETTINGS_CHANGED = "tenant.settings_changed", N_("Configuration changed")
+
+
+class OrganizationAction(AuditAction):
+    """What the audit log tells of an organization."""
+
+    SUB_ORGANIZATION_CREATED = "sub_organization.created", N_("Sub-organization added")

@@ -21,11 +21,15 @@ from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import (
     Actor,
+    MembershipAction,
     Organization,
+    OrganizationAction,
     OrganizationRole,
     Tenant,
+    TenantAction,
     TenantRole,
     User,
+    UserAction,
     check_tenant_id,
     username_key,
 )
@@ -84,7 +88,7 @@ class IdentityService:
             self.set_tenant_role(
                 work, actor, administrator_id, tenant_id, TenantRole.IONAPI_ADMINISTRATOR
             )
-        self._audit.record(work, scope, actor, "tenant.created", tenant_id)
+        self._audit.record(work, scope, actor, TenantAction.CREATED, tenant_id)
         return tenant
 
     def _add_tenant(self, work: Work, tenant_id: str) -> Tenant:
@@ -117,7 +121,9 @@ class IdentityService:
         organization = self._add_organization(
             work, _plain_text(name, "name", 200, required=True), scope.organization_id
         )
-        self._audit.record(work, scope, actor, "sub_organization.created", organization.id)
+        self._audit.record(
+            work, scope, actor, OrganizationAction.SUB_ORGANIZATION_CREATED, organization.id
+        )
         return organization
 
     def _add_organization(self, work: Work, name: str, parent_id: str | None) -> Organization:
@@ -157,7 +163,7 @@ class IdentityService:
         """
         _require_operator(actor)
         user = self.add_user(work, new, password_hash)
-        self._audit.record(work, _OPERATOR, actor, "user.created", user.id)
+        self._audit.record(work, _OPERATOR, actor, UserAction.CREATED, user.id)
         return user
 
     def add_user(self, work: Work, new: NewUser, password_hash: str) -> User:
@@ -200,7 +206,7 @@ class IdentityService:
         self.get_tenant(work, scope)
         _require_user(work, user_id)
         TenantRepository(work.connection).set_role(scope, user_id, role)
-        self._audit.record(work, scope, actor, "membership.set", user_id, {"role": role.value})
+        self._audit.record(work, scope, actor, MembershipAction.SET, user_id, {"role": role.value})
 
     def set_organization_role(
         self,
@@ -216,7 +222,7 @@ class IdentityService:
         self.get_organization(work, scope)
         _require_user(work, user_id)
         OrganizationRepository(work.connection).set_role(scope, user_id, role)
-        self._audit.record(work, scope, actor, "membership.set", user_id, {"role": role.value})
+        self._audit.record(work, scope, actor, MembershipAction.SET, user_id, {"role": role.value})
 
     def reset_password(self, work: Work, actor: Actor, username: str, password_hash: str) -> User:
         """Set a user's password and end all the user's sessions; for the operator.
@@ -229,7 +235,7 @@ class IdentityService:
         if user is None:
             raise NotFound(_("There is no user {name}.").format(name=username))
         self.store_password(work, user.id, password_hash, keep_session=None)
-        self._audit.record(work, _OPERATOR, actor, "user.password_reset", user.id)
+        self._audit.record(work, _OPERATOR, actor, UserAction.PASSWORD_RESET, user.id)
         return user
 
     def store_password(

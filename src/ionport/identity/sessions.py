@@ -17,7 +17,7 @@ from ionport.core.secrets import Secret
 from ionport.identity.attempts import Attempts, Source
 from ionport.identity.audit import AuditLog
 from ionport.identity.known_browsers import KnownBrowsers
-from ionport.identity.model import Actor, PasswordProof, Session, User, username_key
+from ionport.identity.model import Actor, PasswordProof, Session, User, UserAction, username_key
 from ionport.identity.passwords import Passwords
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService
@@ -84,7 +84,7 @@ class SessionService:
                 now + SESSION_LIFETIME,
             )  # fmt: skip
             actor = Actor(user_id=user.id, name=user.username, address=address)
-            self._audit.record(work, _SIGN_IN, actor, "user.signed_in", user.id)
+            self._audit.record(work, _SIGN_IN, actor, UserAction.SIGNED_IN, user.id)
         return token, user
 
     def verify_password(self, database: Database, actor: Actor, password: Secret) -> PasswordProof:
@@ -119,7 +119,9 @@ class SessionService:
         self._identity.store_password(
             work, session.user.id, password_hash, keep_session=session.digest
         )
-        self._audit.record(work, _SIGN_IN, session.actor, "user.password_changed", session.user.id)
+        self._audit.record(
+            work, _SIGN_IN, session.actor, UserAction.PASSWORD_CHANGED, session.user.id
+        )
 
     def remember_browser(self, cookie: str, user: User) -> str:
         """Return the value of the cookie of a browser in which `user` has just signed in."""

@@ -12,7 +12,7 @@ from ionport.core.ids import random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor, OrganizationRole, TenantRole, User
+from ionport.identity.model import Actor, OrganizationRole, TenantRole, User, UserAction
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService, NewUser
 from ionport.store import SystemScope, Work
@@ -81,7 +81,7 @@ class SetupService:
             self._identity.set_organization_role(
                 work, operator, user.id, organization.id, OrganizationRole.ADMINISTRATOR
             )
-        self._audit.record(work, _SETUP, operator, "user.created", user.id)
+        self._audit.record(work, _SETUP, operator, UserAction.CREATED, user.id)
         return user
 
     def _setup_digest(self, token: Secret) -> str:

@@ -14,7 +14,7 @@ from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
-from ionport.oauth.accounts.model import ServiceAccount
+from ionport.oauth.accounts.model import ServiceAccount, ServiceAccountAction
 from ionport.oauth.accounts.repository import ServiceAccountRepository
 from ionport.oauth.apps.client_secrets import SECRET_BYTES
 from ionport.oauth.apps.credentials_file import ServiceAccountKeys
@@ -79,7 +79,7 @@ class ServiceAccountMaker:
         )
         accounts.add(scope, account, self._key_ring.digest(keys.secret_key))
         self._audit.record(
-            work, scope, actor, "service_account.created", account.id, {"app": app.id}
+            work, scope, actor, ServiceAccountAction.CREATED, account.id, {"app": app.id}
         )
         return keys
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ionport.core.i18n import N_
 from ionport.core.paging import PageRequest
+from ionport.identity.model import AuditAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +76,13 @@ class Person:
     user_id: str
     name: str
     identity2: str
+
+
+class ServiceAccountAction(AuditAction):
+    """What the audit log tells of a service account."""
+
+    CREATED = "service_account.created", N_("Service account added")
+    CHANGED = "service_account.changed", N_("Service account changed")
+    DELETED = "service_account.deleted", N_("Service account deleted")
+    DISABLED = "service_account.disabled", N_("Service account disabled")
+    ENABLED = "service_account.enabled", N_("Service account enabled")

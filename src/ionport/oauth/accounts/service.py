@@ -14,7 +14,12 @@ from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.accounts.maker import ServiceAccountMaker, check_account, wrong_user
-from ionport.oauth.accounts.model import AccountQuery, ListedAccount, ServiceAccount
+from ionport.oauth.accounts.model import (
+    AccountQuery,
+    ListedAccount,
+    ServiceAccount,
+    ServiceAccountAction,
+)
 from ionport.oauth.accounts.repository import ServiceAccountRepository
 from ionport.oauth.accounts.tenant_repository import TenantAccountRepository
 from ionport.oauth.apps.credentials_file import ServiceAccountKeys
@@ -117,7 +122,7 @@ class ServiceAccountService:
         check_account(work, scope, new_user, changed.description, changed.scopes)
         TenantAccountRepository(work.connection).change(scope, changed)
         self._audit.record(
-            work, scope, actor, "service_account.changed", account.id, {"app": account.app_id}
+            work, scope, actor, ServiceAccountAction.CHANGED, account.id, {"app": account.app_id}
         )
         work.after_commit(self._states.forget)
         return changed
@@ -209,7 +214,7 @@ class ServiceAccountService:
         account = self._account(work, scope, account_id)
         accounts = ServiceAccountRepository(work.connection)
         accounts.set_disabled(scope, account.id, disabled)
-        action = "service_account.disabled" if disabled else "service_account.enabled"
+        action = ServiceAccountAction.DISABLED if disabled else ServiceAccountAction.ENABLED
         self._audit.record(work, scope, actor, action, account.id, {"app": account.app_id})
         work.after_commit(self._states.forget)
 
@@ -235,7 +240,7 @@ class ServiceAccountService:
         accounts = ServiceAccountRepository(work.connection)
         accounts.delete(scope, account.id, self._clock.now())
         self._audit.record(
-            work, scope, actor, "service_account.deleted", account.id, {"app": account.app_id}
+            work, scope, actor, ServiceAccountAction.DELETED, account.id, {"app": account.app_id}
         )
         work.after_commit(self._states.forget)
 

@@ -11,7 +11,7 @@ from ionport.oauth.apps.credentials_file import (
     credentials_content,
     credentials_filename,
 )
-from ionport.oauth.apps.model import AuthorizedApp, CredentialsFile
+from ionport.oauth.apps.model import AppAction, AuthorizedApp, CredentialsFile
 from ionport.oauth.apps.scope_policy import are_enforced
 from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.oauth.tenant.repository import TenantSettingsRepository
@@ -46,7 +46,7 @@ class CredentialsFileMaker:
             secret = self._secrets.newest(work, scope, app) or self._secrets.add(work, scope, app)
         content = self.content(work, scope, app, secret, keys)
         details = {"name": app.name, "service_account": keys.account_id if keys else ""}
-        self._audit.record(work, scope, actor, "app.credentials_downloaded", app.id, details)
+        self._audit.record(work, scope, actor, AppAction.CREDENTIALS_DOWNLOADED, app.id, details)
         return CredentialsFile(credentials_filename(app), content)
 
     def content(

@@ -10,7 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from ionport.core.i18n import N_
 from ionport.core.paging import PageRequest
+from ionport.identity.model import AuditAction
 
 _ENVIRONMENTS: Final = {
     **{name: name for name in ("PRD", "TST", "TRN", "DEV", "DEM")},
@@ -185,3 +187,21 @@ class CredentialsFile:
 
     filename: str
     content: bytes = field(repr=False)
+
+
+class AppAction(AuditAction):
+    """What the audit log tells of an authorized app."""
+
+    CREATED = "app.created", N_("App added")
+    CHANGED = "app.changed", N_("App changed")
+    DELETED = "app.deleted", N_("App deleted")
+    DISABLED = "app.disabled", N_("App disabled")
+    ENABLED = "app.enabled", N_("App enabled")
+    SECRET_REVEALED = "app.secret_revealed", N_("Secret revealed")
+    SECRET_ROTATED = "app.secret_rotated", N_("Secret rotated")
+    TOKENS_REVOKED = "app.tokens_revoked", N_("All tokens revoked")
+    CREDENTIALS_DOWNLOADED = "app.credentials_downloaded", N_("Credentials downloaded")
+    KEY_GENERATED = "app.key_generated", N_("Key pair generated")
+    KEY_DELETED = "app.key_deleted", N_("Key deleted")
+    APPROVED = "app.approved", N_("Approved by a user")
+    APPROVAL_REVOKED = "app.approval_revoked", N_("Approval taken back")

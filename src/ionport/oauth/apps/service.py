@@ -21,7 +21,7 @@ from ionport.oauth.apps.credentials_file import (
 )
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.file_maker import CredentialsFileMaker
-from ionport.oauth.apps.model import AppQuery, AppUse, AuthorizedApp
+from ionport.oauth.apps.model import AppAction, AppQuery, AppUse, AuthorizedApp
 from ionport.oauth.apps.ports import AppDependents
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.states import TokenStates
@@ -75,7 +75,7 @@ class AuthorizedAppService:
             raise _name_is_taken(apps.find_by_name(scope, draft.name))
         if self._secrets.are_kept and not app.is_public:
             self._secrets.add(work, scope, app)
-        self._audit.record(work, scope, actor, "app.created", app.id, {"name": app.name})
+        self._audit.record(work, scope, actor, AppAction.CREATED, app.id, {"name": app.name})
         work.after_commit(self._states.forget)
         return app
 
@@ -121,7 +121,7 @@ class AuthorizedAppService:
         if app.is_public and not changed.is_public and self._secrets.are_kept:
             self._secrets.add(work, scope, changed)
         details = {"name": changed.name, "fields": ", ".join(names)}
-        self._audit.record(work, scope, actor, "app.changed", app.id, details)
+        self._audit.record(work, scope, actor, AppAction.CHANGED, app.id, details)
         work.after_commit(self._states.forget)
         return changed
 
@@ -157,7 +157,9 @@ class AuthorizedAppService:
                 ),
                 code="client_secret_not_kept",
             )
-        self._audit.record(work, scope, actor, "app.secret_revealed", app.id, {"name": app.name})
+        self._audit.record(
+            work, scope, actor, AppAction.SECRET_REVEALED, app.id, {"name": app.name}
+        )
         return secret
 
     def qr_content(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> str:
@@ -205,7 +207,7 @@ class AuthorizedAppService:
         """Close an app to logins and kill its tokens, or open it again."""
         app = self.get_app(work, scope, actor, app_id)
         AppRepository(work.connection).set_disabled(scope, app.id, disabled)
-        action = "app.disabled" if disabled else "app.enabled"
+        action = AppAction.DISABLED if disabled else AppAction.ENABLED
         self._audit.record(work, scope, actor, action, app.id, {"name": app.name})
         work.after_commit(self._states.forget)
 
@@ -214,7 +216,7 @@ class AuthorizedAppService:
         app = self.get_app(work, scope, actor, app_id)
         AppRepository(work.connection).delete(scope, app.id, self._clock.now())
         self._dependents.delete(work, scope, app)
-        self._audit.record(work, scope, actor, "app.deleted", app.id, {"name": app.name})
+        self._audit.record(work, scope, actor, AppAction.DELETED, app.id, {"name": app.name})
         work.after_commit(self._states.forget)
 
     def reseal(self, work: Work, scope: SystemScope) -> int:

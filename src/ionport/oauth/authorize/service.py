@@ -16,6 +16,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.oauth.accounts.model import Person
 from ionport.oauth.accounts.repository import ServiceAccountRepository
+from ionport.oauth.apps.model import AppAction
 from ionport.oauth.apps.redirects import is_claimed, with_parameters
 from ionport.oauth.authorize.checks import check_request
 from ionport.oauth.authorize.model import (
@@ -142,7 +143,7 @@ class ApprovalService:
             AuthorizationCodeRepository(work.connection).add(scope, code)
         answer = self._answer(work, scope, approval)
         details = {"app": request.app.name, "scopes": " ".join(request.scopes)}
-        self._audit.record(work, scope, actor, "app.approved", request.app.id, details)
+        self._audit.record(work, scope, actor, AppAction.APPROVED, request.app.id, details)
         return Secret(self._back(scope, request, answer))
 
     def _answer(self, work: Work, scope: TenantScope, approval: Approval) -> Mapping[str, str]:
@@ -185,7 +186,7 @@ class ApprovalService:
         GrantRepository(work.connection).revoke_of_user(
             scope, person.user_id, app_id, self._clock.now()
         )
-        self._audit.record(work, scope, actor, "app.approval_revoked", app_id)
+        self._audit.record(work, scope, actor, AppAction.APPROVAL_REVOKED, app_id)
         work.after_commit(self._states.forget)
 
     def _person(self, work: Work, scope: TenantScope, actor: Actor) -> Person:

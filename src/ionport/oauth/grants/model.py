@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from ionport.core.i18n import N_
+from ionport.identity.model import AuditAction
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -53,3 +56,10 @@ class AuthorizationCode:
     created_at: datetime
     expires_at: datetime
     grant_id: str | None = None
+
+
+class SamlIssuerAction(AuditAction):
+    """What the audit log tells of a SAML issuer."""
+
+    ADDED = "saml_issuer.added", N_("SAML issuer added")
+    DELETED = "saml_issuer.deleted", N_("SAML issuer deleted")

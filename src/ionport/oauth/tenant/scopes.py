@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
+from ionport.identity.model import AuditAction
 
 MAX_SCOPE_LENGTH: Final = 50
 MAX_SCOPES: Final = 100
@@ -85,3 +86,10 @@ def _wrong_name(name: str) -> str | None:
     if name.lower() == "openid":
         return _("The name openid is taken.")
     return None
+
+
+class ScopeAction(AuditAction):
+    """What the audit log tells of a tenant's own scope."""
+
+    CREATED = "scope.created", N_("Scope added")
+    DELETED = "scope.deleted", N_("Scope deleted")

@@ -9,11 +9,17 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
+from ionport.identity.model import Actor, TenantAction
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant.ports import ApiContexts, no_api_contexts
 from ionport.oauth.tenant.repository import CustomScopeRepository, TenantSettingsRepository
-from ionport.oauth.tenant.scopes import CustomScope, OfferedScope, check_custom_scope, scope_of
+from ionport.oauth.tenant.scopes import (
+    CustomScope,
+    OfferedScope,
+    ScopeAction,
+    check_custom_scope,
+    scope_of,
+)
 from ionport.oauth.tenant.settings import TenantSettings
 from ionport.store import TenantScope, Work
 
@@ -64,7 +70,9 @@ class TenantSettingsService:
             "tokens": settings.token_form.value,
             "limits": str(settings.limits.are_on),
         }
-        self._audit.record(work, scope, actor, "tenant.settings_changed", scope.tenant_id, details)
+        self._audit.record(
+            work, scope, actor, TenantAction.SETTINGS_CHANGED, scope.tenant_id, details
+        )
         work.after_commit(self._states.forget)
 
     def offered_scopes(
@@ -113,7 +121,9 @@ class TenantSettingsService:
         )
         if not CustomScopeRepository(work.connection).add(scope, custom):
             raise Conflict(_("This tenant has that scope already."), code="scope_taken")
-        self._audit.record(work, scope, actor, "scope.created", scope.tenant_id, {"scope": name})
+        self._audit.record(
+            work, scope, actor, ScopeAction.CREATED, scope.tenant_id, {"scope": name}
+        )
         return custom
 
     def delete_custom_scope(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
@@ -121,4 +131,6 @@ class TenantSettingsService:
         actor.require_tenant_administrator(scope.tenant_id)
         if not CustomScopeRepository(work.connection).remove(scope, name):
             raise NotFound(_("There is no such scope in this tenant."))
-        self._audit.record(work, scope, actor, "scope.deleted", scope.tenant_id, {"scope": name})
+        self._audit.record(
+            work, scope, actor, ScopeAction.DELETED, scope.tenant_id, {"scope": name}
+        )

@@ -69,7 +69,7 @@ class TokenService:
 
         Raises:
             OAuthError: of RFC 6749 §5.2, with the reason in its private detail.
-            TokenReused: a code or refresh token came again: the endpoint calls `revoke_reused_grant`.
+            TokenReused: a code or refresh token came again; see `revoke_reused_grant`.
         """
         grant_type = request.parameters.require("grant_type")
         now = self.clock.now()

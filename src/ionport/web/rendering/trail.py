@@ -11,11 +11,33 @@ from starlette.requests import Request
 
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
-from ionport.identity.model import AuditEntry
+from ionport.identity.model import (
+    AuditAction,
+    AuditEntry,
+    MembershipAction,
+    OrganizationAction,
+    TenantAction,
+    UserAction,
+)
+from ionport.oauth.accounts.model import ServiceAccountAction
+from ionport.oauth.apps.model import AppAction
+from ionport.oauth.grants.model import SamlIssuerAction
+from ionport.oauth.tenant.scopes import ScopeAction
 from ionport.store import Work
 from ionport.web.state import tenant_scope, visit_of
 
 _LATEST: Final = PageRequest(per_page=20)
+
+_ACTIONS: Final[Sequence[type[AuditAction]]] = (
+    AppAction,
+    MembershipAction,
+    OrganizationAction,
+    SamlIssuerAction,
+    ScopeAction,
+    ServiceAccountAction,
+    TenantAction,
+    UserAction,
+)
 
 # Details that name what an action was about, where its subject does not.
 _NAMED: Final = (
@@ -66,41 +88,8 @@ def _sentence(words: str, entry: AuditEntry) -> str:
 
 
 def _words() -> dict[str, str]:
-    return {**_access_words(), **_gateway_words(), **_sandbox_words()}
-
-
-def _access_words() -> dict[str, str]:
-    return {
-        "app.created": _("App added"),
-        "app.changed": _("App changed"),
-        "app.deleted": _("App deleted"),
-        "app.disabled": _("App disabled"),
-        "app.enabled": _("App enabled"),
-        "app.secret_revealed": _("Secret revealed"),
-        "app.secret_rotated": _("Secret rotated"),
-        "app.tokens_revoked": _("All tokens revoked"),
-        "app.credentials_downloaded": _("Credentials downloaded"),
-        "app.key_generated": _("Key pair generated"),
-        "app.key_deleted": _("Key deleted"),
-        "app.approved": _("Approved by a user"),
-        "app.approval_revoked": _("Approval taken back"),
-        "service_account.created": _("Service account added"),
-        "service_account.changed": _("Service account changed"),
-        "service_account.deleted": _("Service account deleted"),
-        "service_account.disabled": _("Service account disabled"),
-        "service_account.enabled": _("Service account enabled"),
-        "membership.set": _("Role set"),
-        "membership.removed": _("Removed from the tenant"),
-        "user.created": _("User added"),
-        "user.disabled": _("User disabled"),
-        "user.enabled": _("User enabled"),
-        "user.password_reset": _("Password set by an administrator"),
-        "tenant.settings_changed": _("Configuration changed"),
-        "scope.created": _("Scope added"),
-        "scope.deleted": _("Scope deleted"),
-        "saml_issuer.added": _("SAML issuer added"),
-        "saml_issuer.deleted": _("SAML issuer deleted"),
-    }
+    labels = {action.value: action.label for actions in _ACTIONS for action in actions}
+    return {**labels, **_gateway_words(), **_sandbox_words()}
 
 
 def _gateway_words() -> dict[str, str]:

@@ -17,6 +17,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
+from ionport.oauth.grants.model import SamlIssuerAction
 from ionport.oauth.grants.saml.assertions import SamlIssuer
 from ionport.oauth.grants.saml.repository import SamlIssuerRepository
 from ionport.store import TenantScope, Work
@@ -77,7 +78,7 @@ class SamlIssuerService:
                 code="issuer_taken",
             )
         self._audit.record(
-            work, scope, actor, "saml_issuer.added", scope.tenant_id, {"issuer": entity_id}
+            work, scope, actor, SamlIssuerAction.ADDED, scope.tenant_id, {"issuer": entity_id}
         )
         return issuer
 
@@ -96,7 +97,7 @@ class SamlIssuerService:
         issuer = self.get_issuer(work, scope, actor, issuer_id)
         SamlIssuerRepository(work.connection).remove(scope, issuer.id)
         details = {"issuer": issuer.entity_id}
-        self._audit.record(work, scope, actor, "saml_issuer.deleted", scope.tenant_id, details)
+        self._audit.record(work, scope, actor, SamlIssuerAction.DELETED, scope.tenant_id, details)
 
 
 def _check(entity_id: str, certificate: str, now: datetime) -> None:
