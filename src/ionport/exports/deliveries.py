@@ -14,7 +14,7 @@ from ionport.core.paging import Page, PageRequest
 from ionport.documents.model import Document
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.repository import ConfigurationRepository
-from ionport.exports.destinations import steps_of
+from ionport.exports.destinations import destination_of, steps_of
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
@@ -357,7 +357,7 @@ class DeliveryService:
             if other.method.family != family or other.configuration_id == besides:
                 continue
             settled = other.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
-            if not settled or _sent_something(ledger, scope, other.id):
+            if not settled or _sent_something(ledger, scope, other):
                 return other
         return None
 
@@ -510,7 +510,7 @@ class DeliveryService:
     def _refuse_sent_beside(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
         """What failed before anything was sent must not follow what another one has sent since."""
         ledger = LedgerRepository(work.connection)
-        if _sent_something(ledger, scope, delivery.id):
+        if _sent_something(ledger, scope, delivery):
             return
         other = self._sent_beside(
             work,
@@ -534,11 +534,11 @@ class DeliveryService:
             work.after_commit(self.wake)
 
 
-def _sent_something(ledger: LedgerRepository, scope: OrganizationScope, delivery_id: str) -> bool:
+def _sent_something(ledger: LedgerRepository, scope: OrganizationScope, delivery: Delivery) -> bool:
     """Whether a call of a delivery that changes something at Infor may have arrived."""
     return any(
-        _may_have_arrived(ledger, scope, delivery_id, kind)
-        for kind in (StepKind.IDM_CREATE, StepKind.ION_PUBLISH)
+        _may_have_arrived(ledger, scope, delivery.id, call.kind)
+        for call in destination_of(delivery.method).calls
     )
 
 

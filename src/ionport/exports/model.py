@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ionport.connections.proofs import Proof, ProofState
 from ionport.core.i18n import _
+from ionport.mappings.model import MappingKind
 
 # Error codes of deliveries that wait, without a time, until somebody frees them: findings hold
 # the document, or Infor has refused the connection when it was proved.
@@ -72,6 +73,13 @@ class ExportConfiguration:
     created_by: str
     created_at: datetime
     updated_at: datetime
+
+    def mapping_id(self, kind: MappingKind) -> str | None:
+        """Return the mapping file of a kind; None when the configuration names none."""
+        return {
+            MappingKind.IDM: self.idm_mapping_id,
+            MappingKind.BOD: self.bod_mapping_id,
+        }.get(kind)
 
 
 @dataclass(frozen=True, slots=True)

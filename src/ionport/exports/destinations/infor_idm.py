@@ -8,15 +8,33 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from ionport.exports.model import StepKind
+from ionport.core.i18n import _
+from ionport.exports.destinations.port import (
+    Answer,
+    Found,
+    OtherItem,
+    Payload,
+    ReadContent,
+    Rendered,
+    RenderJob,
+    TargetCall,
+)
+from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.idm import Item, ItemDraft, exact_match
-from ionport.mappings.model import IdmItem
+from ionport.mappings.idm import (
+    SUPPLIER_FIELDS,
+    IdmMapping,
+    parse_idm_mapping,
+    render_idm_item,
+)
+from ionport.mappings.model import IdmItem, MappingKind
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-STEPS = (StepKind.RENDER, StepKind.IDM_LOOK_UP, StepKind.IDM_CREATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +95,6 @@ class IdmPayload:
         issued = data.get("issued")
         data["issued"] = (issued[0], issued[1]) if issued else None
         return cls(**data)
-
-
-@dataclass(frozen=True, slots=True)
-class OtherItem:
-    """An item of the same invoice that this delivery did not make."""
-
-    pid: str
-    correlation_id: str
 
 
 def look_up(client: IonApiClient, payload: IdmPayload) -> list[Item]:
@@ -152,3 +162,121 @@ def create(client: IonApiClient, payload: IdmPayload, content: bytes) -> Item:
             acl=payload.acl,
         )
     )
+
+
+class IdmLookUp:
+    """IDM is asked by the attribute that carries the correlation id."""
+
+    kind = StepKind.IDM_LOOK_UP
+
+    def find(self, client: IonApiClient, payload: Payload) -> Found:
+        items = look_up(client, IdmPayload.from_bytes(payload.content))
+        return Found(tuple(item.pid for item in items))
+
+    def find_before_first(self, client: IonApiClient, payload: Payload) -> Found:
+        items, others = look_up_invoice(client, IdmPayload.from_bytes(payload.content))
+        return Found(tuple(item.pid for item in items), tuple(others))
+
+    def found_text(self) -> str:
+        return _("Found in IDM.")
+
+    def missing_text(self, others: tuple[OtherItem, ...]) -> str:
+        if not others:
+            return _("Not in IDM yet.")
+        return _("Not in IDM yet; the same invoice is there as {ids}.").format(
+            ids=", ".join(other.pid for other in others)
+        )
+
+    def unknown_text(self) -> str:
+        return _("The answer of a call was lost; IDM is asked whether the item has arrived.")
+
+    def two_items_text(self, first: str, second: str) -> tuple[str, str]:
+        return (
+            _("The document may be in IDM twice: {first} and {second}.").format(
+                first=first, second=second
+            ),
+            _(
+                "Compare the two items in IDM and delete the wrong one; then decide on the"
+                " document."
+            ),
+        )
+
+    def same_invoice_text(self, item_id: str) -> tuple[str, str]:
+        return (
+            _("An item with this number and supplier is in IDM already: {id}.").format(id=item_id),
+            _("Compare it with the document; then decide on the document."),
+        )
+
+
+class IdmCreate:
+    """Creates the item; its id stands in the delivery."""
+
+    kind = StepKind.IDM_CREATE
+    look_up = IdmLookUp()
+
+    def make(self, client: IonApiClient, payload: Payload, read: ReadContent) -> Answer:
+        wanted = IdmPayload.from_bytes(payload.content)
+        item = create(client, wanted, read(wanted.content_sha256))
+        return Answer(item.pid, _("Created in IDM."))
+
+    def columns(self, remote_id: str) -> Mapping[str, Any]:
+        return {"idm_pid": remote_id}
+
+    def remote_id(self, delivery: Delivery) -> str:
+        return delivery.idm_pid or ""
+
+
+class InforIdm:
+    """The method Infor IDM."""
+
+    method = ExportMethod.INFOR_IDM
+    calls: tuple[TargetCall, ...] = (IdmCreate(),)
+    proof_stages: tuple[str, ...] = ("idm",)
+    mapping_kinds: tuple[MappingKind, ...] = (MappingKind.IDM,)
+
+    def render(self, job: RenderJob) -> list[Rendered]:
+        return [render_item(job)]
+
+    def delivered_text(self, delivery: Delivery) -> str:
+        return _("Delivered through “{title}”: IDM item {pid}.").format(
+            title=delivery.configuration_title, pid=delivery.idm_pid
+        )
+
+
+def render_item(job: RenderJob) -> Rendered:
+    """Render the item that is created; raises InvalidInput."""
+    mapping = job.prepare(job.versions[MappingKind.IDM], parse_idm_mapping)
+    item = render_idm_item(mapping, job.source)
+    payload = IdmPayload.of(
+        item,
+        job.document.content_sha256,
+        mapping.correlation_attribute,
+        job.delivery.correlation_id,
+        _same_invoice(mapping, item),
+        _issued(mapping, item),
+    )
+    reason = ""
+    if payload.look_up_attribute is None:
+        reason = _("The mapping sends no correlation id, so that IDM cannot be asked.")
+    return Rendered(StepKind.IDM_CREATE, payload.to_bytes(), no_look_up=reason)
+
+
+def _same_invoice(mapping: IdmMapping, item: IdmItem) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Return what an item of the same invoice would have, as far as the mapping sends it."""
+    sent = dict(item.attributes)
+
+    def pair(name: str) -> tuple[str, str] | None:
+        attribute = mapping.attribute_of(name)
+        value = sent.get(attribute or "", "")
+        return (attribute, value) if attribute and value else None
+
+    number = pair("invoice_id")
+    suppliers = [found for name in SUPPLIER_FIELDS if (found := pair(name)) is not None]
+    return tuple((number, supplier) for supplier in suppliers) if number else ()
+
+
+def _issued(mapping: IdmMapping, item: IdmItem) -> tuple[str, str] | None:
+    """Return the attribute that carries the issue date, and its year."""
+    attribute = mapping.attribute_of("invoice_date")
+    year = dict(item.attributes).get(attribute or "", "")[:4]
+    return (attribute, year) if attribute and year.isdigit() else None

@@ -7,15 +7,23 @@ under the same message id, by which the receiver knows the repeat (facts/infor-t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from ionport.exports.destinations import infor_idm
-from ionport.exports.model import StepKind
+from ionport.core.i18n import _
+from ionport.exports.destinations.infor_idm import InforIdm
+from ionport.exports.destinations.port import (
+    Answer,
+    Payload,
+    ReadContent,
+    Rendered,
+    RenderJob,
+    TargetCall,
+)
+from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
 from ionport.ionapi.messaging import BodMessage, Published
-from ionport.mappings.bod import DOCUMENT_NAME
-from ionport.mappings.model import BodAddress
-
-STEPS = (*infor_idm.STEPS, StepKind.ION_PUBLISH)
+from ionport.mappings.bod import DOCUMENT_NAME, bod_address, parse_bod_mapping, render_bod
+from ionport.mappings.model import BodAddress, MappingKind
 
 
 def message_parameters(address: BodAddress, message_id: str) -> dict[str, str]:
@@ -44,3 +52,44 @@ def publish(client: IonApiClient, parameters: Mapping[str, str], payload: bytes)
             payload=payload,
         )
     )
+
+
+class IonPublish:
+    """Hands the message to ION, which knows a repeat by the message id."""
+
+    kind = StepKind.ION_PUBLISH
+    look_up = None
+
+    def make(self, client: IonApiClient, payload: Payload, read: ReadContent) -> Answer:
+        published = publish(client, payload.parameters, payload.content)
+        return Answer(published.message_id, _("Taken by ION."))
+
+    def columns(self, remote_id: str) -> Mapping[str, Any]:
+        return {}
+
+    def remote_id(self, delivery: Delivery) -> str:
+        return ""
+
+
+class InforIdmBod(InforIdm):
+    """The method Infor IDM + ION BOD: what Infor IDM does, and the message."""
+
+    method = ExportMethod.INFOR_IDM_BOD
+    calls: tuple[TargetCall, ...] = (*InforIdm.calls, IonPublish())
+    proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ion")
+    mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.BOD)
+
+    def render(self, job: RenderJob) -> list[Rendered]:
+        rendered = super().render(job)
+        version = job.versions.get(MappingKind.BOD)
+        if version is not None:
+            mapping = job.prepare(version, parse_bod_mapping)
+            address = bod_address(mapping, job.source)
+            parameters = message_parameters(address, job.delivery.message_id)
+            message = render_bod(mapping, job.source, job.envelope)
+            rendered.append(Rendered(StepKind.ION_PUBLISH, message, parameters))
+        return rendered
+
+    def delivered_text(self, delivery: Delivery) -> str:
+        message = _("ION message {message}.").format(message=delivery.message_id)
+        return f"{super().delivered_text(delivery)} {message}"

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
-from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.exports.destinations import infor_idm, infor_idm_bod
 from ionport.exports.destinations.clients import ClientPool
-from ionport.exports.destinations.infor_idm import IdmPayload, OtherItem
+from ionport.exports.destinations.port import Answer, LookUp, OtherItem, Payload, TargetCall
 from ionport.exports.engine.records import Held
 from ionport.exports.engine.right import RightToSend
 from ionport.exports.ledger.attempts import Problem, Recording
 from ionport.exports.model import Attempt, AttemptState, StepKind
 from ionport.ionapi import IonApiError
 from ionport.ionapi.client import IonApiClient
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a call has brought: the remote id, a sentence, and columns for the delivery."""
-
-    remote_id: str
-    summary: str
-    delivery: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +58,31 @@ class InforCalls:
             request={"payload": step.payload_digest or ""},
         )
 
-    def look_up(self, held: Held, *, first: bool = False) -> LookedUp:
-        """Ask IDM for the items with the delivery's correlation id.
+    def look_up(self, held: Held, call: TargetCall, *, first: bool = False) -> LookedUp:
+        """Ask the target for the items with the delivery's correlation id.
 
-        Before the `first` create it is asked for other items of the same invoice, too.
+        Before the `first` call it is asked for other items of the same invoice, too.
 
         Changes nothing at Infor, so that the attempt is only recorded afterwards.
         """
-        attempt = self.new_attempt(held, StepKind.IDM_LOOK_UP)
+        look_up = _look_up_of(call)
+        attempt = self.new_attempt(held, look_up.kind)
         recording = Recording()
         try:
             client = self._client(held, recording)
-            payload = self._idm_payload(held)
-            others: list[OtherItem] = []
-            if first:
-                items, others = infor_idm.look_up_invoice(client, payload)
-            else:
-                items = infor_idm.look_up(client, payload)
+            find = look_up.find_before_first if first else look_up.find
+            found = find(client, self._payload(held, call))
         except (IonApiError, IonportError) as error:
             problem = Problem.of(error).without_effect()
             return LookedUp(recording.failed(attempt, self._clock.now(), problem), (), problem)
-        pids = tuple(item.pid for item in items)
-        found = {"found": bool(pids), "pid": ", ".join(pids)}
-        if others:
-            found["others"] = ", ".join(other.pid for other in others)
-        done = recording.succeeded(attempt, self._clock.now(), found)
-        return LookedUp(done, pids, None, tuple(others))
+        told = {"found": bool(found.ids), "pid": ", ".join(found.ids)}
+        if found.others:
+            told["others"] = ", ".join(other.pid for other in found.others)
+        done = recording.succeeded(attempt, self._clock.now(), told)
+        return LookedUp(done, found.ids, None, found.others)
 
     def make(
-        self, held: Held, kind: StepKind, right: RightToSend
+        self, held: Held, call: TargetCall, right: RightToSend
     ) -> tuple[Attempt, Answer | None, Problem | None]:
         """Make a call that changes something at Infor; `right` commits each of its sends.
 
@@ -109,32 +92,23 @@ class InforCalls:
         recording = Recording()
         try:
             client = self._client(held, recording).guarded_by(right)
-            if kind is StepKind.IDM_CREATE:
-                answer = self._create(held, client)
-            else:
-                answer = self._publish(held, client)
+            answer = call.make(client, self._payload(held, call), self._blobs.get)
         except (IonApiError, IonportError) as error:
             problem = Problem.of(error)
             return recording.failed(right.attempt, self._clock.now(), problem), None, problem
         found = {"remote_id": answer.remote_id}
         return recording.succeeded(right.attempt, self._clock.now(), found), answer, None
 
-    def _create(self, held: Held, client: IonApiClient) -> Answer:
-        payload = self._idm_payload(held)
-        content = self._blobs.get(payload.content_sha256)
-        item = infor_idm.create(client, payload, content)
-        return Answer(item.pid, _("Created in IDM."), {"idm_pid": item.pid})
-
-    def _publish(self, held: Held, client: IonApiClient) -> Answer:
-        step = held.steps[StepKind.ION_PUBLISH]
-        payload = self._blobs.get(step.payload_digest or "")
-        published = infor_idm_bod.publish(client, step.parameters, payload)
-        return Answer(published.message_id, _("Taken by ION."), {})
-
     def _client(self, held: Held, recording: Recording) -> IonApiClient:
         client = self._clients.get(held.scope, held.delivery.connection_id)
         return client.observed_by(recording.observe)
 
-    def _idm_payload(self, held: Held) -> IdmPayload:
-        digest = held.steps[StepKind.IDM_CREATE].payload_digest or ""
-        return IdmPayload.from_bytes(self._blobs.get(digest))
+    def _payload(self, held: Held, call: TargetCall) -> Payload:
+        step = held.steps[call.kind]
+        return Payload(self._blobs.get(step.payload_digest or ""), step.parameters)
+
+
+def _look_up_of(call: TargetCall) -> LookUp:
+    if call.look_up is None:
+        raise ValueError(f"what {call.kind} may have made cannot be looked up")
+    return call.look_up

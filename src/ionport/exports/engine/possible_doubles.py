@@ -14,13 +14,13 @@ from datetime import datetime
 from ionport.core.i18n import _
 from ionport.core.telemetry import COUNTERS
 from ionport.documents.service import DocumentService
-from ionport.exports.destinations.infor_idm import OtherItem
-from ionport.exports.engine.calls import Answer
+from ionport.exports.destinations import call_of
+from ionport.exports.destinations.port import Answer, LookUp, OtherItem, TargetCall
 from ionport.exports.engine.records import SYSTEM, Held
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
-from ionport.exports.model import DOCUMENT_HELD, Attempt, AttemptState, StepKind
+from ionport.exports.model import DOCUMENT_HELD, Attempt, AttemptState
 from ionport.store import Work
 
 _logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def hold_document(
     work: Work,
     documents: DocumentService,
     held: Held,
-    kind: StepKind,
+    call: TargetCall,
     ids: Sequence[str],
     code: str = TWO_ITEMS,
 ) -> Problem:
@@ -49,26 +49,21 @@ def hold_document(
         held.delivery.document_id,
         code,
         {
-            "step": str(kind),
+            "step": str(call.kind),
             "first_id": first,
             "second_id": second,
             "delivery_id": held.delivery.id,
         },
     )
-    return Problem(
-        DOCUMENT_HELD,
-        _("The document may be in IDM twice: {first} and {second}.").format(
-            first=first, second=second
-        ),
-        _("Compare the two items in IDM and delete the wrong one; then decide on the document."),
-    )
+    look_up = call.look_up
+    return Problem(DOCUMENT_HELD, *(look_up.two_items_text(first, second) if look_up else ("", "")))
 
 
 def hold_same_invoice(
     work: Work,
     documents: DocumentService,
     held: Held,
-    kind: StepKind,
+    look_up: LookUp,
     others: Sequence[OtherItem],
 ) -> Problem | None:
     """Hold a document whose invoice is in IDM already, made by nobody that we know of.
@@ -94,19 +89,13 @@ def hold_same_invoice(
             held.delivery.document_id,
             ITEM_AT_TARGET,
             {
-                "step": str(kind),
+                "step": str(look_up.kind),
                 "item_id": other.pid,
                 "delivery_id": held.delivery.id,
                 "document_id": document_id,
             },
         )
-        return Problem(
-            DOCUMENT_HELD,
-            _("An item with this number and supplier is in IDM already: {id}.").format(
-                id=other.pid
-            ),
-            _("Compare it with the document; then decide on the document."),
-        )
+        return Problem(DOCUMENT_HELD, *look_up.same_invoice_text(other.pid))
     return None
 
 
@@ -149,11 +138,11 @@ def record_late_answer(
             title=held.delivery.configuration_title, id=answer.remote_id
         ),
     )
-    if settled.step is not StepKind.IDM_CREATE or delivery is None:
-        return
-    if delivery.idm_pid and delivery.idm_pid != answer.remote_id:
-        ids = (delivery.idm_pid, answer.remote_id)
-        hold_document(work, documents, held, settled.step, ids, LATE_ANSWER)
+    call = call_of(held.delivery.method, settled.step)
+    known_id = call.remote_id(delivery) if delivery is not None else ""
+    if call.look_up is not None and known_id and known_id != answer.remote_id:
+        ids = (known_id, answer.remote_id)
+        hold_document(work, documents, held, call, ids, LATE_ANSWER)
 
 
 def _moment(attempt: Attempt) -> datetime:

@@ -10,6 +10,7 @@ from typing import Any
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
 from ionport.documents.service import DocumentService
+from ionport.exports.destinations import destination_of
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -224,10 +225,11 @@ class Records:
             "started_at": held.steps[kind].started_at or held.now,
         }
         LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
-        if last:
-            self._tell(work, held, _delivered_text(held, values))
-            return DELIVERED
         changed_delivery = replace(held.delivery, **values)
+        if last:
+            text = destination_of(held.delivery.method).delivered_text(changed_delivery)
+            self._tell(work, held, text)
+            return DELIVERED
         return replace(held.written().with_step(kind, **step), delivery=changed_delivery, now=now)
 
     def write_attempt(self, work: Work, held: Held, attempt: Attempt) -> Held | None:
@@ -382,13 +384,3 @@ def _given_up(problem: Problem, tries: int) -> Problem:
         transient=True,
         http_status=problem.http_status,
     )
-
-
-def _delivered_text(held: Held, values: Mapping[str, Any]) -> str:
-    delivery = held.delivery
-    text = _("Delivered through “{title}”: IDM item {pid}.").format(
-        title=delivery.configuration_title, pid=values.get("idm_pid") or delivery.idm_pid
-    )
-    if StepKind.ION_PUBLISH in held.steps:
-        text += " " + _("ION message {message}.").format(message=delivery.message_id)
-    return text

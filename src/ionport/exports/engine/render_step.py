@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.destinations import call_of, destination_of
 from ionport.exports.destinations.rendering import Renderer
 from ionport.exports.engine.records import Held, Records
 from ionport.exports.model import StepKind, StepStatus
@@ -50,37 +53,34 @@ class RenderStep:
                 scope, delivery.configuration_id
             )
             connection = self._connections.shown(work, scope, delivery.connection_id)
-            idm = self._mappings.latest_version(work, scope, configuration.idm_mapping_id)
-            bod = None
-            if StepKind.ION_PUBLISH in held.steps and configuration.bod_mapping_id:
-                bod = self._mappings.latest_version(work, scope, configuration.bod_mapping_id)
+            versions = {
+                kind: self._mappings.latest_version(work, scope, mapping_id)
+                for kind in destination_of(delivery.method).mapping_kinds
+                if (mapping_id := configuration.mapping_id(kind)) is not None
+            }
         rendered = self._renderer.render(
             delivery,
             document,
-            idm,
-            bod,
+            versions,
             accepts_at_least_once=configuration.accepts_at_least_once,
             envelope=BodEnvelope(tenant_id=connection.tenant_id, created_at=self._clock.now()),
         )
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
-        versions = {
-            "idm_mapping_version_id": idm.id,
-            "bod_mapping_version_id": bod.id if bod else None,
-        }
+        used = {f"{kind}_mapping_version_id": version.id for kind, version in versions.items()}
         held = self._records.note_done(
-            held, StepKind.RENDER, summary=_versions_text(idm, bod), delivery=versions
+            held, StepKind.RENDER, summary=_versions_text(versions.values()), delivery=used
         )
         for part in rendered:
             if held.steps[part.kind].status.is_over:
                 continue
             payload = {"payload_digest": digests[part.kind], "parameters": part.parameters}
             held = held.with_change(part.kind, payload)
-            if part.no_look_up:
+            look_up = call_of(delivery.method, part.kind).look_up
+            if part.no_look_up and look_up is not None:
                 skipped = {"status": StepStatus.SKIPPED, "summary": part.no_look_up}
-                held = held.with_change(StepKind.IDM_LOOK_UP, skipped)
+                held = held.with_change(look_up.kind, skipped)
         return held
 
 
-def _versions_text(idm: MappingVersion, bod: MappingVersion | None) -> str:
-    used = [version for version in (idm, bod) if version is not None]
+def _versions_text(used: Iterable[MappingVersion]) -> str:
     return ", ".join(f"{version.mapping_name} v{version.number}" for version in used)

@@ -19,9 +19,11 @@ from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.documents.service import DocumentService
+from ionport.exports.destinations import call_of
 from ionport.exports.destinations.clients import ClientPool
+from ionport.exports.destinations.port import Answer, LookUp, TargetCall
 from ionport.exports.engine import possible_doubles as doubles
-from ionport.exports.engine.calls import Answer, InforCalls, LookedUp
+from ionport.exports.engine.calls import InforCalls, LookedUp
 from ionport.exports.engine.circuit import Circuits
 from ionport.exports.engine.holds import what_holds
 from ionport.exports.engine.lost_calls import Sights
@@ -148,14 +150,13 @@ class DeliveryRunner:
 
     def _run_step(self, held: Held, kind: StepKind) -> Held | Outcome:
         """Run one step; the delivery is returned where the next one may run."""
-        steps: dict[StepKind, Callable[[Held], Held | Outcome]] = {
-            StepKind.RENDER: self._render,
-            StepKind.IDM_LOOK_UP: self._look_up,
-            StepKind.IDM_CREATE: lambda held: self._write(held, StepKind.IDM_CREATE),
-            StepKind.ION_PUBLISH: lambda held: self._write(held, StepKind.ION_PUBLISH),
-        }
         try:
-            return steps[kind](held)
+            if kind is StepKind.RENDER:
+                return self._render(held)
+            call = call_of(held.delivery.method, kind)
+            if call.look_up is not None and kind is call.look_up.kind:
+                return self._look_up(held, call, call.look_up)
+            return self._write(held, call)
         except LeaseLost:
             _logger.warning("delivery %s was taken over; nothing more is sent", held.delivery.id)
             return SETTLED
@@ -174,15 +175,15 @@ class DeliveryRunner:
         with self._database.write() as work:
             return self._not_done(work, held, kind, problem)
 
-    def _look_up(self, held: Held) -> Held | Outcome:
-        """Ask IDM before the first create: a restored backup may have delivered already."""
-        kind = StepKind.IDM_LOOK_UP
+    def _look_up(self, held: Held, call: TargetCall, look_up: LookUp) -> Held | Outcome:
+        """Ask the target before the first call: a restored backup may have delivered already."""
+        kind = look_up.kind
         if (paused := self._paused(held, kind)) is not None:
             return paused
         with self._slots:
-            asked = self._ask(held, first=True)
+            asked = self._ask(held, call, first=True)
+        note = look_up.missing_text(asked.others)
         if asked.problem is None and not asked.pids and not asked.others:
-            note = _("Not in IDM yet.")
             return self._records.note_done(held, kind, summary=note, attempt=asked.attempt)
         with self._database.write() as work:
             written = self._records.write_attempt(work, held, asked.attempt)
@@ -193,44 +194,46 @@ class DeliveryRunner:
                 return self._not_done(work, held, kind, asked.problem)
             if not asked.pids:
                 if problem := doubles.hold_same_invoice(
-                    work, self._documents, held, kind, asked.others
+                    work, self._documents, held, look_up, asked.others
                 ):
                     return self._records.hold(work, held, problem)
-                return self._records.done(work, held, kind, summary=_same_invoice_there(asked))
-            found, pid = _("Found in IDM."), asked.pids[0]
-            create = StepKind.IDM_CREATE
+                return self._records.done(work, held, kind, summary=note)
+            found, pid = look_up.found_text(), asked.pids[0]
             skipped = {"status": StepStatus.SKIPPED, "remote_id": pid, "summary": found}
-            LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, create, skipped)
+            LedgerRepository(work.connection).update_step(
+                SYSTEM, held.delivery.id, call.kind, skipped
+            )
             outcome = self._records.done(
                 work,
-                held.without(create),
+                held.without(call.kind),
                 kind,
                 remote_id=pid,
                 summary=found,
-                delivery={"idm_pid": pid},
+                delivery=call.columns(pid),
             )
             if len(asked.pids) > 1:
-                return self._hold_double(work, held, outcome, create, asked.pids)
+                return self._hold_double(work, held, outcome, call, asked.pids)
             return outcome
 
-    def _ask(self, held: Held, *, first: bool = False) -> LookedUp:
-        asked = self._calls.look_up(held, first=first)
+    def _ask(self, held: Held, call: TargetCall, *, first: bool = False) -> LookedUp:
+        asked = self._calls.look_up(held, call, first=first)
         self._report(held, asked.problem)
         return asked
 
-    def _write(self, held: Held, kind: StepKind) -> Held | Outcome:
+    def _write(self, held: Held, call: TargetCall) -> Held | Outcome:
         """Make a call that changes something at Infor: once, as far as Infor lets us know."""
+        kind = call.kind
         if (paused := self._paused(held, kind)) is not None:
             return paused
-        confirmed, lost = self._earlier_attempts(held, kind)
+        confirmed, lost = self._earlier_attempts(held, call)
         if confirmed is not None and lost is None:
-            return self._take_late_answer(held, kind, confirmed)
+            return self._take_late_answer(held, call, confirmed)
         with self._slots:
             if lost is not None:
                 # Read before the question leaves: its answer may take long, and proves no more
                 # than what could be seen when it was asked.
                 left = self._sights.seconds_until_a_miss_counts(lost)
-                asked = self._ask(held)
+                asked = self._ask(held, call)
             else:
                 right = RightToSend(
                     self._database,
@@ -241,23 +244,24 @@ class DeliveryRunner:
                     self._calls.new_attempt(held, kind),
                 )
                 try:
-                    made = self._calls.make(held, kind, right)
+                    made = self._calls.make(held, call, right)
                 finally:
                     # Answered, cut off or never made: from here on the call can send nothing.
                     self._sights.note(right.attempt.id)
         if lost is not None:
-            return self._resolve(held, kind, lost, asked, left)
-        outcome = self._finish(right.held, kind, right, *made)
+            return self._resolve(held, call, lost, asked, left)
+        outcome = self._finish(right.held, call, right, *made)
         self._report(held, made[2])
         return outcome
 
     def _earlier_attempts(
-        self, held: Held, kind: StepKind
+        self, held: Held, call: TargetCall
     ) -> tuple[Attempt | None, Attempt | None]:
         """Return the attempt that a late answer has confirmed, and the lost one to look up.
 
         There can be both: what became of the second still tells whether there are two items.
         """
+        kind = call.kind
         if held.steps[kind].attempts == 0:
             return None, None
         with self._database.read() as work:
@@ -266,22 +270,26 @@ class DeliveryRunner:
             last = ledger.last_attempt(SYSTEM, held.delivery.id, kind)
         if last is None or last.state not in (AttemptState.UNKNOWN, AttemptState.SENT):
             last = None
-        return confirmed, last if _can_look_up(held, kind) else None
+        return confirmed, last if _can_look_up(held, call) else None
 
-    def _take_late_answer(self, held: Held, kind: StepKind, confirmed: Attempt) -> Held | Outcome:
+    def _take_late_answer(self, held: Held, call: TargetCall, confirmed: Attempt) -> Held | Outcome:
         """The step is done: Infor said so after the pass that asked was taken over."""
         remote_id = str((confirmed.response or {}).get("remote_id", ""))
-        delivery = {"idm_pid": remote_id} if kind is StepKind.IDM_CREATE else {}
         note = _("Its answer came late.")
         with self._database.write() as work:
             return self._records.done(
-                work, held, kind, remote_id=remote_id, summary=note, delivery=delivery
+                work,
+                held,
+                call.kind,
+                remote_id=remote_id,
+                summary=note,
+                delivery=call.columns(remote_id),
             )
 
     def _finish(
         self,
         held: Held,
-        kind: StepKind,
+        call: TargetCall,
         right: RightToSend,
         settled: Attempt,
         answer: Answer | None,
@@ -290,7 +298,7 @@ class DeliveryRunner:
         """Write down how a call ended; waits for a database that is away, as the answer is ours."""
 
         def record(work: Work) -> Held | Outcome:
-            outcome = self._conclude(work, held, kind, settled, answer, problem)
+            outcome = self._conclude(work, held, call, settled, answer, problem)
             if outcome is SETTLED:
                 doubles.record_late_answer(work, self._documents, held, settled, answer)
                 return SETTLED
@@ -299,10 +307,10 @@ class DeliveryRunner:
                 ledger.settle_attempt(SYSTEM, settled, expected=AttemptState.SENT)
             else:
                 ledger.add_attempt(SYSTEM, settled)
-            if answer is not None and kind is StepKind.IDM_CREATE and held.steps[kind].attempts:
+            if answer is not None and call.look_up and held.steps[call.kind].attempts:
                 others = doubles.other_ids(work, held, settled, answer.remote_id)
                 if others:
-                    return self._hold_double(work, held, outcome, kind, (*others, answer.remote_id))
+                    return self._hold_double(work, held, outcome, call, (*others, answer.remote_id))
             return outcome
 
         return self._patiently(record)
@@ -311,11 +319,12 @@ class DeliveryRunner:
         self,
         work: Work,
         held: Held,
-        kind: StepKind,
+        call: TargetCall,
         settled: Attempt,
         answer: Answer | None,
         problem: Problem | None,
     ) -> Held | Outcome:
+        kind = call.kind
         if answer is not None:
             return self._records.done(
                 work,
@@ -323,21 +332,22 @@ class DeliveryRunner:
                 kind,
                 remote_id=answer.remote_id,
                 summary=answer.summary,
-                delivery=answer.delivery,
+                delivery=call.columns(answer.remote_id),
             )
         assert problem is not None  # noqa: S101 (for the type checker)
-        if settled.state is AttemptState.UNKNOWN and _can_look_up(held, kind):
+        if settled.state is AttemptState.UNKNOWN and _can_look_up(held, call):
             # Even what cannot heal is looked up: the item may be there all the same.
             return self._records.wait(work, held, kind, problem)
         return self._not_done(work, held, kind, problem)
 
     def _resolve(
-        self, held: Held, kind: StepKind, lost: Attempt, asked: LookedUp, left: float
+        self, held: Held, call: TargetCall, lost: Attempt, asked: LookedUp, left: float
     ) -> Held | Outcome:
         """Decide what became of a call whose answer we do not have, from what a look-up says.
 
         `left` is how long, when it was asked, a miss would still prove nothing.
         """
+        kind = call.kind
         with self._database.write() as work:
             ledger = LedgerRepository(work.connection)
             written = self._records.write_attempt(work, held, asked.attempt)
@@ -349,7 +359,7 @@ class DeliveryRunner:
                 pid, note = asked.pids[0], _("A look-up found the item.")
                 arrived = changed(lost, AttemptState.SUCCEEDED, now, note)
                 outcome = self._records.done(
-                    work, held, kind, remote_id=pid, summary=note, delivery={"idm_pid": pid}
+                    work, held, kind, remote_id=pid, summary=note, delivery=call.columns(pid)
                 )
                 if outcome is SETTLED:
                     return outcome
@@ -357,12 +367,12 @@ class DeliveryRunner:
                 others = doubles.other_ids(work, held, lost, pid)
                 pids = tuple(dict.fromkeys((*asked.pids, *others)))
                 if len(pids) > 1:
-                    return self._hold_double(work, held, outcome, kind, pids)
+                    return self._hold_double(work, held, outcome, call, pids)
                 return outcome
             if asked.problem is not None:
                 return self._not_done(work, held, kind, asked.problem)
             if left > 0:
-                return self._wait_for_lost(work, held, kind, left)
+                return self._wait_for_lost(work, held, call, left)
             note = _("A look-up showed that it had not arrived.")
             missing = changed(lost, AttemptState.FAILED, now, note)
             confirmed = ledger.succeeded(SYSTEM, held.delivery.id, kind)
@@ -372,18 +382,19 @@ class DeliveryRunner:
                     ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
                 return failed
             ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
-        return self._write(held, kind)
+        return self._write(held, call)
 
-    def _wait_for_lost(self, work: Work, held: Held, kind: StepKind, left: float) -> Outcome:
+    def _wait_for_lost(self, work: Work, held: Held, call: TargetCall, left: float) -> Outcome:
         """The item may still turn up: look again soon, and at the latest when it is certain."""
-        looked = held.steps[StepKind.IDM_LOOK_UP].attempts
+        look_up = call.look_up
+        looked = held.steps[look_up.kind].attempts if look_up else 0
         seconds = min(left, self.timing.wait_after(held.delivery.id, max(looked, 1), None))
         problem = Problem(
             "answer_unknown",
-            _("The answer of a call was lost; IDM is asked whether the item has arrived."),
+            look_up.unknown_text() if look_up else "",
             transient=True,
         )
-        return self._records.wait(work, held, kind, problem, seconds)
+        return self._records.wait(work, held, call.kind, problem, seconds)
 
     def _not_done(self, work: Work, held: Held, kind: StepKind, problem: Problem) -> Outcome:
         if problem.transient:
@@ -395,11 +406,11 @@ class DeliveryRunner:
         work: Work,
         held: Held,
         outcome: Held | Outcome,
-        kind: StepKind,
+        call: TargetCall,
         pids: Sequence[str],
     ) -> Outcome:
         """Hold the document of two items, and what its delivery has still to do."""
-        problem = doubles.hold_document(work, self._documents, held, kind, pids)
+        problem = doubles.hold_document(work, self._documents, held, call, pids)
         if isinstance(outcome, Held):
             return self._records.hold(work, held, problem)
         return outcome
@@ -437,19 +448,13 @@ class DeliveryRunner:
         )
 
 
-def _same_invoice_there(asked: LookedUp) -> str:
-    return _("Not in IDM yet; the same invoice is there as {ids}.").format(
-        ids=", ".join(other.pid for other in asked.others)
-    )
-
-
 def _pause() -> Problem:
     text = _("Infor did not answer several calls in a row; calls over this connection pause.")
     return Problem("connection_paused", text, transient=True)
 
 
-def _can_look_up(held: Held, kind: StepKind) -> bool:
-    """ION cannot be asked, and IDM only for items that carry a correlation id."""
-    if kind is not StepKind.IDM_CREATE:
+def _can_look_up(held: Held, call: TargetCall) -> bool:
+    """A target may have no way to be asked, or only for items that carry a correlation id."""
+    if call.look_up is None:
         return False
-    return held.steps[StepKind.IDM_LOOK_UP].status is not StepStatus.SKIPPED
+    return held.steps[call.look_up.kind].status is not StepStatus.SKIPPED

@@ -1,0 +1,157 @@
+"""The port of export methods: a destination is one object, and so is each of its calls.
+
+A new method is one module with its destination, its template and its tests: nothing else asks
+which method a delivery has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from ionport.documents.model import Document
+from ionport.exports.model import Delivery, ExportMethod, StepKind
+from ionport.ionapi.client import IonApiClient
+from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion, RenderSource
+
+T = TypeVar("T")
+ReadContent = Callable[[str], bytes]
+"""Returns stored content by its digest; raises IonportError."""
+
+
+class Prepare(Protocol):
+    """Parses a version of a mapping once and keeps it: versions never change."""
+
+    def __call__(self, version: MappingVersion, parse: Callable[[str], T]) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RenderJob:
+    """What a delivery's payloads are rendered from."""
+
+    delivery: Delivery
+    document: Document
+    source: RenderSource
+    envelope: BodEnvelope
+    versions: Mapping[MappingKind, MappingVersion]
+    prepare: Prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What one step will send."""
+
+    kind: StepKind
+    payload: bytes
+    parameters: dict[str, str] = field(default_factory=dict)
+    # Why the step before it is skipped; empty when it is not.
+    no_look_up: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What was rendered for a call: the same bytes and parameters on every attempt."""
+
+    content: bytes
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call has brought: the remote id and a sentence."""
+
+    remote_id: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherItem:
+    """An item of the same invoice that this delivery did not make."""
+
+    pid: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look-up has found: the items of this delivery, the oldest first, and others."""
+
+    ids: tuple[str, ...] = ()
+    others: tuple[OtherItem, ...] = ()
+
+
+class LookUp(Protocol):
+    """How a target is asked for what a call may have made; changes nothing there."""
+
+    kind: StepKind
+
+    def find(self, client: IonApiClient, payload: Payload) -> Found:
+        """Return the items that carry the delivery's correlation id; raises IonApiError."""
+        ...
+
+    def find_before_first(self, client: IonApiClient, payload: Payload) -> Found:
+        """As `find`, and other items of the same invoice: asked before a first call."""
+        ...
+
+    def found_text(self) -> str:
+        """Say that the item is there before the first call."""
+        ...
+
+    def missing_text(self, others: tuple[OtherItem, ...]) -> str:
+        """Say that the item is not there yet."""
+        ...
+
+    def unknown_text(self) -> str:
+        """Say that a lost answer is looked up."""
+        ...
+
+    def two_items_text(self, first: str, second: str) -> tuple[str, str]:
+        """Say that a delivery may have made two items, and what to do."""
+        ...
+
+    def same_invoice_text(self, item_id: str) -> tuple[str, str]:
+        """Say that an item of the same invoice is there, and what to do."""
+        ...
+
+
+class TargetCall(Protocol):
+    """A step that changes something at the target."""
+
+    kind: StepKind
+
+    @property
+    def look_up(self) -> LookUp | None:
+        """How a lost answer is looked up; None: the same bytes go again, under the same id."""
+        ...
+
+    def make(self, client: IonApiClient, payload: Payload, read: ReadContent) -> Answer:
+        """Make the call; raises IonApiError, and IonportError of `read`."""
+        ...
+
+    def columns(self, remote_id: str) -> Mapping[str, Any]:
+        """Return the columns of the delivery in which the target's id stands."""
+        ...
+
+    def remote_id(self, delivery: Delivery) -> str:
+        """Return the target's id that the delivery has already; empty when it has none."""
+        ...
+
+
+class Destination(Protocol):
+    """One export method: what it renders, how it calls and looks up, what it shows."""
+
+    method: ExportMethod
+    calls: tuple[TargetCall, ...]
+    """In their order; never changed once deliveries have them."""
+    proof_stages: tuple[str, ...]
+    """What a connection's proof asks for it, beside what every call needs."""
+    mapping_kinds: tuple[MappingKind, ...]
+
+    def render(self, job: RenderJob) -> list[Rendered]:
+        """Return what the calls send; raises InvalidInput for what cannot be rendered."""
+        ...
+
+    def delivered_text(self, delivery: Delivery) -> str:
+        """Say for the timeline what a delivery has brought."""
+        ...
