@@ -19,7 +19,8 @@ from sqlalchemy import text
 from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
 from ionport.documents.samples import read_sample
-from ionport.exports.model import ConfigurationFields, ExportMethod
+from ionport.exports.configurations.model import ConfigurationFields
+from ionport.exports.model import ExportMethod
 from ionport.http_server import settle_memory
 from ionport.identity.model import Actor
 from ionport.mappings.intake import prepared_template

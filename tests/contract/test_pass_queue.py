@@ -95,7 +95,7 @@ def test_a_slow_connection_leaves_places_to_others(queue: PassQueue):
 
 def test_it_takes_more_as_long_as_it_has_room(queue: PassQueue):
     queue.launch(Passes().run)
-    assert queue.room() > 0
+    assert queue.free_places() > 0
     assert list(queue.busy()) == []
 
 

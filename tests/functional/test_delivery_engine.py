@@ -342,7 +342,7 @@ def test_a_delivery_whose_answer_the_database_did_not_take_goes_on(
         return whole(self, *arguments, **keywords)
 
     monkeypatch.setattr(LedgerRepository, "settle_attempt", full)
-    with place.running(replace(QUICK, patience=0.0)) as engine:
+    with place.running(replace(QUICK, record_within=0.0)) as engine:
         delivery_ids = place.export(2, "full")
         assert engine.wait_until_idle(30)
     place.assert_delivered_once(delivery_ids)

@@ -15,7 +15,8 @@ from ionport.connections.intake import prepare_connection
 from ionport.core.paging import PageRequest
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
-from ionport.exports.model import ConfigurationFields, DeliveryFilter, DeliveryStatus, ExportMethod
+from ionport.exports.configurations.model import ConfigurationFields
+from ionport.exports.model import DeliveryFilter, DeliveryStatus, ExportMethod
 from ionport.mappings.intake import prepare_mapping
 from ionport.settings import Side
 from ionport.store import OrganizationScope, TenantScope

@@ -16,19 +16,14 @@ from ionport.core.ids import new_id
 from ionport.core.sealing import KeyRing
 from ionport.documents.samples import read_sample
 from ionport.documents.service import DocumentService
+from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.configurations.service import (
     ConfigurationConnectionUse,
     ExportConfigurationService,
 )
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.engine.runner import DeliveryRunner
-from ionport.exports.model import (
-    ConfigurationFields,
-    Delivery,
-    DeliveryDetail,
-    ExportConfiguration,
-    ExportMethod,
-)
+from ionport.exports.model import Delivery, DeliveryDetail, ExportMethod
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor

@@ -17,8 +17,9 @@ from typing import Any
 from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
 from ionport.documents.samples import read_sample
+from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.engine.queues.port import EngineOptions
-from ionport.exports.model import ConfigurationFields, ExportMethod
+from ionport.exports.model import ExportMethod
 from ionport.exports.timing import ExportTiming
 from ionport.identity.model import Actor, PasswordProof
 from ionport.mappings.intake import prepared_template

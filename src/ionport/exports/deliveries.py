@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.core.ids import new_id, new_uuid
 from ionport.core.paging import Page, PageRequest
-from ionport.documents.model import Document
 from ionport.documents.service import DocumentService
-from ionport.exports.configurations.repository import ConfigurationRepository
-from ionport.exports.destinations import destination_of, steps_of
-from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.delivery_making import Consent, DeliveryMaking
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.takeover import take_over
 from ionport.exports.ledger.worker_repository import WorkerRepository
 from ionport.exports.model import (
-    DOCUMENT_HELD,
-    AttemptState,
     CallEnd,
     Delivery,
     DeliveryDetail,
     DeliveryFilter,
     DeliverySort,
     DeliveryStatus,
-    DeliveryStep,
-    ExportConfiguration,
     StepKind,
     StepStatus,
 )
+from ionport.exports.sent_before import may_have_arrived, sent_beside, sent_something
 from ionport.exports.status import newest_of_each, record_document_status
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
@@ -41,14 +34,6 @@ from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, SystemScope, Work
 
 _REASON_LENGTH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class _Consent:
-    """Why a person exports a document that findings hold, and which findings they saw."""
-
-    reason: str | None
-    seen: Collection[str] | None
 
 
 class DeliveryService:
@@ -71,6 +56,7 @@ class DeliveryService:
         self._documents = documents
         self.wake = wake
         self._timing = timing or ExportTiming()
+        self._making = DeliveryMaking(clock, audit, documents, self._wake_after)
 
     def export(
         self,
@@ -99,7 +85,7 @@ class DeliveryService:
         actor.require_organization_member(scope.organization_id)
         document = self._documents.get(work, scope, document_id)
         existing = self._newest(work, scope, document_id)
-        wanted = self._wanted(work, scope, document, configuration_id)
+        wanted = self._making.wanted(work, scope, document, configuration_id)
         made = [
             (each, existing.get(each.id))
             if configuration_id is not None
@@ -108,8 +94,8 @@ class DeliveryService:
         ]
         found = [before for _each, before in made if before is not None]
         plans = [(each, 1) for each, before in made if before is None]
-        consent = _Consent(accept_findings, seen)
-        return [*found, *self._make(work, scope, actor, document, plans, "", consent)]
+        consent = Consent(accept_findings, seen)
+        return [*found, *self._making.make(work, scope, actor, document, plans, "", consent)]
 
     def re_export(
         self,
@@ -138,7 +124,7 @@ class DeliveryService:
         document = self._documents.get(work, scope, document_id)
         existing = self._newest(work, scope, document_id)
         plans = []
-        for configuration in self._wanted(work, scope, document, configuration_id):
+        for configuration in self._making.wanted(work, scope, document, configuration_id):
             known = existing.get(configuration.id)
             if known is not None and not known.status.is_over:
                 raise Conflict(
@@ -149,8 +135,8 @@ class DeliveryService:
                     existing_id=known.id,
                 )
             plans.append((configuration, known.generation + 1 if known else 1))
-        consent = _Consent(accept_findings, seen)
-        return self._make(work, scope, actor, document, plans, reason, consent)
+        consent = Consent(accept_findings, seen)
+        return self._making.make(work, scope, actor, document, plans, reason, consent)
 
     def retry(
         self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str
@@ -198,7 +184,7 @@ class DeliveryService:
             if step.status.is_over or step.status is StepStatus.PENDING:
                 continue
             ledger.update_step(scope, delivery.id, step.kind, fresh)
-            if not _may_have_arrived(ledger, scope, delivery.id, step.kind):
+            if not may_have_arrived(ledger, scope, delivery.id, step.kind):
                 ledger.update_step(scope, delivery.id, StepKind.RENDER, fresh)
         self._audit.record(work, scope, actor, "delivery.retried", delivery.id)
         text = _("Export through “{title}” is tried again.").format(
@@ -341,157 +327,7 @@ class DeliveryService:
         other has sent is not sent again without a person's word (*Re-export as new*).
         """
         own = existing.get(configuration.id)
-        return own or self._sent_beside(work, scope, existing, configuration.method.family)
-
-    def _sent_beside(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        existing: Mapping[str, Delivery],
-        family: str,
-        besides: str = "",
-    ) -> Delivery | None:
-        """Return a delivery of the same family that sends, has sent or may have sent already."""
-        ledger = LedgerRepository(work.connection)
-        for other in existing.values():
-            if other.method.family != family or other.configuration_id == besides:
-                continue
-            settled = other.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
-            if not settled or _sent_something(ledger, scope, other):
-                return other
-        return None
-
-    def _wanted(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        document: Document,
-        configuration_id: str | None,
-    ) -> Sequence[ExportConfiguration]:
-        repository = ConfigurationRepository(work.connection)
-        if configuration_id is not None:
-            chosen = repository.get(scope, configuration_id)
-            if chosen is None:
-                raise NotFound(_("There is no such export configuration."))
-            if chosen.document_type != document.document_type:
-                wrong = _("“{title}” is for another document type.").format(title=chosen.title)
-                raise InvalidInput(wrong, fields={"configuration": wrong})
-            return [chosen]
-        active = repository.active(scope, document.document_type, document.sub_organization_id)
-        if not active:
-            raise Conflict(
-                _(
-                    "No export configuration is active for this document type and organization."
-                    " Activate one under Settings → Document Processing → Export."
-                ),
-                code="no_active_configuration",
-            )
-        return active
-
-    def _make(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document: Document,
-        plans: Sequence[tuple[ExportConfiguration, int]],
-        reason: str,
-        consent: _Consent,
-    ) -> Sequence[Delivery]:
-        """Make the deliveries (configuration, generation) of a document that nothing holds.
-
-        The only way to a delivery: whoever asks for one, what holds the document holds it here.
-        """
-        # Rows of deliveries before that of their document, as passes take them.
-        DeliveryRepository(work.connection).lock_document(scope, document.id)
-        review = self._documents.review
-        accepted = review.require_free(work, scope, document, consent.reason, consent.seen)
-        made = [
-            self._add(work, scope, actor, document, configuration, generation, reason)
-            for configuration, generation in plans
-        ]
-        if made:
-            review.claims.claim(work, scope, document.id)
-        if accepted:
-            ids = [delivery.id for delivery in made]
-            why = consent.reason or ""
-            review.decide(work, scope, actor, document.id, accepted, why, ids)
-            PassRepository(work.connection).free(
-                scope, DOCUMENT_HELD, self._clock.now(), document_id=document.id
-            )
-            self._wake_after(work)
-        self._announce(work, scope, actor, document, made)
-        if accepted and not made:
-            self._record_status(work, scope, actor, document.id, "")
-        return made
-
-    def _add(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document: Document,
-        configuration: ExportConfiguration,
-        generation: int,
-        reason: str,
-    ) -> Delivery:
-        now = self._clock.now()
-        correlation_id = new_uuid()
-        delivery = Delivery(
-            id=new_id("dlv"),
-            organization_id=scope.organization_id,
-            document_id=document.id,
-            document_name=document.filename,
-            configuration_id=configuration.id,
-            configuration_title=configuration.title,
-            connection_id=configuration.connection_id,
-            method=configuration.method,
-            generation=generation,
-            correlation_id=correlation_id,
-            # One message id for each key: ION recognises a repeat by it.
-            message_id=correlation_id,
-            status=DeliveryStatus.PENDING,
-            reason=reason,
-            created_by=actor.name,
-            created_at=now,
-            updated_at=now,
-            due_at=now,
-        )
-        if not DeliveryRepository(work.connection).add(scope, delivery):
-            raise Conflict(
-                _("Somebody else exported the document at the same moment."),
-                code="delivery_exists",
-            )
-        steps = [
-            DeliveryStep(kind=kind, position=position, status=StepStatus.PENDING)
-            for position, kind in enumerate(steps_of(configuration.method))
-        ]
-        LedgerRepository(work.connection).add_steps(scope, delivery.id, steps)
-        details = {"document": document.id, "configuration": configuration.id}
-        if reason:
-            details["reason"] = reason
-        action = "delivery.created" if generation == 1 else "delivery.re_exported"
-        self._audit.record(work, scope, actor, action, delivery.id, details)
-        return delivery
-
-    def _announce(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document: Document,
-        made: Sequence[Delivery],
-    ) -> None:
-        if not made:
-            return
-        titles = ", ".join(f"“{delivery.configuration_title}”" for delivery in made)
-        text = _("Export started through {titles}.").format(titles=titles)
-        if made[0].reason:
-            text = _("Exported again as new through {titles}: {reason}").format(
-                titles=titles, reason=made[0].reason
-            )
-        self._record_status(work, scope, actor, document.id, text)
-        self._wake_after(work)
+        return own or sent_beside(work, scope, existing, configuration.method.family)
 
     def _record_status(
         self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, text: str
@@ -510,9 +346,9 @@ class DeliveryService:
     def _refuse_sent_beside(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
         """What failed before anything was sent must not follow what another one has sent since."""
         ledger = LedgerRepository(work.connection)
-        if _sent_something(ledger, scope, delivery):
+        if sent_something(ledger, scope, delivery):
             return
-        other = self._sent_beside(
+        other = sent_beside(
             work,
             scope,
             self._newest(work, scope, delivery.document_id),
@@ -532,24 +368,6 @@ class DeliveryService:
     def _wake_after(self, work: Work) -> None:
         if self.wake is not None:
             work.after_commit(self.wake)
-
-
-def _sent_something(ledger: LedgerRepository, scope: OrganizationScope, delivery: Delivery) -> bool:
-    """Whether a call of a delivery that changes something at Infor may have arrived."""
-    return any(
-        _may_have_arrived(ledger, scope, delivery.id, call.kind)
-        for call in destination_of(delivery.method).calls
-    )
-
-
-def _may_have_arrived(
-    ledger: LedgerRepository, scope: OrganizationScope, delivery_id: str, kind: StepKind
-) -> bool:
-    """Whether any call of a step may have had an effect, so that its bytes must not change."""
-    return any(
-        attempt.step is kind and attempt.state is not AttemptState.FAILED
-        for attempt in ledger.attempts(scope, delivery_id)
-    )
 
 
 def _not_retriable(delivery: Delivery) -> Conflict:

@@ -22,11 +22,11 @@ class ExportTiming:
     the gateway waits for a service (60, or up to 300 where an administrator said so),
     `search_lag` how late the target's search may show an item. A call that has not begun to leave
     `send_within` after the reading before its record was committed is not made. A worker gives a
-    sign of life each `heartbeat`; a pass without a call under way is free `silent_after` its
+    sign each `heartbeat`; a pass without a call under way is free `silent_after` its
     lease was last renewed. After `pause_after` failures in a row a connection pauses for `pause`,
     doubling up to `longest_pause`. `max_runs` bounds how often the passes of a delivery
-    may be taken over. `patience` is how long a finished call waits for the database to take its
-    answer.
+    may be taken over. `record_within` is how long a finished call waits for the database to take
+    its answer.
     """
 
     first_wait: float = 2.0
@@ -45,7 +45,7 @@ class ExportTiming:
     pause_after: int = 5
     pause: float = 15.0
     longest_pause: float = 300.0
-    patience: float = 60.0
+    record_within: float = 60.0
 
     def __post_init__(self) -> None:
         if self.gateway_timeout <= 0 or self.search_lag < 0 or self.after_gateway <= 0:

@@ -11,8 +11,9 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.core.paging import PageRequest
+from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
-from ionport.exports.model import DeliveryDetail, ExportConfiguration, Outcome, OutcomeKind
+from ionport.exports.model import DeliveryDetail, Outcome, OutcomeKind
 from ionport.sandbox.idm.model import Item
 from ionport.sandbox.messaging.model import Message
 from ionport.store import Database, TenantScope

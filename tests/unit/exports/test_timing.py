@@ -46,7 +46,7 @@ def test_a_takeover_comes_after_all_that_the_call_before_can_still_do(gateway_ti
     assert timing.call_total > timing.call_read > gateway_timeout
     assert timing.silent_after > 3 * timing.heartbeat
     # An answer that waits for the database is written before another worker takes over.
-    assert timing.last_byte + timing.patience < timing.takeover
+    assert timing.last_byte + timing.record_within < timing.takeover
 
 
 def test_by_default_a_delivery_is_taken_over_within_four_minutes():

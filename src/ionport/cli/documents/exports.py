@@ -21,7 +21,8 @@ from ionport.cli.opening import (
 from ionport.core.errors import IonportError
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
-from ionport.exports.model import ConfigurationFields, Delivery, DeliveryFilter, ExportMethod
+from ionport.exports.configurations.model import ConfigurationFields
+from ionport.exports.model import Delivery, DeliveryFilter, ExportMethod
 from ionport.mappings.model import MappingKind
 
 

@@ -30,7 +30,8 @@ from ionport.cli.serving.server import RunningServer
 from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Unavailable
 from ionport.documents.samples import UBL_INVOICE, read_sample
-from ionport.exports.model import ConfigurationFields, Delivery, ExportMethod
+from ionport.exports.configurations.model import ConfigurationFields
+from ionport.exports.model import Delivery, ExportMethod
 from ionport.identity.model import PasswordProof
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind

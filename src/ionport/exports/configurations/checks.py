@@ -8,7 +8,7 @@ from ionport.connections.service import ConnectionService
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.exports.model import ActivationFinding, ConfigurationFields
+from ionport.exports.configurations.model import ActivationFinding, ConfigurationFields
 from ionport.identity.service import IdentityService
 from ionport.mappings.intake import wrong_kind_text
 from ionport.mappings.model import MappingKind, blocking

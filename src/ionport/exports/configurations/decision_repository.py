@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from ionport.connections.proofs import ProofState
-from ionport.exports.model import ProofDecision
+from ionport.exports.configurations.model import ProofDecision
 from ionport.exports.tables import export_proof_decisions
 from ionport.store import OrganizationScope
 

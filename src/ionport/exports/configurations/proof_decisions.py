@@ -18,16 +18,11 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.exports.configurations.decision_repository import DecisionRepository
+from ionport.exports.configurations.model import ProofDecision, UseOfConnection
 from ionport.exports.destinations import proof_stages_of
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.pass_repository import PassRepository
-from ionport.exports.model import (
-    PROOF_REFUSED,
-    Delivery,
-    ExportMethod,
-    ProofDecision,
-    UseOfConnection,
-)
+from ionport.exports.model import PROOF_REFUSED, Delivery, ExportMethod
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select,
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page, PageRequest
-from ionport.exports.model import ExportConfiguration, ExportMethod
+from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.model import ExportMethod
 from ionport.exports.tables import export_configurations
 from ionport.store import OrganizationScope, SystemScope
 

@@ -14,6 +14,13 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.exports.configurations.checks import ConfigurationChecks
+from ionport.exports.configurations.model import (
+    ActivationFinding,
+    ConfigurationFields,
+    ExportConfiguration,
+    UseOfConnection,
+    UseProof,
+)
 from ionport.exports.configurations.proof_decisions import (
     ProofDecisions,
     decision_about,
@@ -23,15 +30,7 @@ from ionport.exports.configurations.proof_decisions import (
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import (
-    PROOF_REFUSED,
-    ActivationFinding,
-    ConfigurationFields,
-    ExportConfiguration,
-    ExportMethod,
-    UseOfConnection,
-    UseProof,
-)
+from ionport.exports.model import PROOF_REFUSED, ExportMethod
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.service import IdentityService
@@ -217,7 +216,9 @@ class ExportConfigurationService:
             decision=None
             if found.state is ProofState.PASSED
             else decision_about(work, scope, use, found),
-            held=PassRepository(work.connection).count_held(scope, PROOF_REFUSED, use)
+            held=PassRepository(work.connection).count_held(
+                scope, PROOF_REFUSED, use.configuration_id, use.connection_id
+            )
             if is_refused
             else 0,
         )

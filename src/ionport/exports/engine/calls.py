@@ -10,7 +10,7 @@ from ionport.core.errors import IonportError
 from ionport.core.ids import new_id
 from ionport.exports.destinations.clients import ClientPool
 from ionport.exports.destinations.port import Answer, LookUp, OtherItem, Payload, TargetCall
-from ionport.exports.engine.records import Held
+from ionport.exports.engine.pass_records import RunningPass
 from ionport.exports.engine.right import RightToSend
 from ionport.exports.ledger.attempts import Problem, Recording
 from ionport.exports.model import Attempt, AttemptState, StepKind
@@ -43,12 +43,12 @@ class InforCalls:
         self._clients = clients
         self._worker_id = worker_id
 
-    def new_attempt(self, held: Held, kind: StepKind) -> Attempt:
+    def new_attempt(self, running: RunningPass, kind: StepKind) -> Attempt:
         """Return the next attempt of a step; nothing of it has been sent."""
-        step = held.steps[kind]
+        step = running.steps[kind]
         return Attempt(
             id=new_id("att"),
-            delivery_id=held.delivery.id,
+            delivery_id=running.delivery.id,
             step=kind,
             number=step.attempts + 1,
             state=AttemptState.SENT,
@@ -58,7 +58,7 @@ class InforCalls:
             request={"payload": step.payload_digest or ""},
         )
 
-    def look_up(self, held: Held, call: TargetCall, *, first: bool = False) -> LookedUp:
+    def look_up(self, running: RunningPass, call: TargetCall, *, first: bool = False) -> LookedUp:
         """Ask the target for the items with the delivery's correlation id.
 
         Before the `first` call it is asked for other items of the same invoice, too.
@@ -66,12 +66,12 @@ class InforCalls:
         Changes nothing at Infor, so that the attempt is only recorded afterwards.
         """
         look_up = _look_up_of(call)
-        attempt = self.new_attempt(held, look_up.kind)
+        attempt = self.new_attempt(running, look_up.kind)
         recording = Recording()
         try:
-            client = self._client(held, recording)
+            client = self._client(running, recording)
             find = look_up.find_before_first if first else look_up.find
-            found = find(client, self._payload(held, call))
+            found = find(client, self._payload(running, call))
         except (IonApiError, IonportError) as error:
             problem = Problem.of(error).without_effect()
             return LookedUp(recording.failed(attempt, self._clock.now(), problem), (), problem)
@@ -82,7 +82,7 @@ class InforCalls:
         return LookedUp(done, found.ids, None, found.others)
 
     def make(
-        self, held: Held, call: TargetCall, right: RightToSend
+        self, running: RunningPass, call: TargetCall, right: RightToSend
     ) -> tuple[Attempt, Answer | None, Problem | None]:
         """Make a call that changes something at Infor; `right` commits each of its sends.
 
@@ -91,20 +91,20 @@ class InforCalls:
         """
         recording = Recording()
         try:
-            client = self._client(held, recording).guarded_by(right)
-            answer = call.make(client, self._payload(held, call), self._blobs.get)
+            client = self._client(running, recording).guarded_by(right)
+            answer = call.make(client, self._payload(running, call), self._blobs.get)
         except (IonApiError, IonportError) as error:
             problem = Problem.of(error)
             return recording.failed(right.attempt, self._clock.now(), problem), None, problem
         found = {"remote_id": answer.remote_id}
         return recording.succeeded(right.attempt, self._clock.now(), found), answer, None
 
-    def _client(self, held: Held, recording: Recording) -> IonApiClient:
-        client = self._clients.get(held.scope, held.delivery.connection_id)
+    def _client(self, running: RunningPass, recording: Recording) -> IonApiClient:
+        client = self._clients.get(running.scope, running.delivery.connection_id)
         return client.observed_by(recording.observe)
 
-    def _payload(self, held: Held, call: TargetCall) -> Payload:
-        step = held.steps[call.kind]
+    def _payload(self, running: RunningPass, call: TargetCall) -> Payload:
+        step = running.steps[call.kind]
         return Payload(self._blobs.get(step.payload_digest or ""), step.parameters)
 
 

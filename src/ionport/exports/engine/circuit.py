@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
 from ionport.core.clock import BootClock
+from ionport.core.i18n import _
+from ionport.exports.engine.pass_records import SYSTEM, PassRecords, RunningPass
 from ionport.exports.ledger.attempts import Problem
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.model import Outcome, StepKind
 from ionport.exports.timing import ExportTiming
+from ionport.store import Database, Work
 
 # Nobody is there, or the gateway says that nobody is behind it. Answers of Infor do not count.
 _NOBODY = frozenset({502, 503, 504})
@@ -75,3 +82,59 @@ class Circuits:
 
 def _is_nobody(problem: Problem) -> bool:
     return problem.transient and (problem.http_status is None or problem.http_status in _NOBODY)
+
+
+class WriteWithRetries(Protocol):
+    """Runs a function in a write transaction, again while the database is away."""
+
+    def __call__(self, record: Callable[[Work], Any]) -> Any: ...
+
+
+class ConnectionPauses:
+    """The circuit breakers of connections, as passes ask them; thread safe."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: BootClock,
+        records: PassRecords,
+        timing: ExportTiming,
+        write: WriteWithRetries,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._records = records
+        self._circuits = Circuits(clock, timing)
+        self._write = write
+
+    def wait_for(self, running: RunningPass, kind: StepKind) -> Outcome | None:
+        """End the pass while its connection pauses; None: it may call."""
+        connection_id = running.delivery.connection_id
+        pause = self._circuits.seconds_to_wait(connection_id)
+        if pause <= 0:
+            return None
+        with self._database.write() as work:
+            opened = self._circuits.opened_at(connection_id)
+            if opened is None:
+                # A call got through since the pause was read, and has freed what waited for it.
+                return None
+            if PassRepository(work.connection).delivered_since(SYSTEM, connection_id, opened):
+                # Another process got through.
+                self._circuits.report(connection_id, None)
+                return None
+            return self._records.wait(work, running, kind, _pause(), pause)
+
+    def report(self, running: RunningPass, problem: Problem | None) -> None:
+        """Take how a call ended; the first one that gets through frees what waits for it."""
+        connection_id = running.delivery.connection_id
+        if self._circuits.report(connection_id, problem):
+            self._write(
+                lambda work: PassRepository(work.connection).free(
+                    SYSTEM, _pause().code, self._clock.now(), connection_id=connection_id
+                )
+            )
+
+
+def _pause() -> Problem:
+    text = _("Infor did not answer several calls in a row; calls over this connection pause.")
+    return Problem("connection_paused", text, transient=True)

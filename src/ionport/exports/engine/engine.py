@@ -131,11 +131,15 @@ class DeliveryEngine:
             self._schedule.mend_clock_step()
             self._leases.look()
         self._queue.upkeep()
-        room = min(self._queue.room(), _PROBES if self._broken else self._options.batch)
-        if room > 0:
+        free_places = min(
+            self._queue.free_places(), _PROBES if self._broken else self._options.batch
+        )
+        if free_places > 0:
             under_way = self._runner.under_way
-            due = self._schedule.due(room + len(under_way), self._queue.busy())
-            self._queue.offer([each for each in due if each.delivery_id not in under_way][:room])
+            due = self._schedule.due(free_places + len(under_way), self._queue.busy())
+            self._queue.offer(
+                [each for each in due if each.delivery_id not in under_way][:free_places]
+            )
 
     def _is_time(self, name: str, every: float) -> bool:
         now = time.monotonic()

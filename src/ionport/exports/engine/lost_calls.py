@@ -1,4 +1,4 @@
-"""When this process first saw that a call may be lost: from there its waits are counted."""
+"""Calls whose answer may be lost: when this process first saw them, and which are looked up."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import threading
 from collections import OrderedDict
 
 from ionport.core.clock import BootClock
+from ionport.exports.destinations.port import TargetCall
+from ionport.exports.engine.pass_records import SYSTEM, RunningPass
 from ionport.exports.ledger.attempts import miss_counts_after
-from ionport.exports.model import Attempt
+from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.model import Attempt, AttemptState, StepStatus
 from ionport.exports.timing import ExportTiming
+from ionport.store import Database
 
 _REMEMBERED = 10_000
 
 
-class Sights:
+class LostCalls:
     """First sights of attempts, on the boot clock and in memory; thread safe.
 
     A process that starts, or has forgotten, counts anew: that only makes a wait longer.
@@ -37,3 +41,29 @@ class Sights:
         """Return how long a look-up that finds nothing still proves nothing; 0 or less: it does."""
         passed = self._clock.boot() - self.note(lost.id)
         return miss_counts_after(lost, self._timing) - passed
+
+
+def earlier_attempts(
+    database: Database, running: RunningPass, call: TargetCall
+) -> tuple[Attempt | None, Attempt | None]:
+    """Return the attempt that a late answer has confirmed, and the lost one to look up.
+
+    There can be both: what became of the second still tells whether there are two items.
+    """
+    kind = call.kind
+    if running.steps[kind].attempts == 0:
+        return None, None
+    with database.read() as work:
+        ledger = LedgerRepository(work.connection)
+        confirmed = ledger.succeeded(SYSTEM, running.delivery.id, kind)
+        last = ledger.last_attempt(SYSTEM, running.delivery.id, kind)
+    if last is None or last.state not in (AttemptState.UNKNOWN, AttemptState.SENT):
+        last = None
+    return confirmed, last if can_look_up(running, call) else None
+
+
+def can_look_up(running: RunningPass, call: TargetCall) -> bool:
+    """A target may have no way to be asked, or only for items that carry a correlation id."""
+    if call.look_up is None:
+        return False
+    return running.steps[call.look_up.kind].status is not StepStatus.SKIPPED

@@ -16,7 +16,7 @@ from ionport.core.telemetry import COUNTERS
 from ionport.documents.service import DocumentService
 from ionport.exports.destinations import call_of
 from ionport.exports.destinations.port import Answer, LookUp, OtherItem, TargetCall
-from ionport.exports.engine.records import SYSTEM, Held
+from ionport.exports.engine.pass_records import SYSTEM, RunningPass
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
@@ -32,7 +32,7 @@ ITEM_AT_TARGET = "item_at_target"
 def hold_document(
     work: Work,
     documents: DocumentService,
-    held: Held,
+    running: RunningPass,
     call: TargetCall,
     ids: Sequence[str],
     code: str = TWO_ITEMS,
@@ -40,19 +40,23 @@ def hold_document(
     """Hold the document of a delivery that may be at Infor twice; returns what holds it."""
     first, second = ids[0], ids[-1]
     _logger.error(
-        "delivery %s may be at Infor twice (%s): %s and %s", held.delivery.id, code, first, second
+        "delivery %s may be at Infor twice (%s): %s and %s",
+        running.delivery.id,
+        code,
+        first,
+        second,
     )
     COUNTERS.add(f"deliveries_{code}")
     documents.add_finding(
         work,
-        held.scope,
-        held.delivery.document_id,
+        running.scope,
+        running.delivery.document_id,
         code,
         {
             "step": str(call.kind),
             "first_id": first,
             "second_id": second,
-            "delivery_id": held.delivery.id,
+            "delivery_id": running.delivery.id,
         },
     )
     look_up = call.look_up
@@ -62,7 +66,7 @@ def hold_document(
 def hold_same_invoice(
     work: Work,
     documents: DocumentService,
-    held: Held,
+    running: RunningPass,
     look_up: LookUp,
     others: Sequence[OtherItem],
 ) -> Problem | None:
@@ -73,25 +77,25 @@ def hold_same_invoice(
     """
     decided = {
         value
-        for finding in documents.review.list(work, held.scope, held.delivery.document_id)
+        for finding in documents.review.list(work, running.scope, running.delivery.document_id)
         if finding.decision is not None
         for value in finding.parameters.values()
     }
     deliveries = DeliveryRepository(work.connection)
     for other in others:
-        made_by = deliveries.by_correlation_id(held.scope, other.correlation_id)
+        made_by = deliveries.by_correlation_id(running.scope, other.correlation_id)
         document_id = made_by.document_id if made_by else ""
-        if document_id == held.delivery.document_id or {other.pid, document_id} & decided:
+        if document_id == running.delivery.document_id or {other.pid, document_id} & decided:
             continue
         documents.add_finding(
             work,
-            held.scope,
-            held.delivery.document_id,
+            running.scope,
+            running.delivery.document_id,
             ITEM_AT_TARGET,
             {
                 "step": str(look_up.kind),
                 "item_id": other.pid,
-                "delivery_id": held.delivery.id,
+                "delivery_id": running.delivery.id,
                 "document_id": document_id,
             },
         )
@@ -99,10 +103,10 @@ def hold_same_invoice(
     return None
 
 
-def other_ids(work: Work, held: Held, attempt: Attempt, remote_id: str) -> list[str]:
+def other_ids(work: Work, running: RunningPass, attempt: Attempt, remote_id: str) -> list[str]:
     """Return the ids that other attempts of the step brought: a late answer's, for example."""
     found = []
-    for other in LedgerRepository(work.connection).attempts(SYSTEM, held.delivery.id):
+    for other in LedgerRepository(work.connection).attempts(SYSTEM, running.delivery.id):
         if other.step is not attempt.step or other.id == attempt.id:
             continue
         brought = str((other.response or {}).get("remote_id", ""))
@@ -112,11 +116,15 @@ def other_ids(work: Work, held: Held, attempt: Attempt, remote_id: str) -> list[
 
 
 def record_late_answer(
-    work: Work, documents: DocumentService, held: Held, settled: Attempt, answer: Answer | None
+    work: Work,
+    documents: DocumentService,
+    running: RunningPass,
+    settled: Attempt,
+    answer: Answer | None,
 ) -> None:
     """Write an answer that came after the pass was taken over: nothing that Infor said is lost."""
     # Waits for a pass that ends at this moment: one of the two sees the other's id.
-    DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
+    DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
     ledger = LedgerRepository(work.connection)
     known = ledger.attempt(SYSTEM, settled.id)
     if known is None:
@@ -129,20 +137,20 @@ def record_late_answer(
     _logger.error("a late answer of attempt %s, after another worker took over", settled.id)
     if answer is None:
         return
-    delivery = DeliveryRepository(work.connection).get(SYSTEM, held.delivery.id)
+    delivery = DeliveryRepository(work.connection).get(SYSTEM, running.delivery.id)
     documents.add_note(
         work,
-        held.scope,
-        held.delivery.document_id,
+        running.scope,
+        running.delivery.document_id,
         _("A late answer of Infor for the export through “{title}”: {id}.").format(
-            title=held.delivery.configuration_title, id=answer.remote_id
+            title=running.delivery.configuration_title, id=answer.remote_id
         ),
     )
-    call = call_of(held.delivery.method, settled.step)
+    call = call_of(running.delivery.method, settled.step)
     known_id = call.remote_id(delivery) if delivery is not None else ""
     if call.look_up is not None and known_id and known_id != answer.remote_id:
         ids = (known_id, answer.remote_id)
-        hold_document(work, documents, held, call, ids, LATE_ANSWER)
+        hold_document(work, documents, running, call, ids, LATE_ANSWER)
 
 
 def _moment(attempt: Attempt) -> datetime:

@@ -11,7 +11,7 @@ from ionport.documents.service import DocumentService
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import call_of, destination_of
 from ionport.exports.destinations.rendering import Renderer
-from ionport.exports.engine.records import Held, Records
+from ionport.exports.engine.pass_records import PassRecords, RunningPass
 from ionport.exports.model import StepKind, StepStatus
 from ionport.mappings.model import BodEnvelope, MappingVersion
 from ionport.mappings.service import MappingService
@@ -33,7 +33,7 @@ class RenderStep:
         connections: ConnectionService,
         documents: DocumentService,
         mappings: MappingService,
-        records: Records,
+        records: PassRecords,
     ) -> None:
         self._database = database
         self._blobs = blobs
@@ -44,9 +44,9 @@ class RenderStep:
         self._records = records
         self._renderer = Renderer()
 
-    def run(self, held: Held) -> Held:
+    def run(self, running: RunningPass) -> RunningPass:
         """Render with the newest version of each mapping; raises IonportError."""
-        delivery, scope = held.delivery, held.scope
+        delivery, scope = running.delivery, running.scope
         with self._database.read() as work:
             document = self._documents.get(work, scope, delivery.document_id)
             configuration = ConfigurationRepository(work.connection).get_any(
@@ -67,19 +67,19 @@ class RenderStep:
         )
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
         used = {f"{kind}_mapping_version_id": version.id for kind, version in versions.items()}
-        held = self._records.note_done(
-            held, StepKind.RENDER, summary=_versions_text(versions.values()), delivery=used
+        running = self._records.note_done(
+            running, StepKind.RENDER, summary=_versions_text(versions.values()), delivery=used
         )
         for part in rendered:
-            if held.steps[part.kind].status.is_over:
+            if running.steps[part.kind].status.is_over:
                 continue
             payload = {"payload_digest": digests[part.kind], "parameters": part.parameters}
-            held = held.with_change(part.kind, payload)
+            running = running.with_change(part.kind, payload)
             look_up = call_of(delivery.method, part.kind).look_up
             if part.no_look_up and look_up is not None:
                 skipped = {"status": StepStatus.SKIPPED, "summary": part.no_look_up}
-                held = held.with_change(look_up.kind, skipped)
-        return held
+                running = running.with_change(look_up.kind, skipped)
+        return running
 
 
 def _versions_text(used: Iterable[MappingVersion]) -> str:

@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def write_patiently(
+def write_with_retries(
     database: Database,
     record: Callable[[Work], T],
     *,

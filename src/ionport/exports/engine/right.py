@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
-from ionport.exports.engine.records import Held, Records
+from ionport.exports.engine.pass_records import PassRecords, RunningPass
 from ionport.exports.ledger.attempts import changed
 from ionport.exports.model import Attempt, AttemptState
 from ionport.exports.timing import ExportTiming
@@ -28,17 +28,17 @@ class LeaseLost(Exception):
 class RightToSend:
     """Commits each send of one attempt; handed to the client library as its permit.
 
-    `attempt` is the attempt as the ledger has it, `sends` how often it may have left, `held` the
-    delivery without what was written with the first of them.
+    `attempt` is the attempt as the ledger has it, `sends` how often it may have left, `running`
+    the delivery without what was written with the first of them.
     """
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        records: Records,
+        records: PassRecords,
         timing: ExportTiming,
-        held: Held,
+        running: RunningPass,
         attempt: Attempt,
     ) -> None:
         self.attempt = attempt
@@ -47,7 +47,7 @@ class RightToSend:
         self._clock = clock
         self._records = records
         self._timing = timing
-        self.held = held
+        self.running = running
 
     def __call__(self) -> SendWindow:
         """Return the window in which the call may leave now.
@@ -64,10 +64,10 @@ class RightToSend:
         if not self.sends:
             sent = replace(sent, sent_at=sent.history[-1].at)
         with self._database.write() as work:
-            held = self._records.send(work, self.held, sent, self.sends + 1)
-            if held is None:
+            running = self._records.send(work, self.running, sent, self.sends + 1)
+            if running is None:
                 raise LeaseLost
-        self.attempt, self.held = sent, held
+        self.attempt, self.running = sent, running
         self.sends += 1
         begin_by = read_at + self._timing.send_within
         return SendWindow(begin_by, begin_by + self._timing.call_total)

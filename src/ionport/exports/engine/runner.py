@@ -22,26 +22,19 @@ from ionport.documents.service import DocumentService
 from ionport.exports.destinations import call_of
 from ionport.exports.destinations.clients import ClientPool
 from ionport.exports.destinations.port import Answer, LookUp, TargetCall
-from ionport.exports.engine import possible_doubles as doubles
+from ionport.exports.engine import possible_doubles
 from ionport.exports.engine.calls import InforCalls, LookedUp
-from ionport.exports.engine.circuit import Circuits
+from ionport.exports.engine.circuit import ConnectionPauses
 from ionport.exports.engine.holds import what_holds
-from ionport.exports.engine.lost_calls import Sights
-from ionport.exports.engine.records import FAILED, SETTLED, SYSTEM, Held, Records
+from ionport.exports.engine.lost_calls import LostCalls, can_look_up, earlier_attempts
+from ionport.exports.engine.pass_records import FAILED, SETTLED, SYSTEM, PassRecords, RunningPass
 from ionport.exports.engine.render_step import RenderStep
-from ionport.exports.engine.retried_writes import DATABASE_AWAY, write_patiently
+from ionport.exports.engine.retried_writes import DATABASE_AWAY, write_with_retries
 from ionport.exports.engine.right import LeaseLost, RightToSend
 from ionport.exports.ledger.attempts import Problem, changed
-from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
-from ionport.exports.model import (
-    Attempt,
-    AttemptState,
-    Outcome,
-    StepKind,
-    StepStatus,
-)
+from ionport.exports.model import Attempt, AttemptState, Outcome, StepKind, StepStatus
 from ionport.exports.timing import ExportTiming
 from ionport.mappings.service import MappingService
 from ionport.store import Database, Work
@@ -73,15 +66,17 @@ class DeliveryRunner:
         self._database = database
         self._clock = clock
         self._documents = documents
-        self._records = Records(clock, documents, self.timing, self.worker_id)
+        self._records = PassRecords(clock, documents, self.timing, self.worker_id)
         self._rendering = RenderStep(
             database, blobs, clock, connections, documents, mappings, self._records
         )
         self._clients = ClientPool(database, connections, self.timing)
-        self._circuits = Circuits(clock, self.timing)
+        self._pauses = ConnectionPauses(
+            database, clock, self._records, self.timing, self._write_with_retries
+        )
         self._calls = InforCalls(blobs, clock, self._clients, self.worker_id)
         self._under_way: set[str] = set()
-        self._sights = Sights(clock, self.timing)
+        self._lost_calls = LostCalls(clock, self.timing)
         self._lock = threading.Lock()
 
     def limit_calls(self, at_once: int) -> None:
@@ -121,165 +116,155 @@ class DeliveryRunner:
         self._clients.close()
 
     def _run_steps(self, delivery_id: str, pass_number: int) -> Outcome:
-        held = self._begin(delivery_id, pass_number)
-        while isinstance(held, Held) and (kind := held.next_step) is not None:
+        running = self._begin(delivery_id, pass_number)
+        while isinstance(running, RunningPass) and (kind := running.next_step) is not None:
             if self.stopping.is_set():
                 with self._database.write() as work:
-                    return self._records.release(work, held)
-            held = self._run_step(held, kind)
-        return SETTLED if isinstance(held, Held) else held
+                    return self._records.release(work, running)
+            running = self._run_step(running, kind)
+        return SETTLED if isinstance(running, RunningPass) else running
 
-    def _begin(self, delivery_id: str, pass_number: int) -> Held | Outcome:
+    def _begin(self, delivery_id: str, pass_number: int) -> RunningPass | Outcome:
         """Claim the pass, unless something holds the delivery."""
         try:
             with self._database.write() as work:
-                held = self._records.claim(work, delivery_id, pass_number)
-                if isinstance(held, Held) and (problem := what_holds(work, held, self._documents)):
-                    return self._records.hold(work, held, problem)
-                return held
+                running = self._records.claim(work, delivery_id, pass_number)
+                if isinstance(running, RunningPass) and (
+                    problem := what_holds(work, running, self._documents)
+                ):
+                    return self._records.hold(work, running, problem)
+                return running
         except DATABASE_AWAY:
             raise
         except Exception:
             # Left as it is, the delivery would be due at once, and so for ever.
             _logger.exception("delivery %s broke off before its first step", delivery_id)
         with self._database.write() as work:
-            held = self._records.claim(work, delivery_id, pass_number)
-            if isinstance(held, Held) and held.next_step is not None:
-                return self._records.broke_off(work, held, held.next_step)
-            return held
+            running = self._records.claim(work, delivery_id, pass_number)
+            if isinstance(running, RunningPass) and running.next_step is not None:
+                return self._records.fail_internally(work, running, running.next_step)
+            return running
 
-    def _run_step(self, held: Held, kind: StepKind) -> Held | Outcome:
+    def _run_step(self, running: RunningPass, kind: StepKind) -> RunningPass | Outcome:
         """Run one step; the delivery is returned where the next one may run."""
         try:
             if kind is StepKind.RENDER:
-                return self._render(held)
-            call = call_of(held.delivery.method, kind)
+                return self._render(running)
+            call = call_of(running.delivery.method, kind)
             if call.look_up is not None and kind is call.look_up.kind:
-                return self._look_up(held, call, call.look_up)
-            return self._write(held, call)
+                return self._look_up(running, call, call.look_up)
+            return self._write(running, call)
         except LeaseLost:
-            _logger.warning("delivery %s was taken over; nothing more is sent", held.delivery.id)
+            _logger.warning("delivery %s was taken over; nothing more is sent", running.delivery.id)
             return SETTLED
         except DATABASE_AWAY:
             raise
         except Exception:
-            _logger.exception("delivery %s broke off at %s", held.delivery.id, kind)
-        return self._patiently(lambda work: self._records.broke_off(work, held, kind))
+            _logger.exception("delivery %s broke off at %s", running.delivery.id, kind)
+        return self._write_with_retries(
+            lambda work: self._records.fail_internally(work, running, kind)
+        )
 
-    def _render(self, held: Held) -> Held | Outcome:
+    def _render(self, running: RunningPass) -> RunningPass | Outcome:
         kind = StepKind.RENDER
         try:
-            return self._rendering.run(held)
+            return self._rendering.run(running)
         except IonportError as error:
             problem = Problem.of(error)
         with self._database.write() as work:
-            return self._not_done(work, held, kind, problem)
+            return self._not_done(work, running, kind, problem)
 
-    def _look_up(self, held: Held, call: TargetCall, look_up: LookUp) -> Held | Outcome:
+    def _look_up(
+        self, running: RunningPass, call: TargetCall, look_up: LookUp
+    ) -> RunningPass | Outcome:
         """Ask the target before the first call: a restored backup may have delivered already."""
         kind = look_up.kind
-        if (paused := self._paused(held, kind)) is not None:
+        if (paused := self._pauses.wait_for(running, kind)) is not None:
             return paused
         with self._slots:
-            asked = self._ask(held, call, first=True)
+            asked = self._ask(running, call, first=True)
         note = look_up.missing_text(asked.others)
         if asked.problem is None and not asked.pids and not asked.others:
-            return self._records.note_done(held, kind, summary=note, attempt=asked.attempt)
+            return self._records.note_done(running, kind, summary=note, attempt=asked.attempt)
         with self._database.write() as work:
-            written = self._records.write_attempt(work, held, asked.attempt)
+            written = self._records.write_attempt(work, running, asked.attempt)
             if written is None:
                 return SETTLED
-            held = written
+            running = written
             if asked.problem is not None:
-                return self._not_done(work, held, kind, asked.problem)
+                return self._not_done(work, running, kind, asked.problem)
             if not asked.pids:
-                if problem := doubles.hold_same_invoice(
-                    work, self._documents, held, look_up, asked.others
+                if problem := possible_doubles.hold_same_invoice(
+                    work, self._documents, running, look_up, asked.others
                 ):
-                    return self._records.hold(work, held, problem)
-                return self._records.done(work, held, kind, summary=note)
+                    return self._records.hold(work, running, problem)
+                return self._records.done(work, running, kind, summary=note)
             found, pid = look_up.found_text(), asked.pids[0]
             skipped = {"status": StepStatus.SKIPPED, "remote_id": pid, "summary": found}
             LedgerRepository(work.connection).update_step(
-                SYSTEM, held.delivery.id, call.kind, skipped
+                SYSTEM, running.delivery.id, call.kind, skipped
             )
             outcome = self._records.done(
                 work,
-                held.without(call.kind),
+                running.without(call.kind),
                 kind,
                 remote_id=pid,
                 summary=found,
                 delivery=call.columns(pid),
             )
             if len(asked.pids) > 1:
-                return self._hold_double(work, held, outcome, call, asked.pids)
+                return self._hold_two_items(work, running, outcome, call, asked.pids)
             return outcome
 
-    def _ask(self, held: Held, call: TargetCall, *, first: bool = False) -> LookedUp:
-        asked = self._calls.look_up(held, call, first=first)
-        self._report(held, asked.problem)
+    def _ask(self, running: RunningPass, call: TargetCall, *, first: bool = False) -> LookedUp:
+        asked = self._calls.look_up(running, call, first=first)
+        self._pauses.report(running, asked.problem)
         return asked
 
-    def _write(self, held: Held, call: TargetCall) -> Held | Outcome:
+    def _write(self, running: RunningPass, call: TargetCall) -> RunningPass | Outcome:
         """Make a call that changes something at Infor: once, as far as Infor lets us know."""
         kind = call.kind
-        if (paused := self._paused(held, kind)) is not None:
+        if (paused := self._pauses.wait_for(running, kind)) is not None:
             return paused
-        confirmed, lost = self._earlier_attempts(held, call)
+        confirmed, lost = earlier_attempts(self._database, running, call)
         if confirmed is not None and lost is None:
-            return self._take_late_answer(held, call, confirmed)
+            return self._take_late_answer(running, call, confirmed)
         with self._slots:
             if lost is not None:
                 # Read before the question leaves: its answer may take long, and proves no more
                 # than what could be seen when it was asked.
-                left = self._sights.seconds_until_a_miss_counts(lost)
-                asked = self._ask(held, call)
+                left = self._lost_calls.seconds_until_a_miss_counts(lost)
+                asked = self._ask(running, call)
             else:
                 right = RightToSend(
                     self._database,
                     self._clock,
                     self._records,
                     self.timing,
-                    held,
-                    self._calls.new_attempt(held, kind),
+                    running,
+                    self._calls.new_attempt(running, kind),
                 )
                 try:
-                    made = self._calls.make(held, call, right)
+                    made = self._calls.make(running, call, right)
                 finally:
                     # Answered, cut off or never made: from here on the call can send nothing.
-                    self._sights.note(right.attempt.id)
+                    self._lost_calls.note(right.attempt.id)
         if lost is not None:
-            return self._resolve(held, call, lost, asked, left)
-        outcome = self._finish(right.held, call, right, *made)
-        self._report(held, made[2])
+            return self._resolve(running, call, lost, asked, left)
+        outcome = self._finish(right.running, call, right, *made)
+        self._pauses.report(running, made[2])
         return outcome
 
-    def _earlier_attempts(
-        self, held: Held, call: TargetCall
-    ) -> tuple[Attempt | None, Attempt | None]:
-        """Return the attempt that a late answer has confirmed, and the lost one to look up.
-
-        There can be both: what became of the second still tells whether there are two items.
-        """
-        kind = call.kind
-        if held.steps[kind].attempts == 0:
-            return None, None
-        with self._database.read() as work:
-            ledger = LedgerRepository(work.connection)
-            confirmed = ledger.succeeded(SYSTEM, held.delivery.id, kind)
-            last = ledger.last_attempt(SYSTEM, held.delivery.id, kind)
-        if last is None or last.state not in (AttemptState.UNKNOWN, AttemptState.SENT):
-            last = None
-        return confirmed, last if _can_look_up(held, call) else None
-
-    def _take_late_answer(self, held: Held, call: TargetCall, confirmed: Attempt) -> Held | Outcome:
+    def _take_late_answer(
+        self, running: RunningPass, call: TargetCall, confirmed: Attempt
+    ) -> RunningPass | Outcome:
         """The step is done: Infor said so after the pass that asked was taken over."""
         remote_id = str((confirmed.response or {}).get("remote_id", ""))
         note = _("Its answer came late.")
         with self._database.write() as work:
             return self._records.done(
                 work,
-                held,
+                running,
                 call.kind,
                 remote_id=remote_id,
                 summary=note,
@@ -288,61 +273,63 @@ class DeliveryRunner:
 
     def _finish(
         self,
-        held: Held,
+        running: RunningPass,
         call: TargetCall,
         right: RightToSend,
         settled: Attempt,
         answer: Answer | None,
         problem: Problem | None,
-    ) -> Held | Outcome:
+    ) -> RunningPass | Outcome:
         """Write down how a call ended; waits for a database that is away, as the answer is ours."""
 
-        def record(work: Work) -> Held | Outcome:
-            outcome = self._conclude(work, held, call, settled, answer, problem)
+        def record(work: Work) -> RunningPass | Outcome:
+            outcome = self._conclude(work, running, call, settled, answer, problem)
             if outcome is SETTLED:
-                doubles.record_late_answer(work, self._documents, held, settled, answer)
+                possible_doubles.record_late_answer(work, self._documents, running, settled, answer)
                 return SETTLED
             ledger = LedgerRepository(work.connection)
             if right.sends:
                 ledger.settle_attempt(SYSTEM, settled, expected=AttemptState.SENT)
             else:
                 ledger.add_attempt(SYSTEM, settled)
-            if answer is not None and call.look_up and held.steps[call.kind].attempts:
-                others = doubles.other_ids(work, held, settled, answer.remote_id)
+            if answer is not None and call.look_up and running.steps[call.kind].attempts:
+                others = possible_doubles.other_ids(work, running, settled, answer.remote_id)
                 if others:
-                    return self._hold_double(work, held, outcome, call, (*others, answer.remote_id))
+                    return self._hold_two_items(
+                        work, running, outcome, call, (*others, answer.remote_id)
+                    )
             return outcome
 
-        return self._patiently(record)
+        return self._write_with_retries(record)
 
     def _conclude(
         self,
         work: Work,
-        held: Held,
+        running: RunningPass,
         call: TargetCall,
         settled: Attempt,
         answer: Answer | None,
         problem: Problem | None,
-    ) -> Held | Outcome:
+    ) -> RunningPass | Outcome:
         kind = call.kind
         if answer is not None:
             return self._records.done(
                 work,
-                held,
+                running,
                 kind,
                 remote_id=answer.remote_id,
                 summary=answer.summary,
                 delivery=call.columns(answer.remote_id),
             )
         assert problem is not None  # noqa: S101 (for the type checker)
-        if settled.state is AttemptState.UNKNOWN and _can_look_up(held, call):
+        if settled.state is AttemptState.UNKNOWN and can_look_up(running, call):
             # Even what cannot heal is looked up: the item may be there all the same.
-            return self._records.wait(work, held, kind, problem)
-        return self._not_done(work, held, kind, problem)
+            return self._records.wait(work, running, kind, problem)
+        return self._not_done(work, running, kind, problem)
 
     def _resolve(
-        self, held: Held, call: TargetCall, lost: Attempt, asked: LookedUp, left: float
-    ) -> Held | Outcome:
+        self, running: RunningPass, call: TargetCall, lost: Attempt, asked: LookedUp, left: float
+    ) -> RunningPass | Outcome:
         """Decide what became of a call whose answer we do not have, from what a look-up says.
 
         `left` is how long, when it was asked, a miss would still prove nothing.
@@ -350,111 +337,76 @@ class DeliveryRunner:
         kind = call.kind
         with self._database.write() as work:
             ledger = LedgerRepository(work.connection)
-            written = self._records.write_attempt(work, held, asked.attempt)
+            written = self._records.write_attempt(work, running, asked.attempt)
             if written is None:
                 return SETTLED
-            held = written
+            running = written
             now = self._clock.now()
             if asked.pids:
                 pid, note = asked.pids[0], _("A look-up found the item.")
                 arrived = changed(lost, AttemptState.SUCCEEDED, now, note)
                 outcome = self._records.done(
-                    work, held, kind, remote_id=pid, summary=note, delivery=call.columns(pid)
+                    work, running, kind, remote_id=pid, summary=note, delivery=call.columns(pid)
                 )
                 if outcome is SETTLED:
                     return outcome
                 ledger.settle_attempt(SYSTEM, arrived, expected=lost.state)
-                others = doubles.other_ids(work, held, lost, pid)
+                others = possible_doubles.other_ids(work, running, lost, pid)
                 pids = tuple(dict.fromkeys((*asked.pids, *others)))
                 if len(pids) > 1:
-                    return self._hold_double(work, held, outcome, call, pids)
+                    return self._hold_two_items(work, running, outcome, call, pids)
                 return outcome
             if asked.problem is not None:
-                return self._not_done(work, held, kind, asked.problem)
+                return self._not_done(work, running, kind, asked.problem)
             if left > 0:
-                return self._wait_for_lost(work, held, call, left)
+                return self._wait_for_lost(work, running, call, left)
             note = _("A look-up showed that it had not arrived.")
             missing = changed(lost, AttemptState.FAILED, now, note)
-            confirmed = ledger.succeeded(SYSTEM, held.delivery.id, kind)
+            confirmed = ledger.succeeded(SYSTEM, running.delivery.id, kind)
             if lost.transient is False and confirmed is None:
-                failed = self._records.fail(work, held, kind, Problem.of_attempt(lost))
+                failed = self._records.fail(work, running, kind, Problem.of_attempt(lost))
                 if failed is FAILED:
                     ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
                 return failed
             ledger.settle_attempt(SYSTEM, missing, expected=lost.state)
-        return self._write(held, call)
+        return self._write(running, call)
 
-    def _wait_for_lost(self, work: Work, held: Held, call: TargetCall, left: float) -> Outcome:
+    def _wait_for_lost(
+        self, work: Work, running: RunningPass, call: TargetCall, left: float
+    ) -> Outcome:
         """The item may still turn up: look again soon, and at the latest when it is certain."""
         look_up = call.look_up
-        looked = held.steps[look_up.kind].attempts if look_up else 0
-        seconds = min(left, self.timing.wait_after(held.delivery.id, max(looked, 1), None))
+        looked = running.steps[look_up.kind].attempts if look_up else 0
+        seconds = min(left, self.timing.wait_after(running.delivery.id, max(looked, 1), None))
         problem = Problem(
             "answer_unknown",
             look_up.unknown_text() if look_up else "",
             transient=True,
         )
-        return self._records.wait(work, held, call.kind, problem, seconds)
+        return self._records.wait(work, running, call.kind, problem, seconds)
 
-    def _not_done(self, work: Work, held: Held, kind: StepKind, problem: Problem) -> Outcome:
+    def _not_done(
+        self, work: Work, running: RunningPass, kind: StepKind, problem: Problem
+    ) -> Outcome:
         if problem.transient:
-            return self._records.wait(work, held, kind, problem)
-        return self._records.fail(work, held, kind, problem)
+            return self._records.wait(work, running, kind, problem)
+        return self._records.fail(work, running, kind, problem)
 
-    def _hold_double(
+    def _hold_two_items(
         self,
         work: Work,
-        held: Held,
-        outcome: Held | Outcome,
+        running: RunningPass,
+        outcome: RunningPass | Outcome,
         call: TargetCall,
         pids: Sequence[str],
     ) -> Outcome:
         """Hold the document of two items, and what its delivery has still to do."""
-        problem = doubles.hold_document(work, self._documents, held, call, pids)
-        if isinstance(outcome, Held):
-            return self._records.hold(work, held, problem)
+        problem = possible_doubles.hold_document(work, self._documents, running, call, pids)
+        if isinstance(outcome, RunningPass):
+            return self._records.hold(work, running, problem)
         return outcome
 
-    def _paused(self, held: Held, kind: StepKind) -> Outcome | None:
-        """End the pass while its connection pauses."""
-        connection_id = held.delivery.connection_id
-        pause = self._circuits.seconds_to_wait(connection_id)
-        if pause <= 0:
-            return None
-        with self._database.write() as work:
-            opened = self._circuits.opened_at(connection_id)
-            if opened is None:
-                # A call got through since the pause was read, and has freed what waited for it.
-                return None
-            if PassRepository(work.connection).delivered_since(SYSTEM, connection_id, opened):
-                # Another process got through.
-                self._circuits.report(connection_id, None)
-                return None
-            return self._records.wait(work, held, kind, _pause(), pause)
-
-    def _report(self, held: Held, problem: Problem | None) -> None:
-        """Tell the circuit breaker; the first call that gets through frees what waits for it."""
-        connection_id = held.delivery.connection_id
-        if self._circuits.report(connection_id, problem):
-            self._patiently(
-                lambda work: PassRepository(work.connection).free(
-                    SYSTEM, _pause().code, self._clock.now(), connection_id=connection_id
-                )
-            )
-
-    def _patiently(self, record: Callable[[Work], T]) -> T:
-        return write_patiently(
-            self._database, record, seconds=self.timing.patience, stopping=self.stopping
+    def _write_with_retries(self, record: Callable[[Work], T]) -> T:
+        return write_with_retries(
+            self._database, record, seconds=self.timing.record_within, stopping=self.stopping
         )
-
-
-def _pause() -> Problem:
-    text = _("Infor did not answer several calls in a row; calls over this connection pause.")
-    return Problem("connection_paused", text, transient=True)
-
-
-def _can_look_up(held: Held, call: TargetCall) -> bool:
-    """A target may have no way to be asked, or only for items that carry a correlation id."""
-    if call.look_up is None:
-        return False
-    return held.steps[call.look_up.kind].status is not StepStatus.SKIPPED

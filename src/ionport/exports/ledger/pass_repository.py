@@ -9,14 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from ionport.exports.ledger.repository import AnyScope, delivery_of_row
-from ionport.exports.model import (
-    Delivery,
-    DeliveryStatus,
-    DuePass,
-    ExportMethod,
-    Lease,
-    UseOfConnection,
-)
+from ionport.exports.model import Delivery, DeliveryStatus, DuePass, ExportMethod, Lease
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope, SystemScope
 
@@ -225,8 +218,10 @@ class PassRepository:
             statement = statement.where(_d.organization_id == scope.organization_id)
         return self._connection.execute(statement.values(due_at=now, updated_at=now)).rowcount
 
-    def count_held(self, scope: OrganizationScope, error_code: str, use: UseOfConnection) -> int:
-        """Return how many deliveries `error_code` holds in one use of a connection."""
+    def count_held(
+        self, scope: OrganizationScope, error_code: str, configuration_id: str, connection_id: str
+    ) -> int:
+        """Return how many deliveries of a configuration `error_code` holds over a connection."""
         number: int = self._connection.execute(
             select(func.count())
             .select_from(deliveries)
@@ -235,8 +230,8 @@ class PassRepository:
                 _d.status == DeliveryStatus.WAITING,
                 _d.error_code == error_code,
                 _d.due_at.is_(None),
-                _d.configuration_id == use.configuration_id,
-                _d.connection_id == use.connection_id,
+                _d.configuration_id == configuration_id,
+                _d.connection_id == connection_id,
             )
         ).scalar_one()
         return number

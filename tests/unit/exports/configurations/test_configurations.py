@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, IonportError, NotFound
 from ionport.core.paging import PageRequest
-from ionport.exports.model import ConfigurationFields, ExportMethod
+from ionport.exports.configurations.model import ConfigurationFields
+from ionport.exports.model import ExportMethod
 from ionport.exports.tables import export_configurations
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.mappings.files import own_template

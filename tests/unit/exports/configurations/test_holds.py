@@ -12,16 +12,14 @@ from sqlalchemy import text
 from ionport.connections.intake import prepare_connection
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput
-from ionport.exports.configurations.proof_decisions import PROOF_REFUSED, refused_proof
-from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import (
+from ionport.exports.configurations.model import (
     ConfigurationFields,
-    Delivery,
-    DeliveryStatus,
     ExportConfiguration,
-    ExportMethod,
     UseOfConnection,
 )
+from ionport.exports.configurations.proof_decisions import PROOF_REFUSED, refused_proof
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.model import Delivery, DeliveryStatus, ExportMethod
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.mappings.model import MappingKind
 from tests.support.exporting import OPERATOR, DocumentSide

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from ionport.exports.engine import runner as runner_module
 from ionport.exports.engine.engine import DeliveryEngine
+from ionport.exports.engine.pass_records import PassRecords
 from ionport.exports.engine.queues.port import RunPass
-from ionport.exports.engine.records import Records
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
 from ionport.exports.ledger.pass_repository import PassRepository
@@ -210,7 +210,7 @@ class Places:
     def __init__(self) -> None:
         self.offered: list[int] = []
 
-    def room(self) -> int:
+    def free_places(self) -> int:
         return 30
 
     def busy(self) -> Sequence[str]:
@@ -239,7 +239,7 @@ def test_while_the_database_takes_nothing_few_passes_are_tried(
         raise OperationalError("update", {}, Exception("database or disk is full"))
 
     with monkeypatch.context() as patched:
-        patched.setattr(Records, "claim", full)
+        patched.setattr(PassRecords, "claim", full)
         engine._run(delivery_ids[0], 1)
     assert not engine._waking.is_set(), "the next look is not at once"
     engine._sweep()

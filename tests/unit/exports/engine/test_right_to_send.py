@@ -12,7 +12,7 @@ from ionport.core.errors import Conflict
 from ionport.exports.destinations import infor_idm
 from ionport.exports.destinations.infor_idm import IdmPayload
 from ionport.exports.engine.leases import LeaseWatch
-from ionport.exports.engine.records import Records
+from ionport.exports.engine.pass_records import PassRecords
 from ionport.exports.engine.right import RightToSend
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
@@ -91,7 +91,7 @@ def test_nothing_is_sent_when_the_commit_of_sent_fails(
         raise OperationalError("update", {}, Exception("server closed the connection"))
 
     with monkeypatch.context() as patched:
-        patched.setattr(Records, "send", away)
+        patched.setattr(PassRecords, "send", away)
         with pytest.raises(OperationalError):
             runner.run(delivery_id)
     assert walk.proxy.count("POST", ITEMS) == 0

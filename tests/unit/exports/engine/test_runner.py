@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
 from ionport.exports.ledger.attempts import Recording
 from ionport.exports.model import (
     Attempt,
     AttemptState,
-    ConfigurationFields,
     DeliveryStatus,
     ExportMethod,
     OutcomeKind,

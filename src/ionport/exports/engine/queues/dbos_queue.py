@@ -110,7 +110,7 @@ class DbosQueue:
             _run = None
             raise
 
-    def room(self) -> int:
+    def free_places(self) -> int:
         return self._options.batch
 
     def busy(self) -> Sequence[str]:

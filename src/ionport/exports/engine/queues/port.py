@@ -51,7 +51,7 @@ class PassQueue(Protocol):
         """
         ...
 
-    def room(self) -> int:
+    def free_places(self) -> int:
         """Return how many more passes it takes now."""
         ...
 

@@ -38,7 +38,7 @@ class ThreadQueue:
                 target=self._work, args=(run,), name=f"delivery-{number}", daemon=True
             ).start()
 
-    def room(self) -> int:
+    def free_places(self) -> int:
         with self._lock:
             return 2 * self._size - len(self._known)
 

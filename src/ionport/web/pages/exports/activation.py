@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
-from ionport.exports.model import ExportConfiguration, UseOfConnection, UseProof
+from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection, UseProof
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.rendering.templating import path_to, redirect, render

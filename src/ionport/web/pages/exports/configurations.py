@@ -11,7 +11,8 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.exports.model import ExportConfiguration, ExportMethod
+from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.model import ExportMethod
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of

@@ -19,7 +19,8 @@ from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.exports.model import ConfigurationFields, ExportConfiguration, ExportMethod
+from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
+from ionport.exports.model import ExportMethod
 from ionport.identity.model import Organization
 from ionport.mappings.files import own_template
 from ionport.mappings.intake import PreparedMapping, prepare_mapping

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from ionport.core.clock import MovableClock
+from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
-from ionport.exports.model import Delivery, DeliveryStatus, ExportConfiguration
+from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import Database, SystemScope

@@ -49,8 +49,8 @@ class _StepChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A delivery as its pass holds it.
+class RunningPass:
+    """A delivery whose pass runs, as the pass knows it.
 
     `unwritten` and `unwritten_steps` are what the pass has done without an effect at Infor: it is
     written with whatever the pass writes next, and lost with a process that ends before.
@@ -80,28 +80,28 @@ class Held:
         """Whether no other step is left beside `kind`."""
         return all(step.status.is_over or step.kind is kind for step in self.steps.values())
 
-    def without(self, kind: StepKind) -> Held:
+    def without(self, kind: StepKind) -> RunningPass:
         """Return the delivery with a step that was found to be unnecessary."""
         return self.with_step(kind, status=StepStatus.SKIPPED)
 
-    def with_step(self, kind: StepKind, **values: Any) -> Held:
+    def with_step(self, kind: StepKind, **values: Any) -> RunningPass:
         """Return the delivery with a step that this pass has changed."""
         return replace(self, steps={**self.steps, kind: replace(self.steps[kind], **values)})
 
     def with_change(
         self, kind: StepKind, values: Mapping[str, Any], attempt: Attempt | None = None
-    ) -> Held:
+    ) -> RunningPass:
         """Return the delivery with a change of a step that is not written yet."""
         made = {} if attempt is None else {"attempts": attempt.number}
         changes = (*self.unwritten_steps, _StepChange(kind, values, attempt))
         return replace(self.with_step(kind, **values, **made), unwritten_steps=changes)
 
-    def written(self) -> Held:
+    def written(self) -> RunningPass:
         """Return the delivery after a write of its pass."""
         return replace(self, unwritten={}, unwritten_steps=())
 
 
-class Records:
+class PassRecords:
     """How passes begin, go on and end, in rows. What a pass writes names its number."""
 
     def __init__(
@@ -112,7 +112,7 @@ class Records:
         self._timing = timing
         self._worker_id = worker_id
 
-    def claim(self, work: Work, delivery_id: str, pass_number: int) -> Held | Outcome:
+    def claim(self, work: Work, delivery_id: str, pass_number: int) -> RunningPass | Outcome:
         """Begin a pass; *settled* when it is not due, over, or somebody else's."""
         now = self._clock.now()
         claimed = PassRepository(work.connection).claim(
@@ -120,53 +120,55 @@ class Records:
         )
         if claimed is None:
             return SETTLED
-        held = self._with_steps(work, claimed)
-        if held.delivery.runs > self._timing.max_runs:
+        running = self._with_steps(work, claimed)
+        if running.delivery.runs > self._timing.max_runs:
             # A payload that kills the process must not be taken up for ever.
             problem = Problem("interrupted_too_often", _("The delivery was interrupted too often."))
-            return self.fail(work, held, held.next_step, problem)
-        return held
+            return self.fail(work, running, running.next_step, problem)
+        return running
 
-    def load(self, work: Work, delivery_id: str, pass_number: int) -> Held | Outcome:
+    def load(self, work: Work, delivery_id: str, pass_number: int) -> RunningPass | Outcome:
         """Return a delivery whose pass is under way here, with its steps as they are now."""
         delivery = DeliveryRepository(work.connection).get(SYSTEM, delivery_id)
         if delivery is None or delivery.pass_number != pass_number:
             return SETTLED
         return self._with_steps(work, delivery)
 
-    def _with_steps(self, work: Work, delivery: Delivery) -> Held:
+    def _with_steps(self, work: Work, delivery: Delivery) -> RunningPass:
         steps = LedgerRepository(work.connection).steps(SYSTEM, delivery.id)
-        return Held(delivery, {step.kind: step for step in steps}, self._clock.now())
+        return RunningPass(delivery, {step.kind: step for step in steps}, self._clock.now())
 
-    def send(self, work: Work, held: Held, attempt: Attempt, number: int) -> Held | None:
+    def send(
+        self, work: Work, running: RunningPass, attempt: Attempt, number: int
+    ) -> RunningPass | None:
         """Write that an attempt's call leaves now, for the `number`-th time; None: it may not.
 
         Committing it renews the lease: the right to send is proved by the same statement. What
         Infor has confirmed already, in an answer that came late, is not sent again.
         """
         values = {"sent_attempt_id": attempt.id, "updated_at": self._clock.now()}
-        if not self._update(work, held, values):
+        if not self._update(work, running, values):
             return None
         ledger = LedgerRepository(work.connection)
-        if held.steps[attempt.step].attempts and ledger.succeeded(
-            SYSTEM, held.delivery.id, attempt.step
+        if running.steps[attempt.step].attempts and ledger.succeeded(
+            SYSTEM, running.delivery.id, attempt.step
         ):
             return None
         if number == 1:
             may_leave = ledger.add_attempt(SYSTEM, attempt, {"status": StepStatus.RUNNING})
         else:
             may_leave = ledger.settle_attempt(SYSTEM, attempt, expected=AttemptState.SENT)
-        return held.written() if may_leave else None
+        return running.written() if may_leave else None
 
     def note_done(
         self,
-        held: Held,
+        running: RunningPass,
         kind: StepKind,
         *,
         summary: str,
         delivery: Mapping[str, Any] | None = None,
         attempt: Attempt | None = None,
-    ) -> Held:
+    ) -> RunningPass:
         """Take that a step without an effect at Infor is done; written with the next write.
 
         `attempt` is its call. The step is not the last one.
@@ -176,26 +178,26 @@ class Records:
             "status": StepStatus.DONE,
             "summary": summary,
             "finished_at": now,
-            "started_at": held.steps[kind].started_at or held.now,
+            "started_at": running.steps[kind].started_at or running.now,
         }
         columns = delivery or {}
         return replace(
-            held.with_change(kind, values, attempt),
-            delivery=replace(held.delivery, **columns),
-            unwritten={**held.unwritten, **columns},
+            running.with_change(kind, values, attempt),
+            delivery=replace(running.delivery, **columns),
+            unwritten={**running.unwritten, **columns},
             now=now,
         )
 
     def done(
         self,
         work: Work,
-        held: Held,
+        running: RunningPass,
         kind: StepKind,
         *,
         remote_id: str = "",
         summary: str = "",
         delivery: Mapping[str, Any] | None = None,
-    ) -> Held | Outcome:
+    ) -> RunningPass | Outcome:
         """Write that a step is done; with the last one the delivery is delivered.
 
         Returns the delivery as the pass goes on with it. It is not read again: nobody else
@@ -203,7 +205,7 @@ class Records:
         write names.
         """
         now = self._clock.now()
-        last = held.is_last(kind)
+        last = running.is_last(kind)
         values = {
             **(delivery or {}),
             "sent_attempt_id": None,
@@ -213,74 +215,88 @@ class Records:
             "remedy": "",
         }
         if last:
-            DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
-            values |= self._ended(held) | {"status": DeliveryStatus.DELIVERED, "finished_at": now}
-        if not self._update(work, held, values):
+            DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
+            values |= self._ended(running) | {
+                "status": DeliveryStatus.DELIVERED,
+                "finished_at": now,
+            }
+        if not self._update(work, running, values):
             return SETTLED
         step = {
             "status": StepStatus.DONE,
             "remote_id": remote_id,
             "summary": summary,
             "finished_at": now,
-            "started_at": held.steps[kind].started_at or held.now,
+            "started_at": running.steps[kind].started_at or running.now,
         }
-        LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
-        changed_delivery = replace(held.delivery, **values)
+        LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
+        changed_delivery = replace(running.delivery, **values)
         if last:
-            text = destination_of(held.delivery.method).delivered_text(changed_delivery)
-            self._tell(work, held, text)
+            text = destination_of(running.delivery.method).delivered_text(changed_delivery)
+            self._tell(work, running, text)
             return DELIVERED
-        return replace(held.written().with_step(kind, **step), delivery=changed_delivery, now=now)
+        return replace(
+            running.written().with_step(kind, **step), delivery=changed_delivery, now=now
+        )
 
-    def write_attempt(self, work: Work, held: Held, attempt: Attempt) -> Held | None:
+    def write_attempt(
+        self, work: Work, running: RunningPass, attempt: Attempt
+    ) -> RunningPass | None:
         """Write a call that only asked; None when the pass was taken over meanwhile."""
         # Rows of deliveries before those of steps and attempts, always: no two wait in a circle.
-        DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
-        if not self._update(work, held, {"updated_at": self._clock.now()}):
+        DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
+        if not self._update(work, running, {"updated_at": self._clock.now()}):
             return None
         if not LedgerRepository(work.connection).add_attempt(SYSTEM, attempt):
             return None
-        return held.written().with_step(attempt.step, attempts=attempt.number)
+        return running.written().with_step(attempt.step, attempts=attempt.number)
 
     def wait(
-        self, work: Work, held: Held, kind: StepKind, problem: Problem, seconds: float | None = None
+        self,
+        work: Work,
+        running: RunningPass,
+        kind: StepKind,
+        problem: Problem,
+        seconds: float | None = None,
     ) -> Outcome:
         """End the pass until a step is tried again; gives up when that is too often or too late.
 
         `seconds` is for a wait that is no failed try, such as for a lost call to settle.
         """
         now = self._clock.now()
-        tries = held.steps[kind].tries + (seconds is None)
+        tries = running.steps[kind].tries + (seconds is None)
         if seconds is None:
-            seconds = self._timing.wait_after(held.delivery.id, tries, problem.retry_after)
+            seconds = self._timing.wait_after(running.delivery.id, tries, problem.retry_after)
         seconds = max(seconds, _SHORTEST_WAIT)
         next_at = now + timedelta(seconds=seconds)
-        began = held.delivery.tries_since or held.delivery.created_at
+        began = running.delivery.tries_since or running.delivery.created_at
         if self._timing.gives_up(tries, began, next_at):
-            return self.fail(work, held, kind, _given_up(problem, tries))
-        if not self._rest(work, held, problem, next_at):
+            return self.fail(work, running, kind, _given_up(problem, tries))
+        if not self._rest(work, running, problem, next_at):
             return SETTLED
         step = {"status": StepStatus.WAITING, "tries": tries, "summary": problem.text}
-        LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
+        LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
         return Outcome(OutcomeKind.WAIT, seconds)
 
-    def hold(self, work: Work, held: Held, problem: Problem) -> Outcome:
+    def hold(self, work: Work, running: RunningPass, problem: Problem) -> Outcome:
         """End the pass for as long as `problem` holds the delivery: until somebody frees it."""
         # The series of tries begins anew when the hold is over, however long it lasts.
-        self._rest(work, held, problem, None, {"tries_since": None})
+        self._rest(work, running, problem, None, {"tries_since": None})
         return SETTLED
 
-    def release(self, work: Work, held: Held) -> Outcome:
+    def release(self, work: Work, running: RunningPass) -> Outcome:
         """End the pass; the next one may begin at once."""
         now = self._clock.now()
         values = {"status": DeliveryStatus.PENDING, "due_at": now, "updated_at": now}
-        self._update(work, held, self._ended(held) | values)
+        self._update(work, running, self._ended(running) | values)
         return SETTLED
 
-    def fail(self, work: Work, held: Held, kind: StepKind | None, problem: Problem) -> Outcome:
+    def fail(
+        self, work: Work, running: RunningPass, kind: StepKind | None, problem: Problem
+    ) -> Outcome:
         """Write that a step has failed for good, and the delivery with it."""
         now = self._clock.now()
-        DeliveryRepository(work.connection).lock_document(SYSTEM, held.delivery.document_id)
+        DeliveryRepository(work.connection).lock_document(SYSTEM, running.delivery.document_id)
         values = {
             "status": DeliveryStatus.FAILED,
             "finished_at": now,
@@ -289,33 +305,33 @@ class Records:
             "error_text": problem.text,
             "remedy": problem.remedy,
         }
-        if not self._update(work, held, self._ended(held) | values):
+        if not self._update(work, running, self._ended(running) | values):
             return SETTLED
         if kind is not None:
             step = {"status": StepStatus.FAILED, "summary": problem.text, "finished_at": now}
-            LedgerRepository(work.connection).update_step(SYSTEM, held.delivery.id, kind, step)
+            LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
         text = _("Export through “{title}” failed at “{step}”: {reason}").format(
-            title=held.delivery.configuration_title,
+            title=running.delivery.configuration_title,
             step=kind.label if kind else "?",
             reason=problem.text,
         )
-        self._tell(work, held, f"{text} {problem.remedy}".strip())
+        self._tell(work, running, f"{text} {problem.remedy}".strip())
         return FAILED
 
-    def broke_off(self, work: Work, held: Held, kind: StepKind) -> Outcome:
+    def fail_internally(self, work: Work, running: RunningPass, kind: StepKind) -> Outcome:
         """Write that a step ended by a mistake of ours, which trying again does not mend."""
         problem = Problem(
             "internal",
             _("Something went wrong in ionport itself."),
             _("The log tells what; report it, then choose Retry."),
         )
-        outcome = self.fail(work, held, kind, problem)
+        outcome = self.fail(work, running, kind, problem)
         if outcome is FAILED:
             note = _("The call broke off.")
-            self.lose_sight(work, held.delivery.id, kind, note, CallEnd.ENDED)
+            self.mark_attempt_unknown(work, running.delivery.id, kind, note, CallEnd.ENDED)
         return outcome
 
-    def lose_sight(
+    def mark_attempt_unknown(
         self, work: Work, delivery_id: str, kind: StepKind, note: str, call_end: CallEnd
     ) -> Attempt | None:
         """Return the last attempt of a step, as unknown if it was still `sent`."""
@@ -331,7 +347,7 @@ class Records:
     def _rest(
         self,
         work: Work,
-        held: Held,
+        running: RunningPass,
         problem: Problem,
         due_at: datetime | None,
         more: Mapping[str, Any] | None = None,
@@ -344,36 +360,38 @@ class Records:
             "remedy": problem.remedy,
         }
         values |= {"due_at": due_at, **(more or {})}
-        return self._update(work, held, self._ended(held) | values)
+        return self._update(work, running, self._ended(running) | values)
 
     @staticmethod
-    def _ended(held: Held) -> dict[str, Any]:
+    def _ended(running: RunningPass) -> dict[str, Any]:
         return {
-            "pass_number": held.pass_number + 1,
+            "pass_number": running.pass_number + 1,
             "worker_id": None,
             "sent_attempt_id": None,
             "due_at": None,
         }
 
-    def _update(self, work: Work, held: Held, values: Mapping[str, Any]) -> bool:
+    def _update(self, work: Work, running: RunningPass, values: Mapping[str, Any]) -> bool:
         """Change the delivery, unless the pass is over or somebody has taken it over.
 
         What the pass has not written yet goes with it.
         """
-        values = {**held.unwritten, **values}
+        values = {**running.unwritten, **values}
         passes = PassRepository(work.connection)
-        if not passes.update_pass(SYSTEM, held.delivery.id, held.pass_number, values):
+        if not passes.update_pass(SYSTEM, running.delivery.id, running.pass_number, values):
             return False
         ledger = LedgerRepository(work.connection)
-        for change in held.unwritten_steps:
+        for change in running.unwritten_steps:
             if change.attempt is None:
-                ledger.update_step(SYSTEM, held.delivery.id, change.kind, change.values)
+                ledger.update_step(SYSTEM, running.delivery.id, change.kind, change.values)
             else:
                 ledger.add_attempt(SYSTEM, change.attempt, change.values)
         return True
 
-    def _tell(self, work: Work, held: Held, text: str) -> None:
-        record_document_status(work, held.scope, self._documents, held.delivery.document_id, text)
+    def _tell(self, work: Work, running: RunningPass, text: str) -> None:
+        record_document_status(
+            work, running.scope, self._documents, running.delivery.document_id, text
+        )
 
 
 def _given_up(problem: Problem, tries: int) -> Problem:

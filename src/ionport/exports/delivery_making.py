@@ -1,0 +1,180 @@
+"""Makes deliveries of documents that nothing holds: the only way to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id, new_uuid
+from ionport.documents.model import Document
+from ionport.documents.service import DocumentService
+from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.destinations import steps_of
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.model import DOCUMENT_HELD, Delivery, DeliveryStatus, DeliveryStep, StepStatus
+from ionport.exports.status import record_document_status
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Why a person exports a document that findings hold, and which findings they saw."""
+
+    reason: str | None
+    seen: Collection[str] | None
+
+
+class DeliveryMaking:
+    """Makes deliveries; `wake_after` has them started soon after the commit."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        audit: AuditLog,
+        documents: DocumentService,
+        wake_after: Callable[[Work], None],
+    ) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._documents = documents
+        self._wake_after = wake_after
+
+    def wanted(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document: Document,
+        configuration_id: str | None,
+    ) -> Sequence[ExportConfiguration]:
+        repository = ConfigurationRepository(work.connection)
+        if configuration_id is not None:
+            chosen = repository.get(scope, configuration_id)
+            if chosen is None:
+                raise NotFound(_("There is no such export configuration."))
+            if chosen.document_type != document.document_type:
+                wrong = _("“{title}” is for another document type.").format(title=chosen.title)
+                raise InvalidInput(wrong, fields={"configuration": wrong})
+            return [chosen]
+        active = repository.active(scope, document.document_type, document.sub_organization_id)
+        if not active:
+            raise Conflict(
+                _(
+                    "No export configuration is active for this document type and organization."
+                    " Activate one under Settings → Document Processing → Export."
+                ),
+                code="no_active_configuration",
+            )
+        return active
+
+    def make(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        plans: Sequence[tuple[ExportConfiguration, int]],
+        reason: str,
+        consent: Consent,
+    ) -> Sequence[Delivery]:
+        """Make the deliveries (configuration, generation) of a document that nothing holds.
+
+        The only way to a delivery: whoever asks for one, what holds the document holds it here.
+        """
+        # Rows of deliveries before that of their document, as passes take them.
+        DeliveryRepository(work.connection).lock_document(scope, document.id)
+        review = self._documents.review
+        accepted = review.require_free(work, scope, document, consent.reason, consent.seen)
+        made = [
+            self._add(work, scope, actor, document, configuration, generation, reason)
+            for configuration, generation in plans
+        ]
+        if made:
+            review.claims.claim(work, scope, document.id)
+        if accepted:
+            ids = [delivery.id for delivery in made]
+            why = consent.reason or ""
+            review.decide(work, scope, actor, document.id, accepted, why, ids)
+            PassRepository(work.connection).free(
+                scope, DOCUMENT_HELD, self._clock.now(), document_id=document.id
+            )
+            self._wake_after(work)
+        self._announce(work, scope, actor, document, made)
+        if accepted and not made:
+            record_document_status(work, scope, self._documents, document.id, "", actor.name)
+        return made
+
+    def _add(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        configuration: ExportConfiguration,
+        generation: int,
+        reason: str,
+    ) -> Delivery:
+        now = self._clock.now()
+        correlation_id = new_uuid()
+        delivery = Delivery(
+            id=new_id("dlv"),
+            organization_id=scope.organization_id,
+            document_id=document.id,
+            document_name=document.filename,
+            configuration_id=configuration.id,
+            configuration_title=configuration.title,
+            connection_id=configuration.connection_id,
+            method=configuration.method,
+            generation=generation,
+            correlation_id=correlation_id,
+            # One message id for each key: ION recognises a repeat by it.
+            message_id=correlation_id,
+            status=DeliveryStatus.PENDING,
+            reason=reason,
+            created_by=actor.name,
+            created_at=now,
+            updated_at=now,
+            due_at=now,
+        )
+        if not DeliveryRepository(work.connection).add(scope, delivery):
+            raise Conflict(
+                _("Somebody else exported the document at the same moment."),
+                code="delivery_exists",
+            )
+        steps = [
+            DeliveryStep(kind=kind, position=position, status=StepStatus.PENDING)
+            for position, kind in enumerate(steps_of(configuration.method))
+        ]
+        LedgerRepository(work.connection).add_steps(scope, delivery.id, steps)
+        details = {"document": document.id, "configuration": configuration.id}
+        if reason:
+            details["reason"] = reason
+        action = "delivery.created" if generation == 1 else "delivery.re_exported"
+        self._audit.record(work, scope, actor, action, delivery.id, details)
+        return delivery
+
+    def _announce(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        made: Sequence[Delivery],
+    ) -> None:
+        if not made:
+            return
+        titles = ", ".join(f"“{delivery.configuration_title}”" for delivery in made)
+        text = _("Export started through {titles}.").format(titles=titles)
+        if made[0].reason:
+            text = _("Exported again as new through {titles}: {reason}").format(
+                titles=titles, reason=made[0].reason
+            )
+        record_document_status(work, scope, self._documents, document.id, text, actor.name)
+        self._wake_after(work)

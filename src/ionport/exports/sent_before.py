@@ -1,0 +1,46 @@
+"""What of a document was sent, or may have been: it is not sent again without a person's word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ionport.exports.destinations import destination_of
+from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.model import AttemptState, Delivery, DeliveryStatus, StepKind
+from ionport.store import OrganizationScope, Work
+
+
+def sent_beside(
+    work: Work,
+    scope: OrganizationScope,
+    existing: Mapping[str, Delivery],
+    family: str,
+    besides: str = "",
+) -> Delivery | None:
+    """Return a delivery of the same family that sends, has sent or may have sent already."""
+    ledger = LedgerRepository(work.connection)
+    for other in existing.values():
+        if other.method.family != family or other.configuration_id == besides:
+            continue
+        settled = other.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
+        if not settled or sent_something(ledger, scope, other):
+            return other
+    return None
+
+
+def sent_something(ledger: LedgerRepository, scope: OrganizationScope, delivery: Delivery) -> bool:
+    """Whether a call of a delivery that changes something at Infor may have arrived."""
+    return any(
+        may_have_arrived(ledger, scope, delivery.id, call.kind)
+        for call in destination_of(delivery.method).calls
+    )
+
+
+def may_have_arrived(
+    ledger: LedgerRepository, scope: OrganizationScope, delivery_id: str, kind: StepKind
+) -> bool:
+    """Whether any call of a step may have had an effect, so that its bytes must not change."""
+    return any(
+        attempt.step is kind and attempt.state is not AttemptState.FAILED
+        for attempt in ledger.attempts(scope, delivery_id)
+    )
