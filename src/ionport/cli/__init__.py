@@ -33,7 +33,7 @@ _COMMANDS = {
         "documents.exports",
         "Document side: configure exports and run them.",
     ),
-    "document": ("documents.documents", "Document side: add documents."),
+    "document": ("documents.documents", "Document side: check and add documents."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),
 }

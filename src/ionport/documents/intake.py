@@ -9,13 +9,13 @@ from datetime import date
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.documents.checks import check_amounts
 from ionport.documents.invoice import rows
 from ionport.documents.invoice.fields import header_fields
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.rules.check import check_invoice
+from ionport.documents.invoice.rules.model import RuleFinding
 from ionport.documents.model import Row
-from ionport.documents.reading_checks import check_reading
 from ionport.documents.review.identity import InvoiceIdentity, invoice_identity
 from ionport.documents.review.model import NewFinding
 from ionport.documents.types import (
@@ -28,6 +28,7 @@ from ionport.documents.types import (
 )
 
 _MAX_FILENAME = 200
+_MAX_FINDINGS = 200
 # VAT id, tax and registration id, and the supplier's own numbers, GLNs among them.
 _SUPPLIER_IDS = ("BT-31", "BT-32", "BT-30", "BT-29")
 _GLN = "0088"
@@ -45,10 +46,10 @@ class Intake:
     identity: InvoiceIdentity
 
 
-def read_file(content: bytes, today: date | None = None) -> Intake:
+def read_file(content: bytes, today: date = date.max) -> Intake:
     """Read an e-invoice; errors as `read_invoice`, and a clear one for a PDF or a picture.
 
-    `today` is what an issue date is compared with.
+    `today` is what an issue date is compared with; without it none is too far ahead.
     """
     _refuse_other_files(content)
     invoice = read_invoice(content)
@@ -57,7 +58,7 @@ def read_file(content: bytes, today: date | None = None) -> Intake:
         mime_type="application/xml",
         fields=header_fields(invoice),
         tables={table: tuple(make(invoice)) for table, make in _TABLES.items()},
-        findings=(*check_reading(invoice, today), *check_amounts(invoice)),
+        findings=findings_of(invoice, today),
         identity=_identity(invoice),
     )
 
@@ -70,6 +71,21 @@ _TABLES = {
     REFERENCES: rows.reference_rows,
     ATTACHMENTS: rows.attachment_rows,
 }
+
+
+def findings_of(invoice: Invoice, today: date = date.max) -> tuple[NewFinding, ...]:
+    """Return what the rules notice, at most 200, each with its place in the file."""
+    noticed = check_invoice(invoice, today)
+    findings = [
+        NewFinding(one.rule.id, {**one.values, **_place(one)}) for one in noticed[:_MAX_FINDINGS]
+    ]
+    if len(noticed) > _MAX_FINDINGS:
+        findings.append(NewFinding("more_findings", {"shown": str(_MAX_FINDINGS)}))
+    return tuple(findings)
+
+
+def _place(noticed: RuleFinding) -> dict[str, str]:
+    return {"path": noticed.where, "line": str(noticed.line)} if noticed.where else {}
 
 
 def _identity(invoice: Invoice) -> InvoiceIdentity:

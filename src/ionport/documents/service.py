@@ -14,6 +14,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.intake import Intake, clean_filename, read_file
+from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.model import (
     EXPORT_STATUSES,
     Document,
@@ -29,7 +30,7 @@ from ionport.documents.model import (
 from ionport.documents.reading_turns import ReadingTurns
 from ionport.documents.repository import DocumentRepository, TimelineRepository
 from ionport.documents.review.claim_repository import ClaimRepository
-from ionport.documents.review.model import Effect, Finding, NewFinding
+from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline

@@ -1,4 +1,4 @@
-"""`ionport document add`."""
+"""`ionport document add`; `check` stands in a module of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ionport.application import Application
+from ionport.cli.documents.check import document_check
 from ionport.cli.opening import (
     OPERATOR,
     as_json_option,
@@ -23,7 +24,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def document() -> None:
-    """Document side: add documents."""
+    """Document side: check and add documents."""
+
+
+document.add_command(document_check)
 
 
 @document.command("add")

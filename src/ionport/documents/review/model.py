@@ -5,32 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
+from ionport.documents.invoice.rules.model import Effect
+from ionport.documents.invoice.rules.table import rules
 from ionport.documents.review.sentences import finding_text
 
 MAX_REASON = 500
 _SHOWN_IN_ERROR = 5
-
-
-class Effect(StrEnum):
-    """What a finding does to its document: *holds* keeps it from every delivery."""
-
-    HOLDS = "holds"
-    NOTES = "notes"
-
-
-_NOTES = frozenset(
-    {
-        "attachment_problem",
-        "date_with_time",
-        "more_accounts",
-        "not_understood_identity",
-        "tax_total_without_currency",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +25,8 @@ class NewFinding:
 
     @property
     def effect(self) -> Effect:
-        return Effect.NOTES if self.code in _NOTES else Effect.HOLDS
+        rule = rules().get(self.code)
+        return rule.effect if rule is not None else Effect.HOLDS
 
     @property
     def text(self) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from ionport.documents.review.model import Decision, Effect, Finding, NewFinding
+from ionport.documents.invoice.rules.model import Effect
+from ionport.documents.review.model import Decision, Finding, NewFinding
 from ionport.documents.review.tables import document_findings
 from ionport.store import OrganizationScope, insert_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ionport.core.i18n import _
-from ionport.documents.review.reading_sentences import READING_SENTENCES
+from ionport.documents.invoice.rules.sentences import rule_text
 
 Parameters = Mapping[str, str]
 
@@ -15,6 +15,8 @@ def finding_text(code: str, parameters: Parameters) -> str:
     if "text" in parameters:
         # Found by a version that stored sentences.
         return parameters["text"]
+    if (text := rule_text(code, parameters)) is not None:
+        return text
     make = _SENTENCES.get(code)
     try:
         if make is not None:
@@ -25,62 +27,8 @@ def finding_text(code: str, parameters: Parameters) -> str:
     return f"{code}: {values}" if values else code
 
 
-def _amounts_mismatch(values: Parameters) -> str:
-    return _(
-        "Amounts Mismatch: {label} is {stated} in the document but {computed} by its other"
-        " figures (difference {difference})."
-    ).format(label=_figure(values), **_without_label(values))
-
-
-def _without_label(values: Parameters) -> dict[str, str]:
-    return {name: values[name] for name in ("stated", "computed", "difference")}
-
-
-def _figure(values: Parameters) -> str:
-    figure = values["figure"]
-    if figure == "tax":
-        return _("VAT at {rate} % of {basis}").format(rate=values["rate"], basis=values["basis"])
-    if figure == "line":
-        return _("Net amount of line {index} ({number})").format(
-            index=values["index"], number=values["number"]
-        )
-    labels = {
-        "lines": _("Sum of the lines"),
-        "allowances": _("Sum of the allowances"),
-        "charges": _("Sum of the charges"),
-        "net": _("Total without VAT"),
-        "gross": _("Total with VAT"),
-        "due": _("Amount due"),
-        "tax_total": _("Total VAT"),
-        "bases": _("Sum of the taxable amounts"),
-    }
-    return labels[figure]
-
-
-def _two_currency_codes(values: Parameters) -> str:
-    return _("The invoice names more than one currency: {codes}.").format(codes=values["codes"])
-
-
-def _other_currency(values: Parameters) -> str:
-    return _("The invoice is in {currency}, but some of its amounts are in {others}.").format(
-        currency=values["currency"], others=values["others"]
-    )
-
-
-def _tax_total_without_currency(values: Parameters) -> str:
-    return _("The total VAT has no currency; it was read as {currency}.").format(
-        currency=values["currency"]
-    )
-
-
-def _negative_invoice(values: Parameters) -> str:
-    return _(
-        "An invoice with a negative total ({total} {currency}): it may be meant as a credit note."
-    ).format(total=values["total"], currency=values["currency"])
-
-
-def _more_mismatches(values: Parameters) -> str:
-    return _("Amounts of more lines differ as well; only the first {shown} are named.").format(
+def _more_findings(values: Parameters) -> str:
+    return _("There is more to find; only the first {shown} findings are named.").format(
         shown=values["shown"]
     )
 
@@ -119,13 +67,7 @@ def _of_double(values: Parameters) -> dict[str, str]:
 
 
 _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
-    **READING_SENTENCES,
-    "amounts_mismatch": _amounts_mismatch,
-    "two_currency_codes": _two_currency_codes,
-    "other_currency": _other_currency,
-    "tax_total_without_currency": _tax_total_without_currency,
-    "negative_invoice": _negative_invoice,
-    "more_mismatches": _more_mismatches,
+    "more_findings": _more_findings,
     "duplicate_number": _duplicate_number,
     "late_answer": _late_answer,
     "two_items": _two_items,

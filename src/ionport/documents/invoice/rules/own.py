@@ -7,20 +7,24 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from ionport.documents.invoice.attachments import Problem, attachments
 from ionport.documents.invoice.codes import code_list
 from ionport.documents.invoice.rules.facts import Facts
 from ionport.documents.invoice.rules.model import Rule, Violation
 from ionport.documents.invoice.table import terms
+from ionport.documents.invoice.tree import Node
 
 _EARLIEST = date(2000, 1, 1)
 _AHEAD = timedelta(days=60)
 _MAX_NUMBER = 100
 _CREDIT_NOTES = frozenset({"502", "503"})
-_NUMBERS = frozenset({"Amount", "Quantity", "Unit price", "Percentage"})
 _IDENTITIES = (
     "BT-1", "BT-13", "BT-25", "BT-29", "BT-30", "BT-31", "BT-32", "BT-48", "BT-84", "BT-86",
 )  # fmt: skip
 _SHOWN = 60
+_MAX_NAMED = 10
+# The only amounts that are in the currency of the accounts.
+_ACCOUNTING_AMOUNTS = frozenset({"BT-111", "BT-X-590"})
 
 
 def two_currency_codes(facts: Facts, rule: Rule) -> Iterator[Violation]:
@@ -31,24 +35,26 @@ def two_currency_codes(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 
 def other_currency(facts: Facts, rule: Rule) -> Iterator[Violation]:
-    """No amount is in another currency, but for the VAT total in the accounting's."""
-    accounting, others = facts.tree.value("BT-6"), dict[str, object]()
-    first = None
-    for node in facts.tree.walk():
-        code = node.currency
-        if not code or code == facts.invoice.currency or (node.term == "BT-111" and code):
-            continue
-        if (
-            node.term.startswith("BT-1")
-            and code == accounting
-            and node.term in ("BT-116", "BT-117")
-        ):
-            continue
-        first = first or node
-        others[code] = None
-    if others and facts.invoice.currency:
-        given = {"currency": facts.invoice.currency, "others": ", ".join(list(others)[:5])}
-        yield Violation(first, given)
+    """No amount is in another currency, but for those of the accounting currency."""
+    currency, others = facts.invoice.currency, dict[str, Node]()
+    for node in _counted(facts.tree):
+        if node.currency not in ("", currency) and node.term not in _ACCOUNTING_AMOUNTS:
+            others.setdefault(node.currency, node)
+    totals = facts.tree.all("BT-111")
+    if not facts.has("BT-110") and not facts.has("BT-6") and len(totals) == 1:
+        # The only VAT total is in another currency, though the invoice names none for accounting.
+        others.setdefault(totals[0].currency, totals[0])
+    if others and currency:
+        given = {"currency": currency, "others": ", ".join(list(others)[:_MAX_NAMED])}
+        yield Violation(next(iter(others.values())), given)
+
+
+def _counted(node: Node) -> Iterator[Node]:
+    """Yield what is below `node`, without the VAT breakdown of the accounting currency."""
+    for child in node.children:
+        if child.term != "OWN-G1":
+            yield child
+            yield from _counted(child)
 
 
 def tax_total_without_currency(facts: Facts, rule: Rule) -> Iterator[Violation]:
@@ -80,14 +86,15 @@ def corrected_invoice(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """A corrected invoice (384) replaces another, which may have been booked."""
     node = facts.tree.first("BT-3")
     if node is not None and node.text == "384":
-        yield Violation(node, {"original": facts.tree.value("BT-25")[:_SHOWN]})
+        replaced = ", ".join(one.text for one in facts.tree.all("BT-25")[:_MAX_NAMED])
+        yield Violation(node, {"replaced": replaced})
 
 
 def issue_date(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """The issue date is not before 2000-01-01 and not more than 60 days ahead."""
     node = facts.tree.first("BT-2")
     day = node.day if node is not None else None
-    if node is not None and day and not _EARLIEST <= day <= facts.today + _AHEAD:
+    if node is not None and day and not (day >= _EARLIEST and day - _AHEAD <= facts.today):
         yield Violation(node, {"value": node.text})
 
 
@@ -114,21 +121,37 @@ def same_line_id(facts: Facts, rule: Rule) -> Iterator[Violation]:
         number = line.value("BT-126")
         if number and numbers[number] > 1 and number not in told:
             told.add(number)
-            yield Violation(line.first("BT-126"), {"value": number, "count": str(numbers[number])})
+            yield Violation(line.first("BT-126"), {"number": number, "count": str(numbers[number])})
 
 
-def unreadable_number(facts: Facts, rule: Rule) -> Iterator[Violation]:
-    """Every amount, quantity, price and percentage is a decimal number of at most 28 signs."""
+def unreadable_value(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """Every number is a decimal of at most 28 signs, and every date a day of the calendar."""
     for node in facts.tree.walk():
-        if node.text and node.decimal is None and _type_of(node.term) in _NUMBERS:
+        if not node.text:
+            continue
+        if node.is_number:
+            is_readable = node.decimal is not None
+        else:
+            is_readable = _type_of(node.term) != "Date" or node.day is not None
+        if not is_readable:
             yield Violation(node, {"term": node.term, "value": node.text})
 
 
-def unreadable_date(facts: Facts, rule: Rule) -> Iterator[Violation]:
-    """Every date is a day of the calendar."""
+def date_with_time(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """Dates are written without a time, which is left out."""
     for node in facts.tree.walk():
-        if node.text and node.day is None and _type_of(node.term) == "Date":
-            yield Violation(node, {"term": node.term, "value": node.text})
+        is_date = _type_of(node.term) == "Date" and node.day is not None
+        if is_date and (":" in node.written or "T" in node.written):
+            yield Violation(node, {"term": node.term, "value": node.written})
+
+
+def attachment_problem(facts: Facts, rule: Rule) -> Iterator[Violation]:
+    """Every attachment can be decoded, is not too large, and is of the type that it says."""
+    for one in attachments(facts.invoice):
+        if one.problem is not Problem.NONE:
+            name = (one.filename or one.reference)[:_SHOWN]
+            given = {"name": name, "problem": one.problem.value, "type": one.mime_type[:_SHOWN]}
+            yield Violation(None, given)
 
 
 def invisible_signs(facts: Facts, rule: Rule) -> Iterator[Violation]:

@@ -55,13 +55,6 @@ def card_number_cut(facts: Facts, rule: Rule) -> Iterator[Violation]:
             yield Violation(node)
 
 
-def due_date_or_terms(facts: Facts, rule: Rule) -> Iterator[Violation]:
-    """BR-CO-25: a positive amount due comes with a due date or payment terms."""
-    due = facts.amount("BT-115")
-    if due is not None and due > 0 and not facts.has("BT-9|BT-20"):
-        yield Violation()
-
-
 def seller_identified(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """BR-CO-26: the seller has an identifier, a legal registration or a VAT identifier."""
     if not facts.has("BT-29|BT-30|BT-31"):

@@ -186,5 +186,5 @@ def no_empty_value(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 
 def untestable(facts: Facts, rule: Rule) -> Iterator[Violation]:
-    """Nothing: no program can tell, and the official artefacts do not try either."""
+    """Nothing: the official artefacts do not test it, mostly because no program can tell."""
     return iter(())

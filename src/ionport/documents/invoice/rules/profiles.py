@@ -1,8 +1,8 @@
 """Which rules run on an invoice: those whose terms its profile, or its syntax, has.
 
 What an invoice claims (BT-24) decides. A reduced profile (MINIMUM, BASIC WL) lacks terms by design,
-and so do ZUGFeRD 1.0 and FatturaPA; a rule that reads such a term does not run there. Who claims
-nothing is judged by EN 16931 and by our own rules.
+and a rule that reads such a term does not run there. Of ZUGFeRD 1.0 and FatturaPA only what every
+invoice must have is asked. What claims nothing is judged by EN 16931 and by our own rules.
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ BT-1 BT-2 BT-3 BT-5 BT-10 BT-13 BT-23 BT-24 BT-27 BT-30 BT-30-1 BT-31 BT-40 BT-4
 BT-109 BT-110 BT-112 BT-115 BG-5
 """
 _TERMS_OF_MINIMUM = frozenset(_MINIMUM.split())
+# These syntaxes have codes, categories and totals of their own.
+_HEADER = "BR-02 BR-03 BR-04 BR-05 BR-06 BR-07 BR-14 BR-24 BR-25 BR-45 BR-46 BR-CL-04 BR-CO-17"
+_TOTALS = "BR-12 BR-13 BR-15 BR-16 BR-CO-10 BR-CO-11 BR-CO-12 BR-CO-13 BR-CO-14 BR-CO-15 BR-CO-16"
+_OF_OTHER_SYNTAX = {
+    Syntax.FATTURAPA: frozenset(_HEADER.split()),
+    Syntax.ZUGFERD_1: frozenset(f"{_HEADER} {_TOTALS}".split()),
+}
 _PEPPOL = "urn:fdc:peppol.eu:2017:poacc:billing:3"
 
 
@@ -57,20 +64,17 @@ def _rules_for(syntax: Syntax, sets: frozenset[RuleSet], missing: str) -> tuple[
         for rule in chosen
         if rule.id not in replaced
         and rule.check != "untestable"
-        and (RuleSet.OWN in rule.sets or all(_has(term, syntax, missing) for term in rule.terms))
+        and (RuleSet.OWN in rule.sets or _runs(rule, syntax, missing))
     )
 
 
-def _has(term: str, syntax: Syntax, missing: str) -> bool:
-    """Tell whether a profile without `missing` has `term` in `syntax`."""
-    if missing == "minimum" and term not in _TERMS_OF_MINIMUM:
+def _runs(rule: Rule, syntax: Syntax, missing: str) -> bool:
+    """Tell whether a rule of a standard runs on a profile without `missing` in `syntax`."""
+    if rule.id not in _OF_OTHER_SYNTAX.get(syntax, {rule.id}):
         return False
-    if missing == "lines" and _is_below_line(term):
-        return False
-    if syntax in (Syntax.ZUGFERD_1, Syntax.FATTURAPA):
-        row = terms().get(term)
-        return row is not None and bool(row.path(syntax))
-    return True
+    if missing == "minimum":
+        return _TERMS_OF_MINIMUM.issuperset(rule.terms)
+    return not (missing and any(map(_is_below_line, rule.terms)))
 
 
 def _is_below_line(term: str) -> bool:

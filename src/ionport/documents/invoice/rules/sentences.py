@@ -53,8 +53,8 @@ def _mismatch(rule: Rule, values: Values) -> str:
     if "computed" not in values:
         return _("{term} stands more than once.").format(term=term_label(values["term"]))
     return _(
-        "{term} is {stated} in the document but {computed} by its other figures (difference"
-        " {difference})."
+        "Amounts Mismatch: {term} is {stated} in the document but {computed} by its other"
+        " figures (difference {difference})."
     ).format(
         term=term_label(values["term"]),
         stated=values["stated"],
@@ -133,10 +133,10 @@ def _type_code(rule: Rule, values: Values) -> str:
 
 
 def _corrected(rule: Rule, values: Values) -> str:
-    if values["original"]:
+    if values["replaced"]:
         return _(
-            "A corrected invoice (384): it replaces {original}, which may have been booked."
-        ).format(original=values["original"])
+            "A corrected invoice (384): it replaces {replaced}, which may have been booked."
+        ).format(replaced=values["replaced"])
     return _("A corrected invoice (384) that does not name the invoice it replaces.")
 
 
@@ -149,6 +149,23 @@ def _not_understood(rule: Rule, values: Values) -> str:
     return _("A value about {concern} is not understood: {value} ({path}).").format(
         concern=concern[values["concern"]], value=values["value"], path=values["path"]
     )
+
+
+def _unreadable_value(rule: Rule, values: Values) -> str:
+    text = _("{term} cannot be read: “{value}”.")
+    if values.get("path"):
+        text = _("{term} cannot be read: “{value}” in {path} (line {line}).")
+    return text.format(**{**values, "term": term_label(values["term"])})
+
+
+def _attachment_problem(rule: Rule, values: Values) -> str:
+    text = {
+        "not_base64": _("The attachment {name} cannot be decoded."),
+        "too_large": _("The attachment {name} is too large."),
+        "type_not_allowed": _("The attachment {name} has a type that is not allowed: {type}."),
+        "other_type": _("The attachment {name} is not what it says it is: {type}."),
+    }[values["problem"]]
+    return text.format(name=values["name"], type=values["type"])
 
 
 _SENTENCES: Mapping[str, Callable[[Rule, Values], str]] = {
@@ -241,9 +258,6 @@ _SENTENCES: Mapping[str, Callable[[Rule, Values], str]] = {
     "card_number_cut": _about_terms(
         lambda: _("{terms} may be a whole card number: it has more than ten digits.")
     ),
-    "due_date_or_terms": _about_terms(
-        lambda: _("An amount is due, but there is no due date and there are no payment terms.")
-    ),
     "seller_identified": _about_terms(lambda: _("The seller has none of these: {terms}.")),
     "means": _means,
     "direct_debit": _about_terms(lambda: _("A direct debit is without one of: {terms}.")),
@@ -311,9 +325,12 @@ _SENTENCES: Mapping[str, Callable[[Rule, Values], str]] = {
     "due_before_issue": _about_terms(
         lambda: _("The due date {due} is before the issue date {issued}.")
     ),
-    "same_line_id": _about_terms(lambda: _("{count} lines have the identifier {value}.")),
-    "unreadable_number": _about_terms(lambda: _("{term} is no number: {value}")),
-    "unreadable_date": _about_terms(lambda: _("{term} is no date: {value}")),
+    "same_line_id": _about_terms(lambda: _("{count} lines have the identifier {number}.")),
+    "unreadable_value": _unreadable_value,
+    "date_with_time": _about_terms(
+        lambda: _("{term} was written with a time, which was left out: {value}")
+    ),
+    "attachment_problem": _attachment_problem,
     "invisible_signs": _about_terms(
         lambda: _("{term} ({value}) has signs that nobody sees: {signs}.")
     ),

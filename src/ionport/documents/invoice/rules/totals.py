@@ -138,7 +138,7 @@ def line_amount(facts: Facts, rule: Rule) -> Iterator[Violation]:
     slack = _SLACK_HUF if facts.invoice.currency == "HUF" else _SLACK
     for line in facts.lines:
         net = amount(line, "BT-131")
-        if net is None or (facts.invoice.profile and line.all("BG-DEX-01")):
+        if net is None or line.all("BG-DEX-01") or not line.value("BT-146"):
             continue
         computed = _line_amount(line)
         if abs(EXACT.subtract(net, computed)) > slack:
