@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from ionport.core.clock import MovableClock
@@ -20,6 +21,12 @@ from tests.support.schema import create_schema
 # Where there is memory for files, tests need not wait for the disk at every commit.
 if "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK):
     os.environ["TMPDIR"] = tempfile.tempdir = "/dev/shm"
+
+# Beside other load everything is slow, and no promise is about that.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 ALL_DATABASES = ("sqlite", "postgresql")
 

@@ -45,7 +45,7 @@ def test_a_document_ready_for_validation_takes_part_in_no_delivery(ready: Docume
     with pytest.raises(DocumentHeld) as held:
         _export(ready, document_id)
     assert held.value.code == "document_held"
-    assert "Amount due is 2808.80" in held.value.text
+    assert "Amount due for payment (BT-115) is 2808.80" in held.value.text
     with ready.database.write() as work, pytest.raises(DocumentHeld):
         ready.deliveries.re_export(work, ready.scope, OPERATOR, document_id, "again")
     assert _deliveries(ready, document_id) == []
