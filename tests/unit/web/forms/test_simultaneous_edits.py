@@ -139,7 +139,7 @@ NO_EDITS = {
     "export", "re-export", "retry", "cancel", "check", "send-again", "seed", "snapshots", "jump",
     "all-the-same", "reveal", "download", "replace", "rotate", "key-pair",  # do something
     "password", "sign-in", "sign-out", "sign-on", "switch", "decision", "account",  # people
-    "{token}", "{tool}", "token-tools", "control-keys",
+    "theme", "{token}", "{tool}", "token-tools", "control-keys",
 }  # fmt: skip
 # Addresses that end in something of their own, with the reason.
 NO_EDITS_WHOLE = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,9 +14,11 @@ from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.apps.model import AppQuery
 from ionport.sandbox.messaging.points.model import ConnectionPoint, PointDraft, PointQuery
+from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import require_unchanged, show_stored
-from ionport.web.forms.fields import errors_of, is_on, text_of
+from ionport.web.forms.fields import errors_of, is_on
 from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.form_page import Missing, show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
@@ -27,7 +28,6 @@ from ionport.web.state import tenant_scope, visit_of
 MANUAL = "sandbox-ion"
 
 _STATES = {"active": True, "inactive": False}
-_FIELDS = ("name", "description", "client_id", "documents")
 
 
 def list_points(request: Request) -> Response:
@@ -70,7 +70,7 @@ def add_form(request: Request) -> Response:
 def add(request: Request) -> Response:
     """Make a connection point."""
     visit, scope = visit_of(request), tenant_scope(request)
-    values = _sent(visit.form)
+    values = _new_form(request, {}).sent(visit.form)
     try:
         with visit.services.database.write() as work:
             point = sandbox_of(request).ion.points.create_point(
@@ -87,8 +87,23 @@ def add(request: Request) -> Response:
 def _add_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    context = {"apps": _apps(request, values), "values": values, "errors": errors}
-    return render(request, "ion_desk/connection_points/add.html", context, status=status)
+    tenant, missing = tenant_scope(request).tenant_id, None
+    if not _apps(request, {}):
+        missing = Missing(
+            _(
+                "A connection point belongs to an authorized app, and there is none yet. Add one"
+                " first."
+            ),
+            path_to(request, "authorized_app_add", tenant=tenant),
+            _("Add an authorized app"),
+        )
+    return show_form(
+        request, _new_form(request, values), values, errors,
+        heading=_("Add a connection point"), button=_("Save"),
+        crumbs=[(_("ION Desk"), None), (_("Connection Points"), _list_url(request))],
+        last=_("Add"), missing=missing, status=status,
+        intro=[_("Type: IMS via API Gateway. Application has no IMS End Point.")],
+    )  # fmt: skip
 
 
 def show(request: Request) -> Response:
@@ -110,7 +125,7 @@ def _stored(point: ConnectionPoint) -> dict[str, str]:
 def change(request: Request) -> Response:
     """Change description, app and documents."""
     visit, scope = visit_of(request), tenant_scope(request)
-    values = _sent(visit.form)
+    values = _form(request, {}).sent(visit.form)
     try:
         with visit.services.database.write() as work:
             points, point_id = sandbox_of(request).ion.points, str(request.path_params["point"])
@@ -140,7 +155,7 @@ def _detail_page(
         trail = trail_of(request, work, [point.id])
     context = {
         "point": point,
-        "apps": _apps(request, values),
+        "form": _form(request, values),
         "values": values,
         "errors": errors,
         "trail": trail,
@@ -214,13 +229,41 @@ def _apps(request: Request, values: Mapping[str, str]) -> list[tuple[str, str]]:
     return [*choices, (chosen, chosen)] if chosen and chosen not in known else choices
 
 
-def _sent(form: FormData) -> dict[str, str]:
-    return {name: text_of(form, name) for name in _FIELDS}
+def _new_form(request: Request, values: Mapping[str, str]) -> Form:
+    name = FormField(
+        "name", _("Name"), required=True, limit=100,
+        help=_(
+            "The Logical ID is made from it: DocBits_Export becomes lid://infor.ims.docbits_export."
+            " It cannot be changed later."
+        ),
+    )  # fmt: skip
+    return Form([name, *_form(request, values).parts])
+
+
+def _form(request: Request, values: Mapping[str, str]) -> Form:
+    """Return the fields that can be changed later."""
+    return Form(
+        [
+            FormField("description", _("Description"), limit=500),
+            FormField(
+                "client_id", _("ION API Client ID"), Kind.CHOICE, required=True,
+                choices=_apps(request, values), empty=_("Choose an app"),
+                help=_(
+                    "The authorized app whose credentials the sender uses: ci in its .ionapi file."
+                    " Messages of other apps under this Logical ID are refused with 403."
+                ),
+            ),
+            FormField(
+                "documents", _("Documents"), Kind.LINES, rows=4,
+                help=_("What it may send, one on each line, such as Sync.CaptureDocument."),
+            ),
+        ]
+    )  # fmt: skip
 
 
 def _draft(values: Mapping[str, str]) -> PointDraft:
     return PointDraft(
-        name=values["name"],
+        name=values.get("name", ""),
         description=values["description"],
         client_id=values["client_id"],
         documents=values["documents"].split(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -13,9 +13,11 @@ from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
 from ionport.sandbox.datafabric.model import LakeField, LakeQuery, ObjectType
 from ionport.sandbox.kit.texts import load_json_object
-from ionport.web.forms.fields import errors_of, text_of, uploads_of
+from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.fields import errors_of, uploads_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.form_page import Missing, show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import filesize, path_to, redirect, render
 from ionport.web.services import sandbox_of
@@ -44,36 +46,61 @@ def list_contents(request: Request) -> Response:
 
 def upload_form(request: Request) -> Response:
     """Show the form that puts a file into the lake."""
-    return _upload_page(request, "", {})
+    return _upload_page(request, {}, {})
 
 
 def upload(request: Request) -> Response:
     """Put a file into the lake."""
     visit, scope = visit_of(request), tenant_scope(request)
-    name = text_of(visit.form, "document_name")
+    values = _upload_fields([]).sent(visit.form)
     files = uploads_of(visit.form, "file")
     try:
         content = files[0].content if files else b""
         sandbox_of(request).ion.lake.upload(
-            visit.services.database, scope, visit.actor, name, content
+            visit.services.database, scope, visit.actor, values["document_name"], content
         )
     except InvalidInput as error:
-        return _upload_page(request, name, errors_of(error), error.status)
+        return _upload_page(request, values, errors_of(error), error.status)
     except TooLarge as error:
-        return _upload_page(request, name, {"file": error.text}, error.status)
+        return _upload_page(request, values, {"file": error.text}, error.status)
     url = path_to(request, "data_lake", tenant=scope.tenant_id)
     return redirect(request, url, text=_("The file is in the Data Lake."))
 
 
+def _upload_fields(names: Sequence[str]) -> Form:
+    return Form(
+        [
+            FormField(
+                "document_name", _("Object"), Kind.CHOICE, required=True,
+                choices=[(name, name) for name in names],
+                empty=_("Choose an object of the Data Catalog"),
+            ),
+            FormField("file", _("File"), Kind.FILE, required=True, help=_("At most 6 MB.")),
+        ]
+    )  # fmt: skip
+
+
 def _upload_page(
-    request: Request, name: str, errors: Mapping[str, str], status: int = 200
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         objects = sandbox_of(request).ion.lake.list_objects(work, scope, visit.actor)
-    names = [(one.name, one.name) for one in objects]
-    context = {"names": names, "document_name": name, "errors": errors}
-    return render(request, "ion_desk/data_lake/upload.html", context, status=status)
+    missing = Missing(
+        _(
+            "A data object belongs to an object of the Data Catalog, and there is none yet. Add one"
+            " first."
+        ),
+        path_to(request, "data_catalog_add", tenant=scope.tenant_id),
+        _("Add an object"),
+    )
+    url = path_to(request, "data_lake", tenant=scope.tenant_id)
+    return show_form(
+        request, _upload_fields([one.name for one in objects]), values, errors,
+        heading=_("Upload to the Data Lake"), button=_("Upload"),
+        crumbs=[(_("ION Desk"), None), (_("Data Lake"), url)], last=_("Upload"),
+        missing=None if objects else missing, status=status,
+    )  # fmt: skip
 
 
 def download(request: Request) -> Response:
@@ -129,7 +156,7 @@ def add_object_form(request: Request) -> Response:
 def add_object(request: Request) -> Response:
     """Add an object, or replace the one of its name."""
     visit, scope = visit_of(request), tenant_scope(request)
-    values = {name: text_of(visit.form, name) for name in ("name", "type", "schema", "properties")}
+    values = _object_fields().sent(visit.form)
     try:
         content = {
             **values,
@@ -144,12 +171,36 @@ def add_object(request: Request) -> Response:
     return redirect(request, url, text=_("Object {name} is saved.").format(name=entry.name))
 
 
+def _object_fields() -> Form:
+    types = [(one.value, one.value) for one in ObjectType]
+    return Form(
+        [
+            FormField(
+                "name", _("Name"), required=True, limit=250,
+                help=_(
+                    "What messages carry as documentName. An object of this name is replaced."
+                ),
+            ),
+            FormField(
+                "type", _("Type"), Kind.CHOICE, choices=types
+            ),
+            FormField(
+                "schema", _("Schema"), Kind.LINES, rows=6,
+                help=_("A JSON object; DSV and JSON need one, ANY has none."),
+            ),
+            FormField("properties", _("Properties"), Kind.LINES),
+        ]
+    )  # fmt: skip
+
+
 def _object_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    types = [(one.value, one.value) for one in ObjectType]
-    context = {"types": types, "values": values, "errors": errors}
-    return render(request, "ion_desk/data_lake/add_object.html", context, status=status)
+    url = path_to(request, "data_catalog", tenant=tenant_scope(request).tenant_id)
+    return show_form(
+        request, _object_fields(), values, errors, heading=_("Add an object"), button=_("Save"),
+        crumbs=[(_("ION Desk"), None), (_("Data Catalog"), url)], last=_("Add"), status=status,
+    )  # fmt: skip
 
 
 def _json(text: str, field: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -25,9 +24,11 @@ from ionport.sandbox.messaging.flows.model import (
     Rejects,
     Rule,
 )
+from ionport.web.forms.declared import Form, FormField, Group, Kind, choices_of
 from ionport.web.forms.edits import require_unchanged, show_stored
-from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.forms.fields import errors_of
 from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.form_page import Missing, show_form
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
 from ionport.web.services import infor_of, sandbox_of
@@ -36,11 +37,6 @@ from ionport.web.state import tenant_scope, visit_of
 MANUAL = "sandbox-ion"
 
 _SHORT = PageRequest(per_page=10)
-_FIELDS = (
-    *("name", "description", "document_name", "document_type", "rejects", "condition_field"),
-    *("comparison", "condition_value", "reason_code", "reason", "api", "path", "file_field"),
-    "parameters",
-)
 _NEW = {
     "document_name": STARTERS[0],
     "rejects": Rejects.NEVER.value,
@@ -68,8 +64,10 @@ def add_form(request: Request) -> Response:
 def add(request: Request) -> Response:
     """Make a document flow."""
     visit, scope = visit_of(request), tenant_scope(request)
-    values = _sent(visit.form)
+    form = _form(request, {})
+    values = form.sent(visit.form)
     try:
+        form.check(values)
         with visit.services.database.write() as work:
             flow = sandbox_of(request).ion.flows.create_flow(
                 work, scope, visit.actor, _draft(values)
@@ -85,8 +83,25 @@ def add(request: Request) -> Response:
 def _add_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    context = {**_choices(request, values), "values": values, "errors": errors}
-    return render(request, "ion_desk/document_flows/add.html", context, status=status)
+    tenant = tenant_scope(request).tenant_id
+    form, missing = _form(request, values), None
+    if not _apis(request, ""):
+        missing = Missing(
+            _(
+                "A flow sends its acknowledgements to a registered API, and there is none yet. Add"
+                " an API suite with an endpoint first."
+            ),
+            path_to(request, "available_apis", tenant=tenant),
+            _("To Available APIs"),
+        )
+    crumbs = [
+        (_("ION Desk"), None),
+        (_("Document Flows"), path_to(request, "document_flows", tenant=tenant)),
+    ]
+    return show_form(
+        request, form, values, errors, heading=_("Add a document flow"), button=_("Save"),
+        crumbs=crumbs, last=_("Add"), missing=missing, status=status,
+    )  # fmt: skip
 
 
 def show(request: Request) -> Response:
@@ -99,8 +114,10 @@ def show(request: Request) -> Response:
 def change(request: Request) -> Response:
     """Change a flow."""
     visit, scope = visit_of(request), tenant_scope(request)
-    values = _sent(visit.form)
+    form = _form(request, _values(_flow(request)))
+    values = form.sent(visit.form)
     try:
+        form.check(values)
         with visit.services.database.write() as work:
             flows, flow_id = sandbox_of(request).ion.flows, str(request.path_params["flow"])
             require_unchanged(
@@ -132,7 +149,7 @@ def _detail_page(
             work, scope, visit.actor, _SHORT, AckFilter(flow.id)
         )
     context = {
-        **_choices(request, values),
+        "form": _form(request, values),
         "flow": flow,
         "acks": acks,
         "values": values,
@@ -196,21 +213,78 @@ def _flow(request: Request) -> DocumentFlow:
         )
 
 
-def _choices(request: Request, values: Mapping[str, str]) -> dict[str, object]:
-    return {
-        "apis": _apis(request, values.get("api", "")),
-        "starters": [(name, name) for name in STARTERS],
-        "rejections": [
-            (Rejects.NEVER.value, _("No document")),
-            (Rejects.ALWAYS.value, _("Every document")),
-            (Rejects.WHEN.value, _("A document in which …")),
-        ],
-        "comparisons": [
-            (Comparison.EQUALS.value, _("equals")),
-            (Comparison.CONTAINS.value, _("contains")),
-            (Comparison.IS_MISSING.value, _("is missing or empty")),
-        ],
-    }
+def _form(request: Request, values: Mapping[str, str]) -> Form:
+    """Return the fields of a flow; an API that `values` name is offered though it be gone."""
+    rejections = choices_of(
+        {
+            Rejects.NEVER: _("No document"),
+            Rejects.ALWAYS: _("Every document"),
+            Rejects.WHEN: _("A document in which …"),
+        }
+    )
+    comparisons = choices_of(
+        {
+            Comparison.EQUALS: _("equals"),
+            Comparison.CONTAINS: _("contains"),
+            Comparison.IS_MISSING: _("is missing or empty"),
+        }
+    )
+    starters = [(name, name) for name in STARTERS]
+    return Form(
+        [
+            FormField(
+                "name", _("Name"), required=True, limit=500, placeholder="DocBits_Export_to_M3"
+            ),
+            FormField("description", _("Description"), limit=500),
+            FormField("document_name", _("Document"), Kind.CHOICE, choices=starters),
+            FormField(
+                "document_type", _("Document type"), limit=500,
+                help=_(
+                    "Takes only documents with this DocumentType, such as M3_SupplierInvoice;"
+                    " empty takes all."
+                ),
+            ),
+            Group(
+                _("The ERP rejects"),
+                [
+                    FormField("rejects", _("Rejects"), Kind.CHOICE, choices=rejections),
+                    FormField(
+                        "condition_field", _("Field"), limit=500,
+                        help=_(
+                            "The name of a DocumentField such as SupplierID, or of an element."
+                        ),
+                    ),
+                    FormField("comparison", _("Comparison"), Kind.CHOICE, choices=comparisons),
+                    FormField("condition_value", _("Value"), limit=500),
+                    FormField("reason_code", _("Reason code"), limit=500),
+                    FormField("reason", _("Reason"), limit=500),
+                ],
+            ),
+            Group(
+                _("Send to API"),
+                [
+                    FormField(
+                        "api", _("Registered API"), Kind.CHOICE, required=True,
+                        choices=_apis(request, values.get("api", "")),
+                        empty=_("Choose a registered API"),
+                        help=_(
+                            "Its Target Endpoint Security says how the call proves itself, for"
+                            " example by X-API-KEY."
+                        ),
+                    ),
+                    FormField("path", _("Path"), limit=500),
+                    FormField("file_field", _("Form field of the document"), limit=100),
+                    FormField(
+                        "parameters", _("Parameters"), Kind.LINES, rows=4,
+                        help=_(
+                            "Further form fields, one on each line: name=value. No secrets: they"
+                            " belong into the Target Endpoint Security."
+                        ),
+                    ),
+                ],
+            ),
+        ]
+    )  # fmt: skip
 
 
 def _apis(request: Request, chosen: str) -> list[tuple[str, str]]:
@@ -229,21 +303,13 @@ def _apis(request: Request, chosen: str) -> list[tuple[str, str]]:
     return [(api, f"{CUSTOM_CONTEXT}/{api}") for api in found]
 
 
-def _sent(form: FormData) -> dict[str, str]:
-    return {name: text_of(form, name) for name in _FIELDS}
-
-
 def _draft(values: Mapping[str, str]) -> FlowDraft:
-    """Return what the form says; what is not one of the choices is told beside its field."""
+    """Return what the form says, whose choices are checked."""
     api_context, _slash, proxy_context = values["api"].partition("/")
-    rejects, comparison = values["rejects"], values["comparison"]
-    if rejects not in tuple(Rejects) or comparison not in tuple(Comparison):
-        text = _("Choose one of these.")
-        raise InvalidInput(text, fields={"rejects": text})
     rule = Rule(
-        rejects=Rejects(rejects),
+        rejects=Rejects(values["rejects"]),
         field=values["condition_field"],
-        comparison=Comparison(comparison),
+        comparison=Comparison(values["comparison"]),
         value=values["condition_value"],
         reason_code=values["reason_code"],
         reason=values["reason"],

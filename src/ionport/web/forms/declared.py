@@ -1,0 +1,130 @@
+"""A form, declared once: its fields are read, checked, shown and shown again from one list.
+
+A page makes its `Form` for each request, because labels are in the reader's language and choices
+are the tenant's. `sent` reads what was typed, `check` tells what no field of the page can send,
+and the macro `declared` of `macros/forms.html` shows the fields with values and errors. What a
+value has to be beyond that (lengths, what is missing, what is taken) is the service's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from starlette.datastructures import FormData
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.web.forms.fields import is_on, lines_of, text_of
+
+Member = TypeVar("Member", bound=StrEnum)
+
+
+class Kind(StrEnum):
+    """How a field is shown and read."""
+
+    TEXT = "text"
+    LINES = "lines"
+    NUMBER = "number"
+    CHOICE = "choice"
+    SWITCH = "switch"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """A field: name in the form, label, kind, and what the browser is told of it.
+
+    `limit` is the longest text in letters, 0 for none; `choices` are value and label, `empty` the
+    label of no choice; `rows` is the height of a field of several lines.
+    """
+
+    name: str
+    label: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    limit: int = 0
+    help: str = ""
+    placeholder: str = ""
+    choices: Sequence[tuple[str, str]] = ()
+    empty: str | None = None
+    rows: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields in a box with a legend."""
+
+    legend: str
+    members: Sequence[FormField]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form, in the order of the page."""
+
+    parts: Sequence[FormField | Group]
+
+    @property
+    def fields(self) -> Iterator[FormField]:
+        """Every field, those of groups among them."""
+        for part in self.parts:
+            if isinstance(part, Group):
+                yield from part.members
+            else:
+                yield part
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all fields."""
+        return [field.name for field in self.fields]
+
+    @property
+    def has_files(self) -> bool:
+        """Whether the form sends files, and so needs another encoding."""
+        return any(field.kind is Kind.FILE for field in self.fields)
+
+    def sent(self, data: FormData) -> dict[str, str]:
+        """Return what was typed, by name: `on` for a switch, nothing for a file."""
+        return {
+            field.name: _read(field, data) for field in self.fields if field.kind is not Kind.FILE
+        }
+
+    def check(self, values: Mapping[str, str]) -> None:
+        """Raise InvalidInput beside each choice that was not offered and each number that is none.
+
+        An empty value of an optional field is no error.
+        """
+        errors = {
+            field.name: text
+            for field in self.fields
+            if (text := _wrong(field, values.get(field.name, "")))
+        }
+        if errors:
+            raise InvalidInput(next(iter(errors.values())), fields=errors)
+
+
+def _read(field: FormField, data: FormData) -> str:
+    if field.kind is Kind.SWITCH:
+        return "on" if is_on(data, field.name) else ""
+    if field.kind is Kind.LINES:
+        return lines_of(data, field.name).strip()
+    return text_of(data, field.name)
+
+
+def _wrong(field: FormField, value: str) -> str:
+    if field.kind is Kind.CHOICE:
+        offered = {choice for choice, _label in field.choices}
+        if value not in offered and (value or field.empty is None):
+            return _("Choose one of these.")
+    is_number = value.isascii() and value.isdigit() and len(value) <= 9
+    if field.kind is Kind.NUMBER and (value or field.required) and not is_number:
+        return _("Enter a whole number.")
+    return ""
+
+
+def choices_of(members: Mapping[Member, str]) -> list[tuple[str, str]]:
+    """Return the choices of an enumeration with their labels."""
+    return [(member.value, label) for member, label in members.items()]
