@@ -5,7 +5,8 @@ unused-scope                 it takes one, but neither reads an attribute of it 
                              does; a comment `# scope unused: <reason>` in the method permits that,
                              and `scope: SystemScope` means all rows
 system-scope-without-reason  `SystemScope(…)` without words that say why all rows are seen
-xml-parser-outside-its-room  lxml or another XML parser is used outside core/xml.py, ionapi/_xml.py
+xml-parser-outside-its-module
+                             lxml or another XML parser is used outside core/xml.py, ionapi/_xml.py
 untranslated-text            a template shows words that do not go through gettext
 inline-style-or-script       a template has a style attribute, style element or inline script
 import-circle                modules import each other in a circle, types included
@@ -24,7 +25,7 @@ from tools.import_circles import import_circles
 from tools.scope_use import unused_scopes
 from tools.violation import Violation
 
-XML_ROOMS = ("core/xml.py", "ionapi/_xml.py")
+PARSER_MODULES = ("core/xml.py", "ionapi/_xml.py")
 _XML_MODULES = ("xml.etree", "xml.dom", "xml.sax", "xml.parsers", "defusedxml", "html5lib")
 _LXML_PARSERS = {"parse", "fromstring", "XML", "HTML", "XMLParser", "HTMLParser", "iterparse"}
 _LXML_PARSERS |= {"XMLPullParser", "XMLID", "fromstringlist", "XSLT"}
@@ -39,7 +40,7 @@ def check_python(path: Path, source: str) -> Iterator[Violation]:
         yield from _unscoped_methods(path, tree)
         yield from unused_scopes(path, tree, source)
     yield from _system_scopes(path, tree)
-    if not path.as_posix().endswith(XML_ROOMS):
+    if not path.as_posix().endswith(PARSER_MODULES):
         yield from _xml_parsers(path, tree)
 
 
@@ -92,7 +93,7 @@ def _xml_parsers(path: Path, tree: ast.Module) -> Iterator[Violation]:
             yield Violation(
                 path,
                 getattr(node, "lineno", 1),
-                "xml-parser-outside-its-room",
+                "xml-parser-outside-its-module",
                 f"{name}: parse with ionport.core.xml",
             )
 

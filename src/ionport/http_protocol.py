@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a connection: uvicorn's protocol with bounds on what a stranger may send.
+"""HTTP/1.1 on a connection: uvicorn's protocol with bounds on what a client may send.
 
 A head (request line and headers) has at most `MAX_HEAD_BYTES` and `MAX_HEADERS` lines and comes
 within `HEAD_SECONDS`; a body may be as long as the app takes it, but does not stand still for
@@ -41,7 +41,7 @@ class ServerProtocol(HttpToolsProtocol):
     uvicorn writes an answer's head and body one after the other, which is two calls of the system
     and wakes the client twice. Requests carry the extension that cuts their connection: the
     sandbox's faults use it. What follows the last chunk of a body is dropped: uvicorn takes it for
-    headers, which would let a client slip past whoever judges headers in front of us (RFC 9110
+    headers, which would let a client pass a proxy that judges headers in front of us (RFC 9110
     §6.5.1). A header whose name has an underscore is dropped too, but for ION's custom properties:
     what stands behind us may read `Content_Length` as `Content-Length`.
     """
@@ -79,8 +79,8 @@ class ServerProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         offset, size = 0, len(data)
         while offset < size and not self._is_refused and self.parser is not None:
-            room = MAX_HEAD_BYTES - self._pending_bytes
-            piece = data if size <= room else memoryview(data)[offset : offset + room]
+            space = MAX_HEAD_BYTES - self._pending_bytes
+            piece = data if size <= space else memoryview(data)[offset : offset + space]
             offset += len(piece)
             self._feed(piece)
         if self._lingered_bytes is not None:
@@ -121,7 +121,7 @@ class ServerProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._check_headers()
         super().on_headers_complete()
-        # Trailers go into a list of their own, which nobody reads.
+        # Trailers go into a list of their own, which is not read.
         self.headers = self.headers.copy()
         self._parts += 1
         self._is_in_head = self._has_head_begun = False
@@ -167,7 +167,7 @@ class ServerProtocol(HttpToolsProtocol):
         elif self._has_head_begun or self._pending_bytes:
             self._refuse(408, f"The request's head did not come within {HEAD_SECONDS:.0f} seconds.")
         else:
-            # Nobody has asked for anything yet: browsers open connections in advance.
+            # There was no request yet: browsers open connections in advance.
             self.transport.close()
 
     def _watch_body(self) -> None:
@@ -200,7 +200,7 @@ class ServerProtocol(HttpToolsProtocol):
         if cycle is None or cycle.response_complete:
             is_due = self._is_in_head
         elif self._is_in_head:
-            # An earlier request is being answered: it gets its answer, and nobody after it.
+            # An earlier request is being answered: it gets its answer, and no later one does.
             cycle.keep_alive = False
             return
         else:

@@ -40,7 +40,7 @@ class ScopeMissing(Forbidden):
 
 
 class MethodNotAllowed(IonportError):
-    """The gateway passes this method on to nobody."""
+    """The gateway does not pass this method on."""
 
     status = 405
     default_code = "method_not_allowed"

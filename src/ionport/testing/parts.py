@@ -21,7 +21,7 @@ class Parts:
 
     Attributes:
         url: address of the server, without a slash at the end.
-        user_id: whom service accounts act for.
+        user_id: the user that service accounts act for.
         clock: the machine's, which the tenant's may be ahead of.
         folder: goes when the server ends.
     """

@@ -30,7 +30,7 @@ from ionport.testing.server import listening, serving
 
 TENANT_ID: Final = "IONPORT_TST"
 USERNAME: Final = "tester"
-# No password has this hash: nobody signs in here.
+# No password has this hash: there is no sign-in here.
 _NO_PASSWORD_HASH: Final = "none"  # noqa: S105
 _SYSTEM = SystemScope("a test-suite's tenant")
 
@@ -86,7 +86,7 @@ def _side(
 
 
 def _user(now: datetime) -> User:
-    """Return whom service accounts act for: M3 asks for a user behind every call."""
+    """Return the user that service accounts act for: M3 asks for a user behind every call."""
     return User(
         id=new_id("usr"),
         username=USERNAME,

@@ -79,7 +79,7 @@ class Limits:
             return
         self._windows = {key: w for key, w in self._windows.items() if now < w.ends_at}
         if len(self._windows) >= MAX_WINDOWS:
-            # So many users at once: the oldest half starts again, which refuses nobody wrongly.
+            # So many users at once: the oldest half starts again, which refuses no call wrongly.
             self._windows = dict(list(self._windows.items())[MAX_WINDOWS // 2 :])
 
 

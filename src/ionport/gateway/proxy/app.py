@@ -103,7 +103,7 @@ class Gateway:
     async def _call(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         known = first_values(scope["headers"])
         token, query = read_token(known, scope["query_string"])
-        # In place: whoever logs the request outside of the gateway must not see the token.
+        # In place: a log of requests outside of the gateway must not show the token.
         scope["query_string"] = query
         root_path = scope.get("root_path", "")
         target = read_target(scope["path"].removeprefix(root_path))
@@ -153,7 +153,7 @@ class Gateway:
         await custom.serve(exchange)
 
     async def _authenticate(self, call: _Call, suite: str | None) -> Caller:
-        """Return whom the token stands for; `suite` is the API context as its suite spells it."""
+        """Return the caller that the token stands for; `suite` is the API context, as stored."""
         if not call.token:
             raise Unauthenticated(
                 "The request has no access token. Send it as Authorization: Bearer.",

@@ -159,7 +159,7 @@ class _Kept:
             return None
         rule = cache[1]
         headers = [(name.lower(), value) for name, value in answer.headers]
-        # Those whom nobody knows share one cache, and what is one user's is not theirs.
+        # Anonymous callers share one cache, and what is one user's is not theirs.
         is_one_users = rule.user_level and bool(call.caller.client_id)
         if not may_be_kept(answer.status, headers, user_level=is_one_users):
             return None

@@ -314,7 +314,7 @@ class _Reader:
         if depth >= _MAX_NESTING or "$ref" in inner:
             return
         required = _list(inner.get("required"))[:_MAX_REQUIRED]
-        # One more than there is room for, which tells that something is cut.
+        # One more than is shown, which tells that something is cut.
         for key, value in islice(_object(inner.get("properties")).items(), self._lines_left + 1):
             yield from self._lines(value, str(key), depth + 1, is_required=key in required)
         for part in _list(inner.get("allOf"))[: self._lines_left + 1]:

@@ -207,7 +207,7 @@ class ApiSuiteService:
         """Change an endpoint. A secret field left empty keeps the stored secret.
 
         When the target, the token endpoint or the check of certificates changes, secrets must be
-        typed again: otherwise whoever may edit could have them sent to themselves.
+        typed again: otherwise who may edit could have them sent to a server of their own.
 
         Raises:
             InvalidInput, Conflict: as `add_endpoint`.

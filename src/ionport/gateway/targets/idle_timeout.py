@@ -49,7 +49,7 @@ class IdleTimeout:
         self._watch.calls.discard(self)
         if not self._is_over:
             return
-        # Whoever else has cancelled the task meanwhile comes first, as in asyncio.timeout.
+        # Another cancellation of the task comes first, as in asyncio.timeout.
         is_ours = self._task.uncancel() <= self._cancelling
         if is_ours and kind is not None and issubclass(kind, asyncio.CancelledError):
             raise self._silence() from error

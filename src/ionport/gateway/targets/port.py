@@ -72,7 +72,7 @@ def _nothing() -> None:
 
 
 class TargetAnswer(Protocol):
-    """What a target says; `headers` are as they came. Whoever gets one closes it."""
+    """What a target says; `headers` are as they came. Its receiver closes it."""
 
     status: int
     headers: Sequence[Header]

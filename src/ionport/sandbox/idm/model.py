@@ -78,7 +78,7 @@ class Draft:
 class Item:
     """A stored item, as it is now or was in an earlier version.
 
-    `checked_out_by` is who keeps others from changing it; None when nobody does.
+    `checked_out_by` is the user who keeps others from changing it; None: it is checked in.
     """
 
     number: int

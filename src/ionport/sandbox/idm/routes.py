@@ -33,7 +33,7 @@ from ionport.sandbox.kit.operations import (
 from ionport.store import Work
 
 CONTEXT = "IDM"
-# 100 MB of file as base64, and some room for the attributes.
+# 100 MB of file as base64, and some space for the attributes.
 MAX_BODY_BYTES = 133_500_000
 
 _XML = "files above 7 MB in XML bodies (send JSON)"

@@ -90,7 +90,7 @@ class IdmService:
 
         Raises:
             NotFound: nothing has this pid.
-            Conflict: somebody else has checked the item out, or nobody has and it is to be
+            Conflict: another user has checked the item out, or none has and it is to be
                 checked in.
             InvalidInput: as for `create`, or the item is of another document type.
         """

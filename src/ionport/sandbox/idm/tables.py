@@ -98,7 +98,7 @@ idm_versions = Table(
     Column("changed_at", Moment, nullable=False),
 )
 
-# Rows and not JSON, so that whoever clears the blobs sees which are still in use.
+# Rows and not JSON, so that the sweep of blobs sees which are still in use.
 idm_version_resources = Table(
     "idm_version_resources",
     metadata,

@@ -28,7 +28,7 @@ _released = released_blobs.c
 
 
 class ReleaseRepository:
-    """Files that may have become nobody's, in the whole installation."""
+    """Files that no row may name any more, in the whole installation."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

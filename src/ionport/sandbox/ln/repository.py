@@ -36,7 +36,7 @@ class LnRepository:
         self._insert = insert_of(connection)
 
     def next_numbers(self, scope: TenantScope, company: int, count: int) -> range:
-        """Take invoice numbers; until the transaction ends nobody else takes one."""
+        """Take invoice numbers; no other transaction takes one until this one ends."""
         new = self._insert(ln_companies).values(
             tenant_id=scope.tenant_id, number=company, last_invoice=_FIRST_INVOICE - 1 + count
         )

@@ -206,7 +206,7 @@ def _take_numbers(
 ) -> dict[int, Iterator[int]]:
     """Take the numbers of a request at once, in the order of the companies.
 
-    The companies stay locked until the transaction ends: nobody else then looks for the same
+    The companies stay locked until the transaction ends: no other call then looks for the same
     invoice, and no two requests wait in a circle.
     """
     counts = Counter(each.draft.company for each in read if each.draft is not None)

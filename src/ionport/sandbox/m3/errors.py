@@ -20,7 +20,7 @@ from ionport.sandbox.kit.operations import Answer, Call
 
 # The id that M3 gives to texts of no message file of its own (§4.2).
 GENERIC_CODE = "CPF9898"
-# What comes with errors of programs; nobody seems to read it (§4.2).
+# What comes with errors of programs; clients do not seem to read it (§4.2).
 _CFG = "97"
 _V1 = "v1"
 

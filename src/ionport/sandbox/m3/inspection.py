@@ -50,7 +50,7 @@ class M3Inspection:
     ) -> Sequence[Record]:
         """Return records in the order of their keys, those whose key begins with `prefix`.
 
-        A company that nobody has named yet has none. Names in lower case are the sandbox's own,
+        A company that no call has named yet has none. Names in lower case are the sandbox's own,
         such as `errors`: what validation found wrong with an invoice, one text a line.
 
         Raises:

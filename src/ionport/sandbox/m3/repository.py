@@ -41,7 +41,7 @@ class M3Repository:
     def series(self, scope: TenantScope, company: int, *, lock: bool) -> dict[str, int] | None:
         """Return a company's number series, or None when there is no such company yet.
 
-        With `lock`, nobody else changes the company until the transaction ends.
+        With `lock`, no other transaction changes the company until this one ends.
         """
         query = select(_companies.series).where(_is_company(scope, company))
         if lock:

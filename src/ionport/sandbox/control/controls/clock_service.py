@@ -40,7 +40,7 @@ class ClockState:
 class ClockService:
     """Moves the clock of the Infor side; the document side's stays the machine's.
 
-    All tenants of an installation share it, so nobody moves it on where one is a production
+    All tenants of an installation share it, so it is not moved on where one is a production
     tenant.
     Every method raises Forbidden to who does not administer the tenant.
     """

@@ -81,7 +81,7 @@ class ControlKeyService:
         self._audit.record(work, scope, actor, "control_key.deleted", key.id, {"name": key.name})
 
     def actor_for(self, work: Work, scope: TenantScope, secret: Secret) -> Actor:
-        """Return whom a key stands for: an administrator of its own tenant, and of no other.
+        """Return the actor of a key: an administrator of its own tenant, and of no other.
 
         Raises:
             Unauthenticated: no key of this tenant.

@@ -26,7 +26,7 @@ _LEAST_SECRET: Final = 12
 # Encodings over one another that are looked through.
 _MAX_DECODINGS: Final = 3
 
-# An allow-list: a header that nobody here knows may carry a key.
+# An allow-list: an unknown header may carry a key.
 _PLAIN_HEADERS: Final = frozenset(
     [
         "accept",

@@ -48,7 +48,7 @@ class Recording:
 
     Attributes:
         redactor: knows the secrets that the request carries.
-        is_recorded: somebody has written the call down.
+        is_recorded: the call has been written down.
         fault: what a fault rule did to it; empty: nothing.
     """
 
@@ -58,7 +58,7 @@ class Recording:
 
 
 def recording_of(scope: Scope) -> Recording:
-    """Return the recording of a call; one that nobody else sees where none is kept."""
+    """Return the recording of a call; a new one where none is kept."""
     found = scope.get(_RECORDING_KEY)
     return found if isinstance(found, Recording) else Recording(Redactor())
 
@@ -128,7 +128,7 @@ class RecordedApp:
         self, tenant: TenantScope, facts: CallFacts, seen: _Seen, recording: Recording
     ) -> None:
         with self._database.write() as work:
-            # A path may name any tenant; what is nobody's is not kept.
+            # A path may name any tenant; only calls of known ones are kept.
             if TenantRepository(work.connection).find(tenant) is not None:
                 self._recorder.record(work, tenant, facts, seen.outcome(recording))
 

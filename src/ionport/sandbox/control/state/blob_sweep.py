@@ -17,7 +17,7 @@ from ionport.store import Database, SystemScope
 BITE: Final = 200
 # Longer than anybody takes from putting a content to committing the row that names it.
 GRACE: Final = timedelta(hours=1)
-_SYSTEM = SystemScope("files that nobody names")
+_SYSTEM = SystemScope("files that no row names")
 
 
 class BlobSweep:
@@ -29,7 +29,7 @@ class BlobSweep:
         self._grace = grace
 
     def tidy(self, database: Database) -> int:
-        """Delete the next files that nobody names; return how many left the list of released ones.
+        """Delete the next files that no row names; return how many left the list of released ones.
 
         Files are deleted between two transactions, so that no writer waits for the disk. A row
         that names one, committed after the look, rests on a `put` that is younger than the look

@@ -195,7 +195,7 @@ class AcknowledgementRepository:
     ) -> bool:
         """Begin an attempt, unless somebody else has taken the acknowledgement since it was read.
 
-        It is due again at `until`, when nobody ends the attempt before.
+        It is due again at `until`, unless the attempt has ended before.
         """
         taken = self._connection.execute(
             update(ion_acknowledgements)
@@ -271,7 +271,7 @@ class AcknowledgementRepository:
 
 
 def _is(ack: Acknowledgement) -> ColumnElement[bool]:
-    """Nobody has begun another attempt since the acknowledgement was read."""
+    """No other attempt has begun since the acknowledgement was read."""
     return and_(_acks.id == ack.id, _acks.attempts == ack.attempts)
 
 

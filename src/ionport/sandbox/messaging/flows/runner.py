@@ -97,7 +97,7 @@ class FlowRunner:
         self._started.wait()
 
     def close(self) -> None:
-        """Stop; what is under way is posted again by whoever runs next."""
+        """Stop; what is under way is posted again by the next runner."""
         if self._thread is not None:
             self._tell(self._task.cancel)
             self._thread.join()
@@ -144,7 +144,7 @@ class FlowRunner:
             for job in jobs:
                 task = asyncio.create_task(self._send(job))
                 under_way.add(task)
-                # Whoever ends makes room for what still waits.
+                # An attempt that ends lets the next one begin.
                 task.add_done_callback(lambda _task: self._wanted.set())
             if not jobs:
                 with contextlib.suppress(TimeoutError):

@@ -209,4 +209,4 @@ class DocumentFlowService:
 
 
 def _nothing() -> None:
-    """Do nothing: nobody sends in this process."""
+    """Do nothing: this process has no runner."""
