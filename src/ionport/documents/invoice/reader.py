@@ -33,7 +33,7 @@ from ionport.documents.invoice.guards import find
 from ionport.documents.invoice.model import Invoice, Kind, NotUnderstood
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.invoice.texts import one_line, ready
-from ionport.documents.invoice.tree import ROOT, AttributeNode, Node, place_of
+from ionport.documents.invoice.tree import ROOT, AttributeNode, Node, Places
 
 MAX_LINES = 10_000
 MAX_ATTACHMENTS = 100
@@ -189,9 +189,11 @@ class _Reader:
             simple = target.simple
             if simple is None or items:
                 self._leaf(element, target, written, items)
+            elif not (text := written.strip()):
+                continue
             elif (owner := slots[simple.owner]) is None:
                 self._left.append((element, ""))
-            elif text := written.strip():
+            else:
                 if not text.isprintable() or len(text) > MAX_TEXT:
                     text = self._long(simple, text)
                 owner.children.append(Node(simple.term, text, written, "", element))
@@ -316,6 +318,7 @@ class _Reader:
 
     def _not_understood(self) -> Iterator[NotUnderstood]:
         kept = 0
+        places = Places()
         for element, name in self._left:
             if (element, name) in self._looked_up:
                 continue
@@ -323,7 +326,7 @@ class _Reader:
             if kept > MAX_NOT_UNDERSTOOD:
                 return
             text = one_line((element.get(name) if name else element.text) or "")
-            place = place_of(element, name)
+            place = places.of(element, name)
             yield NotUnderstood(place, text[:_MAX_SHOWN], concern_of(self._syntax, place.path))
 
 

@@ -170,18 +170,36 @@ class AttributeNode(Node):
         return None if self._element is None else place_of(self._element, self._name)
 
 
+class Places:
+    """Tells where elements stand; looks through the children of an element once."""
+
+    def __init__(self) -> None:
+        self._indexes: dict[tuple[etree._Element, str], dict[etree._Element, int]] = {}
+
+    def of(self, element: etree._Element, attribute: str = "") -> Place:
+        """Return the way to `element` as a person can follow it, and its line (0 = unknown)."""
+        steps: list[str] = []
+        node: etree._Element | None = element
+        while node is not None:
+            parent = node.getparent()
+            steps.append(etree.QName(node).localname + self._index(parent, node))
+            node = parent
+        path = "/".join(reversed(steps)) + (f"/@{attribute}" if attribute else "")
+        return Place(path, cast("int | None", element.sourceline) or 0)
+
+    def _index(self, parent: etree._Element | None, node: etree._Element) -> str:
+        if parent is None:
+            return ""
+        twins = self._indexes.get((parent, node.tag))
+        if twins is None:
+            twins = {twin: n for n, twin in enumerate(parent.iterchildren(node.tag), start=1)}
+            self._indexes[parent, node.tag] = twins
+        return f"[{twins[node]}]" if len(twins) > 1 else ""
+
+
 def place_of(element: etree._Element, attribute: str = "") -> Place:
-    """Return the way to `element` as a person can follow it, and its line (0 = unknown)."""
-    steps: list[str] = []
-    node: etree._Element | None = element
-    while node is not None:
-        parent = node.getparent()
-        twins = [] if parent is None else list(parent.iterchildren(node.tag))
-        index = f"[{twins.index(node) + 1}]" if len(twins) > 1 else ""
-        steps.append(etree.QName(node).localname + index)
-        node = parent
-    path = "/".join(reversed(steps)) + (f"/@{attribute}" if attribute else "")
-    return Place(path, cast("int | None", element.sourceline) or 0)
+    """Return where one element stands."""
+    return Places().of(element, attribute)
 
 
 def _fill(index: dict[str, list[Node]], node: Node) -> None:
