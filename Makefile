@@ -28,7 +28,7 @@ test: $(VENV)/.dev assets ## Run all tests, two at a time
 
 coverage: $(VENV)/.dev assets ## Run all tests and ask for 90 % of the lines: before a release
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(TWO)
+	IONPORT_EXAMPLES=1 $(BIN)/coverage run -m pytest $(TWO)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(MIN_COVERAGE)
 

@@ -30,6 +30,7 @@ from ionport.settings import load_settings
 from ionport.store import TenantScope
 from tests.conftest import ALL_DATABASES
 from tests.support.databases import drop_postgresql, fresh_postgresql
+from tests.support.examples import example_count
 from tests.support.infor_side import new_item
 from tests.support.server import serve_at
 
@@ -455,7 +456,7 @@ FIELDS = st.sampled_from(
 BODIES = JSON | st.dictionaries(FIELDS, JSON | st.sampled_from([*FaultKind, *Trigger]))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=example_count(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nothing_that_is_sent_breaks_the_control_plane(plane: Plane, data: st.DataObject) -> None:
     endpoint = data.draw(st.sampled_from(ENDPOINTS))

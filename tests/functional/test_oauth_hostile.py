@@ -17,11 +17,12 @@ from ionport.core.clock import MovableClock
 from ionport.oauth.grants.tables import grants
 from ionport.oauth.http.answers import MAX_BODY_BYTES
 from ionport.store import Database
+from tests.support.examples import example_count
 from tests.support.oauth import Answer, OAuthSide, basic, send, serve_side
 
 File = dict[str, str]
 FUZZ = settings(
-    max_examples=120,
+    max_examples=example_count(120),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

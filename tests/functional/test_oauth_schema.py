@@ -25,6 +25,7 @@ from ionport.oauth.http.openapi import openapi
 from ionport.oauth.tenant.endpoints import PATHS
 from ionport.oauth.tenant.settings import UrlFlavour
 from ionport.store import Database
+from tests.support.examples import example_count
 from tests.support.oauth import TENANT, OAuthSide, basic, serve_side
 
 # What is promised is HTTP; the SQL behind it is tested on each database with its services.
@@ -39,7 +40,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 BOUNDED = settings(
-    max_examples=100,
+    max_examples=example_count(100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -20,6 +20,7 @@ from ionport.core.sealing import KeyRing
 from ionport.oauth.tenant.endpoints import PATHS
 from ionport.oauth.tenant.settings import UrlFlavour
 from ionport.store import Database, SystemScope, sqlite_url
+from tests.support.examples import example_count
 from tests.support.oauth import (
     TENANT,
     OAuthSide,
@@ -105,7 +106,7 @@ def test_a_forged_token_is_inactive_and_revokes_nothing(
     endpoint=st.sampled_from(("introspection", "revocation", "token")),
 )
 @settings(
-    max_examples=80,
+    max_examples=example_count(80),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

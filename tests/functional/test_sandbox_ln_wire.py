@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from ionport.sandbox.ln.model import HEADER, LINES
+from tests.support.examples import example_count
 from tests.support.infor_side import (
     TENANT,
     InforSide,
@@ -256,7 +257,7 @@ def test_the_wsdl_knows_every_attribute(client: httpx2.Client) -> None:
 
 
 FUZZ = settings(
-    max_examples=60,
+    max_examples=example_count(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

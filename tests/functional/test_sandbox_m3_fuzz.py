@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ionport.sandbox.m3.catalogue import program_named
 from ionport.sandbox.m3.service import BEHAVIOURS
 from tests.conftest import ALL_DATABASES
+from tests.support.examples import example_count
 from tests.support.infor_side import (
     InforSide,
     infor_side_on,
@@ -41,7 +42,7 @@ def client(side: InforSide, token: str) -> Iterator[httpx2.Client]:
 
 
 FUZZ = settings(
-    max_examples=60,
+    max_examples=example_count(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -20,6 +20,7 @@ from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.kit.openapi import openapi
 from ionport.sandbox.kit.operations import UNKNOWN_OPERATION, Operation, Service
 from tests.conftest import ALL_DATABASES
+from tests.support.examples import example_count
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
 from tests.support.oauth import add_user
 from tests.support.soap import SOAP
@@ -81,7 +82,7 @@ def test_every_answer_is_one_that_the_document_promises(
     schema = from_dict(openapi(service, base_url(side, service), "1"))
 
     # What SQLite takes and PostgreSQL refuses comes early; the documents are the same.
-    @settings(BOUNDED, max_examples=60 if side.database.is_sqlite else 15)
+    @settings(BOUNDED, max_examples=example_count(60 if side.database.is_sqlite else 15))
     @given(case=schema.as_strategy(generation_mode=mode))
     def hold(case: Case[Any]) -> None:
         case.call_and_validate(

@@ -16,6 +16,7 @@ from ionport.oauth.apps.redirects import form_target, is_registered, wrong_redir
 from ionport.oauth.authorize.model import AuthorizationRefused
 from ionport.oauth.protocol import OAuthError
 from ionport.store import Database, sqlite_url
+from tests.support.examples import example_count
 from tests.support.oauth import OAuthSide, add_tenant
 from tests.support.schema import create_schema
 
@@ -50,7 +51,7 @@ def values(side: OAuthSide) -> st.SearchStrategy[str]:
     return st.one_of(st.sampled_from(known), st.text(max_size=60))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=example_count(150), deadline=None)
 @given(data=st.data())
 def test_an_authorization_request_is_read_or_refused(side: OAuthSide, data: st.DataObject) -> None:
     pairs = data.draw(st.lists(st.tuples(st.sampled_from(NAMES[:7]), values(side)), max_size=9))
@@ -65,7 +66,7 @@ def test_an_authorization_request_is_read_or_refused(side: OAuthSide, data: st.D
         assert location is None or location.isascii()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=example_count(150), deadline=None)
 @given(data=st.data())
 def test_a_token_request_is_answered_or_refused(side: OAuthSide, data: st.DataObject) -> None:
     sent = data.draw(st.dictionaries(st.sampled_from(NAMES), values(side), max_size=8))
@@ -73,7 +74,7 @@ def test_a_token_request_is_answered_or_refused(side: OAuthSide, data: st.DataOb
         side.request(**sent)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=example_count(300), deadline=None)
 @given(st.text(alphabet="htps:/.@#?*;, '\"\\[]x1_-\n%", max_size=40))
 def test_what_can_be_registered_is_one_url_and_matches_itself_alone(url: str) -> None:
     for candidate in (url, f"https://{url}", f"http://127.0.0.1{url}"):

@@ -24,6 +24,7 @@ from ionport.oauth.grants.saml.service import SamlIssuerService
 from ionport.oauth.grants.saml2_bearer import GRANT_TYPE
 from ionport.oauth.protocol import InvalidGrant, OAuthError, UnauthorizedClient
 from ionport.store import TenantScope
+from tests.support.examples import example_count
 from tests.support.idp import Idp, make_idp
 from tests.support.oauth import OTHER_TENANT, TENANT, OAuthSide, add_user
 
@@ -233,7 +234,7 @@ def test_a_public_app_and_a_backend_service_cannot_use_the_grant(world: World) -
 
 @given(noise=st.binary(max_size=300), where=st.integers(0, 2000))
 @settings(
-    max_examples=60,
+    max_examples=example_count(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

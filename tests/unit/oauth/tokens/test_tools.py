@@ -20,6 +20,7 @@ from ionport.infor_http import InforApps, InforRouter
 from ionport.oauth.apps.model import GrantType
 from ionport.oauth.tokens.tools import TokenReport, TokenToolsService
 from ionport.store import Database, TenantScope
+from tests.support.examples import example_count
 from tests.support.oauth import OTHER_TENANT, OAuthSide, add_tenant, add_user
 from tests.support.server import serve_at
 
@@ -82,7 +83,7 @@ def test_only_administrators_inspect_tokens(side: OAuthSide) -> None:
 
 @given(text=st.text(max_size=200) | st.from_regex(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[\w-]*"))
 @settings(
-    max_examples=80,
+    max_examples=example_count(80),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -16,6 +16,7 @@ from sqlalchemy import event
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
 from ionport.oauth.states import TokenStates
+from tests.support.examples import example_count
 from tests.support.oauth import OTHER_TENANT, TENANT, OAuthSide, foreign_key
 
 
@@ -138,7 +139,9 @@ def test_what_is_no_token_is_refused(side: OAuthSide) -> None:
 
 @given(data=st.data())
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=example_count(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_no_text_makes_the_verifier_fail_otherwise_than_by_refusing(
     side: OAuthSide, token: str, data: st.DataObject

@@ -39,6 +39,7 @@ from ionport.sandbox.idm.repository import ItemRepository
 from ionport.store import Database, TenantScope
 from tests.conftest import ALL_DATABASES
 from tests.support.databases import with_schema
+from tests.support.examples import example_count
 
 SCOPE = TenantScope("ACME_TST")
 OTHER_SCOPE = TenantScope("OTHER_TST")
@@ -269,7 +270,9 @@ SETS: st.SearchStrategy[ItemSet] = st.recursive(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=example_count(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(items=SETS)
 def test_a_search_finds_what_it_means(store: Store, items: ItemSet) -> None:
@@ -278,7 +281,9 @@ def test_a_search_finds_what_it_means(store: Store, items: ItemSet) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=example_count(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(name=st.sampled_from([*VALUES, *BUILT_IN]), descending=st.booleans())
 def test_a_search_is_in_the_order_asked_for_and_without_a_value_comes_last(

@@ -19,6 +19,7 @@ from ionport.sandbox.idm.service import IdmService
 from ionport.store import Database, TenantScope
 from tests.conftest import ALL_DATABASES
 from tests.support.databases import with_schema
+from tests.support.examples import example_count
 
 SCOPE = TenantScope("ACME_TST")
 ENTITY = "M3_SupplierInvoice"
@@ -133,7 +134,9 @@ def _content(idm: Idm, item: Item) -> Content:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=example_count(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(changes=st.lists(CHANGES, max_size=12))
 def test_an_item_is_what_its_changes_make_of_it(idm: Idm, changes: list[Change]) -> None:
