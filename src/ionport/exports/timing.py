@@ -21,8 +21,8 @@ class ExportTiming:
     step, or `max_total` since the series began, the delivery fails. `gateway_timeout` is how long
     the gateway waits for a service (60, or up to 300 where an administrator said so),
     `search_lag` how late the target's search may show an item. A call that has not begun to leave
-    `send_within` after the reading before its record was committed is not made. A worker gives a
-    sign each `heartbeat`; a pass without a call under way is free `silent_after` its
+    `send_within` after the reading before its record was committed is not made. A worker writes
+    its row each `heartbeat`; a pass without a call under way is free `silent_after` its
     lease was last renewed. After `pause_after` failures in a row a connection pauses for `pause`,
     doubling up to `longest_pause`. `max_runs` bounds how often the passes of a delivery
     may be taken over. `record_within` is how long a finished call waits for the database to take

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, exists, insert, select
 
 from ionport.documents.review.identity import InvoiceIdentity
 from ionport.documents.review.tables import invoice_claims, invoice_identities, invoice_numbers
@@ -19,6 +19,34 @@ Named = tuple[str, str]
 _i = invoice_identities.c
 _n = invoice_numbers.c
 _c = invoice_claims.c
+
+# Built once: each first delivery runs these.
+_UNCLAIMED = select(invoice_identities).where(
+    _i.organization_id == bindparam("organization"),
+    _i.document_id == bindparam("document"),
+    ~exists().where(
+        _c.organization_id == bindparam("organization"), _c.document_id == bindparam("document")
+    ),
+)
+_LOCK_NUMBER = (
+    select(_n.number)
+    .where(
+        _n.organization_id == bindparam("of_organization_id"),
+        _n.kind == bindparam("of_kind"),
+        _n.number == bindparam("of_number"),
+    )
+    .with_for_update()
+)
+_CLAIMED = (
+    select(invoice_claims, documents.c.filename)
+    .join(documents, documents.c.id == _c.document_id)
+    .where(
+        _c.organization_id == bindparam("of_organization_id"),
+        _c.kind == bindparam("of_kind"),
+        _c.number == bindparam("of_number"),
+    )
+    .order_by(_c.claimed_at, _c.id)
+)
 
 
 class ClaimRepository:
@@ -39,13 +67,13 @@ class ClaimRepository:
             )
         )
 
-    def identity(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
-        """Return what a document says it is; None for one that is no invoice."""
-        row = self._connection.execute(
-            select(invoice_identities).where(
-                _i.organization_id == scope.organization_id, _i.document_id == document_id
-            )
-        ).one_or_none()
+    def unclaimed(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
+        """Return the invoice that a document says it is; None when it has claimed one, or is none.
+
+        A document that was delivered before has claimed its invoice.
+        """
+        parameters = {"organization": scope.organization_id, "document": document_id}
+        row = self._connection.execute(_UNCLAIMED, parameters).one_or_none()
         return _identity(row) if row else None
 
     def same_here(
@@ -66,46 +94,17 @@ class ClaimRepository:
 
     def lock_number(self, scope: OrganizationScope, identity: InvoiceIdentity) -> None:
         """Make others who claim this number wait until the transaction ends."""
-        key = {
-            "organization_id": scope.organization_id,
-            "kind": identity.kind,
-            "number": identity.number,
-        }
-        new = insert_of(self._connection)(invoice_numbers).values(**key)
-        self._connection.execute(new.on_conflict_do_nothing())
-        self._connection.execute(
-            select(_n.number)
-            .where(
-                _n.organization_id == scope.organization_id,
-                _n.kind == identity.kind,
-                _n.number == identity.number,
-            )
-            .with_for_update()
-        ).one()
-
-    def has_claim(self, scope: OrganizationScope, document_id: str) -> bool:
-        """Tell whether the document was delivered as an invoice before."""
-        found = self._connection.execute(
-            select(_c.id)
-            .where(_c.organization_id == scope.organization_id, _c.document_id == document_id)
-            .limit(1)
-        ).scalar_one_or_none()
-        return found is not None
+        key = _number_key(scope, identity)
+        new = insert_of(self._connection)(invoice_numbers)
+        self._connection.execute(new.on_conflict_do_nothing(), key)
+        self._connection.execute(_LOCK_NUMBER, {f"of_{name}": key[name] for name in key}).one()
 
     def same_claimed(
         self, scope: OrganizationScope, identity: InvoiceIdentity, limit: int
     ) -> list[Named]:
         """Return the documents that were delivered as this invoice, the first one first."""
-        rows = self._connection.execute(
-            select(invoice_claims, documents.c.filename)
-            .join(documents, documents.c.id == _c.document_id)
-            .where(
-                _c.organization_id == scope.organization_id,
-                _c.kind == identity.kind,
-                _c.number == identity.number,
-            )
-            .order_by(_c.claimed_at, _c.id)
-        )
+        key = _number_key(scope, identity)
+        rows = self._connection.execute(_CLAIMED, {f"of_{name}": key[name] for name in key})
         return _same(rows, identity, limit)
 
     def add_claim(
@@ -117,15 +116,22 @@ class ClaimRepository:
         at: datetime,
     ) -> None:
         """Let a document claim to be this invoice; the number is locked."""
-        self._connection.execute(
-            insert(invoice_claims).values(
-                id=claim_id,
-                organization_id=scope.organization_id,
-                document_id=document_id,
-                claimed_at=at,
-                **_columns(identity),
-            )
-        )
+        values = {
+            "id": claim_id,
+            "organization_id": scope.organization_id,
+            "document_id": document_id,
+            "claimed_at": at,
+            **_columns(identity),
+        }
+        self._connection.execute(insert(invoice_claims), values)
+
+
+def _number_key(scope: OrganizationScope, identity: InvoiceIdentity) -> dict[str, str]:
+    return {
+        "organization_id": scope.organization_id,
+        "kind": identity.kind,
+        "number": identity.number,
+    }
 
 
 def _columns(identity: InvoiceIdentity) -> dict[str, object]:

@@ -43,8 +43,8 @@ class Claims:
         between this look and the claim.
         """
         repository = ClaimRepository(work.connection)
-        identity = repository.identity(scope, document_id)
-        if identity is None or repository.has_claim(scope, document_id):
+        identity = repository.unclaimed(scope, document_id)
+        if identity is None:
             return []
         repository.lock_number(scope, identity)
         named = {
@@ -64,8 +64,8 @@ class Claims:
         Called after `duplicates_claimed` in the same transaction.
         """
         repository = ClaimRepository(work.connection)
-        identity = repository.identity(scope, document_id)
-        if identity is not None and not repository.has_claim(scope, document_id):
+        identity = repository.unclaimed(scope, document_id)
+        if identity is not None:
             repository.add_claim(scope, new_id("clm"), document_id, identity, self._clock.now())
 
 

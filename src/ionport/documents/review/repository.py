@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.review.model import Decision, Finding, NewFinding
@@ -17,6 +17,13 @@ from ionport.store import OrganizationScope, insert_of
 
 MAX_FINDINGS = 500
 _f = document_findings.c
+# Built once: each delivery that is made runs it.
+_OF_DOCUMENT = (
+    select(document_findings)
+    .where(_f.organization_id == bindparam("organization"), _f.document_id == bindparam("document"))
+    .order_by(_f.created_at, _f.id)
+    .limit(MAX_FINDINGS)
+)
 
 
 class FindingRepository:
@@ -53,12 +60,8 @@ class FindingRepository:
 
     def of_document(self, scope: OrganizationScope, document_id: str) -> list[Finding]:
         """Return the document's findings, oldest first, at most `MAX_FINDINGS`."""
-        rows = self._connection.execute(
-            select(document_findings)
-            .where(_f.organization_id == scope.organization_id, _f.document_id == document_id)
-            .order_by(_f.created_at, _f.id)
-            .limit(MAX_FINDINGS)
-        )
+        parameters = {"organization": scope.organization_id, "document": document_id}
+        rows = self._connection.execute(_OF_DOCUMENT, parameters)
         return [_finding(row) for row in rows]
 
     def count_open(self, scope: OrganizationScope, document_id: str) -> int:

@@ -98,10 +98,15 @@ class ReviewService:
         """
         status = DocumentRepository(work.connection).lock_status(scope, document.id)
         known = self.list(work, scope, document.id)
-        for new in self.claims.duplicates_claimed(work, scope, document.id, document.fields, known):
-            self.add(work, scope, document.id, new.code, new.parameters)
         before = {finding.id for finding in known}
-        found = [finding for finding in self.list(work, scope, document.id) if finding.is_open]
+        duplicates = self.claims.duplicates_claimed(
+            work, scope, document.id, document.fields, known
+        )
+        for new in duplicates:
+            self.add(work, scope, document.id, new.code, new.parameters)
+        if duplicates:
+            known = self.list(work, scope, document.id)
+        found = [finding for finding in known if finding.is_open]
         if not found and status is not DocumentStatus.READY_FOR_VALIDATION:
             return ()
         looked_at = before if seen is None else before.intersection(seen)

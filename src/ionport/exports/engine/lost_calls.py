@@ -18,7 +18,7 @@ _REMEMBERED = 10_000
 
 
 class LostCalls:
-    """First sights of attempts, on the boot clock and in memory; thread safe.
+    """When attempts were first seen, on the boot clock and in memory; thread safe.
 
     A process that starts, or has forgotten, counts anew: that only makes a wait longer.
     """

@@ -22,7 +22,7 @@ _STEP = 5.0
 
 
 class Schedule:
-    """Signs of life, leases, and what is due."""
+    """Heartbeats, leases, and what is due."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Schedule:
             WorkerRepository(work.connection).remove(_SCOPE, self.worker_id)
 
     def beat(self, under_way: Sequence[str]) -> None:
-        """Give a sign of life, and keep the leases of passes that wait for a place or a token."""
+        """Write the heartbeat, and keep the leases of passes that wait for a place or a token."""
         with self._database.write() as work:
             now = self._clock.now()
             workers = WorkerRepository(work.connection)
@@ -77,7 +77,7 @@ class Schedule:
         return [worker_id for worker_id in silent if self._forget(worker_id, since)]
 
     def alive(self) -> frozenset[str]:
-        """Return the workers that have given a sign of life lately, this one included."""
+        """Return the workers that have written a heartbeat lately, this one included."""
         since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
         with self._database.read() as work:
             seen = WorkerRepository(work.connection).seen(_SCOPE, since)

@@ -70,7 +70,7 @@ class Problem:
 
 
 def miss_counts_after(attempt: Attempt, timing: ExportTiming) -> float:
-    """Return the seconds from our first sight of an unknown attempt to where a miss is a proof.
+    """Return the seconds from when an unknown attempt was first seen to where a miss is a proof.
 
     Until then an item that a look-up does not find may still turn up (decision record 0019).
     """

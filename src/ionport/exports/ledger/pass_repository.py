@@ -106,7 +106,7 @@ class PassRepository:
     def take_over(self, scope: SystemScope, lease: Lease, values: Mapping[str, Any]) -> bool:
         """End a pass that its worker no longer runs; False when the lease was renewed.
 
-        So it is also while another transaction has the row: who writes it lives, or its
+        So it is also while another transaction has the row: its worker is at work, or its
         transaction is ended by the database. Waiting for it would stop the sweep.
         """
         free = (

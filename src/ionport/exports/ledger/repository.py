@@ -13,12 +13,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    insert,
     not_,
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page, PageRequest
 from ionport.exports.model import (
@@ -30,7 +28,7 @@ from ionport.exports.model import (
     ExportMethod,
 )
 from ionport.exports.tables import deliveries
-from ionport.store import OrganizationScope, SystemScope
+from ionport.store import OrganizationScope, SystemScope, insert_of
 
 AnyScope = OrganizationScope | SystemScope
 
@@ -67,12 +65,8 @@ class DeliveryRepository:
     def add(self, scope: OrganizationScope, delivery: Delivery) -> bool:
         """Insert a delivery; False when its key exists already."""
         values = asdict(delivery) | {"organization_id": scope.organization_id}
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(deliveries), values)
-        except IntegrityError:
-            return False
-        return True
+        new = insert_of(self._connection)(deliveries).on_conflict_do_nothing().returning(_d.id)
+        return self._connection.execute(new, values).one_or_none() is not None
 
     def get(self, scope: AnyScope, delivery_id: str) -> Delivery | None:
         """Return the delivery, or None when it is absent or somebody else's."""

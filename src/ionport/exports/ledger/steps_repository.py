@@ -31,6 +31,10 @@ _UPDATE_STEP = update(delivery_steps).where(
     _s.delivery_id == bindparam("delivery"), _s.kind == bindparam("step")
 )
 _RAISE_ATTEMPTS = _UPDATE_STEP.where(_s.attempts == bindparam("before"))
+_IS_OWN = select(deliveries.c.id).where(
+    deliveries.c.organization_id == bindparam("organization"),
+    deliveries.c.id == bindparam("delivery"),
+)
 _SETTLE = update(delivery_attempts).where(
     _a.id == bindparam("attempt"), _a.state == bindparam("expected")
 )
@@ -45,8 +49,8 @@ class LedgerRepository:
     def add_steps(self, scope: AnyScope, delivery_id: str, steps: Sequence[DeliveryStep]) -> None:
         """Insert the steps of a new delivery; nothing happens when the scope has none such."""
         if isinstance(scope, OrganizationScope):
-            owned = _of(scope).where(deliveries.c.id == delivery_id)
-            if self._connection.execute(owned).one_or_none() is None:
+            parameters = {"organization": scope.organization_id, "delivery": delivery_id}
+            if self._connection.execute(_IS_OWN, parameters).one_or_none() is None:
                 return
         rows = [asdict(step) | {"delivery_id": delivery_id} for step in steps]
         self._connection.execute(insert(delivery_steps), rows)

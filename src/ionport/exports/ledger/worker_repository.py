@@ -21,7 +21,7 @@ class WorkerRepository:
     def beat(
         self, scope: SystemScope, worker_id: str, host: str, process: int, now: datetime
     ) -> None:
-        """Say that a worker lives, adding it when it is new."""
+        """Write a worker's heartbeat, adding its row when it is new."""
         changed = self._connection.execute(
             update(export_workers).where(_w.id == worker_id).values(seen_at=now)
         ).rowcount

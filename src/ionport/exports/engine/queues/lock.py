@@ -14,7 +14,7 @@ _NAMES = ("deliveries.lock", "dbos.sqlite.lock")
 
 
 class FolderLock:
-    """Held as long as the process lives: the system takes it back from a dead one."""
+    """Held until the process ends, however it ends: the system then releases it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
