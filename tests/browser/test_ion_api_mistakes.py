@@ -16,7 +16,7 @@ from ionport.web.pages.account import account, authorize
 from ionport.web.pages.authorized_apps import apps as authorized_apps
 from ionport.web.pages.authorized_apps import files as app_files
 from ionport.web.pages.authorized_apps import form as app_form
-from ionport.web.pages.authorized_apps import security as app_upkeep
+from ionport.web.pages.authorized_apps import security as app_security
 from ionport.web.pages.authorized_apps import token_tools
 from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
 from tests.browser.accessibility import wider_than_the_window
@@ -143,7 +143,7 @@ ELSEWHERE = {"/sign-in", "/set-up/{token}", "/account", "/authorize/{tenant}/sig
 
 def test_every_form_has_its_mistakes_told() -> None:
     modules = (
-        *(account, app_files, app_form, app_upkeep, authorize, authorized_apps, configuration),
+        *(account, app_files, app_form, app_security, authorize, authorized_apps, configuration),
         *(saml_issuers, service_accounts, token_tools, users),
     )
     forms = {route.path for module in modules for route in module.ROUTES if "POST" in route.methods}

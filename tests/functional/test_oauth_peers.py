@@ -18,7 +18,7 @@ from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
 from ionport.identity.model import Actor, PasswordProof
-from ionport.oauth.apps.bridge_keys import new_key_pair
+from ionport.oauth.apps.bridge.keys import new_key_pair
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, AuthorizedApp, GrantType
 from tests.support.people import CALLBACK, Person, add_people_app, secret_of

@@ -13,8 +13,8 @@ from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
-from ionport.oauth.apps.bridge_key_repository import BridgeKeyRepository
-from ionport.oauth.apps.bridge_keys import FILENAME, MAX_BRIDGE_KEYS, KeyPair, key_file
+from ionport.oauth.apps.bridge.keys import FILENAME, MAX_BRIDGE_KEYS, KeyPair, key_file
+from ionport.oauth.apps.bridge.repository import BridgeKeyRepository
 from ionport.oauth.apps.client_secrets import ClientSecrets
 from ionport.oauth.apps.model import AppAction, AuthorizedApp, BridgeKey, ClientSecret
 from ionport.oauth.apps.repository import AppRepository

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ionport.oauth.apps.bridge_keys import ALGORITHM
+from ionport.oauth.apps.bridge.keys import ALGORITHM
 from ionport.oauth.apps.model import BridgeKey
 from ionport.oauth.protocol import InvalidClient
 

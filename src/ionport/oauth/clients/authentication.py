@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
-from ionport.oauth.apps.bridge_key_repository import BridgeKeyRepository
+from ionport.oauth.apps.bridge.repository import BridgeKeyRepository
 from ionport.oauth.apps.model import AuthorizedApp
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.clients.assertions import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ionport.oauth.apps.bridge_keys import ALGORITHM
+from ionport.oauth.apps.bridge.keys import ALGORITHM
 from ionport.oauth.grants import GRANTS
 from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.oauth.tenant.settings import TenantSettings

@@ -14,7 +14,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict
-from ionport.oauth.apps.bridge_keys import new_key_pair
+from ionport.oauth.apps.bridge.keys import new_key_pair
 from ionport.oauth.apps.model import AuthorizedApp, GrantType
 from ionport.oauth.clients.assertions import ASSERTION_TYPE
 from ionport.oauth.protocol import InvalidClient, InvalidRequest, OAuthError

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, NotFound, TooManyRequests
 from ionport.core.i18n import _
-from ionport.oauth.apps.bridge_keys import new_key_pair
+from ionport.oauth.apps.bridge.keys import new_key_pair
 from ionport.web.forms.fields import text_of, whole_number
 from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.pages.authorized_apps.apps import (
