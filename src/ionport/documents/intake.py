@@ -9,6 +9,7 @@ from datetime import date
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.core.unpacking.pdf import attachments, is_pdf
 from ionport.documents.invoice import rows
 from ionport.documents.invoice.fields import header_fields
 from ionport.documents.invoice.model import Invoice
@@ -28,6 +29,11 @@ from ionport.documents.types import (
 )
 
 _MAX_FILENAME = 200
+_MAX_NAMED = 5
+_HEAD = 1024
+_PDF = "application/pdf"
+_BEFORE_XML = b"\xef\xbb\xbf \t\r\n"
+_OTHER_XML = frozenset({"unknown_syntax", "xml_not_well_formed"})
 _MAX_FINDINGS = 200
 # VAT id, tax and registration id, and the supplier's own numbers, GLNs among them.
 _SUPPLIER_IDS = ("BT-31", "BT-32", "BT-30", "BT-29")
@@ -47,15 +53,50 @@ class Intake:
 
 
 def read_file(content: bytes, today: date = date.max) -> Intake:
-    """Read an e-invoice; errors as `read_invoice`, and a clear one for a PDF or a picture.
+    """Read an e-invoice as XML, or as a PDF that has one attached.
+
+    Errors as `read_invoice` and `pdf.attachments`, and a clear one for a picture or an archive. A
+    PDF without an invoice, or with several, is read all the same and held for a person.
 
     `today` is what an issue date is compared with; without it none is too far ahead.
     """
+    if is_pdf(content):
+        return _read_pdf(content, today)
     _refuse_other_files(content)
-    invoice = read_invoice(content)
+    return _intake_of(read_invoice(content), "application/xml", today)
+
+
+def _read_pdf(content: bytes, today: date) -> Intake:
+    attached = [(each.name, _invoice_in(each.content)) for each in attachments(content)]
+    found = [(name, invoice) for name, invoice in attached if invoice is not None]
+    if len(found) == 1:
+        return _intake_of(found[0][1], _PDF, today)
+    finding = NewFinding("no_invoice_in_pdf", {})
+    if found:
+        names = ", ".join(clean_filename(name) for name, _invoice in found[:_MAX_NAMED])
+        finding = NewFinding("invoices_in_pdf", {"count": str(len(found)), "names": names})
+    identity = invoice_identity(
+        is_credit_note=False, number="", issue_date=None, supplier_name="", supplier_ids=()
+    )
+    return Intake("INVOICE", _PDF, {}, {}, (finding,), identity)
+
+
+def _invoice_in(attached: bytes) -> Invoice | None:
+    """Return the invoice in a file attached to a PDF, None when it is another file."""
+    if not attached.lstrip(_BEFORE_XML).startswith(b"<"):
+        return None
+    try:
+        return read_invoice(attached)
+    except InvalidInput as error:
+        if error.code in _OTHER_XML:
+            return None
+        raise
+
+
+def _intake_of(invoice: Invoice, mime_type: str, today: date) -> Intake:
     return Intake(
         document_type="CREDIT_NOTE" if invoice.is_credit_note else "INVOICE",
-        mime_type="application/xml",
+        mime_type=mime_type,
         fields=header_fields(invoice),
         tables={table: tuple(make(invoice)) for table, make in _TABLES.items()},
         findings=findings_of(invoice, today),
@@ -110,18 +151,25 @@ def clean_filename(filename: str, default: str = "document.xml") -> str:
 
 
 def _refuse_other_files(content: bytes) -> None:
+    head = content[:_HEAD].lstrip(_BEFORE_XML).lower()
+    if head.startswith((b"<!doctype html", b"<html")):
+        raise InvalidInput(
+            _("This file is a web page, not an invoice. Download the invoice itself."),
+            code="not_an_einvoice",
+        )
     for signature, name in (
-        (b"%PDF-", _("a PDF")),
         (b"PK\x03\x04", _("a ZIP archive or an Office file")),
         (b"\x89PNG", _("a picture")),
         (b"\xff\xd8\xff", _("a picture")),
         (b"{", _("JSON")),
+        (b"[", _("JSON")),
+        (b"\x30\x82", _("a signed file (p7m); take the invoice out first")),
     ):
-        if content.startswith(signature):
+        if content.lstrip().startswith(signature):
             raise InvalidInput(
                 _(
-                    "This file is {kind}. ionport reads e-invoices as XML (UBL or CII): upload the"
-                    " XML file that belongs to the invoice."
+                    "This file is {kind}, not an invoice. ionport reads e-invoices as XML, and PDFs"
+                    " with the XML attached: upload the file that the supplier sent."
                 ).format(kind=name),
                 code="not_an_einvoice",
             )

@@ -88,10 +88,12 @@ def test_nothing_is_made_up_for_what_the_invoice_does_not_say() -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"%PDF-1.7 ...", "a PDF"),
         (b"PK\x03\x04...", "ZIP"),
         (b"\x89PNG...", "picture"),
         (b'{"invoice": 1}', "JSON"),
+        (b"[]", "JSON"),
+        (b"\n<!DOCTYPE HTML><html>", "a web page, not an invoice"),
+        (b"\x30\x82\x01\x00", "signed file"),
     ],
 )
 def test_another_kind_of_file_is_named_as_what_it_is(content: bytes, says: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from ionport.cli.opening import (
 )
 from ionport.core.errors import Conflict, InvalidInput, IonportError
 from ionport.core.xml import MAX_BYTES
+from ionport.documents.containers import ReceivedFile, unpack
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -35,16 +37,19 @@ document.add_command(document_check)
 @as_json_option
 @click.pass_context
 def document_add(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
-    """Add e-invoices (EN 16931, UBL or CII). Each file is reported; one that is refused stops
-    none of the others. Exit status 1 when one was refused.
+    """Add e-invoices: XML, PDFs with the XML attached, and what stands in ZIP, gzip and mail files.
+
+    Each file is reported; one that is refused stops none of the others. Exit status 1 when one was
+    refused.
     """
     rows: list[dict[str, str]] = []
     try:
         with opened(ctx) as application:
             for file in files:
-                rows.append(_receive(application, file))
-                if not as_json:
-                    click.echo(_result(rows[-1]))
+                for row in _receive_all(application, file):
+                    rows.append(row)
+                    if not as_json:
+                        click.echo(_result(row))
     finally:
         if as_json:
             print_json(rows)
@@ -58,11 +63,21 @@ def _result(row: dict[str, str]) -> str:
     return f"{row['file']}: {row['id']}{held}"
 
 
-def _receive(application: Application, file: Path) -> dict[str, str]:
+def _receive_all(application: Application, file: Path) -> Iterator[dict[str, str]]:
+    try:
+        inside = unpack(ReceivedFile(file.name, _content(file)), MAX_BYTES)
+    except IonportError as error:
+        yield {"file": file.name, "error": error.text}
+        return
+    for each in inside:
+        yield _receive(application, each)
+
+
+def _receive(application: Application, file: ReceivedFile) -> dict[str, str]:
     scope = organization_scope(application)
     service = documents_side(application).documents
     try:
-        prepared = service.prepare_receipt(scope, _content(file), file.name)
+        prepared = service.prepare_receipt(scope, file.content, file.name)
         with application.database.write() as work:
             made = service.receive(work, scope, OPERATOR, prepared)
             findings = [each for each in service.findings(work, scope, made.id) if each.is_open]

@@ -66,7 +66,23 @@ def _of_double(values: Parameters) -> dict[str, str]:
     return {name: values[name] for name in ("step", "first_id", "second_id")}
 
 
+def _no_invoice_in_pdf(values: Parameters) -> str:
+    return _(
+        "The PDF has no invoice attached as XML, and ionport guesses nothing from pictures: ask the"
+        " supplier for the XML, or for a Factur-X or ZUGFeRD file."
+    )
+
+
+def _invoices_in_pdf(values: Parameters) -> str:
+    return _(
+        "The PDF has {count} invoices attached ({names}), and which one counts is for a person to"
+        " say: upload that XML as a file of its own."
+    ).format(count=values["count"], names=values["names"])
+
+
 _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
+    "no_invoice_in_pdf": _no_invoice_in_pdf,
+    "invoices_in_pdf": _invoices_in_pdf,
     "more_findings": _more_findings,
     "duplicate_number": _duplicate_number,
     "late_answer": _late_answer,

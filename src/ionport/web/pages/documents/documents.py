@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -11,6 +11,8 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, IonportError
 from ionport.core.i18n import _
+from ionport.core.xml import MAX_BYTES
+from ionport.documents.containers import ReceivedFile, unpack
 from ionport.documents.model import Document, DocumentFilter, DocumentSort, DocumentStatus, Row
 from ionport.documents.review.model import Finding
 from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type
@@ -111,15 +113,29 @@ def upload(request: Request) -> Response:
     files = uploads_of(visit_of(request).form, "files")
     if not files:
         return _upload_page(request, [], _("Choose at least one file."), 422)
-    return _upload_page(request, [_receive(request, file) for file in files])
+    return _upload_page(
+        request, [result for file in files for result in _receive_all(request, file)]
+    )
 
 
-def _receive(request: Request, file: Upload) -> UploadResult:
+def _receive_all(request: Request, file: Upload) -> Iterator[UploadResult]:
+    try:
+        visit_of(request).actor.require_organization_member(
+            organization_scope(request).organization_id
+        )
+        inside = unpack(ReceivedFile(file.filename, file.content), MAX_BYTES)
+    except IonportError as error:
+        yield UploadResult(file.filename, error=error.text)
+        return
+    for each in inside:
+        yield _receive(request, each)
+
+
+def _receive(request: Request, file: ReceivedFile) -> UploadResult:
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).documents
     try:
-        visit.actor.require_organization_member(scope.organization_id)
-        prepared = service.prepare_receipt(scope, file.content, file.filename)
+        prepared = service.prepare_receipt(scope, file.content, file.name)
         with visit.services.database.write() as work:
             document = service.receive(
                 work,
@@ -130,10 +146,10 @@ def _receive(request: Request, file: Upload) -> UploadResult:
             )
             findings = service.findings(work, scope, document.id)
     except Conflict as error:
-        return UploadResult(file.filename, existing_id=error.existing_id, error=error.text)
+        return UploadResult(file.name, existing_id=error.existing_id, error=error.text)
     except IonportError as error:
-        return UploadResult(file.filename, error=error.text)
-    return UploadResult(file.filename, document=document, findings=findings)
+        return UploadResult(file.name, error=error.text)
+    return UploadResult(file.name, document=document, findings=findings)
 
 
 def _upload_page(

@@ -1,0 +1,1 @@
+"""Files inside files: archives, and what is attached to a PDF, within limits."""

@@ -1,0 +1,128 @@
+"""Files that hold other files: ZIP, gzip and mails are unpacked before anything is read.
+
+A PDF is no container in this sense: it is the invoice's page, with the invoice attached.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import PurePosixPath
+from typing import Final
+
+from ionport.core.errors import InvalidInput, TooLarge
+from ionport.core.i18n import _
+from ionport.core.unpacking.archives import MAX_FILES, files_of_zip, is_gzip, is_zip, unpack_gzip
+
+MAX_DEPTH: Final = 2
+"""How deep containers may stand in containers: a mail with a ZIP file is read."""
+
+_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,40}:[ \t]")
+_OF_MAILS = re.compile(rb"(?im)^(from|received|return-path|message-id|mime-version):")
+_HEAD: Final = 4096
+_OFFICE = ("[Content_Types].xml", "mimetype")
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file as it came in, or as it stood in another one (`a.zip/b.xml`)."""
+
+    name: str
+    content: bytes
+
+
+def is_mail(content: bytes) -> bool:
+    """Tell whether `content` is a mail: header lines first, one of them a mail's."""
+    head = content[:_HEAD].lstrip()
+    return bool(_HEADER.match(head)) and bool(_OF_MAILS.search(head))
+
+
+def unpack(file: ReceivedFile, max_bytes: int) -> list[ReceivedFile]:
+    """Return the files inside `file`, or `file` itself when it is no container.
+
+    What cannot be an invoice is left out of mails (texts, pictures) and kept in archives, whose
+    every file was put there by a person. `max_bytes` is the limit of one file.
+
+    Raises:
+        TooLarge, InvalidInput: over a limit, damaged, with a password, an Office file, or with
+            nothing in it; the text says what to do.
+    """
+    return list(_unpack(file, max_bytes, MAX_DEPTH))
+
+
+def _unpack(file: ReceivedFile, max_bytes: int, depth: int) -> Iterator[ReceivedFile]:
+    content = file.content
+    if not (is_zip(content) or is_gzip(content) or is_mail(content)):
+        yield file
+        return
+    if depth == 0:
+        raise InvalidInput(
+            _("{name} holds an archive in an archive in an archive. Unpack it first.").format(
+                name=file.name
+            ),
+            code="archive_too_deep",
+        )
+    count = 0
+    for inner in _inside(file, max_bytes):
+        for found in _unpack(inner, max_bytes, depth - 1):
+            count += 1
+            if count > MAX_FILES:
+                raise TooLarge(
+                    _("{name} holds more than {limit} files.").format(
+                        name=file.name, limit=MAX_FILES
+                    ),
+                    code="too_many_files",
+                )
+            yield found
+    if not count:
+        raise InvalidInput(
+            _("{name} holds no file that could be an invoice.").format(name=file.name),
+            code="empty_archive",
+        )
+
+
+def _inside(file: ReceivedFile, max_bytes: int) -> Iterator[ReceivedFile]:
+    if is_gzip(file.content):
+        name = file.name.removesuffix(".gz") if file.name.endswith(".gz") else file.name
+        yield ReceivedFile(name, unpack_gzip(file.content, max_bytes))
+    elif is_zip(file.content):
+        for found in files_of_zip(file.content, max_bytes):
+            if found.name in _OFFICE:
+                raise InvalidInput(
+                    _("{name} is an Office file. ionport reads XML and PDF files.").format(
+                        name=file.name
+                    ),
+                    code="not_an_einvoice",
+                )
+            yield ReceivedFile(f"{file.name}/{found.name}", found.content)
+    else:
+        yield from _attached(file, max_bytes)
+
+
+def _attached(file: ReceivedFile, max_bytes: int) -> Iterator[ReceivedFile]:
+    message = email.message_from_bytes(file.content, policy=email.policy.default)
+    for part in message.walk():
+        name = part.get_filename() or ""
+        if part.is_multipart() or not name or not _may_be_invoice(part, name):
+            continue
+        content = part.get_payload(decode=True)
+        if not isinstance(content, bytes):
+            continue
+        if len(content) > max_bytes:
+            raise TooLarge(
+                _("{name} has {size} bytes; at most {limit} are accepted.").format(
+                    name=name, size=len(content), limit=max_bytes
+                ),
+                code="too_large",
+            )
+        yield ReceivedFile(f"{file.name}/{name}", content)
+
+
+def _may_be_invoice(part: Message, name: str) -> bool:
+    if part.get_content_maintype() == "image":
+        return False
+    return PurePosixPath(name.lower()).suffix in (".xml", ".pdf", ".zip", ".gz", ".p7m", ".eml")

@@ -1,0 +1,86 @@
+"""A PDF with an invoice attached is that invoice; any other PDF is kept and held."""
+
+from __future__ import annotations
+
+import io
+
+import pikepdf
+import pytest
+
+from ionport.core.errors import InvalidInput
+from ionport.documents.intake import Intake, read_file
+from ionport.documents.invoice.rules.model import Effect
+from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
+from tests.support.reference import needs_reference_data, reference_files
+
+CII, UBL = read_sample(CII_INVOICE), read_sample(UBL_INVOICE)
+
+
+def _pdf(*files: tuple[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        for number, (name, content) in enumerate(files):
+            pdf.attachments[f"{number}"] = pikepdf.AttachedFileSpec(pdf, content, filename=name)
+        pdf.save(target)
+    return target.getvalue()
+
+
+def _held(content: bytes) -> tuple[str, str]:
+    intake = read_file(content)
+    (finding,) = intake.findings
+    assert finding.effect is Effect.HOLDS
+    assert intake.fields == {}
+    return finding.code, finding.text
+
+
+def test_the_invoice_in_a_pdf_is_found_by_its_content_among_other_files() -> None:
+    other = ("terms.xml", b"<terms/>"), ("logo.png", b"\x89PNG")
+    intake = read_file(b"\n" + _pdf(*other, ("anything.bin", CII)))
+    plain = read_file(CII)
+    assert intake.mime_type == "application/pdf"
+    assert (intake.fields, intake.tables, intake.identity) == (
+        plain.fields,
+        plain.tables,
+        plain.identity,
+    )
+
+
+def test_a_pdf_without_an_invoice_is_kept_and_held() -> None:
+    assert _held(_pdf())[0] == "no_invoice_in_pdf"
+    assert _held(_pdf(("terms.xml", b"<terms/>")))[0] == "no_invoice_in_pdf"
+
+
+def test_a_pdf_with_two_invoices_is_held_and_names_them() -> None:
+    code, text = _held(_pdf(("factur-x.xml", CII), ("xrechnung.xml", UBL)))
+    assert code == "invoices_in_pdf"
+    assert "factur-x.xml, xrechnung.xml" in text
+
+
+def test_an_invoice_in_a_pdf_that_cannot_be_read_refuses_the_pdf() -> None:
+    nested = CII.replace(b"<ram:ID>RE-2026-0418", b"<ram:ID><x/>RE-2026-0418")
+    with pytest.raises(InvalidInput, match="text with elements inside"):
+        read_file(_pdf(("factur-x.xml", nested)))
+
+
+def _case(name: str) -> Intake:
+    (path,) = reference_files(f"cases/invoices/{name}")
+    return read_file(path.read_bytes())
+
+
+@needs_reference_data
+def test_pdfs_that_failed_once_give_their_result() -> None:
+    for name in ("23-facturx.pdf", "25-pdf-with-blank-line-first.pdf"):
+        assert _case(name).fields["invoice_id"]
+    assert [one.code for one in _case("h91-pdf-two-xml.pdf").findings] == ["invoices_in_pdf"]
+    assert [one.code for one in _case("h94-pdf-no-attachment.pdf").findings] == [
+        "no_invoice_in_pdf"
+    ]
+    for name, code in (
+        ("h92-pdf-encrypted.pdf", "pdf_encrypted"),
+        ("h93-pdf-truncated.pdf", "pdf_damaged"),
+        ("h98-html.html", "not_an_einvoice"),
+    ):
+        with pytest.raises(InvalidInput) as raised:
+            _case(name)
+        assert raised.value.code == code
