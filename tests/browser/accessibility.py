@@ -161,8 +161,13 @@ _TOO_WIDE = """() => {
 
 
 def audit(page: Page) -> list[str]:
-    """Return what is wrong with names, headings, labels, tables, ids and contrast."""
-    return [*page.evaluate(_AUDIT), *page.evaluate(_CONTRAST)]
+    """Return what is wrong with names, headings, labels, tables, ids and contrast, also in dark."""
+    found: list[str] = page.evaluate(_AUDIT)
+    for scheme in ("dark", "light"):
+        # Without motion, or colours would be judged on their way from one scheme to the other.
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += page.evaluate(_CONTRAST)
+    return list(dict.fromkeys(found))
 
 
 def controls_without_visible_focus(page: Page) -> list[str]:
