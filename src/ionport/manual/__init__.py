@@ -9,9 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
-from ionport.core.errors import NotFound
-from ionport.core.i18n import _
-
 CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("the-walk", "words")),
     (
@@ -47,9 +44,9 @@ def page_names() -> list[str]:
 
 
 def read_page(name: str) -> ManualPage:
-    """Return a page; raises NotFound for a name that is not in the contents."""
+    """Return a page; raises LookupError for a name that is not in the contents."""
     if name not in page_names():
-        raise NotFound(_("The manual has no such page."))
+        raise LookupError(name)
     text = resources.files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")
     title = text.partition("\n")[0].removeprefix("# ").strip()
     return ManualPage(name=name, title=title, text=text)

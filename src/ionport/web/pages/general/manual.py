@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
 from ionport.manual import CONTENTS, page_names, read_page
 from ionport.web.rendering.templating import path_to, render
 
@@ -41,7 +43,10 @@ def first_page(request: Request) -> Response:
 
 def show(request: Request) -> Response:
     """Show a page beside the contents."""
-    page = read_page(str(request.path_params["page"]))
+    name = str(request.path_params["page"])
+    if name not in page_names():
+        raise NotFound(_("The manual has no such page."))
+    page = read_page(name)
     contents = [
         (section, [(name, read_page(name).title) for name in names]) for section, names in CONTENTS
     ]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import ionport.manual
-from ionport.core.errors import NotFound
 from ionport.manual import page_names, read_page
+from tests.support.web import Browser, People
 from tools import coverage_page, settings_page
 
 
@@ -24,8 +24,19 @@ def test_every_page_has_one_title_and_no_raw_html(name: str) -> None:
 
 
 def test_another_name_is_not_found() -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(LookupError):
         read_page("../../settings")
+
+
+def test_a_page_that_the_manual_has_not_is_told_as_not_found(
+    people: People, browser: Browser
+) -> None:
+    people.add("ada")
+    browser.sign_in("ada")
+    for name in ("nothing", "..%2f..%2fsettings", "__init__"):
+        answer = browser.get(f"/manual/{name}")
+        assert answer.status_code == 404
+    assert browser.get("/manual/words").status_code == 200
 
 
 def test_the_page_of_settings_is_what_the_settings_say() -> None:
