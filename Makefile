@@ -12,7 +12,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-
 DOCUMENTS ?= 500
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test chaos coverage check lint format types bench assets lock pictures clean
+.PHONY: help demo up test chaos coverage check lint format types bench assets lock release pictures clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,13 +57,16 @@ bench: $(VENV)/.dev ## Print every benchmark as a ratio to a peer in the same ru
 assets: $(VENV)/.server ## Install the front-end files (htmx, Tabler) by lock file
 	@$(BIN)/python tools/assets.py
 
+release: $(VENV)/.dev assets ## Build wheel, sdist and SBOM into dist, and try both in clean environments
+	$(BIN)/python -m tools.release
+
 pictures: $(VENV)/.dev assets ## Make the README's pictures from the running product
 	IONPORT_PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_walk.py
 
 lock: $(VENV)/bin/python ## Resolve both lock files anew
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(LOCK) -o requirements.lock
-	$(LOCK) --group dev -o requirements-dev.lock
+	$(LOCK) --extra otel --group dev -o requirements-dev.lock
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache node_modules \

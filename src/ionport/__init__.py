@@ -1,3 +1,3 @@
 """ionport: both sides of the walk from a document system to Infor."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

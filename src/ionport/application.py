@@ -5,21 +5,18 @@ Imports no page: `asgi` hands the services to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
-
-from sqlalchemy import make_url
-from sqlalchemy.exc import OperationalError
 
 from ionport.core.blobs import Blobs, FolderBlobs
 from ionport.core.clock import BootClock, SystemClock
-from ionport.core.errors import Unavailable
-from ionport.core.files import make_private_folder, take_from_others, try_writing
-from ionport.core.i18n import _
-from ionport.core.sealing import KeyRing, create_key_ring, load_key_ring
+from ionport.core.sealing import KeyRing
+from ionport.data_folder import (
+    load_keys,
+    nothing_here,
+    opened_database,
+    prepare_folder,
+    require_data_folder,
+)
 from ionport.document_side import DocumentSide, open_document_side
 from ionport.exports.engine.engine import DeliveryEngine
 from ionport.exports.engine.queues.port import EngineOptions
@@ -34,13 +31,9 @@ from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
 from ionport.infor_side import InforOptions, InforSide
 from ionport.ionapi.addresses import AddressPolicy
-from ionport.migrations import upgrade
+from ionport.migrations import require_current, upgrade
 from ionport.settings import Settings
-from ionport.store import Database, has_sealed_values, sqlite_url
-
-# What tells a data folder from any other, and which of its files other users may not read.
-_KNOWN_FILES: Final = ("ionport.db", "keys.json", "blobs", "ionport.toml")
-_PRIVATE_FILES: Final = ("ionport.*", "keys.json*", "dbos.sqlite*", "*.ionapi", "blobs")
+from ionport.store import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +80,70 @@ class Application:
 def open_application(
     settings: Settings, *, clock: BootClock | None = None, timing: ExportTiming | None = None
 ) -> Application:
-    """Open the data folder: keys, database (brought up to date), first tenant, organization.
+    """Open the data folder for a server: what is missing is made, an older schema is upgraded.
+
+    That is the key ring, the database, the first tenant and the first organization.
 
     Raises:
         Unavailable: the folder cannot be written, the key ring is lost or cannot be read, the
             database cannot be reached or is newer than this program.
     """
     clock = clock or SystemClock()
+    prepare_folder(settings.data)
+    with opened_database(settings) as database:
+        keys = load_keys(settings, database)
+        upgrade(database)
+        audit = AuditLog(clock)
+        identity = IdentityService(clock, audit, Passwords())
+        with database.write() as work:
+            tenant = identity.ensure_tenant(work, settings.tenant)
+            organization = identity.ensure_organization(work, settings.organization)
+    return _application(settings, database, clock, keys, tenant, organization, timing)
+
+
+def open_existing(settings: Settings) -> Application:
+    """Open the data folder for a command: nothing is made and no schema is upgraded.
+
+    The tenant is the one that the settings name, or the first one.
+
+    Raises:
+        Unavailable: there is no data folder, its schema is older or newer than this program's, or
+            as `open_application`.
+    """
+    require_data_folder(settings)
+    prepare_folder(settings.data)
+    clock = SystemClock()
+    with opened_database(settings) as database:
+        require_current(database)
+        keys = load_keys(settings, database, makes_new=False)
+        identity = IdentityService(clock, AuditLog(clock), Passwords())
+        with database.read() as work:
+            tenants = identity.list_tenants(work)
+            organizations = identity.list_organizations(work)
+    if not tenants or not organizations:
+        raise nothing_here(settings)
+    named = [tenant for tenant in tenants if tenant.id == settings.tenant]
+    return _application(
+        settings, database, clock, keys, (named or tenants)[0], organizations[0], timing=None
+    )
+
+
+def _application(
+    settings: Settings,
+    database: Database,
+    clock: BootClock,
+    keys: KeyRing,
+    tenant: Tenant,
+    organization: Organization,
+    timing: ExportTiming | None,
+) -> Application:
     timing = timing or ExportTiming(
         gateway_timeout=settings.gateway_timeout, search_lag=settings.search_lag
     )
-    prepare_folder(settings.data)
-    database = Database(database_url(settings))
-    try:
-        with _naming_the_database(settings):
-            keys = load_keys(settings, database)
-            upgrade(database)
-    except BaseException:
-        database.close()
-        raise
     blobs = FolderBlobs(settings.data / "blobs")
     audit = AuditLog(clock)
     passwords = Passwords()
     identity = IdentityService(clock, audit, passwords)
-    with database.write() as work:
-        tenant = identity.ensure_tenant(work, settings.tenant)
-        organization = identity.ensure_organization(work, settings.organization)
     return Application(
         settings=settings,
         database=database,
@@ -144,69 +175,6 @@ def open_application(
     )
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the data folder, or take the rights of others away from the one that is there.
-
-    Raises:
-        Unavailable: it cannot be made or written.
-    """
-    try:
-        make_private_folder(folder, _KNOWN_FILES)
-        take_from_others(folder, _PRIVATE_FILES)
-        try_writing(folder)
-    except OSError as error:
-        raise Unavailable(
-            _(
-                "The data folder {path} cannot be written: {reason}. Give this user the right to"
-                " write there, or choose another folder with --data or IONPORT_DATA."
-            ).format(path=folder.absolute(), reason=error.strerror or type(error).__name__),
-            code="data_folder_not_writable",
-            detail=str(error),
-        ) from error
-
-
-def load_keys(settings: Settings, database: Database) -> KeyRing:
-    """Return the key ring of `IONPORT_KEYS`, or of the key file (made at the first start).
-
-    Raises:
-        Unavailable: it cannot be read; or the file is gone and the database has sealed values,
-            which no other ring opens.
-    """
-    if settings.keys:
-        return KeyRing.from_text(settings.keys.reveal())
-    if (found := load_key_ring(settings.key_file)) is not None:
-        return found
-    with database.read() as work:
-        is_lost = has_sealed_values(work.connection)
-    if is_lost:
-        raise Unavailable(
-            _(
-                "The key file {path} is missing, and the database holds secrets that only its keys"
-                " open. Restore that file from a backup ({name}.previous is the one before the"
-                " last rotation), or set IONPORT_KEYS."
-            ).format(path=settings.key_file.absolute(), name=settings.key_file.name),
-            code="key_ring_lost",
-        )
-    return create_key_ring(settings.key_file)
-
-
-@contextmanager
-def _naming_the_database(settings: Settings) -> Iterator[None]:
-    """Turn a database that cannot be used at the start into an error that says which."""
-    try:
-        yield
-    except OperationalError as error:
-        url = make_url(database_url(settings))
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
-        raise Unavailable(
-            _("The database {name} cannot be used: {reason}").format(
-                name=url.render_as_string(hide_password=True), reason=reason
-            ),
-            code="database_unavailable",
-            detail=str(error.orig),
-        ) from error
-
-
 def _address_policy(settings: Settings) -> AddressPolicy:
     return AddressPolicy(
         allow_private=settings.allow_private_addresses, allow_loopback=settings.allows_loopback
@@ -222,11 +190,3 @@ def _infor_options(settings: Settings) -> InforOptions:
         unused_grant_days=settings.unused_grant_days,
         has_sandbox=settings.sandbox,
     )
-
-
-def database_url(settings: Settings) -> str:
-    """Return the URL of the database that the settings name."""
-    if not settings.database_url:
-        return sqlite_url(settings.data / "ionport.db")
-    url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
-    return url.render_as_string(hide_password=False)

@@ -22,13 +22,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ionport.application import Application
 from ionport.core.proxies import TrustedProxies
 from ionport.document_side import DocumentSide
+from ionport.exports.engine.engine import DeliveryEngine
 from ionport.infor_http import InforRouter, infor_apps
 from ionport.infor_side import InforSide
 from ionport.metrics import MEDIA_TYPE, Metrics
+from ionport.migrations import newest_revision
 from ionport.readiness import Readiness
+from ionport.request_log import RequestLog
 from ionport.sandbox.control.http.endpoint import PREFIX, ControlServer
 from ionport.sandbox.control.http.routes import control_app, control_app_switched_off
-from ionport.web.app import create_web_app
 from ionport.web.services import (
     DocumentServices,
     InforServices,
@@ -75,8 +77,10 @@ def health_app(readiness: Readiness, metrics: Metrics | None = None) -> ASGIApp:
     async def answer_ready(_request: Request) -> JSONResponse:
         look = await readiness.look()
         parts = {name: problem or "ok" for name, problem in look.parts.items()}
+        status = "ready" if look.is_ready else "not ready"
+        age = {} if look.sweep_age is None else {"seconds_since_sweep": round(look.sweep_age, 1)}
         return JSONResponse(
-            {"status": "ready" if look.is_ready else "not ready", "parts": parts},
+            {"status": status, "parts": parts, **age},
             status_code=200 if look.is_ready else 503,
             headers={"Cache-Control": "no-store"},
         )
@@ -110,37 +114,54 @@ class ClientAddresses:
         await self._app(scope, receive, send)
 
 
-def build_asgi(application: Application, *, runs_deliveries: bool = False) -> ASGIApp:
-    """Build the application that serves the sides of `application`."""
+def build_asgi(application: Application, engine: DeliveryEngine | None = None) -> ASGIApp:
+    """Build the application that serves the sides of `application`.
+
+    `engine` is the one that this process runs: `/readyz` tells when it stands still.
+    """
     readiness = Readiness(
         application.settings.data,
         application.database,
         application.clock,
-        runs_deliveries=runs_deliveries,
+        schema=newest_revision(),
+        sweep_age=(lambda: engine.seconds_since_sweep) if engine else None,
     )
     metrics = None
     if application.settings.metrics:
-        timing = application.documents.runner.timing if application.documents else None
-        metrics = Metrics(application.database, application.clock, timing)
-    app = _routed(application, health_app(readiness, metrics))
+        runner = application.documents.runner if application.documents else None
+        metrics = Metrics(application.database, application.clock, runner)
+    app: ASGIApp = RequestLog(_routed(application, health_app(readiness, metrics)))
     proxies = TrustedProxies.parse(application.settings.trusted_proxies)
     return ClientAddresses(app, proxies) if proxies else app
 
 
 def _routed(application: Application, health: ASGIApp) -> ASGIApp:
-    infor, settings = application.infor, application.settings
-    pages = create_web_app(
-        _page_services(application),
-        page_sides(application.infor, application.documents),
-        allowed_hosts=settings.allowed_hosts,
-        secure_cookies=settings.is_https,
-        api_url=settings.gateway_origin if infor is not None else "",
-    )
+    infor = application.infor
+    pages = _pages(application)
     if infor is None:
         return PageRouter(pages, health)
     has_control = infor.options.has_sandbox
     control = control_app(_control_server(application, infor)) if has_control else None
     return InforRouter(infor_apps(infor, application.database), PageRouter(pages, health, control))
+
+
+def _pages(application: Application) -> ASGIApp:
+    """Build the pages; without their packages (`ionport[testing]` alone) an answer that says so."""
+    try:
+        from ionport.web.app import create_web_app
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.startswith("ionport"):
+            raise
+        text = "The pages need more packages: pip install '.[server]' in the checkout of ionport.\n"
+        return PlainTextResponse(text, 404)
+    settings = application.settings
+    return create_web_app(
+        _page_services(application),
+        page_sides(application.infor, application.documents),
+        allowed_hosts=settings.allowed_hosts,
+        secure_cookies=settings.is_https,
+        api_url=settings.gateway_origin if application.infor is not None else "",
+    )
 
 
 def _control_server(application: Application, infor: InforSide) -> ControlServer:
@@ -163,6 +184,7 @@ def _page_services(application: Application) -> Services:
         setup=application.setup,
         audit=application.audit,
         members=application.members,
+        max_upload_mb=application.settings.max_upload_mb,
     )
 
 

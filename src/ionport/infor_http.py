@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ionport.core.telemetry import bind
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.proxy.app import Gateway
 from ionport.infor_side import InforSide
@@ -25,6 +26,8 @@ from ionport.store import Database
 # An address of the authorization server, such as `token.oauth2`.
 _OPERATION: Final = re.compile(r"[a-z_-]{1,40}(\.oauth2)?|connect/[a-z]{1,20}")
 _TENANT_PATH: Final = re.compile(r"/[A-Z0-9]+_(?:PRD|TST|TRN|DEV|DEM)/", re.IGNORECASE)
+# Of the context of an API suite; counters take no more of it.
+_LONGEST_CONTEXT: Final = 40
 _WELL_KNOWN: Final = tuple(f"/.well-known/{document}/" for document in WELL_KNOWN)
 _PAGES: Final = frozenset(f"as/{paths.authorization}" for paths in PATHS.values())
 
@@ -71,12 +74,24 @@ class InforRouter:
         if tenant is None:
             return (self._authorization if path.startswith(_WELL_KNOWN) else self._rest), None
         start = tenant.end()
+        bind(tenant=path[1 : start - 1].upper())
         if path[start : start + 3].lower() != "as/":
             return self._gateway, None
         # A browser asks for the authorization endpoint by GET.
         if self._pages and method in ("GET", "HEAD") and path[start:].lower() in _PAGES:
             return self._pages, f"/authorize/{tenant[0].strip('/').upper()}"
         return self._authorization, None
+
+
+def infor_route(path: str) -> str:
+    """Name the route of a path for counters; empty when it is none of the Infor side."""
+    tenant = _TENANT_PATH.match(path)
+    if tenant is None:
+        return "/.well-known/…" if path.startswith(_WELL_KNOWN) else ""
+    rest = path[tenant.end() :].lower()
+    if rest.startswith("as/"):
+        return f"/{{tenant}}/{rest}" if _OPERATION.fullmatch(rest[3:]) else "/{tenant}/as/…"
+    return f"/{{tenant}}/{rest.partition('/')[0][:_LONGEST_CONTEXT]}"
 
 
 def infor_apps(side: InforSide, database: Database) -> InforApps:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +20,14 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ionport.core.clock import Clock
 from ionport.core.files import try_writing
-from ionport.exports.ledger.worker_repository import WorkerRepository
-from ionport.exports.timing import ExportTiming
+from ionport.migrations import current_revision
 from ionport.store import Database, SystemScope
 from ionport.store.readiness_repository import ReadinessRepository
 
 LIMIT_SECONDS: Final = 2.0
 KEPT_SECONDS: Final = 1.0
+# So many sweeps of an idle engine did not come.
+SILENT_AFTER: Final = 30.0
 _SYSTEM = SystemScope("readiness")
 
 _logger = logging.getLogger(__name__)
@@ -37,9 +35,13 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look found: for each part its problem, or an empty text."""
+    """What a look found: for each part its problem, or an empty text.
+
+    `sweep_age` is the age in seconds of the engine's last sweep, where deliveries are run.
+    """
 
     parts: Mapping[str, str]
+    sweep_age: float | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -49,8 +51,9 @@ class Look:
 class Readiness:
     """Looks at what this process needs: its data folder, its database, its deliveries.
 
-    With `runs_deliveries` the process has shown itself to the ledger lately, as it does at each
-    heartbeat while its engine lives.
+    `schema` is the revision that the database must have: another process may have upgraded it.
+    `sweep_age` tells how many seconds ago the engine looked through the ledger to the end, None
+    when it never has; without it this process runs no deliveries.
     """
 
     def __init__(
@@ -59,22 +62,25 @@ class Readiness:
         database: Database,
         clock: Clock,
         *,
-        runs_deliveries: bool,
-        timing: ExportTiming | None = None,
+        schema: str = "",
+        sweep_age: Callable[[], float | None] | None = None,
         limit_seconds: float = LIMIT_SECONDS,
         kept_seconds: float = KEPT_SECONDS,
     ) -> None:
         self._folder = folder
         self._database = database
         self._clock = clock
-        self._stopped_after = timedelta(seconds=(timing or ExportTiming()).stopped_after)
         self._limit = limit_seconds
         self._kept = kept_seconds
         self._parts: dict[str, Callable[[], str]] = {
             "data_folder": self._data_folder,
             "database": self._takes_a_row,
         }
-        if runs_deliveries:
+        self._schema = schema
+        if schema:
+            self._parts["schema"] = self._has_schema
+        self._sweep_age = sweep_age
+        if sweep_age is not None:
             self._parts["deliveries"] = self._deliveries
         self._looking = threading.Lock()
         self._began = 0.0
@@ -114,7 +120,7 @@ class Readiness:
             except Exception as error:
                 _logger.warning("not ready: %s", name, exc_info=True)
                 parts[name] = _reason(error)
-        found.set_result(Look(parts))
+        found.set_result(Look(parts, self._sweep_age() if self._sweep_age else None))
 
     def _data_folder(self) -> str:
         try_writing(self._folder)
@@ -125,18 +131,17 @@ class Readiness:
             ReadinessRepository(work.connection).mark(_SYSTEM, self._clock.now())
         return ""
 
+    def _has_schema(self) -> str:
+        found = current_revision(self._database)
+        if found == self._schema:
+            return ""
+        return f"the schema is {found or 'none'}, this process knows {self._schema}: restart it"
+
     def _deliveries(self) -> str:
-        with self._database.read() as work:
-            heartbeats = WorkerRepository(work.connection)
-            seen = heartbeats.last_seen(_SYSTEM, socket.gethostname(), os.getpid())
-        if seen is None:
-            return "the engine has not shown itself"
-        age = self._clock.now() - seen
-        return (
-            ""
-            if age < self._stopped_after
-            else f"the engine was seen {age.total_seconds():.0f} s ago"
-        )
+        age = self._sweep_age() if self._sweep_age else None
+        if age is None:
+            return "the engine has not looked into the ledger yet"
+        return "" if age < SILENT_AFTER else f"the engine last looked {age:.0f} s ago"
 
 
 def _reason(error: Exception) -> str:

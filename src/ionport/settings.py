@@ -24,6 +24,16 @@ from ionport.ionapi.addresses import is_loopback_name
 
 _MAX_DAYS = 36_500
 _LONGEST_GATEWAY_TIMEOUT = 300
+# Numbers with the least and the most that they may be.
+_RANGES = (
+    ("gateway_timeout", 1, _LONGEST_GATEWAY_TIMEOUT),
+    ("search_lag", 0, _LONGEST_GATEWAY_TIMEOUT),
+    ("unused_grant_days", 0, _MAX_DAYS),
+    ("database_connections", 2, 500),
+    ("threads", 4, 500),
+    ("max_upload_mb", 1, 500),
+    ("export_concurrency", 1, 200),
+)
 
 
 class Side(StrEnum):
@@ -127,6 +137,31 @@ class Settings:
     metrics: bool = field(
         default=False,
         metadata=_help("Serve /metrics for Prometheus: counts of deliveries, no names."),
+    )
+    tracing: bool = field(
+        default=False,
+        metadata=_help(
+            "Send OpenTelemetry spans by OTLP over HTTP, to where OTEL_EXPORTER_OTLP_ENDPOINT says;"
+            " needs the extra otel."
+        ),
+    )
+    database_connections: int = field(
+        default=22,
+        metadata=_help(
+            "Most connections to PostgreSQL of one process, and on SQLite of its readers; DBOS has"
+            " its own beside them. 2 to 500."
+        ),
+    )
+    threads: int = field(
+        default=40,
+        metadata=_help("Threads that answer requests in one process. 4 to 500."),
+    )
+    max_upload_mb: int = field(
+        default=64,
+        metadata=_help(
+            "Most megabytes of one upload on a page, all its files together. A single e-invoice has"
+            " at most 20, whatever is set here. 1 to 500."
+        ),
     )
     unused_grant_days: int = field(
         default=400,
@@ -247,13 +282,10 @@ def _check(settings: Settings) -> None:
         raise InvalidInput(_("IONPORT_CLIENT_SECRETS is either kept or once."))
     if settings.allow_loopback_addresses not in ("auto", "true", "false"):
         raise InvalidInput(_("IONPORT_ALLOW_LOOPBACK_ADDRESSES is auto, true or false."))
-    if not 1 <= settings.gateway_timeout <= _LONGEST_GATEWAY_TIMEOUT:
-        raise InvalidInput(_("IONPORT_GATEWAY_TIMEOUT is a number of seconds from 1 to 300."))
-    if not 0 <= settings.search_lag <= _LONGEST_GATEWAY_TIMEOUT:
-        raise InvalidInput(_("IONPORT_SEARCH_LAG is a number of seconds from 0 to 300."))
-    if not 0 <= settings.unused_grant_days <= _MAX_DAYS:
-        text = _("IONPORT_UNUSED_GRANT_DAYS is a number from 0 to {limit}.")
-        raise InvalidInput(text.format(limit=_MAX_DAYS))
+    for name, low, high in _RANGES:
+        if not low <= getattr(settings, name) <= high:
+            text = _("IONPORT_{name} is a number from {low} to {high}.")
+            raise InvalidInput(text.format(name=name.upper(), low=low, high=high))
     if settings.log_format not in ("text", "json"):
         raise InvalidInput(_("IONPORT_LOG_FORMAT is either text or json."))
     if settings.database_url and not settings.database_url.startswith("postgresql"):

@@ -7,16 +7,21 @@ import logging
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from ionport import __version__
+from ionport.application import open_application
 from ionport.cli import main
 from ionport.documents.samples import SAMPLES, read_sample
 from ionport.ionapi import IonApiClient, IonApiFile
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
+from ionport.settings import load_settings
 from tests.support import sides
+from tests.support.plugin_runs import run_python
 from tests.unit.connections.conftest import credential
 
 Run = Callable[..., Result]
@@ -33,6 +38,8 @@ def _logging_as_before() -> Iterator[None]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
+    open_application(load_settings({}, data=tmp_path / "documents")).close()
+
     def invoke(
         *arguments: str, data: str = "documents", input_text: str = "", **env: str
     ) -> Result:
@@ -41,6 +48,11 @@ def run(tmp_path: Path) -> Run:
         )
 
     return invoke
+
+
+def _json(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
 
 
 def _sample(folder: Path, name: str) -> str:
@@ -74,10 +86,10 @@ def test_the_walk_by_single_commands(run: Run, tmp_path: Path) -> None:
         twice = run("credentials", "download", "DocBits_TST", "--output", str(file), **at_infor)
         assert (twice.exit_code, "exists already" in twice.output) == (1, True)
 
-        assert run("connection", "check", str(file)).exit_code == 0
+        assert run("connection", "prove", str(file)).exit_code == 0
         added = run("connection", "add", str(file), "--name", "Test tenant")
         assert "tenant IONPORT_TST, app DocBits_TST" in added.output
-        checked = json.loads(run("connection", "check", "Test tenant", "--json").output)
+        checked = json.loads(run("connection", "prove", "Test tenant", "--json").output)
         assert checked["passed"]
         idm, bod = _templates(tmp_path)
         assert "version 1" in run("mapping", "add", idm, "--name", "idm").output
@@ -139,11 +151,72 @@ def test_users_and_the_set_up_link_from_the_command_line(run: Run) -> None:
     assert (short.exit_code, "12" in short.output) == (1, True)
 
 
-def test_tenants_have_infors_shape(run: Run) -> None:
-    assert "Created tenant ACME_PRD" in run("tenant", "create", "ACME_PRD").output
-    assert run("tenant", "create", "ACME_PRD").exit_code == 1
-    wrong = run("tenant", "create", "acme")
+def _add_user(run: Run, name: str, *options: str) -> None:
+    added = run("user", "add", name, *options, "--password-stdin", input_text="correct horse 12\n")
+    assert added.exit_code == 0, added.output
+
+
+def test_tenants_have_infors_shape_and_an_administrator(run: Run) -> None:
+    _add_user(run, "anna")
+    named = ("--administrator", "anna")
+    alone = run("tenant", "create", "ACME_PRD")
+    assert (alone.exit_code, "--administrator" in alone.output) == (2, True)
+    assert "Created tenant ACME_PRD" in run("tenant", "create", "ACME_PRD", *named).output
+    assert run("tenant", "create", "ACME_PRD", *named).exit_code == 1
+    wrong = run("tenant", "create", "acme", *named)
     assert (wrong.exit_code, "ACME_TST" in wrong.output) == (1, True)
+    assert [row["tenant"] for row in _json(run("tenant", "list", "--json"))] == [
+        "ACME_PRD",
+        "IONPORT_TST",
+    ]
+    table = run("tenant", "list").output.splitlines()
+    assert table[0].split() == ["TENANT", "ENVIRONMENT", "CREATED"]
+    (member,) = _json(run("user", "list", "--tenant", "ACME_PRD", "--json"))
+    assert (member["username"], member["role"]) == ("anna", "IONAPI-Administrator")
+
+
+def test_roles_are_given_and_a_tenant_keeps_an_administrator(run: Run) -> None:
+    _add_user(run, "anna", "--administrator")
+    _add_user(run, "bert")
+    assert run("user", "grant", "bert").exit_code == 2
+    last = run("user", "grant", "anna", "--tenant-role", "user")
+    assert (last.exit_code, "only IONAPI-Administrator" in last.output) == (1, True)
+    granted = run(
+        "user", "grant", "BERT", "--tenant-role", "ionapi-administrator",
+        "--organization-role", "administrator", "--json",
+    )  # fmt: skip
+    assert _json(granted) == {
+        "username": "bert",
+        "tenant": "IONPORT_TST",
+        "tenant_role": "IONAPI-Administrator",
+        "organization_role": "administrator",
+    }
+    assert run("user", "grant", "anna", "--tenant-role", "user").exit_code == 0
+    nobody = run("user", "grant", "nobody", "--tenant-role", "user")
+    assert (nobody.exit_code, "no user 'nobody'" in nobody.output) == (1, True)
+
+
+def test_a_list_has_pages(run: Run) -> None:
+    for name in ("c_app", "a_app", "b_app"):
+        assert run("app", "create", name).exit_code == 0
+    first = run("app", "list", "--per-page", "2").output.splitlines()
+    assert [line.split()[0] for line in first[:3]] == ["NAME", "a_app", "b_app"]
+    assert first[3] == "Page 1 of 2, 3 in all (--page)."
+    second = _json(run("app", "list", "--per-page", "2", "--page", "2", "--json"))
+    assert [row["name"] for row in second] == ["c_app"]
+    assert _json(run("app", "list", "--text", "nothing", "--json")) == []
+
+
+def test_an_app_is_rotated_and_deleted(run: Run) -> None:
+    created = _json(run("app", "create", "DocBits_TST", "--json"))
+    rotated = _json(run("app", "rotate", "docbits_tst", "--overlap-hours", "1", "--json"))
+    assert rotated["client_id"] == created["client_id"]
+    assert len(rotated["client_secret"]) > 80
+    assert run("app", "rotate", "DocBits_TST").output.count(rotated["client_secret"]) == 0
+    assert run("app", "delete", "DocBits_TST", input_text="n\n").exit_code == 1
+    assert run("app", "delete", "DocBits_TST", "--yes").exit_code == 0
+    gone = run("app", "rotate", "DocBits_TST")
+    assert (gone.exit_code, "no authorized app named" in gone.output) == (1, True)
 
 
 def test_rotated_keys_open_everything_and_the_old_ring_does_not(run: Run, tmp_path: Path) -> None:
@@ -175,7 +248,13 @@ def test_tokens_of_the_old_signing_key_are_good_after_a_rotation(run: Run, tmp_p
     ("arguments", "words"),
     [
         (("worker",), "needs PostgreSQL"),
-        (("connection", "check", "nothing"), "no connection named"),
+        (("connection", "prove", "nothing"), "no connection named"),
+        (("connection", "check", "nosuch.ionapi"), "There is no such file: nosuch.ionapi"),
+        (("export", "status", "nonsense"), "There is no such document"),
+        (("export", "deactivate", "nothing"), "no export configuration named"),
+        (("export", "retry", "nothing"), "There is no such delivery"),
+        (("document", "show", "nothing"), "There is no such document"),
+        (("mapping", "show", "nothing"), "no mapping file named"),
         (("credentials", "download", "nothing"), "no authorized app named"),
         (("export", "run", "doc_nothing"), "document"),
         (("export", "configure", "x", "--connection", "a", "--idm-mapping", "b"), "no connection"),
@@ -246,3 +325,66 @@ def test_running_exports_reports_each_document_and_names_what_is_held(
     accepted = run("export", "run", held["id"], "--accept-findings", "agreed by phone")
     assert accepted.exit_code == 0, accepted.output
     assert f"{held['id']}: dlv_" in accepted.output
+
+
+def test_what_was_added_is_listed_shown_and_steered(run: Run, tmp_path: Path) -> None:
+    (row,) = _json(run("document", "add", _sample(tmp_path, SAMPLES[1]), "--json"))
+    _configure_without_proof(run, tmp_path)
+    (listed,) = _json(run("document", "list", "--json"))
+    assert listed["id"] == row["id"]
+    assert _json(run("document", "list", "--status", "exported", "--json")) == []
+    shown = _json(run("document", "show", row["id"], "--json"))
+    assert shown["fields"]["invoice_id"] == listed["number"]
+    assert shown["timeline"]
+    assert listed["number"] in run("document", "show", row["id"]).output
+    assert [each["name"] for each in _json(run("mapping", "list", "--json"))] == ["bod", "idm"]
+    assert _json(run("mapping", "show", "idm", "--json"))["version"] == 1
+    text = run("mapping", "show", "idm", "--text").stdout
+    assert text == own_template(MappingKind.IDM)[1].decode()
+    (connection,) = _json(run("connection", "list", "--json"))
+    assert (connection["name"], connection["proof"]) == ("Test tenant", "missing")
+    used = run("connection", "delete", "Test tenant", "--yes")
+    assert (used.exit_code, "used by: Invoices" in used.output) == (1, True)
+
+    (delivery,) = _json(run("export", "run", row["id"], "--json"))
+    assert run("export", "retry", delivery["delivery"]).exit_code == 1
+    (cancelled,) = _json(run("export", "cancel", delivery["delivery"], "--json"))
+    assert cancelled["status"] == "cancelled"
+    (again,) = _json(run("export", "retry", delivery["delivery"], "--json"))
+    assert again["status"] == "pending"
+    status = run("export", "status", row["id"]).output.splitlines()
+    assert status[0].split()[:3] == ["DELIVERY", "DOCUMENT", "CONFIGURATION"]
+    assert _json(run("export", "deactivate", "invoices", "--json"))["active"] is False
+    assert _json(run("export", "list", "--active", "--json")) == []
+    (configuration,) = _json(run("export", "list", "--json"))
+    assert (configuration["title"], configuration["active"]) == ("Invoices", False)
+
+
+def test_a_name_from_outside_does_not_steer_the_terminal(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "in\x1b[2Jvoice.xml"
+    file.write_bytes(read_sample(SAMPLES[1]))
+    assert run("document", "add", str(file)).exit_code == 0
+    assert "\x1b" not in run("document", "list").output
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").output == f"ionport {__version__}\n"
+
+
+def test_the_base_install_proves_a_file_and_says_what_else_needs(tmp_path: Path) -> None:
+    file = tmp_path / "x.ionapi"
+    file.write_bytes(credential())
+    script = (
+        "import sys\nfrom click.testing import CliRunner\nfrom ionport.cli import main\n"
+        "for name in ('structlog', 'sqlalchemy', 'starlette', 'lxml', 'alembic'):\n"
+        "    sys.modules[name] = None\n"
+        "for arguments in (['prove', 'nosuch.ionapi'], ['prove', 'a connection'],\n"
+        f"                  ['add', {str(file)!r}], ['prove', {str(tmp_path / 'x.ionapi')!r}]):\n"
+        "    result = CliRunner().invoke(main, ['connection', *arguments])\n"
+        "    print(result.exit_code, type(result.exception).__name__, result.output)\n"
+    )
+    told = run_python(script).splitlines()
+    assert told[0] == "1 SystemExit Error: There is no such file: nosuch.ionapi"
+    needs = "1 SystemExit Error: 'ionport connection' needs the extra 'server'"
+    assert sum(line.startswith(needs) for line in told) == 2
+    assert any("ION API file" in line for line in told)

@@ -11,11 +11,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 
 from ionport.application import Application, open_application
 from ionport.cli import main
@@ -23,8 +25,9 @@ from ionport.core.errors import Unavailable
 from ionport.core.paging import PageRequest
 from ionport.core.sealing import load_key_ring
 from ionport.documents.samples import read_sample
+from ionport.migrations import upgrade
 from ionport.settings import Side, load_settings
-from ionport.store import OrganizationScope, SystemScope
+from ionport.store import Database, OrganizationScope, SystemScope
 from tests.support import sides
 
 ORIGIN = "http://127.0.0.1:8400"
@@ -156,11 +159,72 @@ def test_everything_in_the_data_folder_is_its_owners_alone(tmp_path: Path) -> No
 
 
 def test_what_commands_make_anew_is_their_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
     script = "import os, sys; os.umask(0o022); from ionport.cli import main; main()"
-    arguments = [sys.executable, "-c", script, "--data", str(tmp_path / "data"), "rotate-keys"]
-    subprocess.run(arguments, check=True, capture_output=True)
-    assert mode_of(tmp_path / "data") == 0o700
-    assert {mode_of(path) for path in (tmp_path / "data").iterdir()} == {0o600}
+    arguments = ["-c", script, "--data", str(folder), "up", "--port", "0"]
+    sides.start(arguments, {}, tmp_path / "server.log").stop()
+    assert mode_of(folder) == 0o700
+    assert {mode_of(path) for path in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["app", "list"],
+        ["migrate"],
+        ["rotate-keys"],
+        ["rotate-keys", "--signing"],
+        ["setup-link"],
+        ["export", "status"],
+    ],
+)
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_command_makes_nothing_in_a_mistyped_folder(
+    tmp_path: Path, arguments: list[str], *, was_there: bool
+) -> None:
+    folder = tmp_path / "dtaa"
+    if was_there:
+        folder.mkdir(mode=0o755)
+    refused = CliRunner().invoke(main, ["--data", str(folder), *arguments])
+    assert refused.exit_code == 1
+    assert f"There is no ionport in the data folder {folder}" in refused.output
+    assert "'ionport up'" in refused.output
+    assert list(folder.iterdir()) == [] if was_there else not folder.exists()
+
+
+def test_an_older_schema_is_refused_and_migrated(tmp_path: Path, database_url: str) -> None:
+    named = "" if database_url.startswith("sqlite") else database_url
+    database = Database(database_url)
+    upgrade(database, "head-1")
+    database.close()
+    run = partial(CliRunner().invoke, main, env={"IONPORT_DATABASE_URL": named})
+    refused = run(["--data", str(tmp_path), "app", "list"])
+    assert refused.exit_code == 1
+    assert "older version of ionport" in refused.output
+    assert "'ionport migrate'" in refused.output
+    migrated = run(["--data", str(tmp_path), "migrate"])
+    assert (migrated.exit_code, ", was " in migrated.output) == (0, True)
+    assert "already" in run(["--data", str(tmp_path), "migrate"]).output
+    assert not (tmp_path / "keys.json").exists()
+    open_application(load_settings({"IONPORT_DATABASE_URL": named}, data=tmp_path)).close()
+    assert run(["--data", str(tmp_path), "app", "list"]).exit_code == 0
+
+
+def test_credentials_name_the_address_that_is_served(tmp_path: Path) -> None:
+    folder, file = tmp_path / "data", tmp_path / "app.ionapi"
+    server = sides.start(
+        ["-m", "ionport", "--data", str(folder), "up", "--port", "0"], {}, tmp_path / "server.log"
+    )
+    try:
+        run = partial(CliRunner().invoke, main)
+        assert run(["--data", str(folder), "app", "create", "DocBits_TST"]).exit_code == 0
+        arguments = ["credentials", "download", "DocBits_TST", "--output", str(file)]
+        assert run(["--data", str(folder), *arguments]).exit_code == 0
+    finally:
+        server.stop()
+    content = json.loads(file.read_text(encoding="utf-8"))
+    assert content["iu"] == server.url
+    assert content["pu"].startswith(f"{server.url}/")
 
 
 def test_a_folder_that_is_somebody_elses_keeps_its_rights(tmp_path: Path) -> None:

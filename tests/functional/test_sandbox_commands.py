@@ -198,7 +198,26 @@ def test_the_commands_need_no_server_packages() -> None:
     )
     output = run_python(script)
     assert "No sandbox serves the data folder /nowhere" in output
-    assert "'ionport sandbox up' needs the server: pip install 'ionport[server]'" in output
+    assert "'ionport sandbox up' needs the extra 'testing' (missing: " in output
+
+
+def test_the_sandbox_serves_without_the_packages_of_the_pages(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom ionport.cli import main\n"
+        "for name in ('jinja2', 'markdown_it', 'segno', 'yaml', 'uvloop', 'dbos', 'psycopg'):\n"
+        "    sys.modules[name] = None\n"
+        "main()\n"
+    )
+    folder = tmp_path / "data"
+    arguments = ["-c", script, "--data", str(folder), "sandbox", "up", "--port", "0"]
+    process = sides.start(arguments, {}, tmp_path / "server.log")
+    try:
+        with IonApiClient(IonApiFile.load(folder / "sandbox.ionapi")) as client:
+            client.messaging.ping()
+        pages = httpx2.get(f"{process.url}/", timeout=30)
+        assert (pages.status_code, "[server]" in pages.text) == (404, True)
+    finally:
+        assert process.stop() == 0
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="NO CURL: the shell example was not tried")

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import contextvars
 import io
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
+from ionport.core.telemetry import bind, bound
 from ionport.observe import configure_logging
 
 PLANTED = "Pl4nted-" + "s3cret" * 3
@@ -57,10 +59,18 @@ def test_a_secret_in_a_traceback_does_not_reach_the_log(log: io.StringIO) -> Non
 
 
 def test_each_line_carries_the_bound_ids(log: io.StringIO) -> None:
-    with structlog.contextvars.bound_contextvars(request_id="r1", delivery_id="dlv_1"):
-        logging.getLogger("ionport.test").info("step done")
-    line = json.loads(log.getvalue())
-    assert (line["request_id"], line["delivery_id"], line["event"]) == ("r1", "dlv_1", "step done")
+    with bound(request="r1"):
+        thread = threading.Thread(
+            target=contextvars.copy_context().run, args=(lambda: bind(delivery="dlv_1"),)
+        )
+        thread.start()
+        thread.join()
+        logging.getLogger("ionport.test").info("step done", extra={"step": "render"})
+    logging.getLogger("ionport.test").info("outside")
+    line, outside = (json.loads(text) for text in log.getvalue().splitlines())
+    assert (line["request"], line["delivery"], line["event"]) == ("r1", "dlv_1", "step done")
+    assert line["step"] == "render"
+    assert not {"request", "delivery"} & set(outside)
 
 
 def test_uvicorns_access_log_is_off(log: io.StringIO) -> None:

@@ -3,38 +3,34 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from ionport.asgi import health_app
 from ionport.core.clock import MovableClock
-from ionport.exports.tables import export_workers
+from ionport.exports.engine.setup import build_engine
+from ionport.migrations import newest_revision, upgrade
 from ionport.readiness import Look, Readiness
 from ionport.store import Database, Work
 from tests.support import databases
-from tests.support.sides import until
+from tests.support.exporting import document_side
+from tests.support.sides import PROMPT, until
 
 LIMIT = 0.3
 
 
-def readiness(database: Database, folder: Path, clock: MovableClock, **options: bool) -> Readiness:
-    runs_deliveries = options.get("runs_deliveries", False)
-    return Readiness(
-        folder,
-        database,
-        clock,
-        runs_deliveries=runs_deliveries,
-        limit_seconds=LIMIT,
-        kept_seconds=0.0 if options.get("fresh") else 60.0,
-    )
+def readiness(
+    database: Database, folder: Path, clock: MovableClock, *, fresh: bool = False, **options: Any
+) -> Readiness:
+    kept = 0.0 if fresh else 60.0
+    return Readiness(folder, database, clock, limit_seconds=LIMIT, kept_seconds=kept, **options)
 
 
 def looked(readiness: Readiness) -> Look:
@@ -101,28 +97,47 @@ def test_a_full_disk_is_not_ready_and_says_so(tmp_path: Path, clock: MovableCloc
     database.close()
 
 
-def test_deliveries_that_show_no_life_are_not_ready(
-    database: Database, tmp_path: Path, clock: MovableClock
-) -> None:
-    look = readiness(database, tmp_path, clock, fresh=True, runs_deliveries=True)
-    assert looked(look).parts["deliveries"] == "the engine has not shown itself"
-    with database.write() as work:
-        values = {"host": socket.gethostname(), "started_at": clock.now(), "seen_at": clock.now()}
-        rows = [
-            {"id": "mine", "process": os.getpid(), **values},
-            {"id": "another", "process": os.getpid() + 1, **values},
-        ]
-        work.connection.execute(insert(export_workers), rows)
-    assert looked(look).is_ready
-    clock.advance(timedelta(seconds=31))
-    with database.write() as work:
-        other = export_workers.c.id == "another"
-        work.connection.execute(update(export_workers).where(other).values(seen_at=clock.now()))
+def test_deliveries_that_show_no_life_are_not_ready(tmp_path: Path, clock: MovableClock) -> None:
+    database = databases.with_schema("sqlite", tmp_path)
+    ages: list[float | None] = [None, 29.0, 31.0]
+    look = readiness(database, tmp_path, clock, fresh=True, sweep_age=lambda: ages[0])
+    assert looked(look).parts["deliveries"] == "the engine has not looked into the ledger yet"
+    del ages[0]
+    client = TestClient(health_app(look))
+    assert client.get("/readyz").json()["seconds_since_sweep"] == 29.0
+    del ages[0]
     assert looked(look).parts == {
         "data_folder": "",
         "database": "",
-        "deliveries": "the engine was seen 31 s ago",
+        "deliveries": "the engine last looked 31 s ago",
     }
+    database.close()
+
+
+def test_the_engine_tells_how_long_ago_it_looked_through_the_ledger(
+    database: Database, tmp_path: Path, clock: MovableClock
+) -> None:
+    side = document_side(database, tmp_path / "blobs", clock)
+    engine = build_engine(database, side.runner(), clock, tmp_path, concurrency=1, options=PROMPT)
+    assert engine.seconds_since_sweep is None
+    engine.launch()
+    try:
+        assert until(lambda: engine.seconds_since_sweep is not None, 30)
+    finally:
+        engine.close()
+
+
+def test_a_schema_that_another_process_has_upgraded_is_not_ready(
+    database_url: str, tmp_path: Path, clock: MovableClock
+) -> None:
+    database = Database(database_url)
+    upgrade(database)
+    look = readiness(database, tmp_path, clock, fresh=True, schema=newest_revision())
+    assert looked(look).is_ready
+    with database.write() as work:
+        work.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert looked(look).parts["schema"].startswith("the schema is 9999, this process knows ")
+    database.close()
 
 
 def test_many_who_ask_cost_one_row(tmp_path: Path, clock: MovableClock) -> None:

@@ -26,6 +26,10 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("LOG_FORMAT", "xml"),
         ("UNUSED_GRANT_DAYS", "-1"),
         ("UNUSED_GRANT_DAYS", "99999999"),
+        ("GATEWAY_TIMEOUT", "301"),
+        ("DATABASE_CONNECTIONS", "1"),
+        ("THREADS", "501"),
+        ("MAX_UPLOAD_MB", "0"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named(name: str, value: str) -> None:

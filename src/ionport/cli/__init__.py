@@ -1,7 +1,7 @@
 """The command line: thin over the services, acting on the data folder.
 
 Modules with heavy imports are loaded only when a command of theirs runs, so that the base
-install (`pip install ionport`) has `ionport connection check FILE` without the server.
+install (without extras) has `ionport connection prove FILE` without the server.
 """
 
 from __future__ import annotations
@@ -13,27 +13,28 @@ from typing import Any
 import click
 
 from ionport import __version__
-from ionport.cli.errors import server_missing, show_errors
+from ionport.cli.errors import packages_missing, show_errors
 
 _COMMANDS = {
     "up": ("serving.commands", "Serve both sides, or the one that --side names."),
     "worker": ("serving.commands", "Run deliveries beside other workers (PostgreSQL only)."),
+    "migrate": ("serving.commands", "Bring the database schema of a data folder up to date."),
     "setup-link": ("users", "Print a new one-time link that makes the first administrator."),
-    "user": ("users", "Add users, reset passwords."),
-    "tenant": ("infor.tenants", "Infor side: tenants."),
-    "app": ("infor.apps", "Infor side: authorized apps."),
+    "user": ("users", "Add and list users, give roles, reset passwords."),
+    "tenant": ("infor.tenants", "Infor side: create and list tenants."),
+    "app": ("infor.apps", "Infor side: create, list, rotate and delete authorized apps."),
     "credentials": ("infor.credentials", "Infor side: download credentials."),
     "sandbox": ("sandbox.commands", "Infor side: a sandbox for test-suites in any language."),
     "connection": (
         "documents.connections",
         "Document side: .ionapi files and their proof.",
     ),
-    "mapping": ("documents.mappings", "Document side: mapping files."),
+    "mapping": ("documents.mappings", "Document side: add, list and show mapping files."),
     "export": (
         "documents.exports",
-        "Document side: configure exports and run them.",
+        "Document side: configure exports, run and steer them.",
     ),
-    "document": ("documents.documents", "Document side: check and add documents."),
+    "document": ("documents.documents", "Document side: check, add, list and show documents."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),
 }
@@ -52,7 +53,7 @@ class _LazyGroup(click.Group):
         try:
             module = importlib.import_module(f"ionport.cli.{module_name}")
         except ModuleNotFoundError as error:
-            raise server_missing(cmd_name, error) from error
+            raise packages_missing(cmd_name, error) from error
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
@@ -63,10 +64,14 @@ class _LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         with show_errors():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except ModuleNotFoundError as error:
+                raise packages_missing(ctx.invoked_subcommand or "", error) from error
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="ionport %(version)s")
 @click.option("--data", metavar="FOLDER", help="Data folder (IONPORT_DATA; default: data).")
 @click.pass_context
 def main(ctx: click.Context, data: str | None) -> None:

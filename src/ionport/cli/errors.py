@@ -26,11 +26,13 @@ def show_errors() -> Iterator[None]:
         raise click.ClickException(f"{error.message}\n{error.remedy}".strip()) from error
 
 
-def server_missing(command: str, error: ModuleNotFoundError) -> click.ClickException:
+def packages_missing(
+    command: str, error: ModuleNotFoundError, extra: str = "server"
+) -> click.ClickException:
     """Return what to say when a command's packages are not there; raises others' errors again."""
-    if error.name and error.name.startswith("ionport"):
+    if not error.name or error.name.startswith("ionport"):
         raise error
     return click.ClickException(
-        f"'ionport {command}' needs the server: pip install 'ionport[server]'"
-        f" (missing: {error.name})."
+        f"'ionport {command}' needs the extra '{extra}' (missing: {error.name}). Install it from"
+        f" ionport's checkout: pip install '.[{extra}]'"
     )

@@ -7,16 +7,11 @@ from typing import Protocol
 
 import click
 
-from ionport.application import (
-    Application,
-    database_url,
-    load_keys,
-    open_application,
-    prepare_folder,
-)
+from ionport.application import Application, open_existing
 from ionport.cli.opening import infor_side, opened, settings_of
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.sealing import KeyRing, load_key_ring, sole_writer, write_key_ring
+from ionport.data_folder import database_url, load_keys, require_data_folder
 from ionport.settings import Settings, Side
 from ionport.store import Database, SystemScope, Work
 
@@ -56,10 +51,10 @@ def rotate_keys(ctx: click.Context, signing: bool) -> None:
     settings = settings_of(ctx, log_level="WARNING", side=Side.BOTH)
     if settings.keys:
         raise InvalidInput("The key ring comes from IONPORT_KEYS; rotate it where it is kept.")
-    prepare_folder(settings.data)
+    require_data_folder(settings)
     with sole_writer(settings.key_file):
         _add_key(settings)
-        application = open_application(settings)
+        application = open_existing(settings)
         try:
             with application.database.write() as work:
                 count = sum(sealer.reseal(work, _SCOPE) for sealer in _sealers(application))
@@ -74,7 +69,7 @@ def _add_key(settings: Settings) -> None:
     """Make a new sealing key; it is on the disk before anything is sealed with it."""
     database = Database(database_url(settings))
     try:
-        ring = load_keys(settings, database)
+        ring = load_keys(settings, database, makes_new=False)
     finally:
         database.close()
     write_key_ring(settings.key_file, ring.with_new_key())

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import click
 
-from ionport.application import Application, open_application
+from ionport.application import Application, open_existing
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.document_side import DocumentSide
 from ionport.identity.model import Actor
 from ionport.infor_side import InforSide
 from ionport.observe import configure_logging
+from ionport.served import as_served
 from ionport.settings import Settings, load_settings
 from ionport.store import OrganizationScope, TenantScope
 
 OPERATOR = Actor.operator()
 ALL = PageRequest(per_page=200)
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 tenant_option = click.option("--tenant", help="Tenant id; default: the first tenant.")
 
 
@@ -30,13 +28,29 @@ def settings_of(ctx: click.Context, **overrides: object) -> Settings:
     """Read the settings, `--data` and the command's own options over them."""
     settings = load_settings(**{"data": ctx.obj["data"], **overrides})
     configure_logging(level=settings.log_level, log_format=settings.log_format)
+    if settings.tracing:
+        _start_tracing()
     return settings
+
+
+def _start_tracing() -> None:
+    try:
+        from ionport.tracing import start_tracing
+    except ModuleNotFoundError as error:
+        raise InvalidInput(
+            f"IONPORT_TRACING needs the extra 'otel' (missing: {error.name}). Install it from"
+            " ionport's checkout: pip install '.[otel]'"
+        ) from error
+    start_tracing()
 
 
 @contextmanager
 def opened(ctx: click.Context) -> Iterator[Application]:
-    """Open the data folder for the time of one command."""
-    application = open_application(settings_of(ctx, log_level="WARNING"))
+    """Open the data folder for the time of one command; makes none, and upgrades none.
+
+    Addresses are those that the server of the folder serves.
+    """
+    application = open_existing(as_served(settings_of(ctx, log_level="WARNING")))
     try:
         yield application
     finally:
@@ -85,8 +99,3 @@ def find_by_name(items: Mapping[str, str], wanted: str, what: str) -> str:
         raise InvalidInput(f"Several {what}s are named {wanted!r}; name one by id: {found}.")
     known = ", ".join(repr(name) for name in sorted(items.values())) or "none"
     raise InvalidInput(f"There is no {what} named {wanted!r}. Known are: {known}.")
-
-
-def print_json(value: Any) -> None:
-    """Print `value` for machines: one JSON object, indented."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""`ionport setup-link`, `ionport user add|reset`."""
+"""`ionport setup-link`, `ionport user add|list|grant|reset`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import sys
 
 import click
 
-from ionport.cli.opening import OPERATOR, opened
+from ionport.application import Application
+from ionport.cli.opening import OPERATOR, opened, tenant_option, tenant_scope
+from ionport.cli.output import as_json_option, paged, print_json, print_page
+from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.paging import PageRequest
 from ionport.core.secrets import Secret
-from ionport.identity.model import OrganizationRole, TenantRole
+from ionport.identity.model import Member, MemberQuery, OrganizationRole, TenantRole
 from ionport.identity.service import NewUser
+from ionport.store import TenantScope, Work
+
+_MEMBER_SHOWN = ("username", "name", "email", "role", "disabled")
 
 
 @click.command("setup-link")
 @click.pass_context
 def setup_link(ctx: click.Context) -> None:
-    """Print a new one-time link that makes the first administrator; older links die."""
+    """Print a new one-time link that makes the first administrator; older links end."""
     with opened(ctx) as application:
         with application.database.write() as work:
             token = application.setup.make_setup_link(work)
@@ -24,7 +31,7 @@ def setup_link(ctx: click.Context) -> None:
 
 @click.group()
 def user() -> None:
-    """Add users, reset passwords."""
+    """Add and list users, give roles, reset passwords."""
 
 
 def _read_password(*, from_stdin: bool) -> Secret:
@@ -39,6 +46,7 @@ def _read_password(*, from_stdin: bool) -> Secret:
 @click.option("--email", default="")
 @click.option("--administrator", is_flag=True, help="Administrator of tenant and organization.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@as_json_option
 @click.pass_context
 def user_add(
     ctx: click.Context,
@@ -47,6 +55,7 @@ def user_add(
     email: str,
     administrator: bool,
     password_stdin: bool,
+    as_json: bool,
 ) -> None:
     """Add a user to the first tenant and organization."""
     with opened(ctx) as application:
@@ -65,7 +74,94 @@ def user_add(
             application.identity.set_organization_role(
                 work, OPERATOR, made.id, application.organization.id, role
             )
+    if as_json:
+        print_json(_row(Member(made, tenant_role)))
+    else:
         click.echo(f"Added {made.username} ({role.value}).")
+
+
+@user.command("list")
+@tenant_option
+@click.option("--text", default="", help="Part of username, name or e-mail address.")
+@paged
+@as_json_option
+@click.pass_context
+def user_list(
+    ctx: click.Context, tenant: str | None, text: str, page: int, per_page: int, as_json: bool
+) -> None:
+    """List the users of a tenant, by username."""
+    query = MemberQuery(text=text, page=PageRequest(page, per_page))
+    with opened(ctx) as application:
+        scope = tenant_scope(application, tenant)
+        with application.database.read() as work:
+            found = application.members.list_members(work, scope, OPERATOR, query)
+    empty = "No such users. Add one with: ionport user add USERNAME"
+    print_page(found, _row, as_json=as_json, shown=_MEMBER_SHOWN, empty=empty)
+
+
+@user.command("grant")
+@click.argument("username")
+@tenant_option
+@click.option(
+    "--tenant-role",
+    type=click.Choice([role.value for role in TenantRole], case_sensitive=False),
+    help="Role in the tenant.",
+)
+@click.option(
+    "--organization-role",
+    type=click.Choice([role.value for role in OrganizationRole], case_sensitive=False),
+    help="Role in the organization of the document side.",
+)
+@as_json_option
+@click.pass_context
+def user_grant(
+    ctx: click.Context,
+    username: str,
+    tenant: str | None,
+    tenant_role: str | None,
+    organization_role: str | None,
+    as_json: bool,
+) -> None:
+    """Give a user a role in a tenant, in the organization, or in both."""
+    if not tenant_role and not organization_role:
+        raise click.UsageError("Name --tenant-role, --organization-role or both.")
+    row = {"username": username, "tenant": "", "tenant_role": "", "organization_role": ""}
+    with opened(ctx) as application:
+        scope = tenant_scope(application, tenant)
+        with application.database.write() as work:
+            found = application.identity.find_user(work, username)
+            if found is None:
+                raise InvalidInput(f"There is no user {username!r}; add one with: ionport user add")
+            row["username"] = found.username
+            if tenant_role:
+                _set_tenant_role(application, work, scope, found.id, TenantRole(tenant_role))
+                row |= {"tenant": scope.tenant_id, "tenant_role": tenant_role}
+            if organization_role:
+                application.identity.set_organization_role(
+                    work,
+                    OPERATOR,
+                    found.id,
+                    application.organization.id,
+                    OrganizationRole(organization_role),
+                )
+                row["organization_role"] = organization_role
+    if as_json:
+        print_json(row)
+        return
+    if tenant_role:
+        click.echo(f"{found.username} has the role {tenant_role} in {scope.tenant_id}.")
+    if organization_role:
+        click.echo(f"{found.username} has the role {organization_role} in the organization.")
+
+
+def _set_tenant_role(
+    application: Application, work: Work, scope: TenantScope, user_id: str, role: TenantRole
+) -> None:
+    try:
+        # Whoever is a member already may be the tenant's last administrator.
+        application.members.set_role(work, scope, OPERATOR, user_id, role)
+    except NotFound:
+        application.identity.set_tenant_role(work, OPERATOR, user_id, scope.tenant_id, role)
 
 
 @user.command("reset")
@@ -81,3 +177,14 @@ def user_reset(ctx: click.Context, username: str, password_stdin: bool) -> None:
         with application.database.write() as work:
             changed = application.identity.reset_password(work, OPERATOR, username, password_hash)
         click.echo(f"The password of {changed.username} is set; open sessions have ended.")
+
+
+def _row(member: Member) -> dict[str, object]:
+    return {
+        "id": member.user.id,
+        "username": member.user.username,
+        "name": member.user.full_name,
+        "email": member.user.email,
+        "role": member.role.value,
+        "disabled": member.user.is_disabled,
+    }

@@ -10,6 +10,7 @@ from ionport.connections.ports import ConnectionUse
 from ionport.connections.repository import CheckRepository, ConnectionRepository
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
+from ionport.core.telemetry import COUNTERS
 from ionport.ionapi import IonApiFile
 from ionport.ionapi.addresses import AddressPolicy
 from ionport.ionapi.probe import StageResult, probe
@@ -66,6 +67,8 @@ def prove(
         is_ours = CheckRepository(work.connection).finish(scope, check, status, clock.now())
         if is_ours and uses is not None:
             uses.proof_ended(work, scope, check.connection_id, clock.now())
+    if is_ours:
+        COUNTERS.add("proofs", outcome=status.value)
 
 
 def _stage(result: StageResult) -> CheckStage:

@@ -1,28 +1,110 @@
-"""Counters of this process: what happened and how often, for whoever watches the service."""
+"""What a process tells whoever watches it: counters, ids of log lines, spans.
+
+Domains speak to this module alone; `observe` puts the ids on every line and the spans into
+OpenTelemetry, `metrics` shows the counters.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import Final, Protocol
+
+# More values of a label than this are counted together: strangers choose some of them.
+_MAX_SERIES: Final = 1_000
+_OTHERS: Final = "other"
 
 
 class Counters:
-    """Counts by name; thread safe. Names are those of the metrics without their prefix."""
+    """Counts by name and labels; thread safe. Names are those of the metrics without prefix."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def add(self, name: str, number: int = 1) -> None:
+    def add(self, name: str, number: int = 1, **labels: str) -> None:
         """Count something that happened."""
+        series = _series(name, labels)
         with self._lock:
-            self._counts[name] += number
+            if labels and series not in self._counts and len(self._counts) >= _MAX_SERIES:
+                series = _series(name, dict.fromkeys(labels, _OTHERS))
+            self._counts[series] += number
 
     def read(self) -> Mapping[str, int]:
-        """Return all counts."""
+        """Return all counts by name, with their labels as Prometheus writes them."""
         with self._lock:
             return dict(self._counts)
 
 
+def _series(name: str, labels: Mapping[str, str]) -> str:
+    if not labels:
+        return f"{name}_total"
+    pairs = ",".join(f'{label}="{_escaped(value)}"' for label, value in labels.items())
+    return f"{name}_total{{{pairs}}}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
 COUNTERS = Counters()
+
+_ids: ContextVar[dict[str, str] | None] = ContextVar("ionport_ids", default=None)
+
+
+@contextmanager
+def bound(**ids: str) -> Iterator[None]:
+    """Put ids (request, tenant, organization, delivery) on each log line of the block."""
+    token = _ids.set({**(_ids.get() or {}), **ids})
+    try:
+        yield
+    finally:
+        _ids.reset(token)
+
+
+def bind(**ids: str) -> None:
+    """Add ids to the block around, in all its threads; without one nothing happens."""
+    found = _ids.get()
+    if found is not None:
+        found.update(ids)
+
+
+def bound_ids() -> Mapping[str, str]:
+    """Return the ids of the block around."""
+    return _ids.get() or {}
+
+
+class Tracer(Protocol):
+    """Makes spans: whoever observes the process installs one."""
+
+    def span(
+        self, name: str, attributes: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> AbstractContextManager[object]:
+        """Open a span; `headers` are those of a request that may belong to a caller's trace."""
+        ...
+
+
+class _NoTracer:
+    def span(
+        self, name: str, attributes: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> AbstractContextManager[object]:
+        return nullcontext()
+
+
+_tracer: Tracer = _NoTracer()
+
+
+def install_tracer(tracer: Tracer) -> None:
+    """Send the spans of this process to `tracer`."""
+    global _tracer
+    _tracer = tracer
+
+
+def span(
+    name: str, attributes: Mapping[str, str], headers: Mapping[str, str] | None = None
+) -> AbstractContextManager[object]:
+    """Open a span with the ids of the block around; nothing where nobody traces."""
+    return _tracer.span(name, attributes, headers)

@@ -25,7 +25,10 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Document side",
         ("prove-a-connection", "mapping-files", "export", "exactly-once"),
     ),
-    ("Operating", ("install", "behind-a-proxy", "settings", "keys-and-backups", "troubleshooting")),
+    (
+        "Operating",
+        ("install", "behind-a-proxy", "settings", "watch", "keys-and-backups", "troubleshooting"),
+    ),
 )
 
 

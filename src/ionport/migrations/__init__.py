@@ -1,4 +1,4 @@
-"""The database schema's history (Alembic), brought up to date at every start.
+"""The database schema's history (Alembic), brought up to date at every start of a server.
 
 Upgrades run under an advisory lock, so that several workers may start at once; a schema newer
 than this program knows is refused (DESIGN.md, decision 3).
@@ -26,8 +26,8 @@ from ionport.store import Database
 _POSTGRESQL_LOCK = 0x10A9_0127
 
 
-def upgrade(database: Database) -> None:
-    """Bring the schema to the newest revision.
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the schema to the newest revision, or to an older one for tests of upgrades.
 
     Raises:
         Unavailable: the database was made by a newer ionport.
@@ -42,17 +42,50 @@ def upgrade(database: Database) -> None:
         if current is not None and current not in {
             item.revision for item in script.walk_revisions()
         }:
-            raise Unavailable(
-                _(
-                    "This database was made by a newer version of ionport (schema {revision})."
-                    " Install that version, or restore a backup made before the upgrade."
-                ).format(revision=current),
-                code="schema_too_new",
-            )
-        _upgrade(config, connection, is_sqlite=database.is_sqlite)
+            raise _too_new(current)
+        _upgrade(config, connection, revision, is_sqlite=database.is_sqlite)
 
 
-def _upgrade(config: Config, connection: Connection, *, is_sqlite: bool) -> None:
+def require_current(database: Database) -> None:
+    """Raise Unavailable when the schema is older or newer than this program's, or there is none."""
+    script = ScriptDirectory.from_config(_config())
+    current, wanted = current_revision(database), newest_revision()
+    if current == wanted:
+        return
+    if current and current not in {item.revision for item in script.walk_revisions()}:
+        raise _too_new(current)
+    raise Unavailable(
+        _(
+            "This database was made by an older version of ionport (schema {revision}, needed is"
+            " {wanted}). Make a backup, stop what runs on it, and bring it up to date with"
+            " 'ionport migrate' or the next 'ionport up'."
+        ).format(revision=current or "none", wanted=wanted),
+        code="schema_too_old",
+    )
+
+
+def newest_revision() -> str:
+    """Return the revision of the schema that this program is made for."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current_revision(database: Database) -> str:
+    """Return the schema's revision, an empty text where there is none yet."""
+    with database.reading_engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def _too_new(revision: str) -> Unavailable:
+    return Unavailable(
+        _(
+            "This database was made by a newer version of ionport (schema {revision})."
+            " Install that version, or restore a backup made before the upgrade."
+        ).format(revision=revision),
+        code="schema_too_new",
+    )
+
+
+def _upgrade(config: Config, connection: Connection, revision: str, *, is_sqlite: bool) -> None:
     # SQLite's driver is in autocommit mode here; one explicit transaction makes it all or nothing.
     if is_sqlite:
         connection.execute(text("BEGIN IMMEDIATE"))
@@ -60,7 +93,7 @@ def _upgrade(config: Config, connection: Connection, *, is_sqlite: bool) -> None
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     except BaseException:
         connection.rollback()
         raise

@@ -38,22 +38,24 @@ _ANSWERS = {
 }
 # For each connection at most: inserts into an index over a million random keys touch many pages.
 _CACHE_KIB = 32_768
-# To PostgreSQL.
+# Kept are as many as threads deliver: opening one costs more than ten statements.
 _KEPT_CONNECTIONS = 12
+_CONNECTIONS = 22
 _REST_SECONDS = 1.0
 
 
 class Database:
     """One database, with the two kinds of transaction that the rooms use.
 
-    Not `durable`, a SQLite file lives as long as the process: no commit waits for the disk.
+    `connections` is how many there may be to PostgreSQL, and on SQLite of readers. Not `durable`,
+    a SQLite file lives as long as the process: no commit waits for the disk.
     """
 
-    def __init__(self, url: str, *, durable: bool = True) -> None:
+    def __init__(self, url: str, *, durable: bool = True, connections: int = _CONNECTIONS) -> None:
         self.url = url
-        self.engine = _create(url, durable=durable)
+        self.engine = _create(url, connections, durable=durable)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self.reading_engine = _reading(self.engine, url, durable=durable)
+        self.reading_engine = _reading(self.engine, url, connections, durable=durable)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = threading.Lock()
 
@@ -163,15 +165,14 @@ def _ping_after_rest(engine: Engine, connection: Any, record: Any, _proxy: objec
         raise DisconnectionError
 
 
-def _create(url: str, *, durable: bool) -> Engine:
+def _create(url: str, connections: int, *, durable: bool) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        engine = _sqlite_engine(url)
+        engine = _sqlite_engine(url, connections)
         event.listen(engine, "connect", partial(_prepare_sqlite, durable=durable))
         return engine
     engine = create_engine(
         with_limits(url),
-        # Kept are as many as threads deliver: opening one costs more than ten statements.
-        pool_size=_KEPT_CONNECTIONS,
+        **_pool(connections),
         pool_use_lifo=True,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
         hide_parameters=True,
@@ -183,7 +184,7 @@ def _create(url: str, *, durable: bool) -> Engine:
     return engine
 
 
-def _reading(engine: Engine, url: str, *, durable: bool) -> Engine:
+def _reading(engine: Engine, url: str, connections: int, *, durable: bool) -> Engine:
     """Return the engine of transactions that only read.
 
     On SQLite it has connections of its own, which refuse every change: that is said once for
@@ -191,12 +192,17 @@ def _reading(engine: Engine, url: str, *, durable: bool) -> Engine:
     """
     if engine.dialect.name != "sqlite":
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    reading = _sqlite_engine(url)
+    reading = _sqlite_engine(url, connections)
     event.listen(reading, "connect", partial(_prepare_sqlite, durable=durable, only_reads=True))
     return reading
 
 
-def _sqlite_engine(url: str) -> Engine:
+def _pool(connections: int) -> dict[str, int]:
+    kept = min(_KEPT_CONNECTIONS, connections)
+    return {"pool_size": kept, "max_overflow": connections - kept}
+
+
+def _sqlite_engine(url: str, connections: int) -> Engine:
     path = Path(str(make_url(url).database))
 
     def connect() -> sqlite3.Connection:
@@ -210,6 +216,7 @@ def _sqlite_engine(url: str) -> Engine:
     return create_engine(
         url,
         creator=connect,
+        **_pool(connections),
         pool_timeout=_POOL_TIMEOUT_SECONDS,
         # The one used last knows the most pages.
         pool_use_lifo=True,

@@ -51,6 +51,7 @@ class Services:
     setup: SetupService
     audit: AuditLog
     members: MemberService
+    max_upload_mb: int = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`ionport connection add|check`; `check FILE` works without the server and its data folder."""
+"""`ionport connection add|list|prove|delete`; `prove FILE` works without the server."""
 
 from __future__ import annotations
 
@@ -8,21 +8,34 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ionport.cli.documents.stages import print_stage, stage_row
+from ionport.cli.output import as_json_option, paged, print_json, print_page
+from ionport.core.paging import PageRequest
 
 if TYPE_CHECKING:
     from ionport.application import Application
+    from ionport.connections.model import Connection
+
+_SHOWN = ("name", "tenant", "app", "gateway", "proof")
 
 
-@click.group()
+class _Aliases(click.Group):
+    """`connection check` is the name that `connection prove` had before."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, "prove" if cmd_name == "check" else cmd_name)
+
+
+@click.group(cls=_Aliases)
 def connection() -> None:
-    """Document side: uploaded .ionapi files and their proof."""
+    """Document side: .ionapi files and their proof."""
 
 
 @connection.command("add")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="Name of the connection; default: from the file.")
+@as_json_option
 @click.pass_context
-def connection_add(ctx: click.Context, file: Path, name: str | None) -> None:
+def connection_add(ctx: click.Context, file: Path, name: str | None, as_json: bool) -> None:
     """Store an .ionapi FILE, sealed, as a connection."""
     from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
     from ionport.connections.intake import prepare_connection
@@ -34,40 +47,94 @@ def connection_add(ctx: click.Context, file: Path, name: str | None) -> None:
             made = documents_side(application).connections.upload(
                 work, scope, OPERATOR, file.name, prepared, name=name
             )
-        click.echo(f"Connection {made.name}: tenant {made.tenant_id}, app {made.app_name}.")
-        for remark in made.remarks:
-            click.echo(f"  {remark.severity}: {remark.text} {remark.remedy}".rstrip())
-        click.echo(f"Prove it with: ionport connection check {made.name!r}")
+    if as_json:
+        print_json(_row(made, "missing"))
+        return
+    click.echo(f"Connection {made.name}: tenant {made.tenant_id}, app {made.app_name}.")
+    for remark in made.remarks:
+        click.echo(f"  {remark.severity}: {remark.text} {remark.remedy}".rstrip())
+    click.echo(f"Prove it with: ionport connection prove {made.name!r}")
 
 
-@connection.command("check")
-@click.argument("connection_or_file")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@connection.command("list")
+@click.option("--text", default="", help="Part of the name.")
+@paged
+@as_json_option
 @click.pass_context
-def connection_check(ctx: click.Context, connection_or_file: str, as_json: bool) -> None:
+def connection_list(ctx: click.Context, text: str, page: int, per_page: int, as_json: bool) -> None:
+    """List connections, by name, with how their last proof ended."""
+    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+
+    with opened(ctx) as application, application.database.read() as work:
+        scope, service = organization_scope(application), documents_side(application).connections
+        found = service.list(work, scope, OPERATOR, PageRequest(page, per_page), text)
+        checks = {
+            item.id: service.latest_check(work, scope, OPERATOR, item.id) for item in found.items
+        }
+    proofs = {key: check.status.value if check else "missing" for key, check in checks.items()}
+    print_page(
+        found,
+        lambda item: _row(item, proofs[item.id]),
+        as_json=as_json,
+        shown=_SHOWN,
+        empty="No connections. Add one with: ionport connection add FILE",
+    )
+
+
+@connection.command("delete")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+@click.pass_context
+def connection_delete(ctx: click.Context, name: str, yes: bool, as_json: bool) -> None:
+    """Delete a connection that no export configuration uses, with its tokens and proofs."""
+    from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+
+    with opened(ctx) as application:
+        scope, service = organization_scope(application), documents_side(application).connections
+        connection_id = connection_id_of(application, name)
+        if not yes:
+            click.confirm(f"Delete the connection {name}?", abort=True)
+        with application.database.write() as work:
+            service.delete(work, scope, OPERATOR, connection_id)
+    if as_json:
+        print_json({"id": connection_id, "name": name})
+    else:
+        click.echo(f"Deleted {name}.")
+
+
+@connection.command("prove")
+@click.argument("connection_or_file")
+@as_json_option
+@click.pass_context
+def connection_prove(ctx: click.Context, connection_or_file: str, as_json: bool) -> None:
     """Prove a connection, or an .ionapi FILE without storing it, stage by stage.
 
-    Exit status 1 when a stage fails.
+    Exit status 1 when a stage fails. Its former name 'check' works too.
     """
     path = Path(connection_or_file)
     passed, rows = (
-        _check_file(path, quiet=as_json)
-        if path.is_file()
-        else _check_stored(ctx, connection_or_file, quiet=as_json)
+        _prove_file(path, quiet=as_json)
+        if path.is_file() or path.suffix == ".ionapi"
+        else _prove_stored(ctx, connection_or_file, quiet=as_json)
     )
     if as_json:
-        from ionport.cli.opening import print_json
-
         print_json({"passed": passed, "stages": rows})
     ctx.exit(0 if passed else 1)
 
 
-def _check_file(path: Path, *, quiet: bool) -> tuple[bool, list[dict[str, Any]]]:
+def _prove_file(path: Path, *, quiet: bool) -> tuple[bool, list[dict[str, Any]]]:
     from ionport.ionapi.file.model import IonApiFile
     from ionport.ionapi.probe import probe
 
+    try:
+        file = IonApiFile.load(path)
+    except FileNotFoundError as error:
+        raise click.ClickException(f"There is no such file: {path}") from error
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be read: {error.strerror}.") from error
     rows, passed = [], True
-    for stage in probe(IonApiFile.load(path)):
+    for stage in probe(file):
         if stage.state == "running":
             continue
         passed = passed and stage.state != "failed"
@@ -77,7 +144,7 @@ def _check_file(path: Path, *, quiet: bool) -> tuple[bool, list[dict[str, Any]]]
     return passed, rows
 
 
-def _check_stored(
+def _prove_stored(
     ctx: click.Context, name: str, *, quiet: bool
 ) -> tuple[bool, list[dict[str, Any]]]:
     from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
@@ -106,7 +173,23 @@ def connection_id_of(application: Application, name: str) -> str:
     from ionport.cli.opening import ALL, OPERATOR, documents_side, find_by_name, organization_scope
 
     with application.database.read() as work:
-        page = documents_side(application).connections.list(
-            work, organization_scope(application), OPERATOR, ALL
-        )
+        service, scope = documents_side(application).connections, organization_scope(application)
+        page = service.list(work, scope, OPERATOR, ALL, name)
+        if not page.items:
+            # An id, or nothing's name: then the known ones are told.
+            page = service.list(work, scope, OPERATOR, ALL)
     return find_by_name({item.id: item.name for item in page.items}, name, "connection")
+
+
+def _row(item: Connection, proof: str) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "tenant": item.tenant_id,
+        "app": item.app_name,
+        "gateway": item.gateway,
+        "environment": item.environment,
+        "proof": proof,
+        "uploaded": item.uploaded_at.isoformat(timespec="seconds"),
+        "by": item.uploaded_by,
+    }

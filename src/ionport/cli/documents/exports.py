@@ -1,8 +1,9 @@
-"""`ionport export configure|run|status`."""
+"""`ionport export configure|run|status|retry|cancel|list|deactivate`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import click
 
@@ -12,23 +13,29 @@ from ionport.cli.documents.mappings import mapping_id_of
 from ionport.cli.opening import (
     ALL,
     OPERATOR,
-    as_json_option,
     documents_side,
+    find_by_name,
     opened,
     organization_scope,
-    print_json,
 )
+from ionport.cli.output import as_json_option, paged, print_json, print_page, print_rows
 from ionport.core.errors import IonportError
+from ionport.core.paging import PageRequest
+from ionport.document_side import DocumentSide
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
-from ionport.exports.configurations.model import ConfigurationFields
-from ionport.exports.model import Delivery, DeliveryFilter, ExportMethod
+from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
+from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus, ExportMethod
+from ionport.identity.model import Actor
 from ionport.mappings.model import MappingKind
+from ionport.store import OrganizationScope, Work
+
+_DELIVERY_SHOWN = ("delivery", "document", "configuration", "status", "idm_pid", "error")
 
 
 @click.group()
 def export() -> None:
-    """Document side: configure exports, run them, see how they went."""
+    """Document side: configure exports, run and steer them."""
 
 
 @export.command("configure")
@@ -46,6 +53,7 @@ def export() -> None:
     default="",
     help="Activate although the proof of the connection has not passed; the reason is kept.",
 )
+@as_json_option
 @click.pass_context
 def export_configure(
     ctx: click.Context,
@@ -58,10 +66,11 @@ def export_configure(
     replace: bool,
     accept_at_least_once: bool,
     all_the_same: str,
+    as_json: bool,
 ) -> None:
     """Create an export configuration and activate it.
 
-    Prove its connection before: ionport connection check NAME.
+    Prove its connection before: ionport connection prove NAME.
     """
     with opened(ctx) as application:
         scope = organization_scope(application)
@@ -80,9 +89,12 @@ def export_configure(
         with application.database.write() as work:
             made = service.create(work, scope, OPERATOR, fields)
             if activate:
-                service.activate(
+                made = service.activate(
                     work, scope, OPERATOR, made.id, replace=replace, reason=all_the_same
                 )
+    if as_json:
+        print_json(_configuration_row(made))
+    else:
         click.echo(f"{made.title}: {made.method.label}, {'active' if activate else 'inactive'}.")
 
 
@@ -93,37 +105,48 @@ def export_configure(
     metavar="REASON",
     help="Export also what findings hold, and keep this reason as the decision on them.",
 )
+@as_json_option
 @click.pass_context
 def export_run(
-    ctx: click.Context, document_ids: tuple[str, ...], accept_findings: str | None
+    ctx: click.Context, document_ids: tuple[str, ...], accept_findings: str | None, as_json: bool
 ) -> None:
     """Export documents through every active configuration that fits them.
 
     Each document is reported; exit status 1 when one was held or refused.
     """
-    refused = 0
+    rows: list[dict[str, Any]] = []
     with opened(ctx) as application:
-        deliveries = documents_side(application).deliveries
         for document_id in document_ids:
-            try:
-                made = _export(application, document_id, accept_findings)
-            except DocumentHeld as error:
-                refused += 1
-                click.echo(f"{document_id}: held. {_held(error)}")
-                continue
-            except IonportError as error:
-                refused += 1
-                click.echo(f"{document_id}: refused. {error.text}")
-                continue
-            for delivery in made:
-                click.echo(
-                    f"{document_id}: {delivery.id}, {delivery.configuration_title},"
-                    f" {delivery.status.label}"
-                )
+            made = _export_rows(application, document_id, accept_findings)
+            rows += made
+            if not as_json:
+                click.echo("\n".join(_exported_line(row) for row in made))
+        refused = any("delivery" not in row for row in rows)
         with application.database.read() as work:
-            if refused < len(document_ids) and not deliveries.workers_alive(work):
-                click.echo("Nothing runs deliveries now: start 'ionport up' (or a worker).")
+            alive = documents_side(application).deliveries.workers_alive(work)
+    if as_json:
+        print_json(rows)
+    elif not alive and any("delivery" in row for row in rows):
+        click.echo("Nothing runs deliveries now: start 'ionport up' (or a worker).")
     ctx.exit(1 if refused else 0)
+
+
+def _export_rows(
+    application: Application, document_id: str, accept_findings: str | None
+) -> list[dict[str, Any]]:
+    try:
+        return [delivery_row(item) for item in _export(application, document_id, accept_findings)]
+    except DocumentHeld as error:
+        return [{"document": document_id, "status": "held", "error": _held(error)}]
+    except IonportError as error:
+        return [{"document": document_id, "status": "refused", "error": error.text}]
+
+
+def _exported_line(row: dict[str, Any]) -> str:
+    if "delivery" not in row:
+        return f"{row['document']}: {row['status']}. {row['error']}"
+    status = DeliveryStatus(row["status"]).label
+    return f"{row['document']}: {row['delivery']}, {row['configuration']}, {status}"
 
 
 def _export(
@@ -147,36 +170,135 @@ def _held(error: DocumentHeld) -> str:
 
 @export.command("status")
 @click.argument("document_id", required=False)
+@paged
 @as_json_option
 @click.pass_context
-def export_status(ctx: click.Context, document_id: str | None, as_json: bool) -> None:
-    """Show the newest deliveries (at most 200), or those of one document."""
+def export_status(
+    ctx: click.Context, document_id: str | None, page: int, per_page: int, as_json: bool
+) -> None:
+    """Show the newest deliveries, or those of one document."""
     with opened(ctx) as application, application.database.read() as work:
-        page = documents_side(application).deliveries.list(
+        scope, side = organization_scope(application), documents_side(application)
+        if document_id is not None:
+            side.documents.get(work, scope, document_id)
+        found = side.deliveries.list(
+            work,
+            scope,
+            OPERATOR,
+            DeliveryFilter(document_id=document_id),
+            PageRequest(page, per_page),
+        )
+    empty = "No deliveries yet. Export a document with: ionport export run DOCUMENT"
+    print_page(found, delivery_row, as_json=as_json, shown=_DELIVERY_SHOWN, empty=empty)
+
+
+def delivery_row(item: Delivery) -> dict[str, Any]:
+    """Return what is shown of a delivery."""
+    return {
+        "delivery": item.id,
+        "document": item.document_id,
+        "configuration": item.configuration_title,
+        "status": item.status.value,
+        "error": item.error_text,
+        "remedy": item.remedy,
+        "idm_pid": item.idm_pid,
+        "message_id": item.message_id,
+        "correlation_id": item.correlation_id,
+    }
+
+
+@export.command("retry")
+@click.argument("delivery_ids", nargs=-1, required=True)
+@as_json_option
+@click.pass_context
+def export_retry(ctx: click.Context, delivery_ids: tuple[str, ...], as_json: bool) -> None:
+    """Try failed, cancelled or waiting deliveries again now. Exit status 1 when one is refused."""
+    _steer(ctx, delivery_ids, lambda side: side.deliveries.retry, as_json=as_json)
+
+
+@export.command("cancel")
+@click.argument("delivery_ids", nargs=-1, required=True)
+@as_json_option
+@click.pass_context
+def export_cancel(ctx: click.Context, delivery_ids: tuple[str, ...], as_json: bool) -> None:
+    """Cancel deliveries that have not begun, wait or failed. Exit status 1 when one is refused."""
+    _steer(ctx, delivery_ids, lambda side: side.deliveries.cancel, as_json=as_json)
+
+
+_Action = Callable[[Work, OrganizationScope, Actor, str], Delivery]
+
+
+def _steer(
+    ctx: click.Context,
+    delivery_ids: Sequence[str],
+    action_of: Callable[[DocumentSide], _Action],
+    *,
+    as_json: bool,
+) -> None:
+    """Do the same to each delivery, and report each: one that is refused stops no other."""
+    rows: list[dict[str, Any]] = []
+    with opened(ctx) as application:
+        action, scope = action_of(documents_side(application)), organization_scope(application)
+        for delivery_id in delivery_ids:
+            try:
+                with application.database.write() as work:
+                    rows.append(delivery_row(action(work, scope, OPERATOR, delivery_id)))
+            except IonportError as error:
+                rows.append({"delivery": delivery_id, "status": "refused", "error": error.text})
+    print_rows(rows, as_json=as_json, shown=("delivery", "status", "error"), empty="")
+    ctx.exit(1 if any(row["status"] == "refused" for row in rows) else 0)
+
+
+@export.command("list")
+@click.option("--active", "only_active", is_flag=True, help="Only active ones.")
+@paged
+@as_json_option
+@click.pass_context
+def export_list(
+    ctx: click.Context, only_active: bool, page: int, per_page: int, as_json: bool
+) -> None:
+    """List export configurations, by title."""
+    with opened(ctx) as application, application.database.read() as work:
+        found = documents_side(application).configurations.list(
             work,
             organization_scope(application),
             OPERATOR,
-            DeliveryFilter(document_id=document_id),
-            ALL,
+            PageRequest(page, per_page),
+            only_active=only_active,
         )
-        rows = [
-            {
-                "delivery": item.id,
-                "document": item.document_id,
-                "configuration": item.configuration_title,
-                "status": item.status.value,
-                "error": item.error_text,
-                "remedy": item.remedy,
-                "idm_pid": item.idm_pid,
-                "message_id": item.message_id,
-                "correlation_id": item.correlation_id,
-            }
-            for item in page.items
-        ]
+    shown = ("title", "document_type", "method", "active", "id")
+    empty = "No export configurations. Make one with: ionport export configure TITLE …"
+    print_page(found, _configuration_row, as_json=as_json, shown=shown, empty=empty)
+
+
+@export.command("deactivate")
+@click.argument("title")
+@as_json_option
+@click.pass_context
+def export_deactivate(ctx: click.Context, title: str, as_json: bool) -> None:
+    """Switch an export configuration off; its unfinished deliveries go on."""
+    with opened(ctx) as application:
+        scope, service = organization_scope(application), documents_side(application).configurations
+        with application.database.read() as work:
+            found = service.list(work, scope, OPERATOR, ALL)
+        titles = {item.id: item.title for item in found.items}
+        configuration_id = find_by_name(titles, title, "export configuration")
+        with application.database.write() as work:
+            changed = service.deactivate(work, scope, OPERATOR, configuration_id)
     if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        click.echo(f"{row['delivery']}\t{row['status']}\t{row['idm_pid'] or row['error'] or ''}")
-    if not rows:
-        click.echo("No deliveries yet. Export a document with: ionport export run DOCUMENT")
+        print_json(_configuration_row(changed))
+    else:
+        click.echo(f"{changed.title}: inactive. Unfinished deliveries go on.")
+
+
+def _configuration_row(item: ExportConfiguration) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "title": item.title,
+        "document_type": item.document_type,
+        "method": item.method.value,
+        "active": item.is_active,
+        "connection": item.connection_id,
+        "idm_mapping": item.idm_mapping_id,
+        "bod_mapping": item.bod_mapping_id,
+    }

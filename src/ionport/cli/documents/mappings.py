@@ -1,8 +1,9 @@
-"""`ionport mapping add`."""
+"""`ionport mapping add|list|show`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,29 +16,36 @@ from ionport.cli.opening import (
     opened,
     organization_scope,
 )
+from ionport.cli.output import as_json_option, paged, print_json, print_page
+from ionport.core.paging import PageRequest
 from ionport.mappings.intake import prepare_mapping
-from ionport.mappings.model import MappingKind
+from ionport.mappings.model import MappingFile, MappingKind, MappingVersion
+
+_SHOWN = ("name", "kind", "version", "updated", "by")
 
 
-def mapping_id_of(application: Application, name: str, kind: MappingKind) -> str:
-    """Return the id of the mapping file of `kind` that `name` names."""
+def mapping_id_of(application: Application, name: str, kind: MappingKind | None = None) -> str:
+    """Return the id of the mapping file that `name` names, of `kind` when one is given."""
     with application.database.read() as work:
-        page = documents_side(application).mappings.list(
-            work, organization_scope(application), ALL, kind
-        )
+        service, scope = documents_side(application).mappings, organization_scope(application)
+        page = service.list(work, scope, ALL, kind, name)
+        if not page.items:
+            # An id, or nothing's name: then the known ones are told.
+            page = service.list(work, scope, ALL, kind)
     return find_by_name({item.id: item.name for item in page.items}, name, "mapping file")
 
 
 @click.group()
 def mapping() -> None:
-    """Document side: mapping files."""
+    """Document side: add, list and show mapping files."""
 
 
 @mapping.command("add")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="Name; default: the file's. The same name makes a new version.")
+@as_json_option
 @click.pass_context
-def mapping_add(ctx: click.Context, file: Path, name: str | None) -> None:
+def mapping_add(ctx: click.Context, file: Path, name: str | None, as_json: bool) -> None:
     """Add a mapping FILE (IDM or BOD), or a new version of it, and show what the linter finds."""
     with opened(ctx) as application:
         prepared = prepare_mapping(file.read_bytes())
@@ -45,9 +53,85 @@ def mapping_add(ctx: click.Context, file: Path, name: str | None) -> None:
             version = documents_side(application).mappings.add(
                 work, organization_scope(application), OPERATOR, name or file.name, prepared
             )
-        click.echo(f"{version.mapping_name}, version {version.number} ({version.kind.label}).")
-        for finding in version.findings:
-            where = f"line {finding.line}: " if finding.line else ""
-            click.echo(
-                f"  {finding.severity.value}: {where}{finding.text} {finding.remedy}".rstrip()
+    _print_version(version, as_json=as_json)
+
+
+@mapping.command("list")
+@click.option("--text", default="", help="Part of the name.")
+@click.option("--kind", type=click.Choice([kind.value for kind in MappingKind]))
+@paged
+@as_json_option
+@click.pass_context
+def mapping_list(
+    ctx: click.Context, text: str, kind: str | None, page: int, per_page: int, as_json: bool
+) -> None:
+    """List mapping files, by name."""
+    wanted = MappingKind(kind) if kind else None
+    with opened(ctx) as application, application.database.read() as work:
+        found = documents_side(application).mappings.list(
+            work, organization_scope(application), PageRequest(page, per_page), wanted, text
+        )
+    empty = "No mapping files. Add one with: ionport mapping add FILE"
+    print_page(found, _row, as_json=as_json, shown=_SHOWN, empty=empty)
+
+
+@mapping.command("show")
+@click.argument("name")
+@click.option("--text", "only_text", is_flag=True, help="Print the file's text and nothing else.")
+@as_json_option
+@click.pass_context
+def mapping_show(ctx: click.Context, name: str, only_text: bool, as_json: bool) -> None:
+    """Show the newest version of a mapping file with what the linter finds."""
+    with opened(ctx) as application:
+        mapping_id = mapping_id_of(application, name)
+        with application.database.read() as work:
+            version = documents_side(application).mappings.latest_version(
+                work, organization_scope(application), mapping_id
             )
+    if only_text:
+        click.echo(version.text, nl=False)
+    else:
+        _print_version(version, as_json=as_json)
+
+
+def _print_version(version: MappingVersion, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_version_row(version))
+        return
+    click.echo(f"{version.mapping_name}, version {version.number} ({version.kind.label}).")
+    for finding in version.findings:
+        where = f"line {finding.line}: " if finding.line else ""
+        click.echo(f"  {finding.severity.value}: {where}{finding.text} {finding.remedy}".rstrip())
+
+
+def _row(item: MappingFile) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "kind": item.kind.value,
+        "version": item.latest_number,
+        "updated": item.updated_at.isoformat(timespec="seconds"),
+        "by": item.created_by,
+    }
+
+
+def _version_row(version: MappingVersion) -> dict[str, Any]:
+    return {
+        "id": version.mapping_id,
+        "name": version.mapping_name,
+        "kind": version.kind.value,
+        "version": version.number,
+        "sha256": version.sha256,
+        "text": version.text,
+        "findings": [
+            {
+                "severity": finding.severity.value,
+                "code": finding.code,
+                "line": finding.line,
+                "text": finding.text,
+                "remedy": finding.remedy,
+                "blocks_activation": finding.blocks_activation,
+            }
+            for finding in version.findings
+        ],
+    }

@@ -1,19 +1,17 @@
-"""`ionport app create|list`."""
+"""`ionport app create|list|rotate|delete`."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 
-from ionport.cli.opening import (
-    ALL,
-    OPERATOR,
-    as_json_option,
-    infor_side,
-    opened,
-    print_json,
-    tenant_option,
-    tenant_scope,
-)
+from ionport.application import Application
+from ionport.cli.opening import OPERATOR, infor_side, opened, tenant_option, tenant_scope
+from ionport.cli.output import as_json_option, paged, print_json, print_page
+from ionport.core.errors import InvalidInput
+from ionport.core.paging import PageRequest
+from ionport.identity.model import PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import (
     BACKEND_GRANT_TYPES,
@@ -22,11 +20,14 @@ from ionport.oauth.apps.model import (
     AuthorizedApp,
     GrantType,
 )
+from ionport.store import TenantScope, Work
+
+_SHOWN = ("name", "type", "client_id")
 
 
 @click.group()
 def app() -> None:
-    """Infor side: authorized apps."""
+    """Infor side: create, list, rotate and delete authorized apps."""
 
 
 @app.command("create")
@@ -78,23 +79,89 @@ def app_create(
 @app.command("list")
 @tenant_option
 @click.option("--text", default="", help="Part of the name.")
+@paged
 @as_json_option
 @click.pass_context
-def app_list(ctx: click.Context, tenant: str | None, text: str, as_json: bool) -> None:
-    """List authorized apps (the first 200)."""
-    query = AppQuery(text=text, page=ALL)
+def app_list(
+    ctx: click.Context, tenant: str | None, text: str, page: int, per_page: int, as_json: bool
+) -> None:
+    """List authorized apps, by name."""
+    query = AppQuery(text=text, page=PageRequest(page, per_page))
     with opened(ctx) as application:
         scope = tenant_scope(application, tenant)
         with application.database.read() as work:
-            page = infor_side(application).apps.list_apps(work, scope, OPERATOR, query)
-    rows = [_app_row(item) for item in page.items]
+            found = infor_side(application).apps.list_apps(work, scope, OPERATOR, query)
+    empty = "No authorized apps yet. Add one with: ionport app create NAME"
+    print_page(found, _app_row, as_json=as_json, shown=_SHOWN, empty=empty)
+
+
+@app.command("rotate")
+@click.argument("name")
+@tenant_option
+@click.option(
+    "--overlap-hours",
+    type=click.IntRange(0, 720),
+    default=24,
+    show_default=True,
+    help="How long the old Secret works beside the new one.",
+)
+@as_json_option
+@click.pass_context
+def app_rotate(
+    ctx: click.Context, name: str, tenant: str | None, overlap_hours: int, as_json: bool
+) -> None:
+    """Give an app a new Secret, and show it this once; tokens stay in force."""
+    with opened(ctx) as application:
+        scope = tenant_scope(application, tenant)
+        with application.database.write() as work:
+            found = app_named(application, work, scope, name)
+            secret = infor_side(application).app_security.rotate_secret(
+                work,
+                scope,
+                OPERATOR,
+                found.id,
+                PasswordProof.operator(application.clock.now()),
+                timedelta(hours=overlap_hours),
+            )
     if as_json:
-        print_json(rows)
+        row = {"client_secret": secret.reveal(), "overlap_hours": overlap_hours}
+        print_json(_app_row(found) | row)
         return
-    for row in rows:
-        click.echo(f"{row['name']}\t{row['type']}\t{row['client_id']}")
-    if not rows:
-        click.echo("No authorized apps yet. Add one with: ionport app create NAME")
+    click.echo(f"The new Secret of {found.name}, shown this once:")
+    click.echo(f"  {secret.reveal()}")
+    click.echo(f"The old one works for {overlap_hours} more hours.")
+
+
+@app.command("delete")
+@click.argument("name")
+@tenant_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+@click.pass_context
+def app_delete(ctx: click.Context, name: str, tenant: str | None, yes: bool, as_json: bool) -> None:
+    """Delete an app with its secrets and service accounts; its tokens end at once."""
+    with opened(ctx) as application:
+        scope = tenant_scope(application, tenant)
+        with application.database.read() as work:
+            found = app_named(application, work, scope, name)
+        if not yes:
+            click.confirm(f"Delete {found.name} and end all its tokens?", abort=True)
+        with application.database.write() as work:
+            infor_side(application).apps.delete_app(work, scope, OPERATOR, found.id)
+    if as_json:
+        print_json(_app_row(found))
+    else:
+        click.echo(f"Deleted {found.name}.")
+
+
+def app_named(application: Application, work: Work, scope: TenantScope, name: str) -> AuthorizedApp:
+    """Return the tenant's app of this name, letter case aside; raises InvalidInput."""
+    found = infor_side(application).apps.find_app_by_name(work, scope, OPERATOR, name)
+    if found is None:
+        raise InvalidInput(
+            f"There is no authorized app named {name!r}. See them with: ionport app list"
+        )
+    return found
 
 
 def _app_row(item: AuthorizedApp) -> dict[str, object]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ionport.cli.infor.apps import app_named
 from ionport.cli.opening import (
     OPERATOR,
     find_by_name,
@@ -46,11 +47,8 @@ def credentials_download(
     """Write the app's .ionapi file; its service account keys are in no other place."""
     with opened(ctx) as application:
         scope = tenant_scope(application, tenant)
-        apps = infor_side(application).apps
         with application.database.write() as work:
-            found = apps.find_app_by_name(work, scope, OPERATOR, app_name)
-            if found is None:
-                raise InvalidInput(f"There is no authorized app named {app_name!r}.")
+            found = app_named(application, work, scope, app_name)
             users = (
                 application.identity.search_users(work, scope, username, 100) if username else []
             )

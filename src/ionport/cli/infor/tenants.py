@@ -1,29 +1,56 @@
-"""`ionport tenant create`."""
+"""`ionport tenant create|list`."""
 
 from __future__ import annotations
 
 import click
 
 from ionport.cli.opening import OPERATOR, opened
+from ionport.cli.output import as_json_option, print_json, print_page, whole
 from ionport.core.errors import InvalidInput
+from ionport.identity.model import Tenant
 
 
 @click.group()
 def tenant() -> None:
-    """Infor side: tenants."""
+    """Infor side: create and list tenants."""
 
 
 @tenant.command("create")
 @click.argument("tenant_id")
-@click.option("--administrator", metavar="USERNAME", help="Who becomes IONAPI-Administrator.")
+@click.option(
+    "--administrator", metavar="USERNAME", required=True, help="Who becomes IONAPI-Administrator."
+)
+@as_json_option
 @click.pass_context
-def tenant_create(ctx: click.Context, tenant_id: str, administrator: str | None) -> None:
-    """Create a tenant such as ACME_TST."""
+def tenant_create(ctx: click.Context, tenant_id: str, administrator: str, as_json: bool) -> None:
+    """Create a tenant such as ACME_TST; without an administrator nobody could use it."""
     with opened(ctx) as application, application.database.write() as work:
-        user = application.identity.find_user(work, administrator) if administrator else None
-        if administrator and user is None:
-            raise InvalidInput(f"There is no user {administrator!r}; add one with: user add")
-        made = application.identity.create_tenant(
-            work, OPERATOR, tenant_id, user.id if user else None
-        )
+        user = application.identity.find_user(work, administrator)
+        if user is None:
+            raise InvalidInput(
+                f"There is no user {administrator!r}; add one with: ionport user add"
+            )
+        made = application.identity.create_tenant(work, OPERATOR, tenant_id, user.id)
+    if as_json:
+        print_json(_row(made))
+    else:
         click.echo(f"Created tenant {made.id}.")
+
+
+@tenant.command("list")
+@as_json_option
+@click.pass_context
+def tenant_list(ctx: click.Context, as_json: bool) -> None:
+    """List the tenants (at most 200), by id."""
+    with opened(ctx) as application, application.database.read() as work:
+        page = whole(application.identity.list_tenants(work))
+    shown = ("tenant", "environment", "created")
+    print_page(page, _row, as_json=as_json, shown=shown, empty="")
+
+
+def _row(item: Tenant) -> dict[str, str]:
+    return {
+        "tenant": item.id,
+        "environment": item.environment,
+        "created": item.created_at.isoformat(timespec="seconds"),
+    }

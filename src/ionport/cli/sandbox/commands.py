@@ -13,7 +13,8 @@ from typing import Any
 
 import click
 
-from ionport.cli.errors import server_missing
+from ionport.cli.errors import packages_missing
+from ionport.cli.output import as_json_option
 from ionport.cli.sandbox.control_client import ControlClient, connected
 
 _KINDS = (
@@ -21,7 +22,6 @@ _KINDS = (
     *("cut-after-commit", "broken-json", "html", "token-refused", "search-lag"),
 )
 _LARGEST_PAGE = 200
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 Command = Callable[..., None]
 
@@ -69,7 +69,7 @@ def sandbox_up(
     try:
         from ionport.cli.sandbox.server import serve
     except ModuleNotFoundError as error:
-        raise server_missing("sandbox up", error) from error
+        raise packages_missing("sandbox up", error, "testing") from error
     serve(ctx, host, port, credentials)
 
 
@@ -86,7 +86,7 @@ def sandbox_up(
     type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
     help="Write an HTTP archive (HAR 1.2) of at most 1,000 calls there instead; -: print it.",
 )
-@_JSON
+@as_json_option
 @_remote
 def sandbox_record(
     client: ControlClient, har: Path | None, as_json: bool, limit: int, **filters: Any
@@ -119,7 +119,7 @@ def faults() -> None:
 
 
 @faults.command("list")
-@_JSON
+@as_json_option
 @_remote
 def faults_list(client: ControlClient, as_json: bool) -> None:
     """List the fault rules in the order in which they are tried."""

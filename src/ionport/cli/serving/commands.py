@@ -11,6 +11,7 @@ from ionport.application import Application, open_application
 from ionport.cli.opening import OPERATOR, settings_of
 from ionport.cli.serving.server import RunningServer
 from ionport.core.errors import InvalidInput
+from ionport.data_folder import upgrade_existing
 from ionport.sandbox.control.rights import is_production
 from ionport.settings import Side
 from ionport.store import TenantScope
@@ -79,3 +80,17 @@ def worker(ctx: click.Context) -> None:
     finally:
         engine.close()
         application.close()
+
+
+@click.command()
+@click.pass_context
+def migrate(ctx: click.Context) -> None:
+    """Bring the database schema of an existing data folder up to date; make a backup before.
+
+    'up', 'worker', 'demo' and 'sandbox up' do it by themselves.
+    """
+    before, after = upgrade_existing(settings_of(ctx, log_level="WARNING"))
+    click.echo(
+        f"The schema is {after}"
+        + (" already." if before == after else f", was {before or 'none'}.")
+    )

@@ -22,10 +22,10 @@ from ionport.cli.opening import (
     OPERATOR,
     documents_side,
     organization_scope,
-    print_json,
     settings_of,
     tenant_scope,
 )
+from ionport.cli.output import print_json
 from ionport.cli.serving.server import RunningServer
 from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Unavailable

@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import FrameType
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 
 from ionport.application import open_application
 from ionport.asgi import build_asgi
@@ -20,6 +21,7 @@ from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.timing import ExportTiming
 from ionport.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.sandbox.control.controls.controls import ControlWatch
+from ionport.served import remember
 from ionport.settings import Settings
 
 
@@ -41,6 +43,7 @@ class RunningServer:
         self.application = open_application(
             replace(settings, host=str(host), port=int(port)), timing=timing
         )
+        remember(self.application.settings)
         engine = self.application.delivery_engine(options) if settings.side.has_documents else None
         infor = self.application.infor
         housekeeping = (
@@ -53,8 +56,9 @@ class RunningServer:
         watch = ControlWatch(infor.control.controls) if infor and has_sandbox else None
         parts = (engine, housekeeping, flows, watch)
         self._parts = [part for part in parts if part is not None]
-        self._server = uvicorn.Server(
-            server_config(build_asgi(self.application, runs_deliveries=engine is not None))
+        self._server = _Server(
+            settings.threads,
+            server_config(build_asgi(self.application, engine)),
         )
 
     @property
@@ -103,6 +107,18 @@ class RunningServer:
         """Give back what was opened; serving does it at its end."""
         self.application.close()
         self._socket.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with as many threads for requests as the settings say."""
+
+    def __init__(self, threads: int, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._threads = threads
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        current_default_thread_limiter().total_tokens = self._threads
+        await super().startup(sockets)
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -57,6 +57,11 @@ class Circuits:
             state.until = now + self._timing.pause
             return 0.0
 
+    def count_open(self) -> int:
+        """Return how many connections pause."""
+        with self._lock:
+            return sum(state.opened_at is not None for state in self._states.values())
+
     def opened_at(self, connection_id: str) -> datetime | None:
         """Return since when, by the wall clock, a connection pauses; None when it does not."""
         with self._lock:
@@ -106,6 +111,10 @@ class ConnectionPauses:
         self._records = records
         self._circuits = Circuits(clock, timing)
         self._write = write
+
+    def count_open(self) -> int:
+        """Return how many connections pause."""
+        return self._circuits.count_open()
 
     def wait_for(self, running: RunningPass, kind: StepKind) -> Outcome | None:
         """End the pass while its connection pauses; None: it may call."""

@@ -43,6 +43,13 @@ class DeliveryEngine:
         self._last: dict[str, float] = {}
         # The last pass that ended was broken off, as all are while the database takes nothing.
         self._broken = False
+        self._swept_at: float | None = None
+
+    @property
+    def seconds_since_sweep(self) -> float | None:
+        """How long ago a look into the ledger went through to its end; None before the first."""
+        swept_at = self._swept_at
+        return None if swept_at is None else time.monotonic() - swept_at
 
     def launch(self) -> None:
         """Take up the work: what was interrupted, what waits, and what comes.
@@ -115,6 +122,7 @@ class DeliveryEngine:
             pause = self._options.sweep
             try:
                 self._sweep()
+                self._swept_at = time.monotonic()
                 pause = self._schedule.seconds_to_next(pause)
             except Exception:
                 # The next sweep tries again; whatever broke is told by its own exception.

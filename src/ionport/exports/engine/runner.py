@@ -18,6 +18,7 @@ from ionport.core.clock import BootClock
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.core.telemetry import bind, bound, span
 from ionport.documents.service import DocumentService
 from ionport.exports.destinations import call_of
 from ionport.exports.destinations.clients import ClientPool
@@ -89,6 +90,11 @@ class DeliveryRunner:
         with self._lock:
             return frozenset(self._under_way)
 
+    @property
+    def paused_connections(self) -> int:
+        """How many connections this process pauses, because nobody answers there."""
+        return self._pauses.count_open()
+
     def run(self, delivery_id: str) -> Outcome:
         """Run the pass that is due, if one is."""
         with self._database.read() as work:
@@ -106,7 +112,8 @@ class DeliveryRunner:
                 return SETTLED
             self._under_way.add(delivery_id)
         try:
-            return self._run_steps(delivery_id, pass_number)
+            with bound(delivery=delivery_id), span("delivery pass", {"delivery": delivery_id}):
+                return self._run_steps(delivery_id, pass_number)
         finally:
             with self._lock:
                 self._under_way.discard(delivery_id)
@@ -147,13 +154,15 @@ class DeliveryRunner:
 
     def _run_step(self, running: RunningPass, kind: StepKind) -> RunningPass | Outcome:
         """Run one step; the delivery is returned where the next one may run."""
+        bind(organization=running.delivery.organization_id)
         try:
-            if kind is StepKind.RENDER:
-                return self._render(running)
-            call = call_of(running.delivery.method, kind)
-            if call.look_up is not None and kind is call.look_up.kind:
-                return self._look_up(running, call, call.look_up)
-            return self._write(running, call)
+            with span("delivery step", {"step": kind.value}):
+                if kind is StepKind.RENDER:
+                    return self._render(running)
+                call = call_of(running.delivery.method, kind)
+                if call.look_up is not None and kind is call.look_up.kind:
+                    return self._look_up(running, call, call.look_up)
+                return self._write(running, call)
         except LeaseLost:
             _logger.warning("delivery %s was taken over; nothing more is sent", running.delivery.id)
             return SETTLED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,11 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from ionport.core.errors import IonportError, Unavailable
+from ionport.core.telemetry import COUNTERS
 from ionport.exports.model import Attempt, AttemptState, CallEnd, StateChange
 from ionport.exports.timing import ExportTiming
 from ionport.ionapi import AnswerRefused, IonApiError, ServiceError, TokenError
 from ionport.ionapi.transport.exchange import Exchange
 
+_logger = logging.getLogger("ionport.attempt")
 # The payload itself is kept apart: the ledger shows how a call began, not all of it.
 _BODY = 4_000
 _EXCHANGES = 8
@@ -103,20 +106,22 @@ class Recording:
 
     def succeeded(self, attempt: Attempt, at: datetime, found: Mapping[str, Any]) -> Attempt:
         """Return the attempt as succeeded; `found` goes beside the response."""
-        return self._answered(changed(attempt, AttemptState.SUCCEEDED, at), at, found)
+        return _told(self._answered(changed(attempt, AttemptState.SUCCEEDED, at), at, found))
 
     def failed(self, attempt: Attempt, at: datetime, problem: Problem) -> Attempt:
         """Return the attempt as failed, or as unknown when Infor may have acted."""
         state = AttemptState.UNKNOWN if problem.sent else AttemptState.FAILED
         answered = self._answered(changed(attempt, state, at, problem.text), at, {})
-        return replace(
-            answered,
-            http_status=problem.http_status or answered.http_status,
-            error_code=problem.code,
-            error_text=problem.text,
-            remedy=problem.remedy,
-            transient=problem.transient,
-            call_end=CallEnd.ENDED,
+        return _told(
+            replace(
+                answered,
+                http_status=problem.http_status or answered.http_status,
+                error_code=problem.code,
+                error_text=problem.text,
+                remedy=problem.remedy,
+                transient=problem.transient,
+                call_end=CallEnd.ENDED,
+            )
         )
 
     def _answered(self, attempt: Attempt, at: datetime, found: Mapping[str, Any]) -> Attempt:
@@ -136,6 +141,22 @@ class Recording:
             ),
             http_status=main.status if main else None,
         )
+
+
+def _told(attempt: Attempt) -> Attempt:
+    """Write the log line of an attempt that has ended, and count it."""
+    COUNTERS.add("attempts", step=attempt.step.value, outcome=attempt.state.value)
+    facts = {
+        "delivery": attempt.delivery_id,
+        "step": attempt.step.value,
+        "attempt": attempt.id,
+        "outcome": attempt.state.value,
+        "http_status": attempt.http_status,
+        "code": attempt.error_code,
+        "ms": attempt.milliseconds,
+    }
+    _logger.info("attempt", extra=facts)
+    return attempt
 
 
 def _request(exchange: Exchange) -> dict[str, Any]:

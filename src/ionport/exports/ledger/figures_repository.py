@@ -30,6 +30,12 @@ class FiguresRepository:
             select(_d.status, func.count()).group_by(_d.status)
         ):
             figures[f'deliveries{{status="{status}"}}'] = count
+        figures["deliveries_queued"] = self._connection.execute(
+            select(func.count()).where(
+                (_d.status == DeliveryStatus.RUNNING)
+                | (_d.status.in_(_UNFINISHED) & (_d.due_at <= now))
+            )
+        ).scalar_one()
         late = now - timedelta(seconds=timing.takeover)
         figures["deliveries_running_past_lease"] = self._connection.execute(
             select(func.count()).where(_d.status == DeliveryStatus.RUNNING, _d.updated_at < late)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from ionport.exports.tables import export_workers
 from ionport.store import SystemScope
@@ -56,12 +56,6 @@ class WorkerRepository:
         """Return the workers seen since `since`; at most 1,000."""
         query = select(_w.id).where(_w.seen_at >= since).limit(1_000)
         return list(self._connection.execute(query).scalars())
-
-    def last_seen(self, scope: SystemScope, host: str, process: int) -> datetime | None:
-        """Return when a process was last seen; None when it has not shown itself."""
-        seen = select(func.max(_w.seen_at)).where(_w.host == host, _w.process == process)
-        found: datetime | None = self._connection.execute(seen).scalar_one()
-        return found
 
     def any_seen(self, scope: SystemScope, since: datetime) -> bool:
         """Tell whether some worker has been seen since `since`."""

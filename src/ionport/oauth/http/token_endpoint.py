@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from ionport.core.errors import IonportError
+from ionport.core.telemetry import COUNTERS
 from ionport.oauth.http.answers import NO_STORE, read_request, refusal, tenant_of
 from ionport.oauth.tokens.issuing import TokenIssuer
 
@@ -29,8 +30,10 @@ class TokenEndpoint:
             request = await read_request(scope, receive)
             answer = await self._issuer.issue(tenant_of(scope), request)
         except (IonportError, ClientDisconnect) as error:
+            COUNTERS.add("tokens", outcome=getattr(error, "code", "client_gone"))
             await refusal(scope, error)(scope, receive, send)
             return
+        COUNTERS.add("tokens", outcome="issued")
         body = json.dumps(answer.revealed(), separators=(",", ":")).encode("ascii")
         length = (b"content-length", str(len(body)).encode("ascii"))
         await send({"type": "http.response.start", "status": 200, "headers": [length, *_HEADERS]})

@@ -22,6 +22,7 @@ from ionport.core.http.bodies import announces_more, bounded
 from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.core.secrets import Secret
+from ionport.core.telemetry import bind
 from ionport.identity.model import Organization, Session
 from ionport.store import OrganizationScope
 from ionport.web.forms.fields import is_storable
@@ -33,7 +34,7 @@ PUBLIC_PATHS = ("/sign-in", "/favicon.ico")
 PUBLIC_PREFIXES = ("/set-up/", "/static/", "/authorize/")
 STATIC_PREFIX = "/static/"
 MAX_PUBLIC_BODY = 64 * 1024
-MAX_BODY = 64 * 1024 * 1024
+MEGABYTE = 1024 * 1024
 MAX_FILES = 50
 MAX_FIELDS = 400
 CSRF_FIELD = "csrf_token"
@@ -74,7 +75,7 @@ class Guard:
             raise Unauthenticated(_("Sign in first."), code="signed_out")
         if request.method not in ("GET", "HEAD"):
             _require_same_site(request)
-            limit = MAX_BODY if visit.session else MAX_PUBLIC_BODY
+            limit = self._services.max_upload_mb * MEGABYTE if visit.session else MAX_PUBLIC_BODY
             visit.form = await _read_form(request, limit)
             _require_token(request, visit)
 
@@ -104,6 +105,8 @@ class Guard:
         if token:
             found = await run_in_threadpool(self._load, Secret(token[:200]), address)
             visit.session, visit.organization = found
+            if visit.organization is not None:
+                bind(organization=visit.organization.id)
         bound_to = token if token and visit.session else visitor
         visit.csrf_token = self._services.sessions.csrf_token(Secret(bound_to))
         return visit

@@ -175,7 +175,7 @@ def test_a_user_cannot_send_without_end(
 ) -> None:
     people.add("ada")
     browser.sign_in("ada")
-    monkeypatch.setattr(guard, "MAX_BODY", 200_000)
+    monkeypatch.setattr(guard, "MEGABYTE", 3_000)
     pieces = [b"a" * 50_000] * 5
     content = b"".join(pieces) if is_length_told else iter(pieces)
     headers = {"content-type": "application/x-www-form-urlencoded"}

@@ -1,0 +1,47 @@
+"""Writes NOTICE: `python -m tools.release.notice`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tools.release.locked import ROOT, Locked, development, npm, runtime
+
+PAGE: Final = ROOT / "NOTICE"
+_HEAD: Final = """\
+ionport
+Copyright the authors of ionport
+
+Licensed under the Apache License, Version 2.0 (see LICENSE). ionport is not affiliated with,
+endorsed by or sponsored by Infor or DocBits.
+
+This file lists the licences of the packages that ionport's lock files name. It is written by
+`python -m tools.release.notice` from the metadata of the installed packages.
+
+Worth knowing before you pass ionport on:
+- certifi (MPL-2.0) is a file of certificates, used as it is; its source is the package itself.
+- psycopg (LGPL-3.0-only) comes with the extra `postgres` alone, is loaded as a library and can be
+  replaced by another version of itself.
+"""
+
+
+def notice() -> str:
+    """Return the text of NOTICE."""
+    return "\n".join(
+        [
+            _HEAD,
+            _section("In the wheel (front-end files from npm)", npm()),
+            _section("Installed with the extras server and postgres", runtime()),
+            _section("Installed for development, or with the extra otel", development()),
+        ]
+    )
+
+
+def _section(title: str, packages: Sequence[Locked]) -> str:
+    widest = max(len(package.name) for package in packages)
+    rows = [f"  {package.name.ljust(widest)}  {package.licence}" for package in packages]
+    return "\n".join([title, "", *rows, ""])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(notice(), encoding="utf-8")
