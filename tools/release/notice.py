@@ -19,7 +19,8 @@ This file lists the licences of the packages that ionport's lock files name. It 
 `python -m tools.release.notice` from the metadata of the installed packages.
 
 Worth knowing before you pass ionport on:
-- certifi (MPL-2.0) is a file of certificates, used as it is; its source is the package itself.
+- certifi (a file of certificates) and pikepdf are MPL-2.0 and used as they are; their source is at
+  https://pypi.org under their names.
 - psycopg (LGPL-3.0-only) comes with the extra `postgres` alone, is loaded as a library and can be
   replaced by another version of itself.
 """
