@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ionport.connections.intake import prepare_connection
 from ionport.connections.model import Check, CheckStage, CheckStatus, StageStatus
-from ionport.connections.repository import CheckRepository
+from ionport.connections.repository import CheckRepository, ConnectionRepository
 from ionport.identity.model import Actor
 from tests.unit.connections.conftest import House, credential
 
@@ -41,3 +41,15 @@ def test_a_check_is_written_by_its_own_organization_alone(house: House):
         passed = checks.get(house.scope, "chk_1")
         assert passed is not None
         assert (passed.status, passed.stages) == (CheckStatus.PASSED, (PASSED,))
+
+
+def test_a_connection_is_renamed_by_its_own_organization_alone(house: House):
+    with house.database.write() as work:
+        connection = house.connections.upload(
+            work, house.scope, OPERATOR, "x", prepare_connection(credential())
+        )
+        connections = ConnectionRepository(work.connection)
+        connections.rename(house.other, connection.id, "taken")
+        found = connections.get(house.scope, connection.id)
+    assert found is not None
+    assert found.name == connection.name

@@ -140,6 +140,11 @@ def test_a_cancelled_delivery_can_be_taken_up_again(ready: DocumentSide):
         again = ready.deliveries.retry(work, ready.scope, OPERATOR, delivery.id)
     assert again.status is DeliveryStatus.PENDING
     assert again.due_at == ready.clock.now()
+    assert (again.correlation_id, again.message_id, again.generation) == (
+        delivery.correlation_id,
+        delivery.message_id,
+        delivery.generation,
+    )
     assert ready.status(delivery.document_id) == "exporting"
 
 
