@@ -148,6 +148,19 @@ def test_a_cancelled_delivery_can_be_taken_up_again(ready: DocumentSide):
     assert ready.status(delivery.document_id) == "exporting"
 
 
+def test_what_people_do_with_a_delivery_is_in_the_audit_log(ready: DocumentSide):
+    delivery = ready.export(ready.receive())
+    with ready.database.write() as work:
+        ready.deliveries.cancel(work, ready.scope, OPERATOR, delivery.id)
+        ready.deliveries.retry(work, ready.scope, OPERATOR, delivery.id)
+        found = ready.audit.list(work, ready.scope, PageRequest(), [delivery.id])
+    assert sorted(entry.action for entry in found.items) == [
+        "delivery.cancelled",
+        "delivery.created",
+        "delivery.retried",
+    ]
+
+
 @pytest.mark.parametrize("status", [DeliveryStatus.RUNNING, DeliveryStatus.DELIVERED])
 def test_what_runs_or_is_over_is_not_cancelled(ready: DocumentSide, status: DeliveryStatus):
     delivery = ready.export(ready.receive())

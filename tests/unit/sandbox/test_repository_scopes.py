@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from ionport.core.clock import MovableClock
+from ionport.core.paging import PageRequest
 from ionport.sandbox.idm.datamodel.model import Entity
-from ionport.sandbox.idm.model import Item
+from ionport.sandbox.idm.model import Item, ItemFilter
 from ionport.sandbox.idm.repository import ItemRepository
 from ionport.sandbox.messaging.flows.model import Acknowledgement, AckState
 from ionport.sandbox.messaging.flows.repository import AcknowledgementRepository
@@ -40,6 +41,7 @@ def test_versions_of_an_item_are_its_tenant_s(database: Database, clock: Movable
         items.drop_version(OTHER, item, 1)
         items.change(OTHER, replace(item, version=7), ENTITY)
         assert items.versions(MINE, item) == kept
+        assert items.page(MINE, PageRequest(), ItemFilter()).items[0].version == 1
 
         items.drop_version(MINE, item, 1)
         assert items.versions(MINE, item) == []

@@ -7,6 +7,8 @@ import base64
 import html
 import json
 import logging
+import socket
+import threading
 import time
 import traceback
 from urllib.parse import quote
@@ -24,7 +26,9 @@ from ionport.ionapi import (
     Secret,
     Transport,
 )
+from ionport.ionapi.secrets import DOTS
 from ionport.ionapi.transport.exchange import RECORD_LIMIT, shown_body
+from ionport.ionapi.transport.pool import build_client
 from ionport.ionapi.transport.redaction import Redactor
 from tests.unit.ionapi.loopback import (
     TENANT,
@@ -128,6 +132,24 @@ def test_a_refused_answer_is_reported_with_its_status(infor: SmallInfor, file: I
         client.messaging.ping()
     assert (seen[-1].status, seen[-1].error) == (302, "redirect")
     assert dict(seen[-1].response_headers)["Location"] == "https://x/?access_token=••••••••"
+
+
+def test_an_error_shows_no_secret_that_a_broken_answer_has_echoed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def echo() -> None:
+            connection, _address = listener.accept()
+            with connection:
+                connection.sendall(connection.recv(65_536).split(b"uthorization: ")[1])
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        with build_client() as client, pytest.raises(IonApiError) as failed:
+            client.get(url, headers={"Authorization": "Bearer opaque-token-of-somebody"})
+        thread.join()
+    assert DOTS in failed.value.detail
+    assert "opaque-token" not in f"{failed.value} {failed.value.detail!r}"
 
 
 def every_form(secret: str) -> str:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ionport.core.blobs import FolderBlobs
+from ionport.core.errors import NotFound
 from ionport.core.paging import PageRequest
 from ionport.identity.model import Actor
 from ionport.sandbox.control.recorder.model import CallFacts, CallFilter, Outcome
@@ -60,6 +61,10 @@ def test_the_recorder_keeps_the_newest_calls_of_each_tenant(
         page = recorder.list(work, SCOPE, OPERATOR, PageRequest())
         assert page.total == 10
         assert recorder.list(work, other, OPERATOR, PageRequest()).total == 1
+        (call,) = recorder.list(work, other, OPERATOR, PageRequest()).items
+        assert recorder.get(work, other, OPERATOR, call.id) == call
+        with pytest.raises(NotFound):
+            recorder.get(work, SCOPE, OPERATOR, call.id)
     expected = [f"req_{number}" for number in range(99, 89, -1)]
     assert [call.facts.request_id for call in page.items] == expected
 
