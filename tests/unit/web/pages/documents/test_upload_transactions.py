@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from ionport.ionapi import IonApiFile
-from ionport.mappings import linter
+from ionport.mappings.lint import linter
 from ionport.mappings.model import MappingKind
 from ionport.store import Database, Work
 from tests.support.whole import Desk

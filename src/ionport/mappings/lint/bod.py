@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from ionport.core.i18n import _
 from ionport.mappings.aliases import CORRELATION_ID, comparable, field_id
 from ionport.mappings.bod import BATCH_VALUES, GENERATORS, MAX_TABLES
-from ionport.mappings.lint_common import (
+from ionport.mappings.lint.common import (
     KNOWN_TYPES,
     ListRule,
     check_column,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ionport.mappings.linter import lint
+from ionport.mappings.lint.linter import lint
 from ionport.mappings.model import (
     NO_CORRELATION_ID,
     Finding,

@@ -7,9 +7,9 @@ from itertools import chain, islice
 
 from ionport.core.i18n import _
 from ionport.mappings.files import recognise_kind
-from ionport.mappings.lint_bod import lint_bod
-from ionport.mappings.lint_common import check_lines
-from ionport.mappings.lint_idm import lint_idm
+from ionport.mappings.lint.bod import lint_bod
+from ionport.mappings.lint.common import check_lines
+from ionport.mappings.lint.idm import lint_idm
 from ionport.mappings.model import Finding, MappingKind, Severity
 from ionport.mappings.properties import Properties, parse_properties
 

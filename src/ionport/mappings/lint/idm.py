@@ -13,7 +13,7 @@ from ionport.mappings.idm import (
     SUPPLIER_FIELDS,
     is_document_type_key,
 )
-from ionport.mappings.lint_common import (
+from ionport.mappings.lint.common import (
     KNOWN_TYPES,
     ListRule,
     check_fields,
