@@ -29,7 +29,7 @@ def test_each_file_is_one_object_with_its_terms_and_findings(tmp_path: Path) -> 
     assert right["terms"]["BT-1"]
     assert all(finding["effect"] == "notes" for finding in right["findings"])
     holding = [finding for finding in held["findings"] if finding["effect"] == "holds"]
-    assert [finding["rule"] for finding in holding] == ["issue_date"]
+    assert [finding["rule"] for finding in holding] == ["issue_date_out_of_range"]
     assert holding[0]["terms"] == ["BT-2"]
     assert "IssueDate, line " in holding[0]["where"]
 
