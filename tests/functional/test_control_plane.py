@@ -472,6 +472,14 @@ def test_nothing_that_is_sent_breaks_the_control_plane(plane: Plane, data: st.Da
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("path", ["/snapshots/%2F", "/state/", "/nothing/"])
+def test_no_address_is_redirected_to_what_the_host_header_says(plane: Plane, path: str) -> None:
+    url = f"{plane.url}/_control/{TENANT}{path}"
+    answer = plane.http.get(url, headers={"Host": "elsewhere.example.com"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 @pytest.mark.parametrize("chosen", [{"sandbox": False}, {"side": "documents"}])
 def test_without_a_sandbox_there_is_no_control_plane(
     tmp_path: Path, chosen: dict[str, Any]

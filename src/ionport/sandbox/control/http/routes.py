@@ -99,7 +99,10 @@ def _app(routes: list[Route]) -> Starlette:
         ClientDisconnect: _gone,
         Exception: _problem,
     }
-    return Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    # A redirect would go to the Host header's server, before that header is checked.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _dispatch(server: ControlServer, methods: Mapping[str, Endpoint]) -> Callable[..., object]:
