@@ -90,7 +90,7 @@ deliveries = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, ForeignKey("organizations.id"), nullable=False),
-    Column("document_id", Text, ForeignKey("documents.id"), nullable=False, index=True),
+    Column("document_id", Text, ForeignKey("documents.id"), nullable=False),
     # As they were when the delivery was made: the ledger does not change when a title does.
     Column("document_name", Text, nullable=False),
     Column("configuration_id", Text, ForeignKey("export_configurations.id"), nullable=False),
@@ -126,6 +126,8 @@ deliveries = Table(
     Column("renewal", Integer, nullable=False),
     Column("sent_attempt_id", Text),
     UniqueConstraint("configuration_id", "document_id", "generation", name="uq_deliveries_key"),
+    # With the organization, which every question names: SQLite would go by that alone.
+    Index("ix_deliveries_document_id", "document_id", "organization_id"),
     Index("ix_deliveries_organization_id_created_at", "organization_id", "created_at"),
     Index("ix_deliveries_organization_id_status", "organization_id", "status"),
 )

@@ -106,7 +106,7 @@ class DeliveryRepository:
     ) -> Page[Delivery]:
         """Return a page of deliveries."""
         query = _filtered(_owned(select(deliveries), scope), wanted)
-        counted = _filtered(_owned(select(func.count(_d.id)), scope), wanted)
+        counted = _filtered(_owned(select(func.count()).select_from(deliveries), scope), wanted)
         total = self._connection.execute(counted).scalar_one()
         column = {
             DeliverySort.CREATED: _d.created_at,

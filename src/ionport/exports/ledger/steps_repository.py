@@ -7,7 +7,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from ionport.exports.ledger.repository import AnyScope
 from ionport.exports.model import (
@@ -59,7 +69,7 @@ class LedgerRepository:
         """Return the steps in their order."""
         query = _STEPS
         if isinstance(scope, OrganizationScope):
-            query = query.where(_s.delivery_id.in_(_of(scope)))
+            query = query.where(_of(scope, _s.delivery_id))
         rows = self._connection.execute(query, {"delivery": delivery_id})
         return tuple(_step(row) for row in rows)
 
@@ -69,7 +79,7 @@ class LedgerRepository:
         """Change columns of a step."""
         statement = _UPDATE_STEP
         if isinstance(scope, OrganizationScope):
-            statement = statement.where(_s.delivery_id.in_(_of(scope)))
+            statement = statement.where(_of(scope, _s.delivery_id))
         self._connection.execute(statement, {"delivery": delivery_id, "step": kind, **values})
 
     def tries(self, scope: AnyScope, delivery_ids: Sequence[str]) -> dict[str, int]:
@@ -80,7 +90,7 @@ class LedgerRepository:
             .group_by(_s.delivery_id)
         )
         if isinstance(scope, OrganizationScope):
-            query = query.where(_s.delivery_id.in_(_of(scope)))
+            query = query.where(_of(scope, _s.delivery_id))
         return {row.delivery_id: row.made for row in self._connection.execute(query)}
 
     def attempts(self, scope: AnyScope, delivery_id: str) -> tuple[Attempt, ...]:
@@ -92,14 +102,14 @@ class LedgerRepository:
             .limit(500)
         )
         if isinstance(scope, OrganizationScope):
-            query = query.where(_a.delivery_id.in_(_of(scope)))
+            query = query.where(_of(scope, _a.delivery_id))
         return tuple(_attempt(row) for row in self._connection.execute(query))
 
     def last_attempt(self, scope: AnyScope, delivery_id: str, kind: StepKind) -> Attempt | None:
         """Return the newest attempt of a step."""
         query = select(delivery_attempts).where(_a.delivery_id == delivery_id, _a.step == kind)
         if isinstance(scope, OrganizationScope):
-            query = query.where(_a.delivery_id.in_(_of(scope)))
+            query = query.where(_of(scope, _a.delivery_id))
         newest = query.order_by(_a.number.desc()).limit(1)
         row = self._connection.execute(newest).one_or_none()
         return _attempt(row) if row else None
@@ -169,8 +179,11 @@ _SETTLED = (
 )
 
 
-def _of(scope: OrganizationScope) -> Any:
-    return select(deliveries.c.id).where(deliveries.c.organization_id == scope.organization_id)
+def _of(scope: OrganizationScope, delivery_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Tell whether a delivery is the organization's: asked of each by its id, never of all."""
+    return exists().where(
+        deliveries.c.id == delivery_id, deliveries.c.organization_id == scope.organization_id
+    )
 
 
 def _step(row: Row[Any]) -> DeliveryStep:

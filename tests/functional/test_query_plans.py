@@ -1,0 +1,197 @@
+"""Pages answer from indexes at 100,000 rows, with a known number of statements.
+
+What a page asks is taken from the page itself, and SQLite is asked how it would find the answer.
+No page reads one of the filled tables whole. Where one sorts its rows in memory, or asks more
+often, that stands here: what does not must not come.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import literal, literal_column
+
+from ionport.documents.model import DocumentStatus
+from ionport.store import metadata
+from tests.support.many_rows import fill, number, one_of, text_of
+from tests.support.statements import statements_of
+from tests.support.whole import Desk, desk_on
+
+ROWS = 100_000
+FILLED = ("documents", "deliveries", "sandbox_calls", "audit_log")
+INSPECTOR = "/ion-api/{tenant}/inspector"
+_SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX \w+)?")
+
+_OF_OWNER = re.compile(rf"SEARCH ({'|'.join(FILLED)}) .*\((organization_id|tenant_id)=\?\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, how many statements it takes at most, and the filled tables it sorts in memory.
+
+    What a page `of_one` thing asks must not grow with what else the organization has.
+    """
+
+    path: str
+    most: int
+    sorts: tuple[str, ...] = ()
+    of_one: bool = False
+
+
+PAGES = (
+    Page("/", 13),
+    Page("/documents", 8),
+    Page("/documents?page=1000", 8),
+    Page("/documents?status=exported", 8),
+    Page("/documents?q=number+99999", 8),
+    # Orders that people ask for seldom have no index.
+    Page("/documents?sort=filename", 8, ("documents",)),
+    Page("/documents?sort=updated_at", 8, ("documents",)),
+    Page("/documents/{document}", 11, of_one=True),
+    Page("/deliveries", 12),
+    Page("/deliveries?status=failed", 12),
+    Page("/deliveries?q=invoice-99999", 12),
+    Page("/deliveries?sort=updated", 12, ("deliveries",)),
+    Page("/deliveries?sort=document", 12, ("deliveries",)),
+    Page("/deliveries/dlv_many_77", 11, of_one=True),
+    Page(INSPECTOR, 7),
+    Page(f"{INSPECTOR}?status=failed", 7),
+    Page(f"{INSPECTOR}?service=M3", 7),
+    Page(f"{INSPECTOR}?q=99999", 7),
+    Page(f"{INSPECTOR}/calls/call_many_77", 7, of_one=True),
+    Page("/settings/export", 10),
+    # Two of them for each connection that is shown: its newest proof with its stages.
+    Page("/settings/connections", 10),
+    Page("/ion-api/{tenant}/authorized-apps", 7),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Both sides with many rows, and the one document that is a real file."""
+
+    desk: Desk
+    document_id: str
+
+    def address(self, path: str) -> str:
+        return path.format(tenant=self.desk.tenant.tenant_id, document=self.document_id)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    with desk_on(tmp_path_factory.mktemp("desk") / "data", "") as desk:
+        desk.add_export(credential=desk.credentials())
+        document_id = desk.document_id()
+        _fill(desk)
+        yield Filled(desk, document_id)
+
+
+def _fill(desk: Desk) -> None:
+    organization = desk.organization.organization_id
+    own = {"organization_id": literal(organization)}
+    with desk.application.database.write() as work:
+        connection = work.connection
+
+        def only(table: str) -> str:
+            return str(connection.exec_driver_sql(f"SELECT id FROM {table}").scalars().one())
+
+        configuration, uploaded = only("export_configurations"), only("connections")
+        tables = metadata.tables
+        fill(
+            connection,
+            tables["documents"],
+            ROWS,
+            own
+            | {
+                "id": text_of("doc_many_"),
+                "document_type": literal("INVOICE"),
+                "status": one_of(*DocumentStatus),
+                "content_sha256": text_of("sha"),
+                "filename": text_of("invoice-"),
+                "search_text": text_of("invoice number "),
+                "number": text_of("R-"),
+            },
+        )
+        fill(
+            connection,
+            tables["deliveries"],
+            ROWS,
+            own
+            | {
+                "id": text_of("dlv_many_"),
+                "document_id": text_of("doc_many_"),
+                "document_name": text_of("invoice-"),
+                "configuration_id": literal(configuration),
+                "configuration_title": literal("Invoices"),
+                "connection_id": literal(uploaded),
+                "method": literal("infor-idm"),
+                "generation": literal(1),
+                "correlation_id": text_of("correlation-"),
+                "status": one_of("delivered", "failed", "cancelled", "waiting"),
+            },
+        )
+        fill(
+            connection,
+            tables["sandbox_calls"],
+            ROWS,
+            {
+                "number": number() + 1_000,
+                "id": text_of("call_many_"),
+                "tenant_id": literal(desk.tenant.tenant_id),
+                "service": one_of("IDM", "M3", "LN", "IONSERVICES"),
+                "status": literal_column("200 + numbered.number % 5 * 100"),
+                "path": text_of("/IDM/api/items/"),
+                "effects": literal_column("'[]'"),
+            },
+        )
+        fill(
+            connection,
+            tables["audit_log"],
+            ROWS,
+            {
+                "id": text_of("aud_many_"),
+                "scope_kind": literal("organization"),
+                "scope_id": literal(organization),
+                "action": literal("delivery.created"),
+                "subject": text_of("dlv_many_"),
+            },
+        )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_a_page_reads_by_indexes_and_asks_no_more_than_it_has_to(
+    filled: Filled, page: Page
+) -> None:
+    database = filled.desk.application.database
+    with statements_of(database) as asked:
+        answer = filled.desk.browser.get(filled.address(page.path))
+    assert answer.status_code == 200, answer.text
+    plans = asked.plans(database)
+    scans = {name for lines in plans for name in _SCAN.findall("\n".join(lines))}
+    assert not scans.intersection(FILLED)
+    by_owner = [line for lines in plans for line in lines if _OF_OWNER.match(line)]
+    assert not page.of_one or not by_owner
+    sorted_tables = {
+        table
+        for lines in plans
+        for table in FILLED
+        if "USE TEMP B-TREE FOR ORDER BY" in lines
+        and any(re.match(rf"(SCAN|SEARCH) {table}\b", line) for line in lines)
+        and not any(_is_of_one_thing(line) for line in lines)
+    }
+    assert sorted_tables == set(page.sorts)
+    assert len(asked.run) <= page.most, "\n\n".join(statement for statement, _values in asked.run)
+
+
+def _is_of_one_thing(line: str) -> bool:
+    """Tell whether a search is for what belongs to one document, delivery or subject: few rows."""
+    return re.search(r"\((?:document_id|delivery_id|id|subject)=\?", line) is not None
+
+
+def test_a_list_shows_what_was_filled(filled: Filled) -> None:
+    for path, said in (("/documents", "invoice-"), ("/deliveries", "invoice-")):
+        assert said in filled.desk.browser.text(path)
+    assert "/IDM/api/items/" in filled.desk.browser.text(filled.address(INSPECTOR))
