@@ -68,16 +68,22 @@ def _asked(frozen: Frozen, folder: Path) -> Iterator[Recorded]:
 
     with ExitStack() as stack:
         target = stack.enter_context(server.target())
+        # Each action of the preparation is a step of its own, so that one more shifts no other.
         frozen.step(1)
+        with server.serving(folder):
+            # The commands below want a data folder that a server has made.
+            pass
+        frozen.step(2)
         server.command(
             *(folder, "user", "add", "ada", "--administrator", "--password-stdin"),
             stdin=server.PASSWORD,
         )
+        frozen.step(3)
         app = stack.enter_context(server.serving(folder))
         asker, browser = server.Asker(app), server.Asker(app)
         stack.callback(asker.close)
         stack.callback(browser.close)
-        client = prepared.client(folder, asker, browser, target)
+        client = prepared.client(folder, asker, browser, target, frozen.step)
         state: dict[str, str] = {}
         sections = requests.sections(asker, client, browser, state)
         for number, section in enumerate(sections, start=1):

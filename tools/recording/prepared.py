@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -18,14 +18,22 @@ _PAGES: Final = f"/ion-api/{TENANT}"
 _KEY: Final = re.compile(r"\bctl_[A-Za-z0-9_-]{43}\b")
 
 
-def client(folder: Path, asker: Asker, browser: Asker, target: str) -> Client:
-    """Make the apps, the suite and the key, and log in."""
+def client(
+    folder: Path, asker: Asker, browser: Asker, target: str, begin: Callable[[int], None]
+) -> Client:
+    """Make the apps, the suite and the key, and log in; `begin` begins a step of the draws."""
+    begin(10)
     browser.send_form("/sign-in", {"username": "ada", "password": PASSWORD})
+    begin(11)
     file = _backend_app(folder, "Backend_TST", ["--issue-refresh-tokens"], ["--user", "ada"])
     grant = ["--grant-type", "Client Credentials"]
+    begin(12)
     other = _backend_app(folder, "Other_TST", grant, ["--no-service-account"])
+    begin(13)
     web = _web_app(browser)
+    begin(14)
     browser.send_form(f"{_PAGES}/available-apis/import", {"context": ""}, file=suite_file(target))
+    begin(15)
     page = browser.send_form(f"{_PAGES}/control-keys", {"name": "recording"}).body.decode()
     key = _KEY.search(page)
     if key is None:
@@ -33,6 +41,7 @@ def client(folder: Path, asker: Asker, browser: Asker, target: str) -> Client:
     login = {"grant_type": "password", "username": file["saak"], "password": file["sask"]}
     app = {"client_id": file["ci"], "client_secret": file["cs"]}
     body = urlencode({**login, **app}).encode()
+    begin(16)
     answer = asker.ask("POST", f"/{TENANT}/as/token.oauth2", FORM, body)
     return Client(file, other, web, json.loads(answer.body)["access_token"], key[0])
 
