@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import select
 import socket
 import threading
 import time
@@ -27,7 +28,11 @@ class Call:
         self.length = int(handler.headers.get("Content-Length") or 0)
 
     def read(self, seconds: float = 0.0) -> bytes:
-        """Read the body, evenly over `seconds`."""
+        """Read the body, evenly over `seconds`.
+
+        Raises:
+            ConnectionError: the client hung up meanwhile: of a slow line, nothing comes after that.
+        """
         body = bytearray()
         waiting, began = threading.Event(), time.monotonic()
         while len(body) < self.length:
@@ -38,6 +43,9 @@ class Call:
             if seconds:
                 ahead = began + seconds * len(body) / self.length - time.monotonic()
                 waiting.wait(max(ahead, 0.0))
+        # What is small lies in this side's kernel before it is read, whatever the client does then.
+        if seconds and _is_closed(self._handler.connection):
+            raise ConnectionError("the client hung up")
         return bytes(body)
 
     def forward(self, body: bytes) -> tuple[int, Any, bytes]:
@@ -71,6 +79,12 @@ class Call:
         self._handler.close_connection = True
         with contextlib.suppress(OSError):
             self._handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 class Intermediary(ABC):
