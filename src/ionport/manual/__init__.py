@@ -23,7 +23,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "Document side",
-        ("prove-a-connection", "mapping-files", "export", "exactly-once"),
+        ("intake", "rules", "prove-a-connection", "mapping-files", "export", "exactly-once"),
     ),
     (
         "Operating",

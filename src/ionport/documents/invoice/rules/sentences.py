@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ionport.core.i18n import _
-from ionport.documents.invoice.codes import code_list
 from ionport.documents.invoice.rules.model import Rule
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.invoice.table import terms
@@ -128,7 +127,7 @@ def _means(rule: Rule, values: Values) -> str:
 
 def _type_code(rule: Rule, values: Values) -> str:
     return _("Type {value} ({name}) contradicts the kind of the document.").format(
-        value=values["value"], name=code_list("untdid-1001")[values["value"]].name
+        value=values["value"], name=values["name"]
     )
 
 

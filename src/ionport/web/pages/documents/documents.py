@@ -25,7 +25,7 @@ from ionport.web.rendering.templating import render
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
-MANUAL = "export"
+MANUAL = "intake"
 
 _NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
 

@@ -1,0 +1,79 @@
+"""Write the manual's table of the rules that invoices are judged by, from the rules themselves.
+
+Run as `python -m tools.rules_page` after a rule was added or changed.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ionport.documents.invoice.rules.model import Rule
+from ionport.documents.invoice.rules.sentences import rule_text
+from ionport.documents.invoice.rules.table import rules
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "src" / "ionport" / "manual" / "rules.md"
+
+_HEAD = """\
+# Rules and findings
+
+What a rule notices is a **finding**. One that *holds* keeps its document from every delivery
+until a person decides; one that *notes* is told and holds nothing. The tolerances are those of
+the official artefacts (CEN 1.3.16, KoSIT of July 2026, Peppol BIS 3 of May 2025, Factur-X 1.09),
+which differ at places between UBL and CII.
+
+A rule runs where the profile that an invoice claims (BT-24) has its terms: those of XRechnung,
+Peppol and EXTENDED only on invoices that claim them, those of lines not on MINIMUM and BASIC WL.
+Of ZUGFeRD 1.0 and FatturaPA only what every invoice must have is asked. A rule that replaces
+another runs in its place. The rules named *ionport* are ours, and run on every invoice.
+
+`ionport document check FILE…` judges files by them without an account, a server or a data folder;
+`--json` prints one object a file, and the exit status is 1 when something holds and 2 when a file
+cannot be read.
+
+| rule | effect | of | terms | what it says |
+|---|---|---|---|---|
+"""
+_VALUES = """
+end start codes value stated computed difference list other count given unit limit currency others
+total due issued number signs length amount payee seller first name type path line replaced
+"""
+
+
+def rules_page() -> str:
+    """Return the page."""
+    rows = [_row(rule) for rule in rules().values() if rule.check != "untestable"]
+    return _HEAD + "\n".join(rows) + "\n"
+
+
+def _row(rule: Rule) -> str:
+    of = ", ".join(sorted(rule.sets))
+    replaced = f" (replaces {rule.replaces})" if rule.replaces else ""
+    terms = ", ".join(rule.terms)
+    return f"| {rule.id}{replaced} | {rule.effect} | {of} | {terms} | {_sentence(rule)} |"
+
+
+def _sentence(rule: Rule) -> str:
+    values = dict.fromkeys(_VALUES.split(), "…")
+    has_category = rule.check.startswith("category_") and rule.arguments
+    values["category"] = rule.arguments[0] if has_category else "…"
+    values |= {"term": rule.terms[0] if rule.terms else "…", "problem": "other_type"}
+    values |= {"missing": " ".join(rule.arguments[2:]), "concern": "money"}
+    if rule.check == "means":
+        values["term"] = rule.arguments[2]
+    if rule.check == "not_understood":
+        values["concern"] = rule.arguments[0]
+    text = rule_text(rule.id, values) or ""
+    return text.replace("|", "\\|")
+
+
+def main() -> int:
+    """Write the page."""
+    PAGE.write_text(rules_page(), encoding="utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
