@@ -17,6 +17,7 @@ from sqlalchemy import literal, literal_column
 from ionport.documents.model import DocumentStatus
 from ionport.store import metadata
 from tests.support.many_rows import fill, number, one_of, text_of
+from tests.support.sides import until
 from tests.support.statements import statements_of
 from tests.support.whole import Desk, desk_on
 
@@ -85,8 +86,17 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     with desk_on(tmp_path_factory.mktemp("desk") / "data", "") as desk:
         desk.add_export(credential=desk.credentials())
         document_id = desk.document_id()
+        # The proof of the uploaded connection asks the database too.
+        assert until(lambda: _ended_proofs(desk), seconds=60)
         _fill(desk)
         yield Filled(desk, document_id)
+
+
+def _ended_proofs(desk: Desk) -> bool:
+    with desk.application.database.read() as work:
+        rows = work.connection.exec_driver_sql("SELECT status FROM connection_checks").scalars()
+        statuses = list(rows)
+    return bool(statuses) and "running" not in statuses
 
 
 def _fill(desk: Desk) -> None:
