@@ -83,6 +83,8 @@ def test_xml_is_no_mail() -> None:
         (gzip.compress(gzip.compress(gzip.compress(INVOICE))), "archive_too_deep"),
         (_mail(), "empty_archive"),
     ],
+    # What is compressed bears the time, and so would the tests' names.
+    ids=["empty", "cut zip", "cut gzip", "large", "large gzip", "many", "Office", "deep", "mail"],
 )
 def test_a_container_that_is_not_taken_says_why(content: bytes, code: str) -> None:
     with pytest.raises(IonportError) as raised:
