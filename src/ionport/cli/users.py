@@ -158,7 +158,7 @@ def _set_tenant_role(
     application: Application, work: Work, scope: TenantScope, user_id: str, role: TenantRole
 ) -> None:
     try:
-        # Whoever is a member already may be the tenant's last administrator.
+        # A user who is a member already may be the tenant's last administrator.
         application.members.set_role(work, scope, OPERATOR, user_id, role)
     except NotFound:
         application.identity.set_tenant_role(work, OPERATOR, user_id, scope.tenant_id, role)

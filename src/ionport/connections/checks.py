@@ -17,7 +17,7 @@ from ionport.ionapi.probe import StageResult, probe
 from ionport.ionapi.transport.pool import Timeouts
 from ionport.store import Database, OrganizationScope
 
-# Shorter than for deliveries: somebody is looking at the page.
+# Shorter than for deliveries: a person is looking at the page.
 TIMEOUTS = Timeouts(connect=10.0, read=30.0, total=45.0, login=30.0)
 
 
@@ -62,7 +62,7 @@ def prove(
                 return
     status = CheckStatus.FAILED if failed else CheckStatus.PASSED
     with database.write() as work:
-        # Whoever decides by the newest proof waits for this one.
+        # What is decided by the newest proof waits for this one.
         ConnectionRepository(work.connection).lock(scope, check.connection_id)
         is_ours = CheckRepository(work.connection).finish(scope, check, status, clock.now())
         if is_ours and uses is not None:

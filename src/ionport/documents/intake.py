@@ -67,8 +67,7 @@ def read_file(content: bytes, today: date = date.max) -> Intake:
 
 
 def _read_pdf(content: bytes, today: date) -> Intake:
-    attached = [(each.name, _invoice_in(each.content)) for each in attachments(content)]
-    found = [(name, invoice) for name, invoice in attached if invoice is not None]
+    found = invoices_in_pdf(content)
     if len(found) == 1:
         return _intake_of(found[0][1], _PDF, today)
     finding = NewFinding("no_invoice_in_pdf", {})
@@ -79,6 +78,12 @@ def _read_pdf(content: bytes, today: date) -> Intake:
         is_credit_note=False, number="", issue_date=None, supplier_name="", supplier_ids=()
     )
     return Intake("INVOICE", _PDF, {}, {}, (finding,), identity)
+
+
+def invoices_in_pdf(content: bytes) -> list[tuple[str, Invoice]]:
+    """Return the invoices attached to a PDF with their file names; errors as `read_file`."""
+    attached = [(each.name, _invoice_in(each.content)) for each in attachments(content)]
+    return [(name, invoice) for name, invoice in attached if invoice is not None]
 
 
 def _invoice_in(attached: bytes) -> Invoice | None:

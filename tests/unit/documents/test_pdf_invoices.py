@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pikepdf
 import pytest
+from click.testing import CliRunner
 
+from ionport.cli.documents.check import document_check
 from ionport.core.errors import InvalidInput
 from ionport.documents.intake import Intake, read_file
 from ionport.documents.invoice.rules.model import Effect
@@ -44,6 +47,16 @@ def test_the_invoice_in_a_pdf_is_found_by_its_content_among_other_files() -> Non
         plain.tables,
         plain.identity,
     )
+
+
+@pytest.mark.parametrize(("files", "status"), [([CII], 0), ([], 2), ([CII, UBL], 2)])
+def test_the_validator_reads_the_one_invoice_in_a_pdf(
+    files: list[bytes], status: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "invoice.pdf"
+    file.write_bytes(_pdf(*((f"{n}.xml", content) for n, content in enumerate(files))))
+    result = CliRunner().invoke(document_check, [str(file)])
+    assert (result.exit_code, "invoices attached" in result.output) == (status, status == 2)
 
 
 def test_a_pdf_without_an_invoice_is_kept_and_held() -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from ionport.core.errors import InvalidInput, IonportError
+from ionport.core.unpacking.pdf import is_pdf
 from ionport.core.xml import MAX_BYTES
+from ionport.documents.intake import invoices_in_pdf
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.reader import read_invoice
 from ionport.documents.invoice.rules.check import check_invoice
@@ -26,8 +28,9 @@ _HOLDS, _UNREADABLE = 1, 2
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line and file.")
 @click.pass_context
 def document_check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
-    """Check e-invoices (UBL, CII, ZUGFeRD 1.0, FatturaPA) by the rules of EN 16931 and of their
-    profile. Nothing is stored.
+    """Check e-invoices (UBL, CII, ZUGFeRD 1.0, FatturaPA, or a PDF with one attached).
+
+    They are judged by the rules of EN 16931 and of their profile. Nothing is stored.
 
     Exit status: 0 when nothing holds, 1 when something holds a file, 2 when a file cannot be read.
     """
@@ -41,7 +44,7 @@ def document_check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -
 
 def _checked(file: Path) -> dict[str, Any]:
     try:
-        invoice = read_invoice(_content(file))
+        invoice = _invoice(_content(file))
     except IonportError as error:
         return {"file": str(file), "error": error.text}
     findings = check_invoice(invoice, datetime.now(UTC).date())
@@ -51,6 +54,15 @@ def _checked(file: Path) -> dict[str, Any]:
         "terms": _terms(invoice),
         "findings": [_finding(finding) for finding in findings],
     }
+
+
+def _invoice(content: bytes) -> Invoice:
+    if not is_pdf(content):
+        return read_invoice(content)
+    found = invoices_in_pdf(content)
+    if len(found) != 1:
+        raise InvalidInput(f"The PDF has {len(found)} invoices attached; one is checked.")
+    return found[0][1]
 
 
 def _terms(invoice: Invoice) -> dict[str, list[str]]:

@@ -156,7 +156,7 @@ def _prove_stored(
         with application.database.write() as work:
             check = service.start_check(work, scope, OPERATOR, connection_id)
         service.run_check(application.database, scope, check.id)
-        # Somebody may have started it on a page: the same proof counts for both.
+        # It may have been started on a page: the same proof counts for both.
         check = service.wait_for_check(application.database, scope, check.id)
     rows = [
         stage_row(stage.key, stage.title, stage.status.value, stage.milliseconds, stage)

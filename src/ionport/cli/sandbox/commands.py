@@ -162,7 +162,7 @@ def faults_add(
     probability: float | None,
     **parts: Any,
 ) -> None:
-    """Add a fault rule of a KIND; it strikes from the next call on."""
+    """Add a fault rule of a KIND; it takes effect from the next call on."""
     given = {"next": times, "every": every, "probability": probability}
     triggers = {name: figure for name, figure in given.items() if figure is not None}
     if len(triggers) > 1:
