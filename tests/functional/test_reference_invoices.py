@@ -92,7 +92,7 @@ def test_every_reference_invoice_is_delivered_with_the_vendors_mapping_files(
                 exported.append(document)
         process = sides.document_process(tmp_path / "documents")
         try:
-            assert sides.until(lambda: _delivered(application, scope) == len(exported), 120, 0.2), (
+            assert sides.until(lambda: _delivered(application, scope) == len(exported), 300, 0.2), (
                 _failures(application, scope)
             )
         finally:

@@ -21,7 +21,7 @@ from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import DOCUMENT_HELD, Attempt, AttemptState
-from ionport.store import Work
+from ionport.store import OrganizationScope, Work
 
 _logger = logging.getLogger(__name__)
 TWO_ITEMS = "two_items"
@@ -73,24 +73,25 @@ def hold_same_invoice(
     """Hold a document whose invoice is in IDM already, made by nobody that we know of.
 
     Not held: items of the same document (another configuration or generation made them), and
-    what a person has decided on, by the item's id or by the other document.
+    what a person has decided on, by the item's id or by the other document. A decision about two
+    documents counts from both sides: of two that are under way the later one may arrive first.
     """
-    decided = {
-        value
-        for finding in documents.review.list(work, running.scope, running.delivery.document_id)
-        if finding.decision is not None
-        for value in finding.parameters.values()
-    }
+    own_id = running.delivery.document_id
+    decided = _named_in_decisions(work, documents, running.scope, own_id)
     deliveries = DeliveryRepository(work.connection)
     for other in others:
         made_by = deliveries.by_correlation_id(running.scope, other.correlation_id)
         document_id = made_by.document_id if made_by else ""
-        if document_id == running.delivery.document_id or {other.pid, document_id} & decided:
+        if document_id == own_id or {other.pid, document_id} & decided:
+            continue
+        if document_id and own_id in _named_in_decisions(
+            work, documents, running.scope, document_id
+        ):
             continue
         documents.add_finding(
             work,
             running.scope,
-            running.delivery.document_id,
+            own_id,
             ITEM_AT_TARGET,
             {
                 "step": str(look_up.kind),
@@ -101,6 +102,18 @@ def hold_same_invoice(
         )
         return Problem(DOCUMENT_HELD, *look_up.same_invoice_text(other.pid))
     return None
+
+
+def _named_in_decisions(
+    work: Work, documents: DocumentService, scope: OrganizationScope, document_id: str
+) -> set[str]:
+    """Return the documents and items that decided findings of a document name."""
+    return {
+        value
+        for finding in documents.review.list(work, scope, document_id)
+        if finding.decision is not None
+        for value in finding.parameters.values()
+    }
 
 
 def other_ids(work: Work, running: RunningPass, attempt: Attempt, remote_id: str) -> list[str]:

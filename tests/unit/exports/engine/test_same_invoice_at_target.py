@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
+from ionport.documents.review.model import DocumentHeld
+from ionport.documents.review.service import keeping_findings
 from ionport.exports.destinations.infor_idm import IdmPayload
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryStatus, OutcomeKind
 from ionport.ionapi.idm import ItemDraft
-from tests.support.exporting import OPERATOR
+from tests.support.exporting import OPERATOR, invoice
 from tests.unit.exports.conftest import Walk
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -115,3 +118,20 @@ def test_a_payload_of_the_version_before_is_read(walk: Walk):
     payload = IdmPayload.from_bytes(old)
     assert payload.same_invoice == ()
     assert IdmPayload.from_bytes(payload.to_bytes()) == payload
+
+
+def test_a_decision_about_two_documents_frees_both_whichever_arrives_first(
+    walk: Walk, runner: DeliveryRunner
+):
+    first = walk.exported("AB-6")
+    content = invoice("AB-6", walk.side.supplier) + b"<!-- sent again -->"
+    copy_id = walk.side.add_document("AB-6 again.xml", content)
+    for _again in range(2):  # the first time finds out that both are one invoice
+        with suppress(DocumentHeld), keeping_findings(walk.side.database) as work:
+            walk.side.deliveries.export(
+                work, walk.side.scope, OPERATOR, copy_id, accept_findings="They want both."
+            )
+    with walk.side.database.read() as work:
+        (copy,) = walk.side.deliveries.of_document(work, walk.side.scope, OPERATOR, copy_id)
+    assert walk.run(runner, copy.id).kind is OutcomeKind.DONE
+    assert walk.run(runner, first).kind is OutcomeKind.DONE
