@@ -13,7 +13,8 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
-from ionport.documents.intake import Intake, clean_filename, read_file
+from ionport.documents.intake.reading import Intake, clean_filename, read_file
+from ionport.documents.intake.reading_turns import ReadingTurns
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.model import (
     EXPORT_STATUSES,
@@ -27,7 +28,6 @@ from ionport.documents.model import (
     TimelineEntry,
     TimelineKind,
 )
-from ionport.documents.reading_turns import ReadingTurns
 from ionport.documents.repository import DocumentRepository, TimelineRepository
 from ionport.documents.review.claim_repository import ClaimRepository
 from ionport.documents.review.model import Finding, NewFinding

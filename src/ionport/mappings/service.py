@@ -9,7 +9,7 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
-from ionport.documents.intake import clean_filename
+from ionport.documents.intake.reading import clean_filename
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.mappings.intake import PreparedMapping

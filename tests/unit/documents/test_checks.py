@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ionport.documents.intake import read_file
+from ionport.documents.intake.reading import read_file
 from ionport.documents.samples import CII_INVOICE, SAMPLES, UBL_INVOICE, read_sample
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ionport.documents.intake import Intake, read_file
+from ionport.documents.intake.reading import Intake, read_file
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from ionport.documents.types import (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ionport.documents.intake import Intake, read_file
+from ionport.documents.intake.reading import Intake, read_file
 from tests.support.reference import needs_reference_data, reference_files
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:Common"

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ionport.documents.intake import read_file
+from ionport.documents.intake.reading import read_file
 from ionport.documents.review.identity import InvoiceIdentity, invoice_identity
 from tests.support.reference import needs_reference_data, reference_files
 

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from ionport.documents.intake import read_file
+from ionport.documents.intake.reading import read_file
 from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.mappings.files import own_template, read_mapping_text
 from ionport.mappings.model import BodEnvelope, MappingKind, RenderSource

@@ -13,7 +13,7 @@ import click
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.core.xml import MAX_BYTES
-from ionport.documents.intake import invoices_in_pdf
+from ionport.documents.intake.reading import invoices_in_pdf
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.reader import read_invoice
 from ionport.documents.invoice.rules.check import check_invoice

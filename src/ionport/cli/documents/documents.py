@@ -16,7 +16,7 @@ from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.errors import Conflict, InvalidInput, IonportError
 from ionport.core.paging import PageRequest
 from ionport.core.xml import MAX_BYTES
-from ionport.documents.containers import ReceivedFile, unpack
+from ionport.documents.intake.containers import ReceivedFile, unpack
 from ionport.documents.model import Document, DocumentFilter, DocumentStatus, DocumentSummary
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

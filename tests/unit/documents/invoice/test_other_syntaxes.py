@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from ionport.core.errors import InvalidInput
-from ionport.documents.intake import read_file
+from ionport.documents.intake.reading import read_file
 from ionport.documents.invoice.model import Concern, Kind
 from ionport.documents.invoice.reader import read_invoice, read_invoices
 from ionport.documents.invoice.table import Syntax

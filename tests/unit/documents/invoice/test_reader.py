@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from ionport.core.errors import InvalidInput, IonportError, TooLarge
-from ionport.documents.intake import findings_of
+from ionport.documents.intake.reading import findings_of
 from ionport.documents.invoice.attachments import Problem, attachments
 from ionport.documents.invoice.fields import order_number
 from ionport.documents.invoice.model import Invoice, Kind

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, IonportError
 from ionport.core.i18n import _
 from ionport.core.xml import MAX_BYTES
-from ionport.documents.containers import ReceivedFile, unpack
+from ionport.documents.intake.containers import ReceivedFile, unpack
 from ionport.documents.model import Document, DocumentFilter, DocumentSort, DocumentStatus, Row
 from ionport.documents.review.model import Finding
 from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type

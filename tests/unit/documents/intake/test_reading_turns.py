@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from ionport.core.errors import Unavailable
-from ionport.documents.reading_turns import ReadingTurns
+from ionport.documents.intake.reading_turns import ReadingTurns
 
 
 def test_two_files_are_read_at_once_and_one_of_each_organization() -> None:

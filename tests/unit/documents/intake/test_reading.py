@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ionport.core.errors import InvalidInput
 from ionport.documents.amounts import at_most_decimals, decimal_text, round_to_cents, total
-from ionport.documents.intake import clean_filename, read_file
+from ionport.documents.intake.reading import clean_filename, read_file
 from ionport.documents.samples import CII_INVOICE, SAMPLES, UBL_INVOICE, read_sample
 from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TABLE, TAX_LINES, document_type
 

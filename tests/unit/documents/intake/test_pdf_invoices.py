@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from ionport.cli.documents.check import document_check
 from ionport.core.errors import InvalidInput
-from ionport.documents.intake import Intake, read_file
+from ionport.documents.intake.reading import Intake, read_file
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from tests.support.reference import needs_reference_data, reference_files

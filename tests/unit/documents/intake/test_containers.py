@@ -11,7 +11,7 @@ import pytest
 
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.unpacking.archives import MAX_FILES
-from ionport.documents.containers import ReceivedFile, is_mail, unpack
+from ionport.documents.intake.containers import ReceivedFile, is_mail, unpack
 
 INVOICE = b"<Invoice/>"
 LIMIT = 1_000_000

@@ -1,0 +1,1 @@
+"""How files come in: unpacked, named, read, and made into documents."""
