@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import json
+import math
 import os
 import select
 import signal
@@ -10,6 +13,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +21,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from ionport.ionapi import boot_time
+
 ROOT = Path(__file__).parents[3]
+# Nothing that happens at all takes so many seconds, however busy the machine is.
+PATIENCE = 120.0
+
+
+class TooSlow(Exception):
+    """The time of a call passed before the machine had brought it to where the test begins."""
+
+
+def with_time_enough(seconds: float, scenario: Callable[[float], None]) -> None:
+    """Do `scenario` with so many seconds, and again with twice as many where it was TooSlow."""
+    while True:
+        try:
+            return scenario(seconds)
+        except TooSlow:
+            assert seconds < PATIENCE, "the call never came so far"
+            seconds *= 2
 
 
 class Receiver:
@@ -32,16 +54,20 @@ class Receiver:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen()
-        self._listener.settimeout(10)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.connection: socket.socket | None = None
         self.received = b""
         self.end = ""
 
-    def accept(self) -> socket.socket:
-        self.connection = self._listener.accept()[0]
-        self.connection.settimeout(10)
+    def accept(self, *, by: float = math.inf) -> socket.socket:
+        """Take the connection. Raises TooSlow when there is none `by` then, on `boot_time`."""
+        self._listener.settimeout(max(0.001, min(PATIENCE, by - boot_time())))
+        try:
+            self.connection = self._listener.accept()[0]
+        except TimeoutError:
+            raise TooSlow from None
+        self.connection.settimeout(PATIENCE)
         if self._context is not None:
             self._shake_hands(self.connection, self._context)
         return self.connection
@@ -57,6 +83,33 @@ class Receiver:
         except ConnectionResetError:
             self.end = self.end or "reset"
 
+    def read_the_request(self) -> None:
+        """Read until the request is complete. Raises TooSlow when the peer hangs up before."""
+        assert self.connection is not None
+        try:
+            while not self.is_complete:
+                data = self.connection.recv(16384)
+                if not data:
+                    raise TooSlow
+                self._take(data)
+        except ConnectionResetError:
+            raise TooSlow from None
+
+    def read_what_was_sent(self) -> None:
+        """Read until neither kernel holds anything of it, or the peer's has given up."""
+        assert self.connection is not None
+        port = self.connection.getpeername()[1]
+        self.connection.setblocking(False)
+        while (held_by_kernel(port) or 0) + waiting_to_be_read(self.connection):
+            try:
+                self._take(self.connection.recv(16384))
+            except BlockingIOError:
+                time.sleep(0.001)
+            except ConnectionResetError:
+                self.end = "reset"
+                break
+        self.connection.settimeout(PATIENCE)
+
     def _shake_hands(self, connection: socket.socket, context: ssl.SSLContext) -> None:
         self._incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, outgoing, server_side=True)
@@ -65,7 +118,9 @@ class Receiver:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 connection.sendall(outgoing.read())
-                self._incoming.write(connection.recv(16384))
+                if not (data := connection.recv(16384)):
+                    raise ConnectionResetError from None
+                self._incoming.write(data)
             else:
                 connection.sendall(outgoing.read())
                 return
@@ -93,6 +148,8 @@ class Receiver:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Closing alone does not wake a thread that waits in accept.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         if self.connection is not None:
             self.connection.close()
@@ -110,7 +167,11 @@ class Sender:
         self._at_work = False
 
     def send(self, **command: Any) -> None:
-        """Start a call: `iu` and `pu`, `size` of the body, `window` in seconds or None."""
+        """Start a call: `iu` and `pu`, `size` of the body, `window` in seconds or None.
+
+        A call that has not said how it ended is ended with its process.
+        """
+        self.finish()
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process = subprocess.Popen(
@@ -129,7 +190,7 @@ class Sender:
     def said(self) -> list[Any]:
         assert self._process is not None
         assert self._process.stdout is not None
-        assert select.select([self._process.stdout], [], [], 10)[0], "it says nothing"
+        assert select.select([self._process.stdout], [], [], PATIENCE)[0], "it says nothing"
         said: list[Any] = json.loads(self._process.stdout.readline())
         self._at_work = said[0] == "window"
         return said
@@ -139,9 +200,12 @@ class Sender:
         if self._at_work:
             self.close()
 
-    def freeze(self) -> None:
+    def freeze(self, *, by: float = math.inf) -> None:
+        """Stop the process. Raises TooSlow when it stands still only after `by` on `boot_time`."""
         self._signal(signal.SIGSTOP)
         until(lambda: self._state() == "T")
+        if boot_time() >= by:
+            raise TooSlow
 
     def go_on(self) -> None:
         self._signal(signal.SIGCONT)
@@ -149,7 +213,7 @@ class Sender:
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
 
     def close(self) -> None:
         if self._process is not None:
@@ -171,7 +235,7 @@ class Sender:
         return stat.rpartition(") ")[2][0]
 
 
-def until(happened: Callable[[], bool], *, seconds: float = 120.0) -> None:
+def until(happened: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Wait for a condition."""
     end = time.monotonic() + seconds
     while not happened():
@@ -179,13 +243,23 @@ def until(happened: Callable[[], bool], *, seconds: float = 120.0) -> None:
         time.sleep(0.005)
 
 
-def held_by_kernel(port: int) -> int | None:
-    """Bytes that a connection of this machine from `port` has not delivered; None: it is gone."""
+def held_by_kernel(port: int, peer: int | None = None) -> int | None:
+    """Bytes that a connection of this machine from `port` has not delivered; None: it is gone.
+
+    `peer` is the other end's port, where a listener and other connections have the same.
+    """
     for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
-        _, local, _, _, queues, *_ = line.split()
-        if local == f"0100007F:{port:04X}":
+        _, local, remote, _, queues, *_ = line.split()
+        if local == f"0100007F:{port:04X}" and (peer is None or remote.endswith(f":{peer:04X}")):
             return int(queues.partition(":")[0], 16)
     return None
+
+
+def waiting_to_be_read(connection: socket.socket) -> int:
+    """Bytes that have arrived and nobody has read."""
+    size = array.array("i", [0])
+    fcntl.ioctl(connection, termios.FIONREAD, size)
+    return size[0]
 
 
 def in_background(work: Callable[[], object]) -> threading.Thread:
