@@ -1,7 +1,8 @@
 """Structured logs with request, tenant and delivery ids, and redaction of secrets.
 
-Redaction is a net below the value objects of `core.secrets`: it knows the shapes of facts §2 and
-of OAuth parameters, in whatever text or URL they turn up (DESIGN.md, decision 6).
+Redaction is a net below the value objects of `core.secrets`: it knows the shapes of
+docs/reference/credentials.md#the-file and of OAuth parameters, in whatever text or URL they turn up
+(docs/decisions/0006-secrets-sealed-digested-shown-once.md).
 """
 
 from __future__ import annotations

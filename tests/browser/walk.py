@@ -1,4 +1,8 @@
-"""The manual's walk, station by station, by whichever hand (facts/ion-api.md §1, docbits.md §1)."""
+"""The manual's walk, station by station, by whichever hand.
+
+Source: docs/reference/credentials.md#where-and-who,
+docs/reference/document-system.md#export-settings.
+"""
 
 from __future__ import annotations
 

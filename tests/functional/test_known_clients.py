@@ -165,7 +165,7 @@ def test_a_known_client_is_answered_as_it_expects(desk: Desk, anna: str, client:
 
 
 def test_the_mobile_sdk_without_a_secret_is_told_what_it_lacks(desk: Desk) -> None:
-    """It sends no PKCE (§6.2), which a public app needs: the error leads back to the app."""
+    """It sends no PKCE, which a public app needs: the error leads back to the app."""
     known = next(one for one in CLIENTS if one.name == "infor-mobile-sdk")
     app = add_people_app(desk, type=AppType.MOBILE_ANDROID, redirect_urls=(PHONE,))
     values = {"ci": app.client_id, "ti": desk.tenant.tenant_id}

@@ -265,14 +265,26 @@ def wsdl_driven(tenant: Tenant) -> None:
 
 
 ROWS: list[tuple[str, Callable[[Tenant], None]]] = [
-    ("facts/docbits.md §10.10: GET iu/ti/…/CMS535MI/FpwVersion", vendors_probe),
-    ("facts/ion-api.md §6.4: M3 in chunks, hard-coded Host, retry on 429/5xx", inforion_load),
-    ("facts/infor-targets.md §4.2: m3-odin matrix parameters, csrf, v1 shapes", m3_odin),
-    ("facts/infor-targets.md §4.3: C# client, every key shown", c_sharp_bulk),
-    ("facts/infor-targets.md §4.2: production extension, PPS200MI/AddLine", production_extension),
-    ("facts/ion-api.md §4.1, §6.1: CRS610MI/ChgFinancial, ?access_token=", sdk_sample),
-    ("facts/infor-targets.md §5.1: inforion, LN List", inforion_ln),
-    ("facts/infor-targets.md §5.1: WSDL contract, rpc/literal", wsdl_driven),
+    ("docs/reference/known-clients.md#others: GET iu/ti/…/CMS535MI/FpwVersion", vendors_probe),
+    (
+        "docs/reference/known-clients.md#inforion: M3 in chunks, hard-coded Host, retry on 429/5xx",
+        inforion_load,
+    ),
+    (
+        "docs/reference/m3.md#addresses-and-errors: m3-odin matrix parameters, csrf, v1 shapes",
+        m3_odin,
+    ),
+    ("docs/reference/m3.md#bulk: C# client, every key shown", c_sharp_bulk),
+    (
+        "docs/reference/m3.md#addresses-and-errors: production extension, PPS200MI/AddLine",
+        production_extension,
+    ),
+    (
+        "docs/reference/known-clients.md#infors-sdk: CRS610MI/ChgFinancial, ?access_token=",
+        sdk_sample,
+    ),
+    ("docs/reference/ln.md#soap: inforion, LN List", inforion_ln),
+    ("docs/reference/ln.md#soap: WSDL contract, rpc/literal", wsdl_driven),
 ]
 
 

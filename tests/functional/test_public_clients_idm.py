@@ -1,7 +1,6 @@
-"""IDM as public clients use it: each request is one that a client in the facts really sends.
+"""IDM as public clients use it: each request is one that a client really sends.
 
-Every test names its source: a section of facts/infor-targets.md and, as there, `fs:<n>` for a
-public file known by its number.
+Source: docs/reference/idm.md; the addresses of most of these clients were not kept.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ def file(side: InforSide) -> dict[str, str]:
 
 @pytest.fixture
 def client(side: InforSide, file: dict[str, str]) -> Iterator[httpx2.Client]:
-    """A client of IDM alone: its addresses begin behind `{iu}/{ti}/IDM`, as in fs:43428708895."""
+    """A client of IDM alone: its addresses begin behind `{iu}/{ti}/IDM`."""
     with httpx2.Client(
         base_url=f"{file['iu']}/{file['ti']}/IDM",
         headers={"Authorization": f"Bearer {side.log_in(file)}"},
@@ -79,7 +78,7 @@ def client(side: InforSide, file: dict[str, str]) -> Iterator[httpx2.Client]:
 
 
 def _body(entity: str, attributes: dict[str, str], content: bytes = PDF) -> dict[str, Any]:
-    """fs:43428708895, createIdmItem: no acl, one file."""
+    """As a service does it: no acl, one file (docs/reference/idm.md#create)."""
     return {
         "item": {
             "entityName": entity,
@@ -92,14 +91,14 @@ def _body(entity: str, attributes: dict[str, str], content: bytes = PDF) -> dict
 
 
 def _create(client: httpx2.Client, entity: str, attributes: dict[str, str]) -> str:
-    """§1.2, fs:43428708895: posts JSON, reads XML, writes `$` as %24."""
+    """It posts JSON, reads XML, writes `$` as %24 (docs/reference/idm.md#addresses-and-formats)."""
     answer = client.post(
         "/api/items?%24checkout=false&%24language=de-DE",
         json=_body(entity, attributes),
         headers={**JSON_IN, **XML_OUT},
     )
     assert answer.is_success, answer.text
-    # As fs:35603197791 and fs:54870228869 read it: in the namespace, by local name.
+    # As clients read it: in the namespace, by local name.
     pid = ElementTree.fromstring(answer.content).findtext(f"{DAF}pid")
     assert pid
     return pid
@@ -113,7 +112,7 @@ def _xml_items(answer: httpx2.Response) -> list[ElementTree.Element]:
 
 
 def test_a_union_search_read_as_xml_gives_previews(client: httpx2.Client) -> None:
-    """§1.5, fs:43428708895 searchIdmItemsForOpportunityUnion."""
+    """UNION of two document types (docs/reference/idm.md#search)."""
     mark = new_uuid()
     for entity in ("Anfrage_Kunde", "Angebot"):
         _create(client, entity, {"Gelegenheit": mark})
@@ -134,7 +133,7 @@ def test_a_union_search_read_as_xml_gives_previews(client: httpx2.Client) -> Non
 
 
 def test_a_preview_is_found_by_a_query(client: httpx2.Client) -> None:
-    """§1.5, fs:43428708895 getIdmThumbnailForOpportunity; fs:61705365163 derives the file."""
+    """One client asks for the thumbnail, another derives the file from it."""
     mark = new_uuid()
     _create(client, "Anfrage_Kunde", {"Gelegenheit": "other", "Projekt": mark})
     query = f'/Anfrage_Kunde[@Gelegenheit = "{mark}" OR @Projekt = "{mark}"]'
@@ -153,7 +152,7 @@ def test_a_preview_is_found_by_a_query(client: httpx2.Client) -> None:
 
 
 def test_a_client_asks_whether_an_item_exists_and_gets_none(client: httpx2.Client) -> None:
-    """§1.5 @RESOURCENAME, fs:43428708895 existsIdmItem…: no item is an answer, not an error."""
+    """@RESOURCENAME: no item is an answer, not an error (docs/reference/idm.md#search)."""
     mark = new_uuid()
 
     def ask() -> dict[str, Any]:
@@ -174,7 +173,7 @@ def test_a_client_asks_whether_an_item_exists_and_gets_none(client: httpx2.Clien
 
 
 def test_attributes_are_updated_by_json_and_answered_in_xml(client: httpx2.Client) -> None:
-    """§1.4, fs:43428708895 updateIdmItemAttributes and the vendor's fs:15114218562."""
+    """Attributes alone, with `$merge` (docs/reference/idm.md#update-and-delete)."""
     mark = new_uuid()
     pid = _create(client, "Angebot", {"Gelegenheit": mark, "Projekt": "old"})
     answer = client.put(
@@ -201,7 +200,7 @@ def test_attributes_are_updated_by_json_and_answered_in_xml(client: httpx2.Clien
 
 
 def test_an_update_with_an_empty_list_of_files_keeps_the_file(client: httpx2.Client) -> None:
-    """§1.4, fs:36076503072: attrs, acl, colls, entityName and `resrs: {res: []}`."""
+    """Attrs, acl, colls, entityName and `resrs: {res: []}`."""
     pid = _create(client, "Theme_Attributes", {"Tema_Kodu": "T1"})
     payload = {
         "item": {
@@ -220,13 +219,13 @@ def test_an_update_with_an_empty_list_of_files_keeps_the_file(client: httpx2.Cli
     flags = {"$checkout": "true", "$checkin": "true", "$merge": "true"}
     item = client.put(f"/api/items/{pid}", json=payload, params=flags).json()["item"]
     assert item["resrs"]["res"][0]["filename"] == "Angebot.pdf"
-    # fs:56784555768 finds an attribute by its name or its qual.
+    # One client finds an attribute by its name or its qual.
     read = client.get(f"/api/items/{pid}").json()["item"]["attrs"]["attr"]
     assert {each["qual"]: each["value"] for each in read} == {"Alt_Sezon": "11", "Tema_Kodu": "T2"}
 
 
 def test_a_search_document_as_the_ion_script_makes_it(client: httpx2.Client) -> None:
-    """§1.5, createRequest.py of TUG-2022: logicalType "string", posted to seven addresses."""
+    """TUG-2022's createRequest.py: logicalType "string", posted to seven addresses."""
     mark = new_uuid()
     _create(client, "Purchase_Order", {"Order_Number": mark})
     argument = {"key": "Order_Number", "operator": "=", "value": mark, "logicalType": "string"}
@@ -248,7 +247,7 @@ def test_a_search_document_as_the_ion_script_makes_it(client: httpx2.Client) -> 
 
 
 def test_a_shop_searches_several_types_and_sorts_by_change(client: httpx2.Client) -> None:
-    """fs:28188147636 and fs:53786652224: UNION … SORTBY(@LASTCHANGEDTS DESCENDING)."""
+    """UNION … SORTBY(@LASTCHANGEDTS DESCENDING) (docs/reference/idm.md#search)."""
     mark = new_uuid()
     attributes = {"Order_Number": mark, "Order_Suffix": "00"}
     pids = [_create(client, entity, attributes) for entity in ("Acknowledgement", "Invoice")]
@@ -267,7 +266,7 @@ def test_a_shop_searches_several_types_and_sorts_by_change(client: httpx2.Client
 
 
 def test_the_script_framework_searches_with_a_count_first(client: httpx2.Client) -> None:
-    """fs:4730967937: `$includeCount` first, reads items.item, searchXQuery and searchCount."""
+    """`$includeCount` first; it reads items.item, searchXQuery and searchCount."""
     _create(client, "MDS_File", {"displayName": "one"})
     answer = client.get(
         f"/api/items/search?$includeCount=true&$limit=20&$offset=0&$query={quote('/MDS_File')}",
@@ -299,13 +298,13 @@ def test_the_script_framework_searches_with_a_count_first(client: httpx2.Client)
     ],
 )
 def test_what_a_query_builder_writes_is_understood(client: httpx2.Client, query: str) -> None:
-    """§1.5; the forms are those of the XQuery builder fs:18148210906 and the developer portal."""
+    """The forms of an XQuery builder and of the developer portal (docs/reference/idm.md#search)."""
     answer = client.get("/api/items/search", params={"$query": query, "$offset": 0, "$limit": 15})
     assert answer.status_code == 200, answer.text
 
 
 def test_an_item_is_posted_as_xml_in_the_namespace(client: httpx2.Client) -> None:
-    """§1.2, fs:44719209123: type 0, qual, base64; the answer by local name (fs:54870228869)."""
+    """Type 0, qual, base64; the answer is read by local name (docs/reference/idm.md#create)."""
     body = (
         '<item xmlns="http://infor.com/daf"><entityName>Invoice</entityName><attrs><attr>'
         "<name>Order_Number</name><type>0</type><qual>Order_Number</qual><value>7</value>"
@@ -326,7 +325,7 @@ def test_an_item_is_posted_as_xml_in_the_namespace(client: httpx2.Client) -> Non
 
 
 def test_the_data_model_is_read_as_the_add_in_does(client: httpx2.Client) -> None:
-    """§1.6, fs:36901775996 (C#: every member a string) and fs:43428708895."""
+    """In C# every member is a string (docs/reference/idm.md#data-model)."""
     answer = client.get("/api/datamodel/entities?%24language=de-DE", headers=JSON_OUT)
     entities = answer.json()["entities"]["entity"]
     names = {entity["name"] for entity in entities}
@@ -346,7 +345,7 @@ def test_the_data_model_is_read_as_the_add_in_does(client: httpx2.Client) -> Non
 def test_the_acknowledgement_marks_the_item_and_takes_it_from_public(
     client: httpx2.Client,
 ) -> None:
-    """§1.7: search by the correlation id, Export=Success, Public to Private; Rejected deletes."""
+    """Search by the correlation id, Export=Success, Public to Private; Rejected deletes."""
     mark = new_uuid()
     attributes = {"BOD_AlternateDocumentID_1": mark}
     pid = _create(client, "M3_SupplierInvoice", attributes)

@@ -1,7 +1,7 @@
 """ION, Data Lake and Data Catalog as public clients call them, byte for byte where it matters.
 
 Each test names the fact that says so. inforion sends the same fixed headers with every call
-(facts/ion-api.md §6.4), among them the Host of Infor's own gateway.
+(docs/reference/known-clients.md#inforion), among them the Host of Infor's own gateway.
 """
 
 from __future__ import annotations
@@ -114,12 +114,12 @@ def client(side: InforSide) -> Iterator[Client]:
     ],
 )
 def test_inforions_pings_answer_200(client: Client, path: str) -> None:
-    """facts/infor-targets.md §2 and §6."""
+    """docs/reference/ion-messaging.md#endpoints and docs/reference/data-fabric.md#data-lake."""
     assert client.call("GET", path).status_code == 200
 
 
 def test_inforions_multipart_message_is_201(side: InforSide, client: Client) -> None:
-    """facts/infor-targets.md §2, "v2 multipart": success is 201."""
+    """docs/reference/ion-messaging.md#forms-of-a-message, "v2 multipart": success is 201."""
     document = bod(number=new_uuid())
     assert client.publish("Sync.CaptureDocument", document).status_code == 201
     with side.database.read() as work:
@@ -132,7 +132,10 @@ def test_inforions_multipart_message_is_201(side: InforSide, client: Client) -> 
 
 
 def test_a_php_clients_xml_message_says_ok(client: Client) -> None:
-    """facts/infor-targets.md §2: a real Process.SalesOrder; the client reads 201 and status."""
+    """A real Process.SalesOrder; the client reads 201 and status.
+
+    Source: docs/reference/ion-messaging.md#forms-of-a-message.
+    """
     body = f"""<?xml version="1.0" encoding="UTF-8"?>
 <messageRequest>
   <documentName>Process.SalesOrder</documentName>
@@ -151,7 +154,10 @@ def test_a_php_clients_xml_message_says_ok(client: Client) -> None:
 
 
 def test_a_deflated_json_message_says_published(client: Client) -> None:
-    """facts/infor-targets.md §2: DEFLATE is zlib, then base64; older clients read message."""
+    """DEFLATE is zlib, then base64; older clients read message.
+
+    Source: docs/reference/ion-messaging.md#forms-of-a-message.
+    """
     value = base64.b64encode(zlib.compress(bod())).decode()
     content = {
         "documentName": "Sync.CaptureDocument",
@@ -165,7 +171,10 @@ def test_a_deflated_json_message_says_published(client: Client) -> None:
 
 
 def test_a_devices_header_form_is_202_and_reaches_the_lake(client: Client) -> None:
-    """facts/infor-targets.md §2: v3 by headers, with an object's name as documentName."""
+    """V3 by headers, with an object's name as documentName.
+
+    Source: docs/reference/ion-messaging.md#forms-of-a-message.
+    """
     assert client.catalogue("IOTSensorData", "ANY").status_code == 200
     headers: dict[str, str | None] = {
         "Content-Type": "multipart/form-data; boundary=--------------------------1",
@@ -184,7 +193,10 @@ def test_a_devices_header_form_is_202_and_reaches_the_lake(client: Client) -> No
 
 
 def test_inforions_catalogue_object_comes_and_goes(client: Client) -> None:
-    """facts/infor-targets.md §6: POST object, DELETE object/{name}; both answer 200."""
+    """POST object, DELETE object/{name}; both answer 200.
+
+    Source: docs/reference/data-fabric.md#data-lake.
+    """
     assert client.catalogue("CSVSchema1").status_code == 200
     address = "IONSERVICES/datacatalog/v1/object/CSVSchema1"
     assert client.call("DELETE", address).status_code == 200
@@ -192,13 +204,16 @@ def test_inforions_catalogue_object_comes_and_goes(client: Client) -> None:
 
 
 def test_a_document_of_no_object_is_refused(client: Client) -> None:
-    """facts/infor-targets.md §2: not configured is 412 with a message."""
+    """docs/reference/ion-messaging.md#forms-of-a-message: not configured is 412 with a message."""
     answer = client.publish("NobodyKnows", b"a,b\n")
     assert (answer.status_code, "NobodyKnows" in answer.json()["message"]) == (412, True)
 
 
 def test_inforions_data_lake_calls_work_together(client: Client) -> None:
-    """facts/infor-targets.md §6: published, listed by filter and sort, streamed, purged."""
+    """Published, listed by filter and sort, streamed, purged.
+
+    Source: docs/reference/data-fabric.md#data-lake.
+    """
     name = "CSVSchema2"
     assert client.catalogue(name).status_code == 200
     contents = [f"ID\n{number}\n".encode() for number in range(5)]

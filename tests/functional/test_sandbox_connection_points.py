@@ -1,4 +1,7 @@
-"""Who may send what into ION: connection points, strict and by themselves (§2)."""
+"""Who may send what into ION: connection points, strict and by themselves.
+
+Source: docs/reference/ion-messaging.md#endpoints.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Data Lake and Data Catalog refuse what they do not understand (facts/infor-targets.md §6)."""
+"""Data Lake and Data Catalog refuse what they do not understand.
+
+Source: docs/reference/data-fabric.md#data-lake.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A document flow answers invoices at a registered API, over real sockets (docbits.md §5.1)."""
+"""A document flow answers invoices at a registered API, over real sockets.
+
+Source: docs/reference/ion-messaging.md#document-flows.
+"""
 
 from __future__ import annotations
 

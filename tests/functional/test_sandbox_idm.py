@@ -1,4 +1,7 @@
-"""IDM through the gateway as its known clients use it (facts/infor-targets.md §1)."""
+"""IDM through the gateway as its known clients use it.
+
+Source: docs/reference/idm.md#addresses-and-formats.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,7 @@ def test_an_item_comes_back_as_it_was_sent_with_a_link_that_the_token_opens(
 
 
 def test_every_value_of_an_answer_is_a_text(client: httpx2.Client) -> None:
-    """Infor's C# model reads strings only (§1.3)."""
+    """Infor's C# model reads strings only (docs/reference/idm.md#items)."""
     remaining: list[object] = [create(client)]
     while remaining:
         value = remaining.pop()
@@ -105,7 +108,10 @@ def test_every_value_of_an_answer_is_a_text(client: httpx2.Client) -> None:
 
 
 def test_a_client_posts_json_and_reads_xml(client: httpx2.Client) -> None:
-    """§1.1: Content-Type: application/json;charset=utf-8, Accept: application/xml."""
+    """Content-Type: application/json;charset=utf-8, Accept: application/xml.
+
+    Source: docs/reference/idm.md#addresses-and-formats.
+    """
     answer = client.post(
         "/IDM/api/items?$checkout=false&$language=de-DE",
         content=json.dumps(new_item(attributes={"BOD_SupplierInvoiceID": "a<b & c"})),
@@ -138,7 +144,10 @@ def test_an_item_may_be_sent_as_xml(client: httpx2.Client) -> None:
 
 
 def test_the_variants_of_known_clients_are_taken(client: httpx2.Client) -> None:
-    """§1.2: attr.type and qual, res.entityName and mimetype, no acl, colls, line breaks, BOM."""
+    """Attr.type and qual, res.entityName and mimetype, no acl, colls, line breaks, BOM.
+
+    Source: docs/reference/idm.md#create.
+    """
     wrapped = base64.encodebytes(b"x" * 100).decode()
     body = {
         "item": {

@@ -1,4 +1,7 @@
-"""IDM through the gateway: changes, check-out, versions, the limit of an upload (§1.4, §1.7)."""
+"""IDM through the gateway: changes, check-out, versions, the limit of an upload.
+
+Source: docs/reference/idm.md#update-and-delete, docs/reference/idm.md#errors.
+"""
 
 from __future__ import annotations
 

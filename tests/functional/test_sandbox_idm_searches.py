@@ -1,4 +1,7 @@
-"""IDM through the gateway: counts, searches sent as documents, previews (§1.5)."""
+"""IDM through the gateway: counts, searches sent as documents, previews.
+
+Source: docs/reference/idm.md#search.
+"""
 
 from __future__ import annotations
 

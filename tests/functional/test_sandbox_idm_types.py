@@ -1,4 +1,4 @@
-"""IDM through the gateway: document types of one's own (§1.6), seeded, snapshotted, reset."""
+"""IDM through the gateway: document types of one's own, seeded, snapshotted, reset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every form in which ION takes a message, through the gateway (facts/infor-targets.md §2)."""
+"""Every form in which ION takes a message, through the gateway.
+
+Source: docs/reference/ion-messaging.md#forms-of-a-message.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LN through the gateway, with real tokens (facts/infor-targets.md §5)."""
+"""LN through the gateway, with real tokens (docs/reference/ln.md#soap)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def test_an_invoice_comes_back_as_it_was_sent(client: httpx2.Client) -> None:
     (values,) = entities_of(shown.content, "Show")
     assert (values["InvoiceStatus"], values["ProcessingStatus"]) == ("Created", "Unprocessed")
     assert sent.items() <= values.items()
-    assert values["TaxCountry"] == "DE", "facts/infor-targets.md §5.2: the default"
+    assert values["TaxCountry"] == "DE", (
+        "docs/reference/ln.md#received-purchase-invoices: the default"
+    )
     (entity,) = part_of(shown.content, "Show").findall(f"DataArea/{SERVICE}")
     for name, line in (TAX, RECEIPT, COST):
         (found,) = entity.findall(name)
@@ -162,7 +164,10 @@ def test_the_scope_of_a_request_says_what_falls_together(client: httpx2.Client) 
 
 
 def test_a_lost_answer_is_found_again_by_its_correlation_id(client: httpx2.Client) -> None:
-    """facts/docbits.md §5.4: the join key is DocumentIDExternalPackage."""
+    """The join key is DocumentIDExternalPackage.
+
+    Source: docs/reference/document-system.md#correlation-id.
+    """
     sent = header(DocumentIDExternalPackage="11111111-2222-4333-8444-555555555555")
     create(client, invoice_xml(sent))
     create(client, invoice_xml(header()))

@@ -1,4 +1,7 @@
-"""What LN answers on the wire: faults, their documented texts, and the WSDL (§5.1)."""
+"""What LN answers on the wire: faults, their documented texts, and the WSDL.
+
+Source: docs/reference/ln.md#soap.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ def client(side: InforSide) -> Iterator[httpx2.Client]:
 
 
 def test_the_documented_message_of_a_value_that_is_not_numeric(client: httpx2.Client) -> None:
-    """facts/infor-targets.md §5.1 and facts/docbits.md §3, word by word."""
+    """The texts of docs/reference/ln.md#soap, word by word."""
     text = """Request validation; Attr. 'ReceiptLine', Value " " : the value must be numeric."""
     for blank in (" ", ""):
         answer = create(client, invoice_xml(header(), [changed(RECEIPT, ReceiptLine=blank)]))
@@ -79,7 +82,7 @@ def test_the_documented_message_of_a_wrong_logistic_company(client: httpx2.Clien
 
 
 def test_every_fault_in_a_request_is_told_at_once(client: httpx2.Client) -> None:
-    """facts/infor-targets.md §5.1: several errors stand in MessageDetails."""
+    """docs/reference/ln.md#soap: several errors stand in MessageDetails."""
     wrong = header(InvoiceAmount="12,50", InvoiceDate="01.03.2026", Colour="red")
     del wrong["SupplierCode"]
     answer = create(client, invoice_xml(wrong, [changed(COST, LineNumber="one")]))
@@ -211,7 +214,7 @@ def schema_of(wsdl: etree._Element) -> etree.XMLSchema:
 
 
 def test_answers_and_faults_keep_what_the_wsdl_says(client: httpx2.Client, side: InforSide) -> None:
-    """facts/infor-targets.md §5.1: rpc/literal, header part Activation, fault Result."""
+    """docs/reference/ln.md#soap: rpc/literal, header part Activation, fault Result."""
     answer = client.get(f"{ADDRESS}?wsdl")
     assert answer.headers["content-type"] == "text/xml;charset=utf-8"
     wsdl = etree.fromstring(answer.content)

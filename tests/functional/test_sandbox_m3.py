@@ -1,4 +1,4 @@
-"""M3 through the gateway, with real tokens (facts/infor-targets.md §4)."""
+"""M3 through the gateway, with real tokens (docs/reference/m3.md#transactions-and-fields)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ def test_the_vendors_probe_is_answered_without_a_user(side: InforSide) -> None:
 
 
 def test_a_caller_without_a_user_may_not_impersonate(side: InforSide) -> None:
-    """facts/ion-api.md §5.4: error 163 when the service account has no user."""
+    """Error 163 when the service account has no user.
+
+    Source: docs/reference/m3.md#a-service-account-without-a-user.
+    """
     with side.client(side.log_in(side.credentials(name="Nobody"))) as nobody:
         for version, text in ((V1, "Message"), (V2, "errorMessage")):
             answer = nobody.get(f"{version}/APS450MI/GetHead", params={"INBN": "1"})
@@ -81,7 +84,10 @@ def test_no_csrf_token_is_needed(client: httpx2.Client) -> None:
 
 
 def test_a_client_can_ask_which_fields_a_transaction_has(client: httpx2.Client) -> None:
-    """facts/infor-targets.md §4.4: discovery by MRS001MI LstTransactions and LstFields."""
+    """Discovery by MRS001MI LstTransactions and LstFields.
+
+    Source: docs/reference/m3.md#supplier-invoices.
+    """
     listed = run(client, "MRS001MI/LstTransactions;maxrecs=0", MINM="APS450MI")["records"]
     assert {"AddHead", "LstLines", "FpwVersion"} <= {each["TRNM"] for each in listed}
     asked = {"MINM": "APS450MI", "TRNM": "AddHead"}
@@ -108,7 +114,7 @@ def test_a_head_request_changes_nothing(client: httpx2.Client) -> None:
 
 
 def test_v1_answers_in_its_own_shape(client: httpx2.Client) -> None:
-    """facts/infor-targets.md §4.2, matrix parameters as m3-odin sends them."""
+    """docs/reference/m3.md#addresses-and-errors, matrix parameters as m3-odin sends them."""
     number = new_invoice(client, SINO="R-V1")
     matrix = ";metadata=true;maxrecs=100;excludempty=true;cono=1;divi=AAA;returncols=SINO,IVDT"
     answer = client.get(f"{V1}/APS450MI/GetHead{matrix}", params={"INBN": number, "_rid": "r1"})
@@ -262,7 +268,10 @@ def test_an_unknown_transaction_terminates_a_batch(client: httpx2.Client) -> Non
 def test_inforions_chunked_load_arrives_whole(
     side: InforSide, token: str, client: httpx2.Client
 ) -> None:
-    """facts/ion-api.md §6.4: chunks of 100 under a fixed foreign Host header, three keys only."""
+    """Chunks of 100 under a fixed foreign Host header, three keys only.
+
+    Source: docs/reference/known-clients.md#inforion.
+    """
     number = new_invoice(client)
     rows = [
         {"transaction": "AddLine", "record": {"INBN": number, "RDTP": "8", "NLAM": f"{row}.25"}}

@@ -1,4 +1,7 @@
-"""Supplier invoices of M3: entered, validated, approved (facts/infor-targets.md §4.4)."""
+"""Supplier invoices of M3: entered, validated, approved.
+
+Source: docs/reference/m3.md#supplier-invoices.
+"""
 
 from __future__ import annotations
 
@@ -150,7 +153,7 @@ def test_an_approved_invoice_goes_into_the_ledger_when_it_is_valid(client: httpx
 
 
 def test_an_invoice_is_approved_by_the_suppliers_own_number(client: httpx2.Client) -> None:
-    """facts/infor-targets.md §4.4: APS110MI ApproveInvoice(DIVI, SUNO, SINO, INYR)."""
+    """docs/reference/m3.md#supplier-invoices: APS110MI ApproveInvoice(DIVI, SUNO, SINO, INYR)."""
     fields = head_fields()
     number = record(client, "APS450MI/AddHead", **fields)["INBN"]
     named = {"DIVI": "AAA", "SUNO": "20001", "SINO": fields["SINO"], "INYR": "2026"}

@@ -1,4 +1,7 @@
-"""Partners, items, orders and deliveries of M3 (facts/infor-targets.md §4.4, §7.7)."""
+"""Partners, items, orders and deliveries of M3.
+
+Source: docs/reference/m3.md#supplier-invoices, docs/reference/m3.md#suppliers.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ def test_customers_are_added_changed_listed_and_found(client: httpx2.Client) -> 
 
 
 def test_a_supplier_of_the_vendors_portal_is_added(client: httpx2.Client) -> None:
-    """The fields of the portal's mapping (facts §7.7): supplier, address and reference."""
+    """Supplier, address and reference: the fields of docs/reference/m3.md#suppliers."""
     supplier = {
         "SUNO": "30001",
         "SUNM": "Portal Supplier",

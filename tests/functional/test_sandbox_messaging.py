@@ -1,4 +1,4 @@
-"""ION messaging through the gateway (facts/infor-targets.md §2)."""
+"""ION messaging through the gateway (docs/reference/ion-messaging.md#endpoints)."""
 
 from __future__ import annotations
 
@@ -112,7 +112,10 @@ def test_a_published_message_is_kept_with_its_bod(side: InforSide, client: httpx
 def test_the_bytes_of_inforion_are_taken_under_its_fixed_host_header(
     side: InforSide, token: str
 ) -> None:
-    """facts/ion-api.md §6.4: hard-coded Host and User-Agent, X-TenantId, X-ClientId."""
+    """Hard-coded Host and User-Agent, X-TenantId, X-ClientId.
+
+    Source: docs/reference/known-clients.md#inforion.
+    """
     message_id = new_uuid()
     values = json.dumps(parameters(messageId=message_id, fromLogicalId="lid://infor.ims.own"))
     boundary = "7a1c9ff1d3e84b6f8e6f3f0c8a1d2b3c"

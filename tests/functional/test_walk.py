@@ -131,7 +131,7 @@ def test_a_revoked_token_is_refused_at_the_gateway(credentials: dict[str, str]) 
 def test_the_credentials_have_infors_keys_order_and_shapes(
     walk: dict[str, Any], credentials: dict[str, str]
 ) -> None:
-    order = "ti,cn,dt,ci,cs,iu,pu,oa,ot,or,ev,v,saak,sask"  # facts/ion-api.md §2
+    order = "ti,cn,dt,ci,cs,iu,pu,oa,ot,or,ev,v,saak,sask"  # docs/reference/credentials.md#the-file
     assert ",".join(credentials) == order
     assert Path(walk["credentials_file"]).name == "DocBits_TST.ionapi"
     assert credentials["ci"] == walk["client_id"]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.citations import REFERENCE, missing, without_source
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -50,3 +52,36 @@ def test_no_tracked_file_holds_something_like_a_credential() -> None:
 def test_decisions_are_numbered_without_a_gap() -> None:
     numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs/decisions").glob("*.md"))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_every_decision_record_has_a_date_and_a_status() -> None:
+    undated = [
+        path.name
+        for path in sorted((ROOT / "docs/decisions").glob("*.md"))
+        if not re.search(
+            r"(?m)^Date: \d{4}-\d\d-\d\d\b.*\bStatus: ", path.read_text(encoding="utf-8")
+        )
+    ]
+    assert undated == []
+
+
+def test_what_files_cite_is_in_the_repository() -> None:
+    """No file names a source that a reader has not; every cited page and section exists."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    absent = re.compile("|".join(["facts" + "/", "DESIGN" + r"\.md", r"\bfs:" + r"\d"]))
+    found = []
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".html", ".toml", ".json", ".tsv"} and path.is_file():
+            text = path.read_text(encoding="utf-8")
+            found += [f"{name}: {each}" for each in [*absent.findall(text), *missing(text)]]
+    assert found == []
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in REFERENCE.glob("*.md")))
+def test_every_statement_of_the_reference_has_a_source(page: str) -> None:
+    assert without_source((REFERENCE / page).read_text(encoding="utf-8")) == []

@@ -19,8 +19,8 @@ _logger = logging.getLogger(__name__)
 class DatabaseTokenStore:
     """Keeps the tokens of one connection sealed (`ionport.ionapi.tokens.source.TokenStore`).
 
-    Infor counts sign-ons and tokens (facts/ion-api.md §4.2), so that all workers share one
-    token. Opens its own short transactions: never use it inside another one.
+    Infor counts sign-ons and tokens (docs/reference/gateway.md#limits), so that all workers share
+    one token. Opens its own short transactions: never use it inside another one.
     """
 
     def __init__(

@@ -11,7 +11,7 @@
     └── Unavailable         503  something this server needs is not there now
 
 The public text says what happened and what to do, in the user's words; the private detail goes
-to the log only (DESIGN.md, Conventions).
+to the log only.
 """
 
 from __future__ import annotations

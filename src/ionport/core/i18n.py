@@ -1,4 +1,6 @@
-"""Texts for people go through gettext from the first page (DESIGN.md, decision 7).
+"""Texts for people go through gettext from the first page.
+
+Source: docs/decisions/0007-jinja2-htmx-and-tabler-without-a-build-step.md.
 
 English is the source language; a catalogue for another language is a `.mo` file under
 `ionport/locale/<language>/LC_MESSAGES/ionport.mo`, chosen per request by `use_language`.

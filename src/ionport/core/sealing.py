@@ -1,7 +1,7 @@
 """Sealing of secrets at rest: AES-256-GCM with a key ring that never lies in the database.
 
 Sealed text is bound to `kind|owner|row` as associated data, so a sealed value copied to another
-row, owner or kind does not open (DESIGN.md, decision 6).
+row, owner or kind does not open (docs/decisions/0006-secrets-sealed-digested-shown-once.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Secrets as value objects that do not print (DESIGN.md, decision 6 and Conventions)."""
+"""Secrets as value objects that do not print.
+
+Source: docs/decisions/0006-secrets-sealed-digested-shown-once.md.
+"""
 
 from __future__ import annotations
 

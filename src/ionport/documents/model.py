@@ -13,7 +13,7 @@ Row = Mapping[str, str]
 
 
 class DocumentStatus(StrEnum):
-    """Where a document is in its life cycle (facts/docbits.md §2.1)."""
+    """Where a document is in its life cycle (docs/reference/document-system.md#life-cycle)."""
 
     READY_FOR_VALIDATION = "ready_for_validation"
     VALIDATED_PENDING_EXPORT = "validated_pending_export"
@@ -41,7 +41,10 @@ EXPORT_STATUSES = frozenset(
         DocumentStatus.EXPORT_ERROR,
     }
 )
-"""The statuses that follow from a document's deliveries (DESIGN.md, decision 13)."""
+"""The statuses that follow from a document's deliveries.
+
+Source: docs/decisions/0013-a-document-s-export-status-is-derived.md.
+"""
 
 
 class TimelineKind(StrEnum):

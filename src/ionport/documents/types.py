@@ -1,4 +1,6 @@
-"""Document types with their fields and tables (facts/docbits.md §2.4).
+"""Document types with their fields and tables.
+
+Source: docs/reference/document-system.md#fields-and-tables.
 
 The types, fields and columns that ionport ships; labels are gettext messages, translated when
 they are shown.

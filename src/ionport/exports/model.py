@@ -17,7 +17,10 @@ PROOF_REFUSED: Final = "proof_refused"
 
 
 class ExportMethod(StrEnum):
-    """How a configuration delivers; the value is the slug that lists show (docbits.md §1.6)."""
+    """How a configuration delivers; the value is the slug that lists show.
+
+    Source: docs/reference/document-system.md#export-methods.
+    """
 
     INFOR_IDM = "infor-idm"
     INFOR_IDM_BOD = "infor-idm-bod"
@@ -31,7 +34,10 @@ class ExportMethod(StrEnum):
 
     @property
     def family(self) -> str:
-        """`infor` or `other`: one active configuration of each per place (docbits.md §1.4)."""
+        """`infor` or `other`: one active configuration of each per place.
+
+        Source: docs/reference/document-system.md#one-active-configuration.
+        """
         return "infor"
 
     @property
@@ -114,7 +120,8 @@ class AttemptState(StrEnum):
     """What is known of one remote call.
 
     `sent` is committed before the call. A `sent` that nobody waits for any more becomes
-    `unknown`; a look-up turns that into `succeeded` or `failed` (decision record 0005).
+    `unknown`; a look-up turns that into `succeeded` or `failed`
+    (docs/decisions/0005-once-never-lose-a-delivery-never-post-one-twice.md).
     """
 
     SENT = "sent"
@@ -124,7 +131,9 @@ class AttemptState(StrEnum):
 
 
 class CallEnd(StrEnum):
-    """What is known of the end of a call whose attempt is unknown (decision record 0019).
+    """What is known of the end of a call whose attempt is unknown.
+
+    Source: docs/decisions/0019-who-may-send-and-when-another-may.md.
 
     It says how long a look-up that finds nothing proves nothing. *Open*: the call may be under
     way; *ended*: it no longer is; *settled*: and nothing that it left behind can act any more.

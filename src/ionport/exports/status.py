@@ -1,4 +1,7 @@
-"""A document's export status, derived from its deliveries (DESIGN.md, decision 13)."""
+"""A document's export status, derived from its deliveries.
+
+Source: docs/decisions/0013-a-document-s-export-status-is-derived.md.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ export_configurations = Table(
 
 _c = export_configurations.c
 
-# NULL is not equal to NULL in a unique index, hence one index for each case (docbits.md §1.4).
+# NULL is not equal to NULL in a unique index, hence one index for each case
+# (docs/reference/document-system.md#one-active-configuration).
 partial_index(
     "uq_export_configurations_active_main",
     _c.organization_id,
@@ -120,7 +121,8 @@ deliveries = Table(
     Column("tries_since", Moment),
     # How often a pass of this series was taken over; bounds what a crash can repeat.
     Column("runs", Integer, nullable=False),
-    # Who runs the pass that is due or under way, and the lease: see decision record 0019.
+    # Who runs the pass that is due or under way, and the lease: see
+    # docs/decisions/0019-who-may-send-and-when-another-may.md.
     Column("worker_id", Text),
     Column("pass_number", Integer, nullable=False),
     Column("renewal", Integer, nullable=False),

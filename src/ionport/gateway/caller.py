@@ -9,7 +9,7 @@ REQUEST_ID_KEY: Final = "ionport.request_id"
 # Of the scope's extensions: a function that cuts the client's connection at once.
 CUT_EXTENSION: Final = "ionport.cut"
 
-# Suites that are not Infor's own answer below this segment (facts/ion-api.md §4.1).
+# Suites that are not Infor's own answer below this segment (docs/reference/gateway.md#addresses).
 CUSTOM_CONTEXT: Final = "CustomerApi"
 
 

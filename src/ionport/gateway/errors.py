@@ -1,7 +1,7 @@
 """How the gateway says no.
 
-Infor publishes the status codes but not the bodies (facts/ion-api.md §4.2): ours are flat JSON
-with a code, what happened, and the request id to ask about.
+Infor publishes the status codes but not the bodies (docs/reference/gateway.md#limits): ours are
+flat JSON with a code, what happened, and the request id to ask about.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ class BadAddress(IonportError):
 
 
 class ScopeMissing(Forbidden):
-    """The token lacks the scope that the API suite asks for (facts §1.6, RFC 6750 §3.1)."""
+    """The token lacks the scope that the API suite asks for.
+
+    Source: docs/reference/credentials.md#scopes, RFC 6750 §3.1.
+    """
 
     default_code = "insufficient_scope"
 

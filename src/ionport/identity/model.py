@@ -20,7 +20,7 @@ _PROOF_LIFETIME = timedelta(minutes=5)
 
 
 class TenantRole(StrEnum):
-    """Roles in an Infor tenant (facts/ion-api.md §1.1)."""
+    """Roles in an Infor tenant (docs/reference/credentials.md#where-and-who)."""
 
     IONAPI_ADMINISTRATOR = "IONAPI-Administrator"
     USER = "user"
@@ -35,7 +35,10 @@ class OrganizationRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """An Infor tenant; the id's suffix is its environment (DESIGN.md, decision 11)."""
+    """An Infor tenant; the id's suffix is its environment.
+
+    Source: docs/decisions/0011-addresses-come-from-settings-never-from-the-host-header.md.
+    """
 
     id: str
     created_at: datetime

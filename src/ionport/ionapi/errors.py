@@ -191,7 +191,8 @@ class ServiceError(IonApiError):
     """A suite behind the gateway, or the gateway itself, answered with an error status.
 
     `service` is IDM, ION, …; `remote_code`, `remote_message` and `remote_detail` are its own
-    words, with secrets replaced by dots (facts/infor-targets.md §1.7, §2 "Responses").
+    words, with secrets replaced by dots (docs/reference/idm.md#errors,
+    docs/reference/ion-messaging.md#endpoints "Responses").
     """
 
     default_code = "service_error"

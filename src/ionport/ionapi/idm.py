@@ -1,4 +1,4 @@
-"""Infor Document Management (facts/infor-targets.md §1)."""
+"""Infor Document Management (docs/reference/idm.md#addresses-and-formats)."""
 
 from __future__ import annotations
 
@@ -112,7 +112,10 @@ class IdmOperations(Service):
 
     @operation
     def create_item(self, draft: ItemDraft) -> Flow[Item]:
-        """Create an item with its files (§1.2). Not repeatable: a second call makes a second."""
+        """Create an item with its files (docs/reference/idm.md#create).
+
+        Not repeatable: a second call makes a second item.
+        """
         answer = yield from self._ask(
             Call(
                 "POST",
@@ -126,18 +129,18 @@ class IdmOperations(Service):
 
     @operation
     def get_item(self, pid: str) -> Flow[Item]:
-        """Read an item (§1.4)."""
+        """Read an item (docs/reference/idm.md#update-and-delete)."""
         answer = yield from self._ask(Call("GET", self._item_url(pid), _JSON))
         return _item(answer, answer.json_object().get("item"))
 
     @operation
     def delete_item(self, pid: str) -> Flow[None]:
-        """Delete an item (§1.4)."""
+        """Delete an item (docs/reference/idm.md#update-and-delete)."""
         yield from self._ask(Call("DELETE", self._item_url(pid), {"Accept": "*/*"}))
 
     @operation
     def search(self, query: str, *, offset: int = 0, limit: int = 100) -> Flow[list[Item]]:
-        """Items that match an XQuery expression such as `exact_match` makes (§1.5).
+        """Items that match an XQuery expression such as `exact_match` makes.
 
         `limit` is at most 1,000; IDM may put whole files into the hits.
         """
@@ -153,7 +156,7 @@ class IdmOperations(Service):
 
     @operation
     def download(self, pid_or_url: str, *, limit: int = DOWNLOAD_LIMIT) -> Flow[bytes]:
-        """The main file of an item by pid, or a resource by its address at the gateway (§1.5).
+        """The main file of an item by pid, or a resource by its address at the gateway.
 
         `limit` is in bytes. Raises AddressRefused for an address that is not at the gateway, as
         the access token is not sent elsewhere.
@@ -169,7 +172,10 @@ class IdmOperations(Service):
 
     @operation
     def list_entities(self) -> Flow[list[Entity]]:
-        """The document types of the tenant with their attributes (§1.6)."""
+        """The document types of the tenant with their attributes.
+
+        Source: docs/reference/idm.md#data-model.
+        """
         url = self._url("datamodel/entities")
         answer = yield from self._ask(Call("GET", url, _JSON, limit=DATA_MODEL_LIMIT))
         entities = _below(answer, answer.json_object(), "entities", "entity")
@@ -298,7 +304,7 @@ def _below(
 
 
 def _text(value: Any) -> str:
-    """IDM's own clients take every value as text (§1.3)."""
+    """IDM's own clients take every value as text (docs/reference/idm.md#items)."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The ION Messaging Service through the gateway (facts/infor-targets.md §2)."""
+"""The ION Messaging Service through the gateway (docs/reference/ion-messaging.md#endpoints)."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class MessagingOperations(Service):
         return f"{self._file.api_url}/{BASE}/{path}"
 
     def _headers(self) -> dict[str, str]:
-        """ION ties a connection point to the client id (facts/ion-api.md §4.1)."""
+        """ION ties a connection point to the client id (docs/reference/gateway.md#addresses)."""
         return {
             "Accept": "application/json",
             "X-TenantId": self._file.ti,

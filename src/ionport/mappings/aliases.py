@@ -1,6 +1,7 @@
 """The older names that mapping files use for document types, fields, tables and columns.
 
-Names are compared without regard to case (facts/infor-targets.md §7.1, facts/docbits.md §2.4).
+Names are compared without regard to case (docs/reference/mapping-files.md#lexical-rules,
+docs/reference/document-system.md#fields-and-tables).
 """
 
 from __future__ import annotations

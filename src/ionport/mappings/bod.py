@@ -1,4 +1,6 @@
-"""BOD mappings: the grammar of facts/infor-targets.md §7.3, and the Sync.CaptureDocument it makes.
+"""BOD mappings: their grammar, and the Sync.CaptureDocument that they make.
+
+Source: docs/reference/mapping-files.md#bod.
 
 Where several lines of a file fill one place, the value of the purchase order wins over a field's
 (IFP_), a field's over a constant (SFP_), a constant over a generated or batch value.

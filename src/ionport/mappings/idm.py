@@ -1,4 +1,4 @@
-"""IDM mappings: the grammar of facts/infor-targets.md §7.2, and the item it makes."""
+"""IDM mappings: the grammar of docs/reference/mapping-files.md#idm, and the item it makes."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ NO_CORRELATION_ID = "no_correlation_id"
 
 
 class MappingKind(StrEnum):
-    """The grammars of facts/infor-targets.md §7."""
+    """The grammars of docs/reference/mapping-files.md#lexical-rules."""
 
     IDM = "idm"
     BOD = "bod"

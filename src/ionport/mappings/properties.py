@@ -1,4 +1,6 @@
-"""The lexical rules of the vendor's `.properties` files (facts/infor-targets.md §7.1).
+"""The lexical rules of the vendor's `.properties` files.
+
+Source: docs/reference/mapping-files.md#lexical-rules.
 
 A line is `key = value`: the first `=` separates, blanks around both are dropped, `:` is data,
 `#` starts a comment only at the start of a line, nothing is escaped and no line continues.

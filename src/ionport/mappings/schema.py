@@ -1,4 +1,6 @@
-"""Order, cardinality and attributes of Sync.CaptureDocument (facts/infor-targets.md §3).
+"""Order, cardinality and attributes of Sync.CaptureDocument.
+
+Source: docs/reference/ion-messaging.md#synccapturedocument.
 
 A line is an element: indented below its parent, then `1` once, `?` at most once, `+` at least
 once, `*` any number; then its attributes (`@id` and `@code` stand for the usual ones, `!` marks
@@ -153,7 +155,7 @@ def target_of(path: str) -> Target | None:
 
     Backslashes separate as well, single or doubled. None when the schema has no such element or
     attribute, or one that holds no text. A person is written as text by some files: then its
-    Name is meant (facts/infor-targets.md §7.3).
+    Name is meant (docs/reference/mapping-files.md#bod).
     """
     steps = _steps(path)
     if steps is None:

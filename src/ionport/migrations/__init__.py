@@ -1,7 +1,8 @@
 """The database schema's history (Alembic), brought up to date at every start of a server.
 
 Upgrades run under an advisory lock, so that several workers may start at once; a schema newer
-than this program knows is refused (DESIGN.md, decision 3).
+than this program knows is refused
+(docs/decisions/0003-sqlalchemy-core-and-alembic-sqlite-by-default.md).
 """
 
 from __future__ import annotations

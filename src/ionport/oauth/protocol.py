@@ -11,7 +11,7 @@
     └── RequestTooLarge       413  the body is over the cap
 
 The public texts are English and plain ASCII: RFC 6749 §5.2 allows nothing else, and programs read
-them. Their wording is that of PingFederate, Infor's own server (facts/ion-api.md §3.4).
+them. Their wording is that of PingFederate, Infor's own server (docs/reference/oauth.md#errors).
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ class Parameters:
 def parse_parameters(query: bytes, body: bytes) -> Parameters:
     """Read form-encoded parameters, under any content type.
 
-    The body `null` of Infor's Java sample thereby is an unknown parameter (facts §6.1).
+    The body `null` of Infor's Java sample thereby is an unknown parameter
+    (docs/reference/known-clients.md#infors-sdk).
 
     Raises:
         InvalidRequest: more than `MAX_PARAMETERS` of them.

@@ -1,7 +1,8 @@
 """What this process remembers for two seconds at most: tokens alive or dead, logins that passed.
 
 A revocation anywhere is seen here within that time; one in this process at once, because
-what revokes, disables or deletes calls `forget` after its commit (DESIGN.md, decision 10).
+what revokes, disables or deletes calls `forget` after its commit
+(docs/decisions/0010-refresh-tokens-as-infor-s-clients-need-them.md).
 """
 
 from __future__ import annotations

@@ -105,7 +105,9 @@ class ServiceApp:
             if operation.method == method and not (is_head and operation.writes):
                 return operation, match.groupdict()
             allowed.append(operation.method)
-        unknown = Operation(UNKNOWN_OPERATION, method, "", _absent, inferred("infor-targets.md §0"))
+        unknown = Operation(
+            UNKNOWN_OPERATION, method, "", _absent, inferred("docs/reference/gateway.md#limits")
+        )
         if allowed:
             unknown = _refusal(unknown, MethodNotAllowed(method[:20], allowed))
         return unknown, {}

@@ -1,7 +1,7 @@
 """Engine and transactions: SQLite in one file by default, PostgreSQL by URL.
 
 Transactions are opened and committed at the edge (a request, a command, a step), never in a
-service (DESIGN.md, decision 3).
+service (docs/decisions/0003-sqlalchemy-core-and-alembic-sqlite-by-default.md).
 """
 
 from __future__ import annotations
@@ -76,9 +76,10 @@ class Database:
         """Open a transaction that commits when the block ends well, else rolls back.
 
         On SQLite writers of this process queue at a lock before `BEGIN IMMEDIATE`: waiting there
-        is fair and cheap, waiting in SQLite's busy handler is neither (DESIGN.md, decision 2).
-        Who has the lock has SQLite's writing connection: one, whose prepared statements and pages
-        of the database are still there. Readers have others, so that it is never waited for.
+        is fair and cheap, waiting in SQLite's busy handler is neither
+        (docs/decisions/0002-our-own-code-for-the-grants.md). Who has the lock has SQLite's writing
+        connection: one, whose prepared statements and pages of the database are still there.
+        Readers have others, so that it is never waited for.
         """
         with self._transaction() as connection:
             work = Work(connection)

@@ -1,4 +1,4 @@
-"""The requests of known ION API clients: the whole list of facts/ion-api.md §6."""
+"""The requests of known ION API clients: the whole list of docs/reference/known-clients.md."""
 
 from __future__ import annotations
 

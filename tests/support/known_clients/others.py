@@ -1,4 +1,8 @@
-"""The clients that others wrote (facts/ion-api.md §6.4 to §6.6)."""
+"""The clients that others wrote.
+
+Source: docs/reference/known-clients.md#inforion,
+docs/reference/known-clients.md#what-a-server-accepts.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +55,7 @@ _INFORION_M3: Final = (
 OTHERS: Final = (
     Client(
         "inforion",
-        "§6.4: client and redirect_uri in the body; keeps the first refresh token; foreign Host",
+        "client and redirect_uri in the body; keeps the first refresh token; foreign Host",
         (
             (_INFORION_LOGIN, TOKENS),
             (
@@ -86,7 +90,7 @@ OTHERS: Final = (
     ),
     Client(
         "ION-API-viaPostman",
-        "§6.5: Basic; the script before a request sends client and scope in the body",
+        "Basic; the script before a request sends client and scope in the body",
         (
             (
                 basic(
@@ -118,7 +122,7 @@ OTHERS: Final = (
     ),
     Client(
         "Python_OAuth2.0_APIRequest_Example",
-        "§6.5: Basic; form grant_type, username, password; POST to an SX service",
+        "Basic; form grant_type, username, password; POST to an SX service",
         (
             (
                 basic(TOKEN, REQUESTS, "grant_type=password&username=$saak&password=$sask"),
@@ -137,7 +141,7 @@ OTHERS: Final = (
     ),
     Client(
         "mes-ion-api",
-        "§6.5: client in the body; on 401 logs in again and repeats with X-Retry-Auth",
+        "client in the body; on 401 logs in again and repeats with X-Retry-Auth",
         (
             (
                 post(
@@ -157,7 +161,7 @@ OTHERS: Final = (
     ),
     Client(
         "infor-cloudsuite-mcp",
-        "§6.5: client in the body for password and refresh; revokes with Basic and a hint",
+        "client in the body for password and refresh; revokes with Basic and a hint",
         (
             (
                 post(
@@ -190,7 +194,7 @@ OTHERS: Final = (
     ),
     Client(
         "infor-ion-token",
-        "§6.5: URLSearchParams, so the tilde is encoded; order of the parameters",
+        "URLSearchParams, so the tilde is encoded; order of the parameters",
         (
             (
                 post(
@@ -216,7 +220,7 @@ OTHERS: Final = (
     ),
     Client(
         "Infor-test",
-        "§6.5, a Go program: # is not encoded, an ampersand at the end, HEAD of iu first",
+        "a Go program: # is not encoded, an ampersand at the end, HEAD of iu first",
         (
             (f"HEAD / HTTP/1.1\nHost: $host\n{GO}\n\n", Expected(401)),
             (
@@ -228,7 +232,7 @@ OTHERS: Final = (
     ),
     Client(
         "csi-loader",
-        "§6.5, a Python program for CSI: client in the body, order of the parameters",
+        "a Python program for CSI: client in the body, order of the parameters",
         (
             (
                 post(
@@ -267,7 +271,7 @@ OTHERS: Final = (
     ),
     Client(
         "letter-case",
-        "§6.6: lower and upper case of paths; the tenant in lower case",
+        "lower and upper case of paths; the tenant in lower case",
         (
             (
                 basic(

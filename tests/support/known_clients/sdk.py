@@ -1,4 +1,8 @@
-"""Infor's own clients: the six samples of its SDK, the mobile SDK, the H5 SDK (§6.1 to §6.3)."""
+"""Infor's own clients: the six samples of its SDK, the mobile SDK, the H5 SDK.
+
+Source: docs/reference/known-clients.md#infors-sdk,
+docs/reference/known-clients.md#infors-other-sdks.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ from tests.support.known_clients.wire import (
 SDK: Final = (
     Client(
         "DotNetBackendOAuth2",
-        "§6.1: Basic; form grant_type, username, password; refresh; both revocations",
+        "Basic; form grant_type, username, password; refresh; both revocations",
         (
             (
                 basic(TOKEN, NET, "grant_type=password&username=$saak&password=$sask"),
@@ -61,7 +65,7 @@ SDK: Final = (
     ),
     Client(
         "DotNetWebClientOAuth2-WPFAuthCode",
-        "§6.1: code at an oob address, state and nonce; Basic",
+        "code at an oob address, state and nonce; Basic",
         (
             (
                 basic(
@@ -89,7 +93,7 @@ SDK: Final = (
     ),
     Client(
         "DotNetRichClientOAuth2-MvcCodeFlowClientManual",
-        "§6.1: as above from a web site; compares state, reads expires_in as a number",
+        "as above from a web site; compares state, reads expires_in as a number",
         (
             (
                 basic(
@@ -108,7 +112,7 @@ SDK: Final = (
     ),
     Client(
         "JavaWebClientOAuth2",
-        "§6.1: no state; client in the body, no Basic; API with ?access_token=",
+        "no state; client in the body, no Basic; API with ?access_token=",
         (
             (
                 post(
@@ -131,7 +135,7 @@ SDK: Final = (
     ),
     Client(
         "JavaThickClientOAuth2",
-        "§6.1: every parameter in the query, the body is null; needs refresh_token as a string",
+        "every parameter in the query, the body is null; needs refresh_token as a string",
         (
             (
                 post(
@@ -156,7 +160,7 @@ SDK: Final = (
     ),
     Client(
         "GolangBackendOAuth2",
-        "§6.1: Basic is tried first; scope is empty; README revokes by GET without a client",
+        "Basic is tried first; scope is empty; README revokes by GET without a client",
         (
             (
                 basic(
@@ -173,7 +177,7 @@ SDK: Final = (
     ),
     Client(
         "GolangBackendOAuth2-second-attempt",
-        "§6.1: after an error the same with the client in the body; scope of the README",
+        "after an error the same with the client in the body; scope of the README",
         (
             (
                 basic(
@@ -215,7 +219,7 @@ _PHONE: Final = "User-Agent: okhttp/3.12.1\nConnection: Keep-Alive\nAccept-Encod
 MOBILE_AND_H5: Final = (
     Client(
         "infor-mobile-sdk",
-        "§6.2: TenantId and an empty scope; secret in the body where the file has one",
+        "TenantId and an empty scope; secret in the body where the file has one",
         (
             (
                 post(
@@ -255,7 +259,7 @@ MOBILE_AND_H5: Final = (
     ),
     Client(
         "m3-h5-sdk-odin",
-        "§6.3: implicit, the token in the fragment; x-infor-ionapi headers; one retry on 401",
+        "implicit, the token in the fragment; x-infor-ionapi headers; one retry on 401",
         (
             (
                 get(

@@ -1,4 +1,4 @@
-"""The requests of known ION API clients, byte by byte: the list of facts/ion-api.md §6.
+"""The requests of known ION API clients, byte by byte: the list of docs/reference/known-clients.md.
 
 Each client is a conversation of raw HTTP messages. What a client decides (method, address,
 parameters and their order, where credentials stand, its headers) is as the facts say; lines such
@@ -7,7 +7,8 @@ credential file or of an earlier answer: `$ci_7e` is the client id with its tild
 JavaScript and Java do, `$saak` the access key with its `#` encoded, `$saak_raw` without.
 
 Left out, because they do not go to ION API: `GET /grid/rest/security/sessions/oauth` of m3-odin
-(§6.3) asks M3's own grid; the mock of cpoder/ipaas-api-auth (§6.5) is a server.
+(docs/reference/known-clients.md#infors-other-sdks) asks M3's own grid; the mock of
+cpoder/ipaas-api-auth (docs/reference/known-clients.md#others) is a server.
 """
 
 from __future__ import annotations

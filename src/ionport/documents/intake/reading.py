@@ -1,4 +1,7 @@
-"""From a file to a document's fields and tables, under the ids of facts/docbits.md §2.4."""
+"""From a file to a document's fields and tables.
+
+Their ids: docs/reference/document-system.md#fields-and-tables.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The method Infor IDM: the document becomes an item of Infor Document Management.
 
 IDM can be asked for an item by the correlation id, so a call whose answer was lost is looked up
-before it is made again (facts/infor-targets.md §1.2, §1.5).
+before it is made again (docs/reference/idm.md#create, docs/reference/idm.md#search).
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class IdmPayload:
 def look_up(client: IonApiClient, payload: IdmPayload) -> list[Item]:
     """Return the items that carry the correlation id, the oldest first; raises IonApiError.
 
-    More than one is a double that slipped through (decision record 0019, what remains open).
+    More than one is a double that slipped through
+    (docs/decisions/0019-who-may-send-and-when-another-may.md, what remains open).
     """
     name, value = payload.look_up_attribute, payload.correlation_id
     if name is None:

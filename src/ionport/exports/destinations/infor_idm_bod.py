@@ -1,7 +1,8 @@
 """The method Infor IDM + ION BOD: the item, then a Sync.CaptureDocument that tells of it.
 
 ION cannot be asked for a message. A call whose answer was lost is made again with the same bytes
-under the same message id, by which the receiver knows the repeat (facts/infor-targets.md §2).
+under the same message id, by which the receiver knows the repeat
+(docs/reference/ion-messaging.md#endpoints).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Watches the leases of passes, and takes over what nobody runs any more (decision record 0019)."""
+"""Watches the leases of passes, and takes over what nobody runs any more.
+
+Source: docs/decisions/0019-who-may-send-and-when-another-may.md.
+"""
 
 from __future__ import annotations
 

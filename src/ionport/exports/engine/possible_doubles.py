@@ -1,7 +1,8 @@
 """Two items of one delivery at Infor: told with both ids, and the document is held.
 
-It cannot be prevented in every case (decision record 0019, what remains open); what is seen of it
-is acted on: a look-up that finds two, and an answer that comes after another worker took over.
+It cannot be prevented in every case (docs/decisions/0019-who-may-send-and-when-another-may.md, what
+remains open); what is seen of it is acted on: a look-up that finds two, and an answer that comes
+after another worker took over.
 """
 
 from __future__ import annotations

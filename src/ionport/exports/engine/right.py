@@ -1,7 +1,8 @@
 """The right to send: proved in the database immediately before every authorised send.
 
-The order is decision record 0019: the boot clock is read, `sent` is committed and the lease
-renewed by one compare-and-set, and only then may the call leave, within its window.
+The order is docs/decisions/0019-who-may-send-and-when-another-may.md: the boot clock is read,
+`sent` is committed and the lease renewed by one compare-and-set, and only then may the call leave,
+within its window.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 A step is: read the ledger, call Infor outside any transaction, write the ledger. A call that
 changes something at Infor is committed as `sent` immediately before it leaves, so that whoever
-comes after a crash knows that it may have arrived (decision records 0005 and 0019).
+comes after a crash knows that it may have arrived
+(docs/decisions/0005-once-never-lose-a-delivery-never-post-one-twice.md and
+docs/decisions/0019-who-may-send-and-when-another-may.md).
 """
 
 from __future__ import annotations

@@ -75,7 +75,8 @@ class Problem:
 def miss_counts_after(attempt: Attempt, timing: ExportTiming) -> float:
     """Return the seconds from when an unknown attempt was first seen to where a miss is a proof.
 
-    Until then an item that a look-up does not find may still turn up (decision record 0019).
+    Until then an item that a look-up does not find may still turn up
+    (docs/decisions/0019-who-may-send-and-when-another-may.md).
     """
     if attempt.call_end is CallEnd.SETTLED:
         return 0.0

@@ -1,4 +1,7 @@
-"""SQL of passes: who may run a delivery now, until when, and what is due (decision record 0019)."""
+"""SQL of passes: who may run a delivery now, until when, and what is due.
+
+Source: docs/decisions/0019-who-may-send-and-when-another-may.md.
+"""
 
 from __future__ import annotations
 

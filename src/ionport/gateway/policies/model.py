@@ -1,8 +1,8 @@
 """Policies: their documented XML, checked with line and column, and what it means.
 
-The forms are those of facts/ion-api.md §4.2 (namespace http://www.infor.com/ion/api): one policy
-is one element named after its type. Where the facts give no form (anonymousInboundSecurity), the
-common attributes alone make it up.
+The forms are those of docs/reference/gateway.md#policies (namespace http://www.infor.com/ion/api):
+one policy is one element named after its type. Where the facts give no form
+(anonymousInboundSecurity), the common attributes alone make it up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an administrator does with policies (facts/ion-api.md §4.2)."""
+"""What an administrator does with policies (docs/reference/gateway.md#policies)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The gateway as an ASGI app: token, tenant and API context first, then the back end.
 
-Clients reach it under any Host header (facts/ion-api.md §6.4), so nothing here reads it.
+Clients reach it under any Host header (docs/reference/known-clients.md#inforion), so nothing here
+reads it.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ from ionport.store import Database, TenantScope
 
 LIFETIME_SECONDS: Final = 2.0
 MAX_REMEMBERED: Final = 10_000
-# A target may be silent for a minute (facts/ion-api.md §4.2).
+# A target may be silent for a minute (docs/reference/gateway.md#limits).
 DEFAULT_TIMEOUT_SECONDS: Final = 60.0
 
 # Tenant, then API context and proxy context as raw segments of a path in lower case.

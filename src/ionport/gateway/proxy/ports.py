@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class VerifiedToken(Protocol):
-    """What the gateway reads off a valid access token (facts/ion-api.md §3.5)."""
+    """What the gateway reads off a valid access token (docs/reference/oauth.md#access-tokens)."""
 
     @property
     def client_id(self) -> str:
@@ -46,7 +46,7 @@ class TokenVerifier(Protocol):
 
 
 class AllowedOrigins(Protocol):
-    """Tells which web origins may call: the apps' Authorized JavaScript Origins (§1.5, §4.2)."""
+    """Tells which web origins may call: the apps' Authorized JavaScript Origins."""
 
     def allows(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
         """Tell whether the app of `client_id` names `origin`; None: any app of the tenant.

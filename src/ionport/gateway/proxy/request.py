@@ -58,7 +58,10 @@ def first_values(headers: Sequence[Header]) -> Mapping[bytes, bytes]:
 
 
 def read_target(path: str) -> Target:
-    """Read `/{TENANT}/{API context}/…`, in any case of letters (facts/ion-api.md §4.1, §6.6).
+    """Read `/{TENANT}/{API context}/…`, in any case of letters.
+
+    Source: docs/reference/gateway.md#addresses,
+    docs/reference/known-clients.md#what-a-server-accepts.
 
     Raises:
         NotFound: the path does not begin with a tenant id.
@@ -82,8 +85,8 @@ def _tenant_id(text: str) -> str:
 def read_token(known: Mapping[bytes, bytes], query: bytes) -> tuple[Secret, bytes]:
     """Return the access token, empty when there is none, and the query string without it.
 
-    `Authorization: Bearer` counts before `?access_token=` (facts/ion-api.md §4.1). The other
-    parameters keep their bytes.
+    `Authorization: Bearer` counts before `?access_token=` (docs/reference/gateway.md#addresses).
+    The other parameters keep their bytes.
     """
     if not query:
         return Secret(_bearer(known)), query
@@ -102,7 +105,8 @@ def headers_for_back_end(headers: Iterable[Header], caller: Caller) -> list[Head
     """Return the headers that a built-in back end sees.
 
     The token and cookies stay outside. Who the caller is comes from the token alone, so what a
-    client claims in `X-Infor-*` identity headers is dropped (facts/ion-api.md §4.1).
+    client claims in `X-Infor-*` identity headers is dropped
+    (docs/reference/gateway.md#identity-headers).
     """
     return [pair for pair in headers if plain_name(pair[0]) not in _WITHHELD] + identity(caller)
 
@@ -142,7 +146,10 @@ def headers_for_client(headers: Iterable[Header]) -> list[Header]:
 
 
 def identity(caller: Caller) -> list[Header]:
-    """Return the headers that tell a back end who calls (facts/ion-api.md §4.1)."""
+    """Return the headers that tell a back end who calls.
+
+    Source: docs/reference/gateway.md#identity-headers.
+    """
     found = [(b"x-infor-tenantid", caller.tenant_id.encode("ascii"))]
     if caller.identity2 is not None:
         found.append((b"x-infor-identity2", caller.identity2.encode("ascii")))

@@ -1,5 +1,5 @@
 """Documentation of endpoints: kept when uploaded or fetched, to be shown offline
-(facts/ion-api.md §4.3).
+(docs/reference/gateway.md#api-suites).
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ FETCH_SECONDS: Final = 30.0
 
 
 class DocumentationSource:
-    """Fetches documents by their address, which is judged as every foreign one is (DESIGN.md,
-    decision 12): https, or http on this computer; no redirects; 2 MB and 30 seconds at most.
+    """Fetches documents by their address, which is judged as every foreign one is.
+
+    That is https, or http on this computer; no redirects; 2 MB and 30 seconds at most.
+    Source: docs/decisions/0012-foreign-addresses-are-checked-and-pinned.md.
     """
 
     def __init__(self, targets: Targets, policy: AddressPolicy) -> None:

@@ -33,7 +33,7 @@ MAX_ICON_BYTES: Final = 100_000
 
 
 class ProxySecurity(StrEnum):
-    """Field Proxy Security: what a client must show (facts/ion-api.md §4.3)."""
+    """Field Proxy Security: what a client must show (docs/reference/gateway.md#api-suites)."""
 
     OAUTH2 = "OAuth 2.0"
     ANONYMOUS = "Anonymous"
@@ -47,7 +47,10 @@ class PolicyFlow(StrEnum):
 
 
 class PolicyType(StrEnum):
-    """Types of policies (facts/ion-api.md §4.2); the value is the root element of its XML."""
+    """Types of policies; the value is the root element of its XML.
+
+    Source: docs/reference/gateway.md#policies.
+    """
 
     THROTTLING = "throttling"
     QUOTA = "quota"
@@ -134,7 +137,10 @@ class Documentation:
 
 @dataclass(frozen=True, slots=True)
 class SuiteDraft:
-    """What the form Add New API Suite holds (facts/ion-api.md §4.3), before it is checked."""
+    """What the form Add New API Suite holds, before it is checked.
+
+    Source: docs/reference/gateway.md#api-suites.
+    """
 
     application_name: str
     suite_name: str
@@ -156,7 +162,9 @@ class SuiteDraft:
 
 @dataclass(frozen=True, slots=True)
 class EndpointDraft:
-    """What the form Add Endpoint holds (facts/ion-api.md §4.3), before it is checked.
+    """What the form Add Endpoint holds, before it is checked.
+
+    Source: docs/reference/gateway.md#api-suites.
 
     The target's address is checked by the service, which knows which networks may be reached.
     """

@@ -1,4 +1,7 @@
-"""What an administrator does with API suites and target endpoints (facts/ion-api.md §4.3)."""
+"""What an administrator does with API suites and target endpoints.
+
+Source: docs/reference/gateway.md#api-suites.
+"""
 
 from __future__ import annotations
 
@@ -249,7 +252,7 @@ class ApiSuiteService:
         self._record(work, scope, actor, "endpoint.deleted", endpoint, told_by=endpoint.suite_id)
 
     def public_address(self, suite: ApiSuite, proxy_context: str) -> str:
-        """Return the Public Facing Proxy Endpoint (facts/ion-api.md §4.1)."""
+        """Return the Public Facing Proxy Endpoint (docs/reference/gateway.md#addresses)."""
         return "/".join(
             (self._gateway_url, suite.tenant_id, CUSTOM_CONTEXT, suite.context, proxy_context)
         )

@@ -1,7 +1,7 @@
 """Target Endpoint Security: what each authentication type asks for, and what of it is secret.
 
-Types and fields: facts/ion-api.md §4.3. Secrets are sealed together, bound to their endpoint,
-and are never shown again.
+Types and fields: docs/reference/gateway.md#api-suites. Secrets are sealed together, bound to their
+endpoint, and are never shown again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ RESERVED_HEADERS: Final = frozenset(
 
 
 class SecurityType(StrEnum):
-    """Field Authentication Type; the value is Infor's label (facts/ion-api.md §4.3)."""
+    """Field Authentication Type; the value is Infor's label.
+
+    Source: docs/reference/gateway.md#api-suites.
+    """
 
     ANONYMOUS = "Anonymous"
     API_KEY = "API Key"

@@ -19,14 +19,15 @@ _TENANT = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,64}")
 _HEADER_SAFE = re.compile(r"[!-~]+")
 _SECRET_ALPHABET = re.compile(r"[A-Za-z0-9_-]*")
 
-# Lengths seen in real files, older ones included (facts/ion-api.md §2 "Lengths measured").
+# Lengths seen in real files, older ones included (docs/reference/credentials.md#the-file "Lengths
+# measured").
 _CLIENT_ID_SUFFIX = {40, 43}
 _CLIENT_SECRET = {82, 86, 87}
 _SERVICE_KEY = {86}
 
 
 def check(file: FileValues) -> list[Finding]:
-    """All findings, errors first (facts/ion-api.md §2)."""
+    """All findings, errors first (docs/reference/credentials.md#the-file)."""
     rules = (
         _kind,
         _service_account_pair,

@@ -1,4 +1,4 @@
-"""The `.ionapi` credential file (facts/ion-api.md §2)."""
+"""The `.ionapi` credential file (docs/reference/credentials.md#the-file)."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class IonApiFile(FileValues):
 
     @property
     def api_url(self) -> str:
-        """Base of all suites: `{iu}/{ti}` (facts/ion-api.md §4.1)."""
+        """Base of all suites: `{iu}/{ti}` (docs/reference/gateway.md#addresses)."""
         return f"{self.iu.rstrip('/')}/{self.ti}"
 
     @property

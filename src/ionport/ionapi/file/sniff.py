@@ -15,7 +15,7 @@ _SIGNATURES = (
     (b"-----BEGIN ", "a key or certificate in PEM form"),
 )
 _PROPERTY = re.compile(rb"^[A-Za-z_][\w.\\ -]*?\s*[=:]", re.MULTILINE)
-# Words that only the vendor's mapping files have (facts/infor-targets.md §7).
+# Words that only the vendor's mapping files have (docs/reference/mapping-files.md#lexical-rules).
 _MAPPING = re.compile(
     rb"^(SFP?_|SFV_|GFP_|IFP?_|TCP_|TN_|SV_|IRF_|DT_Path|Index_Fields|Document_)", re.MULTILINE
 )

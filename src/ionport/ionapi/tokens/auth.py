@@ -37,7 +37,8 @@ class IonApiAuth(httpx2.Auth):
     AddressRefused is raised for other hosts. For httpx, which wants its own base class, make the
     object with `IonApiAuth.for_module(httpx)(file)`.
 
-    Raises CredentialFileError when the file has errors. Source: facts/ion-api.md §3, §4.1.
+    Raises CredentialFileError when the file has errors. Source: docs/reference/oauth.md#requests,
+    docs/reference/gateway.md#addresses.
     """
 
     def __init__(

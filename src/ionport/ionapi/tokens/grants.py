@@ -1,4 +1,4 @@
-"""Token requests and answers of every grant, without I/O (facts/ion-api.md §3)."""
+"""Token requests and answers of every grant, without I/O (docs/reference/oauth.md#requests)."""
 
 from __future__ import annotations
 
@@ -110,8 +110,9 @@ class Grants:
     def tokens(self, answer: Answer, *, now: float, previous: TokenSet | None = None) -> TokenSet:
         """Take the answer to `login` or `refresh`. `now` is in seconds since 1970.
 
-        A refresh may leave the refresh token out: `previous` keeps its own then (facts §3.3).
-        Raises TokenError, or AnswerRefused for an answer that is no token answer.
+        A refresh may leave the refresh token out: `previous` keeps its own then
+        (docs/reference/oauth.md#answers). Raises TokenError, or AnswerRefused for an answer that is
+        no token answer.
         """
         if not answer.ok:
             raise token_error(answer, self.file)
@@ -144,7 +145,7 @@ def _token(answer: Answer, data: dict[str, Any], key: str) -> Secret | None:
 
 
 def _lifetime(value: Any) -> float:
-    """`expires_in` in seconds: a number, or one in quotes (facts/ion-api.md §3.3)."""
+    """`expires_in` in seconds: a number, or one in quotes (docs/reference/oauth.md#answers)."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return ASSUMED_LIFETIME
     try:

@@ -67,9 +67,10 @@ class TokenSource:
 
     All sources of a process that share a key share one flight: however many threads and tasks
     need a token at the same time, one of them asks and the others take its outcome. Infor counts
-    sign-ons (20 a minute, 1,000 a day) and tokens (100 a day for each client; facts §4.2, §5.14).
-    A flight that has not landed after 30 seconds (`auth.LONGEST_WAIT`) is given up by those who
-    wait for it: the first of them starts a new one, which the others join.
+    sign-ons (20 a minute, 1,000 a day) and tokens (100 a day for each client;
+    docs/reference/gateway.md#limits). A flight that has not landed after 30 seconds
+    (`auth.LONGEST_WAIT`) is given up by those who wait for it: the first of them starts a new one,
+    which the others join.
     """
 
     def __init__(

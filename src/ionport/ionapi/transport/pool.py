@@ -37,7 +37,7 @@ class Timeouts:
     """Bounds of one call in seconds: `total` and, for token requests, `login` bound all of it.
 
     The gateway gives up on a service after 60 seconds, or after up to 300 where an
-    administrator said so (facts/ion-api.md §4.2).
+    administrator said so (docs/reference/gateway.md#limits).
 
     All of a call is counted on `sending.boot_time`: a machine that slept, or a process that was
     stopped, finds its time passed. asyncio waits on its own clock, which may stand still in a

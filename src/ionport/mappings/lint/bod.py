@@ -1,4 +1,4 @@
-"""Checks of BOD mappings (facts/infor-targets.md §7.3)."""
+"""Checks of BOD mappings (docs/reference/mapping-files.md#bod)."""
 
 from __future__ import annotations
 

@@ -170,7 +170,10 @@ def empty_value(properties: Properties, key: str, remedy: str) -> Finding:
 
 
 def no_correlation_id(line: int | None, remedy: str) -> Finding:
-    """Return the finding for a mapping that sends no correlation id (DESIGN.md, decision 5)."""
+    """Return the finding for a mapping that sends no correlation id.
+
+    Source: docs/decisions/0005-once-never-lose-a-delivery-never-post-one-twice.md.
+    """
     return Finding(
         Severity.ERROR,
         NO_CORRELATION_ID,

@@ -1,4 +1,4 @@
-"""Checks of IDM mappings (facts/infor-targets.md §7.2)."""
+"""Checks of IDM mappings (docs/reference/mapping-files.md#idm)."""
 
 from __future__ import annotations
 

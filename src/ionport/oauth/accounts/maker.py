@@ -124,7 +124,7 @@ def _no_accounts(grant_type: GrantType) -> InvalidInput:
 
 
 def _key() -> Secret:
-    """Return 64 random bytes as 86 letters (facts/ion-api.md §2).
+    """Return 64 random bytes as 86 letters (docs/reference/credentials.md#the-file).
 
     The first is a letter or digit: spreadsheets take a value with a leading - for a formula, and
     keys travel in CSV files.

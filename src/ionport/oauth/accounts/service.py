@@ -1,4 +1,7 @@
-"""What an administrator does with service accounts, of one app and across all (facts §1.5)."""
+"""What an administrator does with service accounts, of one app and across all.
+
+Source: docs/reference/credentials.md#download-credentials.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ionport.oauth.apps.model import AuthorizedApp, ClientSecret
 from ionport.oauth.apps.repository import AppRepository
 from ionport.store import SystemScope, TenantScope, Work
 
-# 64 bytes make 86 letters (facts/ion-api.md §2).
+# 64 bytes make 86 letters (docs/reference/credentials.md#the-file).
 SECRET_BYTES: Final = 64
 MAX_CLIENT_SECRETS: Final = 50
 _RESEAL_BATCH: Final = 500

@@ -1,4 +1,7 @@
-"""Writes the `.ionapi` file: keys, order, shapes and URL forms of facts/ion-api.md §2."""
+"""Writes the `.ionapi` file.
+
+Keys, order, shapes and forms of URLs: docs/reference/credentials.md#the-file.
+"""
 
 from __future__ import annotations
 

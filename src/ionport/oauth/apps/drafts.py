@@ -1,4 +1,7 @@
-"""The form of an authorized app, and its rules (facts/ion-api.md §1.2 to §1.4)."""
+"""The form of an authorized app, and its rules.
+
+Source: docs/reference/credentials.md#adding-an-app, docs/reference/credentials.md#backend-service.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +97,9 @@ class AppDraft:
     def check(self) -> None:
         """Raise InvalidInput, with a text for each wrong field, unless the app can be made.
 
-        Rules: facts/ion-api.md §1.2 (name, description), §1.3 (type) and §1.4 (lifetimes).
+        Rules: docs/reference/credentials.md#adding-an-app (name, description),
+        docs/reference/credentials.md#types, and for lifetimes
+        docs/reference/credentials.md#backend-service.
         """
         fields = {
             "name": self._wrong_name(),

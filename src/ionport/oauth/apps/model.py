@@ -24,7 +24,10 @@ _ENVIRONMENT = re.compile(rf"[_\- ]({'|'.join(_ENVIRONMENTS)})\s*\Z", re.IGNOREC
 
 
 class AppType(StrEnum):
-    """The type of an authorized app; the value is Infor's label (facts/ion-api.md §1.3)."""
+    """The type of an authorized app; the value is Infor's label.
+
+    Source: docs/reference/credentials.md#types.
+    """
 
     BACKEND_SERVICE = "Backend Service"
     WEB = "Web"
@@ -61,7 +64,8 @@ _FIELDS: Final[Mapping[AppType, frozenset[str]]] = {
 class GrantType(StrEnum):
     """How an app comes by its tokens. The first two are Infor's labels of the field Grant Type.
 
-    A Backend Service has one of these two (facts/ion-api.md §1.4), every other type the third.
+    A Backend Service has one of these two (docs/reference/credentials.md#backend-service), every
+    other type the third.
     """
 
     PASSWORD_CREDENTIALS = "Password Credentials"  # noqa: S105 (a label, no password)

@@ -1,4 +1,6 @@
-"""Which web pages may call: the apps' Authorized JavaScript Origins (facts/ion-api.md §1.3, §4.2).
+"""Which web pages may call: the apps' Authorized JavaScript Origins.
+
+Source: docs/reference/credentials.md#types, docs/reference/gateway.md#limits.
 
 A browser asks for each call of a script, so the answers are remembered for two seconds; a change
 in this process holds at once.

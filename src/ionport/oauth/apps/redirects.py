@@ -34,7 +34,7 @@ def wrong_redirect_url(url: str, *, keeps_secret: bool) -> str | None:
     """Return why `url` cannot be registered, None when it can.
 
     `http` to another machine is for clients that keep a secret alone: who reads the code on
-    the way cannot use it without that (facts/ion-api.md §1.3 has such URLs).
+    the way cannot use it without that (docs/reference/credentials.md#types has such URLs).
     """
     if len(url) > MAX_URL_LENGTH:
         return _("Use at most {limit} characters.").format(limit=MAX_URL_LENGTH)

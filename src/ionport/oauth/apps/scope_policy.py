@@ -1,4 +1,7 @@
-"""Which scopes a token gets: the tenant's mode, then the app's list (facts/ion-api.md §1.6)."""
+"""Which scopes a token gets: the tenant's mode, then the app's list.
+
+Source: docs/reference/credentials.md#scopes.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def requested_scopes(
     """Return the scopes that a request gets: those it names, or all of the app's.
 
     Where scopes are not enforced they mean nothing, and what a client sends is passed over:
-    Infor's samples send `openid profile` (facts/ion-api.md §3.2).
+    Infor's samples send `openid profile` (docs/reference/oauth.md#requests).
 
     Raises:
         InvalidScopes: the app lacks one of them.

@@ -1,4 +1,4 @@
-"""What an administrator does with authorized apps (facts/ion-api.md §1)."""
+"""What an administrator does with authorized apps (docs/reference/credentials.md#where-and-who)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.states import TokenStates
 from ionport.store import SystemScope, TenantScope, Work
 
-# 32 bytes make 43 letters (facts/ion-api.md §2).
+# 32 bytes make 43 letters (docs/reference/credentials.md#the-file).
 _CLIENT_ID_BYTES: Final = 32
 
 
@@ -94,7 +94,9 @@ class AuthorizedAppService:
     def edit_app(
         self, work: Work, scope: TenantScope, actor: Actor, app_id: str, draft: AppDraft
     ) -> AuthorizedApp:
-        """Store an app's changed form; it holds from the next request on (facts §1.2).
+        """Store an app's changed form; it holds from the next request on.
+
+        Source: docs/reference/credentials.md#adding-an-app.
 
         Another Grant Type, or becoming public, kills every token of the app: none of them was
         issued under the new rules.
@@ -163,7 +165,9 @@ class AuthorizedAppService:
         return secret
 
     def qr_content(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> str:
-        """Return the text of a mobile app's QR code: its `.ionapi` file (facts §2).
+        """Return the text of a mobile app's QR code: its `.ionapi` file.
+
+        Source: docs/reference/credentials.md#the-file.
 
         Raises:
             Conflict: the app is not mobile, or keeps a Secret, which belongs in no picture.

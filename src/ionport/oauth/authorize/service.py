@@ -170,7 +170,10 @@ class ApprovalService:
         )
 
     def list_consents(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[Consent]:
-        """Return what the person has approved: the page Apps and Authorizations (facts §1.5)."""
+        """Return what the person has approved: the page Apps and Authorizations.
+
+        Source: docs/reference/credentials.md#download-credentials.
+        """
         person = self._person(work, scope, actor)
         return ConsentRepository(work.connection).list(scope, person.user_id, MAX_CONSENTS)
 

@@ -1,7 +1,8 @@
 """Which client a request comes from (RFC 6749 §2.3, RFC 7523 §2.2).
 
 By secret in Basic, body or query string, accepted side by side because ION API clients use each
-of them (facts §6.6); by a signed assertion; or by its id alone when the app is public.
+of them (docs/reference/known-clients.md#what-a-server-accepts); by a signed assertion; or by its id
+alone when the app is public.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Client credentials of an app with that Grant Type (RFC 6749 §4.4, facts §1.4).
+"""Client credentials of an app with that Grant Type.
+
+Source: RFC 6749 §4.4, docs/reference/credentials.md#backend-service.
 
 A refresh token is issued when the app's switch says so, although RFC 6749 §4.4.3 advises against
 it: Infor's own walk for such an app switches it on.

@@ -1,4 +1,7 @@
-"""Resource owner password credentials of a service account (RFC 6749 §4.3, facts §3.2)."""
+"""Resource owner password credentials of a service account.
+
+Source: RFC 6749 §4.3, docs/reference/oauth.md#requests.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """A new access token for a refresh token (RFC 6749 §6).
 
 The refresh token of a confidential app stays valid and is returned each time: every known ION API
-client keeps its first one (DESIGN.md, decision 10; facts §3.3). That of a public app is exchanged
-for a newer one, and its second use closes the grant (RFC 9700 §4.14.2).
+client keeps its first one (docs/decisions/0010-refresh-tokens-as-infor-s-clients-need-them.md;
+docs/reference/oauth.md#answers). That of a public app is exchanged for a newer one, and its second
+use closes the grant (RFC 9700 §4.14.2).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tokens for a person whom a trusted SAML issuer vouches for (RFC 7522 §2.1, RFC 7521 §4.1).
 
-Infor names this grant for web apps plugged into its portal (facts/ion-api.md §1.3, §3.2). No
-refresh token is issued: the client asks with a new assertion.
+Infor names this grant for web apps plugged into its portal (docs/reference/credentials.md#types,
+docs/reference/oauth.md#requests). No refresh token is issued: the client asks with a new assertion.
 """
 
 from __future__ import annotations

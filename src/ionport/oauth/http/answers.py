@@ -52,7 +52,8 @@ def require_form(scope: Scope, body: bytes) -> None:
     """Refuse JSON, XML and multipart where the parameters should be.
 
     What the Content-Type says does not decide: some clients send a form under another one. And
-    where the parameters are in the address, the body may be anything (facts/ion-api.md §6.1).
+    where the parameters are in the address, the body may be anything
+    (docs/reference/known-clients.md#infors-sdk).
 
     Raises:
         InvalidRequest: it names the Content-Type.

@@ -1,7 +1,8 @@
 """The authorization server as an ASGI app: finds the endpoint, lets registered web pages call.
 
-A path counts in any letter case, as at the gateway (facts/ion-api.md §6.6). It is looked up, not
-tried against patterns: the token endpoint is the hot path of every client.
+A path counts in any letter case, as at the gateway
+(docs/reference/known-clients.md#what-a-server-accepts). It is looked up, not tried against
+patterns: the token endpoint is the hot path of every client.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The authorization server's endpoints, in Infor's naming (facts/ion-api.md §3.1).
+"""The authorization server's endpoints, in Infor's naming (docs/reference/oauth.md#endpoints).
 
-Any Host header is taken: some ION API clients send a foreign one (facts §6.4). The JSON Web Key
-Set stands at `{pu}jwks`; Infor publishes no address for it.
+Any Host header is taken: some ION API clients send a foreign one
+(docs/reference/known-clients.md#inforion). The JSON Web Key Set stands at `{pu}jwks`; Infor
+publishes no address for it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Paths:
 
 
 # Both answer in every tenant; the tenant's setting decides which stand in credential files and
-# metadata (facts/ion-api.md §3.1: PingFederate's and IdentityServer's names).
+# metadata (docs/reference/oauth.md#endpoints: PingFederate's and IdentityServer's names).
 PATHS: Mapping[UrlFlavour, Paths] = {
     UrlFlavour.CLOUD: Paths(
         authorization="authorization.oauth2",
@@ -44,7 +44,7 @@ PATHS: Mapping[UrlFlavour, Paths] = {
 
 
 class Endpoints:
-    """The URLs of one installation, in Infor's forms (facts/ion-api.md §2).
+    """The URLs of one installation, in Infor's forms (docs/reference/credentials.md#the-file).
 
     `iu` carries no default port and no slash at its end; `pu` always carries a port and a slash.
 

@@ -1,4 +1,4 @@
-"""Scopes: their names, and lists of them as texts (facts/ion-api.md §1.6)."""
+"""Scopes: their names, and lists of them as texts (docs/reference/credentials.md#scopes)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ MAX_SCOPE_DESCRIPTION: Final = 500
 PREFIX: Final = "Infor-"
 # An API context has up to 64 letters, and so has what its scope is called after.
 _MAX_SUITE_SCOPE: Final = len(PREFIX) + 64
-# Infor's files name the suite of ION after the product, not after its context (facts §1.6, §2).
+# Infor's files name the suite of ION after the product, not after its context
+# (docs/reference/credentials.md#scopes, docs/reference/credentials.md#the-file).
 _NAMED_OTHERWISE: Final = {"IONSERVICES": f"{PREFIX}ION"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 
@@ -65,7 +66,10 @@ def wrong_scopes(names: Iterable[str]) -> str | None:
 
 
 def check_custom_scope(name: str, description: str) -> None:
-    """Raise InvalidInput unless this can be a custom scope (facts/ion-api.md §1.6)."""
+    """Raise InvalidInput unless this can be a custom scope.
+
+    Source: docs/reference/credentials.md#scopes.
+    """
     fields = {"name": _wrong_name(name), "description": None}
     if len(description) > MAX_SCOPE_DESCRIPTION:
         text = _("Use at most {limit} characters.").format(limit=MAX_SCOPE_DESCRIPTION)

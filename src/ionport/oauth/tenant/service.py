@@ -1,4 +1,4 @@
-"""Configuration of a tenant's authorization server (facts/ion-api.md §1.6)."""
+"""Configuration of a tenant's authorization server (docs/reference/credentials.md#scopes)."""
 
 from __future__ import annotations
 

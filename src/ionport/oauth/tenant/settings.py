@@ -13,7 +13,10 @@ MAX_LIMIT: Final = 1_000_000
 
 
 class ScopeMode(StrEnum):
-    """Configuration > OAuth 2.0; the value is Infor's label (facts/ion-api.md §1.6)."""
+    """Configuration > OAuth 2.0; the value is Infor's label.
+
+    Source: docs/reference/credentials.md#scopes.
+    """
 
     DISABLED = "Disabled"
     ENFORCED = "Enforced"
@@ -21,14 +24,20 @@ class ScopeMode(StrEnum):
 
 
 class UrlFlavour(StrEnum):
-    """How the addresses behind `pu` are called in credential files (facts/ion-api.md §3.1)."""
+    """How the addresses behind `pu` are called in credential files.
+
+    Source: docs/reference/oauth.md#endpoints.
+    """
 
     CLOUD = "cloud"
     ON_PREMISES = "on-premises"
 
 
 class TokenForm(StrEnum):
-    """Which claims access tokens carry: Infor's (facts/ion-api.md §3.5) or those of RFC 9068."""
+    """Which claims access tokens carry: Infor's or those of RFC 9068.
+
+    Source: docs/reference/oauth.md#access-tokens.
+    """
 
     INFOR = "infor"
     RFC9068 = "rfc9068"
@@ -36,7 +45,10 @@ class TokenForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Infor's limits (facts/ion-api.md §4.2); `are_on` False counts and refuses nothing."""
+    """Infor's limits; `are_on` False counts and refuses nothing.
+
+    Source: docs/reference/gateway.md#limits.
+    """
 
     are_on: bool = False
     logins_per_minute: int = 20

@@ -1,4 +1,7 @@
-"""Access tokens as text: signed JWTs with the newest claims of facts/ion-api.md §3.5."""
+"""Access tokens as text: signed JWTs with the newest claims that are known.
+
+Source: docs/reference/oauth.md#access-tokens.
+"""
 
 from __future__ import annotations
 

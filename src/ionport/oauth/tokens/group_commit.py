@@ -1,7 +1,8 @@
 """Group commit: what several requests hand in at about the same time goes into one transaction.
 
 A durable commit costs one flush of the disk for any number of requests. No request is
-answered before the commit that holds its own row (DESIGN.md, decision 2).
+answered before the commit that holds its own row
+(docs/decisions/0002-our-own-code-for-the-grants.md).
 """
 
 from __future__ import annotations

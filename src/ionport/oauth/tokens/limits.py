@@ -1,4 +1,6 @@
-"""Infor's limits on logins and tokens, off unless a tenant switches them on (facts §4.2).
+"""Infor's limits on logins and tokens, off unless a tenant switches them on.
+
+Source: docs/reference/gateway.md#limits.
 
 Counted in fixed windows: a minute or a day by UTC. Only tokens that go out are counted, in the
 transaction that records them, so that a limit holds for all processes together.

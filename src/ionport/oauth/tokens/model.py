@@ -18,7 +18,7 @@ from ionport.oauth.tenant.settings import Limits, TokenForm
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What a genuine access token says (facts/ion-api.md §3.5)."""
+    """What a genuine access token says (docs/reference/oauth.md#access-tokens)."""
 
     tenant_id: str
     client_id: str
@@ -31,7 +31,9 @@ class AccessToken:
     claims: Mapping[str, Any]
 
     def missing_scope(self, api_context: str) -> str | None:
-        """Return the scope that an API suite asks for and this token lacks (§1.6).
+        """Return the scope that an API suite asks for and this token lacks.
+
+        Source: docs/reference/credentials.md#scopes.
 
         Letter case matters. Whether scopes count was settled when the token was issued.
         """
@@ -68,7 +70,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """The successful answer of the token endpoint (facts/ion-api.md §3.3); seconds."""
+    """The successful answer of the token endpoint (docs/reference/oauth.md#answers); seconds."""
 
     access_token: Secret
     expires_in: int

@@ -1,7 +1,8 @@
 """Issues and revokes tokens, in three steps so that signing stands outside of any transaction.
 
-`check` reads, `sign` computes, `record` writes one short transaction (DESIGN.md, decision 2). The
-edge opens the transactions: see `issuing`.
+`check` reads, `sign` computes, `record` writes one short transaction
+(docs/decisions/0002-our-own-code-for-the-grants.md). The edge opens the transactions: see
+`issuing`.
 """
 
 from __future__ import annotations
@@ -240,9 +241,10 @@ class TokenService:
     def revoke(self, work: Work, scope: TenantScope, request: OAuthRequest) -> None:
         """Revoke the refresh token or access token that the request names (RFC 7009).
 
-        A refresh token takes its grant and all access tokens along (facts §3.3); an access token
-        goes alone. An unknown token is no error. A request that names no client is taken as well:
-        Infor's Go sample sends that, and the holder of a token may revoke it.
+        A refresh token takes its grant and all access tokens along
+        (docs/reference/oauth.md#answers); an access token goes alone. An unknown token is no error.
+        A request that names no client is taken as well: Infor's Go sample sends that, and the
+        holder of a token may revoke it.
 
         Raises:
             InvalidClient, InvalidRequest: as at the token endpoint.

@@ -1,1 +1,1 @@
-"""Data Lake and Data Catalog, as inforion uses them (facts/infor-targets.md §6)."""
+"""Data Lake and Data Catalog, as inforion uses them (docs/reference/data-fabric.md#data-lake)."""

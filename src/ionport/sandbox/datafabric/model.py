@@ -1,4 +1,7 @@
-"""Values of Data Catalog and Data Lake, and how their lists are filtered and sorted (§6)."""
+"""Values of Data Catalog and Data Lake, and how their lists are filtered and sorted.
+
+Source: docs/reference/data-fabric.md#data-lake.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Operations below `/{TENANT}/IONSERVICES/datacatalog` and `…/datalakeapi` (§6).
+"""Operations below `/{TENANT}/IONSERVICES/datacatalog` and `…/datalakeapi`.
+
+Source: docs/reference/data-fabric.md#data-lake.
 
 Paths, parameters, `numFound`, `fields[].dl_id` and `purgedNumber` were seen in a client; the
 other names in the answers are inferred, and so are the errors.
@@ -27,10 +29,12 @@ _LAKE = "/datalakeapi/v1"
 ADDRESSES = ("/datacatalog/", "/datalakeapi/")
 _DEFAULT_RECORDS = 20
 _MAX_IDS = 1_000
-_SECTION = "infor-targets.md §6"
+_SECTION = "docs/reference/data-fabric.md#data-lake"
 _CALLED = verified(_SECTION, left_out="names in the answer that the known client does not read")
 _PURGE = verified(_SECTION, left_out="names in the answer but purgedNumber")
-_LISTED = verified("datafabric.md §1.6", left_out="subType; the path's form is inferred")
+_LISTED = verified(
+    "docs/reference/data-fabric.md#data-catalog", left_out="subType; the path's form is inferred"
+)
 _OBJECT = Wire(
     takes=("application/json",),
     schema={

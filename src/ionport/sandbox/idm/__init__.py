@@ -1,1 +1,4 @@
-"""Infor Document Management: items with attributes and files (facts/infor-targets.md §1)."""
+"""Infor Document Management: items with attributes and files.
+
+Source: docs/reference/idm.md#addresses-and-formats.
+"""

@@ -1,8 +1,8 @@
 """IDM's documents on the wire: the same tree as JSON and as XML.
 
-An object is an element with children, a list is a repeated element (facts/infor-targets.md §1.2,
-§1.3). The elements are in Infor's namespace, as public clients look for them there; one that
-reads local names finds them too. What comes in may have the namespace or not.
+An object is an element with children, a list is a repeated element (docs/reference/idm.md#create,
+docs/reference/idm.md#items). The elements are in Infor's namespace, as public clients look for them
+there; one that reads local names finds them too. What comes in may have the namespace or not.
 """
 
 from __future__ import annotations

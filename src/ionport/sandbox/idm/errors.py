@@ -1,4 +1,4 @@
-"""IDM's error shape (facts/infor-targets.md §1.7); the status of each cause is inferred."""
+"""IDM's error shape (docs/reference/idm.md#errors); the status of each cause is inferred."""
 
 from __future__ import annotations
 

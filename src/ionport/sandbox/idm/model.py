@@ -55,7 +55,7 @@ class ItemContent:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A stored file of an item; the main file's name is empty (facts/infor-targets.md §1.3)."""
+    """A stored file of an item; the main file's name is empty (docs/reference/idm.md#items)."""
 
     name: str
     filename: str
@@ -98,7 +98,7 @@ class Item:
 
     @property
     def pid(self) -> str:
-        """The item's name towards clients (facts/infor-targets.md §1.3)."""
+        """The item's name towards clients (docs/reference/idm.md#items)."""
         version = f"{self.entity_name}-{self.number}-{self.version}"
         return f"{version}-LATEST" if self.is_latest else version
 
@@ -113,7 +113,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What a client wants done around a change (facts/infor-targets.md §1.4).
+    """What a client wants done around a change (docs/reference/idm.md#update-and-delete).
 
     Attributes:
         check_out: keep others from changing the item.

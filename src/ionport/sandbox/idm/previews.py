@@ -1,4 +1,6 @@
-"""Stand-ins for the pictures that IDM makes of a main file (facts/infor-targets.md §1.3, §1.5).
+"""Stand-ins for the pictures that IDM makes of a main file.
+
+Source: docs/reference/idm.md#items, docs/reference/idm.md#search.
 
 The sandbox renders no documents: a preview is a small real PNG of a sheet that tells the kind of
 file by its band, the same for all files of that kind. What IDM makes no picture of has none here

@@ -1,4 +1,6 @@
-"""Items and document types as IDM writes them, and items as clients send them (§1.2, §1.3, §1.6).
+"""Items and document types as IDM writes them, and items as clients send them.
+
+Source: docs/reference/idm.md#create, docs/reference/idm.md#items, docs/reference/idm.md#data-model.
 
 Every value of an item is a text, as Infor's own clients read it.
 """

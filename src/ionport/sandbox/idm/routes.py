@@ -1,4 +1,4 @@
-"""IDM's operations below `/{TENANT}/IDM/api` (facts/infor-targets.md §1)."""
+"""IDM's operations below `/{TENANT}/IDM/api` (docs/reference/idm.md#addresses-and-formats)."""
 
 from __future__ import annotations
 
@@ -37,19 +37,23 @@ CONTEXT = "IDM"
 MAX_BODY_BYTES = 133_500_000
 
 _XML = "files above 7 MB in XML bodies (send JSON)"
-_CREATE = verified("infor-targets.md §1.2", left_out=f"collections (colls); {_XML}")
-_READ = verified("infor-targets.md §1.4")
-_UPDATE = verified("infor-targets.md §1.4", left_out="collections (colls)")
-_VERSIONS = inferred("infor-targets.md §1.4", left_out="no source names the address")
-_UNDO = inferred("infor-targets.md §1.4", left_out="no source names the address")
-_STREAM = inferred("infor-targets.md §1.5")
-_TEXT_SEARCH = "text search (CONTAINS, useTextSearch); $state and $language change nothing"
-_SEARCH = verified("infor-targets.md §1.5", left_out=_TEXT_SEARCH)
-_COUNT = verified("infor-targets.md §1.5", left_out="the answer's form is inferred")
-_RESOURCE = verified(
-    "infor-targets.md §1.5", left_out="previews are stand-ins, not pictures of the file"
+_CREATE = verified("docs/reference/idm.md#create", left_out=f"collections (colls); {_XML}")
+_READ = verified("docs/reference/idm.md#update-and-delete")
+_UPDATE = verified("docs/reference/idm.md#update-and-delete", left_out="collections (colls)")
+_VERSIONS = inferred(
+    "docs/reference/idm.md#update-and-delete", left_out="no source names the address"
 )
-_DATA_MODEL = verified("infor-targets.md §1.6", left_out="repr, min and max are always empty")
+_UNDO = inferred("docs/reference/idm.md#update-and-delete", left_out="no source names the address")
+_STREAM = inferred("docs/reference/idm.md#search")
+_TEXT_SEARCH = "text search (CONTAINS, useTextSearch); $state and $language change nothing"
+_SEARCH = verified("docs/reference/idm.md#search", left_out=_TEXT_SEARCH)
+_COUNT = verified("docs/reference/idm.md#search", left_out="the answer's form is inferred")
+_RESOURCE = verified(
+    "docs/reference/idm.md#search", left_out="previews are stand-ins, not pictures of the file"
+)
+_DATA_MODEL = verified(
+    "docs/reference/idm.md#data-model", left_out="repr, min and max are always empty"
+)
 
 
 def service(clock: Clock, blobs: Blobs, gateway_url: str) -> Service:
@@ -94,7 +98,10 @@ class IdmRoutes:
         ]
 
     def _searches(self) -> list[Operation]:
-        """Each by GET with a query text and by POST with a document (§1.5)."""
+        """Each by GET with a query text and by POST with a document.
+
+        Source: docs/reference/idm.md#search.
+        """
         search, resource = "/api/items/search", "/api/items/search/item/resource"
         rows: list[tuple[str, str, Callable[[Call, Query], Step]]] = [
             ("search items", search, self._search),
@@ -116,7 +123,7 @@ class IdmRoutes:
         ]
 
     def create(self, call: Call) -> Step:
-        """§1.2: answers 200 with the item; the status is inferred."""
+        """Answers 200 with the item; the status is inferred (docs/reference/idm.md#create)."""
         draft = self._service.draft(read_item(call.body, call.headers))
         check_out = is_true(call, "$checkout")
 
@@ -127,7 +134,10 @@ class IdmRoutes:
         return step
 
     def update(self, call: Call) -> Step:
-        """§1.4: changes the item between check-out and check-in, as the flags say."""
+        """Changes the item between check-out and check-in, as the flags say.
+
+        Source: docs/reference/idm.md#update-and-delete.
+        """
         content = read_item(call.body, call.headers) if call.body else ItemContent("", None, (), "")
         draft, flags = self._service.draft(content), flags_of(call)
 
@@ -149,7 +159,7 @@ class IdmRoutes:
         return step
 
     def get(self, call: Call) -> Step:
-        """§1.4."""
+        """The item of a pid (docs/reference/idm.md#update-and-delete)."""
 
         def step(work: Work) -> Answer:
             item = self._service.get(work, call.scope, call.path_params["pid"])
@@ -167,7 +177,7 @@ class IdmRoutes:
         return step
 
     def delete(self, call: Call) -> Step:
-        """§1.4."""
+        """Deletes an item with its versions (docs/reference/idm.md#update-and-delete)."""
 
         def step(work: Work) -> Answer:
             pid = call.path_params["pid"]
@@ -177,7 +187,7 @@ class IdmRoutes:
         return step
 
     def stream(self, call: Call) -> Step:
-        """§1.5: the main file, or the one of that name."""
+        """The main file, or the one of that name (docs/reference/idm.md#search)."""
 
         def step(work: Work) -> Answer:
             item = self._service.get(work, call.scope, call.path_params["pid"])
@@ -244,7 +254,7 @@ class IdmRoutes:
         return Answer(200, content, resource.mime_type, {"Content-Disposition": disposition})
 
     def entities(self, call: Call) -> Step:
-        """§1.6."""
+        """All document types with their attributes (docs/reference/idm.md#data-model)."""
 
         def step(work: Work) -> Answer:
             entities = self._service.entities(work, call.scope).values()
@@ -253,7 +263,7 @@ class IdmRoutes:
         return step
 
     def entity(self, call: Call) -> Step:
-        """§1.6."""
+        """One document type with its attributes (docs/reference/idm.md#data-model)."""
 
         def step(work: Work) -> Answer:
             entity = self._service.entity(work, call.scope, call.path_params["name"])

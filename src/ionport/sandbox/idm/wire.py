@@ -1,4 +1,7 @@
-"""What IDM's clients send, for the OpenAPI document (facts/infor-targets.md §1.2, §1.5)."""
+"""What IDM's clients send, for the OpenAPI document.
+
+Source: docs/reference/idm.md#create, docs/reference/idm.md#search.
+"""
 
 from __future__ import annotations
 

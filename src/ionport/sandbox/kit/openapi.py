@@ -2,7 +2,8 @@
 
 A document promises how the sandbox answers, no more: Infor's own descriptions say more about
 content. What an address does besides is told by its parts, each with an address of its own where
-the path names it, as the swaggers of M3 programs have them (facts/infor-targets.md §4.1).
+the path names it, as the swaggers of M3 programs have them
+(docs/reference/m3.md#transactions-and-fields).
 """
 
 from __future__ import annotations

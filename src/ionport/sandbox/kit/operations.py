@@ -74,8 +74,8 @@ class Fact:
     """Where it is written how the real operation behaves.
 
     Attributes:
-        section: file and section of the project's facts, such as `infor-targets.md §1.4`.
-        is_verified: seen in a source, not concluded.
+        section: page and section of the reference, such as `docs/reference/idm.md#create`.
+        is_verified: seen in a source or in a working client, not concluded.
         left_out: what of the real operation is not imitated; empty when nothing is known.
     """
 

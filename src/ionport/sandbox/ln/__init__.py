@@ -1,1 +1,1 @@
-"""LN: business data entities behind c4ws (facts/infor-targets.md §5)."""
+"""LN: business data entities behind c4ws (docs/reference/ln.md#soap)."""

@@ -1,4 +1,7 @@
-"""SOAP 1.1 envelopes, rpc/literal: what a call asks for, and how an answer goes out (§5.1)."""
+"""SOAP 1.1 envelopes, rpc/literal: what a call asks for, and how an answer goes out.
+
+Source: docs/reference/ln.md#soap.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""How LN says no: a SOAP fault with a `Result` of its own namespace (§5.1).
+"""How LN says no: a SOAP fault with a `Result` of its own namespace (docs/reference/ln.md#soap).
 
 A refused request answers 500, as SOAP 1.1 wants it and as the vendor's users see it. One message
 stands in the `Result` itself; of several, each stands in its `MessageDetails` under a general
-text. A second child of `detail` repeats the text: inforion reads that one (§8.6).
+text. A second child of `detail` repeats the text: inforion reads that one
+(docs/reference/ln.md#soap).
 
 Texts that the facts quote are LN's own. Codes of single messages, the fault code, and the status
 of what has nothing to do with a request's content are inferred.
@@ -42,7 +43,7 @@ def error_answer(call: Call, error: IonportError) -> Answer:
 
 
 def _odata_error(error: IonportError) -> Answer:
-    """Return an error as every known client of LN's OData reads it (datafabric.md §3.2)."""
+    """Return an error as every known client of LN's OData reads it (docs/reference/ln.md#odata)."""
     content = {"error": {"code": error.code, "message": error.text, "details": []}}
     return Answer(error.status, json.dumps(content).encode(), "application/json;charset=utf-8")
 

@@ -1,4 +1,4 @@
-"""What a list is asked for: `Filter` and `Selection` of a request (§5.1).
+"""What a list is asked for: `Filter` and `Selection` of a request (docs/reference/ln.md#soap).
 
 Attributes are named `<service>.<attribute>` or by themselves. Comparisons of numbers are of
 numbers, all others of texts; `like` takes `%` for any text: inferred.

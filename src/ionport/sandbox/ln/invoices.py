@@ -1,4 +1,7 @@
-"""Reading received purchase invoices from a request, and showing them (§5.1, §5.2)."""
+"""Reading received purchase invoices from a request, and showing them.
+
+Source: docs/reference/ln.md#received-purchase-invoices.
+"""
 
 from __future__ import annotations
 
@@ -179,7 +182,7 @@ def problem_of(attribute: Attribute, text: str) -> Problem | None:
 
 
 def _invalid(name: str, value: str, wrong: str) -> Problem:
-    """Return a message in the words of the documented one (§5.1, docbits.md §3)."""
+    """Return a message in the words of the documented one (docs/reference/ln.md#soap)."""
     return Problem(f"Request validation; Attr. '{name}', Value {quoted(value)} : {wrong}.")
 
 

@@ -1,4 +1,6 @@
-"""The received purchase invoice under the names of the vendor's LN mapping (§5.2, §7.5).
+"""The received purchase invoice under the names of the vendor's LN mapping.
+
+Source: docs/reference/ln.md#received-purchase-invoices.
 
 That the mapping's keys are LN's own attribute names is inferred, and so are the names of the
 lines: they are the mapping's sections. Kinds follow from what the attributes mean; `ReceiptLine`
@@ -53,7 +55,10 @@ class Component:
 
 
 class Status(StrEnum):
-    """How far registration, matching and approval have come (§5.2)."""
+    """How far registration, matching and approval have come.
+
+    Source: docs/reference/ln.md#received-purchase-invoices.
+    """
 
     CREATED = "Created"
     REGISTRATION_ERRORS = "Registration Errors"
@@ -69,7 +74,7 @@ class Status(StrEnum):
 
 
 class Processing(StrEnum):
-    """Whether the invoice has been processed (§5.2)."""
+    """Whether the invoice has been processed (docs/reference/ln.md#received-purchase-invoices)."""
 
     UNPROCESSED = "Unprocessed"
     IN_PROCESS = "In Process"

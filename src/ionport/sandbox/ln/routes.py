@@ -1,4 +1,4 @@
-"""LN's services below `/{TENANT}/LN/c4ws/services` (facts/infor-targets.md §5.1)."""
+"""LN's services below `/{TENANT}/LN/c4ws/services` (docs/reference/ln.md#soap)."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ _SERVICES = "/c4ws/services"
 _MAX_LISTED = 1_000
 _INVOICE = Entity((SHOWN, HEADER), LINES)
 _PARTNER = Entity((PARTNER,))
-_ENVELOPE = verified("infor-targets.md §5.1", left_out="services that are not listed below")
+_ENVELOPE = verified("docs/reference/ln.md#soap", left_out="services that are not listed below")
 _INVOICES = inferred(
-    "infor-targets.md §5.2",
+    "docs/reference/ln.md#received-purchase-invoices",
     left_out="the real name, which Infor does not publish; change, delete, stage payments",
 )
 _PARTNERS = inferred(
-    "infor-targets.md §5.1", left_out="most attributes, and partners of a tenant's own"
+    "docs/reference/ln.md#soap", left_out="most attributes, and partners of a tenant's own"
 )
 _EXAMPLE = (
     '<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Header>'
@@ -212,7 +212,10 @@ class LnRoutes:
         return step
 
     def process(self, call: Call, soap: SoapCall) -> Step:
-        """Registers, matches and approves invoices, as session tfacp7200m000 does (§5.2)."""
+        """Registers, matches and approves invoices, as session tfacp7200m000 does.
+
+        Source: docs/reference/ln.md#received-purchase-invoices.
+        """
         keys, selection = read_keys(soap), read_selection(soap, _INVOICE)
 
         def step(work: Work) -> Answer:

@@ -264,7 +264,7 @@ def _is_named(goods: GoodsReceipt, line: Values) -> bool:
 
 
 def _not_found(line: Values, company: int) -> Problem:
-    """Return the documented message (§5.1): in the vendor's users' eyes the wrong company."""
+    """Return the message that users meet when the company is wrong (docs/reference/ln.md#soap)."""
     order_type = line.get("OrderType", "purchase").capitalize()
     return Problem(
         f"Delivery Note {line.get('PackingSlip', '')}, Order Type: {order_type},"

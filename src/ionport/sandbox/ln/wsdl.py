@@ -1,4 +1,7 @@
-"""The WSDL of a service: rpc/literal, header part Activation, fault Result (§5.1)."""
+"""The WSDL of a service: rpc/literal, header part Activation, fault Result.
+
+Source: docs/reference/ln.md#soap.
+"""
 
 from __future__ import annotations
 

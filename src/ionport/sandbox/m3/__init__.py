@@ -1,1 +1,4 @@
-"""M3 behind `m3api-rest` (facts/infor-targets.md §4): transactions that keep state."""
+"""M3 behind `m3api-rest`: transactions that keep state.
+
+Source: docs/reference/m3.md.
+"""

@@ -1,4 +1,6 @@
-"""Which programs and transactions there are, and the fields of each (§4.1, data/m3-fields.tsv).
+"""Which programs and transactions there are, and the fields of each.
+
+Source: docs/reference/m3.md#transactions-and-fields, data/m3-fields.tsv.
 
 The resource is made by `python -m tools.m3_catalogue`. A program's part of it is read when the
 program is called for the first time: a sandbox that never speaks M3 pays nothing for it.
@@ -17,8 +19,8 @@ GENERAL = "GENERAL"
 
 # Programs that Infor has and that answer the general transactions alone here: the vendor's probe
 # calls CMS535MI, the others are those whose fields or names are in the reference data (public
-# clients call them, datafabric.md §2.1 to §2.5). Which transactions such a program has is not
-# known in full, so that none is said to be missing.
+# clients call them, docs/reference/m3.md#public-programs). Which transactions such a program has is
+# not known in full, so that none is said to be missing.
 _OTHER_PROGRAMS = frozenset(
     (
         *("APS050MI", "APS200MI", "ATS101MI", "CMS100MI", "CMS535MI", "CRS008MI", "CRS030MI"),
@@ -32,12 +34,14 @@ _OTHER_PROGRAMS = frozenset(
         *("PPS320MI", "PPS330MI", "PPS370MI", "SHS010MI"),
     )
 )
-# Transactions that newer releases have and the reference data has no fields of (§4.4).
+# Transactions that newer releases have and the reference data has no fields of
+# (docs/reference/m3.md#supplier-invoices).
 _OTHER_TRANSACTIONS: Mapping[str, frozenset[str]] = {
     "APS450MI": frozenset(("addheadrecode", "addlinerecode", "dltinvoice")),
 }
 
-# How a client asks which fields there are; the fields of that itself are inferred (§4.4).
+# How a client asks which fields there are; the fields of that itself are inferred
+# (docs/reference/m3.md#supplier-invoices).
 _FIELDS_OUT = "MINM/A10 TRNM/A15 TRTP/A1 FLNM/A6 FLDS/A60 FRPO/N5 TOPO/N5 LENG/N5 TYPE/A1 MAND/N1"
 METADATA = "MRS001MI"
 _METADATA = (

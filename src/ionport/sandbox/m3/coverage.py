@@ -10,19 +10,27 @@ from ionport.sandbox.m3.catalogue import GENERAL, FieldType, Transaction, progra
 from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS
 from ionport.sandbox.m3.service import BEHAVIOURS
 
-_GENERAL = verified("infor-targets.md §4.1", left_out="texts of messages and headings")
+_GENERAL = verified(
+    "docs/reference/m3.md#transactions-and-fields", left_out="texts of messages and headings"
+)
 # Fields of every transaction are verified by the program's swagger; what is not seen is named.
 _FACTS: Mapping[str, Fact] = {
-    "APS110MI": verified("infor-targets.md §4.4"),
-    "APS450MI": verified("infor-targets.md §4.4", left_out="when a status changes is concluded"),
-    "APS455MI": verified("infor-targets.md §4.4", left_out="what validation checks is concluded"),
-    "CRS620MI": inferred("infor-targets.md §7.7"),
-    "MHS850MI": inferred("infor-targets.md §4.4"),
-    "MRS001MI": inferred("infor-targets.md §4.4", left_out="texts of fields and transactions"),
-    "PPS001MI": inferred("infor-targets.md §4.4"),
-    "PPS200MI": inferred("infor-targets.md §4.4"),
+    "APS110MI": verified("docs/reference/m3.md#supplier-invoices"),
+    "APS450MI": verified(
+        "docs/reference/m3.md#supplier-invoices", left_out="when a status changes is concluded"
+    ),
+    "APS455MI": verified(
+        "docs/reference/m3.md#supplier-invoices", left_out="what validation checks is concluded"
+    ),
+    "CRS620MI": inferred("docs/reference/m3.md#suppliers"),
+    "MHS850MI": inferred("docs/reference/m3.md#supplier-invoices"),
+    "MRS001MI": inferred(
+        "docs/reference/m3.md#supplier-invoices", left_out="texts of fields and transactions"
+    ),
+    "PPS001MI": inferred("docs/reference/m3.md#supplier-invoices"),
+    "PPS200MI": inferred("docs/reference/m3.md#supplier-invoices"),
 }
-_OTHERS = inferred("infor-targets.md §4.1")
+_OTHERS = inferred("docs/reference/m3.md#transactions-and-fields")
 
 
 def parts() -> Sequence[Part]:

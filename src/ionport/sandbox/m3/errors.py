@@ -1,4 +1,4 @@
-"""How M3 says no (facts/infor-targets.md §4.2).
+"""How M3 says no (docs/reference/m3.md#addresses-and-errors).
 
     TransactionFailed
     ├── (ServerReturnedNOK)   the program refused: 200 with the error in the result
@@ -18,9 +18,11 @@ from enum import StrEnum
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.sandbox.kit.operations import Answer, Call
 
-# The id that M3 gives to texts of no message file of its own (§4.2).
+# The id that M3 gives to texts of no message file of its own
+# (docs/reference/m3.md#addresses-and-errors).
 GENERIC_CODE = "CPF9898"
-# What comes with errors of programs; clients do not seem to read it (§4.2).
+# What comes with errors of programs; clients do not seem to read it
+# (docs/reference/m3.md#addresses-and-errors).
 _CFG = "97"
 _V1 = "v1"
 

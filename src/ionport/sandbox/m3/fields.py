@@ -1,4 +1,7 @@
-"""What a field's value may be, and how dates are written (facts/infor-targets.md §4.1, §4.2)."""
+"""What a field's value may be, and how dates are written.
+
+Source: docs/reference/m3.md#transactions-and-fields, docs/reference/m3.md#addresses-and-errors.
+"""
 
 from __future__ import annotations
 

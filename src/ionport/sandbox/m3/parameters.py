@@ -1,6 +1,7 @@
 """What a call asks for: matrix and query parameters, or the body of a bulk call.
 
-Parameters are lower case or camel case, fields of M3 are upper case (facts §4.1, §4.2). A name
+Parameters are lower case or camel case, fields of M3 are upper case
+(docs/reference/m3.md#transactions-and-fields, docs/reference/m3.md#addresses-and-errors). A name
 that begins with `_` is a client's own and is skipped (`_rid` keeps caches away).
 """
 
@@ -84,7 +85,9 @@ def read_single(call: Call) -> Batch:
 
 
 def read_bulk(call: Call) -> Batch:
-    """Read the JSON of `POST v2/execute` (§4.3); parameters in the query count as well.
+    """Read the JSON of `POST v2/execute`; parameters in the query count as well.
+
+    Source: docs/reference/m3.md#bulk.
 
     Raises:
         InvalidInput: no JSON object, no program, no list of transactions, too many of them, or

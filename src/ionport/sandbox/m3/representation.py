@@ -1,4 +1,7 @@
-"""Results as v1 and v2 of m3api-rest show them (facts/infor-targets.md §4.1, §4.2)."""
+"""Results as v1 and v2 of m3api-rest show them.
+
+Source: docs/reference/m3.md#transactions-and-fields, docs/reference/m3.md#addresses-and-errors.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""M3's operations below `/{TENANT}/M3/m3api-rest` (facts/infor-targets.md §4.2, §4.3)."""
+"""M3's operations below `/{TENANT}/M3/m3api-rest`.
+
+Source: docs/reference/m3.md#addresses-and-errors, docs/reference/m3.md#bulk.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,11 @@ MAX_BODY_BYTES = 6_000_000
 _BASE = "/m3api-rest"
 _SINGLE = "execute/{program}/{transaction:path}"
 _INDENT = 2
-_ADDRESSES = verified("infor-targets.md §4.2")
-_CSRF = verified("infor-targets.md §4.2", left_out="tenants that want a token")
-_BULK = verified("infor-targets.md §4.3", left_out="jobs (bulkJobId)")
+_ADDRESSES = verified("docs/reference/m3.md#addresses-and-errors")
+_CSRF = verified("docs/reference/m3.md#addresses-and-errors", left_out="tenants that want a token")
+_BULK = verified("docs/reference/m3.md#bulk", left_out="jobs (bulkJobId)")
 _OPTIONS = ("cono", "divi", "maxrecs", "dateformat", "excludeempty", "righttrim", "returncols")
-# The keys that a client was seen to send (§4.3).
+# The keys that a client was seen to send (docs/reference/m3.md#bulk).
 _BATCH = {
     "type": "object",
     "required": ["program", "transactions"],

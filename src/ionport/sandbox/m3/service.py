@@ -49,8 +49,9 @@ class M3Settings:
 
     Attributes:
         require_user: refuse a caller whose service account has no user, as Infor does with
-            "Illegal impersonation attempt (error: 163)" (facts/ion-api.md §5.4). General
-            transactions that do not ask who the user is run without one: inferred.
+            "Illegal impersonation attempt (error: 163)"
+            (docs/reference/m3.md#a-service-account-without-a-user). General transactions that do
+            not ask who the user is run without one: inferred.
         terminate_after: a bulk call is terminated after so many transactions, to try what a
             client does then; never when None.
     """
@@ -97,7 +98,7 @@ class M3Service:
 
         A transaction that the program does not have terminates the batch, and so does the
         number of them that the settings name: what follows is not processed. Inferred; that
-        batches are terminated is not (§4.1).
+        batches are terminated is not (docs/reference/m3.md#transactions-and-fields).
         """
         companies = _open_companies(M3Repository(work.connection), scope, checked)
         session = self._session(caller, batch)

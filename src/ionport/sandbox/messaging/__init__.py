@@ -1,1 +1,1 @@
-"""ION messaging, "IMS via API Gateway" (facts/infor-targets.md §2)."""
+"""ION messaging, "IMS via API Gateway" (docs/reference/ion-messaging.md#endpoints)."""

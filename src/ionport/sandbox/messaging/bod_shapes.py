@@ -1,4 +1,6 @@
-"""What a Sync.CaptureDocument looks like, and where a document differs (facts §3).
+"""What a Sync.CaptureDocument looks like, and where a document differs.
+
+Source: docs/reference/ion-messaging.md#synccapturedocument.
 
 ION refuses none of this: mappings and receivers behind it do, or lose a value without a word.
 The shape is made by `python -m tools.capture_document`.

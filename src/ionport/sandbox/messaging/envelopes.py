@@ -1,4 +1,6 @@
-"""The forms in which a message may come: each is read into parameters and a payload (§2).
+"""The forms in which a message may come: each is read into parameters and a payload.
+
+Source: docs/reference/ion-messaging.md#endpoints.
 
 v1, v2 /message              JSON, or its XML twin, with the document inside as a text
 v2, v3 /multipartMessage     two parts, the parameters as JSON

@@ -1,4 +1,4 @@
-"""ION messaging's error shapes (facts/infor-targets.md §2, "Responses")."""
+"""ION messaging's error shapes (docs/reference/ion-messaging.md#answers, "Responses")."""
 
 from __future__ import annotations
 

@@ -146,7 +146,9 @@ class MessageFilter:
 
 
 def read_parameters(values: Mapping[str, object]) -> Parameters:
-    """Check the parameters of facts/infor-targets.md §2; names it does not list are ignored.
+    """Check the parameters of a message; names that are not known are ignored.
+
+    Source: docs/reference/ion-messaging.md#parameters.
 
     Raises:
         InvalidInput: one is missing, too long, or not what it must be; the text names it.

@@ -71,7 +71,9 @@ def is_multipart(content_type: str) -> bool:
 
 
 def read_parts(body: bytes, content_type: str) -> dict[str, bytes]:
-    """Return the parts of a multipart body by name (§2, "v2 multipart"): at most ten.
+    """Return the parts of a multipart body by name (at most ten).
+
+    Source: docs/reference/ion-messaging.md#forms-of-a-message.
 
     Raises:
         InvalidInput: not multipart, cut off, or with a part twice.

@@ -1,4 +1,7 @@
-"""Operations below `/{TENANT}/IONSERVICES/api/ion/messaging/service` (§2)."""
+"""Operations below `/{TENANT}/IONSERVICES/api/ion/messaging/service`.
+
+Source: docs/reference/ion-messaging.md#endpoints.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from ionport.sandbox.messaging.wire import MESSAGE, PARTS, PAYLOAD
 from ionport.store import Work
 
 _BASE = "/api/ion/messaging/service"
-_SECTION = "infor-targets.md §2"
+_SECTION = "docs/reference/ion-messaging.md#endpoints"
 _PUBLISHED = {"status": "OK", "message": "Published successfully"}
 
 _PING = verified(_SECTION, left_out="the body of the answer is inferred")
@@ -101,7 +104,10 @@ class MessagingRoutes:
         return self._publish(call, envelope, 202)
 
     def _publish(self, call: Call, envelope: Envelope, status: int) -> Step:
-        """Answers with what both generations of clients look for (§8.1)."""
+        """Answers with what both generations of clients look for.
+
+        Source: docs/reference/ion-messaging.md#answers.
+        """
         draft = self._service.draft(envelope)
         sender = Sender(call.caller.client_id, call.caller.request_id)
 

@@ -1,4 +1,7 @@
-"""What ION's clients send, for the OpenAPI document (facts/infor-targets.md §2)."""
+"""What ION's clients send, for the OpenAPI document.
+
+Source: docs/reference/ion-messaging.md#forms-of-a-message.
+"""
 
 from __future__ import annotations
 

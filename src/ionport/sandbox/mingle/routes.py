@@ -1,4 +1,7 @@
-"""`/{TENANT}/Mingle/SocialService.Svc/User/Detail`: who am I (facts/ion-api.md §4.1, §6.1)."""
+"""`/{TENANT}/Mingle/SocialService.Svc/User/Detail`: who am I.
+
+Source: docs/reference/gateway.md#addresses, docs/reference/known-clients.md#infors-sdk.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _NO_USER = (
 
 def service() -> Service:
     """Return Mingle as one of the sandbox's services."""
-    fact = inferred("ion-api.md §4.1")
+    fact = inferred("docs/reference/gateway.md#addresses")
     detail = Operation("user detail", "GET", "/SocialService.Svc/User/Detail", _user_detail, fact)
     return Service(CONTEXT, "Mingle", [detail], error_answer, MAX_BODY_BYTES)
 

@@ -1,4 +1,7 @@
-"""The choice of scopes in forms of apps and service accounts (facts/ion-api.md §1.6)."""
+"""The choice of scopes in forms of apps and service accounts.
+
+Source: docs/reference/credentials.md#scopes.
+"""
 
 from __future__ import annotations
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +14,7 @@ from ionport.sandbox.kit.coverage import as_markdown, coverage
 from ionport.sandbox.kit.openapi import openapi, plain_path
 from ionport.sandbox.kit.operations import Fact, Service
 from ionport.sandbox.m3.service import BEHAVIOURS
-from tests.support.reference import FOLDER
-
-FACTS = FOLDER.parent / "facts"
-_SECTION = re.compile(r"(?P<file>[a-z-]+\.md) §(?P<number>\d+(\.\d+)*)")
+from tests.support.citations import CITATION, missing
 
 
 @pytest.fixture(scope="module")
@@ -40,37 +35,10 @@ def facts_of(imitated: Sequence[Service]) -> dict[str, Fact]:
     return found
 
 
-def has_section(file: Path, number: str) -> bool:
-    """Tell whether a file has a heading of that number, or a numbered line in its section."""
-    text = file.read_text(encoding="utf-8")
-    if re.search(rf"^#+ {re.escape(number)}[. ]", text, re.MULTILINE):
-        return True
-    section, _point, line = number.rpartition(".")
-    inner = re.search(rf"^#+ {re.escape(section)}[. ].*?(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
-    return inner is not None and bool(re.search(rf"^{line}\. ", inner[0], re.MULTILINE))
-
-
-def test_every_operation_names_a_section_of_the_facts(imitated: Sequence[Service]) -> None:
-    unnamed = [what for what, fact in facts_of(imitated).items() if not names_of(fact)]
-    assert not unnamed, "a fact is a file and a section: infor-targets.md §1.4"
-
-
-def names_of(fact: Fact) -> list[tuple[str, str]]:
-    return [(each["file"], each["number"]) for each in _SECTION.finditer(fact.section)]
-
-
-@pytest.mark.skipif(not FACTS.is_dir(), reason="the facts are not there")
-def test_every_section_that_is_named_is_there(imitated: Sequence[Service]) -> None:
-    named = {name for fact in facts_of(imitated).values() for name in names_of(fact)}
-    assert [f"{file} §{n}" for file, n in sorted(named) if not has_section(FACTS / file, n)] == []
-
-
-@pytest.mark.skipif(not FACTS.is_dir(), reason="the facts are not there")
-def test_a_section_that_is_not_there_is_noticed() -> None:
-    assert has_section(FACTS / "infor-targets.md", "4.2")
-    assert has_section(FACTS / "infor-targets.md", "8.6")
-    assert not has_section(FACTS / "infor-targets.md", "4.9")
-    assert not has_section(FACTS / "infor-targets.md", "8.60")
+def test_every_operation_names_a_section_of_the_reference(imitated: Sequence[Service]) -> None:
+    facts = facts_of(imitated)
+    assert [what for what, fact in facts.items() if not CITATION.fullmatch(fact.section)] == []
+    assert {name for fact in facts.values() for name in missing(fact.section)} == set()
 
 
 def test_every_transaction_that_does_something_is_told(imitated: Sequence[Service]) -> None:

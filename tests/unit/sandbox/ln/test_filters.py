@@ -1,4 +1,4 @@
-"""Filters and selections of LN's lists (§5.1)."""
+"""Filters and selections of LN's lists (docs/reference/ln.md#soap)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What LN takes as an invoice, and the words with which it refuses one (§5.1, §5.2)."""
+"""What LN takes as an invoice, and the words with which it refuses one.
+
+Source: docs/reference/ln.md#soap, docs/reference/ln.md#received-purchase-invoices.
+"""
 
 from __future__ import annotations
 
@@ -121,7 +124,7 @@ def test_two_operations_in_a_body_are_refused() -> None:
 
 @needs_reference_data
 def test_every_name_of_the_vendors_mapping_is_known() -> None:
-    """facts/infor-targets.md §7.5: the keys of LN-Mapping.properties."""
+    """docs/reference/mapping-files.md#ln: the keys of LN-Mapping.properties."""
     lists = {
         "StaticFields": HEADER,
         "HeaderFields": HEADER,

@@ -17,7 +17,8 @@ from tests.support.ion import bod
 NS = "{http://schema.infor.com/InforOAGIS/2}"
 AT = datetime(2026, 3, 5, 10, 11, 12, 345678, tzinfo=UTC)
 
-# What the published Sync mapping makes has no namespace at all (facts §3).
+# What the published Sync mapping makes has no namespace at all
+# (docs/reference/ion-messaging.md#synccapturedocument).
 SUPPLIER_INVOICE = b"""<ProcessSupplierInvoice releaseID="9.2">
 <ApplicationArea><Sender><LogicalID lid="x">lid://infor.ims.docbits</LogicalID></Sender>
 <BODID>infor-nid:ACME_TST:001_100::471102:?CaptureDocument&amp;verb=Sync</BODID></ApplicationArea>

@@ -47,7 +47,10 @@ _SCOPE = SystemScope("signing keys")
 
 
 def environment_stamp(moment: datetime) -> str:
-    """Return an installation's `ev`, made once: `V` and the unix seconds (facts §2)."""
+    """Return an installation's `ev`, made once: `V` and the unix seconds.
+
+    Source: docs/reference/credentials.md#the-file.
+    """
     return f"V{int(moment.timestamp())}"
 
 
@@ -112,8 +115,8 @@ def _decode(text: str) -> bytes:
 class SigningKeys:
     """The installation's signing keys, opened and held in memory.
 
-    Infor names them `kg:<uuid>` (facts/ion-api.md §3.5). All tenants share them: a token of
-    another tenant fails at its issuer and its claim `Tenant`.
+    Infor names them `kg:<uuid>` (docs/reference/oauth.md#access-tokens). All tenants share them: a
+    token of another tenant fails at its issuer and its claim `Tenant`.
     """
 
     def __init__(

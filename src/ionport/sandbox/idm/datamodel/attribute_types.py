@@ -1,4 +1,6 @@
-"""What IDM's attribute types hold: reading, canonical form, order (facts/infor-targets.md §1.6).
+"""What IDM's attribute types hold: reading, canonical form, order.
+
+Source: docs/reference/idm.md#data-model.
 
 The codes are documented. Which spellings IDM takes for a number or a time is not: those here are
 ISO 8601 and plain decimals.

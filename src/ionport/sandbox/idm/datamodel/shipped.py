@@ -1,6 +1,6 @@
 """The document types that the sandbox ships.
 
-M3_SupplierInvoice has Infor's documented attributes (facts/infor-targets.md §1.6). The others
+M3_SupplierInvoice has Infor's documented attributes (docs/reference/idm.md#data-model). The others
 are those that the vendor's mapping files write to; IDM has them once an administrator adds them,
 so they are here from the start. Their types are inferred, the names are not.
 """

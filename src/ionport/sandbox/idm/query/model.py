@@ -1,4 +1,7 @@
-"""What a search asks for: document types, conditions and an order (facts/infor-targets.md §1.5)."""
+"""What a search asks for: document types, conditions and an order.
+
+Source: docs/reference/idm.md#search.
+"""
 
 from __future__ import annotations
 

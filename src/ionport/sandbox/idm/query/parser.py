@@ -12,7 +12,7 @@
     sort       := "@" name [ "ASCENDING" | "DESCENDING" ]
 
 Texts stand in " or ', the quote itself doubled inside; numbers, true and false may stand bare.
-Spaces are optional, words are matched ignoring case (facts/infor-targets.md §1.5). AND, =,
+Spaces are optional, words are matched ignoring case (docs/reference/idm.md#search). AND, =,
 IS NOT NULL and UNION are seen in sources; the rest is what query builders of public clients
 write, and which of UNION and INTERSECT binds first is not known: they are taken in turn.
 """

@@ -1,4 +1,6 @@
-"""Advised deliveries and receipts: the warehouse messages of MHS850MI (facts §4.4).
+"""Advised deliveries and receipts: the warehouse messages of MHS850MI.
+
+Source: docs/reference/m3.md#supplier-invoices.
 
 A message is a head, packages in it and lines in these. Status 10 is new, 90 processed; what is
 processed with an order line's number books the quantity there. The statuses are inferred.

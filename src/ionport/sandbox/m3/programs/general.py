@@ -1,4 +1,4 @@
-"""The transactions that every program has (facts/infor-targets.md §4.1).
+"""The transactions that every program has (docs/reference/m3.md#transactions-and-fields).
 
 Texts of messages and headings are M3's own and are not here: a heading is answered with the
 word that was asked for, a message id that the sandbox does not know is refused.

@@ -10,7 +10,7 @@ from ionport.sandbox.m3.model import Record
 from ionport.sandbox.m3.programs.orders import ORDER_LINES, ORDERS, number
 from ionport.sandbox.m3.programs.partners import SUPPLIERS
 
-# By line type (facts/infor-targets.md §4.4): of each group of fields one must be there.
+# By line type (docs/reference/m3.md#supplier-invoices): of each group of fields one must be there.
 LINE_TYPES: Mapping[str, Sequence[Sequence[str]]] = {
     "1": (("IVQA", "GLAM", "NLAM"), ("ITNO", "POPN", "PUNO", "SUDO", "REPN")),
     "2": (("NLAM",), ("CEID", "CHGT")),

@@ -1,7 +1,7 @@
 """What becomes of an invoice of the batch: approved, rejected, acknowledged, validated.
 
-Validation is APS455MI's (facts/infor-targets.md §4.4); it takes an approved invoice without
-errors into the ledger.
+Validation is APS455MI's (docs/reference/m3.md#supplier-invoices); it takes an approved invoice
+without errors into the ledger.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The supplier invoice batch: what APS450MI enters and shows (facts §4.4).
+"""The supplier invoice batch: what APS450MI enters and shows.
+
+Source: docs/reference/m3.md#supplier-invoices.
 
 Invoices lie under their division and batch number (INBN), lines under these and their
 transaction number (TRNO). Within a division no two invoices may agree in payee, supplier,

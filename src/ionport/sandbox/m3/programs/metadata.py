@@ -1,4 +1,6 @@
-"""Which transactions and fields a program has, as MRS001MI tells clients (facts §4.4).
+"""Which transactions and fields a program has, as MRS001MI tells clients.
+
+Source: docs/reference/m3.md#supplier-invoices.
 
 A client that fits its records to a program's fields asks here first. Names of the fields in the
 answer are inferred.

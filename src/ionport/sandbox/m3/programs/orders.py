@@ -1,4 +1,6 @@
-"""Purchase orders: PPS200MI enters them, PPS001MI confirms them (facts §4.4).
+"""Purchase orders: PPS200MI enters them, PPS001MI confirms them.
+
+Source: docs/reference/m3.md#supplier-invoices.
 
 Line statuses: 15 entered, 20 approved, 35 confirmed, 75 received; PUSL and PUST of a head are
 the lowest and the highest of its lines. The numbers are inferred, the fields are not.

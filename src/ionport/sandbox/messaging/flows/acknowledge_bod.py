@@ -1,8 +1,9 @@
 """Reads an invoice document and writes the Acknowledge.SupplierInvoice for it.
 
-No real instance is published (facts/infor-targets.md §9). Known are the action code, the reason,
-the original ApplicationArea and the BODID of an answer (§2, ConfirmBOD); the rest of the shape is
-inferred from OAGIS 9.2 and from what the vendor's receiver needs: the correlation id.
+No real instance is published (docs/reference/ion-messaging.md#what-is-not-published). Known are the
+action code, the reason, the original ApplicationArea and the BODID of an answer
+(docs/reference/ion-messaging.md#endpoints, ConfirmBOD); the rest of the shape is inferred from
+OAGIS 9.2 and from what the vendor's receiver needs: the correlation id.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ class InvoiceDocument:
 
     @property
     def correlation_id(self) -> str:
-        """AlternateDocumentID: the mappings take the field, not the element (§3)."""
+        """AlternateDocumentID: the mappings take the field, not the element.
+
+        Source: docs/reference/ion-messaging.md#synccapturedocument.
+        """
         if from_field := self._field("AlternateDocumentID"):
             return from_field
         return next((_child_text(one, "ID") for one in self._all("AlternateDocumentID")), "")
@@ -113,10 +117,13 @@ def acknowledge(
 
 
 def response_bodid(document: InvoiceDocument, tenant_id: str) -> str:
-    """Return the BODID of an answer: the request's with its verb replaced, and a sequence (§2).
+    """Return the BODID of an answer: the request's with its verb replaced, and a sequence.
+
+    Source: docs/reference/ion-messaging.md#endpoints.
 
     The noun stays that of the request: the published mappings copy the ApplicationArea, so an
-    invoice made of a CaptureDocument carries the CaptureDocument's BODID (§3).
+    invoice made of a CaptureDocument carries the CaptureDocument's BODID
+    (docs/reference/ion-messaging.md#synccapturedocument).
     """
     bodid = document.text_of("BODID")
     if not _VERB.search(bodid):

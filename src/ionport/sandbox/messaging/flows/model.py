@@ -1,4 +1,6 @@
-"""Document flows that answer an invoice with Acknowledge.SupplierInvoice (docbits.md §5.1, §10.8).
+"""Document flows that answer an invoice with Acknowledge.SupplierInvoice.
+
+Source: docs/reference/ion-messaging.md#document-flows.
 
 As the vendor's flow does: a document comes through a connection point, the ERP accepts or rejects
 it, and its acknowledgement is posted to a registered API. The ERP is a rule of the flow here.

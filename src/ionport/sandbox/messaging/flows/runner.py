@@ -205,7 +205,8 @@ class FlowRunner:
         try:
             content = await asyncio.to_thread(self._decided, job)
         except IonportError as error:
-            # ION keeps what a receiver cannot read to itself, as a ConfirmBOD (facts §2).
+            # ION keeps what a receiver cannot read to itself, as a ConfirmBOD
+            # (docs/reference/ion-messaging.md#confirm-and-acknowledge).
             text = _("The document cannot be read, so nothing is sent: {reason}")
             return Result(AckState.FAILED, text.format(reason=error.text))
         if content is None:

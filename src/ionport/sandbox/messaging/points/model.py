@@ -1,4 +1,7 @@
-"""Connection points of type IMS via API Gateway: who may send which documents (§2)."""
+"""Connection points of type IMS via API Gateway: who may send which documents.
+
+Source: docs/reference/ion-messaging.md#endpoints.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Infor side: documentation of endpoints, shown without anything from elsewhere
-(facts/ion-api.md §4.3).
+(docs/reference/gateway.md#api-suites).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Infor side: the fields of a target endpoint in a form (facts/ion-api.md §4.3).
+"""Infor side: the fields of a target endpoint in a form (docs/reference/gateway.md#api-suites).
 
 They stand in two forms: of a new API suite, and of an endpoint. The box Target Endpoint Security
 shows the fields of one authentication type; another one's are asked for by a button, so that

@@ -1,4 +1,4 @@
-"""Infor side: target endpoints of API suites (facts/ion-api.md §4.3)."""
+"""Infor side: target endpoints of API suites (docs/reference/gateway.md#api-suites)."""
 
 from __future__ import annotations
 

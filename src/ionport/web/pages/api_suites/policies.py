@@ -1,4 +1,4 @@
-"""Infor side: policies of API suites and their endpoints (facts/ion-api.md §4.2)."""
+"""Infor side: policies of API suites and their endpoints (docs/reference/gateway.md#policies)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Infor side: Available APIs, the list of API suites and their pages (facts/ion-api.md §4.3)."""
+"""Infor side: Available APIs, the list of API suites and their pages.
+
+Source: docs/reference/gateway.md#api-suites.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Infor side: Authorized Apps, their list and their pages (facts/ion-api.md §1)."""
+"""Infor side: Authorized Apps, their list and their pages.
+
+Source: docs/reference/credentials.md#where-and-who.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Infor side: what an app gives out: credentials, QR code, environments (facts §1.5, §2)."""
+"""Infor side: what an app gives out: credentials, QR code, environments.
+
+Source: docs/reference/credentials.md#download-credentials, docs/reference/credentials.md#the-file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Infor side: the form of an authorized app, to add one and to edit it (facts/ion-api.md §1.2).
+"""Infor side: the form of an authorized app, to add one and to edit it.
+
+Source: docs/reference/credentials.md#adding-an-app.
 
 The form shows the fields of one type. Another type is chosen and its fields are asked for by a
 button, so that nothing needs a script; what was typed stays.

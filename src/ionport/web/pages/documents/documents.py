@@ -1,4 +1,7 @@
-"""Documents: upload, list, detail (facts/docbits.md §2.2); export is `document_export.py`."""
+"""Documents: upload, list, detail; export is `document_export.py`.
+
+Columns and tiles: docs/reference/document-system.md#document-list.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings → Document Processing → Export (facts/docbits.md §1)."""
+"""Settings → Document Processing → Export (docs/reference/document-system.md#export-settings)."""
 
 from __future__ import annotations
 

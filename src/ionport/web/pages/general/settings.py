@@ -1,4 +1,7 @@
-"""Settings: an accordion of cards, as in the original (facts/docbits.md §1.1)."""
+"""Settings: an accordion of cards, as in the original.
+
+Source: docs/reference/document-system.md#export-settings.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Infor side: what document flows sent, each time that they tried (docbits.md §5.1)."""
+"""Infor side: what document flows sent, each time that they tried.
+
+Source: docs/reference/ion-messaging.md#document-flows.
+"""
 
 from __future__ import annotations
 

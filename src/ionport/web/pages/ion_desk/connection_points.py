@@ -1,4 +1,7 @@
-"""Infor side: ION Desk's Connection Points of type IMS via API Gateway (infor-targets.md §2)."""
+"""Infor side: ION Desk's Connection Points of type IMS via API Gateway.
+
+Source: docs/reference/ion-messaging.md#connection-point.
+"""
 
 from __future__ import annotations
 

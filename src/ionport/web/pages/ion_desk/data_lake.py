@@ -1,4 +1,7 @@
-"""Infor side: contents of the Data Lake and objects of the Data Catalog (infor-targets.md §6)."""
+"""Infor side: contents of the Data Lake and objects of the Data Catalog.
+
+Source: docs/reference/data-fabric.md#data-lake.
+"""
 
 from __future__ import annotations
 

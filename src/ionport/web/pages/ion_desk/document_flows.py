@@ -1,4 +1,7 @@
-"""Infor side: ION Desk's Document Flows that acknowledge invoices (docbits.md §5.1)."""
+"""Infor side: ION Desk's Document Flows that acknowledge invoices.
+
+Source: docs/reference/ion-messaging.md#document-flows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Infor side: IDM's document types, as Document Manager → Administration has them (§1.6)."""
+"""Infor side: IDM's document types, as Document Manager → Administration has them.
+
+Source: docs/reference/idm.md#data-model.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Infor side: Configuration of a tenant's authorization server (facts/ion-api.md §1.6)."""
+"""Infor side: Configuration of a tenant's authorization server.
+
+Source: docs/reference/credentials.md#scopes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Infor side: the tenant's service accounts across its apps (facts/ion-api.md §1.5)."""
+"""Infor side: the tenant's service accounts across its apps.
+
+Source: docs/reference/credentials.md#download-credentials.
+"""
 
 from __future__ import annotations
 

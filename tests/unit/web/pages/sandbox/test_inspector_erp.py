@@ -149,8 +149,8 @@ def test_the_coverage_tells_what_is_imitated_and_known_from_where(desk: Desk) ->
     for part in (
         "GET /M3/m3api-rest/v2/execute/{program}/{transaction}",
         "AddHead",
-        "verified infor-targets.md §4.4",
-        "inferred infor-targets.md §5.2",
+        "verified docs/reference/m3.md#supplier-invoices",
+        "inferred docs/reference/ln.md#received-purchase-invoices",
         "the real name, which Infor does not publish",
         "POST /LN/c4ws/services/{service}",
     ):
