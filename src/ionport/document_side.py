@@ -8,6 +8,7 @@ from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock
 from ionport.core.sealing import KeyRing
+from ionport.documents.companies.service import CompanyService
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.service import (
     ConfigurationConnectionUse,
@@ -28,6 +29,7 @@ class DocumentSide:
     """The services of the document side."""
 
     documents: DocumentService
+    companies: CompanyService
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService
@@ -58,6 +60,7 @@ def open_document_side(
     )
     return DocumentSide(
         documents=documents,
+        companies=CompanyService(clock, audit, identity),
         connections=connections,
         mappings=mappings,
         configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),

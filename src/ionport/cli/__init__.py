@@ -34,6 +34,10 @@ _COMMANDS = {
         "documents.exports",
         "Document side: configure exports, run and steer them.",
     ),
+    "company": (
+        "documents.companies",
+        "Document side: your companies and what Infor calls them.",
+    ),
     "document": ("documents.documents", "Document side: check, add, list and show documents."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),

@@ -13,6 +13,8 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
+from ionport.documents.companies.model import addressee_of
+from ionport.documents.companies.service import company_fields, place_of
 from ionport.documents.intake.reading import Intake, clean_filename, read_file
 from ionport.documents.intake.reading_turns import ReadingTurns
 from ionport.documents.invoice.rules.model import Effect
@@ -28,6 +30,7 @@ from ionport.documents.model import (
     TimelineEntry,
     TimelineKind,
 )
+from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, TimelineRepository
 from ionport.documents.review.claim_repository import ClaimRepository
 from ionport.documents.review.model import Finding, NewFinding
@@ -91,8 +94,9 @@ class DocumentService:
     ) -> Document:
         """Keep a file that was read as a document; the half of a receipt that writes rows.
 
-        Without a finding that holds it is validated at once, because its figures are exact and
-        agree; with one it waits for a person.
+        It belongs to the sub-organization of the company that it is addressed to, unless one is
+        named. Without a finding that holds it is validated at once, because its figures are exact
+        and agree; with one it waits for a person.
 
         Raises:
             Forbidden: the actor is no member of the organization.
@@ -108,13 +112,18 @@ class DocumentService:
             raise NotFound(_("There is no such sub-organization."), code="no_sub_organization")
         intake = prepared.intake
         duplicates = self.review.claims.duplicates_here(work, scope, intake.identity, intake.fields)
-        findings = (*intake.findings, *duplicates)
+        place = sub_organization_id
+        about_company: Sequence[NewFinding] = ()
+        if intake.fields:
+            buyer = addressee_of(intake.fields, intake.parties.buyer_ids)
+            place, about_company = place_of(work, scope, buyer, place)
+        findings = (*intake.findings, *duplicates, *about_company)
         holding = sum(finding.effect is Effect.HOLDS for finding in findings)
         now = self._clock.now()
         document = Document(
             id=new_id("doc"),
             organization_id=scope.organization_id,
-            sub_organization_id=sub_organization_id,
+            sub_organization_id=place,
             document_type=intake.document_type,
             filename=prepared.filename,
             mime_type=intake.mime_type,
@@ -131,6 +140,7 @@ class DocumentService:
         )
         self._add(work, scope, document)
         ClaimRepository(work.connection).add_identity(scope, document.id, intake.identity)
+        PartyRepository(work.connection).add(scope, document.id, intake.parties)
         self._tell_of_receipt(work, scope, document, findings)
         self._audit.record(
             work, scope, actor, "document.received", document.id, {"filename": document.filename}
@@ -147,6 +157,10 @@ class DocumentService:
     def content(self, work: Work, scope: OrganizationScope, document_id: str) -> bytes:
         """Return the file as it was received; raises NotFound."""
         return self._blobs.get(self.get(work, scope, document_id).content_sha256)
+
+    def company_fields(self, work: Work, scope: OrganizationScope, document: Document) -> Row:
+        """Return what mappings may name of the company that the document belongs to."""
+        return company_fields(work, scope, document.sub_organization_id)
 
     def timeline(
         self, work: Work, scope: OrganizationScope, document_id: str

@@ -33,6 +33,8 @@ class Origin(StrEnum):
     HAND = "hand"
     """A person; no e-invoice says it."""
     SYSTEM = "system"
+    COMPANY = "company"
+    """The company that the document belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,6 @@ ATTACHMENTS = "ATTACHMENTS"
 _BY_HAND = frozenset(
     {
         "accounting_date",
-        "company_id",
-        "company_name",
         "invoice_sub_type",
         "purchase_type",
         "tax_code",
@@ -101,6 +101,21 @@ _BY_HAND = frozenset(
     }
 )
 _BY_SYSTEM = frozenset({"correlation_id", "idm_reference"})
+# Of the company that the document belongs to; a value by hand wins.
+_BY_COMPANY = frozenset(
+    {
+        "accounting_entity",
+        "company",
+        "company_id",
+        "company_name",
+        "company_plz",
+        "company_street",
+        "company_vat",
+        "division",
+        "ln_company",
+        "sub_org",
+    }
+)
 
 
 def _fields(group: str, rows: str) -> tuple[Field, ...]:
@@ -115,6 +130,8 @@ def _fields(group: str, rows: str) -> tuple[Field, ...]:
 def _origin(field_id: str) -> Origin:
     if field_id in _BY_HAND:
         return Origin.HAND
+    if field_id in _BY_COMPANY:
+        return Origin.COMPANY
     return Origin.SYSTEM if field_id in _BY_SYSTEM else Origin.INVOICE
 
 
@@ -218,8 +235,16 @@ _INVOICE_FIELDS = (
         buyer_registration STRING Buyer Registration
         ship_to_party_id STRING Ship-to Party ID
         ship_to_party_name STRING Ship-to Party Name
+        sub_org STRING Sub-Organization
         company_id STRING Company ID
         company_name STRING Company Name
+        company_street STRING Company Street
+        company_plz STRING Company Postal Code
+        company_vat STRING Company VAT Number
+        accounting_entity STRING Accounting Entity
+        company STRING M3 Company (CONO)
+        division STRING M3 Division (DIVI)
+        ln_company STRING LN Company
         """,
     ),
 )

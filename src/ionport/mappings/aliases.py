@@ -17,6 +17,11 @@ _FIELDS = {
     "vendor_address": "supplier_address",
     "vat_no_extracted": "supplier_tax_id",
     "iban_extracted": "supplier_iban",
+    "accounting_entity_id": "accounting_entity",
+    "cono": "company",
+    "divi": "division",
+    "division_no": "accounting_entity",
+    "sub_organization": "sub_org",
 }
 _COLUMNS = {
     "PONUMBER": "PURCHASE_ORDER",

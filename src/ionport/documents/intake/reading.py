@@ -20,6 +20,7 @@ from ionport.documents.invoice.reader import read_invoice
 from ionport.documents.invoice.rules.check import check_invoice
 from ionport.documents.invoice.rules.model import RuleFinding
 from ionport.documents.model import Row
+from ionport.documents.parties.model import NO_PARTIES, Parties, glns, parties_of
 from ionport.documents.review.identity import InvoiceIdentity, invoice_identity
 from ionport.documents.review.model import NewFinding
 from ionport.documents.types import (
@@ -40,7 +41,6 @@ _OTHER_XML = frozenset({"unknown_syntax", "xml_not_well_formed"})
 _MAX_FINDINGS = 200
 # VAT id, tax and registration id, and the supplier's own numbers, GLNs among them.
 _SUPPLIER_IDS = ("BT-31", "BT-32", "BT-30", "BT-29")
-_GLN = "0088"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Intake:
     tables: Mapping[str, tuple[Row, ...]]
     findings: tuple[NewFinding, ...]
     identity: InvoiceIdentity
+    parties: Parties = NO_PARTIES
 
 
 def read_file(content: bytes, today: date = date.max) -> Intake:
@@ -109,6 +110,7 @@ def _intake_of(invoice: Invoice, mime_type: str, today: date) -> Intake:
         tables={table: tuple(make(invoice)) for table, make in _TABLES.items()},
         findings=findings_of(invoice, today),
         identity=_identity(invoice),
+        parties=parties_of(invoice),
     )
 
 
@@ -140,14 +142,13 @@ def _place(noticed: RuleFinding) -> dict[str, str]:
 def _identity(invoice: Invoice) -> InvoiceIdentity:
     tree = invoice.tree
     issued = tree.first("BT-2")
-    addresses = [node for node in tree.all("BT-34") if node.value("BT-34-1") == _GLN]
-    ids = [node for term in _SUPPLIER_IDS for node in tree.all(term)]
+    ids = [node.text for term in _SUPPLIER_IDS for node in tree.all(term)]
     return invoice_identity(
         is_credit_note=invoice.is_credit_note,
         number=tree.value("BT-1"),
         issue_date=None if issued is None else issued.day,
         supplier_name=tree.value("BT-27"),
-        supplier_ids=[node.text for node in (*ids, *addresses)],
+        supplier_ids=[*ids, *glns(tree, "BT-34")],
     )
 
 

@@ -46,8 +46,8 @@ def invoice_identity(
 
     They are compared with each other: one sender writes as VAT id what another writes as tax id.
     """
-    suppliers = {f"id:{plain}" for one in supplier_ids if (plain := _letters_and_digits(one))}
-    if name := _letters_and_digits(supplier_name):
+    suppliers = {f"id:{plain}" for one in supplier_ids if (plain := letters_and_digits(one))}
+    if name := letters_and_digits(supplier_name):
         suppliers.add(f"name:{name}")
     return InvoiceIdentity(
         kind=CREDIT_NOTE if is_credit_note else INVOICE,
@@ -64,7 +64,8 @@ def comparable_number(number: str) -> str:
     return kept.lstrip("0") or kept[-1:]
 
 
-def _letters_and_digits(text: str) -> str:
+def letters_and_digits(text: str) -> str:
+    """Return an id or a name as it is compared: NFKC and case folded, letters and digits alone."""
     return "".join(sign for sign in _folded(text) if sign.isalnum())
 
 

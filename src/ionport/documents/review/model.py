@@ -9,7 +9,7 @@ from datetime import datetime
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
 from ionport.documents.invoice.rules.model import Effect
-from ionport.documents.invoice.rules.table import rules
+from ionport.documents.review.organization_rules import default_effect
 from ionport.documents.review.sentences import finding_text
 
 MAX_REASON = 500
@@ -22,11 +22,12 @@ class NewFinding:
 
     code: str
     parameters: Mapping[str, str]
+    own_effect: Effect | None = None
+    """What it does where that is not the rule's default."""
 
     @property
     def effect(self) -> Effect:
-        rule = rules().get(self.code)
-        return rule.effect if rule is not None else Effect.HOLDS
+        return self.own_effect or default_effect(self.code)
 
     @property
     def text(self) -> str:

@@ -80,11 +80,43 @@ def _invoices_in_pdf(values: Parameters) -> str:
     ).format(count=values["count"], names=values["names"])
 
 
+def _no_company(values: Parameters) -> str:
+    return _(
+        "The invoice is addressed to {buyer}, which is none of your companies. Check whether it is"
+        " for you, or add what is missing under Settings → Companies."
+    ).format(buyer=values["buyer"] or _("nobody"))
+
+
+def _several_companies(values: Parameters) -> str:
+    return _(
+        "The invoice is addressed to {buyer}, and more than one of your companies fits. Give each"
+        " of them an identifier or an address of its own."
+    ).format(buyer=values["buyer"])
+
+
+def _other_company(values: Parameters) -> str:
+    return _(
+        "The invoice is addressed to {buyer}, your company {company}, but it belongs to another"
+        " sub-organization here."
+    ).format(buyer=values["buyer"], company=values["company"])
+
+
+def _company_by_address(values: Parameters) -> str:
+    return _(
+        "Your company {company} was recognised by name and postal code; VAT id, tax number and GLN"
+        " of the buyer ({buyer}) are not yours."
+    ).format(buyer=values["buyer"], company=values["company"])
+
+
 _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "no_invoice_in_pdf": _no_invoice_in_pdf,
     "invoices_in_pdf": _invoices_in_pdf,
     "more_findings": _more_findings,
     "duplicate_number": _duplicate_number,
+    "no_company": _no_company,
+    "several_companies": _several_companies,
+    "other_company": _other_company,
+    "company_by_address": _company_by_address,
     "late_answer": _late_answer,
     "two_items": _two_items,
     "item_at_target": _item_at_target,

@@ -12,6 +12,7 @@ from ionport.core.ids import new_id
 from ionport.documents.model import Document, DocumentStatus, TimelineKind
 from ionport.documents.repository import DocumentRepository
 from ionport.documents.review.claims import Claims
+from ionport.documents.review.judging import judge_again
 from ionport.documents.review.model import MAX_REASON, DocumentHeld, Finding, NewFinding
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.timeline import Timeline
@@ -86,10 +87,10 @@ class ReviewService:
     ) -> Sequence[Finding]:
         """Return the findings that a person's `reason` decides now; none when nothing holds.
 
-        Before a first delivery the document is compared with what was delivered: what is the
-        same invoice becomes a finding that holds. Document and invoice number stay locked until
-        the transaction ends, so that nothing comes between; it must commit also after
-        `DocumentHeld` (`keeping_findings`).
+        Before a delivery the document is compared with what was delivered and with what the
+        organization knows: the same invoice, or one for no company, becomes a finding that holds.
+        Document and invoice number stay locked until the transaction ends, so that nothing comes
+        between; it must commit also after `DocumentHeld` (`keeping_findings`).
         With `seen` only these (ids) are decided: what came after the person looked still holds.
 
         Raises:
@@ -99,12 +100,13 @@ class ReviewService:
         status = DocumentRepository(work.connection).lock_status(scope, document.id)
         known = self.list(work, scope, document.id)
         before = {finding.id for finding in known}
-        duplicates = self.claims.duplicates_claimed(
-            work, scope, document.id, document.fields, known
-        )
-        for new in duplicates:
+        noticed = [
+            *self.claims.duplicates_claimed(work, scope, document.id, document.fields, known),
+            *judge_again(work, scope, document, known),
+        ]
+        for new in noticed:
             self.add(work, scope, document.id, new.code, new.parameters)
-        if duplicates:
+        if noticed:
             known = self.list(work, scope, document.id)
         found = [finding for finding in known if finding.is_open]
         if not found and status is not DocumentStatus.READY_FOR_VALIDATION:

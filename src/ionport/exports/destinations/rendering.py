@@ -40,8 +40,11 @@ class Renderer:
         *,
         accepts_at_least_once: bool,
         envelope: BodEnvelope,
+        company_fields: Mapping[str, str],
     ) -> list[Rendered]:
         """Return what the steps of the delivery send.
+
+        A value of the document wins over the one of its company (`company_fields`).
 
         Raises:
             InvalidInput: the mapping does not fit the document, or must not be used.
@@ -50,7 +53,11 @@ class Renderer:
             _refuse_blocked(version, accepts_at_least_once=accepts_at_least_once)
         source = RenderSource(
             document_type=document.document_type,
-            fields={**document.fields, "correlation_id": delivery.correlation_id},
+            fields={
+                **company_fields,
+                **document.fields,
+                "correlation_id": delivery.correlation_id,
+            },
             tables=document.tables,
             file_name=document.filename,
             mime_type=document.mime_type,

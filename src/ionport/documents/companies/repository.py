@@ -1,0 +1,106 @@
+"""The only SQL of companies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+
+from ionport.documents.companies.model import COMPANY_FIELDS, MAX_COMPANIES, Company
+from ionport.documents.companies.tables import companies
+from ionport.store import OrganizationScope
+
+_c = companies.c
+# Built once: each document that comes in runs the first, each delivery that is rendered the second.
+_ALL = (
+    select(companies)
+    .where(_c.organization_id == bindparam("organization"))
+    .order_by(_c.name, _c.id)
+    .limit(MAX_COMPANIES)
+)
+_OF_SUB_ORGANIZATION = select(companies).where(
+    _c.organization_id == bindparam("organization"),
+    _c.sub_organization_id.is_not_distinct_from(bindparam("sub_organization")),
+)
+
+
+class CompanyRepository:
+    """The companies of one organization."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(self, scope: OrganizationScope) -> list[Company]:
+        """Return all companies by name, at most `MAX_COMPANIES`."""
+        rows = self._connection.execute(_ALL, {"organization": scope.organization_id})
+        return [_company(row) for row in rows]
+
+    def count(self, scope: OrganizationScope) -> int:
+        statement = select(func.count()).where(_c.organization_id == scope.organization_id)
+        return self._connection.execute(statement).scalar_one()
+
+    def find(self, scope: OrganizationScope, company_id: str) -> Company | None:
+        row = self._connection.execute(
+            select(companies).where(
+                _c.organization_id == scope.organization_id, _c.id == company_id
+            )
+        ).one_or_none()
+        return _company(row) if row else None
+
+    def of_sub_organization(
+        self, scope: OrganizationScope, sub_organization_id: str | None
+    ) -> Company | None:
+        """Return the company whose documents belong to the sub-organization; None: to none."""
+        parameters = {
+            "organization": scope.organization_id,
+            "sub_organization": sub_organization_id,
+        }
+        row = self._connection.execute(_OF_SUB_ORGANIZATION, parameters).one_or_none()
+        return _company(row) if row else None
+
+    def add(self, scope: OrganizationScope, company: Company) -> None:
+        """Add a company; raises SQLAlchemy's IntegrityError when its place has one already."""
+        self._connection.execute(
+            insert(companies).values(
+                id=company.id,
+                organization_id=scope.organization_id,
+                sub_organization_id=company.sub_organization_id,
+                updated_at=company.updated_at,
+                updated_by=company.updated_by,
+                **company.values,
+            )
+        )
+
+    def change(
+        self,
+        scope: OrganizationScope,
+        company_id: str,
+        values: Mapping[str, str],
+        at: datetime,
+        by: str,
+    ) -> None:
+        self._connection.execute(
+            update(companies)
+            .where(_c.organization_id == scope.organization_id, _c.id == company_id)
+            .values(updated_at=at, updated_by=by, **values)
+        )
+
+    def delete(self, scope: OrganizationScope, company_id: str) -> None:
+        self._connection.execute(
+            delete(companies).where(
+                _c.organization_id == scope.organization_id, _c.id == company_id
+            )
+        )
+
+
+def _company(row: Row[Any]) -> Company:
+    columns = row._asdict()
+    return Company(
+        id=row.id,
+        sub_organization_id=row.sub_organization_id,
+        values={name: columns[name] for name in COMPANY_FIELDS},
+        updated_at=row.updated_at,
+        updated_by=row.updated_by,
+    )

@@ -1,0 +1,1 @@
+"""What documents say about buyer and payment, beyond their fields."""

@@ -1,0 +1,38 @@
+"""The only SQL of what documents say about buyer and payment."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from ionport.documents.parties.model import Parties
+from ionport.documents.parties.tables import document_parties
+from ionport.store import OrganizationScope
+
+_p = document_parties.c
+# Built once: each delivery that is made runs it.
+_OF_DOCUMENT = select(_p.buyer_ids, _p.accounts).where(
+    _p.organization_id == bindparam("organization"), _p.document_id == bindparam("document")
+)
+
+
+class PartyRepository:
+    """Identifiers of buyers and accounts to pay to, by document."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, document_id: str, parties: Parties) -> None:
+        self._connection.execute(
+            insert(document_parties).values(
+                document_id=document_id,
+                organization_id=scope.organization_id,
+                buyer_ids=list(parties.buyer_ids),
+                accounts=list(parties.accounts),
+            )
+        )
+
+    def of_document(self, scope: OrganizationScope, document_id: str) -> Parties:
+        """Return what the document said; nothing of one that an earlier version received."""
+        parameters = {"organization": scope.organization_id, "document": document_id}
+        row = self._connection.execute(_OF_DOCUMENT, parameters).one_or_none()
+        return Parties(tuple(row.buyer_ids), tuple(row.accounts)) if row else Parties()

@@ -1,0 +1,24 @@
+"""What is judged again in the transaction of a delivery: what the organization knows may change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ionport.documents.companies.model import addressee_of
+from ionport.documents.companies.service import COMPANY_RULES, place_of
+from ionport.documents.model import Document
+from ionport.documents.parties.repository import PartyRepository
+from ionport.documents.review.model import Finding, NewFinding
+from ionport.store import OrganizationScope, Work
+
+
+def judge_again(
+    work: Work, scope: OrganizationScope, document: Document, known: Sequence[Finding]
+) -> list[NewFinding]:
+    """Return what holds a document now by what the organization knows, but for what is `known`."""
+    if not document.fields or any(finding.code in COMPANY_RULES for finding in known):
+        return []
+    parties = PartyRepository(work.connection).of_document(scope, document.id)
+    buyer = addressee_of(document.fields, parties.buyer_ids)
+    _place, found = place_of(work, scope, buyer, document.sub_organization_id, is_placed=True)
+    return found

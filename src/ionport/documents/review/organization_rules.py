@@ -1,0 +1,32 @@
+"""Rules that need what the organization knows: they are judged at receipt, some at delivery too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ionport.documents.invoice.rules.model import Effect
+from ionport.documents.invoice.rules.table import rules
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRule:
+    """A rule with its default effect and the terms that it compares."""
+
+    effect: Effect
+    terms: tuple[str, ...] = ()
+
+
+ORGANIZATION_RULES: Mapping[str, OrganizationRule] = {
+    "duplicate_number": OrganizationRule(Effect.HOLDS, ("BT-1", "BT-2", "BT-31")),
+    "no_company": OrganizationRule(Effect.HOLDS, ("BT-44", "BT-46", "BT-48", "BT-49", "BT-53")),
+    "several_companies": OrganizationRule(Effect.HOLDS, ("BT-44", "BT-48", "BT-53")),
+    "other_company": OrganizationRule(Effect.HOLDS, ("BT-44", "BT-48", "BT-53")),
+    "company_by_address": OrganizationRule(Effect.NOTES, ("BT-44", "BT-48", "BT-53")),
+}
+
+
+def default_effect(code: str) -> Effect:
+    """Return what a finding does by default; one that no table has holds."""
+    known = rules().get(code) or ORGANIZATION_RULES.get(code)
+    return known.effect if known is not None else Effect.HOLDS

@@ -1,0 +1,181 @@
+"""An invoice belongs to the company that it is addressed to; one for no company holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ionport.core.clock import MovableClock
+from ionport.core.errors import Conflict, Forbidden, InvalidInput
+from ionport.documents.companies.model import COMPANY_FIELDS, Company, Match, addressee_of, match
+from ionport.documents.companies.service import CompanyService
+from ionport.documents.model import Document, DocumentStatus
+from ionport.documents.review.model import DocumentHeld
+from ionport.documents.review.service import keeping_findings
+from ionport.identity.model import Actor
+from ionport.store import Database
+from tests.support.exporting import OPERATOR, DocumentSide, document_side, invoice
+
+SOUTH = {
+    "name": "Südmaschinen AG",
+    "vat_id": "de 987654321",
+    "postal_code": "89073",
+    "accounting_entity": "001_100",
+    "cono": "001",
+    "divi": "100",
+}
+NORTH = {"name": "Nordwerk GmbH", "gln": "4012345000009", "country_code": "de"}
+
+
+@pytest.fixture
+def database_kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def side(database: Database, tmp_path: Path, clock: MovableClock) -> DocumentSide:
+    return document_side(database, tmp_path / "blobs", clock)
+
+
+@pytest.fixture
+def companies(side: DocumentSide) -> CompanyService:
+    return CompanyService(side.clock, side.audit, side.identity)
+
+
+def _add(
+    side: DocumentSide, companies: CompanyService, values: dict[str, str], **place: object
+) -> Company:
+    with side.database.write() as work:
+        return companies.add(work, side.scope, OPERATOR, values, **place)  # type: ignore[arg-type]
+
+
+def _document(side: DocumentSide, document_id: str) -> tuple[Document, list[str]]:
+    with side.database.read() as work:
+        found = side.documents.findings(work, side.scope, document_id)
+        return side.documents.get(work, side.scope, document_id), [one.code for one in found]
+
+
+def test_an_invoice_goes_to_the_company_it_is_addressed_to(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    _add(side, companies, NORTH)
+    south = _add(side, companies, SOUTH)
+    document, findings = _document(side, side.receive())
+    assert (document.sub_organization_id, findings) == (south.sub_organization_id, [])
+    assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
+    with side.database.read() as work:
+        fields = side.documents.company_fields(work, side.scope, document)
+    assert fields["accounting_entity"] == "001_100"
+    assert (fields["company"], fields["division"], fields["company_id"]) == ("001", "100", "100")
+
+
+def test_an_invoice_for_no_company_holds_once_one_is_defined(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    before = side.receive("RE-1")
+    assert _document(side, before)[1] == []
+    _add(side, companies, NORTH)
+    document, findings = _document(side, side.receive("RE-2"))
+    assert (document.status, findings) == (DocumentStatus.READY_FOR_VALIDATION, ["no_company"])
+    # What came in before is compared where its delivery would be made.
+    waiting, _findings = _document(side, before)
+    with pytest.raises(DocumentHeld) as held, keeping_findings(side.database) as work:
+        side.documents.review.require_free(work, side.scope, waiting, None)
+    assert "none of your companies" in held.value.text
+    with keeping_findings(side.database) as work:
+        seen = [one.id for one in side.documents.findings(work, side.scope, before)]
+        side.documents.review.require_free(work, side.scope, waiting, "it is for us", seen)
+
+
+def test_another_companys_place_that_a_person_chose_holds(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    north = _add(side, companies, NORTH)
+    _add(side, companies, SOUTH)
+    prepared = side.documents.prepare_receipt(side.scope, invoice("RE-3"), "a.xml")
+    with side.database.write() as work:
+        made = side.documents.receive(
+            work, side.scope, OPERATOR, prepared, north.sub_organization_id
+        )
+    document, findings = _document(side, made.id)
+    assert (document.sub_organization_id, findings) == (
+        north.sub_organization_id,
+        ["other_company"],
+    )
+
+
+def _company(**values: str) -> Company:
+    given = {**dict.fromkeys(COMPANY_FIELDS, ""), "name": "Acme GmbH", **values}
+    at = datetime(2026, 3, 5, tzinfo=UTC)
+    return Company(str(values), None, given, updated_at=at, updated_by="anna")
+
+
+BUYER = {"buyer_name": "ACME  GmbH", "buyer_address": "Gate 5, London SW1A 1AA"}
+
+
+@pytest.mark.parametrize(
+    ("values", "fields", "how"),
+    [
+        ({"vat_id": "DE111111111"}, {"buyer_tax_id": "de 111.111.111"}, Match.IDENTIFIER),
+        ({"tax_number": "21/815/08150"}, {"buyer_tax_number": "2181508150"}, Match.IDENTIFIER),
+        ({"gln": "4012345000009"}, {"buyer_id": "4012345000009"}, Match.IDENTIFIER),
+        ({"postal_code": "SW1A 1AA"}, {}, Match.ADDRESS),
+        ({"postal_code": "SW1A 1AA", "vat_id": "GB1"}, {"buyer_tax_id": "GB2"}, Match.ADDRESS),
+        ({"postal_code": "SW1A 2AA"}, {}, Match.NONE),
+        ({"postal_code": ""}, {}, Match.NONE),
+        ({"name": "Acme Ltd", "postal_code": "SW1A 1AA"}, {}, Match.NONE),
+    ],
+    ids=["vat", "tax", "gln", "address", "other-vat", "postcode", "no-postcode", "name"],
+)
+def test_identifiers_decide_and_else_name_with_postal_code(
+    values: dict[str, str], fields: dict[str, str], how: Match
+) -> None:
+    assert match([_company(**values)], addressee_of({**BUYER, **fields}))[0] is how
+
+
+def test_companies_of_one_vat_group_are_told_apart_by_their_address() -> None:
+    one = _company(vat_id="DE1", postal_code="SW1A 1AA")
+    two = _company(vat_id="DE1", postal_code="20095")
+    buyer = addressee_of({**BUYER, "buyer_tax_id": "DE1"})
+    assert match([two, one], buyer) == (Match.IDENTIFIER, one)
+    assert match([two, two], addressee_of({"buyer_tax_id": "DE1"})) == (Match.SEVERAL, None)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("name", ""),
+        ("gln", "4012345000008"),
+        ("cono", "1000"),
+        ("divi", "ABCD"),
+        ("vat_id", "987654321"),
+        ("country_code", "XX"),
+        ("accounting_entity", "001 100"),
+        ("street", "x" * 201),
+    ],
+)
+def test_a_wrong_value_is_named_at_its_field(
+    side: DocumentSide, companies: CompanyService, field: str, text: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        _add(side, companies, {**SOUTH, field: text})
+    assert list(caught.value.fields) == [field]
+
+
+def test_the_organization_itself_is_one_company_at_most(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    main = _add(side, companies, SOUTH, is_main=True)
+    with pytest.raises(Conflict):
+        _add(side, companies, NORTH, is_main=True)
+    document, findings = _document(side, side.receive())
+    assert (document.sub_organization_id, findings) == (None, [])
+    with side.database.write() as work, pytest.raises(Forbidden):
+        companies.change(work, side.scope, Actor("usr_1", "anna"), main.id, {"cono": "2"})
+    with side.database.write() as work:
+        changed = companies.change(work, side.scope, OPERATOR, main.id, {"cono": "2"})
+        assert (changed.values["cono"], changed.values["divi"]) == ("2", "100")
+        companies.delete(work, side.scope, OPERATOR, main.id)
+        assert companies.list(work, side.scope) == []
