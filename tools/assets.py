@@ -33,7 +33,7 @@ ICONS = (
     "activity", "alert-circle", "alert-triangle", "apps", "arrow-bar-up",
     "book", "building", "check", "chevron-down", "chevron-left", "chevron-right", "chevron-up",
     "circle-check", "clock", "copy", "dots", "download", "eye", "file",
-    "file-invoice", "files", "info-circle", "key", "logout",
+    "file-invoice", "files", "home", "info-circle", "key", "logout",
     "mail", "paperclip", "pencil", "player-pause", "plug-connected", "plus", "qrcode", "radar",
     "refresh", "rotate-clockwise", "search", "send", "settings", "trash", "upload", "user", "users",
     "x",

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy.exc import IntegrityError
 
@@ -246,36 +246,38 @@ class CheckRepository:
 
     def get(self, scope: OrganizationScope, check_id: str) -> Check | None:
         """Return one check with its stages."""
-        return self._one(_checks_of(scope).where(_k.id == check_id))
+        found = self._with_stages(_checks_of(scope).where(_k.id == check_id))
+        return found[0] if found else None
 
     def latest(self, scope: OrganizationScope, connection_id: str) -> Check | None:
         """Return the check of a connection that was started last."""
-        return self._one(
-            _checks_of(scope)
-            .where(_k.connection_id == connection_id)
-            .order_by(_k.started_at.desc(), _k.id.desc())
-            .limit(1)
+        return self.latest_of(scope, [connection_id]).get(connection_id)
+
+    def latest_of(
+        self, scope: OrganizationScope, connection_ids: Sequence[str]
+    ) -> dict[str, Check]:
+        """Return the check of each connection that was started last; without one it is absent."""
+        newest_first = (_k.started_at.desc(), _k.id.desc())
+        place = func.row_number().over(partition_by=_k.connection_id, order_by=newest_first)
+        placed = (
+            _checks_of(scope, _k.id, place.label("place"))
+            .where(_k.connection_id.in_(connection_ids))
+            .subquery()
         )
+        newest = select(placed.c.id).where(placed.c.place == 1)
+        return {
+            check.connection_id: check
+            for check in self._with_stages(_checks_of(scope).where(_k.id.in_(newest)))
+        }
 
     def ended(self, scope: OrganizationScope, connection_id: str) -> Sequence[Check]:
         """Return the checks of a connection that are over, the newest first; at most twenty."""
-        rows = self._connection.execute(
+        return self._with_stages(
             _checks_of(scope)
             .where(_k.connection_id == connection_id, _k.status != CheckStatus.RUNNING)
             .order_by(_k.started_at.desc(), _k.id.desc())
             .limit(_KEPT)
-        ).all()
-        stages = self._connection.execute(
-            select(connection_check_stages)
-            .where(
-                _g.check_id.in_([row.id for row in rows]),
-                _g.check_id.in_(_checks_of(scope, _k.id)),
-            )
-            .order_by(_g.position)
-        ).all()
-        return [
-            _check(row, [stage for stage in stages if stage.check_id == row.id]) for row in rows
-        ]
+        )
 
     def ended_ids(self, scope: OrganizationScope, connection_id: str) -> tuple[str, ...]:
         """Return the ids of what `ended` returns: such checks do not change any more."""
@@ -331,14 +333,17 @@ class CheckRepository:
         )
         return self._connection.execute(statement).rowcount == 1
 
-    def _one(self, query: Select[Any]) -> Check | None:
-        row = self._connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        stages = self._connection.execute(
-            select(connection_check_stages).where(_g.check_id == row.id).order_by(_g.position)
-        ).all()
-        return _check(row, stages)
+    def _with_stages(self, checks: Select[Any]) -> list[Check]:
+        """Run a query of `_checks_of`, and read the stages of what it finds."""
+        rows = self._connection.execute(checks).all()
+        stages: dict[str, list[Row[Any]]] = {row.id: [] for row in rows}
+        for stage in self._connection.execute(
+            select(connection_check_stages)
+            .where(_g.check_id.in_(list(stages)))
+            .order_by(_g.position)
+        ):
+            stages[stage.check_id].append(stage)
+        return [_check(row, stages[row.id]) for row in rows]
 
 
 def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
@@ -347,7 +352,7 @@ def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
     return query
 
 
-def _checks_of(scope: OrganizationScope, *columns: Column[Any]) -> Select[Any]:
+def _checks_of(scope: OrganizationScope, *columns: ColumnElement[Any]) -> Select[Any]:
     return (
         select(*(columns or (connection_checks,)))
         .join(connections, _c.id == _k.connection_id)

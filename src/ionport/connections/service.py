@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ionport.connections.checks import new_check, prove
@@ -271,6 +272,15 @@ class ConnectionService:
         actor.require_organization_member(scope.organization_id)
         found = CheckRepository(work.connection).latest(scope, connection_id)
         return found.as_seen_at(self._clock.now()) if found else None
+
+    def latest_checks(
+        self, work: Work, scope: OrganizationScope, actor: Actor, connection_ids: Sequence[str]
+    ) -> Mapping[str, Check]:
+        """Return what `latest_check` does for several connections; without one it is absent."""
+        actor.require_organization_member(scope.organization_id)
+        found = CheckRepository(work.connection).latest_of(scope, connection_ids)
+        now = self._clock.now()
+        return {connection_id: check.as_seen_at(now) for connection_id, check in found.items()}
 
     def get_check(self, work: Work, scope: OrganizationScope, actor: Actor, check_id: str) -> Check:
         """Return one check, as far as it has come."""

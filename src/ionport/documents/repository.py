@@ -145,6 +145,11 @@ class DocumentRepository:
         )
         return {DocumentStatus(status): count for status, count in rows}
 
+    def count_since(self, scope: OrganizationScope, since: datetime) -> int:
+        return self._connection.execute(
+            select(func.count()).where(_own(scope), documents.c.created_at >= since)
+        ).scalar_one()
+
     def lock(self, scope: OrganizationScope, document_id: str) -> LockedDocument | None:
         """Return what exports ask of a document, kept as it is until the transaction ends."""
         row = self._connection.execute(_LOCK, _key(scope, document_id)).one_or_none()

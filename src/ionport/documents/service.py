@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
@@ -187,6 +188,10 @@ class DocumentService:
     def count_by_status(self, work: Work, scope: OrganizationScope) -> Mapping[DocumentStatus, int]:
         """Return how many documents there are in each status that occurs."""
         return DocumentRepository(work.connection).count_by_status(scope)
+
+    def count_since(self, work: Work, scope: OrganizationScope, since: datetime) -> int:
+        """Return how many documents were received since then."""
+        return DocumentRepository(work.connection).count_since(scope, since)
 
     def record_export_status(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
@@ -18,6 +18,7 @@ from ionport.exports.ledger.takeover import take_over
 from ionport.exports.ledger.worker_repository import WorkerRepository
 from ionport.exports.model import (
     CallEnd,
+    Cause,
     Delivery,
     DeliveryDetail,
     DeliveryFilter,
@@ -285,6 +286,18 @@ class DeliveryService:
         """Return how many held deliveries there are, by the ids of configuration and connection."""
         actor.require_organization_member(scope.organization_id)
         return DeliveryRepository(work.connection).held(scope)
+
+    def causes(self, work: Work, scope: OrganizationScope, actor: Actor) -> Sequence[Cause]:
+        """Return why deliveries have failed or wait, the most frequent first; at most twenty."""
+        actor.require_organization_member(scope.organization_id)
+        return DeliveryRepository(work.connection).causes(scope)
+
+    def counts_since(
+        self, work: Work, scope: OrganizationScope, actor: Actor, since: datetime
+    ) -> Mapping[DeliveryStatus, int]:
+        """Return how many deliveries made since then have each status."""
+        actor.require_organization_member(scope.organization_id)
+        return DeliveryRepository(work.connection).counts_since(scope, since)
 
     def workers_alive(self, work: Work) -> bool:
         """Tell whether any process runs deliveries now."""

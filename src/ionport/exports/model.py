@@ -275,11 +275,22 @@ class DeliveryFilter:
 
     status: DeliveryStatus | None = None
     is_held: bool | None = None
+    error_code: str | None = None
     configuration_id: str | None = None
     document_id: str | None = None
     text: str = ""
     created_from: datetime | None = None
     created_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why deliveries have failed or wait: the code they share, and the newest one's words."""
+
+    code: str
+    text: str
+    remedy: str
+    deliveries: int
 
 
 class DeliverySort(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
 
 from ionport.core.paging import Page, PageRequest
 from ionport.exports.model import (
+    Cause,
     Delivery,
     DeliveryFilter,
     DeliverySort,
@@ -33,6 +35,7 @@ from ionport.store import OrganizationScope, SystemScope, insert_of
 AnyScope = OrganizationScope | SystemScope
 
 _d = deliveries.c
+_MOST_CAUSES = 20
 
 # Built once: every step of every delivery runs these, and building them costs as much as running.
 _GET = select(deliveries).where(_d.id == bindparam("wanted"))
@@ -137,6 +140,34 @@ class DeliveryRepository:
         )
         return {(configuration, connection): number for configuration, connection, number in rows}
 
+    def causes(self, scope: AnyScope) -> Sequence[Cause]:
+        """Return why deliveries have failed or wait, the most frequent first; at most twenty."""
+        count = func.count()
+        rows = self._connection.execute(
+            _owned(select(_d.error_code, count, func.max(_d.id)), scope)
+            .where(
+                _d.status.in_((DeliveryStatus.FAILED, DeliveryStatus.WAITING)), _d.error_code != ""
+            )
+            .group_by(_d.error_code)
+            .order_by(count.desc(), _d.error_code)
+            .limit(_MOST_CAUSES)
+        ).all()
+        newest = select(_d.id, _d.error_text, _d.remedy).where(_d.id.in_([row[2] for row in rows]))
+        texts = {row.id: row for row in self._connection.execute(_owned(newest, scope))}
+        return [
+            Cause(code, texts[newest].error_text, texts[newest].remedy, number)
+            for code, number, newest in rows
+        ]
+
+    def counts_since(self, scope: AnyScope, since: datetime) -> dict[DeliveryStatus, int]:
+        """Return how many deliveries made since then have each status."""
+        rows = self._connection.execute(
+            _owned(select(_d.status, func.count()), scope)
+            .where(_d.created_at >= since)
+            .group_by(_d.status)
+        )
+        return {DeliveryStatus(status): number for status, number in rows}
+
     def update(
         self,
         scope: AnyScope,
@@ -200,6 +231,8 @@ def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:
     if wanted.is_held is not None:
         is_held = and_(_d.status == DeliveryStatus.WAITING, _d.due_at.is_(None))
         query = query.where(is_held if wanted.is_held else not_(is_held))
+    if wanted.error_code:
+        query = query.where(_d.error_code == wanted.error_code)
     if wanted.configuration_id:
         query = query.where(_d.configuration_id == wanted.configuration_id)
     if wanted.document_id:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ionport import __version__
 from ionport.core.i18n import _, gettext, ngettext
 from ionport.core.secrets import DOTS
+from ionport.documents.invoice.codes import decimals_of
 from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
 from ionport.web.middleware import cookies
 from ionport.web.middleware.guard import CSRF_FIELD
@@ -152,6 +154,7 @@ def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavI
     entries: list[tuple[str, str, str]] = []
     if sides.documents is not None:
         entries += [
+            (_("Dashboard"), "home", "/dashboard"),
             (_("Documents"), "file-invoice", "/documents"),
             (_("Deliveries"), "send", "/deliveries"),
         ]
@@ -221,6 +224,22 @@ def _moment(value: datetime | None) -> Markup:
     )
 
 
+def _money(amount: str, currency: str) -> str:
+    """Return an amount in groups of three, with at least the currency's decimals: `2,808.81 EUR`.
+
+    What is no number is shown as it is.
+    """
+    try:
+        value = Decimal(amount)
+    except InvalidOperation:
+        return f"{amount} {currency}".strip()
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        return f"{amount} {currency}".strip()
+    decimals = max(-exponent, decimals_of(currency))
+    return f"{value:,.{decimals}f} {currency}".strip()
+
+
 def _date(value: str) -> str:
     """Show an ISO date as dd.mm.yyyy; what is no ISO date is shown as it is."""
     try:
@@ -281,6 +300,7 @@ def _make_environment() -> Environment:
     environment.globals.update(globals_)
     environment.filters.update(
         {
+            "money": _money,
             "moment": _moment,
             "date": _date,
             "filesize": filesize,

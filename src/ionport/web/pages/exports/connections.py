@@ -38,10 +38,9 @@ def list_connections(request: Request) -> Response:
         context = {
             "state": state,
             "page_of": found,
-            "checks": {
-                each.id: service.latest_check(work, scope, visit.actor, each.id)
-                for each in found.items
-            },
+            "checks": service.latest_checks(
+                work, scope, visit.actor, [each.id for each in found.items]
+            ),
             "held": held,
         }
     return render(request, "exports/connections/list.html", context)

@@ -115,7 +115,7 @@ def list_deliveries(request: Request) -> Response:
     state = ListState.of(
         request,
         sorts=[sort.value for sort in DeliverySort],
-        filters=("q", "status", "configuration"),
+        filters=("q", "status", "configuration", "cause"),
         default_descending=True,
     )
     status = state.filters["status"]
@@ -124,6 +124,7 @@ def list_deliveries(request: Request) -> Response:
         status=DeliveryStatus(status) if status in list(DeliveryStatus) else None,
         is_held={_HELD: True, DeliveryStatus.WAITING.value: False}.get(status),
         configuration_id=state.filters["configuration"] or None,
+        error_code=state.filters["cause"] or None,
         text=state.filters["q"],
     )
     with visit.services.database.read() as work:

@@ -15,10 +15,10 @@ MANUAL = "the-walk"
 
 
 def home(request: Request) -> Response:
-    """Lead to documents, else to what the user may see of their first tenant."""
+    """Lead to the dashboard, else to what the user may see of their first tenant."""
     visit, sides = visit_of(request), sides_of(request)
     if sides.documents is not None and visit.organization is not None:
-        return RedirectResponse("/documents", status_code=303)
+        return RedirectResponse("/dashboard", status_code=303)
     if sides.infor is not None and visit.tenants:
         administered = [one for one in visit.tenants if visit.actor.is_tenant_administrator(one)]
         page = "authorized-apps" if administered else "approvals"

@@ -215,4 +215,4 @@ def test_a_side_that_is_off_has_no_pages(tmp_path: Path, name: str) -> None:
         first_page = browser.get("/")
     application.close()
     assert answers == ([200, 404] if name == "documents" else [404, 200])
-    assert first_page.url.path == ("/documents" if name == "documents" else desk.apps_path)
+    assert first_page.url.path == ("/dashboard" if name == "documents" else desk.apps_path)

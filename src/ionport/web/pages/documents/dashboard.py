@@ -1,0 +1,195 @@
+"""The dashboard: what waits for a person, the last day, failures by cause, and the first steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.connections.model import Check, CheckStatus, Connection
+from ionport.core.i18n import _
+from ionport.core.paging import PageRequest
+from ionport.documents.model import DocumentStatus
+from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.model import DeliveryStatus
+from ionport.web.rendering.templating import path_to, render
+from ionport.web.services import documents_of, sides_of
+from ionport.web.state import Visit, organization_scope, visit_of
+
+MANUAL = "the-walk"
+
+_DAY = timedelta(days=1)
+_CONNECTIONS = PageRequest(per_page=20)
+_ONE = PageRequest(per_page=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the walk: what to do, where, and whether it is done."""
+
+    title: str
+    text: str
+    url: str
+    action: str
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A number of things that wait for a person, and the list that shows them."""
+
+    label: str
+    count: int
+    url: str
+    tone: str
+
+
+def show(request: Request) -> Response:
+    """Show the dashboard of the user's organization."""
+    visit, scope = visit_of(request), organization_scope(request)
+    services = documents_of(request)
+    since = visit.services.clock.now() - _DAY
+    with visit.services.database.read() as work:
+        documents = services.documents.count_by_status(work, scope)
+        deliveries = services.deliveries.counts(work, scope, visit.actor)
+        held = sum(services.deliveries.held(work, scope, visit.actor).values())
+        causes = services.deliveries.causes(work, scope, visit.actor)
+        received = services.documents.count_since(work, scope, since)
+        last_day = services.deliveries.counts_since(work, scope, visit.actor, since)
+        connections = services.connections.list(work, scope, visit.actor, _CONNECTIONS)
+        checks = services.connections.latest_checks(
+            work, scope, visit.actor, [each.id for each in connections.items]
+        )
+        active = services.configurations.list(work, scope, visit.actor, _ONE, only_active=True)
+        every = services.configurations.list(work, scope, visit.actor, _ONE)
+    steps = [
+        _app_step(request, visit, has_connection=connections.total > 0),
+        *_connection_steps(request, connections.items, checks),
+        _configuration_step(request, active.items or every.items, is_active=bool(active.items)),
+        _document_step(request, documents),
+        _delivery_step(request, deliveries),
+    ]
+    context = {
+        "steps": steps,
+        "next_step": next((step for step in steps if not step.is_done), None),
+        "waiting": _waiting(request, documents, deliveries, held),
+        "causes": causes,
+        "received": received,
+        "delivered": last_day.get(DeliveryStatus.DELIVERED, 0),
+        "failed": last_day.get(DeliveryStatus.FAILED, 0),
+        "made": sum(last_day.values()),
+        "connections": connections,
+        "checks": checks,
+    }
+    return render(request, "documents/dashboard.html", context)
+
+
+def _waiting(
+    request: Request,
+    documents: Mapping[DocumentStatus, int],
+    deliveries: Mapping[DeliveryStatus, int],
+    held: int,
+) -> Sequence[Waiting]:
+    list_of, ledger = path_to(request, "documents"), path_to(request, "deliveries")
+
+    def of_documents(label: str, status: DocumentStatus, tone: str) -> Waiting:
+        return Waiting(label, documents.get(status, 0), f"{list_of}?status={status.value}", tone)
+
+    return (
+        of_documents(_("To be decided"), DocumentStatus.READY_FOR_VALIDATION, "waiting"),
+        of_documents(_("To be exported"), DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
+        of_documents(_("Export Error"), DocumentStatus.EXPORT_ERROR, "error"),
+        Waiting(_("Deliveries held"), held, f"{ledger}?status=held", "held"),
+        Waiting(
+            _("Deliveries under way"),
+            deliveries[DeliveryStatus.PENDING]
+            + deliveries[DeliveryStatus.RUNNING]
+            + deliveries[DeliveryStatus.WAITING]
+            - held,
+            ledger,
+            "progress",
+        ),
+    )
+
+
+def _app_step(request: Request, visit: Visit, *, has_connection: bool) -> Step:
+    """Return the step at Infor: in the sandbox where this server has one, else by the manual."""
+    infor = sides_of(request).infor
+    tenant = next((one for one in visit.tenants if visit.actor.is_tenant_administrator(one)), None)
+    text = _("Infor ION API → Authorized Apps: a Backend Service that issues refresh tokens.")
+    title = _("Add an authorized app and download its credentials")
+    if infor is None or tenant is None:
+        return Step(title, text, "/manual/create-an-app", _("Read how"), has_connection)
+    return Step(
+        title,
+        text,
+        path_to(request, "authorized_app_add", tenant=tenant),
+        _("Add it on this server"),
+        has_connection,
+    )
+
+
+def _connection_steps(
+    request: Request, connections: Sequence[Connection], checks: Mapping[str, Check]
+) -> Sequence[Step]:
+    passed = any(check.status is CheckStatus.PASSED for check in checks.values())
+    one = connections[0] if connections else None
+    return (
+        Step(
+            _("Upload the ION API file"),
+            _("Settings → Document Processing → Export. It is sealed, and never shown again."),
+            path_to(request, "export_choose"),
+            _("Upload it"),
+            one is not None,
+        ),
+        Step(
+            _("Prove the connection"),
+            _("Each stage from the network to IDM and ION, with what to do where one is refused."),
+            path_to(request, "connection", connection=one.id)
+            if one
+            else path_to(request, "connections"),
+            _("See the proof"),
+            passed,
+        ),
+    )
+
+
+def _configuration_step(
+    request: Request, configured: Sequence[ExportConfiguration], *, is_active: bool
+) -> Step:
+    return Step(
+        _("Activate an export configuration"),
+        _("Which documents go where, by which mapping files."),
+        path_to(request, "export", configuration=configured[0].id)
+        if configured
+        else path_to(request, "export_choose"),
+        _("Activate it") if configured else _("Add one"),
+        is_active,
+    )
+
+
+def _document_step(request: Request, documents: Mapping[DocumentStatus, int]) -> Step:
+    return Step(
+        _("Upload an invoice"),
+        _("An e-invoice as XML, or a PDF with the XML attached."),
+        path_to(request, "document_upload"),
+        _("Upload"),
+        bool(documents),
+    )
+
+
+def _delivery_step(request: Request, deliveries: Mapping[DeliveryStatus, int]) -> Step:
+    return Step(
+        _("Export it to Infor"),
+        _("The ledger shows every call, and the item that Infor made of it."),
+        path_to(request, "documents"),
+        _("Choose a document"),
+        deliveries[DeliveryStatus.DELIVERED] > 0,
+    )
+
+
+ROUTES = [Route("/dashboard", show, name="dashboard")]

@@ -1,0 +1,88 @@
+"""The dashboard counts what waits, tells why, and leads a new installation through the walk."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import update
+
+from ionport.exports.tables import deliveries
+from ionport.web.rendering.templating import ENVIRONMENT
+from tests.support.sides import until
+from tests.support.web import said
+from tests.support.whole import INVOICE, Desk
+from tests.unit.web.pages.documents.test_documents import _active_export, _run
+
+
+def steps_done(desk: Desk) -> list[bool]:
+    page = desk.browser.get("/dashboard").text
+    return ["is-done" in each for each in re.findall(r'<li class="(is-done|)">', page)]
+
+
+def tile(desk: Desk, label: str) -> str:
+    page = desk.browser.get("/dashboard").text
+    found = re.search(rf"<b>(\d+)</b><span>{label}</span>", page)
+    assert found, label
+    return found[1]
+
+
+def test_the_first_steps_tick_themselves_and_go_when_all_are_done(desk: Desk) -> None:
+    assert steps_done(desk) == [False] * 6
+    assert f"{desk.apps_path}/add" in desk.browser.get("/dashboard").text
+    _active_export(desk)
+    assert until(lambda: steps_done(desk) == [True, True, True, True, False, False], 120, 0.05)
+    document = f"/documents/{desk.document_id()}"
+    assert steps_done(desk) == [True, True, True, True, True, False]
+    desk.browser.send(f"{document}/export", form_at=document)
+    _run(desk)
+    assert steps_done(desk) == []
+    text = said(desk.browser.get("/dashboard").text)
+    assert "Documents received 1 Deliveries started 1 of which delivered 1" in text
+
+
+def test_failures_stand_by_cause_and_lead_to_their_deliveries(desk: Desk) -> None:
+    _active_export(desk)
+    document = f"/documents/{desk.document_id()}"
+    desk.browser.send(f"{document}/export", form_at=document)
+    values = {
+        "status": "failed",
+        "error_code": "http_403",
+        "error_text": "IDM refused the item.",
+        "remedy": "Give the service account its role.",
+    }
+    with desk.application.database.write() as work:
+        work.connection.execute(update(deliveries).values(values))
+    page = desk.browser.get("/dashboard").text
+    assert "IDM refused the item. Give the service account its role. 1" in said(page)
+    link = "/deliveries?cause=http_403"
+    assert f'href="{link}"' in page
+    assert INVOICE in desk.browser.get(link).text
+    assert INVOICE not in desk.browser.get("/deliveries?cause=http_500").text
+
+
+def test_what_waits_is_counted_with_the_list_that_shows_it(desk: Desk) -> None:
+    desk.document_id()
+    assert tile(desk, "To be exported") == "1"
+    assert tile(desk, "To be decided") == "0"
+    assert (
+        'href="/documents?status=validated_pending_export"' in desk.browser.get("/dashboard").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        ("2808.8", "EUR", "2,808.80 EUR"),
+        ("-1234567", "JPY", "-1,234,567 JPY"),
+        ("1.2345", "EUR", "1.2345 EUR"),
+        ("12", "", "12.00"),
+        ("", "EUR", "EUR"),
+        ("n/a", "EUR", "n/a EUR"),
+        ("NaN", "EUR", "NaN EUR"),
+    ],
+)
+def test_amounts_have_groups_and_the_decimals_of_their_currency(
+    amount: str, currency: str, shown: str
+) -> None:
+    assert ENVIRONMENT.filters["money"](amount, currency) == shown
