@@ -272,7 +272,7 @@ class PassRecords:
         began = running.delivery.tries_since or running.delivery.created_at
         if self._timing.gives_up(tries, began, next_at):
             return self.fail(work, running, kind, _given_up(problem, tries))
-        if not self._rest(work, running, problem, next_at):
+        if not self._rest(work, running, problem, now, next_at):
             return SETTLED
         step = {"status": StepStatus.WAITING, "tries": tries, "summary": problem.text}
         LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
@@ -281,7 +281,7 @@ class PassRecords:
     def hold(self, work: Work, running: RunningPass, problem: Problem) -> Outcome:
         """End the pass for as long as `problem` holds the delivery: until somebody frees it."""
         # The series of tries begins anew when the hold is over, however long it lasts.
-        self._rest(work, running, problem, None, {"tries_since": None})
+        self._rest(work, running, problem, self._clock.now(), None, {"tries_since": None})
         return SETTLED
 
     def release(self, work: Work, running: RunningPass) -> Outcome:
@@ -349,12 +349,13 @@ class PassRecords:
         work: Work,
         running: RunningPass,
         problem: Problem,
+        now: datetime,
         due_at: datetime | None,
         more: Mapping[str, Any] | None = None,
     ) -> bool:
         values: dict[str, Any] = {
             "status": DeliveryStatus.WAITING,
-            "updated_at": self._clock.now(),
+            "updated_at": now,
             "error_code": problem.code,
             "error_text": problem.text,
             "remedy": problem.remedy,

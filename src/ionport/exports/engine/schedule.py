@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ from ionport.store import Database, SystemScope
 _SCOPE = SystemScope("scheduling deliveries")
 # Steps of the wall clock below this are left alone: they delay nothing that matters.
 _STEP = 5.0
+# A time that was read before a step is written this much later at most: PostgreSQL ends a
+# transaction after 30 s without a statement, and a statement may wait for a lock.
+_LATE_WRITE = 60.0
 
 
 class Schedule:
@@ -36,6 +40,7 @@ class Schedule:
         self._clock = clock
         self._timing = timing
         self._ahead = self._wall_ahead()
+        self._stepped_back_at = -math.inf
 
     def begin(self, *, is_alone: bool) -> None:
         """Sign on. Alone on the database, every pass under way is left over from an ended process.
@@ -52,9 +57,10 @@ class Schedule:
             workers = WorkerRepository(work.connection)
             if is_alone:
                 workers.remove_all(_SCOPE)
-            # The clock may have been set back while nobody looked.
-            self._bring_forward(PassRepository(work.connection), now)
             workers.beat(_SCOPE, self.worker_id, socket.gethostname(), os.getpid(), now)
+        # The clock may have been set back while nobody looked.
+        self._stepped_back_at = self._clock.boot()
+        self.mend_clock_step()
 
     def end(self) -> None:
         """Sign off."""
@@ -125,20 +131,26 @@ class Schedule:
         return min(max((moment - self._clock.now()).total_seconds(), 0.0), longest)
 
     def mend_clock_step(self) -> None:
-        """Make due what waits for a moment that this machine's clock was set back from."""
-        ahead = self._wall_ahead()
-        stepped_back = self._ahead - ahead > _STEP
-        if stepped_back:
-            with self._database.write() as work:
-                self._bring_forward(PassRepository(work.connection), self._clock.now())
+        """Make due what waits for a moment that this machine's clock was set back from.
+
+        For a while after a step, and after the start: what read the clock before may write later.
+        """
+        now, boot, ahead = self._clock.now(), self._clock.boot(), self._wall_ahead()
+        if self._ahead - ahead > _STEP:
+            self._stepped_back_at = boot
+        if boot - self._stepped_back_at <= _LATE_WRITE:
+            self._bring_forward(now + timedelta(seconds=_STEP / 2), now)
         self._ahead = ahead
 
     def _wall_ahead(self) -> float:
         return self._clock.now().timestamp() - self._clock.boot()
 
-    @staticmethod
-    def _bring_forward(passes: PassRepository, now: datetime) -> None:
-        passes.bring_forward(_SCOPE, now + timedelta(seconds=_STEP / 2), now)
+    def _bring_forward(self, written_after: datetime, now: datetime) -> None:
+        with self._database.read() as work:
+            if not PassRepository(work.connection).any_written_after(_SCOPE, written_after, now):
+                return
+        with self._database.write() as work:
+            PassRepository(work.connection).bring_forward(_SCOPE, written_after, now)
 
     def _forget(self, worker_id: str, since: datetime) -> bool:
         with self._database.write() as work:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
 from ionport.exports.ledger.repository import AnyScope, delivery_of_row
 from ionport.exports.model import Delivery, DeliveryStatus, DuePass, ExportMethod, Lease
@@ -178,15 +178,16 @@ class PassRepository:
         query = select(_d.id).where(_d.status == DeliveryStatus.RUNNING).limit(1)
         return self._connection.execute(query).first() is not None
 
+    def any_written_after(self, scope: SystemScope, moment: datetime, now: datetime) -> bool:
+        """Tell whether something that is not due yet was written after `moment`."""
+        query = select(_d.id).where(*_waits_and_was_written_after(moment, now)).limit(1)
+        return self._connection.execute(query).first() is not None
+
     def bring_forward(self, scope: SystemScope, written_after: datetime, now: datetime) -> int:
         """Make due what was written in the future: the wall clock has been set back since."""
         return self._connection.execute(
             update(deliveries)
-            .where(
-                _d.status.in_(("pending", "waiting")),
-                _d.due_at > now,
-                _d.updated_at > written_after,
-            )
+            .where(*_waits_and_was_written_after(written_after, now))
             .values(due_at=now, updated_at=now)
         ).rowcount
 
@@ -247,3 +248,9 @@ class PassRepository:
             _d.finished_at > moment,
         )
         return self._connection.execute(query.limit(1)).first() is not None
+
+
+def _waits_and_was_written_after(
+    moment: datetime, now: datetime
+) -> tuple[ColumnElement[bool], ...]:
+    return (_d.status.in_(("pending", "waiting")), _d.due_at > now, _d.updated_at > moment)
