@@ -9,6 +9,7 @@ from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock
 from ionport.core.sealing import KeyRing
 from ionport.documents.companies.service import CompanyService
+from ionport.documents.renderings.service import RenderingService
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.service import (
     ConfigurationConnectionUse,
@@ -30,6 +31,7 @@ class DocumentSide:
 
     documents: DocumentService
     companies: CompanyService
+    renderings: RenderingService
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService
@@ -61,6 +63,7 @@ def open_document_side(
     return DocumentSide(
         documents=documents,
         companies=CompanyService(clock, audit, identity),
+        renderings=RenderingService(database, documents, blobs, clock),
         connections=connections,
         mappings=mappings,
         configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from ionport.identity.tables import organizations
 from ionport.store import Moment, metadata
@@ -55,4 +65,17 @@ document_timeline = Table(
     # The newest entry first; entries of one moment keep the order they were written in.
     Column("position", Integer, nullable=False),
     UniqueConstraint("document_id", "position"),
+)
+
+# PDFs that were made of documents: by content, so that the same file needs none of its own.
+document_renderings = Table(
+    "document_renderings",
+    metadata,
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("content_sha256", Text, nullable=False),
+    Column("renderer", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("pdf_sha256", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    PrimaryKeyConstraint("organization_id", "content_sha256", "renderer", "language"),
 )

@@ -11,11 +11,9 @@ from typing import Any
 import click
 
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.core.unpacking.pdf import is_pdf
 from ionport.core.xml import MAX_BYTES
-from ionport.documents.intake.reading import invoices_in_pdf
+from ionport.documents.intake.reading import read_any
 from ionport.documents.invoice.model import Invoice
-from ionport.documents.invoice.reader import read_invoice
 from ionport.documents.invoice.rules.check import check_invoice
 from ionport.documents.invoice.rules.model import Effect, RuleFinding
 from ionport.documents.invoice.rules.sentences import rule_text
@@ -44,7 +42,7 @@ def document_check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -
 
 def _checked(file: Path) -> dict[str, Any]:
     try:
-        invoice = _invoice(_content(file))
+        invoice = read_any(read_content(file))
     except IonportError as error:
         return {"file": str(file), "error": error.text}
     findings = check_invoice(invoice, datetime.now(UTC).date())
@@ -54,15 +52,6 @@ def _checked(file: Path) -> dict[str, Any]:
         "terms": _terms(invoice),
         "findings": [_finding(finding) for finding in findings],
     }
-
-
-def _invoice(content: bytes) -> Invoice:
-    if not is_pdf(content):
-        return read_invoice(content)
-    found = invoices_in_pdf(content)
-    if len(found) != 1:
-        raise InvalidInput(f"The PDF has {len(found)} invoices attached; one is checked.")
-    return found[0][1]
 
 
 def _terms(invoice: Invoice) -> dict[str, list[str]]:
@@ -100,7 +89,8 @@ def _as_text(row: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _content(file: Path) -> bytes:
+def read_content(file: Path) -> bytes:
+    """Return a file, but no more of it than what is refused for its size anyway."""
     try:
         with file.open("rb") as opened:
             return opened.read(MAX_BYTES + 1)

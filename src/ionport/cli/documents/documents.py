@@ -11,6 +11,7 @@ import click
 
 from ionport.application import Application
 from ionport.cli.documents.check import document_check
+from ionport.cli.documents.render import document_render
 from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.errors import Conflict, InvalidInput, IonportError
@@ -29,6 +30,7 @@ def document() -> None:
 
 
 document.add_command(document_check)
+document.add_command(document_render)
 
 
 @document.command("add")

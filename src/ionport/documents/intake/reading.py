@@ -84,6 +84,22 @@ def _read_pdf(content: bytes, today: date) -> Intake:
     return Intake("INVOICE", _PDF, {}, {}, (finding,), identity)
 
 
+def read_any(content: bytes) -> Invoice:
+    """Return the invoice in an XML file, or the one attached to a PDF.
+
+    Errors as `read_file`, and InvalidInput `no_single_invoice` for a PDF with none or several.
+    """
+    if not is_pdf(content):
+        return read_invoice(content)
+    found = invoices_in_pdf(content)
+    if len(found) != 1:
+        raise InvalidInput(
+            _("The PDF has {count} invoices attached, not one.").format(count=len(found)),
+            code="no_single_invoice",
+        )
+    return found[0][1]
+
+
 def invoices_in_pdf(content: bytes) -> list[tuple[str, Invoice]]:
     """Return the invoices attached to a PDF with their file names; errors as `read_file`."""
     attached = [(each.name, _invoice_in(each.content)) for each in attachments(content)]

@@ -74,6 +74,12 @@ def attachments(invoice: Invoice) -> Iterator[Attachment]:
         )
 
 
+def decoded_size(encoded: str) -> int | None:
+    """Return how many bytes an embedded file (BT-125) has; None when it is not base64."""
+    content = _decoded(encoded)
+    return None if content is None else len(content)
+
+
 def _name_and_type(embedded: Node | None) -> tuple[str, str]:
     if embedded is None:
         return "", ""

@@ -1,0 +1,1 @@
+"""Pages set by typst in processes with limits."""
