@@ -73,7 +73,7 @@ def upgrade_existing(settings: Settings) -> tuple[str, str]:
     """Bring the schema of an existing database up to date; return the revisions before and after.
 
     Raises:
-        Unavailable: there is no data folder, or as `open_house`.
+        Unavailable: there is no data folder, or as `opened_database`.
     """
     if not settings.database_url:
         require_data_folder(settings)

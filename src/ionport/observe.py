@@ -1,6 +1,6 @@
 """Structured logs with request, tenant and delivery ids, and redaction of secrets.
 
-Redaction is a net below the value objects of `core.secrets`: it knows the shapes of
+Redaction comes in addition to the value objects of `core.secrets`: it knows the shapes of
 docs/reference/credentials.md#the-file and of OAuth parameters, in whatever text or URL they turn up
 (docs/decisions/0006-secrets-sealed-digested-shown-once.md).
 """

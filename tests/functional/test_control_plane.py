@@ -290,8 +290,8 @@ def test_the_http_archive_has_the_form_that_tools_read_and_no_secret(
     assert len(log["entries"]) == 3
     for entry in log["entries"]:
         _check_entry(entry)
-    struck, created, unknown = log["entries"]
-    assert struck["_fault"] == "status"
+    failed, created, unknown = log["entries"]
+    assert failed["_fault"] == "status"
     assert json.loads(created["request"]["postData"]["text"])["item"]
     assert created["_effects"][0] in created["response"]["content"]["text"]
     assert unknown["_operation"] == "unknown"
@@ -484,7 +484,7 @@ def test_no_address_is_redirected_to_what_the_host_header_says(plane: Plane, pat
 def test_without_a_sandbox_there_is_no_control_plane(
     tmp_path: Path, chosen: dict[str, Any]
 ) -> None:
-    with served(tmp_path, **chosen) as (_house, url):
+    with served(tmp_path, **chosen) as (_application, url):
         answer = httpx2.get(f"{url}/_control/{TENANT}/state")
         assert answer.status_code == 404
         assert answer.json()["code"] == "sandbox_off"

@@ -89,7 +89,7 @@ def test_calls_are_printed_newest_first_and_exported(
     assert json.loads(run("record", "--har", "-").output)["log"]["version"] == "1.2"
 
 
-def test_an_added_fault_strikes_the_next_call(run: Run, client: IonApiClient) -> None:
+def test_an_added_fault_applies_to_the_next_call(run: Run, client: IonApiClient) -> None:
     added = run("faults", "add", "status", "--service", "IDM", "--times", "1", "--status", "502")
     assert added.exit_code == 0, added.output
     with pytest.raises(ServiceError) as refused:
@@ -97,7 +97,7 @@ def test_an_added_fault_strikes_the_next_call(run: Run, client: IonApiClient) ->
     assert refused.value.status == 502
     client.idm.create_item(ITEM)
     assert run("record", "--status", "502").output.rstrip().endswith("create item  [status]")
-    assert "next 1  struck 1 of 1  (off)" in run("faults", "list").output
+    assert "next 1  applied to 1 of 1  (off)" in run("faults", "list").output
     (rule,) = json.loads(run("faults", "list", "--json").output)
     assert f"Removed {rule['id']}." in run("faults", "clear", rule["id"]).output
     assert run("faults", "list").output == "No fault rules.\n"

@@ -227,7 +227,7 @@ def test_a_token_is_suddenly_refused_and_the_client_gets_another(
     assert items(side) == 1
 
 
-def test_the_next_calls_are_struck_and_then_the_rule_rests(
+def test_a_rule_applies_to_the_next_calls_and_then_no_more(
     side: InforSide, client: httpx2.Client
 ) -> None:
     rule = order(side, FaultKind.STATUS, trigger=Trigger.NEXT, figure=2)
@@ -237,12 +237,12 @@ def test_the_next_calls_are_struck_and_then_the_rule_rests(
     assert (found.seen, found.hits, found.draft.is_enabled) == (2, 2, False)
 
 
-def test_every_third_call_is_struck(side: InforSide, client: httpx2.Client) -> None:
+def test_a_rule_applies_to_every_third_call(side: InforSide, client: httpx2.Client) -> None:
     order(side, FaultKind.STATUS, trigger=Trigger.EVERY, figure=3)
     assert [post(client).status_code for _ in range(6)] == [200, 200, 503, 200, 200, 503]
 
 
-def test_a_probability_strikes_the_same_calls_again_when_the_rule_is_switched_on_again(
+def test_a_probability_hits_the_same_calls_again_when_the_rule_is_switched_on_again(
     side: InforSide, client: httpx2.Client
 ) -> None:
     rule = order(side, FaultKind.STATUS, trigger=Trigger.PROBABILITY, figure=0.5, seed=11)

@@ -190,15 +190,15 @@ def _get(infor: Infor, token: str) -> int:
     return answer.status_code
 
 
-def test_an_ordered_fault_strikes_as_often_as_was_said(infor: Infor, client: IonApiClient) -> None:
+def test_an_ordered_fault_applies_as_often_as_was_said(infor: Infor, client: IonApiClient) -> None:
     fault = infor.faults.add(status=503, service="IDM", operation="create item", times=2)
     for _time in range(2):
         with pytest.raises(ServiceError):
             client.idm.create_item(_item("600"))
     client.idm.create_item(_item("600"))
     assert (fault.hits, len(infor.idm.items())) == (2, 1)
-    struck = infor.recorder.calls("IDM", "create item", status=503)
-    assert [call.fault for call in struck] == ["status", "status"]
+    failed = infor.recorder.calls("IDM", "create item", status=503)
+    assert [call.fault for call in failed] == ["status", "status"]
 
 
 def test_a_removed_fault_and_a_cleared_one_let_calls_pass(infor: Infor) -> None:

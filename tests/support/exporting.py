@@ -49,7 +49,7 @@ QUICK = ExportTiming(
 
 @dataclass(slots=True)
 class DocumentSide:
-    """The rooms of the document side, wired as a server wires them."""
+    """The services of the document side, wired as a server wires them."""
 
     database: Database
     clock: BootClock

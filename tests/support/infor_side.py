@@ -40,7 +40,7 @@ SCOPE = TenantScope(TENANT)
 
 
 class InforSide:
-    """The rooms of the Infor side, put together as a server does."""
+    """The services of the Infor side, put together as a server does."""
 
     def __init__(self, database: Database, folder: Path, clock: MovableClock, url: str) -> None:
         self.database = database

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ionport.core.i18n import N_
+from ionport.identity.model import AuditAction
+
 # A check writes at least one row in this time: no single call of a stage may take longer.
 SILENCE_OF_A_DEAD_CHECK = timedelta(seconds=150)
 
@@ -114,3 +117,12 @@ STAGES = (
     ("idm", "Document Management (IDM)"),
     ("ion", "ION messaging"),
 )
+
+
+class ConnectionAction(AuditAction):
+    """What the audit log tells of a connection."""
+
+    UPLOADED = "connection.uploaded", N_("Connection uploaded")
+    RENAMED = "connection.renamed", N_("Connection renamed")
+    DELETED = "connection.deleted", N_("Connection deleted")
+    CHECKED = "connection.checked", N_("Proof of the connection begun")

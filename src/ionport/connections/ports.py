@@ -1,4 +1,4 @@
-"""What connections need of rooms above them."""
+"""What connections need of domains above them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ionport.connections.checks import new_check, prove
 from ionport.connections.intake import PreparedConnection
-from ionport.connections.model import Check, CheckStatus, Connection
+from ionport.connections.model import Check, CheckStatus, Connection, ConnectionAction
 from ionport.connections.ports import ConnectionUse
 from ionport.connections.repository import CheckRepository, ConnectionRepository, TokenRepository
 from ionport.connections.tokens import DatabaseTokenStore
@@ -92,7 +92,7 @@ class ConnectionService:
             # Somebody uploaded the same file between our look and our insert.
             return repository.by_fingerprint(scope, file.fingerprint) or connection
         details = {"name": connection.name, "tenant": file.ti, "fingerprint": file.fingerprint}
-        self._audit.record(work, scope, actor, "connection.uploaded", connection.id, details)
+        self._audit.record(work, scope, actor, ConnectionAction.UPLOADED, connection.id, details)
         return connection
 
     def list(
@@ -132,7 +132,7 @@ class ConnectionService:
         new = _name(name)
         ConnectionRepository(work.connection).rename(scope, connection.id, new)
         details = {"old": connection.name, "new": new}
-        self._audit.record(work, scope, actor, "connection.renamed", connection.id, details)
+        self._audit.record(work, scope, actor, ConnectionAction.RENAMED, connection.id, details)
         return self._get(work, scope, connection_id)
 
     def delete(
@@ -159,7 +159,7 @@ class ConnectionService:
                 code="connection_in_ledger",
             )
         details = {"name": connection.name, "fingerprint": connection.fingerprint}
-        self._audit.record(work, scope, actor, "connection.deleted", connection.id, details)
+        self._audit.record(work, scope, actor, ConnectionAction.DELETED, connection.id, details)
 
     def credential(self, work: Work, scope: OrganizationScope, connection_id: str) -> IonApiFile:
         """Open the sealed file: for calls to Infor, never for a page.
@@ -201,7 +201,7 @@ class ConnectionService:
         if not repository.add(scope, check):
             # Somebody started one between our look and our insert.
             return repository.latest(scope, connection_id) or check
-        self._audit.record(work, scope, actor, "connection.checked", connection.id)
+        self._audit.record(work, scope, actor, ConnectionAction.CHECKED, connection.id)
         return check
 
     def run_check(self, database: Database, scope: OrganizationScope, check_id: str) -> Check:

@@ -1,1 +1,1 @@
-"""What every room stands on: errors, ids, secrets, clock, sealing, hardened XML, blobs."""
+"""What every domain uses: errors, ids, secrets, clock, sealing, hardened XML, blobs."""

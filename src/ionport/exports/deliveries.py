@@ -20,6 +20,7 @@ from ionport.exports.model import (
     CallEnd,
     Cause,
     Delivery,
+    DeliveryAction,
     DeliveryDetail,
     DeliveryFilter,
     DeliverySort,
@@ -187,7 +188,7 @@ class DeliveryService:
             ledger.update_step(scope, delivery.id, step.kind, fresh)
             if not may_have_arrived(ledger, scope, delivery.id, step.kind):
                 ledger.update_step(scope, delivery.id, StepKind.RENDER, fresh)
-        self._audit.record(work, scope, actor, "delivery.retried", delivery.id)
+        self._audit.record(work, scope, actor, DeliveryAction.RETRIED, delivery.id)
         text = _("Export through “{title}” is tried again.").format(
             title=delivery.configuration_title
         )
@@ -224,7 +225,7 @@ class DeliveryService:
                 ),
                 code="delivery_not_cancellable",
             )
-        self._audit.record(work, scope, actor, "delivery.cancelled", delivery.id)
+        self._audit.record(work, scope, actor, DeliveryAction.CANCELLED, delivery.id)
         text = _("Export through “{title}” was cancelled.").format(
             title=delivery.configuration_title
         )

@@ -17,7 +17,14 @@ from ionport.exports.destinations import steps_of
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
-from ionport.exports.model import DOCUMENT_HELD, Delivery, DeliveryStatus, DeliveryStep, StepStatus
+from ionport.exports.model import (
+    DOCUMENT_HELD,
+    Delivery,
+    DeliveryAction,
+    DeliveryStatus,
+    DeliveryStep,
+    StepStatus,
+)
 from ionport.exports.status import record_document_status
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
@@ -156,7 +163,7 @@ class DeliveryMaking:
         details = {"document": document.id, "configuration": configuration.id}
         if reason:
             details["reason"] = reason
-        action = "delivery.created" if generation == 1 else "delivery.re_exported"
+        action = DeliveryAction.CREATED if generation == 1 else DeliveryAction.RE_EXPORTED
         self._audit.record(work, scope, actor, action, delivery.id, details)
         return delivery
 

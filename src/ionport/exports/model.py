@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
+from ionport.identity.model import AuditAction
 
 # Error codes of deliveries that wait, without a time, until somebody frees them: findings hold
 # the document, or Infor has refused the connection when it was proved.
@@ -341,3 +342,30 @@ class Outcome:
 
     kind: OutcomeKind
     seconds: float = 0.0
+
+
+class ConfigurationAction(AuditAction):
+    """What the audit log tells of an export configuration."""
+
+    CREATED = "export_configuration.created", N_("Export configuration added")
+    EDITED = "export_configuration.edited", N_("Export configuration changed")
+    ACTIVATED = "export_configuration.activated", N_("Export configuration activated")
+    DEACTIVATED = "export_configuration.deactivated", N_("Export configuration deactivated")
+    DELETED = "export_configuration.deleted", N_("Export configuration deleted")
+    ACTIVATED_ALL_THE_SAME = (
+        "export_configuration.activated_all_the_same",
+        N_("Activated although the connection is not proved"),
+    )
+    DELIVERS_ALL_THE_SAME = (
+        "export_configuration.delivers_all_the_same",
+        N_("Delivers although the proof was refused"),
+    )
+
+
+class DeliveryAction(AuditAction):
+    """What the audit log tells of a delivery."""
+
+    CREATED = "delivery.created", N_("Delivery made")
+    RE_EXPORTED = "delivery.re_exported", N_("Document exported once more")
+    RETRIED = "delivery.retried", N_("Delivery tried again")
+    CANCELLED = "delivery.cancelled", N_("Delivery cancelled")

@@ -1,4 +1,4 @@
-"""How the gateway says no.
+"""The gateway's refusals.
 
 Infor publishes the status codes but not the bodies (docs/reference/gateway.md#limits): ours are
 flat JSON with a code, what happened, and the request id to ask about.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
+from ionport.identity.model import AuditAction
 
 NO_CORRELATION_ID = "no_correlation_id"
 """Code of the finding that a user may accept: deliveries are then at least once."""
@@ -141,3 +142,9 @@ class BodAddress:
     accounting_entity: str
     location: str
     document_id: str
+
+
+class MappingAction(AuditAction):
+    """What the audit log tells of a mapping file."""
+
+    ADDED = "mapping.added", N_("Mapping version added")

@@ -13,7 +13,7 @@ from ionport.documents.intake.reading import clean_filename
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.mappings.intake import PreparedMapping
-from ionport.mappings.model import MappingFile, MappingKind, MappingVersion
+from ionport.mappings.model import MappingAction, MappingFile, MappingKind, MappingVersion
 from ionport.mappings.repository import MappingRepository
 from ionport.store import OrganizationScope, Work
 
@@ -69,7 +69,7 @@ class MappingService:
             work,
             scope,
             actor,
-            "mapping.added",
+            MappingAction.ADDED,
             file.id,
             {"name": file.name, "version": str(version.number), "sha256": sha256},
         )

@@ -45,7 +45,7 @@ _REST_SECONDS = 1.0
 
 
 class Database:
-    """One database, with the two kinds of transaction that the rooms use.
+    """One database, with the two kinds of transaction that the domains use.
 
     `connections` is how many there may be to PostgreSQL, and on SQLite of readers. Not `durable`,
     a SQLite file lives as long as the process: no commit waits for the disk.

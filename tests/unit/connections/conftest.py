@@ -41,7 +41,7 @@ def credential(**changes: str | None) -> bytes:
 
 
 @dataclass
-class House:
+class ConnectionsSetup:
     database: Database
     clock: MovableClock
     keys: KeyRing
@@ -51,7 +51,7 @@ class House:
 
 
 @pytest.fixture
-def house(database: Database, clock: MovableClock) -> House:
+def setup(database: Database, clock: MovableClock) -> ConnectionsSetup:
     audit = AuditLog(clock)
     identity = IdentityService(clock, audit, Passwords(time_cost=1, memory_kib=8))
     with database.write() as work:
@@ -65,7 +65,7 @@ def house(database: Database, clock: MovableClock) -> House:
             organizations.insert().values(id=other_id, name="Other", created_at=clock.now())
         )
     keys = KeyRing.generate()
-    return House(
+    return ConnectionsSetup(
         database,
         clock,
         keys,

@@ -6,17 +6,17 @@ from ionport.connections.intake import prepare_connection
 from ionport.connections.model import Check, CheckStage, CheckStatus, StageStatus
 from ionport.connections.repository import CheckRepository, ConnectionRepository
 from ionport.identity.model import Actor
-from tests.unit.connections.conftest import House, credential
+from tests.unit.connections.conftest import ConnectionsSetup, credential
 
 OPERATOR = Actor.operator()
 PASSED = CheckStage("file", "File", StageStatus.PASSED)
 
 
-def test_a_check_is_written_by_its_own_organization_alone(house: House):
-    now = house.clock.now()
-    with house.database.write() as work:
-        connection = house.connections.upload(
-            work, house.scope, OPERATOR, "x", prepare_connection(credential())
+def test_a_check_is_written_by_its_own_organization_alone(setup: ConnectionsSetup):
+    now = setup.clock.now()
+    with setup.database.write() as work:
+        connection = setup.connections.upload(
+            work, setup.scope, OPERATOR, "x", prepare_connection(credential())
         )
         checks = CheckRepository(work.connection)
         check = Check(
@@ -29,27 +29,27 @@ def test_a_check_is_written_by_its_own_organization_alone(house: House):
             now,
             None,
         )
-        checks.add(house.scope, check)
-        checks.add(house.other, replace(check, id="chk_2"))
-        checks.set_stage(house.other, check, 0, PASSED, now)
-        checks.finish(house.other, check, CheckStatus.PASSED, now)
-        assert checks.get(house.scope, "chk_1") == check
-        assert checks.get(house.scope, "chk_2") is None
+        checks.add(setup.scope, check)
+        checks.add(setup.other, replace(check, id="chk_2"))
+        checks.set_stage(setup.other, check, 0, PASSED, now)
+        checks.finish(setup.other, check, CheckStatus.PASSED, now)
+        assert checks.get(setup.scope, "chk_1") == check
+        assert checks.get(setup.scope, "chk_2") is None
 
-        checks.set_stage(house.scope, check, 0, PASSED, now)
-        checks.finish(house.scope, check, CheckStatus.PASSED, now)
-        passed = checks.get(house.scope, "chk_1")
+        checks.set_stage(setup.scope, check, 0, PASSED, now)
+        checks.finish(setup.scope, check, CheckStatus.PASSED, now)
+        passed = checks.get(setup.scope, "chk_1")
         assert passed is not None
         assert (passed.status, passed.stages) == (CheckStatus.PASSED, (PASSED,))
 
 
-def test_a_connection_is_renamed_by_its_own_organization_alone(house: House):
-    with house.database.write() as work:
-        connection = house.connections.upload(
-            work, house.scope, OPERATOR, "x", prepare_connection(credential())
+def test_a_connection_is_renamed_by_its_own_organization_alone(setup: ConnectionsSetup):
+    with setup.database.write() as work:
+        connection = setup.connections.upload(
+            work, setup.scope, OPERATOR, "x", prepare_connection(credential())
         )
         connections = ConnectionRepository(work.connection)
-        connections.rename(house.other, connection.id, "taken")
-        found = connections.get(house.scope, connection.id)
+        connections.rename(setup.other, connection.id, "taken")
+        found = connections.get(setup.scope, connection.id)
     assert found is not None
     assert found.name == connection.name

@@ -25,7 +25,9 @@ def test_the_words_are_translated_when_they_are_shown(monkeypatch: pytest.Monkey
     assert i18n.N_("User added") == "User added"
 
 
-@pytest.mark.parametrize("side", ["identity", "oauth"])
+@pytest.mark.parametrize(
+    "side", ["connections", "exports", "gateway", "identity", "mappings", "oauth", "sandbox"]
+)
 def test_every_recorded_action_is_a_member_of_an_enum(side: str) -> None:
     for path in (FOLDER / side).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -132,7 +132,7 @@ def faults_list(client: ControlClient, as_json: bool) -> None:
         switched = "" if rule["is_enabled"] else "  (off)"
         click.echo(
             f"{rule['id']}  {rule['kind']}  {target}  {rule['trigger']} {rule['figure']:g}"
-            f"  struck {rule['hits']} of {rule['seen']}{switched}"
+            f"  applied to {rule['hits']} of {rule['seen']}{switched}"
         )
     if not rules:
         click.echo("No fault rules.")
@@ -147,7 +147,7 @@ def faults_list(client: ControlClient, as_json: bool) -> None:
 @click.option("--times", type=int, help="Only the next so many calls.")
 @click.option("--every", type=int, help="Only each so-manieth call.")
 @click.option("--probability", type=float, help="Only some calls: 0 to 1.")
-@click.option("--seed", type=int, help="With the same seed, the same calls are struck again.")
+@click.option("--seed", type=int, help="With the same seed, it applies to the same calls again.")
 @click.option("--status", type=int, help="Status of the answer (kind status; default 503).")
 @click.option("--body", help="Body of the answer (kinds status and html).")
 @click.option("--media-type", help="Media type of the answer (kind status).")

@@ -22,7 +22,7 @@ from ionport.exports.configurations.model import ProofDecision, UseOfConnection
 from ionport.exports.destinations import proof_stages_of
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.pass_repository import PassRepository
-from ionport.exports.model import PROOF_REFUSED, Delivery, ExportMethod
+from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, Delivery, ExportMethod
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
@@ -116,7 +116,9 @@ class ProofDecisions:
                 ).format(method=use.method.label, reason=proof.text, remedy=proof.remedy),
                 code="proof_not_passed",
             )
-        self._store(work, scope, actor, "activated_all_the_same", use, proof, reason)
+        self._store(
+            work, scope, actor, ConfigurationAction.ACTIVATED_ALL_THE_SAME, use, proof, reason
+        )
 
     def deliver_all_the_same(
         self,
@@ -142,7 +144,9 @@ class ProofDecisions:
                 _("Infor does not refuse this connection: nothing is held."),
                 code="nothing_is_held",
             )
-        self._store(work, scope, actor, "delivers_all_the_same", use, proof, reason)
+        self._store(
+            work, scope, actor, ConfigurationAction.DELIVERS_ALL_THE_SAME, use, proof, reason
+        )
         return PassRepository(work.connection).free(
             scope,
             PROOF_REFUSED,
@@ -156,7 +160,7 @@ class ProofDecisions:
         work: Work,
         scope: OrganizationScope,
         actor: Actor,
-        action: str,
+        action: ConfigurationAction,
         use: UseOfConnection,
         proof: Proof,
         reason: str,
@@ -178,9 +182,7 @@ class ProofDecisions:
             "stage": proof.stage.key if proof.stage else "",
             "reason": decision.reason,
         }
-        self._audit.record(
-            work, scope, actor, f"export_configuration.{action}", use.configuration_id, details
-        )
+        self._audit.record(work, scope, actor, action, use.configuration_id, details)
 
 
 def _reason(text: str) -> str:

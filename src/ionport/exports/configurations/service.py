@@ -30,7 +30,7 @@ from ionport.exports.configurations.proof_decisions import (
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import PROOF_REFUSED, ExportMethod
+from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, ExportMethod
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.service import IdentityService
@@ -76,7 +76,7 @@ class ExportConfigurationService:
             **_columns(fields),
         )
         ConfigurationRepository(work.connection).add(scope, configuration)
-        self._record(work, scope, actor, "export_configuration.created", configuration)
+        self._record(work, scope, actor, ConfigurationAction.CREATED, configuration)
         return configuration
 
     def edit(
@@ -129,7 +129,7 @@ class ExportConfigurationService:
                 configuration_id=old.id,
             )
         changed = self._get(work, scope, configuration_id)
-        self._record(work, scope, actor, "export_configuration.edited", changed)
+        self._record(work, scope, actor, ConfigurationAction.EDITED, changed)
         return changed
 
     def get(
@@ -245,7 +245,7 @@ class ExportConfigurationService:
             configuration.id,
             {"is_active": False, "deleted_at": now, "updated_at": now},
         )
-        self._record(work, scope, actor, "export_configuration.deleted", configuration)
+        self._record(work, scope, actor, ConfigurationAction.DELETED, configuration)
 
     def _get(
         self, work: Work, scope: OrganizationScope, configuration_id: str
@@ -269,8 +269,8 @@ class ExportConfigurationService:
         )
         if not changed:
             raise self._in_the_way_error(work, scope, _fields(configuration), configuration.id)
-        action = "activated" if is_active else "deactivated"
-        self._record(work, scope, actor, f"export_configuration.{action}", configuration)
+        action = ConfigurationAction.ACTIVATED if is_active else ConfigurationAction.DEACTIVATED
+        self._record(work, scope, actor, action, configuration)
         return self._get(work, scope, configuration.id)
 
     def _occupant(
@@ -321,7 +321,7 @@ class ExportConfigurationService:
         work: Work,
         scope: OrganizationScope,
         actor: Actor,
-        action: str,
+        action: ConfigurationAction,
         configuration: ExportConfiguration,
     ) -> None:
         details = {"title": configuration.title, "method": str(configuration.method)}

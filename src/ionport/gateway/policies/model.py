@@ -17,9 +17,10 @@ from lxml import etree
 
 from ionport.core import xml
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.gateway.suites.model import PolicyType
 from ionport.gateway.targets.security import is_header_name, is_header_value, is_reserved
+from ionport.identity.model import AuditAction
 
 NAMESPACE: Final = "http://www.infor.com/ion/api"
 MAX_POLICY_BYTES: Final = 20_000
@@ -376,3 +377,11 @@ def sample_policy(kind: PolicyType) -> str:
     """Return a right definition of a type, to begin with."""
     attributes = _ATTRIBUTES.format(name=f"{kind.value}-example")
     return f"<{kind.value} {attributes}>{_BODIES[kind]}</{kind.value}>\n"
+
+
+class PolicyAction(AuditAction):
+    """What the audit log tells of a policy."""
+
+    CREATED = "policy.created", N_("Policy added")
+    CHANGED = "policy.changed", N_("Policy changed")
+    DELETED = "policy.deleted", N_("Policy deleted")

@@ -8,7 +8,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.gateway.policies.model import parse_policy
+from ionport.gateway.policies.model import PolicyAction, parse_policy
 from ionport.gateway.suites.model import MAX_POLICIES, ApiPolicy, PolicyDraft
 from ionport.gateway.suites.repository import EndpointRepository, PolicyRepository, SuiteRepository
 from ionport.identity.audit import AuditLog
@@ -81,7 +81,7 @@ class ApiPolicyService:
             created_at=self._clock.now(),
         )
         PolicyRepository(work.connection).add(scope, policy)
-        self._record(work, scope, actor, "policy.created", policy)
+        self._record(work, scope, actor, PolicyAction.CREATED, policy)
         return policy
 
     def change_policy(
@@ -102,17 +102,17 @@ class ApiPolicyService:
             "is_enabled": parse_policy(draft.type, draft.definition).is_enabled,
         }
         PolicyRepository(work.connection).change(scope, policy_id, values)
-        self._record(work, scope, actor, "policy.changed", policy)
+        self._record(work, scope, actor, PolicyAction.CHANGED, policy)
         return self.get_policy(work, scope, actor, policy_id)
 
     def delete_policy(self, work: Work, scope: TenantScope, actor: Actor, policy_id: str) -> None:
         """Remove a policy."""
         policy = self.get_policy(work, scope, actor, policy_id)
         PolicyRepository(work.connection).delete(scope, policy_id)
-        self._record(work, scope, actor, "policy.deleted", policy)
+        self._record(work, scope, actor, PolicyAction.DELETED, policy)
 
     def _record(
-        self, work: Work, scope: TenantScope, actor: Actor, action: str, policy: ApiPolicy
+        self, work: Work, scope: TenantScope, actor: Actor, action: PolicyAction, policy: ApiPolicy
     ) -> None:
         details = {"policy": policy.name, "type": policy.type.value, "id": policy.id}
         # Told by what it belongs to: that is still there when the policy is gone.

@@ -13,7 +13,12 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.gateway.suites.model import MAX_DOCUMENTATION, MAX_DOCUMENTATION_BYTES, Documentation
+from ionport.gateway.suites.model import (
+    MAX_DOCUMENTATION,
+    MAX_DOCUMENTATION_BYTES,
+    Documentation,
+    DocumentationAction,
+)
 from ionport.gateway.suites.openapi import describe, read_documentation
 from ionport.gateway.suites.repository import DocumentationRepository, EndpointRepository
 from ionport.gateway.targets.addresses import AddressPolicy, wrong_url
@@ -133,7 +138,7 @@ class DocumentationService:
         )
         DocumentationRepository(work.connection).add(scope, documentation, draft.text)
         details = {"documentation": draft.name, "id": documentation.id}
-        self._audit.record(work, scope, actor, "documentation.created", endpoint_id, details)
+        self._audit.record(work, scope, actor, DocumentationAction.CREATED, endpoint_id, details)
         return documentation
 
     def list_documentation(
@@ -162,7 +167,9 @@ class DocumentationService:
         found, _content = self.get_documentation(work, scope, actor, documentation_id)
         DocumentationRepository(work.connection).delete(scope, documentation_id)
         details = {"documentation": found.name, "id": found.id}
-        self._audit.record(work, scope, actor, "documentation.deleted", found.endpoint_id, details)
+        self._audit.record(
+            work, scope, actor, DocumentationAction.DELETED, found.endpoint_id, details
+        )
 
 
 def _wrong_url(text: str, detail: str | None = None) -> InvalidInput:

@@ -10,9 +10,10 @@ from enum import StrEnum
 from typing import Final
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.core.paging import PageRequest
 from ionport.gateway.targets.security import SecurityDraft, SecuritySettings
+from ionport.identity.model import AuditAction
 
 MAX_ENDPOINTS: Final = 100
 MAX_POLICIES: Final = 50
@@ -279,3 +280,31 @@ def _wrong_text(text: str) -> str | None:
     if len(text) > _MAX_TEXT or not all(x.isprintable() for x in re.split(r"[\r\n\t]", text)):
         return _("Use at most {limit} characters.").format(limit=_MAX_TEXT)
     return None
+
+
+class SuiteAction(AuditAction):
+    """What the audit log tells of an API suite."""
+
+    CREATED = "suite.created", N_("API suite added")
+    CHANGED = "suite.changed", N_("API suite changed")
+    ICON_UPLOADED = "suite.icon_uploaded", N_("Icon uploaded")
+    ACTIVATED = "suite.activated", N_("API suite activated")
+    DEACTIVATED = "suite.deactivated", N_("API suite deactivated")
+    DELETED = "suite.deleted", N_("API suite deleted")
+
+
+class EndpointAction(AuditAction):
+    """What the audit log tells of a target endpoint."""
+
+    CREATED = "endpoint.created", N_("Endpoint added")
+    CHANGED = "endpoint.changed", N_("Endpoint changed")
+    ACTIVATED = "endpoint.activated", N_("Endpoint activated")
+    DEACTIVATED = "endpoint.deactivated", N_("Endpoint deactivated")
+    DELETED = "endpoint.deleted", N_("Endpoint deleted")
+
+
+class DocumentationAction(AuditAction):
+    """What the audit log tells of an endpoint's documentation."""
+
+    CREATED = "documentation.created", N_("Documentation added")
+    DELETED = "documentation.deleted", N_("Documentation deleted")

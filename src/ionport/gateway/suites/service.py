@@ -19,7 +19,9 @@ from ionport.gateway.suites.model import (
     MAX_ENDPOINTS,
     UPLOADED_ICON,
     ApiSuite,
+    EndpointAction,
     EndpointDraft,
+    SuiteAction,
     SuiteDraft,
     SuiteIcon,
     SuiteQuery,
@@ -121,7 +123,7 @@ class ApiSuiteService:
         if not suites.add(scope, suite):
             existing = suites.by_context(scope, draft.context)
             raise _taken(_("API Context"), "context", existing.id if existing else None)
-        self._record(work, scope, actor, "suite.created", suite)
+        self._record(work, scope, actor, SuiteAction.CREATED, suite)
         for endpoint in endpoints:
             self._add_endpoint(work, scope, actor, suite, endpoint)
         return suite
@@ -142,7 +144,7 @@ class ApiSuiteService:
             "icon": draft.icon,
         }
         SuiteRepository(work.connection).change(scope, suite_id, values)
-        self._record(work, scope, actor, "suite.changed", suite)
+        self._record(work, scope, actor, SuiteAction.CHANGED, suite)
         return self._suite(work, scope, suite_id)
 
     def set_icon(
@@ -152,7 +154,7 @@ class ApiSuiteService:
         suite = self.get_suite(work, scope, actor, suite_id)
         IconRepository(work.connection).put(scope, suite_id, icon)
         SuiteRepository(work.connection).change(scope, suite_id, {"icon": UPLOADED_ICON})
-        self._record(work, scope, actor, "suite.icon_uploaded", suite)
+        self._record(work, scope, actor, SuiteAction.ICON_UPLOADED, suite)
 
     def get_icon(self, work: Work, scope: TenantScope, actor: Actor, suite_id: str) -> SuiteIcon:
         """Return a suite's uploaded icon; raises NotFound when it has none."""
@@ -168,7 +170,7 @@ class ApiSuiteService:
         """Activate or deactivate a suite: while it is inactive the gateway refuses its calls."""
         suite = self.get_suite(work, scope, actor, suite_id)
         SuiteRepository(work.connection).change(scope, suite_id, {"is_active": active})
-        action = "suite.activated" if active else "suite.deactivated"
+        action = SuiteAction.ACTIVATED if active else SuiteAction.DEACTIVATED
         self._record(work, scope, actor, action, suite)
         return replace(suite, is_active=active)
 
@@ -176,7 +178,7 @@ class ApiSuiteService:
         """Remove a suite with its endpoints, their secrets, policies and documentation."""
         suite = self.get_suite(work, scope, actor, suite_id)
         SuiteRepository(work.connection).delete(scope, suite_id)
-        self._record(work, scope, actor, "suite.deleted", suite)
+        self._record(work, scope, actor, SuiteAction.DELETED, suite)
 
     def list_endpoints(
         self, work: Work, scope: TenantScope, actor: Actor, suite_id: str
@@ -224,7 +226,7 @@ class ApiSuiteService:
         if not endpoints.change(scope, endpoint, sealed):
             existing = endpoints.by_proxy_context(scope, old.suite_id, draft.proxy_context)
             raise _taken(_("Proxy Context"), "proxy_context", existing.id if existing else None)
-        self._record(work, scope, actor, "endpoint.changed", endpoint)
+        self._record(work, scope, actor, EndpointAction.CHANGED, endpoint)
         return endpoint
 
     def set_endpoint_active(
@@ -233,7 +235,7 @@ class ApiSuiteService:
         """Activate or deactivate an endpoint."""
         endpoint = self.get_endpoint(work, scope, actor, endpoint_id)
         EndpointRepository(work.connection).set_active(scope, endpoint_id, active=active)
-        action = "endpoint.activated" if active else "endpoint.deactivated"
+        action = EndpointAction.ACTIVATED if active else EndpointAction.DEACTIVATED
         self._record(work, scope, actor, action, endpoint)
         return replace(endpoint, is_active=active)
 
@@ -249,7 +251,9 @@ class ApiSuiteService:
                 code="last_endpoint",
             )
         endpoints.delete(scope, endpoint_id)
-        self._record(work, scope, actor, "endpoint.deleted", endpoint, told_by=endpoint.suite_id)
+        self._record(
+            work, scope, actor, EndpointAction.DELETED, endpoint, told_by=endpoint.suite_id
+        )
 
     def public_address(self, suite: ApiSuite, proxy_context: str) -> str:
         """Return the Public Facing Proxy Endpoint (docs/reference/gateway.md#addresses)."""
@@ -302,7 +306,7 @@ class ApiSuiteService:
         if not endpoints.add(scope, endpoint, sealed):
             existing = endpoints.by_proxy_context(scope, suite.id, draft.proxy_context)
             raise _taken(_("Proxy Context"), "proxy_context", existing.id if existing else None)
-        self._record(work, scope, actor, "endpoint.created", endpoint)
+        self._record(work, scope, actor, EndpointAction.CREATED, endpoint)
         return endpoint
 
     def _check(self, draft: EndpointDraft, stored: OpenedSecurity | None) -> _Checked:
@@ -366,7 +370,7 @@ class ApiSuiteService:
         work: Work,
         scope: TenantScope,
         actor: Actor,
-        action: str,
+        action: SuiteAction | EndpointAction,
         subject: ApiSuite | TargetEndpoint,
         told_by: str | None = None,
     ) -> None:

@@ -1,4 +1,4 @@
-"""How LN says no: a SOAP fault with a `Result` of its own namespace (docs/reference/ln.md#soap).
+"""LN's refusals: a SOAP fault with a `Result` of its own namespace (docs/reference/ln.md#soap).
 
 A refused request answers 500, as SOAP 1.1 wants it and as the vendor's users see it. One message
 stands in the `Result` itself; of several, each stands in its `MessageDetails` under a general

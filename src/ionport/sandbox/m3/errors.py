@@ -1,4 +1,4 @@
-"""How M3 says no (docs/reference/m3.md#addresses-and-errors).
+"""M3's refusals (docs/reference/m3.md#addresses-and-errors).
 
     TransactionFailed
     ├── (ServerReturnedNOK)   the program refused: 200 with the error in the result

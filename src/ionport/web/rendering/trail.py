@@ -9,8 +9,11 @@ from typing import Final
 
 from starlette.requests import Request
 
-from ionport.core.i18n import _
+from ionport.connections.model import ConnectionAction
 from ionport.core.paging import PageRequest
+from ionport.exports.model import ConfigurationAction, DeliveryAction
+from ionport.gateway.policies.model import PolicyAction
+from ionport.gateway.suites.model import DocumentationAction, EndpointAction, SuiteAction
 from ionport.identity.model import (
     AuditAction,
     AuditEntry,
@@ -19,22 +22,46 @@ from ionport.identity.model import (
     TenantAction,
     UserAction,
 )
+from ionport.mappings.model import MappingAction
 from ionport.oauth.accounts.model import ServiceAccountAction
 from ionport.oauth.apps.model import AppAction
 from ionport.oauth.grants.model import SamlIssuerAction
 from ionport.oauth.tenant.scopes import ScopeAction
+from ionport.sandbox.control.controls.controls import ClockAction
+from ionport.sandbox.control.controls.faults import FaultAction
+from ionport.sandbox.control.keys.model import ControlKeyAction
+from ionport.sandbox.control.state.model import StateAction
+from ionport.sandbox.idm.datamodel.model import DataModelAction
+from ionport.sandbox.messaging.flows.model import AcknowledgementAction, DocumentFlowAction
+from ionport.sandbox.messaging.points.model import ConnectionPointAction
 from ionport.store import Work
 from ionport.web.state import tenant_scope, visit_of
 
 _LATEST: Final = PageRequest(per_page=20)
 
 _ACTIONS: Final[Sequence[type[AuditAction]]] = (
+    AcknowledgementAction,
     AppAction,
+    ClockAction,
+    ConfigurationAction,
+    ConnectionAction,
+    ConnectionPointAction,
+    ControlKeyAction,
+    DataModelAction,
+    DeliveryAction,
+    DocumentFlowAction,
+    DocumentationAction,
+    EndpointAction,
+    FaultAction,
+    MappingAction,
     MembershipAction,
     OrganizationAction,
+    PolicyAction,
     SamlIssuerAction,
     ScopeAction,
     ServiceAccountAction,
+    StateAction,
+    SuiteAction,
     TenantAction,
     UserAction,
 )
@@ -88,62 +115,4 @@ def _sentence(words: str, entry: AuditEntry) -> str:
 
 
 def _words() -> dict[str, str]:
-    labels = {action.value: action.label for actions in _ACTIONS for action in actions}
-    return {**labels, **_gateway_words(), **_sandbox_words()}
-
-
-def _gateway_words() -> dict[str, str]:
-    return {
-        "suite.created": _("API suite added"),
-        "suite.changed": _("API suite changed"),
-        "suite.icon_uploaded": _("Icon uploaded"),
-        "suite.activated": _("API suite activated"),
-        "suite.deactivated": _("API suite deactivated"),
-        "suite.deleted": _("API suite deleted"),
-        "endpoint.created": _("Endpoint added"),
-        "endpoint.changed": _("Endpoint changed"),
-        "endpoint.activated": _("Endpoint activated"),
-        "endpoint.deactivated": _("Endpoint deactivated"),
-        "endpoint.deleted": _("Endpoint deleted"),
-        "policy.created": _("Policy added"),
-        "policy.changed": _("Policy changed"),
-        "policy.deleted": _("Policy deleted"),
-        "documentation.created": _("Documentation added"),
-        "documentation.deleted": _("Documentation deleted"),
-    }
-
-
-def _sandbox_words() -> dict[str, str]:
-    return {
-        "idm.document_type_added": _("Document type added"),
-        "idm.document_type_removed": _("Document type deleted"),
-        "idm.attribute_added": _("Attribute added"),
-        "idm.attribute_removed": _("Attribute deleted"),
-        "idm.acl_added": _("ACL added"),
-        "idm.acl_removed": _("ACL deleted"),
-        "connection_point.created": _("Connection point added"),
-        "connection_point.changed": _("Connection point changed"),
-        "connection_point.activated": _("Connection point activated"),
-        "connection_point.deactivated": _("Connection point deactivated"),
-        "connection_point.deleted": _("Connection point deleted"),
-        "document_flow.created": _("Document flow added"),
-        "document_flow.changed": _("Document flow changed"),
-        "document_flow.activated": _("Document flow activated"),
-        "document_flow.deactivated": _("Document flow deactivated"),
-        "document_flow.deleted": _("Document flow deleted"),
-        "sandbox.reset": _("Sandbox reset"),
-        "sandbox.seeded": _("Sandbox seeded"),
-        "sandbox.snapshot_taken": _("Snapshot taken"),
-        "sandbox.snapshot_restored": _("Snapshot restored"),
-        "sandbox.snapshot_deleted": _("Snapshot deleted"),
-        "sandbox.clock_moved": _("Clock moved forward"),
-        "sandbox.clock_set_back": _("Clock set back to the real time"),
-        "sandbox.tokens_expired": _("All access tokens expired"),
-        "sandbox.fault_added": _("Fault rule added"),
-        "sandbox.fault_changed": _("Fault rule changed"),
-        "sandbox.fault_enabled": _("Fault rule switched on"),
-        "sandbox.fault_disabled": _("Fault rule switched off"),
-        "sandbox.fault_deleted": _("Fault rule deleted"),
-        "control_key.created": _("Control key made"),
-        "control_key.deleted": _("Control key deleted"),
-    }
+    return {action.value: action.label for actions in _ACTIONS for action in actions}

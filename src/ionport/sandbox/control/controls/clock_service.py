@@ -13,6 +13,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.repository import TenantRepository
 from ionport.sandbox.control.controls.clock import SandboxClock
+from ionport.sandbox.control.controls.controls import ClockAction
 from ionport.sandbox.control.controls.repository import ControlRepository
 from ionport.sandbox.control.rights import is_production, require_control
 from ionport.store import SystemScope, TenantScope, Work
@@ -73,7 +74,7 @@ class ClockService:
             text = _("Move the clock forward, and at most {days} days ahead in all.")
             text = text.format(days=MAX_OFFSET.days)
             raise InvalidInput(text, code="clock_out_of_range", fields={"seconds": text})
-        self._set(work, scope, actor, offset + by, "sandbox.clock_moved")
+        self._set(work, scope, actor, offset + by, ClockAction.MOVED)
 
     def set_back(self, work: Work, scope: TenantScope, actor: Actor) -> None:
         """Set the clock back to the real time, also where a production tenant shares it.
@@ -83,7 +84,7 @@ class ClockService:
         """
         require_control(actor, scope)
         ControlRepository(work.connection).unmark_tokens(scope)
-        self._set(work, scope, actor, timedelta(), "sandbox.clock_set_back")
+        self._set(work, scope, actor, timedelta(), ClockAction.SET_BACK)
 
     def expire_tokens(self, work: Work, scope: TenantScope, actor: Actor) -> None:
         """Let every access token that the tenant has issued until now count as expired.
@@ -98,7 +99,7 @@ class ClockService:
         controls.mark_tokens(scope, second)
         controls.set_offset(_SYSTEM, self._controls.offset + (second - now))
         self._controls.change(work)
-        self._audit.record(work, scope, actor, "sandbox.tokens_expired", scope.tenant_id)
+        self._audit.record(work, scope, actor, ClockAction.TOKENS_EXPIRED, scope.tenant_id)
 
     def _require_no_production(self, work: Work, scope: TenantScope, actor: Actor) -> None:
         require_control(actor, scope)
@@ -113,7 +114,7 @@ class ClockService:
                 )
 
     def _set(
-        self, work: Work, scope: TenantScope, actor: Actor, offset: timedelta, action: str
+        self, work: Work, scope: TenantScope, actor: Actor, offset: timedelta, action: ClockAction
     ) -> None:
         ControlRepository(work.connection).set_offset(_SYSTEM, offset)
         self._controls.change(work)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from ionport.core.i18n import N_
+from ionport.identity.model import AuditAction
 from ionport.sandbox.control.controls.fault_repository import FaultRepository
 from ionport.sandbox.control.controls.faults import FaultRule
 from ionport.sandbox.control.controls.repository import ControlRepository
@@ -98,3 +100,11 @@ class ControlWatch:
             except Exception:
                 # The database is away or busy, or a row cannot be read: a second later it may be.
                 _logger.exception("the controls could not be read")
+
+
+class ClockAction(AuditAction):
+    """What the audit log tells of the sandbox's clock."""
+
+    MOVED = "sandbox.clock_moved", N_("Clock moved forward")
+    SET_BACK = "sandbox.clock_set_back", N_("Clock set back to the real time")
+    TOKENS_EXPIRED = "sandbox.tokens_expired", N_("All access tokens expired")

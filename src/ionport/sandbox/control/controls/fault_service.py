@@ -15,6 +15,7 @@ from ionport.sandbox.control.controls.controls import Controls
 from ionport.sandbox.control.controls.fault_repository import FaultRepository
 from ionport.sandbox.control.controls.faults import (
     MAX_RULES,
+    FaultAction,
     FaultDraft,
     FaultRule,
     applies,
@@ -71,7 +72,7 @@ class FaultService:
         now = self._clock.now()
         rule = FaultRule(new_id("fault"), scope.tenant_id, draft, 0, 0, now, actor.name)
         faults.add(scope, rule)
-        self._changed(work, scope, actor, "sandbox.fault_added", rule)
+        self._changed(work, scope, actor, FaultAction.ADDED, rule)
         return rule
 
     def change(
@@ -82,7 +83,7 @@ class FaultService:
         draft.check()
         FaultRepository(work.connection).change(scope, rule.id, draft)
         changed = replace(rule, draft=draft, seen=0, hits=0)
-        self._changed(work, scope, actor, "sandbox.fault_changed", changed)
+        self._changed(work, scope, actor, FaultAction.CHANGED, changed)
         return changed
 
     def switch(
@@ -97,7 +98,7 @@ class FaultService:
         else:
             rule = replace(rule, draft=replace(rule.draft, is_enabled=False))
             faults.switch_off(scope, rule.id)
-        action = "sandbox.fault_enabled" if on else "sandbox.fault_disabled"
+        action = FaultAction.ENABLED if on else FaultAction.DISABLED
         self._changed(work, scope, actor, action, rule)
         return rule
 
@@ -105,7 +106,7 @@ class FaultService:
         """Delete a rule."""
         rule = self.get(work, scope, actor, fault_id)
         FaultRepository(work.connection).delete(scope, rule.id)
-        self._changed(work, scope, actor, "sandbox.fault_deleted", rule)
+        self._changed(work, scope, actor, FaultAction.DELETED, rule)
 
     def delete_all(self, work: Work, scope: TenantScope, actor: Actor) -> None:
         """Delete every rule."""
@@ -136,7 +137,7 @@ class FaultService:
         return found
 
     def _changed(
-        self, work: Work, scope: TenantScope, actor: Actor, action: str, rule: FaultRule
+        self, work: Work, scope: TenantScope, actor: Actor, action: FaultAction, rule: FaultRule
     ) -> None:
         self._controls.change(work)
         details = {"kind": rule.draft.kind.value, "name": rule.draft.name}

@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
+from ionport.identity.model import AuditAction
 
 # What rules call the authorization server, which is no API suite.
 AUTHORIZATION_SERVER: Final = "AS"
@@ -212,3 +213,13 @@ def _uniform(seed: int, number: int) -> float:
     """Return a number from 0 to below 1 that depends on nothing but the arguments."""
     digest = hashlib.sha256(f"{seed}|{number}".encode()).digest()
     return int.from_bytes(digest[:7]) / 256**7
+
+
+class FaultAction(AuditAction):
+    """What the audit log tells of a fault rule."""
+
+    ADDED = "sandbox.fault_added", N_("Fault rule added")
+    CHANGED = "sandbox.fault_changed", N_("Fault rule changed")
+    ENABLED = "sandbox.fault_enabled", N_("Fault rule switched on")
+    DISABLED = "sandbox.fault_disabled", N_("Fault rule switched off")
+    DELETED = "sandbox.fault_deleted", N_("Fault rule deleted")

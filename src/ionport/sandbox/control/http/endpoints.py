@@ -106,7 +106,7 @@ def list_faults(call: ControlCall) -> Response:
 
 
 def add_fault(call: ControlCall) -> Response:
-    """Add a fault rule; it strikes from the next call on."""
+    """Add a fault rule; it takes effect from the next call on."""
     draft = shown.fault_draft(call.body)
     rule = call.server.plane.faults.add(call.work, call.scope, call.actor, draft)
     return _json(shown.fault_json(rule), 201)

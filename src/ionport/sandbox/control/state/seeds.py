@@ -32,6 +32,7 @@ from ionport.gateway.caller import Caller
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.control.rights import require_control
+from ionport.sandbox.control.state.model import StateAction
 from ionport.sandbox.idm.datamodel.administration import DocumentTypeService
 from ionport.sandbox.idm.representation import read_entity, read_item
 from ionport.sandbox.idm.service import IdmService
@@ -113,7 +114,7 @@ class SeedService:
             "transactions": str(seeded.transactions),
             "receipts": str(seeded.receipts),
         }
-        self._audit.record(work, scope, actor, "sandbox.seeded", scope.tenant_id, details)
+        self._audit.record(work, scope, actor, StateAction.SEEDED, scope.tenant_id, details)
         return seeded
 
     def _take_type(

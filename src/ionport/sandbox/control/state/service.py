@@ -23,6 +23,7 @@ from ionport.sandbox.control import tables as control_tables
 from ionport.sandbox.control.controls.controls import Controls
 from ionport.sandbox.control.controls.repository import ControlRepository
 from ionport.sandbox.control.rights import require_control
+from ionport.sandbox.control.state.model import StateAction
 from ionport.sandbox.control.state.repository import StateRepository
 from ionport.store import SystemScope, TenantScope, Work, metadata
 
@@ -87,5 +88,5 @@ class StateService:
         ControlRepository(work.connection).set_offset(_SYSTEM, timedelta())
         self._controls.change(work)
         details = {"rows": str(gone)}
-        self._audit.record(work, scope, actor, "sandbox.reset", scope.tenant_id, details)
+        self._audit.record(work, scope, actor, StateAction.RESET, scope.tenant_id, details)
         return gone

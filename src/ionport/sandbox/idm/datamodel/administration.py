@@ -16,6 +16,7 @@ from ionport.sandbox.idm.datamodel.model import (
     MAX_NAME,
     Acl,
     AttributeDefinition,
+    DataModelAction,
     Entity,
     describe,
     is_name,
@@ -123,7 +124,7 @@ class DocumentTypeService:
         default = "" if needs_acl else DEFAULT_ACL
         entity = Entity(name, description or name, {}, _NEW_ACLS, default, is_own=True)
         repository.add_entity(scope, entity, self._clock.now())
-        self._record(work, scope, actor, "document_type_added", name)
+        self._record(work, scope, actor, DataModelAction.DOCUMENT_TYPE_ADDED, name)
         return entity
 
     def take_type(self, work: Work, scope: TenantScope, actor: Actor, entity: Entity) -> None:
@@ -164,7 +165,7 @@ class DocumentTypeService:
             )
             raise Conflict(text.format(count=listed.items), code="document_type_used")
         DataModelRepository(work.connection).remove_entity(scope, name)
-        self._record(work, scope, actor, "document_type_removed", name)
+        self._record(work, scope, actor, DataModelAction.DOCUMENT_TYPE_REMOVED, name)
 
     def add_attribute(
         self,
@@ -190,7 +191,7 @@ class DocumentTypeService:
         repository = DataModelRepository(work.connection)
         repository.add_attribute(scope, entity.name, definition)
         details = {"attribute": definition.name, "type": definition.type.name.lower()}
-        self._record(work, scope, actor, "attribute_added", entity.name, details)
+        self._record(work, scope, actor, DataModelAction.ATTRIBUTE_ADDED, entity.name, details)
 
     def remove_attribute(
         self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, name: str
@@ -208,7 +209,9 @@ class DocumentTypeService:
             )
             raise Conflict(text.format(count=count), code="attribute_used")
         repository.remove_attribute(scope, entity_name, name)
-        self._record(work, scope, actor, "attribute_removed", entity_name, {"attribute": name})
+        self._record(
+            work, scope, actor, DataModelAction.ATTRIBUTE_REMOVED, entity_name, {"attribute": name}
+        )
 
     def get_attribute(
         self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, name: str
@@ -231,7 +234,7 @@ class DocumentTypeService:
         _check_room(len(entity.acls), MAX_ACLS)
         repository = DataModelRepository(work.connection)
         repository.add_acl(scope, entity.name, acl)
-        self._record(work, scope, actor, "acl_added", entity.name, {"acl": acl.name})
+        self._record(work, scope, actor, DataModelAction.ACL_ADDED, entity.name, {"acl": acl.name})
 
     def remove_acl(
         self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, name: str
@@ -250,7 +253,7 @@ class DocumentTypeService:
             )
             raise Conflict(text.format(count=count), code="acl_used")
         repository.remove_acl(scope, entity_name, name)
-        self._record(work, scope, actor, "acl_removed", entity_name, {"acl": name})
+        self._record(work, scope, actor, DataModelAction.ACL_REMOVED, entity_name, {"acl": name})
 
     def get_acl(
         self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, name: str
@@ -267,11 +270,11 @@ class DocumentTypeService:
         work: Work,
         scope: TenantScope,
         actor: Actor,
-        action: str,
+        action: DataModelAction,
         subject: str,
         details: Mapping[str, str] | None = None,
     ) -> None:
-        self._audit.record(work, scope, actor, f"idm.{action}", subject, details)
+        self._audit.record(work, scope, actor, action, subject, details)
 
 
 def removable_acl(entity: Entity, name: str) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ionport.core.errors import Conflict, InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
+from ionport.identity.model import AuditAction
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType, canonical
 from ionport.sandbox.idm.model import Attribute
 from ionport.sandbox.kit.texts import quoted
@@ -211,3 +212,14 @@ def is_name(text: str) -> bool:
 def name_taken() -> Conflict:
     """Return the error of a second document type, attribute or ACL of one name."""
     return Conflict(_("There is one of this name already."), code="name_taken")
+
+
+class DataModelAction(AuditAction):
+    """What the audit log tells of IDM's document types."""
+
+    DOCUMENT_TYPE_ADDED = "idm.document_type_added", N_("Document type added")
+    DOCUMENT_TYPE_REMOVED = "idm.document_type_removed", N_("Document type deleted")
+    ATTRIBUTE_ADDED = "idm.attribute_added", N_("Attribute added")
+    ATTRIBUTE_REMOVED = "idm.attribute_removed", N_("Attribute deleted")
+    ACL_ADDED = "idm.acl_added", N_("ACL added")
+    ACL_REMOVED = "idm.acl_removed", N_("ACL deleted")

@@ -1,4 +1,4 @@
-"""Searches sent as a document: `POST items/search` and its kin (docs/reference/idm.md#search).
+"""Searches sent as a document: `POST items/search` and others (docs/reference/idm.md#search).
 
 The document's form is seen in a source; how `logicalType` joins arguments is inferred: each joins
 its argument to the next, OR as said and anything else as AND. The sample that the form was taken

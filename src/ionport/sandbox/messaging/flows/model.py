@@ -16,9 +16,10 @@ from enum import StrEnum
 from typing import Final
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.gateway.suites.model import wrong_context
 from ionport.gateway.targets.addresses import has_dot_segments
+from ionport.identity.model import AuditAction
 
 ACKNOWLEDGEMENT: Final = "Acknowledge.SupplierInvoice"
 STARTERS: Final = (
@@ -275,3 +276,19 @@ def _wrong_parameters(parameters: Mapping[str, str]) -> str | None:
                 " of the registered API, which seals it."
             ).format(name=name)
     return None
+
+
+class DocumentFlowAction(AuditAction):
+    """What the audit log tells of a document flow."""
+
+    CREATED = "document_flow.created", N_("Document flow added")
+    CHANGED = "document_flow.changed", N_("Document flow changed")
+    ACTIVATED = "document_flow.activated", N_("Document flow activated")
+    DEACTIVATED = "document_flow.deactivated", N_("Document flow deactivated")
+    DELETED = "document_flow.deleted", N_("Document flow deleted")
+
+
+class AcknowledgementAction(AuditAction):
+    """What the audit log tells of an acknowledgement."""
+
+    SENT_AGAIN = "acknowledgement.sent_again", N_("Acknowledgement sent again")

@@ -19,8 +19,10 @@ from ionport.sandbox.messaging.flows.model import (
     AckAttempt,
     AckFilter,
     Acknowledgement,
+    AcknowledgementAction,
     AckState,
     DocumentFlow,
+    DocumentFlowAction,
     FlowDraft,
 )
 from ionport.sandbox.messaging.flows.repository import (
@@ -109,7 +111,7 @@ class DocumentFlowService:
             created_by=actor.name,
         )
         flows.add(scope, flow)
-        self._record(work, scope, actor, "created", flow)
+        self._record(work, scope, actor, DocumentFlowAction.CREATED, flow)
         return flow
 
     def change_flow(
@@ -132,7 +134,7 @@ class DocumentFlowService:
             target=draft.target,
         )
         DocumentFlowRepository(work.connection).change(scope, changed)
-        self._record(work, scope, actor, "changed", changed)
+        self._record(work, scope, actor, DocumentFlowAction.CHANGED, changed)
         return changed
 
     def set_active(
@@ -141,14 +143,15 @@ class DocumentFlowService:
         """Activate or deactivate a flow; messages that came while it was inactive are not taken."""
         flow = replace(self.get_flow(work, scope, actor, flow_id), is_active=active)
         DocumentFlowRepository(work.connection).change(scope, flow)
-        self._record(work, scope, actor, "activated" if active else "deactivated", flow)
+        action = DocumentFlowAction.ACTIVATED if active else DocumentFlowAction.DEACTIVATED
+        self._record(work, scope, actor, action, flow)
         return flow
 
     def delete_flow(self, work: Work, scope: TenantScope, actor: Actor, flow_id: str) -> None:
         """Remove a flow with the acknowledgements that it sent or was to send."""
         flow = self.get_flow(work, scope, actor, flow_id)
         DocumentFlowRepository(work.connection).delete(scope, flow_id, self._clock.now())
-        self._record(work, scope, actor, "deleted", flow)
+        self._record(work, scope, actor, DocumentFlowAction.DELETED, flow)
 
     def list_acknowledgements(
         self,
@@ -197,15 +200,18 @@ class DocumentFlowService:
         AcknowledgementRepository(work.connection).again(
             scope, ack, self._clock.now(), ack.attempts + MAX_ATTEMPTS
         )
-        self._audit.record(work, scope, actor, "acknowledgement.sent_again", ack.id)
+        self._audit.record(work, scope, actor, AcknowledgementAction.SENT_AGAIN, ack.id)
         work.after_commit(lambda: self.wake())
 
     def _record(
-        self, work: Work, scope: TenantScope, actor: Actor, what: str, flow: DocumentFlow
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        action: DocumentFlowAction,
+        flow: DocumentFlow,
     ) -> None:
-        self._audit.record(
-            work, scope, actor, f"document_flow.{what}", flow.id, {"name": flow.name}
-        )
+        self._audit.record(work, scope, actor, action, flow.id, {"name": flow.name})
 
 
 def _nothing() -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.core.paging import PageRequest
+from ionport.identity.model import AuditAction
 from ionport.sandbox.messaging.model import is_document_name
 
 MAX_POINTS = 2_000
@@ -134,3 +135,15 @@ def read_point(values: Mapping[str, object]) -> PointDraft:
         name, text = next(iter(error.fields.items()))
         raise InvalidInput(f"{name}: {text}", fields=error.fields) from error
     return draft
+
+
+class ConnectionPointAction(AuditAction):
+    """What the audit log tells of connection points."""
+
+    CREATED = "connection_point.created", N_("Connection point added")
+    CHANGED = "connection_point.changed", N_("Connection point changed")
+    ACTIVATED = "connection_point.activated", N_("Connection point activated")
+    DEACTIVATED = "connection_point.deactivated", N_("Connection point deactivated")
+    DELETED = "connection_point.deleted", N_("Connection point deleted")
+    STRICT = "connection_points.strict", N_("Only connection points that somebody made may send")
+    AUTOMATIC = "connection_points.automatic", N_("Connection points are made when they are needed")

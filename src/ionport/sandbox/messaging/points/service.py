@@ -19,6 +19,7 @@ from ionport.sandbox.messaging.points.model import (
     MAX_DOCUMENTS,
     MAX_POINTS,
     ConnectionPoint,
+    ConnectionPointAction,
     PointDraft,
     PointQuery,
     logical_id_of,
@@ -133,7 +134,7 @@ class ConnectionPointService:
         """Say whether messages need a connection point that somebody has made."""
         actor.require_tenant_administrator(scope.tenant_id)
         ConnectionPointRepository(work.connection).set_strict(scope, is_strict)
-        action = "connection_points.strict" if is_strict else "connection_points.automatic"
+        action = ConnectionPointAction.STRICT if is_strict else ConnectionPointAction.AUTOMATIC
         self._audit.record(work, scope, actor, action, scope.tenant_id)
 
     def list_points(
@@ -186,7 +187,7 @@ class ConnectionPointService:
             raise Conflict(
                 text.format(id=point.logical_id), existing_id=existing.id if existing else None
             )
-        self._record(work, scope, actor, "created", point)
+        self._record(work, scope, actor, ConnectionPointAction.CREATED, point)
         return point
 
     def change_point(
@@ -209,7 +210,7 @@ class ConnectionPointService:
             documents=tuple(sorted(set(draft.documents))),
         )
         ConnectionPointRepository(work.connection).change(scope, changed)
-        self._record(work, scope, actor, "changed", changed)
+        self._record(work, scope, actor, ConnectionPointAction.CHANGED, changed)
         return changed
 
     def set_active(
@@ -218,20 +219,26 @@ class ConnectionPointService:
         """Activate or deactivate a connection point: an inactive one sends nothing."""
         point = replace(self.get_point(work, scope, actor, point_id), is_active=active)
         ConnectionPointRepository(work.connection).change(scope, point)
-        self._record(work, scope, actor, "activated" if active else "deactivated", point)
+        action = ConnectionPointAction.ACTIVATED if active else ConnectionPointAction.DEACTIVATED
+        self._record(work, scope, actor, action, point)
         return point
 
     def delete_point(self, work: Work, scope: TenantScope, actor: Actor, point_id: str) -> None:
         """Remove a connection point; the messages that came through it stay."""
         point = self.get_point(work, scope, actor, point_id)
         ConnectionPointRepository(work.connection).delete(scope, point_id)
-        self._record(work, scope, actor, "deleted", point)
+        self._record(work, scope, actor, ConnectionPointAction.DELETED, point)
 
     def _record(
-        self, work: Work, scope: TenantScope, actor: Actor, what: str, point: ConnectionPoint
+        self,
+        work: Work,
+        scope: TenantScope,
+        actor: Actor,
+        action: ConnectionPointAction,
+        point: ConnectionPoint,
     ) -> None:
         details = {"logical_id": point.logical_id}
-        self._audit.record(work, scope, actor, f"connection_point.{what}", point.id, details)
+        self._audit.record(work, scope, actor, action, point.id, details)
 
 
 def _check_active(point: ConnectionPoint) -> None:

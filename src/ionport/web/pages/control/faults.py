@@ -80,7 +80,7 @@ def add(request: Request) -> Response:
         return _form(request, _sent(visit.form), errors_of(error), status=error.status)
     except Conflict as error:
         return _form(request, _sent(visit.form), {"": error.text}, status=error.status)
-    text = _("The rule is saved. It strikes from the next call on.")
+    text = _("The rule is saved. It takes effect from the next call on.")
     return redirect(request, _list_url(request), text=text)
 
 
@@ -140,12 +140,12 @@ def _form(
 
 
 def switch_on(request: Request) -> Response:
-    """Let a rule strike; it counts from the start again."""
+    """Switch a rule on; it counts from the start again."""
     return _switch(request, on=True, text=_("The rule is on. It counts from the start again."))
 
 
 def switch_off(request: Request) -> Response:
-    """Let a rule rest."""
+    """Switch a rule off."""
     return _switch(request, on=False, text=_("The rule is off."))
 
 
@@ -162,7 +162,7 @@ def delete_form(request: Request) -> Response:
     rule = _rule(request)
     text = _(
         "The sandbox then answers these calls as well as it can. What the recorder tells of calls"
-        " that were struck stays."
+        " that it was applied to stays."
     )
     name = rule.draft.name or dict(_kinds())[rule.draft.kind.value]
     crumbs = [(_("Control plane"), None), (_("Faults"), _list_url(request))]
