@@ -31,7 +31,7 @@ COMPANY_FIELDS = (
     "country_code",
 )
 """What a person fills in, in the order of form and list. CONO and DIVI are M3's company and
-division, the accounting entity is ION's (facts/infor-targets.md §7.2)."""
+division, the accounting entity is ION's (docs/reference/mapping-files.md#idm)."""
 
 _IDS = ("vat_id", "tax_number", "gln")
 _MAX_TEXT = 200
