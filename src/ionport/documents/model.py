@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ionport.core.i18n import _
+from ionport.documents.timeline_sentences import entry_text
 
 Row = Mapping[str, str]
 
@@ -15,21 +16,34 @@ Row = Mapping[str, str]
 class DocumentStatus(StrEnum):
     """Where a document is in its life cycle (docs/reference/document-system.md#life-cycle)."""
 
+    NEW = "new"
+    """Received and not judged; the transaction that receives a document judges it."""
     READY_FOR_VALIDATION = "ready_for_validation"
+    PENDING_APPROVAL = "pending_approval"
+    PENDING_SECOND_APPROVAL = "pending_second_approval"
     VALIDATED_PENDING_EXPORT = "validated_pending_export"
     EXPORTING = "exporting"
     EXPORTED = "exported"
     EXPORT_ERROR = "export_error"
+    ON_HOLD = "on_hold"
+    REJECTED = "rejected"
+    DELETED = "deleted"
 
     @property
     def label(self) -> str:
         """The status in the user's words and language."""
         return {
+            DocumentStatus.NEW: _("New"),
             DocumentStatus.READY_FOR_VALIDATION: _("Ready for validation"),
+            DocumentStatus.PENDING_APPROVAL: _("Pending approval"),
+            DocumentStatus.PENDING_SECOND_APPROVAL: _("Pending second approval"),
             DocumentStatus.VALIDATED_PENDING_EXPORT: _("Validated, pending export"),
             DocumentStatus.EXPORTING: _("Exporting"),
             DocumentStatus.EXPORTED: _("Exported"),
             DocumentStatus.EXPORT_ERROR: _("Export Error"),
+            DocumentStatus.ON_HOLD: _("On hold"),
+            DocumentStatus.REJECTED: _("Rejected"),
+            DocumentStatus.DELETED: _("Deleted"),
         }[self]
 
 
@@ -54,6 +68,7 @@ class TimelineKind(StrEnum):
     WARNING = "warning"
     STATUS_CHANGE = "status_change"
     NOTE = "note"
+    DECISION = "decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,7 @@ class Document:
     @property
     def is_held(self) -> bool:
         """Whether it takes part in no delivery until a person decides."""
-        return self.status is DocumentStatus.READY_FOR_VALIDATION or self.open_findings > 0
+        return self.status not in EXPORT_STATUSES or self.open_findings > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +136,17 @@ class TimelineEntry:
     id: str
     at: datetime
     kind: TimelineKind
-    text: str
+    stored_text: str
     previous_status: DocumentStatus | None
     status: DocumentStatus | None
     actor_name: str
+    code: str = ""
+    parameters: Row = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """What happened, in the reader's language where it is stored as a code."""
+        return entry_text(self.code, self.parameters) if self.code else self.stored_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ _IS_THIS = (
     documents.c.id == bindparam("document"),
 )
 _FIND = select(documents).where(*_IS_THIS)
-_OPEN_FINDINGS = select(documents.c.open_findings).where(*_IS_THIS)
+_STANDING = select(documents.c.status, documents.c.open_findings).where(*_IS_THIS)
 _LOCK = (
     select(
         documents.c.status,
@@ -66,30 +66,19 @@ class DocumentRepository:
 
     def add(self, scope: OrganizationScope, document: Document, *, search_text: str) -> None:
         """Add `document`; raises SQLAlchemy's IntegrityError when its content is there already."""
-        fields = document.fields
         self._connection.execute(
             insert(documents).values(
                 id=document.id,
                 organization_id=scope.organization_id,
                 sub_organization_id=document.sub_organization_id,
-                document_type=document.document_type,
                 filename=document.filename,
                 mime_type=document.mime_type,
                 size_bytes=document.size_bytes,
                 content_sha256=document.content_sha256,
                 status=document.status.value,
-                fields=dict(fields),
-                tables={
-                    name: [dict(row) for row in rows] for name, rows in document.tables.items()
-                },
                 duplicate_of=document.duplicate_of,
-                number=fields.get("invoice_id", ""),
-                supplier_name=fields.get("supplier_name", ""),
-                invoice_date=fields.get("invoice_date", ""),
-                total_amount=fields.get("total_amount", ""),
-                currency=fields.get("currency", ""),
                 open_findings=document.open_findings,
-                search_text=search_text,
+                **_said(document.document_type, document.fields, document.tables, search_text),
                 created_at=document.created_at,
                 created_by=document.created_by,
                 updated_at=document.updated_at,
@@ -169,16 +158,45 @@ class DocumentRepository:
         values = {"status": status.value, "updated_at": at}
         self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
 
+    def set_values(
+        self,
+        scope: OrganizationScope,
+        document_id: str,
+        document_type: str,
+        fields: Mapping[str, str],
+        tables: Mapping[str, tuple[Mapping[str, str], ...]],
+        search_text: str,
+        at: datetime,
+    ) -> None:
+        """Write what the document says after a correction."""
+        values = {**_said(document_type, fields, tables, search_text), "updated_at": at}
+        self._connection.execute(_UPDATE.values(values), _key(scope, document_id))
+
+    def set_place(
+        self, scope: OrganizationScope, document_id: str, sub_organization_id: str | None
+    ) -> None:
+        """Write the sub-organization that the document belongs to."""
+        values = {"sub_organization_id": sub_organization_id}
+        self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
+
+    def set_duplicate_of(
+        self, scope: OrganizationScope, document_id: str, other_id: str | None
+    ) -> None:
+        values = {"duplicate_of": other_id}
+        self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
+
     def set_open_findings(
         self, scope: OrganizationScope, document_id: str, count: int, at: datetime
     ) -> None:
         values = {"open_findings": count, "updated_at": at}
         self._connection.execute(_UPDATE, {**_key(scope, document_id), **values})
 
-    def is_held(self, scope: OrganizationScope, document_id: str) -> bool:
-        """Tell whether any finding holds the document."""
-        count = self._connection.execute(_OPEN_FINDINGS, _key(scope, document_id))
-        return bool(count.scalar_one_or_none())
+    def standing(
+        self, scope: OrganizationScope, document_id: str
+    ) -> tuple[DocumentStatus, int] | None:
+        """Return the status and how many findings hold the document, without a lock."""
+        row = self._connection.execute(_STANDING, _key(scope, document_id)).one_or_none()
+        return (DocumentStatus(row.status), row.open_findings) if row else None
 
 
 class TimelineRepository:
@@ -194,7 +212,9 @@ class TimelineRepository:
             "document_id": document_id,
             "at": entry.at,
             "kind": entry.kind.value,
-            "text": entry.text,
+            "text": entry.stored_text,
+            "code": entry.code,
+            "parameters": dict(entry.parameters),
             "previous_status": entry.previous_status,
             "status": entry.status,
             "actor_name": entry.actor_name,
@@ -215,6 +235,32 @@ class TimelineRepository:
             .limit(MAX_TIMELINE)
         )
         return [_entry(row) for row in rows]
+
+
+def search_text(filename: str, document_id: str, fields: Mapping[str, str]) -> str:
+    """Return what the list's search looks in."""
+    searched = (fields.get(name, "") for name in ("invoice_id", "supplier_name", "purchase_order"))
+    return "\n".join((filename, document_id, *searched)).casefold()
+
+
+def _said(
+    document_type: str,
+    fields: Mapping[str, str],
+    tables: Mapping[str, tuple[Mapping[str, str], ...]],
+    search_text: str,
+) -> dict[str, Any]:
+    """Return the columns of what a document says."""
+    return {
+        "document_type": document_type,
+        "fields": dict(fields),
+        "tables": {name: [dict(row) for row in rows] for name, rows in tables.items()},
+        "number": fields.get("invoice_id", ""),
+        "supplier_name": fields.get("supplier_name", ""),
+        "invoice_date": fields.get("invoice_date", ""),
+        "total_amount": fields.get("total_amount", ""),
+        "currency": fields.get("currency", ""),
+        "search_text": search_text,
+    }
 
 
 def _key(scope: OrganizationScope, document_id: str) -> dict[str, Any]:
@@ -268,7 +314,9 @@ def _entry(row: Row[Any]) -> TimelineEntry:
         id=row.id,
         at=row.at,
         kind=TimelineKind(row.kind),
-        text=row.text,
+        stored_text=row.text,
+        code=row.code,
+        parameters=row.parameters,
         previous_status=DocumentStatus(row.previous_status) if row.previous_status else None,
         status=DocumentStatus(row.status) if row.status else None,
         actor_name=row.actor_name,

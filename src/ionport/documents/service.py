@@ -32,8 +32,12 @@ from ionport.documents.model import (
     TimelineKind,
 )
 from ionport.documents.parties.repository import PartyRepository
-from ionport.documents.repository import DocumentRepository, TimelineRepository
+from ionport.documents.repository import DocumentRepository, TimelineRepository, search_text
 from ionport.documents.review.claim_repository import ClaimRepository
+from ionport.documents.review.decisions.corrections import CorrectionService
+from ionport.documents.review.decisions.judging import Judging
+from ionport.documents.review.decisions.service import DecisionService
+from ionport.documents.review.life_cycle import BY_PERSON, PENDING, is_held, moved, standing
 from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.review.service import ReviewService
@@ -63,6 +67,9 @@ class DocumentService:
         self._timeline = Timeline(clock)
         self._turns = ReadingTurns()
         self.review = ReviewService(clock, audit, self._timeline)
+        judging = Judging(self._timeline)
+        self.corrections = CorrectionService(clock, blobs, self.review, judging)
+        self.decisions = DecisionService(clock, self.review, judging)
 
     def prepare_receipt(
         self, scope: OrganizationScope, content: bytes, filename: str
@@ -120,6 +127,8 @@ class DocumentService:
             place, about_company = place_of(work, scope, buyer, place)
         findings = (*intake.findings, *duplicates, *about_company)
         holding = sum(finding.effect is Effect.HOLDS for finding in findings)
+        policy = self.review.policy_of(work, scope, intake.document_type)
+        status, cause = standing(holding, 0, policy.needed(intake.fields))
         now = self._clock.now()
         document = Document(
             id=new_id("doc"),
@@ -130,7 +139,7 @@ class DocumentService:
             mime_type=intake.mime_type,
             size_bytes=prepared.size_bytes,
             content_sha256=prepared.content_sha256,
-            status=_first_status(holding),
+            status=moved(DocumentStatus.NEW, status, cause),
             fields=intake.fields,
             tables=intake.tables,
             duplicate_of=duplicates[0].parameters["document"] if duplicates else None,
@@ -213,11 +222,13 @@ class DocumentService:
         repository = DocumentRepository(work.connection)
         locked = locked or self.lock(work, scope, document_id)
         previous = locked.status
-        if status is DocumentStatus.VALIDATED_PENDING_EXPORT and repository.is_held(
-            scope, document_id
-        ):
-            status = DocumentStatus.READY_FOR_VALIDATION
-        if previous is status:
+        if status is DocumentStatus.VALIDATED_PENDING_EXPORT:
+            document = self.get(work, scope, document_id)
+            status, _cause = self.review.standing(work, scope, document, locked.open_findings)
+        stays = previous in BY_PERSON or (
+            previous in PENDING and status is not DocumentStatus.EXPORTED
+        )
+        if previous is status or stays:
             if text:
                 self._timeline.tell(work, scope, document_id, TimelineKind.NOTE, text, actor_name)
             return
@@ -280,19 +291,19 @@ class DocumentService:
         return self.review.add(work, scope, document_id, code, parameters, actor_name=actor_name)
 
     def is_held(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
-        """Tell whether a finding that nobody has decided on holds the document."""
-        return DocumentRepository(work.connection).is_held(scope, document_id)
+        """Tell whether it takes part in no delivery: by findings, or by where it stands."""
+        found = DocumentRepository(work.connection).standing(scope, document_id)
+        return found is None or is_held(*found)
 
     def _add(self, work: Work, scope: OrganizationScope, document: Document) -> None:
         repository = DocumentRepository(work.connection)
-        searched = (document.filename, document.id, *_searched_fields(document.fields))
         try:
             # The savepoint keeps the transaction usable for the other files of an upload.
             with work.connection.begin_nested():
                 repository.add(
                     scope,
                     document,
-                    search_text="\n".join(searched).casefold(),
+                    search_text=search_text(document.filename, document.id, document.fields),
                 )
         except IntegrityError as error:
             existing_id = repository.find_by_content(scope, document.content_sha256)
@@ -329,16 +340,6 @@ class DocumentService:
             self._timeline.tell(
                 work, scope, document.id, TimelineKind.WARNING, finding.text, document.created_by
             )
-
-
-def _first_status(holding: int) -> DocumentStatus:
-    if holding:
-        return DocumentStatus.READY_FOR_VALIDATION
-    return DocumentStatus.VALIDATED_PENDING_EXPORT
-
-
-def _searched_fields(fields: Row) -> list[str]:
-    return [fields.get(name, "") for name in ("invoice_id", "supplier_name", "purchase_order")]
 
 
 def _no_document() -> NotFound:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
-from ionport.documents.model import DocumentStatus, TimelineEntry, TimelineKind
+from ionport.documents.model import DocumentStatus, Row, TimelineEntry, TimelineKind
 from ionport.documents.repository import TimelineRepository
 from ionport.store import OrganizationScope, Work
 
@@ -24,15 +24,24 @@ class Timeline:
         text: str,
         actor_name: str,
         change: tuple[DocumentStatus | None, DocumentStatus | None] = (None, None),
+        *,
+        code: str = "",
+        parameters: Row | None = None,
     ) -> None:
-        """Add an entry; `change` is the status before and after, where it changed."""
+        """Add an entry; `change` is the status before and after, where it changed.
+
+        With `code` the sentence is made from it and `parameters` when it is shown, and there is
+        no `text`.
+        """
         entry = TimelineEntry(
             id=new_id("tle"),
             at=self._clock.now(),
             kind=kind,
-            text=text,
+            stored_text=text,
             previous_status=change[0],
             status=change[1],
             actor_name=actor_name,
+            code=code,
+            parameters=parameters or {},
         )
         TimelineRepository(work.connection).add(scope, document_id, entry)

@@ -12,6 +12,7 @@ from ionport.core.paging import Page, PageRequest
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.delivery_making import Consent, DeliveryMaking
+from ionport.exports.document_deliveries import DocumentDeliveries
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.takeover import take_over
@@ -58,7 +59,9 @@ class DeliveryService:
         self._documents = documents
         self.wake = wake
         self._timing = timing or ExportTiming()
-        self._making = DeliveryMaking(clock, audit, documents, self._wake_after)
+        of_documents = DocumentDeliveries(clock, documents, self._wake_after)
+        documents.review.deliveries = of_documents
+        self._making = DeliveryMaking(clock, audit, documents, of_documents, self._wake_after)
 
     def export(
         self,

@@ -14,11 +14,10 @@ from ionport.documents.service import DocumentService
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import steps_of
-from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.document_deliveries import DocumentDeliveries
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import (
-    DOCUMENT_HELD,
     Delivery,
     DeliveryAction,
     DeliveryStatus,
@@ -47,11 +46,13 @@ class DeliveryMaking:
         clock: Clock,
         audit: AuditLog,
         documents: DocumentService,
+        of_documents: DocumentDeliveries,
         wake_after: Callable[[Work], None],
     ) -> None:
         self._clock = clock
         self._audit = audit
         self._documents = documents
+        self._of_documents = of_documents
         self._wake_after = wake_after
 
     def wanted(
@@ -98,7 +99,7 @@ class DeliveryMaking:
         # Rows of deliveries before that of their document, as passes take them.
         DeliveryRepository(work.connection).lock_document(scope, document.id)
         review = self._documents.review
-        accepted = review.require_free(work, scope, document, consent.reason, consent.seen)
+        accepted = review.require_free(work, scope, actor, document, consent.reason, consent.seen)
         made = [
             self._add(work, scope, actor, document, configuration, generation, reason)
             for configuration, generation in plans
@@ -109,10 +110,7 @@ class DeliveryMaking:
             ids = [delivery.id for delivery in made]
             why = consent.reason or ""
             review.decide(work, scope, actor, document.id, accepted, why, ids)
-            PassRepository(work.connection).free(
-                scope, DOCUMENT_HELD, self._clock.now(), document_id=document.id
-            )
-            self._wake_after(work)
+            self._of_documents.free(work, scope, document.id)
         self._announce(work, scope, actor, document, made)
         if accepted and not made:
             record_document_status(work, scope, self._documents, document.id, "", actor.name)

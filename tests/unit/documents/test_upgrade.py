@@ -14,6 +14,7 @@ from ionport.documents.model import DocumentStatus
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.service import DocumentService
 from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
 from ionport.migrations import _config, upgrade
 from ionport.store import Database, OrganizationScope
 
@@ -121,7 +122,7 @@ def test_what_the_version_before_delivered_is_claimed(
     with before.write() as work:
         second = service.get(work, ACME, "doc_2")
         with pytest.raises(DocumentHeld) as held:
-            service.review.require_free(work, ACME, second, None)
+            service.review.require_free(work, ACME, Actor.operator(), second, None)
     assert "as doc_1.xml" in held.value.text
     with before.write() as work:
         first = service.get(work, ACME, "doc_1")

@@ -6,7 +6,7 @@ Their ids: docs/reference/document-system.md#fields-and-tables.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +14,12 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import attachments, is_pdf
 from ionport.documents.invoice import rows
+from ionport.documents.invoice.corrections import (
+    Correction,
+    corrected,
+    invoice_by_hand,
+    laid_over,
+)
 from ionport.documents.invoice.fields import header_fields
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.reader import read_invoice
@@ -56,24 +62,30 @@ class Intake:
     parties: Parties = NO_PARTIES
 
 
-def read_file(content: bytes, today: date = date.max) -> Intake:
+def read_file(
+    content: bytes, today: date = date.max, corrections: Sequence[Correction] = ()
+) -> Intake:
     """Read an e-invoice as XML, or as a PDF that has one attached.
 
     Errors as `read_invoice` and `pdf.attachments`, and a clear one for a picture or an archive. A
     PDF without an invoice, or with several, is read all the same and held for a person.
 
-    `today` is what an issue date is compared with; without it none is too far ahead.
+    `today` is what an issue date is compared with; without it none is too far ahead. The
+    `corrections` are what persons have made of it since; a PDF without an invoice is one that
+    they enter by hand.
     """
     if is_pdf(content):
-        return _read_pdf(content, today)
+        return _read_pdf(content, today, corrections)
     _refuse_other_files(content)
-    return _intake_of(read_invoice(content), "application/xml", today)
+    return _intake_of(read_invoice(content), "application/xml", today, corrections)
 
 
-def _read_pdf(content: bytes, today: date) -> Intake:
+def _read_pdf(content: bytes, today: date, corrections: Sequence[Correction]) -> Intake:
     found = invoices_in_pdf(content)
     if len(found) == 1:
-        return _intake_of(found[0][1], _PDF, today)
+        return _intake_of(found[0][1], _PDF, today, corrections)
+    if corrections:
+        return _intake_of(invoice_by_hand(), _PDF, today, corrections)
     finding = NewFinding("no_invoice_in_pdf", {})
     if found:
         names = ", ".join(clean_filename(name) for name, _invoice in found[:_MAX_NAMED])
@@ -118,12 +130,20 @@ def _invoice_in(attached: bytes) -> Invoice | None:
         raise
 
 
-def _intake_of(invoice: Invoice, mime_type: str, today: date) -> Intake:
+def _intake_of(
+    invoice: Invoice, mime_type: str, today: date, corrections: Sequence[Correction]
+) -> Intake:
+    invoice = corrected(invoice, corrections)
+    fields, tables = laid_over(
+        header_fields(invoice),
+        {table: tuple(make(invoice)) for table, make in _TABLES.items()},
+        corrections,
+    )
     return Intake(
         document_type="CREDIT_NOTE" if invoice.is_credit_note else "INVOICE",
         mime_type=mime_type,
-        fields=header_fields(invoice),
-        tables={table: tuple(make(invoice)) for table, make in _TABLES.items()},
+        fields=fields,
+        tables=tables,
         findings=findings_of(invoice, today),
         identity=_identity(invoice),
         parties=parties_of(invoice),

@@ -15,7 +15,7 @@ from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.invoice.tree import Node
 
-_FIELDS: Mapping[str, str] = {
+FIELD_TERMS: Mapping[str, str] = {
     "invoice_id": "BT-1",
     "invoice_date": "BT-2",
     "invoice_type": "BT-3",
@@ -76,8 +76,8 @@ _ADDRESSES = {
     "buyer_address": ("BT-50", "BT-51", "BT-163", "BT-53", "BT-52"),
 }
 # Only these have header fields of their own; every VAT row stands in the table of tax lines.
-_RATE_SUFFIXES = ("", "_2", "_3")
-_VAT = {"net_amount": "BT-116", "tax_amount": "BT-117", "tax_rate": "BT-119"}
+RATE_SUFFIXES = ("", "_2", "_3")
+VAT_TERMS = {"net_amount": "BT-116", "tax_amount": "BT-117", "tax_rate": "BT-119"}
 
 # UBL demands an order's ID even if only the seller's order is known; these then fill it.
 _NO_ORDERS = frozenset({"NA"})
@@ -90,7 +90,7 @@ _CASH_DISCOUNT = re.compile(
 def header_fields(invoice: Invoice) -> dict[str, str]:
     """Return the fields that the invoice fills, by id; canonical texts."""
     tree = invoice.tree
-    fields = {field: canonical(tree.first(term)) for field, term in _FIELDS.items()}
+    fields = {field: canonical(tree.first(term)) for field, term in FIELD_TERMS.items()}
     fields["purchase_order"] = order_number(invoice)
     fields["supplier_iban"] = "".join(tree.value("BT-84").split())
     fields["discount_term"] = "; ".join(discount_terms(invoice))
@@ -98,8 +98,8 @@ def header_fields(invoice: Invoice) -> dict[str, str]:
         *streets, postcode, city = (tree.value(term) for term in terms)
         town = " ".join(filter(None, (postcode, city)))
         fields[field] = ", ".join(filter(None, (*streets, town)))
-    for suffix, row in zip(_RATE_SUFFIXES, tree.all("BG-23"), strict=False):
-        for field, term in _VAT.items():
+    for suffix, row in zip(RATE_SUFFIXES, tree.all("BG-23"), strict=False):
+        for field, term in VAT_TERMS.items():
             fields[field + suffix] = canonical(row.first(term))
     return {field: text for field, text in fields.items() if text}
 

@@ -85,6 +85,10 @@ class Node:
     def append(self, child: Node) -> None:
         """Add a child behind the others."""
         self.children.append(child)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what was looked up below this node, because nodes there were added or removed."""
         with suppress(AttributeError):
             del self._index
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from ionport.documents.parties.model import Parties
 from ionport.documents.parties.tables import document_parties
@@ -20,6 +20,15 @@ class PartyRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def put(self, scope: OrganizationScope, document_id: str, parties: Parties) -> None:
+        """Keep what the document says now, in the place of what it said before a correction."""
+        self._connection.execute(
+            delete(document_parties).where(
+                _p.organization_id == scope.organization_id, _p.document_id == document_id
+            )
+        )
+        self.add(scope, document_id, parties)
 
     def add(self, scope: OrganizationScope, document_id: str, parties: Parties) -> None:
         self._connection.execute(

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
 
+from ionport.documents.model import DocumentStatus
 from ionport.documents.review.identity import InvoiceIdentity
 from ionport.documents.review.tables import invoice_claims, invoice_identities, invoice_numbers
 from ionport.documents.tables import documents
@@ -21,6 +22,10 @@ _n = invoice_numbers.c
 _c = invoice_claims.c
 
 # Built once: each first delivery runs these.
+_DO_NOT_COUNT = (DocumentStatus.REJECTED.value, DocumentStatus.DELETED.value)
+_HAS_CLAIM = exists().where(
+    _c.organization_id == _i.organization_id, _c.document_id == _i.document_id
+)
 _UNCLAIMED = select(invoice_identities).where(
     _i.organization_id == bindparam("organization"),
     _i.document_id == bindparam("document"),
@@ -67,6 +72,42 @@ class ClaimRepository:
             )
         )
 
+    def set_identity(
+        self, scope: OrganizationScope, document_id: str, identity: InvoiceIdentity
+    ) -> None:
+        """Keep what a document says it is after a correction."""
+        self._connection.execute(
+            update(invoice_identities)
+            .where(_i.organization_id == scope.organization_id, _i.document_id == document_id)
+            .values(**_columns(identity))
+        )
+
+    def identity(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
+        """Return what a document says it is."""
+        row = self._connection.execute(
+            select(invoice_identities).where(
+                _i.organization_id == scope.organization_id, _i.document_id == document_id
+            )
+        ).one_or_none()
+        return _identity(row) if row else None
+
+    def claimed_by(self, scope: OrganizationScope, document_id: str) -> list[InvoiceIdentity]:
+        """Return what a document has claimed to be, with its first delivery and after it."""
+        rows = self._connection.execute(
+            select(invoice_claims).where(
+                _c.organization_id == scope.organization_id, _c.document_id == document_id
+            )
+        )
+        return [_identity(row) for row in rows]
+
+    def remove_claims(self, scope: OrganizationScope, document_id: str) -> None:
+        """Let a document claim nothing; nothing of it was sent."""
+        self._connection.execute(
+            delete(invoice_claims).where(
+                _c.organization_id == scope.organization_id, _c.document_id == document_id
+            )
+        )
+
     def unclaimed(self, scope: OrganizationScope, document_id: str) -> InvoiceIdentity | None:
         """Return the invoice that a document says it is; None when it has claimed one, or is none.
 
@@ -79,7 +120,10 @@ class ClaimRepository:
     def same_here(
         self, scope: OrganizationScope, identity: InvoiceIdentity, limit: int
     ) -> list[Named]:
-        """Return the oldest documents that say they are this invoice."""
+        """Return the oldest documents that say they are this invoice.
+
+        Rejected and deleted ones do not count, unless something of them was sent.
+        """
         rows = self._connection.execute(
             select(invoice_identities, documents.c.filename)
             .join(documents, documents.c.id == _i.document_id)
@@ -87,6 +131,7 @@ class ClaimRepository:
                 _i.organization_id == scope.organization_id,
                 _i.kind == identity.kind,
                 _i.number == identity.number,
+                documents.c.status.not_in(_DO_NOT_COUNT) | _HAS_CLAIM,
             )
             .order_by(documents.c.created_at, documents.c.id)
         )

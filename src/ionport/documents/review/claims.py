@@ -29,6 +29,46 @@ class Claims:
         found = ClaimRepository(work.connection).same_here(scope, identity, _NAMED)
         return [duplicate_finding(fields, *named) for named in found]
 
+    def same(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        identity: InvoiceIdentity,
+        fields: Row,
+    ) -> list[NewFinding]:
+        """Return a finding for each other document that says it is, or was delivered as, this."""
+        repository = ClaimRepository(work.connection)
+        repository.lock_number(scope, identity)
+        found = dict(repository.same_here(scope, identity, _NAMED + 1))
+        found |= dict(repository.same_claimed(scope, identity, _NAMED + 1))
+        found.pop(document_id, None)
+        return [duplicate_finding(fields, *named) for named in list(found.items())[:_NAMED]]
+
+    def changed(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        identity: InvoiceIdentity,
+        fields: Row,
+        *,
+        was_sent: bool,
+    ) -> list[NewFinding]:
+        """Keep what a document says it is after a correction; returns what is the same invoice.
+
+        A claim is replaced while nothing was sent; later one is added, for what was sent stays.
+        """
+        repository = ClaimRepository(work.connection)
+        repository.set_identity(scope, document_id, identity)
+        duplicates = self.same(work, scope, document_id, identity, fields)
+        claimed = repository.claimed_by(scope, document_id)
+        if claimed and identity not in claimed:
+            if not was_sent:
+                repository.remove_claims(scope, document_id)
+            repository.add_claim(scope, new_id("clm"), document_id, identity, self._clock.now())
+        return duplicates
+
     def duplicates_claimed(
         self,
         work: Work,
@@ -76,7 +116,7 @@ def duplicate_finding(fields: Row, other_id: str, filename: str) -> NewFinding:
         {
             "document": other_id,
             "filename": filename,
-            "number": fields["invoice_id"],
-            "supplier": fields["supplier_name"],
+            "number": fields.get("invoice_id", ""),
+            "supplier": fields.get("supplier_name", ""),
         },
     )

@@ -9,11 +9,17 @@ from datetime import datetime
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
 from ionport.documents.invoice.rules.model import Effect
+from ionport.documents.model import DocumentStatus
 from ionport.documents.review.organization_rules import default_effect
 from ionport.documents.review.sentences import finding_text
 
 MAX_REASON = 500
 _SHOWN_IN_ERROR = 5
+
+ONLY_CORRECTED = frozenset(
+    {"BR-02", "BR-03", "BR-05", "BR-06", "BR-14", "no_invoice_in_pdf", "invoices_in_pdf"}
+)
+"""What no reason can stand in for: number, date, currency, supplier and total are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,18 @@ class Finding:
     parameters: Mapping[str, str]
     created_at: datetime
     decision: Decision | None = None
+    resolved_at: datetime | None = None
+    """Since when it is no longer so, because a person corrected or rejected something."""
 
     @property
     def is_open(self) -> bool:
         """Whether it keeps its document from every delivery."""
-        return self.effect is Effect.HOLDS and self.decision is None
+        return self.effect is Effect.HOLDS and self.decision is None and self.resolved_at is None
+
+    @property
+    def can_be_accepted(self) -> bool:
+        """Whether a reason is enough; else a value has to be entered or corrected."""
+        return self.code not in ONLY_CORRECTED
 
     @property
     def text(self) -> str:
@@ -70,15 +83,29 @@ class Finding:
 
 
 class DocumentHeld(Conflict):
-    """A document takes part in no delivery until a person decides on `findings`."""
+    """A document takes part in no delivery until a person decides on `findings`.
 
-    def __init__(self, document_id: str, filename: str, findings: tuple[Finding, ...]) -> None:
+    With `status` it is no finding that holds it, but where it stands: on hold, rejected, deleted,
+    or not approved.
+    """
+
+    def __init__(
+        self,
+        document_id: str,
+        filename: str,
+        findings: tuple[Finding, ...],
+        status: DocumentStatus = DocumentStatus.READY_FOR_VALIDATION,
+    ) -> None:
         texts = [finding.text for finding in findings[:_SHOWN_IN_ERROR]]
         if more := len(findings) - len(texts):
             texts.append(_("and {count} more").format(count=more))
         text = _("{filename} is held until a person decides: {findings}").format(
             filename=filename, findings=" ".join(texts) or _("it waits for validation.")
         )
+        if status is not DocumentStatus.READY_FOR_VALIDATION:
+            text = _("{filename} takes part in no export: {status}.").format(
+                filename=filename, status=status.label
+            )
         super().__init__(text, code="document_held", existing_id=document_id)
         self.filename = filename
         self.findings = findings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +48,7 @@ class FindingRepository:
             "code": new.code,
             "effect": new.effect.value,
             "parameters": dict(new.parameters),
-            "fingerprint": _fingerprint(new.parameters),
+            "fingerprint": fingerprint(new.parameters),
             "created_at": at,
             "reason": "",
             "decided_text": "",
@@ -72,8 +72,27 @@ class FindingRepository:
                 _f.document_id == document_id,
                 _f.effect == Effect.HOLDS.value,
                 _f.decided_at.is_(None),
+                _f.resolved_at.is_(None),
             )
         ).scalar_one()
+
+    def set_resolved(
+        self, scope: OrganizationScope, finding_ids: Collection[str], at: datetime | None
+    ) -> None:
+        """Write that findings are no longer so, or with None that they are so again."""
+        self._connection.execute(
+            update(document_findings)
+            .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
+            .values(resolved_at=at)
+        )
+
+    def withdraw(self, scope: OrganizationScope, finding_ids: Collection[str]) -> None:
+        """Take back the decision on findings."""
+        self._connection.execute(
+            update(document_findings)
+            .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
+            .values(decided_by=None, decided_at=None, reason="", decided_text="", delivery_ids=[])
+        )
 
     def decide(
         self,
@@ -102,7 +121,8 @@ class FindingRepository:
         )
 
 
-def _fingerprint(parameters: Mapping[str, str]) -> str:
+def fingerprint(parameters: Mapping[str, str]) -> str:
+    """Return SHA-256 of the parameters, by which two findings of one code are the same."""
     text = json.dumps(dict(parameters), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -125,4 +145,5 @@ def _finding(row: Row[Any]) -> Finding:
         parameters=row.parameters,
         created_at=row.created_at,
         decision=decision,
+        resolved_at=row.resolved_at,
     )

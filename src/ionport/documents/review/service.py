@@ -11,9 +11,15 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.documents.model import Document, DocumentStatus, TimelineKind
 from ionport.documents.repository import DocumentRepository
+from ionport.documents.review.approvals import PolicyOf, no_approvals
 from ionport.documents.review.claims import Claims
+from ionport.documents.review.decisions.model import DecisionKind
+from ionport.documents.review.decisions.recording import DecisionLog
+from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.review.judging import judge_again
+from ionport.documents.review.life_cycle import BY_PERSON, Cause, can_move, standing
 from ionport.documents.review.model import MAX_REASON, DocumentHeld, Finding, NewFinding
+from ionport.documents.review.ports import Deliveries, NoDeliveries
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.timeline import Timeline
 from ionport.identity.audit import AuditLog
@@ -21,16 +27,24 @@ from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, Work
 
 _NAMED_IN_AUDIT = 20
+_DELIVERED = frozenset(
+    {DocumentStatus.EXPORTING, DocumentStatus.EXPORTED, DocumentStatus.EXPORT_ERROR}
+)
 
 
 class ReviewService:
-    """What holds a document, and what frees it."""
+    """What holds a document, and what frees it.
+
+    `deliveries` and `policy_of` are filled by whoever puts the services together.
+    """
 
     def __init__(self, clock: Clock, audit: AuditLog, timeline: Timeline) -> None:
         self._clock = clock
-        self._audit = audit
         self._timeline = timeline
+        self.log = DecisionLog(clock, audit, timeline)
         self.claims = Claims(clock)
+        self.deliveries: Deliveries = NoDeliveries()
+        self.policy_of: PolicyOf = no_approvals
 
     def list(self, work: Work, scope: OrganizationScope, document_id: str) -> list[Finding]:
         """Return the findings of a document, oldest first, at most 500."""
@@ -52,20 +66,39 @@ class ReviewService:
         validation*; the status of an exported one still follows from its deliveries.
         Raises NotFound.
         """
-        documents = DocumentRepository(work.connection)
-        status = documents.lock_status(scope, document_id)
-        if status is None:
+        if DocumentRepository(work.connection).lock_status(scope, document_id) is None:
             raise NotFound(_("There is no such document."), code="no_document")
         new = NewFinding(code, parameters)
         findings = FindingRepository(work.connection)
         if not findings.add(scope, new_id("fnd"), document_id, new, self._clock.now()):
             return False
-        open_findings = findings.count_open(scope, document_id)
-        documents.set_open_findings(scope, document_id, open_findings, self._clock.now())
         self._timeline.tell(work, scope, document_id, TimelineKind.WARNING, new.text, actor_name)
-        if open_findings and status is DocumentStatus.VALIDATED_PENDING_EXPORT:
-            waiting = DocumentStatus.READY_FOR_VALIDATION
-            documents.set_status(scope, document_id, waiting, self._clock.now())
+        self.settle(work, scope, document_id, actor_name)
+        return True
+
+    def settle(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        actor_name: str,
+    ) -> None:
+        """Bring a document to where its findings, approvals and deliveries put it.
+
+        Its row is locked. What a person has set (on hold, rejected, deleted) stays.
+        """
+        documents, now = DocumentRepository(work.connection), self._clock.now()
+        document = documents.find(scope, document_id)
+        if document is None:
+            raise NotFound(_("There is no such document."), code="no_document")
+        found = FindingRepository(work.connection).count_open(scope, document_id)
+        if found != document.open_findings:
+            documents.set_open_findings(scope, document_id, found, now)
+        if document.status in BY_PERSON:
+            return
+        target, cause = self.standing(work, scope, document, found)
+        if target is not document.status and can_move(document.status, target, cause):
+            documents.set_status(scope, document_id, target, now)
             self._timeline.tell(
                 work,
                 scope,
@@ -73,14 +106,29 @@ class ReviewService:
                 TimelineKind.STATUS_CHANGE,
                 "",
                 actor_name,
-                change=(status, waiting),
+                change=(document.status, target),
             )
-        return True
+        if target is DocumentStatus.VALIDATED_PENDING_EXPORT:
+            self.deliveries.resume(work, scope, document_id)
+
+    def standing(
+        self, work: Work, scope: OrganizationScope, document: Document, open_findings: int
+    ) -> tuple[DocumentStatus, Cause]:
+        """Return where a document stands by findings and approvals, and why."""
+        policy = self.policy_of(work, scope, document.document_type)
+        needed = policy.needed(document.fields)
+        given = 0
+        if needed:
+            repository = DecisionRepository(work.connection)
+            approvals = repository.of_document(scope, document.id, DecisionKind.APPROVE)
+            given = sum(approval.is_active for approval in approvals)
+        return standing(open_findings, given, needed)
 
     def require_free(
         self,
         work: Work,
         scope: OrganizationScope,
+        actor: Actor,
         document: Document,
         reason: str | None,
         seen: Collection[str] | None = None,
@@ -98,24 +146,48 @@ class ReviewService:
             DocumentHeld: something holds the document, and there is no reason.
         """
         status = DocumentRepository(work.connection).lock_status(scope, document.id)
+        if status in BY_PERSON:
+            raise DocumentHeld(document.id, document.filename, (), status)
         known = self.list(work, scope, document.id)
         before = {finding.id for finding in known}
         noticed = [
             *self.claims.duplicates_claimed(work, scope, document.id, document.fields, known),
-            *judge_again(work, scope, document, known),
+            *judge_again(work, scope, document, [each for each in known if not each.resolved_at]),
         ]
         for new in noticed:
             self.add(work, scope, document.id, new.code, new.parameters)
         if noticed:
             known = self.list(work, scope, document.id)
         found = [finding for finding in known if finding.is_open]
-        if not found and status is not DocumentStatus.READY_FOR_VALIDATION:
-            return ()
-        looked_at = before if seen is None else before.intersection(seen)
-        if reason is None or any(finding.id not in looked_at for finding in found):
-            raise DocumentHeld(document.id, document.filename, tuple(found))
-        check_reason(reason)
+        if found or status is DocumentStatus.READY_FOR_VALIDATION:
+            looked_at = before if seen is None else before.intersection(seen)
+            if reason is None or any(
+                finding.id not in looked_at or not finding.can_be_accepted for finding in found
+            ):
+                raise DocumentHeld(document.id, document.filename, tuple(found))
+            check_reason(reason)
+        self._require_approval(work, scope, actor, document, found, reason or "")
         return found
+
+    def _require_approval(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        found: Sequence[Finding],
+        reason: str,
+    ) -> None:
+        """Let a document wait that needs approvals; the person's reason for `found` is kept."""
+        if document.status in _DELIVERED:
+            return
+        target, _cause = self.standing(work, scope, document, 0)
+        if target is DocumentStatus.VALIDATED_PENDING_EXPORT:
+            return
+        if found:
+            self.decide(work, scope, actor, document.id, found, reason, ())
+        self.settle(work, scope, document.id, actor.name)
+        raise DocumentHeld(document.id, document.filename, (), target)
 
     def decide(
         self,
@@ -135,16 +207,15 @@ class ReviewService:
         DocumentRepository(work.connection).set_open_findings(
             scope, document_id, repository.count_open(scope, document_id), now
         )
-        text = _("The findings were accepted: {reason}").format(reason=reason)
-        self._timeline.tell(work, scope, document_id, TimelineKind.NOTE, text, actor.name)
         codes = sorted({finding.code for finding in findings})[:_NAMED_IN_AUDIT]
-        self._audit.record(
+        self.log.add(
             work,
             scope,
             actor,
-            "document.findings_accepted",
             document_id,
-            {"reason": reason, "findings": ", ".join(codes), "count": str(len(findings))},
+            DecisionKind.ACCEPT,
+            {"reason": reason, "findings": ",".join(finding.id for finding in findings)},
+            details={"reason": reason, "findings": ", ".join(codes), "count": str(len(findings))},
         )
 
 

@@ -38,6 +38,8 @@ document_findings = Table(
     Column("decided_text", Text, nullable=False),
     # The deliveries that the decision let begin.
     Column("delivery_ids", JSON, nullable=False),
+    # When what was found was no longer so, because a person corrected or rejected something.
+    Column("resolved_at", Moment),
     UniqueConstraint("document_id", "code", "fingerprint", name="uq_document_findings_key"),
     Index("ix_document_findings_organization_id", "organization_id", "document_id"),
 )
@@ -80,4 +82,24 @@ invoice_claims = Table(
     Column("suppliers", JSON, nullable=False),
     Column("claimed_at", Moment, nullable=False),
     Index("ix_invoice_claims_number", "organization_id", "kind", "number"),
+)
+
+# What persons decided about documents, corrected values among it; `position` is their order.
+document_decisions = Table(
+    "document_decisions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("document_id", Text, ForeignKey(documents.c.id), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("person", Text, nullable=False),
+    # The user's id; the operator's name at the command line.
+    Column("person_id", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("undone_at", Moment),
+    Column("undone_by", Text, nullable=False),
+    UniqueConstraint("document_id", "position"),
+    Index("ix_document_decisions_organization_id", "organization_id", "document_id"),
 )

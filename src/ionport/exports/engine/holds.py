@@ -6,8 +6,10 @@ A held delivery waits without a date. Whoever frees what holds it makes it due a
 from __future__ import annotations
 
 from ionport.core.i18n import _
+from ionport.documents.review.life_cycle import is_held
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.proof_decisions import refused_proof
+from ionport.exports.engine.lost_calls import has_lost_call
 from ionport.exports.engine.pass_records import RunningPass
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.model import DOCUMENT_HELD
@@ -18,20 +20,33 @@ def what_holds(work: Work, running: RunningPass, documents: DocumentService) -> 
     """Return why the delivery must not go on now; None when nothing holds it.
 
     A decision that is made at this moment is waited for: it frees what is held by then, and
-    nothing may be held by findings that are decided.
+    nothing may be held by findings that are decided. What was sent and not answered is looked up
+    all the same: no further call leaves, because each asks `document_problem` before it does.
     """
-    if _is_held(work, running, documents):
+    problem = document_problem(work, running, documents)
+    if problem is not None and not has_lost_call(work, running):
+        return problem
+    return refused_proof(work, running.scope, running.delivery)
+
+
+def document_problem(
+    work: Work, running: RunningPass, documents: DocumentService
+) -> Problem | None:
+    """Return why the document takes part in no delivery, None when it does."""
+    document_id = running.delivery.document_id
+    if not documents.is_held(work, running.scope, document_id):
+        return None
+    locked = documents.lock(work, running.scope, document_id)
+    if not is_held(locked.status, locked.open_findings):
+        return None
+    if locked.open_findings:
         return Problem(
             DOCUMENT_HELD,
             _("Findings hold the document."),
             _("Open the document, look at its findings and decide on them."),
         )
-    return refused_proof(work, running.scope, running.delivery)
-
-
-def _is_held(work: Work, running: RunningPass, documents: DocumentService) -> bool:
-    document_id = running.delivery.document_id
-    if not documents.is_held(work, running.scope, document_id):
-        return False
-    documents.lock(work, running.scope, document_id)
-    return documents.is_held(work, running.scope, document_id)
+    return Problem(
+        DOCUMENT_HELD,
+        _("The document takes part in no export: {status}.").format(status=locked.status.label),
+        _("Open the document and decide on it."),
+    )

@@ -6,13 +6,14 @@ import threading
 from collections import OrderedDict
 
 from ionport.core.clock import BootClock
+from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.port import TargetCall
 from ionport.exports.engine.pass_records import SYSTEM, RunningPass
 from ionport.exports.ledger.attempts import miss_counts_after
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, StepStatus
 from ionport.exports.timing import ExportTiming
-from ionport.store import Database
+from ionport.store import Database, Work
 
 _REMEMBERED = 10_000
 
@@ -60,6 +61,21 @@ def earlier_attempts(
     if last is None or last.state not in (AttemptState.UNKNOWN, AttemptState.SENT):
         last = None
     return confirmed, last if can_look_up(running, call) else None
+
+
+def has_lost_call(work: Work, running: RunningPass) -> bool:
+    """Tell whether a call of the delivery has no answer, and can be looked up."""
+    lost = {
+        attempt.step
+        for attempt in LedgerRepository(work.connection).attempts(SYSTEM, running.delivery.id)
+        if attempt.state in (AttemptState.UNKNOWN, AttemptState.SENT)
+    }
+    return any(
+        call.kind in lost
+        and not running.steps[call.kind].status.is_over
+        and can_look_up(running, call)
+        for call in destination_of(running.delivery.method).calls
+    )
 
 
 def can_look_up(running: RunningPass, call: TargetCall) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
+from ionport.documents.service import DocumentService
 from ionport.exports.engine.pass_records import PassRecords, RunningPass
 from ionport.exports.ledger.attempts import changed
 from ionport.exports.model import Attempt, AttemptState
@@ -24,6 +25,10 @@ MOST_SENDS = 3
 
 class LeaseLost(Exception):
     """Somebody else runs the delivery now: the call must not leave."""
+
+
+class DocumentNowHeld(Exception):
+    """The document was held since the pass began: the call must not leave."""
 
 
 class RightToSend:
@@ -41,6 +46,7 @@ class RightToSend:
         timing: ExportTiming,
         running: RunningPass,
         attempt: Attempt,
+        documents: DocumentService,
     ) -> None:
         self.attempt = attempt
         self.sends = 0
@@ -48,6 +54,7 @@ class RightToSend:
         self._clock = clock
         self._records = records
         self._timing = timing
+        self._documents = documents
         self.running = running
 
     def __call__(self) -> SendWindow:
@@ -55,6 +62,7 @@ class RightToSend:
 
         Raises:
             LeaseLost: the pass was taken over, or the attempt was sent often enough.
+            DocumentNowHeld: something holds the document; of this attempt nothing was sent.
             SQLAlchemyError: the database did not commit, or it is not known whether it did.
         """
         if self.sends >= MOST_SENDS:
@@ -68,6 +76,12 @@ class RightToSend:
             running = self._records.send(work, self.running, sent, self.sends + 1)
             if running is None:
                 raise LeaseLost
+            # Behind the write above, which waits for a decision that is made at this moment. The
+            # repeat after a 401 is the same call: its document was free when it first left.
+            if not self.sends and self._documents.is_held(
+                work, running.scope, running.delivery.document_id
+            ):
+                raise DocumentNowHeld
         self.attempt, self.running = sent, running
         self.sends += 1
         begin_by = read_at + self._timing.send_within

@@ -28,12 +28,12 @@ from ionport.exports.destinations.port import Answer, LookUp, TargetCall
 from ionport.exports.engine import possible_doubles
 from ionport.exports.engine.calls import InforCalls, LookedUp
 from ionport.exports.engine.circuit import ConnectionPauses
-from ionport.exports.engine.holds import what_holds
+from ionport.exports.engine.holds import document_problem, what_holds
 from ionport.exports.engine.lost_calls import LostCalls, can_look_up, earlier_attempts
 from ionport.exports.engine.pass_records import FAILED, SETTLED, SYSTEM, PassRecords, RunningPass
 from ionport.exports.engine.render_step import RenderStep
 from ionport.exports.engine.retried_writes import DATABASE_AWAY, write_with_retries
-from ionport.exports.engine.right import LeaseLost, RightToSend
+from ionport.exports.engine.right import DocumentNowHeld, LeaseLost, RightToSend
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
@@ -168,6 +168,8 @@ class DeliveryRunner:
         except LeaseLost:
             _logger.warning("delivery %s was taken over; nothing more is sent", running.delivery.id)
             return SETTLED
+        except DocumentNowHeld:
+            return self._write_with_retries(lambda work: self._hold(work, running))
         except DATABASE_AWAY:
             raise
         except Exception:
@@ -175,6 +177,13 @@ class DeliveryRunner:
         return self._write_with_retries(
             lambda work: self._records.fail_internally(work, running, kind)
         )
+
+    def _hold(self, work: Work, running: RunningPass) -> Outcome:
+        """End a pass whose document was held since it began; at once free again, it goes on."""
+        problem = document_problem(work, running, self._documents)
+        if problem is None:
+            return self._records.release(work, running)
+        return self._records.hold(work, running, problem)
 
     def _render(self, running: RunningPass) -> RunningPass | Outcome:
         kind = StepKind.RENDER
@@ -254,6 +263,7 @@ class DeliveryRunner:
                     self.timing,
                     running,
                     self._calls.new_attempt(running, kind),
+                    self._documents,
                 )
                 try:
                     made = self._calls.make(running, call, right)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from ionport.documents.invoice.corrections import BY_HAND
 from ionport.documents.invoice.model import Invoice
-from ionport.documents.invoice.rules.model import Rule, RuleSet
+from ionport.documents.invoice.rules.model import Effect, Rule, RuleSet
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.invoice.table import Syntax, terms
 
@@ -49,6 +50,8 @@ def _sets_of(profile: str) -> frozenset[RuleSet]:
 
 
 def _terms_missing(profile: str) -> str:
+    if profile == BY_HAND:
+        return BY_HAND
     claim = profile.lower().replace(":", "").replace("-", "")
     if claim.endswith("minimum"):
         return "minimum"
@@ -72,6 +75,8 @@ def _runs(rule: Rule, syntax: Syntax, missing: str) -> bool:
     """Tell whether a rule of a standard runs on a profile without `missing` in `syntax`."""
     if rule.id not in _OF_OTHER_SYNTAX.get(syntax, {rule.id}):
         return False
+    if missing == BY_HAND:
+        return rule.effect is Effect.HOLDS and _TERMS_OF_MINIMUM.issuperset(rule.terms)
     if missing == "minimum":
         return _TERMS_OF_MINIMUM.issuperset(rule.terms)
     return not (missing and any(map(_is_below_line, rule.terms)))

@@ -1,0 +1,1 @@
+"""What persons decide about documents: corrections, rejections, holds, approvals; and undo."""

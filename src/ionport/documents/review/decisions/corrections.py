@@ -1,0 +1,305 @@
+"""Corrections: a person gives a value of a document another one, and the document is judged anew.
+
+The received bytes never change. A correction is a row; the file is read again outside of any
+transaction with all corrections laid over it, and what follows (fields, tables, findings, what
+invoice it is) is written in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ionport.core.blobs import Blobs
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.documents.companies.model import addressee_of
+from ionport.documents.companies.service import place_of
+from ionport.documents.intake.reading import Intake, read_file
+from ionport.documents.invoice.corrections import Correction, Target
+from ionport.documents.model import Document, DocumentStatus, Row
+from ionport.documents.parties.repository import PartyRepository
+from ionport.documents.repository import DocumentRepository, search_text
+from ionport.documents.review.decisions.judging import Judging
+from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
+from ionport.documents.review.decisions.repository import DecisionRepository
+from ionport.documents.review.decisions.values import checked_value, field_of
+from ionport.documents.review.model import NewFinding
+from ionport.documents.review.ports import Sent
+from ionport.documents.review.service import ReviewService
+from ionport.documents.types import document_type
+from ionport.identity.model import Actor
+from ionport.store import Database, OrganizationScope, Work
+
+MAX_CHANGES = 200
+"""How many values one decision may change."""
+
+_TRIES = 3
+_CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """A document and its corrections, as they were when the file was read again."""
+
+    document: Document
+    corrections: tuple[DocumentDecision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    target: Target
+    label: str
+    old: str
+    new: str
+
+
+class CorrectionService:
+    """Corrects documents and takes corrections back."""
+
+    def __init__(self, clock: Clock, blobs: Blobs, review: ReviewService, judging: Judging) -> None:
+        self._clock = clock
+        self._blobs = blobs
+        self._review = review
+        self._judging = judging
+
+    def correct(
+        self,
+        database: Database,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        values: Mapping[str, str],
+        seen: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Give targets (`invoice_id`, `INVOICE_TABLE/2/QUANTITY`) other values, ``""`` for none.
+
+        Returns whether anything changed. With `seen` (what the person saw) a value that somebody
+        else has changed since is left as it is.
+
+        Raises:
+            NotFound: no such document.
+            InvalidInput: a value is not of its field's type; all of them are named by target.
+            Conflict: rejected or deleted (`document_closed`), being sent at this moment
+                (`delivery_under_way`), or changed by somebody else (`changed_meanwhile`).
+        """
+        actor.require_organization_member(scope.organization_id)
+        if len(values) > MAX_CHANGES:
+            raise InvalidInput(_("At most {n} values are corrected at once.").format(n=MAX_CHANGES))
+        for _try in range(_TRIES):
+            basis = self._basis(database, scope, document_id)
+            changes = _changes(basis.document, values, seen)
+            if not changes:
+                return False
+            now = [*(each.correction for each in basis.corrections)]
+            read = self._read(basis, [*now, *(Correction(c.target, c.new) for c in changes)])
+            with database.write() as work:
+                if self._is_current(work, scope, basis):
+                    self._store(work, scope, actor, basis, read, changes)
+                    return True
+        raise _changed_meanwhile()
+
+    def undo(
+        self,
+        database: Database,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        decision_id: str,
+    ) -> None:
+        """Take a correction back; the document is judged as if it had never been made.
+
+        Raises:
+            NotFound: no such correction.
+            Conflict: undone already, something was sent (`sent_already`), or as `correct`.
+        """
+        actor.require_organization_member(scope.organization_id)
+        for _try in range(_TRIES):
+            basis = self._basis(database, scope, document_id)
+            undone = [each for each in basis.corrections if each.id == decision_id]
+            if not undone:
+                raise Conflict(_("This decision was undone already."), code="undone_already")
+            kept = [each.correction for each in basis.corrections if each.id != decision_id]
+            read = self._read(basis, kept)
+            with database.write() as work:
+                if self._is_current(work, scope, basis):
+                    self._store(work, scope, actor, basis, read, (), undone)
+                    return
+        raise _changed_meanwhile()
+
+    def corrections(
+        self, work: Work, scope: OrganizationScope, document_id: str
+    ) -> dict[str, tuple[str, str]]:
+        """Return what is corrected: target → (the value before any correction, the value now)."""
+        made: dict[str, tuple[str, str]] = {}
+        for each in _active(work, scope, document_id):
+            target, old = each.parameters["target"], each.parameters["old"]
+            made[target] = (made.get(target, (old, ""))[0], each.parameters["new"])
+        return {target: both for target, both in made.items() if both[0] != both[1]}
+
+    def _basis(self, database: Database, scope: OrganizationScope, document_id: str) -> _Basis:
+        with database.read() as work:
+            document = DocumentRepository(work.connection).find(scope, document_id)
+            if document is None:
+                raise NotFound(_("There is no such document."), code="no_document")
+            return _Basis(document, _active(work, scope, document_id))
+
+    def _read(self, basis: _Basis, corrections: Sequence[Correction]) -> Intake:
+        """Read the file again, as it was judged when it came in; without a transaction."""
+        content = self._blobs.get(basis.document.content_sha256)
+        return read_file(content, basis.document.created_at.date(), corrections)
+
+    def _is_current(self, work: Work, scope: OrganizationScope, basis: _Basis) -> bool:
+        """Lock the document, and tell whether its corrections are still those that were read.
+
+        Raises:
+            Conflict: it cannot be corrected now.
+        """
+        document = basis.document
+        sent = self._review.deliveries.lock(work, scope, document.id)
+        status = DocumentRepository(work.connection).lock_status(scope, document.id)
+        if status in _CLOSED:
+            raise Conflict(
+                _("The document is {status}. Undo that before you correct it.").format(
+                    status=status.label
+                ),
+                code="document_closed",
+            )
+        if sent is Sent.UNDER_WAY:
+            raise Conflict(
+                _("The document is being exported at this moment. Try again in a minute."),
+                code="delivery_under_way",
+            )
+        active = _active(work, scope, document.id)
+        return [each.id for each in active] == [each.id for each in basis.corrections]
+
+    def _store(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        basis: _Basis,
+        read: Intake,
+        changes: Sequence[_Change],
+        undone: Sequence[DocumentDecision] = (),
+    ) -> None:
+        document, now = basis.document, self._clock.now()
+        sent = self._review.deliveries.lock(work, scope, document.id) is Sent.SOMETHING
+        if undone and sent:
+            raise sent_already()
+        for change in changes:
+            parameters = {
+                "target": str(change.target),
+                "label": change.label,
+                "old": change.old,
+                "new": change.new,
+            }
+            self._review.log.add(work, scope, actor, document.id, DecisionKind.CORRECT, parameters)
+        self._review.log.undo(work, scope, actor, undone)
+        fields, tables = read.fields, read.tables
+        DocumentRepository(work.connection).set_values(
+            scope,
+            document.id,
+            read.document_type,
+            fields,
+            tables,
+            search_text(document.filename, document.id, fields),
+            now,
+        )
+        duplicates = self._review.claims.changed(
+            work, scope, document.id, read.identity, fields, was_sent=sent
+        )
+        PartyRepository(work.connection).put(scope, document.id, read.parties)
+        about_company = self._place(work, scope, document, read, was_sent=sent)
+        findings = (*read.findings, *duplicates, *about_company)
+        self._judging.reconcile(work, scope, document.id, findings, actor.name, now)
+        # What was approved was another document.
+        approvals = DecisionRepository(work.connection).of_document(
+            scope, document.id, DecisionKind.APPROVE
+        )
+        given = [each for each in approvals if each.is_active]
+        self._review.log.undo(work, scope, actor, given)
+        self._review.settle(work, scope, document.id, actor.name)
+
+    def _place(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document: Document,
+        read: Intake,
+        *,
+        was_sent: bool,
+    ) -> Sequence[NewFinding]:
+        """Return what holds or notes for whom it is; one that had no place may find its own."""
+        known = document.sub_organization_id
+        is_placed = was_sent or known is not None
+        buyer = addressee_of(read.fields, read.parties.buyer_ids)
+        place, found = place_of(work, scope, buyer, known, is_placed=is_placed)
+        if place != known:
+            DocumentRepository(work.connection).set_place(scope, document.id, place)
+        return found
+
+
+def _active(work: Work, scope: OrganizationScope, document_id: str) -> tuple[DocumentDecision, ...]:
+    repository = DecisionRepository(work.connection)
+    made = repository.of_document(scope, document_id, DecisionKind.CORRECT)
+    return tuple(each for each in made if each.is_active)
+
+
+def _changes(
+    document: Document, values: Mapping[str, str], seen: Mapping[str, str] | None
+) -> list[_Change]:
+    """Return the changes that the values make; raises InvalidInput that names all wrong ones."""
+    kind, wrong, changes = document_type(document.document_type), dict[str, str](), list[_Change]()
+    for name, text in values.items():
+        try:
+            target = Target.parse(name)
+            field = field_of(kind, target)
+            new = checked_value(target, field, text)
+        except ValueError:
+            wrong[name] = _("There is no field {name}.").format(name=name[:100])
+            continue
+        except InvalidInput as error:
+            wrong.update(error.fields)
+            continue
+        old = value_of(document, target)
+        if seen is not None and seen.get(name, old) != old:
+            raise _changed_meanwhile()
+        if new != old:
+            changes.append(_Change(target, field.label, old, new))
+    if wrong:
+        text = " ".join(f"{name}: {what}" for name, what in list(wrong.items())[:5])
+        raise InvalidInput(text, code="wrong_value", fields=wrong)
+    return changes
+
+
+def value_of(document: Document, target: Target) -> str:
+    """Return what the document says now, ``""`` for nothing."""
+    rows: tuple[Row, ...] = (document.fields,)
+    if target.table:
+        rows = document.tables.get(target.table, ())
+    row = target.row or 1
+    if row == len(rows) + 1:
+        return ""
+    if row > len(rows):
+        wrong = _("There is no row {row}; the next new one is {next}.").format(
+            row=row, next=len(rows) + 1
+        )
+        raise InvalidInput(wrong, code="no_row", fields={str(target): wrong})
+    return rows[row - 1].get(target.field, "")
+
+
+def sent_already() -> Conflict:
+    """The error that a decision cannot be undone, because the document has left."""
+    return Conflict(
+        _("Something of this document was sent, or may have been: the decision stays as it is."),
+        code="sent_already",
+    )
+
+
+def _changed_meanwhile() -> Conflict:
+    return Conflict(
+        _("Somebody else changed this document meanwhile. Look at it again."),
+        code="changed_meanwhile",
+    )

@@ -1,0 +1,91 @@
+"""Judging a document anew: findings that are no longer so are closed, new ones are added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from ionport.core.ids import new_id
+from ionport.documents.invoice.rules.table import rules
+from ionport.documents.model import TimelineKind
+from ionport.documents.review.claims import DUPLICATE_NUMBER
+from ionport.documents.review.model import Finding, NewFinding
+from ionport.documents.review.organization_rules import ORGANIZATION_RULES
+from ionport.documents.review.repository import FindingRepository, fingerprint
+from ionport.documents.timeline import Timeline
+from ionport.store import OrganizationScope, Work
+
+_OF_READING = frozenset({"no_invoice_in_pdf", "invoices_in_pdf", "more_findings"})
+
+
+def is_judged_anew(code: str) -> bool:
+    """Tell whether a finding follows from what the document says, and not from a delivery."""
+    return code in _OF_READING or code in ORGANIZATION_RULES or code in rules()
+
+
+class Judging:
+    """Brings a document's findings to what is so now; its row is locked by the caller."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+
+    def reconcile(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        noticed: Sequence[NewFinding],
+        actor_name: str,
+        now: datetime,
+    ) -> None:
+        """Close what `noticed` does not name, and add or reopen what it does.
+
+        A finding that a person has accepted stays accepted as long as it is the same one.
+        """
+        known = FindingRepository(work.connection).of_document(scope, document_id)
+        judged = [finding for finding in known if is_judged_anew(finding.code)]
+        wanted = {_key(new): new for new in noticed}
+        gone = [each for each in judged if each.resolved_at is None and _key(each) not in wanted]
+        self.resolve(work, scope, document_id, gone, actor_name, now)
+        repository = FindingRepository(work.connection)
+        back = [each for each in judged if each.resolved_at is not None and _key(each) in wanted]
+        repository.set_resolved(scope, [each.id for each in back], None)
+        there = {_key(each) for each in judged}
+        for key, new in wanted.items():
+            if key not in there:
+                repository.add(scope, new_id("fnd"), document_id, new, now)
+            if key not in there or key in {_key(each) for each in back}:
+                self._timeline.tell(
+                    work, scope, document_id, TimelineKind.WARNING, new.text, actor_name
+                )
+
+    def resolve(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        findings: Iterable[Finding],
+        actor_name: str,
+        now: datetime,
+    ) -> None:
+        """Close findings that are no longer so."""
+        gone = list(findings)
+        FindingRepository(work.connection).set_resolved(scope, [each.id for each in gone], now)
+        for finding in gone:
+            self._timeline.tell(
+                work,
+                scope,
+                document_id,
+                TimelineKind.NOTE,
+                "",
+                actor_name,
+                code="finding.resolved",
+                parameters={"finding": finding.text},
+            )
+
+
+def _key(finding: Finding | NewFinding) -> tuple[str, str]:
+    """Two findings are the same by code and parameters; duplicates by the other document."""
+    if finding.code == DUPLICATE_NUMBER and "document" in finding.parameters:
+        return finding.code, finding.parameters["document"]
+    return finding.code, fingerprint(finding.parameters)

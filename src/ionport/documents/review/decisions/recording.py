@@ -1,0 +1,139 @@
+"""Writes a decision where it has to stand: its row, the timeline and the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict
+from ionport.core.i18n import N_, _
+from ionport.core.ids import new_id
+from ionport.documents.model import DocumentStatus, TimelineKind
+from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
+from ionport.documents.review.decisions.repository import MAX_DECISIONS, DecisionRepository
+from ionport.documents.timeline import Timeline
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, AuditAction
+from ionport.store import OrganizationScope, Work
+
+
+class DecisionAction(AuditAction):
+    """What the audit log tells of a document that a person decided about."""
+
+    CORRECTED = "document.corrected", N_("Document corrected")
+    ACCEPTED = "document.findings_accepted", N_("Findings of a document accepted")
+    REJECTED = "document.rejected", N_("Document rejected")
+    DUPLICATE = "document.duplicate", N_("Document rejected as a duplicate")
+    HELD = "document.held", N_("Document put on hold")
+    DELETED = "document.deleted", N_("Document deleted")
+    APPROVED = "document.approved", N_("Document approved")
+    UNDONE = "document.decision_undone", N_("Decision about a document undone")
+
+
+_AUDIT = {
+    DecisionKind.CORRECT: DecisionAction.CORRECTED,
+    DecisionKind.ACCEPT: DecisionAction.ACCEPTED,
+    DecisionKind.REJECT: DecisionAction.REJECTED,
+    DecisionKind.DUPLICATE: DecisionAction.DUPLICATE,
+    DecisionKind.HOLD: DecisionAction.HELD,
+    DecisionKind.DELETE: DecisionAction.DELETED,
+    DecisionKind.APPROVE: DecisionAction.APPROVED,
+}
+_LONGEST = 500
+StatusChange = tuple[DocumentStatus, DocumentStatus] | None
+
+
+class DecisionLog:
+    """Adds decisions and takes them back, in the transaction of what they change."""
+
+    def __init__(self, clock: Clock, audit: AuditLog, timeline: Timeline) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._timeline = timeline
+
+    def add(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        kind: DecisionKind,
+        parameters: Mapping[str, str],
+        change: StatusChange = None,
+        details: Mapping[str, str] | None = None,
+    ) -> DocumentDecision:
+        """Write a decision; the document's row is locked. `details` go to the audit log alone.
+
+        Raises:
+            Conflict: the document has as many decisions as it may have (`too_many_decisions`).
+        """
+        repository = DecisionRepository(work.connection)
+        if len(repository.of_document(scope, document_id)) >= MAX_DECISIONS:
+            raise Conflict(
+                _("There are {n} decisions about this document, and no more are kept.").format(
+                    n=MAX_DECISIONS
+                ),
+                code="too_many_decisions",
+            )
+        decision = DocumentDecision(
+            id=new_id("dec"),
+            document_id=document_id,
+            kind=kind,
+            parameters=dict(parameters),
+            person=actor.name,
+            person_id=person_id(actor),
+            at=self._clock.now(),
+        )
+        repository.add(scope, decision)
+        self._tell(work, scope, actor, decision, f"decided.{kind.value}", change)
+        told = details or {name: text[:_LONGEST] for name, text in parameters.items()}
+        self._audit.record(work, scope, actor, _AUDIT[kind], document_id, told)
+        return decision
+
+    def undo(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        decisions: Sequence[DocumentDecision],
+        change: StatusChange = None,
+    ) -> None:
+        """Take decisions back.
+
+        Raises:
+            Conflict: one was undone meanwhile (`undone_already`).
+        """
+        repository, now = DecisionRepository(work.connection), self._clock.now()
+        for decision in decisions:
+            if not repository.undo(scope, decision.id, actor.name, now):
+                raise Conflict(_("This decision was undone already."), code="undone_already")
+            self._tell(work, scope, actor, decision, f"undone.{decision.kind.value}", change)
+            details = {"decision": decision.id, "kind": decision.kind.value}
+            document_id = decision.document_id
+            self._audit.record(work, scope, actor, DecisionAction.UNDONE, document_id, details)
+
+    def _tell(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        decision: DocumentDecision,
+        code: str,
+        change: StatusChange,
+    ) -> None:
+        self._timeline.tell(
+            work,
+            scope,
+            decision.document_id,
+            TimelineKind.STATUS_CHANGE if change else TimelineKind.DECISION,
+            "",
+            actor.name,
+            change=change or (None, None),
+            code=code,
+            parameters=decision.parameters,
+        )
+
+
+def person_id(actor: Actor) -> str:
+    """Return what tells one person from another: the user's id, or the operator's name."""
+    return actor.user_id or actor.name

@@ -1,0 +1,367 @@
+"""What a person decides about a document as a whole; corrections are `corrections.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.documents.model import Document, DocumentStatus
+from ionport.documents.repository import DocumentRepository
+from ionport.documents.review.approvals import is_about_money, may_approve
+from ionport.documents.review.claim_repository import ClaimRepository
+from ionport.documents.review.claims import DUPLICATE_NUMBER
+from ionport.documents.review.decisions.corrections import sent_already
+from ionport.documents.review.decisions.judging import Judging
+from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
+from ionport.documents.review.decisions.recording import person_id
+from ionport.documents.review.decisions.repository import DecisionRepository
+from ionport.documents.review.decisions.values import field_of
+from ionport.documents.review.life_cycle import PENDING, Cause, can_move, moved
+from ionport.documents.review.model import Finding
+from ionport.documents.review.ports import Sent
+from ionport.documents.review.repository import FindingRepository
+from ionport.documents.review.service import ReviewService, check_reason
+from ionport.documents.types import document_type
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, Work
+
+_SETS = {
+    DecisionKind.REJECT: (DocumentStatus.REJECTED, Cause.REJECT),
+    DecisionKind.DUPLICATE: (DocumentStatus.REJECTED, Cause.REJECT),
+    DecisionKind.HOLD: (DocumentStatus.ON_HOLD, Cause.HOLD),
+    DecisionKind.DELETE: (DocumentStatus.DELETED, Cause.DELETE),
+}
+_LEAVES = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
+_MAX_SAME = 50
+
+
+class DecisionService:
+    """Accepts, rejects, holds, deletes, approves, and undoes."""
+
+    def __init__(self, clock: Clock, review: ReviewService, judging: Judging) -> None:
+        self._clock = clock
+        self._review = review
+        self._judging = judging
+
+    def list(
+        self, work: Work, scope: OrganizationScope, document_id: str
+    ) -> Sequence[DocumentDecision]:
+        """Return the decisions about a document, oldest first, undone ones among them."""
+        return DecisionRepository(work.connection).of_document(scope, document_id)
+
+    def accept(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        reason: str,
+        finding_ids: Collection[str] | None = None,
+    ) -> None:
+        """Accept open findings (all of them without `finding_ids`) for a reason.
+
+        Raises:
+            InvalidInput: no reason, or a required value is missing, which has to be entered.
+            Conflict: none of them is open (`nothing_to_accept`).
+        """
+        document = self._lock(work, scope, actor, document_id)
+        check_reason(reason)
+        found = [
+            finding
+            for finding in self._review.list(work, scope, document.id)
+            if finding.is_open and (finding_ids is None or finding.id in finding_ids)
+        ]
+        missing = [finding.text for finding in found if not finding.can_be_accepted]
+        if missing and (finding_ids is not None or len(missing) == len(found)):
+            text = _("Enter what is missing; a reason does not stand in for it: {findings}").format(
+                findings=" ".join(missing[:5])
+            )
+            raise InvalidInput(text, code="value_missing", fields={"reason": text})
+        found = [finding for finding in found if finding.can_be_accepted]
+        if not found:
+            raise Conflict(_("No such finding is open."), code="nothing_to_accept")
+        self._review.decide(work, scope, actor, document.id, found, reason, ())
+        self._review.settle(work, scope, document.id, actor.name)
+
+    def reject(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        reason: str,
+        duplicate_of: str | None = None,
+    ) -> None:
+        """Reject a document for a reason; as a duplicate of another one a reason may be empty.
+
+        When nothing of it was sent its claim is removed, and what was held because of it is freed.
+
+        Raises:
+            InvalidInput: no reason, or no other document of this organization.
+            Conflict: it cannot be rejected where it stands (`wrong_status`).
+        """
+        kind, parameters = DecisionKind.REJECT, {"reason": reason.strip()}
+        if duplicate_of is None or reason.strip():
+            check_reason(reason)
+        if duplicate_of is not None:
+            other = DocumentRepository(work.connection).find(scope, duplicate_of)
+            if other is None or other.id == document_id:
+                wrong = _("Name another document of this organization by its id.")
+                raise InvalidInput(wrong, fields={"duplicate_of": wrong})
+            kind = DecisionKind.DUPLICATE
+            parameters |= {"document": other.id, "filename": other.filename}
+        self._set(work, scope, actor, document_id, kind, parameters)
+        if duplicate_of is not None:
+            repository = DocumentRepository(work.connection)
+            repository.set_duplicate_of(scope, document_id, duplicate_of)
+
+    def hold(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
+    ) -> None:
+        """Put a document on hold for a reason; errors as `reject`."""
+        check_reason(reason)
+        parameters = {"reason": reason.strip()}
+        self._set(work, scope, actor, document_id, DecisionKind.HOLD, parameters)
+
+    def delete(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
+    ) -> None:
+        """Delete a document of which nothing was sent: it stays as evidence and can be restored.
+
+        Errors as `reject`, and Conflict `sent_already`.
+        """
+        check_reason(reason)
+        parameters = {"reason": reason.strip()}
+        self._set(work, scope, actor, document_id, DecisionKind.DELETE, parameters)
+
+    def approve(self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str) -> None:
+        """Approve a document that needs it.
+
+        Raises:
+            Conflict: it waits for no approval (`wrong_status`).
+            Forbidden: the person has approved it already, or has changed an amount, an account
+                or the supplier (`approved_already`, `changed_by_approver`).
+        """
+        document = self._lock(work, scope, actor, document_id)
+        if document.status not in PENDING:
+            raise _wrong_status(document.status)
+        policy = self._review.policy_of(work, scope, document.document_type)
+        decisions = [each for each in self.list(work, scope, document.id) if each.is_active]
+        forbidden = may_approve(
+            policy,
+            person_id(actor),
+            [each.person_id for each in decisions if each.kind is DecisionKind.APPROVE],
+            [each.person_id for each in decisions if _changes_money(document, each)],
+        )
+        if forbidden:
+            raise Forbidden(_forbidden_text(forbidden), code=forbidden)
+        self._review.log.add(work, scope, actor, document.id, DecisionKind.APPROVE, {})
+        self._review.settle(work, scope, document.id, actor.name)
+
+    def take_back(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        kinds: Collection[DecisionKind],
+    ) -> None:
+        """Undo the newest decision of one of `kinds`: release, restore; errors as `undo`."""
+        made = [
+            each
+            for each in self.list(work, scope, document_id)
+            if each.is_active and each.kind in kinds
+        ]
+        if not made:
+            document = self._lock(work, scope, actor, document_id)
+            raise _wrong_status(document.status)
+        self.undo(work, scope, actor, document_id, made[-1].id)
+
+    def undo(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, decision_id: str
+    ) -> None:
+        """Take back a decision that is no correction; the document is judged anew.
+
+        Raises:
+            NotFound: no such decision.
+            Conflict: undone already, another one stands on it (`not_the_newest`), or something
+                was sent (`sent_already`; a hold is released all the same).
+        """
+        document = self._lock(work, scope, actor, document_id)
+        decision = DecisionRepository(work.connection).find(scope, document.id, decision_id)
+        if decision is None or decision.kind is DecisionKind.CORRECT:
+            raise NotFound(_("There is no such decision."), code="no_decision")
+        sent = self._review.deliveries.lock(work, scope, document.id)
+        if decision.kind is not DecisionKind.HOLD and sent is not Sent.NOTHING:
+            raise sent_already()
+        if decision.kind in _SETS:
+            self._undo_status(work, scope, actor, document, decision)
+            return
+        self._review.log.undo(work, scope, actor, [decision])
+        if decision.kind is DecisionKind.ACCEPT:
+            taken = decision.parameters["findings"].split(",")
+            FindingRepository(work.connection).withdraw(scope, taken)
+        self._review.settle(work, scope, document.id, actor.name)
+
+    def _lock(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
+    ) -> Document:
+        """Return the document, its deliveries and its row locked; raises NotFound, Forbidden."""
+        actor.require_organization_member(scope.organization_id)
+        self._review.deliveries.lock(work, scope, document_id)
+        repository = DocumentRepository(work.connection)
+        repository.lock_status(scope, document_id)
+        document = repository.find(scope, document_id)
+        if document is None:
+            raise NotFound(_("There is no such document."), code="no_document")
+        return document
+
+    def _set(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        kind: DecisionKind,
+        parameters: Mapping[str, str],
+    ) -> None:
+        """Move a document to where the decision puts it."""
+        target, cause = _SETS[kind]
+        same = self._same(work, scope, document_id) if target in _LEAVES else []
+        # In one order, deliveries before documents, so that no two wait in a circle.
+        for each in sorted(same):
+            self._review.deliveries.lock(work, scope, each)
+        for each in sorted({*same, document_id}):
+            DocumentRepository(work.connection).lock_status(scope, each)
+        document = self._lock(work, scope, actor, document_id)
+        if not can_move(document.status, target, cause):
+            raise _wrong_status(document.status)
+        was_sent = self._review.deliveries.lock(work, scope, document_id) is Sent.SOMETHING
+        if was_sent and kind is DecisionKind.DELETE:
+            raise sent_already()
+        status = moved(document.status, target, cause)
+        repository, now = DocumentRepository(work.connection), self._clock.now()
+        repository.set_status(scope, document.id, status, now)
+        change = (document.status, status)
+        claims = ClaimRepository(work.connection)
+        if target in _LEAVES and not was_sent and claims.claimed_by(scope, document.id):
+            claims.remove_claims(scope, document.id)
+            parameters = {**parameters, "claimed": "yes"}
+        self._review.log.add(work, scope, actor, document.id, kind, parameters, change)
+        if target in _LEAVES and not was_sent:
+            self._free_others(work, scope, actor, document.id, same)
+
+    def _undo_status(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        decision: DocumentDecision,
+    ) -> None:
+        """Put a document where its findings and approvals say, or a decision that still stands."""
+        standing = [
+            each
+            for each in self.list(work, scope, document.id)
+            if each.is_active and each.kind in _SETS
+        ]
+        if not standing or standing[-1].id != decision.id:
+            raise Conflict(_("Undo the newer decision first."), code="not_the_newest")
+        repository, now = DocumentRepository(work.connection), self._clock.now()
+        if len(standing) > 1:
+            target = _SETS[standing[-2].kind][0]
+        else:
+            target, _cause = self._review.standing(work, scope, document, document.open_findings)
+            target = moved(document.status, target, Cause.UNDO)
+        repository.set_status(scope, document.id, target, now)
+        self._review.log.undo(work, scope, actor, [decision], (document.status, target))
+        if decision.kind is DecisionKind.DUPLICATE:
+            repository.set_duplicate_of(scope, document.id, None)
+        if document.status in _LEAVES and target not in _LEAVES:
+            self._judge_duplicates(work, scope, actor, document, decision)
+        self._review.settle(work, scope, document.id, actor.name)
+
+    def _judge_duplicates(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        decision: DocumentDecision,
+    ) -> None:
+        """A document that counts again is compared with those that came or left meanwhile."""
+        identity = ClaimRepository(work.connection).identity(scope, document.id)
+        if identity is None:
+            return
+        found = self._review.claims.same(work, scope, document.id, identity, document.fields)
+        known = {
+            finding.parameters.get("document")
+            for finding in self._review.list(work, scope, document.id)
+            if finding.code == DUPLICATE_NUMBER and finding.resolved_at is None
+        }
+        for new in found:
+            if new.parameters["document"] not in known:
+                self._review.add(
+                    work, scope, document.id, new.code, new.parameters, actor_name=actor.name
+                )
+        if decision.parameters.get("claimed"):
+            self._review.claims.claim(work, scope, document.id)
+
+    def _same(self, work: Work, scope: OrganizationScope, document_id: str) -> Sequence[str]:
+        """Return the other documents that say they are the same invoice."""
+        claims = ClaimRepository(work.connection)
+        identity = claims.identity(scope, document_id)
+        if identity is None:
+            return []
+        found = claims.same_here(scope, identity, _MAX_SAME)
+        return [other for other, _name in found if other != document_id]
+
+    def _free_others(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        same: Sequence[str],
+    ) -> None:
+        """Close the findings of other documents that named this one: it no longer counts."""
+        for other_id in same:
+            named = [
+                finding
+                for finding in self._review.list(work, scope, other_id)
+                if _names(finding, document_id) and finding.resolved_at is None
+            ]
+            if named:
+                now = self._clock.now()
+                self._judging.resolve(work, scope, other_id, named, actor.name, now)
+                self._review.settle(work, scope, other_id, actor.name)
+
+
+def _names(finding: Finding, document_id: str) -> bool:
+    return finding.code == DUPLICATE_NUMBER and finding.parameters.get("document") == document_id
+
+
+def _changes_money(document: Document, decision: DocumentDecision) -> bool:
+    if decision.kind is not DecisionKind.CORRECT:
+        return False
+    target = decision.correction.target
+    field = field_of(document_type(document.document_type), target)
+    return is_about_money(target, field)
+
+
+def _wrong_status(status: DocumentStatus) -> Conflict:
+    return Conflict(
+        _("This cannot be done where the document stands: {status}.").format(status=status.label),
+        code="wrong_status",
+    )
+
+
+def _forbidden_text(code: str) -> str:
+    return {
+        "approved_already": _("You have approved this document; another person has to."),
+        "changed_by_approver": _(
+            "You have changed an amount, an account or the supplier: another person has to approve."
+        ),
+    }[code]

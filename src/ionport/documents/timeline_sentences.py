@@ -1,0 +1,82 @@
+"""Entries of the timeline in words: stored are a code and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ionport.core.i18n import _
+
+Parameters = Mapping[str, str]
+
+
+def entry_text(code: str, parameters: Parameters) -> str:
+    """Return the sentence of an entry; an unknown code is shown as it is stored."""
+    undone = code.startswith(_UNDONE)
+    make = _SENTENCES.get("decided." + code.removeprefix(_UNDONE) if undone else code)
+    try:
+        text = make(parameters) if make is not None else ""
+    except KeyError:
+        text = ""
+    if not text:
+        values = ", ".join(f"{name} {value}" for name, value in sorted(parameters.items()))
+        return f"{code}: {values}" if values else code
+    return _("Undone: {decision}").format(decision=text) if undone else text
+
+
+_UNDONE = "undone."
+
+
+def _corrected(values: Parameters) -> str:
+    target = values.get("label") or values["target"]
+    if not values["new"]:
+        return _("{field} was taken away; it was “{old}”.").format(field=target, old=values["old"])
+    if not values["old"]:
+        return _("{field} was set to “{new}”; it had no value.").format(
+            field=target, new=values["new"]
+        )
+    return _("{field} was corrected from “{old}” to “{new}”.").format(
+        field=target, old=values["old"], new=values["new"]
+    )
+
+
+def _accepted(values: Parameters) -> str:
+    return _("The findings were accepted: {reason}").format(reason=values["reason"])
+
+
+def _rejected(values: Parameters) -> str:
+    return _("The document was rejected: {reason}").format(reason=values["reason"])
+
+
+def _duplicate(values: Parameters) -> str:
+    text = _("The document was rejected as a duplicate of {filename}.").format(
+        filename=values["filename"]
+    )
+    return f"{text} {values.get('reason', '')}".strip()
+
+
+def _held(values: Parameters) -> str:
+    return _("The document was put on hold: {reason}").format(reason=values["reason"])
+
+
+def _deleted(values: Parameters) -> str:
+    return _("The document was deleted: {reason}").format(reason=values["reason"])
+
+
+def _approved(values: Parameters) -> str:
+    return _("The document was approved.")
+
+
+def _resolved(values: Parameters) -> str:
+    return _("What was found no longer holds: {finding}").format(finding=values["finding"])
+
+
+_SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
+    "decided.correct": _corrected,
+    "decided.accept": _accepted,
+    "decided.reject": _rejected,
+    "decided.duplicate": _duplicate,
+    "decided.hold": _held,
+    "decided.delete": _deleted,
+    "decided.approve": _approved,
+    "finding.resolved": _resolved,
+}

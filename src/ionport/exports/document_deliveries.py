@@ -1,0 +1,79 @@
+"""What decisions about a document ask of its deliveries: the port of `documents/review`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ionport.core.clock import Clock
+from ionport.documents.review.ports import Sent
+from ionport.documents.service import DocumentService
+from ionport.exports.destinations import destination_of
+from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.model import DOCUMENT_HELD, Delivery, DeliveryStatus, StepKind, StepStatus
+from ionport.exports.sent_before import may_have_arrived, sent_something
+from ionport.exports.status import record_document_status
+from ionport.store import OrganizationScope, Work
+
+
+class DocumentDeliveries:
+    """The deliveries of documents, for who decides about documents."""
+
+    def __init__(
+        self, clock: Clock, documents: DocumentService, wake_after: Callable[[Work], None]
+    ) -> None:
+        self._clock = clock
+        self._documents = documents
+        self._wake_after = wake_after
+
+    def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+        """Let no delivery begin or send until the transaction ends, and say what has left."""
+        repository = DeliveryRepository(work.connection)
+        repository.lock_document(scope, document_id)
+        ledger = LedgerRepository(work.connection)
+        found = repository.of_document(scope, document_id)
+        if any(_is_at_target(each) or sent_something(ledger, scope, each) for each in found):
+            return Sent.SOMETHING
+        if any(each.status is DeliveryStatus.RUNNING for each in found):
+            return Sent.UNDER_WAY
+        return Sent.NOTHING
+
+    def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+        """Make due what waits for a decision, rendered anew, and write the status from it."""
+        if self.free(work, scope, document_id):
+            record_document_status(work, scope, self._documents, document_id, "")
+
+    def free(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+        """Make due what waits for a decision, rendered anew; False without any delivery."""
+        found = DeliveryRepository(work.connection).of_document(scope, document_id)
+        if not found:
+            return False
+        for delivery in found:
+            if not delivery.status.is_over and delivery.status is not DeliveryStatus.RUNNING:
+                self._render_anew(work, scope, delivery)
+        now = self._clock.now()
+        PassRepository(work.connection).free(scope, DOCUMENT_HELD, now, document_id=document_id)
+        self._wake_after(work)
+        return True
+
+    def _render_anew(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
+        """Let the steps that are still to be made say what the document says now.
+
+        What may have arrived keeps its bytes, and then all open steps do.
+        """
+        ledger = LedgerRepository(work.connection)
+        kinds = {call.kind for call in destination_of(delivery.method).calls}
+        still_open = [
+            step.kind
+            for step in ledger.steps(scope, delivery.id)
+            if step.kind in kinds and not step.status.is_over
+        ]
+        if any(may_have_arrived(ledger, scope, delivery.id, kind) for kind in still_open):
+            return
+        fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
+        ledger.update_step(scope, delivery.id, StepKind.RENDER, fresh)
+
+
+def _is_at_target(delivery: Delivery) -> bool:
+    return delivery.status is DeliveryStatus.DELIVERED or bool(delivery.idm_pid)
