@@ -22,24 +22,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from ionport.ionapi import boot_time
+from tests.support.patience import PATIENCE, TooSlow
 
 ROOT = Path(__file__).parents[3]
-# Nothing that happens at all takes so many seconds, however busy the machine is.
-PATIENCE = 120.0
-
-
-class TooSlow(Exception):
-    """The time of a call passed before the machine had brought it to where the test begins."""
-
-
-def with_time_enough(seconds: float, scenario: Callable[[float], None]) -> None:
-    """Do `scenario` with so many seconds, and again with twice as many where it was TooSlow."""
-    while True:
-        try:
-            return scenario(seconds)
-        except TooSlow:
-            assert seconds < PATIENCE, "the call never came so far"
-            seconds *= 2
 
 
 class Receiver:

@@ -71,9 +71,10 @@ def test_reading_a_credential_file_loads_no_http_stack() -> None:
 
 
 def test_the_import_takes_less_than_a_quarter_of_a_second() -> None:
+    """Of a processor: what else the machine does is not counted."""
     script = (
-        "import time; began = time.perf_counter(); import ionport.ionapi; "
-        "print(time.perf_counter() - began)"
+        "import time; began = time.process_time(); import ionport.ionapi; "
+        "print(time.process_time() - began)"
     )
     times = [
         float(

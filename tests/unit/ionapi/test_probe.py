@@ -22,6 +22,7 @@ from ionport.ionapi import (
     Transport,
 )
 from ionport.ionapi.probe import probe, probe_async
+from tests.support.patience import PATIENCE, TooSlow, with_time_enough
 from tests.unit.ionapi.loopback import Loopback, Reply, SmallInfor, closed_port, credentials
 from tests.unit.ionapi.tls import NAME, Authority, TlsLoopback
 
@@ -106,7 +107,13 @@ def test_asyncio_sees_the_same_stages(file: IonApiFile) -> None:
 
 
 def test_a_cancelled_probe_of_asyncio_ends(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.5)
+    signing_on, over = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        signing_on.set()
+        over.wait(PATIENCE)
+
+    infor.before_token = hang
 
     async def scenario() -> None:
         async def run() -> None:
@@ -114,8 +121,9 @@ def test_a_cancelled_probe_of_asyncio_ends(infor: SmallInfor, file: IonApiFile) 
                 pass
 
         task = asyncio.create_task(run())
-        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(signing_on.wait, PATIENCE)
         task.cancel()
+        over.set()
         with pytest.raises(asyncio.CancelledError):
             await task
 
@@ -358,12 +366,18 @@ def test_a_long_data_model_is_summed_up(infor: SmallInfor, file: IonApiFile) -> 
 
 def test_a_slow_server_ends_the_stage_within_its_time(infor: SmallInfor, file: IonApiFile) -> None:
     release = threading.Event()
-    infor.before_token = lambda: release.wait(10)
-    began = time.monotonic()
-    stage = failed_at(report(file, timeout=0.3), "token")
+    infor.before_token = lambda: release.wait(PATIENCE)
+
+    def ends(seconds: float) -> None:
+        began = time.monotonic()
+        found = report(file, timeout=seconds)
+        assert time.monotonic() - began < PATIENCE / 2
+        if found.failed is not None and found.failed.id != "token":
+            raise TooSlow
+        assert "did not answer in time" in failed_at(found, "token").cause
+
+    with_time_enough(0.3, ends)
     release.set()
-    assert time.monotonic() - began < 3
-    assert "did not answer in time" in stage.cause
 
 
 def test_a_proof_never_uses_kept_tokens(infor: SmallInfor, file: IonApiFile) -> None:

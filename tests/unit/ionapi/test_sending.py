@@ -18,7 +18,7 @@ from ionport.ionapi import (
 from tests.unit.ionapi.loopback import Loopback, SmallInfor
 
 
-def open_window(seconds: float = 20.0) -> SendWindow:
+def open_window(seconds: float = 600.0) -> SendWindow:
     now = boot_time()
     return SendWindow(begin_by=now + seconds, end_by=now + seconds)
 
@@ -28,7 +28,8 @@ def api_calls(server: Loopback) -> list[str]:
 
 
 def test_the_clock_of_sends_is_the_one_that_counts_while_the_machine_sleeps() -> None:
-    assert abs(boot_time() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 0.5
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= boot_time() <= time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def test_the_permit_is_asked_before_each_authorised_send_and_never_for_a_login(

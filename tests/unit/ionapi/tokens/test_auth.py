@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 import types
 from collections.abc import AsyncIterator, Iterator
 
@@ -22,6 +22,7 @@ from ionport.ionapi import (
     ServiceError,
     build_client,
 )
+from tests.support.patience import PATIENCE
 from tests.unit.ionapi.loopback import TENANT, Loopback, Reply, SmallInfor, credentials
 
 PING = f"/{TENANT}/IONSERVICES/api/ion/messaging/service/ping"
@@ -113,10 +114,12 @@ def test_a_sign_on_that_failed_frees_the_way_for_the_next_attempt(
 ) -> None:
     """httpx2 does not tell the flow that sending failed: the flight must end all the same."""
     auth = IonApiAuth(file)
-    infor.before_token = lambda: time.sleep(0.4)
+    given_up = threading.Event()
+    infor.before_token = lambda: given_up.wait(PATIENCE)
     with httpx2.Client(auth=auth, timeout=0.1) as client, pytest.raises(httpx2.ReadTimeout):
         client.get(server.url + PING)
     infor.before_token = lambda: None
+    given_up.set()
     with httpx2.Client(auth=auth) as client:
         assert client.get(server.url + PING).status_code == 200
 

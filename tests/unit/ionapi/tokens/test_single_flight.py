@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -20,8 +21,24 @@ from ionport.ionapi import (
     Secret,
     TokenSet,
 )
-from ionport.ionapi.tokens import auth
+from ionport.ionapi.calls import Wait
+from ionport.ionapi.tokens import auth, source
+from tests.support.patience import PATIENCE, TooSlow, with_time_enough
 from tests.unit.ionapi.loopback import Reply, SmallInfor, closed_port, credentials
+from tests.unit.ionapi.receiving import until
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Grows by one with each caller that waits for what another one asked for."""
+    found: list[None] = []
+
+    def wait(flight: Future[Any]) -> Wait:
+        found.append(None)
+        return Wait(flight)
+
+    monkeypatch.setattr(source, "Wait", wait)
+    return found
 
 
 def in_threads(number: int, work: Callable[[], Any]) -> list[Any]:
@@ -40,7 +57,7 @@ def in_threads(number: int, work: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     return outcomes
 
 
@@ -74,8 +91,10 @@ def test_eight_threads_with_a_dead_token_refresh_once(infor: SmallInfor, file: I
     assert (infor.logins, infor.refreshes) == (1, 1)
 
 
-def test_eight_threads_with_a_wrong_secret_ask_once(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.3)
+def test_eight_threads_with_a_wrong_secret_ask_once(
+    infor: SmallInfor, file: IonApiFile, waiting: list[None]
+) -> None:
+    infor.before_token = lambda: until(lambda: len(waiting) == 7)
     infor.token_reply = Reply.json({"error": "invalid_grant"}, 400)
     with IonApiClient(file) as client:
         outcomes = in_threads(8, client.token)
@@ -110,22 +129,33 @@ def test_threads_and_tasks_share_a_flight(infor: SmallInfor, file: IonApiFile) -
     assert infor.logins == 1
 
 
-def test_a_cancelled_task_hands_the_sign_on_over(infor: SmallInfor, file: IonApiFile) -> None:
-    infor.before_token = lambda: time.sleep(0.3)
+def test_a_cancelled_task_hands_the_sign_on_over(
+    infor: SmallInfor, file: IonApiFile, waiting: list[None]
+) -> None:
+    signing_on, over = threading.Event(), threading.Event()
+
+    def hang_once() -> None:
+        if not signing_on.is_set():
+            signing_on.set()
+            over.wait(PATIENCE)
+
+    infor.before_token = hang_once
 
     async def scenario() -> TokenSet:
         async with AsyncIonApiClient(file) as client:
             first = asyncio.create_task(client.token())
-            await asyncio.sleep(0.1)
+            assert await asyncio.to_thread(signing_on.wait, PATIENCE)
             second = asyncio.create_task(client.token())
-            await asyncio.sleep(0.05)
+            await asyncio.to_thread(until, lambda: len(waiting) == 1)
             first.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await first
             return await second
 
     assert asyncio.run(scenario()).access_token
-    assert infor.logins == 2
+    assert infor.logins == 1
+    over.set()
+    until(lambda: infor.logins == 2)
 
 
 def test_a_cancelled_waiter_does_not_disturb_the_others(
@@ -184,27 +214,33 @@ def test_a_login_that_hangs_elsewhere_is_waited_for_30_seconds_and_then_made_one
     infor: SmallInfor, file: IonApiFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert auth.LONGEST_WAIT == 30
-    monkeypatch.setattr(auth, "LONGEST_WAIT", 0.4)
-    hanging, released = threading.Event(), threading.Event()
 
-    def hang_once() -> None:
-        if not hanging.is_set():
-            hanging.set()
-            released.wait(10)
+    def wait_for_it(seconds: float) -> None:
+        monkeypatch.setattr(auth, "LONGEST_WAIT", seconds)
+        hanging, released = threading.Event(), threading.Event()
+        infor.logins = 0
 
-    infor.before_token = hang_once
-    outcomes: list[Any] = []
-    with IonApiClient(file) as client:
-        leader = threading.Thread(target=lambda: outcomes.append(client.token()))
-        leader.start()
-        assert hanging.wait(5)
-        waiting = in_threads(4, client.token)
-        assert {type(outcome) for outcome in waiting} == {TokenSet}
-        assert infor.logins == 1, "those who waited made one login together"
-        assert outcomes == []
-        released.set()
-        leader.join()
-    assert type(outcomes[0]) is TokenSet
+        def hang_once() -> None:
+            if not hanging.is_set():
+                hanging.set()
+                released.wait(PATIENCE)
+
+        infor.before_token = hang_once
+        outcomes: list[Any] = []
+        with IonApiClient(file) as client:
+            leader = threading.Thread(target=lambda: outcomes.append(client.token()))
+            leader.start()
+            assert hanging.wait(PATIENCE)
+            others = in_threads(4, client.token)
+            logins = infor.logins
+            assert outcomes == []
+            released.set()
+            leader.join()
+        assert [type(outcome) for outcome in (*others, *outcomes)] == [TokenSet] * 5
+        if logins > 1:
+            raise TooSlow("those who waited make one login together, unless it takes as long")
+
+    with_time_enough(0.4, wait_for_it, longest=6)
 
 
 def test_a_store_that_fails_stops_the_call_and_nothing_hangs(file: IonApiFile) -> None:
@@ -219,26 +255,29 @@ def test_a_store_that_fails_stops_the_call_and_nothing_hangs(file: IonApiFile) -
 
 
 def test_a_slow_store_does_not_hold_up_the_event_loop(file: IonApiFile) -> None:
+    loading, may_go_on = threading.Event(), threading.Event()
+
     class Slow(MemoryTokenStore):
         def load(self, key: str) -> TokenSet | None:
-            time.sleep(0.5)
+            loading.set()
+            assert may_go_on.wait(PATIENCE), "the loop does nothing else meanwhile"
             return super().load(key)
 
-    async def scenario() -> int:
-        ticks = 0
+    async def scenario() -> TokenSet:
         async with AsyncIonApiClient(file, store=Slow()) as client:
             task = asyncio.create_task(client.token())
-            while not task.done():
-                await asyncio.sleep(0.01)
-                ticks += 1
-        return ticks
+            await asyncio.to_thread(loading.wait, PATIENCE)
+            may_go_on.set()
+            return await task
 
-    assert asyncio.run(scenario()) > 15
+    assert asyncio.run(scenario()).access_token
 
 
-def test_short_lived_tokens_are_shared_as_well(infor: SmallInfor, file: IonApiFile) -> None:
+def test_short_lived_tokens_are_shared_as_well(
+    infor: SmallInfor, file: IonApiFile, waiting: list[None]
+) -> None:
     infor.expires_in = 5
-    infor.before_token = lambda: time.sleep(0.2)
+    infor.before_token = lambda: until(lambda: len(waiting) == 7)
     store = MemoryTokenStore()
 
     def work() -> TokenSet:

@@ -34,6 +34,7 @@ from ionport.ionapi.transport import bounds as _bounds
 from ionport.ionapi.transport import stream as _stream
 from ionport.ionapi.transport.bounds import CALL, CallBounds
 from ionport.ionapi.transport.stream import BoundedStream
+from tests.support.patience import PATIENCE, TooSlow, with_time_enough
 from tests.unit.ionapi.loopback import (
     TENANT,
     Loopback,
@@ -44,15 +45,12 @@ from tests.unit.ionapi.loopback import (
     raw_server,
 )
 from tests.unit.ionapi.receiving import (
-    PATIENCE,
     Receiver,
     Sender,
-    TooSlow,
     held_by_kernel,
     in_background,
     until,
     waiting_to_be_read,
-    with_time_enough,
 )
 from tests.unit.ionapi.tls import NAME, Authority
 

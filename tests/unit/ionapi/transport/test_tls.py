@@ -20,6 +20,7 @@ from ionport.ionapi import (
     build_async_client,
     build_client,
 )
+from tests.support.patience import PATIENCE
 from tests.unit.ionapi.loopback import Loopback, Reply
 from tests.unit.ionapi.tls import NAME, Authority, TlsLoopback
 
@@ -105,7 +106,7 @@ def test_a_look_at_a_server_shows_its_certificate(
     authority: Authority, secure: TlsLoopback
 ) -> None:
     with transport(authority.client()) as pinned:
-        peer = pinned.inspect(f"https://{NAME}:{secure.port}/", timeout=5)
+        peer = pinned.inspect(f"https://{NAME}:{secure.port}/", timeout=60)
     assert (peer.host, peer.address) == (NAME, "127.0.0.1")
     assert peer.tls_version in {"TLSv1.2", "TLSv1.3"}
     assert peer.certificate is not None
@@ -114,7 +115,7 @@ def test_a_look_at_a_server_shows_its_certificate(
 
 def test_a_look_at_a_server_without_tls_or_without_permission(authority: Authority) -> None:
     with Loopback(lambda _: Reply()) as server, Transport() as plain:
-        assert plain.inspect(server.url, timeout=5).certificate is None
+        assert plain.inspect(server.url, timeout=60).certificate is None
         with pytest.raises(ConnectionFailed):
             plain.inspect(server.url.replace("http:", "https:"), timeout=5)
     with (
@@ -134,4 +135,4 @@ def test_a_handshake_that_never_ends_is_bounded() -> None:
         for sock in held:
             sock.close()
     assert caught.value.kind == "timeout"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < PATIENCE
