@@ -31,6 +31,26 @@ hypothesis.settings.load_profile("suite")
 ALL_DATABASES = ("sqlite", "postgresql")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on SQLite alone, unless it is marked `on_each_database`.
+
+    The mark is for a test whose promise is what a database does (SQL that differs, locks and
+    races, constraints, values that one of them refuses), and for one good use of each repository's
+    statements.
+    """
+    marks = list(metafunc.definition.iter_markers())
+    if any(mark.name == "on_each_database" for mark in marks):
+        return
+    chosen = {mark.args[0] for mark in marks if mark.name == "parametrize"}
+    for name in metafunc.fixturenames:
+        fixtures = metafunc._arg2fixturedefs.get(name, ())
+        if fixtures and fixtures[-1].params == ALL_DATABASES and name not in chosen:
+            # As a mark, which pytest takes in place of the fixture's own parameters.
+            once = pytest.mark.parametrize(name, ALL_DATABASES[:1], indirect=True)
+            metafunc.definition.add_marker(once, append=False)
+
+
 @pytest.fixture
 def clock() -> MovableClock:
     return MovableClock(datetime(2026, 3, 5, 10, 0, tzinfo=UTC))
@@ -38,7 +58,7 @@ def clock() -> MovableClock:
 
 @pytest.fixture(params=ALL_DATABASES)
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Every test that asks for a database runs once on each kind."""
+    """The kind of the test's database: SQLite, and PostgreSQL where the test is marked."""
     kind: str = request.param
     return kind
 

@@ -23,10 +23,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield desk
 
 
-@pytest.fixture(params=[True, False], ids=["script", "no-script"])
-def screen(request: pytest.FixtureRequest, desk: Desk, kept_screen: OpenScreen) -> Screen:
-    url = desk.application.settings.origin
-    return kept_screen(url, script=request.param, cookies=cookies_of(desk))
+@pytest.fixture
+def screen(desk: Desk, kept_screen: OpenScreen) -> Screen:
+    """The administrator's window; tests/unit/web sends the same forms without JavaScript."""
+    return kept_screen(desk.application.settings.origin, cookies=cookies_of(desk))
 
 
 def _base(desk: Desk) -> str:
@@ -47,7 +47,7 @@ def _write(page: Page, label: str, text: str) -> None:
 
 def _check(screen: Screen) -> None:
     """What every state of a page owes, on a phone too."""
-    found = audit(screen.page) if screen.script else []
+    found = audit(screen.page)
     before = screen.page.viewport_size
     screen.page.set_viewport_size(PHONE)
     found += wider_than_the_window(screen.page)
@@ -70,7 +70,7 @@ def _new_suite(screen: Screen, desk: Desk) -> str:
     _write(page, "Application Name", "DocBits")
     _write(page, "Suite Name", "Sandbox APIs")
     _write(page, "Description", "Takes exports")
-    _write(page, "API Context", f"Suite-{number}{'s' if screen.script else 'n'}")
+    _write(page, "API Context", f"Suite-{number}")
     page.get_by_role("radio", name="send", exact=True).check(force=True)
     _fill_endpoint(page, "Sandbox")
     _press(page, "Save")
@@ -82,8 +82,7 @@ def test_a_suite_is_added_edited_deactivated_and_deleted(screen: Screen, desk: D
     suite = _new_suite(screen, desk)
     page = screen.page
     expect(page.locator("main")).to_contain_text("/CustomerApi/Suite-")
-    if screen.script:
-        expect(page.get_by_role("button", name="Copy the address of Sandbox")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy the address of Sandbox")).to_be_visible()
     _follow(page, "Edit")
     expect(page.locator("main")).to_contain_text("It cannot be changed: clients rely on it.")
     _write(page, "Suite Name", "Renamed")
@@ -264,6 +263,6 @@ def test_a_suite_is_exported_and_imported_under_another_context(
     expect(page.locator("#context-error")).to_contain_text("taken")
     _check(screen)
     page.get_by_label("File of an API suite").set_input_files(file)
-    _write(page, "Another API Context", f"Copy-{'s' if screen.script else 'n'}")
+    _write(page, "Another API Context", "A-Copy")
     _press(page, "Import")
     expect(page.get_by_role("status").first).to_contain_text("Sandbox APIs is imported")

@@ -1,6 +1,7 @@
 """What a user sees who gives a wrong file: the reason beside its box, and nothing half-made.
 
-The rules themselves are tested where they live (tests/unit); here they arrive on the page.
+The rules themselves are tested where they live, and as forms in tests/unit/web; here they arrive on
+the page.
 """
 
 from __future__ import annotations
@@ -107,31 +108,15 @@ def bench(desk: Desk, kept_screen: OpenScreen, credential: dict[str, str], tmp_p
 Spoil = Callable[[dict[str, str]], "bytes | str | dict[str, str]"]
 
 
-def _without(*keys: str) -> Spoil:
-    return lambda file: {key: value for key, value in file.items() if key not in keys}
-
-
 def _with(**changes: str) -> Spoil:
     return lambda file: {**file, **changes}
-
-
-def _of_a_web_app(file: dict[str, str]) -> dict[str, str]:
-    kept = {key: value for key, value in file.items() if key not in ("saak", "sask")}
-    return {**kept, "ru": "https://example.com/back"}
 
 
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
         pytest.param(lambda _f: "not json", "JSON", id="not-json"),
-        pytest.param(lambda _f: "", "empty", id="empty"),
-        pytest.param(_without("ci", "cs"), "cs", id="lacks-keys"),
-        pytest.param(_of_a_web_app, "Web", id="web-app"),
         pytest.param(_with(ot="@evil.test/x"), "ot", id="other-host"),
-        pytest.param(_with(pu="http://192.168.7.1/A_TST/as/"), "http,", id="plain-http"),
-        pytest.param(lambda _f: IDM, "mapping file", id="properties"),
-        pytest.param(lambda _f: read_sample(INVOICE), "XML", id="invoice"),
-        pytest.param(lambda _f: "<html><body>Sign in</body></html>", "HTML", id="html"),
     ],
 )
 def test_a_wrong_credential_is_named_beside_its_box(bench: Bench, spoil: Spoil, told: str) -> None:
@@ -162,48 +147,21 @@ def _closed_port() -> int:
     return port
 
 
-@pytest.mark.parametrize(
-    ("spoil", "told"),
-    [
-        pytest.param(_with(cs="B" * 86), "client secret", id="wrong-secret"),
-        pytest.param(_with(sask="B" * 86), "service account", id="wrong-service-account"),
-        pytest.param(
-            lambda f: {**f, "iu": f"http://127.0.0.1:{_closed_port()}"}, "127.0.0.1", id="dead-host"
-        ),
-        pytest.param(_with(iu="https://10.1.2.3"), "private", id="private-address"),
-        pytest.param(lambda f: {**f, "pu": f["iu"] + "/sign-in/"}, "404", id="wrong-address"),
-    ],
-)
-def test_a_credential_that_does_not_work_is_told_by_its_proof(
-    bench: Bench, spoil: Spoil, told: str
-) -> None:
-    bench.fill_form(bench.file("DocBits_TST.ionapi", spoil(bench.credential)))
+def test_a_credential_that_does_not_work_is_told_by_its_proof(bench: Bench) -> None:
+    dead = {**bench.credential, "iu": f"http://127.0.0.1:{_closed_port()}"}
+    bench.fill_form(bench.file("DocBits_TST.ionapi", dead))
     bench.save()
-    failed = bench.failed_stage()
-    assert told in failed
+    assert "127.0.0.1" in bench.failed_stage()
     assert bench.page.locator("#proof .remedy").count() == 1
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        pytest.param(b"", "empty", id="empty"),
-        pytest.param(b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "picture", id="picture"),
-        pytest.param(b"<html></html>", "HTML", id="html"),
-        pytest.param(b"x" * 300_000, "at most", id="too-large"),
-        pytest.param(BOD.encode(), "BOD", id="the-other-mapping"),
-    ],
-)
-def test_a_wrong_mapping_file_is_named_beside_its_box(
-    bench: Bench, content: bytes, told: str
-) -> None:
+def test_a_wrong_mapping_file_is_named_beside_its_box(bench: Bench) -> None:
     before = bench.connections()
     bench.screen.expect_status(UNPROCESSABLE)
     credential = bench.file("DocBits_TST.ionapi", {**bench.credential, "cn": "Other_TST"})
-    bench.fill_form(credential, idm=bench.file("mapping.properties", content))
+    bench.fill_form(credential, idm=bench.file("mapping.properties", b"\x89PNG\r\n"))
     bench.save()
-    error = bench.error_beside("idm_mapping_file")
-    assert told in error
+    assert "picture" in bench.error_beside("idm_mapping_file")
     assert bench.connections() == before, "the good credential of a refused form was kept"
 
 

@@ -24,7 +24,8 @@ from tests.browser.axe import require_axe, violations
 from tests.browser.conftest import OpenScreen
 from tests.browser.furnished import Furnished, cookies_of, furnished_house
 from tests.browser.screen import LAPTOP, PHONE, Screen
-from tests.support.web import PASSWORD
+from tests.support.html_forms import form_with
+from tests.support.web import PASSWORD, said
 
 _TENANT = "/ion-api/{tenant}"
 _APPS = f"{_TENANT}/authorized-apps"
@@ -165,9 +166,33 @@ def screen(application: Furnished, kept_screen: OpenScreen) -> Screen:
     return screen
 
 
-@pytest.mark.parametrize(
-    "mistake", MISTAKES, ids=lambda one: f"{one.route.removeprefix(_TENANT)}-{one.kind}{one.beside}"
-)
+def _id(mistake: Mistake) -> str:
+    return f"{mistake.route.removeprefix(_TENANT)}-{mistake.kind}{mistake.beside}"
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=_id)
+def test_a_mistake_is_told_beside_its_field_without_javascript(
+    application: Furnished, mistake: Mistake
+) -> None:
+    browser, path = application.desk.browser, application.address(mistake.route)
+    page, known = browser.get(path).text, next(iter(mistake.typed), mistake.beside)
+    if mistake.kind:
+        chosen = {**form_with(page, known).fields, "type": mistake.kind, "action": "type"}
+        page = browser.http.post(path, data=chosen).text
+    fields = form_with(page, known).fields | dict.fromkeys(mistake.ticked, "on")
+    answer = browser.http.post(path, data={**fields, **mistake.typed})
+    assert answer.status_code in (409, 422)
+    error = re.search(rf'id="{mistake.beside}-error"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
+    assert error is not None
+    assert mistake.told in said(error[1])
+
+
+def _first_of_each_form() -> list[Mistake]:
+    """One mistake for each form and type of app: what a page does with one, it does with all."""
+    return list({(one.route, one.kind): one for one in reversed(MISTAKES)}.values())
+
+
+@pytest.mark.parametrize("mistake", _first_of_each_form(), ids=_id)
 def test_a_mistake_is_told_beside_its_field(
     application: Furnished, screen: Screen, mistake: Mistake
 ) -> None:

@@ -17,6 +17,8 @@ from ionport.exports.model import DuePass
 from ionport.store import Database
 from tests.support.exporting import QUICK
 
+pytestmark = pytest.mark.on_each_database
+
 OPTIONS = EngineOptions(poll=0.05, health=0.2)
 
 

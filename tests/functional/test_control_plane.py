@@ -148,6 +148,7 @@ def test_every_imitated_service_is_described(plane: Plane) -> None:
     plane.ask("GET", "/openapi/Nothing", 404)
 
 
+@pytest.mark.on_each_database
 def test_seed_snapshot_reset_and_restore(plane: Plane) -> None:
     seeded = plane.ask("POST", "/seed", json={"idm": [item("1"), item("2")]})
     assert len(seeded["items"]) == 2
@@ -169,6 +170,7 @@ def test_a_wrong_seed_is_told_by_its_path_and_nothing_of_it_stays(plane: Plane) 
     assert items(plane) == 0
 
 
+@pytest.mark.on_each_database
 def test_the_clock_goes_forward_and_back(plane: Plane, token: str) -> None:
     plane.ask("POST", "/clock/jump", 204, json={"seconds": 7200})
     assert plane.ask("GET", "/clock")["ahead_seconds"] == 7200
@@ -182,6 +184,7 @@ def test_the_clock_goes_forward_and_back(plane: Plane, token: str) -> None:
     assert call(plane, token).status_code == 200
 
 
+@pytest.mark.on_each_database
 def test_faults_are_added_changed_switched_and_deleted(plane: Plane, token: str) -> None:
     ordered = {"kind": "status", "status": 500, "service": "IDM", "trigger": "next", "figure": 1}
     rule = plane.ask("POST", "/faults", 201, json=ordered)
@@ -236,6 +239,7 @@ def test_what_is_no_json_or_no_number_is_refused(plane: Plane, body: bytes) -> N
     plane.ask("POST", "/clock/jump", 422, content=body)
 
 
+@pytest.mark.on_each_database
 def test_limits_are_switched_and_refuse_a_client(plane: Plane) -> None:
     before = plane.ask("GET", "/limits")
     assert before["are_on"] is False
@@ -247,6 +251,7 @@ def test_limits_are_switched_and_refuse_a_client(plane: Plane) -> None:
     plane.ask("PUT", "/limits", json=before)
 
 
+@pytest.mark.on_each_database
 def test_calls_are_found_by_what_they_were(plane: Plane, token: str) -> None:
     for number in ("4711", "4712"):
         call(plane, token, attributes={"BOD_SupplierInvoiceID": number})
@@ -333,6 +338,7 @@ def test_nobody_is_let_in_without_a_key_of_the_tenant(plane: Plane, token: str) 
     assert answer.status_code == 401
 
 
+@pytest.mark.on_each_database
 def test_a_deleted_key_opens_nothing_from_the_next_request_on(plane: Plane) -> None:
     headers = {"Authorization": f"Bearer {plane.idle.reveal()}"}
     assert plane.http.get("/clock", headers=headers).status_code == 200

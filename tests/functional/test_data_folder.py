@@ -109,6 +109,7 @@ def test_a_lost_key_ring_is_told_and_not_replaced(tmp_path: Path) -> None:
     open_application(load_settings({}, data=tmp_path)).close()
 
 
+@pytest.mark.on_each_database
 def test_a_key_ring_is_missed_on_every_database(tmp_path: Path, database_url: str) -> None:
     is_file = database_url.startswith("sqlite")
     named = {} if is_file else {"database_url": database_url}
@@ -192,6 +193,7 @@ def test_a_command_makes_nothing_in_a_mistyped_folder(
     assert list(folder.iterdir()) == [] if was_there else not folder.exists()
 
 
+@pytest.mark.on_each_database
 def test_an_older_schema_is_refused_and_migrated(tmp_path: Path, database_url: str) -> None:
     named = "" if database_url.startswith("sqlite") else database_url
     database = Database(database_url)

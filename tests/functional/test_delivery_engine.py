@@ -149,6 +149,7 @@ def test_retry_of_a_failed_delivery_runs_it_again_from_its_step(place: Place):
     assert place.proxy.count("POST", ITEMS) == 1
 
 
+@pytest.mark.on_each_database
 def test_an_engine_that_stops_finishes_its_calls_and_the_next_one_does_the_rest(place: Place):
     place.proxy.after_commit = lambda _method, _path: time.sleep(0.1)
     with place.running():
@@ -165,6 +166,7 @@ def test_an_engine_that_stops_finishes_its_calls_and_the_next_one_does_the_rest(
     assert place.proxy.count("POST", ITEMS) == 12
 
 
+@pytest.mark.on_each_database
 @ON_POSTGRESQL
 def test_losing_the_queue_s_database_in_mid_run_loses_nothing(place: Place):
     place.proxy.after_commit = lambda _method, _path: time.sleep(0.03)
@@ -177,6 +179,7 @@ def test_losing_the_queue_s_database_in_mid_run_loses_nothing(place: Place):
     assert place.proxy.count("POST", ITEMS) == 20
 
 
+@pytest.mark.on_each_database
 @ON_POSTGRESQL
 def test_losing_the_queue_s_database_between_two_runs_loses_nothing(place: Place):
     with place.running():
@@ -187,6 +190,7 @@ def test_losing_the_queue_s_database_between_two_runs_loses_nothing(place: Place
     place.assert_delivered_once(delivery_ids)
 
 
+@pytest.mark.on_each_database
 def test_what_a_silent_worker_held_goes_on_elsewhere(place: Place):
     (delivery_id,) = place.export(1, "silent")
     now = place.side.clock.now()
@@ -223,6 +227,7 @@ def test_a_living_worker_keeps_what_it_holds(place: Place):
 
 
 # On SQLite there is one worker.
+@pytest.mark.on_each_database
 @ON_POSTGRESQL
 def test_when_one_of_two_workers_is_killed_the_other_does_its_work(place: Place, tmp_path: Path):
     place.proxy.after_commit = lambda _method, _path: time.sleep(0.05)
@@ -330,6 +335,7 @@ def test_an_engine_that_may_not_run_does_not_disturb_the_one_that_does(place: Pl
         until(lambda: place.side.detail(delivery_id).delivery.status is DeliveryStatus.DELIVERED)
 
 
+@pytest.mark.on_each_database
 def test_a_delivery_whose_answer_the_database_did_not_take_goes_on(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ):

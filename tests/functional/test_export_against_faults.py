@@ -61,6 +61,7 @@ def arrived(sandbox: InforSide) -> tuple[int, int]:
     return items.total, messages.total
 
 
+@pytest.mark.on_each_database
 def test_an_item_whose_answer_was_cut_off_is_looked_up_and_not_made_twice(
     side: DocumentSide, sandbox: InforSide
 ) -> None:

@@ -59,6 +59,7 @@ def _assert_refused(answer: httpx2.Response, code: str) -> None:
     assert body["requestId"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.on_each_database
 def test_a_valid_token_opens_the_way_to_the_sandbox(side: InforSide, token: str) -> None:
     with side.client(token) as client:
         answer = client.get(PING)
@@ -93,6 +94,7 @@ def test_an_expired_token_is_refused(side: InforSide, token: str) -> None:
         _assert_refused(client.get(PING), "token_expired")
 
 
+@pytest.mark.on_each_database
 def test_a_revoked_token_is_dead_at_the_next_request(
     side: InforSide, file: dict[str, str], token: str
 ) -> None:
@@ -107,6 +109,7 @@ def test_a_token_opens_its_own_tenant_only(side: InforSide, token: str) -> None:
         assert client.get(PING).status_code == 401
 
 
+@pytest.mark.on_each_database
 def test_a_refused_call_is_recorded_once(side: InforSide) -> None:
     def count() -> int:
         with side.database.read() as work:

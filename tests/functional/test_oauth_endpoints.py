@@ -199,6 +199,7 @@ def test_a_registered_page_may_call_and_read_answers_and_errors(side: OAuthSide,
     assert refused.headers["vary"] == "Origin"
 
 
+@pytest.mark.on_each_database
 def test_a_page_logs_in_and_reads_its_tokens(side: OAuthSide, file: File) -> None:
     assert "access-control-allow-origin" not in log_in(file, Origin=PAGE).headers
     web_app(side, "HTTPS://App.Example.com:443")

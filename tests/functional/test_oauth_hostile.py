@@ -62,6 +62,7 @@ def is_an_answer(answer: Answer) -> bool:
     return answer.status < 500 and (answer.status == 200 or "error" in answer.json)
 
 
+@pytest.mark.on_each_database
 @given(data=st.data())
 @FUZZ
 def test_no_parameters_make_the_server_fail(
@@ -83,6 +84,7 @@ def test_no_parameters_make_the_server_fail(
     assert is_an_answer(send(f"{endpoint}?{query}", urlencode(body), headers))
 
 
+@pytest.mark.on_each_database
 @given(
     body=st.binary(max_size=200),
     query=st.binary(max_size=60),
@@ -154,6 +156,7 @@ def test_get_is_no_way_to_ask_for_a_token(side: OAuthSide, file: File) -> None:
     assert answer.status == 405
 
 
+@pytest.mark.on_each_database
 def test_a_crowd_logs_in_at_once_and_every_login_is_recorded(side: OAuthSide, file: File) -> None:
     answers: list[Answer] = []
 
@@ -220,6 +223,7 @@ def test_planted_secrets_are_in_no_log_line(
         assert secret not in caplog.text
 
 
+@pytest.mark.on_each_database
 def test_a_crowd_refreshes_at_once_while_one_grant_is_revoked(side: OAuthSide, file: File) -> None:
     """What shares a transaction with a revoked grant is answered; the revoked one never is."""
     url = file["pu"] + file["ot"]

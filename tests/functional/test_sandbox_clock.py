@@ -79,6 +79,7 @@ def test_back_in_the_present_old_tokens_count_again(side: InforSide) -> None:
     assert status(side, token) == 200
 
 
+@pytest.mark.on_each_database
 def test_all_tokens_of_a_tenant_expire_at_a_word_and_those_after_it_count(
     side: InforSide,
 ) -> None:
@@ -149,6 +150,7 @@ def test_without_a_sandbox_the_clock_that_one_has_moved_shows_the_real_time(
     assert clock_ahead(sandbox=True) > HOURS
 
 
+@pytest.mark.on_each_database
 def test_the_controls_are_watched_again_after_a_time_without_a_free_connection(
     side: InforSide, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -171,6 +173,7 @@ def test_the_controls_are_watched_again_after_a_time_without_a_free_connection(
         database.close()
 
 
+@pytest.mark.on_each_database
 def test_the_controls_are_watched_again_after_any_failure(
     side: InforSide, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -192,6 +195,7 @@ def test_the_controls_are_watched_again_after_any_failure(
         watch.close()
 
 
+@pytest.mark.on_each_database
 def test_other_processes_see_what_was_set_within_two_seconds(side: InforSide) -> None:
     audit, keys = AuditLog(side.clock), KeyRing.generate()
     other = ControlPlane(side.database, side.clock, keys, side.blobs, audit).controls

@@ -61,6 +61,7 @@ def points_of(side: InforSide) -> dict[str, tuple[str, ...]]:
         return {point.logical_id: point.documents for point in page.items if point.is_automatic}
 
 
+@pytest.mark.on_each_database
 def test_the_first_message_opens_a_connection_point_by_itself(
     side: InforSide, client: httpx2.Client
 ) -> None:
@@ -73,6 +74,7 @@ def test_the_first_message_opens_a_connection_point_by_itself(
     )
 
 
+@pytest.mark.on_each_database
 def test_a_strict_tenant_refuses_who_has_no_connection_point(
     side: InforSide, credentials: dict[str, str], client: httpx2.Client
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_refused_message_is_not_kept(side: InforSide, client: httpx2.Client) -
     assert publish(client, values).status_code == 201
 
 
+@pytest.mark.on_each_database
 def test_a_connection_point_sends_its_documents_alone(
     side: InforSide, credentials: dict[str, str], client: httpx2.Client
 ) -> None:
@@ -155,6 +158,7 @@ def test_without_a_valid_token_a_message_is_401(side: InforSide) -> None:
         assert send(nobody, "lid://infor.ims.docbits").status_code == 401
 
 
+@pytest.mark.on_each_database
 def test_another_tenant_has_connection_points_of_its_own(
     side: InforSide, credentials: dict[str, str]
 ) -> None:

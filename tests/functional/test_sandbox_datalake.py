@@ -114,6 +114,7 @@ def test_a_data_object_that_is_not_there_is_404(client: httpx2.Client) -> None:
     refused(client.get(f"{LAKE}/payloads/streambyid"))
 
 
+@pytest.mark.on_each_database
 def test_a_filter_may_join_comparisons_and_double_a_quote(
     side: InforSide, client: httpx2.Client
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_filter_may_join_comparisons_and_double_a_quote(
     assert list(found.values()) == [3, 2, 1, 0, 0]
 
 
+@pytest.mark.on_each_database
 def test_another_tenant_has_a_lake_of_its_own(side: InforSide, client: httpx2.Client) -> None:
     client.post(f"{CATALOG}/object", json={"name": "Ours", "type": "ANY"})
     mine = side.services.ion.lake.upload(side.database, SCOPE, OPERATOR, "Ours", b"content")
@@ -145,6 +147,7 @@ def test_another_tenant_has_a_lake_of_its_own(side: InforSide, client: httpx2.Cl
         refused(other.delete(f"{CATALOG}/object/Ours"), 404)
 
 
+@pytest.mark.on_each_database
 def test_what_is_purged_lets_go_of_its_file(side: InforSide, client: httpx2.Client) -> None:
     client.post(f"{CATALOG}/object", json={"name": "Gone", "type": "ANY"})
     lake = side.services.ion.lake
@@ -165,6 +168,7 @@ def test_what_is_not_imitated_is_an_error(client: httpx2.Client) -> None:
         assert answer.json()["code"] == "operation_not_imitated"
 
 
+@pytest.mark.on_each_database
 def test_the_data_catalog_lists_its_objects(client: httpx2.Client) -> None:
     for name in ("ZOrders", "ZInvoices"):
         new = {"name": name, "type": "ANY", "schema": None, "properties": None}

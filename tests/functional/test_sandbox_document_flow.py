@@ -232,6 +232,7 @@ def test_a_rule_rejects_with_its_reason(world: World) -> None:
     assert "<ReasonCode>AP01</ReasonCode><Reason>Unknown supplier</Reason>" in rejected
 
 
+@pytest.mark.on_each_database
 def test_a_repeated_message_is_acknowledged_once(world: World) -> None:
     flow = world.add_flow()
     values = parameters()
@@ -303,6 +304,7 @@ def test_an_inactive_flow_and_other_documents_start_nothing(world: World) -> Non
     assert list(world.acks(flow)) == []
 
 
+@pytest.mark.on_each_database
 def test_what_was_under_way_when_the_process_ended_is_posted_again(world: World) -> None:
     flow = world.add_flow()
     world.receiver.hold()
@@ -320,6 +322,7 @@ def test_what_was_under_way_when_the_process_ended_is_posted_again(world: World)
     assert world.attempt_texts(ack)[0] is None
 
 
+@pytest.mark.on_each_database
 def test_a_message_that_came_while_nobody_sent_is_not_lost(world: World) -> None:
     flow = world.add_flow()
     runner = world.side.services.flow_runner
@@ -330,6 +333,7 @@ def test_a_message_that_came_while_nobody_sent_is_not_lost(world: World) -> None
     assert world.tried(flow, 1).state is AckState.SENT
 
 
+@pytest.mark.on_each_database
 def test_two_processes_post_each_acknowledgement_once(world: World) -> None:
     flow = world.add_flow()
     side = world.side

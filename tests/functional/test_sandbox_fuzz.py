@@ -57,6 +57,7 @@ def test_any_item_is_taken_or_refused(client: httpx2.Client, part: str, value: A
     _assert_explained(client.post("/IDM/api/items", content=content))
 
 
+@pytest.mark.on_each_database
 @FUZZ
 @given(
     attribute=st.text(max_size=30),
@@ -85,6 +86,7 @@ def test_any_bytes_are_refused_as_an_item(client: httpx2.Client, content: bytes,
     _assert_explained(answer)
 
 
+@pytest.mark.on_each_database
 @FUZZ
 @given(
     query=st.text(max_size=60)
@@ -114,6 +116,7 @@ def test_any_search_is_answered_or_refused(client: httpx2.Client, query: str, li
     _assert_explained(client.get("/IDM/api/items/search", params=parameters))
 
 
+@pytest.mark.on_each_database
 @FUZZ
 @given(part=st.sampled_from(PARTS), value=JSON, flags=st.dictionaries(FLAGS, SWITCHES))
 def test_any_change_of_an_item_is_made_or_refused(
@@ -137,6 +140,7 @@ def test_any_search_by_document_is_answered_or_refused(
         _assert_explained(client.post(f"/IDM/api/items/{address}", content=content))
 
 
+@pytest.mark.on_each_database
 @FUZZ
 @given(value=st.text(max_size=40), sign=st.sampled_from(["=", "!=", "<", ">=", "LIKE"]))
 def test_any_value_may_be_searched_for(client: httpx2.Client, value: str, sign: str) -> None:
@@ -153,6 +157,7 @@ def test_any_path_is_answered(client: httpx2.Client, path: str) -> None:
         _assert_explained(client.get(context + quote(path)))
 
 
+@pytest.mark.on_each_database
 @FUZZ
 @given(name=st.sampled_from(PARAMETERS) | st.text(max_size=20), value=JSON)
 def test_any_message_is_taken_or_refused(client: httpx2.Client, name: str, value: Any) -> None:

@@ -186,6 +186,7 @@ def test_a_preview_has_a_link_of_its_own(client: httpx2.Client, token: str) -> N
     assert httpx2.get(url, headers={"Authorization": f"Bearer {token}"}).content == b"P"
 
 
+@pytest.mark.on_each_database
 def test_search_finds_by_all_of_its_conditions(client: httpx2.Client) -> None:
     correlation_id = new_uuid()
     attributes = {"BOD_AlternateDocumentID_1": correlation_id, "M3_Company": 'a"b'}
@@ -227,6 +228,7 @@ def _raw_get(side: InforSide, target: str, token: str) -> Any:
     return json.loads(answer.partition(b"\r\n\r\n")[2])
 
 
+@pytest.mark.on_each_database
 def test_a_deleted_item_is_gone_and_its_number_is_not_given_again(client: httpx2.Client) -> None:
     item = create(client)
     address = f"/IDM/api/items/{item['pid']}"
@@ -236,6 +238,7 @@ def test_a_deleted_item_is_gone_and_its_number_is_not_given_again(client: httpx2
     assert int(create(client)["id"]) > int(item["id"])
 
 
+@pytest.mark.on_each_database
 def test_another_tenants_item_is_not_there(side: InforSide, client: httpx2.Client) -> None:
     correlation_id = new_uuid()
     item = create(client, attributes={"BOD_AlternateDocumentID_1": correlation_id})
@@ -357,6 +360,7 @@ def test_an_operation_that_is_not_imitated_is_an_error_in_idms_shape(
     assert set(answer.json()["error"]) == {"code", "message", "detail"}
 
 
+@pytest.mark.on_each_database
 def test_the_recorder_tells_of_every_call_and_what_it_did(
     side: InforSide, client: httpx2.Client
 ) -> None:
@@ -402,6 +406,7 @@ def test_the_inspector_lists_items_and_gives_their_files(
     assert (resource.filename, content) == ("471102_2020-03-05.xml", b"own")
 
 
+@pytest.mark.on_each_database
 def test_sixteen_callers_at_once_lose_nothing(side: InforSide, token: str) -> None:
     mark = new_uuid()
 

@@ -57,6 +57,7 @@ def somebody_else(side: InforSide) -> Iterator[httpx2.Client]:
         yield client
 
 
+@pytest.mark.on_each_database
 def test_a_merge_changes_what_it_names_and_keeps_the_rest(client: httpx2.Client) -> None:
     item = create(client, attributes={"M3_Company": "001", "M3_Division": "AAA"})
     after = changed(
@@ -83,6 +84,7 @@ def test_a_change_of_the_acl_alone_leaves_attributes_and_file(client: httpx2.Cli
     assert len(after["resrs"]["res"]) == len(item["resrs"]["res"])
 
 
+@pytest.mark.on_each_database
 def test_a_new_main_file_replaces_the_old_one_which_its_version_keeps(
     client: httpx2.Client,
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_new_main_file_replaces_the_old_one_which_its_version_keeps(
     assert content(f"M3_SupplierInvoice-{item['id']}-0") == b"old"
 
 
+@pytest.mark.on_each_database
 def test_every_check_in_makes_a_version_that_can_be_read_again(client: httpx2.Client) -> None:
     item = create(client, attributes={"M3_Company": "0"})
     for number in ("1", "2"):
@@ -146,6 +149,7 @@ def test_what_is_checked_out_only_its_owner_changes(
     assert change(somebody_else, item["pid"], attrs(Export="theirs")).status_code == 200
 
 
+@pytest.mark.on_each_database
 def test_a_check_out_that_is_taken_back_leaves_no_trace(client: httpx2.Client) -> None:
     item = create(client, "?$checkout=true", content=b"old")
     assert item["checkedOutBy"]
@@ -160,6 +164,7 @@ def test_a_check_out_that_is_taken_back_leaves_no_trace(client: httpx2.Client) -
     assert error_of(change(client, item["pid"], {}, checkin="true")) == (409, "not_checked_out")
 
 
+@pytest.mark.on_each_database
 def test_of_two_who_check_out_at_once_one_gets_it(side: InforSide, client: httpx2.Client) -> None:
     pid = create(client)["pid"]
     tokens = [side.log_in(side.credentials(name=new_uuid())) for _number in range(4)]

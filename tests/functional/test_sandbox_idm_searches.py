@@ -40,6 +40,7 @@ def client(side: InforSide, token: str) -> Iterator[httpx2.Client]:
         yield client
 
 
+@pytest.mark.on_each_database
 def test_a_search_tells_how_many_there_are(client: httpx2.Client) -> None:
     mark = new_uuid()
     for number in range(3):

@@ -22,6 +22,8 @@ from tests.support.infor_side import (
     infor_side_on,
 )
 
+pytestmark = pytest.mark.on_each_database
+
 
 @pytest.fixture(scope="module", params=ALL_DATABASES)
 def side(

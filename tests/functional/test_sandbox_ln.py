@@ -73,6 +73,7 @@ def client(side: InforSide, token: str) -> Iterator[httpx2.Client]:
         yield client
 
 
+@pytest.mark.on_each_database
 def test_an_invoice_comes_back_as_it_was_sent(client: httpx2.Client) -> None:
     sent = header()
     answer = create(client, invoice_xml(sent, [TAX, RECEIPT, COST]))
@@ -113,6 +114,7 @@ def seed(side: InforSide, *receipts: Mapping[str, object]) -> int:
         return side.services.control.seeds.seed(work, SCOPE, OPERATOR, text).receipts
 
 
+@pytest.mark.on_each_database
 def test_goods_that_a_tenant_received_are_its_own(side: InforSide, client: httpx2.Client) -> None:
     goods = {"Order": "PUR-OWN", "OrderPosition": 1, "Receipt": "RCP-OWN", "Quantity": 5}
     line = (
@@ -135,6 +137,7 @@ def test_goods_that_a_tenant_received_are_its_own(side: InforSide, client: httpx
             seed(side, {**goods, **wrong})
 
 
+@pytest.mark.on_each_database
 def test_a_second_invoice_of_the_same_number_is_refused(client: httpx2.Client) -> None:
     sent = header()
     (key,) = entities_of(create(client, invoice_xml(sent)).content, "Create")
@@ -163,6 +166,7 @@ def test_the_scope_of_a_request_says_what_falls_together(client: httpx2.Client) 
     assert unknown.status_code == 500
 
 
+@pytest.mark.on_each_database
 def test_a_lost_answer_is_found_again_by_its_correlation_id(client: httpx2.Client) -> None:
     """The join key is DocumentIDExternalPackage.
 
@@ -176,6 +180,7 @@ def test_a_lost_answer_is_found_again_by_its_correlation_id(client: httpx2.Clien
     assert list_invoices(client, found, "200") == [sent["InvoiceNumberSupplier"]]
 
 
+@pytest.mark.on_each_database
 def test_a_list_is_filtered_and_shows_what_was_selected(client: httpx2.Client) -> None:
     company = {"FinancialCompany": "250"}
     for number, amount in (("L-1", "9"), ("L-2", "10"), ("M-3", "100")):
@@ -227,6 +232,7 @@ def test_processing_goes_as_far_as_an_invoice_is_right(
         assert bool(invoice.messages) is invoice.status.has_errors
 
 
+@pytest.mark.on_each_database
 def test_one_invoice_sent_by_many_at_once_is_created_once(side: InforSide, token: str) -> None:
     sent, other = header(), header()
 
@@ -238,6 +244,7 @@ def test_one_invoice_sent_by_many_at_once_is_created_once(side: InforSide, token
     assert sorted(in_threads(6, send)) == [200, 500, 500, 500, 500, 500]
 
 
+@pytest.mark.on_each_database
 def test_invoices_get_numbers_of_their_own(side: InforSide, token: str) -> None:
     def send(thread: int) -> list[str]:
         with side.client(token) as client:
@@ -271,6 +278,7 @@ def test_tenants_see_their_own_invoices_only(side: InforSide, client: httpx2.Cli
         assert new_invoice(other)["ReceivedPurchaseInvoice"] == "1001"
 
 
+@pytest.mark.on_each_database
 def test_the_inspector_finds_sorts_and_filters(side: InforSide, client: httpx2.Client) -> None:
     number = new_invoice(client, InvoiceNumberSupplier="LOOK-4711")["ReceivedPurchaseInvoice"]
     inspection = LnInspection()

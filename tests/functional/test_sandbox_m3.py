@@ -234,6 +234,7 @@ def test_a_bulk_call_counts_what_was_refused_and_keeps_the_order(client: httpx2.
     assert answer["wasTerminated"] is False
 
 
+@pytest.mark.on_each_database
 def test_a_batch_sees_what_it_did_itself(client: httpx2.Client) -> None:
     fields = head_fields()
     add = {"transaction": "AddHead", "record": fields}
@@ -304,6 +305,7 @@ def test_inforions_chunked_load_arrives_whole(
     assert len(call.outcome.effects) == 51
 
 
+@pytest.mark.on_each_database
 def test_tenants_and_companies_see_their_own_records_only(
     side: InforSide, client: httpx2.Client
 ) -> None:

@@ -76,6 +76,7 @@ def _fields(program: str, name: str, data: st.DataObject) -> Mapping[str, str]:
     return {field: data.draw(VALUES) for field in (*mandatory, *data.draw(others))}
 
 
+@pytest.mark.on_each_database
 @FUZZ
 @given(transaction=TRANSACTIONS, data=st.data())
 def test_any_input_of_any_transaction_is_answered(

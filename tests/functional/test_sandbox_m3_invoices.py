@@ -41,6 +41,7 @@ def client(side: InforSide, token: str) -> Iterator[httpx2.Client]:
         yield client
 
 
+@pytest.mark.on_each_database
 def test_an_invoice_keeps_what_was_entered(client: httpx2.Client) -> None:
     number = new_invoice(client, SINO="R-KEPT", DUDT="20260401", PUNO="4500001")
     lines: list[dict[str, str]] = [
@@ -67,6 +68,7 @@ def test_an_invoice_keeps_what_was_entered(client: httpx2.Client) -> None:
     assert batch[0]["SINO"] == "R-KEPT"
 
 
+@pytest.mark.on_each_database
 def test_a_supplier_invoice_number_is_taken_once_in_a_year(client: httpx2.Client) -> None:
     fields = head_fields()
     first = record(client, "APS450MI/AddHead", **fields)["INBN"]
@@ -78,6 +80,7 @@ def test_a_supplier_invoice_number_is_taken_once_in_a_year(client: httpx2.Client
     assert record(client, "APS450MI/AddHead;cono=2", **fields)["INBN"]
 
 
+@pytest.mark.on_each_database
 def test_a_renumbered_invoice_frees_its_number(client: httpx2.Client) -> None:
     fields = head_fields()
     number = record(client, "APS450MI/AddHead", **fields)["INBN"]
@@ -133,6 +136,7 @@ def test_validation_marks_what_is_wrong_and_then_what_is_right(
     assert (head["SUPA"], head["IBHE"]) == ("15", "1")
 
 
+@pytest.mark.on_each_database
 def test_an_approved_invoice_goes_into_the_ledger_when_it_is_valid(client: httpx2.Client) -> None:
     number = new_invoice(client)
     run(client, "APS455MI/ValidByBatchNo", INBN=number)
@@ -178,6 +182,7 @@ def test_a_rejected_invoice_says_why(client: httpx2.Client) -> None:
     assert run(client, "APS450MI/GetHead2", INBN=number)["records"]
 
 
+@pytest.mark.on_each_database
 def test_batches_at_the_same_moment_share_no_number(side: InforSide, token: str) -> None:
     def load(thread: int) -> list[str]:
         rows = [{"transaction": "AddHead", "record": head_fields()} for _row in range(20)]
@@ -189,6 +194,7 @@ def test_batches_at_the_same_moment_share_no_number(side: InforSide, token: str)
     assert len(set(numbers)) == 120
 
 
+@pytest.mark.on_each_database
 def test_one_invoice_sent_by_many_at_once_is_entered_once(side: InforSide, token: str) -> None:
     fields = head_fields()
 

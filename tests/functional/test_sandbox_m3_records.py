@@ -17,6 +17,8 @@ from tests.support.infor_side import (
 )
 from tests.support.m3 import record, run, token_of_user
 
+pytestmark = pytest.mark.on_each_database
+
 
 @pytest.fixture(scope="module", params=ALL_DATABASES)
 def side(

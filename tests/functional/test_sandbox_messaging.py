@@ -93,6 +93,7 @@ def test_ping_versions_and_protocol_answer(client: httpx2.Client) -> None:
         assert client.get(f"{BASE}/{address}").status_code == 200
 
 
+@pytest.mark.on_each_database
 def test_a_published_message_is_kept_with_its_bod(side: InforSide, client: httpx2.Client) -> None:
     values = parameters(accountingEntity="001_100", Custom_One="x", unheardOf="ignored")
     answer = publish(client, values)
@@ -163,6 +164,7 @@ def test_a_deflated_payload_is_unpacked(
     assert bod(side, message) == BOD
 
 
+@pytest.mark.on_each_database
 def test_a_repeated_message_is_kept_once_and_every_arrival_counted(
     side: InforSide, client: httpx2.Client
 ) -> None:
@@ -195,6 +197,7 @@ def test_a_message_id_with_other_content_is_a_finding(
     assert [arrival.is_identical for arrival in arrivals] == [True, False, False]
 
 
+@pytest.mark.on_each_database
 def test_one_message_id_of_two_senders_is_two_messages(
     side: InforSide, client: httpx2.Client
 ) -> None:
@@ -213,6 +216,7 @@ def test_without_a_message_id_every_arrival_is_a_message(
     assert len(messages(side, sender)) == 2
 
 
+@pytest.mark.on_each_database
 def test_many_arrivals_at_once_are_one_message(side: InforSide, token: str) -> None:
     values = parameters()
 
@@ -229,6 +233,7 @@ def test_many_arrivals_at_once_are_one_message(side: InforSide, token: str) -> N
     assert {call.outcome.effects for call in calls.items} == {(message.id,)}
 
 
+@pytest.mark.on_each_database
 def test_another_tenants_message_is_not_there(side: InforSide, client: httpx2.Client) -> None:
     values = parameters()
     publish(client, values)

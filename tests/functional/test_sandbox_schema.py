@@ -116,6 +116,7 @@ def send(
     return session.post(url.replace("{name}", "Preview"), data=body, headers=headers, timeout=20)
 
 
+@pytest.mark.on_each_database
 def test_every_example_is_taken(side: InforSide, session: requests.Session) -> None:
     found = examples(side)
     assert len(found) >= 6

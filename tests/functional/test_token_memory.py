@@ -84,6 +84,7 @@ def test_guessing_locks_nobody_out_and_gets_nowhere(side: OAuthSide) -> None:
     assert log_in(file).status == 200
 
 
+@pytest.mark.on_each_database
 def test_a_crowd_of_logins_leaves_one_grant_for_each_answer(
     side: OAuthSide, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -16,6 +16,7 @@ from ionport.store import Database, sqlite_url
 from tests.support.sides import until
 
 
+@pytest.mark.on_each_database
 def test_what_is_over_is_deleted_while_the_server_runs(
     database: Database, clock: MovableClock
 ) -> None:

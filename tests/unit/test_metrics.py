@@ -17,6 +17,7 @@ from tests.support.exporting import document_side
 from tests.support.schema import import_all_tables
 
 
+@pytest.mark.on_each_database
 def test_metrics_show_what_runs_past_its_time(
     database: Database, tmp_path: Path, clock: MovableClock
 ):

@@ -14,6 +14,8 @@ from ionport.migrations import upgrade
 from ionport.store import Database, metadata
 from tests.support.schema import import_all_tables
 
+pytestmark = pytest.mark.on_each_database
+
 
 def test_the_migrations_make_exactly_the_declared_schema(database_url: str) -> None:
     import_all_tables()

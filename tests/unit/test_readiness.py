@@ -23,6 +23,8 @@ from tests.support import databases
 from tests.support.exporting import document_side
 from tests.support.sides import PROMPT, until
 
+pytestmark = pytest.mark.on_each_database
+
 LIMIT = 0.3
 
 

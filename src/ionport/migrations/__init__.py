@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -65,6 +66,7 @@ def require_current(database: Database) -> None:
     )
 
 
+@cache
 def newest_revision() -> str:
     """Return the revision of the schema that this program is made for."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from ionport.connections.intake import prepare_connection
 from ionport.connections.model import Check, CheckStage, CheckStatus, StageStatus
 from ionport.connections.repository import CheckRepository, ConnectionRepository
 from ionport.identity.model import Actor
 from tests.unit.connections.conftest import ConnectionsSetup, credential
+
+pytestmark = pytest.mark.on_each_database
 
 OPERATOR = Actor.operator()
 PASSED = CheckStage("file", "File", StageStatus.PASSED)

@@ -48,6 +48,7 @@ def stages(found) -> dict[str, StageStatus]:
     return {stage.key: stage.status for stage in found.stages}
 
 
+@pytest.mark.on_each_database
 def test_a_working_credential_is_proved_stage_by_stage(
     setup: ConnectionsSetup, credentials: dict[str, str]
 ):
@@ -161,6 +162,7 @@ def test_a_check_cut_short_by_a_crash_is_shown_as_interrupted(setup: Connections
     assert late.status is CheckStatus.INTERRUPTED
 
 
+@pytest.mark.on_each_database
 def test_a_proof_that_is_started_many_times_at_once_signs_on_once(
     setup: ConnectionsSetup, infor: InforSide, credentials: dict[str, str]
 ):
@@ -189,6 +191,7 @@ def test_a_proof_that_is_started_many_times_at_once_signs_on_once(
     assert called == ["token.oauth2", "entities", "ping"]
 
 
+@pytest.mark.on_each_database
 def test_a_proof_whose_process_died_is_noted_as_interrupted_and_can_be_started_again(
     setup: ConnectionsSetup, credentials: dict[str, str]
 ):
@@ -231,6 +234,7 @@ def test_a_proof_that_breaks_off_is_interrupted_at_once(setup: ConnectionsSetup)
     assert again.id != started.id
 
 
+@pytest.mark.on_each_database
 def test_old_checks_do_not_pile_up(setup: ConnectionsSetup):
     with setup.database.write() as work:
         connection = setup.connections.upload(
@@ -250,6 +254,7 @@ def test_old_checks_do_not_pile_up(setup: ConnectionsSetup):
     assert kept.id == made[-20]
 
 
+@pytest.mark.on_each_database
 def test_checks_belong_to_their_organization_and_its_administrators(setup: ConnectionsSetup):
     member = Actor(
         "usr_1",

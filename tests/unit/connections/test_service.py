@@ -55,6 +55,7 @@ def test_a_stored_credential_is_write_only(
     assert file.to_bytes() == content.replace(b'": "', b'":"').replace(b'", "', b'","')
 
 
+@pytest.mark.on_each_database
 def test_the_same_credential_again_gives_the_existing_connection(setup: ConnectionsSetup):
     content = credential()
     first = upload(setup, content)
@@ -97,6 +98,7 @@ def test_a_bad_file_is_refused_with_every_reason_and_leaves_nothing(
     assert_nothing_is_left(setup)
 
 
+@pytest.mark.on_each_database
 def test_warnings_about_a_file_are_kept_and_shown(setup: ConnectionsSetup):
     connection = upload(setup, credential(cs="A" * 20))
     assert [remark.key for remark in connection.remarks if remark.severity == "warning"] == ["cs"]
@@ -135,6 +137,7 @@ def test_another_organization_does_not_find_the_connection(setup: ConnectionsSet
     assert page.total == 0
 
 
+@pytest.mark.on_each_database
 def test_two_organizations_may_hold_the_same_credential(setup: ConnectionsSetup):
     content = credential()
     first = upload(setup, content)
@@ -159,6 +162,7 @@ def test_a_sealed_file_moved_to_another_row_does_not_open(setup: ConnectionsSetu
             setup.connections.credential(work, setup.scope, second.id)
 
 
+@pytest.mark.on_each_database
 def test_a_connection_is_renamed_listed_and_deleted(setup: ConnectionsSetup):
     connection = upload(setup, credential())
     with setup.database.write() as work:
@@ -172,6 +176,7 @@ def test_a_connection_is_renamed_listed_and_deleted(setup: ConnectionsSetup):
             setup.connections.get(work, setup.scope, OPERATOR, connection.id)
 
 
+@pytest.mark.on_each_database
 def test_a_connection_in_use_is_not_deleted(setup: ConnectionsSetup):
     class Used:
         def titles(self, work: Work, scope: OrganizationScope, connection_id: str) -> list[str]:
@@ -183,6 +188,7 @@ def test_a_connection_in_use_is_not_deleted(setup: ConnectionsSetup):
         setup.connections.delete(work, setup.scope, OPERATOR, connection.id)
 
 
+@pytest.mark.on_each_database
 def test_rotated_keys_still_open_old_credentials_and_seal_them_again(setup: ConnectionsSetup):
     connection = upload(setup, credential())
     rotated = setup.keys.with_new_key()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import secrets
 import threading
 
+import pytest
 from sqlalchemy import text
 
 from ionport.connections.intake import prepare_connection
@@ -38,6 +39,7 @@ def connect(setup: ConnectionsSetup) -> str:
         ).id
 
 
+@pytest.mark.on_each_database
 def test_tokens_come_back_as_they_were_saved_in_another_process_too(setup: ConnectionsSetup):
     connection_id, kept = connect(setup), tokens()
     store(setup, connection_id).save("key", kept)
@@ -77,6 +79,7 @@ def test_tokens_that_do_not_open_any_more_cost_a_sign_on_and_no_error(setup: Con
     assert store(setup, connection_id).load("key") is None
 
 
+@pytest.mark.on_each_database
 def test_tokens_for_a_deleted_connection_are_not_kept(setup: ConnectionsSetup):
     connection_id = connect(setup)
     with setup.database.write() as work:
@@ -85,6 +88,7 @@ def test_tokens_for_a_deleted_connection_are_not_kept(setup: ConnectionsSetup):
     assert store(setup, connection_id).load("key") is None
 
 
+@pytest.mark.on_each_database
 def test_many_threads_may_save_at_once(setup: ConnectionsSetup):
     connection_id = connect(setup)
     problems: list[Exception] = []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic import command
 from sqlalchemy import text
 
 from ionport.migrations import _config, upgrade
 from ionport.store import Database
+
+pytestmark = pytest.mark.on_each_database
 
 _ROWS = (
     "INSERT INTO organizations (id, name, created_at) VALUES ('org_1', 'Acme', 1)",

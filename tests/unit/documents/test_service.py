@@ -60,6 +60,7 @@ def _variant(number: str, supplier: str = "DE123456789") -> bytes:
     return UBL.replace(b"RE-2026-0417", number.encode()).replace(b"DE123456789", supplier.encode())
 
 
+@pytest.mark.on_each_database
 def test_a_received_invoice_is_kept_whole(service: DocumentService, database: Database) -> None:
     with database.write() as work:
         received = service.receive(
@@ -76,6 +77,7 @@ def test_a_received_invoice_is_kept_whole(service: DocumentService, database: Da
     assert document.created_by == "anna"
 
 
+@pytest.mark.on_each_database
 def test_the_same_content_twice_is_refused_with_the_first_ones_id(
     service: DocumentService, database: Database
 ) -> None:
@@ -90,6 +92,7 @@ def test_the_same_content_twice_is_refused_with_the_first_ones_id(
         assert service.list(work, ACME, PageRequest()).total == 2
 
 
+@pytest.mark.on_each_database
 def test_another_organization_may_have_the_same_content(
     service: DocumentService, database: Database
 ) -> None:
@@ -106,6 +109,7 @@ def test_another_organization_may_have_the_same_content(
                 service.timeline(work, scope, foreign)
 
 
+@pytest.mark.on_each_database
 def test_the_same_supplier_and_number_warns_and_marks(
     service: DocumentService, database: Database
 ) -> None:
@@ -159,6 +163,7 @@ def test_only_members_may_receive(service: DocumentService, database: Database) 
         service.receive(work, OTHER, ANNA, service.prepare_receipt(OTHER, UBL, "invoice.xml"))
 
 
+@pytest.mark.on_each_database
 def test_a_document_may_belong_to_an_own_sub_organization_only(
     service: DocumentService, database: Database
 ) -> None:
@@ -174,6 +179,7 @@ def test_a_document_may_belong_to_an_own_sub_organization_only(
                 )
 
 
+@pytest.mark.on_each_database
 def test_lists_filter_search_sort_and_page(
     service: DocumentService, database: Database, clock: MovableClock
 ) -> None:
@@ -214,6 +220,7 @@ def test_lists_filter_search_sort_and_page(
     )
 
 
+@pytest.mark.on_each_database
 def test_the_exports_status_is_told_in_the_timeline(
     service: DocumentService, database: Database, clock: MovableClock
 ) -> None:

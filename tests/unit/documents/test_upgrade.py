@@ -18,6 +18,8 @@ from ionport.identity.model import Actor
 from ionport.migrations import _config, upgrade
 from ionport.store import Database, OrganizationScope
 
+pytestmark = pytest.mark.on_each_database
+
 ACME = OrganizationScope("org_acme")
 MISMATCH = {"code": "amounts_mismatch", "text": "Amounts Mismatch: the amount due differs."}
 DUPLICATE = {"code": "duplicate_number", "text": "Sent before, as first.xml."}

@@ -14,6 +14,8 @@ from ionport.exports.model import ExportMethod
 from tests.support.exporting import OPERATOR, DocumentSide, invoice
 from tests.unit.exports.test_deliveries import ready
 
+pytestmark = pytest.mark.on_each_database
+
 __all__ = ["ready"]
 
 

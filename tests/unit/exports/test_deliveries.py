@@ -42,6 +42,7 @@ def set_status(side: DocumentSide, delivery_id: str, status: DeliveryStatus) -> 
         )
 
 
+@pytest.mark.on_each_database
 def test_a_delivery_commits_with_its_document_s_status(ready: DocumentSide):
     document_id = ready.receive()
 
@@ -66,6 +67,7 @@ def test_a_delivery_commits_with_its_document_s_status(ready: DocumentSide):
     assert len(delivery.correlation_id) == 36
 
 
+@pytest.mark.on_each_database
 def test_the_runner_is_woken_after_the_commit_and_not_before(ready: DocumentSide):
     woken: list[str] = []
     ready.deliveries.wake = lambda: woken.append("yes")
@@ -76,6 +78,7 @@ def test_the_runner_is_woken_after_the_commit_and_not_before(ready: DocumentSide
     assert woken == ["yes"]
 
 
+@pytest.mark.on_each_database
 def test_exporting_again_gives_the_delivery_that_exists(ready: DocumentSide):
     document_id = ready.receive()
     first = ready.export(document_id)
@@ -90,6 +93,7 @@ def test_without_an_active_configuration_the_user_is_told_where_to_make_one(side
         side.deliveries.export(work, side.scope, OPERATOR, document_id)
 
 
+@pytest.mark.on_each_database
 def test_re_export_as_new_has_a_new_correlation_id_and_asks_why(ready: DocumentSide):
     document_id = ready.receive()
     first = ready.export(document_id)
@@ -133,6 +137,7 @@ def test_only_what_failed_or_waits_is_retried(ready: DocumentSide, status: Deliv
         ready.deliveries.retry(work, ready.scope, OPERATOR, delivery.id)
 
 
+@pytest.mark.on_each_database
 def test_a_cancelled_delivery_can_be_taken_up_again(ready: DocumentSide):
     delivery = ready.export(ready.receive())
     with ready.database.write() as work:
@@ -169,6 +174,7 @@ def test_what_runs_or_is_over_is_not_cancelled(ready: DocumentSide, status: Deli
         ready.deliveries.cancel(work, ready.scope, OPERATOR, delivery.id)
 
 
+@pytest.mark.on_each_database
 def test_lists_are_filtered_sorted_and_paged(ready: DocumentSide):
     made = []
     for number in ("A-1", "B-2", "C-3"):
@@ -243,6 +249,7 @@ def test_a_configuration_that_is_not_active_delivers_when_it_is_named(ready: Doc
     assert delivery.configuration_title == "Alternate"
 
 
+@pytest.mark.on_each_database
 def test_exported_means_that_all_active_configurations_have_delivered(ready: DocumentSide):
     one = ready.export(ready.receive())
     a = replace(one, configuration_id="a")

@@ -52,6 +52,7 @@ def test_a_document_ready_for_validation_takes_part_in_no_delivery(ready: Docume
     assert ready.status(document_id) == "ready_for_validation"
 
 
+@pytest.mark.on_each_database
 def test_a_reason_exports_all_the_same_and_is_kept_with_the_findings(ready: DocumentSide) -> None:
     document_id = _mismatch(ready)
     for wrong in ("", "   ", "x" * 501):
@@ -109,6 +110,7 @@ def test_a_finding_on_a_document_that_waits_for_export_takes_it_back(ready: Docu
         _export(ready, document_id)
 
 
+@pytest.mark.on_each_database
 def test_a_finding_that_the_person_did_not_see_still_holds(ready: DocumentSide) -> None:
     document_id = _mismatch(ready)
     seen = [finding.id for finding in _findings(ready, document_id)]

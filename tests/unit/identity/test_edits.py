@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import select, update
 
 from ionport.core.clock import MovableClock
@@ -14,6 +15,8 @@ from ionport.identity.model import Organization
 from ionport.identity.repository import OrganizationRepository
 from ionport.identity.tables import organizations
 from ionport.store import Database, OrganizationScope, SystemScope, Work
+
+pytestmark = pytest.mark.on_each_database
 
 
 def _stored(work: Work) -> dict[str, str]:

@@ -52,6 +52,7 @@ def add_to(people: People, user: User, tenant: TenantScope, role: TenantRole) ->
         people.identity.set_tenant_role(work, Actor.operator(), user.id, tenant.tenant_id, role)
 
 
+@pytest.mark.on_each_database
 def test_users_are_listed_filtered_sorted_and_paged(
     people: People, members: MemberService, ada: Actor
 ) -> None:
@@ -129,6 +130,7 @@ def test_an_added_user_can_sign_in_to_this_tenant_alone(
     assert set(error.value.fields) == {"username"}
 
 
+@pytest.mark.on_each_database
 def test_the_last_administrator_stays(people: People, members: MemberService, ada: Actor) -> None:
     user_id = str(ada.user_id)
     away = people.add("away")
@@ -146,6 +148,7 @@ def test_the_last_administrator_stays(people: People, members: MemberService, ad
         members.remove_member(work, SCOPE, ada, user_id)
 
 
+@pytest.mark.on_each_database
 def test_two_administrators_who_demote_each_other_leave_one(
     people: People, members: MemberService, ada: Actor
 ) -> None:
@@ -208,6 +211,7 @@ def test_a_password_is_set_with_a_fresh_proof_only(
                 members.reset_password(work, SCOPE, ada, bob.id, proof, "hash")
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize("where", ["tenant", "organization"])
 def test_an_account_used_elsewhere_is_not_closed_or_taken_over(
     people: People, members: MemberService, where: str
@@ -231,6 +235,7 @@ def test_an_account_used_elsewhere_is_not_closed_or_taken_over(
         members.remove_member(work, SCOPE, ada, bob.id)
 
 
+@pytest.mark.on_each_database
 def test_a_user_joins_another_tenant_of_the_same_administrator_only(
     people: People, members: MemberService
 ) -> None:

@@ -14,6 +14,7 @@ OPERATOR = Actor.operator()
 SCOPE = TenantScope(TENANT)
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize("username", ["ADA", "ada", " ada "])
 def test_a_username_is_unique_ignoring_case(people: People, username: str) -> None:
     people.add("ada")
@@ -60,6 +61,7 @@ def test_only_the_operator_makes_users_and_tenants(people: People) -> None:
             people.identity.reset_password(work, somebody, "bob", "hash")
 
 
+@pytest.mark.on_each_database
 def test_a_tenant_is_made_once_and_has_infors_shape(people: People) -> None:
     user = people.add("ada")
     with people.database.write() as work:
@@ -72,6 +74,7 @@ def test_a_tenant_is_made_once_and_has_infors_shape(people: People) -> None:
         assert [t.id for t in people.identity.list_tenants(work)] == ["ACME_PRD", TENANT]
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize("text", ["ad", "ADA EX", "example"])
 def test_users_are_found_by_a_part_of_any_name(people: People, text: str) -> None:
     people.add("ada")
@@ -81,6 +84,7 @@ def test_users_are_found_by_a_part_of_any_name(people: People, text: str) -> Non
     assert [user.username for user in found] == ["ada"]
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize("text", ["%", "_", "\\", "\x00%", "a" * 5000])
 def test_a_search_has_no_wildcards(people: People, text: str) -> None:
     people.add("ada")
@@ -94,6 +98,7 @@ def test_a_user_of_another_tenant_is_not_found(people: People) -> None:
         people.identity.get_user(work, SCOPE, bob.id)
 
 
+@pytest.mark.on_each_database
 def test_a_role_is_changed_in_place(people: People) -> None:
     ada = people.add("ada")
     with people.database.write() as work:
@@ -107,6 +112,7 @@ def test_a_role_is_changed_in_place(people: People) -> None:
     assert actor.tenant_roles == {(TENANT, TenantRole.USER)}
 
 
+@pytest.mark.on_each_database
 def test_a_sub_organization_belongs_to_its_organization(people: People) -> None:
     ada = people.add("ada")
     with people.database.write() as work:
@@ -136,6 +142,7 @@ def test_a_reset_password_ends_every_session(people: People) -> None:
     people.sessions.sign_in(people.database, "ada", new, "")
 
 
+@pytest.mark.on_each_database
 def test_the_audit_log_tells_scopes_apart_and_shows_the_newest_first(people: People) -> None:
     actor = Actor("usr_1", "ada", address="192.0.2.7")
     with people.database.write() as work:

@@ -39,6 +39,7 @@ def test_the_right_password_begins_a_session_with_the_users_roles(people: People
     assert session.actor.is_tenant_administrator("IONPORT_TST")
 
 
+@pytest.mark.on_each_database
 def test_every_sign_in_makes_a_new_token_and_the_database_holds_only_its_digest(
     people: People,
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_disabled_user_cannot_sign_in_and_loses_the_session(people: People) ->
         _signed_in(people)
 
 
+@pytest.mark.on_each_database
 def test_a_session_ends_after_twelve_idle_hours(people: People, clock: MovableClock) -> None:
     people.add("ada")
     token = _signed_in(people)
@@ -115,6 +117,7 @@ def test_a_session_in_use_ends_after_seven_days(people: People, clock: MovableCl
     assert _session(people, token) is None
 
 
+@pytest.mark.on_each_database
 def test_signing_out_ends_the_session_on_the_server(people: People) -> None:
     people.add("ada")
     token, other = _signed_in(people), _signed_in(people)
@@ -161,6 +164,7 @@ def test_addresses_of_one_network_of_ipv6_count_as_one(people: People) -> None:
     people.sessions.sign_in(people.database, "ada", PASSWORD, "2001:db8:1:3::1")
 
 
+@pytest.mark.on_each_database
 def test_many_guesses_from_many_addresses_slow_an_account_down_but_not_its_known_browsers(
     people: People, clock: MovableClock
 ) -> None:
@@ -191,6 +195,7 @@ def test_a_known_browser_has_ten_guesses_of_its_own(people: People) -> None:
     _signed_in(people)
 
 
+@pytest.mark.on_each_database
 def test_a_browser_is_known_to_the_accounts_that_signed_in_with_it_and_to_no_other(
     people: People, clock: MovableClock
 ) -> None:
@@ -221,6 +226,7 @@ def test_the_cookie_of_a_known_browser_stays_short(people: People, clock: Movabl
     assert browsers.browser_of(cookie, f"user{29 - MAX_ACCOUNTS}") is None
 
 
+@pytest.mark.on_each_database
 def test_attempts_are_counted_across_restarts_and_kept_for_an_hour(
     people: People, clock: MovableClock
 ) -> None:
@@ -290,6 +296,7 @@ def test_guesses_of_strangers_do_not_stop_a_signed_in_user_from_typing_the_passw
     people.sessions.verify_password(people.database, session.actor, PASSWORD)
 
 
+@pytest.mark.on_each_database
 def test_a_changed_password_ends_the_other_sessions(people: People) -> None:
     people.add("ada")
     token, other = _signed_in(people), _signed_in(people)

@@ -26,6 +26,7 @@ def _use(people: People, token: Secret, username: str = "ada") -> User:
         return people.setup.consume_setup_link(work, token, NewUser(username), password_hash)
 
 
+@pytest.mark.on_each_database
 def test_the_link_makes_the_administrator_of_tenant_and_organization(people: People) -> None:
     _use(people, _link(people))
     token, _user = people.sessions.sign_in(people.database, "ada", PASSWORD, "")
@@ -44,6 +45,7 @@ def test_the_link_works_once(people: People) -> None:
         _use(people, token, "bob")
 
 
+@pytest.mark.on_each_database
 def test_the_link_is_used_by_one_of_many_at_once(people: People) -> None:
     token = _link(people)
     outcomes: list[str] = []
@@ -62,6 +64,7 @@ def test_the_link_is_used_by_one_of_many_at_once(people: People) -> None:
     assert sorted(outcomes)[:4] == ["setup_link_dead"] * 4
 
 
+@pytest.mark.on_each_database
 def test_the_link_expires_after_a_day(people: People, clock: MovableClock) -> None:
     token = _link(people)
     clock.advance(timedelta(hours=24))
@@ -69,6 +72,7 @@ def test_the_link_expires_after_a_day(people: People, clock: MovableClock) -> No
         _use(people, token)
 
 
+@pytest.mark.on_each_database
 def test_a_new_link_kills_the_old_one(people: People) -> None:
     old, new = _link(people), _link(people)
     with pytest.raises(NotFound):

@@ -63,6 +63,7 @@ def test_a_file_is_kept_with_its_kind_text_and_findings(
     assert (file.name, file.latest_number) == ("idm.properties", 1)
 
 
+@pytest.mark.on_each_database
 def test_the_same_name_gets_a_new_version_and_the_old_one_stays(
     service: MappingService, database: Database, clock: MovableClock
 ) -> None:
@@ -86,6 +87,7 @@ def test_the_same_text_again_is_the_same_version(
     assert _add(service, database) == _add(service, database)
 
 
+@pytest.mark.on_each_database
 def test_lists_filter_by_kind_and_name(service: MappingService, database: Database) -> None:
     _add(service, database, name="b_1.properties")
     _add(service, database, BOD, name="A.properties")
@@ -154,6 +156,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_stored(
     assert caught.value.code == code
 
 
+@pytest.mark.on_each_database
 def test_a_name_belongs_to_one_kind(service: MappingService, database: Database) -> None:
     first = _add(service, database)
     with pytest.raises(Conflict) as caught:
@@ -171,6 +174,7 @@ def test_adding_is_audited(
     assert entry.details["version"] == "1"
 
 
+@pytest.mark.on_each_database
 def test_many_at_once_get_different_numbers_of_one_file(
     service: MappingService, database: Database
 ) -> None:

@@ -15,6 +15,8 @@ from ionport.oauth.tenant.settings import Limits
 from ionport.oauth.tokens.tables import login_counters, revoked_access_tokens
 from tests.support.oauth import TENANT, OAuthSide
 
+pytestmark = pytest.mark.on_each_database
+
 
 def sweep(side: OAuthSide, limit: int = 500) -> int:
     with side.database.write() as work:

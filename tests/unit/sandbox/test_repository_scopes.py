@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
 from sqlalchemy import Connection, insert, select
 
 from ionport.core.clock import MovableClock
@@ -18,6 +19,8 @@ from ionport.sandbox.messaging.points.model import ConnectionPoint
 from ionport.sandbox.messaging.points.repository import ConnectionPointRepository
 from ionport.sandbox.messaging.tables import ion_acknowledgements, ion_document_flows, ion_messages
 from ionport.store import Database, TenantScope
+
+pytestmark = pytest.mark.on_each_database
 
 MINE, OTHER = TenantScope("ACME_TST"), TenantScope("OTHER_TST")
 ENTITY = Entity("M3_SupplierInvoice", "Supplier invoice", {}, (), "")

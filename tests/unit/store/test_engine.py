@@ -16,6 +16,8 @@ from sqlalchemy.pool import QueuePool
 
 from ionport.store import Database, sqlite_url, with_limits
 
+pytestmark = pytest.mark.on_each_database
+
 _LETTERS = Table("letters", MetaData(), Column("id", Text, primary_key=True))
 
 

@@ -7,6 +7,8 @@ from sqlalchemy.exc import IntegrityError
 from ionport.store import Database, insert_of, partial_index
 from tests.support.plugin_runs import run_python
 
+pytestmark = pytest.mark.on_each_database
+
 
 def test_a_partial_index_is_one_on_both_databases(database: Database) -> None:
     metadata = MetaData()

@@ -11,16 +11,6 @@ from tests.support.web import Browser, People, browser_on
 from tests.support.whole import Desk, desk_on
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a page's test on SQLite alone unless it is marked; services are tested on each kind."""
-    marked = metafunc.definition.get_closest_marker("on_each_database")
-    if "database_kind" in metafunc.fixturenames and not marked:
-        # As a mark, which pytest takes in place of the fixture's own parameters.
-        once = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-        metafunc.definition.add_marker(once, append=False)
-
-
 @pytest.fixture
 def people(database: Database, clock: MovableClock) -> People:
     return People.on(database, clock)

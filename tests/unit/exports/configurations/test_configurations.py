@@ -64,6 +64,7 @@ def sub_organization(side: DocumentSide, name: str = "Lyon") -> str:
         return side.identity.create_sub_organization(work, side.scope, OPERATOR, name).id
 
 
+@pytest.mark.on_each_database
 def test_a_new_configuration_is_kept_and_not_active(
     side: DocumentSide, fields: ConfigurationFields
 ):
@@ -95,6 +96,7 @@ def test_every_field_that_is_wrong_is_named(side: DocumentSide, fields: Configur
     }
 
 
+@pytest.mark.on_each_database
 def test_a_second_active_infor_export_needs_to_replace_the_first(
     side: DocumentSide, fields: ConfigurationFields
 ):
@@ -112,6 +114,7 @@ def test_a_second_active_infor_export_needs_to_replace_the_first(
     assert get(side, second.id).is_active
 
 
+@pytest.mark.on_each_database
 def test_the_database_itself_holds_the_one_active_rule(
     side: DocumentSide, fields: ConfigurationFields
 ):
@@ -126,6 +129,7 @@ def test_the_database_itself_holds_the_one_active_rule(
             )
 
 
+@pytest.mark.on_each_database
 def test_of_many_who_activate_at_once_one_wins(side: DocumentSide, fields: ConfigurationFields):
     made = [create(side, replace(fields, title=f"Number {n}")) for n in range(4)]
     refusals: list[IonportError] = []
@@ -147,6 +151,7 @@ def test_of_many_who_activate_at_once_one_wins(side: DocumentSide, fields: Confi
     assert sum(get(side, one.id).is_active for one in made) == 1
 
 
+@pytest.mark.on_each_database
 def test_each_sub_organization_has_its_own_active_export(
     side: DocumentSide, fields: ConfigurationFields
 ):
@@ -229,6 +234,7 @@ def test_an_active_configuration_is_not_moved_onto_another(
     assert get(side, sub.id).sub_organization_id == sub_id
 
 
+@pytest.mark.on_each_database
 def test_a_deleted_configuration_is_in_no_list_and_frees_its_place(
     side: DocumentSide, fields: ConfigurationFields
 ):
@@ -244,6 +250,7 @@ def test_a_deleted_configuration_is_in_no_list_and_frees_its_place(
     assert len(rows) == 2, "the ledger still finds it"
 
 
+@pytest.mark.on_each_database
 def test_lists_are_filtered_and_sorted_by_title(side: DocumentSide, fields: ConfigurationFields):
     for title in ("beta", "Alpha", "100%"):
         create(side, replace(fields, title=title))
@@ -294,6 +301,7 @@ def test_another_organization_does_not_find_it(side: DocumentSide, fields: Confi
                 call()
 
 
+@pytest.mark.on_each_database
 def test_a_connection_that_a_configuration_uses_is_not_deleted(
     side: DocumentSide, fields: ConfigurationFields
 ):

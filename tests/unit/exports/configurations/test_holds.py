@@ -177,6 +177,7 @@ def test_an_active_configuration_moves_to_what_is_not_proved_only_with_a_reason(
     assert decision.connection_id == moved.connection_id
 
 
+@pytest.mark.on_each_database
 def test_a_refused_proof_holds_the_deliveries_until_one_passes(desk: Desk):
     desk.prove()
     desk.activate(desk.create().id)
@@ -194,6 +195,7 @@ def test_a_refused_proof_holds_the_deliveries_until_one_passes(desk: Desk):
     assert not desk.held(desk.side.detail(delivery.id).delivery)
 
 
+@pytest.mark.on_each_database
 def test_a_decision_frees_what_is_held_and_counts_until_the_next_proof(desk: Desk):
     desk.prove()
     made = desk.create()
@@ -217,6 +219,7 @@ def test_a_decision_frees_what_is_held_and_counts_until_the_next_proof(desk: Des
     assert desk.held(delivery), "a new refusal asks anew"
 
 
+@pytest.mark.on_each_database
 def test_what_a_refused_proof_holds_goes_on_over_a_new_connection_that_is_proved(desk: Desk):
     desk.prove()
     made = desk.create()

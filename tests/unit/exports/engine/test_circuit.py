@@ -71,6 +71,7 @@ def test_an_answer_of_infor_is_no_silence(circuits: Circuits, problem: Problem):
     assert circuits.seconds_to_wait("con_1") == 0
 
 
+@pytest.mark.on_each_database
 def test_deliveries_of_a_silent_connection_wait_without_calling(walk: Walk, runner: DeliveryRunner):
     deliveries = [walk.exported(f"silent-{number}") for number in range(8)]
     walk.proxy.fault("GET", "/items/search", "drop", times=5)

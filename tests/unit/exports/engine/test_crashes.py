@@ -18,6 +18,8 @@ from ionport.store import Database, SystemScope, Work
 from tests.support.exporting import QUICK, DocumentSide
 from tests.unit.exports.conftest import Walk
 
+pytestmark = pytest.mark.on_each_database
+
 
 class Crash(BaseException):
     """The process is gone: nothing that handles errors may handle this."""

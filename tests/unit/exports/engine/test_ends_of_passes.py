@@ -168,6 +168,7 @@ def test_an_answer_is_written_before_the_end_of_a_pause_is(
     assert walk.proxy.count("POST", PUBLISH) == 2
 
 
+@pytest.mark.on_each_database
 def test_a_retry_gives_a_step_whose_worker_was_lost_all_its_tries(
     walk: Walk, runner: DeliveryRunner
 ):
@@ -225,6 +226,7 @@ class Places:
     def close(self, *, finished: bool) -> None: ...
 
 
+@pytest.mark.on_each_database
 def test_while_the_database_takes_nothing_few_passes_are_tried(
     walk: Walk, runner: DeliveryRunner, monkeypatch: pytest.MonkeyPatch
 ):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryStatus, OutcomeKind
 from tests.support.proofs import ROLE_MISSING, prove_as
 from tests.unit.exports.conftest import Walk
 
 
+@pytest.mark.on_each_database
 def test_a_document_that_is_held_since_stops_its_delivery_before_the_first_call(
     walk: Walk, runner: DeliveryRunner
 ) -> None:

@@ -82,6 +82,7 @@ def test_the_repeat_after_a_401_is_in_the_ledger_before_it_leaves(
     assert creates(walk, delivery_id) == ["sent>sent>succeeded"]
 
 
+@pytest.mark.on_each_database
 def test_nothing_is_sent_when_the_commit_of_sent_fails(
     walk: Walk, runner: DeliveryRunner, monkeypatch: pytest.MonkeyPatch
 ):
@@ -163,6 +164,7 @@ def test_a_late_answer_with_a_second_id_holds_the_document_and_names_both(
     assert all(pid in caplog.text for pid in pids)
 
 
+@pytest.mark.on_each_database
 def test_two_items_that_a_look_up_finds_hold_the_document_and_the_rest_of_its_delivery(
     walk: Walk, runner: DeliveryRunner
 ):
@@ -213,6 +215,7 @@ def test_a_step_of_the_wall_clock_makes_no_miss_conclusive(walk: Walk, runner: D
     assert walk.proxy.count("POST", ITEMS) == 2
 
 
+@pytest.mark.on_each_database
 def test_a_lease_with_a_call_under_way_is_kept_for_the_whole_takeover_time(
     walk: Walk, runner: DeliveryRunner
 ):
@@ -232,6 +235,7 @@ def test_a_lease_with_a_call_under_way_is_kept_for_the_whole_takeover_time(
     assert looks == [0, 0, 0]
 
 
+@pytest.mark.on_each_database
 def test_a_lease_with_a_call_under_way_is_taken_over_after_that_time(
     walk: Walk, runner: DeliveryRunner
 ):
@@ -256,6 +260,7 @@ def claim(walk: Walk, runner: DeliveryRunner, delivery_id: str) -> None:
         runner._records.claim(work, delivery_id, 1)
 
 
+@pytest.mark.on_each_database
 def test_a_lease_without_a_call_is_free_once_its_worker_is_silent(
     walk: Walk, runner: DeliveryRunner
 ):
@@ -297,6 +302,7 @@ def test_a_running_delivery_past_its_time_can_be_retried_by_hand(
     assert len(walk.items(walk.side.detail(delivery_id))) == 1
 
 
+@pytest.mark.on_each_database
 def test_the_first_call_that_gets_through_frees_what_waits_for_the_connection(walk: Walk):
     timing = replace(QUICK, pause_after=1, pause=300.0)
     with closing(walk.side.runner(timing)) as runner:

@@ -39,6 +39,7 @@ def create_states(walk: Walk, delivery_id: str, step: StepKind = StepKind.IDM_CR
     ]
 
 
+@pytest.mark.on_each_database
 def test_a_delivery_puts_one_item_into_idm_and_one_message_into_ion(
     walk: Walk, runner: DeliveryRunner
 ):
@@ -85,6 +86,7 @@ def test_the_method_infor_idm_sends_no_message(walk: Walk, runner: DeliveryRunne
     assert StepKind.ION_PUBLISH not in [step.kind for step in detail.steps]
 
 
+@pytest.mark.on_each_database
 def test_a_create_whose_answer_was_lost_is_looked_up_and_not_made_again(
     walk: Walk, runner: DeliveryRunner
 ):
@@ -211,6 +213,7 @@ def test_a_wait_longer_than_the_whole_time_allowed_gives_up(walk: Walk):
     assert walk.proxy.count("GET", SEARCH) == 1
 
 
+@pytest.mark.on_each_database
 def test_retry_goes_on_from_the_failed_step(walk: Walk, runner: DeliveryRunner):
     walk.proxy.fault("POST", PUBLISH, "refuse", status=412)
     delivery_id = walk.exported()
@@ -364,6 +367,7 @@ def test_no_secret_and_no_token_reaches_the_ledger_or_the_log(
         assert secret[5:40] not in found
 
 
+@pytest.mark.on_each_database
 def test_only_one_of_several_workers_creates_the_item(walk: Walk):
     """Several processes run the same delivery at the same moment."""
     delivery_id = walk.exported()
@@ -438,6 +442,7 @@ def test_a_cancelled_delivery_is_not_taken_up(walk: Walk, runner: DeliveryRunner
     assert walk.side.status(document_id) == "validated_pending_export"
 
 
+@pytest.mark.on_each_database
 def test_a_document_that_is_in_idm_already_is_delivered_without_another_create(
     walk: Walk, runner: DeliveryRunner
 ):

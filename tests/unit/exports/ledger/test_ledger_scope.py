@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import pytest
+
 from ionport.connections.intake import prepare_connection
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, DeliveryStep, StepKind, StepStatus
 from ionport.store import OrganizationScope, SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide
 from tests.unit.connections.conftest import credential
+
+pytestmark = pytest.mark.on_each_database
 
 OTHER = OrganizationScope("org_other")
 SYSTEM = SystemScope("test")

@@ -12,6 +12,8 @@ from ionport.store import SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide
 from tests.unit.connections.conftest import credential
 
+pytestmark = pytest.mark.on_each_database
+
 SYSTEM = SystemScope("test")
 ENDED = {"status": DeliveryStatus.WAITING, "worker_id": None, "sent_attempt_id": None}
 

@@ -19,6 +19,8 @@ from ionport.store import Database
 from tests.support.custom_suites import Suites
 from tests.unit.gateway.conftest import OPERATOR, SCOPE
 
+pytestmark = pytest.mark.on_each_database
+
 
 def test_policies_keep_their_order_and_type(
     database: Database, suites: Suites, suite: ApiSuite, only: TargetEndpoint

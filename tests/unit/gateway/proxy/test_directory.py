@@ -12,6 +12,7 @@ from tests.unit.gateway.conftest import OPERATOR, SCOPE, TARGET
 KEY = (SCOPE.tenant_id, b"docbits-sandbox", b"sandbox")
 
 
+@pytest.mark.on_each_database
 def test_a_route_is_found_by_any_spelling_of_its_segments(suites: Suites, suite: ApiSuite) -> None:
     found = suites.directory.find(KEY)
     assert found is not None
@@ -19,6 +20,7 @@ def test_a_route_is_found_by_any_spelling_of_its_segments(suites: Suites, suite:
     assert suites.directory.find((SCOPE.tenant_id, b"docbits%2dsandbox", b"%73andbox")) == found
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize(
     "key",
     [
@@ -36,6 +38,7 @@ def test_what_leads_nowhere_is_none_on_every_database(
     assert suites.directory.recall(key) == (True, None)
 
 
+@pytest.mark.on_each_database
 def test_a_change_here_is_seen_at_once_and_one_elsewhere_in_two_seconds(
     database: Database, suites: Suites, suite: ApiSuite, clock: MovableClock
 ) -> None:

@@ -70,6 +70,7 @@ def test_a_suite_without_an_endpoint_is_refused(database: Database, suites: Suit
     assert "at least one endpoint" in caught.value.fields["endpoints"]
 
 
+@pytest.mark.on_each_database
 def test_an_api_context_is_unique_in_its_tenant_in_any_case(
     database: Database, suites: Suites, suite: ApiSuite
 ) -> None:
@@ -159,6 +160,7 @@ def test_https_anywhere_and_http_on_this_computer_may_be_called(
         suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [endpoint(url)])
 
 
+@pytest.mark.on_each_database
 def test_endpoints_are_added_changed_and_deleted_but_never_the_last(
     database: Database, suites: Suites, suite: ApiSuite, only: TargetEndpoint
 ) -> None:
@@ -186,6 +188,7 @@ def test_endpoints_are_added_changed_and_deleted_but_never_the_last(
             service.delete_endpoint(work, SCOPE, OPERATOR, second.id)
 
 
+@pytest.mark.on_each_database
 def test_a_suite_takes_a_bounded_number_of_endpoints(
     database: Database, suites: Suites, suite: ApiSuite
 ) -> None:
@@ -198,6 +201,7 @@ def test_a_suite_takes_a_bounded_number_of_endpoints(
             suites.service.add_endpoint(work, SCOPE, OPERATOR, suite.id, draft)
 
 
+@pytest.mark.on_each_database
 def test_a_deleted_suite_takes_everything_along(
     database: Database, suites: Suites, suite: ApiSuite, only: TargetEndpoint
 ) -> None:
@@ -216,6 +220,7 @@ def test_a_deleted_suite_takes_everything_along(
         suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [endpoint(TARGET)])
 
 
+@pytest.mark.on_each_database
 def test_suites_are_listed_by_name_found_and_turned_around(
     database: Database, suites: Suites, suite: ApiSuite
 ) -> None:
@@ -300,6 +305,7 @@ def _keys(*rows: tuple[KeyMode, str, str]) -> SecurityDraft:
     return SecurityDraft(SecurityType.API_KEY, parameters=parameters)
 
 
+@pytest.mark.on_each_database
 def test_api_keys_keep_their_values_by_name(
     database: Database, suites: Suites, only: TargetEndpoint
 ) -> None:
@@ -350,6 +356,7 @@ def test_every_type_has_its_fields() -> None:
     assert set(SECURITY_FIELDS) == set(SecurityType)
 
 
+@pytest.mark.on_each_database
 def test_sealed_secrets_follow_a_new_key(
     database: Database, suites: Suites, only: TargetEndpoint, clock: MovableClock
 ) -> None:
@@ -420,6 +427,7 @@ def test_every_change_leaves_an_audit_row(
     assert "first" not in repr(rows)
 
 
+@pytest.mark.on_each_database
 def test_an_icon_is_kept_with_its_type_until_its_suite_goes(
     database: Database, suites: Suites, suite: ApiSuite
 ) -> None:

@@ -33,6 +33,7 @@ def add(
     return row
 
 
+@pytest.mark.on_each_database
 def test_the_keys_of_the_csv_log_in(side: OAuthSide, accounts: ServiceAccountService) -> None:
     app = side.create_app(issue_refresh_tokens=True)
     file = side.credentials(app, account=False)
@@ -57,6 +58,7 @@ def test_no_key_looks_like_a_formula_to_a_spreadsheet(
         assert len(row["Secret Key"]) == 86
 
 
+@pytest.mark.on_each_database
 def test_accounts_are_listed_filtered_sorted_and_paged(
     side: OAuthSide, accounts: ServiceAccountService
 ) -> None:
@@ -108,6 +110,7 @@ def test_a_wrong_field_is_named(side: OAuthSide, accounts: ServiceAccountService
         add(side, accounts, other, AccountDraft())
 
 
+@pytest.mark.on_each_database
 def test_a_change_is_stored_and_noted(side: OAuthSide, accounts: ServiceAccountService) -> None:
     anna = add_user(side.database, side.clock)
     app = side.create_app()

@@ -42,6 +42,7 @@ def actions(side: OAuthSide) -> list[str]:
         return [entry.action for entry in side.audit.list(work, side.scope, PageRequest()).items]
 
 
+@pytest.mark.on_each_database
 def test_a_change_holds_from_the_next_request_on_and_is_audited(
     side: OAuthSide, clock: MovableClock
 ) -> None:
@@ -73,6 +74,7 @@ def test_the_type_stays_and_a_name_is_unique(side: OAuthSide) -> None:
     assert taken.value.existing_id == other.id
 
 
+@pytest.mark.on_each_database
 def test_another_grant_type_kills_the_tokens_of_the_one_before(side: OAuthSide) -> None:
     app = side.create_app(issue_refresh_tokens=True)
     file = side.credentials(app)
@@ -84,6 +86,7 @@ def test_another_grant_type_kills_the_tokens_of_the_one_before(side: OAuthSide) 
         side.refresh(file, answer["refresh_token"])
 
 
+@pytest.mark.on_each_database
 def test_an_old_secret_works_until_the_overlap_ends(side: OAuthSide, clock: MovableClock) -> None:
     app = side.create_app()
     file = side.credentials(app)
@@ -108,6 +111,7 @@ def test_a_leaked_secret_can_be_ended_at_once(side: OAuthSide) -> None:
     assert "app.secret_rotated" in actions(side)
 
 
+@pytest.mark.on_each_database
 def test_secrets_that_have_ended_do_not_pile_up(side: OAuthSide, clock: MovableClock) -> None:
     app = side.create_app()
     for _round in range(60):
@@ -137,6 +141,7 @@ def test_rotating_needs_the_password_and_the_role(side: OAuthSide, clock: Movabl
             side.security.revoke_tokens(work, side.scope, anna, app.id)
 
 
+@pytest.mark.on_each_database
 def test_revoking_every_token_of_an_app_spares_its_logins_and_other_apps(side: OAuthSide) -> None:
     app, other = side.create_app("one", issue_refresh_tokens=True), side.create_app("two")
     file, others = side.credentials(app), side.credentials(other)

@@ -75,6 +75,7 @@ def test_per_app_enforcement_leaves_the_other_apps_alone(side: OAuthSide) -> Non
     assert side.log_in(side.credentials(bound, scopes=BOTH))["scope"] == "Infor-IDM Infor-ION"
 
 
+@pytest.mark.on_each_database
 def test_a_refresh_gives_what_the_login_had_and_may_ask_for_less(side: OAuthSide) -> None:
     side.change_settings(scope_mode=ScopeMode.ENFORCED)
     app = side.create_app(scopes=BOTH, issue_refresh_tokens=True)

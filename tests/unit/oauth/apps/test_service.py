@@ -40,6 +40,7 @@ def test_a_new_app_has_the_name_exactly_as_typed(side: OAuthSide) -> None:
     assert stored.environment == "TST"
 
 
+@pytest.mark.on_each_database
 def test_a_name_is_unique_in_its_tenant_without_regard_to_case(side: OAuthSide) -> None:
     first = side.create_app("DocBits_TST")
     with pytest.raises(Conflict) as caught:
@@ -50,6 +51,7 @@ def test_a_name_is_unique_in_its_tenant_without_regard_to_case(side: OAuthSide) 
         side.apps.create_app(work, OTHER, side.operator, draft)
 
 
+@pytest.mark.on_each_database
 def test_a_conflict_leaves_the_transaction_usable(side: OAuthSide) -> None:
     side.create_app("one")
     with side.database.write() as work:
@@ -61,6 +63,7 @@ def test_a_conflict_leaves_the_transaction_usable(side: OAuthSide) -> None:
         assert side.apps.list_apps(work, side.scope, side.operator).total == 2
 
 
+@pytest.mark.on_each_database
 def test_an_app_that_exists_is_found_by_its_name_in_any_case(side: OAuthSide) -> None:
     app = side.create_app("DocBits_TST")
     with side.database.read() as work:
@@ -69,6 +72,7 @@ def test_an_app_that_exists_is_found_by_its_name_in_any_case(side: OAuthSide) ->
         assert side.apps.find_app_by_name(work, OTHER, side.operator, "DocBits_TST") is None
 
 
+@pytest.mark.on_each_database
 def test_a_deleted_apps_name_can_be_used_again(side: OAuthSide) -> None:
     app = side.create_app("DocBits_TST")
     with side.database.write() as work:
@@ -79,6 +83,7 @@ def test_a_deleted_apps_name_can_be_used_again(side: OAuthSide) -> None:
         side.apps.get_app(work, side.scope, side.operator, app.id)
 
 
+@pytest.mark.on_each_database
 def test_the_list_filters_sorts_and_pages(side: OAuthSide, clock: MovableClock) -> None:
     for name, description in (("beta_TST", "50% off"), ("Alpha_PRD", "x"), ("gamma", "x")):
         side.create_app(name, description=description)
@@ -147,6 +152,7 @@ class Uses:
         ]
 
 
+@pytest.mark.on_each_database
 def test_nothing_of_another_tenant_is_seen_or_changed(side: OAuthSide) -> None:
     app, account = app_with_account(side)
     with side.database.write() as work:
@@ -197,6 +203,7 @@ def test_the_revealed_secret_is_the_one_in_the_file(side: OAuthSide, clock: Mova
     assert secret.reveal() == side.credentials(app)["cs"]
 
 
+@pytest.mark.on_each_database
 def test_whatever_touches_a_secret_leaves_an_audit_row(side: OAuthSide) -> None:
     app, account = app_with_account(side)
     with side.database.write() as work:
@@ -250,6 +257,7 @@ def test_an_account_that_never_logged_in_shows_as_never_used(
     assert account.last_used_at == clock.now()
 
 
+@pytest.mark.on_each_database
 def test_one_app_can_have_an_account_for_each_user(side: OAuthSide, clock: MovableClock) -> None:
     app = side.create_app()
     for name in ("anna", "ben"):
@@ -290,6 +298,7 @@ def test_a_client_credentials_app_gets_no_service_account(side: OAuthSide) -> No
         side.download(app)
 
 
+@pytest.mark.on_each_database
 def test_delete_and_make_again_replaces_the_account_for_the_same_user(
     side: OAuthSide, clock: MovableClock
 ) -> None:
@@ -308,6 +317,7 @@ def test_delete_and_make_again_replaces_the_account_for_the_same_user(
         side.log_in(old)
 
 
+@pytest.mark.on_each_database
 def test_the_number_of_accounts_is_bounded(
     side: OAuthSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,6 +343,7 @@ def test_without_copies_every_download_adds_a_secret_and_reveal_is_refused(
         side.apps.reveal_secret(work, side.scope, side.operator, app.id, side.proof)
 
 
+@pytest.mark.on_each_database
 def test_after_rotate_keys_everything_opens_with_the_new_key_alone(
     side: OAuthSide, clock: MovableClock
 ) -> None:

@@ -187,6 +187,7 @@ def needs_consent(side: OAuthSide, actor: Actor, asked: AuthorizationRequest) ->
         return side.approvals.needs_consent(work, side.scope, actor, asked)
 
 
+@pytest.mark.on_each_database
 def test_an_approval_is_remembered_for_its_scopes_and_can_be_taken_back(
     side: OAuthSide, clock: MovableClock
 ) -> None:
@@ -210,6 +211,7 @@ def test_an_approval_is_remembered_for_its_scopes_and_can_be_taken_back(
     assert needs_consent(side, anna, small)
 
 
+@pytest.mark.on_each_database
 def test_taking_an_approval_back_kills_the_persons_tokens_and_nobody_elses(
     side: OAuthSide, web: AuthorizedApp, clock: MovableClock
 ) -> None:

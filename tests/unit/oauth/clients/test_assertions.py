@@ -84,6 +84,7 @@ def test_the_audience_is_the_token_url_or_the_issuer(machine: Machine, as_list: 
         assert machine.log_in(machine.sign(aud=audience, jti=f"a{number}"))
 
 
+@pytest.mark.on_each_database
 def test_an_assertion_is_taken_once_also_by_two_at_a_time(machine: Machine) -> None:
     assertion, results = machine.sign(jti="once"), []
     together = threading.Barrier(2)
@@ -195,6 +196,7 @@ def test_the_secret_of_a_bridge_app_is_not_taken(side: OAuthSide, machine: Machi
         side.log_in(file)
 
 
+@pytest.mark.on_each_database
 def test_a_deleted_key_signs_nothing_any_more(side: OAuthSide, machine: Machine) -> None:
     with side.database.write() as work:
         (key,) = side.security.list_bridge_keys(work, side.scope, side.operator, machine.app.id)
@@ -212,6 +214,7 @@ def test_an_app_without_the_switch_gets_no_key(side: OAuthSide) -> None:
         )
 
 
+@pytest.mark.on_each_database
 def test_a_used_id_is_free_again_for_another_app(
     side: OAuthSide, machine: Machine, clock: MovableClock
 ) -> None:

@@ -67,6 +67,7 @@ def test_a_code_gives_tokens_of_the_person_who_approved(side: OAuthSide, anna: A
     assert answer["refresh_token"]
 
 
+@pytest.mark.on_each_database
 def test_a_code_works_once_and_its_second_use_kills_the_tokens_of_the_first(
     side: OAuthSide, anna: Actor
 ) -> None:
@@ -104,6 +105,7 @@ def race(*works: Any) -> list[Any]:
     return results
 
 
+@pytest.mark.on_each_database
 def test_two_racing_uses_of_a_code_leave_nobody_with_a_token(side: OAuthSide, anna: Actor) -> None:
     app = mobile_app(side)
     for _round in range(5):
@@ -116,6 +118,7 @@ def test_two_racing_uses_of_a_code_leave_nobody_with_a_token(side: OAuthSide, an
                     side.verifier.verify(result["access_token"], TENANT)
 
 
+@pytest.mark.on_each_database
 def test_two_racing_uses_of_a_rotated_refresh_token_close_the_grant(
     side: OAuthSide, anna: Actor
 ) -> None:
@@ -138,6 +141,7 @@ def test_two_racing_uses_of_a_rotated_refresh_token_close_the_grant(
                     refresh(result["refresh_token"])
 
 
+@pytest.mark.on_each_database
 def test_a_public_apps_refresh_token_rotates_and_its_reuse_burns_the_family(
     side: OAuthSide, anna: Actor
 ) -> None:
@@ -246,6 +250,7 @@ def test_a_confidential_app_must_prove_itself_to_redeem_a_code(
         redeem(side, app, code, client_secret="", code_verifier=VERIFIER)
 
 
+@pytest.mark.on_each_database
 def test_a_person_who_left_the_tenant_gets_no_tokens_and_loses_those_they_had(
     side: OAuthSide, anna: Actor
 ) -> None:

@@ -129,6 +129,7 @@ def world(side: OAuthSide, idp: Idp) -> World:
     return World(side, idp, side.credentials(app, account=False))
 
 
+@pytest.mark.on_each_database
 def test_an_assertion_of_a_registered_issuer_gives_a_token_for_its_subject(world: World) -> None:
     answer = world.send(sign(world.said.xml(), world.idp))
     token = world.side.verifier.verify(answer["access_token"], TENANT)
@@ -137,6 +138,7 @@ def test_an_assertion_of_a_registered_issuer_gives_a_token_for_its_subject(world
     assert "refresh_token" not in answer
 
 
+@pytest.mark.on_each_database
 def test_an_assertion_is_good_once(world: World) -> None:
     text = encoded(sign(world.said.xml(), world.idp))
     world.send(text)
@@ -202,6 +204,7 @@ def test_a_forged_assertion_around_a_signed_one_is_refused(world: World) -> None
     assert world.refused(outer)
 
 
+@pytest.mark.on_each_database
 def test_another_tenants_issuer_is_nobody_here(world: World, clock: MovableClock) -> None:
     side, theirs = world.side, idp_of("theirs", clock.now() - timedelta(days=1))
     service = SamlIssuerService(side.clock, side.audit)
@@ -252,6 +255,7 @@ def test_no_bytes_in_an_assertion_make_the_server_fail(
             continue
 
 
+@pytest.mark.on_each_database
 def test_issuers_are_registered_by_administrators_with_real_certificates(
     world: World, clock: MovableClock
 ) -> None:

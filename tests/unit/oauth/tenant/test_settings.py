@@ -30,6 +30,7 @@ def test_a_tenant_that_nobody_set_up_is_strict_and_lets_everything_through(
     assert not settings(side).limits.are_on
 
 
+@pytest.mark.on_each_database
 def test_every_setting_is_kept_and_stays_in_its_tenant(side: OAuthSide) -> None:
     changed = {
         "scope_mode": ScopeMode.PER_APP,
@@ -66,6 +67,7 @@ def test_only_an_administrator_changes_settings_and_scopes(
                 refused()
 
 
+@pytest.mark.on_each_database
 def test_a_custom_scope_is_added_once_and_deleted(side: OAuthSide) -> None:
     with side.database.write() as work:
 
@@ -115,6 +117,7 @@ def test_tokens_in_the_form_of_rfc_9068_are_taken_as_well(
     assert claims["sub"] == accountless["saak"]
 
 
+@pytest.mark.on_each_database
 def test_a_person_may_say_yes_in_two_windows_at_once(side: OAuthSide, clock: MovableClock) -> None:
     anna = add_user(side.database, clock)
     app = side.create_app("Web", type=AppType.WEB, redirect_urls=(CALLBACK,))

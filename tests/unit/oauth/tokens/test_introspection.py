@@ -38,6 +38,7 @@ def test_a_client_learns_what_its_tokens_are_worth(side: OAuthSide, file: File) 
     }  # fmt: skip
 
 
+@pytest.mark.on_each_database
 def test_a_revoked_expired_or_foreign_token_is_inactive_and_no_more_is_said(
     side: OAuthSide, file: File, clock: MovableClock
 ) -> None:

@@ -47,6 +47,7 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_verifies(side: OAuth
     assert side.verifier.verify(old, TENANT).token_id != side.verifier.verify(new, TENANT).token_id
 
 
+@pytest.mark.on_each_database
 def test_a_retired_key_goes_once_its_last_token_is_over_and_not_before(
     side: OAuthSide, clock: MovableClock
 ) -> None:
@@ -71,6 +72,7 @@ def test_the_current_key_is_never_dropped(side: OAuthSide, clock: MovableClock) 
     assert side.keys.current()
 
 
+@pytest.mark.on_each_database
 def test_another_process_takes_a_new_keys_token_at_once_and_signs_with_it_in_a_minute(
     side: OAuthSide, database: Database, clock: MovableClock
 ) -> None:

@@ -19,6 +19,7 @@ def test_before_the_first_key_signing_is_unavailable(clock: MovableClock) -> Non
         SigningKeys(KeyRing.generate(), clock).current()
 
 
+@pytest.mark.on_each_database
 def test_the_key_survives_a_restart(database: Database, clock: MovableClock) -> None:
     ring = KeyRing.generate()
     first, second = SigningKeys(ring, clock), SigningKeys(ring, clock)
@@ -28,6 +29,7 @@ def test_the_key_survives_a_restart(database: Database, clock: MovableClock) -> 
     assert first.public_set() == second.public_set()
 
 
+@pytest.mark.on_each_database
 def test_two_processes_that_start_at_once_share_one_key(
     database: Database, clock: MovableClock
 ) -> None:

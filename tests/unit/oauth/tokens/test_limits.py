@@ -26,6 +26,7 @@ def test_nothing_is_limited_unless_the_tenant_wants_it(side: OAuthSide) -> None:
         side.log_in(file)
 
 
+@pytest.mark.on_each_database
 def test_logins_are_limited_to_twenty_a_minute_as_infor_does(
     side: OAuthSide, clock: MovableClock
 ) -> None:
@@ -49,6 +50,7 @@ def test_each_service_account_has_a_limit_of_its_own(side: OAuthSide) -> None:
     side.log_in(second)
 
 
+@pytest.mark.on_each_database
 def test_a_clients_tokens_of_a_day_are_limited_refreshed_ones_too(
     side: OAuthSide, clock: MovableClock
 ) -> None:
@@ -84,6 +86,7 @@ def test_a_refused_login_counts_for_nothing(side: OAuthSide, clock: MovableClock
     assert "on this day" in refused(side, file).text
 
 
+@pytest.mark.on_each_database
 def test_a_crowd_gets_no_more_than_the_limit(database: Database, clock: MovableClock) -> None:
     with serve_side(database, clock) as side:
         side.change_settings(limits=Limits(are_on=True, logins_per_minute=7))

@@ -256,6 +256,7 @@ def test_header_and_body_may_name_the_same_client_but_not_two(
         issue(side.database, side.tokens, side.scope, different)
 
 
+@pytest.mark.on_each_database
 def test_a_refresh_token_stays_valid_and_comes_back_with_each_new_access_token(
     side: OAuthSide, file: dict[str, str], clock: MovableClock
 ) -> None:
@@ -312,6 +313,7 @@ def test_an_unknown_refresh_token_is_refused(side: OAuthSide, file: dict[str, st
             side.refresh(file, refresh_token)
 
 
+@pytest.mark.on_each_database
 def test_a_revoked_refresh_token_kills_its_grant_and_all_its_access_tokens(
     side: OAuthSide, file: dict[str, str]
 ) -> None:
@@ -341,6 +343,7 @@ def test_a_revoked_access_token_dies_alone_and_at_once(
     assert side.refresh(file, first["refresh_token"])["access_token"]
 
 
+@pytest.mark.on_each_database
 def test_a_revocation_counts_at_once_though_another_action_after_its_commit_fails(
     side: OAuthSide, file: dict[str, str]
 ) -> None:
@@ -389,6 +392,7 @@ def test_who_revokes_with_a_wrong_secret_is_refused(side: OAuthSide, file: dict[
     assert is_alive(side, answer["access_token"])
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize("what", ["account", "app", "user"])
 def test_disabling_kills_tokens_and_logins_and_enabling_brings_both_back(
     side: OAuthSide, clock: MovableClock, what: str
@@ -428,6 +432,7 @@ def switch(side: OAuthSide, what: str, disabled: bool) -> None:
             work.after_commit(side.states.forget)
 
 
+@pytest.mark.on_each_database
 @pytest.mark.parametrize("what", ["account", "app", "client credentials app"])
 def test_deleting_kills_tokens_refresh_tokens_and_logins(side: OAuthSide, what: str) -> None:
     machine = what == "client credentials app"
@@ -451,6 +456,7 @@ def test_deleting_kills_tokens_refresh_tokens_and_logins(side: OAuthSide, what: 
         side.log_in(file)
 
 
+@pytest.mark.on_each_database
 def test_a_token_signed_while_its_grant_is_revoked_does_not_go_out(
     side: OAuthSide, file: dict[str, str]
 ) -> None:
@@ -471,6 +477,7 @@ def test_a_token_signed_while_its_grant_is_revoked_does_not_go_out(
         side.tokens.record(work, side.scope, signed)
 
 
+@pytest.mark.on_each_database
 def test_refreshes_of_a_group_fail_each_for_itself(side: OAuthSide, file: dict[str, str]) -> None:
     tokens = [side.log_in(file)["refresh_token"] for _each in range(3)]
     signed = []
@@ -490,6 +497,7 @@ def test_refreshes_of_a_group_fail_each_for_itself(side: OAuthSide, file: dict[s
     assert not is_alive(side, signed[1].answer.access_token.reveal())
 
 
+@pytest.mark.on_each_database
 def test_a_refused_login_leaves_no_grant(side: OAuthSide, file: dict[str, str]) -> None:
     for changes in ({"password": "wrong"}, {"client_secret": "wrong"}, {"grant_type": "x"}):
         with pytest.raises(OAuthError):

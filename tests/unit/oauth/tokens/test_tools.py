@@ -34,6 +34,7 @@ def inspect(side: OAuthSide, pasted: str, scope: TenantScope | None = None) -> T
         return tools(side).inspect(work, scope or side.scope, side.operator, pasted)
 
 
+@pytest.mark.on_each_database
 def test_a_good_token_is_decoded_and_accepted(side: OAuthSide) -> None:
     file = side.credentials(side.create_app())
     token = side.log_in(file)["access_token"]

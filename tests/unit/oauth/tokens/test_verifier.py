@@ -176,6 +176,7 @@ def test_many_calls_with_one_token_read_the_database_once(side: OAuthSide, token
     assert len([one for one in statements if "FROM grants" in one]) == 1
 
 
+@pytest.mark.on_each_database
 def test_another_process_sees_a_revocation_within_two_seconds(
     side: OAuthSide, token: str, clock: MovableClock
 ) -> None:
@@ -193,6 +194,7 @@ def test_another_process_sees_a_revocation_within_two_seconds(
     assert refusal(other, token) == "token_revoked"
 
 
+@pytest.mark.on_each_database
 def test_many_threads_verify_at_once(side: OAuthSide, token: str) -> None:
     failures: list[Exception] = []
 

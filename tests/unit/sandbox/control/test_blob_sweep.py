@@ -24,6 +24,8 @@ from ionport.settings import load_settings
 from ionport.store import Database, OrganizationScope, TenantScope
 from tests.support.infor_side import new_item
 
+pytestmark = pytest.mark.on_each_database
+
 SCOPE, OTHER = TenantScope("ACME_TST"), TenantScope("OTHER_TST")
 OPERATOR = Actor.operator()
 CONTENT = b"<Invoice/>"

@@ -19,6 +19,8 @@ from ionport.sandbox.control.recorder.redaction import Redactor
 from ionport.sandbox.control.recorder.service import RecorderService
 from ionport.store import Database, TenantScope
 
+pytestmark = pytest.mark.on_each_database
+
 SCOPE = TenantScope("ACME_TST")
 OPERATOR = Actor.operator()
 

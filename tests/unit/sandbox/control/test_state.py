@@ -23,6 +23,8 @@ from ionport.store import Database, TenantScope, metadata
 from tests.support.infor_side import new_item
 from tests.support.schema import import_all_tables
 
+pytestmark = pytest.mark.on_each_database
+
 SCOPE = TenantScope("ACME_TST")
 OTHER = TenantScope("OTHER_TST")
 PRODUCTION = TenantScope("ACME_PRD")

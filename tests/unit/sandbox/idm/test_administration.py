@@ -50,6 +50,7 @@ def test_a_type_belongs_to_its_tenant(types: DocumentTypeService, database: Data
         assert types.get_type(work, OTHER_SCOPE, OPERATOR, "Own").entity.attributes == {}
 
 
+@pytest.mark.on_each_database
 def test_an_attribute_added_to_a_shipped_type_comes_after_the_shipped_ones(
     types: DocumentTypeService, database: Database
 ) -> None:
@@ -66,6 +67,7 @@ def test_an_attribute_added_to_a_shipped_type_comes_after_the_shipped_ones(
     assert (own.max_length, own.values, own.is_own) == (9, ("1.0", "2.0"), True)
 
 
+@pytest.mark.on_each_database
 def test_what_items_use_stays_until_they_are_gone(
     types: DocumentTypeService, database: Database, clock: MovableClock, tmp_path: Path
 ) -> None:
@@ -90,6 +92,7 @@ def test_what_items_use_stays_until_they_are_gone(
     assert "Own" not in _names(types, database, SCOPE)
 
 
+@pytest.mark.on_each_database
 def test_a_removed_type_takes_its_attributes_along(
     types: DocumentTypeService, database: Database
 ) -> None:
@@ -126,6 +129,7 @@ def test_a_wrong_attribute_is_refused_by_field(
     assert list(caught.value.fields) == [field]
 
 
+@pytest.mark.on_each_database
 def test_names_are_taken_ignoring_case(types: DocumentTypeService, database: Database) -> None:
     with database.write() as work:
         for name in ("m3_supplierinvoice", "LN_SUPPLIERINVOICE"):
@@ -135,6 +139,7 @@ def test_names_are_taken_ignoring_case(types: DocumentTypeService, database: Dat
             types.add_acl(work, SCOPE, OPERATOR, "M3_SupplierInvoice", Acl("public"))
 
 
+@pytest.mark.on_each_database
 def test_of_two_who_add_the_same_name_at_once_one_is_told(
     types: DocumentTypeService, database: Database
 ) -> None:
@@ -158,6 +163,7 @@ def test_a_type_has_room_for_so_many_acls(types: DocumentTypeService, database: 
             types.add_acl(work, SCOPE, OPERATOR, "Own", Acl("One_more"))
 
 
+@pytest.mark.on_each_database
 def test_the_list_is_found_sorted_and_paged(types: DocumentTypeService, database: Database) -> None:
     with database.write() as work:
         for name in ("Alpha", "beta"):

@@ -41,6 +41,8 @@ from tests.conftest import ALL_DATABASES
 from tests.support.databases import with_schema
 from tests.support.examples import example_count
 
+pytestmark = pytest.mark.on_each_database
+
 SCOPE = TenantScope("ACME_TST")
 OTHER_SCOPE = TenantScope("OTHER_TST")
 START = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)

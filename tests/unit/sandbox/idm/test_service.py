@@ -21,6 +21,8 @@ from tests.conftest import ALL_DATABASES
 from tests.support.databases import with_schema
 from tests.support.examples import example_count
 
+pytestmark = pytest.mark.on_each_database
+
 SCOPE = TenantScope("ACME_TST")
 ENTITY = "M3_SupplierInvoice"
 

@@ -2,19 +2,21 @@ from __future__ import annotations
 
 import json
 import re
-import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx2
 import pytest
 
 from ionport.core.clock import MovableClock
+from ionport.documents.samples import read_sample
 from ionport.identity.model import Actor
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support.proofs import ROLE_MISSING, hold_deliveries, prove_as
+from tests.support.sides import until
 from tests.support.web import said
-from tests.support.whole import TEMPLATES, Desk
+from tests.support.whole import INVOICE, TEMPLATES, Desk
 
 LIST = "/settings/export"
 IDM = own_template(MappingKind.IDM)[1]
@@ -27,12 +29,8 @@ def later(desk: Desk) -> MovableClock:
 
 def _proved(desk: Desk, answer: httpx2.Response) -> str:
     """Reload a configuration's page until its proof is over."""
-    for _ in range(100):
-        page = said(desk.browser.get(answer.url.path).text)
-        if "Proving" not in page:
-            return page
-        time.sleep(0.1)
-    raise AssertionError("the proof does not end")
+    assert until(lambda: "Proving" not in said(desk.browser.get(answer.url.path).text))
+    return said(desk.browser.get(answer.url.path).text)
 
 
 @pytest.mark.on_each_database
@@ -107,6 +105,7 @@ def test_the_fields_stand_in_the_order_of_the_original(desk: Desk) -> None:
         (IDM, "mapping file"),
         (b"", "empty"),
         (b"not json", "JSON"),
+        (read_sample(INVOICE), "XML"),
         (b'{"ti": "ACME_TST"}', "ci"),
         (b"<html><body>Sign in</body></html>", "HTML"),
     ],
@@ -118,13 +117,86 @@ def test_a_wrong_credential_is_named_beside_its_box_and_nothing_is_kept(
     files = [("connection_file", ("wrong.ionapi", content))]
     answer = desk.browser.send(f"{LIST}/new/infor-idm", fields, files=files)
     assert answer.status_code == 422
-    assert 'id="connection_file-error"' in answer.text
-    error = re.search(r'id="connection_file-error">(.*?)</p>', answer.text, re.DOTALL)
-    assert error is not None
-    assert told in said(error[1])
+    assert told in _error(answer, "connection_file")
     assert 'value="Typed title"' in answer.text
     assert "No connection yet" in said(desk.browser.get("/settings/connections").text)
     assert "idm-invoice-m3.properties" not in desk.browser.get(f"{LIST}/new/infor-idm").text
+
+
+_Spoil = Callable[[dict[str, str]], dict[str, str]]
+_WEB_APP = {"saak": None, "sask": None, "ru": "https://example.com/back"}
+
+
+def _with(**changes: str | None) -> _Spoil:
+    return lambda file: {
+        key: value for key, value in {**file, **changes}.items() if value is not None
+    }
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        pytest.param(_with(ci=None, cs=None), "cs", id="lacks-keys"),
+        pytest.param(_with(**_WEB_APP), "Web", id="web-app"),
+        pytest.param(_with(ot="@evil.test/x"), "ot", id="other-host"),
+        pytest.param(_with(pu="http://192.168.7.1/A_TST/as/"), "http,", id="plain-http"),
+    ],
+)
+def test_a_spoilt_credential_is_named_and_its_secrets_are_not_shown(
+    desk: Desk, spoil: _Spoil, told: str
+) -> None:
+    credential = json.loads(desk.credentials())
+    answer = desk.add_export(credential=json.dumps(spoil(credential)).encode())
+    assert answer.status_code == 422
+    assert told in _error(answer, "connection_file")
+    assert credential["cs"] not in answer.text
+    assert re.search(r'<option value="template"\s+selected', answer.text)
+    assert "No connection yet" in said(desk.browser.get("/settings/connections").text)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        pytest.param(_with(cs="B" * 86), "client secret", id="wrong-secret"),
+        pytest.param(_with(sask="B" * 86), "service account", id="wrong-service-account"),
+        pytest.param(_with(iu="https://10.1.2.3"), "private", id="private-address"),
+        pytest.param(lambda f: {**f, "pu": f["iu"] + "/sign-in/"}, "404", id="wrong-address"),
+    ],
+)
+def test_a_credential_that_does_not_work_is_told_by_its_proof(
+    desk: Desk, spoil: _Spoil, told: str
+) -> None:
+    credential = spoil(json.loads(desk.credentials()))
+    made = desk.add_export(credential=json.dumps(credential).encode())
+    assert told in _proved(desk, made)
+    page = desk.browser.get(made.url.path).text
+    assert page.count("stage-failed") == 1
+    assert page.count('class="remedy"') == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(b"", "empty", id="empty"),
+        pytest.param(b"<html></html>", "HTML", id="html"),
+        pytest.param(b"x" * 300_000, "at most", id="too-large"),
+        pytest.param(own_template(MappingKind.BOD)[1], "BOD", id="the-other-mapping"),
+    ],
+)
+def test_a_wrong_mapping_file_is_named_beside_its_box(
+    desk: Desk, content: bytes, told: str
+) -> None:
+    files = [("idm_mapping_file", ("mapping.properties", content))]
+    answer = desk.browser.send(f"{LIST}/new/infor-idm-bod", {"title": "x"}, files=files)
+    assert answer.status_code == 422
+    assert told in _error(answer, "idm_mapping_file")
+
+
+def _error(answer: httpx2.Response, field: str) -> str:
+    """What is told beside a field."""
+    error = re.search(rf'id="{field}-error">(.*?)</p>', answer.text, re.DOTALL)
+    assert error is not None
+    return said(error[1])
 
 
 def test_a_good_credential_is_not_kept_when_another_file_of_the_form_is_refused(
