@@ -12,7 +12,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-
 DOCUMENTS ?= 500
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test chaos coverage check lint format types bench assets lock release pictures clean
+.PHONY: help demo up test chaos coverage check lint format types unused bench assets lock release pictures clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ lint: $(VENV)/.dev ## Format check, ruff, import contracts, own rules
 
 types: $(VENV)/.dev ## mypy --strict
 	$(BIN)/mypy
+
+unused: $(VENV)/.dev ## List what nothing seems to use; what frameworks and templates call is among it
+	-$(BIN)/vulture src tools tests examples benchmarks
 
 format: $(VENV)/.dev ## Format and sort imports in place
 	$(BIN)/ruff format .

@@ -29,7 +29,7 @@ from ionport.exports.model import DeliveryStatus
 from ionport.exports.timing import ExportTiming
 from ionport.store import Database, SystemScope, TenantScope
 from tests.support.export_worker import BRISK
-from tests.support.exporting import OPERATOR, QUICK, DocumentSide, document_side
+from tests.support.exporting import OPERATOR, QUICK, DocumentSide, document_side, was_unknown
 from tests.support.infor_side import TENANT, InforSide, infor_side_on
 from tests.support.proxy import FaultyProxy
 
@@ -159,7 +159,7 @@ def test_an_engine_that_stops_finishes_its_calls_and_the_next_one_does_the_rest(
         left = place.side.deliveries.counts(work, place.side.scope, OPERATOR)
     assert left[DeliveryStatus.DELIVERED] < 12
     for delivery_id in delivery_ids:
-        assert not any(a.was_unknown for a in place.side.detail(delivery_id).attempts)
+        assert not any(was_unknown(a) for a in place.side.detail(delivery_id).attempts)
     with place.running() as engine:
         assert engine.wait_until_idle(30)
     place.assert_delivered_once(delivery_ids)

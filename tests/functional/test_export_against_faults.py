@@ -13,7 +13,7 @@ from ionport.core.paging import PageRequest
 from ionport.exports.model import DeliveryDetail, DeliveryStatus, StepKind
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.store import Database
-from tests.support.exporting import DocumentSide, closing, document_side
+from tests.support.exporting import DocumentSide, closing, document_side, was_unknown
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on
 
 CREATE = FaultTarget("IDM", "create item")
@@ -69,7 +69,7 @@ def test_an_item_whose_answer_was_cut_off_is_looked_up_and_not_made_twice(
     detail = deliver(side)
     assert detail.delivery.status is DeliveryStatus.DELIVERED
     (attempt,) = [each for each in detail.attempts if each.step is StepKind.IDM_CREATE]
-    assert attempt.was_unknown
+    assert was_unknown(attempt)
     assert arrived(sandbox) == (1, 1)
 
 

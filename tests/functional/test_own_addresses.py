@@ -20,6 +20,7 @@ from ionport.identity.model import Actor
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, TenantScope
 from tests.support.custom_suites import endpoint
+from tests.support.proofs import failed_stage
 from tests.unit.connections.conftest import credential
 
 OPERATOR = Actor.operator()
@@ -84,7 +85,7 @@ def _prove(application: Application, url: str) -> tuple[str, str]:
             work, scope, OPERATOR, "x.ionapi", prepare_connection(content)
         )
         started = connections.start_check(work, scope, OPERATOR, uploaded.id)
-    failed = connections.run_check(application.database, scope, started.id).failed_stage
+    failed = failed_stage(connections.run_check(application.database, scope, started.id))
     assert failed is not None
     return failed.key, failed.remedy
 

@@ -25,7 +25,6 @@ from ionport.gateway.proxy.custom import CustomSuites
 from ionport.gateway.proxy.directory import SuiteDirectory
 from ionport.gateway.suites.documentation import DocumentationService
 from ionport.gateway.suites.model import (
-    ApiSuite,
     EndpointDraft,
     PolicyDraft,
     PolicyFlow,
@@ -107,10 +106,6 @@ class CustomSide(InforSide):
         with self.database.write() as work:
             suite = self.suites.service.create_suite(work, SCOPE, OPERATOR, suite_draft, [draft])
             return self.suites.service.list_endpoints(work, SCOPE, OPERATOR, suite.id)[0]
-
-    def suite_of(self, of: TargetEndpoint) -> ApiSuite:
-        with self.database.read() as work:
-            return self.suites.service.get_suite(work, SCOPE, OPERATOR, of.suite_id)
 
     def change(self, of: TargetEndpoint, **fields: Any) -> TargetEndpoint:
         """Change an endpoint to a draft made anew of `fields`."""

@@ -23,7 +23,7 @@ from ionport.exports.configurations.service import (
 )
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.engine.runner import DeliveryRunner
-from ionport.exports.model import Delivery, DeliveryDetail, ExportMethod
+from ionport.exports.model import Attempt, AttemptState, Delivery, DeliveryDetail, ExportMethod
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
@@ -45,6 +45,11 @@ QUICK = ExportTiming(
     silent_after=2.0,
     pause=0.2,
 )
+
+
+def was_unknown(attempt: Attempt) -> bool:
+    """Whether the record of a call's answer was once missing."""
+    return any(change.state is AttemptState.UNKNOWN for change in attempt.history)
 
 
 @dataclass(slots=True)

@@ -22,6 +22,11 @@ ION_REFUSED = {"ion": "ion_http_403"}
 AWAY = {"network": "connection_refused"}
 
 
+def failed_stage(check: Check) -> CheckStage | None:
+    """The stage that explains a failed check."""
+    return next((stage for stage in check.stages if stage.status is StageStatus.FAILED), None)
+
+
 def ended_check(failed: Mapping[str, str], at: datetime, connection_id: str = "con_1") -> Check:
     """A check whose stages failed with these codes; what builds on a failed one was not reached."""
     base = new_check(connection_id, "Ada", at)

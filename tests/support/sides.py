@@ -16,7 +16,6 @@ from typing import Any
 
 from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
-from ionport.documents.samples import read_sample
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.model import ExportMethod
@@ -177,34 +176,6 @@ def configure_export(application: Application, credentials: tuple[str, bytes]) -
             work, scope, OPERATOR, configuration.id, reason="a test proves nothing"
         )
     return configuration.id
-
-
-def add_invoices(application: Application, count: int) -> list[str]:
-    """Receive `count` invoices that differ in their number; returns the documents' ids."""
-    assert application.documents is not None
-    scope = OrganizationScope(application.organization.id)
-    template = read_sample("demo-invoice-ubl.xml").decode()
-    start_of_number = template.index("<cbc:ID>") + len("<cbc:ID>")
-    end_of_number = template.index("</cbc:ID>")
-    ids = []
-    for number in range(count):
-        content = f"{template[:start_of_number]}P-{number:05}{template[end_of_number:]}"
-        prepared = application.documents.documents.prepare_receipt(
-            scope, content.encode(), f"invoice-{number:05}.xml"
-        )
-        with application.database.write() as work:
-            document = application.documents.documents.receive(work, scope, OPERATOR, prepared)
-        ids.append(document.id)
-    return ids
-
-
-def export_all(application: Application, document_ids: Sequence[str]) -> None:
-    """Put a delivery of each document into the ledger."""
-    assert application.documents is not None
-    scope = OrganizationScope(application.organization.id)
-    for document_id in document_ids:
-        with application.database.write() as work:
-            application.documents.deliveries.export(work, scope, OPERATOR, document_id)
 
 
 def until(condition: Any, seconds: float = PATIENCE, pause: float = 0.05) -> bool:

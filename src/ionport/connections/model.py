@@ -102,11 +102,6 @@ class Check:
             return self
         return replace(self, status=CheckStatus.INTERRUPTED, finished_at=self.updated_at)
 
-    @property
-    def failed_stage(self) -> CheckStage | None:
-        """The stage that explains a failed check."""
-        return next((s for s in self.stages if s.status is StageStatus.FAILED), None)
-
 
 # As the client library's probe names them (`ionport.ionapi.probe`).
 STAGES = (

@@ -178,11 +178,6 @@ class Attempt:
     transient: bool | None = None
     call_end: CallEnd = CallEnd.OPEN
 
-    @property
-    def was_unknown(self) -> bool:
-        """Whether our record of the answer was once missing."""
-        return any(change.state is AttemptState.UNKNOWN for change in self.history)
-
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStep:

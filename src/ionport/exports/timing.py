@@ -9,9 +9,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# The longest time-out that an administrator can give a service behind Infor's gateway.
-LONGEST_GATEWAY_TIMEOUT = 300.0
-
 
 @dataclass(frozen=True, slots=True)
 class ExportTiming:
@@ -52,11 +49,6 @@ class ExportTiming:
             raise ValueError("the times of a call must be longer than nothing")
         if 3 * self.heartbeat > self.silent_after:
             raise ValueError("a worker must be able to miss two heartbeats")
-
-    @property
-    def stopped_after(self) -> float:
-        """How long after its last heartbeat an engine is told to have stopped: six missed."""
-        return 6 * self.heartbeat
 
     @property
     def call_read(self) -> float:

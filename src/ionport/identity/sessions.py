@@ -176,13 +176,6 @@ class SessionService:
             is_stale=row.seen_at + _TOUCH_EVERY <= now,
         )
 
-    def actor_for_session(
-        self, work: Work, token: Secret, address: str | None = None
-    ) -> Actor | None:
-        """Return who is signed in with `token`."""
-        session = self.session_for(work, token, address)
-        return session.actor if session else None
-
     def touch_session(self, work: Work, session: Session) -> None:
         """Note that the session is in use; idle sessions end after 12 hours."""
         SessionRepository(work.connection).touch(_SIGN_IN, session.digest, self._clock.now())

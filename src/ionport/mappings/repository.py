@@ -97,12 +97,6 @@ class MappingRepository:
         )
         self._set_latest(scope, version.mapping_id, version.number, version.created_at)
 
-    def find_version(self, scope: OrganizationScope, version_id: str) -> MappingVersion | None:
-        row = self._connection.execute(
-            _versions(scope).where(mapping_versions.c.id == version_id)
-        ).one_or_none()
-        return _version(row) if row else None
-
     def latest_version(self, scope: OrganizationScope, mapping_id: str) -> MappingVersion | None:
         parameters = {"organization": scope.organization_id, "mapping": mapping_id}
         row = self._connection.execute(_LATEST, parameters).one_or_none()

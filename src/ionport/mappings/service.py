@@ -100,13 +100,6 @@ class MappingService:
         self.get(work, scope, mapping_id)
         return MappingRepository(work.connection).list_versions(scope, mapping_id, page)
 
-    def get_version(self, work: Work, scope: OrganizationScope, version_id: str) -> MappingVersion:
-        """Return one version; raises NotFound."""
-        version = MappingRepository(work.connection).find_version(scope, version_id)
-        if version is None:
-            raise _not_found()
-        return version
-
     def latest_version(
         self, work: Work, scope: OrganizationScope, mapping_id: str
     ) -> MappingVersion:

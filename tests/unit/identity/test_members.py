@@ -36,9 +36,9 @@ def members(people: People) -> MemberService:
 def actor_of(people: People, user: User) -> Actor:
     token, _user = people.sessions.sign_in(people.database, user.username, PASSWORD, "::1")
     with people.database.read() as work:
-        actor = people.sessions.actor_for_session(work, token)
-    assert actor is not None
-    return actor
+        session = people.sessions.session_for(work, token)
+    assert session is not None
+    return session.actor
 
 
 @pytest.fixture

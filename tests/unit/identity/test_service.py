@@ -107,9 +107,9 @@ def test_a_role_is_changed_in_place(people: People) -> None:
             people.identity.set_tenant_role(work, OPERATOR, "usr_0", TENANT, TenantRole.USER)
     token, _user = people.sessions.sign_in(people.database, "ada", PASSWORD, "")
     with people.database.read() as work:
-        actor = people.sessions.actor_for_session(work, token)
-    assert actor is not None
-    assert actor.tenant_roles == {(TENANT, TenantRole.USER)}
+        session = people.sessions.session_for(work, token)
+    assert session is not None
+    assert session.actor.tenant_roles == {(TENANT, TenantRole.USER)}
 
 
 @pytest.mark.on_each_database
@@ -136,7 +136,7 @@ def test_a_reset_password_ends_every_session(people: People) -> None:
     password_hash = people.identity.hash_password(new)
     with people.database.write() as work:
         people.identity.reset_password(work, OPERATOR, "Ada", password_hash)
-        assert people.sessions.actor_for_session(work, token) is None
+        assert people.sessions.session_for(work, token) is None
         with pytest.raises(NotFound):
             people.identity.reset_password(work, OPERATOR, "nobody", password_hash)
     people.sessions.sign_in(people.database, "ada", new, "")

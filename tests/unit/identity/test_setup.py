@@ -31,9 +31,10 @@ def test_the_link_makes_the_administrator_of_tenant_and_organization(people: Peo
     _use(people, _link(people))
     token, _user = people.sessions.sign_in(people.database, "ada", PASSWORD, "")
     with people.database.read() as work:
-        actor = people.sessions.actor_for_session(work, token)
+        session = people.sessions.session_for(work, token)
         organization = people.identity.list_organizations(work)[0]
-    assert actor is not None
+    assert session is not None
+    actor = session.actor
     assert actor.is_tenant_administrator(TENANT)
     assert actor.is_organization_administrator(organization.id)
 

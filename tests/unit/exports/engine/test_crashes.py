@@ -15,7 +15,7 @@ from ionport.exports.engine.schedule import Schedule
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.model import AttemptState, DeliveryStatus, OutcomeKind, StepKind
 from ionport.store import Database, SystemScope, Work
-from tests.support.exporting import QUICK, DocumentSide
+from tests.support.exporting import QUICK, DocumentSide, was_unknown
 from tests.unit.exports.conftest import Walk
 
 pytestmark = pytest.mark.on_each_database
@@ -88,10 +88,10 @@ def test_wherever_a_process_dies_there_is_one_item_and_one_message(walk: Walk):
         assert len(walk.items(detail)) == 1, fatal
         (message,) = walk.messages(detail)
         publishes = [a for a in detail.attempts if a.step is StepKind.ION_PUBLISH]
-        assert message.arrivals <= 1 + sum(a.was_unknown for a in publishes), fatal
+        assert message.arrivals <= 1 + sum(was_unknown(a) for a in publishes), fatal
         assert message.findings == (), fatal
         assert all(a.state is not AttemptState.SENT for a in detail.attempts), fatal
-        lost_answers += sum(a.was_unknown for a in detail.attempts)
+        lost_answers += sum(was_unknown(a) for a in detail.attempts)
         if survived:
             break
     else:

@@ -15,7 +15,7 @@ from ionport.exports.engine.schedule import Schedule
 from ionport.exports.model import AttemptState, DeliveryStatus, OutcomeKind, StepKind
 from ionport.migrations import _config, upgrade
 from ionport.store import Database, sqlite_url
-from tests.support.exporting import QUICK, closing
+from tests.support.exporting import QUICK, closing, was_unknown
 from tests.unit.exports.conftest import Walk
 
 # The schema before passes; it has no column for them.
@@ -82,5 +82,5 @@ def test_deliveries_in_flight_go_on_after_an_upgrade_and_arrive_once(
             assert len(walk.items(side.detail(delivery_id))) == 1
     (create,) = [a for a in side.detail(lost).attempts if a.step is StepKind.IDM_CREATE]
     assert create.state is AttemptState.SUCCEEDED
-    assert create.was_unknown
+    assert was_unknown(create)
     old.close()
