@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ionport.core.blobs import Blobs, FolderBlobs
 from ionport.core.clock import BootClock, SystemClock
+from ionport.core.scanning import Clamd
 from ionport.core.sealing import KeyRing
 from ionport.data_folder import (
     load_keys,
@@ -18,6 +19,8 @@ from ionport.data_folder import (
     require_data_folder,
 )
 from ionport.document_side import DocumentSide, open_document_side
+from ionport.documents.intake.limits import MEGABYTE, IntakeLimits
+from ionport.documents.invoice.limits import ReadingLimits
 from ionport.exports.engine.engine import DeliveryEngine
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.engine.setup import build_engine
@@ -32,7 +35,7 @@ from ionport.identity.setup import SetupService
 from ionport.infor_side import InforOptions, InforSide
 from ionport.ionapi.addresses import AddressPolicy
 from ionport.migrations import require_current, upgrade
-from ionport.settings import Settings
+from ionport.settings import Settings, host_and_port
 from ionport.store import Database
 
 
@@ -169,6 +172,8 @@ def _application(
             identity,
             addresses=_address_policy(settings),
             timing=timing,
+            limits=_intake_limits(settings),
+            scanner=_scanner(settings),
         )
         if settings.side.has_documents
         else None,
@@ -179,6 +184,19 @@ def _address_policy(settings: Settings) -> AddressPolicy:
     return AddressPolicy(
         allow_private=settings.allow_private_addresses, allow_loopback=settings.allows_loopback
     )
+
+
+def _intake_limits(settings: Settings) -> IntakeLimits:
+    return IntakeLimits(
+        file_bytes=settings.max_file_mb * MEGABYTE,
+        files=settings.max_upload_files,
+        invoice=ReadingLimits(settings.max_invoice_lines, settings.max_attachments),
+    )
+
+
+def _scanner(settings: Settings) -> Clamd | None:
+    address = host_and_port(settings.clamd)
+    return None if address is None else Clamd(*address)
 
 
 def _infor_options(settings: Settings) -> InforOptions:

@@ -185,6 +185,7 @@ def _page_services(application: Application) -> Services:
         audit=application.audit,
         members=application.members,
         max_upload_mb=application.settings.max_upload_mb,
+        max_upload_files=application.settings.max_upload_files,
     )
 
 
@@ -215,6 +216,7 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
         else None,
         documents=DocumentServices(
             documents=documents.documents,
+            receiver=documents.receiver,
             connections=documents.connections,
             mappings=documents.mappings,
             configurations=documents.configurations,

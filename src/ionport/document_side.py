@@ -9,6 +9,9 @@ from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock
 from ionport.core.sealing import KeyRing
 from ionport.documents.companies.service import CompanyService
+from ionport.documents.intake.limits import IntakeLimits
+from ionport.documents.intake.ports import Scanner
+from ionport.documents.intake.receiving import Receiver
 from ionport.documents.renderings.service import RenderingService
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.service import (
@@ -32,6 +35,7 @@ class DocumentSide:
     documents: DocumentService
     companies: CompanyService
     renderings: RenderingService
+    receiver: Receiver
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService
@@ -49,9 +53,11 @@ def open_document_side(
     *,
     addresses: AddressPolicy,
     timing: ExportTiming,
+    limits: IntakeLimits | None = None,
+    scanner: Scanner | None = None,
 ) -> DocumentSide:
     """Return the services on an open database; `addresses` says where Infor may stand."""
-    documents = DocumentService(clock, blobs, audit)
+    documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner)
     mappings = MappingService(clock, audit)
     connections = ConnectionService(
         clock,
@@ -64,6 +70,7 @@ def open_document_side(
         documents=documents,
         companies=CompanyService(clock, audit, identity),
         renderings=RenderingService(database, documents, blobs, clock),
+        receiver=Receiver(database, documents, audit),
         connections=connections,
         mappings=mappings,
         configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),

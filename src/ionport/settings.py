@@ -32,6 +32,10 @@ _RANGES = (
     ("database_connections", 2, 500),
     ("threads", 4, 500),
     ("max_upload_mb", 1, 500),
+    ("max_upload_files", 1, 500),
+    ("max_file_mb", 1, 200),
+    ("max_invoice_lines", 1, 100_000),
+    ("max_attachments", 1, 1_000),
     ("export_concurrency", 1, 200),
 )
 
@@ -158,9 +162,30 @@ class Settings:
     )
     max_upload_mb: int = field(
         default=64,
+        metadata=_help("Most megabytes of one upload on a page, all its files together. 1 to 500."),
+    )
+    max_upload_files: int = field(
+        default=50, metadata=_help("Most files of one upload on a page. 1 to 500.")
+    )
+    max_file_mb: int = field(
+        default=40,
         metadata=_help(
-            "Most megabytes of one upload on a page, all its files together. A single e-invoice has"
-            " at most 20, whatever is set here. 1 to 500."
+            "Most megabytes of one file that comes in, and of each file inside another. A single"
+            " e-invoice as XML has at most 20, whatever is set here. 1 to 200."
+        ),
+    )
+    max_invoice_lines: int = field(
+        default=10_000, metadata=_help("Most lines of one invoice. 1 to 100000.")
+    )
+    max_attachments: int = field(
+        default=100,
+        metadata=_help("Most files attached to one invoice, or to one PDF. 1 to 1000."),
+    )
+    clamd: str = field(
+        default="",
+        metadata=_help(
+            "Where clamd listens, as host:port: each file that comes in is scanned for malware."
+            " Empty: nothing scans."
         ),
     )
     unused_grant_days: int = field(
@@ -202,6 +227,16 @@ class Settings:
         name = urlsplit(self.origin).hostname or ""
         loopback = {"127.0.0.1", "localhost", "::1"}
         return tuple(sorted(loopback)) if name in loopback else (name,)
+
+
+def host_and_port(text: str) -> tuple[str, int] | None:
+    """Return the parts of `host:port`, None when it is no such address."""
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return (host, port) if host and port and parts.netloc == text and "@" not in text else None
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
@@ -278,6 +313,8 @@ def _check(settings: Settings) -> None:
         TrustedProxies.parse(settings.trusted_proxies)
     except InvalidInput as error:
         raise InvalidInput(f"IONPORT_TRUSTED_PROXIES: {error.text}") from error
+    if settings.clamd and host_and_port(settings.clamd) is None:
+        raise InvalidInput(_("IONPORT_CLAMD is host:port, such as 127.0.0.1:3310."))
     if settings.client_secrets not in ("kept", "once"):
         raise InvalidInput(_("IONPORT_CLIENT_SECRETS is either kept or once."))
     if settings.allow_loopback_addresses not in ("auto", "true", "false"):

@@ -44,6 +44,7 @@ _LOCK = (
     .where(*_IS_THIS)
     .with_for_update()
 )
+_ADD = insert(documents)
 _UPDATE = update(documents).where(*_IS_THIS)
 _timeline = document_timeline.alias()
 _ADD_ENTRY = insert(document_timeline).values(
@@ -66,24 +67,23 @@ class DocumentRepository:
 
     def add(self, scope: OrganizationScope, document: Document, *, search_text: str) -> None:
         """Add `document`; raises SQLAlchemy's IntegrityError when its content is there already."""
-        self._connection.execute(
-            insert(documents).values(
-                id=document.id,
-                organization_id=scope.organization_id,
-                sub_organization_id=document.sub_organization_id,
-                filename=document.filename,
-                mime_type=document.mime_type,
-                size_bytes=document.size_bytes,
-                content_sha256=document.content_sha256,
-                status=document.status.value,
-                duplicate_of=document.duplicate_of,
-                open_findings=document.open_findings,
-                **_said(document.document_type, document.fields, document.tables, search_text),
-                created_at=document.created_at,
-                created_by=document.created_by,
-                updated_at=document.updated_at,
-            )
-        )
+        values = {
+            "id": document.id,
+            "organization_id": scope.organization_id,
+            "sub_organization_id": document.sub_organization_id,
+            "filename": document.filename,
+            "mime_type": document.mime_type,
+            "size_bytes": document.size_bytes,
+            "content_sha256": document.content_sha256,
+            "status": document.status.value,
+            "duplicate_of": document.duplicate_of,
+            "open_findings": document.open_findings,
+            **_said(document.document_type, document.fields, document.tables, search_text),
+            "created_at": document.created_at,
+            "created_by": document.created_by,
+            "updated_at": document.updated_at,
+        }
+        self._connection.execute(_ADD, values)
 
     def find(self, scope: OrganizationScope, document_id: str) -> Document | None:
         row = self._connection.execute(_FIND, _key(scope, document_id)).one_or_none()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.companies.model import addressee_of
 from ionport.documents.companies.service import company_fields, place_of
+from ionport.documents.intake.limits import IntakeLimits
+from ionport.documents.intake.ports import Scanner
 from ionport.documents.intake.reading import Intake, clean_filename, read_file
 from ionport.documents.intake.reading_turns import ReadingTurns
 from ionport.documents.invoice.rules.model import Effect
@@ -60,15 +63,27 @@ class PreparedReceipt:
 class DocumentService:
     """The use cases of documents. Reads need no actor: the scope says whose documents they are."""
 
-    def __init__(self, clock: Clock, blobs: Blobs, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        blobs: Blobs,
+        audit: AuditLog,
+        *,
+        limits: IntakeLimits | None = None,
+        scanner: Scanner | None = None,
+    ) -> None:
         self._clock = clock
         self._blobs = blobs
         self._audit = audit
         self._timeline = Timeline(clock)
         self._turns = ReadingTurns()
+        self._scanner = scanner
+        self.limits = limits or IntakeLimits()
         self.review = ReviewService(clock, audit, self._timeline)
         judging = Judging(self._timeline)
-        self.corrections = CorrectionService(clock, blobs, self.review, judging)
+        self.corrections = CorrectionService(
+            clock, blobs, self.review, judging, self.limits.invoice
+        )
         self.decisions = DecisionService(clock, self.review, judging)
 
     def prepare_receipt(
@@ -76,19 +91,39 @@ class DocumentService:
     ) -> PreparedReceipt:
         """Read an e-invoice and store its content; the slow half of a receipt.
 
-        Called without a transaction: what it stores is nobody's until `receive`, and is cleared
-        away when that never comes.
+        Errors as `read_receipt` and `keep`.
+        """
+        prepared = self.read_receipt(scope, content, filename)
+        self.keep(content)
+        return prepared
+
+    def keep(self, content: bytes) -> None:
+        """Store the content of a file that was read; called without a transaction.
+
+        It is nobody's until `receive`, and is cleared away when that never comes. Raises
+        Unavailable when the disk cannot be written.
+        """
+        self._blobs.put(content)
+
+    def read_receipt(
+        self, scope: OrganizationScope, content: bytes, filename: str
+    ) -> PreparedReceipt:
+        """Read an e-invoice; who receives it calls `keep` first. Called without a transaction.
 
         Raises:
             InvalidInput, TooLarge: not an e-invoice that can be read; the text says why.
-            Unavailable: too many files are being read at the moment (`busy`).
+            Unavailable: too many files are being read at the moment (`busy`), or the scanner for
+                malware does not answer (`scanner_away`).
         """
+        self.limits.check_size(clean_filename(filename), len(content))
+        if self._scanner is not None:
+            self._scanner.scan(content)
         with self._turns.turn(scope.organization_id):
-            intake = read_file(content, self._clock.now().date())
+            intake = read_file(content, self._clock.now().date(), limits=self.limits.invoice)
         return PreparedReceipt(
             filename=clean_filename(filename),
             size_bytes=len(content),
-            content_sha256=self._blobs.put(content),
+            content_sha256=hashlib.sha256(content).hexdigest(),
             intake=intake,
         )
 

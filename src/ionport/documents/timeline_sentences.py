@@ -39,6 +39,10 @@ def _corrected(values: Parameters) -> str:
     )
 
 
+def _chosen(values: Parameters) -> str:
+    return _("{name} counts of the invoices in this PDF.").format(name=values["name"])
+
+
 def _accepted(values: Parameters) -> str:
     return _("The findings were accepted: {reason}").format(reason=values["reason"])
 
@@ -72,6 +76,7 @@ def _resolved(values: Parameters) -> str:
 
 _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "decided.correct": _corrected,
+    "decided.choose": _chosen,
     "decided.accept": _accepted,
     "decided.reject": _rejected,
     "decided.duplicate": _duplicate,

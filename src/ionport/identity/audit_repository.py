@@ -12,6 +12,9 @@ from ionport.identity.model import AuditEntry
 from ionport.identity.tables import audit_log
 from ionport.store import OrganizationScope, SystemScope, TenantScope
 
+# Built once: nearly everything that is written is told here.
+_ADD = insert(audit_log)
+
 AnyScope = TenantScope | OrganizationScope | SystemScope
 
 
@@ -22,20 +25,19 @@ class AuditRepository:
         self._connection = connection
 
     def add(self, scope: AnyScope, entry: AuditEntry) -> None:
-        self._connection.execute(
-            insert(audit_log).values(
-                id=entry.id,
-                scope_kind=_scope_kind(scope),
-                scope_id=scope_id(scope),
-                actor_id=entry.actor_id,
-                actor_name=entry.actor_name,
-                address=entry.address,
-                action=entry.action,
-                subject=entry.subject,
-                details=dict(entry.details),
-                at=entry.at,
-            )
-        )
+        values = {
+            "id": entry.id,
+            "scope_kind": _scope_kind(scope),
+            "scope_id": scope_id(scope),
+            "actor_id": entry.actor_id,
+            "actor_name": entry.actor_name,
+            "address": entry.address,
+            "action": entry.action,
+            "subject": entry.subject,
+            "details": dict(entry.details),
+            "at": entry.at,
+        }
+        self._connection.execute(_ADD, values)
 
     def list(
         self, scope: AnyScope, page: PageRequest, subjects: Collection[str] | None

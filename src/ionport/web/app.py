@@ -28,6 +28,7 @@ from ionport.web.pages.authorized_apps import token_tools
 from ionport.web.pages.control import faults as control_faults
 from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
+from ionport.web.pages.documents import choosing as document_choosing
 from ionport.web.pages.documents import dashboard, documents
 from ionport.web.pages.documents import export as document_export
 from ionport.web.pages.exports import activation as export_activation
@@ -126,6 +127,7 @@ def _infor_routes() -> list[BaseRoute]:
 def _document_routes() -> list[BaseRoute]:
     return [
         *dashboard.ROUTES,
+        *document_choosing.ROUTES,
         *document_export.ROUTES,
         *documents.ROUTES,
         *settings.ROUTES,

@@ -17,6 +17,7 @@ from ionport.store import Database
 
 if TYPE_CHECKING:
     from ionport.connections.service import ConnectionService
+    from ionport.documents.intake.receiving import Receiver
     from ionport.documents.service import DocumentService
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
@@ -52,6 +53,7 @@ class Services:
     audit: AuditLog
     members: MemberService
     max_upload_mb: int = 64
+    max_upload_files: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class DocumentServices:
     """What the pages of the document side use."""
 
     documents: DocumentService
+    receiver: Receiver
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService

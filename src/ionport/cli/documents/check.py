@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from ionport.core.errors import InvalidInput, IonportError
-from ionport.core.xml import MAX_BYTES
+from ionport.documents.intake.containers import ReceivedFile, unpack
+from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.reading import read_any
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.rules.check import check_invoice
@@ -28,26 +29,38 @@ _HOLDS, _UNREADABLE = 1, 2
 def document_check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """Check e-invoices (UBL, CII, ZUGFeRD 1.0, FatturaPA, or a PDF with one attached).
 
-    They are judged by the rules of EN 16931 and of their profile. Nothing is stored.
+    Files inside ZIP, gzip, mail and signed files are checked one by one, by the rules of EN 16931
+    and of their profile. Nothing is stored.
 
     Exit status: 0 when nothing holds, 1 when something holds a file, 2 when a file cannot be read.
     """
     status = 0
     for file in files:
-        row = _checked(file)
-        status = max(status, _status(row))
-        click.echo(json.dumps(row, ensure_ascii=False) if as_json else _as_text(row))
+        for row in _rows(file):
+            status = max(status, _status(row))
+            click.echo(json.dumps(row, ensure_ascii=False) if as_json else _as_text(row))
     ctx.exit(status)
 
 
-def _checked(file: Path) -> dict[str, Any]:
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield a row for the file, or for each file inside it."""
     try:
-        invoice = read_any(read_content(file))
+        content = read_content(file)
+        inside = unpack(ReceivedFile(str(file), content), IntakeLimits().file_bytes)
     except IonportError as error:
-        return {"file": str(file), "error": error.text}
+        yield {"file": str(file), "error": error.text}
+        return
+    yield from map(_checked, inside)
+
+
+def _checked(file: ReceivedFile) -> dict[str, Any]:
+    try:
+        invoice = read_any(file.content)
+    except IonportError as error:
+        return {"file": file.name, "error": error.text}
     findings = check_invoice(invoice, datetime.now(UTC).date())
     return {
-        "file": str(file),
+        "file": file.name,
         "kind": invoice.kind.value,
         "terms": _terms(invoice),
         "findings": [_finding(finding) for finding in findings],
@@ -90,9 +103,12 @@ def _as_text(row: Mapping[str, Any]) -> str:
 
 
 def read_content(file: Path) -> bytes:
-    """Return a file, but no more of it than what is refused for its size anyway."""
+    """Return a file; raises InvalidInput, and TooLarge over the limit of one file."""
+    limits = IntakeLimits()
     try:
         with file.open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
+            content = opened.read(limits.file_bytes + 1)
     except OSError as error:
         raise InvalidInput(f"{error.strerror or error}.") from error
+    limits.check_size(str(file), len(content))
+    return content

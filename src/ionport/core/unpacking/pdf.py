@@ -19,7 +19,7 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 
 MAX_ATTACHMENTS: Final = 100
-"""How many attached files are read; a PDF with more is refused."""
+"""How many attached files are read unless a setting says otherwise."""
 
 _SECONDS: Final = 20
 _MEMORY_BYTES: Final = 1_000_000_000
@@ -44,13 +44,13 @@ def is_pdf(content: bytes) -> bool:
     return b"%PDF-" in content[:_SEARCHED]
 
 
-def attachments(content: bytes) -> list[Attachment]:
-    """Return the files attached to a PDF, in its order.
+def attachments(content: bytes, most: int = MAX_ATTACHMENTS) -> list[Attachment]:
+    """Return the files attached to a PDF, in its order; one with more than `most` is refused.
 
     Raises InvalidInput, each with what to do: `pdf_encrypted`, `pdf_damaged` (cut off, or no PDF),
-    `pdf_too_large` (over 100 attachments, 100 MB of them, 1 GB of memory or 20 s).
+    `pdf_too_large` (over `most` attachments, 100 MB of them, 1 GB of memory or 20 s).
     """
-    limits = (_MEMORY_BYTES, _SECONDS, MAX_ATTACHMENTS, _MAX_OUTPUT_BYTES)
+    limits = (_MEMORY_BYTES, _SECONDS, most, _MAX_OUTPUT_BYTES)
     try:
         # The program and its arguments are ours; the PDF comes over its standard input.
         done = subprocess.run(  # noqa: S603
@@ -62,7 +62,7 @@ def attachments(content: bytes) -> list[Attachment]:
             env={},
         )
     except subprocess.TimeoutExpired as error:
-        raise _too_large() from error
+        raise _too_large(most) from error
     if done.returncode == 0:
         return list(_frames(done.stdout))
     if done.returncode == _ENCRYPTED:
@@ -72,19 +72,19 @@ def attachments(content: bytes) -> list[Attachment]:
         )
     # A signal ends the process at a limit.
     if done.returncode == _TOO_LARGE or done.returncode < 0:
-        raise _too_large()
+        raise _too_large(most)
     raise InvalidInput(
         _("This PDF is damaged or cut off. Ask the supplier to send it again."),
         code="pdf_damaged",
     )
 
 
-def _too_large() -> InvalidInput:
+def _too_large(most: int) -> InvalidInput:
     return InvalidInput(
         _(
             "This PDF is too large to be read: more than {count} attachments, or it takes too much"
             " memory or time. Ask the supplier for the invoice as XML."
-        ).format(count=MAX_ATTACHMENTS),
+        ).format(count=most),
         code="pdf_too_large",
     )
 

@@ -1,4 +1,6 @@
-"""Files that hold other files: ZIP, gzip and mails are unpacked before anything is read.
+"""Files that hold other files are unpacked before anything is read.
+
+ZIP, gzip, mails, signed files (`.p7m`), and FatturaPA files with several invoices.
 
 A PDF is no container in this sense: it is the invoice's page, with the invoice attached.
 """
@@ -8,18 +10,20 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ionport.core.errors import InvalidInput, TooLarge
+from ionport.core.errors import InvalidInput, IonportError, TooLarge
 from ionport.core.i18n import _
 from ionport.core.unpacking.archives import MAX_FILES, files_of_zip, is_gzip, is_zip, unpack_gzip
+from ionport.core.unpacking.signed import is_signed, unwrap_signed
+from ionport.documents.invoice.bodies import split_bodies
 
-MAX_DEPTH: Final = 2
-"""How deep containers may stand in containers: a mail with a ZIP file is read."""
+MAX_DEPTH: Final = 3
+"""How deep containers may stand in containers: a mail with a ZIP file of signed files is read."""
 
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,40}:[ \t]")
 _OF_MAILS = re.compile(rb"(?im)^(from|received|return-path|message-id|mime-version):")
@@ -33,6 +37,8 @@ class ReceivedFile:
 
     name: str
     content: bytes
+    problem: IonportError | None = None
+    """Why it could not be read, for whoever tells what became of each file."""
 
 
 def is_mail(content: bytes) -> bool:
@@ -56,12 +62,12 @@ def unpack(file: ReceivedFile, max_bytes: int) -> list[ReceivedFile]:
 
 def _unpack(file: ReceivedFile, max_bytes: int, depth: int) -> Iterator[ReceivedFile]:
     content = file.content
-    if not (is_zip(content) or is_gzip(content) or is_mail(content)):
-        yield file
+    if not any(holds_files(content) for holds_files in (is_zip, is_gzip, is_signed, is_mail)):
+        yield from _one_each(file)
         return
     if depth == 0:
         raise InvalidInput(
-            _("{name} holds an archive in an archive in an archive. Unpack it first.").format(
+            _("{name} holds files in files in files in files. Unpack it first.").format(
                 name=file.name
             ),
             code="archive_too_deep",
@@ -85,10 +91,23 @@ def _unpack(file: ReceivedFile, max_bytes: int, depth: int) -> Iterator[Received
         )
 
 
+def _one_each(file: ReceivedFile) -> Iterator[ReceivedFile]:
+    parts = split_bodies(file.content)
+    if len(parts) == 1:
+        yield file
+        return
+    for number, part in enumerate(parts, 1):
+        name = PurePosixPath(file.name)
+        yield ReceivedFile(f"{name.with_suffix('')}-{number}{name.suffix}", part)
+
+
 def _inside(file: ReceivedFile, max_bytes: int) -> Iterator[ReceivedFile]:
     if is_gzip(file.content):
         name = file.name.removesuffix(".gz") if file.name.endswith(".gz") else file.name
         yield ReceivedFile(name, unpack_gzip(file.content, max_bytes))
+    elif is_signed(file.content):
+        name = file.name[:-4] if file.name.lower().endswith(".p7m") else file.name
+        yield ReceivedFile(name, unwrap_signed(file.content, max_bytes))
     elif is_zip(file.content):
         for found in files_of_zip(file.content, max_bytes):
             if found.name in _OFFICE:
@@ -126,3 +145,32 @@ def _may_be_invoice(part: Message, name: str) -> bool:
     if part.get_content_maintype() == "image":
         return False
     return PurePosixPath(name.lower()).suffix in (".xml", ".pdf", ".zip", ".gz", ".p7m", ".eml")
+
+
+def files_at(paths: Iterable[Path], most: int) -> Iterator[ReceivedFile]:
+    """Read files, and of folders every file that is not hidden, each when it is asked for.
+
+    One that cannot be read has its `problem`; of one over `most` bytes one more is read, which
+    tells that it is too large.
+    """
+    for path in paths:
+        for file in _files_under(path) if path.is_dir() else (path,):
+            try:
+                with file.open("rb") as opened:
+                    yield ReceivedFile(file.name, opened.read(most + 1))
+            except OSError as error:
+                text = _("The file cannot be read: {reason}.")
+                problem = InvalidInput(
+                    text.format(reason=error.strerror or error), code="file_unreadable"
+                )
+                yield ReceivedFile(file.name, b"", problem)
+
+
+def _files_under(folder: Path) -> Iterator[Path]:
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _files_under(entry)
+        elif entry.is_file():
+            yield entry

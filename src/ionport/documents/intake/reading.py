@@ -6,11 +6,12 @@ Their ids: docs/reference/document-system.md#fields-and-tables.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import attachments, is_pdf
 from ionport.documents.invoice import rows
@@ -21,6 +22,7 @@ from ionport.documents.invoice.corrections import (
     laid_over,
 )
 from ionport.documents.invoice.fields import header_fields
+from ionport.documents.invoice.limits import ReadingLimits
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.reader import read_invoice
 from ionport.documents.invoice.rules.check import check_invoice
@@ -45,6 +47,7 @@ _PDF = "application/pdf"
 _BEFORE_XML = b"\xef\xbb\xbf \t\r\n"
 _OTHER_XML = frozenset({"unknown_syntax", "xml_not_well_formed"})
 _MAX_FINDINGS = 200
+_STANDARD = ReadingLimits()
 # VAT id, tax and registration id, and the supplier's own numbers, GLNs among them.
 _SUPPLIER_IDS = ("BT-31", "BT-32", "BT-30", "BT-29")
 
@@ -63,7 +66,11 @@ class Intake:
 
 
 def read_file(
-    content: bytes, today: date = date.max, corrections: Sequence[Correction] = ()
+    content: bytes,
+    today: date = date.max,
+    corrections: Sequence[Correction] = (),
+    limits: ReadingLimits = _STANDARD,
+    choice: str = "",
 ) -> Intake:
     """Read an e-invoice as XML, or as a PDF that has one attached.
 
@@ -72,23 +79,32 @@ def read_file(
 
     `today` is what an issue date is compared with; without it none is too far ahead. The
     `corrections` are what persons have made of it since; a PDF without an invoice is one that
-    they enter by hand.
+    they enter by hand. `choice` names the invoice that counts of a PDF with several; NotFound when
+    none is named so.
     """
     if is_pdf(content):
-        return _read_pdf(content, today, corrections)
+        return _read_pdf(content, today, corrections, limits, choice)
     _refuse_other_files(content)
-    return _intake_of(read_invoice(content), "application/xml", today, corrections)
+    return _intake_of(read_invoice(content, limits), "application/xml", today, corrections)
 
 
-def _read_pdf(content: bytes, today: date, corrections: Sequence[Correction]) -> Intake:
-    found = invoices_in_pdf(content)
+def _read_pdf(
+    content: bytes,
+    today: date,
+    corrections: Sequence[Correction],
+    limits: ReadingLimits,
+    choice: str,
+) -> Intake:
+    found = invoices_in_pdf(content, limits)
+    if choice:
+        found = [_chosen(found, choice)]
     if len(found) == 1:
         return _intake_of(found[0][1], _PDF, today, corrections)
     if corrections:
         return _intake_of(invoice_by_hand(), _PDF, today, corrections)
     finding = NewFinding("no_invoice_in_pdf", {})
     if found:
-        names = ", ".join(clean_filename(name) for name, _invoice in found[:_MAX_NAMED])
+        names = ", ".join(name for name, _invoice in found[:_MAX_NAMED])
         finding = NewFinding("invoices_in_pdf", {"count": str(len(found)), "names": names})
     identity = invoice_identity(
         is_credit_note=False, number="", issue_date=None, supplier_name="", supplier_ids=()
@@ -112,18 +128,41 @@ def read_any(content: bytes) -> Invoice:
     return found[0][1]
 
 
-def invoices_in_pdf(content: bytes) -> list[tuple[str, Invoice]]:
-    """Return the invoices attached to a PDF with their file names; errors as `read_file`."""
-    attached = [(each.name, _invoice_in(each.content)) for each in attachments(content)]
-    return [(name, invoice) for name, invoice in attached if invoice is not None]
+def _chosen(found: Sequence[tuple[str, Invoice]], choice: str) -> tuple[str, Invoice]:
+    for each in found:
+        if each[0] == choice:
+            return each
+    raise NotFound(
+        _("The PDF has no invoice named {name}. It has: {names}").format(
+            name=clean_filename(choice), names=", ".join(name for name, _invoice in found) or "-"
+        ),
+        code="no_such_attachment",
+    )
 
 
-def _invoice_in(attached: bytes) -> Invoice | None:
+def invoices_in_pdf(content: bytes, limits: ReadingLimits = _STANDARD) -> list[tuple[str, Invoice]]:
+    """Return the invoices attached to a PDF with their file names; errors as `read_file`.
+
+    Of two with one name the second is called `name (2)`, so that each can be chosen.
+    """
+    found: list[tuple[str, Invoice]] = []
+    named: Counter[str] = Counter()
+    for attached in attachments(content, limits.attachments):
+        invoice = _invoice_in(attached.content, limits)
+        if invoice is None:
+            continue
+        name = clean_filename(attached.name)
+        named[name] += 1
+        found.append((f"{name} ({named[name]})" if named[name] > 1 else name, invoice))
+    return found
+
+
+def _invoice_in(attached: bytes, limits: ReadingLimits) -> Invoice | None:
     """Return the invoice in a file attached to a PDF, None when it is another file."""
     if not attached.lstrip(_BEFORE_XML).startswith(b"<"):
         return None
     try:
-        return read_invoice(attached)
+        return read_invoice(attached, limits)
     except InvalidInput as error:
         if error.code in _OTHER_XML:
             return None

@@ -7,7 +7,6 @@ elements inside, of which no part may be taken for the whole.
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
@@ -28,17 +27,16 @@ from ionport.documents.invoice.automaton import (
     automaton,
 )
 from ionport.documents.invoice.automaton import Kind as TermKind
+from ionport.documents.invoice.bodies import one_each
 from ionport.documents.invoice.concerns import concern_of
 from ionport.documents.invoice.guards import find
+from ionport.documents.invoice.limits import ReadingLimits
 from ionport.documents.invoice.model import Invoice, Kind, NotUnderstood
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.invoice.texts import one_line, ready
 from ionport.documents.invoice.tree import ROOT, AttributeNode, Node, Places
 
-MAX_LINES = 10_000
-MAX_ATTACHMENTS = 100
-MAX_BODIES = 100
-_LIMITS = {LINES: MAX_LINES, ATTACHMENTS: MAX_ATTACHMENTS}
+_STANDARD = ReadingLimits()
 MAX_TEXT = 100_000
 """Characters of one value, attachments aside."""
 MAX_NOT_UNDERSTOOD = 1_000
@@ -65,7 +63,6 @@ _ENVELOPE = (
     "{http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader}"
     "StandardBusinessDocument"
 )
-_BODY = "FatturaElettronicaBody"
 _MIXED = cast(
     "Callable[..., Iterable[Any]]",
     etree.XPath("//*[*]/text()[normalize-space()]"),
@@ -73,7 +70,7 @@ _MIXED = cast(
 _UNKNOWN = State()
 
 
-def read_invoice(content: bytes) -> Invoice:
+def read_invoice(content: bytes, limits: ReadingLimits = _STANDARD) -> Invoice:
     """Read the e-invoice in `content`; of a FatturaPA file with several, the only one.
 
     Raises:
@@ -81,35 +78,23 @@ def read_invoice(content: bytes) -> Invoice:
         InvalidInput: not XML (`xml_…`), another kind of XML (`unknown_syntax`), text with
             elements inside (`mixed_content`), several invoices (`several_invoices`).
     """
-    invoices = read_invoices(content)
+    invoices = read_invoices(content, limits)
     if len(invoices) > 1:
         raise refusals.several_invoices(len(invoices))
     return invoices[0]
 
 
-def read_invoices(content: bytes) -> tuple[Invoice, ...]:
+def read_invoices(content: bytes, limits: ReadingLimits = _STANDARD) -> tuple[Invoice, ...]:
     """Read the e-invoices in `content`, of which only a FatturaPA file can hold several."""
     root = _invoice_root(xml.parse(content, keeps_blanks=False))
     syntax = vocabulary.SYNTAX_BY_ROOT.get(root.tag)
     if syntax is None:
         raise refusals.unknown_syntax(root)
     compiled = automaton(syntax, is_credit_note=root.tag == vocabulary.CREDIT_NOTE_ROOT)
-    return tuple(_Reader(one, syntax, compiled).invoice() for one in _one_each(root, syntax))
-
-
-def _one_each(root: etree._Element, syntax: Syntax) -> Iterator[etree._Element]:
-    """Yield a root for each invoice: a FatturaPA file has one header for several bodies."""
-    bodies = list(root.iterchildren(_BODY)) if syntax is Syntax.FATTURAPA else []
-    if len(bodies) < 2:
-        yield root
-        return
-    if len(bodies) > MAX_BODIES:
-        raise refusals.too_many_invoices(len(bodies), MAX_BODIES)
-    header = [child for child in root if child.tag != _BODY]
-    for body in bodies:
-        one = etree.Element(root.tag)
-        one.extend(copy.deepcopy(part) for part in (*header, body))
-        yield one
+    return tuple(
+        _Reader(one, syntax, compiled, limits).invoice()
+        for one in (one_each(root) if syntax is Syntax.FATTURAPA else [root])
+    )
 
 
 def _invoice_root(root: etree._Element) -> etree._Element:
@@ -126,7 +111,9 @@ _Items = Sequence[tuple[Any, Any]]
 
 
 class _Reader:
-    def __init__(self, root: etree._Element, syntax: Syntax, compiled: Automaton) -> None:
+    def __init__(
+        self, root: etree._Element, syntax: Syntax, compiled: Automaton, limits: ReadingLimits
+    ) -> None:
         self._root, self._syntax, self._compiled = root, syntax, compiled
         code = root.find(_CURRENCY_PATHS[syntax])
         self._currency = "" if code is None else (code.text or "").strip()
@@ -134,6 +121,7 @@ class _Reader:
         self._looked_up: set[tuple[etree._Element, str]] = set()
         self._left: list[tuple[etree._Element, str]] = []
         self._counted: Counter[str] = Counter()
+        self._limits = {LINES: limits.lines, ATTACHMENTS: limits.attachments}
 
     def invoice(self) -> Invoice:
         tree = Node(ROOT, element=self._root)
@@ -278,8 +266,8 @@ class _Reader:
     def _count(self, production: Production) -> None:
         what = production.limited
         self._counted[what] += 1
-        if self._counted[what] > _LIMITS[what]:
-            raise refusals.too_many(what, _LIMITS[what])
+        if self._counted[what] > self._limits[what]:
+            raise refusals.too_many(what, self._limits[what])
 
     def _look_up(self, lookup: Lookup, element: etree._Element, owner: Node) -> None:
         for found in find(element, lookup.path, self._currency):

@@ -10,6 +10,7 @@ from ionport.store import OrganizationScope
 
 _p = document_parties.c
 # Built once: each delivery that is made runs it.
+_ADD = insert(document_parties)
 _OF_DOCUMENT = select(_p.buyer_ids, _p.accounts).where(
     _p.organization_id == bindparam("organization"), _p.document_id == bindparam("document")
 )
@@ -31,14 +32,13 @@ class PartyRepository:
         self.add(scope, document_id, parties)
 
     def add(self, scope: OrganizationScope, document_id: str, parties: Parties) -> None:
-        self._connection.execute(
-            insert(document_parties).values(
-                document_id=document_id,
-                organization_id=scope.organization_id,
-                buyer_ids=list(parties.buyer_ids),
-                accounts=list(parties.accounts),
-            )
-        )
+        values = {
+            "document_id": document_id,
+            "organization_id": scope.organization_id,
+            "buyer_ids": list(parties.buyer_ids),
+            "accounts": list(parties.accounts),
+        }
+        self._connection.execute(_ADD, values)
 
     def of_document(self, scope: OrganizationScope, document_id: str) -> Parties:
         """Return what the document said; nothing of one that an earlier version received."""

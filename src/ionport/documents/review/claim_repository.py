@@ -33,6 +33,18 @@ _UNCLAIMED = select(invoice_identities).where(
         _c.organization_id == bindparam("organization"), _c.document_id == bindparam("document")
     ),
 )
+_ADD_IDENTITY = insert(invoice_identities)
+_SAME_HERE = (
+    select(invoice_identities, documents.c.filename)
+    .join(documents, documents.c.id == _i.document_id)
+    .where(
+        _i.organization_id == bindparam("of_organization_id"),
+        _i.kind == bindparam("of_kind"),
+        _i.number == bindparam("of_number"),
+        documents.c.status.not_in(_DO_NOT_COUNT) | _HAS_CLAIM,
+    )
+    .order_by(documents.c.created_at, documents.c.id)
+)
 _LOCK_NUMBER = (
     select(_n.number)
     .where(
@@ -64,13 +76,12 @@ class ClaimRepository:
         self, scope: OrganizationScope, document_id: str, identity: InvoiceIdentity
     ) -> None:
         """Keep what a document says it is."""
-        self._connection.execute(
-            insert(invoice_identities).values(
-                document_id=document_id,
-                organization_id=scope.organization_id,
-                **_columns(identity),
-            )
-        )
+        values = {
+            "document_id": document_id,
+            "organization_id": scope.organization_id,
+            **_columns(identity),
+        }
+        self._connection.execute(_ADD_IDENTITY, values)
 
     def set_identity(
         self, scope: OrganizationScope, document_id: str, identity: InvoiceIdentity
@@ -124,17 +135,8 @@ class ClaimRepository:
 
         Rejected and deleted ones do not count, unless something of them was sent.
         """
-        rows = self._connection.execute(
-            select(invoice_identities, documents.c.filename)
-            .join(documents, documents.c.id == _i.document_id)
-            .where(
-                _i.organization_id == scope.organization_id,
-                _i.kind == identity.kind,
-                _i.number == identity.number,
-                documents.c.status.not_in(_DO_NOT_COUNT) | _HAS_CLAIM,
-            )
-            .order_by(documents.c.created_at, documents.c.id)
-        )
+        key = _number_key(scope, identity)
+        rows = self._connection.execute(_SAME_HERE, {f"of_{name}": key[name] for name in key})
         return _same(rows, identity, limit)
 
     def lock_number(self, scope: OrganizationScope, identity: InvoiceIdentity) -> None:

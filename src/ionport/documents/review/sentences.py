@@ -76,7 +76,7 @@ def _no_invoice_in_pdf(values: Parameters) -> str:
 def _invoices_in_pdf(values: Parameters) -> str:
     return _(
         "The PDF has {count} invoices attached ({names}), and which one counts is for a person to"
-        " say: upload that XML as a file of its own."
+        " say: choose it on the document's page, or with ionport document choose."
     ).format(count=values["count"], names=values["names"])
 
 

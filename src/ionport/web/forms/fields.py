@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData, UploadFile
@@ -59,12 +59,19 @@ class Upload:
 
 
 def uploads_of(form: FormData, name: str) -> list[Upload]:
-    """Return the files of an upload box; an empty box sends a nameless file, which is left out."""
-    return [
-        Upload(filename=file.filename, content=file.file.read())
-        for file in form.getlist(name)
-        if isinstance(file, UploadFile) and file.filename
-    ]
+    """Return the files of an upload box, all of them read."""
+    return list(each_upload(form, name))
+
+
+def each_upload(form: FormData, name: str, most: int | None = None) -> Iterator[Upload]:
+    """Yield the files of an upload box, each read when it is asked for, `most` bytes and one more.
+
+    An empty box sends a nameless file, which is left out.
+    """
+    for file in form.getlist(name):
+        if isinstance(file, UploadFile) and file.filename:
+            content = file.file.read(-1 if most is None else most + 1)
+            yield Upload(filename=file.filename, content=content)
 
 
 def errors_of(error: InvalidInput | Conflict) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,7 +36,6 @@ PUBLIC_PREFIXES = ("/set-up/", "/static/", "/authorize/")
 STATIC_PREFIX = "/static/"
 MAX_PUBLIC_BODY = 64 * 1024
 MEGABYTE = 1024 * 1024
-MAX_FILES = 50
 MAX_FIELDS = 400
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
@@ -76,7 +76,7 @@ class Guard:
         if request.method not in ("GET", "HEAD"):
             _require_same_site(request)
             limit = self._services.max_upload_mb * MEGABYTE if visit.session else MAX_PUBLIC_BODY
-            visit.form = await _read_form(request, limit)
+            visit.form = await _read_form(request, limit, self._services.max_upload_files)
             _require_token(request, visit)
 
         async def send_with_cookies(message: Message) -> None:
@@ -161,7 +161,7 @@ def _require_token(request: Request, visit: Visit) -> None:
         )
 
 
-async def _read_form(request: Request, limit: int) -> FormData:
+async def _read_form(request: Request, limit: int, max_files: int) -> FormData:
     declared = request.headers.get("content-length", "0")
 
     def too_large() -> TooLarge:
@@ -175,7 +175,17 @@ async def _read_form(request: Request, limit: int) -> FormData:
     if not is_number or announces_more(declared, limit):
         raise too_large()
     within = Request(request.scope, bounded(request.receive, limit, too_large))
-    form = await within.form(max_files=MAX_FILES, max_fields=MAX_FIELDS)
+    try:
+        form = await within.form(max_files=max_files, max_fields=MAX_FIELDS)
+    except HTTPException as error:
+        if not error.detail.startswith("Too many files"):
+            raise
+        raise TooLarge(
+            _("These are more than {count} files at once. Send fewer at a time.").format(
+                count=max_files
+            ),
+            code="too_many_files",
+        ) from error
     if not all(map(is_storable, _texts(form))):
         raise InvalidInput(_("The form has a character that cannot be stored."))
     return form

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
-import pikepdf
 import pytest
 from click.testing import CliRunner
 
@@ -14,19 +12,10 @@ from ionport.core.errors import InvalidInput
 from ionport.documents.intake.reading import Intake, read_file
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
+from tests.support.pdfs import pdf_with
 from tests.support.reference import needs_reference_data, reference_files
 
 CII, UBL = read_sample(CII_INVOICE), read_sample(UBL_INVOICE)
-
-
-def _pdf(*files: tuple[str, bytes]) -> bytes:
-    target = io.BytesIO()
-    with pikepdf.new() as pdf:
-        pdf.add_blank_page()
-        for number, (name, content) in enumerate(files):
-            pdf.attachments[f"{number}"] = pikepdf.AttachedFileSpec(pdf, content, filename=name)
-        pdf.save(target)
-    return target.getvalue()
 
 
 def _held(content: bytes) -> tuple[str, str]:
@@ -39,7 +28,7 @@ def _held(content: bytes) -> tuple[str, str]:
 
 def test_the_invoice_in_a_pdf_is_found_by_its_content_among_other_files() -> None:
     other = ("terms.xml", b"<terms/>"), ("logo.png", b"\x89PNG")
-    intake = read_file(b"\n" + _pdf(*other, ("anything.bin", CII)))
+    intake = read_file(b"\n" + pdf_with(*other, ("anything.bin", CII)))
     plain = read_file(CII)
     assert intake.mime_type == "application/pdf"
     assert (intake.fields, intake.tables, intake.identity) == (
@@ -50,30 +39,30 @@ def test_the_invoice_in_a_pdf_is_found_by_its_content_among_other_files() -> Non
 
 
 @pytest.mark.parametrize(("files", "status"), [([CII], 0), ([], 2), ([CII, UBL], 2)])
-def test_the_validator_reads_the_one_invoice_in_a_pdf(
+def test_the_validator_reads_the_one_invoice_in_apdf_with(
     files: list[bytes], status: int, tmp_path: Path
 ) -> None:
     file = tmp_path / "invoice.pdf"
-    file.write_bytes(_pdf(*((f"{n}.xml", content) for n, content in enumerate(files))))
+    file.write_bytes(pdf_with(*((f"{n}.xml", content) for n, content in enumerate(files))))
     result = CliRunner().invoke(document_check, [str(file)])
     assert (result.exit_code, "invoices attached" in result.output) == (status, status == 2)
 
 
 def test_a_pdf_without_an_invoice_is_kept_and_held() -> None:
-    assert _held(_pdf())[0] == "no_invoice_in_pdf"
-    assert _held(_pdf(("terms.xml", b"<terms/>")))[0] == "no_invoice_in_pdf"
+    assert _held(pdf_with())[0] == "no_invoice_in_pdf"
+    assert _held(pdf_with(("terms.xml", b"<terms/>")))[0] == "no_invoice_in_pdf"
 
 
 def test_a_pdf_with_two_invoices_is_held_and_names_them() -> None:
-    code, text = _held(_pdf(("factur-x.xml", CII), ("xrechnung.xml", UBL)))
+    code, text = _held(pdf_with(("factur-x.xml", CII), ("xrechnung.xml", UBL)))
     assert code == "invoices_in_pdf"
     assert "factur-x.xml, xrechnung.xml" in text
 
 
-def test_an_invoice_in_a_pdf_that_cannot_be_read_refuses_the_pdf() -> None:
+def test_an_invoice_in_a_pdf_that_cannot_be_read_refuses_thepdf_with() -> None:
     nested = CII.replace(b"<ram:ID>RE-2026-0418", b"<ram:ID><x/>RE-2026-0418")
     with pytest.raises(InvalidInput, match="text with elements inside"):
-        read_file(_pdf(("factur-x.xml", nested)))
+        read_file(pdf_with(("factur-x.xml", nested)))
 
 
 def _case(name: str) -> Intake:

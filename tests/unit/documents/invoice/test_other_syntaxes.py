@@ -7,11 +7,14 @@ from decimal import Decimal
 import pytest
 
 from ionport.core.errors import InvalidInput
+from ionport.documents.intake.containers import ReceivedFile, unpack
 from ionport.documents.intake.reading import read_file
+from ionport.documents.invoice.bodies import split_bodies
 from ionport.documents.invoice.model import Concern, Kind
 from ionport.documents.invoice.reader import read_invoice, read_invoices
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.types import INVOICE_TABLE, TAX_LINES
+from tests.unit.core.unpacking.test_signed import signed
 
 _BODY = """
 <FatturaElettronicaBody>
@@ -224,3 +227,29 @@ def test_a_zugferd_1_invoice_becomes_a_document_that_nothing_holds() -> None:
     assert intake.findings == ()
     assert intake.fields["supplier_tax_number"] == "30/123/45"
     assert intake.tables[INVOICE_TABLE][0]["UNIT_PRICE"] == "10.0000"
+
+
+def test_each_invoice_of_a_fatturapa_file_becomes_a_file_that_reads_the_same() -> None:
+    content = _fatturapa(_body("1"), _body("2", kind="TD04", more=_WITHHOLDING))
+    parts = split_bodies(content)
+    assert parts == split_bodies(content)
+    for part, whole in zip(parts, read_invoices(content), strict=True):
+        one = read_invoice(part)
+        assert [(node.term, node.text) for node in one.tree.walk()] == [
+            (node.term, node.text) for node in whole.tree.walk()
+        ]
+        assert (one.kind, [left.text for left in one.not_understood]) == (
+            whole.kind,
+            [left.text for left in whole.not_understood],
+        )
+    assert split_bodies(parts[0]) == [parts[0]]
+    inside = unpack(ReceivedFile("IT01.xml.p7m", signed(content)), 1_000_000)
+    assert [(file.name, file.content) for file in inside] == [
+        ("IT01-1.xml", parts[0]),
+        ("IT01-2.xml", parts[1]),
+    ]
+
+
+def test_what_is_no_fatturapa_file_stays_as_it_is() -> None:
+    for content in (b"<a>FatturaElettronicaBody FatturaElettronicaBody" * 2, b"FatturaElettronica"):
+        assert split_bodies(content * 2) == [content * 2]

@@ -13,6 +13,7 @@ from ionport.core.errors import InvalidInput, IonportError, TooLarge
 from ionport.documents.intake.reading import findings_of
 from ionport.documents.invoice.attachments import Problem, attachments
 from ionport.documents.invoice.fields import order_number
+from ionport.documents.invoice.limits import ReadingLimits
 from ionport.documents.invoice.model import Invoice, Kind
 from ionport.documents.invoice.reader import read_invoice
 from ionport.documents.invoice.rules.model import Effect
@@ -350,6 +351,12 @@ def test_the_time_to_read_grows_with_the_file_and_not_faster(times: str) -> None
 def test_more_lines_than_any_invoice_has_are_refused() -> None:
     content = _sample(UBL_INVOICE, ("</Invoice>", "<cac:InvoiceLine/>" * 10_000 + "</Invoice>"))
     assert _refused(content).code == "too_many_lines"
+
+
+def test_the_limits_of_lines_and_attachments_are_the_operators() -> None:
+    with pytest.raises(InvalidInput, match="more than 2 lines"):
+        read_invoice(read_sample(UBL_INVOICE), ReadingLimits(lines=2))
+    assert len(read_invoice(read_sample(UBL_INVOICE), ReadingLimits(lines=3)).lines) == 3
 
 
 def test_many_threads_read_at_once() -> None:

@@ -38,6 +38,11 @@ class Facts:
         """Whether the rules of the profile EXTENDED run."""
         return "extended" in self.invoice.profile.lower()
 
+    @cached_property
+    def nodes(self) -> Sequence[Node]:
+        """Every node of the tree, parents before children."""
+        return list(self.tree.walk())
+
     def group(self, term: str) -> Sequence[Node]:
         """Return all `term`; of the lines only those that count."""
         return self.lines if term == "BG-25" else self.tree.all(term)

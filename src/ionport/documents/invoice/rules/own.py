@@ -100,7 +100,7 @@ def issue_date(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def early_date(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """No other date of the invoice is before 2000-01-01."""
-    for node in facts.tree.walk():
+    for node in facts.nodes:
         day = node.day if _type_of(node.term) == "Date" and node.term != "BT-2" else None
         if day is not None and day < _EARLIEST:
             yield Violation(node, {"term": node.term, "value": node.text})
@@ -126,7 +126,7 @@ def same_line_id(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def unreadable_value(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Every number is a decimal of at most 28 signs, and every date a day of the calendar."""
-    for node in facts.tree.walk():
+    for node in facts.nodes:
         if not node.text:
             continue
         if node.is_number:
@@ -139,7 +139,7 @@ def unreadable_value(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def date_with_time(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Dates are written without a time, which is left out."""
-    for node in facts.tree.walk():
+    for node in facts.nodes:
         is_date = _type_of(node.term) == "Date" and node.day is not None
         if is_date and (":" in node.written or "T" in node.written):
             yield Violation(node, {"term": node.term, "value": node.written})
@@ -185,7 +185,7 @@ def type_code(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def unknown_direction(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Every allowance or charge tells which of both it is."""
-    for node in facts.tree.walk():
+    for node in facts.nodes:
         if node.term in ("OWN-G2", "OWN-G3"):
             amount = node.value("BT-92") or node.value("BT-136")
             yield Violation(node, {"amount": amount})

@@ -129,7 +129,7 @@ def corrected_names_original(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def sub_line_category(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """BR-DEX-03: every sub line has one VAT category."""
-    for node in facts.tree.walk():
+    for node in facts.nodes:
         if node.term == "BG-DEX-01" and len(node.all("BT-151")) != 1:
             yield Violation(node)
 
@@ -143,7 +143,7 @@ def invoice_currency(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def other_currencies(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Every amount is in the invoice's currency, except the VAT total of the accounting's."""
-    for node in facts.tree.walk():
+    for node in facts.nodes:
         is_other = node.currency and node.currency != facts.invoice.currency
         if is_other and node.term != "BT-111":
             yield Violation(node, {"value": node.currency})

@@ -162,7 +162,7 @@ def tax_point_code(facts: Facts, rule: Rule) -> Iterator[Violation]:
 def currencies(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Every amount's currency is in ISO 4217."""
     known, told = code_list("iso-4217"), set[str]()
-    for node in facts.tree.walk():
+    for node in facts.nodes:
         if node.currency and node.currency not in known and node.currency not in told:
             told.add(node.currency)
             yield Violation(node, {"value": node.currency, "list": "iso-4217"})
@@ -180,7 +180,7 @@ def vat_id_country(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def no_empty_value(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """No value is blank."""
-    for node in facts.tree.walk():
+    for node in facts.nodes:
         if not node.children and not node.text and node.term.startswith("BT-"):
             yield Violation(node, {"term": node.term})
 

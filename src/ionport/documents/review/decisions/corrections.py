@@ -8,16 +8,18 @@ invoice it is) is written in one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
+from ionport.core.unpacking.pdf import is_pdf
 from ionport.documents.companies.model import addressee_of
 from ionport.documents.companies.service import place_of
-from ionport.documents.intake.reading import Intake, read_file
+from ionport.documents.intake.reading import Intake, invoices_in_pdf, read_file
 from ionport.documents.invoice.corrections import Correction, Target
+from ionport.documents.invoice.limits import ReadingLimits
 from ionport.documents.model import Document, DocumentStatus, Row
 from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, search_text
@@ -36,15 +38,29 @@ MAX_CHANGES = 200
 """How many values one decision may change."""
 
 _TRIES = 3
+OF_CONTENT = frozenset({DecisionKind.CORRECT, DecisionKind.CHOOSE})
+"""The decisions that follow the file each time when it is read again."""
+
 _CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
 
 
 @dataclass(frozen=True, slots=True)
 class _Basis:
-    """A document and its corrections, as they were when the file was read again."""
+    """A document with its corrections and choices, as they were when the file was read again."""
 
     document: Document
-    corrections: tuple[DocumentDecision, ...]
+    decisions: tuple[DocumentDecision, ...]
+
+    @property
+    def corrections(self) -> list[Correction]:
+        made = (each for each in self.decisions if each.kind is DecisionKind.CORRECT)
+        return [each.correction for each in made]
+
+    @property
+    def choice(self) -> str:
+        """Which invoice of a PDF with several counts, as the last choice says."""
+        made = (each for each in reversed(self.decisions) if each.kind is DecisionKind.CHOOSE)
+        return next((each.parameters["name"] for each in made), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +74,19 @@ class _Change:
 class CorrectionService:
     """Corrects documents and takes corrections back."""
 
-    def __init__(self, clock: Clock, blobs: Blobs, review: ReviewService, judging: Judging) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        blobs: Blobs,
+        review: ReviewService,
+        judging: Judging,
+        limits: ReadingLimits,
+    ) -> None:
         self._clock = clock
         self._blobs = blobs
         self._review = review
         self._judging = judging
+        self._limits = limits
 
     def correct(
         self,
@@ -92,13 +116,58 @@ class CorrectionService:
             changes = _changes(basis.document, values, seen)
             if not changes:
                 return False
-            now = [*(each.correction for each in basis.corrections)]
-            read = self._read(basis, [*now, *(Correction(c.target, c.new) for c in changes)])
+            made = [Correction(change.target, change.new) for change in changes]
+            read = self._read(basis.document, [*basis.corrections, *made], basis.choice)
             with database.write() as work:
                 if self._is_current(work, scope, basis):
                     self._store(work, scope, actor, basis, read, changes)
                     return True
         raise _changed_meanwhile()
+
+    def choose(
+        self,
+        database: Database,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        name: str,
+    ) -> None:
+        """Let the invoice attached as `name` count of a PDF with several.
+
+        It is read and judged as if it came in alone; corrections stay. Until something was sent
+        another one may be chosen.
+
+        Raises:
+            NotFound: no such document, or no invoice of this name in it.
+            Conflict: it is no PDF with several invoices (`nothing_to_choose`), something was sent
+                (`sent_already`), or as `correct`.
+        """
+        actor.require_organization_member(scope.organization_id)
+        for _try in range(_TRIES):
+            basis = self._basis(database, scope, document_id)
+            names = self.choices(basis.document)
+            if len(names) < 2:
+                raise Conflict(
+                    _("This document has no invoices to choose from."), code="nothing_to_choose"
+                )
+            read = self._read(basis.document, basis.corrections, name)
+            with database.write() as work:
+                if self._is_current(work, scope, basis):
+                    if self._review.deliveries.lock(work, scope, document_id) is Sent.SOMETHING:
+                        raise sent_already()
+                    self._store(work, scope, actor, basis, read, (), choice=name)
+                    return
+        raise _changed_meanwhile()
+
+    def choices(self, document: Document) -> list[str]:
+        """Return the names of the invoices in a PDF, none for another file.
+
+        Called without a transaction. Errors as `invoices_in_pdf`.
+        """
+        content = self._blobs.get(document.content_sha256)
+        if not is_pdf(content):
+            return []
+        return [name for name, _invoice in invoices_in_pdf(content, self._limits)]
 
     def undo(
         self,
@@ -108,7 +177,7 @@ class CorrectionService:
         document_id: str,
         decision_id: str,
     ) -> None:
-        """Take a correction back; the document is judged as if it had never been made.
+        """Take a correction or a choice back; the document is judged as if it had never been made.
 
         Raises:
             NotFound: no such correction.
@@ -117,11 +186,13 @@ class CorrectionService:
         actor.require_organization_member(scope.organization_id)
         for _try in range(_TRIES):
             basis = self._basis(database, scope, document_id)
-            undone = [each for each in basis.corrections if each.id == decision_id]
+            undone = [each for each in basis.decisions if each.id == decision_id]
             if not undone:
                 raise Conflict(_("This decision was undone already."), code="undone_already")
-            kept = [each.correction for each in basis.corrections if each.id != decision_id]
-            read = self._read(basis, kept)
+            kept = replace(
+                basis, decisions=tuple(each for each in basis.decisions if each.id != decision_id)
+            )
+            read = self._read(basis.document, kept.corrections, kept.choice)
             with database.write() as work:
                 if self._is_current(work, scope, basis):
                     self._store(work, scope, actor, basis, read, (), undone)
@@ -134,6 +205,8 @@ class CorrectionService:
         """Return what is corrected: target → (the value before any correction, the value now)."""
         made: dict[str, tuple[str, str]] = {}
         for each in _active(work, scope, document_id):
+            if each.kind is not DecisionKind.CORRECT:
+                continue
             target, old = each.parameters["target"], each.parameters["old"]
             made[target] = (made.get(target, (old, ""))[0], each.parameters["new"])
         return {target: both for target, both in made.items() if both[0] != both[1]}
@@ -145,10 +218,11 @@ class CorrectionService:
                 raise NotFound(_("There is no such document."), code="no_document")
             return _Basis(document, _active(work, scope, document_id))
 
-    def _read(self, basis: _Basis, corrections: Sequence[Correction]) -> Intake:
+    def _read(self, document: Document, corrections: Sequence[Correction], choice: str) -> Intake:
         """Read the file again, as it was judged when it came in; without a transaction."""
-        content = self._blobs.get(basis.document.content_sha256)
-        return read_file(content, basis.document.created_at.date(), corrections)
+        content = self._blobs.get(document.content_sha256)
+        today = document.created_at.date()
+        return read_file(content, today, corrections, self._limits, choice)
 
     def _is_current(self, work: Work, scope: OrganizationScope, basis: _Basis) -> bool:
         """Lock the document, and tell whether its corrections are still those that were read.
@@ -172,7 +246,7 @@ class CorrectionService:
                 code="delivery_under_way",
             )
         active = _active(work, scope, document.id)
-        return [each.id for each in active] == [each.id for each in basis.corrections]
+        return [each.id for each in active] == [each.id for each in basis.decisions]
 
     def _store(
         self,
@@ -183,6 +257,7 @@ class CorrectionService:
         read: Intake,
         changes: Sequence[_Change],
         undone: Sequence[DocumentDecision] = (),
+        choice: str = "",
     ) -> None:
         document, now = basis.document, self._clock.now()
         sent = self._review.deliveries.lock(work, scope, document.id) is Sent.SOMETHING
@@ -196,6 +271,9 @@ class CorrectionService:
                 "new": change.new,
             }
             self._review.log.add(work, scope, actor, document.id, DecisionKind.CORRECT, parameters)
+        if choice:
+            given = {"name": choice}
+            self._review.log.add(work, scope, actor, document.id, DecisionKind.CHOOSE, given)
         self._review.log.undo(work, scope, actor, undone)
         fields, tables = read.fields, read.tables
         DocumentRepository(work.connection).set_values(
@@ -218,8 +296,7 @@ class CorrectionService:
         approvals = DecisionRepository(work.connection).of_document(
             scope, document.id, DecisionKind.APPROVE
         )
-        given = [each for each in approvals if each.is_active]
-        self._review.log.undo(work, scope, actor, given)
+        self._review.log.undo(work, scope, actor, [each for each in approvals if each.is_active])
         self._review.settle(work, scope, document.id, actor.name)
 
     def _place(
@@ -243,8 +320,8 @@ class CorrectionService:
 
 def _active(work: Work, scope: OrganizationScope, document_id: str) -> tuple[DocumentDecision, ...]:
     repository = DecisionRepository(work.connection)
-    made = repository.of_document(scope, document_id, DecisionKind.CORRECT)
-    return tuple(each for each in made if each.is_active)
+    made = repository.of_document(scope, document_id)
+    return tuple(each for each in made if each.is_active and each.kind in OF_CONTENT)
 
 
 def _changes(

@@ -15,6 +15,7 @@ class DecisionKind(StrEnum):
     """What was decided."""
 
     CORRECT = "correct"
+    CHOOSE = "choose"
     ACCEPT = "accept"
     REJECT = "reject"
     DUPLICATE = "duplicate"
@@ -25,7 +26,7 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentDecision:
-    """A decision with its parameters: `target`, `old`, `new`; `findings`; `document`; `reason`."""
+    """A decision; parameters: `target`, `old`, `new`; `name`; `findings`; `document`; `reason`."""
 
     id: str
     document_id: str

@@ -21,6 +21,7 @@ class DecisionAction(AuditAction):
     """What the audit log tells of a document that a person decided about."""
 
     CORRECTED = "document.corrected", N_("Document corrected")
+    CHOSEN = "document.invoice_chosen", N_("Invoice of a PDF chosen")
     ACCEPTED = "document.findings_accepted", N_("Findings of a document accepted")
     REJECTED = "document.rejected", N_("Document rejected")
     DUPLICATE = "document.duplicate", N_("Document rejected as a duplicate")
@@ -32,6 +33,7 @@ class DecisionAction(AuditAction):
 
 _AUDIT = {
     DecisionKind.CORRECT: DecisionAction.CORRECTED,
+    DecisionKind.CHOOSE: DecisionAction.CHOSEN,
     DecisionKind.ACCEPT: DecisionAction.ACCEPTED,
     DecisionKind.REJECT: DecisionAction.REJECTED,
     DecisionKind.DUPLICATE: DecisionAction.DUPLICATE,

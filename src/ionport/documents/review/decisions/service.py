@@ -12,7 +12,7 @@ from ionport.documents.repository import DocumentRepository
 from ionport.documents.review.approvals import is_about_money, may_approve
 from ionport.documents.review.claim_repository import ClaimRepository
 from ionport.documents.review.claims import DUPLICATE_NUMBER
-from ionport.documents.review.decisions.corrections import sent_already
+from ionport.documents.review.decisions.corrections import OF_CONTENT, sent_already
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.decisions.recording import person_id
@@ -182,7 +182,7 @@ class DecisionService:
     def undo(
         self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, decision_id: str
     ) -> None:
-        """Take back a decision that is no correction; the document is judged anew.
+        """Take back a decision that is no correction or choice; the document is judged anew.
 
         Raises:
             NotFound: no such decision.
@@ -191,7 +191,7 @@ class DecisionService:
         """
         document = self._lock(work, scope, actor, document_id)
         decision = DecisionRepository(work.connection).find(scope, document.id, decision_id)
-        if decision is None or decision.kind is DecisionKind.CORRECT:
+        if decision is None or decision.kind in OF_CONTENT:
             raise NotFound(_("There is no such decision."), code="no_decision")
         sent = self._review.deliveries.lock(work, scope, document.id)
         if decision.kind is not DecisionKind.HOLD and sent is not Sent.NOTHING:
@@ -345,7 +345,7 @@ def _names(finding: Finding, document_id: str) -> bool:
 
 def _changes_money(document: Document, decision: DocumentDecision) -> bool:
     if decision.kind is not DecisionKind.CORRECT:
-        return False
+        return decision.kind is DecisionKind.CHOOSE
     target = decision.correction.target
     field = field_of(document_type(document.document_type), target)
     return is_about_money(target, field)

@@ -5,22 +5,21 @@ Columns and tiles: docs/reference/document-system.md#document-list.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.core.errors import Conflict, IonportError
+from ionport.core.errors import Forbidden
 from ionport.core.i18n import _
-from ionport.core.xml import MAX_BYTES
-from ionport.documents.intake.containers import ReceivedFile, unpack
-from ionport.documents.model import Document, DocumentFilter, DocumentSort, DocumentStatus, Row
-from ionport.documents.review.model import Finding
+from ionport.documents.intake.containers import ReceivedFile
+from ionport.documents.intake.receiving import Outcome
+from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, Row
 from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type
 from ionport.exports.model import Delivery
-from ionport.web.forms.fields import Upload, text_of, uploads_of
+from ionport.web.forms.fields import each_upload, text_of
 from ionport.web.pages.documents.export import shown_findings
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
@@ -41,17 +40,6 @@ class Tile:
     status: str
     count: int
     tone: str
-
-
-@dataclass(frozen=True, slots=True)
-class UploadResult:
-    """What became of one file: a document, a document that was there before, or a refusal."""
-
-    filename: str
-    document: Document | None = None
-    findings: Sequence[Finding] = ()
-    existing_id: str | None = None
-    error: str = ""
 
 
 def list_documents(request: Request) -> Response:
@@ -112,51 +100,29 @@ def upload_form(request: Request) -> Response:
 
 
 def upload(request: Request) -> Response:
-    """Receive the files, each in a transaction of its own, and say what became of each."""
-    files = uploads_of(visit_of(request).form, "files")
-    if not files:
-        return _upload_page(request, [], _("Choose at least one file."), 422)
-    return _upload_page(
-        request, [result for file in files for result in _receive_all(request, file)]
+    """Receive the files and say what became of each; 503 when all of them have to wait."""
+    visit, sides = visit_of(request), documents_of(request)
+    most = sides.documents.limits.file_bytes
+    files = (
+        ReceivedFile(file.filename, file.content) for file in each_upload(visit.form, "files", most)
     )
-
-
-def _receive_all(request: Request, file: Upload) -> Iterator[UploadResult]:
+    sub_organization = text_of(visit.form, "sub_organization") or None
     try:
-        visit_of(request).actor.require_organization_member(
-            organization_scope(request).organization_id
-        )
-        inside = unpack(ReceivedFile(file.filename, file.content), MAX_BYTES)
-    except IonportError as error:
-        yield UploadResult(file.filename, error=error.text)
-        return
-    for each in inside:
-        yield _receive(request, each)
-
-
-def _receive(request: Request, file: ReceivedFile) -> UploadResult:
-    visit, scope = visit_of(request), organization_scope(request)
-    service = documents_of(request).documents
-    try:
-        prepared = service.prepare_receipt(scope, file.content, file.name)
-        with visit.services.database.write() as work:
-            document = service.receive(
-                work,
-                scope,
-                visit.actor,
-                prepared,
-                text_of(visit.form, "sub_organization") or None,
+        results = list(
+            sides.receiver.receive(
+                organization_scope(request), visit.actor, files, sub_organization
             )
-            findings = service.findings(work, scope, document.id)
-    except Conflict as error:
-        return UploadResult(file.name, existing_id=error.existing_id, error=error.text)
-    except IonportError as error:
-        return UploadResult(file.name, error=error.text)
-    return UploadResult(file.name, document=document, findings=findings)
+        )
+    except Forbidden as error:
+        return _upload_page(request, [], error.text, error.status)
+    if not results:
+        return _upload_page(request, [], _("Choose at least one file."), 422)
+    is_postponed = all(result.is_postponed for result in results)
+    return _upload_page(request, results, status=503 if is_postponed else 200)
 
 
 def _upload_page(
-    request: Request, results: Sequence[UploadResult], error: str = "", status: int = 200
+    request: Request, results: Sequence[Outcome], error: str = "", status: int = 200
 ) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:

@@ -1,0 +1,115 @@
+"""How fast e-invoices come in: read with all terms, judged by the rules, kept with a commit.
+
+Peer, in the same process, turn by turn: lxml parses each file and it is written and synced to the
+disk, in one loop (no rules, no database, no look for duplicates). The files are the samples
+of 3 lines in UBL and CII, each with a number of its own; ours are received as
+`ionport document receive FOLDER` receives them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lxml import etree
+
+_ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(_ROOT / "src"))
+
+from ionport.application import open_application  # noqa: E402
+from ionport.documents.intake.containers import ReceivedFile  # noqa: E402
+from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample  # noqa: E402
+from ionport.identity.model import Actor  # noqa: E402
+from ionport.settings import Settings, Side  # noqa: E402
+from ionport.store import OrganizationScope  # noqa: E402
+
+FLOOR, GOAL = 0.3, 0.6
+_NUMBERS = (b"RE-2026-0417", b"RE-2026-0418")
+_LEFT_OUT = "start of the process and first use (20 files), PDFs, the upload's HTTP"
+
+
+def _files(count: int, first: int) -> Iterator[ReceivedFile]:
+    samples = [read_sample(UBL_INVOICE), read_sample(CII_INVOICE)]
+    for number in range(first, first + count):
+        content = samples[number % 2]
+        for old in _NUMBERS:
+            content = content.replace(old, f"B-{number:07}".encode())
+        yield ReceivedFile(f"{number:07}.xml", content)
+
+
+def _peer(files: list[ReceivedFile], folder: Path) -> float:
+    started = time.perf_counter()
+    for file in files:
+        etree.fromstring(file.content)
+        with (folder / file.name).open("wb") as target:
+            target.write(file.content)
+            target.flush()
+            os.fsync(target.fileno())
+    return time.perf_counter() - started
+
+
+def _measure(turns: int, each: int, folder: Path) -> dict[str, Any]:
+    copies = folder / "peer"
+    copies.mkdir()
+    application = open_application(Settings(data=folder / "data", side=Side.DOCUMENTS))
+    scope, actor = OrganizationScope(application.organization.id), Actor.operator()
+    assert application.documents is not None
+    receiver = application.documents.receiver
+
+    def ours(files: list[ReceivedFile]) -> float:
+        started = time.perf_counter()
+        outcomes = list(receiver.receive(scope, actor, files))
+        seconds = time.perf_counter() - started
+        assert all(outcome.document for outcome in outcomes), outcomes[0].error
+        return seconds
+
+    ours(list(_files(20, 0)))
+    rows = []
+    for turn in range(turns):
+        files = list(_files(each, 1_000 + turn * each))
+        rows.append((ours(files), _peer(files, copies)))
+    application.close()
+    return {
+        "files": turns * each,
+        "per_second": round(each / median(row[0] for row in rows), 1),
+        "peer_per_second": round(each / median(row[1] for row in rows), 1),
+        "ratio": round(median(peer / own for own, peer in rows), 2),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="under 50 seconds: 300 files")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--check", action="store_true", help="exit 1 below the floor")
+    parser.add_argument("--folder", type=Path, help="where to write; default: beside this script")
+    options = parser.parse_args()
+    # A folder in memory would make the peer's fsync free.
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=options.folder or _ROOT) as folder:
+        result = _measure(3 if options.quick else 10, 100, Path(folder))
+    result |= {"floor": FLOOR, "goal": GOAL, "left_out": _LEFT_OUT}
+    passed = result["ratio"] >= FLOOR
+    if options.json:
+        print(json.dumps(result))
+    else:
+        print(f"intake of {result['files']} e-invoices with commit, one process")
+        print(f"  ours          {result['per_second']:>8} files/s")
+        print(f"  parse + fsync {result['peer_per_second']:>8} files/s")
+        print(f"  load of the machine {result['load']}")
+        print(f"left out: {result['left_out']}")
+    if not options.json or options.check:
+        print(f"ratio {result['ratio']} (floor {FLOOR})", "" if passed else "BELOW THE FLOOR")
+    return 1 if options.check and not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""`ionport document receive|choose`: how documents come in by the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.output import as_json_option, print_json
+from ionport.documents.intake.containers import files_at
+from ionport.documents.intake.receiving import Outcome
+
+_PATH = click.Path(exists=True, path_type=Path)
+
+
+@click.command("receive")
+@click.argument("files", type=_PATH, nargs=-1, required=True, metavar="FILES|FOLDERS...")
+@as_json_option
+@click.pass_context
+def document_receive(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
+    """Take in e-invoices: XML, PDFs with the XML attached, and ZIP, gzip, mail and p7m files.
+
+    Of a folder every file is taken, those of its folders too, hidden ones not. Any number of files
+    may be named: several share a commit. Each is reported; one that is refused stops none of the
+    others. Exit status 1 when one was refused.
+    """
+    rows: list[dict[str, str]] = []
+    try:
+        with opened(ctx) as application:
+            side = documents_side(application)
+            most = side.documents.limits.file_bytes
+            for outcome in side.receiver.receive(
+                organization_scope(application), OPERATOR, files_at(files, most)
+            ):
+                row = _row(outcome)
+                rows.append(row)
+                if not as_json:
+                    click.echo(_as_text(row))
+    finally:
+        if as_json:
+            print_json(rows)
+    ctx.exit(1 if any("error" in row for row in rows) else 0)
+
+
+@click.command("choose")
+@click.argument("document_id", metavar="ID")
+@click.argument("name", required=False)
+@click.pass_context
+def document_choose(ctx: click.Context, document_id: str, name: str | None) -> None:
+    """Say which invoice counts of a PDF with several; without NAME they are listed."""
+    with opened(ctx) as application:
+        documents = documents_side(application).documents
+        scope = organization_scope(application)
+        if name is not None:
+            documents.corrections.choose(application.database, scope, OPERATOR, document_id, name)
+        with application.database.read() as work:
+            now = documents.get(work, scope, document_id)
+        if name is None:
+            for each in documents.corrections.choices(now):
+                click.echo(each)
+            return
+    click.echo(f"{now.id}  {now.filename}  {now.status.label}")
+
+
+def _row(outcome: Outcome) -> dict[str, str]:
+    row = {"file": outcome.name}
+    if outcome.document is None:
+        known = f" ({outcome.existing_id})" if outcome.existing_id else ""
+        return {**row, "error": outcome.error + known}
+    row |= {"id": outcome.document.id, "status": outcome.document.status.value}
+    if held := " ".join(each.text for each in outcome.findings if each.is_open):
+        row["findings"] = held
+    return row
+
+
+def _as_text(row: dict[str, str]) -> str:
+    if "error" in row:
+        return f"{row['file']}: {row['error']}"
+    held = f", held: {row['findings']}" if "findings" in row else ""
+    return f"{row['file']}: {row['id']}{held}"

@@ -1,0 +1,16 @@
+"""What intake asks of others."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Scanner(Protocol):
+    """Looks for malware."""
+
+    def scan(self, content: bytes) -> None:
+        """Return when nothing is found.
+
+        Raises InvalidInput (`malware_found`), or Unavailable (`scanner_away`) when nobody can tell.
+        """
+        ...

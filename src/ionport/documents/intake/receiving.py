@@ -1,0 +1,192 @@
+"""Many files at once: read outside of transactions, and kept with several files a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from ionport.core import scanning
+from ionport.core.errors import Conflict, IonportError, Unavailable
+from ionport.documents.intake.containers import ReceivedFile, unpack
+from ionport.documents.intake.limits import MEGABYTE
+from ionport.documents.model import Document
+from ionport.documents.review.model import Finding
+from ionport.documents.service import DocumentService, PreparedReceipt
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import Database, OrganizationScope, Work
+
+COMMIT_TOGETHER: Final = 25
+"""How many files share a commit: it is waited for by whoever else writes."""
+
+_BYTES_TOGETHER: Final = 64 * MEGABYTE
+_WRITERS: Final = 4
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one file: a document, a document that was there before, or a refusal.
+
+    `code` is that of the refusal. `source` is the file that was sent, `name` the one inside it.
+    """
+
+    source: str
+    name: str
+    document: Document | None = None
+    findings: Sequence[Finding] = field(default_factory=list)
+    existing_id: str | None = None
+    error: str = ""
+    code: str = ""
+
+    @property
+    def is_postponed(self) -> bool:
+        """Whether the same file may be taken later: nothing is wrong with it."""
+        return self.code in (scanning.AWAY, "busy", "data_folder_unavailable")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its content is a document now."""
+        return self.document is not None or self.code == "document_exists"
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What shares a commit: outcomes in the order of the files, and what was read of them."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    prepared: list[tuple[Outcome, PreparedReceipt, Future[None]]] = field(default_factory=list)
+    size: int = 0
+    scanner_away: Unavailable | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.outcomes) >= COMMIT_TOGETHER or self.size >= _BYTES_TOGETHER
+
+
+class Receiver:
+    """Takes in files for one organization after the other."""
+
+    def __init__(self, database: Database, documents: DocumentService, audit: AuditLog) -> None:
+        self._database = database
+        self._documents = documents
+        self._audit = audit
+
+    def receive(
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        files: Iterable[ReceivedFile],
+        sub_organization_id: str | None = None,
+    ) -> Iterator[Outcome]:
+        """Unpack, read and keep `files`, and yield what became of each, in their order.
+
+        `files` is gone through once, one file at a time, so that it may read them from a disk.
+        A file that is refused stops none of the others; once the scanner is away it is not asked
+        again. What was yielded is committed.
+
+        Raises:
+            Forbidden: the actor is no member of the organization.
+        """
+        actor.require_organization_member(scope.organization_id)
+        batch = _Batch()
+        with ThreadPoolExecutor(_WRITERS, "intake") as writers:
+            for file in files:
+                for outcome, inside in self._inside(file):
+                    if inside is not None:
+                        self._read(scope, batch, outcome, inside, writers)
+                    batch.outcomes.append(outcome)
+                    if batch.is_full:
+                        yield from self._keep(scope, actor, batch, sub_organization_id)
+                        batch = _Batch(scanner_away=batch.scanner_away)
+            yield from self._keep(scope, actor, batch, sub_organization_id)
+
+    def _inside(self, file: ReceivedFile) -> Iterator[tuple[Outcome, ReceivedFile | None]]:
+        try:
+            if file.problem is not None:
+                raise file.problem
+            self._documents.limits.check_size(file.name, len(file.content))
+            for inside in unpack(file, self._documents.limits.file_bytes):
+                yield Outcome(file.name, inside.name), inside
+        except IonportError as error:
+            outcome = Outcome(file.name, file.name)
+            _refuse(outcome, error)
+            yield outcome, None
+
+    def _read(
+        self,
+        scope: OrganizationScope,
+        batch: _Batch,
+        outcome: Outcome,
+        file: ReceivedFile,
+        writers: Executor,
+    ) -> None:
+        """Read a file, and have it written to the disk while the next one is read."""
+        try:
+            if batch.scanner_away is not None:
+                raise batch.scanner_away
+            prepared = self._documents.read_receipt(scope, file.content, file.name)
+        except IonportError as error:
+            _refuse(outcome, error)
+            if isinstance(error, Unavailable) and error.code == scanning.AWAY:
+                batch.scanner_away = error
+            return
+        kept = writers.submit(self._documents.keep, file.content)
+        batch.prepared.append((outcome, prepared, kept))
+        batch.size += len(file.content)
+
+    def _keep(
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        batch: _Batch,
+        sub_organization_id: str | None,
+    ) -> Iterator[Outcome]:
+        on_disk = []
+        for outcome, prepared, kept in batch.prepared:
+            try:
+                kept.result()
+                on_disk.append((outcome, prepared))
+            except IonportError as error:
+                _refuse(outcome, error)
+        malware = [outcome for outcome in batch.outcomes if outcome.code == scanning.MALWARE]
+        if on_disk or malware:
+            with self._database.write() as work:
+                for outcome, prepared in on_disk:
+                    self._write(work, scope, actor, outcome, prepared, sub_organization_id)
+                for outcome in malware:
+                    self._tell_malware(work, scope, actor, outcome)
+        yield from batch.outcomes
+
+    def _write(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        outcome: Outcome,
+        prepared: PreparedReceipt,
+        sub_organization_id: str | None,
+    ) -> None:
+        try:
+            document = self._documents.receive(work, scope, actor, prepared, sub_organization_id)
+        except IonportError as error:
+            _refuse(outcome, error)
+            return
+        outcome.document = document
+        if document.open_findings or prepared.intake.findings:
+            outcome.findings = self._documents.review.list(work, scope, document.id)
+
+    def _tell_malware(
+        self, work: Work, scope: OrganizationScope, actor: Actor, outcome: Outcome
+    ) -> None:
+        detail = {"file": outcome.name, "reason": outcome.error}
+        self._audit.record(
+            work, scope, actor, "document.malware_refused", scope.organization_id, detail
+        )
+
+
+def _refuse(outcome: Outcome, error: IonportError) -> None:
+    outcome.error, outcome.code = error.text, error.code
+    if isinstance(error, Conflict):
+        outcome.existing_id = error.existing_id

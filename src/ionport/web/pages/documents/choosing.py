@@ -1,0 +1,55 @@
+"""A PDF with several invoices: say which one counts."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import IonportError
+from ionport.core.i18n import _
+from ionport.web.forms.fields import text_of
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
+
+MANUAL = "intake"
+
+
+def choose_form(request: Request) -> Response:
+    """List the invoices in the document's PDF."""
+    return _page(request)
+
+
+def choose(request: Request) -> Response:
+    """Let the document be the invoice that was chosen."""
+    visit, scope = visit_of(request), organization_scope(request)
+    document_id, name = request.path_params["document"], text_of(visit.form, "name")
+    corrections = documents_of(request).documents.corrections
+    try:
+        corrections.choose(visit.services.database, scope, visit.actor, document_id, name)
+    except IonportError as error:
+        return _page(request, error)
+    return redirect(request, path_to(request, "document", document=document_id))
+
+
+def _page(request: Request, error: IonportError | None = None) -> Response:
+    service = documents_of(request).documents
+    with visit_of(request).services.database.read() as work:
+        document = service.get(work, organization_scope(request), request.path_params["document"])
+    names = service.corrections.choices(document)
+    context = {
+        "document": document,
+        "options": [(name, name) for name in names],
+        "chosen": text_of(visit_of(request).form, "name"),
+        "error": error.text if error else "",
+        "title": _("Choose the invoice"),
+    }
+    status = error.status if error else 200
+    return render(request, "documents/choosing.html", context, status=status)
+
+
+ROUTES = [
+    Route("/documents/{document}/choose", choose_form, methods=["GET"], name="document_choose"),
+    Route("/documents/{document}/choose", choose, methods=["POST"]),
+]

@@ -1,0 +1,33 @@
+"""Which invoice of a PDF counts is chosen on a page."""
+
+from __future__ import annotations
+
+import re
+
+from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
+from tests.support.pdfs import pdf_with
+from tests.support.web import said
+from tests.support.whole import Desk
+
+
+def test_the_invoice_that_counts_is_chosen_and_read(desk: Desk) -> None:
+    pdf = pdf_with(("a.xml", read_sample(UBL_INVOICE)), ("b.xml", read_sample(CII_INVOICE)))
+    sent = desk.browser.send("/documents/upload", files=[("files", ("two.pdf", pdf))]).text
+    (document,) = set(re.findall(r"/documents/(doc_\w+)", sent))
+    page = desk.browser.get(f"/documents/{document}").text
+    choose = f"/documents/{document}/choose"
+    assert f'href="{choose}"' in page
+
+    wrong = desk.browser.send(choose, {"name": "c.xml"}, form_at=choose)
+    assert (wrong.status_code, "It has: a.xml, b.xml" in said(wrong.text)) == (404, True)
+    chosen = said(desk.browser.send(choose, {"name": "b.xml"}, form_at=choose).text)
+    assert "RE-2026-0418" in chosen
+    assert "b.xml counts of the invoices in this PDF." in chosen
+    assert "Choose the invoice" not in chosen
+
+
+def test_too_many_files_at_once_are_refused_with_the_number(desk: Desk) -> None:
+    files = [("files", (f"{number}.xml", b"<a/>")) for number in range(51)]
+    answer = desk.browser.send("/documents/upload", files=files)
+    assert answer.status_code == 413
+    assert "more than 50 files at once" in said(answer.text)
