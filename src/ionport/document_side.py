@@ -14,6 +14,7 @@ from ionport.documents.intake.ports import Scanner
 from ionport.documents.intake.receiving import Receiver
 from ionport.documents.renderings.service import RenderingService
 from ionport.documents.service import DocumentService
+from ionport.documents.suppliers.service import SupplierService
 from ionport.exports.configurations.service import (
     ConfigurationConnectionUse,
     ExportConfigurationService,
@@ -36,6 +37,7 @@ class DocumentSide:
     companies: CompanyService
     renderings: RenderingService
     receiver: Receiver
+    suppliers: SupplierService
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService
@@ -71,6 +73,7 @@ def open_document_side(
         companies=CompanyService(clock, audit, identity),
         renderings=RenderingService(database, documents, blobs, clock),
         receiver=Receiver(database, documents, audit),
+        suppliers=SupplierService(clock, audit),
         connections=connections,
         mappings=mappings,
         configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,8 @@ from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import BootClock
 from ionport.core.ids import new_id
 from ionport.core.sealing import KeyRing
+from ionport.documents.invoice.rules.model import Effect
+from ionport.documents.review.model import Finding
 from ionport.documents.samples import read_sample
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
@@ -196,6 +198,11 @@ def invoice(number: str, supplier: str = "Nordwerk Werkzeuge GmbH") -> bytes:
     for own in ("Nordwerk Werkzeuge GmbH", "70012"):
         sample = sample.replace(own, supplier)
     return sample.encode()
+
+
+def holding(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that hold; that a new supplier's account is the first one is a note."""
+    return [finding for finding in findings if finding.effect is Effect.HOLDS]
 
 
 @contextmanager

@@ -38,6 +38,7 @@ _COMMANDS = {
         "documents.companies",
         "Document side: your companies and what Infor calls them.",
     ),
+    "supplier": ("documents.suppliers", "Document side: suppliers and the accounts known of them."),
     "document": ("documents.documents", "Document side: check, add, list and show documents."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),

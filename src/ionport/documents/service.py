@@ -160,7 +160,9 @@ class DocumentService:
         if intake.fields:
             buyer = addressee_of(intake.fields, intake.parties.buyer_ids)
             place, about_company = place_of(work, scope, buyer, place)
-        findings = (*intake.findings, *duplicates, *about_company)
+        findings = self.review.accounts.judge_receipt(
+            work, scope, intake, (*intake.findings, *duplicates, *about_company)
+        )
         holding = sum(finding.effect is Effect.HOLDS for finding in findings)
         policy = self.review.policy_of(work, scope, intake.document_type)
         status, cause = standing(holding, 0, policy.needed(intake.fields))

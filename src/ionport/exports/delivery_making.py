@@ -106,6 +106,7 @@ class DeliveryMaking:
         ]
         if made:
             review.claims.claim(work, scope, document.id)
+            review.accounts.learn(work, scope, document.id)
         if accepted:
             ids = [delivery.id for delivery in made]
             why = consent.reason or ""

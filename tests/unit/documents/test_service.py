@@ -22,6 +22,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import Database, OrganizationScope, SystemScope
+from tests.support.exporting import holding
 
 ACME, OTHER = OrganizationScope("org_acme"), OrganizationScope("org_other")
 ANNA = Actor(
@@ -121,7 +122,7 @@ def test_the_same_supplier_and_number_warns_and_marks(
         document = service.get(work, ACME, second)
         assert document.duplicate_of == first
         assert document.status is DocumentStatus.READY_FOR_VALIDATION
-        (finding,) = service.findings(work, ACME, second)
+        (finding,) = holding(service.findings(work, ACME, second))
         assert (finding.code, finding.parameters["document"]) == ("duplicate_number", first)
         assert "first.xml" in finding.text
         assert service.get(work, ACME, third).duplicate_of == first
@@ -145,10 +146,12 @@ def test_a_mismatch_waits_for_a_person(service: DocumentService, database: Datab
     with database.read() as work:
         document = service.get(work, ACME, id_)
         entries = service.timeline(work, ACME, id_)
-        (finding,) = service.findings(work, ACME, id_)
+        (finding,) = holding(service.findings(work, ACME, id_))
     assert document.status is DocumentStatus.READY_FOR_VALIDATION
-    assert [entry.kind for entry in entries] == [TimelineKind.WARNING, TimelineKind.RECEIVED]
-    assert entries[0].text == finding.text
+    kinds = [entry.kind for entry in entries]
+    assert kinds == [TimelineKind.WARNING, TimelineKind.WARNING, TimelineKind.RECEIVED]
+    assert entries[1].text == finding.text
+    assert "No account of" in entries[0].text
 
 
 def test_what_cannot_be_read_leaves_nothing(service: DocumentService, database: Database) -> None:

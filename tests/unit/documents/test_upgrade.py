@@ -128,7 +128,7 @@ def test_what_the_version_before_delivered_is_claimed(
     assert "as doc_1.xml" in held.value.text
     with before.write() as work:
         first = service.get(work, ACME, "doc_1")
-        assert service.review.require_free(work, ACME, first, None) == ()
+        assert service.review.require_free(work, ACME, Actor.operator(), first, None) == []
     before.close()
 
 

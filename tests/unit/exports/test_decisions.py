@@ -18,7 +18,7 @@ from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, Delivery, StepKind
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.store import SystemScope
-from tests.support.exporting import OPERATOR, DocumentSide, invoice
+from tests.support.exporting import OPERATOR, DocumentSide, holding, invoice
 from tests.unit.exports.test_deliveries import ready
 
 __all__ = ["ready"]
@@ -98,7 +98,7 @@ def test_a_correction_closes_what_no_longer_holds_and_keeps_old_value_and_bytes(
     with ready.database.read() as work:
         content = ready.documents.content(work, ready.scope, document_id)
         made = ready.documents.corrections.corrections(work, ready.scope, document_id)
-        (finding,) = ready.documents.findings(work, ready.scope, document_id)
+        (finding,) = holding(ready.documents.findings(work, ready.scope, document_id))
     assert b"2808.80</cbc:PayableAmount" in content
     assert made == {"amount_due": ("2808.80", "2808.81")}
     assert finding.resolved_at is not None

@@ -10,7 +10,7 @@ from ionport.documents.model import DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import Delivery
-from tests.support.exporting import OPERATOR, DocumentSide, invoice
+from tests.support.exporting import OPERATOR, DocumentSide, holding, invoice
 from tests.unit.exports.test_deliveries import ready, set_status
 
 __all__ = ["ready"]
@@ -32,7 +32,7 @@ def _export(side: DocumentSide, document_id: str, **options: object) -> list[Del
 
 def _findings(side: DocumentSide, document_id: str) -> list[Finding]:
     with side.database.read() as work:
-        return list(side.documents.findings(work, side.scope, document_id))
+        return holding(side.documents.findings(work, side.scope, document_id))
 
 
 def _deliveries(side: DocumentSide, document_id: str) -> list[Delivery]:

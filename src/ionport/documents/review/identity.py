@@ -46,15 +46,20 @@ def invoice_identity(
 
     They are compared with each other: one sender writes as VAT id what another writes as tax id.
     """
-    suppliers = {f"id:{plain}" for one in supplier_ids if (plain := letters_and_digits(one))}
-    if name := letters_and_digits(supplier_name):
-        suppliers.add(f"name:{name}")
     return InvoiceIdentity(
         kind=CREDIT_NOTE if is_credit_note else INVOICE,
         number=comparable_number(number),
         year=issue_date.year if issue_date else 0,
-        suppliers=frozenset(suppliers),
+        suppliers=supplier_identities_of(supplier_name, supplier_ids),
     )
+
+
+def supplier_identities_of(name: str, ids: Iterable[str]) -> frozenset[str]:
+    """Return by what a supplier is recognised: any identifier, and the name."""
+    suppliers = {f"id:{plain}" for one in ids if (plain := letters_and_digits(one))}
+    if plain_name := letters_and_digits(name):
+        suppliers.add(f"name:{plain_name}")
+    return frozenset(suppliers)
 
 
 def comparable_number(number: str) -> str:

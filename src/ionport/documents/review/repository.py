@@ -40,7 +40,7 @@ class FindingRepository:
         new: NewFinding,
         at: datetime,
     ) -> bool:
-        """Insert a finding; False when the document has this one already."""
+        """Insert a finding, or open one that was resolved; False when the document has it."""
         values: dict[str, object] = {
             "id": finding_id,
             "organization_id": scope.organization_id,
@@ -55,7 +55,12 @@ class FindingRepository:
             "delivery_ids": [],
         }
         insert = insert_of(self._connection)(document_findings).values(values)
-        made = self._connection.execute(insert.on_conflict_do_nothing().returning(_f.id))
+        again = insert.on_conflict_do_update(
+            index_elements=[_f.document_id, _f.code, _f.fingerprint],
+            set_={"resolved_at": None},
+            where=_f.resolved_at.is_not(None),
+        )
+        made = self._connection.execute(again.returning(_f.id))
         return made.one_or_none() is not None
 
     def of_document(self, scope: OrganizationScope, document_id: str) -> list[Finding]:

@@ -80,6 +80,21 @@ def _invoices_in_pdf(values: Parameters) -> str:
     ).format(count=values["count"], names=values["names"])
 
 
+def _unknown_account(values: Parameters) -> str:
+    return _(
+        "The invoice is to be paid to {account}, which is no account known of {supplier}. Ask the"
+        " supplier by a way that you knew before, not by the invoice's; accepting this makes the"
+        " account known."
+    ).format(account=values["account"], supplier=values["supplier"])
+
+
+def _first_account(values: Parameters) -> str:
+    return _(
+        "No account of {supplier} was known until now. {account} becomes known when this invoice is"
+        " delivered or accepted."
+    ).format(account=values["account"], supplier=values["supplier"])
+
+
 def _no_company(values: Parameters) -> str:
     return _(
         "The invoice is addressed to {buyer}, which is none of your companies. Check whether it is"
@@ -113,6 +128,8 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "invoices_in_pdf": _invoices_in_pdf,
     "more_findings": _more_findings,
     "duplicate_number": _duplicate_number,
+    "unknown_account": _unknown_account,
+    "first_account": _first_account,
     "no_company": _no_company,
     "several_companies": _several_companies,
     "other_company": _other_company,

@@ -21,6 +21,7 @@ from ionport.documents.review.life_cycle import BY_PERSON, Cause, can_move, stan
 from ionport.documents.review.model import MAX_REASON, DocumentHeld, Finding, NewFinding
 from ionport.documents.review.ports import Deliveries, NoDeliveries
 from ionport.documents.review.repository import FindingRepository
+from ionport.documents.suppliers.accounts import ACCOUNT_RULES, KnownAccounts
 from ionport.documents.timeline import Timeline
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
@@ -45,6 +46,7 @@ class ReviewService:
         self.claims = Claims(clock)
         self.deliveries: Deliveries = NoDeliveries()
         self.policy_of: PolicyOf = no_approvals
+        self.accounts = KnownAccounts(clock)
 
     def list(self, work: Work, scope: OrganizationScope, document_id: str) -> list[Finding]:
         """Return the findings of a document, oldest first, at most 500."""
@@ -153,6 +155,7 @@ class ReviewService:
         noticed = [
             *self.claims.duplicates_claimed(work, scope, document.id, document.fields, known),
             *judge_again(work, scope, document, [each for each in known if not each.resolved_at]),
+            *self.accounts.judge_delivery(work, scope, document),
         ]
         for new in noticed:
             self.add(work, scope, document.id, new.code, new.parameters)
@@ -204,6 +207,8 @@ class ReviewService:
         now, reason = self._clock.now(), reason.strip()
         for finding in findings:
             repository.decide(scope, finding, actor.name, reason, now, delivery_ids)
+        if any(finding.code in ACCOUNT_RULES for finding in findings):
+            self.accounts.learn(work, scope, document_id)
         DocumentRepository(work.connection).set_open_findings(
             scope, document_id, repository.count_open(scope, document_id), now
         )

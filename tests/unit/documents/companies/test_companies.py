@@ -16,7 +16,7 @@ from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.identity.model import Actor
 from ionport.store import Database
-from tests.support.exporting import OPERATOR, DocumentSide, document_side, invoice
+from tests.support.exporting import OPERATOR, DocumentSide, document_side, holding, invoice
 
 SOUTH = {
     "name": "Südmaschinen AG",
@@ -54,7 +54,9 @@ def _add(
 def _document(side: DocumentSide, document_id: str) -> tuple[Document, list[str]]:
     with side.database.read() as work:
         found = side.documents.findings(work, side.scope, document_id)
-        return side.documents.get(work, side.scope, document_id), [one.code for one in found]
+        return side.documents.get(work, side.scope, document_id), [
+            one.code for one in holding(found)
+        ]
 
 
 def test_an_invoice_goes_to_the_company_it_is_addressed_to(
@@ -82,11 +84,13 @@ def test_an_invoice_for_no_company_holds_once_one_is_defined(
     # What came in before is compared where its delivery would be made.
     waiting, _findings = _document(side, before)
     with pytest.raises(DocumentHeld) as held, keeping_findings(side.database) as work:
-        side.documents.review.require_free(work, side.scope, waiting, None)
+        side.documents.review.require_free(work, side.scope, OPERATOR, waiting, None)
     assert "none of your companies" in held.value.text
     with keeping_findings(side.database) as work:
         seen = [one.id for one in side.documents.findings(work, side.scope, before)]
-        side.documents.review.require_free(work, side.scope, waiting, "it is for us", seen)
+        side.documents.review.require_free(
+            work, side.scope, OPERATOR, waiting, "it is for us", seen
+        )
 
 
 def test_another_companys_place_that_a_person_chose_holds(

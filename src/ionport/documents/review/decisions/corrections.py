@@ -290,7 +290,9 @@ class CorrectionService:
         )
         PartyRepository(work.connection).put(scope, document.id, read.parties)
         about_company = self._place(work, scope, document, read, was_sent=sent)
-        findings = (*read.findings, *duplicates, *about_company)
+        findings = self._review.accounts.judge_receipt(
+            work, scope, read, (*read.findings, *duplicates, *about_company)
+        )
         self._judging.reconcile(work, scope, document.id, findings, actor.name, now)
         # What was approved was another document.
         approvals = DecisionRepository(work.connection).of_document(

@@ -203,6 +203,7 @@ class DecisionService:
         if decision.kind is DecisionKind.ACCEPT:
             taken = decision.parameters["findings"].split(",")
             FindingRepository(work.connection).withdraw(scope, taken)
+            self._review.accounts.forget(work, scope, document.id)
         self._review.settle(work, scope, document.id, actor.name)
 
     def _lock(
@@ -252,6 +253,7 @@ class DecisionService:
         self._review.log.add(work, scope, actor, document.id, kind, parameters, change)
         if target in _LEAVES and not was_sent:
             self._free_others(work, scope, actor, document.id, same)
+            self._review.accounts.forget(work, scope, document.id)
 
     def _undo_status(
         self,

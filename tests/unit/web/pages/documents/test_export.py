@@ -11,6 +11,7 @@ from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
 from ionport.identity.model import Actor
 from ionport.store import SystemScope
+from tests.support.exporting import holding
 from tests.support.web import said
 from tests.support.whole import INVOICE, Desk
 
@@ -43,7 +44,7 @@ def _deliveries(desk: Desk) -> list[Delivery]:
 def _findings(desk: Desk, document_id: str) -> list[Finding]:
     assert desk.application.documents is not None
     with desk.application.database.read() as work:
-        return list(
+        return holding(
             desk.application.documents.documents.findings(work, desk.organization, document_id)
         )
 
@@ -107,7 +108,13 @@ def test_a_suspected_duplicate_stands_beside_the_other_document(desk: Desk) -> N
         assert len(both) == 2
         for side, name in zip(both, ("file-1.xml", "file-0.xml"), strict=True):
             text = said(side)
-            for shown in (name, "RE-2026-0417", "Nordwerk Werkzeuge GmbH", "02.03.2026", "2808.81"):
+            for shown in (
+                name,
+                "RE-2026-0417",
+                "Nordwerk Werkzeuge GmbH",
+                "02.03.2026",
+                "2,808.81",
+            ):
                 assert shown in text
         assert f'href="/documents/{first}"' in both[1]
 

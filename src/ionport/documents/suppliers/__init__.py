@@ -1,0 +1,1 @@
+"""Suppliers as master data, and the accounts that are known of them."""

@@ -1,0 +1,132 @@
+"""The rule about accounts: an invoice is paid to an account that is known of its supplier.
+
+Known are those of the master data and of invoices that were delivered or accepted. A supplier is
+recognised by any identity (decision record 0020). Where more than one identity of an invoice has
+known accounts, each of them must have this one: so an invoice that bears another supplier's name
+or VAT id beside the sender's own is not paid to the sender's account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from ionport.core.clock import Clock
+from ionport.documents.intake.reading import Intake
+from ionport.documents.invoice.rules.model import Effect
+from ionport.documents.model import Document, Row
+from ionport.documents.parties.model import Parties, comparable_account
+from ionport.documents.repository import DocumentRepository
+from ionport.documents.review.model import NewFinding
+from ionport.documents.suppliers.account_repository import AccountRepository
+from ionport.store import OrganizationScope, Work
+
+UNKNOWN_ACCOUNT = "unknown_account"
+FIRST_ACCOUNT = "first_account"
+OTHER_PAYEE = "other_payee"
+ACCOUNT_RULES = frozenset({UNKNOWN_ACCOUNT, FIRST_ACCOUNT, OTHER_PAYEE})
+"""The findings whose acceptance makes the invoice's accounts known."""
+
+_MAX_NAMED = 10
+_MAX_ACCOUNTS = 100
+
+
+class KnownAccounts:
+    """Compares an invoice's accounts with the known ones, and makes them known."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def judge_receipt(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        read: Intake,
+        findings: Sequence[NewFinding],
+    ) -> list[NewFinding]:
+        """Return the findings of a document that comes in, with those about its accounts.
+
+        A payee other than the seller only notes when every account is known.
+        """
+        fields, suppliers = read.fields, read.identity.suppliers
+        accounts = accounts_of(fields, read.parties)
+        if not accounts or not suppliers:
+            return list(findings)
+        known = AccountRepository(work.connection).known(scope, suppliers)
+        unknown = _unknown(accounts, known)
+        if not unknown:
+            return [
+                replace(one, own_effect=Effect.NOTES) if one.code == OTHER_PAYEE else one
+                for one in findings
+            ]
+        if not known:
+            named = ", ".join(accounts[:_MAX_NAMED])
+            return [*findings, _finding(FIRST_ACCOUNT, named, fields)]
+        return [*findings, *_findings(unknown, fields)]
+
+    def judge_delivery(
+        self, work: Work, scope: OrganizationScope, document: Document
+    ) -> list[NewFinding]:
+        """Return a finding for each account that is not known where a delivery is made.
+
+        Until the transaction ends nobody else makes accounts of a supplier known of which this
+        one is the first.
+        """
+        repository = AccountRepository(work.connection)
+        suppliers, parties = repository.of_document(scope, document.id)
+        accounts = accounts_of(document.fields, parties)
+        if not accounts or not suppliers:
+            return []
+        if not _unknown(accounts, repository.known(scope, suppliers)):
+            return []
+        repository.lock(scope, suppliers)
+        known = repository.known(scope, suppliers)
+        return _findings(_unknown(accounts, known), document.fields) if known else []
+
+    def learn(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+        """Make the accounts of a document that is delivered or accepted known."""
+        repository = AccountRepository(work.connection)
+        suppliers, parties = repository.of_document(scope, document_id)
+        document = DocumentRepository(work.connection).find(scope, document_id)
+        accounts = accounts_of(document.fields, parties) if document else []
+        if accounts and suppliers:
+            known = repository.known(scope, suppliers)
+            new = [one for one in accounts if any(one not in known.get(s, ()) for s in suppliers)]
+            if new:
+                repository.lock(scope, suppliers)
+                repository.add(scope, suppliers, new, document_id, self._clock.now())
+
+    def forget(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+        """Take back what a document made known by an acceptance that is undone."""
+        AccountRepository(work.connection).remove(scope, document_id)
+
+
+def accounts_of(fields: Row, parties: Parties) -> list[str]:
+    """Return the accounts to pay to, as they are compared.
+
+    The field counts before the first account that the file named: a person may have corrected it.
+    """
+    number = comparable_account(fields.get("supplier_iban", ""))
+    named = list(parties.accounts)
+    if number and not any(one.partition("/")[0] == number for one in named):
+        corrected = comparable_account(fields["supplier_iban"], fields.get("bank_id", ""))
+        named = [corrected, *named[1:]]
+    return named[:_MAX_ACCOUNTS]
+
+
+def _unknown(accounts: Sequence[str], known: Mapping[str, Collection[str]]) -> list[str]:
+    """Return the accounts that are not known under each identity that has any."""
+    return [
+        account
+        for account in accounts
+        if not known or any(account not in of_identity for of_identity in known.values())
+    ]
+
+
+def _findings(accounts: Sequence[str], fields: Row) -> list[NewFinding]:
+    return [_finding(UNKNOWN_ACCOUNT, account, fields) for account in accounts[:_MAX_NAMED]]
+
+
+def _finding(code: str, account: str, fields: Row) -> NewFinding:
+    supplier = fields.get("supplier_name", "") or fields.get("supplier_tax_id", "")
+    return NewFinding(code, {"account": account, "supplier": supplier[:200]})

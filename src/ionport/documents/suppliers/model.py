@@ -1,0 +1,81 @@
+"""Values of suppliers: master data as a file or a person gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ionport.documents.review.identity import supplier_identities_of
+
+MAX_SUPPLIERS = 50_000
+MAX_ACCOUNTS = 20
+COLUMNS = ("number", "name", "vat_id", "tax_number", "gln", "ibans")
+"""The columns of the file, `number` and `name` filled in every line; `ibans`: several by `|`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierValues:
+    """What is known of a supplier. `accounts` are as they are compared (`comparable_account`)."""
+
+    number: str
+    name: str
+    vat_id: str
+    tax_number: str
+    gln: str
+    accounts: tuple[str, ...]
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """By what an invoice may name the supplier (decision record 0020)."""
+        return supplier_identities_of(
+            self.name, (self.number, self.vat_id, self.tax_number, self.gln)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Supplier:
+    """A supplier of the organization."""
+
+    id: str
+    values: SupplierValues
+    updated_at: datetime
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierChange:
+    """A line of a file against what is stored; `changed` maps a column to both values."""
+
+    line: int
+    values: SupplierValues
+    supplier_id: str | None
+    changed: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierImport:
+    """What a file does, or would do in a dry run; `changes` are those that differ."""
+
+    changes: Sequence[SupplierChange]
+    unchanged: int
+
+    @property
+    def added(self) -> int:
+        return sum(change.supplier_id is None for change in self.changes)
+
+    @property
+    def changed(self) -> int:
+        return len(self.changes) - self.added
+
+
+def cells_of(values: SupplierValues) -> dict[str, str]:
+    """Return a supplier as the cells of its line."""
+    return {
+        "number": values.number,
+        "name": values.name,
+        "vat_id": values.vat_id,
+        "tax_number": values.tax_number,
+        "gln": values.gln,
+        "ibans": "|".join(values.accounts),
+    }

@@ -1,0 +1,167 @@
+"""The only SQL of suppliers as master data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from ionport.core.paging import Page, PageRequest
+from ionport.documents.suppliers.model import Supplier, SupplierValues
+from ionport.documents.suppliers.tables import supplier_identities, suppliers
+from ionport.store import OrganizationScope
+
+_AT_A_TIME = 500
+_s = suppliers.c
+_CHANGE = update(suppliers).where(
+    _s.organization_id == bindparam("of_organization"), _s.id == bindparam("of_supplier")
+)
+
+
+class SupplierRepository:
+    """The suppliers of one organization."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def count(self, scope: OrganizationScope) -> int:
+        statement = select(func.count()).where(_s.organization_id == scope.organization_id)
+        return self._connection.execute(statement).scalar_one()
+
+    def by_number(self, scope: OrganizationScope, numbers: Sequence[str]) -> Mapping[str, Supplier]:
+        """Return those of the suppliers with these numbers that there are."""
+        found: dict[str, Supplier] = {}
+        for start in range(0, len(numbers), _AT_A_TIME):
+            rows = self._connection.execute(
+                select(suppliers).where(
+                    _s.organization_id == scope.organization_id,
+                    _s.number.in_(numbers[start : start + _AT_A_TIME]),
+                )
+            )
+            found |= {row.number: _supplier(row) for row in rows}
+        return found
+
+    def list(self, scope: OrganizationScope, page: PageRequest, text: str) -> Page[Supplier]:
+        """Return a page of suppliers by number; `text` is part of number, name or identifier."""
+        conditions = _conditions(scope, text)
+        total = self._connection.execute(
+            select(func.count()).select_from(suppliers).where(*conditions)
+        ).scalar_one()
+        rows = self._connection.execute(
+            select(suppliers)
+            .where(*conditions)
+            .order_by(_s.number)
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return Page([_supplier(row) for row in rows], total, page)
+
+    def all(self, scope: OrganizationScope) -> Iterator[Supplier]:
+        """Yield every supplier by number, some hundreds in memory at once."""
+        after = ""
+        while True:
+            rows = self._connection.execute(
+                select(suppliers)
+                .where(_s.organization_id == scope.organization_id, _s.number > after)
+                .order_by(_s.number)
+                .limit(_AT_A_TIME)
+            ).all()
+            yield from map(_supplier, rows)
+            if len(rows) < _AT_A_TIME:
+                return
+            after = rows[-1].number
+
+    def add(self, scope: OrganizationScope, new: Sequence[Supplier]) -> None:
+        rows = [
+            {
+                "id": one.id,
+                "organization_id": scope.organization_id,
+                **_columns(one.values, one.updated_at, one.updated_by),
+            }
+            for one in new
+        ]
+        if rows:
+            self._connection.execute(insert(suppliers), rows)
+            self._identify(scope, {one.id: one.values for one in new})
+
+    def change(
+        self,
+        scope: OrganizationScope,
+        changed: Mapping[str, SupplierValues],
+        at: datetime,
+        by: str,
+    ) -> None:
+        """Give suppliers, by id, other values."""
+        rows = [
+            {
+                "of_organization": scope.organization_id,
+                "of_supplier": supplier_id,
+                **_columns(values, at, by),
+            }
+            for supplier_id, values in changed.items()
+        ]
+        if rows:
+            self._connection.execute(_CHANGE, rows)
+            ids = list(changed)
+            for start in range(0, len(ids), _AT_A_TIME):
+                self._connection.execute(
+                    delete(supplier_identities).where(
+                        supplier_identities.c.organization_id == scope.organization_id,
+                        supplier_identities.c.supplier_id.in_(ids[start : start + _AT_A_TIME]),
+                    )
+                )
+            self._identify(scope, changed)
+
+    def _identify(self, scope: OrganizationScope, named: Mapping[str, SupplierValues]) -> None:
+        rows = [
+            {
+                "organization_id": scope.organization_id,
+                "supplier_id": supplier_id,
+                "identity": identity,
+            }
+            for supplier_id, values in named.items()
+            for identity in sorted(values.identities)
+        ]
+        if rows:
+            self._connection.execute(insert(supplier_identities), rows)
+
+
+def _conditions(scope: OrganizationScope, text: str) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [_s.organization_id == scope.organization_id]
+    if wanted := text.replace("\0", "").strip().casefold():
+        conditions.append(_s.search_text.contains(wanted, autoescape=True))
+    return conditions
+
+
+def _columns(values: SupplierValues, at: datetime, by: str) -> dict[str, object]:
+    searched = (values.number, values.name, values.vat_id, values.tax_number, values.gln)
+    return {
+        "number": values.number,
+        "name": values.name,
+        "vat_id": values.vat_id,
+        "tax_number": values.tax_number,
+        "gln": values.gln,
+        "accounts": list(values.accounts),
+        "search_text": "\n".join((*searched, *values.accounts)).casefold(),
+        "updated_at": at,
+        "updated_by": by,
+    }
+
+
+def _supplier(row: Row[Any]) -> Supplier:
+    values = SupplierValues(
+        row.number, row.name, row.vat_id, row.tax_number, row.gln, tuple(row.accounts)
+    )
+    return Supplier(row.id, values, row.updated_at, row.updated_by)
