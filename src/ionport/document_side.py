@@ -15,6 +15,7 @@ from ionport.documents.intake.receiving import Receiver
 from ionport.documents.renderings.service import RenderingService
 from ionport.documents.service import DocumentService
 from ionport.documents.suppliers.service import SupplierService
+from ionport.exports.archive import DocumentArchive
 from ionport.exports.configurations.service import (
     ConfigurationConnectionUse,
     ExportConfigurationService,
@@ -42,6 +43,7 @@ class DocumentSide:
     mappings: MappingService
     configurations: ExportConfigurationService
     deliveries: DeliveryService
+    archive: DocumentArchive
     runner: DeliveryRunner
 
 
@@ -68,6 +70,7 @@ def open_document_side(
         policy=addresses,
         uses=ConfigurationConnectionUse(),
     )
+    deliveries = DeliveryService(clock, audit, documents, timing=timing)
     return DocumentSide(
         documents=documents,
         companies=CompanyService(clock, audit, identity),
@@ -77,7 +80,8 @@ def open_document_side(
         connections=connections,
         mappings=mappings,
         configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),
-        deliveries=DeliveryService(clock, audit, documents, timing=timing),
+        deliveries=deliveries,
+        archive=DocumentArchive(database, documents, deliveries, blobs),
         runner=DeliveryRunner(
             database, blobs, clock, connections, documents, mappings, timing=timing
         ),

@@ -43,6 +43,7 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/available-apis/{suite}/icon",
     "/ion-api/{tenant}/available-apis/{suite}/export",
     "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documentation/{documentation}/file",
+    "/documents/{document}/archive",
     "/documents/{document}/file",
     "/ion-api/{tenant}/acknowledgements/{acknowledgement}/file",
     "/ion-api/{tenant}/data-lake/{data_object}/file",

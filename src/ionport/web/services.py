@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ionport.connections.service import ConnectionService
     from ionport.documents.intake.receiving import Receiver
     from ionport.documents.service import DocumentService
+    from ionport.exports.archive import DocumentArchive
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
     from ionport.gateway.custom_apis import CustomApis
@@ -88,6 +89,7 @@ class DocumentServices:
 
     documents: DocumentService
     receiver: Receiver
+    archive: DocumentArchive
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService

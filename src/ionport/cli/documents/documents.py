@@ -9,7 +9,11 @@ from typing import Any
 import click
 
 from ionport.cli.documents.check import document_check
-from ionport.cli.documents.receiving import document_choose, document_receive
+from ionport.cli.documents.receiving import (
+    document_archive,
+    document_choose,
+    document_receive,
+)
 from ionport.cli.documents.render import document_render
 from ionport.cli.opening import documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, paged, print_json, print_page
@@ -29,6 +33,7 @@ document.add_command(document_check)
 document.add_command(document_receive)
 document.add_command(document_receive, "add")
 document.add_command(document_choose)
+document.add_command(document_archive)
 document.add_command(document_render)
 
 

@@ -1,16 +1,19 @@
-"""`ionport document receive|choose`: how documents come in by the command line."""
+"""`ionport document receive|choose|archive`: how documents come in, and go to an auditor."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import click
 
 from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json
+from ionport.core.errors import InvalidInput
 from ionport.documents.intake.containers import files_at
 from ionport.documents.intake.receiving import Outcome
 
+_OUTPUT = click.Path(dir_okay=False, path_type=Path)
 _PATH = click.Path(exists=True, path_type=Path)
 
 
@@ -61,6 +64,26 @@ def document_choose(ctx: click.Context, document_id: str, name: str | None) -> N
                 click.echo(each)
             return
     click.echo(f"{now.id}  {now.filename}  {now.status.label}")
+
+
+@click.command("archive")
+@click.argument("document_id", metavar="ID")
+@click.option("-o", "--output", type=_OUTPUT, help="Where to write it; default: ID.zip.")
+@click.pass_context
+def document_archive(ctx: click.Context, document_id: str, output: Path | None) -> None:
+    """Write a document for an auditor: what was received and sent, and everything that happened.
+
+    The ZIP file has document.json, document.txt and the digests of all files (SHA256SUMS).
+    """
+    target = output or Path(f"{document_id}.zip")
+    with opened(ctx) as application:
+        side = documents_side(application)
+        content = side.archive.make(organization_scope(application), OPERATOR, document_id)
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise InvalidInput(f"{target} cannot be written: {error.strerror or error}.") from error
+    click.echo(f"{target}  {len(content)} bytes  sha256 {hashlib.sha256(content).hexdigest()}")
 
 
 def _row(outcome: Outcome) -> dict[str, str]:

@@ -194,6 +194,15 @@ def download(request: Request) -> Response:
     return attachment(content, document.filename)
 
 
+def archive(request: Request) -> Response:
+    """Send the document with everything that happened to it, for an auditor."""
+    document_id = request.path_params["document"]
+    content = documents_of(request).archive.make(
+        organization_scope(request), visit_of(request).actor, document_id
+    )
+    return attachment(content, f"{document_id}.zip")
+
+
 def _type_labels() -> dict[str, str]:
     return {kind.id: kind.label for kind in DOCUMENT_TYPES.values()}
 
@@ -205,4 +214,5 @@ ROUTES = [
     Route("/documents/upload", upload, methods=["POST"]),
     Route(_ONE, show, name="document"),
     Route(f"{_ONE}/file", download, name="document_file"),
+    Route(f"{_ONE}/archive", archive, name="document_archive"),
 ]
