@@ -84,7 +84,7 @@ class DocumentService:
         self.corrections = CorrectionService(
             clock, blobs, self.review, judging, self.limits.invoice
         )
-        self.decisions = DecisionService(clock, self.review, judging)
+        self.decisions = DecisionService(clock, self.review, judging, self.corrections)
 
     def prepare_receipt(
         self, scope: OrganizationScope, content: bytes, filename: str

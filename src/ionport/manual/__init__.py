@@ -23,7 +23,16 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "Document side",
-        ("intake", "rules", "prove-a-connection", "mapping-files", "export", "exactly-once"),
+        (
+            "intake",
+            "rules",
+            "decisions",
+            "life-cycle",
+            "prove-a-connection",
+            "mapping-files",
+            "export",
+            "exactly-once",
+        ),
     ),
     (
         "Operating",

@@ -29,7 +29,9 @@ from ionport.web.pages.control import faults as control_faults
 from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
 from ionport.web.pages.documents import choosing as document_choosing
+from ionport.web.pages.documents import correct as document_correct
 from ionport.web.pages.documents import dashboard, documents
+from ionport.web.pages.documents import decisions as document_decisions
 from ionport.web.pages.documents import export as document_export
 from ionport.web.pages.exports import activation as export_activation
 from ionport.web.pages.exports import configurations as exports
@@ -129,6 +131,8 @@ def _document_routes() -> list[BaseRoute]:
         *dashboard.ROUTES,
         *document_choosing.ROUTES,
         *document_export.ROUTES,
+        *document_correct.ROUTES,
+        *document_decisions.ROUTES,
         *documents.ROUTES,
         *settings.ROUTES,
         *exports.ROUTES,

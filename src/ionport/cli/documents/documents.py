@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ionport.cli.documents import decisions
 from ionport.cli.documents.check import document_check
 from ionport.cli.documents.receiving import (
     document_archive,
@@ -34,6 +35,8 @@ document.add_command(document_receive)
 document.add_command(document_receive, "add")
 document.add_command(document_choose)
 document.add_command(document_archive)
+for _decision in decisions.COMMANDS:
+    document.add_command(_decision)
 document.add_command(document_render)
 
 
@@ -69,8 +72,19 @@ def document_show(ctx: click.Context, document_id: str, as_json: bool) -> None:
         scope, service = organization_scope(application), documents_side(application).documents
         row = _document_row(service.get(work, scope, document_id))
         row["findings"] = [
-            {"code": each.code, "text": each.text, "holds": each.is_open}
+            {"id": each.id, "code": each.code, "text": each.text, "holds": each.is_open}
             for each in service.findings(work, scope, document_id)
+        ]
+        row["decisions"] = [
+            {
+                "id": each.id,
+                "kind": each.kind.value,
+                "text": each.text,
+                "by": each.person,
+                "at": _time(each.at),
+                "undone": not each.is_active,
+            }
+            for each in service.decisions.list(work, scope, document_id)
         ]
         row["timeline"] = [
             {"at": _time(each.at), "text": each.text, "by": each.actor_name}
@@ -86,6 +100,9 @@ def document_show(ctx: click.Context, document_id: str, as_json: bool) -> None:
         click.echo(f"  {name}: {len(lines)} rows (--json shows them)")
     for finding in row["findings"]:
         click.echo(f"  {'holds' if finding['holds'] else 'noted'}: {finding['text']}")
+    for decision in row["decisions"]:
+        undone = " (undone)" if decision["undone"] else ""
+        click.echo(f"  {decision['id']}  {decision['text']} ({decision['by']}){undone}")
     for entry in row["timeline"]:
         click.echo(f"  {entry['at']}  {entry['text']} ({entry['by']})")
 

@@ -163,6 +163,8 @@ def _export(
 
 
 def _held(error: DocumentHeld) -> str:
+    if not error.findings:
+        return error.text
     lines = [f"  {finding.text}" for finding in error.findings]
     lines.append("  Export it all the same with --accept-findings REASON.")
     return "\n".join([error.filename, *lines])

@@ -73,6 +73,9 @@ _COLUMNS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
 }
+CORRECTABLE_TABLES = tuple(_COLUMNS)
+"""The tables whose rows can be corrected and added."""
+
 _LAID_OVER = frozenset({"supplier_address", "buyer_address", "discount_term"})
 _LAID_OVER_COLUMNS = {"tax_lines": frozenset({"tax_code", "tax_country"})}
 

@@ -12,7 +12,11 @@ from ionport.documents.repository import DocumentRepository
 from ionport.documents.review.approvals import is_about_money, may_approve
 from ionport.documents.review.claim_repository import ClaimRepository
 from ionport.documents.review.claims import DUPLICATE_NUMBER
-from ionport.documents.review.decisions.corrections import OF_CONTENT, sent_already
+from ionport.documents.review.decisions.corrections import (
+    OF_CONTENT,
+    CorrectionService,
+    sent_already,
+)
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.decisions.recording import person_id
@@ -25,7 +29,7 @@ from ionport.documents.review.repository import FindingRepository
 from ionport.documents.review.service import ReviewService, check_reason
 from ionport.documents.types import document_type
 from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.store import Database, OrganizationScope, Work
 
 _SETS = {
     DecisionKind.REJECT: (DocumentStatus.REJECTED, Cause.REJECT),
@@ -40,8 +44,15 @@ _MAX_SAME = 50
 class DecisionService:
     """Accepts, rejects, holds, deletes, approves, and undoes."""
 
-    def __init__(self, clock: Clock, review: ReviewService, judging: Judging) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        review: ReviewService,
+        judging: Judging,
+        corrections: CorrectionService,
+    ) -> None:
         self._clock = clock
+        self._corrections = corrections
         self._review = review
         self._judging = judging
 
@@ -159,6 +170,30 @@ class DecisionService:
             raise Forbidden(_forbidden_text(forbidden), code=forbidden)
         self._review.log.add(work, scope, actor, document.id, DecisionKind.APPROVE, {})
         self._review.settle(work, scope, document.id, actor.name)
+
+    def undo_any(
+        self,
+        database: Database,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        decision_id: str | None = None,
+    ) -> None:
+        """Take back a decision of any kind, the newest one without `decision_id`.
+
+        Opens its own transactions, because a correction is taken back by reading the file again.
+        Errors as `undo` and `CorrectionService.undo`.
+        """
+        with database.read() as work:
+            made = [each for each in self.list(work, scope, document_id) if each.is_active]
+        chosen = [each for each in made if decision_id in (None, each.id)]
+        if not chosen:
+            raise NotFound(_("There is no such decision to undo."), code="no_decision")
+        if chosen[-1].kind is DecisionKind.CORRECT:
+            self._corrections.undo(database, scope, actor, document_id, chosen[-1].id)
+            return
+        with database.write() as work:
+            self.undo(work, scope, actor, document_id, chosen[-1].id)
 
     def take_back(
         self,

@@ -16,10 +16,12 @@ from ionport.core.errors import Forbidden
 from ionport.core.i18n import _
 from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import Outcome
+from ionport.documents.invoice.corrections import CORRECTABLE_TABLES
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, Row
 from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type
 from ionport.exports.model import Delivery
 from ionport.web.forms.fields import each_upload, text_of
+from ionport.web.pages.documents.decisions import actions_of
 from ionport.web.pages.documents.export import shown_findings
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
@@ -73,7 +75,7 @@ def list_documents(request: Request) -> Response:
         "state": state,
         "page_of": found,
         "tiles": _tiles(counts),
-        "statuses": [(s.value, s.label) for s in DocumentStatus],
+        "statuses": [(s.value, s.label) for s in DocumentStatus if s is not DocumentStatus.NEW],
         "type_labels": _type_labels(),
         "is_live": counts.get(DocumentStatus.EXPORTING, 0) > 0,
     }
@@ -146,22 +148,29 @@ def show(request: Request) -> Response:
         timeline = service.timeline(work, scope, document.id)
         of_document = deliveries.of_document(work, scope, visit.actor, document.id)
         findings = shown_findings(request, work, document)
+        corrections = service.corrections.corrections(work, scope, document.id)
+        decisions = service.decisions.list(work, scope, document.id)
         is_stuck = _has_unfinished(of_document) and not deliveries.workers_alive(work)
     kind = document_type(document.document_type)
     context = {
         "document": document,
         "findings": findings,
+        "actions": actions_of(document),
+        "corrections": corrections,
+        "decisions": [each for each in reversed(decisions) if each.is_active],
+        "correctable_tables": CORRECTABLE_TABLES,
         "type_label": kind.label,
         "groups": _groups(kind.fields, document.fields),
         "tables": [
-            (table.label, *_columns(table.columns, document.tables.get(table.id, ())))
+            (table.id, table.label, *_columns(table.columns, document.tables.get(table.id, ())))
             for table in kind.tables
         ],
         "numbers": _NUMBERS,
         "timeline": timeline,
         "deliveries": of_document,
         "is_stuck": is_stuck,
-        "is_live": document.status is DocumentStatus.EXPORTING,
+        # What somebody types into a decision must not be swapped away.
+        "is_live": document.status is DocumentStatus.EXPORTING and not document.open_findings,
     }
     return render(request, "documents/documents/detail.html", context)
 

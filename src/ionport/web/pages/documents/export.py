@@ -12,6 +12,8 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _, ngettext
 from ionport.core.paging import MAX_PER_PAGE
+from ionport.documents.invoice.corrections import targets_of
+from ionport.documents.invoice.rules.table import rules
 from ionport.documents.model import EXPORT_STATUSES, Document, DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
@@ -36,6 +38,10 @@ class ShownFinding:
 
     finding: Finding
     other: Document | None
+    rule: str = ""
+    """The rule's id in the manual, where it is one of its table."""
+    field: str = ""
+    """A field whose correction may make it right."""
 
 
 def shown_findings(request: Request, work: Work, document: Document) -> list[ShownFinding]:
@@ -53,8 +59,17 @@ def shown_findings(request: Request, work: Work, document: Document) -> list[Sho
                 other = service.get(work, scope, other_id)
             except NotFound:
                 other = None
-        shown.append(ShownFinding(finding, other))
+        shown.append(ShownFinding(finding, other, *_rule_and_field(finding)))
     return shown
+
+
+def _rule_and_field(finding: Finding) -> tuple[str, str]:
+    rule = rules().get(finding.code)
+    if rule is None:
+        is_read = finding.code in ("no_invoice_in_pdf", "invoices_in_pdf", "duplicate_number")
+        return "", "invoice_id" if is_read else ""
+    fields = [field for term in rule.terms for field in targets_of(term)]
+    return rule.id, fields[0] if fields else "invoice_id"
 
 
 def seen_findings(request: Request) -> Collection[str]:

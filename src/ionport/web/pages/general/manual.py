@@ -33,7 +33,22 @@ def _column_heading(
     return renderer.renderToken(tokens, index, options, env)
 
 
+def _row(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
+) -> str:
+    """Give each rule of the table of rules an address: findings link to it."""
+    is_cell = env.get("has_rules") and tokens[index + 1].type == "td_open"
+    if is_cell and (name := tokens[index + 2].content.partition(" ")[0]):
+        tokens[index].attrSet("id", name)
+    return renderer.renderToken(tokens, index, options, env)
+
+
 _markdown.add_render_rule("th_open", _column_heading)
+_markdown.add_render_rule("tr_open", _row)
 
 
 def first_page(request: Request) -> Response:
@@ -51,7 +66,7 @@ def show(request: Request) -> Response:
         (section, [(name, read_page(name).title) for name in names]) for section, names in CONTENTS
     ]
     # The text is ours and rendered without raw HTML, hence safe to show as it is.
-    html = Markup(_markdown.render(page.text))  # noqa: S704
+    html = Markup(_markdown.render(page.text, {"has_rules": name == "rules"}))  # noqa: S704
     return render(
         request, "general/manual.html", {"page": page, "contents": contents, "html": html}
     )

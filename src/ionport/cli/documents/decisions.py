@@ -1,0 +1,197 @@
+"""`ionport document correct|accept|reject|duplicate|hold|release|delete|restore|approve|undo`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from ionport.application import Application
+from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.output import as_json_option, print_json
+from ionport.core.errors import InvalidInput
+from ionport.documents.review.decisions.model import DecisionKind
+from ionport.documents.review.decisions.service import DecisionService
+from ionport.store import OrganizationScope, Work
+
+_reason = click.option("--reason", required=True, help="Why; kept with the decision.")
+_document = click.argument("document_id")
+_Decide = Callable[[DecisionService, Work, OrganizationScope], None]
+
+
+@click.command("correct")
+@_document
+@click.argument("values", nargs=-1, required=True, metavar="FIELD=VALUE…")
+@as_json_option
+@click.pass_context
+def document_correct(
+    ctx: click.Context, document_id: str, values: tuple[str, ...], as_json: bool
+) -> None:
+    """Give fields other values: total_amount=119.00, INVOICE_TABLE/2/QUANTITY=3, due_date=.
+
+    The received file stays as it is, and the document is judged anew.
+    """
+    given = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals:
+            raise InvalidInput(f"{value}: write FIELD=VALUE, or FIELD= to take a value away.")
+        given[name] = text
+    with opened(ctx) as application:
+        service = documents_side(application).documents.corrections
+        scope = organization_scope(application)
+        service.correct(application.database, scope, OPERATOR, document_id, given)
+        _tell(application, document_id, as_json=as_json)
+
+
+@click.command("accept")
+@_document
+@_reason
+@click.option("--finding", "findings", multiple=True, help="Its id; default: all that hold.")
+@as_json_option
+@click.pass_context
+def document_accept(
+    ctx: click.Context, document_id: str, reason: str, findings: tuple[str, ...], as_json: bool
+) -> None:
+    """Accept findings that hold a document, for a reason."""
+    wanted = frozenset(findings) or None
+    _run(ctx, document_id, as_json, lambda service, work, scope: service.accept(
+        work, scope, OPERATOR, document_id, reason, wanted
+    ))  # fmt: skip
+
+
+@click.command("reject")
+@_document
+@_reason
+@as_json_option
+@click.pass_context
+def document_reject(ctx: click.Context, document_id: str, reason: str, as_json: bool) -> None:
+    """Reject a document: it is not exported, and frees what was held because of it."""
+    _run(ctx, document_id, as_json, lambda service, work, scope: service.reject(
+        work, scope, OPERATOR, document_id, reason
+    ))  # fmt: skip
+
+
+@click.command("duplicate")
+@_document
+@click.argument("other_id")
+@click.option("--reason", default="", help="More to say about it.")
+@as_json_option
+@click.pass_context
+def document_duplicate(
+    ctx: click.Context, document_id: str, other_id: str, reason: str, as_json: bool
+) -> None:
+    """Reject a document as a duplicate of another one."""
+    _run(ctx, document_id, as_json, lambda service, work, scope: service.reject(
+        work, scope, OPERATOR, document_id, reason, other_id
+    ))  # fmt: skip
+
+
+@click.command("hold")
+@_document
+@_reason
+@as_json_option
+@click.pass_context
+def document_hold(ctx: click.Context, document_id: str, reason: str, as_json: bool) -> None:
+    """Put a document on hold: nothing more of it leaves until it is released."""
+    _run(ctx, document_id, as_json, lambda service, work, scope: service.hold(
+        work, scope, OPERATOR, document_id, reason
+    ))  # fmt: skip
+
+
+@click.command("release")
+@_document
+@as_json_option
+@click.pass_context
+def document_release(ctx: click.Context, document_id: str, as_json: bool) -> None:
+    """Release a document that is on hold."""
+    _run(ctx, document_id, as_json, lambda service, work, scope: service.take_back(
+        work, scope, OPERATOR, document_id, {DecisionKind.HOLD}
+    ))  # fmt: skip
+
+
+@click.command("delete")
+@_document
+@_reason
+@as_json_option
+@click.pass_context
+def document_delete(ctx: click.Context, document_id: str, reason: str, as_json: bool) -> None:
+    """Delete a document of which nothing was sent; it can be restored."""
+    _run(ctx, document_id, as_json, lambda service, work, scope: service.delete(
+        work, scope, OPERATOR, document_id, reason
+    ))  # fmt: skip
+
+
+@click.command("restore")
+@_document
+@as_json_option
+@click.pass_context
+def document_restore(ctx: click.Context, document_id: str, as_json: bool) -> None:
+    """Restore a document that was deleted."""
+    _run(ctx, document_id, as_json, lambda service, work, scope: service.take_back(
+        work, scope, OPERATOR, document_id, {DecisionKind.DELETE}
+    ))  # fmt: skip
+
+
+@click.command("approve")
+@_document
+@as_json_option
+@click.pass_context
+def document_approve(ctx: click.Context, document_id: str, as_json: bool) -> None:
+    """Approve a document whose type and amount need it."""
+    _run(ctx, document_id, as_json, lambda service, work, scope: service.approve(
+        work, scope, OPERATOR, document_id
+    ))  # fmt: skip
+
+
+@click.command("undo")
+@_document
+@click.argument("decision_id", required=False)
+@as_json_option
+@click.pass_context
+def document_undo(
+    ctx: click.Context, document_id: str, decision_id: str | None, as_json: bool
+) -> None:
+    """Undo a decision, the newest one by default, while nothing of the document was sent."""
+    with opened(ctx) as application:
+        service = documents_side(application).documents.decisions
+        scope = organization_scope(application)
+        service.undo_any(application.database, scope, OPERATOR, document_id, decision_id)
+        _tell(application, document_id, as_json=as_json)
+
+
+COMMANDS = (
+    document_correct,
+    document_accept,
+    document_reject,
+    document_duplicate,
+    document_hold,
+    document_release,
+    document_delete,
+    document_restore,
+    document_approve,
+    document_undo,
+)
+
+
+def _run(ctx: click.Context, document_id: str, as_json: bool, decide: _Decide) -> None:
+    with opened(ctx) as application:
+        service = documents_side(application).documents.decisions
+        with application.database.write() as work:
+            decide(service, work, organization_scope(application))
+        _tell(application, document_id, as_json=as_json)
+
+
+def _tell(application: Application, document_id: str, *, as_json: bool) -> None:
+    """Print where the document stands now."""
+    scope, service = organization_scope(application), documents_side(application).documents
+    with application.database.read() as work:
+        document = service.get(work, scope, document_id)
+        found = [each for each in service.findings(work, scope, document_id) if each.is_open]
+    if as_json:
+        findings = [{"id": each.id, "code": each.code, "text": each.text} for each in found]
+        print_json({"id": document.id, "status": document.status.value, "findings": findings})
+        return
+    click.echo(f"{document.id}  {document.filename}  {document.status.label}")
+    for each in found:
+        click.echo(f"  holds: {each.text}")

@@ -1,0 +1,60 @@
+"""Decisions about documents from the command line, and that nothing leaves by it before them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ionport.documents.samples import UBL_INVOICE, read_sample
+from tests.functional.test_command_line import Run, _configure_without_proof, _json, run
+
+__all__ = ["run"]
+
+
+def test_a_document_is_corrected_decided_on_and_freed_by_commands(run: Run, tmp_path: Path) -> None:
+    _configure_without_proof(run, tmp_path)
+    file = tmp_path / "invoice.xml"
+    wrong = (b"2808.81</cbc:PayableAmount", b"2808.80</cbc:PayableAmount")
+    file.write_bytes(read_sample(UBL_INVOICE).replace(*wrong))
+    (row,) = _json(run("document", "add", str(file), "--json"))
+
+    def decide(name: str, *more: str) -> str:
+        told = _json(run("document", name, row["id"], *more, "--json"))
+        assert told["id"] == row["id"]
+        return str(told["status"])
+
+    assert decide("accept", "--reason", "a cent") == "validated_pending_export"
+    assert decide("undo") == "ready_for_validation"
+    assert decide("correct", "amount_due=2808.81") == "validated_pending_export"
+    for name, status, back in (
+        ("hold", "on_hold", "release"),
+        ("reject", "rejected", "undo"),
+        ("delete", "deleted", "restore"),
+    ):
+        assert decide(name, "--reason", "to be asked") == status
+        refused = run("export", "run", row["id"])
+        assert refused.exit_code == 1
+        assert "takes part in no export" in refused.output
+        assert decide(back) == "validated_pending_export"
+    shown = _json(run("document", "show", row["id"], "--json"))
+    assert shown["fields"]["amount_due"] == "2808.81"
+    assert [each["kind"] for each in shown["decisions"]] == [
+        "accept",
+        "correct",
+        "hold",
+        "reject",
+        "delete",
+    ]
+    second = tmp_path / "second.xml"
+    second.write_bytes(file.read_bytes() + b"\n")
+    (other,) = _json(run("document", "add", str(second), "--json"))
+    duplicate = _json(run("document", "duplicate", other["id"], row["id"], "--json"))
+    assert duplicate["status"] == "rejected"
+    for wrong_command, told in (
+        (("correct", row["id"], "total_amount=1.234,50"), "decimal point"),
+        (("correct", row["id"], "total_amount"), "FIELD=VALUE"),
+        (("approve", row["id"]), "Validated, pending export"),
+        (("release", row["id"]), "Validated, pending export"),
+    ):
+        refused = run("document", *wrong_command)
+        assert refused.exit_code == 1
+        assert told in refused.output

@@ -1,0 +1,96 @@
+"""Decisions on a document's page, and that nothing leaves by any page without them."""
+
+from __future__ import annotations
+
+import re
+
+from tests.support.web import said
+from tests.support.whole import Desk
+from tests.unit.web.pages.documents.test_export import (
+    AGAIN,
+    MISMATCH,
+    SAMPLE,
+    _activate,
+    _deliveries,
+    _findings,
+    _upload,
+)
+
+
+def test_a_value_is_corrected_on_its_page_and_the_document_is_free(desk: Desk) -> None:
+    (document_id,) = _upload(desk, MISMATCH)
+    path = f"/documents/{document_id}"
+    detail = desk.browser.get(path).text
+    assert f'href="{path}/correct?field=amount_due"' in detail
+    assert 'href="/manual/rules#BR-CO-16"' in detail
+    assert 'id="BR-CO-16"' in desk.browser.get("/manual/rules").text
+    seen = {"seen amount_due": "2808.80"}
+    wrong = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "2.808,81"})
+    assert wrong.status_code == 422
+    assert 'value="2.808,81"' in wrong.text
+    assert "with digits and a decimal point" in said(wrong.text)
+    page = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "2808.81"})
+    assert "corrected; the invoice says “2808.80”" in said(page.text)
+    assert "Validated, pending export" in said(page.text)
+    late = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "1"})
+    assert late.status_code == 409
+    (decision,) = set(re.findall(r'name="decision" value="([^"]+)"', page.text))
+    undone = desk.browser.send(f"{path}/undo", {"decision": decision}, form_at=path)
+    assert "Ready for validation" in said(undone.text)
+
+
+def test_a_row_of_a_table_is_corrected_and_added(desk: Desk) -> None:
+    (document_id,) = _upload(desk, SAMPLE)
+    path = f"/documents/{document_id}/correct?table=INVOICE_TABLE&row="
+    name = "INVOICE_TABLE/4/DESCRIPTION"
+    page = desk.browser.send(f"{path}4", {f"seen {name}": "", f"value {name}": "Freight"})
+    assert "Freight" in said(page.text)
+    assert "entered by hand" in said(page.text)
+    assert desk.browser.get(f"{path}9").status_code == 404
+
+
+def test_what_a_person_stopped_leaves_by_no_page(desk: Desk) -> None:
+    _activate(desk)
+    (document_id,) = _upload(desk, SAMPLE)
+    path = f"/documents/{document_id}"
+    for kind, shown, back in (
+        ("hold", "On hold", "release"),
+        ("reject", "Rejected", "undo"),
+        ("delete", "Deleted", "restore"),
+    ):
+        assert "required" in desk.browser.get(f"{path}/decide/{kind}").text
+        refused = desk.browser.send(f"{path}/decide/{kind}", {"reason": " "})
+        assert refused.status_code == 422
+        page = desk.browser.send(f"{path}/decide/{kind}", {"reason": "asked the buyer"})
+        assert shown in said(page.text)
+        assert f'action="{path}/export"' not in page.text
+        for fields in ({}, {"reason": "all the same"}):
+            desk.browser.send(f"{path}/export", fields, form_at=path)
+        many = desk.browser.send(
+            "/documents/export", {"document": document_id}, form_at="/documents"
+        )
+        assert "left out" in said(many.text)
+        assert _deliveries(desk) == []
+        decisions = re.findall(r'name="decision" value="([^"]+)"', page.text)
+        fields = {"decision": decisions[0]} if back == "undo" else {}
+        freed = desk.browser.send(f"{path}/{back}", fields, form_at=path)
+        assert "Validated, pending export" in said(freed.text)
+    listed = desk.browser.get("/documents?status=on_hold").text
+    assert "No document matches" in said(listed)
+
+
+def test_a_duplicate_is_named_beside_its_finding_and_a_finding_is_accepted(desk: Desk) -> None:
+    first, second = _upload(desk, SAMPLE, AGAIN)
+    path = f"/documents/{second}"
+    detail = desk.browser.get(path).text
+    link = f"{path}/decide/duplicate?of={first}"
+    assert link in detail
+    (finding,) = _findings(desk, second)
+    fields = {"finding": finding.id, "reason": "another invoice"}
+    accepted = desk.browser.send(f"{path}/decide/accept", fields, form_at=path)
+    assert "Validated, pending export" in said(accepted.text)
+    page = desk.browser.send(f"{path}/decide/duplicate", {"of": first, "reason": ""}, form_at=link)
+    assert "rejected as a duplicate of file-0.xml" in said(page.text)
+    nothing = desk.browser.send(f"{path}/approve", form_at=path)
+    assert "cannot be done where the document stands" in said(nothing.text)
+    assert desk.browser.get(f"{path}/decide/approve").status_code == 404
