@@ -12,6 +12,7 @@ from ionport.core.paging import Page, PageRequest
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.delivery_making import Consent, DeliveryMaking
+from ionport.exports.destinations import destination_of
 from ionport.exports.document_deliveries import DocumentDeliveries
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
@@ -344,7 +345,8 @@ class DeliveryService:
         other has sent is not sent again without a person's word (*Re-export as new*).
         """
         own = existing.get(configuration.id)
-        return own or sent_beside(work, scope, existing, configuration.method.family)
+        family = destination_of(configuration.method).family
+        return own or sent_beside(work, scope, existing, family)
 
     def _record_status(
         self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, text: str
@@ -369,7 +371,7 @@ class DeliveryService:
             work,
             scope,
             self._newest(work, scope, delivery.document_id),
-            delivery.method.family,
+            destination_of(delivery.method).family,
             delivery.configuration_id,
         )
         if other is not None:

@@ -18,32 +18,13 @@ PROOF_REFUSED: Final = "proof_refused"
 
 
 class ExportMethod(StrEnum):
-    """How a configuration delivers; the value is the slug that lists show.
+    """How a configuration delivers; the value is its slug, the rest is its `Destination`'s.
 
     Source: docs/reference/document-system.md#export-methods.
     """
 
     INFOR_IDM = "infor-idm"
     INFOR_IDM_BOD = "infor-idm-bod"
-
-    @property
-    def label(self) -> str:
-        return {
-            ExportMethod.INFOR_IDM: "Infor IDM",
-            ExportMethod.INFOR_IDM_BOD: "Infor IDM + ION BOD",
-        }[self]
-
-    @property
-    def family(self) -> str:
-        """`infor` or `other`: one active configuration of each per place.
-
-        Source: docs/reference/document-system.md#one-active-configuration.
-        """
-        return "infor"
-
-    @property
-    def needs_bod_mapping(self) -> bool:
-        return self is ExportMethod.INFOR_IDM_BOD
 
 
 class DeliveryStatus(StrEnum):

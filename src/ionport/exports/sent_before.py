@@ -20,7 +20,7 @@ def sent_beside(
     """Return a delivery of the same family that sends, has sent or may have sent already."""
     ledger = LedgerRepository(work.connection)
     for other in existing.values():
-        if other.method.family != family or other.configuration_id == besides:
+        if destination_of(other.method).family != family or other.configuration_id == besides:
             continue
         settled = other.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
         if not settled or sent_something(ledger, scope, other):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib import resources
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
 from ionport.mappings.model import MappingKind
-from ionport.mappings.properties import Properties, parse_properties
+from ionport.mappings.properties import Properties, parse_properties, with_values
 
 MAX_BYTES = 256 * 1024
 MAX_LINES = 2_000
@@ -17,6 +18,9 @@ _TEMPLATES = {
     MappingKind.IDM: "idm-invoice-m3.properties",
     MappingKind.BOD: "bod-invoice-m3.properties",
 }
+# What an administrator adapts in our templates, and the key that it stands under.
+_TEMPLATE_KEYS = {"logical_id": "SFV_LogicalID", "accounting_entity": "SFV_AccountingEntityID"}
+_ONE_WORD = re.compile(r"[!-~]{1,250}")
 _TOML = re.compile(r"^\s*\[{1,2}(?:export_configuration|conflict_resolution)\b", re.MULTILINE)
 _BOD_KEY = re.compile(r"(?:DT_Path|\w+_COMMON_PATH|(?:SFP|GFP|POP|PFP|TCP|TNP)_\w+)")
 _IDM_KEY = re.compile(r"(?:ACL_Fields|Searchable_PDF_Name|Static_Values|Index_Fields|SV_\w+)")
@@ -94,6 +98,29 @@ def own_template(kind: MappingKind) -> tuple[str, bytes]:
     """Return name and content of the template that ionport ships for IDM or BOD mappings."""
     name = _TEMPLATES[kind]
     return name, resources.files(__package__).joinpath("templates", name).read_bytes()
+
+
+def template_values(kind: MappingKind) -> dict[str, str]:
+    """Return what an administrator adapts in our template, with the values that it ships with."""
+    properties = parse_properties(own_template(kind)[1].decode())
+    return {
+        field: properties.get(key) for field, key in _TEMPLATE_KEYS.items() if properties.has(key)
+    }
+
+
+def filled_template(kind: MappingKind, values: Mapping[str, str]) -> tuple[str, bytes]:
+    """Return our template with the values of `template_values` that an administrator has given.
+
+    Raises:
+        InvalidInput: names the values that are missing, or no single words.
+    """
+    name, content = own_template(kind)
+    given = {field: values.get(field, "") for field in template_values(kind)}
+    text = _("Enter 1 to 250 letters, digits and signs without spaces.")
+    if wrong := {field: text for field, value in given.items() if not _ONE_WORD.fullmatch(value)}:
+        raise InvalidInput(text, fields=wrong)
+    by_key = {_TEMPLATE_KEYS[field]: value for field, value in given.items()}
+    return name, with_values(content.decode(), by_key).encode()
 
 
 def _m3_or_ln(properties: Properties) -> MappingKind:

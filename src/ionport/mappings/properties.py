@@ -56,6 +56,18 @@ class Properties:
         return list(dict.fromkeys(item for item in items if item))
 
 
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """Return `text` with other values of keys that it defines; everything else stays as it is."""
+    lines = text.splitlines(keepends=True)
+    properties = parse_properties(text)
+    for key, value in values.items():
+        if number := properties.line(key):
+            line = lines[number - 1]
+            ending = line[len(line.rstrip("\r\n")) :]
+            lines[number - 1] = f"{key}={value}{ending}"
+    return "".join(lines)
+
+
 def parse_properties(text: str) -> Properties:
     """Read the lines of `text`; never fails."""
     by_key: dict[str, Property] = {}

@@ -5,7 +5,13 @@ import json
 import pytest
 
 from ionport.core.errors import InvalidInput, TooLarge
-from ionport.mappings.files import own_template, read_mapping_text, recognise_kind
+from ionport.mappings.files import (
+    filled_template,
+    own_template,
+    read_mapping_text,
+    recognise_kind,
+    template_values,
+)
 from ionport.mappings.model import MappingKind
 
 _CREDENTIAL = json.dumps({"ti": "ACME_TST", "cn": "x", "ci": "ACME_TST~" + "A" * 43})
@@ -90,3 +96,26 @@ def test_a_mapping_file_has_a_limit_of_lines() -> None:
     read_mapping_text(b"a=1\r\n" * 2000)
     with pytest.raises(TooLarge):
         read_mapping_text(b"a=1\n" * 2001)
+
+
+def test_a_template_gets_values_of_its_own_and_stays_as_it_is_otherwise() -> None:
+    shipped = template_values(MappingKind.BOD)
+    assert set(shipped) == {"logical_id", "accounting_entity"}
+    given = {"logical_id": "lid://infor.ims.acme", "accounting_entity": r"\\1_AAA"}
+    name, content = filled_template(MappingKind.BOD, given)
+    before = own_template(MappingKind.BOD)[1].decode().splitlines()
+    changed = [
+        new for old, new in zip(before, content.decode().splitlines(), strict=True) if old != new
+    ]
+    assert changed == [
+        "SFV_LogicalID=lid://infor.ims.acme",
+        r"SFV_AccountingEntityID=\\1_AAA",
+    ]
+    assert name == own_template(MappingKind.BOD)[0]
+    assert filled_template(MappingKind.IDM, {})[1] == own_template(MappingKind.IDM)[1]
+
+
+def test_every_missing_value_of_a_template_is_named() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        filled_template(MappingKind.BOD, {"logical_id": "lid://two words"})
+    assert set(refused.value.fields) == {"logical_id", "accounting_entity"}

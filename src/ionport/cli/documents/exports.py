@@ -25,7 +25,8 @@ from ionport.document_side import DocumentSide
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
-from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus, ExportMethod
+from ionport.exports.destinations import destination_of, destination_with
+from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
 from ionport.identity.model import Actor
 from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope, Work
@@ -75,10 +76,11 @@ def export_configure(
     with opened(ctx) as application:
         scope = organization_scope(application)
         service = documents_side(application).configurations
+        kinds = {MappingKind.IDM} | ({MappingKind.BOD} if bod_mapping else set())
         fields = ConfigurationFields(
             title=title,
             document_type=document_type,
-            method=ExportMethod.INFOR_IDM_BOD if bod_mapping else ExportMethod.INFOR_IDM,
+            method=destination_with(kinds).method,
             connection_id=connection_id_of(application, connection_name),
             idm_mapping_id=mapping_id_of(application, idm_mapping, MappingKind.IDM),
             bod_mapping_id=mapping_id_of(application, bod_mapping, MappingKind.BOD)
@@ -95,7 +97,8 @@ def export_configure(
     if as_json:
         print_json(_configuration_row(made))
     else:
-        click.echo(f"{made.title}: {made.method.label}, {'active' if activate else 'inactive'}.")
+        state = "active" if activate else "inactive"
+        click.echo(f"{made.title}: {destination_of(made.method).label}, {state}.")
 
 
 @export.command("run")

@@ -33,12 +33,13 @@ class ConfigurationChecks:
     ) -> Sequence[ActivationFinding]:
         """Return what the linter says about the newest version of each mapping."""
         found: list[ActivationFinding] = []
-        for name, mapping_id in _mapping_ids(fields):
+        named = [(kind, one) for kind, one in fields.mapping_ids().items() if one]
+        for kind, mapping_id in named:
             version = self._mappings.latest_version(work, scope, mapping_id)
             blocked = blocking(version.findings, accept_at_least_once=fields.accepts_at_least_once)
             found += [
                 ActivationFinding(
-                    mapping=name,
+                    mapping=kind.value,
                     severity=finding.severity,
                     code=finding.code,
                     line=finding.line,
@@ -81,12 +82,9 @@ class ConfigurationChecks:
         wrong: dict[str, str] = {}
         if not self._has_connection(work, scope, fields.connection_id):
             wrong["connection"] = _("Upload or choose an ION API file.")
-        if text := self._wrong_mapping(work, scope, fields.idm_mapping_id, MappingKind.IDM):
-            wrong["idm_mapping"] = text
-        if fields.method.needs_bod_mapping and (
-            text := self._wrong_mapping(work, scope, fields.bod_mapping_id, MappingKind.BOD)
-        ):
-            wrong["bod_mapping"] = text
+        for kind, mapping_id in fields.mapping_ids().items():
+            if text := self._wrong_mapping(work, scope, mapping_id, kind):
+                wrong[f"{kind.value}_mapping"] = text
         if fields.sub_organization_id is not None:
             known = self._identity.list_sub_organizations(work, scope)
             if fields.sub_organization_id not in {organization.id for organization in known}:
@@ -101,18 +99,11 @@ class ConfigurationChecks:
         return True
 
     def _wrong_mapping(
-        self, work: Work, scope: OrganizationScope, mapping_id: str | None, kind: MappingKind
+        self, work: Work, scope: OrganizationScope, mapping_id: str, kind: MappingKind
     ) -> str:
         """Return what is wrong with a chosen mapping file; empty when it fits."""
         try:
-            chosen = self._mappings.get(work, scope, mapping_id or "")
+            chosen = self._mappings.get(work, scope, mapping_id)
         except NotFound:
             return _("Upload or choose a file of the kind {kind}.").format(kind=kind.label)
         return "" if chosen.kind is kind else wrong_kind_text(chosen.kind, kind)
-
-
-def _mapping_ids(fields: ConfigurationFields) -> list[tuple[str, str]]:
-    found = [("idm", fields.idm_mapping_id)]
-    if fields.method.needs_bod_mapping and fields.bod_mapping_id:
-        found.append(("bod", fields.bod_mapping_id))
-    return found

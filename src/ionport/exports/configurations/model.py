@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ionport.connections.proofs import Proof, ProofState
+from ionport.exports.destinations import destination_of
 from ionport.exports.model import Delivery, ExportMethod
 from ionport.mappings.model import MappingKind
 
@@ -22,6 +23,12 @@ class ConfigurationFields:
     bod_mapping_id: str | None = None
     sub_organization_id: str | None = None
     accepts_at_least_once: bool = False
+
+    def mapping_ids(self) -> dict[MappingKind, str]:
+        """Return the mapping files that its method needs, by kind; empty where none is named."""
+        named = {MappingKind.IDM: self.idm_mapping_id, MappingKind.BOD: self.bod_mapping_id}
+        kinds = destination_of(self.method).mapping_kinds
+        return {kind: named.get(kind) or "" for kind in kinds}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.exports.configurations.decision_repository import DecisionRepository
 from ionport.exports.configurations.model import ProofDecision, UseOfConnection
-from ionport.exports.destinations import proof_stages_of
+from ionport.exports.destinations import DESTINATIONS, destination_of, proof_stages_of
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.pass_repository import PassRepository
-from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, Delivery, ExportMethod
+from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, Delivery
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
@@ -56,7 +56,8 @@ def free_after_proof(
 ) -> int:
     """Make due now what a refused proof held and the newest one does not; returns how many."""
     freed = 0
-    for method in ExportMethod:
+    for destination in DESTINATIONS:
+        method = destination.method
         proof = proof_of(work, scope, connection_id, proof_stages_of(method))
         if proof.state is ProofState.PASSED:
             freed += PassRepository(work.connection).free(
@@ -113,7 +114,11 @@ class ProofDecisions:
                 _(
                     "This connection has not been proved for {method}. {reason} {remedy} Or"
                     " activate all the same, and give a reason."
-                ).format(method=use.method.label, reason=proof.text, remedy=proof.remedy),
+                ).format(
+                    method=destination_of(use.method).label,
+                    reason=proof.text,
+                    remedy=proof.remedy,
+                ),
                 code="proof_not_passed",
             )
         self._store(

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page, PageRequest
 from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod
 from ionport.exports.tables import export_configurations
 from ionport.store import OrganizationScope, SystemScope
@@ -46,7 +47,7 @@ class ConfigurationRepository:
         """Insert a row; `scope` owns it whatever the value says."""
         values = asdict(configuration) | {
             "organization_id": scope.organization_id,
-            "family": configuration.method.family,
+            "family": destination_of(configuration.method).family,
         }
         self._connection.execute(insert(export_configurations), values)
 

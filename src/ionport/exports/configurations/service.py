@@ -28,12 +28,14 @@ from ionport.exports.configurations.proof_decisions import (
     use_proof,
 )
 from ionport.exports.configurations.repository import ConfigurationRepository
+from ionport.exports.destinations import destination_of
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, ExportMethod
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.service import IdentityService
+from ionport.mappings.model import MappingKind
 from ionport.mappings.service import MappingService
 from ionport.store import OrganizationScope, Work
 
@@ -113,7 +115,7 @@ class ExportConfigurationService:
             use = UseOfConnection(old.id, fields.title, fields.connection_id, fields.method)
             self.decisions.require_for_activation(work, scope, actor, use, reason)
         values = _columns(fields) | {
-            "family": fields.method.family,
+            "family": destination_of(fields.method).family,
             "updated_at": self._clock.now(),
         }
         if not ConfigurationRepository(work.connection).update(scope, old.id, values):
@@ -283,11 +285,12 @@ class ExportConfigurationService:
         active = ConfigurationRepository(work.connection).active(
             scope, fields.document_type, fields.sub_organization_id
         )
+        family = destination_of(fields.method).family
         return next(
             (
                 other
                 for other in active
-                if other.method.family == fields.method.family and other.id != configuration_id
+                if destination_of(other.method).family == family and other.id != configuration_id
             ),
             None,
         )
@@ -351,7 +354,7 @@ def _columns(fields: ConfigurationFields) -> dict[str, Any]:
         "method": method,
         "connection_id": fields.connection_id,
         "idm_mapping_id": fields.idm_mapping_id,
-        "bod_mapping_id": fields.bod_mapping_id if method.needs_bod_mapping else None,
+        "bod_mapping_id": fields.mapping_ids().get(MappingKind.BOD) or None,
         "accepts_at_least_once": fields.accepts_at_least_once,
     }
 

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from ionport.connections.proofs import BASE_STAGES
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
 from ionport.exports.destinations.infor_idm import InforIdm
 from ionport.exports.destinations.infor_idm_bod import InforIdmBod
 from ionport.exports.destinations.port import Destination, TargetCall
 from ionport.exports.model import ExportMethod, StepKind
+from ionport.mappings.model import MappingKind
 
-_ALL: tuple[Destination, ...] = (InforIdm(), InforIdmBod())
-_BY_METHOD = {destination.method: destination for destination in _ALL}
+DESTINATIONS: tuple[Destination, ...] = (InforIdm(), InforIdmBod())
+"""Every destination, in the order in which they are offered."""
+_BY_METHOD = {destination.method: destination for destination in DESTINATIONS}
 
 
 def destination_of(method: ExportMethod) -> Destination:
     """Return the destination of a method."""
     return _BY_METHOD[method]
+
+
+def destination_with(kinds: Set[MappingKind]) -> Destination:
+    """Return the destination that needs just these mapping files; raises InvalidInput."""
+    for destination in DESTINATIONS:
+        if set(destination.mapping_kinds) == kinds:
+            return destination
+    given = ", ".join(kind.label for kind in sorted(kinds)) or _("none")
+    raise InvalidInput(
+        _("No export method takes these mapping files: {kinds}.").format(kinds=given)
+    )
 
 
 def steps_of(method: ExportMethod) -> tuple[StepKind, ...]:

@@ -231,9 +231,15 @@ class InforIdm:
     """The method Infor IDM."""
 
     method = ExportMethod.INFOR_IDM
+    label = "Infor IDM"
+    family = "infor"
     calls: tuple[TargetCall, ...] = (IdmCreate(),)
     proof_stages: tuple[str, ...] = ("idm",)
     mapping_kinds: tuple[MappingKind, ...] = (MappingKind.IDM,)
+
+    @property
+    def summary(self) -> str:
+        return _("Stores the document with its attributes in Infor Document Management.")
 
     def render(self, job: RenderJob) -> list[Rendered]:
         return [render_item(job)]

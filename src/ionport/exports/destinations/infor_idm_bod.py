@@ -76,9 +76,17 @@ class InforIdmBod(InforIdm):
     """The method Infor IDM + ION BOD: what Infor IDM does, and the message."""
 
     method = ExportMethod.INFOR_IDM_BOD
+    label = "Infor IDM + ION BOD"
     calls: tuple[TargetCall, ...] = (*InforIdm.calls, IonPublish())
     proof_stages: tuple[str, ...] = (*InforIdm.proof_stages, "ion")
     mapping_kinds: tuple[MappingKind, ...] = (*InforIdm.mapping_kinds, MappingKind.BOD)
+
+    @property
+    def summary(self) -> str:
+        return _(
+            "Stores the document in Infor Document Management and publishes a"
+            " Sync.CaptureDocument BOD to ION."
+        )
 
     def render(self, job: RenderJob) -> list[Rendered]:
         rendered = super().render(job)

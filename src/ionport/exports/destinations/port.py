@@ -142,11 +142,24 @@ class Destination(Protocol):
     """One export method: what it renders, how it calls and looks up, what it shows."""
 
     method: ExportMethod
+    label: str
+    """Its name, the same in every language."""
+    family: str
+    """`infor` or `other`: one active configuration of each for a place.
+
+    Source: docs/reference/document-system.md#one-active-configuration.
+    """
     calls: tuple[TargetCall, ...]
     """In their order; never changed once deliveries have them."""
     proof_stages: tuple[str, ...]
     """What a connection's proof asks for it, beside what every call needs."""
     mapping_kinds: tuple[MappingKind, ...]
+    """The mapping files that a configuration of it needs."""
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one sentence for who chooses."""
+        ...
 
     def render(self, job: RenderJob) -> list[Rendered]:
         """Return what the calls send; raises InvalidInput for what cannot be rendered."""

@@ -20,6 +20,7 @@ from ionport import __version__
 from ionport.core.i18n import _, gettext, ngettext
 from ionport.core.secrets import DOTS
 from ionport.documents.invoice.codes import decimals_of
+from ionport.exports.destinations import destination_of
 from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
 from ionport.web.middleware import cookies
 from ionport.web.middleware.guard import CSRF_FIELD
@@ -295,6 +296,7 @@ def _make_environment() -> Environment:
         "shown_field": _shown_field,
         "described": _described,
         "dots": DOTS,
+        "method_label": lambda method: destination_of(method).label,
         "version": __version__,
     }
     environment.globals.update(globals_)

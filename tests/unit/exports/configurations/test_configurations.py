@@ -12,6 +12,7 @@ from ionport.connections.intake import prepare_connection
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, IonportError, NotFound
 from ionport.core.paging import PageRequest
 from ionport.exports.configurations.model import ConfigurationFields
+from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod
 from ionport.exports.tables import export_configurations
 from ionport.identity.model import Actor, OrganizationRole
@@ -71,7 +72,7 @@ def test_a_new_configuration_is_kept_and_not_active(
     made = create(side, fields)
     assert get(side, made.id) == made
     assert not made.is_active
-    assert made.method.label == "Infor IDM + ION BOD"
+    assert destination_of(made.method).label == "Infor IDM + ION BOD"
 
 
 def test_every_field_that_is_wrong_is_named(side: DocumentSide, fields: ConfigurationFields):

@@ -12,6 +12,7 @@ from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.configurations.model import ExportConfiguration
+from ionport.exports.destinations import DESTINATIONS, destination_of
 from ionport.exports.model import ExportMethod
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
@@ -56,7 +57,7 @@ def list_exports(request: Request) -> Response:
 def choose_method(request: Request) -> Response:
     """Show the first dialog of + New: which export type?"""
     _require_administrator(request)
-    return render(request, "exports/configurations/choose.html", {"methods": list(ExportMethod)})
+    return render(request, "exports/configurations/choose.html", {"destinations": DESTINATIONS})
 
 
 def new_form(request: Request) -> Response:
@@ -139,7 +140,7 @@ def _form_page(
     with visit_of(request).services.database.read() as work:
         choices = export_form.choices(request, work)
     context = {
-        "method": method,
+        "destination": destination_of(method),
         "values": values,
         "errors": errors,
         "choices": choices,

@@ -6,9 +6,9 @@ files, configuration) is stored in one transaction: when one is refused, nothing
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 from starlette.datastructures import FormData
@@ -20,9 +20,10 @@ from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
+from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod
 from ionport.identity.model import Organization
-from ionport.mappings.files import own_template
+from ionport.mappings.files import filled_template, template_values
 from ionport.mappings.intake import PreparedMapping, prepare_mapping
 from ionport.mappings.model import MappingKind
 from ionport.store import Work
@@ -31,9 +32,6 @@ from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 OWN_TEMPLATE = "template"
-# What an administrator adapts in our templates, and the line that it stands in.
-_TEMPLATE_FIELDS = {"logical_id": "SFV_LogicalID", "accounting_entity": "SFV_AccountingEntityID"}
-_ONE_LINE = re.compile(r"[!-~]{1,250}")
 
 T = TypeVar("T")
 NamedConnection: TypeAlias = tuple[str, PreparedConnection]
@@ -81,11 +79,7 @@ def sub_organizations(request: Request, work: Work) -> list[Organization]:
 
 def template_defaults() -> dict[str, str]:
     """Return the values that our BOD template ships with, for the form's fields."""
-    text = own_template(MappingKind.BOD)[1].decode()
-    found = {
-        field: re.search(rf"(?m)^{key}=(.*)$", text) for field, key in _TEMPLATE_FIELDS.items()
-    }
-    return {field: match[1].strip() if match else "" for field, match in found.items()}
+    return template_values(MappingKind.BOD)
 
 
 def values_of(configuration: ExportConfiguration) -> dict[str, str]:
@@ -105,7 +99,7 @@ def values_of(configuration: ExportConfiguration) -> dict[str, str]:
 def sent_values(form: FormData) -> dict[str, str]:
     """Return what was sent, to be shown again beside the errors; files cannot be."""
     names = ("title", "document_type", "sub_organization", "connection", "idm_mapping")
-    more = ("bod_mapping", "accepts_at_least_once", "reason", *_TEMPLATE_FIELDS)
+    more = ("bod_mapping", "accepts_at_least_once", "reason", *template_defaults())
     return {name: text_of(form, name) for name in (*names, *more)}
 
 
@@ -114,8 +108,7 @@ class ReadFiles:
     """The files of the form, read and linted; a text is the id of a stored one instead."""
 
     connection: NamedConnection | str
-    idm_mapping: NamedMapping | str
-    bod_mapping: NamedMapping | str
+    mappings: Mapping[MappingKind, NamedMapping | str]
 
 
 def read_files(request: Request, method: ExportMethod) -> ReadFiles:
@@ -127,12 +120,12 @@ def read_files(request: Request, method: ExportMethod) -> ReadFiles:
     form = visit_of(request).form
     wrong: dict[str, str] = {}
     connection = _collect(wrong, "connection", lambda: _read_connection(form))
-    idm = _collect(wrong, "idm_mapping", lambda: _read_mapping(form, MappingKind.IDM))
-    bod: NamedMapping | str | None = ""
-    if method.needs_bod_mapping:
-        bod = _collect(wrong, "bod_mapping", lambda: _read_mapping(form, MappingKind.BOD))
+    mappings = {
+        kind: _collect(wrong, f"{kind.value}_mapping", partial(_read_mapping, form, kind))
+        for kind in destination_of(method).mapping_kinds
+    }
     _refuse(form, wrong)
-    return ReadFiles(connection or "", idm or "", bod or "")
+    return ReadFiles(connection or "", {kind: file or "" for kind, file in mappings.items()})
 
 
 def store_files(
@@ -146,20 +139,22 @@ def store_files(
     form = visit_of(request).form
     wrong: dict[str, str] = {}
     connection_id = _collect(wrong, "connection", lambda: _keep_connection(request, work, files))
-    idm_mapping_id = _collect(
-        wrong, "idm_mapping", lambda: _keep_mapping(request, work, files.idm_mapping)
-    )
-    bod_mapping_id = _collect(
-        wrong, "bod_mapping", lambda: _keep_mapping(request, work, files.bod_mapping)
-    )
+    mapping_ids = {
+        kind: _collect(
+            wrong,
+            f"{kind.value}_mapping",
+            partial(_keep_mapping, request, work, file),
+        )
+        for kind, file in files.mappings.items()
+    }
     _refuse(form, wrong)
     return ConfigurationFields(
         title=text_of(form, "title"),
         document_type=text_of(form, "document_type"),
         method=method,
         connection_id=connection_id or "",
-        idm_mapping_id=idm_mapping_id or "",
-        bod_mapping_id=bod_mapping_id or None,
+        idm_mapping_id=mapping_ids.get(MappingKind.IDM) or "",
+        bod_mapping_id=mapping_ids.get(MappingKind.BOD) or None,
         sub_organization_id=text_of(form, "sub_organization") or None,
         accepts_at_least_once=is_on(form, "accepts_at_least_once"),
     )
@@ -178,7 +173,7 @@ def _collect(wrong: dict[str, str], field: str, step: Callable[[], T]) -> T | No
         return step()
     except InvalidInput as error:
         # An error that names a template's own field stays there.
-        named = {name: text for name, text in error.fields.items() if name in _TEMPLATE_FIELDS}
+        named = {name: text for name, text in error.fields.items() if name in template_defaults()}
         wrong.update(named or {field: error.text})
     except (TooLarge, Conflict) as error:
         wrong[field] = error.text
@@ -199,7 +194,8 @@ def _read_mapping(form: FormData, kind: MappingKind) -> NamedMapping | str:
     if upload is None and chosen != OWN_TEMPLATE:
         return chosen
     if upload is None:
-        upload = _filled_template(form, kind)
+        values = {name: text_of(form, name) for name in template_defaults()}
+        upload = Upload(*filled_template(kind, values))
     return upload.filename, prepare_mapping(upload.content, kind)
 
 
@@ -216,22 +212,6 @@ def _keep_mapping(request: Request, work: Work, file: NamedMapping | str) -> str
         return file
     visit, scope = visit_of(request), organization_scope(request)
     return documents_of(request).mappings.add(work, scope, visit.actor, *file).mapping_id
-
-
-def _filled_template(form: FormData, kind: MappingKind) -> Upload:
-    name, content = own_template(kind)
-    text = content.decode()
-    for field, key in _TEMPLATE_FIELDS.items():
-        line = re.compile(rf"(?m)^{key}=.*$")
-        if not line.search(text):
-            continue
-        value = text_of(form, field)
-        if not _ONE_LINE.fullmatch(value):
-            wrong = _("Enter 1 to 250 letters, digits and signs without spaces.")
-            raise InvalidInput(wrong, fields={field: wrong})
-        before, after = line.split(text, maxsplit=1)
-        text = f"{before}{key}={value}{after}"
-    return Upload(filename=name, content=text.encode())
 
 
 def _one_upload(form: FormData, name: str) -> Upload | None:
