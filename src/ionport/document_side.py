@@ -15,6 +15,7 @@ from ionport.documents.intake.receiving import Receiver
 from ionport.documents.renderings.service import RenderingService
 from ionport.documents.service import DocumentService
 from ionport.documents.suppliers.service import SupplierService
+from ionport.documents.type_settings.service import TypeSettingsService
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.configurations.service import (
     ConfigurationConnectionUse,
@@ -39,6 +40,7 @@ class DocumentSide:
     renderings: RenderingService
     receiver: Receiver
     suppliers: SupplierService
+    types: TypeSettingsService
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService
@@ -77,6 +79,7 @@ def open_document_side(
         renderings=RenderingService(database, documents, blobs, clock),
         receiver=Receiver(database, documents, audit),
         suppliers=SupplierService(clock, audit),
+        types=documents.review.types,
         connections=connections,
         mappings=mappings,
         configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),

@@ -39,6 +39,10 @@ _COMMANDS = {
         "Document side: your companies and what Infor calls them.",
     ),
     "supplier": ("documents.suppliers", "Document side: suppliers and the accounts known of them."),
+    "document-type": (
+        "documents.document_types",
+        "Document side: fields, effects of findings and approvals of a document type.",
+    ),
     "document": ("documents.documents", "Document side: check, add, list and show documents."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),

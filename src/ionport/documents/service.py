@@ -160,7 +160,7 @@ class DocumentService:
         if intake.fields:
             buyer = addressee_of(intake.fields, intake.parties.buyer_ids)
             place, about_company = place_of(work, scope, buyer, place)
-        findings = self.review.accounts.judge_receipt(
+        findings = self.review.judge_read(
             work, scope, intake, (*intake.findings, *duplicates, *about_company)
         )
         holding = sum(finding.effect is Effect.HOLDS for finding in findings)
@@ -205,9 +205,14 @@ class DocumentService:
         """Return the file as it was received; raises NotFound."""
         return self._blobs.get(self.get(work, scope, document_id).content_sha256)
 
-    def company_fields(self, work: Work, scope: OrganizationScope, document: Document) -> Row:
-        """Return what mappings may name of the company that the document belongs to."""
-        return company_fields(work, scope, document.sub_organization_id)
+    def more_fields(self, work: Work, scope: OrganizationScope, document: Document) -> Row:
+        """Return what mappings may name beside the document's fields.
+
+        These are values of the company that it belongs to, and fields by their ERP field names.
+        """
+        kind, fields = document.document_type, document.fields
+        of_company = company_fields(work, scope, document.sub_organization_id)
+        return {**of_company, **self.review.types.other_names(work, scope, kind, fields)}
 
     def timeline(
         self, work: Work, scope: OrganizationScope, document_id: str

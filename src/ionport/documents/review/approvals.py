@@ -45,11 +45,6 @@ PolicyOf = Callable[[Work, OrganizationScope, str], ApprovalPolicy]
 """Returns the policy of a document type; the settings of document types give it."""
 
 
-def no_approvals(work: Work, scope: OrganizationScope, document_type: str) -> ApprovalPolicy:
-    """The policy while nobody has set another one."""
-    return NO_APPROVALS
-
-
 def is_about_money(target: Target, field: Field) -> bool:
     """Tell whether a value is an amount, an account or the supplier's: who changed it is told."""
     return field.type in _MONEY or (not target.table and target.field.startswith(_PAYEE))

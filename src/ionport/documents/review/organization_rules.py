@@ -17,6 +17,9 @@ class OrganizationRule:
     terms: tuple[str, ...] = ()
 
 
+FIELD_RULES = frozenset({"field_required", "field_length", "field_pattern", "field_value"})
+"""What a document type demands of its fields."""
+
 ORGANIZATION_RULES: Mapping[str, OrganizationRule] = {
     "duplicate_number": OrganizationRule(Effect.HOLDS, ("BT-1", "BT-2", "BT-31")),
     "unknown_account": OrganizationRule(Effect.HOLDS, ("BT-84", "BT-27", "BT-31")),
@@ -24,6 +27,7 @@ ORGANIZATION_RULES: Mapping[str, OrganizationRule] = {
     "no_company": OrganizationRule(Effect.HOLDS, ("BT-44", "BT-46", "BT-48", "BT-49", "BT-53")),
     "several_companies": OrganizationRule(Effect.HOLDS, ("BT-44", "BT-48", "BT-53")),
     "other_company": OrganizationRule(Effect.HOLDS, ("BT-44", "BT-48", "BT-53")),
+    **dict.fromkeys(sorted(FIELD_RULES), OrganizationRule(Effect.HOLDS)),
     "company_by_address": OrganizationRule(Effect.NOTES, ("BT-44", "BT-48", "BT-53")),
 }
 

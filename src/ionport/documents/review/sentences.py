@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ionport.core.i18n import _
 from ionport.documents.invoice.rules.sentences import rule_text
+from ionport.documents.types import DOCUMENT_TYPES
 
 Parameters = Mapping[str, str]
 
@@ -80,6 +81,33 @@ def _invoices_in_pdf(values: Parameters) -> str:
     ).format(count=values["count"], names=values["names"])
 
 
+def _field_required(values: Parameters) -> str:
+    return _("{field} is needed for documents of this type.").format(field=_field_label(values))
+
+
+def _field_length(values: Parameters) -> str:
+    return _("{field} “{value}” has more than {limit} characters.").format(
+        field=_field_label(values), value=values["value"], limit=values["limit"]
+    )
+
+
+def _field_pattern(values: Parameters) -> str:
+    return _("{field} “{value}” does not fit the pattern {limit}.").format(
+        field=_field_label(values), value=values["value"], limit=values["limit"]
+    )
+
+
+def _field_value(values: Parameters) -> str:
+    return _("{field} “{value}” is none of the values {limit}.").format(
+        field=_field_label(values), value=values["value"], limit=values["limit"]
+    )
+
+
+def _field_label(values: Parameters) -> str:
+    fields = DOCUMENT_TYPES["INVOICE"].fields
+    return next((one.label for one in fields if one.id == values["field"]), values["field"])
+
+
 def _unknown_account(values: Parameters) -> str:
     return _(
         "The invoice is to be paid to {account}, which is no account known of {supplier}. Ask the"
@@ -128,6 +156,10 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "invoices_in_pdf": _invoices_in_pdf,
     "more_findings": _more_findings,
     "duplicate_number": _duplicate_number,
+    "field_required": _field_required,
+    "field_length": _field_length,
+    "field_pattern": _field_pattern,
+    "field_value": _field_value,
     "unknown_account": _unknown_account,
     "first_account": _first_account,
     "no_company": _no_company,

@@ -9,9 +9,10 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.documents.intake.reading import Intake
 from ionport.documents.model import Document, DocumentStatus, TimelineKind
 from ionport.documents.repository import DocumentRepository
-from ionport.documents.review.approvals import PolicyOf, no_approvals
+from ionport.documents.review.approvals import PolicyOf
 from ionport.documents.review.claims import Claims
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.decisions.recording import DecisionLog
@@ -23,6 +24,7 @@ from ionport.documents.review.ports import Deliveries, NoDeliveries
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.suppliers.accounts import ACCOUNT_RULES, KnownAccounts
 from ionport.documents.timeline import Timeline
+from ionport.documents.type_settings.service import TypeSettingsService
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, Work
@@ -36,7 +38,7 @@ _DELIVERED = frozenset(
 class ReviewService:
     """What holds a document, and what frees it.
 
-    `deliveries` and `policy_of` are filled by whoever puts the services together.
+    `deliveries` is filled by whoever puts the services together.
     """
 
     def __init__(self, clock: Clock, audit: AuditLog, timeline: Timeline) -> None:
@@ -44,8 +46,9 @@ class ReviewService:
         self._timeline = timeline
         self.log = DecisionLog(clock, audit, timeline)
         self.claims = Claims(clock)
+        self.types = TypeSettingsService(clock, audit)
         self.deliveries: Deliveries = NoDeliveries()
-        self.policy_of: PolicyOf = no_approvals
+        self.policy_of: PolicyOf = self.types.policy
         self.accounts = KnownAccounts(clock)
 
     def list(self, work: Work, scope: OrganizationScope, document_id: str) -> list[Finding]:
@@ -77,6 +80,17 @@ class ReviewService:
         self._timeline.tell(work, scope, document_id, TimelineKind.WARNING, new.text, actor_name)
         self.settle(work, scope, document_id, actor_name)
         return True
+
+    def judge_read(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        read: Intake,
+        findings: Sequence[NewFinding],
+    ) -> Sequence[NewFinding]:
+        """Return all findings of a file that was read, by what the organization knows and sets."""
+        found = self.accounts.judge_receipt(work, scope, read, findings)
+        return self.types.judge(work, scope, read.document_type, read.fields, found)
 
     def settle(
         self,

@@ -40,11 +40,11 @@ class Renderer:
         *,
         accepts_at_least_once: bool,
         envelope: BodEnvelope,
-        company_fields: Mapping[str, str],
+        more_fields: Mapping[str, str],
     ) -> list[Rendered]:
         """Return what the steps of the delivery send.
 
-        A value of the document wins over the one of its company (`company_fields`).
+        A field of the document wins over `more_fields`, which its company has.
 
         Raises:
             InvalidInput: the mapping does not fit the document, or must not be used.
@@ -54,7 +54,7 @@ class Renderer:
         source = RenderSource(
             document_type=document.document_type,
             fields={
-                **company_fields,
+                **more_fields,
                 **document.fields,
                 "correlation_id": delivery.correlation_id,
             },

@@ -49,7 +49,7 @@ class RenderStep:
         delivery, scope = running.delivery, running.scope
         with self._database.read() as work:
             document = self._documents.get(work, scope, delivery.document_id)
-            company_fields = self._documents.company_fields(work, scope, document)
+            more_fields = self._documents.more_fields(work, scope, document)
             configuration = ConfigurationRepository(work.connection).get_any(
                 scope, delivery.configuration_id
             )
@@ -65,7 +65,7 @@ class RenderStep:
             versions,
             accepts_at_least_once=configuration.accepts_at_least_once,
             envelope=BodEnvelope(tenant_id=connection.tenant_id, created_at=self._clock.now()),
-            company_fields=company_fields,
+            more_fields=more_fields,
         )
         digests = {part.kind: self._blobs.put(part.payload) for part in rendered}
         used = {f"{kind}_mapping_version_id": version.id for kind, version in versions.items()}

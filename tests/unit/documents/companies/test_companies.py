@@ -68,7 +68,7 @@ def test_an_invoice_goes_to_the_company_it_is_addressed_to(
     assert (document.sub_organization_id, findings) == (south.sub_organization_id, [])
     assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
     with side.database.read() as work:
-        fields = side.documents.company_fields(work, side.scope, document)
+        fields = side.documents.more_fields(work, side.scope, document)
     assert fields["accounting_entity"] == "001_100"
     assert (fields["company"], fields["division"], fields["company_id"]) == ("001", "100", "100")
 

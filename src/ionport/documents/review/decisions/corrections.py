@@ -116,6 +116,7 @@ class CorrectionService:
             changes = _changes(basis.document, values, seen)
             if not changes:
                 return False
+            self._require_changeable(database, scope, basis.document, changes)
             made = [Correction(change.target, change.new) for change in changes]
             read = self._read(basis.document, [*basis.corrections, *made], basis.choice)
             with database.write() as work:
@@ -218,6 +219,19 @@ class CorrectionService:
                 raise NotFound(_("There is no such document."), code="no_document")
             return _Basis(document, _active(work, scope, document_id))
 
+    def _require_changeable(
+        self,
+        database: Database,
+        scope: OrganizationScope,
+        document: Document,
+        changes: Sequence[_Change],
+    ) -> None:
+        """Raise InvalidInput for fields that the document type's settings make read only."""
+        names = [change.target.field for change in changes if not change.target.table]
+        with database.read() as work:
+            kind = document.document_type
+            self._review.types.require_changeable(work, scope, kind, names)
+
     def _read(self, document: Document, corrections: Sequence[Correction], choice: str) -> Intake:
         """Read the file again, as it was judged when it came in; without a transaction."""
         content = self._blobs.get(document.content_sha256)
@@ -290,7 +304,7 @@ class CorrectionService:
         )
         PartyRepository(work.connection).put(scope, document.id, read.parties)
         about_company = self._place(work, scope, document, read, was_sent=sent)
-        findings = self._review.accounts.judge_receipt(
+        findings = self._review.judge_read(
             work, scope, read, (*read.findings, *duplicates, *about_company)
         )
         self._judging.reconcile(work, scope, document.id, findings, actor.name, now)

@@ -56,7 +56,7 @@ def is_correctable(target: Target, field: Field) -> bool:
     """Tell whether a person may give the field a value."""
     if target.term or is_laid_over(target):
         return True
-    return field.origin is Origin.HAND and not target.table
+    return field.origin in (Origin.HAND, Origin.COMPANY) and not target.table
 
 
 def checked_value(target: Target, field: Field, text: str) -> str:

@@ -1,0 +1,153 @@
+"""What an administrator sets for a document type, and what follows for its documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import N_, _
+from ionport.documents.model import Row
+from ionport.documents.review.approvals import ApprovalPolicy
+from ionport.documents.review.model import NewFinding
+from ionport.documents.type_settings.model import FieldSetting, TypeSettings
+from ionport.documents.type_settings.patterns import matches
+from ionport.documents.type_settings.repository import TypeSettingsRepository
+from ionport.documents.types import document_type
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, AuditAction
+from ionport.store import OrganizationScope, Work
+
+_SHOWN = 100
+
+
+class DocumentTypeAction(AuditAction):
+    """What the audit log tells of a document type."""
+
+    CHANGED = "document_type.changed", N_("Document type changed")
+
+
+class TypeSettingsService:
+    """Settings of document types; reads need no actor."""
+
+    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+        self._clock = clock
+        self._audit = audit
+
+    def get(self, work: Work, scope: OrganizationScope, type_id: str) -> TypeSettings:
+        """Return the settings of a document type; raises NotFound."""
+        return TypeSettingsRepository(work.connection).find(scope, document_type(type_id).id)
+
+    def put(
+        self, work: Work, scope: OrganizationScope, actor: Actor, settings: TypeSettings
+    ) -> None:
+        """Replace the settings of a document type; they count for what is judged from now on.
+
+        Raises Forbidden. `settings_of` has checked them.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        before = self.get(work, scope, settings.document_type)
+        repository = TypeSettingsRepository(work.connection)
+        repository.put(scope, settings, self._clock.now(), actor.name)
+        details = _changes(before, settings)
+        if details:
+            self._audit.record(
+                work, scope, actor, DocumentTypeAction.CHANGED, settings.document_type, details
+            )
+
+    def policy(self, work: Work, scope: OrganizationScope, type_id: str) -> ApprovalPolicy:
+        """Return how many approvals documents of the type need."""
+        return TypeSettingsRepository(work.connection).find(scope, type_id).approvals
+
+    def judge(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        type_id: str,
+        fields: Row,
+        findings: Sequence[NewFinding],
+    ) -> list[NewFinding]:
+        """Return the findings with the effects of the document type, and those about its fields."""
+        settings = TypeSettingsRepository(work.connection).find(scope, type_id)
+        found = [*findings, *_field_findings(settings, fields)]
+        effects = settings.effects
+        return [
+            replace(one, own_effect=effects[one.code])
+            if one.code in effects and one.own_effect is None
+            else one
+            for one in found
+        ]
+
+    def require_changeable(
+        self, work: Work, scope: OrganizationScope, type_id: str, names: Sequence[str]
+    ) -> None:
+        """Raise InvalidInput that names the fields of `names` that are read only."""
+        settings = TypeSettingsRepository(work.connection).find(scope, type_id).fields
+        wrong = {
+            name: _("This field is read only.")
+            for name in names
+            if name in settings and settings[name].read_only
+        }
+        if wrong:
+            text = " ".join(f"{name}: {what}" for name, what in wrong.items())
+            raise InvalidInput(text, code="read_only", fields=wrong)
+
+    def other_names(self, work: Work, scope: OrganizationScope, type_id: str, fields: Row) -> Row:
+        """Return the values of fields under their ERP field names, as mappings look them up."""
+        settings = TypeSettingsRepository(work.connection).find(scope, type_id).fields
+        return {
+            one.erp_field_name.lower(): fields[name]
+            for name, one in settings.items()
+            if one.erp_field_name and fields.get(name)
+        }
+
+
+def _field_findings(settings: TypeSettings, fields: Row) -> list[NewFinding]:
+    found = []
+    for name, one in sorted(settings.fields.items()):
+        value = fields.get(name, "")
+        if not value:
+            if one.required:
+                found.append(NewFinding("field_required", {"field": name}))
+            continue
+        for code, limit in _broken(one, value):
+            given = {"field": name, "value": value[:_SHOWN], "limit": limit[:_SHOWN]}
+            found.append(NewFinding(code, given))
+    return found
+
+
+def _broken(setting: FieldSetting, value: str) -> list[tuple[str, str]]:
+    broken = []
+    if setting.max_length is not None and len(value) > setting.max_length:
+        broken.append(("field_length", str(setting.max_length)))
+    if setting.pattern and not matches(setting.pattern, value):
+        broken.append(("field_pattern", setting.pattern))
+    if setting.values and value not in setting.values:
+        broken.append(("field_value", ", ".join(setting.values)))
+    return broken
+
+
+def _changes(before: TypeSettings, after: TypeSettings) -> dict[str, str]:
+    """Return what the audit log keeps: effects and approvals with both values, fields by name."""
+    effects = {
+        code: (before.effects.get(code, "default"), after.effects.get(code, "default"))
+        for code in sorted({*before.effects, *after.effects})
+    }
+    details = {
+        f"effect {code}": f"{old} → {new}" for code, (old, new) in effects.items() if old != new
+    }
+    fields = [
+        name
+        for name in sorted({*before.fields, *after.fields})
+        if before.fields.get(name) != after.fields.get(name)
+    ]
+    if fields:
+        details["fields"] = ", ".join(fields)[:500]
+    if before.approvals != after.approvals:
+        old, new = before.approvals, after.approvals
+        details["approvals"] = (
+            f"first from {old.first_from} → {new.first_from},"
+            f" second from {old.second_from} → {new.second_from}"
+        )
+    return details

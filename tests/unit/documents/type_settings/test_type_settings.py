@@ -1,0 +1,164 @@
+"""An administrator sets what a document type demands, within limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ionport.core.clock import MovableClock
+from ionport.core.errors import Forbidden, InvalidInput
+from ionport.documents.model import DocumentStatus
+from ionport.documents.type_settings.model import effect_is_fixed, settings_as_json, settings_of
+from ionport.documents.type_settings.patterns import checked_pattern, matches
+from ionport.identity.model import Actor
+from ionport.store import Database
+from tests.support.exporting import OPERATOR, DocumentSide, document_side, invoice
+
+
+@pytest.fixture
+def database_kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def side(database: Database, tmp_path: Path, clock: MovableClock) -> DocumentSide:
+    return document_side(database, tmp_path / "blobs", clock)
+
+
+def _set(side: DocumentSide, **settings: Any) -> None:
+    with side.database.write() as work:
+        types = side.documents.review.types
+        made = settings_of({"document_type": "INVOICE", **settings})
+        types.put(work, side.scope, OPERATOR, made)
+
+
+def _found(side: DocumentSide, document_id: str) -> dict[str, str]:
+    with side.database.read() as work:
+        found = side.documents.findings(work, side.scope, document_id)
+    return {one.code: one.effect.value for one in found}
+
+
+def test_an_effect_is_set_for_a_document_type(side: DocumentSide) -> None:
+    _set(side, effects={"first_account": "holds", "BR-CO-16": "notes"})
+    wrong = invoice("RE-1", side.supplier).replace(
+        b"2808.81</cbc:PayableAmount", b"2808.80</cbc:PayableAmount"
+    )
+    assert _found(side, side.add_document("a.xml", wrong)) == {
+        "first_account": "holds",
+        "BR-CO-16": "notes",
+    }
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("two_currency_codes", "other_currency", "other_payee", "unknown_account", "no_company"),
+        *("duplicate_number", "invisible_signs", "late_answer", "no_invoice_in_pdf", "BR-06"),
+    ],
+)
+def test_identity_account_and_currency_always_hold(code: str) -> None:
+    assert effect_is_fixed(code)
+    with pytest.raises(InvalidInput) as caught:
+        settings_of({"document_type": "INVOICE", "effects": {code: "notes"}})
+    assert list(caught.value.fields) == [f"effects.{code}"]
+
+
+def test_what_fields_demand_holds_until_it_is_given(side: DocumentSide) -> None:
+    _set(
+        side,
+        fields={
+            "purchase_order": {"pattern": "45[0-9]{5}", "erp_field_name": "PUNO"},
+            "buyer_id": {"values": ["K-1", "K-2"]},
+            "supplier_name": {"max_length": 5, "read_only": True},
+            "accounting_date": {"required": True},
+            "invoice_id": {"required": True, "pattern": "RE-\\d+"},
+        },
+    )
+    document_id = side.add_document("a.xml", invoice("RE-1", side.supplier))
+    found = _found(side, document_id)
+    del found["first_account"]
+    assert found == dict.fromkeys(("field_length", "field_value", "field_required"), "holds")
+    with pytest.raises(InvalidInput) as caught:
+        side.documents.corrections.correct(
+            side.database, side.scope, OPERATOR, document_id, {"supplier_name": "Nord"}
+        )
+    assert list(caught.value.fields) == ["supplier_name"]
+    side.documents.corrections.correct(
+        side.database, side.scope, OPERATOR, document_id, {"accounting_date": "2026-03-05"}
+    )
+    with side.database.read() as work:
+        document = side.documents.get(work, side.scope, document_id)
+        codes = [
+            one.code
+            for one in side.documents.findings(work, side.scope, document_id)
+            if one.is_open
+        ]
+        assert side.documents.more_fields(work, side.scope, document)["puno"] == "4500017"
+    assert sorted(codes) == ["field_length", "field_value"]
+
+
+def test_approvals_are_asked_for_from_an_amount(side: DocumentSide) -> None:
+    _set(side, approvals={"first_from": "1000", "second_from": "5000"})
+    document_id = side.add_document("a.xml", invoice("RE-1", side.supplier))
+    with side.database.read() as work:
+        status = side.documents.get(work, side.scope, document_id).status
+    assert status is DocumentStatus.PENDING_APPROVAL
+
+
+def test_settings_are_exported_and_imported(side: DocumentSide) -> None:
+    _set(
+        side,
+        fields={"due_date": {"required": True}},
+        effects={"due_before_issue": "holds"},
+        approvals={"first_from": "0.00", "second_is_another_person": False},
+    )
+    with side.database.read() as work:
+        stored = side.documents.review.types.get(work, side.scope, "INVOICE")
+    assert settings_of(settings_as_json(stored)) == stored
+    with side.database.write() as work, pytest.raises(Forbidden):
+        side.documents.review.types.put(work, side.scope, Actor("usr_1", "anna"), stored)
+
+
+def _due(**setting: object) -> dict[str, object]:
+    return {"fields": {"due_date": setting}}
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        ({"colour": 1}, "colour"),
+        ({"fields": {"colour": {}}}, "fields.colour"),
+        (_due(required=1), "fields.due_date.required"),
+        (_due(max_length=True), "fields.due_date.max_length"),
+        (_due(values=[""]), "fields.due_date.values"),
+        (_due(pattern="(a+)+"), "fields.due_date.pattern"),
+        (_due(erp_field_name="a b"), "fields.due_date.erp_field_name"),
+        ({"effects": {"nothing": "notes"}}, "effects.nothing"),
+        ({"effects": {"BR-CO-16": 7}}, "effects.BR-CO-16"),
+        ({"approvals": {"first_from": "NaN"}}, "approvals.first_from"),
+        ({"approvals": {"first_from": 9, "second_from": 1}}, "approvals.second_from"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_place_of_the_file_is_named(data: dict[str, object], place: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        settings_of({"document_type": "INVOICE", **data})
+    assert list(caught.value.fields) == [place]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(a+)+$", "(a|a)*", "a**", "a*b*c*d*", "(?=a)", "\\1", "[a", "a{2000}", "(a", "a)", "x" * 201],
+    ids=range(11),
+)
+def test_a_pattern_whose_check_could_take_for_ever_is_refused(pattern: str) -> None:
+    with pytest.raises(InvalidInput):
+        checked_pattern(pattern)
+
+
+def test_patterns_match_the_whole_value_and_end_soon() -> None:
+    assert matches(checked_pattern("(PO|BE)-?[0-9]{4,8}\\.\\d*"), "PO-12345.1")
+    assert not matches(checked_pattern("45[0-9]{5}"), "45000171")
+    assert not matches(checked_pattern("a*a*a*b?"), "a" * 200 + "c")
