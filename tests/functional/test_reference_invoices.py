@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pytest
 from ionport.application import Application, open_application
 from ionport.connections.intake import prepare_connection
 from ionport.core.paging import PageRequest
+from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.configurations.model import ConfigurationFields
@@ -99,8 +99,10 @@ def test_every_reference_invoice_is_delivered_with_the_vendors_mapping_files(
             process.stop()
         infor_application = open_application(sides.settings_of(tmp_path / "infor", Side.INFOR))
         try:
+            pages = application.documents.renderings
             _assert_arrived(
-                infor_application, {hashlib.sha256(c).hexdigest() for c in contents.values()}
+                infor_application,
+                {pages.pdf_digest(scope, each.id, Language.ENGLISH) for each in exported},
             )
         finally:
             infor_application.close()

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from ionport.core.unpacking.pdf import attachments
+
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -94,9 +96,9 @@ def test_the_reported_item_holds_the_very_invoice(
     attributes = {entry["name"]: entry["value"] for entry in item["attrs"]["attr"]}
     assert walk["correlation_id"] in attributes.values()
     (file,) = (each for each in item["resrs"]["res"] if not each["name"])
-    assert file["filename"].endswith(".xml")
-    content = _fetch(urllib.request.Request(file["url"], headers=bearer))
-    assert hashlib.sha256(content).hexdigest() == walk["invoice_sha256"]
+    assert file["filename"].endswith(".pdf")
+    (inside,) = attachments(_fetch(urllib.request.Request(file["url"], headers=bearer)))
+    assert hashlib.sha256(inside.content).hexdigest() == walk["invoice_sha256"]
 
 
 def test_the_gateway_is_closed_without_a_token(

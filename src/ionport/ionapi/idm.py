@@ -44,7 +44,11 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class ItemDraft:
-    """An item to be created. Attributes are name and value; resources file name and content."""
+    """An item to be created. Attributes are name and value; resources file name and content.
+
+    The first resource is the item's file. IDM tells an item's resources apart by a name, which that
+    file has none of; the others are sent as File2, File3, … (inferred from what IDM answers).
+    """
 
     entity_name: str
     attributes: tuple[tuple[str, str], ...] = ()
@@ -229,8 +233,10 @@ def _item_json(draft: ItemDraft, contents: Iterable[str]) -> bytes:
         "attrs": {"attr": [{"name": name, "value": value} for name, value in draft.attributes]},
         "resrs": {
             "res": [
-                {"filename": filename, "base64": content}
-                for (filename, _), content in zip(draft.resources, contents, strict=True)
+                {**({"name": f"File{n}"} if n > 1 else {}), "filename": filename, "base64": content}
+                for n, ((filename, _), content) in enumerate(
+                    zip(draft.resources, contents, strict=True), start=1
+                )
             ]
         },
     }

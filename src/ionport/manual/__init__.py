@@ -25,6 +25,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Document side",
         (
             "intake",
+            "readable-invoice",
             "rules",
             "decisions",
             "life-cycle",

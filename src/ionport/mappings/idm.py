@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
@@ -16,6 +18,7 @@ from ionport.mappings.properties import Properties, parse_properties
 SUPPLIER_FIELDS = ("supplier_tax_id", "supplier_id", "supplier_name")
 LISTS = ("Static_Values", "Static_Fields", "Index_Fields", "EMBEDDED_FILES_EXPORT")
 EXPRESSIONS = ("ACL_Fields", "Searchable_PDF_Name")
+PAGE_LANGUAGE = "SV_PageLanguage"
 PREFIXES = ("SV_", "SF_", "IF_", "EFE_")
 _MAX_NAME = 180
 _EXTENSIONS = {"application/xml": ".xml", "text/xml": ".xml", "application/pdf": ".pdf"}
@@ -36,11 +39,19 @@ Expression = tuple[str | FieldReference, ...]
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedFile:
-    """A file inside the document that is exported as an item of its own."""
+    """Which file inside the document becomes a further file of the item, and how it is called.
+
+    `source_name` is `XML_DOCUMENT.xml` (the invoice as it was received) or the name of an
+    attachment, where `*` stands for any letters.
+    """
 
     source_name: str
     entity_name: str
     filename: Expression
+
+    def is_for(self, name: str) -> bool:
+        """Tell whether a file of this name is meant; capital letters do not matter."""
+        return fnmatchcase(name.casefold(), self.source_name.casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,8 @@ class IdmMapping:
     acl: Expression
     filename: Expression
     embedded_files: tuple[EmbeddedFile, ...]
+    # The language of the page that is made of an XML invoice; empty: not said.
+    page_language: str = ""
 
     @property
     def correlation_attribute(self) -> str | None:
@@ -112,6 +125,7 @@ def parse_idm_mapping(text: str) -> IdmMapping:
             )
             for name in properties.names("EMBEDDED_FILES_EXPORT")
         ),
+        page_language=properties.get(PAGE_LANGUAGE).lower(),
     )
 
 
@@ -146,6 +160,16 @@ def render_idm_item(mapping: IdmMapping, source: RenderSource) -> IdmItem:
     )
 
 
+def embedded_filename(file: EmbeddedFile, source: RenderSource, own_name: str) -> str:
+    """Return the name that a file inside the document gets; it ends as its own name does."""
+    extension = PurePosixPath(own_name).suffix
+    for candidate in (_evaluate(file.filename, source), own_name):
+        stem = _stem(candidate.removesuffix(extension) if extension else candidate)
+        if stem:
+            return stem + _UNSAFE.sub("_", extension)
+    return "attachment" + _UNSAFE.sub("_", extension)
+
+
 def _evaluate(expression: Expression, source: RenderSource) -> str:
     return "".join(
         part if isinstance(part, str) else source.fields.get(part.field_id, "")
@@ -158,7 +182,11 @@ def _filename(wanted: str, source: RenderSource) -> str:
     own = _KNOWN_EXTENSION.search(source.file_name)
     extension = _EXTENSIONS.get(source.mime_type) or (own[0] if own else "")
     for candidate in (wanted, source.file_name):
-        stem = _UNSAFE.sub("_", _KNOWN_EXTENSION.sub("", candidate.strip()))
-        if stem := stem.strip(" ."):
-            return stem[:_MAX_NAME] + extension
+        if stem := _stem(candidate):
+            return stem + extension
     return "document" + extension
+
+
+def _stem(candidate: str) -> str:
+    stem = _UNSAFE.sub("_", _KNOWN_EXTENSION.sub("", candidate.strip()))
+    return stem.strip(" .")[:_MAX_NAME]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.core.unpacking.pdf import attachments, is_pdf
+from ionport.core.unpacking.pdf import Attachment, attachments, is_pdf
 from ionport.documents.invoice import rows
 from ionport.documents.invoice.corrections import (
     Correction,
@@ -112,20 +112,31 @@ def _read_pdf(
     return Intake("INVOICE", _PDF, {}, {}, (finding,), identity)
 
 
-def read_any(content: bytes) -> Invoice:
-    """Return the invoice in an XML file, or the one attached to a PDF.
+def read_any(content: bytes, limits: ReadingLimits = _STANDARD, choice: str = "") -> Invoice:
+    """Return the invoice in an XML file, or the one attached to a PDF; `choice` is one of several.
 
     Errors as `read_file`, and InvalidInput `no_single_invoice` for a PDF with none or several.
     """
     if not is_pdf(content):
-        return read_invoice(content)
-    found = invoices_in_pdf(content)
-    if len(found) != 1:
+        return read_invoice(content, limits)
+    return _one_in_pdf(content, limits, choice)[1]
+
+
+def xml_of(content: bytes, limits: ReadingLimits = _STANDARD, choice: str = "") -> bytes:
+    """Return the XML as it was received: the file, or what is in the PDF; errors as `read_any`."""
+    return _one_in_pdf(content, limits, choice)[0].content if is_pdf(content) else content
+
+
+def _one_in_pdf(content: bytes, limits: ReadingLimits, choice: str) -> tuple[Attachment, Invoice]:
+    found = list(_files_in_pdf(content, limits))
+    wanted = [each for each in found if choice in ("", each[0])]
+    if len(wanted) != 1:
         raise InvalidInput(
             _("The PDF has {count} invoices attached, not one.").format(count=len(found)),
             code="no_single_invoice",
         )
-    return found[0][1]
+    _name, attached, invoice = wanted[0]
+    return attached, invoice
 
 
 def _chosen(found: Sequence[tuple[str, Invoice]], choice: str) -> tuple[str, Invoice]:
@@ -145,7 +156,12 @@ def invoices_in_pdf(content: bytes, limits: ReadingLimits = _STANDARD) -> list[t
 
     Of two with one name the second is called `name (2)`, so that each can be chosen.
     """
-    found: list[tuple[str, Invoice]] = []
+    return [(name, invoice) for name, _file, invoice in _files_in_pdf(content, limits)]
+
+
+def _files_in_pdf(
+    content: bytes, limits: ReadingLimits
+) -> Iterator[tuple[str, Attachment, Invoice]]:
     named: Counter[str] = Counter()
     for attached in attachments(content, limits.attachments):
         invoice = _invoice_in(attached.content, limits)
@@ -153,8 +169,7 @@ def invoices_in_pdf(content: bytes, limits: ReadingLimits = _STANDARD) -> list[t
             continue
         name = clean_filename(attached.name)
         named[name] += 1
-        found.append((f"{name} ({named[name]})" if named[name] > 1 else name, invoice))
-    return found
+        yield (f"{name} ({named[name]})" if named[name] > 1 else name), attached, invoice
 
 
 def _invoice_in(attached: bytes, limits: ReadingLimits) -> Invoice | None:

@@ -6,29 +6,34 @@ Files are read, parsed and set outside transactions; the service opens short one
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput
 from ionport.core.unpacking.pdf import is_pdf
-from ionport.documents.intake.reading import read_any
+from ionport.documents.intake.reading import clean_filename, read_any, xml_of
 from ionport.documents.invoice.attachments import Attachment, attachments
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language, Sheet
 from ionport.documents.invoice.rendering.pdf import RENDERER, XML_NAME, pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet
-from ionport.documents.model import Document
 from ionport.documents.renderings.repository import RenderingRepository
 from ionport.documents.service import DocumentService
 from ionport.store import Database, OrganizationScope
 
+RECEIVED: Final = "XML_DOCUMENT.xml"
+"""What mapping files call the invoice's XML as it was received."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A document with the file that was received."""
+    """The file of a document, as it was received."""
 
-    document: Document
     content: bytes
+    # Which invoice of a PDF with several a person has chosen.
+    choice: str
 
 
 class RenderingService:
@@ -41,6 +46,7 @@ class RenderingService:
         self._documents = documents
         self._blobs = blobs
         self._clock = clock
+        self._limits = documents.limits.invoice
 
     def invoice(self, scope: OrganizationScope, document_id: str) -> Invoice:
         """Return the invoice with its tree of terms, read from the file as it was received.
@@ -49,7 +55,8 @@ class RenderingService:
             NotFound: no such document, or its file is missing.
             InvalidInput: `no_single_invoice`, a PDF without an invoice or with several.
         """
-        return read_any(self._stored(scope, document_id).content)
+        stored = self._stored(scope, document_id)
+        return read_any(stored.content, self._limits, stored.choice)
 
     def sheet(self, scope: OrganizationScope, document_id: str, language: Language) -> Sheet:
         """Return the page of the invoice; errors as `invoice`."""
@@ -83,14 +90,35 @@ class RenderingService:
         content = self._blobs.get(digest)
         if is_pdf(content):
             return digest
-        sheet = make_sheet(read_invoice(content), language)
+        sheet = make_sheet(read_invoice(content, self._limits), language)
         made = self._blobs.put(pdf_page(sheet, content, XML_NAME))
         now = self._clock.now()
         with self._database.write() as work:
             RenderingRepository(work.connection).add(scope, digest, RENDERER, language, made, now)
         return made
 
+    def embedded_files(self, scope: OrganizationScope, document_id: str) -> list[tuple[str, str]]:
+        """Return names and digests of the files inside, the invoice's XML first (`RECEIVED`).
+
+        An attachment that is no base64 is left out: a finding tells of it. Errors as `invoice`,
+        but a PDF without an invoice has no files.
+        """
+        stored = self._stored(scope, document_id)
+        try:
+            xml = xml_of(stored.content, self._limits, stored.choice)
+        except InvalidInput as error:
+            if error.code != "no_single_invoice":
+                raise
+            return []
+        files = [(RECEIVED, self._blobs.put(xml))]
+        for attached in attachments(read_invoice(xml, self._limits)):
+            if content := attached.content:
+                name = clean_filename(attached.filename or attached.reference, "attachment")
+                files.append((name, self._blobs.put(content)))
+        return files
+
     def _stored(self, scope: OrganizationScope, document_id: str) -> StoredFile:
         with self._database.read() as work:
             document = self._documents.get(work, scope, document_id)
-        return StoredFile(document, self._blobs.get(document.content_sha256))
+            choice = self._documents.corrections.choice(work, scope, document_id)
+        return StoredFile(self._blobs.get(document.content_sha256), choice)

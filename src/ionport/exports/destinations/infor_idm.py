@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import chain, count
+from pathlib import PurePosixPath
 from typing import Any
 
 from ionport.core.i18n import _
@@ -29,17 +31,19 @@ from ionport.ionapi.idm import Item, ItemDraft, exact_match
 from ionport.mappings.idm import (
     SUPPLIER_FIELDS,
     IdmMapping,
+    embedded_filename,
     parse_idm_mapping,
     render_idm_item,
 )
 from ionport.mappings.model import IdmItem, MappingKind
 
+_PDF = "application/pdf"
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class IdmPayload:
-    """What is created, as stored: the file itself stays where the document keeps it.
+    """What is created, as stored: files stay in the blobs, the first one by `content_sha256`.
 
     `look_up_attribute` is the attribute that carries the correlation id; None when the mapping
     sends none and the configuration accepts at-least-once.
@@ -56,29 +60,15 @@ class IdmPayload:
     same_invoice: tuple[tuple[tuple[str, str], ...], ...] = ()
     # The attribute that carries the issue date, and its year: another year is another invoice.
     issued: tuple[str, str] | None = None
+    # Names and digests of the files behind the first one.
+    more_files: tuple[tuple[str, str], ...] = ()
+    # The page of the invoice was too large to be made: the XML is the only file.
+    has_no_page: bool = False
 
-    @classmethod
-    def of(
-        cls,
-        item: IdmItem,
-        content_sha256: str,
-        attribute: str | None,
-        correlation_id: str,
-        same_invoice: tuple[tuple[tuple[str, str], ...], ...] = (),
-        issued: tuple[str, str] | None = None,
-    ) -> IdmPayload:
-        """Take what a mapping has rendered."""
-        return cls(
-            entity_name=item.entity_name,
-            attributes=item.attributes,
-            acl=item.acl,
-            filename=item.filename,
-            content_sha256=content_sha256,
-            look_up_attribute=attribute,
-            correlation_id=correlation_id,
-            same_invoice=same_invoice,
-            issued=issued,
-        )
+    @property
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """Names and digests of all files, in the order in which they are sent."""
+        return ((self.filename, self.content_sha256), *self.more_files)
 
     def to_bytes(self) -> bytes:
         """Return the same bytes for the same payload."""
@@ -94,6 +84,7 @@ class IdmPayload:
         )
         issued = data.get("issued")
         data["issued"] = (issued[0], issued[1]) if issued else None
+        data["more_files"] = tuple((name, digest) for name, digest in data.get("more_files", ()))
         return cls(**data)
 
 
@@ -153,13 +144,13 @@ def _folded(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def create(client: IonApiClient, payload: IdmPayload, content: bytes) -> Item:
-    """Create the item with its file; raises IonApiError."""
+def create(client: IonApiClient, payload: IdmPayload, read: ReadContent) -> Item:
+    """Create the item with its files; raises IonApiError, and IonportError of `read`."""
     return client.idm.create_item(
         ItemDraft(
             entity_name=payload.entity_name,
             attributes=payload.attributes,
-            resources=((payload.filename, content),),
+            resources=tuple((name, read(digest)) for name, digest in payload.files),
             acl=payload.acl,
         )
     )
@@ -217,7 +208,12 @@ class IdmCreate:
 
     def make(self, client: IonApiClient, payload: Payload, read: ReadContent) -> Answer:
         wanted = IdmPayload.from_bytes(payload.content)
-        item = create(client, wanted, read(wanted.content_sha256))
+        item = create(client, wanted, read)
+        if wanted.has_no_page:
+            return Answer(
+                item.pid,
+                _("Created in IDM as XML alone: the invoice is too large for a page as PDF."),
+            )
         return Answer(item.pid, _("Created in IDM."))
 
     def columns(self, remote_id: str) -> Mapping[str, Any]:
@@ -253,19 +249,47 @@ class InforIdm:
 def render_item(job: RenderJob) -> Rendered:
     """Render the item that is created; raises InvalidInput."""
     mapping = job.prepare(job.versions[MappingKind.IDM], parse_idm_mapping)
-    item = render_idm_item(mapping, job.source)
-    payload = IdmPayload.of(
-        item,
-        job.document.content_sha256,
-        mapping.correlation_attribute,
-        job.delivery.correlation_id,
-        _same_invoice(mapping, item),
-        _issued(mapping, item),
+    page = job.files.page(mapping.page_language)
+    source = job.source if page is None else replace(job.source, mime_type=_PDF)
+    item = render_idm_item(mapping, source)
+    payload = IdmPayload(
+        entity_name=item.entity_name,
+        attributes=item.attributes,
+        acl=item.acl,
+        filename=item.filename,
+        content_sha256=page or job.document.content_sha256,
+        look_up_attribute=mapping.correlation_attribute,
+        correlation_id=job.delivery.correlation_id,
+        same_invoice=_same_invoice(mapping, item),
+        issued=_issued(mapping, item),
+        more_files=tuple(_more_files(mapping, job, item.filename)),
+        has_no_page=page is None,
     )
     reason = ""
     if payload.look_up_attribute is None:
         reason = _("The mapping sends no correlation id, so that IDM cannot be asked.")
     return Rendered(StepKind.IDM_CREATE, payload.to_bytes(), no_look_up=reason)
+
+
+def _more_files(mapping: IdmMapping, job: RenderJob, first: str) -> Iterator[tuple[str, str]]:
+    """Yield the files inside the document that the mapping asks for, each under its own name."""
+    if not mapping.embedded_files:
+        return
+    inside = job.files.embedded()
+    names = {first.casefold()}
+    for wanted in mapping.embedded_files:
+        for own_name, digest in inside:
+            if not wanted.is_for(own_name):
+                continue
+            name = _unused(embedded_filename(wanted, job.source, own_name), names)
+            names.add(name.casefold())
+            yield name, digest
+
+
+def _unused(name: str, names: set[str]) -> str:
+    path = PurePosixPath(name)
+    numbered = (f"{path.stem}-{number}{path.suffix}" for number in count(2))
+    return next(each for each in chain((name,), numbered) if each.casefold() not in names)
 
 
 def _same_invoice(mapping: IdmMapping, item: IdmItem) -> tuple[tuple[tuple[str, str], ...], ...]:

@@ -6,7 +6,7 @@ which method a delivery has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +26,18 @@ class Prepare(Protocol):
     def __call__(self, version: MappingVersion, parse: Callable[[str], T]) -> T: ...
 
 
+class DocumentFiles(Protocol):
+    """The files that are made of the document, and those inside it, as stored contents."""
+
+    def page(self, language: str) -> str | None:
+        """Return the digest of the document's PDF; None when it is too large to be made."""
+        ...
+
+    def embedded(self) -> Sequence[tuple[str, str]]:
+        """Return names and digests of the files inside, the XML that was received first."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RenderJob:
     """What a delivery's payloads are rendered from."""
@@ -36,6 +48,7 @@ class RenderJob:
     envelope: BodEnvelope
     versions: Mapping[MappingKind, MappingVersion]
     prepare: Prepare
+    files: DocumentFiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.model import Document
+from ionport.documents.renderings.service import RenderingService
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.port import Rendered, RenderJob
 from ionport.exports.model import Delivery
@@ -20,6 +22,7 @@ from ionport.mappings.model import (
     RenderSource,
     blocking,
 )
+from ionport.store import OrganizationScope
 
 _KEPT = 64
 T = TypeVar("T")
@@ -28,7 +31,8 @@ T = TypeVar("T")
 class Renderer:
     """Renders deliveries; raises InvalidInput for what cannot be rendered."""
 
-    def __init__(self) -> None:
+    def __init__(self, renderings: RenderingService) -> None:
+        self._renderings = renderings
         self._prepared: OrderedDict[str, Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -63,7 +67,8 @@ class Renderer:
             mime_type=document.mime_type,
             size_bytes=document.size_bytes,
         )
-        job = RenderJob(delivery, document, source, envelope, versions, self._prepare)
+        files = _Files(self._renderings, document)
+        job = RenderJob(delivery, document, source, envelope, versions, self._prepare, files)
         return destination_of(delivery.method).render(job)
 
     def _prepare(self, version: MappingVersion, parse: Callable[[str], T]) -> T:
@@ -79,6 +84,27 @@ class Renderer:
             while len(self._prepared) > _KEPT:
                 self._prepared.popitem(last=False)
         return prepared
+
+
+class _Files:
+    """What is made of one document."""
+
+    def __init__(self, renderings: RenderingService, document: Document) -> None:
+        self._renderings = renderings
+        self._document_id = document.id
+        self._scope = OrganizationScope(document.organization_id)
+
+    def page(self, language: str) -> str | None:
+        known = Language(language) if language in set(Language) else Language.ENGLISH
+        try:
+            return self._renderings.pdf_digest(self._scope, self._document_id, known)
+        except InvalidInput as error:
+            if error.code != "page_not_set":
+                raise
+            return None
+
+    def embedded(self) -> Sequence[tuple[str, str]]:
+        return self._renderings.embedded_files(self._scope, self._document_id)
 
 
 def _refuse_blocked(version: MappingVersion, *, accepts_at_least_once: bool) -> None:

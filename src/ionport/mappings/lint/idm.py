@@ -157,8 +157,11 @@ def _check_embedded_files(properties: Properties) -> Iterator[Finding]:
             "embedded_files",
             properties.line("EMBEDDED_FILES_EXPORT"),
             "EMBEDDED_FILES_EXPORT",
-            _("Files inside a document are not exported as items of their own yet."),
-            _("The document itself is exported; nothing to do."),
+            _(
+                "The files inside a document become further files of its item; IDM document types"
+                " of their own (EFE_…_EXPORT_DOC_TYPE) are not used."
+            ),
+            _("Nothing to do. XML_DOCUMENT.xml is the invoice as it was received."),
         )
 
 

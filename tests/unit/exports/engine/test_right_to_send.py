@@ -198,7 +198,7 @@ def _create_once_more(walk: Walk, delivery_id: str) -> None:
     payload = IdmPayload.from_bytes(walk.side.blobs.get(digest))
     with closing(walk.side.runner()) as runner:
         client = runner._clients.get(walk.side.scope, walk.configuration.connection_id)
-        infor_idm.create(client, payload, walk.side.blobs.get(payload.content_sha256))
+        infor_idm.create(client, payload, walk.side.blobs.get)
 
 
 def test_a_step_of_the_wall_clock_makes_no_miss_conclusive(walk: Walk, runner: DeliveryRunner):

@@ -64,16 +64,6 @@ def test_a_delivery_puts_one_item_into_idm_and_one_message_into_ion(
     assert message.message_id in newest
 
 
-def test_the_item_holds_the_document_byte_for_byte(walk: Walk, runner: DeliveryRunner):
-    delivery_id = walk.exported()
-    walk.run(runner, delivery_id)
-    detail = walk.side.detail(delivery_id)
-    with walk.side.database.read() as work:
-        document = walk.side.documents.get(work, walk.side.scope, detail.delivery.document_id)
-    (item,) = walk.items(detail)
-    assert item.main_resource.sha256 == document.content_sha256
-
-
 def test_the_method_infor_idm_sends_no_message(walk: Walk, runner: DeliveryRunner):
     with walk.side.database.write() as work:
         walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)

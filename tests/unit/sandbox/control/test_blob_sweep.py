@@ -221,6 +221,7 @@ def test_every_column_that_names_a_file_is_looked_at(database: Database) -> None
             for table, column in columns_that_name_files(work.connection)
         }
     assert found >= {
+        "document_renderings.pdf_sha256",
         "documents.content_sha256",
         "delivery_steps.payload_digest",
         "idm_resources.sha256",

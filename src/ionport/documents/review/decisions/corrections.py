@@ -59,8 +59,7 @@ class _Basis:
     @property
     def choice(self) -> str:
         """Which invoice of a PDF with several counts, as the last choice says."""
-        made = (each for each in reversed(self.decisions) if each.kind is DecisionKind.CHOOSE)
-        return next((each.parameters["name"] for each in made), "")
+        return _choice(self.decisions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +211,10 @@ class CorrectionService:
             made[target] = (made.get(target, (old, ""))[0], each.parameters["new"])
         return {target: both for target, both in made.items() if both[0] != both[1]}
 
+    def choice(self, work: Work, scope: OrganizationScope, document_id: str) -> str:
+        """Return the name of the invoice that a person chose in a PDF with several, or ""."""
+        return _choice(_active(work, scope, document_id))
+
     def _basis(self, database: Database, scope: OrganizationScope, document_id: str) -> _Basis:
         with database.read() as work:
             document = DocumentRepository(work.connection).find(scope, document_id)
@@ -332,6 +335,11 @@ class CorrectionService:
         if place != known:
             DocumentRepository(work.connection).set_place(scope, document.id, place)
         return found
+
+
+def _choice(decisions: Sequence[DocumentDecision]) -> str:
+    made = (each for each in reversed(decisions) if each.kind is DecisionKind.CHOOSE)
+    return next((each.parameters["name"] for each in made), "")
 
 
 def _active(work: Work, scope: OrganizationScope, document_id: str) -> tuple[DocumentDecision, ...]:
