@@ -12,6 +12,8 @@ from ionport.documents.companies.service import CompanyService
 from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.ports import Scanner
 from ionport.documents.intake.receiving import Receiver
+from ionport.documents.intake.sources.runner import SourceRunner
+from ionport.documents.intake.sources.service import SourceService
 from ionport.documents.renderings.service import RenderingService
 from ionport.documents.service import DocumentService
 from ionport.documents.suppliers.service import SupplierService
@@ -39,6 +41,8 @@ class DocumentSide:
     companies: CompanyService
     renderings: RenderingService
     receiver: Receiver
+    sources: SourceService
+    source_runner: SourceRunner
     suppliers: SupplierService
     types: TypeSettingsService
     connections: ConnectionService
@@ -72,12 +76,17 @@ def open_document_side(
         policy=addresses,
         uses=ConfigurationConnectionUse(),
     )
+    receiver = Receiver(database, documents, audit)
     deliveries = DeliveryService(clock, audit, documents, timing=timing)
     return DocumentSide(
         documents=documents,
         companies=CompanyService(clock, audit, identity),
         renderings=RenderingService(database, documents, blobs, clock),
-        receiver=Receiver(database, documents, audit),
+        receiver=receiver,
+        sources=SourceService(clock, audit),
+        source_runner=SourceRunner(
+            database, clock, receiver, max_bytes=documents.limits.file_bytes
+        ),
         suppliers=SupplierService(clock, audit),
         types=documents.review.types,
         connections=connections,

@@ -291,6 +291,32 @@ def test_adding_goes_on_after_a_file_that_is_refused(run: Run, tmp_path: Path) -
     ]
 
 
+def test_a_watched_folder_is_looked_into_by_command(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    added = run("intake", "add-folder", "Scans", str(folder))
+    assert added.output.count("✓") == 3, added.output
+    (folder / "bad.xml").write_bytes(b"<a/>")
+    _sample(folder, SAMPLES[0])
+    ran = run("intake", "run", "Scans", "--json")
+    assert ran.exit_code == 1
+    assert {row["file"]: row["result"] for row in json.loads(ran.stdout)} == {
+        "bad.xml": "refused",
+        SAMPLES[0]: "received",
+    }
+    logged = json.loads(run("intake", "log", "Scans", "--json").stdout)
+    assert {row["file"] for row in logged} == {"bad.xml", SAMPLES[0]}
+    (document,) = (row["documents"][0] for row in logged if row["documents"])
+    out = tmp_path / "document.zip"
+    assert run("document", "archive", document, "-o", str(out)).exit_code == 0
+    assert out.read_bytes().startswith(b"PK")
+    folder.rename(tmp_path / "gone")
+    assert run("intake", "test", "Scans").exit_code == 1
+    assert "cannot be used" in run("intake", "run", "Scans").output
+    assert run("intake", "remove", "Scans").exit_code == 0
+    assert "No sources" in run("intake", "list").output
+
+
 def _configure_without_proof(run: Run, folder: Path) -> None:
     file = folder / "x.ionapi"
     file.write_bytes(credential())

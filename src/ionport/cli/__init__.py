@@ -44,6 +44,7 @@ _COMMANDS = {
         "Document side: fields, effects of findings and approvals of a document type.",
     ),
     "document": ("documents.documents", "Document side: check, add, list and show documents."),
+    "intake": ("documents.intake", "Document side: folders that are watched for documents."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),
 }

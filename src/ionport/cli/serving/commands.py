@@ -8,10 +8,11 @@ import threading
 import click
 
 from ionport.application import Application, open_application
-from ionport.cli.opening import OPERATOR, settings_of
+from ionport.cli.opening import OPERATOR, documents_side, settings_of
 from ionport.cli.serving.server import RunningServer
 from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
+from ionport.documents.intake.sources.runner import SourceWatch
 from ionport.sandbox.control.rights import is_production
 from ionport.settings import Side
 from ionport.store import TenantScope
@@ -70,14 +71,17 @@ def worker(ctx: click.Context) -> None:
         )
     application = open_application(settings)
     engine = application.delivery_engine()
+    sources = SourceWatch(documents_side(application).source_runner)
     stopped = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda _number, _frame: stopped.set())
     try:
         engine.launch()
+        sources.launch()
         click.echo("The worker runs deliveries. Stop it with Ctrl+C.")
         stopped.wait()
     finally:
+        sources.close()
         engine.close()
         application.close()
 

@@ -17,6 +17,7 @@ from ionport.application import open_application
 from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping
 from ionport.core.errors import InvalidInput
+from ionport.documents.intake.sources.runner import SourceWatch
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.timing import ExportTiming
 from ionport.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
@@ -54,7 +55,9 @@ class RunningServer:
         has_sandbox = infor is not None and infor.options.has_sandbox
         flows = infor.flow_runner if infor and has_sandbox else None
         watch = ControlWatch(infor.control.controls) if infor and has_sandbox else None
-        parts = (engine, housekeeping, flows, watch)
+        documents = self.application.documents
+        sources = SourceWatch(documents.source_runner) if documents else None
+        parts = (engine, housekeeping, flows, watch, sources)
         self._parts = [part for part in parts if part is not None]
         self._server = _Server(
             settings.threads,

@@ -70,7 +70,7 @@ class Receiver:
 
     def __init__(self, database: Database, documents: DocumentService, audit: AuditLog) -> None:
         self._database = database
-        self._documents = documents
+        self.documents = documents
         self._audit = audit
 
     def receive(
@@ -106,8 +106,8 @@ class Receiver:
         try:
             if file.problem is not None:
                 raise file.problem
-            self._documents.limits.check_size(file.name, len(file.content))
-            for inside in unpack(file, self._documents.limits.file_bytes):
+            self.documents.limits.check_size(file.name, len(file.content))
+            for inside in unpack(file, self.documents.limits.file_bytes):
                 yield Outcome(file.name, inside.name), inside
         except IonportError as error:
             outcome = Outcome(file.name, file.name)
@@ -126,13 +126,13 @@ class Receiver:
         try:
             if batch.scanner_away is not None:
                 raise batch.scanner_away
-            prepared = self._documents.read_receipt(scope, file.content, file.name)
+            prepared = self.documents.read_receipt(scope, file.content, file.name)
         except IonportError as error:
             _refuse(outcome, error)
             if isinstance(error, Unavailable) and error.code == scanning.AWAY:
                 batch.scanner_away = error
             return
-        kept = writers.submit(self._documents.keep, file.content)
+        kept = writers.submit(self.documents.keep, file.content)
         batch.prepared.append((outcome, prepared, kept))
         batch.size += len(file.content)
 
@@ -169,13 +169,13 @@ class Receiver:
         sub_organization_id: str | None,
     ) -> None:
         try:
-            document = self._documents.receive(work, scope, actor, prepared, sub_organization_id)
+            document = self.documents.receive(work, scope, actor, prepared, sub_organization_id)
         except IonportError as error:
             _refuse(outcome, error)
             return
         outcome.document = document
         if document.open_findings or prepared.intake.findings:
-            outcome.findings = self._documents.review.list(work, scope, document.id)
+            outcome.findings = self.documents.review.list(work, scope, document.id)
 
     def _tell_malware(
         self, work: Work, scope: OrganizationScope, actor: Actor, outcome: Outcome

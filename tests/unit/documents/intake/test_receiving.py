@@ -45,7 +45,7 @@ def database(tmp_path: Path, clock: MovableClock) -> Iterator[Database]:
     database.close()
 
 
-def _receiver(
+def receiver_on(
     database: Database,
     clock: MovableClock,
     folder: Path,
@@ -73,7 +73,7 @@ def test_many_files_share_commits_and_each_is_told_of_in_its_order(
 ) -> None:
     files = [_numbered(number) for number in range(COMMIT_TOGETHER)]
     bad, again = ReceivedFile("bad.xml", b"<a"), ReceivedFile("again.xml", files[3].content)
-    told = _receiver(database, clock, tmp_path).receive(
+    told = receiver_on(database, clock, tmp_path).receive(
         ACME, OPERATOR, [*files[:10], bad, *files[10:], again]
     )
     first = next(told)
@@ -100,7 +100,9 @@ def test_a_file_over_the_limit_is_refused_with_the_number_and_the_others_come_in
     limits = IntakeLimits(file_bytes=1024 * 1024)
     large = ReceivedFile("large.pdf", b"%PDF-" + b" " * 1024 * 1024)
     outcomes = list(
-        _receiver(database, clock, tmp_path, limits).receive(ACME, OPERATOR, [large, _numbered(1)])
+        receiver_on(database, clock, tmp_path, limits).receive(
+            ACME, OPERATOR, [large, _numbered(1)]
+        )
     )
     assert outcomes[0].error == "large.pdf has more than 1 MB, which is the limit of one file."
     assert outcomes[1].document is not None
@@ -111,14 +113,14 @@ def test_nobody_takes_files_in_for_an_organization_of_others(
 ) -> None:
     stranger = Actor("usr_1", "eve")
     with pytest.raises(Forbidden):
-        list(_receiver(database, clock, tmp_path).receive(ACME, stranger, [_numbered(1)]))
+        list(receiver_on(database, clock, tmp_path).receive(ACME, stranger, [_numbered(1)]))
 
 
 def test_malware_is_refused_and_audited_and_the_files_beside_it_come_in(
     database: Database, clock: MovableClock, tmp_path: Path
 ) -> None:
     with FakeClamd() as server:
-        receiver = _receiver(database, clock, tmp_path, scanner=Clamd("127.0.0.1", server.port))
+        receiver = receiver_on(database, clock, tmp_path, scanner=Clamd("127.0.0.1", server.port))
         files = [_numbered(1), ReceivedFile("eicar.xml", EICAR), _numbered(2)]
         outcomes = list(receiver.receive(ACME, OPERATOR, files))
     assert [outcome.is_here for outcome in outcomes] == [True, False, True]
@@ -136,13 +138,13 @@ def test_while_the_scanner_is_away_files_wait_and_come_in_when_it_is_back(
     with FakeClamd() as server:
         port = server.port
     scanner = Clamd("127.0.0.1", port, wait_seconds=0)
-    receiver = _receiver(database, clock, tmp_path, scanner=scanner)
+    receiver = receiver_on(database, clock, tmp_path, scanner=scanner)
     outcomes = list(receiver.receive(ACME, OPERATOR, [_numbered(1), _numbered(2)]))
     assert all(outcome.is_postponed for outcome in outcomes)
     assert "send the file again" in outcomes[1].error
     assert _count(database, clock) == 0
     with FakeClamd() as server:
-        back = _receiver(database, clock, tmp_path, scanner=Clamd("127.0.0.1", server.port))
+        back = receiver_on(database, clock, tmp_path, scanner=Clamd("127.0.0.1", server.port))
         assert all(outcome.is_here for outcome in back.receive(ACME, OPERATOR, [_numbered(1)]))
 
 
@@ -153,7 +155,7 @@ def test_a_person_chooses_which_invoice_of_a_pdf_counts_and_corrections_stay(
     files = [ReceivedFile("cii.xml", CII), ReceivedFile("three.pdf", pdf)]
     before, held = (
         each.document
-        for each in _receiver(database, clock, tmp_path).receive(ACME, OPERATOR, files)
+        for each in receiver_on(database, clock, tmp_path).receive(ACME, OPERATOR, files)
     )
     assert before is not None
     assert held is not None

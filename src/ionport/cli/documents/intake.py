@@ -1,0 +1,180 @@
+"""`ionport intake add-folder|list|test|run|log|remove`: where files come from by themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ionport.application import Application
+from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.output import as_json_option, print_json
+from ionport.documents.intake.sources.model import IntakeSource, LogEntry
+from ionport.documents.intake.sources.service import try_source
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group()
+def intake() -> None:
+    """Document side: folders that are watched for documents."""
+
+
+@intake.command("add-folder")
+@click.argument("name")
+@click.argument("folder", type=_FOLDER)
+@click.option("--archive", type=_FOLDER, help="Where received files go; default: FOLDER/archive.")
+@click.option("--error", type=_FOLDER, help="Where refused files go; default: FOLDER/error.")
+@click.option("--sub-organization", help="Id of the sub-organization that the documents are of.")
+@click.pass_context
+def intake_add_folder(
+    ctx: click.Context,
+    name: str,
+    folder: Path,
+    archive: Path | None,
+    error: Path | None,
+    sub_organization: str | None,
+) -> None:
+    """Watch FOLDER under NAME; `ionport up` and `ionport worker` look into it.
+
+    A file is taken when it has not changed for two seconds. It goes to the archive, or with a note
+    beside it (.error) to the error folder.
+    """
+    paths = {"folder": folder, "archive": archive, "error": error}
+    given = {key: str(path.absolute()) for key, path in paths.items() if path is not None}
+    with opened(ctx) as application, application.database.write() as work:
+        made = documents_side(application).sources.add_folder(
+            work, organization_scope(application), OPERATOR, name, given, sub_organization
+        )
+    click.echo(f"{made.id}  {made.name}  {made.parameters['folder']}")
+    _test(made)
+
+
+@intake.command("list")
+@as_json_option
+@click.pass_context
+def intake_list(ctx: click.Context, as_json: bool) -> None:
+    """List the sources, and why one cannot be looked into."""
+    with opened(ctx) as application, application.database.read() as work:
+        found = documents_side(application).sources.list(work, organization_scope(application))
+    if as_json:
+        print_json([_row(source) for source in found])
+        return
+    for source in found:
+        click.echo(f"{source.name}  {source.kind.value}  {source.parameters['folder']}")
+        if source.problem:
+            click.echo(f"  {source.problem}")
+    if not found:
+        click.echo("No sources. Add one with: ionport intake add-folder NAME FOLDER")
+
+
+@intake.command("test")
+@click.argument("name")
+@click.pass_context
+def intake_test(ctx: click.Context, name: str) -> None:
+    """Test the connection of a source. Exit status 1 when a stage fails."""
+    with opened(ctx) as application:
+        source = _find(application, name)
+    ctx.exit(0 if _test(source) else 1)
+
+
+@intake.command("run")
+@click.argument("name")
+@as_json_option
+@click.pass_context
+def intake_run(ctx: click.Context, name: str, as_json: bool) -> None:
+    """Look into a source once, now; files that rest for two seconds are taken.
+
+    Exit status 1 when a file was refused or the source cannot be looked into.
+    """
+    with opened(ctx) as application:
+        source = _find(application, name)
+        entries = documents_side(application).source_runner.run_once(source)
+        problem = _find(application, name).problem
+    if as_json:
+        print_json([_log_row(entry) for entry in entries])
+    else:
+        for entry in entries:
+            click.echo(_line(entry))
+    if problem:
+        click.echo(problem, err=True)
+    ctx.exit(1 if problem or any(entry.result.is_refused for entry in entries) else 0)
+
+
+@intake.command("log")
+@click.argument("name")
+@click.option("--limit", default=100, type=click.IntRange(1, 1000), show_default=True)
+@as_json_option
+@click.pass_context
+def intake_log(ctx: click.Context, name: str, limit: int, as_json: bool) -> None:
+    """Show what became of the newest files of a source."""
+    with opened(ctx) as application:
+        source = _find(application, name)
+        with application.database.read() as work:
+            entries = documents_side(application).sources.log(
+                work, organization_scope(application), source.id, limit
+            )
+    if as_json:
+        print_json([_log_row(entry) for entry in entries])
+        return
+    for entry in entries:
+        click.echo(_line(entry))
+
+
+@intake.command("remove")
+@click.argument("name")
+@click.pass_context
+def intake_remove(ctx: click.Context, name: str) -> None:
+    """Watch a source no longer; its log goes, files and documents stay."""
+    with opened(ctx) as application:
+        source = _find(application, name)
+        with application.database.write() as work:
+            documents_side(application).sources.remove(
+                work, organization_scope(application), OPERATOR, source.id
+            )
+    click.echo(f"{source.name} is watched no longer.")
+
+
+def _find(application: Application, name: str) -> IntakeSource:
+    with application.database.read() as work:
+        service = documents_side(application).sources
+        return service.find(work, organization_scope(application), name)
+
+
+def _test(source: IntakeSource) -> bool:
+    stages = try_source(source)
+    for stage in stages:
+        mark = "✓" if stage.passed else "✗"
+        click.echo(f"  {mark} {stage.title}{': ' if stage.problem else ''}{stage.problem}")
+    return all(stage.passed for stage in stages)
+
+
+def _row(source: IntakeSource) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "name": source.name,
+        "kind": source.kind.value,
+        **source.parameters,
+        "sub_organization": source.sub_organization_id,
+        "problem": source.problem,
+    }
+
+
+def _log_row(entry: LogEntry) -> dict[str, Any]:
+    return {
+        "at": _time(entry.at),
+        "file": entry.filename,
+        "result": entry.result.value,
+        "text": entry.text,
+        "documents": list(entry.document_ids),
+    }
+
+
+def _line(entry: LogEntry) -> str:
+    return f"{_time(entry.at)}  {entry.filename}: {entry.result.label}. {entry.text}"
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

@@ -1,0 +1,205 @@
+"""Looks into sources: takes what rests, receives it, and archives it or sets it aside."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby, takewhile
+from operator import attrgetter
+from typing import Final
+
+from ionport.core.clock import Clock
+from ionport.core.errors import IonportError
+from ionport.core.ids import new_id
+from ionport.documents.intake.containers import ReceivedFile
+from ionport.documents.intake.receiving import Outcome, Receiver
+from ionport.documents.intake.sources.folder import Mark, WatchFolder
+from ionport.documents.intake.sources.model import IntakeSource, LogEntry, Result
+from ionport.documents.intake.sources.repository import SourceRepository
+from ionport.documents.intake.sources.service import inbox_of
+from ionport.identity.model import Actor
+from ionport.store import Database, OrganizationScope, SystemScope
+
+REST_SECONDS: Final = 2.0
+"""How long a file must not have changed before it is taken."""
+
+_MAX_TEXT: Final = 2_000
+_logger = logging.getLogger(__name__)
+
+
+class SourceRunner:
+    """Receives the files of sources; it remembers how each file looked last time."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        receiver: Receiver,
+        *,
+        max_bytes: int,
+        rest_seconds: float = REST_SECONDS,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._receiver = receiver
+        self._max_bytes = max_bytes
+        self._rest = rest_seconds
+        self._seen: dict[str, dict[str, tuple[Mark, float]]] = {}
+        self._waiting: set[tuple[str, str]] = set()
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Take no further file; those under way are settled."""
+        self._stopping.set()
+
+    def run_all(self) -> None:
+        """Look into every source once; the trouble of one stops no other."""
+        with self._database.read() as work:
+            sources = SourceRepository(work.connection).list_all(SystemScope("intake sources"))
+        for source in sources:
+            if self._stopping.is_set():
+                return
+            try:
+                self.run(source)
+            except Exception:
+                _logger.exception("looking into the intake source %s broke off", source.id)
+
+    def run_once(self, source: IntakeSource) -> list[LogEntry]:
+        """Look, wait until files have rested, and look again; errors as `run`."""
+        first = self.run(source)
+        time.sleep(self._rest)
+        return [*first, *self.run(source)]
+
+    def run(self, source: IntakeSource) -> list[LogEntry]:
+        """Look into a source once, and return what became of its files.
+
+        Where its folders cannot be used this is kept as the source's problem. What was taken by a
+        process that ended before it was settled is received too: its digest tells whether it is a
+        document already. While another process looks into it nothing happens.
+        """
+        scope = OrganizationScope(source.organization_id)
+        problem, entries = "", list[LogEntry]()
+        inbox = inbox_of(source)
+        try:
+            with inbox.alone() as is_alone:
+                if not is_alone:
+                    return []
+                self._take(source, inbox)
+                for entry in self._receive(scope, source, inbox):
+                    entries.append(entry)
+        except IonportError as error:
+            problem = error.text
+        if problem != source.problem:
+            with self._database.write() as work:
+                SourceRepository(work.connection).set_problem(scope, source.id, problem)
+        return entries
+
+    def _take(self, source: IntakeSource, inbox: WatchFolder) -> None:
+        before, now = self._seen.get(source.id, {}), time.monotonic()
+        seen: dict[str, tuple[Mark, float]] = {}
+        for name, mark in inbox.look().items():
+            known, since = before.get(name, (None, now))
+            if known != mark:
+                seen[name] = (mark, now)
+            elif now - since < self._rest:
+                seen[name] = (mark, since)
+            else:
+                inbox.take(name)
+        self._seen[source.id] = seen
+
+    def _receive(
+        self, scope: OrganizationScope, source: IntakeSource, inbox: WatchFolder
+    ) -> Iterator[LogEntry]:
+        taken = takewhile(lambda _name: not self._stopping.is_set(), inbox.taken())
+        files = (ReceivedFile(name, inbox.read(name, self._max_bytes)) for name in taken)
+        actor = Actor.operator(f"{source.kind.value} {source.name}")
+        outcomes = self._receiver.receive(scope, actor, files, source.sub_organization_id)
+        for name, of_file in groupby(outcomes, attrgetter("source")):
+            entry = self._settled(source, inbox, name, list(of_file))
+            if self._is_told(entry):
+                continue
+            with self._database.write() as work:
+                SourceRepository(work.connection).add_log(scope, entry)
+            yield entry
+
+    def _is_told(self, entry: LogEntry) -> bool:
+        """Tell whether a file that waits stands in the log already: once is enough."""
+        key, was_waiting = (entry.source_id, entry.filename), False
+        if entry.result is Result.WAITING:
+            was_waiting = key in self._waiting
+            self._waiting.add(key)
+        else:
+            self._waiting.discard(key)
+        return was_waiting
+
+    def _settled(
+        self, source: IntakeSource, inbox: WatchFolder, name: str, outcomes: Sequence[Outcome]
+    ) -> LogEntry:
+        """Move a file to where it belongs now that what is inside it was received."""
+        result, text = _result(outcomes), _text(outcomes)
+        if result is Result.WAITING:
+            inbox.put_back(name)
+        elif result is Result.REFUSED:
+            inbox.set_aside(name, text)
+        else:
+            inbox.archive(name)
+        made = [outcome.document for outcome in outcomes if outcome.document is not None]
+        return LogEntry(
+            id=new_id("log"),
+            source_id=source.id,
+            at=self._clock.now(),
+            filename=name,
+            result=result,
+            text=text[:_MAX_TEXT],
+            document_ids=tuple(document.id for document in made[:_MAX_TEXT]),
+        )
+
+
+def _result(outcomes: Sequence[Outcome]) -> Result:
+    if any(outcome.is_postponed for outcome in outcomes):
+        return Result.WAITING
+    if not all(outcome.is_here for outcome in outcomes):
+        return Result.REFUSED
+    return Result.RECEIVED if any(each.document for each in outcomes) else Result.HERE_ALREADY
+
+
+def _text(outcomes: Sequence[Outcome]) -> str:
+    lines = []
+    for outcome in outcomes:
+        inside = f"{outcome.name}: " if outcome.name != outcome.source else ""
+        if outcome.document is not None:
+            held = " ".join(each.text for each in outcome.findings if each.is_open)
+            lines.append(f"{inside}{outcome.document.id} {held}".strip())
+        else:
+            lines.append(f"{inside}{outcome.error}")
+    return "\n".join(lines)
+
+
+class SourceWatch:
+    """Looks into all sources again and again, in a thread of its own, until it is closed."""
+
+    def __init__(self, runner: SourceRunner, every_seconds: float = REST_SECONDS) -> None:
+        self._runner = runner
+        self._every = every_seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="intake-sources", daemon=True)
+
+    def launch(self) -> None:
+        """Start looking."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the look that is under way, and stop."""
+        self._stopping.set()
+        self._runner.stop()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._every):
+            try:
+                self._runner.run_all()
+            except Exception:
+                # A database that is away for a while: the next look tries again.
+                _logger.exception("the look into intake sources broke off")

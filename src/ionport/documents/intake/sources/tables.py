@@ -1,0 +1,38 @@
+"""Tables of intake sources and of what they brought. Times are moments in UTC."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, Table, Text, UniqueConstraint
+
+from ionport.identity.tables import organizations
+from ionport.store import Moment, metadata
+
+intake_sources = Table(
+    "intake_sources",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("sub_organization_id", Text, ForeignKey(organizations.c.id), index=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    # Why the last look failed; empty when it did not.
+    Column("problem", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    UniqueConstraint("organization_id", "name"),
+)
+
+intake_log = Table(
+    "intake_log",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("source_id", Text, ForeignKey(intake_sources.c.id, ondelete="CASCADE"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("document_ids", JSON, nullable=False),
+    Index("ix_intake_log_source_id", "source_id", "at", "id"),
+)
