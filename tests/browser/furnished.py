@@ -105,7 +105,7 @@ class Furnished:
 def furnished_house(folder: Path) -> Iterator[Furnished]:
     """Serve both sides and use them."""
     with desk_on(folder, "") as desk:
-        ids = {"user": desk.add_user("bob"), "scope": SCOPE}
+        ids = {"user": desk.add_user("bob"), "scope": SCOPE, "kind": "reject"}
         yield Furnished(desk, ids | _use(desk))
 
 
