@@ -14,6 +14,7 @@ from ionport.documents.service import DocumentService
 from ionport.exports import status
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Delivery, DeliveryStatus, OutcomeKind
+from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
 from tests.support.exporting import OPERATOR, closing
 from tests.unit.exports.conftest import Walk
@@ -130,11 +131,12 @@ def test_a_decision_and_the_end_of_a_delivery_of_one_document_do_not_wait_in_a_c
         review: ReviewService,
         work: Work,
         scope: OrganizationScope,
+        actor: Actor,
         document: Document,
         reason: str | None,
         seen: Collection[str] | None = None,
     ) -> object:
-        found = whole(review, work, scope, document, reason, seen)
+        found = whole(review, work, scope, actor, document, reason, seen)
         has_document.set()
         threading.Event().wait(BRIEFLY)
         return found
