@@ -217,6 +217,7 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
         documents=DocumentServices(
             documents=documents.documents,
             receiver=documents.receiver,
+            renderings=documents.renderings,
             archive=documents.archive,
             connections=documents.connections,
             mappings=documents.mappings,

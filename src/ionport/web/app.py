@@ -33,6 +33,7 @@ from ionport.web.pages.documents import correct as document_correct
 from ionport.web.pages.documents import dashboard, documents
 from ionport.web.pages.documents import decisions as document_decisions
 from ionport.web.pages.documents import export as document_export
+from ionport.web.pages.documents import invoice as document_invoice
 from ionport.web.pages.exports import activation as export_activation
 from ionport.web.pages.exports import configurations as exports
 from ionport.web.pages.exports import connections, deliveries
@@ -133,6 +134,7 @@ def _document_routes() -> list[BaseRoute]:
         *document_export.ROUTES,
         *document_correct.ROUTES,
         *document_decisions.ROUTES,
+        *document_invoice.ROUTES,
         *documents.ROUTES,
         *settings.ROUTES,
         *exports.ROUTES,

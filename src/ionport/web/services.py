@@ -18,6 +18,7 @@ from ionport.store import Database
 if TYPE_CHECKING:
     from ionport.connections.service import ConnectionService
     from ionport.documents.intake.receiving import Receiver
+    from ionport.documents.renderings.service import RenderingService
     from ionport.documents.service import DocumentService
     from ionport.exports.archive import DocumentArchive
     from ionport.exports.configurations.service import ExportConfigurationService
@@ -89,6 +90,7 @@ class DocumentServices:
 
     documents: DocumentService
     receiver: Receiver
+    renderings: RenderingService
     archive: DocumentArchive
     connections: ConnectionService
     mappings: MappingService

@@ -62,6 +62,13 @@ class RenderingService:
         """Return the page of the invoice; errors as `invoice`."""
         return make_sheet(self.invoice(scope, document_id), language)
 
+    def shown(
+        self, scope: OrganizationScope, document_id: str, language: Language
+    ) -> tuple[Sheet, list[Attachment]]:
+        """Return the page and the supporting documents with one reading; errors as `invoice`."""
+        invoice = self.invoice(scope, document_id)
+        return make_sheet(invoice, language), list(attachments(invoice))
+
     def attachments(self, scope: OrganizationScope, document_id: str) -> list[Attachment]:
         """Return the supporting documents (BG-24) with their files; errors as `invoice`."""
         return list(attachments(self.invoice(scope, document_id)))

@@ -23,6 +23,7 @@ from ionport.exports.model import Delivery
 from ionport.web.forms.fields import each_upload, text_of
 from ionport.web.pages.documents.decisions import actions_of
 from ionport.web.pages.documents.export import shown_findings
+from ionport.web.pages.documents.invoice import shown_invoice
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
@@ -169,6 +170,7 @@ def show(request: Request) -> Response:
         "timeline": timeline,
         "deliveries": of_document,
         "is_stuck": is_stuck,
+        "invoice": shown_invoice(request, document),
         # What somebody types into a decision must not be swapped away.
         "is_live": document.status is DocumentStatus.EXPORTING and not document.open_findings,
     }

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from ionport.core.clock import MovableClock
+from ionport.documents.intake.receiving import Receiver
+from ionport.documents.renderings.service import RenderingService
+from ionport.exports.archive import DocumentArchive
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import Database, SystemScope
@@ -86,6 +90,9 @@ def desk(
     runner = side.runner()
     services = DocumentServices(
         documents=side.documents,
+        receiver=Receiver(database, side.documents, AuditLog(clock)),
+        renderings=RenderingService(database, side.documents, side.blobs, clock),
+        archive=DocumentArchive(database, side.documents, side.deliveries, side.blobs),
         connections=side.connections,
         mappings=side.mappings,
         configurations=side.configurations,

@@ -1,0 +1,145 @@
+"""The invoice as people know it, on the document's page: its article, its PDF, the files inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import IonportError, NotFound
+from ionport.core.i18n import _
+from ionport.core.unpacking.pdf import is_pdf
+from ionport.documents.invoice.attachments import Attachment
+from ionport.documents.invoice.rendering.html import html_article, stylesheet
+from ionport.documents.invoice.rendering.model import Block, Language, Sheet, Table
+from ionport.documents.model import Document
+from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.templating import path_to
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
+
+MANUAL = "readable-invoice"
+
+MAX_ROWS: Final = 200
+"""Rows of a table that the document's page shows; the PDF has them all."""
+
+_PDF = "application/pdf"
+_NAMES = {Language.ENGLISH: "English", Language.GERMAN: "Deutsch", Language.FRENCH: "Français"}
+# The browser's own reader shows the file, in a frame of our page and of no other.
+_SHOWN_HERE = {
+    "Content-Disposition": "inline",
+    "Content-Security-Policy": "default-src 'none'; object-src 'self'; frame-ancestors 'self'",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """The same page in another language."""
+
+    name: str
+    language: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInvoice:
+    """What the partial `_invoice.html` shows; `problem` says why there is no article."""
+
+    article: Markup
+    problem: str
+    is_pdf: bool
+    pdf_url: str
+    languages: Sequence[LanguageLink]
+    attachments: Sequence[tuple[int, Attachment]]
+
+
+def shown_invoice(request: Request, document: Document) -> ShownInvoice:
+    """Return the invoice of a document; called without a transaction."""
+    scope, language = organization_scope(request), _language(request)
+    here = path_to(request, "document", document=document.id)
+    pdf_url = path_to(request, "document_pdf", document=document.id)
+    article, problem, files = Markup(), "", []
+    try:
+        sheet, inside = documents_of(request).renderings.shown(scope, document.id, language)
+        # Every text of the article is escaped where it is made.
+        article = Markup(html_article(_shortened(sheet), heading=3))  # noqa: S704
+        files = [(number, each) for number, each in enumerate(inside, start=1) if each.size]
+    except IonportError as error:
+        problem = error.text
+    return ShownInvoice(
+        article=article,
+        problem=problem,
+        is_pdf=document.mime_type == _PDF,
+        pdf_url=f"{pdf_url}?language={language}",
+        languages=[
+            LanguageLink(name, each, f"{here}?language={each}#invoice", each == language)
+            for each, name in _NAMES.items()
+        ],
+        attachments=files,
+    )
+
+
+def pdf(request: Request) -> Response:
+    """Show or, with `download`, save the PDF: the one received, or the one made of the XML."""
+    visit, scope = visit_of(request), organization_scope(request)
+    services, document_id = documents_of(request), request.path_params["document"]
+    with visit.services.database.read() as work:
+        document = services.documents.get(work, scope, document_id)
+    content = services.renderings.pdf(scope, document_id, _language(request))
+    if "download" in request.query_params or not is_pdf(content):
+        return attachment(content, document.filename.removesuffix(".xml") + ".pdf")
+    return Response(content, media_type=_PDF, headers=_SHOWN_HERE)
+
+
+def attached_file(request: Request) -> Response:
+    """Send a file that stands inside the invoice."""
+    scope = organization_scope(request)
+    document_id, number = request.path_params["document"], request.path_params["number"]
+    files = documents_of(request).renderings.attachments(scope, document_id)
+    chosen = files[number - 1] if 0 < number <= len(files) else None
+    if chosen is None or not chosen.content:
+        raise NotFound(_("There is no such attachment."), code="no_attachment")
+    return attachment(chosen.content, chosen.filename or chosen.reference or "attachment")
+
+
+def style(request: Request) -> Response:
+    """Send the style of the article."""
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return Response(stylesheet(), media_type="text/css", headers=headers)
+
+
+def _language(request: Request) -> Language:
+    """Return the language that is asked for, or the first that the browser prefers of ours."""
+    preferred = request.headers.get("accept-language", "").split(",")
+    for wanted in (request.query_params.get("language", ""), *preferred):
+        if wanted.strip()[:2].lower() in set(Language):
+            return Language(wanted.strip()[:2].lower())
+    return Language.ENGLISH
+
+
+def _shortened(sheet: Sheet) -> Sheet:
+    return replace(sheet, blocks=tuple(map(_first_rows, sheet.blocks)))
+
+
+def _first_rows(block: Block) -> Block:
+    if not isinstance(block, Table) or len(block.rows) <= MAX_ROWS:
+        return block
+    remark = _("The first {shown} of {count} rows; the PDF has them all.").format(
+        shown=MAX_ROWS, count=len(block.rows)
+    )
+    return replace(block, rows=block.rows[:MAX_ROWS], remark=f"{block.remark} {remark}".strip())
+
+
+_ONE = "/documents/{document}"
+ROUTES = [
+    Route("/documents/invoice.css", style, name="invoice_style"),
+    Route(f"{_ONE}/page.pdf", pdf, name="document_pdf"),
+    Route(f"{_ONE}/attachments/{{number:int}}", attached_file, name="document_attachment"),
+]
