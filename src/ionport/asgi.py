@@ -186,6 +186,7 @@ def _page_services(application: Application) -> Services:
         members=application.members,
         max_upload_mb=application.settings.max_upload_mb,
         max_upload_files=application.settings.max_upload_files,
+        has_public_manual=application.settings.public_manual,
     )
 
 

@@ -188,6 +188,10 @@ class Settings:
             " Empty: nothing scans."
         ),
     )
+    public_manual: bool = field(
+        default=True,
+        metadata=_help("Whether the manual is open to people who have not signed in."),
+    )
     unused_grant_days: int = field(
         default=400,
         metadata=_help(

@@ -18,6 +18,7 @@ from ionport.asgi import build_asgi
 from ionport.manual import page_names
 from ionport.settings import load_settings
 from ionport.web import pages
+from ionport.web.middleware.guard import ORIGINAL_PAGE
 from tests.browser import axe
 from tests.browser.accessibility import (
     audit,
@@ -55,6 +56,8 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/inspector/messages/{message}/file",
     "/ion-api/{tenant}/coverage/{suite}/openapi.json",
 }
+# The manual as text.
+_TEXTS = {"/manual/{page}.md", "/manual/llms.txt", "/llms.txt", ORIGINAL_PAGE}
 # Only a mobile app has one: test_ion_api_pages opens it.
 _OF_PHONES = {"/ion-api/{tenant}/authorized-apps/{app}/qr"}
 _SIGNED_OUT = {"/sign-in", "/set-up/{token}"}
@@ -73,9 +76,11 @@ def _addresses() -> set[str]:
 
 
 _MANUAL = "/manual/{page}"
-_OTHERS = _REDIRECTS | _FRAGMENTS | _DOWNLOADS | _SIGNED_OUT | _BY_CLIENTS | _OF_PHONES | {_MANUAL}
+_OTHERS = _REDIRECTS | _FRAGMENTS | _DOWNLOADS | _SIGNED_OUT | _BY_CLIENTS | _OF_PHONES
+_OTHERS |= _TEXTS | {_MANUAL}
 _PAGES = sorted(_addresses() - _OTHERS)
 _PAGES += [_MANUAL.format(page=name) for name in page_names()]
+_PAGES += ["/manual?ask=How+do+I+rotate+a+secret%3F", "/manual?ask=holiday"]
 
 
 def test_what_is_no_page_of_its_own_is_still_there() -> None:
@@ -121,7 +126,7 @@ def test_a_page_is_clean_usable_by_keyboard_and_fits_a_phone(
 ) -> None:
     path = application.address(address)
     page = screen.open(path)
-    assert urlsplit(page.url).path == path, "it led elsewhere"
+    assert urlsplit(page.url).path == path.partition("?")[0], "it led elsewhere"
     page.locator("details:not(.menu)").evaluate_all("all => all.forEach((one) => one.open = true)")
     _check(page, by_axe=True)
 

@@ -56,6 +56,7 @@ class Services:
     members: MemberService
     max_upload_mb: int = 64
     max_upload_files: int = 50
+    has_public_manual: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,12 @@ from ionport.web.state import Visit
 
 PUBLIC_PATHS = ("/sign-in", "/favicon.ico")
 PUBLIC_PREFIXES = ("/set-up/", "/static/", "/authorize/")
+# The address that the page has in the manual of the document system: its readers change the host.
+ORIGINAL_PAGE = (
+    "/infor-integration-and-configuration/exporting-to-infor/creating-an-ion-api-file.md"
+)
+# Open to everybody unless a setting closes them.
+MANUAL_PATHS = ("/manual", "/llms.txt", ORIGINAL_PAGE)
 STATIC_PREFIX = "/static/"
 MAX_PUBLIC_BODY = 64 * 1024
 MEGABYTE = 1024 * 1024
@@ -70,8 +76,7 @@ class Guard:
         visitor = request.cookies.get(names.visitor) or random_token(32).reveal()
         visit = await self._visit(request, names, visitor)
         scope.setdefault("state", {})["visit"] = visit
-        is_public = request.url.path in PUBLIC_PATHS or request.url.path.startswith(PUBLIC_PREFIXES)
-        if visit.session is None and not is_public:
+        if visit.session is None and not self._is_public(request.url.path):
             raise Unauthenticated(_("Sign in first."), code="signed_out")
         if request.method not in ("GET", "HEAD"):
             _require_same_site(request)
@@ -92,6 +97,12 @@ class Guard:
             await self._app(scope, _nothing_more(receive), send_with_cookies)
         finally:
             await visit.form.close()
+
+    def _is_public(self, path: str) -> bool:
+        if path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES):
+            return True
+        is_manual = path in MANUAL_PATHS or path.startswith("/manual/")
+        return is_manual and self._services.has_public_manual
 
     async def _visit(self, request: Request, names: cookies.Names, visitor: str) -> Visit:
         address = request.client.host if request.client else ""

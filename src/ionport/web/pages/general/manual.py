@@ -1,78 +1,172 @@
-"""The manual: `ionport.manual` as pages."""
+"""The manual: `ionport.manual` as pages, as Markdown, and as answers to questions.
+
+`GET …/<page>.md?ask=<question>` is what the manual of the document system promises of its own
+pages; the page that ionport makes real answers at the address that it has there, too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
-from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ionport.core.errors import NotFound
+from ionport.core.errors import InvalidInput, NotFound
+from ionport.core.http.rates import RateLimit
 from ionport.core.i18n import _
-from ionport.manual import CONTENTS, page_names, read_page
+from ionport.manual import CONTENTS, ManualPage, page_names, read_page
+from ionport.manual.answers import MAX_QUESTION, Answer, manual
+from ionport.manual.sections import Block
+from ionport.web.middleware.guard import ORIGINAL_PAGE
+from ionport.web.rendering.markdown import html_of
 from ionport.web.rendering.templating import path_to, render
+from ionport.web.state import visit_of
 
-# Raw HTML is off: what the pages of the manual may contain is Markdown alone.
-_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-
-
-def _column_heading(
-    renderer: RendererHTML,
-    tokens: Sequence[Token],
-    index: int,
-    options: OptionsDict,
-    env: EnvType,
-) -> str:
-    tokens[index].attrSet("scope", "col")
-    return renderer.renderToken(tokens, index, options, env)
-
-
-def _row(
-    renderer: RendererHTML,
-    tokens: Sequence[Token],
-    index: int,
-    options: OptionsDict,
-    env: EnvType,
-) -> str:
-    """Give each rule of the table of rules an address: findings link to it."""
-    is_cell = env.get("has_rules") and tokens[index + 1].type == "td_open"
-    if is_cell and (name := tokens[index + 2].content.partition(" ")[0]):
-        tokens[index].attrSet("id", name)
-    return renderer.renderToken(tokens, index, options, env)
-
-
-_markdown.add_render_rule("th_open", _column_heading)
-_markdown.add_render_rule("tr_open", _row)
+_WALK = "the-walk"
+_MARKDOWN = "text/markdown"
+_limit = RateLimit(10)
 
 
 def first_page(request: Request) -> Response:
-    """Lead to the first page."""
+    """Answer a question, else lead to the first page."""
+    if "ask" in request.query_params:
+        return _ask(request, None)
     return RedirectResponse(path_to(request, "manual_page", page=page_names()[0]), 303)
 
 
 def show(request: Request) -> Response:
-    """Show a page beside the contents."""
-    name = str(request.path_params["page"])
+    """Show a page beside the contents, or what the manual answers to a question asked there."""
+    page = _page(str(request.path_params["page"]))
+    if "ask" in request.query_params:
+        return _ask(request, page)
+    return _render(
+        request, "general/manual/page.html", {"page": page, "html": html_of(page.text, page.name)}
+    )
+
+
+def show_markdown(request: Request) -> Response:
+    """Send a page as Markdown, or what the manual answers to a question asked there."""
+    page = _page(str(request.path_params["page"]))
+    if "ask" in request.query_params:
+        return _ask(request, page, usual=_MARKDOWN)
+    return PlainTextResponse(page.text, media_type=_MARKDOWN)
+
+
+def original_page(request: Request) -> Response:
+    """Answer at the address of the page that ionport makes real."""
+    request.path_params["page"] = _WALK
+    return show_markdown(request)
+
+
+def language_models(request: Request) -> Response:
+    """List the pages as Markdown, as `llms.txt` proposes (https://llmstxt.org)."""
+    lines = ["# ionport", "", "> Documents to Infor, and Infor's side of the wire, self-hosted."]
+    for section, names in CONTENTS:
+        lines += ["", f"## {section}", ""]
+        for name in names:
+            path = path_to(request, "manual_markdown", page=name)
+            lines.append(f"- [{read_page(name).title}]({path})")
+    ask = "Ask any page: `GET <page>.md?ask=<question>`."
+    return PlainTextResponse("\n".join([*lines, "", ask, ""]), media_type=_MARKDOWN)
+
+
+def _page(name: str) -> ManualPage:
     if name not in page_names():
         raise NotFound(_("The manual has no such page."))
-    page = read_page(name)
+    return read_page(name)
+
+
+def _ask(request: Request, page: ManualPage | None, usual: str = "text/html") -> Response:
+    """Answer in the form that the request accepts: HTML, Markdown or JSON."""
+    _limit.count(visit_of(request).address, _("Ten questions a second are the most. Ask again."))
+    question = request.query_params["ask"].strip()
+    accepted = request.headers.get("accept", "").lower()
+    kinds = ("application/json", "text/html", _MARKDOWN)
+    kind = next((kind for kind in kinds if kind in accepted), usual)
+    wrong = ""
+    if not question:
+        wrong = _("Ask something: add ?ask=, and a question in English, German or French.")
+    elif len(question) > MAX_QUESTION:
+        wrong = _("A question has at most {n} characters.").format(n=MAX_QUESTION)
+    if wrong and kind != "text/html":
+        raise InvalidInput(wrong, fields={"ask": wrong})
+    answer = manual().ask(question, page.name if page else None) if not wrong else None
+    if answer is not None and kind == "application/json":
+        return JSONResponse(_as_json(request, answer))
+    if answer is not None and kind == _MARKDOWN:
+        return PlainTextResponse(_as_markdown(request, answer), media_type=_MARKDOWN)
+    context = {
+        "question": question[:MAX_QUESTION],
+        "wrong": wrong,
+        "excerpts": [(block, html_of(block.text)) for block in answer.excerpts] if answer else [],
+        "nearest": [read_page(name) for name in answer.nearest] if answer else [],
+    }
+    return _render(request, "general/manual/answer.html", context, status=422 if wrong else 200)
+
+
+def _render(
+    request: Request, template: str, context: Mapping[str, object], *, status: int = 200
+) -> Response:
     contents = [
         (section, [(name, read_page(name).title) for name in names]) for section, names in CONTENTS
     ]
-    # The text is ours and rendered without raw HTML, hence safe to show as it is.
-    html = Markup(_markdown.render(page.text, {"has_rules": name == "rules"}))  # noqa: S704
-    return render(
-        request, "general/manual.html", {"page": page, "contents": contents, "html": html}
-    )
+    shared = {"page": None, "question": "", "contents": contents, "main_class": "sheet-public"}
+    return render(request, template, {**shared, **context}, status=status)
+
+
+def _as_json(request: Request, answer: Answer) -> dict[str, object]:
+    return {
+        "answered": answer.is_answered,
+        "answer": answer.excerpts[0].text if answer.excerpts else "",
+        "excerpts": [
+            {
+                "page": block.page,
+                "heading": block.heading or block.title,
+                "url": _url(request, block),
+                "text": block.text,
+            }
+            for block in answer.excerpts
+        ],
+        "nearest": [
+            {
+                "page": name,
+                "title": read_page(name).title,
+                "url": path_to(request, "manual_page", page=name),
+            }
+            for name in answer.nearest
+        ],
+    }
+
+
+def _as_markdown(request: Request, answer: Answer) -> str:
+    parts = []
+    for block in answer.excerpts:
+        source = f"{block.title}: {block.heading}" if block.heading else block.title
+        parts.append(f"{block.text}\n\n— [{source}]({_url(request, block)})")
+    if not parts:
+        parts.append("This is not in this manual.")
+        if answer.nearest:
+            parts.append("The nearest pages:")
+            parts.append(
+                "\n".join(
+                    f"- [{read_page(name).title}]({path_to(request, 'manual_page', page=name)})"
+                    for name in answer.nearest
+                )
+            )
+    return "\n\n".join(parts) + "\n"
+
+
+def _url(request: Request, block: Block) -> str:
+    path = path_to(request, "manual_page", page=block.page)
+    return f"{path}#{block.anchor}" if block.anchor else path
 
 
 ROUTES = [
     Route("/manual", first_page, name="manual"),
+    Route("/manual/llms.txt", language_models, name="manual_llms"),
+    Route("/manual/{page}.md", show_markdown, name="manual_markdown"),
     Route("/manual/{page}", show, name="manual_page"),
+    Route("/llms.txt", language_models, name="llms"),
+    Route(ORIGINAL_PAGE, original_page, name="original_page"),
 ]

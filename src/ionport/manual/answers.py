@@ -1,0 +1,240 @@
+"""Questions to the manual: what it says, word for word, with where it stands. Nothing is made up.
+
+Blocks are found by SQLite's FTS5 (BM25) over stems. A question counts as answered when the best
+block and its page speak of enough of what it is about.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+
+from ionport.manual import page_names, read_page
+from ionport.manual.language import (
+    folded,
+    is_empty_word,
+    language_of,
+    meanings_of,
+    stem,
+    words_of,
+)
+from ionport.manual.sections import Block, blocks_of
+
+MAX_QUESTION = 500
+_EXCERPTS = 3
+_NEAREST = 3
+_CANDIDATES = 24
+# What a word counts in the title of a page, the heading of a section, and the block.
+_WEIGHTS = (4.0, 3.0, 1.0)
+_SEARCH = (
+    "SELECT rowid, -bm25(blocks, ?, ?, ?) AS score FROM blocks WHERE blocks MATCH ?"
+    " ORDER BY score DESC LIMIT ?"
+)
+_HERE = 1.15
+_PAGE = 3.5
+_TITLE = 0.5
+# A question is answered when these parts of its meaning are spoken of: on the page, and in the
+# block with its heading and title.
+_ON_PAGE = 0.55
+_IN_BLOCK = 0.4
+_TYPO = 0.87
+_LONG_WORD = 5
+# What a word weighs that the manual does not have: in German and French it may be any verb, while a
+# name (a capital inside the question, or a digit) says what the question is about.
+_UNKNOWN = {"en": 9.0, "de": 1.0, "fr": 4.0}
+_UNKNOWN_NAME = 7.0
+_NAME = re.compile(r"(?<=\s)[A-ZÄÖÜÉ][\w-]*|\w*\d\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the manual says to a question.
+
+    `excerpts`: the best first, whole blocks of Markdown; none unless `is_answered`. `nearest`:
+    names of pages that are about something like it.
+    """
+
+    is_answered: bool
+    excerpts: tuple[Block, ...]
+    nearest: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of a question: the stems that mean it, and what it weighs."""
+
+    stems: frozenset[str]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The stems of a page: how often each, those of its title; its length by the mean of all."""
+
+    counts: Mapping[str, int]
+    title: frozenset[str]
+    length: float
+
+
+class Manual:
+    """The pages, ready to be asked; may be asked by several threads."""
+
+    def __init__(self, pages: Mapping[str, tuple[str, str]]) -> None:
+        """Index pages: name → title and Markdown."""
+        self._blocks = [
+            block for name, (title, text) in pages.items() for block in blocks_of(name, title, text)
+        ]
+        self._lock = threading.Lock()
+        self._index = sqlite3.connect(":memory:", check_same_thread=False)
+        self._index.execute(
+            "CREATE VIRTUAL TABLE blocks USING fts5(title, heading, text, tokenize='unicode61')"
+        )
+        self._stems: list[tuple[frozenset[str], frozenset[str]]] = []
+        counts: dict[str, int] = {}
+        self._words: dict[str, str] = {}
+        for number, block in enumerate(self._blocks):
+            around = self._stems_of(f"{block.title} {block.heading} {block.page}")
+            inside = self._stems_of(block.text)
+            self._stems.append((frozenset(around), frozenset(inside)))
+            for each in {*around, *inside}:
+                counts[each] = counts.get(each, 0) + 1
+            self._index.execute(
+                "INSERT INTO blocks(rowid, title, heading, text) VALUES (?, ?, ?, ?)",
+                (
+                    number,
+                    _joined(self._stems_of(f"{block.title} {block.page}")),
+                    _joined(self._stems_of(block.heading)),
+                    _joined(inside),
+                ),
+            )
+        self._pages = self._count_pages(pages)
+        total = len(self._blocks)
+        self._rarity = {each: math.log(1 + total / count) for each, count in counts.items()}
+        self._rarest = math.log(1 + total)
+
+    def ask(self, question: str, page: str | None = None) -> Answer:
+        """Answer a question of at most `MAX_QUESTION` characters; `page`: where it is asked."""
+        asked = self._meaning(question)
+        if not asked:
+            return Answer(False, (), ())
+        ranked = self._ranked(asked, page)
+        nearest = tuple(dict.fromkeys(self._blocks[number].page for number in ranked))[:_NEAREST]
+        if not ranked or not self._answers(asked, ranked[0]):
+            return Answer(False, (), nearest)
+        excerpts: list[Block] = []
+        for number in ranked:
+            block = self._blocks[number]
+            if not self._answers(asked, number):
+                continue
+            if all((one.page, one.heading) != (block.page, block.heading) for one in excerpts):
+                excerpts.append(block)
+        return Answer(True, tuple(excerpts[:_EXCERPTS]), nearest)
+
+    def _count_pages(self, pages: Mapping[str, tuple[str, str]]) -> Mapping[str, _Page]:
+        counted = {name: Counter(self._stems_of(text)) for name, (_title, text) in pages.items()}
+        mean = sum(each.total() for each in counted.values()) / max(1, len(counted))
+        return {
+            name: _Page(
+                counts, frozenset(self._stems_of(f"{pages[name][0]} {name}")), counts.total() / mean
+            )
+            for name, counts in counted.items()
+        }
+
+    def _stems_of(self, text: str) -> list[str]:
+        found = []
+        for word in words_of(text):
+            if not is_empty_word(word):
+                found.append(stem(word))
+                self._words.setdefault(word, found[-1])
+        return found
+
+    def _meaning(self, question: str) -> list[_Word]:
+        """Return the words that carry meaning, each once."""
+        words = words_of(question)
+        language = language_of(words)
+        names = {folded(name) for name in _NAME.findall(question)}
+        found: dict[frozenset[str], _Word] = {}
+        for word in words:
+            own = stem(word)
+            is_known = own in self._rarity
+            if is_empty_word(word) or (not is_known and not word.isalnum()):
+                continue
+            meanings = {stem(each) for each in meanings_of(word)}
+            is_typo = not is_known and not meanings and word not in names
+            if is_typo and len(word) >= _LONG_WORD:
+                close = get_close_matches(word, self._similar(word), 1, _TYPO)
+                meanings |= {self._words[each] for each in close}
+            stems = frozenset(each for each in (own, *meanings) if each in self._rarity)
+            if stems:
+                rarities = [self._rarity[each] for each in stems]
+                weight = self._rarity[own] if is_known and language == "en" else min(rarities)
+            else:
+                weight = _UNKNOWN_NAME if word in names else _UNKNOWN[language]
+            found.setdefault(stems or frozenset({own}), _Word(stems, weight))
+        return list(found.values())
+
+    def _similar(self, word: str) -> list[str]:
+        return [
+            each for each in self._words if each[0] == word[0] and abs(len(each) - len(word)) <= 2
+        ]
+
+    def _ranked(self, asked: Sequence[_Word], page: str | None) -> list[int]:
+        """Return the numbers of the blocks that speak of it, the best first."""
+        stems = sorted({each for word in asked for each in word.stems if each in self._rarity})
+        if not stems:
+            return []
+        query = " OR ".join(f'"{each}"' for each in stems)
+        with self._lock:
+            rows = self._index.execute(_SEARCH, (*_WEIGHTS, query, _CANDIDATES)).fetchall()
+        pages = self._page_scores(asked)
+        best_page = max(pages.values())
+        best = max(score for _number, score in rows)
+        scores = {}
+        for number, score in rows:
+            name = self._blocks[number].page
+            by_block = score / best * (0.3 + self._spoken_of(asked, number))
+            by_page = pages[name] / best_page
+            scores[number] = (by_block + _PAGE * by_page) * (_HERE if name == page else 1)
+        return sorted(scores, key=lambda number: (-scores[number], number))
+
+    def _page_scores(self, asked: Sequence[_Word]) -> Mapping[str, float]:
+        """Return how much each page is about it: often named in it, and by its title."""
+        scores = dict.fromkeys(self._pages, 0.0)
+        for word in asked:
+            for name, page in self._pages.items():
+                count = sum(page.counts.get(each, 0) for each in word.stems)
+                share = count / (count + 1.5 * (0.4 + 0.6 * page.length)) if count else 0
+                titled = _TITLE if word.stems & page.title else 0
+                scores[name] += word.weight * (share + titled)
+        return scores
+
+    def _answers(self, asked: Sequence[_Word], number: int) -> bool:
+        page = self._pages[self._blocks[number].page]
+        total = sum(word.weight for word in asked)
+        on_page = sum(word.weight for word in asked if word.stems & page.counts.keys())
+        return on_page / total >= _ON_PAGE and self._spoken_of(asked, number) >= _IN_BLOCK
+
+    def _spoken_of(self, asked: Sequence[_Word], number: int) -> float:
+        """Return which part of the question's meaning a block speaks of, from 0 to 1."""
+        around, inside = self._stems[number]
+        total = sum(word.weight for word in asked)
+        spoken = sum(word.weight for word in asked if word.stems & (around | inside))
+        return spoken / total
+
+
+def _joined(stems: Sequence[str]) -> str:
+    return " ".join(stems)
+
+
+@cache
+def manual() -> Manual:
+    """Return the manual of this version, indexed once."""
+    pages = {name: read_page(name) for name in page_names()}
+    return Manual({name: (page.title, page.text) for name, page in pages.items()})

@@ -1,0 +1,106 @@
+"""Words of questions: folded, without the words that carry no meaning, reduced to stems.
+
+The pages are English. Words of the field in German and French, and other names of the same thing,
+lead to the pages' words by `synonyms.tsv`: beginnings of words, and what they stand for.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+
+_WORD = re.compile(r"[a-z0-9]+(?:[_.-][a-z0-9]+)*")
+_PART = re.compile(r"[a-z0-9]+")
+_SHORTEST = 3
+
+
+def language_of(words: Sequence[str]) -> str:
+    """Return the language whose empty words a question has most: `en`, `de` or `fr`."""
+    counts = {name: sum(word in own for word in words) for name, own in _empty_words().items()}
+    return max(counts, key=lambda name: counts[name])
+
+
+# Endings, the first that fits first, and how many letters must stay.
+_ENDINGS = (
+    *(("ational", 4), ("ations", 4), ("ation", 4), ("ments", 4), ("ment", 4), ("ings", 4)),
+    *(("ing", 3), ("ions", 4), ("ion", 4), ("edly", 4), ("ies", 2), ("ied", 2), ("ers", 4)),
+    *(("er", 4), ("ed", 3), ("ly", 4), ("es", 3), ("s", 3), ("al", 4), ("e", 3), ("y", 3)),
+)
+
+
+def folded(text: str) -> str:
+    """Return the text in small letters without accents."""
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).casefold()
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, folded; `X-Key` gives `x-key`, `x` and `key`."""
+    found: list[str] = []
+    for word in _WORD.findall(folded(text)):
+        found.append(word)
+        if len(parts := _PART.findall(word)) > 1:
+            found += parts
+    return found
+
+
+def stem(word: str) -> str:
+    """Return an English word without its endings: `issues`, `issued` and `issuing` are `issu`."""
+    for ending, least in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= least and not word.endswith("ss"):
+            word = word[: -len(ending)]
+            break
+    is_doubled = len(word) > _SHORTEST and word[-1] == word[-2]
+    if is_doubled and word[-1].isalpha() and word[-1] not in "aeiouls":
+        word = word[:-1]
+    return word.removesuffix("e") if len(word) > _SHORTEST else word
+
+
+def is_empty_word(word: str) -> bool:
+    """Tell whether a folded word says nothing about what is asked."""
+    is_known = any(word in own for own in _empty_words().values())
+    return is_known or (len(word) == 1 and not word.isdigit())
+
+
+@cache
+def _empty_words() -> Mapping[str, frozenset[str]]:
+    """Return the words of `empty_words.txt` by language."""
+    text = resources.files(__package__).joinpath("empty_words.txt").read_text(encoding="utf-8")
+    found: dict[str, set[str]] = {}
+    language = ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            language = line.strip("[]")
+        elif not line.startswith("#"):
+            found.setdefault(language, set()).update(line.split())
+    return {name: frozenset(words) for name, words in found.items()}
+
+
+@cache
+def _synonyms() -> Mapping[str, tuple[str, ...]]:
+    """Return what the beginnings of words stand for."""
+    text = resources.files(__package__).joinpath("synonyms.tsv").read_text(encoding="utf-8")
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        beginnings, _, meaning = line.partition("\t")
+        for beginning in beginnings.split():
+            found.setdefault(folded(beginning), []).extend(words_of(meaning))
+    return {beginning: tuple(words) for beginning, words in found.items()}
+
+
+def meanings_of(word: str) -> tuple[str, ...]:
+    """Return the words of the pages that a folded word stands for, by its longest known beginning.
+
+    A beginning of fewer than four letters stands for a whole word only.
+    """
+    known = _synonyms()
+    for length in range(len(word), 1, -1):
+        beginning = word[:length]
+        if beginning in known and (length == len(word) or length > _SHORTEST):
+            return known[beginning]
+    return ()

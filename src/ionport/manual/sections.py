@@ -1,0 +1,60 @@
+"""Pages cut into blocks that can stand alone as an answer.
+
+A block is a paragraph, a list or a fence of code with the sentence that leads to it, or one row of
+a table with the table's head: steps and code are never cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a page: `heading` and `anchor` of its section (empty before the first one)."""
+
+    page: str
+    title: str
+    heading: str
+    anchor: str
+    text: str
+
+
+def anchor_of(heading: str) -> str:
+    """Return the id that a heading has on its page."""
+    return re.sub(r"[^\w]+", "-", re.sub(r"[`*]", "", heading).casefold()).strip("-")
+
+
+def blocks_of(page: str, title: str, text: str) -> Iterator[Block]:
+    """Yield the blocks of a page, in their order; `text` is its Markdown."""
+    heading = lead = ""
+    for kind, lines in _parts(text):
+        part = "\n".join(lines)
+        whole = f"{lead}\n\n{part}" if lead else part
+        lead = ""
+        if kind == "heading_open":
+            heading = "" if part.startswith("# ") else part.lstrip("# ")
+        elif kind == "table_open":
+            for row in lines[2:]:
+                yield Block(
+                    page, title, heading, anchor_of(heading), f"{lines[0]}\n{lines[1]}\n{row}"
+                )
+        elif part.endswith(":"):
+            lead = whole
+        else:
+            yield Block(page, title, heading, anchor_of(heading), whole)
+
+
+def _parts(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield what stands on the page's outermost level: its kind and its lines."""
+    lines = text.splitlines()
+    for token in _markdown.parse(text):
+        if token.level == 0 and token.map is not None:
+            first, end = token.map
+            yield token.type, "\n".join(lines[first:end]).strip().splitlines()

@@ -1,0 +1,112 @@
+"""Questions in three languages find the page that answers them, and others are refused.
+
+A third of the questions, chosen by their hash, was not looked at while words and weights were
+chosen. What it reaches is told in docs/decisions/0028 and held here.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ionport.manual import page_names, read_page
+from ionport.manual.answers import MAX_QUESTION, manual
+
+FILE = Path(__file__).with_name("questions.tsv")
+UNANSWERABLE = "unanswerable"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, the pages that answer it, and the words there that do."""
+
+    text: str
+    pages: tuple[str, ...]
+    kind: str
+    sentence: str
+
+    @property
+    def is_held_back(self) -> bool:
+        return int(hashlib.sha256(self.text.encode()).hexdigest(), 16) % 3 == 0
+
+
+def questions() -> list[Question]:
+    with FILE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [
+        Question(
+            row["question"],
+            tuple(filter(None, row["pages"].split(","))),
+            row["kind"],
+            row["sentence"] or "",
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Shares of questions: the right page first, among three, rightly and wrongly answered."""
+
+    first: float
+    among_three: float
+    wrongly_answered: float
+
+
+def score(asked: Sequence[Question]) -> Score:
+    first = among_three = wrong = 0
+    for question in asked:
+        answer = manual().ask(question.text)
+        pages = list(dict.fromkeys(block.page for block in answer.excerpts))
+        shown = list(dict.fromkeys((*pages, *answer.nearest)))[:3]
+        if question.kind == UNANSWERABLE:
+            wrong += answer.is_answered
+        else:
+            first += bool(set(pages[:1]) & set(question.pages))
+            among_three += answer.is_answered and bool(set(shown) & set(question.pages))
+    answerable = sum(question.kind != UNANSWERABLE for question in asked)
+    return Score(first / answerable, among_three / answerable, wrong / (len(asked) - answerable))
+
+
+# The aim is 0.85, 0.95 and 0.05 for both. Those that were held back fall short of it.
+@pytest.mark.parametrize(
+    ("is_held_back", "floor"),
+    [(False, Score(0.85, 0.95, 0.05)), (True, Score(0.70, 0.75, 0.15))],
+    ids=["seen", "held back"],
+)
+def test_questions_find_their_page_and_others_are_refused(
+    is_held_back: bool, floor: Score, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [question for question in questions() if question.is_held_back is is_held_back]
+    found = score(asked)
+    with capsys.disabled():
+        print(f"\n{len(asked)} questions: {found}")
+    assert found.first >= floor.first
+    assert found.among_three >= floor.among_three
+    assert found.wrongly_answered <= floor.wrongly_answered
+
+
+def test_the_sentence_that_answers_stands_on_its_page() -> None:
+    for question in questions():
+        if question.kind != UNANSWERABLE:
+            text = re.sub(r"\s+", " ", read_page(question.pages[0]).text)
+            assert re.sub(r"\s+", " ", question.sentence) in text, question.text
+            assert set(question.pages) <= set(page_names())
+
+
+def test_answers_are_words_of_the_manual() -> None:
+    for question in questions():
+        for block in manual().ask(question.text).excerpts:
+            lines = {line.strip() for line in read_page(block.page).text.splitlines()}
+            assert {line.strip() for line in block.text.splitlines()} <= lines
+
+
+def test_the_longest_question_of_one_letter_is_answered_in_time() -> None:
+    assert not manual().ask("x" * MAX_QUESTION).is_answered
+    assert not manual().ask("é" * MAX_QUESTION).is_answered

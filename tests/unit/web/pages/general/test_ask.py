@@ -1,0 +1,114 @@
+"""Anybody may ask the manual: as a page, as Markdown, as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import httpx2
+import pytest
+
+from ionport.core.errors import TooManyRequests
+from ionport.core.http.rates import RateLimit
+from ionport.manual import page_names
+from ionport.web.middleware.guard import ORIGINAL_PAGE
+from tests.support.web import Browser, People, browser_on
+
+QUESTION = "How do I rotate a secret?"
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ionport.web.pages.general.manual._limit", RateLimit(1000))
+
+
+def ask(browser: Browser, path: str, question: str, accept: str = "*/*") -> httpx2.Response:
+    return browser.http.get(path, params={"ask": question}, headers={"Accept": accept})
+
+
+@pytest.mark.parametrize("path", ["/manual/the-walk.md", ORIGINAL_PAGE], ids=["own", "original"])
+def test_a_program_gets_the_words_of_the_manual_and_where_they_stand(
+    browser: Browser, path: str
+) -> None:
+    answer = ask(browser, path, QUESTION)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/markdown")
+    assert "](/manual/rotate-a-secret" in answer.text
+    found = ask(browser, path, QUESTION, "application/json").json()
+    assert set(found) == {"answered", "answer", "excerpts", "nearest"}
+    assert found["answered"] is True
+    first = found["excerpts"][0]
+    assert first["page"] == "rotate-a-secret"
+    assert first["text"] == found["answer"]
+    page = browser.get(f"/manual/{first['page']}.md").text
+    assert all(line in page for line in first["text"].splitlines())
+
+
+def test_a_browser_gets_a_page_whose_links_lead_to_the_sections(browser: Browser) -> None:
+    page = ask(browser, "/manual", "Is it alive, is it ready?", "text/html").text
+    assert 'href="/manual/install#is-it-alive-is-it-ready"' in page
+    assert 'id="is-it-alive-is-it-ready"' in browser.get("/manual/install").text
+    assert "Sign In" in page
+
+
+def test_what_the_manual_does_not_say_is_told_with_the_nearest_pages(browser: Browser) -> None:
+    found = ask(
+        browser, "/manual/words.md", "holiday weather in Cologne", "application/json"
+    ).json()
+    assert (found["answered"], found["answer"], found["excerpts"]) == (False, "", [])
+    assert "not in this manual" in ask(browser, "/manual/words.md", "holiday weather").text
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*"])
+@pytest.mark.parametrize("question", ["", "   ", "x" * 501], ids=["none", "blank", "long"])
+def test_a_question_that_is_none_is_refused_with_a_hint(
+    browser: Browser, question: str, accept: str
+) -> None:
+    answer = ask(browser, "/manual/the-walk.md", question, accept)
+    assert answer.status_code == 422
+    assert "question" in answer.text.lower()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ['"', "AND OR NOT", "blocks:*", "'; DROP TABLE blocks", "\u202e\U0001f600", "%00", "NEAR(a b)"],
+    ids=["quote", "operators", "column", "sql", "signs", "percent", "near"],
+)
+def test_no_question_breaks_the_search(browser: Browser, question: str) -> None:
+    assert ask(browser, "/manual/the-walk.md", question, "application/json").status_code == 200
+
+
+def test_an_address_may_ask_ten_times_a_second() -> None:
+    now = [5.0]
+    limit = RateLimit(10, lambda: now[0])
+    for _again in range(10):
+        limit.count("192.0.2.1", "slower")
+    limit.count("192.0.2.2", "slower")
+    with pytest.raises(TooManyRequests):
+        limit.count("192.0.2.1", "slower")
+    now[0] = 6.0
+    limit.count("192.0.2.1", "slower")
+
+
+def test_too_many_questions_are_answered_with_429(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ionport.web.pages.general.manual._limit", RateLimit(0))
+    answer = ask(browser, "/manual/the-walk.md", QUESTION)
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_the_list_for_language_models_names_every_page(browser: Browser) -> None:
+    listed = browser.get("/llms.txt").text
+    for name in page_names():
+        assert f"(/manual/{name}.md)" in listed
+
+
+def test_a_setting_closes_the_manual_to_people_who_have_not_signed_in(
+    people: People, browser: Browser
+) -> None:
+    assert browser.get("/manual/words").status_code == 200
+    services = dataclasses.replace(people.services(), has_public_manual=False)
+    with browser_on(services) as closed:
+        for path in ("/manual/words", "/manual/words.md", "/llms.txt", ORIGINAL_PAGE):
+            assert closed.get(path).url.path == "/sign-in"
