@@ -38,17 +38,17 @@ _SEARCH = (
     " ORDER BY score DESC LIMIT ?"
 )
 _HERE = 1.15
-_PAGE = 3.5
+_PAGE = 2.0
 _TITLE = 0.5
 # A question is answered when these parts of its meaning are spoken of: on the page, and in the
 # block with its heading and title.
-_ON_PAGE = 0.55
+_ON_PAGE = 0.6
 _IN_BLOCK = 0.4
 _TYPO = 0.87
 _LONG_WORD = 5
 # What a word weighs that the manual does not have: in German and French it may be any verb, while a
 # name (a capital inside the question, or a digit) says what the question is about.
-_UNKNOWN = {"en": 9.0, "de": 1.0, "fr": 4.0}
+_UNKNOWN = {"en": 12.0, "de": 2.0, "fr": 6.0}
 _UNKNOWN_NAME = 7.0
 _NAME = re.compile(r"(?<=\s)[A-ZÄÖÜÉ][\w-]*|\w*\d\w*")
 
