@@ -16,6 +16,7 @@ from ionport.exports.engine.schedule import Schedule
 from ionport.exports.model import DuePass
 from ionport.store import Database
 from tests.support.exporting import QUICK
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.on_each_database
 
@@ -49,10 +50,10 @@ class Passes:
     def run(self, delivery_id: str, pass_number: int) -> None:
         self.ran.append((delivery_id, pass_number))
         if delivery_id in self._slow:
-            self.go.wait(20)
+            self.go.wait(PATIENCE)
 
 
-def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"

@@ -34,7 +34,7 @@ def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:
 
 @pytest.fixture
 def anna(desk: Desk) -> Iterator[Person]:
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=20) as http:
+    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
         yield Person(http)
 
 
@@ -174,7 +174,7 @@ def test_an_attackers_form_is_worth_nothing_in_the_victims_browser(
 ) -> None:
     desk.add_user("mallory")
     path = authorization_path(desk, add_people_app(desk))
-    with httpx2.Client(base_url=anna.http.base_url, timeout=20) as http:
+    with httpx2.Client(base_url=anna.http.base_url, timeout=120) as http:
         theirs = Person(http).sign_on(path, "mallory")
     anna.sign_on(path, "anna")
     assert anna.send(theirs, "/decision", decision="allow").status_code == 403

@@ -376,7 +376,7 @@ def test_no_body_is_read_for_who_has_no_key(plane: Plane) -> None:
     host, port = plane.url.removeprefix("http://").split(":")
     head = f"POST /_control/{TENANT}/seed HTTP/1.1\r\nHost: {host}:{port}\r\n"
     head += "Authorization: Bearer ctl_wrong\r\nContent-Length: 20000000\r\n\r\n"
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=120) as connection:
         connection.sendall(head.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 401 ")
 

@@ -29,6 +29,7 @@ from ionport.migrations import upgrade
 from ionport.settings import Side, load_settings
 from ionport.store import Database, OrganizationScope, SystemScope
 from tests.support import sides
+from tests.support.patience import PATIENCE
 
 ORIGIN = "http://127.0.0.1:8400"
 ROUNDS = 4
@@ -243,7 +244,7 @@ def test_a_folder_that_is_somebody_elses_keeps_its_rights(tmp_path: Path) -> Non
 
 def _rotate_often(folder: str, barrier: Barrier) -> None:
     for _round in range(ROUNDS):
-        barrier.wait(60)
+        barrier.wait(PATIENCE)
         main(["--data", folder, "rotate-keys"], standalone_mode=False)
 
 
@@ -255,7 +256,7 @@ def test_keys_rotated_twice_at_once_open_every_secret(tmp_path: Path) -> None:
     other = start.Process(target=_rotate_often, args=(str(tmp_path), barrier))
     other.start()
     _rotate_often(str(tmp_path), barrier)
-    other.join(60)
+    other.join(PATIENCE)
     assert other.exitcode == 0
     ring = load_key_ring(application.settings.key_file)
     assert ring is not None
@@ -273,6 +274,6 @@ def test_keys_rotated_twice_at_once_open_every_secret(tmp_path: Path) -> None:
 
 def _is_up(url: str) -> bool:
     try:
-        return httpx2.get(f"{url}/healthz", timeout=1).is_success
+        return httpx2.get(f"{url}/healthz", timeout=10).is_success
     except httpx2.TransportError:
         return False

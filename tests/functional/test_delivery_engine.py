@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from ionport.store import Database, SystemScope, TenantScope
 from tests.support.export_worker import BRISK
 from tests.support.exporting import OPERATOR, QUICK, DocumentSide, document_side, was_unknown
 from tests.support.infor_side import TENANT, InforSide, infor_side_on
+from tests.support.patience import PATIENCE, TooSlow, with_time_enough
 from tests.support.proxy import FaultyProxy
 
 SCOPE = SystemScope("test")
@@ -112,7 +114,7 @@ def place(
         yield Place(side, infor, proxy, tmp_path)
 
 
-def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -123,7 +125,7 @@ def test_documents_exported_before_and_after_the_launch_are_delivered(place: Pla
     before = place.export(4, "before")
     with place.running() as engine:
         after = place.export(4, "after")
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once(before + after)
 
 
@@ -132,7 +134,7 @@ def test_a_waiting_delivery_goes_on_when_it_is_due(place: Place):
     place.proxy.fault("POST", PUBLISH, "cut")
     with place.running() as engine:
         delivery_ids = place.export(3, "waiting")
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once(delivery_ids)
 
 
@@ -140,28 +142,34 @@ def test_retry_of_a_failed_delivery_runs_it_again_from_its_step(place: Place):
     place.proxy.fault("POST", PUBLISH, "refuse", status=412)
     with place.running() as engine:
         (delivery_id,) = place.export(1, "retry")
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
         assert place.side.detail(delivery_id).delivery.status is DeliveryStatus.FAILED
         with place.side.database.write() as work:
             place.side.deliveries.retry(work, place.side.scope, OPERATOR, delivery_id)
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once([delivery_id])
     assert place.proxy.count("POST", ITEMS) == 1
 
 
 @pytest.mark.on_each_database
 def test_an_engine_that_stops_finishes_its_calls_and_the_next_one_does_the_rest(place: Place):
-    place.proxy.after_commit = lambda _method, _path: time.sleep(0.1)
-    with place.running():
+    with place.running() as engine:
+
+        def hold(_method: str, _path: str) -> None:
+            if place.proxy.count("POST", ITEMS) > 2:
+                engine._runner.stopping.wait(PATIENCE)
+
+        place.proxy.after_commit = hold
         delivery_ids = place.export(12, "stop")
-        until(lambda: place.proxy.count("POST", ITEMS) >= 2)
+        until(lambda: place.proxy.count("POST", ITEMS) >= 3)
+    place.proxy.after_commit = lambda _method, _path: None
     with place.side.database.read() as work:
         left = place.side.deliveries.counts(work, place.side.scope, OPERATOR)
     assert left[DeliveryStatus.DELIVERED] < 12
     for delivery_id in delivery_ids:
         assert not any(was_unknown(a) for a in place.side.detail(delivery_id).attempts)
     with place.running() as engine:
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once(delivery_ids)
     assert place.proxy.count("POST", ITEMS) == 12
 
@@ -174,7 +182,7 @@ def test_losing_the_queue_s_database_in_mid_run_loses_nothing(place: Place):
         delivery_ids = place.export(20, "lost")
         until(lambda: place.proxy.count("POST", ITEMS) >= 4)
         lose_queue_database(place)
-        assert engine.wait_until_idle(60)
+        assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once(delivery_ids)
     assert place.proxy.count("POST", ITEMS) == 20
 
@@ -186,7 +194,7 @@ def test_losing_the_queue_s_database_between_two_runs_loses_nothing(place: Place
         delivery_ids = place.export(3, "between")
     lose_queue_database(place)
     with place.running() as engine:
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once(delivery_ids)
 
 
@@ -197,33 +205,41 @@ def test_what_a_silent_worker_held_goes_on_elsewhere(place: Place):
     with place.side.database.write() as work:
         assert PassRepository(work.connection).claim(SCOPE, delivery_id, 1, "wrk_dead", now=now)
     with place.running() as engine:
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once([delivery_id])
 
 
 # On SQLite there is one worker: whatever is held at its launch is left over.
 @ON_POSTGRESQL
 def test_a_living_worker_keeps_what_it_holds(place: Place):
-    (delivery_id,) = place.export(1, "held")
-    stop = threading.Event()
+    def keep_alive(silent_after: float) -> None:
+        (delivery_id,) = place.export(1, f"held-{silent_after}")
+        stop, kept = threading.Event(), [time.monotonic()]
 
-    def live() -> None:
-        while not stop.wait(0.2):
-            with place.side.database.write() as work:
-                PassRepository(work.connection).keep(SCOPE, "wrk_other", [delivery_id])
+        def live() -> None:
+            while not stop.wait(silent_after / 10):
+                with place.side.database.write() as work:
+                    PassRepository(work.connection).keep(SCOPE, "wrk_other", [delivery_id])
+                kept.append(time.monotonic())
 
-    now = place.side.clock.now()
-    with place.side.database.write() as work:
-        PassRepository(work.connection).claim(SCOPE, delivery_id, 1, "wrk_other", now=now)
-    other = threading.Thread(target=live)
-    other.start()
-    try:
-        with place.running() as engine:
-            assert not engine.wait_until_idle(QUICK.silent_after + 1.0)
-    finally:
-        stop.set()
-        other.join()
-    assert place.proxy.calls == []
+        now = place.side.clock.now()
+        with place.side.database.write() as work:
+            PassRepository(work.connection).claim(SCOPE, delivery_id, 1, "wrk_other", now=now)
+        other = threading.Thread(target=live)
+        other.start()
+        try:
+            with place.running(replace(QUICK, silent_after=silent_after)) as engine:
+                was_idle = engine.wait_until_idle(silent_after * 2)
+                found = place.side.detail(delivery_id)
+        finally:
+            stop.set()
+            other.join()
+        if max(b - a for a, b in pairwise(kept)) > silent_after / 2:
+            raise TooSlow("it did not look alive")
+        assert not was_idle
+        assert (found.delivery.worker_id, found.attempts) == ("wrk_other", ())
+
+    with_time_enough(1.0, keep_alive)
 
 
 # On SQLite there is one worker.
@@ -249,7 +265,7 @@ def test_when_one_of_two_workers_is_killed_the_other_does_its_work(place: Place,
         # It waits as long as a call of the killed one could last, which is shortened here.
         with place.running(replace(QUICK, send_within=0.5, after_gateway=2.0)) as engine:
             doomed.kill()
-            assert engine.wait_until_idle(60)
+            assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once(delivery_ids)
     assert place.proxy.count("POST", ITEMS) == 16
 
@@ -301,7 +317,7 @@ def test_it_is_known_whether_anything_runs_deliveries(place: Place):
 def test_the_queue_is_told_ids_and_nothing_else(place: Place):
     with place.running() as engine:
         delivery_ids = place.export(2, "secretive")
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
     stored = queue_rows(place)
     assert delivery_ids[0] in stored
     assert "secretive" not in stored
@@ -314,7 +330,7 @@ def test_a_pass_that_the_queue_has_done_with_is_run_all_the_same(place: Place):
     """A workflow of that id has ended, though nothing was done: the ledger decides."""
     with place.running() as engine:
         (first,) = place.export(1, "first")
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
         with place.side.database.write() as work:
             for statement in (
                 "update deliveries set status = 'pending', due_at = created_at, pass_number = 1",
@@ -322,7 +338,7 @@ def test_a_pass_that_the_queue_has_done_with_is_run_all_the_same(place: Place):
             ):
                 work.connection.execute(text(statement))
         engine.wake()
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once([first])
 
 
@@ -350,7 +366,7 @@ def test_a_delivery_whose_answer_the_database_did_not_take_goes_on(
     monkeypatch.setattr(LedgerRepository, "settle_attempt", full)
     with place.running(replace(QUICK, record_within=0.0)) as engine:
         delivery_ids = place.export(2, "full")
-        assert engine.wait_until_idle(30)
+        assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once(delivery_ids)
     assert place.proxy.count("POST", ITEMS) == 2
 

@@ -61,7 +61,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def _exchange(url: str, *lines: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
     """Send a request byte by byte as written; return status, headers and body."""
     parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port or 80), timeout=10) as connection:
+    with socket.create_connection((parts.hostname, parts.port or 80), timeout=120) as connection:
         head = "\r\n".join((*lines, "Connection: close", "", ""))
         connection.sendall(head.encode("latin-1") + body)
         answer = b""

@@ -47,7 +47,7 @@ def test_a_persons_way_leaves_no_secret_in_the_log(
     app = add_people_app(desk)
     secret, path = secret_of(desk, app), authorization_path(desk, app, state="planted-state")
     as_url = f"/{desk.tenant.tenant_id}/as"
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=20) as http:
+    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
         anna = Person(http)
         anna.sign_on(path, "anna", WRONG)
         code = said(anna.allow(path, "anna"))["code"]

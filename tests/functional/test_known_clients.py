@@ -84,7 +84,7 @@ class Talk:
     def approve(self) -> None:
         """Let a person approve the client's authorization request, whose query goes as it is."""
         query = self._filled(self.client.authorization)
-        with httpx2.Client(base_url=f"http://{self.values['host']}", timeout=20) as http:
+        with httpx2.Client(base_url=f"http://{self.values['host']}", timeout=120) as http:
             path = f"{self.values['pu']}{self.values['oa']}"
             location = Person(http).allow(f"{path}?{query}", "anna")
         answer = said(location)
@@ -171,7 +171,7 @@ def test_the_mobile_sdk_without_a_secret_is_told_what_it_lacks(desk: Desk) -> No
     values = {"ci": app.client_id, "ti": desk.tenant.tenant_id}
     path = f"/{desk.tenant.tenant_id}/as/authorization.oauth2"
     query = Template(known.authorization).substitute(values)
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=20) as http:
+    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
         answer = Person(http).get(f"{path}?{query}")
     back = said(answer.headers["location"])
     assert back["error"] == "invalid_request"
@@ -197,7 +197,7 @@ def test_a_registered_page_calls_the_api_with_its_own_apps_token(desk: Desk) -> 
 
 
 def _code_token(desk: Desk, app: AuthorizedApp) -> str:
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=20) as http:
+    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
         code = said(Person(http).allow(authorization_path(desk, app), "ada"))["code"]
         answer = http.post(
             f"/{desk.tenant.tenant_id}/as/token.oauth2",

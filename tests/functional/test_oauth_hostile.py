@@ -132,7 +132,7 @@ def test_a_body_over_the_cap_is_refused_whether_its_length_is_told_or_not(
     assert told.status == 413
     assert told.json["error"] == "invalid_request"
     parts = urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port or 0), timeout=20) as connection:
+    with socket.create_connection((parts.hostname, parts.port or 0), timeout=120) as connection:
         head = f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         chunk = f"{len(long):x}\r\n{long}\r\n0\r\n\r\n"
         connection.sendall((head + chunk).encode())
@@ -144,7 +144,7 @@ def test_a_client_that_hangs_up_in_mid_body_leaves_the_server_well(
 ) -> None:
     parts = urlsplit(file["pu"] + file["ot"])
     for _again in range(3):
-        with socket.create_connection((parts.hostname, parts.port or 0), timeout=20) as connection:
+        with socket.create_connection((parts.hostname, parts.port or 0), timeout=120) as connection:
             head = f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nabc"
             connection.sendall(head.encode())
     assert send(file["pu"] + file["ot"], login_form(file)).status == 200

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests" / "peers" / "oauth4webapi.mjs"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 LOOPBACK = "http://127.0.0.1:49152/callback"
 
 
@@ -98,7 +98,7 @@ def use_rfc9068_tokens(desk: Desk) -> str:
 
 def allowed(desk: Desk, url: str) -> str:
     """What anna's browser does with an authorization URL: sign on, allow, come back."""
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=20) as http:
+    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
         return Person(http).allow(url, "anna")
 
 

@@ -45,7 +45,7 @@ def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:
 @pytest.fixture
 def allow(desk: Desk) -> Iterator[Callable[[str], str]]:
     """What anna's browser does with an authorization URL: sign on, allow, come back."""
-    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=20) as http:
+    with httpx2.Client(base_url=str(desk.browser.http.base_url), timeout=120) as http:
         anna = Person(http)
         yield lambda url: anna.allow(url, "anna")
 
@@ -56,9 +56,9 @@ def server(desk: Desk) -> dict[str, Any]:
     assert desk.application.infor is not None
     issuer = desk.application.infor.endpoints.issuer(desk.tenant.tenant_id)
     found: dict[str, Any] = requests.get(
-        get_well_known_url(issuer, external=True), timeout=20
+        get_well_known_url(issuer, external=True), timeout=120
     ).json()
-    after = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=20).json()
+    after = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=120).json()
     assert after == found
     assert found["issuer"] == issuer
     AuthorizationServerMetadata(found).validate()
@@ -154,19 +154,21 @@ def test_requests_oauthlib_completes_code_pkce_and_refresh(
     assert refreshed["access_token"] != token["access_token"]
     gateway = str(desk.browser.http.base_url).rstrip("/")
     detail = session.get(
-        f"{gateway}/{desk.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail", timeout=20
+        f"{gateway}/{desk.tenant.tenant_id}/Mingle/SocialService.Svc/User/Detail", timeout=120
     )
     assert detail.json()["UserDetailList"][0]["UserName"] == "anna"
     token_url, headers, body = WebApplicationClient(app.client_id).prepare_token_revocation_request(
         server["revocation_endpoint"], refreshed["refresh_token"], "refresh_token"
     )
-    told = requests.post(token_url, body, headers=headers, auth=(app.client_id, secret), timeout=20)
+    told = requests.post(
+        token_url, body, headers=headers, auth=(app.client_id, secret), timeout=120
+    )
     assert (told.status_code, told.content) == (200, b"")
     asked = requests.post(
         server["introspection_endpoint"],
         {"token": refreshed["access_token"]},
         auth=(app.client_id, secret),
-        timeout=20,
+        timeout=120,
     )
     assert asked.json() == {"active": False}
 
@@ -191,6 +193,6 @@ def test_a_machine_logs_in_for_itself(desk: Desk, server: dict[str, Any], client
             server["introspection_endpoint"],
             {"token": token["access_token"]},
             auth=(app.client_id, secret),
-            timeout=20,
+            timeout=120,
         ).json()
     assert (about["active"], about["client_id"]) == (True, app.client_id)

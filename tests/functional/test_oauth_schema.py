@@ -70,7 +70,7 @@ def test_every_answer_is_one_that_the_document_promises(
         @given(case=schema.as_strategy(generation_mode=mode), is_known=st.booleans())
         def hold(case: Case[Any], is_known: bool) -> None:
             headers = client if is_known else None
-            case.call_and_validate(base_url, session, headers, checks=CHECKS, timeout=20)
+            case.call_and_validate(base_url, session, headers, checks=CHECKS, timeout=120)
 
         hold()
 
@@ -82,7 +82,7 @@ def test_a_login_is_answered_as_the_document_promises(side: OAuthSide, flavour: 
 
     def ask(path: str, **form: Any) -> Response:
         case = schema[f"/{path}"]["POST"].Case(body=form, media_type=FORM)
-        answer = case.call_and_validate(base_url, headers=client, checks=CHECKS, timeout=20)
+        answer = case.call_and_validate(base_url, headers=client, checks=CHECKS, timeout=120)
         assert answer.status_code == 200
         return answer
 

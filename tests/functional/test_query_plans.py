@@ -88,7 +88,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
         desk.add_export(credential=desk.credentials())
         document_id = desk.document_id()
         # The proof of the uploaded connection asks the database too.
-        assert until(lambda: _ended_proofs(desk), seconds=60)
+        assert until(lambda: _ended_proofs(desk))
         _fill(desk)
         yield Filled(desk, document_id)
 

@@ -73,7 +73,7 @@ def _running(command: list[str], port: int, folder: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(120)
 
 
 def _certificate(folder: Path) -> None:

@@ -89,7 +89,7 @@ def test_every_answer_is_one_that_the_document_promises(
             base_url(side, service),
             session,
             checks=[no_failure_but_a_fault, status_code_conformance],
-            timeout=20,
+            timeout=120,
         )
 
     hold()
@@ -113,7 +113,7 @@ def send(
 ) -> requests.Response:
     # A path of any word stands for what has the same shape: a file's name.
     headers = {"Content-Type": operation.wire.takes[0]}
-    return session.post(url.replace("{name}", "Preview"), data=body, headers=headers, timeout=20)
+    return session.post(url.replace("{name}", "Preview"), data=body, headers=headers, timeout=120)
 
 
 @pytest.mark.on_each_database
@@ -162,7 +162,7 @@ def test_an_unknown_operation_is_an_explicit_error(
 ) -> None:
     url = f"{side.url}/{TENANT}/{context}"
     for method, path in (("GET", "/no/such/thing"), ("POST", "/"), ("DELETE", "/nothing")):
-        answer = session.request(method, f"{url}{path}", timeout=20)
+        answer = session.request(method, f"{url}{path}", timeout=120)
         assert answer.status_code == 404
         assert "does not imitate" in answer.text
     with side.database.read() as work:

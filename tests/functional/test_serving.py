@@ -13,7 +13,7 @@ from tests.support.sides import start, until
 
 def _answers(url: str) -> bool:
     try:
-        return httpx2.get(f"{url}/healthz", timeout=1).is_success
+        return httpx2.get(f"{url}/healthz", timeout=10).is_success
     except httpx2.TransportError:
         return False
 
@@ -27,7 +27,7 @@ def test_a_terminated_server_closes_everything_and_ends_well(tmp_path: Path, sid
         log,
     )
     assert until(lambda: _answers(process.url))
-    ready = httpx2.get(f"{process.url}/readyz", timeout=10)
+    ready = httpx2.get(f"{process.url}/readyz", timeout=60)
     assert ready.status_code == 200, ready.text
     assert ("deliveries" in ready.json()["parts"]) is (side != "infor")
     assert process.stop() == 0, log.read_text(encoding="utf-8")

@@ -43,7 +43,7 @@ def walk() -> Iterator[dict[str, Any]]:
         yield json.loads("".join(lines))
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
         process.stdout.close()
 
 
@@ -54,7 +54,7 @@ def credentials(walk: dict[str, Any]) -> dict[str, str]:
 
 
 def _fetch(request: urllib.request.Request) -> bytes:
-    with _NO_PROXY.open(request, timeout=10) as answer:
+    with _NO_PROXY.open(request, timeout=60) as answer:
         content: bytes = answer.read()
     return content
 

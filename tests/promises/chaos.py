@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -140,8 +141,9 @@ class Trouble:
                 call.forward(body)
             call.cut()
             if late > 0.0:
+                lets_go = time.monotonic() + PROPORTION.of(60)
                 self._last(late)
-                call.forward(body)
+                self._wire.forward_late(call, body, by=lets_go)
 
         self._wire.on(self._random.choice((CREATE, PUBLISH)), lose)
 

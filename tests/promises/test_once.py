@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -112,11 +113,11 @@ def late_after_a_step(
         def lost_and_late(call: Call) -> None:
             body = call.read()
             call.cut()
+            lets_go = time.monotonic() + PROPORTION.of(60)
             waiting.wait(PROPORTION.of(4))
             step(installation.folder)
-            # The gateway lets go of it within a minute.
-            until(lambda: wire.count(CREATE) > 1, PROPORTION.of(55 - 4))
-            call.forward(body)
+            until(lambda: wire.count(CREATE) > 1, PROPORTION.of(50 - 4))
+            wire.forward_late(call, body, by=lets_go)
             arrived.set()
 
         wire.on(CREATE, lost_and_late)

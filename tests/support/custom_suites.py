@@ -201,7 +201,7 @@ class TargetServer:
 
     def __exit__(self, *_error: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(120)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -236,7 +236,7 @@ def headers_of(request: web.Request) -> Sequence[tuple[str, str]]:
 def send_raw(side: CustomSide, *lines: str, body: bytes = b"") -> tuple[bytes, socket.socket]:
     """Send a request byte by byte as written; return the answer as far as it is announced."""
     parts = urlsplit(side.url)
-    connection = socket.create_connection((parts.hostname, parts.port or 80), timeout=10)
+    connection = socket.create_connection((parts.hostname, parts.port or 80), timeout=120)
     connection.sendall("\r\n".join((*lines, "", "")).encode("latin-1") + body)
     answer = connection.recv(65_536)
     while b"\r\n\r\n" not in answer:

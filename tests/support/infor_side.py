@@ -130,7 +130,7 @@ class InforSide:
         return httpx2.Client(
             base_url=f"{self.url}/{tenant_id}",
             headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
+            timeout=120,
         )
 
 

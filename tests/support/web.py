@@ -150,7 +150,7 @@ class Browser:
 
 def _client(base_url: str, app: ASGIApp | None) -> httpx2.Client:
     if app is None:
-        return httpx2.Client(base_url=base_url, follow_redirects=True, timeout=10)
+        return httpx2.Client(base_url=base_url, follow_redirects=True, timeout=60)
     # What the app does not answer itself is a 500 here too.
     return TestClient(app, base_url, raise_server_exceptions=False, client=("127.0.0.1", 50_000))
 

@@ -27,7 +27,7 @@ def _serving(app: ASGIApp) -> Iterator[tuple[str, int]]:
         assert thread.is_alive()
     yield listener.getsockname()
     server.should_exit = True
-    thread.join(10)
+    thread.join(120)
     listener.close()
 
 
@@ -41,7 +41,7 @@ def _answer(size: int) -> ASGIApp:
 
 
 def _ask(address: tuple[str, int], *more: str) -> socket.socket:
-    connection = socket.create_connection(address, timeout=10)
+    connection = socket.create_connection(address, timeout=120)
     connection.sendall("\r\n".join(("GET / HTTP/1.1", "Host: x", *more, "", "")).encode())
     return connection
 

@@ -18,6 +18,7 @@ from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, OrganizationRole
 from tests.support.infor_side import TENANT, InforSide, infor_side_on
+from tests.support.patience import PATIENCE
 from tests.support.proofs import failed_stage
 from tests.support.proxy import FaultyProxy
 from tests.unit.connections.conftest import ConnectionsSetup, credential
@@ -140,7 +141,7 @@ def test_a_page_can_follow_the_stages_while_they_run(
 
         proxy.after_commit = look
         thread = setup.connections.run_check_in_background(setup.database, setup.scope, started.id)
-        thread.join(30)
+        thread.join(PATIENCE)
     assert seen[0]["idm"] is StageStatus.RUNNING
     assert seen[0]["token"] is StageStatus.PASSED
     assert seen[0]["ion"] is StageStatus.PENDING
@@ -181,10 +182,10 @@ def test_a_proof_that_is_started_many_times_at_once_signs_on_once(
         all_here = threading.Barrier(4)
 
         def click(_number: int) -> str:
-            all_here.wait(10)
+            all_here.wait(PATIENCE)
             with setup.database.write() as work:
                 started = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
-            all_here.wait(10)
+            all_here.wait(PATIENCE)
             setup.connections.run_check(setup.database, setup.scope, started.id)
             found = setup.connections.wait_for_check(setup.database, setup.scope, started.id)
             assert found.status is CheckStatus.PASSED, failed_stage(found)

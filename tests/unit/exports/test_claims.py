@@ -12,6 +12,7 @@ from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import ExportMethod
 from tests.support.exporting import OPERATOR, DocumentSide, invoice
+from tests.support.patience import PATIENCE
 from tests.unit.exports.test_deliveries import ready
 
 pytestmark = pytest.mark.on_each_database
@@ -51,7 +52,7 @@ def test_two_copies_exported_at_the_same_moment_make_one_delivery(ready: Documen
         copies, barrier = _copies(ready, number), Barrier(2)
 
         def export(document_id: str, barrier: Barrier = barrier) -> str | None:
-            barrier.wait(10)
+            barrier.wait(PATIENCE)
             try:
                 _export(ready, document_id)
             except DocumentHeld as error:

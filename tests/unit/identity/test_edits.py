@@ -15,6 +15,7 @@ from ionport.identity.model import Organization
 from ionport.identity.repository import OrganizationRepository
 from ionport.identity.tables import organizations
 from ionport.store import Database, OrganizationScope, SystemScope, Work
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.on_each_database
 
@@ -31,7 +32,7 @@ def test_of_edits_that_end_at_once_one_is_stored(database: Database, clock: Mova
     mark, all_here = mark_of({"name": "old"}), threading.Barrier(4)
 
     def edit(number: int) -> bool:
-        all_here.wait(10)
+        all_here.wait(PATIENCE)
         with database.write() as work:
             try:
                 require_unchanged(

@@ -21,6 +21,7 @@ from ionport.identity.model import (
 )
 from ionport.identity.service import NewUser
 from ionport.store import TenantScope
+from tests.support.patience import PATIENCE
 from tests.support.web import PASSWORD, TENANT, People
 
 SCOPE = TenantScope(TENANT)
@@ -157,7 +158,7 @@ def test_two_administrators_who_demote_each_other_leave_one(
     start = threading.Barrier(2)
 
     def demote(user_id: str) -> None:
-        start.wait(10)
+        start.wait(PATIENCE)
         try:
             with people.database.write() as work:
                 members.set_role(work, SCOPE, ada, user_id, TenantRole.USER)
@@ -168,7 +169,7 @@ def test_two_administrators_who_demote_each_other_leave_one(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert refused == ["last_administrator"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from ionport.core.errors import Unavailable
 from ionport.core.secrets import Secret
 from ionport.identity.passwords import Passwords
+from tests.support.patience import PATIENCE
 from tests.support.web import PASSWORD
 
 
@@ -30,11 +31,11 @@ def _held(passwords: Passwords, address: str = "") -> Iterator[None]:
     def hold() -> None:
         with passwords.turn(address):
             entered.set()
-            leave.wait(5)
+            leave.wait(PATIENCE)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert entered.wait(5)
+    assert entered.wait(PATIENCE)
     yield
     leave.set()
     thread.join()
@@ -75,5 +76,5 @@ def test_one_address_does_not_fill_the_queue() -> None:
 
         waiting = threading.Thread(target=try_elsewhere)
         waiting.start()
-    waiting.join(5)
+    waiting.join(PATIENCE)
     assert answered == [False]

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from ionport.store import Database, sqlite_url, with_limits
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.on_each_database
 
@@ -153,7 +154,7 @@ def test_every_writer_that_waits_gets_its_turn_while_another_holds_the_lock(
     asking = threading.Barrier(51)
 
     def write(number: int) -> None:
-        asking.wait(10)
+        asking.wait(PATIENCE)
         with database.write() as work:
             work.connection.execute(insert(_LETTERS).values(id=str(number)))
 
@@ -162,7 +163,7 @@ def test_every_writer_that_waits_gets_its_turn_while_another_holds_the_lock(
     with ThreadPoolExecutor(50) as pool:
         with database.write():
             written = [pool.submit(write, number) for number in range(50)]
-            asking.wait(10)
+            asking.wait(PATIENCE)
         for each in written:
             each.result()
         # All have written over the same connection.

@@ -17,6 +17,7 @@ from ionport.exports.model import Delivery, DeliveryStatus, OutcomeKind
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
 from tests.support.exporting import OPERATOR, closing
+from tests.support.patience import PATIENCE
 from tests.unit.exports.conftest import Walk
 from tests.unit.exports.engine.test_right_to_send import PUBLISH, claim, watch
 
@@ -40,7 +41,7 @@ class Beside:
         except Exception as error:  # noqa: BLE001 raised by `ends`
             self._error = error
 
-    def ends(self, seconds: float = 30.0) -> bool:
+    def ends(self, seconds: float = PATIENCE) -> bool:
         self._thread.join(seconds)
         if self._error is not None:
             raise self._error
@@ -148,7 +149,7 @@ def test_a_decision_and_the_end_of_a_delivery_of_one_document_do_not_wait_in_a_c
                 assert other.run(held).kind is OutcomeKind.SETTLED
             monkeypatch.setattr(ReviewService, "require_free", slow)
             deciding.append(Beside(lambda: decide(walk, document_id)))
-            assert has_document.wait(30)
+            assert has_document.wait(PATIENCE)
 
     walk.proxy.after_commit = meanwhile
     assert runner.run(ending).kind is OutcomeKind.DONE

@@ -56,10 +56,10 @@ def test_tags_build_no_objects() -> None:
 def test_a_bomb_of_aliases_is_refused_before_it_is_built() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    begun = time.monotonic()
+    begun = time.thread_time()
     with pytest.raises(InvalidInput, match="too large"):
         read_yaml("\n".join(lines))
-    assert time.monotonic() - begun < 2
+    assert time.thread_time() - begun < 2
 
 
 def test_a_long_text_counts_each_time_it_is_repeated() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from ionport.oauth.tokens.group_commit import MAX_BATCH, GroupCommit
+from tests.support.patience import PATIENCE
 
 
 def _unchanged(item: int) -> int:
@@ -26,7 +27,7 @@ def test_what_is_ready_while_another_batch_is_committed_is_committed_together() 
         return item * 2
 
     def commit(items: Sequence[int]) -> Sequence[int]:
-        assert all_prepared.wait(10), "preparing waits for a commit"
+        assert all_prepared.wait(PATIENCE), "preparing waits for a commit"
         batches.append(len(items))
         return items
 
@@ -103,7 +104,7 @@ def test_nobody_is_answered_before_its_commit_and_giving_up_harms_nobody() -> No
     may_commit = threading.Event()
 
     def commit(items: Sequence[str]) -> Sequence[str]:
-        may_commit.wait(10)
+        may_commit.wait(PATIENCE)
         return items
 
     async def run() -> str:

@@ -23,6 +23,7 @@ from ionport.sandbox.kit.release_repository import columns_that_name_files
 from ionport.settings import load_settings
 from ionport.store import Database, OrganizationScope, TenantScope
 from tests.support.infor_side import new_item
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.on_each_database
 
@@ -157,7 +158,7 @@ def test_no_writer_waits_while_files_are_deleted(
         def delete(self, digest: str, *, unless_put_since: float) -> bool:
             done = threading.Thread(target=seed, args=(database, plane, OTHER))
             done.start()
-            done.join(10)
+            done.join(PATIENCE)
             assert not done.is_alive()
             return super().delete(digest, unless_put_since=unless_put_since)
 

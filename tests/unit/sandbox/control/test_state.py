@@ -21,6 +21,7 @@ from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.state.service import service_tables, state_tables
 from ionport.store import Database, TenantScope, metadata
 from tests.support.infor_side import new_item
+from tests.support.patience import PATIENCE
 from tests.support.schema import import_all_tables
 
 pytestmark = pytest.mark.on_each_database
@@ -215,7 +216,7 @@ def test_no_writer_waits_while_a_snapshot_is_written(
         monkeypatch.undo()
         done = threading.Thread(target=fill, args=(database, plane, OTHER, "2"))
         done.start()
-        done.join(10)
+        done.join(PATIENCE)
         assert not done.is_alive()
         return put(blobs, content)
 

@@ -61,8 +61,8 @@ def test_bytes_that_are_no_text_are_shown_as_replacements():
     ids=["too deep", "deep and long", "deep XML", "large"],
 )
 def test_the_size_of_what_is_shown_is_bounded(content: bytes):
-    began = time.monotonic()
+    began = time.thread_time()
     shown = shown_body(content)
     assert len(shown.text) <= MAX_SHOWN
     assert shown.is_cut
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
