@@ -1,7 +1,8 @@
 """How fast e-invoices come in: read with all terms, judged by the rules, kept with a commit.
 
 Peer, in the same process, turn by turn: lxml parses each file and it is written and synced to the
-disk, in one loop (no rules, no database, no look for duplicates). The files are the samples
+disk, in one loop (no rules, no database, no look for duplicates). The figures are the best of the
+turns of each, which other load disturbed least. The files are the samples
 of 3 lines in UBL and CII, each with a number of its own; ours are received as
 `ionport document receive FOLDER` receives them.
 """
@@ -72,16 +73,18 @@ def _measure(turns: int, each: int, folder: Path) -> dict[str, Any]:
         return seconds
 
     ours(list(_files(20, 0)))
-    rows = []
+    own, peer = [], []
     for turn in range(turns):
         files = list(_files(each, 1_000 + turn * each))
-        rows.append((ours(files), _peer(files, copies)))
+        own.append(ours(files))
+        peer.append(_peer(files, copies))
     application.close()
     return {
         "files": turns * each,
-        "per_second": round(each / median(row[0] for row in rows), 1),
-        "peer_per_second": round(each / median(row[1] for row in rows), 1),
-        "ratio": round(median(peer / own for own, peer in rows), 2),
+        "per_second": round(each / min(own), 1),
+        "peer_per_second": round(each / min(peer), 1),
+        "ratio": round(min(peer) / min(own), 2),
+        "median_ratio": round(median(peer) / median(own), 2),
         "load": round(os.getloadavg()[0], 1),
     }
 
@@ -95,7 +98,7 @@ def main() -> int:
     options = parser.parse_args()
     # A folder in memory would make the peer's fsync free.
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=options.folder or _ROOT) as folder:
-        result = _measure(3 if options.quick else 10, 100, Path(folder))
+        result = _measure(12 if options.quick else 40, 25, Path(folder))
     result |= {"floor": FLOOR, "goal": GOAL, "left_out": _LEFT_OUT}
     passed = result["ratio"] >= FLOOR
     if options.json:
@@ -104,6 +107,7 @@ def main() -> int:
         print(f"intake of {result['files']} e-invoices with commit, one process")
         print(f"  ours          {result['per_second']:>8} files/s")
         print(f"  parse + fsync {result['peer_per_second']:>8} files/s")
+        print(f"  ratio of the medians {result['median_ratio']}")
         print(f"  load of the machine {result['load']}")
         print(f"left out: {result['left_out']}")
     if not options.json or options.check:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.model import (
@@ -22,7 +33,7 @@ from ionport.documents.model import (
 )
 from ionport.documents.tables import document_timeline, documents
 from ionport.identity.tables import organizations
-from ionport.store import OrganizationScope
+from ionport.store import OrganizationScope, insert_of
 
 MAX_TIMELINE = 500
 _SUMMARY = [documents.c[field.name] for field in dataclasses.fields(DocumentSummary)]
@@ -44,7 +55,6 @@ _LOCK = (
     .where(*_IS_THIS)
     .with_for_update()
 )
-_ADD = insert(documents)
 _UPDATE = update(documents).where(*_IS_THIS)
 _timeline = document_timeline.alias()
 _ADD_ENTRY = insert(document_timeline).values(
@@ -59,14 +69,26 @@ _ADD_ENTRY = insert(document_timeline).values(
 )
 
 
+@cache
+def _add_new(insert: Callable[[Table], Any]) -> Any:
+    """Return the statement, built once for each database; it needs no savepoint."""
+    return (
+        insert(documents)
+        .on_conflict_do_nothing(
+            index_elements=[documents.c.organization_id, documents.c.content_sha256]
+        )
+        .returning(documents.c.id)
+    )
+
+
 class DocumentRepository:
     """Documents of one organization."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, scope: OrganizationScope, document: Document, *, search_text: str) -> None:
-        """Add `document`; raises SQLAlchemy's IntegrityError when its content is there already."""
+    def add(self, scope: OrganizationScope, document: Document, *, search_text: str) -> bool:
+        """Add `document`; False when the organization has its content already."""
         values = {
             "id": document.id,
             "organization_id": scope.organization_id,
@@ -83,7 +105,8 @@ class DocumentRepository:
             "created_by": document.created_by,
             "updated_at": document.updated_at,
         }
-        self._connection.execute(_ADD, values)
+        made = self._connection.execute(_add_new(insert_of(self._connection)), values)
+        return made.one_or_none() is not None
 
     def find(self, scope: OrganizationScope, document_id: str) -> Document | None:
         row = self._connection.execute(_FIND, _key(scope, document_id)).one_or_none()

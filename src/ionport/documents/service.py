@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
-
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound
@@ -339,23 +337,13 @@ class DocumentService:
 
     def _add(self, work: Work, scope: OrganizationScope, document: Document) -> None:
         repository = DocumentRepository(work.connection)
-        try:
-            # The savepoint keeps the transaction usable for the other files of an upload.
-            with work.connection.begin_nested():
-                repository.add(
-                    scope,
-                    document,
-                    search_text=search_text(document.filename, document.id, document.fields),
-                )
-        except IntegrityError as error:
-            existing_id = repository.find_by_content(scope, document.content_sha256)
-            if existing_id is None:
-                raise
+        text = search_text(document.filename, document.id, document.fields)
+        if not repository.add(scope, document, search_text=text):
             raise Conflict(
                 _("This file is here already. Open the document instead of uploading it again."),
                 code="document_exists",
-                existing_id=existing_id,
-            ) from error
+                existing_id=repository.find_by_content(scope, document.content_sha256),
+            )
 
     def _tell_of_receipt(
         self,

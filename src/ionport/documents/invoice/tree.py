@@ -100,11 +100,11 @@ class Node:
         it is found by asking for that group first, and then inside it.
         """
         try:
-            index = self._index
+            return self._index.get(term, _NONE)
         except AttributeError:
             index = self._index = {}
             _fill(index, self)
-        return index.get(term, _NONE)
+            return index.get(term, _NONE)
 
     def first(self, term: str) -> Node | None:
         """Return the first `term` below this node, or None."""
@@ -113,7 +113,10 @@ class Node:
 
     def value(self, term: str) -> str:
         """Return the text of the first `term` below this node that has one, or ``""``."""
-        return next((node.text for node in self.all(term) if node.text), "")
+        for node in self.all(term):
+            if node.text:
+                return node.text
+        return ""
 
     def walk(self) -> Iterator[Node]:
         """Yield every node below this one, parents before children, apart groups too."""

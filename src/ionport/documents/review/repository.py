@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.review.model import Decision, Finding, NewFinding
@@ -24,6 +25,20 @@ _OF_DOCUMENT = (
     .order_by(_f.created_at, _f.id)
     .limit(MAX_FINDINGS)
 )
+
+
+@cache
+def _add_or_open(insert: Callable[[Table], Any]) -> Any:
+    """Return the statement, built once for each database: every receipt runs it several times."""
+    return (
+        insert(document_findings)
+        .on_conflict_do_update(
+            index_elements=[_f.document_id, _f.code, _f.fingerprint],
+            set_={"resolved_at": None},
+            where=_f.resolved_at.is_not(None),
+        )
+        .returning(_f.id)
+    )
 
 
 class FindingRepository:
@@ -54,13 +69,7 @@ class FindingRepository:
             "decided_text": "",
             "delivery_ids": [],
         }
-        insert = insert_of(self._connection)(document_findings).values(values)
-        again = insert.on_conflict_do_update(
-            index_elements=[_f.document_id, _f.code, _f.fingerprint],
-            set_={"resolved_at": None},
-            where=_f.resolved_at.is_not(None),
-        )
-        made = self._connection.execute(again.returning(_f.id))
+        made = self._connection.execute(_add_or_open(insert_of(self._connection)), values)
         return made.one_or_none() is not None
 
     def of_document(self, scope: OrganizationScope, document_id: str) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
-from functools import cached_property
+from functools import cache, cached_property
 
 from ionport.documents.amounts import EXACT, total
 from ionport.documents.invoice.model import Invoice
@@ -83,17 +83,24 @@ class Facts:
 
 def has(node: Node, terms: str) -> bool:
     """Tell whether one of `terms` (`BT-97|BT-98`) stands below `node`, not blank if a value."""
-    return any(
-        found.text or found.children
-        for term in terms.split("|")
-        for found in node.all(term)
-        if term.startswith("BG-") or found.text
-    )
+    for term, is_group in _parts_of(terms):
+        for found in node.all(term):
+            if found.text or (is_group and found.children):
+                return True
+    return False
+
+
+@cache
+def _parts_of(terms: str) -> tuple[tuple[str, bool], ...]:
+    return tuple((term, term.startswith("BG-")) for term in terms.split("|"))
 
 
 def amount(node: Node, term: str) -> Decimal | None:
     """Return the number of the first `term` below `node` that has one."""
-    return next((found.decimal for found in node.all(term) if found.decimal is not None), None)
+    for found in node.all(term):
+        if (number := found.decimal) is not None:
+            return number
+    return None
 
 
 def cents(value: Decimal) -> Decimal:

@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 
 from ionport.documents.invoice.attachments import Problem, attachments
 from ionport.documents.invoice.codes import code_list
@@ -219,6 +220,7 @@ def not_understood(facts: Facts, rule: Rule) -> Iterator[Violation]:
             yield Violation(None, given)
 
 
+@cache
 def _type_of(term: str) -> str:
     row = terms().get(term)
     return row.type if row is not None else ""
