@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ionport.connections.intake import PreparedConnection, prepare_connection
 from ionport.connections.model import Check, Connection
-from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
-from ionport.web.forms.fields import text_of
+from ionport.web.forms.fields import text_of, uploads_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -44,6 +46,46 @@ def list_connections(request: Request) -> Response:
             "held": held,
         }
     return render(request, "exports/connections/list.html", context)
+
+
+def upload_form(request: Request) -> Response:
+    """Show the form that takes an `.ionapi` file."""
+    scope = organization_scope(request)
+    visit_of(request).actor.require_organization_administrator(scope.organization_id)
+    return _upload_page(request)
+
+
+def upload(request: Request) -> Response:
+    """Keep an `.ionapi` file as a connection, and prove it at once."""
+    visit, scope = visit_of(request), organization_scope(request)
+    try:
+        given = uploaded_credential(visit.form)
+        if given is None:
+            raise InvalidInput(_("Choose the .ionapi file from Download Credentials."))
+        with visit.services.database.write() as work:
+            kept = documents_of(request).connections.upload(
+                work, scope, visit.actor, *given, name=text_of(visit.form, "name") or None
+            )
+    except (InvalidInput, TooLarge) as error:
+        return _upload_page(request, error.text, error.status)
+    start_check(request, kept.id)
+    text = _("{name} is saved and sealed. Watch its proof below.").format(name=kept.name)
+    return redirect(request, _url(request, kept.id), text=text)
+
+
+def uploaded_credential(form: FormData) -> tuple[str, PreparedConnection] | None:
+    """Read the `.ionapi` file of a form; None when the box is empty.
+
+    Raises:
+        InvalidInput: the file is another one, or has errors; names them all.
+    """
+    uploads = uploads_of(form, "connection_file")
+    return (uploads[0].filename, prepare_connection(uploads[0].content)) if uploads else None
+
+
+def _upload_page(request: Request, error: str = "", status: int = 200) -> Response:
+    context = {"error": error, "name": text_of(visit_of(request).form, "name") if error else ""}
+    return render(request, "exports/connections/upload.html", context, status=status)
 
 
 def show(request: Request) -> Response:
@@ -191,6 +233,8 @@ _BASE = "/settings/connections"
 _ONE = f"{_BASE}/{{connection}}"
 ROUTES = [
     Route(_BASE, list_connections, name="connections"),
+    Route(f"{_BASE}/new", upload_form, methods=["GET"], name="connection_upload"),
+    Route(f"{_BASE}/new", upload, methods=["POST"]),
     Route(_ONE, show, methods=["GET"], name="connection"),
     Route(_ONE, rename, methods=["POST"]),
     Route(f"{_ONE}/check", check, methods=["POST"], name="connection_check"),

@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from ionport.connections.intake import PreparedConnection, prepare_connection
+from ionport.connections.intake import PreparedConnection
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
@@ -28,6 +28,7 @@ from ionport.mappings.intake import PreparedMapping, prepare_mapping
 from ionport.mappings.model import MappingKind
 from ionport.store import Work
 from ionport.web.forms.fields import Upload, is_on, text_of, uploads_of
+from ionport.web.pages.exports.connections import uploaded_credential
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -181,10 +182,7 @@ def _collect(wrong: dict[str, str], field: str, step: Callable[[], T]) -> T | No
 
 
 def _read_connection(form: FormData) -> NamedConnection | str:
-    upload = _one_upload(form, "connection_file")
-    if upload is None:
-        return text_of(form, "connection")
-    return upload.filename, prepare_connection(upload.content)
+    return uploaded_credential(form) or text_of(form, "connection")
 
 
 def _read_mapping(form: FormData, kind: MappingKind) -> NamedMapping | str:

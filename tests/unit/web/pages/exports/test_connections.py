@@ -1,0 +1,36 @@
+"""A connection is uploaded on its own page, before anything is exported over it."""
+
+from __future__ import annotations
+
+import httpx2
+
+from tests.support.whole import Desk
+
+_NEW = "/settings/connections/new"
+
+
+def _upload(desk: Desk, content: bytes, **values: str) -> httpx2.Response:
+    files = [("connection_file", ("DocBits_TST.ionapi", content))]
+    return desk.browser.send(_NEW, values, files=files)
+
+
+def test_an_uploaded_file_is_a_connection_with_its_proof(desk: Desk) -> None:
+    credential = desk.credentials()
+    page = _upload(desk, credential, name="Invoices to M3")
+    assert page.status_code == 200
+    assert page.url.path.startswith("/settings/connections/con_")
+    assert "Invoices to M3 is saved and sealed." in page.text
+    again = _upload(desk, credential)
+    assert again.url.path == page.url.path, "the same credential is the same connection"
+    listed = desk.browser.get("/settings/connections").text
+    assert listed.count("Invoices to M3") == 1
+    assert f'href="{_NEW}"' in listed
+
+
+def test_another_file_is_refused_beside_its_box(desk: Desk) -> None:
+    refused = _upload(desk, b"SF_CONO=1", name="Kept")
+    assert refused.status_code == 422
+    assert 'class="upload is-invalid"' in refused.text
+    assert 'value="Kept"' in refused.text
+    assert _upload(desk, b"").status_code == 422
+    assert "No connection yet" in desk.browser.get("/settings/connections").text
