@@ -4,6 +4,10 @@ Peers, each in a process of its own that takes turns with ours: drafthorse, whic
 of a CII invoice too, and factur-x's check of the same bytes against the schema (it parses and
 checks, and reads nothing). Each turn is the best of a few repetitions; the ratio is the median of
 the turns. Ours parses hardened: size, encoding, DOCTYPE and mixed content are looked at as well.
+
+The readable page of the same invoice as PDF is measured too, from the tree on: ours is PDF/A-3 with
+the XML inside, set in a process with limits. Its peer, ReportLab, sets the same texts in the same
+order as paragraphs and tables, in its own process, without PDF/A and the XML.
 """
 
 from __future__ import annotations
@@ -22,11 +26,13 @@ from typing import Any
 
 from support.processes import CACHE, MissingTool
 
-FLOORS = {"drafthorse": 4.0, "factur-x": 0.8}
-GOALS = {"drafthorse": 8.0, "factur-x": 1.2}
+FLOORS = {"drafthorse": 4.0, "factur-x": 0.8, "reportlab": 0.6}
+GOALS = {"drafthorse": 8.0, "factur-x": 1.2, "reportlab": 1.2}
 _LINES = 20
 _ROOT = Path(__file__).parent.parent
-_PEERS = ("drafthorse>=2025,<2026", "factur-x>=7,<8")
+_PEERS = ("drafthorse>=2025,<2026", "factur-x>=7,<8", "reportlab>=4,<5")
+# Raised with the peers, so that an environment of before is made anew.
+_READY = "ready-2"
 _LEFT_OUT = (
     "start of the processes and first use (our table is compiled then, factur-x keeps the schema of"
     " CII but not of UBL); drafthorse reads no UBL"
@@ -59,6 +65,57 @@ _FACTURX = _LOOP.format(
 )
 _CII = _FACTURX.replace("{arguments}", "flavor='factur-x', level='en16931'")
 _UBL = _FACTURX.replace("{arguments}", "flavor='ubl-2.1-invoice'")
+_PAGE = _LOOP.format(
+    setup="""
+from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.rendering.model import Language
+from ionport.documents.invoice.rendering.pdf import pdf_page
+from ionport.documents.invoice.rendering.sheet import make_sheet
+invoice = read_invoice(Path(sys.argv[1]).read_bytes())
+""",
+    call="pdf_page(make_sheet(invoice, Language.ENGLISH), content, 'invoice.xml')",
+)
+_REPORTLAB = _LOOP.format(
+    setup="""
+import io, json
+from xml.sax.saxutils import escape
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
+sheet = json.loads(Path(sys.argv[1]).read_bytes())
+normal = getSampleStyleSheet()["Normal"]
+def text(one): return Paragraph(escape(one), normal)
+def flow(block):
+    if block["kind"] == "columns":
+        for part in block["parts"]: yield from flow(part)
+        return
+    yield text(block["title"])
+    if block["kind"] == "facts":
+        yield Table([[text(row["label"]), text(row["text"])] for row in block["rows"]])
+        return
+    rows = [[text(head) for head in block["heads"]]]
+    for row in block["rows"]:
+        rows.append([text(cell) for cell in row["cells"]])
+        details = "; ".join(each["label"] + " " + each["text"] for each in row["details"])
+        rows.append([text(details)] + [""] * (len(row["cells"]) - 1))
+    yield Table(rows, repeatRows=1)
+def page():
+    SimpleDocTemplate(io.BytesIO(), pagesize=A4).build(
+        [one for block in sheet["blocks"] for one in flow(block)]
+    )
+""",
+    call="page()",
+)
+_SHEET = """
+import json, sys
+from dataclasses import asdict
+from pathlib import Path
+from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.rendering.model import Language
+from ionport.documents.invoice.rendering.sheet import make_sheet
+invoice = read_invoice(Path(sys.argv[1]).read_bytes())
+print(json.dumps(asdict(make_sheet(invoice, Language.ENGLISH))))
+"""
 
 
 class Contender:
@@ -86,12 +143,12 @@ def _peer_python() -> Path:
     """Return the interpreter of an environment of the peers' own, made once."""
     folder = CACHE / "einvoice-peers"
     python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
+    if not (folder / _READY).exists():
         venv.create(folder, with_pip=True, clear=True)
         command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         if subprocess.run([*command, *_PEERS], check=False).returncode:
             raise MissingTool("the peers could not be installed")
-        (folder / "ready").touch()
+        (folder / _READY).touch()
     return python
 
 
@@ -110,16 +167,24 @@ def _measure(turns: int, folder: Path) -> dict[str, Any]:
     own, peer = Path(sys.executable), _peer_python()
     cii = _invoice("demo-invoice-cii.xml", "ram:IncludedSupplyChainTradeLineItem", folder)
     ubl = _invoice("demo-invoice-ubl.xml", "cac:InvoiceLine", folder)
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT / "src")}
+    sheet = folder / "sheet.json"
+    sheet.write_bytes(
+        subprocess.run(
+            [str(own), "-c", _SHEET, str(ubl)], env=environment, capture_output=True, check=True
+        ).stdout
+    )
     pairs = {
-        "CII, drafthorse": (cii, _DRAFTHORSE, 3),
-        "CII, factur-x": (cii, _CII, 20),
-        "UBL, factur-x": (ubl, _UBL, 1),
+        "CII, drafthorse": (_OURS, cii, 20, _DRAFTHORSE, cii, 3),
+        "CII, factur-x": (_OURS, cii, 20, _CII, cii, 20),
+        "UBL, factur-x": (_OURS, ubl, 20, _UBL, ubl, 1),
+        "page, reportlab": (_PAGE, ubl, 3, _REPORTLAB, sheet, 3),
     }
     rows = {}
-    for name, (file, script, repetitions) in pairs.items():
-        ours, other = Contender(own, _OURS, file), Contender(peer, script, file)
+    for name, (own_script, own_file, own_times, script, file, repetitions) in pairs.items():
+        ours, other = Contender(own, own_script, own_file), Contender(peer, script, file)
         for _turn in range(turns):
-            ours.turn(20)
+            ours.turn(own_times)
             other.turn(repetitions)
         ours.close()
         other.close()
