@@ -203,6 +203,17 @@ def test_a_mapping_without_correlation_id_needs_the_users_consent(bench: Bench) 
     expect(bench.page.get_by_text("Invoices to Infor is active.")).to_be_visible()
 
 
+def test_more_files_than_one_request_may_have_are_sent_in_batches(bench: Bench) -> None:
+    bench.screen.open("/documents/upload")
+    paths = [bench.file(f"{number:02}.xml", b"<a/>") for number in range(51)]
+    bench.page.locator("#files").set_input_files(paths)
+    bench.page.get_by_role("button", name="Upload", exact=True).click()
+    rows = bench.page.get_by_role("table", name="Results").locator("tbody tr")
+    expect(rows).to_have_count(51)
+    expect(bench.page.get_by_role("status").filter(has_text="51 / 51")).to_be_visible()
+    assert "50.xml" in rows.last.inner_text()
+
+
 def test_every_bad_invoice_is_refused_with_its_reason_and_the_good_one_is_taken(
     bench: Bench,
 ) -> None:
