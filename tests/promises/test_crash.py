@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from ionport.exports.timing import ExportTiming
 from tests.promises.chaos import InforSide, Trouble, finish
 from tests.promises.conftest import Installer, Target, free_port
 from tests.promises.counting import assert_posted_exactly_once
+from tests.promises.proportion import Proportion
 from tests.promises.wire import Wire
 from tests.promises.workers import Workers
 from tests.support import databases, sides
@@ -41,6 +43,9 @@ def test_whatever_is_killed_sleeps_or_is_cut_off_each_document_arrives_once(
         finally:
             print("trouble:", *trouble.told)
         assert_posted_exactly_once(infor.counts, installation.ledger)
+        here, production = Proportion().takeover, ExportTiming().takeover
+        print(f"takeover of a call that was sent: {here:g} s, in production {production:g} s")
+        assert production <= 240
         print(f"kills between Infor's commit and our record: {trouble.in_the_gap}")
         assert trouble.in_the_gap > 0
 

@@ -138,6 +138,7 @@ NO_EDITS = {
     "activate", "deactivate", "enable", "disable", "on", "off", "limits",  # say the new state
     "export", "re-export", "retry", "cancel", "check", "send-again", "seed", "snapshots", "jump",
     "all-the-same", "reveal", "download", "replace", "rotate", "key-pair",  # do something
+    "{kind}", "approve", "release", "undo",  # decide, where the document still lets them
     "password", "sign-in", "sign-out", "sign-on", "switch", "decision", "account",  # people
     "theme", "{token}", "{tool}", "token-tools", "control-keys",
 }  # fmt: skip
@@ -145,6 +146,8 @@ NO_EDITS = {
 NO_EDITS_WHOLE = {
     "/ion-api/{tenant}/connection-points": "one switch: its POST says the new state",
     "/ion-api/{tenant}/configuration/scopes/{scope}": "deletes",
+    "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
+    "/documents/{document}/choose": "a decision, where several invoices wait for one",
 }
 
 
