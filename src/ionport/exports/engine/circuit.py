@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from ionport.core.clock import BootClock
+from ionport.core.http.circuits import CircuitBreakers
 from ionport.core.i18n import _
 from ionport.exports.engine.pass_records import SYSTEM, PassRecords, RunningPass
 from ionport.exports.ledger.attempts import Problem
@@ -21,67 +21,48 @@ from ionport.store import Database, Work
 _NOBODY = frozenset({502, 503, 504})
 
 
-@dataclass(slots=True)
-class _State:
-    failures: int = 0
-    pauses: int = 0
-    until: float | None = None
-    opened_at: datetime | None = None
-
-
 class Circuits:
-    """Counts failures in a row for each connection, in this process; thread safe.
+    """Counts calls in a row that nobody answered, for each connection; thread safe.
 
-    After `pause_after` failures the connection's deliveries wait instead of each spending a slot
+    After `pause_after` of them the connection's deliveries wait instead of each spending a slot
     on a time-out. When the pause is over one of them tries; the others follow if it gets through.
     Pauses count on the boot clock.
     """
 
     def __init__(self, clock: BootClock, timing: ExportTiming) -> None:
         self._clock = clock
-        self._timing = timing
-        self._states: dict[str, _State] = {}
+        self._breakers = CircuitBreakers(
+            clock.boot,
+            after=timing.pause_after,
+            pause=timing.pause,
+            longest=timing.longest_pause,
+        )
+        self._opened: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def seconds_to_wait(self, connection_id: str) -> float:
         """Return how long calls over a connection have to wait now; 0 lets the caller try."""
-        now = self._clock.boot()
         with self._lock:
-            state = self._states.get(connection_id)
-            if state is None or state.until is None:
-                return 0.0
-            left = state.until - now
-            if left > 0:
-                return left
-            # The caller is the one that tries; the next ones wait for what becomes of it.
-            state.until = now + self._timing.pause
-            return 0.0
+            return self._breakers.seconds_to_wait(connection_id)
 
     def count_open(self) -> int:
         """Return how many connections pause."""
         with self._lock:
-            return sum(state.opened_at is not None for state in self._states.values())
+            return len(self._opened)
 
     def opened_at(self, connection_id: str) -> datetime | None:
         """Return since when, by the wall clock, a connection pauses; None when it does not."""
         with self._lock:
-            state = self._states.get(connection_id)
-            return state.opened_at if state else None
+            return self._opened.get(connection_id)
 
     def report(self, connection_id: str, problem: Problem | None) -> bool:
         """Take how a call ended; True when it ended the connection's pause."""
         with self._lock:
             if problem is None or not _is_nobody(problem):
-                state = self._states.pop(connection_id, None)
-                return state is not None and state.until is not None
-            state = self._states.setdefault(connection_id, _State())
-            state.failures += 1
-            if state.failures >= self._timing.pause_after:
-                longest = self._timing.longest_pause
-                seconds = min(self._timing.pause * 2.0 ** min(state.pauses, 20), longest)
-                state.until = self._clock.boot() + seconds
-                state.opened_at = state.opened_at or self._clock.now()
-                state.pauses += 1
+                self._opened.pop(connection_id, None)
+                return self._breakers.succeeded(connection_id)
+            if self._breakers.failed(connection_id):
+                self._opened.setdefault(connection_id, self._clock.now())
             return False
 
 

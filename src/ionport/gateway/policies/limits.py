@@ -14,6 +14,7 @@ from typing import Final
 
 from ionport.core.clock import Clock
 from ionport.core.errors import TooManyRequests
+from ionport.core.http.circuits import CircuitBreakers
 from ionport.gateway.errors import TargetPaused
 from ionport.gateway.policies.model import Quota, Throttling
 
@@ -83,49 +84,30 @@ class Limits:
             self._windows = dict(list(self._windows.items())[MAX_WINDOWS // 2 :])
 
 
-@dataclass(slots=True)
-class _Circuit:
-    failures: int = 0
-    closed_until: float = 0.0
-
-
 class Breakers:
-    """One circuit breaker for each target endpoint. Used from the event loop only.
-
-    After `FAILURES_TO_OPEN` failures in a row calls rest for `PAUSE_SECONDS`; then one of them is
-    let through to try, and its outcome decides.
-    """
+    """One circuit breaker for each target endpoint. Used from the event loop only."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._circuits: dict[str, _Circuit] = {}
+        self._breakers = CircuitBreakers(monotonic, after=FAILURES_TO_OPEN, pause=PAUSE_SECONDS)
 
     def check(self, endpoint_id: str) -> None:
         """Raise TargetPaused while calls to the target rest."""
-        circuit = self._circuits.get(endpoint_id)
-        if circuit is None or circuit.failures < FAILURES_TO_OPEN:
-            return
-        now = self._monotonic()
-        if now < circuit.closed_until:
-            seconds = math.ceil(circuit.closed_until - now)
+        seconds = math.ceil(self._breakers.seconds_to_wait(endpoint_id))
+        if seconds > 0:
+            failures = self._breakers.failures(endpoint_id)
             raise TargetPaused(
-                f"The target failed {circuit.failures} times in a row, so calls to it rest."
+                f"The target failed {failures} times in a row, so calls to it rest."
                 f" Try again in {seconds} seconds.",
                 retry_after=seconds,
             )
-        # This call tries; the others rest until it is known how that went.
-        circuit.closed_until = now + PAUSE_SECONDS
 
     def succeeded(self, endpoint_id: str) -> None:
         """Note that the target has answered, whatever it said."""
-        if self._circuits:
-            self._circuits.pop(endpoint_id, None)
+        self._breakers.succeeded(endpoint_id)
 
     def failed(self, endpoint_id: str) -> None:
         """Note that the target could not be reached, was silent, or broke off."""
-        circuit = self._circuits.setdefault(endpoint_id, _Circuit())
-        circuit.failures += 1
-        circuit.closed_until = self._monotonic() + PAUSE_SECONDS
+        self._breakers.failed(endpoint_id)
 
 
 def _too_many(text: str, seconds: float) -> TooManyRequests:
