@@ -11,6 +11,8 @@ from pathlib import Path
 from ionport.documents.invoice.rules.model import Rule
 from ionport.documents.invoice.rules.sentences import rule_text
 from ionport.documents.invoice.rules.table import rules
+from ionport.documents.review.organization_rules import ORGANIZATION_RULES, OrganizationRule
+from ionport.documents.review.sentences import finding_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "src" / "ionport" / "manual" / "rules.md"
@@ -26,7 +28,10 @@ which differ at places between UBL and CII.
 A rule runs where the profile that an invoice claims (BT-24) has its terms: those of XRechnung,
 Peppol and EXTENDED only on invoices that claim them, those of lines not on MINIMUM and BASIC WL.
 Of ZUGFeRD 1.0 and FatturaPA only what every invoice must have is asked. A rule that replaces
-another runs in its place. The rules named *ionport* are ours, and run on every invoice.
+another runs in its place. The rules named *ionport* are ours, and run on every invoice; the last
+ones need what the organization knows ([companies](/manual/companies),
+[suppliers](/manual/suppliers), other invoices) or demands
+([document types](/manual/document-types)), and `document check` does not run them.
 
 `ionport document check FILE…` judges files by them without an account, a server or a data folder;
 `--json` prints one object a file, and the exit status is 1 when something holds and 2 when a file
@@ -39,12 +44,22 @@ _VALUES = """
 end start codes value stated computed difference list other count given unit limit currency others
 total due issued number signs length amount payee seller first name type path line replaced
 """
+_VALUES_OF_ORGANIZATION = "supplier number filename account buyer company field value limit"
 
 
 def rules_page() -> str:
     """Return the page."""
     rows = [_row(rule) for rule in rules().values() if rule.check != "untestable"]
-    return _HEAD + "\n".join(rows) + "\n"
+    own = [_organization_row(code, rule) for code, rule in ORGANIZATION_RULES.items()]
+    return _HEAD + "\n".join([*rows, *own]) + "\n"
+
+
+def _organization_row(code: str, rule: OrganizationRule) -> str:
+    """Return the row of a rule that needs what the organization knows."""
+    text = finding_text(code, dict.fromkeys(_VALUES_OF_ORGANIZATION.split(), "…")).replace(
+        "|", "\\|"
+    )
+    return f"| {code} | {rule.effect} | ionport | {', '.join(rule.terms)} | {text} |"
 
 
 def _row(rule: Rule) -> str:

@@ -414,3 +414,48 @@ def test_the_base_install_proves_a_file_and_says_what_else_needs(tmp_path: Path)
     needs = "1 SystemExit Error: 'ionport connection' needs the extra 'server'"
     assert sum(line.startswith(needs) for line in told) == 2
     assert any("ION API file" in line for line in told)
+
+
+def test_companies_suppliers_and_document_types_are_kept_by_commands(
+    run: Run, tmp_path: Path
+) -> None:
+    assert "No companies" in run("company", "list").output
+    for company in (("South AG", "--vat-id", "DE987654321"), ("Holding", "--main", "--gln", "7")):
+        added = run("company", "add", *company, "--cono", "1")
+        assert (added.exit_code, "GLN" in added.output) == (
+            (1, True) if "7" in company else (0, False)
+        )
+    assert _json(run("company", "change", "south ag", "--divi", "aaa", "--json"))["divi"] == "AAA"
+    assert _json(run("company", "show", "South AG", "--json"))["cono"] == "1"
+
+    file = tmp_path / "suppliers.csv"
+    file.write_text("number;name;iban\n1;Nordwerk;DE89370400440532013000\n2;Bad;DE00\n")
+    refused = run("supplier", "import", str(file))
+    assert (refused.exit_code, "Line 3: DE00 is no IBAN" in refused.output) == (1, True)
+    file.write_text("number;name;iban\n1;Nordwerk;DE89370400440532013000\n")
+    assert "Would be added: 1" in run("supplier", "import", str(file), "--dry-run").output
+    assert _json(run("supplier", "list", "--json")) == []
+    assert _json(run("supplier", "import", str(file), "--json"))["added"] == 1
+    exported = run("supplier", "export").output
+    assert exported.splitlines() == [
+        "number,name,vat_id,tax_number,gln,ibans",
+        "1,Nordwerk,,,,DE89370400440532013000",
+    ]
+
+    kept = run("document-type", "effect", "invoice", "unknown_account", "notes")
+    assert (kept.exit_code, "always holds" in kept.output) == (1, True)
+    assert run("document-type", "effect", "INVOICE", "first_account", "holds").exit_code == 0
+    run("document-type", "approvals", "INVOICE", "--first-from", "1000")
+    settings = tmp_path / "invoice.json"
+    run("document-type", "export", "INVOICE", "--output", str(settings))
+    assert json.loads(settings.read_text())["effects"] == {"first_account": "holds"}
+    run("document-type", "effect", "INVOICE", "first_account", "default")
+    assert (
+        _json(run("document-type", "import", str(settings), "--json"))["approvals"]["first_from"]
+        == "1000"
+    )
+    (listed, _credit_notes) = sorted(
+        _json(run("document-type", "list", "--json")), key=lambda row: -row["effects"]
+    )
+    assert (listed["id"], listed["effects"]) == ("INVOICE", 1)
+    assert run("company", "delete", "South AG", "--yes").exit_code == 0

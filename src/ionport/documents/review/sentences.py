@@ -126,7 +126,7 @@ def _first_account(values: Parameters) -> str:
 def _no_company(values: Parameters) -> str:
     return _(
         "The invoice is addressed to {buyer}, which is none of your companies. Check whether it is"
-        " for you, or add what is missing under Settings → Companies."
+        " for you. If it is, let an administrator add what identifies the company."
     ).format(buyer=values["buyer"] or _("nobody"))
 
 
