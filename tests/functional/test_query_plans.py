@@ -52,7 +52,8 @@ PAGES = (
     # Orders that people ask for seldom have no index.
     Page("/documents?sort=filename", 8, ("documents",)),
     Page("/documents?sort=updated_at", 8, ("documents",)),
-    Page("/documents/{document}", 11, of_one=True),
+    # Its invoice and its decisions among them; what the readable page is made of is read apart.
+    Page("/documents/{document}", 14, of_one=True),
     Page("/deliveries", 12),
     Page("/deliveries?status=failed", 12),
     Page("/deliveries?q=invoice-99999", 12),

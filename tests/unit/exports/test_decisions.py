@@ -11,6 +11,7 @@ import pytest
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, IonportError
 from ionport.documents.model import Document
 from ionport.documents.review.approvals import ApprovalPolicy
+from ionport.documents.review.decisions.corrections import corrected_values
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
@@ -97,7 +98,7 @@ def test_a_correction_closes_what_no_longer_holds_and_keeps_old_value_and_bytes(
     assert document.fields["amount_due"] == "2808.81"
     with ready.database.read() as work:
         content = ready.documents.content(work, ready.scope, document_id)
-        made = ready.documents.corrections.corrections(work, ready.scope, document_id)
+        made = corrected_values(ready.documents.decisions.list(work, ready.scope, document_id))
         (finding,) = holding(ready.documents.findings(work, ready.scope, document_id))
     assert b"2808.80</cbc:PayableAmount" in content
     assert made == {"amount_due": ("2808.80", "2808.81")}

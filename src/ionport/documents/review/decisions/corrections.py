@@ -199,18 +199,6 @@ class CorrectionService:
                     return
         raise _changed_meanwhile()
 
-    def corrections(
-        self, work: Work, scope: OrganizationScope, document_id: str
-    ) -> dict[str, tuple[str, str]]:
-        """Return what is corrected: target → (the value before any correction, the value now)."""
-        made: dict[str, tuple[str, str]] = {}
-        for each in _active(work, scope, document_id):
-            if each.kind is not DecisionKind.CORRECT:
-                continue
-            target, old = each.parameters["target"], each.parameters["old"]
-            made[target] = (made.get(target, (old, ""))[0], each.parameters["new"])
-        return {target: both for target, both in made.items() if both[0] != both[1]}
-
     def choice(self, work: Work, scope: OrganizationScope, document_id: str) -> str:
         """Return the name of the invoice that a person chose in a PDF with several, or ""."""
         return _choice(_active(work, scope, document_id))
@@ -373,6 +361,16 @@ def _changes(
         text = " ".join(f"{name}: {what}" for name, what in list(wrong.items())[:5])
         raise InvalidInput(text, code="wrong_value", fields=wrong)
     return changes
+
+
+def corrected_values(decisions: Sequence[DocumentDecision]) -> dict[str, tuple[str, str]]:
+    """Return what is corrected: target → (the value before any correction, the value now)."""
+    made: dict[str, tuple[str, str]] = {}
+    for each in decisions:
+        if each.is_active and each.kind is DecisionKind.CORRECT:
+            target, old = each.parameters["target"], each.parameters["old"]
+            made[target] = (made.get(target, (old, ""))[0], each.parameters["new"])
+    return {target: both for target, both in made.items() if both[0] != both[1]}
 
 
 def value_of(document: Document, target: Target) -> str:

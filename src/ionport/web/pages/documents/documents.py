@@ -18,6 +18,7 @@ from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import Outcome
 from ionport.documents.invoice.corrections import CORRECTABLE_TABLES
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, Row
+from ionport.documents.review.decisions.corrections import corrected_values
 from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type
 from ionport.exports.model import Delivery
 from ionport.web.forms.fields import each_upload, text_of
@@ -149,7 +150,6 @@ def show(request: Request) -> Response:
         timeline = service.timeline(work, scope, document.id)
         of_document = deliveries.of_document(work, scope, visit.actor, document.id)
         findings = shown_findings(request, work, document)
-        corrections = service.corrections.corrections(work, scope, document.id)
         decisions = service.decisions.list(work, scope, document.id)
         is_stuck = _has_unfinished(of_document) and not deliveries.workers_alive(work)
     kind = document_type(document.document_type)
@@ -157,7 +157,7 @@ def show(request: Request) -> Response:
         "document": document,
         "findings": findings,
         "actions": actions_of(document),
-        "corrections": corrections,
+        "corrections": corrected_values(decisions),
         "decisions": [each for each in reversed(decisions) if each.is_active],
         "correctable_tables": CORRECTABLE_TABLES,
         "type_label": kind.label,
