@@ -111,7 +111,7 @@ def _check(page: Page, *, by_axe: bool = False) -> None:
     """What every page owes; `by_axe`, where it is installed, judges the same page too."""
     found = audit(page)
     if by_axe and axe.is_installed():
-        found += axe.violations(page)
+        found += axe.violations(page, contrast=False)
     if not page.title().removesuffix(" · ionport").strip():
         found.append("the page has no title")
     page.set_viewport_size(PHONE)
