@@ -14,6 +14,15 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.screen import LAPTOP, Screen, open_screen
 
+# This takes the place of Playwright's own list, of which these pages need the first four.
+_WITHOUT = (
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "SpareRendererForSitePerProcess",
+    "PreloadTopChromeWebUI",
+)
 _ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -23,11 +32,9 @@ _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A renderer kept ready for a page that never comes costs as much as the page itself. This takes
-    # the place of Playwright's own list, of which these pages need the first four.
+    # Nothing is kept ready for pages that never come: it costs as much as the page that does.
     "--renderer-process-limit=1",
-    "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,PaintHolding,"
-    "ThirdPartyStoragePartitioning,SpareRendererForSitePerProcess,PreloadTopChromeWebUI",
+    f"--disable-features={','.join(_WITHOUT)}",
     # Whatever a page or the browser itself asks for, only this machine can answer.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )

@@ -29,7 +29,6 @@ TYPES: dict[str, dict[str, str]] = {
         "Bundle ID": "com.example.app",
         "App Store ID": "123456789",
     },
-    "Mobile - Windows": {"Redirect URL": "oob://localhost/wpfclient"},
 }
 
 
