@@ -39,7 +39,7 @@ _ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
 # Waiting is for a condition; this bounds it on a machine that does other work, too.
-WAIT_MILLISECONDS = 60_000
+WAIT_MILLISECONDS = 120_000
 _NO_CHROMIUM = "NO CHROMIUM: no page was tested; install it (Debian: apt install chromium)"
 
 OpenScreen = Callable[..., Screen]
@@ -68,7 +68,9 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(_NO_CHROMIUM)
     expect.set_options(timeout=WAIT_MILLISECONDS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS, timeout=60_000)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=_ARGUMENTS, timeout=WAIT_MILLISECONDS
+        )
         yield browser
         browser.close()
 
