@@ -11,6 +11,9 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-
 
 DOCUMENTS ?= 500
 
+# Tests start the program some hundred times: what was compiled once is kept.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo up test chaos coverage check lint format types unused bench assets lock release pictures clean
 

@@ -15,7 +15,7 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.store import Database, sqlite_url
-from tests.support import databases, rsa_keys
+from tests.support import databases, prepared_schema, rsa_keys
 from tests.support.schema import create_schema
 
 # Where there is memory for files, tests need not wait for the disk at every commit.
@@ -89,8 +89,8 @@ def database(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _rsa_keys() -> Iterator[None]:
-    with rsa_keys.instead_of_new_ones():
+def _made_once() -> Iterator[None]:
+    with rsa_keys.instead_of_new_ones(), prepared_schema.in_place_of_slow_steps():
         yield
 
 

@@ -8,20 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from http.cookiejar import Cookie
 from pathlib import Path
-from unittest import mock
 
 import httpx2
 from starlette.types import ASGIApp
 
-from ionport import application as composition
 from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
 from ionport.documents.samples import read_sample
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
-from ionport.identity.passwords import Passwords
 from ionport.identity.service import NewUser
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, TenantScope
@@ -144,9 +141,7 @@ def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
     applications: list[Application] = []
 
     def make(base_url: str) -> ASGIApp:
-        # The prepared schema is the newest one.
-        with mock.patch.object(composition, "upgrade"):
-            applications.append(_open(folder, "" if is_sqlite else database_url, base_url))
+        applications.append(_open(folder, "" if is_sqlite else database_url, base_url))
         return build_asgi(applications[0])
 
     with (
@@ -194,7 +189,4 @@ def _open(folder: Path, database_url: str, base_url: str) -> Application:
     settings = load_settings(
         {}, data=folder, public_url=base_url, database_url=database_url, sandbox=True
     )
-    # Everything as in production but the 150 ms that checking a password takes there.
-    cheap = partial(Passwords, time_cost=1, memory_kib=8)
-    with mock.patch.object(composition, "Passwords", cheap):
-        return open_application(settings)
+    return open_application(settings)

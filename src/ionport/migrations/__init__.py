@@ -39,7 +39,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
     with _alone(database), database.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         connection.rollback()
-        if current == script.get_current_head():
+        if current == newest_revision():
             return
         if current is not None and current not in {
             item.revision for item in script.walk_revisions()
