@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from ionport.core.secrets import DOTS
+from ionport.core.unpacking.pdf import attachments
 from tests.browser.screen import Hand, Screen
 from tests.browser.sides import Side
 
@@ -193,7 +194,7 @@ class Walk:
         return dict(zip(names, references.locator("dd code").all_inner_texts(), strict=False))
 
     def see_the_inspector(self, references: dict[str, str], invoice: Path) -> None:
-        """The Infor side's own view: the item with the very file, and the BOD."""
+        """The Infor side's own view: the item with the very file in its PDF, and the BOD."""
         self.page.goto(self.infor.url)
         self.hand.press(self.link("Inspector").first)
         self.picture(self.page.locator("main .pager"), "inspector")
@@ -203,9 +204,10 @@ class Walk:
         expect(attributes).to_contain_text(references["Correlation ID"])
         with self.page.expect_download() as started:
             self.hand.press(self.link("Download the file"))
-        copy = self.folder / "from-idm.xml"
+        copy = self.folder / "from-idm.pdf"
         started.value.save_as(copy)
-        assert copy.read_bytes() == invoice.read_bytes()
+        inside = [one.content for one in attachments(copy.read_bytes())]
+        assert invoice.read_bytes() in inside
         self.hand.press(self.link("Inspector").first)
         self.hand.press(self.link("ION messages"))
         self.hand.press(self.link(references["ION message ID"]))
