@@ -100,6 +100,16 @@ class FindingRepository:
             .values(resolved_at=at)
         )
 
+    def set_effect(
+        self, scope: OrganizationScope, finding_ids: Collection[str], effect: Effect
+    ) -> None:
+        """Write what findings do now, by the settings that count today."""
+        self._connection.execute(
+            update(document_findings)
+            .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
+            .values(effect=effect.value)
+        )
+
     def withdraw(self, scope: OrganizationScope, finding_ids: Collection[str]) -> None:
         """Take back the decision on findings."""
         self._connection.execute(

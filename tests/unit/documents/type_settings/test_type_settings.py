@@ -99,6 +99,19 @@ def test_what_fields_demand_holds_until_it_is_given(side: DocumentSide) -> None:
     assert sorted(codes) == ["field_length", "field_value"]
 
 
+def test_an_effect_counts_for_a_document_that_is_judged_anew(side: DocumentSide) -> None:
+    document_id = side.add_document("a.xml", invoice("RE-1", side.supplier))
+    assert _found(side, document_id) == {"first_account": "notes"}
+    for effect in ("holds", "notes"):
+        _set(side, effects={"first_account": effect})
+        values = {"reference": f"now it {effect}"}
+        side.documents.corrections.correct(side.database, side.scope, OPERATOR, document_id, values)
+        assert _found(side, document_id) == {"first_account": effect}
+        with side.database.read() as work:
+            document = side.documents.get(work, side.scope, document_id)
+        assert document.open_findings == (effect == "holds")
+
+
 def test_approvals_are_asked_for_from_an_amount(side: DocumentSide) -> None:
     _set(side, approvals={"first_from": "1000", "second_from": "5000"})
     document_id = side.add_document("a.xml", invoice("RE-1", side.supplier))

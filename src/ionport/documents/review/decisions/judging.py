@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ionport.core.ids import new_id
+from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.model import TimelineKind
 from ionport.documents.review.claims import DUPLICATE_NUMBER
@@ -40,7 +41,8 @@ class Judging:
     ) -> None:
         """Close what `noticed` does not name, and add or reopen what it does.
 
-        A finding that a person has accepted stays accepted as long as it is the same one.
+        A finding that a person has accepted stays accepted as long as it is the same one. What a
+        finding does follows from the settings of today.
         """
         known = FindingRepository(work.connection).of_document(scope, document_id)
         judged = [finding for finding in known if is_judged_anew(finding.code)]
@@ -50,6 +52,13 @@ class Judging:
         repository = FindingRepository(work.connection)
         back = [each for each in judged if each.resolved_at is not None and _key(each) in wanted]
         repository.set_resolved(scope, [each.id for each in back], None)
+        for effect in Effect:
+            others = [
+                each.id
+                for each in judged
+                if each.effect is not effect and _has_effect(wanted, each, effect)
+            ]
+            repository.set_effect(scope, others, effect)
         there = {_key(each) for each in judged}
         for key, new in wanted.items():
             if key not in there:
@@ -82,6 +91,11 @@ class Judging:
                 code="finding.resolved",
                 parameters={"finding": finding.text},
             )
+
+
+def _has_effect(wanted: Mapping[tuple[str, str], NewFinding], old: Finding, effect: Effect) -> bool:
+    new = wanted.get(_key(old))
+    return new is not None and new.effect is effect
 
 
 def _key(finding: Finding | NewFinding) -> tuple[str, str]:
