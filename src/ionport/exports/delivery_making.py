@@ -99,7 +99,9 @@ class DeliveryMaking:
         # Rows of deliveries before that of their document, as passes take them.
         DeliveryRepository(work.connection).lock_document(scope, document.id)
         review = self._documents.review
-        accepted = review.require_free(work, scope, actor, document, consent.reason, consent.seen)
+        accepted = review.require_free(
+            work, scope, actor, document, consent.reason, consent.seen, is_new=bool(plans)
+        )
         made = [
             self._add(work, scope, actor, document, configuration, generation, reason)
             for configuration, generation in plans

@@ -15,8 +15,10 @@ from ionport.documents.review.decisions.corrections import corrected_values
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
+from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
-from ionport.exports.model import Attempt, AttemptState, Delivery, StepKind
+from ionport.exports.model import Attempt, AttemptState, Delivery, DeliveryStatus, StepKind
+from ionport.exports.status import record_document_status
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.store import SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide, holding, invoice
@@ -195,6 +197,20 @@ def test_rejecting_an_invoice_frees_the_other_one_and_its_claim(ready: DocumentS
     assert ready.detail(delivery.id).delivery.status == "pending"
 
 
+def test_a_finding_that_was_closed_holds_again_when_the_other_document_was_sent(
+    ready: DocumentSide,
+) -> None:
+    first = ready.receive()
+    second = ready.add_document("again.xml", invoice("471102", ready.supplier) + b"\n")
+    _decide(ready, "reject", first, "wrong file")
+    _undo(ready, first, DecisionKind.REJECT)
+    assert (len(_open(ready, first)), _open(ready, second)) == (1, [])
+    _export(ready, first, accept_findings="this one counts")
+    with pytest.raises(DocumentHeld):
+        _export(ready, second, accept_findings="not looked at")
+    assert [finding.parameters["document"] for finding in _open(ready, second)] == [first]
+
+
 def test_what_was_sent_keeps_its_claim_and_its_decisions(ready: DocumentSide) -> None:
     first = _wrong_total(ready)
     (delivery,) = _export(ready, first, accept_findings="a cent")
@@ -274,6 +290,49 @@ def test_two_persons_approve_and_neither_is_who_changed_an_amount(approving: Doc
     for name in ("anna", "bert"):
         _approve(approving, document_id, name)
     assert len(_export(approving, document_id)) == 1
+
+
+def test_what_is_exported_once_more_is_approved_as_it_is_now(approving: DocumentSide) -> None:
+    document_id = approving.receive()
+    for name in ("anna", "bert"):
+        _approve(approving, document_id, name)
+    (delivery,) = _export(approving, document_id)
+    done = {"status": DeliveryStatus.DELIVERED, "due_at": None}
+    with approving.database.write() as work:
+        repository = DeliveryRepository(work.connection)
+        every = tuple(DeliveryStatus)
+        assert repository.update(approving.scope, delivery.id, done, while_status=every)
+        record_document_status(work, approving.scope, approving.documents, document_id, "")
+    _correct(approving, document_id, due_date="2031-01-01")
+    assert _export(approving, document_id)[0].id == delivery.id
+    assert _document(approving, document_id).status == "exported"
+
+    def again() -> list[Delivery]:
+        with keeping_findings(approving.database) as work:
+            return list(
+                approving.deliveries.re_export(
+                    work, approving.scope, OPERATOR, document_id, "due date"
+                )
+            )
+
+    with pytest.raises(DocumentHeld, match="Pending approval"):
+        again()
+    for name in ("anna", "bert"):
+        _approve(approving, document_id, name)
+    assert [each.generation for each in again()] == [2]
+
+
+def test_who_undoes_the_change_of_an_amount_does_not_approve_it(approving: DocumentSide) -> None:
+    document_id = _wrong_total(approving)
+    _correct(approving, document_id, amount_due="2808.81")
+    role = frozenset({(approving.scope.organization_id, OrganizationRole.USER)})
+    anna = Actor("usr_anna", "anna", organization_roles=role)
+    approving.documents.decisions.undo_any(approving.database, approving.scope, anna, document_id)
+    _decide(approving, "accept", document_id, "a cent")
+    with pytest.raises(Forbidden) as refused:
+        _approve(approving, document_id, "anna")
+    assert refused.value.code == "changed_by_approver"
+    _approve(approving, document_id, "bert")
 
 
 def test_a_small_invoice_needs_no_approval(approving: DocumentSide) -> None:

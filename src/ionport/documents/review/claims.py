@@ -90,7 +90,7 @@ class Claims:
         named = {
             finding.parameters.get("document")
             for finding in known
-            if finding.code == DUPLICATE_NUMBER
+            if finding.code == DUPLICATE_NUMBER and finding.resolved_at is None
         }
         return [
             duplicate_finding(fields, other_id, filename)

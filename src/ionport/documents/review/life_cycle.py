@@ -32,6 +32,7 @@ class Cause(StrEnum):
     NOTHING_HOLDS = "nothing_holds"
     APPROVAL_NEEDED = "approval_needed"
     SECOND_APPROVAL_NEEDED = "second_approval_needed"
+    AGAIN = "again"
     DELIVERIES = "deliveries"
     HOLD = "hold"
     REJECT = "reject"
@@ -49,6 +50,7 @@ _CAUSES = {
     Cause.NOTHING_HOLDS: "nothing holds it, and no approval is missing",
     Cause.APPROVAL_NEEDED: "nothing holds it, and its type and amount need an approval",
     Cause.SECOND_APPROVAL_NEEDED: "one of the two approvals that it needs was given",
+    Cause.AGAIN: "it is to be exported once more, and an approval of what it says now is missing",
     Cause.DELIVERIES: "its deliveries say so",
     Cause.HOLD: "put on hold",
     Cause.REJECT: "rejected, or named a duplicate of another document",
@@ -96,6 +98,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     _by_ionport(_JUDGED, _S.READY_FOR_VALIDATION, Cause.HELD_BY_FINDINGS),
     _by_ionport(_NOT_OVER, _S.PENDING_APPROVAL, Cause.APPROVAL_NEEDED),
     _by_ionport(_NOT_OVER, _S.PENDING_SECOND_APPROVAL, Cause.SECOND_APPROVAL_NEEDED),
+    *(
+        _by_ionport(frozenset({_S.EXPORTED}), target, Cause.AGAIN)
+        for target in (_S.PENDING_APPROVAL, _S.PENDING_SECOND_APPROVAL)
+    ),
     _by_ionport(_WAITING, _S.VALIDATED_PENDING_EXPORT, Cause.NOTHING_HOLDS),
     *(
         _by_ionport(_ALL, target, Cause.DELIVERIES)

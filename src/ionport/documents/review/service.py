@@ -18,7 +18,7 @@ from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.decisions.recording import DecisionLog
 from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.review.judging import judge_again
-from ionport.documents.review.life_cycle import BY_PERSON, Cause, can_move, standing
+from ionport.documents.review.life_cycle import BY_PERSON, Cause, can_move, moved, standing
 from ionport.documents.review.model import MAX_REASON, DocumentHeld, Finding, NewFinding
 from ionport.documents.review.ports import Deliveries, NoDeliveries
 from ionport.documents.review.repository import FindingRepository
@@ -114,18 +114,30 @@ class ReviewService:
             return
         target, cause = self.standing(work, scope, document, found)
         if target is not document.status and can_move(document.status, target, cause):
-            documents.set_status(scope, document_id, target, now)
-            self._timeline.tell(
-                work,
-                scope,
-                document_id,
-                TimelineKind.STATUS_CHANGE,
-                "",
-                actor_name,
-                change=(document.status, target),
-            )
+            self._move(work, scope, document, target, actor_name)
         if target is DocumentStatus.VALIDATED_PENDING_EXPORT:
             self.deliveries.resume(work, scope, document_id)
+
+    def _move(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document: Document,
+        target: DocumentStatus,
+        actor_name: str,
+    ) -> None:
+        DocumentRepository(work.connection).set_status(
+            scope, document.id, target, self._clock.now()
+        )
+        self._timeline.tell(
+            work,
+            scope,
+            document.id,
+            TimelineKind.STATUS_CHANGE,
+            "",
+            actor_name,
+            change=(document.status, target),
+        )
 
     def standing(
         self, work: Work, scope: OrganizationScope, document: Document, open_findings: int
@@ -148,6 +160,8 @@ class ReviewService:
         document: Document,
         reason: str | None,
         seen: Collection[str] | None = None,
+        *,
+        is_new: bool = True,
     ) -> Sequence[Finding]:
         """Return the findings that a person's `reason` decides now; none when nothing holds.
 
@@ -156,6 +170,7 @@ class ReviewService:
         Document and invoice number stay locked until the transaction ends, so that nothing comes
         between; it must commit also after `DocumentHeld` (`keeping_findings`).
         With `seen` only these (ids) are decided: what came after the person looked still holds.
+        `is_new`: a delivery is to be made, which needs its approvals also when others were.
 
         Raises:
             InvalidInput: a reason of no or more than 500 characters.
@@ -165,7 +180,8 @@ class ReviewService:
         if status in BY_PERSON:
             raise DocumentHeld(document.id, document.filename, (), status)
         known = self.list(work, scope, document.id)
-        before = {finding.id for finding in known}
+        # One that is found again now was not looked at.
+        before = {finding.id for finding in known if finding.resolved_at is None}
         noticed = [
             *self.claims.duplicates_claimed(work, scope, document.id, document.fields, known),
             *judge_again(work, scope, document, [each for each in known if not each.resolved_at]),
@@ -183,7 +199,8 @@ class ReviewService:
             ):
                 raise DocumentHeld(document.id, document.filename, tuple(found))
             check_reason(reason)
-        self._require_approval(work, scope, actor, document, found, reason or "")
+        if is_new or document.status not in _DELIVERED:
+            self._require_approval(work, scope, actor, document, found, reason or "")
         return found
 
     def _require_approval(
@@ -196,13 +213,15 @@ class ReviewService:
         reason: str,
     ) -> None:
         """Let a document wait that needs approvals; the person's reason for `found` is kept."""
-        if document.status in _DELIVERED:
-            return
         target, _cause = self.standing(work, scope, document, 0)
         if target is DocumentStatus.VALIDATED_PENDING_EXPORT:
             return
         if found:
             self.decide(work, scope, actor, document.id, found, reason, ())
+        if document.status is DocumentStatus.EXPORTED:
+            self._move(
+                work, scope, document, moved(document.status, target, Cause.AGAIN), actor.name
+            )
         self.settle(work, scope, document.id, actor.name)
         raise DocumentHeld(document.id, document.filename, (), target)
 

@@ -159,12 +159,20 @@ class DecisionService:
         if document.status not in PENDING:
             raise _wrong_status(document.status)
         policy = self._review.policy_of(work, scope, document.document_type)
-        decisions = [each for each in self.list(work, scope, document.id) if each.is_active]
+        decisions = self.list(work, scope, document.id)
+        person = person_id(actor)
+        approvals = [each for each in decisions if each.kind is DecisionKind.APPROVE]
+        changes = [each for each in decisions if _changes_money(document, each)]
+        # Who undoes another person's change changes the value too.
+        undone = [each for each in changes if each.undone_by == actor.name]
         forbidden = may_approve(
             policy,
-            person_id(actor),
-            [each.person_id for each in decisions if each.kind is DecisionKind.APPROVE],
-            [each.person_id for each in decisions if _changes_money(document, each)],
+            person,
+            [each.person_id for each in approvals if each.is_active],
+            [
+                *(each.person_id for each in changes if each.is_active),
+                *(person for each in undone if each.person_id != person),
+            ],
         )
         if forbidden:
             raise Forbidden(_forbidden_text(forbidden), code=forbidden)
