@@ -177,7 +177,7 @@ def test_bytes_left_in_the_kernel_of_a_frozen_worker_do_not_arrive_after_a_takeo
 
     with Wire(target.url, receive_buffer=65_536) as wire:
         installation = install("postgresql", target.credentials_through(wire))
-        installation.export(1, size=450_000)
+        installation.export(1, size=600_000)
         ledger = installation.ledger
 
         def not_read(call: Call) -> None:
