@@ -67,8 +67,10 @@ class SourceRunner:
                 _logger.exception("looking into the intake source %s broke off", source.id)
 
     def run_once(self, source: IntakeSource) -> list[LogEntry]:
-        """Look, wait until files have rested, and look again; errors as `run`."""
+        """Look, wait until the files that are there have rested, and look again; as `run`."""
         first = self.run(source)
+        if not self._seen.get(source.id):
+            return first
         time.sleep(self._rest)
         return [*first, *self.run(source)]
 
