@@ -147,7 +147,7 @@ NO_EDITS_WHOLE = {
     "/ion-api/{tenant}/connection-points": "one switch: its POST says the new state",
     "/ion-api/{tenant}/configuration/scopes/{scope}": "deletes",
     "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
-    "/documents/{document}/choose": "a decision, where several invoices wait for one",
+    "/documents/{document}/choose": "compares what counts with what was shown: test_choosing.py",
 }
 
 

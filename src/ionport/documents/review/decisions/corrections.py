@@ -131,8 +131,11 @@ class CorrectionService:
         actor: Actor,
         document_id: str,
         name: str,
+        seen: str | None = None,
     ) -> None:
         """Let the invoice attached as `name` count of a PDF with several.
+
+        `seen` is the name that counted when somebody decided; None where nobody looked.
 
         It is read and judged as if it came in alone; corrections stay. Until something was sent
         another one may be chosen.
@@ -140,11 +143,14 @@ class CorrectionService:
         Raises:
             NotFound: no such document, or no invoice of this name in it.
             Conflict: it is no PDF with several invoices (`nothing_to_choose`), something was sent
-                (`sent_already`), or as `correct`.
+                (`sent_already`), somebody else has chosen meanwhile (`changed_meanwhile`), or as
+                `correct`.
         """
         actor.require_organization_member(scope.organization_id)
         for _try in range(_TRIES):
             basis = self._basis(database, scope, document_id)
+            if seen is not None and seen != basis.choice:
+                raise _changed_meanwhile()
             names = self.choices(basis.document)
             if len(names) < 2:
                 raise Conflict(

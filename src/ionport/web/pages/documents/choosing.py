@@ -25,9 +25,9 @@ def choose(request: Request) -> Response:
     """Let the document be the invoice that was chosen."""
     visit, scope = visit_of(request), organization_scope(request)
     document_id, name = request.path_params["document"], text_of(visit.form, "name")
-    corrections = documents_of(request).documents.corrections
+    corrections, seen = documents_of(request).documents.corrections, text_of(visit.form, "seen")
     try:
-        corrections.choose(visit.services.database, scope, visit.actor, document_id, name)
+        corrections.choose(visit.services.database, scope, visit.actor, document_id, name, seen)
     except IonportError as error:
         return _page(request, error)
     return redirect(request, path_to(request, "document", document=document_id))
@@ -35,13 +35,16 @@ def choose(request: Request) -> Response:
 
 def _page(request: Request, error: IonportError | None = None) -> Response:
     service = documents_of(request).documents
+    scope = organization_scope(request)
     with visit_of(request).services.database.read() as work:
-        document = service.get(work, organization_scope(request), request.path_params["document"])
+        document = service.get(work, scope, request.path_params["document"])
+        counts = service.corrections.choice(work, scope, document.id)
     names = service.corrections.choices(document)
     context = {
         "document": document,
         "options": [(name, name) for name in names],
-        "chosen": text_of(visit_of(request).form, "name"),
+        "chosen": text_of(visit_of(request).form, "name") or counts,
+        "seen": counts,
         "error": error.text if error else "",
         "title": _("Choose the invoice"),
     }

@@ -25,6 +25,12 @@ def test_the_invoice_that_counts_is_chosen_and_read(desk: Desk) -> None:
     assert "b.xml counts of the invoices in this PDF." in chosen
     assert "Choose the invoice" not in chosen
 
+    # Somebody else had the page open before.
+    late = desk.browser.send(choose, {"name": "a.xml", "seen": ""}, form_at=choose)
+    assert late.status_code == 409
+    assert "changed" in said(late.text)
+    assert "b.xml counts" in said(desk.browser.get(f"/documents/{document}").text)
+
 
 def test_too_many_files_at_once_are_refused_with_the_number(desk: Desk) -> None:
     files = [("files", (f"{number}.xml", b"<a/>")) for number in range(51)]
