@@ -7,6 +7,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -218,3 +219,28 @@ def test_only_the_operator_watches_a_folder_once_under_one_name(inbox: Inbox) ->
             inbox.sources.add_folder(work, ACME, OPERATOR, "X", {"folder": "in"})
         inbox.sources.remove(work, ACME, OPERATOR, "Scans")
         assert SourceRepository(work.connection).of_organization(ACME) == []
+
+
+def test_a_name_too_long_and_a_file_that_cannot_be_read_keep_no_other_waiting(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.open
+
+    def refuse(self: Path, *arguments: Any, **named: Any) -> IO[Any]:
+        if self.name == "locked.xml":
+            raise PermissionError(13, "Permission denied")
+        return opened(self, *arguments, **named)
+
+    for name, content in {"字" * 83 + ".xml": b"<a/>", "locked.xml": CII, "z.xml": UBL}.items():
+        (inbox.folder / name).write_bytes(content)
+    monkeypatch.setattr(Path, "open", refuse)
+    inbox.runner().run_once(inbox.source)
+    results = {name[-10:]: result for name, result in inbox.results()}
+    assert results == {
+        "字" * 6 + ".xml": Result.REFUSED,
+        "locked.xml": Result.REFUSED,
+        "z.xml": Result.RECEIVED,
+    }
+    monkeypatch.undo()
+    assert inbox.files()["error/locked.xml"] == CII
+    assert inbox.files()["error/locked.xml.error"] == b"Permission denied\n"

@@ -27,6 +27,7 @@ MAX_FILES: Final = 1_000
 """How many files one look takes."""
 
 _LOCK: Final = ".lock"
+_MAX_BYTES: Final = 230
 _UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", NOTE)
 
 
@@ -78,7 +79,7 @@ class WatchFolder:
         """Move a file out of everybody's way; one that is gone is left alone."""
         with _told(self._folder):
             try:
-                (self._folder / name).rename(_free(self._taken, clean_filename(name)))
+                (self._folder / name).rename(_free(self._taken, _short(clean_filename(name))))
             except FileNotFoundError:
                 return
 
@@ -92,6 +93,14 @@ class WatchFolder:
         """Return a taken file, but no more of it than `most` bytes and one."""
         with _told(self._taken), (self._taken / name).open("rb") as file:
             return file.read(most + 1)
+
+    def why_unreadable(self, name: str) -> str:
+        """Return why a taken file cannot be read, "" when it can be."""
+        try:
+            (self._taken / name).open("rb").close()
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
 
     def archive(self, name: str) -> None:
         """Move a taken file to the archive."""
@@ -137,6 +146,11 @@ class WatchFolder:
                 "It is on another file system than the watched folder: choose one on the same."
             )
         return ""
+
+
+def _short(name: str) -> str:
+    """Return the end of a name that leaves room for a number and for the name of its note."""
+    return os.fsencode(name)[-_MAX_BYTES:].decode(errors="ignore")
 
 
 def _free(folder: Path, name: str) -> Path:

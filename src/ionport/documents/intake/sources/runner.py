@@ -89,6 +89,7 @@ class SourceRunner:
                 if not is_alone:
                     return []
                 self._take(source, inbox)
+                entries.extend(self._set_aside_unreadable(scope, source, inbox))
                 for entry in self._receive(scope, source, inbox):
                     entries.append(entry)
         except IonportError as error:
@@ -110,6 +111,18 @@ class SourceRunner:
             else:
                 inbox.take(name)
         self._seen[source.id] = seen
+
+    def _set_aside_unreadable(
+        self, scope: OrganizationScope, source: IntakeSource, inbox: WatchFolder
+    ) -> Iterator[LogEntry]:
+        """Let a file that cannot be read keep no other one waiting."""
+        for name in inbox.taken():
+            if reason := inbox.why_unreadable(name):
+                inbox.set_aside(name, reason)
+                entry = self._entry(source, name, Result.REFUSED, reason)
+                with self._database.write() as work:
+                    SourceRepository(work.connection).add_log(scope, entry)
+                yield entry
 
     def _receive(
         self, scope: OrganizationScope, source: IntakeSource, inbox: WatchFolder
@@ -148,6 +161,17 @@ class SourceRunner:
         else:
             inbox.archive(name)
         made = [outcome.document for outcome in outcomes if outcome.document is not None]
+        ids = tuple(document.id for document in made[:_MAX_TEXT])
+        return self._entry(source, name, result, text, ids)
+
+    def _entry(
+        self,
+        source: IntakeSource,
+        name: str,
+        result: Result,
+        text: str,
+        document_ids: tuple[str, ...] = (),
+    ) -> LogEntry:
         return LogEntry(
             id=new_id("log"),
             source_id=source.id,
@@ -155,7 +179,7 @@ class SourceRunner:
             filename=name,
             result=result,
             text=text[:_MAX_TEXT],
-            document_ids=tuple(document.id for document in made[:_MAX_TEXT]),
+            document_ids=document_ids,
         )
 
 
