@@ -59,14 +59,14 @@ document_timeline = Table(
     Column("at", Moment, nullable=False),
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False),
-    # What is told as a code with parameters has no text.
-    Column("code", Text, nullable=False, server_default=""),
-    Column("parameters", JSON, nullable=False, server_default="{}"),
     Column("previous_status", Text),
     Column("status", Text),
     Column("actor_name", Text, nullable=False),
     # The newest entry first; entries of one moment keep the order they were written in.
     Column("position", Integer, nullable=False),
+    # What is told as a code with parameters has no text.
+    Column("code", Text, nullable=False, server_default=""),
+    Column("parameters", JSON, nullable=False, server_default="{}"),
     UniqueConstraint("document_id", "position"),
 )
 
