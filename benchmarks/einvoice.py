@@ -53,7 +53,7 @@ for line in sys.stdin:
     print(best, flush=True)
 """
 _OURS = _LOOP.format(
-    setup="from ionport.documents.invoice.reader import read_invoice",
+    setup="from ionport.documents.invoice.reading.reader import read_invoice",
     call="read_invoice(content)",
 )
 _DRAFTHORSE = _LOOP.format(
@@ -67,7 +67,7 @@ _CII = _FACTURX.replace("{arguments}", "flavor='factur-x', level='en16931'")
 _UBL = _FACTURX.replace("{arguments}", "flavor='ubl-2.1-invoice'")
 _PAGE = _LOOP.format(
     setup="""
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.pdf import pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet
@@ -110,7 +110,7 @@ _SHEET = """
 import json, sys
 from dataclasses import asdict
 from pathlib import Path
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.sheet import make_sheet
 invoice = read_invoice(Path(sys.argv[1]).read_bytes())

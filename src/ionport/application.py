@@ -20,7 +20,7 @@ from ionport.data_folder import (
 )
 from ionport.document_side import DocumentSide, open_document_side
 from ionport.documents.intake.limits import MEGABYTE, IntakeLimits
-from ionport.documents.invoice.limits import ReadingLimits
+from ionport.documents.invoice.reading.limits import ReadingLimits
 from ionport.exports.engine.engine import DeliveryEngine
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.engine.setup import build_engine

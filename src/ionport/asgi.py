@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.application import Application
-from ionport.core.proxies import TrustedProxies
+from ionport.core.http.proxies import TrustedProxies
 from ionport.document_side import DocumentSide
 from ionport.exports.engine.engine import DeliveryEngine
 from ionport.infor_http import InforRouter, infor_apps

@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ionport.core.errors import InvalidInput
+from ionport.core.http.proxies import TrustedProxies
 from ionport.core.i18n import _
-from ionport.core.proxies import TrustedProxies
 from ionport.core.secrets import Secret
 from ionport.ionapi.addresses import is_loopback_name
 

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
 from ionport.asgi import ClientAddresses
-from ionport.core.proxies import TrustedProxies
+from ionport.core.http.proxies import TrustedProxies
 from ionport.manual import read_page
 from tests.support.server import serve
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from ionport.asgi import ClientAddresses
 from ionport.core.clock import MovableClock
-from ionport.core.proxies import TrustedProxies
+from ionport.core.http.proxies import TrustedProxies
 from ionport.identity.attempts import ATTEMPTS
 from ionport.web.app import create_web_app
 from ionport.web.services import Sides

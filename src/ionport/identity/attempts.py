@@ -19,9 +19,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ionport.core.errors import TooManyRequests
+from ionport.core.http.proxies import counted_address
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.core.proxies import counted_address
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.identity.repository import SessionRepository

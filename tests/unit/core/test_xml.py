@@ -77,7 +77,7 @@ def test_nothing_hides_from_the_look_before_the_tree(content: bytes, code: str) 
 _MEASURED = """
 import resource, sys
 from ionport.core.errors import IonportError
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.reader import read_invoice
 def used():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 content = {content}

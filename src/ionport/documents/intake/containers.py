@@ -20,7 +20,7 @@ from ionport.core.errors import InvalidInput, IonportError, TooLarge
 from ionport.core.i18n import _
 from ionport.core.unpacking.archives import MAX_FILES, files_of_zip, is_gzip, is_zip, unpack_gzip
 from ionport.core.unpacking.signed import is_signed, unwrap_signed
-from ionport.documents.invoice.bodies import split_bodies
+from ionport.documents.invoice.reading.bodies import split_bodies
 
 MAX_DEPTH: Final = 3
 """How deep containers may stand in containers: a mail with a ZIP file of signed files is read."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from ionport.core.errors import TooLarge
 from ionport.core.i18n import _
-from ionport.documents.invoice.limits import ReadingLimits
+from ionport.documents.invoice.reading.limits import ReadingLimits
 
 MEGABYTE: Final = 1024 * 1024
 

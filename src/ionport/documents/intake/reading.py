@@ -22,9 +22,9 @@ from ionport.documents.invoice.corrections import (
     laid_over,
 )
 from ionport.documents.invoice.fields import header_fields
-from ionport.documents.invoice.limits import ReadingLimits
 from ionport.documents.invoice.model import Invoice
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.limits import ReadingLimits
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rules.check import check_invoice
 from ionport.documents.invoice.rules.model import RuleFinding
 from ionport.documents.model import Row

@@ -15,7 +15,7 @@ from ionport.core.unpacking.pdf import is_pdf
 from ionport.documents.intake.reading import clean_filename, read_any, xml_of
 from ionport.documents.invoice.attachments import Attachment, attachments
 from ionport.documents.invoice.model import Invoice
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language, Sheet
 from ionport.documents.invoice.rendering.pdf import RENDERER, XML_NAME, pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet

@@ -14,7 +14,7 @@ from http.cookies import SimpleCookie
 
 from starlette.requests import Request
 
-from ionport.core.hosts import split_host
+from ionport.core.http.hosts import split_host
 from ionport.web.forms.fields import is_storable
 
 MAX_FLASH = 1500

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.errors import IonportError, NotFound, Unauthenticated
-from ionport.core.hosts import split_host
+from ionport.core.http.hosts import split_host
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.web.middleware.programs import program_answer, wants_a_page

@@ -9,9 +9,9 @@ import pytest
 from ionport.core.errors import InvalidInput
 from ionport.documents.intake.containers import ReceivedFile, unpack
 from ionport.documents.intake.reading import read_file
-from ionport.documents.invoice.bodies import split_bodies
 from ionport.documents.invoice.model import Concern, Kind
-from ionport.documents.invoice.reader import read_invoice, read_invoices
+from ionport.documents.invoice.reading.bodies import split_bodies
+from ionport.documents.invoice.reading.reader import read_invoice, read_invoices
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.types import INVOICE_TABLE, TAX_LINES
 from tests.unit.core.unpacking.test_signed import signed

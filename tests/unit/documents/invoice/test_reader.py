@@ -13,9 +13,9 @@ from ionport.core.errors import InvalidInput, IonportError, TooLarge
 from ionport.documents.intake.reading import findings_of
 from ionport.documents.invoice.attachments import Problem, attachments
 from ionport.documents.invoice.fields import order_number
-from ionport.documents.invoice.limits import ReadingLimits
 from ionport.documents.invoice.model import Invoice, Kind
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.limits import ReadingLimits
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.review.model import NewFinding

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ionport.core.errors import IonportError
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rules.check import check_invoice
 from ionport.documents.invoice.rules.model import Effect
 from tests.support.reference import needs_reference_data, reference_files

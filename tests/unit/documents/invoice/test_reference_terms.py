@@ -15,7 +15,7 @@ from lxml import etree
 from ionport.core.errors import InvalidInput
 from ionport.documents.amounts import decimal_text
 from ionport.documents.invoice.model import Concern, Invoice
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.invoice.tree import Node
 from tests.support.reference import needs_reference_data, reference_files

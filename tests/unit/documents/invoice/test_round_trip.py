@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.table import Syntax, Term, terms
 from ionport.documents.invoice.tree import ROOT, Node
 from tests.unit.documents.invoice.writing import CURRENCY, Writer, place_of

@@ -6,7 +6,7 @@ import re
 
 from lxml import etree
 
-from ionport.documents.invoice.guards import Step, find, steps
+from ionport.documents.invoice.reading.guards import Step, find, steps
 from ionport.documents.invoice.table import PREFIXES, Syntax, Term, terms
 from ionport.documents.invoice.tree import Node
 from ionport.documents.invoice.vocabulary import NAMESPACES, SYNTAX_BY_ROOT

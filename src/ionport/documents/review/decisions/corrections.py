@@ -19,7 +19,7 @@ from ionport.documents.companies.model import addressee_of
 from ionport.documents.companies.service import place_of
 from ionport.documents.intake.reading import Intake, invoices_in_pdf, read_file
 from ionport.documents.invoice.corrections import Correction, Target
-from ionport.documents.invoice.limits import ReadingLimits
+from ionport.documents.invoice.reading.limits import ReadingLimits
 from ionport.documents.model import Document, DocumentStatus, Row
 from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, search_text

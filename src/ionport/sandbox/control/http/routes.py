@@ -24,8 +24,8 @@ from ionport.core.errors import (
     TooLarge,
     Unauthenticated,
 )
-from ionport.core.hosts import split_host
 from ionport.core.http.bodies import read_body
+from ionport.core.http.hosts import split_host
 from ionport.core.http.problems import problem_response
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import etree, html
 
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.html import html_article, html_page
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.sheet import make_sheet

@@ -10,7 +10,7 @@ import pytest
 
 from ionport.core.unpacking.pdf import attachments
 from ionport.documents.intake.reading import read_file
-from ionport.documents.invoice.reader import read_invoice
+from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.pdf import XML_NAME, pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet

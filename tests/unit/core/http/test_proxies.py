@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ionport.core.errors import InvalidInput
-from ionport.core.proxies import TrustedProxies, counted_address
+from ionport.core.http.proxies import TrustedProxies, counted_address
 
 PROXY = "10.0.0.2"
 CLIENT = "203.0.113.7"

@@ -9,7 +9,8 @@ from lxml import etree
 
 from ionport.core import xml
 from ionport.core.errors import IonportError
-from ionport.documents.invoice import refusals, vocabulary
+from ionport.documents.invoice import vocabulary
+from ionport.documents.invoice.reading import refusals
 from ionport.documents.invoice.table import Syntax
 
 BODY: Final = "FatturaElettronicaBody"

@@ -14,8 +14,11 @@ from typing import Any, cast
 from lxml import etree
 
 from ionport.core import xml
-from ionport.documents.invoice import refusals, vocabulary
-from ionport.documents.invoice.automaton import (
+from ionport.documents.invoice import vocabulary
+from ionport.documents.invoice.concerns import concern_of
+from ionport.documents.invoice.model import Invoice, Kind, NotUnderstood
+from ionport.documents.invoice.reading import refusals
+from ionport.documents.invoice.reading.automaton import (
     ATTACHMENTS,
     LINES,
     NO_SLOT,
@@ -26,14 +29,12 @@ from ionport.documents.invoice.automaton import (
     State,
     automaton,
 )
-from ionport.documents.invoice.automaton import Kind as TermKind
-from ionport.documents.invoice.bodies import one_each
-from ionport.documents.invoice.concerns import concern_of
-from ionport.documents.invoice.guards import find
-from ionport.documents.invoice.limits import ReadingLimits
-from ionport.documents.invoice.model import Invoice, Kind, NotUnderstood
+from ionport.documents.invoice.reading.automaton import Kind as TermKind
+from ionport.documents.invoice.reading.bodies import one_each
+from ionport.documents.invoice.reading.guards import find
+from ionport.documents.invoice.reading.limits import ReadingLimits
+from ionport.documents.invoice.reading.texts import one_line, ready
 from ionport.documents.invoice.table import Syntax
-from ionport.documents.invoice.texts import one_line, ready
 from ionport.documents.invoice.tree import ROOT, AttributeNode, Node, Places
 
 _STANDARD = ReadingLimits()

@@ -7,7 +7,7 @@ from datetime import date
 
 from lxml import etree
 
-from ionport.documents.invoice.automaton import Kind
+from ionport.documents.invoice.reading.automaton import Kind
 
 _BREAKS = re.compile(r"[ ]*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+[ ]*")
 _HAS_BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]").search

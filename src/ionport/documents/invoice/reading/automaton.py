@@ -15,7 +15,7 @@ from functools import cache
 
 from lxml import etree
 
-from ionport.documents.invoice.guards import Guard, PathError, Step, steps
+from ionport.documents.invoice.reading.guards import Guard, PathError, Step, steps
 from ionport.documents.invoice.table import PREFIXES, Syntax, Term, terms
 from ionport.documents.invoice.vocabulary import NAMESPACES
 

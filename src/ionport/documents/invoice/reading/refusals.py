@@ -6,7 +6,7 @@ from lxml import etree
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
-from ionport.documents.invoice.automaton import LINES
+from ionport.documents.invoice.reading.automaton import LINES
 from ionport.documents.invoice.table import terms
 from ionport.documents.invoice.tree import place_of
 

@@ -1,0 +1,1 @@
+"""Reads an e-invoice's XML into its tree of business terms, within limits."""
