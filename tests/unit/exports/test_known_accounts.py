@@ -106,7 +106,7 @@ def test_another_payee_holds_until_its_account_is_known(ready: DocumentSide) -> 
     assert ("other_payee", "holds") in _about(ready, first)
     _export(ready, first, "the assignment is at hand")
     assert _about(ready, _receive(ready, "RE-2", payee="Factor Bank")) == [("other_payee", "notes")]
-    assert _about(ready, _receive(ready, "RE-3", OTHER, payee="Factor Bank")) == [
+    assert sorted(_about(ready, _receive(ready, "RE-3", OTHER, payee="Factor Bank"))) == [
         ("other_payee", "holds"),
         ("unknown_account", "holds"),
     ]

@@ -128,8 +128,8 @@ def test_a_decision_and_the_end_of_a_delivery_of_one_document_do_not_wait_in_a_c
     has_document, deciding = threading.Event(), []
     whole = ReviewService.require_free
 
-    def slow(*arguments: Any) -> object:
-        found = whole(*arguments)
+    def slow(*arguments: Any, **named: Any) -> object:
+        found = whole(*arguments, **named)
         has_document.set()
         threading.Event().wait(BRIEFLY)
         return found
