@@ -10,6 +10,7 @@ xml-parser-outside-its-module
 untranslated-text            a template shows words that do not go through gettext
 inline-style-or-script       a template has a style attribute, style element or inline script
 import-circle                modules import each other in a circle, types included
+full-folder                  a folder holds more modules than the limit (tools/sizes.py)
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from tools.import_circles import import_circles
 from tools.scope_use import unused_scopes
+from tools.sizes import full_folders
 from tools.violation import Violation
 
 PARSER_MODULES = ("core/xml.py", "ionapi/_xml.py")
@@ -157,6 +159,7 @@ def check_tree(root: Path) -> list[Violation]:
     for path in sorted(root.rglob("templates/**/*.html")):
         found += check_template(path, path.read_text(encoding="utf-8"))
     found += import_circles(root)
+    found += full_folders(root)
     return found
 
 

@@ -21,10 +21,10 @@ from ionport.connections.intake import prepare_connection
 from ionport.documents.samples import read_sample
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.model import ExportMethod
-from ionport.http_server import settle_memory
 from ionport.identity.model import Actor
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
+from ionport.serving.server import settle_memory
 from ionport.settings import Side, load_settings
 from ionport.store import OrganizationScope
 

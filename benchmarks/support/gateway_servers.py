@@ -113,7 +113,7 @@ def serve_gateway(target: str, folder: Path) -> None:
     """Serve the gateway as `ionport up` does; leaves its suite's path and credentials behind."""
     import uvicorn
 
-    from ionport.http_server import server_config, settle_memory
+    from ionport.serving.server import server_config, settle_memory
 
     listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
     # asyncio does this for sockets of its own making only.

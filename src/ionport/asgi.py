@@ -8,7 +8,7 @@
     /readyz           readiness: it can do its work now
     everything else   pages (Host is checked there)
 
-`infor_http` tells the Infor side's paths from the others.
+`serving.infor_http` tells the Infor side's paths from the others.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from ionport.application import Application
 from ionport.core.http.proxies import TrustedProxies
 from ionport.document_side import DocumentSide
 from ionport.exports.engine.engine import DeliveryEngine
-from ionport.infor_http import InforRouter, infor_apps
 from ionport.infor_side import InforSide
-from ionport.metrics import MEDIA_TYPE, Metrics
 from ionport.migrations import newest_revision
-from ionport.readiness import Readiness
-from ionport.request_log import RequestLog
+from ionport.observe.metrics import MEDIA_TYPE, Metrics
+from ionport.observe.readiness import Readiness
+from ionport.observe.request_log import RequestLog
 from ionport.sandbox.control.http.endpoint import PREFIX, ControlServer
 from ionport.sandbox.control.http.routes import control_app, control_app_switched_off
+from ionport.serving.infor_http import InforRouter, infor_apps
 from ionport.web.services import (
     DocumentServices,
     InforServices,

@@ -25,7 +25,7 @@ from sqlalchemy import event
 from ionport.application import open_application
 from ionport.cli.serving.server import RunningServer
 from ionport.core.clock import SystemClock
-from ionport.observe import configure_logging
+from ionport.observe.logs import configure_logging
 from ionport.settings import Side, load_settings
 from ionport.store import Database
 from tests.promises.proportion import BUSY_SECONDS, Proportion

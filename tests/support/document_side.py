@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ionport.cli.serving.server import RunningServer
-from ionport.observe import configure_logging
+from ionport.observe.logs import configure_logging
 from ionport.settings import load_settings
 from tests.support.sides import PROMPT, QUICK
 

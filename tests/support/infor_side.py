@@ -23,11 +23,11 @@ from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
-from ionport.infor_http import InforApps, InforRouter, infor_apps, recorded
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.sandbox.app import ServiceMakers, backends
 from ionport.sandbox.ln.service import LnSettings
 from ionport.sandbox.m3.service import M3Settings
+from ionport.serving.infor_http import InforApps, InforRouter, infor_apps, recorded
 from ionport.store import Database, SystemScope, TenantScope, sqlite_url
 from tests.support.databases import drop_postgresql, fresh_postgresql
 from tests.support.schema import create_schema

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
-from ionport.http_server import server_config
+from ionport.serving.server import server_config
 
 _START_SECONDS = 120.0
 

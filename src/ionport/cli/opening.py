@@ -13,8 +13,8 @@ from ionport.core.paging import PageRequest
 from ionport.document_side import DocumentSide
 from ionport.identity.model import Actor
 from ionport.infor_side import InforSide
-from ionport.observe import configure_logging
-from ionport.served import as_served
+from ionport.observe.logs import configure_logging
+from ionport.serving.served_address import as_served
 from ionport.settings import Settings, load_settings
 from ionport.store import OrganizationScope, TenantScope
 
@@ -35,7 +35,7 @@ def settings_of(ctx: click.Context, **overrides: object) -> Settings:
 
 def _start_tracing() -> None:
     try:
-        from ionport.tracing import start_tracing
+        from ionport.observe.tracing import start_tracing
     except ModuleNotFoundError as error:
         raise InvalidInput(
             f"IONPORT_TRACING needs the extra 'otel' (missing: {error.name}). Install it from"

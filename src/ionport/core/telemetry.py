@@ -1,7 +1,7 @@
 """What a process tells whoever watches it: counters, ids of log lines, spans.
 
 Domains speak to this module alone; `observe` puts the ids on every line and the spans into
-OpenTelemetry, `metrics` shows the counters.
+OpenTelemetry, `observe.metrics` shows the counters.
 """
 
 from __future__ import annotations

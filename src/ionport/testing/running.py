@@ -19,9 +19,9 @@ from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant, TenantRole, User
 from ionport.identity.repository import TenantRepository, UserRepository
-from ionport.infor_http import InforRouter, infor_apps
 from ionport.infor_side import InforOptions, InforSide
 from ionport.oauth.tokens.keys.private_keys import new_private_key
+from ionport.serving.infor_http import InforRouter, infor_apps
 from ionport.store import Database, SystemScope, TenantScope, sqlite_url
 from ionport.testing import schema
 from ionport.testing.infor import Infor

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from ionport.http_server import server_config
+from ionport.serving.server import server_config
 
 _START_SECONDS = 15.0
 # What a test left hanging (a slow answer it ordered, a connection it forgot) is cut off then.

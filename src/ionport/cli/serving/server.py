@@ -20,9 +20,9 @@ from ionport.core.errors import InvalidInput
 from ionport.documents.intake.sources.runner import SourceWatch
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.timing import ExportTiming
-from ionport.http_server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.sandbox.control.controls.controls import ControlWatch
-from ionport.served import remember
+from ionport.serving.served_address import remember
+from ionport.serving.server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.settings import Settings
 
 

@@ -16,9 +16,9 @@ from starlette.responses import PlainTextResponse
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Forbidden
 from ionport.gateway.proxy.app import Gateway
-from ionport.infor_http import InforApps, InforRouter
 from ionport.oauth.apps.model import GrantType
 from ionport.oauth.tokens.tools import TokenReport, TokenToolsService
+from ionport.serving.infor_http import InforApps, InforRouter
 from ionport.store import Database, TenantScope
 from tests.support.examples import example_count
 from tests.support.oauth import OTHER_TENANT, OAuthSide, add_tenant, add_user

@@ -7,7 +7,7 @@ import gc
 import uvicorn
 from starlette.types import ASGIApp
 
-from ionport.http_protocol import ServerProtocol
+from ionport.serving.protocol import ServerProtocol
 
 SHUTDOWN_SECONDS = 10
 # Longer than proxies keep their idle connections (nginx and most others: 60 s), so that it is the

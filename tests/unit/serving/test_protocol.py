@@ -15,9 +15,9 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ionport import http_protocol
-from ionport.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS
-from ionport.http_server import server_config
+from ionport.serving import protocol
+from ionport.serving.protocol import MAX_HEAD_BYTES, MAX_HEADERS
+from ionport.serving.server import server_config
 from tests.support.patience import PATIENCE, TooSlow, with_time_enough
 
 Address = tuple[str, int]
@@ -233,8 +233,8 @@ def test_a_request_that_stays_unfinished_is_closed(
     monkeypatch: pytest.MonkeyPatch, sent: bytes, status: int
 ) -> None:
     def stay_unfinished(seconds: float) -> None:
-        monkeypatch.setattr(http_protocol, "HEAD_SECONDS", seconds)
-        monkeypatch.setattr(http_protocol, "BODY_IDLE_SECONDS", seconds / 2)
+        monkeypatch.setattr(protocol, "HEAD_SECONDS", seconds)
+        monkeypatch.setattr(protocol, "BODY_IDLE_SECONDS", seconds / 2)
         with _serving() as address, _connect(address) as connection:
             connection.sendall(sent)
             answer = _all_of(connection)
@@ -249,10 +249,10 @@ def test_a_request_that_stays_unfinished_is_closed(
 
 
 def test_a_head_in_drops_is_closed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.05)
 
     def drop(seconds: float) -> None:
-        monkeypatch.setattr(http_protocol, "HEAD_SECONDS", seconds)
+        monkeypatch.setattr(protocol, "HEAD_SECONDS", seconds)
         with _serving() as address, _connect(address) as connection:
             connection.sendall(_head())
             assert _one_answer(connection).startswith(b"HTTP/1.1 200 ")
@@ -276,7 +276,7 @@ def test_a_body_that_goes_on_slowly_is_taken(monkeypatch: pytest.MonkeyPatch) ->
     lines = ("Content-Length: 10", "Connection: close")
 
     def go_on(seconds: float) -> None:
-        monkeypatch.setattr(http_protocol, "BODY_IDLE_SECONDS", seconds)
+        monkeypatch.setattr(protocol, "BODY_IDLE_SECONDS", seconds)
         with _serving() as address, _connect(address) as connection:
             connection.sendall(_head(*lines, start="POST / HTTP/1.1"))
             for _ in range(10):
@@ -298,7 +298,7 @@ def test_a_body_that_the_app_does_not_take_yet_is_not_held_against_the_client(
     lines = (f"Content-Length: {size}", "Connection: close", *expect)
 
     def wait(seconds: float) -> None:
-        monkeypatch.setattr(http_protocol, "BODY_IDLE_SECONDS", seconds)
+        monkeypatch.setattr(protocol, "BODY_IDLE_SECONDS", seconds)
         with _serving(_slow(seconds * 6)) as address, _connect(address) as connection:
             connection.sendall(_head(*lines, start="POST / HTTP/1.1"))
             if not is_asked_for:
@@ -314,8 +314,8 @@ def test_a_slow_answer_is_not_cut_when_its_request_is_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def answer(seconds: float) -> None:
-        monkeypatch.setattr(http_protocol, "HEAD_SECONDS", seconds)
-        monkeypatch.setattr(http_protocol, "BODY_IDLE_SECONDS", seconds)
+        monkeypatch.setattr(protocol, "HEAD_SECONDS", seconds)
+        monkeypatch.setattr(protocol, "BODY_IDLE_SECONDS", seconds)
         with _serving(_slow(seconds * 6)) as address:
             # The beginning of a second request does not take the first one's answer away.
             for request in (_head("Connection: close"), _head() + b"GET / HT"):
@@ -326,7 +326,7 @@ def test_a_slow_answer_is_not_cut_when_its_request_is_whole(
 
 
 def test_an_app_that_waits_for_a_refused_body_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "BODY_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, "BODY_IDLE_SECONDS", 0.05)
     told = threading.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

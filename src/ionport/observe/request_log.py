@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ionport.core.ids import new_id
 from ionport.core.telemetry import COUNTERS, bound, bound_ids, span
 from ionport.gateway.caller import REQUEST_ID_KEY
-from ionport.infor_http import infor_route
+from ionport.serving.infor_http import infor_route
 
 _LONGEST_PATH: Final = 300
 # Nobody reads a line for each question of a load balancer.

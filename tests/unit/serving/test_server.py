@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ionport.http_protocol import JoinedWrites
-from ionport.http_server import server_config
+from ionport.serving.protocol import JoinedWrites
+from ionport.serving.server import server_config
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from ionport.asgi import health_app
 from ionport.core.clock import MovableClock
 from ionport.exports.engine.setup import build_engine
 from ionport.migrations import newest_revision, upgrade
-from ionport.readiness import Look, Readiness
+from ionport.observe.readiness import Look, Readiness
 from ionport.store import Database, Work
 from tests.support import databases
 from tests.support.exporting import document_side

@@ -10,7 +10,7 @@ from ionport.core.clock import MovableClock
 from ionport.core.telemetry import Counters
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.timing import ExportTiming
-from ionport.metrics import HELP, Metrics
+from ionport.observe.metrics import HELP, Metrics
 from ionport.store import Database, SystemScope
 from tests.support import databases
 from tests.support.exporting import document_side
@@ -63,7 +63,7 @@ def test_every_metric_is_explained_and_labels_are_bounded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: MovableClock
 ) -> None:
     counters, database = Counters(), databases.with_schema("sqlite", tmp_path)
-    monkeypatch.setattr("ionport.metrics.COUNTERS", counters)
+    monkeypatch.setattr("ionport.observe.metrics.COUNTERS", counters)
     counters.add("tokens", outcome='a "b"\n\\')
     for number in range(1_500):
         counters.add("requests", method="GET", route=f"/{number}", status="404")

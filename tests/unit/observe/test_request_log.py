@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 
 from ionport.core import telemetry
 from ionport.core.telemetry import COUNTERS, bind
-from ionport.observe import configure_logging
-from ionport.request_log import RequestLog
+from ionport.observe.logs import configure_logging
+from ionport.observe.request_log import RequestLog
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_span_joins_the_callers_trace_and_tells_no_error_text(
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-    from ionport.tracing import OpenTelemetryTracer
+    from ionport.observe.tracing import OpenTelemetryTracer
 
     exporter = InMemorySpanExporter()
     tracer = OpenTelemetryTracer(SimpleSpanProcessor(exporter))

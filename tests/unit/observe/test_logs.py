@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from ionport.core.telemetry import bind, bound
-from ionport.observe import configure_logging
+from ionport.observe.logs import configure_logging
 
 PLANTED = "Pl4nted-" + "s3cret" * 3
 LONG = "L0ng_" + "a-B" * 28
