@@ -30,7 +30,7 @@ from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
 from ionport.web.pages.documents import choosing as document_choosing
 from ionport.web.pages.documents import correct as document_correct
-from ionport.web.pages.documents import dashboard, documents
+from ionport.web.pages.documents import dashboard, document, documents
 from ionport.web.pages.documents import decisions as document_decisions
 from ionport.web.pages.documents import export as document_export
 from ionport.web.pages.documents import invoice as document_invoice
@@ -136,6 +136,7 @@ def _document_routes() -> list[BaseRoute]:
         *document_decisions.ROUTES,
         *document_invoice.ROUTES,
         *documents.ROUTES,
+        *document.ROUTES,
         *settings.ROUTES,
         *exports.ROUTES,
         *export_activation.ROUTES,

@@ -1,4 +1,4 @@
-"""Documents: upload, list, detail; export is `document_export.py`.
+"""Documents: upload and list; one of them is `document.py`.
 
 Columns and tiles: docs/reference/document-system.md#document-list.
 """
@@ -16,24 +16,15 @@ from ionport.core.errors import Forbidden
 from ionport.core.i18n import _
 from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import Outcome
-from ionport.documents.invoice.corrections import CORRECTABLE_TABLES
-from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, Row
-from ionport.documents.review.decisions.corrections import corrected_values
-from ionport.documents.types import DOCUMENT_TYPES, Field, FieldType, document_type
-from ionport.exports.model import Delivery
+from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus
+from ionport.documents.types import DOCUMENT_TYPES
 from ionport.web.forms.fields import each_upload, text_of
-from ionport.web.pages.documents.decisions import actions_of
-from ionport.web.pages.documents.export import shown_findings
-from ionport.web.pages.documents.invoice import shown_invoice
-from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "intake"
-
-_NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,90 +131,12 @@ def _upload_page(
     return render(request, "documents/documents/upload.html", context, status=status)
 
 
-def show(request: Request) -> Response:
-    """Show a document with fields, lines, deliveries and timeline."""
-    visit, scope = visit_of(request), organization_scope(request)
-    service = documents_of(request).documents
-    deliveries = documents_of(request).deliveries
-    with visit.services.database.read() as work:
-        document = service.get(work, scope, request.path_params["document"])
-        timeline = service.timeline(work, scope, document.id)
-        of_document = deliveries.of_document(work, scope, visit.actor, document.id)
-        findings = shown_findings(request, work, document)
-        decisions = service.decisions.list(work, scope, document.id)
-        is_stuck = _has_unfinished(of_document) and not deliveries.workers_alive(work)
-    kind = document_type(document.document_type)
-    context = {
-        "document": document,
-        "findings": findings,
-        "actions": actions_of(document),
-        "corrections": corrected_values(decisions),
-        "decisions": [each for each in reversed(decisions) if each.is_active],
-        "correctable_tables": CORRECTABLE_TABLES,
-        "type_label": kind.label,
-        "groups": _groups(kind.fields, document.fields),
-        "tables": [
-            (table.id, table.label, *_columns(table.columns, document.tables.get(table.id, ())))
-            for table in kind.tables
-        ],
-        "numbers": _NUMBERS,
-        "timeline": timeline,
-        "deliveries": of_document,
-        "is_stuck": is_stuck,
-        "invoice": shown_invoice(request, document),
-        # What somebody types into a decision must not be swapped away.
-        "is_live": document.status is DocumentStatus.EXPORTING and not document.open_findings,
-    }
-    return render(request, "documents/documents/detail.html", context)
-
-
-def _has_unfinished(deliveries: Sequence[Delivery]) -> bool:
-    return any(not delivery.status.is_over for delivery in deliveries)
-
-
-def _groups(fields: Sequence[Field], values: Row) -> list[tuple[str, list[tuple[Field, str]]]]:
-    """Return the fields that have a value, in the groups of the validation screen."""
-    groups: dict[str, list[tuple[Field, str]]] = {}
-    for field in fields:
-        if values.get(field.id):
-            groups.setdefault(field.group, []).append((field, values[field.id]))
-    return [(_(group), rows) for group, rows in groups.items()]
-
-
-def _columns(columns: Sequence[Field], rows: Sequence[Row]) -> tuple[list[Field], Sequence[Row]]:
-    """Return the columns that have a value in any row, and the rows."""
-    return [column for column in columns if any(row.get(column.id) for row in rows)], rows
-
-
-def download(request: Request) -> Response:
-    """Send the file as it was received."""
-    visit, scope = visit_of(request), organization_scope(request)
-    service = documents_of(request).documents
-    with visit.services.database.read() as work:
-        document = service.get(work, scope, request.path_params["document"])
-        content = service.content(work, scope, document.id)
-    return attachment(content, document.filename)
-
-
-def archive(request: Request) -> Response:
-    """Send the document with everything that happened to it, for an auditor."""
-    document_id = request.path_params["document"]
-    content = documents_of(request).archive.make(
-        organization_scope(request), visit_of(request).actor, document_id
-    )
-    return attachment(content, f"{document_id}.zip")
-
-
 def _type_labels() -> dict[str, str]:
     return {kind.id: kind.label for kind in DOCUMENT_TYPES.values()}
 
 
-_ONE = "/documents/{document}"
 ROUTES = [
     Route("/documents", list_documents, name="documents"),
     Route("/documents/upload", upload_form, methods=["GET"], name="document_upload"),
     Route("/documents/upload", upload, methods=["POST"]),
-    Route(_ONE, show, name="document"),
-    Route(f"{_ONE}/file", download, name="document_file"),
-    Route(f"{_ONE}/archive", archive, name="document_archive"),
 ]
