@@ -217,6 +217,10 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
         else None,
         documents=DocumentServices(
             documents=documents.documents,
+            companies=documents.companies,
+            suppliers=documents.suppliers,
+            types=documents.types,
+            sources=documents.sources,
             receiver=documents.receiver,
             renderings=documents.renderings,
             archive=documents.archive,

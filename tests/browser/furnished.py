@@ -146,37 +146,43 @@ def _use(desk: Desk) -> dict[str, str]:
     inspector = f"/ion-api/{desk.application.tenant.id}/inspector"
     get = desk.browser.get
     points = f"/ion-api/{desk.application.tenant.id}/connection-points"
-    return _add_api_suite(desk) | {
-        "tenant": desk.application.tenant.id,
-        "app": app,
-        "account": _found(r"service-accounts/(\w+)/delete", get(f"{desk.apps_path}/{app}").text),
-        "key": _add_key_pair(desk, app),
-        "issuer": _found(r"saml-issuers/(\w+)/delete", issuers),
-        "tool": "postman",
-        "method": "infor-idm-bod",
-        "configuration": configuration,
-        "connection": _found(
-            r"connections/(con_\w+)", get(f"/settings/export/{configuration}").text
-        ),
-        "document": delivered[0],
-        "delivery_id": delivered[1],
-        "call": _found(r"/calls/(\w+)", get(inspector).text),
-        **_add_document_type(desk),
-        **_use_control_plane(desk),
-        "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
-        "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
-        "flow": flow,
-        "data_object": _upload_to_lake(desk),
-        "object_name": LAKE_OBJECT,
-        "acknowledgement": acknowledgement,
-        "m3_invoice": add_m3_invoice(
-            desk.application.database, desk.application.clock, desk.tenant
-        ),
-        "ln_invoice": add_ln_invoice(
-            desk.application.database, desk.application.clock, desk.tenant
-        ),
-        "point": _found(r"/connection-points/(cpt_\w+)", get(points).text),
-    }
+    return (
+        _add_api_suite(desk)
+        | _add_settings(desk)
+        | {
+            "tenant": desk.application.tenant.id,
+            "app": app,
+            "account": _found(
+                r"service-accounts/(\w+)/delete", get(f"{desk.apps_path}/{app}").text
+            ),
+            "key": _add_key_pair(desk, app),
+            "issuer": _found(r"saml-issuers/(\w+)/delete", issuers),
+            "tool": "postman",
+            "method": "infor-idm-bod",
+            "configuration": configuration,
+            "connection": _found(
+                r"connections/(con_\w+)", get(f"/settings/export/{configuration}").text
+            ),
+            "document": delivered[0],
+            "delivery_id": delivered[1],
+            "call": _found(r"/calls/(\w+)", get(inspector).text),
+            **_add_document_type(desk),
+            **_use_control_plane(desk),
+            "pid": _found(r"/items/([\w%-]+)\"", get(f"{inspector}/items").text),
+            "message": _found(r"/messages/(\w+)\"", get(f"{inspector}/messages").text),
+            "flow": flow,
+            "data_object": _upload_to_lake(desk),
+            "object_name": LAKE_OBJECT,
+            "acknowledgement": acknowledgement,
+            "m3_invoice": add_m3_invoice(
+                desk.application.database, desk.application.clock, desk.tenant
+            ),
+            "ln_invoice": add_ln_invoice(
+                desk.application.database, desk.application.clock, desk.tenant
+            ),
+            "point": _found(r"/connection-points/(cpt_\w+)", get(points).text),
+        }
+    )
 
 
 def _add_api_suite(desk: Desk) -> dict[str, str]:
@@ -198,6 +204,13 @@ def _add_api_suite(desk: Desk) -> dict[str, str]:
         "policy": _found(r"/policies/(pol_\w+)/edit", policies),
         "documentation": _found(r"/documentation/(doc_\w+)", documents),
     }
+
+
+def _add_settings(desk: Desk) -> dict[str, str]:
+    """Add what the settings of the document side list: a company of the organization itself."""
+    company = {"name": "Acme Holding", "gln": "4012345000009", "place": "main"}
+    page = desk.browser.send("/settings/companies/new", company).url.path
+    return {"company": page.rpartition("/")[2]}
 
 
 def _use_control_plane(desk: Desk) -> dict[str, str]:

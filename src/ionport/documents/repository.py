@@ -162,6 +162,12 @@ class DocumentRepository:
             select(func.count()).where(_own(scope), documents.c.created_at >= since)
         ).scalar_one()
 
+    def count_of_place(self, scope: OrganizationScope, sub_organization_id: str | None) -> int:
+        """Return how many documents belong to a sub-organization; None: to the organization."""
+        place = documents.c.sub_organization_id.is_not_distinct_from(sub_organization_id)
+        statement = select(func.count()).select_from(documents).where(_own(scope), place)
+        return self._connection.execute(statement).scalar_one()
+
     def lock(self, scope: OrganizationScope, document_id: str) -> LockedDocument | None:
         """Return what exports ask of a document, kept as it is until the transaction ends."""
         row = self._connection.execute(_LOCK, _key(scope, document_id)).one_or_none()

@@ -242,6 +242,12 @@ class DocumentService:
         """Return how many documents were received since then."""
         return DocumentRepository(work.connection).count_since(scope, since)
 
+    def count_of_place(
+        self, work: Work, scope: OrganizationScope, sub_organization_id: str | None
+    ) -> int:
+        """Return how many documents belong to a sub-organization; None: to the organization."""
+        return DocumentRepository(work.connection).count_of_place(scope, sub_organization_id)
+
     def record_export_status(
         self,
         work: Work,

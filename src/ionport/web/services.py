@@ -17,9 +17,13 @@ from ionport.store import Database
 
 if TYPE_CHECKING:
     from ionport.connections.service import ConnectionService
+    from ionport.documents.companies.service import CompanyService
     from ionport.documents.intake.receiving import Receiver
+    from ionport.documents.intake.sources.service import SourceService
     from ionport.documents.renderings.service import RenderingService
     from ionport.documents.service import DocumentService
+    from ionport.documents.suppliers.service import SupplierService
+    from ionport.documents.type_settings.service import TypeSettingsService
     from ionport.exports.archive import DocumentArchive
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
@@ -90,6 +94,10 @@ class DocumentServices:
     """What the pages of the document side use."""
 
     documents: DocumentService
+    companies: CompanyService
+    suppliers: SupplierService
+    types: TypeSettingsService
+    sources: SourceService
     receiver: Receiver
     renderings: RenderingService
     archive: DocumentArchive

@@ -11,6 +11,10 @@ from starlette.requests import Request
 
 from ionport.connections.model import ConnectionAction
 from ionport.core.paging import PageRequest
+from ionport.documents.companies.service import CompanyAction
+from ionport.documents.intake.sources.model import SourceAction
+from ionport.documents.suppliers.service import SupplierAction
+from ionport.documents.type_settings.service import DocumentTypeAction
 from ionport.exports.model import ConfigurationAction, DeliveryAction
 from ionport.gateway.policies.model import PolicyAction
 from ionport.gateway.suites.model import DocumentationAction, EndpointAction, SuiteAction
@@ -35,7 +39,7 @@ from ionport.sandbox.idm.datamodel.model import DataModelAction
 from ionport.sandbox.messaging.flows.model import AcknowledgementAction, DocumentFlowAction
 from ionport.sandbox.messaging.points.model import ConnectionPointAction
 from ionport.store import Work
-from ionport.web.state import tenant_scope, visit_of
+from ionport.web.state import organization_scope, tenant_scope, visit_of
 
 _LATEST: Final = PageRequest(per_page=20)
 
@@ -43,6 +47,7 @@ _ACTIONS: Final[Sequence[type[AuditAction]]] = (
     AcknowledgementAction,
     AppAction,
     ClockAction,
+    CompanyAction,
     ConfigurationAction,
     ConnectionAction,
     ConnectionPointAction,
@@ -50,6 +55,7 @@ _ACTIONS: Final[Sequence[type[AuditAction]]] = (
     DataModelAction,
     DeliveryAction,
     DocumentFlowAction,
+    DocumentTypeAction,
     DocumentationAction,
     EndpointAction,
     FaultAction,
@@ -61,7 +67,9 @@ _ACTIONS: Final[Sequence[type[AuditAction]]] = (
     ScopeAction,
     ServiceAccountAction,
     StateAction,
+    SourceAction,
     SuiteAction,
+    SupplierAction,
     TenantAction,
     UserAction,
 )
@@ -77,6 +85,10 @@ _NAMED: Final = (
     "documentation",
     "proxy_context",
 )
+
+
+# Their details are what was changed, by name.
+_TOLD_IN_FULL: Final = (CompanyAction.CHANGED, DocumentTypeAction.CHANGED, SupplierAction.IMPORTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,12 @@ def trail_of(request: Request, work: Work, subjects: Sequence[str]) -> list[Trai
     return trail_lines(visit.services.audit.list(work, scope, _LATEST, subjects).items)
 
 
+def organization_trail(request: Request, work: Work, subjects: Sequence[str]) -> list[TrailLine]:
+    """Return the latest changes in the organization of what the ids name, the newest first."""
+    visit, scope = visit_of(request), organization_scope(request)
+    return trail_lines(visit.services.audit.list(work, scope, _LATEST, subjects).items)
+
+
 def trail_lines(entries: Iterable[AuditEntry]) -> list[TrailLine]:
     """Return the lines of a history; an action without words shows its machine name."""
     words = _words()
@@ -110,6 +128,11 @@ def trail_lines(entries: Iterable[AuditEntry]) -> list[TrailLine]:
 
 
 def _sentence(words: str, entry: AuditEntry) -> str:
+    if entry.action in _TOLD_IN_FULL:
+        changes = "; ".join(
+            f"{name.replace('_', ' ')} {text}" for name, text in entry.details.items()
+        )
+        return f"{words}: {changes}" if changes else words
     named = next((entry.details[key] for key in _NAMED if entry.details.get(key)), None)
     return f"{words}: {named}" if named else words
 

@@ -33,6 +33,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk_on(folder, "") as desk:
         desk.add_export(credential=desk.credentials())
         desk.upload(INVOICE)
+        desk.browser.send("/settings/companies/new", {"name": "Acme", "gln": "4012345000009"})
         for name, (tenant_role, organization_role) in PEOPLE.items():
             desk.add_user(name, tenant_role, organization_role)
         yield desk
@@ -46,6 +47,7 @@ def addresses(desk: Desk) -> list[str]:
         ("document", "/documents", '/documents/(doc_[^/"]+)'),
         ("delivery_id", "/deliveries", '/deliveries/(dlv_[^/"]+)'),
         ("configuration", "/settings/export", '/settings/export/([a-z]+_[^/"]+)'),
+        ("company", "/settings/companies", '/settings/companies/(cmp_[^/"]+)'),
         ("connection", "/settings/connections", '/settings/connections/([a-z]+_[^/"]+)'),
     ):
         found = re.search(link, desk.browser.get(address).text)
@@ -62,7 +64,7 @@ def addresses(desk: Desk) -> list[str]:
 def test_no_form_is_shown_to_whom_it_is_refused(
     desk: Desk, addresses: list[str], person: str
 ) -> None:
-    for thing in ("/documents/doc_", "/settings/connections/con_", "/settings/export/"):
+    for thing in ("/documents/doc_", "/settings/connections/con_", "/settings/companies/cmp_"):
         assert any(thing in address for address in addresses)
     desk.sign_in_as(person)
     refused = []

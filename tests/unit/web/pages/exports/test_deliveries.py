@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from ionport.core.clock import MovableClock
+from ionport.documents.companies.service import CompanyService
 from ionport.documents.intake.receiving import Receiver
+from ionport.documents.intake.sources.service import SourceService
 from ionport.documents.renderings.service import RenderingService
+from ionport.documents.suppliers.service import SupplierService
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
@@ -90,6 +93,10 @@ def desk(
     runner = side.runner()
     services = DocumentServices(
         documents=side.documents,
+        companies=CompanyService(clock, side.audit, side.identity),
+        suppliers=SupplierService(clock, side.audit),
+        types=side.documents.review.types,
+        sources=SourceService(clock, side.audit),
         receiver=Receiver(database, side.documents, AuditLog(clock)),
         renderings=RenderingService(database, side.documents, side.blobs, clock),
         archive=DocumentArchive(database, side.documents, side.deliveries, side.blobs),

@@ -1,0 +1,1 @@
+"""Settings of the document side: companies, document types, suppliers, intake sources."""
