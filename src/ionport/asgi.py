@@ -223,6 +223,7 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
             sources=documents.sources,
             receiver=documents.receiver,
             renderings=documents.renderings,
+            pictures=documents.pictures,
             archive=documents.archive,
             connections=documents.connections,
             mappings=documents.mappings,

@@ -14,6 +14,7 @@ from ionport.documents.intake.ports import Scanner
 from ionport.documents.intake.receiving import Receiver
 from ionport.documents.intake.sources.runner import SourceRunner
 from ionport.documents.intake.sources.service import SourceService
+from ionport.documents.renderings.pictures import PictureService
 from ionport.documents.renderings.service import RenderingService
 from ionport.documents.service import DocumentService
 from ionport.documents.suppliers.service import SupplierService
@@ -40,6 +41,7 @@ class DocumentSide:
     documents: DocumentService
     companies: CompanyService
     renderings: RenderingService
+    pictures: PictureService
     receiver: Receiver
     sources: SourceService
     source_runner: SourceRunner
@@ -82,6 +84,7 @@ def open_document_side(
         documents=documents,
         companies=CompanyService(clock, audit, identity),
         renderings=RenderingService(database, documents, blobs, clock),
+        pictures=PictureService(database, documents, blobs),
         receiver=receiver,
         sources=SourceService(clock, audit),
         source_runner=SourceRunner(

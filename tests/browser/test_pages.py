@@ -48,6 +48,7 @@ _DOWNLOADS = {
     "/documents/{document}/file",
     "/documents/{document}/attachments/{number:int}",
     "/documents/{document}/page.pdf",
+    "/documents/{document}/pages/{number:int}.webp",
     "/documents/invoice.css",
     "/ion-api/{tenant}/acknowledgements/{acknowledgement}/file",
     "/ion-api/{tenant}/data-lake/{data_object}/file",

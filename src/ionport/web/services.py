@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ionport.documents.companies.service import CompanyService
     from ionport.documents.intake.receiving import Receiver
     from ionport.documents.intake.sources.service import SourceService
+    from ionport.documents.renderings.pictures import PictureService
     from ionport.documents.renderings.service import RenderingService
     from ionport.documents.service import DocumentService
     from ionport.documents.suppliers.service import SupplierService
@@ -100,6 +101,7 @@ class DocumentServices:
     sources: SourceService
     receiver: Receiver
     renderings: RenderingService
+    pictures: PictureService
     archive: DocumentArchive
     connections: ConnectionService
     mappings: MappingService

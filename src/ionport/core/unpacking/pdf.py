@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -51,20 +51,31 @@ def attachments(content: bytes, most: int = MAX_ATTACHMENTS) -> list[Attachment]
     `pdf_too_large` (over `most` attachments, 100 MB of them, 1 GB of memory or 20 s).
     """
     limits = (_MEMORY_BYTES, _SECONDS, most, _MAX_OUTPUT_BYTES)
+    arguments = tuple(map(str, limits))
+    return list(_frames(ask_child(_CHILD, arguments, content, 2 * _SECONDS, _too_large(most))))
+
+
+def ask_child(
+    child: Path, arguments: Sequence[str], content: bytes, seconds: int, too_large: InvalidInput
+) -> bytes:
+    """Return what a program of ours makes of a PDF, in a process that limits itself.
+
+    Raises InvalidInput: `pdf_encrypted`, `pdf_damaged`, and `too_large` at a limit.
+    """
     try:
         # The program and its arguments are ours; the PDF comes over its standard input.
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-I", "-B", str(_CHILD), *map(str, limits)],
+            [sys.executable, "-I", "-B", str(child), *arguments],
             input=content,
             capture_output=True,
-            timeout=2 * _SECONDS,
+            timeout=seconds,
             check=False,
             env={},
         )
     except subprocess.TimeoutExpired as error:
-        raise _too_large(most) from error
+        raise too_large from error
     if done.returncode == 0:
-        return list(_frames(done.stdout))
+        return done.stdout
     if done.returncode == _ENCRYPTED:
         raise InvalidInput(
             _("This PDF is encrypted. Ask the supplier for one without a password."),
@@ -72,7 +83,7 @@ def attachments(content: bytes, most: int = MAX_ATTACHMENTS) -> list[Attachment]
         )
     # A signal ends the process at a limit.
     if done.returncode == _TOO_LARGE or done.returncode < 0:
-        raise _too_large(most)
+        raise too_large
     raise InvalidInput(
         _("This PDF is damaged or cut off. Ask the supplier to send it again."),
         code="pdf_damaged",

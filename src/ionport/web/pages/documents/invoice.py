@@ -14,6 +14,7 @@ from starlette.routing import Route
 from ionport.core.errors import IonportError, NotFound
 from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import is_pdf
+from ionport.core.unpacking.pdf_pages import MEDIA_TYPE
 from ionport.documents.invoice.attachments import Attachment
 from ionport.documents.invoice.rendering.html import html_article, stylesheet
 from ionport.documents.invoice.rendering.model import Block, Language, Sheet, Table
@@ -36,6 +37,10 @@ _SHOWN_HERE = {
     "Content-Security-Policy": "default-src 'none'; object-src 'self'; frame-ancestors 'self'",
     "Cache-Control": "no-store",
 }
+
+
+# The received file never changes; nobody but the person's own browser may keep it.
+_KEPT_FOR_A_DAY = {"Cache-Control": "private, max-age=86400, immutable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,14 @@ def pdf(request: Request) -> Response:
     return Response(content, media_type=_PDF, headers=_SHOWN_HERE)
 
 
+def page_picture(request: Request) -> Response:
+    """Send a page of the received PDF as a picture; the browser keeps it for a day."""
+    content = documents_of(request).pictures.picture(
+        organization_scope(request), request.path_params["document"], request.path_params["number"]
+    )
+    return Response(content, media_type=MEDIA_TYPE, headers=_KEPT_FOR_A_DAY)
+
+
 def attached_file(request: Request) -> Response:
     """Send a file that stands inside the invoice."""
     scope = organization_scope(request)
@@ -141,5 +154,6 @@ _ONE = "/documents/{document}"
 ROUTES = [
     Route("/documents/invoice.css", style, name="invoice_style"),
     Route(f"{_ONE}/page.pdf", pdf, name="document_pdf"),
+    Route(f"{_ONE}/pages/{{number:int}}.webp", page_picture, name="document_page"),
     Route(f"{_ONE}/attachments/{{number:int}}", attached_file, name="document_attachment"),
 ]

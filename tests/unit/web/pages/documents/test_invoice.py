@@ -62,6 +62,17 @@ def test_a_received_pdf_is_shown_as_it_is_with_the_invoice_inside(desk: Desk) ->
     assert desk.browser.get(f"{other}/page.pdf").content == made
 
 
+def test_pages_of_a_received_pdf_are_pictures(desk: Desk) -> None:
+    xml = f"/documents/{desk.document_id()}"
+    pdf = _add(desk, "received.pdf", desk.browser.get(f"{xml}/page.pdf").content)
+    picture = desk.browser.get(f"{pdf}/pages/1.webp")
+    assert picture.headers["content-type"] == "image/webp"
+    assert picture.headers["cache-control"] == "private, max-age=86400, immutable"
+    assert picture.content[8:12] == b"WEBP"
+    for path in (f"{pdf}/pages/0.webp", f"{pdf}/pages/9999.webp", f"{xml}/pages/1.webp"):
+        assert desk.browser.get(path).status_code == 404
+
+
 def test_files_inside_are_saved_and_never_opened(desk: Desk) -> None:
     content = SAMPLE.replace(
         b"<cac:AccountingSupplierParty>", _FILE.encode() + b"<cac:AccountingSupplierParty>", 1

@@ -14,6 +14,7 @@ from ionport.core.clock import MovableClock
 from ionport.documents.companies.service import CompanyService
 from ionport.documents.intake.receiving import Receiver
 from ionport.documents.intake.sources.service import SourceService
+from ionport.documents.renderings.pictures import PictureService
 from ionport.documents.renderings.service import RenderingService
 from ionport.documents.suppliers.service import SupplierService
 from ionport.exports.archive import DocumentArchive
@@ -99,6 +100,7 @@ def desk(
         sources=SourceService(clock, side.audit),
         receiver=Receiver(database, side.documents, AuditLog(clock)),
         renderings=RenderingService(database, side.documents, side.blobs, clock),
+        pictures=PictureService(database, side.documents, side.blobs),
         archive=DocumentArchive(database, side.documents, side.deliveries, side.blobs),
         connections=side.connections,
         mappings=side.mappings,
