@@ -5,6 +5,10 @@ own mapping files, looked up, created, published, each step in the ledger. The o
 stub in another process that answers each call after 100 ms and counts what came. The ideal is
 3 calls x latency / concurrency for each invoice, however many calls are made: logins and look-ups
 count as work. The clock runs from the commit of all deliveries to the end of the last one.
+
+The pages of the invoices, which go to IDM as PDF, are there before the clock starts: a running
+installation makes them in the background between receipt and export, by the same code. What they
+cost is measured too, and so are deliveries that find none and make their own.
 """
 
 from __future__ import annotations
@@ -35,8 +39,9 @@ _CORES_FOR_TWO_WORKERS = 4
 _ROOT = Path(__file__).parent.parent
 _SUPPORT = Path(__file__).parent / "support"
 _LEFT_OUT = (
-    "TLS, receiving the invoices (they are there before the clock starts), the start of the"
-    " process, the CPU time of PostgreSQL's own processes"
+    "TLS, receiving the invoices and making their pages (they are there before the clock starts, as"
+    " in an installation that received them minutes ago), the start of the process, the CPU time of"
+    " PostgreSQL's own processes"
 )
 
 
@@ -83,8 +88,13 @@ def _counts(stub: str) -> dict[str, Any]:
         return counts
 
 
-def _measure(folder: Path, database_url: str, invoices: int, workers: int) -> dict[str, Any]:
-    """Deliver `invoices` by `workers` processes on a fresh data folder and a fresh stub."""
+def _measure(
+    folder: Path, database_url: str, invoices: int, workers: int, *, pages: bool = True
+) -> dict[str, Any]:
+    """Deliver `invoices` by `workers` processes on a fresh data folder and a fresh stub.
+
+    Their `pages` are there before, or each delivery makes its own.
+    """
     environment = {
         **os.environ,
         **compiled_environment(_ROOT / "src" / "ionport"),
@@ -99,13 +109,14 @@ def _measure(folder: Path, database_url: str, invoices: int, workers: int) -> di
         stub = f"http://127.0.0.1:{port}"
         prepare = [sys.executable, str(_SUPPORT / "exporter.py"), "prepare", stub, str(invoices)]
         subprocess.run(prepare, env=environment, check=True)
+        made = _make_pages(environment, invoices) if pages else {}
         exporters = [stack.enter_context(_exporter(environment)) for _number in range(workers)]
         began = exporters[0].ask("export")
         ended = exporters[0].ask("wait")
         counts = _counts(stub)
     seconds = ended["at"] - began["at"]
     ideal = invoices * _CALLS * LATENCY_MS / 1000 / CONCURRENCY
-    return {
+    return made | {
         "workers": workers,
         "seconds": round(seconds, 2),
         "ideal_seconds": round(ideal, 2),
@@ -117,6 +128,15 @@ def _measure(folder: Path, database_url: str, invoices: int, workers: int) -> di
         and counts["items"] == counts["messages"] == invoices
         and counts["twice"] == 0,
     }
+
+
+def _make_pages(environment: dict[str, str], invoices: int) -> dict[str, Any]:
+    command = [sys.executable, str(_SUPPORT / "exporter.py"), "pages"]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    made = json.loads(done.stdout)
+    if made["pages"] != invoices:
+        raise SystemExit(f"{made['pages']} pages were made of {invoices} invoices")
+    return {"cpu_ms_per_page": round(made["cpu"] * 1000 / invoices, 1)}
 
 
 @contextmanager
@@ -154,10 +174,16 @@ def _run(databases: list[str], invoices: int) -> dict[str, Any]:
         folder = Path(name)
         if "sqlite" in databases:
             result["sqlite"] = _measure(folder / "sqlite", "", invoices, 1)
+            result["sqlite"]["without_pages"] = _measure(
+                folder / "bare", "", QUICK_INVOICES, 1, pages=False
+            )
         if "postgresql" in databases:
             create = stack.enter_context(_postgresql(folder))
             one = _measure(folder / "one", create("one"), invoices, 1)
             result["postgresql"] = one
+            one["without_pages"] = _measure(
+                folder / "bare-one", create("bare"), QUICK_INVOICES, 1, pages=False
+            )
             result["two_workers"] = _two_workers(
                 one, lambda: _measure(folder / "two", create("two"), invoices, 2)
             )
@@ -211,6 +237,12 @@ def _print(result: dict[str, Any], databases: list[str]) -> None:
             f"  {name:<11} {got['seconds']:>6.2f} s, ideal {got['ideal_seconds']} s, ratio"
             f" {got['ratio']:.2f} (goal {GOAL}); {got['cpu_ms_per_delivery']} ms of CPU time per"
             f" delivery (goal {CPU_GOAL_MS})\n{'':14}{calls}; {once}"
+        )
+        bare = got["without_pages"]
+        print(
+            f"{'':14}a page made before: {got['cpu_ms_per_page']} ms of CPU time;"
+            f" {QUICK_INVOICES} deliveries that make their own: ratio {bare['ratio']:.2f},"
+            f" {bare['cpu_ms_per_delivery']} ms"
         )
     two = result.get("two_workers")
     if two and "skipped" in two:

@@ -1,18 +1,22 @@
 """The document side of `benchmarks/exports.py`, driven as the commands drive it.
 
 `exporter.py prepare STUB COUNT` fills the data folder of `IONPORT_DATA`: a connection, our own
-mapping files, an active configuration, COUNT invoices. `exporter.py run` launches the engine,
-says `ready` and obeys lines on its input: `export` puts a delivery of every document into the
-ledger, `wait` waits until all are over; each is answered by one line of JSON, with the clock
-and the CPU time used so far. It stops at the end of its input.
+mapping files, an active configuration, COUNT invoices. `exporter.py pages` makes their pages, as
+a server does in the background after a receipt, and prints what they took. `exporter.py run`
+launches the engine, says `ready` and obeys lines on its input: `export` puts a delivery of every
+document into the ledger, `wait` waits until all are over; each is answered by one line of JSON,
+with the clock and the CPU time used so far. It stops at the end of its input.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -21,6 +25,7 @@ from ionport.connections.intake import prepare_connection
 from ionport.documents.samples import read_sample
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.model import ExportMethod
+from ionport.exports.pages.maker import PageMaker
 from ionport.identity.model import Actor
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
@@ -61,6 +66,18 @@ def prepare(application: Application, stub: str, count: int) -> None:
         prepared = side.documents.prepare_receipt(scope, content, f"{number:05}.xml")
         with application.database.write() as work:
             side.documents.receive(work, scope, _OPERATOR, prepared)
+
+
+def make_pages(application: Application) -> dict[str, float]:
+    """Make the pages of all invoices by what a server makes them by, without its rests."""
+    side = application.documents
+    assert side is not None
+    maker = PageMaker(application.database, side.renderings, side.mappings, rest=0)
+    made, began, before = 0, time.monotonic(), _cpu_seconds()
+    while more := maker.look():
+        made += more
+    seconds, cpu = time.monotonic() - began, _cpu_seconds() - before
+    return {"pages": made, "seconds": seconds, "cpu": cpu}
 
 
 def _file(stub: str) -> bytes:
@@ -126,17 +143,36 @@ def _wait(application: Application) -> dict[str, object]:
 
 
 def _cpu_seconds() -> float:
-    """User and system time of this process and of those it started and saw end."""
-    return sum(
+    """User and system time of this process and of those it started, ended or not."""
+    ended = sum(
         used.ru_utime + used.ru_stime
         for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     )
+    return ended + sum(map(_cpu_of_child, _children()))
+
+
+def _children() -> list[str]:
+    found = []
+    for thread in Path("/proc/self/task").iterdir():
+        # A thread may end while it is looked at.
+        with suppress(OSError):
+            found += (thread / "children").read_text("ascii").split()
+    return found
+
+
+def _cpu_of_child(process: str) -> float:
+    with suppress(OSError):
+        fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def main() -> None:
     application = open_application(load_settings(side=Side.DOCUMENTS))
     if sys.argv[1] == "prepare":
         prepare(application, sys.argv[2], int(sys.argv[3]))
+    elif sys.argv[1] == "pages":
+        print(json.dumps(make_pages(application)))
     else:
         run(application)
     application.close()

@@ -26,6 +26,7 @@ from ionport.exports.configurations.service import (
 )
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.engine.runner import DeliveryRunner
+from ionport.exports.pages.maker import PageMaker
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
 from ionport.identity.service import IdentityService
@@ -42,6 +43,7 @@ class DocumentSide:
     companies: CompanyService
     renderings: RenderingService
     pictures: PictureService
+    pages: PageMaker
     receiver: Receiver
     sources: SourceService
     source_runner: SourceRunner
@@ -78,13 +80,15 @@ def open_document_side(
         policy=addresses,
         uses=ConfigurationConnectionUse(),
     )
+    renderings = RenderingService(database, documents, blobs, clock)
     receiver = Receiver(database, documents, audit)
     deliveries = DeliveryService(clock, audit, documents, timing=timing)
     return DocumentSide(
         documents=documents,
         companies=CompanyService(clock, audit, identity),
-        renderings=RenderingService(database, documents, blobs, clock),
+        renderings=renderings,
         pictures=PictureService(database, documents, blobs),
+        pages=PageMaker(database, renderings, mappings),
         receiver=receiver,
         sources=SourceService(clock, audit),
         source_runner=SourceRunner(

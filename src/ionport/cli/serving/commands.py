@@ -13,6 +13,7 @@ from ionport.cli.serving.server import RunningServer
 from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
 from ionport.documents.intake.sources.runner import SourceWatch
+from ionport.exports.pages.maker import PageWatch
 from ionport.sandbox.control.rights import is_production
 from ionport.settings import Side
 from ionport.store import TenantScope
@@ -71,16 +72,19 @@ def worker(ctx: click.Context) -> None:
         )
     application = open_application(settings)
     engine = application.delivery_engine()
-    sources = SourceWatch(documents_side(application).source_runner)
+    side = documents_side(application)
+    sources, pages = SourceWatch(side.source_runner), PageWatch(side.pages)
     stopped = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda _number, _frame: stopped.set())
     try:
         engine.launch()
         sources.launch()
+        pages.launch()
         click.echo("The worker runs deliveries. Stop it with Ctrl+C.")
         stopped.wait()
     finally:
+        pages.close()
         sources.close()
         engine.close()
         application.close()

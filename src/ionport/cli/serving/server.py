@@ -19,6 +19,7 @@ from ionport.cli.serving.housekeeping import Housekeeping
 from ionport.core.errors import InvalidInput
 from ionport.documents.intake.sources.runner import SourceWatch
 from ionport.exports.engine.queues.port import EngineOptions
+from ionport.exports.pages.maker import PageWatch
 from ionport.exports.timing import ExportTiming
 from ionport.sandbox.control.controls.controls import ControlWatch
 from ionport.serving.served_address import remember
@@ -57,7 +58,8 @@ class RunningServer:
         watch = ControlWatch(infor.control.controls) if infor and has_sandbox else None
         documents = self.application.documents
         sources = SourceWatch(documents.source_runner) if documents else None
-        parts = (engine, housekeeping, flows, watch, sources)
+        pages = PageWatch(documents.pages) if documents else None
+        parts = (engine, housekeeping, flows, watch, sources, pages)
         self._parts = [part for part in parts if part is not None]
         self._server = _Server(
             settings.threads,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
@@ -43,7 +44,8 @@ from ionport.documents.types import (
 _MAX_FILENAME = 200
 _MAX_NAMED = 5
 _HEAD = 1024
-_PDF = "application/pdf"
+PDF_TYPE: Final = "application/pdf"
+"""The media type of documents that are PDFs as they were received."""
 _BEFORE_XML = b"\xef\xbb\xbf \t\r\n"
 _OTHER_XML = frozenset({"unknown_syntax", "xml_not_well_formed"})
 _MAX_FINDINGS = 200
@@ -99,9 +101,9 @@ def _read_pdf(
     if choice:
         found = [_chosen(found, choice)]
     if len(found) == 1:
-        return _intake_of(found[0][1], _PDF, today, corrections)
+        return _intake_of(found[0][1], PDF_TYPE, today, corrections)
     if corrections:
-        return _intake_of(invoice_by_hand(), _PDF, today, corrections)
+        return _intake_of(invoice_by_hand(), PDF_TYPE, today, corrections)
     finding = NewFinding("no_invoice_in_pdf", {})
     if found:
         names = ", ".join(name for name, _invoice in found[:_MAX_NAMED])
@@ -109,7 +111,7 @@ def _read_pdf(
     identity = invoice_identity(
         is_credit_note=False, number="", issue_date=None, supplier_name="", supplier_ids=()
     )
-    return Intake("INVOICE", _PDF, {}, {}, (finding,), identity)
+    return Intake("INVOICE", PDF_TYPE, {}, {}, (finding,), identity)
 
 
 def read_any(content: bytes, limits: ReadingLimits = _STANDARD, choice: str = "") -> Invoice:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select, tuple_
 
-from ionport.documents.tables import document_renderings
+from ionport.documents.model import DocumentStatus
+from ionport.documents.renderings.model import Position
+from ionport.documents.tables import document_renderings, documents
 from ionport.store import OrganizationScope, insert_of
 
 _made = document_renderings.c
+_d = documents.c
 
 
 class RenderingRepository:
@@ -50,3 +55,39 @@ class RenderingRepository:
             created_at=now,
         )
         self._connection.execute(insert.on_conflict_do_nothing())
+
+    def ready(self, scope: OrganizationScope, before: Position | None, limit: int) -> Sequence[Any]:
+        """Return what is known of documents that wait for their export, the newest first.
+
+        Only those that were received before a position, when one is given.
+        """
+        query = select(
+            _d.id,
+            _d.created_at,
+            _d.document_type,
+            _d.sub_organization_id,
+            _d.mime_type,
+            _d.content_sha256,
+            _d.open_findings,
+        ).where(
+            _d.organization_id == scope.organization_id,
+            _d.status == DocumentStatus.VALIDATED_PENDING_EXPORT,
+        )
+        if before is not None:
+            at = literal(before.created_at, _d.created_at.type)
+            query = query.where(tuple_(_d.created_at, _d.id) < tuple_(at, before.document_id))
+        query = query.order_by(_d.created_at.desc(), _d.id.desc()).limit(limit)
+        return self._connection.execute(query).all()
+
+    def made(
+        self, scope: OrganizationScope, contents: Collection[str], renderer: str
+    ) -> frozenset[tuple[str, str]]:
+        """Return the contents, of those given, that have a PDF, each with its language."""
+        rows = self._connection.execute(
+            select(_made.content_sha256, _made.language).where(
+                _made.organization_id == scope.organization_id,
+                _made.renderer == renderer,
+                _made.content_sha256.in_(contents),
+            )
+        )
+        return frozenset((row.content_sha256, row.language) for row in rows)

@@ -5,6 +5,7 @@ Files are read, parsed and set outside transactions; the service opens short one
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,13 +13,14 @@ from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
 from ionport.core.unpacking.pdf import is_pdf
-from ionport.documents.intake.reading import clean_filename, read_any, xml_of
+from ionport.documents.intake.reading import PDF_TYPE, clean_filename, read_any, xml_of
 from ionport.documents.invoice.attachments import Attachment, attachments
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language, Sheet
 from ionport.documents.invoice.rendering.pdf import RENDERER, XML_NAME, pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet
+from ionport.documents.renderings.model import MissingPage, MissingPages, Place, Position
 from ionport.documents.renderings.repository import RenderingRepository
 from ionport.documents.service import DocumentService
 from ionport.store import Database, OrganizationScope
@@ -103,6 +105,40 @@ class RenderingService:
         with self._database.write() as work:
             RenderingRepository(work.connection).add(scope, digest, RENDERER, language, made, now)
         return made
+
+    def missing_pages(
+        self,
+        scope: OrganizationScope,
+        languages: Mapping[Place, Set[Language]],
+        after: Position | None,
+        limit: int,
+    ) -> MissingPages:
+        """Look through the next `limit` documents that wait for their export, the newest first.
+
+        Returns the pages that exports of them will ask for and that were not made yet. What a
+        finding holds is left out: it may never be exported.
+        """
+        with self._database.read() as work:
+            repository = RenderingRepository(work.connection)
+            rows = repository.ready(scope, after, limit)
+            asked = [
+                MissingPage(row.id, row.content_sha256, language)
+                for row in rows
+                if row.mime_type != PDF_TYPE and not row.open_findings
+                for language in sorted(
+                    languages.get(Place(row.document_type, row.sub_organization_id), ())
+                )
+            ]
+            made = (
+                repository.made(scope, {page.content_sha256 for page in asked}, RENDERER)
+                if asked
+                else frozenset()
+            )
+        last = rows[-1] if len(rows) == limit else None
+        return MissingPages(
+            tuple(page for page in asked if (page.content_sha256, page.language) not in made),
+            Position(last.created_at, last.id) if last is not None else None,
+        )
 
     def embedded_files(self, scope: OrganizationScope, document_id: str) -> list[tuple[str, str]]:
         """Return names and digests of the files inside, the invoice's XML first (`RECEIVED`).

@@ -102,6 +102,15 @@ class ConfigurationRepository:
         parameters = _place(scope, document_type, sub_organization_id)
         return frozenset(self._connection.execute(_ACTIVE_IDS, parameters).scalars())
 
+    def organizations_that_export(
+        self, scope: SystemScope, after: str, limit: int
+    ) -> Sequence[OrganizationScope]:
+        """Return the next organizations behind `after` that have an active configuration."""
+        query = self._select(scope).where(_c.is_active.is_(True), _c.organization_id > after)
+        ids = query.with_only_columns(_c.organization_id).distinct()
+        rows = self._connection.execute(ids.order_by(_c.organization_id).limit(limit))
+        return [OrganizationScope(found) for found in rows.scalars()]
+
     def update(
         self, scope: OrganizationScope, configuration_id: str, values: Mapping[str, Any]
     ) -> bool:

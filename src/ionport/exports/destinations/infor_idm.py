@@ -15,11 +15,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ionport.core.i18n import _
+from ionport.documents.invoice.rendering.model import Language
 from ionport.exports.destinations.port import (
     Answer,
     Found,
     OtherItem,
     Payload,
+    Prepare,
     ReadContent,
     Rendered,
     RenderJob,
@@ -35,7 +37,7 @@ from ionport.mappings.idm import (
     parse_idm_mapping,
     render_idm_item,
 )
-from ionport.mappings.model import IdmItem, MappingKind
+from ionport.mappings.model import IdmItem, MappingKind, MappingVersion
 
 _PDF = "application/pdf"
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -237,6 +239,11 @@ class InforIdm:
     def summary(self) -> str:
         return _("Stores the document with its attributes in Infor Document Management.")
 
+    def page_language(
+        self, versions: Mapping[MappingKind, MappingVersion], prepare: Prepare
+    ) -> Language | None:
+        return _page_language(prepare(versions[MappingKind.IDM], parse_idm_mapping))
+
     def render(self, job: RenderJob) -> list[Rendered]:
         return [render_item(job)]
 
@@ -249,7 +256,7 @@ class InforIdm:
 def render_item(job: RenderJob) -> Rendered:
     """Render the item that is created; raises InvalidInput."""
     mapping = job.prepare(job.versions[MappingKind.IDM], parse_idm_mapping)
-    page = job.files.page(mapping.page_language)
+    page = job.files.page(_page_language(mapping))
     source = job.source if page is None else replace(job.source, mime_type=_PDF)
     item = render_idm_item(mapping, source)
     payload = IdmPayload(
@@ -269,6 +276,12 @@ def render_item(job: RenderJob) -> Rendered:
     if payload.look_up_attribute is None:
         reason = _("The mapping sends no correlation id, so that IDM cannot be asked.")
     return Rendered(StepKind.IDM_CREATE, payload.to_bytes(), no_look_up=reason)
+
+
+def _page_language(mapping: IdmMapping) -> Language:
+    """Return the language that the mapping names; English where it names none that we have."""
+    named = mapping.page_language
+    return Language(named) if named in set(Language) else Language.ENGLISH
 
 
 def _more_files(mapping: IdmMapping, job: RenderJob, first: str) -> Iterator[tuple[str, str]]:

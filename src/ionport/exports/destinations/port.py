@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.model import Document
 from ionport.exports.model import Delivery, ExportMethod, StepKind
 from ionport.ionapi.client import IonApiClient
@@ -29,7 +30,7 @@ class Prepare(Protocol):
 class DocumentFiles(Protocol):
     """The files that are made of the document, and those inside it, as stored contents."""
 
-    def page(self, language: str) -> str | None:
+    def page(self, language: Language) -> str | None:
         """Return the digest of the document's PDF; None when it is too large to be made."""
         ...
 
@@ -172,6 +173,16 @@ class Destination(Protocol):
     @property
     def summary(self) -> str:
         """What it does, in one sentence for who chooses."""
+        ...
+
+    def page_language(
+        self, versions: Mapping[MappingKind, MappingVersion], prepare: Prepare
+    ) -> Language | None:
+        """Return the language of the invoice's page that it sends; None when it sends none.
+
+        It is made before a delivery asks for it
+        (docs/decisions/0031-pages-are-made-before-exports.md).
+        """
         ...
 
     def render(self, job: RenderJob) -> list[Rendered]:

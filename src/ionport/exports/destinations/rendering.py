@@ -28,13 +28,34 @@ _KEPT = 64
 T = TypeVar("T")
 
 
+class PreparedMappings:
+    """Parses each version of a mapping once and keeps the last used: versions never change."""
+
+    def __init__(self) -> None:
+        self._prepared: OrderedDict[str, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, version: MappingVersion, parse: Callable[[str], T]) -> T:
+        """Return what `parse` makes of the version's text."""
+        with self._lock:
+            known: T | None = self._prepared.get(version.id)
+            if known is not None:
+                self._prepared.move_to_end(version.id)
+                return known
+        prepared = parse(version.text)
+        with self._lock:
+            self._prepared[version.id] = prepared
+            while len(self._prepared) > _KEPT:
+                self._prepared.popitem(last=False)
+        return prepared
+
+
 class Renderer:
     """Renders deliveries; raises InvalidInput for what cannot be rendered."""
 
     def __init__(self, renderings: RenderingService) -> None:
         self._renderings = renderings
-        self._prepared: OrderedDict[str, Any] = OrderedDict()
-        self._lock = threading.Lock()
+        self._prepared = PreparedMappings()
 
     def render(
         self,
@@ -68,22 +89,8 @@ class Renderer:
             size_bytes=document.size_bytes,
         )
         files = _Files(self._renderings, document)
-        job = RenderJob(delivery, document, source, envelope, versions, self._prepare, files)
+        job = RenderJob(delivery, document, source, envelope, versions, self._prepared, files)
         return destination_of(delivery.method).render(job)
-
-    def _prepare(self, version: MappingVersion, parse: Callable[[str], T]) -> T:
-        """Parse a version once; versions never change."""
-        with self._lock:
-            known: T | None = self._prepared.get(version.id)
-            if known is not None:
-                self._prepared.move_to_end(version.id)
-                return known
-        prepared = parse(version.text)
-        with self._lock:
-            self._prepared[version.id] = prepared
-            while len(self._prepared) > _KEPT:
-                self._prepared.popitem(last=False)
-        return prepared
 
 
 class _Files:
@@ -94,10 +101,9 @@ class _Files:
         self._document_id = document.id
         self._scope = OrganizationScope(document.organization_id)
 
-    def page(self, language: str) -> str | None:
-        known = Language(language) if language in set(Language) else Language.ENGLISH
+    def page(self, language: Language) -> str | None:
         try:
-            return self._renderings.pdf_digest(self._scope, self._document_id, known)
+            return self._renderings.pdf_digest(self._scope, self._document_id, language)
         except InvalidInput as error:
             if error.code != "page_not_set":
                 raise

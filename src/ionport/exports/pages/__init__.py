@@ -1,0 +1,1 @@
+"""Pages of invoices, made before a delivery asks for them."""
