@@ -207,10 +207,15 @@ def _add_api_suite(desk: Desk) -> dict[str, str]:
 
 
 def _add_settings(desk: Desk) -> dict[str, str]:
-    """Add what the settings of the document side list: a company of the organization itself."""
+    """Add what the settings of the document side list: a company and a supplier."""
     company = {"name": "Acme Holding", "gln": "4012345000009", "place": "main"}
     page = desk.browser.send("/settings/companies/new", company).url.path
-    return {"company": page.rpartition("/")[2]}
+    suppliers = b"number,name,ibans\n70012,Nordwerk,DE89370400440532013000\n"
+    desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
+    return {
+        "company": page.rpartition("/")[2],
+        "supplier": _found(r"/suppliers/(sup_\w+)", desk.browser.get("/settings/suppliers").text),
+    }
 
 
 def _use_control_plane(desk: Desk) -> dict[str, str]:

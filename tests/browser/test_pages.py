@@ -44,6 +44,7 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/available-apis/{suite}/icon",
     "/ion-api/{tenant}/available-apis/{suite}/export",
     "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documentation/{documentation}/file",
+    "/settings/suppliers/suppliers.csv",
     "/documents/{document}/archive",
     "/documents/{document}/file",
     "/documents/{document}/attachments/{number:int}",

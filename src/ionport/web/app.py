@@ -45,7 +45,7 @@ from ionport.web.pages.ion_desk import (
     document_flows,
 )
 from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
-from ionport.web.pages.settings import companies
+from ionport.web.pages.settings import companies, suppliers
 from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
 from ionport.web.rendering.assets import FOLDER, VersionedFiles
 from ionport.web.rendering.templating import error_page
@@ -140,6 +140,7 @@ def _document_routes() -> list[BaseRoute]:
         *document.ROUTES,
         *settings.ROUTES,
         *companies.ROUTES,
+        *suppliers.ROUTES,
         *exports.ROUTES,
         *export_activation.ROUTES,
         *connections.ROUTES,

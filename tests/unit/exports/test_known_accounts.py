@@ -119,3 +119,23 @@ def test_accounts_of_the_master_data_are_known(ready: DocumentSide) -> None:
         service.store(work, ready.scope, OPERATOR, lines)
     assert _about(ready, _receive(ready, "RE-1")) == []
     assert _about(ready, _receive(ready, "RE-2", OTHER)) == [("unknown_account", "holds")]
+
+
+def test_an_account_that_is_removed_is_known_under_no_identity_of_its_invoices(
+    ready: DocumentSide,
+) -> None:
+    """The second invoice bears another name: under that one it is known by the second alone."""
+    service = SupplierService(ready.clock, ready.audit)
+    lines = read_suppliers(b"number;name;vat id\n1;Nord;DE123456789\n")
+    with ready.database.write() as work:
+        service.store(work, ready.scope, OPERATOR, lines)
+    for number, supplier in (("RE-1", "Nordwerk GmbH"), ("RE-2", "Nordwerk Ltd")):
+        _export(ready, _receive(ready, number, supplier=supplier))
+    with ready.database.write() as work:
+        found = service.find(work, ready.scope, "1")
+        (known,) = service.accounts(work, ready.scope, found.id)
+        assert (known.account, known.is_master_data) == (OWN, False)
+        assert known.document_id
+        service.remove_account(work, ready.scope, OPERATOR, found.id, OWN)
+    third = _receive(ready, "RE-3", supplier="Nordwerk Ltd")
+    assert _about(ready, third) == [("first_account", "notes")]

@@ -1,4 +1,4 @@
-"""`ionport supplier import|list|export`."""
+"""`ionport supplier import|list|export|show|accept-account|remove-account|delete`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from ionport.cli.opening import OPERATOR, documents_side, opened, organization_s
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
 from ionport.documents.suppliers.csv_file import MAX_BYTES, read_suppliers
-from ionport.documents.suppliers.model import Supplier, SupplierChange, SupplierImport, cells_of
+from ionport.documents.suppliers.model import (
+    KnownAccount,
+    Supplier,
+    SupplierChange,
+    SupplierImport,
+    cells_of,
+)
 
 _SHOWN = ("number", "name", "vat_id", "tax_number", "gln", "ibans")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -86,6 +92,84 @@ def supplier_export(ctx: click.Context, output: Path | None) -> None:
         with output.open("w", encoding="utf-8", newline="") as file:
             file.writelines(pieces)
     click.echo(f"Wrote {output}.")
+
+
+@supplier.command("show")
+@click.argument("number")
+@as_json_option
+@click.pass_context
+def supplier_show(ctx: click.Context, number: str, as_json: bool) -> None:
+    """Show the supplier with this NUMBER and the accounts that are known of it."""
+    with opened(ctx) as application, application.database.read() as work:
+        scope, service = organization_scope(application), documents_side(application).suppliers
+        found = service.find(work, scope, number)
+        accounts = service.accounts(work, scope, found.id)
+    row = {**_row(found), "accounts": [_account_row(one) for one in accounts]}
+    if as_json:
+        print_json(row)
+        return
+    for name in (*_SHOWN[:-1], "updated", "by"):
+        if row[name]:
+            click.echo(f"{name}: {row[name]}")
+    for one in accounts:
+        by = "master data" if one.is_master_data else f"invoice {one.document_id}"
+        click.echo(f"account: {one.account} ({by})")
+
+
+@supplier.command("accept-account")
+@click.argument("number")
+@click.argument("account")
+@click.pass_context
+def supplier_accept_account(ctx: click.Context, number: str, account: str) -> None:
+    """Add an ACCOUNT (an IBAN, or ACCOUNT/BIC) to the master data of a supplier."""
+    with opened(ctx) as application, application.database.write() as work:
+        scope, service = organization_scope(application), documents_side(application).suppliers
+        found = service.find(work, scope, number)
+        accepted = service.accept_account(work, scope, OPERATOR, found.id, account)
+    click.echo(f"{accepted} is known of {found.values.name} now.")
+
+
+@supplier.command("remove-account")
+@click.argument("number")
+@click.argument("account")
+@click.pass_context
+def supplier_remove_account(ctx: click.Context, number: str, account: str) -> None:
+    """Let an ACCOUNT of a supplier be known no longer, also where an invoice made it known."""
+    with opened(ctx) as application, application.database.write() as work:
+        scope, service = organization_scope(application), documents_side(application).suppliers
+        found = service.find(work, scope, number)
+        service.remove_account(work, scope, OPERATOR, found.id, account)
+    click.echo(f"{account} is known of {found.values.name} no longer.")
+
+
+@supplier.command("delete")
+@click.argument("number")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+@click.pass_context
+def supplier_delete(ctx: click.Context, number: str, yes: bool, as_json: bool) -> None:
+    """Delete the supplier with this NUMBER; accounts that its invoices made known stay known."""
+    with opened(ctx) as application:
+        scope, service = organization_scope(application), documents_side(application).suppliers
+        with application.database.read() as work:
+            found = service.find(work, scope, number)
+        if not yes:
+            click.confirm(f"Delete the supplier {number} {found.values.name}?", abort=True)
+        with application.database.write() as work:
+            service.delete(work, scope, OPERATOR, found.id)
+    if as_json:
+        print_json({"id": found.id, "number": number, "name": found.values.name})
+    else:
+        click.echo(f"Deleted {number} {found.values.name}.")
+
+
+def _account_row(account: KnownAccount) -> dict[str, Any]:
+    return {
+        "account": account.account,
+        "master_data": account.is_master_data,
+        "document": account.document_id,
+        "known": account.known_at.isoformat(timespec="seconds") if account.known_at else None,
+    }
 
 
 def _row(supplier: Supplier) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, select
 from ionport.documents.parties.model import Parties
 from ionport.documents.parties.tables import document_parties
 from ionport.documents.review.tables import invoice_identities
+from ionport.documents.suppliers.model import KnownAccount
 from ionport.documents.suppliers.tables import (
     account_locks,
     known_accounts,
@@ -19,6 +20,7 @@ from ionport.documents.suppliers.tables import (
 from ionport.store import OrganizationScope, insert_of
 
 _AT_A_TIME = 500
+_MAX_LEARNT = 500
 _k = known_accounts.c
 _i = supplier_identities.c
 _d = invoice_identities.c
@@ -40,6 +42,15 @@ _OF_DOCUMENT = (
 _KNOWN = select(_k.identity, _k.account).where(
     _k.organization_id == bindparam("organization"),
     _k.identity.in_(bindparam("identities", expanding=True)),
+)
+_LEARNT = (
+    select(_k.account, _k.document_id, _k.known_at)
+    .where(
+        _k.organization_id == bindparam("organization"),
+        _k.identity.in_(bindparam("identities", expanding=True)),
+    )
+    .order_by(_k.known_at, _k.account)
+    .limit(_MAX_LEARNT)
 )
 _MASTER_DATA = (
     select(_i.identity, suppliers.c.accounts)
@@ -123,6 +134,47 @@ class AccountRepository:
             for account in accounts
         ]
         self._connection.execute(new, rows)
+
+    def learnt(
+        self, scope: OrganizationScope, identities: Collection[str]
+    ) -> Mapping[str, KnownAccount]:
+        """Return the accounts that invoices made known under any identity, the first ones first."""
+        found: dict[str, KnownAccount] = {}
+        for parameters in _parts(scope, identities):
+            for account, document_id, at in self._connection.execute(_LEARNT, parameters):
+                found.setdefault(account, KnownAccount(account, False, document_id, at))
+        return found
+
+    def unlearn(self, scope: OrganizationScope, identities: Collection[str], account: str) -> bool:
+        """Forget an account that invoices of a supplier made known; False where none did.
+
+        It goes under every identity of those invoices: one that the master data lacks, such as a
+        GLN, would else let the account be known as before.
+        """
+        rows = self._connection.execute(
+            select(_k.identity, _d.suppliers)
+            .join(
+                invoice_identities,
+                and_(_d.document_id == _k.document_id, _d.organization_id == _k.organization_id),
+                isouter=True,
+            )
+            .where(_k.organization_id == scope.organization_id, _k.account == account)
+        ).all()
+        own = frozenset(identities)
+        gone = {
+            row.identity
+            for row in rows
+            if row.identity in own or not own.isdisjoint(row.suppliers or ())
+        }
+        for identity in sorted(gone):
+            self._connection.execute(
+                delete(known_accounts).where(
+                    _k.organization_id == scope.organization_id,
+                    _k.identity == identity,
+                    _k.account == account,
+                )
+            )
+        return bool(gone)
 
     def remove(self, scope: OrganizationScope, document_id: str) -> None:
         """Forget what this document made known."""

@@ -1,11 +1,16 @@
-"""Suppliers as a CSV file: read with every mistake named by its line, and written the same way."""
+"""Suppliers as a CSV file: read with every mistake named by its line, and written the same way.
+
+A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, and a supplier's
+name comes from outside. So such a cell is written with an apostrophe before that sign, wherever a
+spreadsheet may let a cell begin, and read without it (OWASP, CSV injection).
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ionport.core.errors import InvalidInput, TooLarge
 from ionport.core.i18n import _
@@ -36,7 +41,22 @@ _OTHER_NAMES = {
 }
 _IBAN_LIKE = re.compile(r"[A-Z]{2}[0-9]{2}")
 
+# The last four are their full-width forms, which some spreadsheets take alike.
+_SIGNS = "=+@\\-\uff1d\uff0b\uff0d\uff20"
+# Where a cell begins in a spreadsheet, whichever separator it expects.
+_FORMULA = re.compile(rf"(?:^|(?<=[,;\t]))(?='*[{_SIGNS}])")
+_GUARDED = re.compile(rf"(?:^|(?<=[,;\t]))'(?='*[{_SIGNS}])")
+
 Line = tuple[int, SupplierValues]
+
+
+class RefusedLines(InvalidInput):
+    """What is wrong in which lines of a file: at most 50 mistakes."""
+
+    def __init__(self, mistakes: Sequence[tuple[int, str]]) -> None:
+        said = [_("Line {line}: {what}.").format(line=line, what=what) for line, what in mistakes]
+        super().__init__(" ".join(said), code="invalid_suppliers")
+        self.mistakes = tuple(mistakes)
 
 
 def read_suppliers(content: bytes) -> list[Line]:
@@ -47,14 +67,15 @@ def read_suppliers(content: bytes) -> list[Line]:
 
     Raises:
         TooLarge: over 16 MB.
-        InvalidInput: naming the first 50 mistakes by line; nothing of the file counts then.
+        RefusedLines: naming the first 50 mistakes by line; nothing of the file counts then.
+        InvalidInput: no text, or other columns.
     """
     if len(content) > MAX_BYTES:
         raise TooLarge(_("The file has more than {n} MB.").format(n=MAX_BYTES // 1024 // 1024))
     text = _decoded(content)
     delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    mistakes: list[str] = []
+    mistakes: list[tuple[int, str]] = []
     lines: list[Line] = []
     seen: dict[str, int] = {}
     try:
@@ -75,14 +96,14 @@ def read_suppliers(content: bytes) -> list[Line]:
                     )
                 )
             seen.setdefault(values.number, number)
-            mistakes += [_("Line {line}: {what}.").format(line=number, what=one) for one in found]
+            mistakes += [(number, one) for one in found]
             lines.append((number, values))
             if len(mistakes) >= _MAX_ERRORS:
                 break
     except csv.Error as error:
-        mistakes.append(_("Line {line}: {what}.").format(line=reader.line_num, what=error))
+        mistakes.append((reader.line_num, str(error)))
     if mistakes:
-        raise InvalidInput(" ".join(mistakes[:_MAX_ERRORS]), code="invalid_suppliers")
+        raise RefusedLines(mistakes[:_MAX_ERRORS])
     return lines
 
 
@@ -92,7 +113,8 @@ def write_suppliers(suppliers: Iterable[SupplierValues]) -> Iterator[str]:
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for values in suppliers:
-        writer.writerow(cells_of(values))
+        cells = cells_of(values)
+        writer.writerow({name: _FORMULA.sub("'", text) for name, text in cells.items()})
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -130,7 +152,10 @@ def _columns(header: list[str]) -> list[str]:
 def _supplier(columns: list[str], cells: list[str], mistakes: list[str]) -> SupplierValues:
     if len(cells) > len(columns):
         mistakes.append(_("more cells than columns"))
-    given = {name: " ".join(cell.split()) for name, cell in zip(columns, cells, strict=False)}
+    given = {
+        name: _GUARDED.sub("", " ".join(cell.split()))
+        for name, cell in zip(columns, cells, strict=False)
+    }
     for name, text in given.items():
         if len(text) > _MAX_TEXT * (5 if name == "ibans" else 1) or not text.isprintable():
             mistakes.append(_("{column} is too long or has invisible signs").format(column=name))
@@ -151,13 +176,24 @@ def _supplier(columns: list[str], cells: list[str], mistakes: list[str]) -> Supp
     )
 
 
+def account_of(text: str) -> tuple[str, str]:
+    """Return an account as it is compared, and what is wrong with it, "" for nothing.
+
+    It is an IBAN, or an account and the BIC of its bank, parted by a slash.
+    """
+    number, _slash, bank = text.partition("/")
+    account = comparable_account(number, bank)
+    if _IBAN_LIKE.match(account) and not is_iban(account):
+        return account, _("{iban} is no IBAN").format(iban=text.strip()[:50])
+    return account, ""
+
+
 def _accounts(given: Mapping[str, str], mistakes: list[str]) -> tuple[str, ...]:
     made: list[str] = []
     for cell in re.split(r"[|,;]", given.get("ibans", "")):
-        number, _slash, bank = cell.partition("/")
-        account = comparable_account(number, bank)
-        if _IBAN_LIKE.match(account) and not is_iban(account):
-            mistakes.append(_("{iban} is no IBAN").format(iban=cell.strip()[:50]))
+        account, problem = account_of(cell)
+        if problem:
+            mistakes.append(problem)
         if account and account not in made:
             made.append(account)
     if len(made) > MAX_ACCOUNTS:

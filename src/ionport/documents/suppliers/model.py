@@ -44,6 +44,19 @@ class Supplier:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account that is known of a supplier: of the master data, or by an invoice, or both.
+
+    `document_id` is the invoice that made it known, at `known_at`; None where none did.
+    """
+
+    account: str
+    is_master_data: bool
+    document_id: str | None = None
+    known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SupplierChange:
     """A line of a file against what is stored; `changed` maps a column to both values."""
 

@@ -53,6 +53,28 @@ class SupplierRepository:
             found |= {row.number: _supplier(row) for row in rows}
         return found
 
+    def find(self, scope: OrganizationScope, supplier_id: str) -> Supplier | None:
+        row = self._connection.execute(
+            select(suppliers).where(
+                _s.organization_id == scope.organization_id, _s.id == supplier_id
+            )
+        ).one_or_none()
+        return _supplier(row) if row else None
+
+    def delete(self, scope: OrganizationScope, supplier_id: str) -> None:
+        """Delete a supplier and what identifies it."""
+        self._connection.execute(
+            delete(supplier_identities).where(
+                supplier_identities.c.organization_id == scope.organization_id,
+                supplier_identities.c.supplier_id == supplier_id,
+            )
+        )
+        self._connection.execute(
+            delete(suppliers).where(
+                _s.organization_id == scope.organization_id, _s.id == supplier_id
+            )
+        )
+
     def list(self, scope: OrganizationScope, page: PageRequest, text: str) -> Page[Supplier]:
         """Return a page of suppliers by number; `text` is part of number, name or identifier."""
         conditions = _conditions(scope, text)

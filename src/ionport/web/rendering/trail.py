@@ -77,6 +77,7 @@ _ACTIONS: Final[Sequence[type[AuditAction]]] = (
 # Details that name what an action was about, where its subject does not.
 _NAMED: Final = (
     "role",
+    "account",
     "scope",
     "issuer",
     "attribute",

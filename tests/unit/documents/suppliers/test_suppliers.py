@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ionport.core.clock import MovableClock
-from ionport.core.errors import Forbidden, InvalidInput
+from ionport.core.errors import Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
+from ionport.documents.suppliers.account_repository import AccountRepository
 from ionport.documents.suppliers.csv_file import read_suppliers, write_suppliers
-from ionport.documents.suppliers.model import SupplierImport
+from ionport.documents.suppliers.model import SupplierImport, SupplierValues
 from ionport.documents.suppliers.service import SupplierService
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization
@@ -59,6 +60,70 @@ def test_a_list_is_imported_listed_and_exported_as_it_was(
     assert [values for _line, values in read_suppliers(exported.encode())] == [
         values for _line, values in read_suppliers(TWO.encode())
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=1+1",
+        "'=1+1",
+        "''@x",
+        "+49 30 1",
+        "-Dash",
+        "@home",
+        "A;=cmd",
+        "A,=cmd",
+        "A;'-1",
+        "\uff1d1",
+        "'plain",
+        "Plain = Ltd - Co",
+    ],
+)
+def test_no_cell_of_an_export_is_a_formula_and_it_reads_back_as_it_was(name: str) -> None:
+    values = SupplierValues("1", name, "", "", "", ())
+    exported = "".join(write_suppliers([values]))
+    for delimiter in ",;\t":
+        cells = exported.splitlines()[1].replace('"', "").split(delimiter)
+        assert not any(cell.startswith(tuple("=+-@\uff1d")) for cell in cells)
+    ((_line, read),) = read_suppliers(exported.encode())
+    assert read == values
+
+
+def test_a_deleted_supplier_is_gone_with_its_master_data(
+    service: SupplierService, database: Database
+) -> None:
+    _import(service, database, TWO)
+    with database.write() as work:
+        found = service.find(work, ACME, "1")
+        with pytest.raises(Forbidden):
+            service.delete(work, ACME, Actor("usr_1", "anna"), found.id)
+        with pytest.raises(NotFound):
+            service.delete(work, OTHER, OPERATOR, found.id)
+        service.delete(work, ACME, OPERATOR, found.id)
+        assert service.list(work, ACME, PageRequest()).total == 1
+        assert AccountRepository(work.connection).known(ACME, found.values.identities) == {}
+    assert _import(service, database, TWO).added == 1
+
+
+def test_an_account_is_accepted_once_and_removed_again(
+    service: SupplierService, database: Database
+) -> None:
+    _import(service, database, TWO)
+    iban = "DE02 1203 0000 0000 2020 51"
+    with database.write() as work:
+        found = service.find(work, ACME, "1")
+        for wrong in ("", "DE02 1203 0000 0000 2020 52"):
+            with pytest.raises(InvalidInput):
+                service.accept_account(work, ACME, OPERATOR, found.id, wrong)
+        for _again in range(2):
+            account = service.accept_account(work, ACME, OPERATOR, found.id, iban)
+        known = service.accounts(work, ACME, found.id)
+        assert [one.account for one in known][-1] == account == iban.replace(" ", "")
+        assert len(known) == 3
+        service.remove_account(work, ACME, OPERATOR, found.id, account)
+        assert len(service.accounts(work, ACME, found.id)) == 2
+        with pytest.raises(NotFound):
+            service.remove_account(work, ACME, OPERATOR, found.id, account)
 
 
 def test_a_dry_run_says_what_would_change_and_changes_nothing(

@@ -34,6 +34,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         desk.add_export(credential=desk.credentials())
         desk.upload(INVOICE)
         desk.browser.send("/settings/companies/new", {"name": "Acme", "gln": "4012345000009"})
+        suppliers = b"number,name\n1,Nordwerk\n"
+        desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
         for name, (tenant_role, organization_role) in PEOPLE.items():
             desk.add_user(name, tenant_role, organization_role)
         yield desk
@@ -48,6 +50,7 @@ def addresses(desk: Desk) -> list[str]:
         ("delivery_id", "/deliveries", '/deliveries/(dlv_[^/"]+)'),
         ("configuration", "/settings/export", '/settings/export/([a-z]+_[^/"]+)'),
         ("company", "/settings/companies", '/settings/companies/(cmp_[^/"]+)'),
+        ("supplier", "/settings/suppliers", '/settings/suppliers/(sup_[^/"]+)'),
         ("connection", "/settings/connections", '/settings/connections/([a-z]+_[^/"]+)'),
     ):
         found = re.search(link, desk.browser.get(address).text)

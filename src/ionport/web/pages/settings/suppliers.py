@@ -1,0 +1,240 @@
+"""Suppliers as master data: list, CSV import and export, known accounts, deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput, TooLarge
+from ionport.core.i18n import _, ngettext
+from ionport.documents.suppliers.csv_file import MAX_BYTES, RefusedLines, read_suppliers
+from ionport.documents.suppliers.model import COLUMNS, MAX_SUPPLIERS, Supplier, SupplierImport
+from ionport.web.forms.fields import each_upload, errors_of, text_of
+from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import organization_trail
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
+
+MANUAL = "suppliers"
+
+_SHOWN = 200
+
+
+def list_suppliers(request: Request) -> Response:
+    """Show the suppliers, by number."""
+    visit, scope = visit_of(request), organization_scope(request)
+    state = ListState.of(request, sorts=["number"])
+    with visit.services.database.read() as work:
+        found = documents_of(request).suppliers.list(work, scope, state.request, state.filters["q"])
+    context = {"state": state, "page_of": found}
+    return render(request, "settings/suppliers/list.html", context)
+
+
+def import_form(request: Request) -> Response:
+    """Show the form that takes a CSV file."""
+    scope = organization_scope(request)
+    visit_of(request).actor.require_organization_administrator(scope.organization_id)
+    return _import_page(request)
+
+
+def import_file(request: Request) -> Response:
+    """Import a CSV file, all lines or none; or say what it would change."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    service, is_check = documents_of(request).suppliers, text_of(visit.form, "action") == "check"
+    file = next(each_upload(visit.form, "file", MAX_BYTES), None)
+    if file is None:
+        return _import_page(request, error=_("Choose a CSV file."), status=422)
+    try:
+        lines = read_suppliers(file.content)
+        if is_check:
+            with visit.services.database.read() as work:
+                found = service.compare(work, scope, visit.actor, lines)
+        else:
+            with visit.services.database.write() as work:
+                found = service.store(work, scope, visit.actor, lines)
+    except RefusedLines as error:
+        return _import_page(request, mistakes=error.mistakes, status=error.status)
+    except (InvalidInput, TooLarge, Conflict) as error:
+        return _import_page(request, error=error.text, status=error.status)
+    return _import_page(request, found=found, is_check=is_check)
+
+
+def _import_page(
+    request: Request,
+    *,
+    found: SupplierImport | None = None,
+    is_check: bool = False,
+    mistakes: Sequence[tuple[int, str]] = (),
+    error: str = "",
+    status: int = 200,
+) -> Response:
+    context = {
+        "columns": COLUMNS,
+        "found": found,
+        "is_check": is_check,
+        "changes": found.changes[:_SHOWN] if found else [],
+        "mistakes": mistakes,
+        "error": error,
+        "most": MAX_SUPPLIERS,
+        "megabytes": MAX_BYTES // 1024 // 1024,
+    }
+    return render(request, "settings/suppliers/import.html", context, status=status)
+
+
+def export(request: Request) -> Response:
+    """Send all suppliers as a CSV file that can be imported again."""
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.read() as work:
+        text = "".join(documents_of(request).suppliers.export(work, scope))
+    # The mark by which spreadsheets know UTF-8.
+    return attachment(text.encode("utf-8-sig"), "suppliers.csv")
+
+
+def show(request: Request) -> Response:
+    """Show a supplier with the accounts that are known of it."""
+    return _detail_page(request, {})
+
+
+def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    service = documents_of(request).suppliers
+    with visit.services.database.read() as work:
+        supplier = service.get(work, scope, request.path_params["supplier"])
+        context = {
+            "supplier": supplier,
+            "accounts": service.accounts(work, scope, supplier.id),
+            "typed": text_of(visit.form, "account"),
+            "errors": errors,
+            "trail": organization_trail(request, work, [supplier.id]),
+        }
+    return render(request, "settings/suppliers/detail.html", context, status=status)
+
+
+def accept_account(request: Request) -> Response:
+    """Add an account to the master data."""
+    visit, scope = visit_of(request), organization_scope(request)
+    supplier_id, account = request.path_params["supplier"], text_of(visit.form, "account")
+    try:
+        with visit.services.database.write() as work:
+            accepted = documents_of(request).suppliers.accept_account(
+                work, scope, visit.actor, supplier_id, account
+            )
+    except InvalidInput as error:
+        return _detail_page(request, errors_of(error), error.status)
+    text = _("{account} is known now. Invoices that are judged from now on may be paid to it.")
+    return redirect(request, _url(request, supplier_id), text=text.format(account=accepted))
+
+
+def remove_account_form(request: Request) -> Response:
+    """Ask before an account is known no longer."""
+    account = request.query_params.get("account", "")[:100]
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    service = documents_of(request).suppliers
+    with visit.services.database.read() as work:
+        supplier = service.get(work, scope, request.path_params["supplier"])
+        known = [one.account for one in service.accounts(work, scope, supplier.id)]
+    if known == [account]:
+        text = _(
+            "It is the last known account: the next invoice counts as the first one of this"
+            " supplier, and its account is a note that holds nothing."
+        )
+    else:
+        text = _("An invoice that names it holds from then on, until somebody accepts it.")
+    return ask_first(
+        request,
+        _("Remove the account {account}?").format(account=account),
+        [text, _("Documents that were judged before keep their findings.")],
+        _("Remove"),
+        crumbs=_crumbs(request, supplier),
+        action=path_to(request, "supplier_account_remove", supplier=supplier.id),
+        hidden=[("account", account)],
+    )
+
+
+def remove_account(request: Request) -> Response:
+    """Let an account be known no longer."""
+    visit, scope = visit_of(request), organization_scope(request)
+    supplier_id, account = request.path_params["supplier"], text_of(visit.form, "account")
+    with visit.services.database.write() as work:
+        documents_of(request).suppliers.remove_account(
+            work, scope, visit.actor, supplier_id, account
+        )
+    text = _("{account} is known no longer.").format(account=account)
+    return redirect(request, _url(request, supplier_id), text=text)
+
+
+def delete_form(request: Request) -> Response:
+    """Ask before a supplier is deleted, and say what follows."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    service = documents_of(request).suppliers
+    with visit.services.database.read() as work:
+        supplier = service.get(work, scope, request.path_params["supplier"])
+        accounts = service.accounts(work, scope, supplier.id)
+    gone = sum(one.is_master_data and one.document_id is None for one in accounts)
+    kept = len(accounts) - gone
+    points = [
+        ngettext(
+            "{n} account is known no longer: an invoice that names it may hold.",
+            "{n} accounts are known no longer: an invoice that names one may hold.",
+            gone,
+        ).format(n=gone),
+        ngettext(
+            "{n} account stays known, because an invoice made it known.",
+            "{n} accounts stay known, because invoices made them known.",
+            kept,
+        ).format(n=kept),
+        _("Documents stay as they are. An import that names the number adds the supplier anew."),
+    ]
+    heading = _("Delete {name}?").format(name=supplier.values.name)
+    texts = [_("The supplier is deleted from the master data.")]
+    crumbs = _crumbs(request, supplier)
+    return ask_first(request, heading, texts, _("Delete"), crumbs=crumbs, points=points)
+
+
+def delete(request: Request) -> Response:
+    """Delete a supplier from the master data."""
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.write() as work:
+        supplier = documents_of(request).suppliers.delete(
+            work, scope, visit.actor, request.path_params["supplier"]
+        )
+    text = _("{name} is deleted.").format(name=supplier.values.name)
+    return redirect(request, path_to(request, "suppliers"), text=text)
+
+
+def _crumbs(request: Request, supplier: Supplier) -> list[tuple[str, str | None]]:
+    return [
+        (_("Settings"), path_to(request, "settings")),
+        (_("Suppliers"), path_to(request, "suppliers")),
+        (supplier.values.name, _url(request, supplier.id)),
+    ]
+
+
+def _url(request: Request, supplier_id: str) -> str:
+    return path_to(request, "supplier", supplier=supplier_id)
+
+
+_BASE = "/settings/suppliers"
+_ONE = f"{_BASE}/{{supplier}}"
+_REMOVE = f"{_ONE}/accounts/remove"
+ROUTES = [
+    Route(_BASE, list_suppliers, name="suppliers"),
+    Route(f"{_BASE}/import", import_form, methods=["GET"], name="supplier_import"),
+    Route(f"{_BASE}/import", import_file, methods=["POST"]),
+    Route(f"{_BASE}/suppliers.csv", export, name="supplier_export"),
+    Route(_ONE, show, methods=["GET"], name="supplier"),
+    Route(f"{_ONE}/accounts", accept_account, methods=["POST"], name="supplier_account_accept"),
+    Route(_REMOVE, remove_account_form, methods=["GET"], name="supplier_account_remove"),
+    Route(_REMOVE, remove_account, methods=["POST"]),
+    Route(f"{_ONE}/delete", delete_form, methods=["GET"], name="supplier_delete"),
+    Route(f"{_ONE}/delete", delete, methods=["POST"]),
+]
