@@ -29,7 +29,7 @@ from ionport.observe.metrics import MEDIA_TYPE, Metrics
 from ionport.observe.readiness import Readiness
 from ionport.observe.request_log import RequestLog
 from ionport.sandbox.control.http.endpoint import PREFIX, ControlServer
-from ionport.sandbox.control.http.routes import control_app, control_app_switched_off
+from ionport.sandbox.control.http.routes import ControlApp
 from ionport.serving.infor_http import InforRouter, infor_apps
 from ionport.web.services import (
     DocumentServices,
@@ -49,7 +49,7 @@ class PageRouter:
     def __init__(self, pages: ASGIApp, health: ASGIApp, control: ASGIApp | None = None) -> None:
         self._pages = pages
         self._health = health
-        self._control = control or control_app_switched_off()
+        self._control = control or ControlApp(None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._pages
@@ -141,7 +141,7 @@ def _routed(application: Application, health: ASGIApp) -> ASGIApp:
     if infor is None:
         return PageRouter(pages, health)
     has_control = infor.options.has_sandbox
-    control = control_app(_control_server(application, infor)) if has_control else None
+    control = ControlApp(_control_server(application, infor)) if has_control else None
     return InforRouter(infor_apps(infor, application.database), PageRouter(pages, health, control))
 
 

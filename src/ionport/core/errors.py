@@ -6,6 +6,7 @@
     ├── Forbidden           403  signed in, but without the right
     ├── NotFound            404  absent, or belongs to somebody else
     ├── Conflict            409  at odds with what is already stored
+    ├── MethodNotAllowed    405  the address is right, but not for this method
     ├── TooLarge            413  over a size limit
     ├── TooManyRequests     429  over a rate limit
     └── Unavailable         503  something this server needs is not there now
@@ -19,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class IonportError(Exception):
@@ -97,6 +98,17 @@ class Conflict(IonportError):
     ) -> None:
         super().__init__(text, code=code, detail=detail)
         self.existing_id = existing_id
+
+
+class MethodNotAllowed(IonportError):
+    """The address takes other methods: `allow` names them, as the header of that name does."""
+
+    status = 405
+    default_code = "method_not_allowed"
+
+    def __init__(self, text: str, *, allowed: Iterable[str], code: str | None = None) -> None:
+        super().__init__(text, code=code)
+        self.allow = ", ".join(allowed)
 
 
 class TooLarge(IonportError):

@@ -6,13 +6,12 @@ flat JSON with a code, what happened, and the request id to ask about.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from starlette.responses import JSONResponse
 
 from ionport.core.errors import (
     Forbidden,
     IonportError,
+    MethodNotAllowed,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
@@ -40,17 +39,6 @@ class ScopeMissing(Forbidden):
             " service account, then get a new token; letter case matters."
         )
         self.scope = scope
-
-
-class MethodNotAllowed(IonportError):
-    """The gateway does not pass this method on."""
-
-    status = 405
-    default_code = "method_not_allowed"
-
-    def __init__(self, text: str, *, allowed: Sequence[str]) -> None:
-        super().__init__(text)
-        self.allow = ", ".join(allowed)
 
 
 class ClientSilent(IonportError):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from ionport.core.clock import Clock
-from ionport.core.errors import IonportError, NotFound, TooLarge
+from ionport.core.errors import IonportError, MethodNotAllowed, NotFound, TooLarge
 from ionport.core.http.bodies import announces_more, read_body
+from ionport.core.http.endpoints import EndpointTable
 from ionport.gateway.caller import CALLER_KEY
 from ionport.sandbox.control.controls.effect import NOTHING, FaultEffect, respond
 from ionport.sandbox.control.controls.faults import CalledAs
@@ -29,7 +28,6 @@ from ionport.sandbox.kit.operations import (
     UNKNOWN_OPERATION,
     Answer,
     Call,
-    MethodNotAllowed,
     Operation,
     Service,
     Step,
@@ -55,7 +53,7 @@ class ServiceApp:
         control: ControlPlane | None = None,
     ) -> None:
         self._service = service
-        self._patterns = [(_pattern(operation.path), operation) for operation in service.operations]
+        self._table = EndpointTable(service.operations, ignores_case=True)
         self._database = database
         self._recorder = recorder
         self._clock = clock
@@ -93,23 +91,15 @@ class ServiceApp:
         return await self._gate.effect(call.scope, called_as)
 
     def _find(self, request: Request) -> tuple[Operation, Mapping[str, str]]:
-        path = _path(request)
-        is_head = request.method == "HEAD"
-        method = "GET" if is_head else request.method
-        allowed = []
-        for pattern, operation in self._patterns:
-            match = pattern.match(path.rstrip("/"))
-            if match is None:
-                continue
-            # A HEAD must change nothing, so it does not run what writes.
-            if operation.method == method and not (is_head and operation.writes):
-                return operation, match.groupdict()
-            allowed.append(operation.method)
+        found = self._table.find(request.method, _path(request).rstrip("/"))
+        if found.row is not None:
+            return found.row, found.params
+        method = "GET" if request.method == "HEAD" else request.method
         unknown = Operation(
             UNKNOWN_OPERATION, method, "", _absent, inferred("docs/reference/gateway.md#limits")
         )
-        if allowed:
-            unknown = _refusal(unknown, MethodNotAllowed(method[:20], allowed))
+        if found.allowed:
+            unknown = _refusal(unknown, _not_imitated(method[:20], sorted(found.allowed)))
         return unknown, {}
 
     def _answer(
@@ -173,10 +163,6 @@ def _path(request: Request) -> str:
     return path.removeprefix(request.scope["root_path"])
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(compile_path(path)[0].pattern, re.IGNORECASE)
-
-
 async def _read(request: Request, limit: int) -> tuple[bytes, TooLarge | None]:
     """Read the body; one over the limit is not read when it is announced, else dropped there."""
 
@@ -197,6 +183,15 @@ def _refusal(operation: Operation, error: IonportError) -> Operation:
         raise error
 
     return replace(operation, handler=refuse)
+
+
+def _not_imitated(method: str, allowed: Sequence[str]) -> MethodNotAllowed:
+    """Infor's own address may take the method."""
+    return MethodNotAllowed(
+        f"The sandbox does not imitate {method} at this address, only {', '.join(allowed)}.",
+        allowed=allowed,
+        code="operation_not_imitated",
+    )
 
 
 def _absent(call: Call) -> Step:

@@ -1,8 +1,8 @@
-"""Writes OpenAPI 3.1 documents."""
+"""Writes OpenAPI 3.1 documents: what the machine interfaces describe themselves with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -32,9 +32,26 @@ def document(
     return {**made, "paths": paths, "components": components}
 
 
-def json_content(schema: Mapping[str, Any]) -> Json:
+def paths_of(operations: Iterable[tuple[str, str, Json]]) -> Json:
+    """Return the paths of operations that are each given as path, method and description.
+
+    Of two for the same path and method the first counts, as it does in an endpoint table.
+    """
+    paths: Json = {}
+    for path, method, operation in operations:
+        paths.setdefault(path, {}).setdefault(method.lower(), operation)
+    return paths
+
+
+def parameter(name: str, place: str, **said: object) -> Json:
+    """Return a parameter; `place` is `path` or `query`, `said` what else a document tells of it."""
+    return {"name": name, "in": place, **said}
+
+
+def json_content(schema: Mapping[str, Any], *, example: object = None) -> Json:
     """Return the content of a body or answer in JSON."""
-    return {"application/json": {"schema": schema}}
+    shown = {} if example is None else {"example": example}
+    return {"application/json": {"schema": schema, **shown}}
 
 
 def http_scheme(scheme: str) -> Json:

@@ -16,15 +16,23 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ionport.core.errors import Forbidden, IonportError, NotFound, TooLarge, Unauthenticated
+from ionport.core.errors import (
+    Forbidden,
+    IonportError,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+)
 from ionport.core.http.bodies import announces_more, bounded
+from ionport.core.http.cors import AllowedOrigins, NoOrigins
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import CALLER_KEY, CUSTOM_CONTEXT, REQUEST_ID_KEY, Caller
-from ionport.gateway.errors import MethodNotAllowed, NotOffered, ScopeMissing, error_response
+from ionport.gateway.errors import NotOffered, ScopeMissing, error_response
 from ionport.gateway.proxy import cors
 from ionport.gateway.proxy.answers import send_whole
-from ionport.gateway.proxy.ports import AllowedOrigins, NoOrigins, TokenVerifier
+from ionport.gateway.proxy.ports import TokenVerifier
 from ionport.gateway.proxy.request import (
     Target,
     first_values,

@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ionport.core.http import cors
 from ionport.gateway.targets.port import Header
 
 METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_PREFLIGHT_SECONDS: Final = b"600"
-_EXPOSED: Final = b"Location, Retry-After, WWW-Authenticate, X-Request-Id"
-_MAX_ORIGIN: Final = 300
+_EXPOSED: Final = "Location, Retry-After, WWW-Authenticate, X-Request-Id"
 
 
 def origin_of(known: Mapping[bytes, bytes]) -> str:
     """Return the request's `Origin`; empty when a web page has nothing to do with it."""
-    value = known.get(b"origin", b"")
-    return value.decode("latin-1") if len(value) <= _MAX_ORIGIN else ""
+    return cors.origin_of(known.get(b"origin", b""))
 
 
 def is_preflight(method: str, known: Mapping[bytes, bytes]) -> bool:
@@ -29,18 +27,14 @@ def is_preflight(method: str, known: Mapping[bytes, bytes]) -> bool:
 
 def answer_headers(origin: str) -> list[Header]:
     """Return the headers by which a page of `origin` may read an answer, errors included."""
-    return [
-        (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", _EXPOSED),
-        (b"vary", b"Origin"),
-    ]
+    return [*cors.readable_by(origin, exposed=_EXPOSED), (b"vary", b"Origin")]
 
 
 def preflight_headers(known: Mapping[bytes, bytes]) -> list[Header]:
     """Return what a preflight learns: all methods, and the headers that it asked for."""
     made = [
         (b"access-control-allow-methods", ", ".join(METHODS).encode()),
-        (b"access-control-max-age", _PREFLIGHT_SECONDS),
+        (b"access-control-max-age", str(cors.PREFLIGHT_SECONDS).encode()),
     ]
     asked = known.get(b"access-control-request-headers")
     return [*made, (b"access-control-allow-headers", asked)] if asked else made

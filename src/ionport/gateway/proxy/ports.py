@@ -1,4 +1,4 @@
-"""What the gateway needs from others: what a token is worth, and which web pages may call."""
+"""What the gateway needs from others: what a token is worth."""
 
 from __future__ import annotations
 
@@ -43,21 +43,3 @@ class TokenVerifier(Protocol):
                 says which.
         """
         ...
-
-
-class AllowedOrigins(Protocol):
-    """Tells which web origins may call: the apps' Authorized JavaScript Origins."""
-
-    def allows(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
-        """Tell whether the app of `client_id` names `origin`; None: any app of the tenant.
-
-        `origin` is as a browser sends it. May block; the gateway calls it in the thread pool.
-        """
-        ...
-
-
-class NoOrigins:
-    """No web page may call."""
-
-    def allows(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
-        return False

@@ -1,36 +1,27 @@
 """The authorization server as an ASGI app: finds the endpoint, lets registered web pages call.
 
 A path counts in any letter case, as at the gateway
-(docs/reference/known-clients.md#what-a-server-accepts). It is looked up, not tried against
-patterns: the token endpoint is the hot path of every client.
+(docs/reference/known-clients.md#what-a-server-accepts).
 """
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ionport.core.http.cors import PREFLIGHT_SECONDS, AllowedOrigins, origin_of, readable_by
+from ionport.core.http.endpoints import EndpointTable, Found
 from ionport.oauth.http.answers import error_response, tenant_of
 from ionport.oauth.http.routes import AuthorizationServer, Endpoint, routes
 from ionport.store import TenantScope
 
 _WELL_KNOWN: Final = "/.well-known/"
-_MAX_ORIGIN: Final = 300
 _READABLE: Final = "Retry-After, WWW-Authenticate"
 _SENDABLE: Final = "Authorization, Content-Type"
-_PREFLIGHT_SECONDS: Final = 600
-
-
-class Origins(Protocol):
-    """Tells which web pages may call: the apps' Authorized JavaScript Origins."""
-
-    def allows(self, tenant_id: str, origin: str, client_id: str | None) -> bool:
-        """Tell whether the app of `client_id` names `origin`; None: any app. May block."""
-        ...
 
 
 class AuthorizationApp:
@@ -39,8 +30,8 @@ class AuthorizationApp:
     `GET` of the authorization endpoint is a page and served elsewhere: see `InforRouter`.
     """
 
-    def __init__(self, server: AuthorizationServer, origins: Origins) -> None:
-        self._routes = {path.lower(): endpoint for path, endpoint in routes(server).items()}
+    def __init__(self, server: AuthorizationServer, origins: AllowedOrigins) -> None:
+        self._table = EndpointTable(routes(server), ignores_case=True)
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,7 +39,8 @@ class AuthorizationApp:
             await send({"type": "websocket.close", "code": 1003})
             return
         tenant, path = _split(scope["path"])
-        endpoint = self._routes.get(path)
+        found = self._table.find(scope["method"], path)
+        endpoint = found.row or next(iter(found.others), None)
         if endpoint is None:
             await _not_here()(scope, receive, send)
             return
@@ -61,7 +53,7 @@ class AuthorizationApp:
             elif scope["method"] == "OPTIONS":
                 await _refuse_origin(tenant_of(scope))(scope, receive, send)
                 return
-        await _choose(endpoint, scope["method"], origin)(scope, receive, send)
+        await _choose(found, scope["method"], origin)(scope, receive, send)
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -81,38 +73,32 @@ def _split(path: str) -> tuple[str, str]:
     return parts[1], parts[3].lower()
 
 
-def _choose(endpoint: Endpoint, method: str, origin: str) -> ASGIApp:
-    if method in endpoint.methods or (method == "HEAD" and "GET" in endpoint.methods):
-        return endpoint.app
+def _choose(found: Found[Endpoint], method: str, origin: str) -> ASGIApp:
+    if found.row is not None:
+        return found.row.app
+    allow = ", ".join(found.allowed)
     if method == "OPTIONS" and origin:
-        methods = ", ".join(endpoint.methods)
         return Response(
             status_code=204,
             headers={
-                "Access-Control-Allow-Methods": methods,
+                "Access-Control-Allow-Methods": allow,
                 "Access-Control-Allow-Headers": _SENDABLE,
-                "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
+                "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
             },
         )
-    refused = error_response(405, "invalid_request", f"use {' or '.join(endpoint.methods)} here")
-    refused.headers["Allow"] = ", ".join(endpoint.methods)
+    refused = error_response(405, "invalid_request", f"use {' or '.join(found.allowed)} here")
+    refused.headers["Allow"] = allow
     return refused
 
 
 def _origin_of(scope: Scope) -> str:
     """Return the request's `Origin`; empty when a web page has nothing to do with it."""
-    for name, value in scope["headers"]:
-        if name == b"origin":
-            return value.decode("latin-1") if len(value) <= _MAX_ORIGIN else ""
-    return ""
+    return origin_of(next((v for name, v in scope["headers"] if name == b"origin"), b""))
 
 
 def _readable_by(origin: str, send: Send) -> Send:
-    """Let a page of `origin` read the answer; cookies are never involved."""
-    added = [
-        (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", _READABLE.encode()),
-    ]
+    """Let a page of `origin` read the answer."""
+    added = readable_by(origin, exposed=_READABLE)
 
     async def send_readable(message: Message) -> None:
         if message["type"] == "http.response.start":

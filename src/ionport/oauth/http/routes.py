@@ -7,7 +7,7 @@ publishes no address for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -58,15 +58,23 @@ class AuthorizationServer:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What answers at one address; `takes_web_pages`: scripts of other sites may call it."""
+    """What answers at one address.
 
-    methods: tuple[str, ...]
+    Attributes:
+        path: below `/{tenant}/as/`.
+        only_reads: a GET that changes nothing; revocation by GET does.
+        takes_web_pages: scripts of other sites may call it.
+    """
+
+    method: str
+    path: str
     app: ASGIApp
+    only_reads: bool = False
     takes_web_pages: bool = True
 
 
-def routes(server: AuthorizationServer) -> Mapping[str, Endpoint]:
-    """Return the endpoints by their path below `/{tenant}/as/`.
+def routes(server: AuthorizationServer) -> Sequence[Endpoint]:
+    """Return the endpoints.
 
     Scripts cannot call the authorization endpoint: people are led there (RFC 9700 §2.6).
     """
@@ -101,16 +109,21 @@ def routes(server: AuthorizationServer) -> Mapping[str, Endpoint]:
 
         return await run_in_threadpool(answer)
 
-    found = {JWKS_PATH: Endpoint(("GET",), _app(jwks))}
-    for document in WELL_KNOWN:
-        found[f".well-known/{document}"] = Endpoint(("GET",), _app(describe))
+    found = [
+        Endpoint("GET", JWKS_PATH, _app(jwks), only_reads=True),
+        *(
+            Endpoint("GET", f".well-known/{document}", _app(describe), only_reads=True)
+            for document in WELL_KNOWN
+        ),
+    ]
     for paths in PATHS.values():
-        found |= {
-            paths.authorization: Endpoint(("POST",), _app(_as_get), takes_web_pages=False),
-            paths.token: Endpoint(("POST",), token),
-            paths.revocation: Endpoint(("GET", "POST"), _app(revoke)),
-            paths.introspection: Endpoint(("POST",), _app(introspect)),
-        }
+        found += [
+            Endpoint("POST", paths.authorization, _app(_as_get), takes_web_pages=False),
+            Endpoint("POST", paths.token, token),
+            Endpoint("GET", paths.revocation, _app(revoke)),
+            Endpoint("POST", paths.revocation, _app(revoke)),
+            Endpoint("POST", paths.introspection, _app(introspect)),
+        ]
     return found
 
 

@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from ionport.core.errors import NotFound
-from ionport.sandbox.kit.openapi import openapi, plain_path
+from ionport.core.http.endpoints import plain_path
+from ionport.sandbox.kit.openapi import openapi
 from ionport.sandbox.kit.operations import Fact, Service
 
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ionport.core.http.openapi import Json, document, http_scheme
+from ionport.core.http.endpoints import parameters_of, plain_path
+from ionport.core.http.openapi import Json, document, http_scheme, parameter, paths_of
 from ionport.sandbox.kit.operations import PLAIN_TEXT, Fact, Input, Operation, Part, Service
-
-_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
 def openapi(service: Service, base_url: str, version: str) -> Json:
@@ -22,14 +21,15 @@ def openapi(service: Service, base_url: str, version: str) -> Json:
 
     `base_url` ends in the API context: `https://…/ACME_TST/IDM`.
     """
-    paths: Json = {}
-    for operation in service.operations:
-        for path, method in _addresses(operation, service):
-            paths.setdefault(path, {}).setdefault(operation.method.lower(), method)
+    described = (
+        (path, operation.method, content)
+        for operation in service.operations
+        for path, content in _addresses(operation, service)
+    )
     return document(
         f"{service.title} as ionport imitates it",
         version,
-        paths,
+        paths_of(described),
         description="Not affiliated with Infor. Made from the sandbox's own operations.",
         server=base_url,
         security=[{"bearer": []}],
@@ -63,7 +63,7 @@ def _operation(
         "summary": name,
         "description": describe(fact),
         "parameters": [
-            *(_path_parameter(name, choices.get(name, ())) for name in _PARAMETER.findall(path)),
+            *(_path_parameter(name, choices.get(name, ())) for name in parameters_of(path)),
             *(_query_parameter(Input(name, 2_000)) for name in operation.wire.query),
             *(_query_parameter(each) for each in (part.inputs if part else ())),
         ],
@@ -80,11 +80,6 @@ def _operation(
     return content
 
 
-def plain_path(path: str) -> str:
-    """Return a path whose parameters say no more than their names."""
-    return _PARAMETER.sub(r"{\1}", path)
-
-
 def describe(fact: Fact) -> str:
     """Return where it is written how the real operation behaves, in one sentence."""
     known = "Verified" if fact.is_verified else "Inferred"
@@ -98,18 +93,13 @@ def _path_parameter(name: str, choices: Sequence[str]) -> Json:
         "minLength": 1,
         **({"enum": list(choices)} if choices else {}),
     }
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+    return parameter(name, "path", required=True, schema=schema)
 
 
 def _query_parameter(field: Input) -> Json:
     text = {**PLAIN_TEXT, "maxLength": field.length}
     schema = {"type": "number"} if field.is_number else text
-    return {
-        "name": field.name,
-        "in": "query",
-        "required": field.is_mandatory,
-        "schema": schema,
-    }
+    return parameter(field.name, "query", required=field.is_mandatory, schema=schema)
 
 
 def _body(operation: Operation) -> Json:

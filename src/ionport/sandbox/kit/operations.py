@@ -171,19 +171,6 @@ def no_parts() -> Sequence[Part]:
     return ()
 
 
-class MethodNotAllowed(IonportError):
-    """The path is imitated, but not with this method, which Infor's own address may take."""
-
-    status = 405
-    default_code = "operation_not_imitated"
-
-    def __init__(self, method: str, allowed: Sequence[str]) -> None:
-        self.allow = ", ".join(sorted(allowed))
-        super().__init__(
-            f"The sandbox does not imitate {method} at this address, only {self.allow}."
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Service:
     """One imitated service.

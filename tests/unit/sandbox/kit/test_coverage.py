@@ -9,9 +9,10 @@ import pytest
 
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
+from ionport.core.http.endpoints import plain_path
 from ionport.sandbox.app import ServiceMakers
 from ionport.sandbox.kit.coverage import as_markdown, coverage
-from ionport.sandbox.kit.openapi import openapi, plain_path
+from ionport.sandbox.kit.openapi import openapi
 from ionport.sandbox.kit.operations import Fact, Service
 from ionport.sandbox.m3.service import BEHAVIOURS
 from tests.support.citations import CITATION, missing

@@ -76,5 +76,9 @@ class Endpoint:
     reads_first: bool = False
 
     @property
+    def only_reads(self) -> bool:
+        return self.method == "GET"
+
+    @property
     def writes(self) -> bool:
         return self.method != "GET" and not self.reads_first

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from ionport import __version__
 from ionport.core.http import problems
-from ionport.core.http.openapi import Json, document, http_scheme, json_content
+from ionport.core.http.endpoints import parameters_of
+from ionport.core.http.openapi import (
+    Json,
+    document,
+    http_scheme,
+    json_content,
+    parameter,
+    paths_of,
+)
 from ionport.sandbox.control.http.endpoint import PREFIX, Endpoint
 
 
 def control_document(endpoints: Sequence[Endpoint]) -> Json:
     """Return the document."""
-    paths: dict[str, Json] = {}
-    for endpoint in endpoints:
-        path = paths.setdefault(f"{PREFIX}/{{tenant}}{endpoint.path}", {})
-        path[endpoint.method.lower()] = _operation(endpoint)
+    described = [
+        (f"{PREFIX}/{{tenant}}{each.path}", each.method, _operation(each)) for each in endpoints
+    ]
     return document(
         "ionport control plane",
         __version__,
-        paths,
+        paths_of(described),
         security=[{"controlKey": []}],
         components={
             "securitySchemes": {"controlKey": http_scheme("bearer")},
@@ -31,7 +37,7 @@ def control_document(endpoints: Sequence[Endpoint]) -> Json:
 
 def _operation(endpoint: Endpoint) -> Json:
     parameters = [_parameter("tenant", "path", "Such as ACME_TST.")]
-    parameters += [_parameter(name, "path", "") for name in re.findall(r"{(\w+)}", endpoint.path)]
+    parameters += [_parameter(name, "path", "") for name in parameters_of(endpoint.path)]
     parameters += [_parameter(name, "query", text) for name, text in (endpoint.query or {}).items()]
     has_content = endpoint.status != 204
     answer: Json = {"description": "Done."}
@@ -48,13 +54,12 @@ def _operation(endpoint: Endpoint) -> Json:
         },
     }
     if endpoint.body is not None:
-        content = {"schema": {"type": "object"}, "example": endpoint.body}
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        content = json_content({"type": "object"}, example=endpoint.body)
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
 def _parameter(name: str, place: str, text: str) -> Json:
-    parameter: Json = {"name": name, "in": place, "schema": {"type": "string"}}
-    if text:
-        parameter["description"] = text
-    return parameter | ({"required": True} if place == "path" else {})
+    described = {"description": text} if text else {}
+    required = {"required": True} if place == "path" else {}
+    return parameter(name, place, schema={"type": "string"}, **described, **required)

@@ -7,24 +7,25 @@ no sandbox runs there is nothing here, and a production tenant has none.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from ionport.core.errors import (
     InvalidInput,
     IonportError,
+    MethodNotAllowed,
     NotFound,
     TooLarge,
     Unauthenticated,
 )
 from ionport.core.http.bodies import read_body
+from ionport.core.http.endpoints import EndpointTable
 from ionport.core.http.hosts import split_host
 from ionport.core.http.problems import problem_response
 from ionport.core.ids import new_id
@@ -57,68 +58,70 @@ class WrongHost(IonportError):
     default_code = "wrong_host"
 
 
-def control_app(server: ControlServer) -> Starlette:
-    """Return the app that answers below `/_control`."""
-    described = control_document(ENDPOINTS)
+_FAILED: Final = "The control plane failed. The log says why under the request id."
+_NOTHING_HERE: Final = "There is nothing at this address, or not with this method."
+_DOCUMENT: Final = f"{PREFIX}/openapi.json"
 
-    async def describe(request: Request) -> Response:
+
+class ControlApp:
+    """Answers below `/_control`; without a server, where no sandbox runs, only that it is off."""
+
+    def __init__(self, server: ControlServer | None) -> None:
+        self._server = server
+        self._table = EndpointTable(ENDPOINTS)
+        self._described = control_document(ENDPOINTS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1003})
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            # It is not read: the client went away before its body had come.
+            response = Response(status_code=400)
+        except IonportError as error:
+            _logger.info("%s: %s %s", _id_of(request), error.code, error.detail or "")
+            response = _problem(request, error)
+        except Exception:
+            _logger.exception("%s failed", _id_of(request))
+            response = _problem(request, IonportError(_FAILED))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        server = self._server
+        if server is None:
+            raise NotFound(
+                "The sandbox is not switched on here. Start the server with --sandbox, or set"
+                " IONPORT_SANDBOX=true.",
+                code="sandbox_off",
+            )
+        tenant_id, path = _split(request.scope["path"])
+        found = self._table.find(request.method, path)
+        if request.scope["path"] == _DOCUMENT and request.method in ("GET", "HEAD"):
+            _check_host(server, request)
+            return JSONResponse(self._described, headers=HEADERS)
+        if found.row is None and found.allowed:
+            head = ["HEAD"] if "GET" in found.allowed else []
+            raise MethodNotAllowed(_NOTHING_HERE, allowed=sorted([*found.allowed, *head]))
+        if found.row is None or not tenant_id:
+            raise NotFound(_NOTHING_HERE)
         _check_host(server, request)
-        return JSONResponse(described, headers=HEADERS)
-
-    by_path: dict[str, dict[str, Endpoint]] = {}
-    for endpoint in ENDPOINTS:
-        by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
-    routes = [Route(f"{PREFIX}/openapi.json", describe)]
-    routes += [
-        Route(f"{PREFIX}/{{tenant}}{path}", _dispatch(server, methods), methods=list(methods))
-        for path, methods in by_path.items()
-    ]
-    return _app(routes)
-
-
-def control_app_switched_off() -> Starlette:
-    """Return the app that answers below `/_control` where no sandbox runs."""
-
-    async def refuse(_request: Request) -> Response:
-        raise NotFound(
-            "The sandbox is not switched on here. Start the server with --sandbox, or set"
-            " IONPORT_SANDBOX=true.",
-            code="sandbox_off",
-        )
-
-    return _app([Route(f"{PREFIX}{{rest:path}}", refuse, methods=_METHODS)])
-
-
-_METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-
-def _app(routes: list[Route]) -> Starlette:
-    handlers = {
-        IonportError: _problem,
-        HTTPException: _problem,
-        ClientDisconnect: _gone,
-        Exception: _problem,
-    }
-    app = Starlette(routes=routes, exception_handlers=handlers)
-    # A redirect would go to the Host header's server, before that header is checked.
-    app.router.redirect_slashes = False
-    return app
-
-
-def _dispatch(server: ControlServer, methods: Mapping[str, Endpoint]) -> Callable[..., object]:
-    async def answer(request: Request) -> Response:
-        _check_host(server, request)
-        _check_characters(request)
-        endpoint = methods["GET" if request.method == "HEAD" else request.method]
-        tenant_id = request.path_params["tenant"]
+        _check_characters((tenant_id, *found.params.values(), *request.query_params.values()))
         scope = TenantScope(check_tenant_id(tenant_id))
         require_control(_OPERATOR, scope)
         # Before the body: without a key the server reads none.
         actor = await run_in_threadpool(_actor, server, scope, _key_of(request))
         body = await read_body(request.receive, MAX_BODY, _too_large)
-        return await run_in_threadpool(_call, server, endpoint, scope, actor, request, body)
+        call = _Call(scope, actor, found.params, request.query_params, body)
+        return await run_in_threadpool(_answered, server, found.row, call)
 
-    return answer
+
+def _split(path: str) -> tuple[str, str]:
+    """Return the tenant that a path names, and the path behind it."""
+    tenant_id, slash, rest = path.removeprefix(f"{PREFIX}/").partition("/")
+    return tenant_id, slash + rest
 
 
 def _actor(server: ControlServer, scope: TenantScope, secret: Secret) -> Actor:
@@ -126,25 +129,29 @@ def _actor(server: ControlServer, scope: TenantScope, secret: Secret) -> Actor:
         return server.plane.keys.actor_for(work, scope, secret)
 
 
-def _call(
-    server: ControlServer,
-    endpoint: Endpoint,
-    scope: TenantScope,
-    actor: Actor,
-    request: Request,
-    body: bytes,
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request, its key checked and its body read."""
+
+    scope: TenantScope
+    actor: Actor
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+def _answered(server: ControlServer, endpoint: Endpoint, call: _Call) -> Response:
     opened = server.database.write() if endpoint.writes else server.database.read()
     with opened as work:
         return endpoint.handler(
             ControlCall(
                 server=server,
                 work=work,
-                scope=scope,
-                actor=actor,
-                params=request.path_params,
-                query=request.query_params,
-                body=body,
+                scope=call.scope,
+                actor=call.actor,
+                params=call.params,
+                query=call.query,
+                body=call.body,
             )
         )
 
@@ -154,9 +161,8 @@ def _check_host(server: ControlServer, request: Request) -> None:
         raise WrongHost("This server is not known by that name.")
 
 
-def _check_characters(request: Request) -> None:
+def _check_characters(parts: Iterable[str]) -> None:
     # No database stores what is no text.
-    parts = [*request.path_params.values(), *request.query_params.values()]
     if any("\0" in part or not part.isprintable() for part in parts):
         raise InvalidInput("The address has a character that cannot be used.")
 
@@ -175,32 +181,25 @@ def _too_large() -> TooLarge:
     return TooLarge(f"The body has at most {MAX_BYTES // 1_000_000} MB.")
 
 
-async def _gone(_request: Request, _error: Exception) -> Response:
-    """Return an answer that is not read: the client went away before its body had come."""
-    return Response(status_code=400)
+def _id_of(request: Request) -> str:
+    if REQUEST_ID_KEY not in request.scope:
+        request.scope[REQUEST_ID_KEY] = new_id("req")
+    return str(request.scope[REQUEST_ID_KEY])
 
 
-async def _problem(request: Request, error: Exception) -> Response:
-    """Answer an error as problem details (RFC 9457)."""
-    request_id = request.scope.get(REQUEST_ID_KEY) or new_id("req")
+def _problem(request: Request, error: IonportError) -> Response:
+    """Return the answer to an error: problem details (RFC 9457)."""
+    request_id = _id_of(request)
     headers = {"X-Request-Id": request_id, **HEADERS}
-    fields: Mapping[str, str] | None = None
-    if isinstance(error, IonportError):
-        _logger.info("%s: %s %s", request_id, error.code, error.detail or "")
-        status, title, code = error.status, error.text, error.code
-        fields = error.fields if isinstance(error, InvalidInput) else None
-        if isinstance(error, Unauthenticated):
-            headers["WWW-Authenticate"] = 'Bearer realm="ionport control"'
-    elif isinstance(error, HTTPException):
-        title = "There is nothing at this address, or not with this method."
-        status, code = error.status_code, "not_found"
-        if status == 405:
-            code = "method_not_allowed"
-        headers |= dict(error.headers or {})
-    else:
-        _logger.error("%s failed", request_id, exc_info=error)
-        title = "The control plane failed. The log says why under the request id."
-        status, code = 500, "internal"
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="ionport control"'
+    elif isinstance(error, MethodNotAllowed):
+        headers["Allow"] = error.allow
     return problem_response(
-        status, title, code=code, request_id=request_id, fields=fields, headers=headers
+        error.status,
+        error.text,
+        code=error.code,
+        request_id=request_id,
+        fields=error.fields if isinstance(error, InvalidInput) else None,
+        headers=headers,
     )
