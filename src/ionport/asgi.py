@@ -225,6 +225,8 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
             renderings=documents.renderings,
             pictures=documents.pictures,
             archive=documents.archive,
+            bulk=documents.bulk,
+            bulk_runner=documents.bulk_runner,
             connections=documents.connections,
             mappings=documents.mappings,
             configurations=documents.configurations,

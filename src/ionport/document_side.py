@@ -8,6 +8,10 @@ from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock
 from ionport.core.sealing import KeyRing
+from ionport.documents.bulk.decisions import decision_steps
+from ionport.documents.bulk.model import BulkAction
+from ionport.documents.bulk.runner import BulkRunner
+from ionport.documents.bulk.service import BulkService
 from ionport.documents.companies.service import CompanyService
 from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.ports import Scanner
@@ -20,6 +24,7 @@ from ionport.documents.service import DocumentService
 from ionport.documents.suppliers.service import SupplierService
 from ionport.documents.type_settings.service import TypeSettingsService
 from ionport.exports.archive import DocumentArchive
+from ionport.exports.bulk import export_step
 from ionport.exports.configurations.service import (
     ConfigurationConnectionUse,
     ExportConfigurationService,
@@ -47,6 +52,8 @@ class DocumentSide:
     receiver: Receiver
     sources: SourceService
     source_runner: SourceRunner
+    bulk: BulkService
+    bulk_runner: BulkRunner
     suppliers: SupplierService
     types: TypeSettingsService
     connections: ConnectionService
@@ -93,6 +100,15 @@ def open_document_side(
         sources=SourceService(clock, audit),
         source_runner=SourceRunner(
             database, clock, receiver, max_bytes=documents.limits.file_bytes
+        ),
+        bulk=BulkService(clock, audit),
+        bulk_runner=BulkRunner(
+            database,
+            clock,
+            {
+                BulkAction.EXPORT: export_step(deliveries),
+                **decision_steps(documents.decisions),
+            },
         ),
         suppliers=SupplierService(clock, audit),
         types=documents.review.types,

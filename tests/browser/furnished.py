@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ionport.core.paging import PageRequest
+from ionport.documents.bulk.model import BulkAction, Selection
 from ionport.documents.samples import read_sample
 from ionport.gateway.policies.model import sample_policy
 from ionport.gateway.suites.model import PolicyType
@@ -139,7 +140,7 @@ def _use(desk: Desk) -> dict[str, str]:
     flow = _add_flow(desk)
     delivered = _deliver(desk, INVOICE, configuration)
     acknowledgement = _acknowledge(desk)
-    _deliver(desk, OTHER_INVOICE, broken)
+    other = _deliver(desk, OTHER_INVOICE, broken)
     _hold(desk, delivered[0], _upload_a_duplicate(desk))
     apps = desk.browser.get(desk.apps_path).text
     app = _found(rf"{desk.apps_path}/(app_\w+)[^>]*>DocBits_TST", apps)
@@ -165,6 +166,8 @@ def _use(desk: Desk) -> dict[str, str]:
             ),
             "document": delivered[0],
             "delivery_id": delivered[1],
+            "run": _run_that_leaves_out(desk, other[0]),
+            "code": "nothing_to_accept",
             "call": _found(r"/calls/(\w+)", get(inspector).text),
             **_add_document_type(desk),
             **_use_control_plane(desk),
@@ -306,6 +309,23 @@ def _hold(desk: Desk, document: str, other: str) -> None:
     with desk.application.database.write() as work:
         for code, parameters in (("two_items", double), ("duplicate_number", same)):
             side.documents.add_finding(work, desk.organization, document, code, parameters)
+
+
+def _run_that_leaves_out(desk: Desk, document: str) -> str:
+    """Accept the findings of a document that has none, as an action on many."""
+    side = desk.application.documents
+    assert side is not None
+    with desk.application.database.write() as work:
+        run = side.bulk.start(
+            work,
+            desk.organization,
+            OPERATOR,
+            BulkAction.ACCEPT,
+            Selection(ids=[document]),
+            "agreed by phone",
+        )
+    side.bulk_runner.run_one(run.id)
+    return run.id
 
 
 def _delete_app(desk: Desk, name: str) -> None:

@@ -45,13 +45,13 @@ class Page:
 PAGES = (
     # The causes are sorted by their numbers: a few groups, and not the deliveries.
     Page("/dashboard", 20, ("deliveries",)),
-    Page("/documents", 8),
-    Page("/documents?page=1000", 8),
-    Page("/documents?status=exported", 8),
-    Page("/documents?q=number+99999", 8),
+    Page("/documents", 9),
+    Page("/documents?page=1000", 9),
+    Page("/documents?status=exported", 9),
+    Page("/documents?q=number+99999", 9),
     # Orders that people ask for seldom have no index.
-    Page("/documents?sort=filename", 8, ("documents",)),
-    Page("/documents?sort=updated_at", 8, ("documents",)),
+    Page("/documents?sort=filename", 9, ("documents",)),
+    Page("/documents?sort=updated_at", 9, ("documents",)),
     # Its invoice and its decisions among them; what the readable page is made of is read apart.
     Page("/documents/{document}", 14, of_one=True),
     Page("/deliveries", 12),

@@ -156,6 +156,7 @@ class DocumentFilter:
     statuses: frozenset[DocumentStatus] = field(default_factory=frozenset)
     document_types: frozenset[str] = field(default_factory=frozenset)
     text: str = ""
+    received_until: datetime | None = None
 
 
 class DocumentSort(StrEnum):

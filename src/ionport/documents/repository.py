@@ -136,7 +136,7 @@ class DocumentRepository:
         *,
         descending: bool,
     ) -> Page[DocumentSummary]:
-        conditions = _conditions(scope, wanted)
+        conditions = matching(scope, wanted)
         total = self._connection.execute(
             select(func.count()).select_from(documents).where(*conditions)
         ).scalar_one()
@@ -150,6 +150,12 @@ class DocumentRepository:
             .offset(page.offset)
         )
         return Page([_summary(row) for row in rows], total, page)
+
+    def count(self, scope: OrganizationScope, wanted: DocumentFilter) -> int:
+        """Return how many documents a filter finds."""
+        return self._connection.execute(
+            select(func.count()).select_from(documents).where(*matching(scope, wanted))
+        ).scalar_one()
 
     def count_by_status(self, scope: OrganizationScope) -> Mapping[DocumentStatus, int]:
         rows = self._connection.execute(
@@ -300,12 +306,15 @@ def _own(scope: OrganizationScope) -> ColumnElement[bool]:
     return documents.c.organization_id == scope.organization_id
 
 
-def _conditions(scope: OrganizationScope, wanted: DocumentFilter) -> list[ColumnElement[bool]]:
+def matching(scope: OrganizationScope, wanted: DocumentFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions that an organization's documents meet which a filter finds."""
     conditions = [_own(scope)]
     if wanted.statuses:
         conditions.append(documents.c.status.in_(sorted(wanted.statuses)))
     if wanted.document_types:
         conditions.append(documents.c.document_type.in_(sorted(wanted.document_types)))
+    if wanted.received_until is not None:
+        conditions.append(documents.c.created_at <= wanted.received_until)
     # PostgreSQL has no text with NUL; no document's has one either.
     if text := wanted.text.replace("\0", "").strip().casefold():
         conditions.append(documents.c.search_text.contains(text, autoescape=True))

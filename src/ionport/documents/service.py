@@ -234,6 +234,15 @@ class DocumentService:
             scope, page, filter or DocumentFilter(), sort, descending=descending
         )
 
+    def count(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        filter: DocumentFilter,  # noqa: A002 - the word for it
+    ) -> int:
+        """Return how many documents a filter finds."""
+        return DocumentRepository(work.connection).count(scope, filter)
+
     def count_by_status(self, work: Work, scope: OrganizationScope) -> Mapping[DocumentStatus, int]:
         """Return how many documents there are in each status that occurs."""
         return DocumentRepository(work.connection).count_by_status(scope)

@@ -155,18 +155,11 @@ class SessionService:
         now = self._clock.now()
         if row is None or row.expires_at <= now or row.seen_at + SESSION_IDLE <= now:
             return None
-        users = UserRepository(work.connection)
-        found = users.find(_SIGN_IN, row.user_id)
+        found = UserRepository(work.connection).find(_SIGN_IN, row.user_id)
         if found is None or found[0].is_disabled:
             return None
         user = found[0]
-        actor = Actor(
-            user_id=user.id,
-            name=user.username,
-            tenant_roles=frozenset(users.tenant_roles(_SIGN_IN, user.id)),
-            organization_roles=frozenset(users.organization_roles(_SIGN_IN, user.id)),
-            address=address,
-        )
+        actor = actor_of_user(work, user, _SIGN_IN, address)
         return Session(
             digest=digest,
             user=user,
@@ -190,6 +183,26 @@ class SessionService:
 
     def _session_digest(self, token: Secret) -> str:
         return self._keys.digest(Secret(f"session|{token.reveal()}"))
+
+
+def actor_of_user(work: Work, user: User, scope: SystemScope, address: str | None = None) -> Actor:
+    """Return who acts when `user` does, from `address`."""
+    users = UserRepository(work.connection)
+    return Actor(
+        user_id=user.id,
+        name=user.username,
+        tenant_roles=frozenset(users.tenant_roles(scope, user.id)),
+        organization_roles=frozenset(users.organization_roles(scope, user.id)),
+        address=address,
+    )
+
+
+def find_actor(work: Work, scope: SystemScope, user_id: str) -> Actor | None:
+    """Return the actor of a user by id; None for one who is gone or disabled."""
+    found = UserRepository(work.connection).find(scope, user_id)
+    if found is None or found[0].is_disabled:
+        return None
+    return actor_of_user(work, found[0], scope)
 
 
 def _account(username: str) -> str:

@@ -25,6 +25,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Document side",
         (
             "intake",
+            "document-list",
             "readable-invoice",
             "rules",
             "decisions",

@@ -17,6 +17,8 @@ from ionport.store import Database
 
 if TYPE_CHECKING:
     from ionport.connections.service import ConnectionService
+    from ionport.documents.bulk.runner import BulkRunner
+    from ionport.documents.bulk.service import BulkService
     from ionport.documents.companies.service import CompanyService
     from ionport.documents.intake.receiving import Receiver
     from ionport.documents.intake.sources.service import SourceService
@@ -103,6 +105,8 @@ class DocumentServices:
     renderings: RenderingService
     pictures: PictureService
     archive: DocumentArchive
+    bulk: BulkService
+    bulk_runner: BulkRunner
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService

@@ -12,6 +12,7 @@ from ionport.cli.opening import OPERATOR, documents_side, settings_of
 from ionport.cli.serving.server import RunningServer
 from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
+from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
 from ionport.exports.pages.maker import PageWatch
 from ionport.sandbox.control.rights import is_production
@@ -73,19 +74,19 @@ def worker(ctx: click.Context) -> None:
     application = open_application(settings)
     engine = application.delivery_engine()
     side = documents_side(application)
-    sources, pages = SourceWatch(side.source_runner), PageWatch(side.pages)
+    watches = (SourceWatch(side.source_runner), PageWatch(side.pages), BulkWatch(side.bulk_runner))
     stopped = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda _number, _frame: stopped.set())
     try:
         engine.launch()
-        sources.launch()
-        pages.launch()
+        for watch in watches:
+            watch.launch()
         click.echo("The worker runs deliveries. Stop it with Ctrl+C.")
         stopped.wait()
     finally:
-        pages.close()
-        sources.close()
+        for watch in reversed(watches):
+            watch.close()
         engine.close()
         application.close()
 

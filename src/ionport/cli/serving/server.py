@@ -17,6 +17,7 @@ from ionport.application import open_application
 from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping
 from ionport.core.errors import InvalidInput
+from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.pages.maker import PageWatch
@@ -59,7 +60,8 @@ class RunningServer:
         documents = self.application.documents
         sources = SourceWatch(documents.source_runner) if documents else None
         pages = PageWatch(documents.pages) if documents else None
-        parts = (engine, housekeeping, flows, watch, sources, pages)
+        bulk = BulkWatch(documents.bulk_runner) if documents else None
+        parts = (engine, housekeeping, flows, watch, sources, pages, bulk)
         self._parts = [part for part in parts if part is not None]
         self._server = _Server(
             settings.threads,

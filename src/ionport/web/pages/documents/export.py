@@ -1,8 +1,8 @@
-"""Export of documents: one, many, and one that findings hold, with a person's reason."""
+"""Export of one document, also of one that findings hold, with a person's reason."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -10,14 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, IonportError, NotFound
-from ionport.core.i18n import _, ngettext
-from ionport.core.paging import MAX_PER_PAGE
+from ionport.core.i18n import _
 from ionport.documents.invoice.corrections import targets_of
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.model import EXPORT_STATUSES, Document, DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
-from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
@@ -26,10 +24,6 @@ from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "export"
-
-_SHOWN_REASONS = 3
-_SHOWN_NAMES = 5
-_NAME_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,82 +115,6 @@ def export(request: Request) -> Response:
     return redirect(request, _url(request), text=_("The export has begun. Its steps appear below."))
 
 
-def export_many(request: Request) -> Response:
-    """Export the documents that were ticked in the list; what is held is left out and named."""
-    form = visit_of(request).form
-    url = path_to(request, "documents")
-    ids = [value for value in form.getlist("document") if isinstance(value, str)][:MAX_PER_PAGE]
-    if not ids:
-        return redirect(request, url, kind="warning", text=_("Tick the documents to export first."))
-    begun, done, held = 0, 0, list[str]()
-    refused: dict[str, list[str]] = {}
-    for document_id in dict.fromkeys(ids):
-        try:
-            deliveries = _export(request, document_id)
-        except DocumentHeld as error:
-            held.append(error.filename[:_NAME_LENGTH])
-            continue
-        except IonportError as error:
-            refused.setdefault(error.text, []).append(_name_of(request, document_id))
-            continue
-        is_over = all(delivery.status.is_over for delivery in deliveries)
-        done, begun = done + is_over, begun + (not is_over)
-    text = " ".join(_summary(begun, done, held, refused))
-    kind = "danger" if refused else "warning" if held else "success"
-    return redirect(request, url, kind=kind, text=text)
-
-
-def _name_of(request: Request, document_id: str) -> str:
-    """Return name and type of a document that was refused; its id when it is not to be seen."""
-    with visit_of(request).services.database.read() as work:
-        try:
-            document = documents_of(request).documents.get(
-                work, organization_scope(request), document_id
-            )
-        except NotFound:
-            return document_id[:_NAME_LENGTH]
-    kind = DOCUMENT_TYPES.get(document.document_type)
-    label = kind.label if kind else document.document_type
-    return f"{document.filename[:_NAME_LENGTH]} ({label})"
-
-
-def _some(names: Sequence[str]) -> str:
-    """Return the first names, and how many more there are."""
-    shown = list(names[:_SHOWN_NAMES])
-    if more := len(names) - len(shown):
-        shown.append(_("and {count} more").format(count=more))
-    return ", ".join(shown)
-
-
-def _summary(
-    begun: int, done: int, held: Sequence[str], refused: Mapping[str, Sequence[str]]
-) -> Iterator[str]:
-    if begun:
-        text = ngettext(
-            "{n} document is being exported.", "{n} documents are being exported.", begun
-        )
-        yield text.format(n=begun)
-    if done:
-        text = ngettext(
-            "{n} was exported before and is not sent twice.",
-            "{n} were exported before and are not sent twice.",
-            done,
-        )
-        yield text.format(n=done)
-    if held:
-        text = ngettext(
-            "{n} is held by findings and was left out: {names}.",
-            "{n} are held by findings and were left out: {names}.",
-            len(held),
-        )
-        yield text.format(n=len(held), names=_some(held))
-    if refused:
-        count = sum(map(len, refused.values()))
-        yield ngettext("{n} was refused.", "{n} were refused.", count).format(n=count)
-        for reason, names in list(refused.items())[:_SHOWN_REASONS]:
-            yield f"{_some(names)}: {reason}"
-
-
 def _export(
     request: Request,
     document_id: str,
@@ -241,7 +159,6 @@ def _url(request: Request) -> str:
 
 _ONE = "/documents/{document}/export"
 ROUTES = [
-    Route("/documents/export", export_many, methods=["POST"], name="documents_export"),
     Route(_ONE, export_form, methods=["GET"], name="document_export"),
     Route(_ONE, export, methods=["POST"]),
 ]

@@ -159,21 +159,20 @@ def test_many_documents_are_exported_from_the_list(desk: Desk) -> None:
     desk.browser.send(f"/documents/{first}/export", form_at=f"/documents/{first}")
     _run(desk)
     token = desk.browser.csrf_token("/documents")
-    fields = {"csrf_token": token, "document": [first, second, "doc_nowhere"]}
-    answer = desk.browser.http.post("/documents/export", data=fields)
+    fields = {"csrf_token": token, "action": "export", "document": [first, second, "doc_nowhere"]}
+    answer = desk.browser.http.post("/documents/bulk", data=fields)
     text = said(answer.text)
-    assert "1 document is being exported." in text
-    assert "1 was exported before and is not sent twice." in text
-    assert "1 was refused. doc_nowhere: There is no such document." in text
-    nothing = desk.browser.send("/documents/export", form_at="/documents")
-    assert "Tick the documents to export first." in nothing.text
+    assert "Done 1 Left out 1" in text
+    assert f"1 document: It was exported before and is not sent twice. {INVOICE}" in text
 
 
-def test_what_is_refused_in_the_list_is_named_with_its_type(desk: Desk) -> None:
+def test_what_is_refused_in_the_list_is_named_and_linked(desk: Desk) -> None:
     document = desk.document_id()
-    fields = {"csrf_token": desk.browser.csrf_token("/documents"), "document": [document]}
-    text = said(desk.browser.http.post("/documents/export", data=fields).text)
-    assert f"1 was refused. {INVOICE} (Invoice): " in text
+    token = desk.browser.csrf_token("/documents")
+    fields = {"csrf_token": token, "action": "export", "document": [document]}
+    answer = desk.browser.http.post("/documents/bulk", data=fields)
+    assert "1 document: No export configuration is active" in said(answer.text)
+    assert f'<a href="/documents/{document}">{INVOICE}</a>' in answer.text
 
 
 def test_another_organizations_document_is_not_found(desk: Desk) -> None:

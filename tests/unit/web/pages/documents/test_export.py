@@ -124,10 +124,10 @@ def test_the_list_leaves_held_documents_out_and_names_them(desk: Desk) -> None:
     free, held = _upload(desk, SAMPLE, MISMATCH.replace(b"RE-2026-0417", b"RE-2"))
     assert "1 finding" in said(desk.browser.get("/documents").text)
     token = desk.browser.csrf_token("/documents")
-    fields = {"csrf_token": token, "document": [free, held]}
-    text = said(desk.browser.http.post("/documents/export", data=fields).text)
-    assert "1 document is being exported." in text
-    assert "1 is held by findings and was left out: file-1.xml." in text
+    fields = {"csrf_token": token, "action": "export", "document": [free, held]}
+    text = said(desk.browser.http.post("/documents/bulk", data=fields).text)
+    assert "Done 1 Left out 1" in text
+    assert "1 document: held until a person decides file-1.xml" in text
     assert [delivery.document_id for delivery in _deliveries(desk)] == [free]
 
 

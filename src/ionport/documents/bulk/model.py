@@ -1,0 +1,163 @@
+"""Values of bulk runs: one action of a person on many documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ionport.core.i18n import N_, _
+from ionport.documents.model import DocumentFilter
+from ionport.identity.model import AuditAction
+
+MAX_DOCUMENTS = 100_000
+"""How many documents one run may have."""
+
+MAX_RUNS = 200
+"""How many runs of an organization are kept; older ones go with their items."""
+
+
+class BulkAction(StrEnum):
+    """What is done with each of the documents."""
+
+    EXPORT = "export"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    DELETE = "delete"
+
+    @property
+    def label(self) -> str:
+        """The action in the user's words."""
+        return {
+            BulkAction.EXPORT: _("Export"),
+            BulkAction.ACCEPT: _("Accept findings"),
+            BulkAction.REJECT: _("Reject"),
+            BulkAction.DELETE: _("Delete"),
+        }[self]
+
+    @property
+    def needs_reason(self) -> bool:
+        """Whether a person has to say why."""
+        return self is not BulkAction.EXPORT
+
+
+class BulkState(StrEnum):
+    """Where a run is."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    DONE = "done"
+
+    @property
+    def label(self) -> str:
+        """The state in the user's words."""
+        return {
+            BulkState.RUNNING: _("Running"),
+            BulkState.PAUSED: _("Paused"),
+            BulkState.CANCELLED: _("Cancelled"),
+            BulkState.DONE: _("Done"),
+        }[self]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self in (BulkState.CANCELLED, BulkState.DONE)
+
+
+class ItemResult(StrEnum):
+    """What became of one document of a run."""
+
+    OPEN = "open"
+    DONE = "done"
+    LEFT_OUT = "left_out"
+
+
+class BulkAuditAction(AuditAction):
+    """What the audit log tells of bulk runs."""
+
+    STARTED = "documents.bulk_started", N_("Action on many documents started")
+    CANCELLED = "documents.bulk_cancelled", N_("Action on many documents cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The documents of a run: those named, or all that a filter finds."""
+
+    ids: Sequence[str] = ()
+    matching: DocumentFilter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one document, and why it was left out: `code` groups the reasons."""
+
+    result: ItemResult
+    code: str = ""
+    text: str = ""
+
+    @classmethod
+    def done(cls) -> Outcome:
+        """It was done."""
+        return cls(ItemResult.DONE)
+
+    @classmethod
+    def left_out(cls, code: str, text: str) -> Outcome:
+        """It was not done, because of `text`."""
+        return cls(ItemResult.LEFT_OUT, code, text)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRun:
+    """A run. `person_id` is empty for the operator at the command line."""
+
+    id: str
+    organization_id: str
+    action: BulkAction
+    state: BulkState
+    reason: str
+    selection: Mapping[str, str]
+    """The filter by whose words the documents were selected; empty for those that were named."""
+    person: str
+    person_id: str
+    total: int
+    done: int
+    left_out: int
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+
+    @property
+    def settled(self) -> int:
+        """How many documents have a result."""
+        return self.done + self.left_out
+
+    @property
+    def open(self) -> int:
+        """How many documents have no result yet; of a cancelled run they stay as they are."""
+        return self.total - self.settled
+
+
+@dataclass(frozen=True, slots=True)
+class BulkItem:
+    """One document of a run."""
+
+    position: int
+    document_id: str
+    filename: str
+    result: ItemResult
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutGroup:
+    """Documents that were left out for one kind of reason."""
+
+    code: str
+    text: str
+    """The reason as one of them has it."""
+    count: int
+    items: Sequence[BulkItem] = field(default_factory=tuple)
+    """The first of them."""

@@ -1,0 +1,305 @@
+"""The only SQL of bulk runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from ionport.documents.bulk.model import (
+    MAX_DOCUMENTS,
+    MAX_RUNS,
+    BulkAction,
+    BulkItem,
+    BulkRun,
+    BulkState,
+    ItemResult,
+    LeftOutGroup,
+    Outcome,
+    Selection,
+)
+from ionport.documents.bulk.tables import bulk_items, bulk_runs
+from ionport.documents.repository import matching
+from ionport.documents.tables import documents
+from ionport.store import OrganizationScope, SystemScope
+
+_r, _i = bulk_runs.c, bulk_items.c
+# As a literal, by which SQLite knows that the partial index has every such run.
+_IS_RUNNING = _r.state == literal(BulkState.RUNNING.value, literal_execute=True)
+
+
+class BulkRepository:
+    """Runs and their documents."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, run: BulkRun, selection: Selection) -> int:
+        """Add a run with the documents that are selected now, and return how many those are.
+
+        At most `MAX_DOCUMENTS` and one, the oldest first; without any there is no run.
+        """
+        values = {
+            "id": run.id,
+            "organization_id": scope.organization_id,
+            "action": run.action.value,
+            "state": run.state.value,
+            "reason": run.reason,
+            "selection": dict(run.selection),
+            "person": run.person,
+            "person_id": run.person_id,
+            "total": 0,
+            "done": 0,
+            "left_out": 0,
+            "worker": "",
+            "created_at": run.created_at,
+            "updated_at": run.updated_at,
+        }
+        self._connection.execute(insert(bulk_runs), values)
+        total = self._add_items(scope, run.id, selection)
+        of_run = (_r.organization_id == scope.organization_id, _r.id == run.id)
+        self._connection.execute(update(bulk_runs).where(*of_run).values(total=total))
+        return total
+
+    def _add_items(self, scope: OrganizationScope, run_id: str, selection: Selection) -> int:
+        if selection.matching is not None:
+            conditions = matching(scope, selection.matching)
+        else:
+            own = documents.c.organization_id == scope.organization_id
+            conditions = [own, documents.c.id.in_(selection.ids)]
+        found = (
+            select(documents.c.id, documents.c.created_at)
+            .where(*conditions)
+            .order_by(documents.c.created_at, documents.c.id)
+            .limit(MAX_DOCUMENTS + 1)
+            .subquery()
+        )
+        rows = select(
+            literal(scope.organization_id),
+            literal(run_id),
+            func.row_number().over(order_by=(found.c.created_at, found.c.id)),
+            found.c.id,
+            literal(ItemResult.OPEN.value),
+            literal(""),
+            literal(""),
+        )
+        names = [column.name for column in bulk_items.columns]
+        return self._connection.execute(insert(bulk_items).from_select(names, rows)).rowcount
+
+    def drop_old(self, scope: OrganizationScope) -> None:
+        """Remove the runs that are over and older than the newest `MAX_RUNS`."""
+        own = _r.organization_id == scope.organization_id
+        newest = select(_r.id).where(own).order_by(_r.created_at.desc(), _r.id.desc())
+        over = _r.state.in_([state.value for state in BulkState if state.is_over])
+        old = newest.where(over).offset(MAX_RUNS).limit(MAX_RUNS)
+        ids = self._connection.execute(old).scalars().all()
+        if ids:
+            self._connection.execute(delete(bulk_runs).where(own, _r.id.in_(ids)))
+
+    def find(self, scope: OrganizationScope, run_id: str) -> BulkRun | None:
+        row = self._connection.execute(
+            select(bulk_runs).where(_r.organization_id == scope.organization_id, _r.id == run_id)
+        ).one_or_none()
+        return _run(row) if row else None
+
+    def list(self, scope: OrganizationScope, limit: int, *, only_open: bool) -> Sequence[BulkRun]:
+        """Return the newest runs first."""
+        query = select(bulk_runs).where(_r.organization_id == scope.organization_id)
+        if only_open:
+            states = [state.value for state in BulkState if not state.is_over]
+            query = query.where(_r.state.in_(states))
+        rows = query.order_by(_r.created_at.desc(), _r.id.desc()).limit(limit)
+        return [_run(row) for row in self._connection.execute(rows)]
+
+    def set_state(
+        self, scope: OrganizationScope, run_id: str, state: BulkState, at: datetime
+    ) -> bool:
+        """Move a run that is not over; False for one that is."""
+        moved = self._connection.execute(
+            update(bulk_runs)
+            .where(
+                _r.organization_id == scope.organization_id,
+                _r.id == run_id,
+                _r.state.in_([BulkState.RUNNING.value, BulkState.PAUSED.value]),
+            )
+            .values(
+                state=state.value, worker="", updated_at=at, ended_at=at if state.is_over else None
+            )
+        )
+        return moved.rowcount == 1
+
+    def left_out(
+        self, scope: OrganizationScope, run_id: str, groups: int, of_each: int
+    ) -> Sequence[LeftOutGroup]:
+        """Return why documents were left out, the most frequent reason first."""
+        counted = self._connection.execute(
+            select(_i.code, func.count().label("number"))
+            .where(*_left_out(scope, run_id))
+            .group_by(_i.code)
+            .order_by(func.count().desc(), _i.code)
+            .limit(groups)
+        ).all()
+        found = []
+        for code, number in counted:
+            items = self.items(scope, run_id, code, 0, of_each)
+            found.append(LeftOutGroup(code, items[0].text, number, items))
+        return found
+
+    def items(
+        self, scope: OrganizationScope, run_id: str, code: str, after: int, limit: int
+    ) -> Sequence[BulkItem]:
+        """Return documents left out for the reason `code`, behind the position `after`."""
+        rows = self._connection.execute(
+            select(bulk_items, documents.c.filename)
+            .join(documents, documents.c.id == _i.document_id)
+            .where(*_left_out(scope, run_id), _i.code == code, _i.position > after)
+            .order_by(_i.position)
+            .limit(limit)
+        )
+        return [_item(row) for row in rows]
+
+    def free(self, scope: SystemScope, silent_since: datetime, wanted: str = "") -> str:
+        """Return the id of the oldest run that nobody works at; empty when there is none.
+
+        Of a worker nothing was heard of since `silent_since` nobody works at its run. With
+        `wanted` only that run counts.
+        """
+        del scope
+        query = select(_r.id).where(_IS_RUNNING, _is_free(silent_since))
+        if wanted:
+            query = query.where(_r.id == wanted)
+        found = self._connection.execute(query.order_by(_r.created_at).limit(1))
+        return found.scalar_one_or_none() or ""
+
+    def take(
+        self,
+        scope: SystemScope,
+        run_id: str,
+        worker: str,
+        at: datetime,
+        silent_since: datetime,
+    ) -> bool:
+        """Give a run to `worker`; False when somebody else has it by now, or it is over."""
+        del scope
+        taken = self._connection.execute(
+            update(bulk_runs)
+            .where(_r.id == run_id, _IS_RUNNING, _is_free(silent_since))
+            .values(worker=worker, updated_at=at)
+        )
+        return taken.rowcount == 1
+
+    def release(self, scope: SystemScope, worker: str) -> None:
+        """Give back what a worker has taken."""
+        del scope
+        self._connection.execute(
+            update(bulk_runs)
+            .where(_r.state == BulkState.RUNNING.value, _r.worker == worker)
+            .values(worker="")
+        )
+
+    def taken(self, scope: SystemScope, run_id: str) -> BulkRun:
+        """Return a run that was taken."""
+        del scope
+        return _run(self._connection.execute(select(bulk_runs).where(_r.id == run_id)).one())
+
+    def open_items(self, scope: OrganizationScope, run_id: str, limit: int) -> Sequence[BulkItem]:
+        """Return the next documents without a result."""
+        rows = self._connection.execute(
+            select(bulk_items, literal("").label("filename"))
+            .where(
+                _i.organization_id == scope.organization_id,
+                _i.run_id == run_id,
+                _i.result == ItemResult.OPEN.value,
+            )
+            .order_by(_i.position)
+            .limit(limit)
+        )
+        return [_item(row) for row in rows]
+
+    def hold(self, scope: OrganizationScope, run_id: str, worker: str, at: datetime) -> bool:
+        """Lock a run until the transaction ends; False when it is not `worker`'s to run any more.
+
+        Whoever settles a document does this first, so that a run that is paused, cancelled or
+        taken by another worker settles none.
+        """
+        held = self._connection.execute(
+            update(bulk_runs)
+            .where(
+                _r.organization_id == scope.organization_id,
+                _r.id == run_id,
+                _r.worker == worker,
+                _r.state == BulkState.RUNNING.value,
+            )
+            .values(updated_at=at)
+        )
+        return held.rowcount == 1
+
+    def settle(
+        self, scope: OrganizationScope, run_id: str, position: int, outcome: Outcome
+    ) -> None:
+        """Write what became of a document of a run that is held."""
+        self._connection.execute(
+            update(bulk_items)
+            .where(
+                _i.organization_id == scope.organization_id,
+                _i.run_id == run_id,
+                _i.position == position,
+            )
+            .values(result=outcome.result.value, code=outcome.code, text=outcome.text)
+        )
+        counter = _r.done if outcome.result is ItemResult.DONE else _r.left_out
+        self._connection.execute(
+            update(bulk_runs)
+            .where(_r.organization_id == scope.organization_id, _r.id == run_id)
+            .values({counter: counter + 1})
+        )
+
+
+def _is_free(silent_since: datetime) -> ColumnElement[bool]:
+    return or_(_r.worker == "", _r.updated_at < silent_since)
+
+
+def _left_out(scope: OrganizationScope, run_id: str) -> tuple[Any, ...]:
+    return (
+        _i.organization_id == scope.organization_id,
+        _i.run_id == run_id,
+        _i.result == ItemResult.LEFT_OUT.value,
+    )
+
+
+def _run(row: Row[Any]) -> BulkRun:
+    return BulkRun(
+        id=row.id,
+        organization_id=row.organization_id,
+        action=BulkAction(row.action),
+        state=BulkState(row.state),
+        reason=row.reason,
+        selection=row.selection,
+        person=row.person,
+        person_id=row.person_id,
+        total=row.total,
+        done=row.done,
+        left_out=row.left_out,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _item(row: Row[Any]) -> BulkItem:
+    return BulkItem(
+        row.position, row.document_id, row.filename, ItemResult(row.result), row.code, row.text
+    )

@@ -1,0 +1,194 @@
+"""Settles the documents of bulk runs, one transaction each, wherever a process has time for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from ionport.core.clock import Clock
+from ionport.core.errors import IonportError
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.documents.bulk.model import (
+    BulkAction,
+    BulkItem,
+    BulkRun,
+    BulkState,
+    Outcome,
+)
+from ionport.documents.bulk.repository import BulkRepository
+from ionport.documents.review.model import DocumentHeld
+from ionport.identity.model import Actor
+from ionport.identity.sessions import find_actor
+from ionport.store import Database, OrganizationScope, SystemScope, Work
+
+BulkStep = Callable[[Work, OrganizationScope, Actor, str, str], Outcome]
+"""Does one action with one document: (work, scope, actor, document id, reason)."""
+
+_AT_A_TIME: Final = 50
+_SILENCE: Final = timedelta(seconds=30)
+_LONGEST_TEXT: Final = 500
+_RUNNING: Final = SystemScope("whatever bulk run nobody works at")
+_logger = logging.getLogger(__name__)
+
+
+class BulkRunner:
+    """Takes runs and settles their documents. A process that ends leaves the rest to the next."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        steps: Mapping[BulkAction, BulkStep],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._steps = steps
+        self._stopping = threading.Event()
+        self._wanted = threading.Event()
+
+    def wake(self) -> None:
+        """Say that there is a run to take, so that nobody waits for the next look."""
+        self._wanted.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until somebody says that there is a run, at most so long."""
+        self._wanted.wait(seconds)
+        self._wanted.clear()
+
+    def stop(self) -> None:
+        """Settle no further document."""
+        self._stopping.set()
+        self._wanted.set()
+
+    def run_all(self) -> None:
+        """Take one run after the other until none is left, or `stop`."""
+        while not self._stopping.is_set() and self._run_one(""):
+            pass
+
+    def run_one(self, run_id: str) -> None:
+        """Settle the documents of one run, unless somebody else is at it."""
+        self._run_one(run_id)
+
+    def _run_one(self, wanted: str) -> bool:
+        # An id for each taking: two threads of this process are two workers.
+        worker = new_id("wrk")
+        run_id = self._take(worker, wanted)
+        if not run_id:
+            return False
+        try:
+            self._run(run_id, worker)
+        finally:
+            with self._database.write() as work:
+                BulkRepository(work.connection).release(_RUNNING, worker)
+        return True
+
+    def _take(self, worker: str, wanted: str) -> str:
+        now = self._clock.now()
+        with self._database.read() as work:
+            free = BulkRepository(work.connection).free(_RUNNING, now - _SILENCE, wanted)
+        if not free:
+            return ""
+        with self._database.write() as work:
+            repository = BulkRepository(work.connection)
+            is_taken = repository.take(_RUNNING, free, worker, now, now - _SILENCE)
+        return free if is_taken else ""
+
+    def _run(self, run_id: str, worker: str) -> None:
+        while not self._stopping.is_set():
+            with self._database.read() as work:
+                repository = BulkRepository(work.connection)
+                run = repository.taken(_RUNNING, run_id)
+                scope = OrganizationScope(run.organization_id)
+                items = repository.open_items(scope, run_id, _AT_A_TIME)
+                actor = _actor_of(work, run)
+            if actor is None or not items:
+                self._end(run, worker, BulkState.DONE if actor else BulkState.CANCELLED)
+                return
+            for item in items:
+                if self._stopping.is_set() or not self._settle(run, worker, actor, item):
+                    return
+
+    def _settle(self, run: BulkRun, worker: str, actor: Actor, item: BulkItem) -> bool:
+        """Do the action with one document; False when the run is not ours any more."""
+        scope = OrganizationScope(run.organization_id)
+        try:
+            with self._database.write() as work:
+                repository = BulkRepository(work.connection)
+                if not repository.hold(scope, run.id, worker, self._clock.now()):
+                    return False
+                outcome = self._outcome(work, run, actor, item.document_id)
+                repository.settle(scope, run.id, item.position, outcome)
+        except SQLAlchemyError:
+            # The database is away or refuses: the document keeps its turn.
+            raise
+        except IonportError as error:
+            outcome = Outcome.left_out(error.code, error.text[:_LONGEST_TEXT])
+        except Exception:
+            _logger.exception("bulk run %s broke off at document %s", run.id, item.document_id)
+            text = _("An error of ionport's own; the log names this document's id.")
+            outcome = Outcome.left_out("internal", text)
+        else:
+            return True
+        with self._database.write() as work:
+            repository = BulkRepository(work.connection)
+            if not repository.hold(scope, run.id, worker, self._clock.now()):
+                return False
+            repository.settle(scope, run.id, item.position, outcome)
+        return True
+
+    def _outcome(self, work: Work, run: BulkRun, actor: Actor, document_id: str) -> Outcome:
+        scope = OrganizationScope(run.organization_id)
+        try:
+            return self._steps[run.action](work, scope, actor, document_id, run.reason)
+        except DocumentHeld as error:
+            # What was found by looking stays: the transaction commits (`keeping_findings`).
+            return Outcome.left_out(error.code, error.text[:_LONGEST_TEXT])
+
+    def _end(self, run: BulkRun, worker: str, state: BulkState) -> None:
+        scope, now = OrganizationScope(run.organization_id), self._clock.now()
+        with self._database.write() as work:
+            repository = BulkRepository(work.connection)
+            if repository.hold(scope, run.id, worker, now):
+                repository.set_state(scope, run.id, state, now)
+
+
+def _actor_of(work: Work, run: BulkRun) -> Actor | None:
+    """Return who started the run, with the roles of now; None for one who may not sign in."""
+    if not run.person_id:
+        return Actor.operator(run.person)
+    return find_actor(work, _RUNNING, run.person_id)
+
+
+class BulkWatch:
+    """Looks for runs in a thread of its own, until it is closed."""
+
+    def __init__(self, runner: BulkRunner, every_seconds: float = 2.0) -> None:
+        self._runner = runner
+        self._every = every_seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="bulk-runs", daemon=True)
+
+    def launch(self) -> None:
+        """Start looking."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the document that is under way, and stop."""
+        self._stopping.set()
+        self._runner.stop()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._runner.run_all()
+            except Exception:
+                # A database that is away for a while: the next look tries again.
+                _logger.exception("bulk runs broke off")
+            self._runner.wait(self._every)

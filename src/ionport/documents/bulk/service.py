@@ -1,0 +1,143 @@
+"""What a person does with bulk runs: start one, look at it, pause, go on, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.documents.bulk.model import (
+    MAX_DOCUMENTS,
+    BulkAction,
+    BulkAuditAction,
+    BulkItem,
+    BulkRun,
+    BulkState,
+    LeftOutGroup,
+    Selection,
+)
+from ionport.documents.bulk.repository import BulkRepository
+from ionport.documents.review.model import MAX_REASON
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, Work
+
+_SHOWN_GROUPS = 20
+_SHOWN_ITEMS = 10
+_SHOWN_RUNS = 50
+
+
+class BulkService:
+    """Bulk runs of an organization; `BulkRunner` settles their documents."""
+
+    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+        self._clock = clock
+        self._audit = audit
+
+    def start(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        action: BulkAction,
+        selection: Selection,
+        reason: str = "",
+        told: Mapping[str, str] | None = None,
+    ) -> BulkRun:
+        """Select the documents and return the run, which a `BulkRunner` then takes.
+
+        What is selected is written down now: a document that comes to match later is none of it.
+        `told` are the words of the filter.
+
+        Raises:
+            Forbidden: the actor is no member of the organization.
+            InvalidInput: no reason where one is needed, no document, or more than
+                `MAX_DOCUMENTS`.
+        """
+        actor.require_organization_member(scope.organization_id)
+        reason = reason.strip()
+        if action.needs_reason and not 1 <= len(reason) <= MAX_REASON:
+            wrong = _("Say why, in 1 to {n} characters.").format(n=MAX_REASON)
+            raise InvalidInput(wrong, code="no_reason", fields={"reason": wrong})
+        now = self._clock.now()
+        run = BulkRun(
+            id=new_id("bulk"),
+            organization_id=scope.organization_id,
+            action=action,
+            state=BulkState.RUNNING,
+            reason=reason if action.needs_reason else "",
+            selection=dict(told or {}),
+            person=actor.name,
+            person_id=actor.user_id or "",
+            total=0,
+            done=0,
+            left_out=0,
+            created_at=now,
+            updated_at=now,
+        )
+        repository = BulkRepository(work.connection)
+        total = repository.add(scope, run, selection)
+        if not total:
+            raise InvalidInput(_("Tick the documents first."), code="nothing_selected")
+        if total > MAX_DOCUMENTS:
+            text = _("At most {n} documents at once: narrow the filter down, by time for example.")
+            raise InvalidInput(text.format(n=MAX_DOCUMENTS), code="too_many_selected")
+        repository.drop_old(scope)
+        details = {"action": action.value, "documents": str(total), "reason": run.reason}
+        details = {name: value for name, value in details.items() if value}
+        self._audit.record(work, scope, actor, BulkAuditAction.STARTED, run.id, details)
+        return replace(run, total=total)
+
+    def get(self, work: Work, scope: OrganizationScope, run_id: str) -> BulkRun:
+        """Return a run; raises NotFound."""
+        run = BulkRepository(work.connection).find(scope, run_id)
+        if run is None:
+            raise NotFound(_("There is no such action."), code="no_bulk_run")
+        return run
+
+    def list(
+        self, work: Work, scope: OrganizationScope, *, only_open: bool = False
+    ) -> Sequence[BulkRun]:
+        """Return the newest runs first, at most 50; with `only_open` those that are not over."""
+        return BulkRepository(work.connection).list(scope, _SHOWN_RUNS, only_open=only_open)
+
+    def left_out(self, work: Work, scope: OrganizationScope, run_id: str) -> Sequence[LeftOutGroup]:
+        """Return why documents were left out: at most 20 reasons, the first 10 of each."""
+        return BulkRepository(work.connection).left_out(scope, run_id, _SHOWN_GROUPS, _SHOWN_ITEMS)
+
+    def left_out_for(
+        self, work: Work, scope: OrganizationScope, run_id: str, code: str, after: int, limit: int
+    ) -> Sequence[BulkItem]:
+        """Return documents that were left out for one reason, behind the position `after`."""
+        return BulkRepository(work.connection).items(scope, run_id, code, after, limit)
+
+    def pause(self, work: Work, scope: OrganizationScope, actor: Actor, run_id: str) -> None:
+        """Let no further document of the run be settled until it goes on; errors as `cancel`."""
+        self._set(work, scope, actor, run_id, BulkState.PAUSED)
+
+    def resume(self, work: Work, scope: OrganizationScope, actor: Actor, run_id: str) -> None:
+        """Let a paused run go on; errors as `cancel`."""
+        self._set(work, scope, actor, run_id, BulkState.RUNNING)
+
+    def cancel(self, work: Work, scope: OrganizationScope, actor: Actor, run_id: str) -> None:
+        """End a run: what is settled stays, the other documents stay as they are.
+
+        Raises:
+            Forbidden: the actor is no member of the organization.
+            NotFound: no such run.
+            Conflict: it is over (`bulk_run_over`).
+        """
+        self._set(work, scope, actor, run_id, BulkState.CANCELLED)
+        self._audit.record(work, scope, actor, BulkAuditAction.CANCELLED, run_id)
+
+    def _set(
+        self, work: Work, scope: OrganizationScope, actor: Actor, run_id: str, state: BulkState
+    ) -> None:
+        actor.require_organization_member(scope.organization_id)
+        self.get(work, scope, run_id)
+        now = self._clock.now()
+        if not BulkRepository(work.connection).set_state(scope, run_id, state, now):
+            raise Conflict(_("This action is over already."), code="bulk_run_over")

@@ -1,0 +1,48 @@
+"""Tables of bulk runs. Times are moments in UTC."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text
+
+from ionport.documents.tables import documents
+from ionport.identity.tables import organizations
+from ionport.store import Moment, metadata, partial_index
+
+bulk_runs = Table(
+    "bulk_runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("selection", JSON, nullable=False),
+    Column("person", Text, nullable=False),
+    # The user's id; empty for the operator at the command line.
+    Column("person_id", Text, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("left_out", Integer, nullable=False),
+    # Which process has it; empty for none. Each document is settled only while this is so.
+    Column("worker", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Index("ix_bulk_runs_organization_id", "organization_id", "created_at", "id"),
+)
+partial_index("ix_bulk_runs_running", bulk_runs.c.created_at, where=bulk_runs.c.state == "running")
+
+bulk_items = Table(
+    "bulk_items",
+    metadata,
+    Column("organization_id", Text, ForeignKey(organizations.c.id), nullable=False),
+    Column("run_id", Text, ForeignKey(bulk_runs.c.id, ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("document_id", Text, ForeignKey(documents.c.id), nullable=False),
+    Column("result", Text, nullable=False),
+    # Why it was left out; the code groups the reasons.
+    Column("code", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "position"),
+    Index("ix_bulk_items_result", "run_id", "result", "code", "position"),
+)

@@ -1,0 +1,32 @@
+"""Export as an action of bulk runs."""
+
+from __future__ import annotations
+
+from ionport.core.i18n import _
+from ionport.documents.bulk.model import Outcome
+from ionport.documents.bulk.runner import BulkStep
+from ionport.exports.deliveries import DeliveryService
+from ionport.exports.model import DeliveryStatus
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, Work
+
+_ENDED_BADLY = (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
+
+
+def export_step(deliveries: DeliveryService) -> BulkStep:
+    """Return how one document of a run is exported; what was exported before is left out."""
+
+    def export(
+        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
+    ) -> Outcome:
+        del reason
+        found = deliveries.export(work, scope, actor, document_id)
+        if not all(delivery.status.is_over for delivery in found):
+            return Outcome.done()
+        if all(delivery.status in _ENDED_BADLY for delivery in found):
+            text = _("Its last export did not end well. Open its delivery and choose Retry.")
+            return Outcome.left_out("export_failed", text)
+        text = _("It was exported before and is not sent twice.")
+        return Outcome.left_out("exported_before", text)
+
+    return export

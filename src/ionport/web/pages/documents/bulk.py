@@ -1,0 +1,255 @@
+"""Actions on many documents: the question, how far one is, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput, IonportError
+from ionport.core.i18n import _, ngettext
+from ionport.core.paging import MAX_PER_PAGE
+from ionport.documents.bulk.model import BulkAction, Selection
+from ionport.documents.bulk.service import BulkService
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, Work
+from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.pages.documents.filters import NAMES, filter_of, told
+from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
+
+MANUAL = "document-list"
+
+_AT_ONCE = 50
+"""So many documents are settled before the answer; more are, while their page tells how far."""
+_SHOWN = 100
+
+
+def begin(request: Request) -> Response:
+    """Ask about the documents that were ticked or all that match, or start the action."""
+    form = visit_of(request).form
+    name = text_of(form, "action")
+    if name not in list(BulkAction):
+        return _back(request, _("Choose what to do with the documents."))
+    action = BulkAction(name)
+    if not _is_all(request) and not _ids(request):
+        return _back(request, _("Tick the documents first."))
+    is_asked = text_of(form, "confirmed") == "yes"
+    if not is_asked and (action.needs_reason or _is_all(request)):
+        return _ask(request, action, {})
+    try:
+        run_id, total = _start(request, action)
+    except InvalidInput as error:
+        if "reason" in error.fields:
+            return _ask(request, action, errors_of(error), error.status)
+        return _back(request, error.text)
+    runner = documents_of(request).bulk_runner
+    if total <= _AT_ONCE:
+        runner.run_one(run_id)
+    else:
+        runner.wake()
+    return redirect(request, path_to(request, "documents_bulk_run", run=run_id))
+
+
+def _start(request: Request, action: BulkAction) -> tuple[str, int]:
+    visit, scope = visit_of(request), organization_scope(request)
+    values: Mapping[str, str] = {}
+    selection = Selection(ids=_ids(request))
+    if _is_all(request):
+        values = {name: text_of(visit.form, name) for name in NAMES}
+        selection = Selection(matching=filter_of(values, _until(request)))
+    with visit.services.database.write() as work:
+        run = documents_of(request).bulk.start(
+            work,
+            scope,
+            visit.actor,
+            action,
+            selection,
+            text_of(visit.form, "reason"),
+            told(values),
+        )
+    return run.id, run.total
+
+
+def _ask(
+    request: Request, action: BulkAction, errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    form = visit.form
+    hidden = [("action", action.value), ("confirmed", "yes")]
+    if _is_all(request):
+        values = {name: text_of(form, name) for name in NAMES}
+        until = _until(request) or visit.services.clock.now()
+        with visit.services.database.read() as work:
+            wanted = filter_of(values, until)
+            count = documents_of(request).documents.count(work, scope, wanted)
+        if not count:
+            return _back(request, _("No document matches any more."))
+        hidden += [("all", "yes"), ("until", until.isoformat()), *told(values).items()]
+    else:
+        count = len(_ids(request))
+        hidden += [("document", document_id) for document_id in _ids(request)]
+    texts = _question_texts(action)
+    heading = _heading(action, count)
+    reason = {
+        "label": _("Why?"),
+        "help": _("At most 500 characters; kept with each document and in the audit log."),
+        "value": text_of(form, "reason"),
+        "optional": "",
+    }
+    return ask_first(
+        request,
+        heading,
+        [*texts, _("What cannot be done is left out and named, with the reason.")],
+        action.label,
+        crumbs=[(_("Documents"), path_to(request, "documents"))],
+        hidden=hidden,
+        reason=reason if action.needs_reason else None,
+        errors=errors,
+        status=status,
+    )
+
+
+def _heading(action: BulkAction, count: int) -> str:
+    text = {
+        BulkAction.EXPORT: ngettext("Export {n} document", "Export {n} documents", count),
+        BulkAction.ACCEPT: ngettext(
+            "Accept the findings of {n} document", "Accept the findings of {n} documents", count
+        ),
+        BulkAction.REJECT: ngettext("Reject {n} document", "Reject {n} documents", count),
+        BulkAction.DELETE: ngettext("Delete {n} document", "Delete {n} documents", count),
+    }[action]
+    return text.format(n=f"{count:,}")
+
+
+def _question_texts(action: BulkAction) -> list[str]:
+    return {
+        BulkAction.EXPORT: [
+            _("Each goes through its active export configurations; none is sent twice."),
+        ],
+        BulkAction.ACCEPT: [
+            _(
+                "The documents are exported although something was found, unless a value is missing"
+                " that has to be entered."
+            ),
+        ],
+        BulkAction.REJECT: [
+            _(
+                "They take part in no export, and do not count when other documents are compared"
+                " with them, unless something of them was sent."
+            ),
+        ],
+        BulkAction.DELETE: [
+            _("Only those of which nothing was sent. They stay as evidence and can be restored."),
+        ],
+    }[action]
+
+
+def show(request: Request) -> Response:
+    """Show how far a run is, and what was left out and why."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service, run_id = documents_of(request).bulk, request.path_params["run"]
+    with visit.services.database.read() as work:
+        run = service.get(work, scope, run_id)
+        groups = service.left_out(work, scope, run_id)
+    percent = 100 * run.settled // run.total if run.total else 100
+    context = {"run": run, "groups": groups, "percent": percent}
+    return render(request, "documents/bulk/run.html", context)
+
+
+def left_out(request: Request) -> Response:
+    """Show every document that was left out for one reason, a page at a time."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service, run_id = documents_of(request).bulk, request.path_params["run"]
+    code, after = request.path_params["code"], request.query_params.get("after", "0")
+    position = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
+    with visit.services.database.read() as work:
+        run = service.get(work, scope, run_id)
+        items = service.left_out_for(work, scope, run_id, code, position, _SHOWN + 1)
+    context = {
+        "run": run,
+        "items": items[:_SHOWN],
+        "code": code,
+        "after": items[_SHOWN - 1].position if len(items) > _SHOWN else None,
+    }
+    return render(request, "documents/bulk/left_out.html", context)
+
+
+def runs(request: Request) -> Response:
+    """Show the newest runs."""
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.read() as work:
+        found = documents_of(request).bulk.list(work, scope)
+    return render(request, "documents/bulk/runs.html", {"runs": found})
+
+
+def pause(request: Request) -> Response:
+    """Let no further document be settled until the run goes on."""
+    return _changed(request, BulkService.pause)
+
+
+def resume(request: Request) -> Response:
+    """Let a paused run go on."""
+    answer = _changed(request, BulkService.resume)
+    documents_of(request).bulk_runner.wake()
+    return answer
+
+
+def cancel(request: Request) -> Response:
+    """End a run; what is not settled stays as it is."""
+    return _changed(request, BulkService.cancel)
+
+
+def _changed(
+    request: Request, change: Callable[[BulkService, Work, OrganizationScope, Actor, str], None]
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    run_id = request.path_params["run"]
+    url = path_to(request, "documents_bulk_run", run=run_id)
+    with visit.services.database.read() as work:
+        documents_of(request).bulk.get(work, scope, run_id)
+    try:
+        with visit.services.database.write() as work:
+            change(documents_of(request).bulk, work, scope, visit.actor, run_id)
+    except IonportError as error:
+        return redirect(request, url, kind="danger", text=error.text)
+    return redirect(request, url)
+
+
+def _is_all(request: Request) -> bool:
+    return text_of(visit_of(request).form, "all") == "yes"
+
+
+def _ids(request: Request) -> list[str]:
+    values = visit_of(request).form.getlist("document")
+    return list(dict.fromkeys(v for v in values if isinstance(v, str) and v))[:MAX_PER_PAGE]
+
+
+def _until(request: Request) -> datetime | None:
+    """Return when the question was asked: what came in since then was not counted."""
+    try:
+        until = datetime.fromisoformat(text_of(visit_of(request).form, "until"))
+    except ValueError:
+        return None
+    return until if until.tzinfo else None
+
+
+def _back(request: Request, text: str) -> Response:
+    return redirect(request, path_to(request, "documents"), kind="warning", text=text)
+
+
+_ONE = "/documents/bulk/{run}"
+ROUTES = [
+    Route("/documents/bulk", runs, methods=["GET"], name="documents_bulk"),
+    Route("/documents/bulk", begin, methods=["POST"]),
+    Route(_ONE, show, name="documents_bulk_run"),
+    Route(f"{_ONE}/left-out/{{code}}", left_out, name="documents_bulk_left_out"),
+    Route(f"{_ONE}/pause", pause, methods=["POST"], name="documents_bulk_pause"),
+    Route(f"{_ONE}/resume", resume, methods=["POST"], name="documents_bulk_resume"),
+    Route(f"{_ONE}/cancel", cancel, methods=["POST"], name="documents_bulk_cancel"),
+]

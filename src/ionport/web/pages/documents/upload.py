@@ -1,0 +1,68 @@
+"""Upload of documents: many files at once, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Forbidden
+from ionport.core.i18n import _
+from ionport.documents.intake.containers import ReceivedFile
+from ionport.documents.intake.receiving import Outcome
+from ionport.web.forms.fields import each_upload, text_of
+from ionport.web.rendering.templating import render
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
+
+MANUAL = "intake"
+
+
+def upload_form(request: Request) -> Response:
+    """Show the upload dialog."""
+    return _upload_page(request, [])
+
+
+def upload(request: Request) -> Response:
+    """Receive the files and say what became of each; 503 when all of them have to wait."""
+    visit, sides = visit_of(request), documents_of(request)
+    most = sides.documents.limits.file_bytes
+    files = (
+        ReceivedFile(file.filename, file.content) for file in each_upload(visit.form, "files", most)
+    )
+    sub_organization = text_of(visit.form, "sub_organization") or None
+    try:
+        results = list(
+            sides.receiver.receive(
+                organization_scope(request), visit.actor, files, sub_organization
+            )
+        )
+    except Forbidden as error:
+        return _upload_page(request, [], error.text, error.status)
+    if not results:
+        return _upload_page(request, [], _("Choose at least one file."), 422)
+    is_postponed = all(result.is_postponed for result in results)
+    return _upload_page(request, results, status=503 if is_postponed else 200)
+
+
+def _upload_page(
+    request: Request, results: Sequence[Outcome], error: str = "", status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.read() as work:
+        subs = visit.services.identity.list_sub_organizations(work, scope)
+    context = {
+        "results": results,
+        "error": error,
+        "sub_organizations": [(sub.id, sub.name) for sub in subs],
+        "chosen": text_of(visit.form, "sub_organization"),
+    }
+    return render(request, "documents/upload.html", context, status=status)
+
+
+ROUTES = [
+    Route("/documents/upload", upload_form, methods=["GET"], name="document_upload"),
+    Route("/documents/upload", upload, methods=["POST"]),
+]

@@ -1,0 +1,242 @@
+"""Actions on many documents: what is selected, what is done, and what is left out and named."""
+
+from __future__ import annotations
+
+import re
+
+import httpx2
+import pytest
+
+from ionport.documents.bulk.model import BulkState
+from ionport.documents.model import DocumentFilter, DocumentStatus
+from ionport.documents.samples import read_sample
+from ionport.identity.model import OrganizationRole
+from ionport.web.pages.documents import bulk as page
+from tests.support.web import said
+from tests.support.whole import INVOICE, Desk
+
+SAMPLE = read_sample(INVOICE)
+MISMATCH = SAMPLE.replace(b"2808.81</cbc:PayableAmount", b"2808.80</cbc:PayableAmount")
+
+
+def _upload(desk: Desk, count: int, content: bytes = SAMPLE, prefix: str = "A") -> list[str]:
+    files = [
+        ("files", (f"{prefix}-{n}.xml", content.replace(b"RE-2026-0417", f"{prefix}-{n}".encode())))
+        for n in range(count)
+    ]
+    answer = desk.browser.send("/documents/upload", files=files).text
+    return list(dict.fromkeys(re.findall(r'href="/documents/(doc_\w+)"', answer)))
+
+
+def _send(desk: Desk, **fields: str | list[str]) -> httpx2.Response:
+    token = desk.browser.csrf_token("/documents")
+    return desk.browser.http.post("/documents/bulk", data={"csrf_token": token, **fields})
+
+
+def _confirm(desk: Desk, question: httpx2.Response, **fields: str) -> httpx2.Response:
+    """Send the question's form as the page has it."""
+    names: dict[str, list[str]] = {}
+    form = question.text[question.text.index("<form method", question.text.index("dialog-body")) :]
+    for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form):
+        names.setdefault(name, []).append(value)
+    return desk.browser.http.post("/documents/bulk", data={**names, **fields})
+
+
+def _statuses(desk: Desk) -> dict[DocumentStatus, int]:
+    assert desk.application.documents is not None
+    with desk.application.database.read() as work:
+        found = desk.application.documents.documents.count_by_status(work, desk.organization)
+    return dict(found)
+
+
+@pytest.fixture
+def in_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave every run to the background, which does not run here."""
+    monkeypatch.setattr(page, "_AT_ONCE", 0)
+
+
+def _run_background(desk: Desk) -> None:
+    assert desk.application.documents is not None
+    desk.application.documents.bulk_runner.run_all()
+
+
+def test_ticked_documents_are_rejected_for_a_reason_that_is_asked(desk: Desk) -> None:
+    first, second, _third = _upload(desk, 3)
+    question = _send(desk, action="reject", document=[first, second])
+    assert "Reject 2 documents" in said(question.text)
+    refused = _confirm(desk, question, reason=" ")
+    assert refused.status_code == 422
+    assert "Say why, in 1 to 500 characters." in said(refused.text)
+    done = _confirm(desk, refused, reason="ordered by nobody")
+    assert re.search(r"Done 2 Left out 0", said(done.text))
+    assert "ordered by nobody" in said(done.text)
+    assert _statuses(desk)[DocumentStatus.REJECTED] == 2
+    assert "ordered by nobody" in said(desk.browser.get(f"/documents/{first}").text)
+
+
+def test_findings_are_accepted_and_what_has_none_is_left_out_and_linked(desk: Desk) -> None:
+    (held,) = _upload(desk, 1, MISMATCH, "H")
+    (free,) = _upload(desk, 1)
+    question = _send(desk, action="accept", document=[held, free])
+    done = _confirm(desk, question, reason="agreed by phone")
+    assert "Done 1 Left out 1" in said(done.text)
+    assert "1 document: No such finding is open." in said(done.text)
+    assert f'href="/documents/{free}"' in done.text
+    assert _statuses(desk) == {DocumentStatus.VALIDATED_PENDING_EXPORT: 2}
+
+
+def test_all_that_match_are_selected_by_their_filter_and_not_by_ids(desk: Desk) -> None:
+    _upload(desk, 3, MISMATCH, "H")
+    _upload(desk, 2)
+    listed = desk.browser.get("/documents?status=ready_for_validation&select=all").text
+    form = listed[listed.index('id="chosen"') : listed.index("selection-bar")]
+    assert 'name="all" value="yes"' in form
+    assert 'name="status" value="ready_for_validation"' in form
+    assert re.findall(r'<input type="checkbox" name="document"[^>]*>', listed)
+    assert all(
+        "checked disabled" in box
+        for box in re.findall(r'<input type="checkbox" name="document"[^>]*>', listed)
+    )
+    question = _send(desk, action="delete", all="yes", status="ready_for_validation")
+    assert "Delete 3 documents" in said(question.text)
+    assert 'name="document"' not in question.text
+    done = _confirm(desk, question, reason="sent by mistake")
+    assert "Done 3 Left out 0" in said(done.text)
+    assert "All that matched: ready_for_validation" in said(done.text)
+    assert _statuses(desk)[DocumentStatus.DELETED] == 3
+    assert _statuses(desk)[DocumentStatus.VALIDATED_PENDING_EXPORT] == 2
+
+
+def test_what_came_in_after_the_question_was_asked_is_no_part_of_it(desk: Desk) -> None:
+    _upload(desk, 2)
+    question = _send(desk, action="reject", all="yes")
+    _upload(desk, 1, prefix="LATER")
+    done = _confirm(desk, question, reason="an old batch")
+    assert "Done 2 Left out 0" in said(done.text)
+    assert _statuses(desk)[DocumentStatus.VALIDATED_PENDING_EXPORT] == 1
+
+
+@pytest.mark.usefixtures("in_background")
+def test_many_are_done_in_the_background_and_can_wait_and_end(
+    desk: Desk,
+) -> None:
+    ids = _upload(desk, 4)
+    run = _confirm(desk, _send(desk, action="reject", document=ids), reason="a test")
+    path = run.url.path
+    assert 'hx-trigger="every 1s"' in run.text
+    assert '<meta http-equiv="refresh"' in run.text
+    paused = desk.browser.send(f"{path}/pause", form_at=path)
+    assert "Paused" in said(paused.text)
+    _run_background(desk)
+    assert "Done 0" in said(desk.browser.get(path).text)
+    assert "0 of 4 documents" in said(desk.browser.get("/documents").text)
+    desk.browser.send(f"{path}/resume", form_at=path)
+    _run_background(desk)
+    assert "Done 4 Left out 0" in said(desk.browser.get(path).text)
+    over = desk.browser.send(f"{path}/cancel", form_at=path)
+    assert "over already" in said(over.text)
+    assert "Reject Done 4 4 0 ada" in said(desk.browser.get("/documents/bulk").text)
+
+
+@pytest.mark.usefixtures("in_background")
+def test_a_cancelled_run_leaves_the_rest_as_it_is(desk: Desk) -> None:
+    ids = _upload(desk, 3)
+    run = _confirm(desk, _send(desk, action="reject", document=ids), reason="a test")
+    cancelled = desk.browser.send(f"{run.url.path}/cancel", form_at=run.url.path)
+    _run_background(desk)
+    assert "Not done 3" in said(cancelled.text)
+    assert _statuses(desk) == {DocumentStatus.VALIDATED_PENDING_EXPORT: 3}
+
+
+@pytest.mark.usefixtures("in_background")
+def test_a_person_who_may_no_longer_sign_in_changes_nothing(
+    desk: Desk,
+) -> None:
+    desk.add_user("bob", None, OrganizationRole.USER)
+    desk.sign_in_as("bob")
+    ids = _upload(desk, 2)
+    run = _confirm(desk, _send(desk, action="reject", document=ids), reason="a test")
+    with desk.application.database.write() as work:
+        work.connection.exec_driver_sql(
+            "UPDATE users SET is_disabled = TRUE WHERE username = 'bob'"
+        )
+    _run_background(desk)
+    desk.sign_in_as("ada")
+    assert "Cancelled" in said(desk.browser.get(run.url.path).text)
+    assert _statuses(desk) == {DocumentStatus.VALIDATED_PENDING_EXPORT: 2}
+
+
+def test_a_document_that_breaks_is_named_and_keeps_no_other_one_waiting(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.application.documents is not None
+    first, second = _upload(desk, 2)
+    decisions = desk.application.documents.documents.decisions
+    reject = decisions._set
+
+    def breaks(work: object, scope: object, actor: object, document_id: str, *rest: object) -> None:
+        if document_id == first:
+            raise ZeroDivisionError
+        reject(work, scope, actor, document_id, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(decisions), "_set", lambda _self, *values: breaks(*values))
+    done = _confirm(desk, _send(desk, action="reject", document=[first, second]), reason="a test")
+    assert "Done 1 Left out 1" in said(done.text)
+    assert "An error of ionport's own" in said(done.text)
+
+
+def test_nothing_ticked_no_action_and_another_organizations_ids(desk: Desk) -> None:
+    for fields, told in (
+        ({"action": "export"}, "Tick the documents first."),
+        ({"action": "burn", "document": "doc_1"}, "Choose what to do with the documents."),
+        ({"action": "export", "document": "doc_nowhere"}, "Tick the documents first."),
+        ({"action": "export", "all": "yes"}, "No document matches any more."),
+    ):
+        assert told in said(_send(desk, **fields).text)
+    assert desk.browser.get("/documents/bulk/bulk_nowhere").status_code == 404
+    assert "No action on many documents yet" in said(desk.browser.get("/documents/bulk").text)
+
+
+def test_every_document_left_out_is_found_a_page_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "_SHOWN", 8)
+    ids = _upload(desk, 12)
+    run = _confirm(desk, _send(desk, action="accept", document=ids), reason="all agreed")
+    assert "Left out 12" in said(run.text)
+    assert "All 12" in said(run.text)
+    first = desk.browser.get(f"{run.url.path}/left-out/nothing_to_accept").text
+    after = re.search(r"\?after=(\d+)", first)
+    assert after is not None
+    rest = desk.browser.get(f"{run.url.path}/left-out/nothing_to_accept?after={after[1]}").text
+    found = re.findall(r"/documents/(doc_\w+)", first) + re.findall(r"/documents/(doc_\w+)", rest)
+    assert sorted(found) == sorted(ids)
+
+
+@pytest.mark.usefixtures("in_background")
+def test_a_run_goes_on_where_a_process_ended(desk: Desk) -> None:
+    assert desk.application.documents is not None
+    runner = desk.application.documents.bulk_runner
+    ids = _upload(desk, 3)
+    run = _confirm(desk, _send(desk, action="reject", document=ids), reason="a test")
+    settled = 0
+
+    def stop_after_one(*values: object) -> bool:
+        nonlocal settled
+        settled += 1
+        return bool(settle(*values)) and settled < 2  # type: ignore[arg-type]
+
+    settle = runner._settle
+    runner._settle = stop_after_one  # type: ignore[method-assign]
+    runner._run_one("")
+    runner._settle = settle  # type: ignore[method-assign]
+    assert "Done 2" in said(desk.browser.get(run.url.path).text)
+    _run_background(desk)
+    assert "Done 3 Left out 0" in said(desk.browser.get(run.url.path).text)
+    with desk.application.database.read() as work:
+        found = desk.application.documents.bulk.list(work, desk.organization)
+        matching = desk.application.documents.documents.count(
+            work, desk.organization, DocumentFilter(statuses=frozenset({DocumentStatus.REJECTED}))
+        )
+    assert [each.state for each in found] == [BulkState.DONE]
+    assert matching == 3
