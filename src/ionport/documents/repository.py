@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Table,
     bindparam,
     func,
     insert,
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.model import (
@@ -33,7 +32,7 @@ from ionport.documents.model import (
 )
 from ionport.documents.tables import document_timeline, documents
 from ionport.identity.tables import organizations
-from ionport.store import OrganizationScope, insert_of
+from ionport.store import OrganizationScope
 
 MAX_TIMELINE = 500
 _SUMMARY = [documents.c[field.name] for field in dataclasses.fields(DocumentSummary)]
@@ -69,16 +68,12 @@ _ADD_ENTRY = insert(document_timeline).values(
 )
 
 
-@cache
-def _add_new(insert: Callable[[Table], Any]) -> Any:
-    """Return the statement, built once for each database; it needs no savepoint."""
-    return (
-        insert(documents)
-        .on_conflict_do_nothing(
-            index_elements=[documents.c.organization_id, documents.c.content_sha256]
-        )
-        .returning(documents.c.id)
-    )
+_ADD_NEW = insert(documents)
+_ADD_FIRST_ENTRIES = insert(document_timeline)
+_BY_CONTENTS = select(documents.c.content_sha256, documents.c.id).where(
+    documents.c.organization_id == bindparam("organization"),
+    documents.c.content_sha256.in_(bindparam("contents", expanding=True)),
+)
 
 
 class DocumentRepository:
@@ -87,36 +82,30 @@ class DocumentRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, scope: OrganizationScope, document: Document, *, search_text: str) -> bool:
-        """Add `document`; False when the organization has its content already."""
-        values = {
-            "id": document.id,
-            "organization_id": scope.organization_id,
-            "sub_organization_id": document.sub_organization_id,
-            "filename": document.filename,
-            "mime_type": document.mime_type,
-            "size_bytes": document.size_bytes,
-            "content_sha256": document.content_sha256,
-            "status": document.status.value,
-            "duplicate_of": document.duplicate_of,
-            "open_findings": document.open_findings,
-            **_said(document.document_type, document.fields, document.tables, search_text),
-            "created_at": document.created_at,
-            "created_by": document.created_by,
-            "updated_at": document.updated_at,
-        }
-        made = self._connection.execute(_add_new(insert_of(self._connection)), values)
-        return made.one_or_none() is not None
+    def add_all(self, scope: OrganizationScope, new: Sequence[Document]) -> bool:
+        """Add documents; False, and none is added, when one's content has come in meanwhile."""
+        if not new:
+            return True
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(_ADD_NEW, [_columns(scope, document) for document in new])
+        except IntegrityError:
+            if not self.find_by_contents(scope, [document.content_sha256 for document in new]):
+                raise
+            return False
+        return True
 
     def find(self, scope: OrganizationScope, document_id: str) -> Document | None:
         row = self._connection.execute(_FIND, _key(scope, document_id)).one_or_none()
         return _document(row) if row else None
 
-    def find_by_content(self, scope: OrganizationScope, sha256: str) -> str | None:
-        """Return the id of the document with this content."""
-        return self._connection.execute(
-            select(documents.c.id).where(_own(scope), documents.c.content_sha256 == sha256)
-        ).scalar_one_or_none()
+    def find_by_contents(
+        self, scope: OrganizationScope, contents: Sequence[str]
+    ) -> Mapping[str, str]:
+        """Return the ids of the documents with these contents (SHA-256), by content."""
+        parameters = {"organization": scope.organization_id, "contents": contents}
+        rows = self._connection.execute(_BY_CONTENTS, parameters)
+        return {row.content_sha256: row.id for row in rows}
 
     def is_sub_organization(self, scope: OrganizationScope, sub_organization_id: str) -> bool:
         found = self._connection.execute(
@@ -241,21 +230,19 @@ class TimelineRepository:
         self._connection = connection
 
     def add(self, scope: OrganizationScope, document_id: str, entry: TimelineEntry) -> None:
-        values = {
-            "id": entry.id,
-            "organization_id": scope.organization_id,
-            "document_id": document_id,
-            "at": entry.at,
-            "kind": entry.kind.value,
-            "text": entry.stored_text,
-            "code": entry.code,
-            "parameters": dict(entry.parameters),
-            "previous_status": entry.previous_status,
-            "status": entry.status,
-            "actor_name": entry.actor_name,
-            "of_document": document_id,
-        }
+        values = {**_entry_columns(scope, document_id, entry), "of_document": document_id}
         self._connection.execute(_ADD_ENTRY, values)
+
+    def begin(
+        self, scope: OrganizationScope, entries: Mapping[str, Sequence[TimelineEntry]]
+    ) -> None:
+        """Write the first entries of new documents, by document, in their order."""
+        rows = [
+            {**_entry_columns(scope, document_id, entry), "position": position}
+            for document_id, of_document in entries.items()
+            for position, entry in enumerate(of_document, start=1)
+        ]
+        self._connection.execute(_ADD_FIRST_ENTRIES, rows)
 
     def list(self, scope: OrganizationScope, document_id: str) -> list[TimelineEntry]:
         """Return the newest entries first, at most `MAX_TIMELINE`."""
@@ -276,6 +263,45 @@ def search_text(filename: str, document_id: str, fields: Mapping[str, str]) -> s
     """Return what the list's search looks in."""
     searched = (fields.get(name, "") for name in ("invoice_id", "supplier_name", "purchase_order"))
     return "\n".join((filename, document_id, *searched)).casefold()
+
+
+def _columns(scope: OrganizationScope, document: Document) -> dict[str, Any]:
+    """Return the columns of a new document."""
+    text = search_text(document.filename, document.id, document.fields)
+    return {
+        "id": document.id,
+        "organization_id": scope.organization_id,
+        "sub_organization_id": document.sub_organization_id,
+        "filename": document.filename,
+        "mime_type": document.mime_type,
+        "size_bytes": document.size_bytes,
+        "content_sha256": document.content_sha256,
+        "status": document.status.value,
+        "duplicate_of": document.duplicate_of,
+        "open_findings": document.open_findings,
+        **_said(document.document_type, document.fields, document.tables, text),
+        "created_at": document.created_at,
+        "created_by": document.created_by,
+        "updated_at": document.updated_at,
+    }
+
+
+def _entry_columns(
+    scope: OrganizationScope, document_id: str, entry: TimelineEntry
+) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "organization_id": scope.organization_id,
+        "document_id": document_id,
+        "at": entry.at,
+        "kind": entry.kind.value,
+        "text": entry.stored_text,
+        "code": entry.code,
+        "parameters": dict(entry.parameters),
+        "previous_status": entry.previous_status,
+        "status": entry.status,
+        "actor_name": entry.actor_name,
+    }
 
 
 def _said(

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
-from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
-from ionport.documents.companies.model import addressee_of
-from ionport.documents.companies.service import company_fields, place_of
+from ionport.documents.companies.service import company_fields
 from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.ports import Scanner
-from ionport.documents.intake.reading import Intake, clean_filename, read_file
+from ionport.documents.intake.reading import clean_filename, read_file
 from ionport.documents.intake.reading_turns import ReadingTurns
-from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.model import (
     EXPORT_STATUSES,
     Document,
@@ -32,30 +28,18 @@ from ionport.documents.model import (
     TimelineEntry,
     TimelineKind,
 )
-from ionport.documents.parties.repository import PartyRepository
-from ionport.documents.repository import DocumentRepository, TimelineRepository, search_text
-from ionport.documents.review.claim_repository import ClaimRepository
+from ionport.documents.receipts import PreparedReceipt, Receipts, Received
+from ionport.documents.repository import DocumentRepository, TimelineRepository
 from ionport.documents.review.decisions.corrections import CorrectionService
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.service import DecisionService
-from ionport.documents.review.life_cycle import BY_PERSON, PENDING, is_held, moved, standing
-from ionport.documents.review.model import Finding, NewFinding
-from ionport.documents.review.repository import FindingRepository
+from ionport.documents.review.life_cycle import BY_PERSON, PENDING, is_held
+from ionport.documents.review.model import Finding
 from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedReceipt:
-    """A file that was read and stored, but is no document yet."""
-
-    filename: str
-    size_bytes: int
-    content_sha256: str
-    intake: Intake
 
 
 class DocumentService:
@@ -78,6 +62,7 @@ class DocumentService:
         self._scanner = scanner
         self.limits = limits or IntakeLimits()
         self.review = ReviewService(clock, audit, self._timeline)
+        self._receipts = Receipts(clock, audit, self.review)
         judging = Judging(self._timeline)
         self.corrections = CorrectionService(
             clock, blobs, self.review, judging, self.limits.invoice
@@ -145,52 +130,26 @@ class DocumentService:
                 usable.
             NotFound: no such sub-organization.
         """
+        (made,) = self.receive_all(work, scope, actor, [prepared], sub_organization_id)
+        if isinstance(made, Conflict):
+            raise made
+        return made.document
+
+    def receive_all(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        prepared: Sequence[PreparedReceipt],
+        sub_organization_id: str | None = None,
+    ) -> list[Received | Conflict]:
+        """Keep a few dozen files as `receive` does, and return what became of each.
+
+        Raises Forbidden and NotFound as `receive`; of a file that is here already there is a
+        Conflict in its place.
+        """
         actor.require_organization_member(scope.organization_id)
-        repository = DocumentRepository(work.connection)
-        if sub_organization_id is not None and not repository.is_sub_organization(
-            scope, sub_organization_id
-        ):
-            raise NotFound(_("There is no such sub-organization."), code="no_sub_organization")
-        intake = prepared.intake
-        duplicates = self.review.claims.duplicates_here(work, scope, intake.identity, intake.fields)
-        place = sub_organization_id
-        about_company: Sequence[NewFinding] = ()
-        if intake.fields:
-            buyer = addressee_of(intake.fields, intake.parties.buyer_ids)
-            place, about_company = place_of(work, scope, buyer, place)
-        findings = self.review.judge_read(
-            work, scope, intake, (*intake.findings, *duplicates, *about_company)
-        )
-        holding = sum(finding.effect is Effect.HOLDS for finding in findings)
-        policy = self.review.policy_of(work, scope, intake.document_type)
-        status, cause = standing(holding, 0, policy.needed(intake.fields))
-        now = self._clock.now()
-        document = Document(
-            id=new_id("doc"),
-            organization_id=scope.organization_id,
-            sub_organization_id=place,
-            document_type=intake.document_type,
-            filename=prepared.filename,
-            mime_type=intake.mime_type,
-            size_bytes=prepared.size_bytes,
-            content_sha256=prepared.content_sha256,
-            status=moved(DocumentStatus.NEW, status, cause),
-            fields=intake.fields,
-            tables=intake.tables,
-            duplicate_of=duplicates[0].parameters["document"] if duplicates else None,
-            open_findings=holding,
-            created_at=now,
-            created_by=actor.name,
-            updated_at=now,
-        )
-        self._add(work, scope, document)
-        ClaimRepository(work.connection).add_identity(scope, document.id, intake.identity)
-        PartyRepository(work.connection).add(scope, document.id, intake.parties)
-        self._tell_of_receipt(work, scope, document, findings)
-        self._audit.record(
-            work, scope, actor, "document.received", document.id, {"filename": document.filename}
-        )
-        return document
+        return self._receipts.add(work, scope, actor, prepared, sub_organization_id)
 
     def get(self, work: Work, scope: OrganizationScope, document_id: str) -> Document:
         """Return the document; raises NotFound."""
@@ -349,42 +308,6 @@ class DocumentService:
         """Tell whether it takes part in no delivery: by findings, or by where it stands."""
         found = DocumentRepository(work.connection).standing(scope, document_id)
         return found is None or is_held(*found)
-
-    def _add(self, work: Work, scope: OrganizationScope, document: Document) -> None:
-        repository = DocumentRepository(work.connection)
-        text = search_text(document.filename, document.id, document.fields)
-        if not repository.add(scope, document, search_text=text):
-            raise Conflict(
-                _("This file is here already. Open the document instead of uploading it again."),
-                code="document_exists",
-                existing_id=repository.find_by_content(scope, document.content_sha256),
-            )
-
-    def _tell_of_receipt(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        document: Document,
-        findings: Sequence[NewFinding],
-    ) -> None:
-        text = _("Received {filename}, {size} bytes.").format(
-            filename=document.filename, size=document.size_bytes
-        )
-        self._timeline.tell(
-            work,
-            scope,
-            document.id,
-            TimelineKind.RECEIVED,
-            text,
-            document.created_by,
-            change=(None, document.status),
-        )
-        repository = FindingRepository(work.connection)
-        for finding in findings:
-            repository.add(scope, new_id("fnd"), document.id, finding, document.created_at)
-            self._timeline.tell(
-                work, scope, document.id, TimelineKind.WARNING, finding.text, document.created_by
-            )
 
 
 def _no_document() -> NotFound:

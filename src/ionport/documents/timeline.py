@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.documents.model import DocumentStatus, Row, TimelineEntry, TimelineKind
@@ -33,15 +35,31 @@ class Timeline:
         With `code` the sentence is made from it and `parameters` when it is shown, and there is
         no `text`.
         """
-        entry = TimelineEntry(
-            id=new_id("tle"),
-            at=self._clock.now(),
-            kind=kind,
-            stored_text=text,
-            previous_status=change[0],
-            status=change[1],
-            actor_name=actor_name,
-            code=code,
-            parameters=parameters or {},
+        entry = new_entry(
+            self._clock.now(), kind, text, actor_name, change, code=code, parameters=parameters
         )
         TimelineRepository(work.connection).add(scope, document_id, entry)
+
+
+def new_entry(
+    at: datetime,
+    kind: TimelineKind,
+    text: str,
+    actor_name: str,
+    change: tuple[DocumentStatus | None, DocumentStatus | None] = (None, None),
+    *,
+    code: str = "",
+    parameters: Row | None = None,
+) -> TimelineEntry:
+    """Return an entry that is not written yet; the arguments as those of `Timeline.tell`."""
+    return TimelineEntry(
+        id=new_id("tle"),
+        at=at,
+        kind=kind,
+        stored_text=text,
+        previous_status=change[0],
+        status=change[1],
+        actor_name=actor_name,
+        code=code,
+        parameters=parameters or {},
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
@@ -32,19 +32,33 @@ class AuditLog:
         `action` is a stable machine name (see `AuditAction`), `subject` the id or name of what
         was changed, `details` short texts without secrets.
         """
-        AuditRepository(work.connection).add(
+        self.record_each(work, scope, actor, action, [(subject, details or {})])
+
+    def record_each(
+        self,
+        work: Work,
+        scope: AnyScope,
+        actor: Actor,
+        action: str,
+        changed: Sequence[tuple[str, Mapping[str, str]]],
+    ) -> None:
+        """Add a row for each of several subjects with its details, to which the same was done."""
+        AuditRepository(work.connection).add_all(
             scope,
-            AuditEntry(
-                id=new_id("aud"),
-                scope=scope_id(scope),
-                actor_name=actor.name,
-                actor_id=actor.user_id,
-                address=actor.address,
-                action=str(action),
-                subject=subject,
-                details=dict(details or {}),
-                at=self._clock.now(),
-            ),
+            [
+                AuditEntry(
+                    id=new_id("aud"),
+                    scope=scope_id(scope),
+                    actor_name=actor.name,
+                    actor_id=actor.user_id,
+                    address=actor.address,
+                    action=str(action),
+                    subject=subject,
+                    details=dict(details),
+                    at=self._clock.now(),
+                )
+                for subject, details in changed
+            ],
         )
 
     def list(

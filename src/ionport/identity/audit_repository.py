@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
@@ -24,20 +24,23 @@ class AuditRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, scope: AnyScope, entry: AuditEntry) -> None:
-        values = {
-            "id": entry.id,
-            "scope_kind": _scope_kind(scope),
-            "scope_id": scope_id(scope),
-            "actor_id": entry.actor_id,
-            "actor_name": entry.actor_name,
-            "address": entry.address,
-            "action": entry.action,
-            "subject": entry.subject,
-            "details": dict(entry.details),
-            "at": entry.at,
-        }
-        self._connection.execute(_ADD, values)
+    def add_all(self, scope: AnyScope, entries: Iterable[AuditEntry]) -> None:
+        rows = [
+            {
+                "id": entry.id,
+                "scope_kind": _scope_kind(scope),
+                "scope_id": scope_id(scope),
+                "actor_id": entry.actor_id,
+                "actor_name": entry.actor_name,
+                "address": entry.address,
+                "action": entry.action,
+                "subject": entry.subject,
+                "details": dict(entry.details),
+                "at": entry.at,
+            }
+            for entry in entries
+        ]
+        self._connection.execute(_ADD, rows)
 
     def list(
         self, scope: AnyScope, page: PageRequest, subjects: Collection[str] | None

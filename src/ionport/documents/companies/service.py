@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.exc import IntegrityError
 
@@ -164,6 +164,17 @@ def place_of(
     another company's invoice then holds. While no company is defined nothing is compared.
     """
     companies = CompanyRepository(work.connection).list(scope)
+    return place_among(companies, addressee, sub_organization_id, is_placed=is_placed)
+
+
+def place_among(
+    companies: Sequence[Company],
+    addressee: Addressee,
+    sub_organization_id: str | None,
+    *,
+    is_placed: bool = False,
+) -> tuple[str | None, list[NewFinding]]:
+    """Return what `place_of` does, for the companies of the organization."""
     if not companies:
         return sub_organization_id, []
     buyer = {"buyer": addressee.shown[:200]}

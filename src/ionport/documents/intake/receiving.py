@@ -12,8 +12,9 @@ from ionport.core.errors import Conflict, IonportError, Unavailable
 from ionport.documents.intake.containers import ReceivedFile, unpack
 from ionport.documents.intake.limits import MEGABYTE
 from ionport.documents.model import Document
+from ionport.documents.receipts import PreparedReceipt
 from ionport.documents.review.model import Finding
-from ionport.documents.service import DocumentService, PreparedReceipt
+from ionport.documents.service import DocumentService
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, Work
@@ -153,8 +154,7 @@ class Receiver:
         malware = [outcome for outcome in batch.outcomes if outcome.code == scanning.MALWARE]
         if on_disk or malware:
             with self._database.write() as work:
-                for outcome, prepared in on_disk:
-                    self._write(work, scope, actor, outcome, prepared, sub_organization_id)
+                self._write(work, scope, actor, on_disk, sub_organization_id)
                 for outcome in malware:
                     self._tell_malware(work, scope, actor, outcome)
         yield from batch.outcomes
@@ -164,18 +164,21 @@ class Receiver:
         work: Work,
         scope: OrganizationScope,
         actor: Actor,
-        outcome: Outcome,
-        prepared: PreparedReceipt,
+        on_disk: Sequence[tuple[Outcome, PreparedReceipt]],
         sub_organization_id: str | None,
     ) -> None:
+        prepared = [one for _outcome, one in on_disk]
         try:
-            document = self.documents.receive(work, scope, actor, prepared, sub_organization_id)
+            made = self.documents.receive_all(work, scope, actor, prepared, sub_organization_id)
         except IonportError as error:
-            _refuse(outcome, error)
+            for outcome, _one in on_disk:
+                _refuse(outcome, error)
             return
-        outcome.document = document
-        if document.open_findings or prepared.intake.findings:
-            outcome.findings = self.documents.review.list(work, scope, document.id)
+        for (outcome, _one), one in zip(on_disk, made, strict=True):
+            if isinstance(one, Conflict):
+                _refuse(outcome, one)
+            else:
+                outcome.document, outcome.findings = one.document, one.findings
 
     def _tell_malware(
         self, work: Work, scope: OrganizationScope, actor: Actor, outcome: Outcome

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from ionport.documents.parties.model import Parties
@@ -29,16 +31,20 @@ class PartyRepository:
                 _p.organization_id == scope.organization_id, _p.document_id == document_id
             )
         )
-        self.add(scope, document_id, parties)
+        self.add_all(scope, [(document_id, parties)])
 
-    def add(self, scope: OrganizationScope, document_id: str, parties: Parties) -> None:
-        values = {
-            "document_id": document_id,
-            "organization_id": scope.organization_id,
-            "buyer_ids": list(parties.buyer_ids),
-            "accounts": list(parties.accounts),
-        }
-        self._connection.execute(_ADD, values)
+    def add_all(self, scope: OrganizationScope, said: Iterable[tuple[str, Parties]]) -> None:
+        """Keep what documents say that have nothing here yet."""
+        rows = [
+            {
+                "document_id": document_id,
+                "organization_id": scope.organization_id,
+                "buyer_ids": list(parties.buyer_ids),
+                "accounts": list(parties.accounts),
+            }
+            for document_id, parties in said
+        ]
+        self._connection.execute(_ADD, rows)
 
     def of_document(self, scope: OrganizationScope, document_id: str) -> Parties:
         """Return what the document said; nothing of one that an earlier version received."""

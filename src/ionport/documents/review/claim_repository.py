@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,17 @@ _SAME_HERE = (
     )
     .order_by(documents.c.created_at, documents.c.id)
 )
+_SAME_AS = (
+    select(invoice_identities, documents.c.filename)
+    .join(documents, documents.c.id == _i.document_id)
+    .where(
+        _i.organization_id == bindparam("of_organization_id"),
+        _i.kind.in_(bindparam("of_kinds", expanding=True)),
+        _i.number.in_(bindparam("of_numbers", expanding=True)),
+        documents.c.status.not_in(_DO_NOT_COUNT) | _HAS_CLAIM,
+    )
+    .order_by(documents.c.created_at, documents.c.id)
+)
 _LOCK_NUMBER = (
     select(_n.number)
     .where(
@@ -66,22 +77,54 @@ _CLAIMED = (
 )
 
 
+class SameInvoices:
+    """Documents that say what they are, the oldest first, by kind and number."""
+
+    def __init__(self, identities: Iterable[InvoiceIdentity]) -> None:
+        self._wanted: dict[tuple[str, str], list[InvoiceIdentity]] = {}
+        self._found: dict[tuple[str, str], list[tuple[InvoiceIdentity, Named]]] = {}
+        for identity in identities:
+            # Without a supplier nothing is the same invoice.
+            if identity.suppliers:
+                self._wanted.setdefault((identity.kind, identity.number), []).append(identity)
+
+    @property
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """The kinds and numbers that may be asked for."""
+        return list(self._wanted)
+
+    def add(self, identity: InvoiceIdentity, document_id: str, filename: str) -> None:
+        """Add a document; one that is none of the invoices that may be asked for is left out."""
+        key = identity.kind, identity.number
+        if any(one.is_same_invoice(identity) for one in self._wanted.get(key, ())):
+            self._found.setdefault(key, []).append((identity, (document_id, filename)))
+
+    def of(self, identity: InvoiceIdentity, limit: int) -> list[Named]:
+        """Return the oldest documents that say they are this invoice."""
+        found = self._found.get((identity.kind, identity.number), ())
+        same = dict(named for other, named in found if identity.is_same_invoice(other))
+        return list(same.items())[:limit]
+
+
 class ClaimRepository:
     """Which documents say that they are the same invoice, and which were delivered as it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add_identity(
-        self, scope: OrganizationScope, document_id: str, identity: InvoiceIdentity
+    def add_identities(
+        self, scope: OrganizationScope, said: Iterable[tuple[str, InvoiceIdentity]]
     ) -> None:
-        """Keep what a document says it is."""
-        values = {
-            "document_id": document_id,
-            "organization_id": scope.organization_id,
-            **_columns(identity),
-        }
-        self._connection.execute(_ADD_IDENTITY, values)
+        """Keep what new documents say they are."""
+        rows = [
+            {
+                "document_id": document_id,
+                "organization_id": scope.organization_id,
+                **_columns(identity),
+            }
+            for document_id, identity in said
+        ]
+        self._connection.execute(_ADD_IDENTITY, rows)
 
     def set_identity(
         self, scope: OrganizationScope, document_id: str, identity: InvoiceIdentity
@@ -138,6 +181,21 @@ class ClaimRepository:
         key = _number_key(scope, identity)
         rows = self._connection.execute(_SAME_HERE, {f"of_{name}": key[name] for name in key})
         return _same(rows, identity, limit)
+
+    def same_as(
+        self, scope: OrganizationScope, identities: Sequence[InvoiceIdentity]
+    ) -> SameInvoices:
+        """Return the documents that say they are one of a few dozen invoices; as `same_here`."""
+        same = SameInvoices(identities)
+        if same.keys:
+            parameters = {
+                "of_organization_id": scope.organization_id,
+                "of_kinds": sorted({kind for kind, _number in same.keys}),
+                "of_numbers": sorted({number for _kind, number in same.keys}),
+            }
+            for row in self._connection.execute(_SAME_AS, parameters):
+                same.add(_identity(row), row.document_id, row.filename)
+        return same
 
     def lock_number(self, scope: OrganizationScope, identity: InvoiceIdentity) -> None:
         """Make others who claim this number wait until the transaction ends."""

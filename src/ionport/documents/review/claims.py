@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.documents.model import Row
-from ionport.documents.review.claim_repository import ClaimRepository
+from ionport.documents.review.claim_repository import ClaimRepository, SameInvoices
 from ionport.documents.review.identity import InvoiceIdentity
 from ionport.documents.review.model import Finding, NewFinding
 from ionport.store import OrganizationScope, Work
@@ -21,13 +21,6 @@ class Claims:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-
-    def duplicates_here(
-        self, work: Work, scope: OrganizationScope, identity: InvoiceIdentity, fields: Row
-    ) -> list[NewFinding]:
-        """Return a finding for each of the oldest documents that say they are this invoice."""
-        found = ClaimRepository(work.connection).same_here(scope, identity, _NAMED)
-        return [duplicate_finding(fields, *named) for named in found]
 
     def same(
         self,
@@ -107,6 +100,13 @@ class Claims:
         identity = repository.unclaimed(scope, document_id)
         if identity is not None:
             repository.add_claim(scope, new_id("clm"), document_id, identity, self._clock.now())
+
+
+def duplicates_among(
+    same: SameInvoices, identity: InvoiceIdentity, fields: Row
+) -> list[NewFinding]:
+    """Return a finding for each of the oldest documents that say they are this invoice."""
+    return [duplicate_finding(fields, *named) for named in same.of(identity, _NAMED)]
 
 
 def duplicate_finding(fields: Row, other_id: str, filename: str) -> NewFinding:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
 
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.review.model import Decision, Finding, NewFinding
@@ -41,6 +41,9 @@ def _add_or_open(insert: Callable[[Table], Any]) -> Any:
     )
 
 
+_ADD_NEW = insert(document_findings)
+
+
 class FindingRepository:
     """Findings of the documents of one organization."""
 
@@ -56,21 +59,17 @@ class FindingRepository:
         at: datetime,
     ) -> bool:
         """Insert a finding, or open one that was resolved; False when the document has it."""
-        values: dict[str, object] = {
-            "id": finding_id,
-            "organization_id": scope.organization_id,
-            "document_id": document_id,
-            "code": new.code,
-            "effect": new.effect.value,
-            "parameters": dict(new.parameters),
-            "fingerprint": fingerprint(new.parameters),
-            "created_at": at,
-            "reason": "",
-            "decided_text": "",
-            "delivery_ids": [],
-        }
-        made = self._connection.execute(_add_or_open(insert_of(self._connection)), values)
+        finding = Finding(finding_id, document_id, new.code, new.effect, new.parameters, at)
+        made = self._connection.execute(
+            _add_or_open(insert_of(self._connection)), _columns(scope, finding)
+        )
         return made.one_or_none() is not None
+
+    def add_new(self, scope: OrganizationScope, findings: Sequence[Finding]) -> None:
+        """Insert findings of new documents, each of which is there once."""
+        if findings:
+            rows = [_columns(scope, finding) for finding in findings]
+            self._connection.execute(_ADD_NEW, rows)
 
     def of_document(self, scope: OrganizationScope, document_id: str) -> list[Finding]:
         """Return the document's findings, oldest first, at most `MAX_FINDINGS`."""
@@ -149,6 +148,23 @@ def fingerprint(parameters: Mapping[str, str]) -> str:
     """Return SHA-256 of the parameters, by which two findings of one code are the same."""
     text = json.dumps(dict(parameters), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _columns(scope: OrganizationScope, finding: Finding) -> dict[str, object]:
+    """Return the columns of a finding that nobody has decided on."""
+    return {
+        "id": finding.id,
+        "organization_id": scope.organization_id,
+        "document_id": finding.document_id,
+        "code": finding.code,
+        "effect": finding.effect.value,
+        "parameters": dict(finding.parameters),
+        "fingerprint": fingerprint(finding.parameters),
+        "created_at": finding.created_at,
+        "reason": "",
+        "decided_text": "",
+        "delivery_ids": [],
+    }
 
 
 def _finding(row: Row[Any]) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, NotFound
@@ -22,9 +23,10 @@ from ionport.documents.review.life_cycle import BY_PERSON, Cause, can_move, move
 from ionport.documents.review.model import MAX_REASON, DocumentHeld, Finding, NewFinding
 from ionport.documents.review.ports import Deliveries, NoDeliveries
 from ionport.documents.review.repository import FindingRepository
-from ionport.documents.suppliers.accounts import ACCOUNT_RULES, KnownAccounts
+from ionport.documents.suppliers.accounts import ACCOUNT_RULES, KnownAccounts, judge_accounts
 from ionport.documents.timeline import Timeline
-from ionport.documents.type_settings.service import TypeSettingsService
+from ionport.documents.type_settings.model import TypeSettings
+from ionport.documents.type_settings.service import TypeSettingsService, judge_fields
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, Work
@@ -33,6 +35,19 @@ _NAMED_IN_AUDIT = 20
 _DELIVERED = frozenset(
     {DocumentStatus.EXPORTING, DocumentStatus.EXPORTED, DocumentStatus.EXPORT_ERROR}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBy:
+    """What the organization knows of suppliers' accounts, and sets for document types."""
+
+    accounts: Mapping[str, Collection[str]]
+    settings: Mapping[str, TypeSettings]
+
+    def findings(self, read: Intake, findings: Sequence[NewFinding]) -> Sequence[NewFinding]:
+        """Return all findings of a file that was read; `findings` are those of its own."""
+        found = judge_accounts(read, findings, self.accounts)
+        return judge_fields(self.settings[read.document_type], read.fields, found)
 
 
 class ReviewService:
@@ -81,16 +96,12 @@ class ReviewService:
         self.settle(work, scope, document_id, actor_name)
         return True
 
-    def judge_read(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        read: Intake,
-        findings: Sequence[NewFinding],
-    ) -> Sequence[NewFinding]:
-        """Return all findings of a file that was read, by what the organization knows and sets."""
-        found = self.accounts.judge_receipt(work, scope, read, findings)
-        return self.types.judge(work, scope, read.document_type, read.fields, found)
+    def judged_by(self, work: Work, scope: OrganizationScope, reads: Sequence[Intake]) -> JudgedBy:
+        """Return what a few dozen files are judged by, looked up once."""
+        kinds = [read.document_type for read in reads]
+        return JudgedBy(
+            self.accounts.known(work, scope, reads), self.types.of_types(work, scope, kinds)
+        )
 
     def settle(
         self,

@@ -8,7 +8,7 @@ or VAT id beside the sender's own is not paid to the sender's account.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ionport.core.clock import Clock
@@ -37,32 +37,12 @@ class KnownAccounts:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def judge_receipt(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        read: Intake,
-        findings: Sequence[NewFinding],
-    ) -> list[NewFinding]:
-        """Return the findings of a document that comes in, with those about its accounts.
-
-        A payee other than the seller only notes when every account is known.
-        """
-        fields, suppliers = read.fields, read.identity.suppliers
-        accounts = accounts_of(fields, read.parties)
-        if not accounts or not suppliers:
-            return list(findings)
-        known = AccountRepository(work.connection).known(scope, suppliers)
-        unknown = _unknown(accounts, known)
-        if not unknown:
-            return [
-                replace(one, own_effect=Effect.NOTES) if one.code == OTHER_PAYEE else one
-                for one in findings
-            ]
-        if not known:
-            named = ", ".join(accounts[:_MAX_NAMED])
-            return [*findings, _finding(FIRST_ACCOUNT, named, fields)]
-        return [*findings, *_findings(unknown, fields)]
+    def known(
+        self, work: Work, scope: OrganizationScope, reads: Iterable[Intake]
+    ) -> Mapping[str, Collection[str]]:
+        """Return the accounts that are known under each identity of the suppliers of files."""
+        suppliers = frozenset[str]().union(*(read.identity.suppliers for read in reads))
+        return AccountRepository(work.connection).known(scope, suppliers)
 
     def judge_delivery(
         self, work: Work, scope: OrganizationScope, document: Document
@@ -99,6 +79,31 @@ class KnownAccounts:
     def forget(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
         """Take back what a document made known by an acceptance that is undone."""
         AccountRepository(work.connection).remove(scope, document_id)
+
+
+def judge_accounts(
+    read: Intake, findings: Sequence[NewFinding], of_identities: Mapping[str, Collection[str]]
+) -> Sequence[NewFinding]:
+    """Return the findings of a document that comes in, with those about its accounts.
+
+    A payee other than the seller only notes when every account is known. `of_identities` are the
+    accounts known of suppliers, this one's among them.
+    """
+    fields, suppliers = read.fields, read.identity.suppliers
+    accounts = accounts_of(fields, read.parties)
+    if not accounts or not suppliers:
+        return findings
+    known = {one: of_identities[one] for one in suppliers if one in of_identities}
+    unknown = _unknown(accounts, known)
+    if not unknown:
+        return [
+            replace(one, own_effect=Effect.NOTES) if one.code == OTHER_PAYEE else one
+            for one in findings
+        ]
+    if not known:
+        named = ", ".join(accounts[:_MAX_NAMED])
+        return [*findings, _finding(FIRST_ACCOUNT, named, fields)]
+    return [*findings, *_findings(unknown, fields)]
 
 
 def accounts_of(fields: Row, parties: Parties) -> list[str]:

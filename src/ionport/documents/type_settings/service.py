@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ionport.core.clock import Clock
@@ -60,24 +60,12 @@ class TypeSettingsService:
         """Return how many approvals documents of the type need."""
         return TypeSettingsRepository(work.connection).find(scope, type_id).approvals
 
-    def judge(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        type_id: str,
-        fields: Row,
-        findings: Sequence[NewFinding],
-    ) -> list[NewFinding]:
-        """Return the findings with the effects of the document type, and those about its fields."""
-        settings = TypeSettingsRepository(work.connection).find(scope, type_id)
-        found = [*findings, *_field_findings(settings, fields)]
-        effects = settings.effects
-        return [
-            replace(one, own_effect=effects[one.code])
-            if one.code in effects and one.own_effect is None
-            else one
-            for one in found
-        ]
+    def of_types(
+        self, work: Work, scope: OrganizationScope, type_ids: Iterable[str]
+    ) -> Mapping[str, TypeSettings]:
+        """Return the settings that documents of these types are judged by."""
+        repository = TypeSettingsRepository(work.connection)
+        return {type_id: repository.find(scope, type_id) for type_id in dict.fromkeys(type_ids)}
 
     def require_changeable(
         self, work: Work, scope: OrganizationScope, type_id: str, names: Sequence[str]
@@ -101,6 +89,20 @@ class TypeSettingsService:
             for name, one in settings.items()
             if one.erp_field_name and fields.get(name)
         }
+
+
+def judge_fields(
+    settings: TypeSettings, fields: Row, findings: Sequence[NewFinding]
+) -> Sequence[NewFinding]:
+    """Return the findings with the effects of the document type, and those about its fields."""
+    found = [*findings, *_field_findings(settings, fields)]
+    effects = settings.effects
+    return [
+        replace(one, own_effect=effects[one.code])
+        if one.code in effects and one.own_effect is None
+        else one
+        for one in found
+    ]
 
 
 def _field_findings(settings: TypeSettings, fields: Row) -> list[NewFinding]:

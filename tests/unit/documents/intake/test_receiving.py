@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,9 @@ from ionport.core.scanning import Clamd
 from ionport.documents.intake.containers import ReceivedFile, files_at
 from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.receiving import COMMIT_TOGETHER, Receiver
-from ionport.documents.model import DocumentFilter, DocumentStatus
+from ionport.documents.model import Document, DocumentFilter, DocumentStatus, TimelineKind
+from ionport.documents.repository import DocumentRepository
+from ionport.documents.review.claims import DUPLICATE_NUMBER
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
@@ -28,7 +30,6 @@ from ionport.identity.model import Actor, Organization
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import Database, OrganizationScope, SystemScope
 from tests.support.clamd import EICAR, FakeClamd
-from tests.support.databases import with_schema
 from tests.support.pdfs import pdf_with
 
 ACME, OPERATOR = OrganizationScope("org_acme"), Actor.operator()
@@ -36,13 +37,11 @@ UBL, CII = read_sample(UBL_INVOICE), read_sample(CII_INVOICE)
 
 
 @pytest.fixture
-def database(tmp_path: Path, clock: MovableClock) -> Iterator[Database]:
-    database = with_schema("sqlite", tmp_path)
+def database(database: Database, clock: MovableClock) -> Database:
     with database.write() as work:
         acme = Organization("org_acme", "Acme", None)
         OrganizationRepository(work.connection).add(SystemScope("test"), acme, clock.now())
-    yield database
-    database.close()
+    return database
 
 
 def receiver_on(
@@ -92,6 +91,62 @@ def test_many_files_share_commits_and_each_is_told_of_in_its_order(
     assert outcomes[3].document is not None
     assert outcomes[-1].existing_id == outcomes[3].document.id
     assert _count(database, clock) == len(files)
+
+
+@pytest.mark.on_each_database
+def test_copies_among_files_that_come_in_together_name_the_first_of_them(
+    database: Database, clock: MovableClock, tmp_path: Path
+) -> None:
+    copies = [ReceivedFile(f"{n}.xml", UBL + b"\n" * n) for n in range(3)]
+    receiver = receiver_on(database, clock, tmp_path)
+    outcomes = list(receiver.receive(ACME, OPERATOR, [copies[0], _numbered(1), *copies[1:]]))
+    made = [outcome.document for outcome in outcomes if outcome.document]
+    first, other, second, third = made
+    assert [first.duplicate_of, other.duplicate_of] == [None, None]
+    assert second.duplicate_of == third.duplicate_of == first.id
+    named = [
+        [each.parameters["document"] for each in outcome.findings if each.code == DUPLICATE_NUMBER]
+        for outcome in outcomes
+    ]
+    assert named == [[], [], [first.id], [first.id, second.id]]
+    with database.read() as work:
+        for outcome, document in zip(outcomes, made, strict=True):
+            kept = receiver.documents.findings(work, ACME, document.id)
+            assert sorted(each.id for each in kept) == sorted(each.id for each in outcome.findings)
+            assert document == receiver.documents.get(work, ACME, document.id)
+            told = receiver.documents.timeline(work, ACME, document.id)
+            assert len(told) == 1 + len(kept)
+            assert told[-1].kind is TimelineKind.RECEIVED
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_file_that_another_process_keeps_at_the_same_moment_is_here_already(
+    database: Database, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver, add_all = receiver_on(database, clock, tmp_path), DocumentRepository.add_all
+    others, tried = _numbered(1), []
+
+    def late(self: DocumentRepository, scope: OrganizationScope, new: Sequence[Document]) -> bool:
+        """Have another one keep the file after it was looked for."""
+        if not tried:
+            tried.append(new)
+            with database.write() as work:
+                prepared = receiver.documents.prepare_receipt(ACME, others.content, "theirs.xml")
+                receiver.documents.receive(work, ACME, OPERATOR, prepared)
+        return add_all(self, scope, new)
+
+    monkeypatch.setattr(DocumentRepository, "add_all", late)
+    outcomes = list(receiver.receive(ACME, OPERATOR, [_numbered(2), others, _numbered(3)]))
+    assert [outcome.code for outcome in outcomes] == ["", "document_exists", ""]
+    with database.read() as work:
+        known = DocumentRepository(work.connection).find_by_contents(
+            ACME, [outcome.document.content_sha256 for outcome in outcomes if outcome.document]
+        )
+        assert len(known) == 2
+        assert outcomes[1].existing_id
+        theirs = receiver.documents.get(work, ACME, outcomes[1].existing_id)
+    assert theirs.filename == "theirs.xml"
+    assert _count(database, clock) == 3
 
 
 def test_a_file_over_the_limit_is_refused_with_the_number_and_the_others_come_in(

@@ -301,9 +301,8 @@ class CorrectionService:
         )
         PartyRepository(work.connection).put(scope, document.id, read.parties)
         about_company = self._place(work, scope, document, read, was_sent=sent)
-        findings = self._review.judge_read(
-            work, scope, read, (*read.findings, *duplicates, *about_company)
-        )
+        judged_by = self._review.judged_by(work, scope, [read])
+        findings = judged_by.findings(read, (*read.findings, *duplicates, *about_company))
         self._judging.reconcile(work, scope, document.id, findings, actor.name, now)
         # What was approved was another document.
         approvals = DecisionRepository(work.connection).of_document(

@@ -1,0 +1,245 @@
+"""Files that were read become documents: those of one call share every statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, NotFound
+from ionport.core.i18n import _
+from ionport.core.ids import new_id
+from ionport.documents.companies.model import Company, addressee_of
+from ionport.documents.companies.repository import CompanyRepository
+from ionport.documents.companies.service import place_among
+from ionport.documents.intake.reading import Intake
+from ionport.documents.invoice.rules.model import Effect
+from ionport.documents.model import Document, DocumentStatus, TimelineEntry, TimelineKind
+from ionport.documents.parties.repository import PartyRepository
+from ionport.documents.repository import DocumentRepository, TimelineRepository
+from ionport.documents.review.approvals import ApprovalPolicy
+from ionport.documents.review.claim_repository import ClaimRepository, SameInvoices
+from ionport.documents.review.claims import duplicates_among
+from ionport.documents.review.life_cycle import moved, standing
+from ionport.documents.review.model import Finding, NewFinding
+from ionport.documents.review.repository import FindingRepository, fingerprint
+from ionport.documents.review.service import JudgedBy, ReviewService
+from ionport.documents.timeline import new_entry
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, Work
+
+_RECEIVED: Final = "document.received"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedReceipt:
+    """A file that was read and stored, but is no document yet."""
+
+    filename: str
+    size_bytes: int
+    content_sha256: str
+    intake: Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A document that has come in, with what was found, in the order of the rules."""
+
+    document: Document
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the organization knows that files are judged by, looked up once for all of them."""
+
+    contents: Mapping[str, str]
+    same: SameInvoices
+    companies: Sequence[Company]
+    judged_by: JudgedBy
+    policies: Mapping[str, ApprovalPolicy]
+
+
+class Receipts:
+    """Writes the rows of documents that come in."""
+
+    def __init__(self, clock: Clock, audit: AuditLog, review: ReviewService) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._review = review
+
+    def add(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        prepared: Sequence[PreparedReceipt],
+        sub_organization_id: str | None,
+    ) -> list[Received | Conflict]:
+        """Make documents of a few dozen files, and return what became of each.
+
+        The first of two equal files becomes a document; of the other, and of one that is here
+        already, there is a Conflict with `existing_id`. Raises NotFound for a sub-organization
+        that is none of this organization.
+        """
+        repository = DocumentRepository(work.connection)
+        if sub_organization_id is not None and not repository.is_sub_organization(
+            scope, sub_organization_id
+        ):
+            raise NotFound(_("There is no such sub-organization."), code="no_sub_organization")
+        while True:
+            known = self._known(work, scope, prepared)
+            results = self._judge_all(scope, actor, prepared, known, sub_organization_id)
+            made = [
+                (one.intake, result)
+                for one, result in zip(prepared, results, strict=True)
+                if isinstance(result, Received)
+            ]
+            # Only where several write at a time may a content have come in since it was looked
+            # for; it is known at the next turn.
+            if repository.add_all(scope, [received.document for _intake, received in made]):
+                break
+        self._write(work, scope, actor, made)
+        return results
+
+    def _known(
+        self, work: Work, scope: OrganizationScope, prepared: Sequence[PreparedReceipt]
+    ) -> _Known:
+        connection, reads = work.connection, [one.intake for one in prepared]
+        kinds = dict.fromkeys(read.document_type for read in reads)
+        return _Known(
+            contents=DocumentRepository(connection).find_by_contents(
+                scope, [one.content_sha256 for one in prepared]
+            ),
+            same=ClaimRepository(connection).same_as(scope, [read.identity for read in reads]),
+            companies=CompanyRepository(connection).list(scope),
+            judged_by=self._review.judged_by(work, scope, reads),
+            policies={kind: self._review.policy_of(work, scope, kind) for kind in kinds},
+        )
+
+    def _judge_all(
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        prepared: Sequence[PreparedReceipt],
+        known: _Known,
+        place: str | None,
+    ) -> list[Received | Conflict]:
+        results: list[Received | Conflict] = []
+        here = dict(known.contents)
+        for one in prepared:
+            if existing := here.get(one.content_sha256):
+                results.append(_is_here(existing))
+                continue
+            received = self._judge(scope, actor, one, known, place)
+            here[one.content_sha256] = received.document.id
+            known.same.add(one.intake.identity, received.document.id, one.filename)
+            results.append(received)
+        return results
+
+    def _judge(
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        prepared: PreparedReceipt,
+        known: _Known,
+        place: str | None,
+    ) -> Received:
+        """Judge a file by what the organization knows: without a finding that holds, it is free."""
+        intake, now = prepared.intake, self._clock.now()
+        duplicates = duplicates_among(known.same, intake.identity, intake.fields)
+        about_company: Sequence[NewFinding] = ()
+        if intake.fields:
+            buyer = addressee_of(intake.fields, intake.parties.buyer_ids)
+            place, about_company = place_among(known.companies, buyer, place)
+        found = known.judged_by.findings(intake, (*intake.findings, *duplicates, *about_company))
+        document_id = new_id("doc")
+        findings = [
+            Finding(new_id("fnd"), document_id, new.code, new.effect, new.parameters, now)
+            for new in _distinct(found)
+        ]
+        holding = sum(finding.effect is Effect.HOLDS for finding in findings)
+        needed = known.policies[intake.document_type].needed(intake.fields)
+        status, cause = standing(holding, 0, needed)
+        document = Document(
+            id=document_id,
+            organization_id=scope.organization_id,
+            sub_organization_id=place,
+            document_type=intake.document_type,
+            filename=prepared.filename,
+            mime_type=intake.mime_type,
+            size_bytes=prepared.size_bytes,
+            content_sha256=prepared.content_sha256,
+            status=moved(DocumentStatus.NEW, status, cause),
+            fields=intake.fields,
+            tables=intake.tables,
+            duplicate_of=duplicates[0].parameters["document"] if duplicates else None,
+            open_findings=holding,
+            created_at=now,
+            created_by=actor.name,
+            updated_at=now,
+        )
+        return Received(document, findings)
+
+    def _write(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        made: Sequence[tuple[Intake, Received]],
+    ) -> None:
+        if not made:
+            return
+        connection = work.connection
+        ClaimRepository(connection).add_identities(
+            scope, [(received.document.id, intake.identity) for intake, received in made]
+        )
+        PartyRepository(connection).add_all(
+            scope, [(received.document.id, intake.parties) for intake, received in made]
+        )
+        FindingRepository(connection).add_new(
+            scope, [finding for _intake, received in made for finding in received.findings]
+        )
+        TimelineRepository(connection).begin(
+            scope, {received.document.id: _entries(received) for _intake, received in made}
+        )
+        self._audit.record_each(
+            work,
+            scope,
+            actor,
+            _RECEIVED,
+            [
+                (received.document.id, {"filename": received.document.filename})
+                for _intake, received in made
+            ],
+        )
+
+
+def _distinct(findings: Sequence[NewFinding]) -> Sequence[NewFinding]:
+    """Return findings without what is there twice: a document has each once."""
+    if len(findings) < 2:
+        return findings
+    return list({(new.code, fingerprint(new.parameters)): new for new in findings}.values())
+
+
+def _entries(received: Received) -> list[TimelineEntry]:
+    document = received.document
+    text = _("Received {filename}, {size} bytes.").format(
+        filename=document.filename, size=document.size_bytes
+    )
+    at, by = document.created_at, document.created_by
+    first = new_entry(at, TimelineKind.RECEIVED, text, by, (None, document.status))
+    return [
+        first,
+        *(new_entry(at, TimelineKind.WARNING, finding.text, by) for finding in received.findings),
+    ]
+
+
+def _is_here(document_id: str) -> Conflict:
+    return Conflict(
+        _("This file is here already. Open the document instead of uploading it again."),
+        code="document_exists",
+        existing_id=document_id,
+    )
