@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Collection
 from typing import Final
+
+from cachetools import FIFOCache
 
 from ionport.connections.proofs import Proof, judge
 from ionport.connections.repository import CheckRepository, ConnectionRepository
@@ -15,25 +16,9 @@ _REMEMBERED: Final = 256
 _Key = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-class _Judged:
-    """What checks have proved; thread safe. A check that is over does not change any more."""
-
-    def __init__(self) -> None:
-        self._proofs: OrderedDict[_Key, Proof] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: _Key) -> Proof | None:
-        with self._lock:
-            return self._proofs.get(key)
-
-    def keep(self, key: _Key, proof: Proof) -> None:
-        with self._lock:
-            self._proofs[key] = proof
-            while len(self._proofs) > _REMEMBERED:
-                self._proofs.popitem(last=False)
-
-
-_judged = _Judged()
+# What checks have proved. A check that is over does not change any more.
+_judged: FIFOCache[_Key, Proof] = FIFOCache(_REMEMBERED)
+_judging = threading.Lock()
 
 
 def proof_of(
@@ -48,12 +33,14 @@ def proof_of(
     if not ids:
         return judge((), stages)
     key = (ids, tuple(stages))
-    proof = _judged.get(key)
+    with _judging:
+        proof = _judged.get(key)
     if proof is None:
         checks = repository.ended(scope, connection_id)
         proof = judge(checks, stages)
         if tuple(check.id for check in checks) == ids:
-            _judged.keep(key, proof)
+            with _judging:
+                _judged[key] = proof
     return proof
 
 

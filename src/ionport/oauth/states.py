@@ -7,48 +7,14 @@ what revokes, disables or deletes calls `forget` after its commit
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Hashable
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Final
+
+from ionport.core.memory import ShortMemory
 
 LIFETIME_SECONDS: Final = 2.0
 MAX_REMEMBERED: Final = 20_000
-
-Value = TypeVar("Value")
-
-
-class ShortMemory(Generic[Value]):
-    """A bounded memory of what the database said; thread safe."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._values: dict[Hashable, tuple[float, Value]] = {}
-        self._epoch = 0
-
-    def recall(self, key: Hashable) -> Value | None:
-        """Return what is remembered under `key`."""
-        until, value = self._values.get(key, (0.0, None))
-        return value if self._monotonic() < until else None
-
-    def now(self) -> tuple[int, float]:
-        """Return a mark of this moment, to be taken before the database is asked."""
-        return self._epoch, self._monotonic()
-
-    def keep(self, key: Hashable, value: Value, asked: tuple[int, float]) -> None:
-        """Remember what the database said when it was asked, unless something was closed since."""
-        epoch, moment = asked
-        with self._lock:
-            if epoch == self._epoch:
-                if len(self._values) >= MAX_REMEMBERED:
-                    self._values.clear()
-                self._values[key] = (moment + LIFETIME_SECONDS, value)
-
-    def forget(self) -> None:
-        with self._lock:
-            self._epoch += 1
-            self._values.clear()
 
 
 class TokenStates:
@@ -61,7 +27,9 @@ class TokenStates:
 
     def new_memory(self) -> ShortMemory[Any]:
         """Return a further memory, which `forget` empties with the others."""
-        memory: ShortMemory[Any] = ShortMemory(self._monotonic)
+        memory: ShortMemory[Any] = ShortMemory(
+            self._monotonic, seconds=LIFETIME_SECONDS, most=MAX_REMEMBERED
+        )
         self._memories.append(memory)
         return memory
 

@@ -72,4 +72,4 @@ def test_the_memory_is_bounded(ticks: Ticks, monkeypatch: pytest.MonkeyPatch) ->
     memory = TokenStates(ticks)
     for number in range(25):
         memory.is_alive(str(number), lambda: True)
-    assert len(memory._tokens._values) <= 10
+    assert len(memory._tokens) == 10

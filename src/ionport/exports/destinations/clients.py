@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+
+from cachetools import LRUCache
 
 from ionport.connections.service import ConnectionService
 from ionport.exports.timing import ExportTiming
@@ -29,7 +30,7 @@ class ClientPool:
             login=timing.login,
         )
         self._transport = Transport(connections.policy)
-        self._clients: OrderedDict[tuple[str, str], IonApiClient] = OrderedDict()
+        self._clients: LRUCache[tuple[str, str], IonApiClient] = LRUCache(_KEPT)
         self._lock = threading.Lock()
 
     def get(self, scope: OrganizationScope, connection_id: str) -> IonApiClient:
@@ -42,9 +43,8 @@ class ClientPool:
         key = (scope.organization_id, connection_id)
         with self._lock:
             known = self._clients.get(key)
-            if known is not None:
-                self._clients.move_to_end(key)
-                return known
+        if known is not None:
+            return known
         with self._database.read() as work:
             file = self._connections.credential(work, scope, connection_id)
         client = IonApiClient(
@@ -54,11 +54,8 @@ class ClientPool:
             transport=self._transport,
         )
         with self._lock:
-            client = self._clients.setdefault(key, client)
-            while len(self._clients) > _KEPT:
-                # The transport is shared: a dropped client leaves no socket behind.
-                self._clients.popitem(last=False)
-        return client
+            # The transport is shared: a client that is dropped for it leaves no socket behind.
+            return self._clients.setdefault(key, client)
 
     def close(self) -> None:
         """Close all sockets."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+
+from cachetools import LRUCache
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
@@ -32,21 +33,18 @@ class PreparedMappings:
     """Parses each version of a mapping once and keeps the last used: versions never change."""
 
     def __init__(self) -> None:
-        self._prepared: OrderedDict[str, Any] = OrderedDict()
+        self._prepared: LRUCache[str, Any] = LRUCache(_KEPT)
         self._lock = threading.Lock()
 
     def __call__(self, version: MappingVersion, parse: Callable[[str], T]) -> T:
         """Return what `parse` makes of the version's text."""
         with self._lock:
             known: T | None = self._prepared.get(version.id)
-            if known is not None:
-                self._prepared.move_to_end(version.id)
-                return known
+        if known is not None:
+            return known
         prepared = parse(version.text)
         with self._lock:
             self._prepared[version.id] = prepared
-            while len(self._prepared) > _KEPT:
-                self._prepared.popitem(last=False)
         return prepared
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+
+from cachetools import FIFOCache
 
 from ionport.core.clock import BootClock
 from ionport.exports.destinations import destination_of
@@ -27,16 +28,13 @@ class LostCalls:
     def __init__(self, clock: BootClock, timing: ExportTiming) -> None:
         self._clock = clock
         self._timing = timing
-        self._first: OrderedDict[str, float] = OrderedDict()
+        self._first: FIFOCache[str, float] = FIFOCache(_REMEMBERED)
         self._lock = threading.Lock()
 
     def note(self, attempt_id: str) -> float:
         """Return when an attempt was first seen: now, if it is new."""
         with self._lock:
-            first = self._first.setdefault(attempt_id, self._clock.boot())
-            while len(self._first) > _REMEMBERED:
-                self._first.popitem(last=False)
-        return first
+            return self._first.setdefault(attempt_id, self._clock.boot())
 
     def seconds_until_a_miss_counts(self, lost: Attempt) -> float:
         """Return how long a look-up that finds nothing still proves nothing; 0 or less: it does."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
 from urllib.parse import unquote_plus
+
+from cachetools import LRUCache
 
 from ionport.gateway.targets.port import Header
 
@@ -63,33 +64,23 @@ class ResponseCache:
     """A bounded cache. Used from the event loop only."""
 
     def __init__(self, max_bytes: int = MAX_TOTAL_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._size = 0
-        self._entries: OrderedDict[Hashable, CachedResponse] = OrderedDict()
+        self._entries: LRUCache[Hashable, CachedResponse] = LRUCache(max_bytes, _size_of)
 
     def get(self, key: Hashable, now: float) -> CachedResponse | None:
         """Return a response that has not expired."""
         found = self._entries.get(key)
-        if found is None:
+        if found is not None and now >= found.expires_at:
+            del self._entries[key]
             return None
-        if now >= found.expires_at:
-            self._drop(key)
-            return None
-        self._entries.move_to_end(key)
         return found
 
     def put(self, key: Hashable, response: CachedResponse) -> None:
         """Keep a response, and let go of those that were used longest ago."""
-        self._drop(key)
         self._entries[key] = response
-        self._size += len(response.body) + _ENTRY_BYTES
-        while self._size > self._max_bytes:
-            self._drop(next(iter(self._entries)))
 
-    def _drop(self, key: Hashable) -> None:
-        dropped = self._entries.pop(key, None)
-        if dropped is not None:
-            self._size -= len(dropped.body) + _ENTRY_BYTES
+
+def _size_of(response: CachedResponse) -> int:
+    return len(response.body) + _ENTRY_BYTES
 
 
 def query_key(query: bytes, named: Collection[str]) -> Hashable:

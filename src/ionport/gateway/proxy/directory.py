@@ -5,7 +5,6 @@ A change in this process is seen at the next request, one of another process wit
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from ionport.core.errors import InvalidInput, Unavailable
+from ionport.core.memory import ShortMemory
 from ionport.core.sealing import KeyRing
 from ionport.gateway.policies.model import (
     AnonymousInbound,
@@ -110,17 +110,15 @@ class SuiteDirectory:
         self._database = database
         self._keys = keys
         self._public_address = public_address
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._routes: dict[Key, tuple[float, Route | None]] = {}
-        self._epoch = 0
+        # That a key leads nowhere is remembered too.
+        self._routes: ShortMemory[tuple[Route | None]] = ShortMemory(
+            monotonic, seconds=LIFETIME_SECONDS, most=MAX_REMEMBERED
+        )
 
     def recall(self, key: Key) -> tuple[bool, Route | None]:
         """Return whether it is known without the database where `key` leads, and where."""
-        found = self._routes.get(key)
-        if found is None or self._monotonic() >= found[0]:
-            return False, None
-        return True, found[1]
+        found = self._routes.recall(key)
+        return (False, None) if found is None else (True, found[0])
 
     def find(self, key: Key) -> Route | None:
         """Return where `key` leads; reads the database.
@@ -128,21 +126,14 @@ class SuiteDirectory:
         Raises:
             Unavailable: its secrets do not open, or a policy is no longer understood.
         """
-        epoch, now = self._epoch, self._monotonic()
+        asked = self._routes.now()
         route = self._load(*key)
-        with self._lock:
-            # What was loaded before a change committed must not be remembered after it.
-            if epoch == self._epoch:
-                if len(self._routes) >= MAX_REMEMBERED:
-                    self._routes.clear()
-                self._routes[key] = (now + LIFETIME_SECONDS, route)
+        self._routes.keep(key, (route,), asked)
         return route
 
     def forget(self) -> None:
         """Look again for every route: something has been changed."""
-        with self._lock:
-            self._epoch += 1
-            self._routes.clear()
+        self._routes.forget()
 
     def _load(self, tenant_id: str, *segments: bytes) -> Route | None:
         scope = TenantScope(tenant_id)

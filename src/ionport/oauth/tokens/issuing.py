@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
+from ionport.core.memory import ShortMemory
 from ionport.core.secrets import Secret
 from ionport.oauth.clients.authentication import OAuthRequest
 from ionport.oauth.protocol import InvalidGrant, TokenReused, parse_parameters
-from ionport.oauth.states import LIFETIME_SECONDS, ShortMemory
+from ionport.oauth.states import LIFETIME_SECONDS
 from ionport.oauth.tokens.group_commit import GroupCommit
 from ionport.oauth.tokens.model import Login, SignedLogin, TokenAnswer
 from ionport.oauth.tokens.service import TokenService

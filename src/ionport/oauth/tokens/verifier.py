@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Final
+
+from cachetools import FIFOCache
 
 from ionport.core.errors import Unauthenticated
 from ionport.core.i18n import _
@@ -28,7 +31,8 @@ class AccessTokenVerifier:
         self._access_tokens = access_tokens
         self._states = states
         # By tenant and text: a digest as key would cost more than all the rest of `recall`.
-        self._genuine: dict[tuple[str, str], AccessToken] = {}
+        self._genuine: FIFOCache[tuple[str, str], AccessToken] = FIFOCache(MAX_REMEMBERED)
+        self._writing = threading.Lock()
 
     def recall(self, token: str, tenant_id: str) -> AccessToken | None:
         """Return what a token says that was verified less than two seconds ago. Never blocks.
@@ -36,8 +40,11 @@ class AccessTokenVerifier:
         None says nothing: `verify` knows. Expiry counts at once, a revocation in this process
         too.
         """
-        found = self._genuine.get((tenant_id, token))
-        if found is None or not self._states.is_known_alive(found.token_id):
+        try:
+            found = self._genuine[tenant_id, token]
+        except KeyError:
+            return None
+        if not self._states.is_known_alive(found.token_id):
             return None
         return found if self._access_tokens.is_in_force(found) else None
 
@@ -63,7 +70,6 @@ class AccessTokenVerifier:
                 code="token_revoked",
                 detail=f"grant {found.grant_id}",
             )
-        if len(self._genuine) >= MAX_REMEMBERED:
-            self._genuine.clear()
-        self._genuine[tenant_id, token] = found
+        with self._writing:
+            self._genuine[tenant_id, token] = found
         return found
