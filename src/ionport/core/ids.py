@@ -19,7 +19,8 @@ _VERSION_7_AND_VARIANT: Final = (0x7 << 76) | (0b10 << 62)
 def new_id(prefix: str) -> str:
     """Return a new record id such as `doc_0192f…`: the prefix and a time-ordered UUID's hex.
 
-    Ids sort by creation time within a process to the millisecond, which keeps indexes compact.
+    Ids of one process sort in the order in which they were made, those of several to the
+    millisecond: what happened in one moment is shown in its order, and indexes stay compact.
     """
     return f"{prefix}_{_uuid7_hex()}"
 
@@ -46,10 +47,40 @@ def random_token(size_bytes: int) -> Secret:
 
 
 def _uuid7_hex() -> str:
-    """RFC 9562 §5.7: 48 bits of milliseconds, then randomness. Made for every request."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | int.from_bytes(_randomness.take(10), "big")
+    """RFC 9562 §5.7: 48 bits of milliseconds, 12 of a counter, then randomness.
+
+    Made for every request.
+    """
+    milliseconds, count = _moments.take()
+    random = int.from_bytes(_randomness.take(8), "big")
+    value = (milliseconds << 80) | (count << 64) | random
     return f"{(value & ~_FIXED_BITS) | _VERSION_7_AND_VARIANT:032x}"
+
+
+class _Moments:
+    """The millisecond and the number of each id within it, never the same or an earlier one.
+
+    RFC 9562 §6.2, method 1. Where a millisecond has no number left, and while a clock that was
+    set back has not caught up, the numbers go on from the last one.
+    """
+
+    _NUMBERS: Final = 1 << 12
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._milliseconds = 0
+        self._number = 0
+
+    def take(self) -> tuple[int, int]:
+        now = time.time_ns() // 1_000_000
+        with self._lock:
+            if now > self._milliseconds:
+                self._milliseconds, self._number = now, 0
+            else:
+                self._number += 1
+                if self._number == self._NUMBERS:
+                    self._milliseconds, self._number = self._milliseconds + 1, 0
+            return self._milliseconds, self._number
 
 
 class _Randomness:
@@ -81,5 +112,6 @@ class _Randomness:
         self._taken = 0
 
 
+_moments: Final = _Moments()
 _randomness: Final = _Randomness()
 os.register_at_fork(after_in_child=_randomness.forget)

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import uuid
+
+import pytest
 
 from ionport.core.ids import new_id, new_ordered_uuid, new_uuid
 
@@ -39,3 +42,14 @@ def test_a_forked_process_makes_other_ids_than_its_parent() -> None:
     assert os.read(read_end, 36).decode() != new_uuid()
     os.close(read_end)
     os.close(write_end)
+
+
+def test_ids_sort_in_the_order_in_which_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [new_id("x") for _number in range(20_000)]
+    assert made == sorted(made)
+    # A clock that is set back by an hour, and more ids than a millisecond has numbers.
+    past = time.time_ns() - 3_600 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: past)
+    later = [new_id("x") for _number in range(10_000)]
+    assert [made[-1], *later] == sorted([made[-1], *later])
+    assert len(set(later)) == len(later)
