@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 
 from ionport.documents.invoice.rules.model import Rule
-from ionport.documents.invoice.rules.sentences import rule_text
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.review.organization_rules import ORGANIZATION_RULES, OrganizationRule
-from ionport.documents.review.sentences import finding_text
+from ionport.documents.type_settings.rule_list import rule_words
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "src" / "ionport" / "manual" / "rules.md"
@@ -40,11 +39,6 @@ cannot be read.
 | rule | effect | of | terms | what it says |
 |---|---|---|---|---|
 """
-_VALUES = """
-end start codes value stated computed difference list other count given unit limit currency others
-total due issued number signs length amount payee seller first name type path line replaced
-"""
-_VALUES_OF_ORGANIZATION = "supplier number filename account buyer company field value limit"
 
 
 def rules_page() -> str:
@@ -56,31 +50,18 @@ def rules_page() -> str:
 
 def _organization_row(code: str, rule: OrganizationRule) -> str:
     """Return the row of a rule that needs what the organization knows."""
-    text = finding_text(code, dict.fromkeys(_VALUES_OF_ORGANIZATION.split(), "…")).replace(
-        "|", "\\|"
-    )
-    return f"| {code} | {rule.effect} | ionport | {', '.join(rule.terms)} | {text} |"
+    return f"| {code} | {rule.effect} | ionport | {', '.join(rule.terms)} | {_words(code)} |"
 
 
 def _row(rule: Rule) -> str:
     of = ", ".join(sorted(rule.sets))
     replaced = f" (replaces {rule.replaces})" if rule.replaces else ""
     terms = ", ".join(rule.terms)
-    return f"| {rule.id}{replaced} | {rule.effect} | {of} | {terms} | {_sentence(rule)} |"
+    return f"| {rule.id}{replaced} | {rule.effect} | {of} | {terms} | {_words(rule.id)} |"
 
 
-def _sentence(rule: Rule) -> str:
-    values = dict.fromkeys(_VALUES.split(), "…")
-    has_category = rule.check.startswith("category_") and rule.arguments
-    values["category"] = rule.arguments[0] if has_category else "…"
-    values |= {"term": rule.terms[0] if rule.terms else "…", "problem": "other_type"}
-    values |= {"missing": " ".join(rule.arguments[2:]), "concern": "money"}
-    if rule.check == "means":
-        values["term"] = rule.arguments[2]
-    if rule.check == "not_understood":
-        values["concern"] = rule.arguments[0]
-    text = rule_text(rule.id, values) or ""
-    return text.replace("|", "\\|")
+def _words(code: str) -> str:
+    return rule_words(code).replace("|", "\\|")
 
 
 def main() -> int:

@@ -216,6 +216,8 @@ def _add_settings(desk: Desk) -> dict[str, str]:
     suppliers = b"number,name,ibans\n70012,Nordwerk,DE89370400440532013000\n"
     desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
     return {
+        "type": "INVOICE",
+        "field": "purchase_order",
         "company": page.rpartition("/")[2],
         "supplier": _found(r"/suppliers/(sup_\w+)", desk.browser.get("/settings/suppliers").text),
     }

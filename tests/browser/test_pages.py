@@ -45,6 +45,7 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/available-apis/{suite}/export",
     "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documentation/{documentation}/file",
     "/settings/suppliers/suppliers.csv",
+    "/settings/document-types/{type}/settings.json",
     "/documents/{document}/archive",
     "/documents/{document}/file",
     "/documents/{document}/attachments/{number:int}",

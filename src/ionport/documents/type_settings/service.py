@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput
+from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import N_, _
 from ionport.documents.model import Row
 from ionport.documents.review.approvals import ApprovalPolicy
 from ionport.documents.review.model import NewFinding
-from ionport.documents.type_settings.model import FieldSetting, TypeSettings
+from ionport.documents.type_settings.model import (
+    FieldSetting,
+    TypeSettings,
+    settings_as_json,
+    settings_of,
+)
 from ionport.documents.type_settings.patterns import matches
 from ionport.documents.type_settings.repository import TypeSettingsRepository
 from ionport.documents.types import document_type
@@ -55,6 +61,64 @@ class TypeSettingsService:
             self._audit.record(
                 work, scope, actor, DocumentTypeAction.CHANGED, settings.document_type, details
             )
+
+    def set_field(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        type_id: str,
+        field_id: str,
+        values: Mapping[str, Any],
+    ) -> None:
+        """Set what is demanded of one field, as its object in the file says it.
+
+        Raises Forbidden, NotFound, and InvalidInput that names places such as
+        `fields.due_date.pattern`.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        if field_id not in {one.id for one in document_type(type_id).fields}:
+            raise NotFound(_("There is no such field."), code="no_field")
+        before = settings_as_json(self.get(work, scope, type_id))
+        fields = {**before["fields"], field_id: values}
+        self.put(work, scope, actor, settings_of({**before, "fields": fields}))
+
+    def set_effect(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        type_id: str,
+        code: str,
+        effect: str,
+    ) -> None:
+        """Let a rule hold or note for the type; "" is what it does by default.
+
+        Raises Forbidden, NotFound, and InvalidInput where it always holds or is no rule.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        before = settings_as_json(self.get(work, scope, type_id))
+        effects = {name: one for name, one in before["effects"].items() if name != code}
+        if effect:
+            effects[code] = effect
+        self.put(work, scope, actor, settings_of({**before, "effects": effects}))
+
+    def set_approvals(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        type_id: str,
+        values: Mapping[str, Any],
+    ) -> None:
+        """Set how many approvals documents of the type need, as the file says it.
+
+        Raises Forbidden, NotFound, and InvalidInput that names places such as
+        `approvals.first_from`.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        before = settings_as_json(self.get(work, scope, type_id))
+        self.put(work, scope, actor, settings_of({**before, "approvals": dict(values)}))
 
     def policy(self, work: Work, scope: OrganizationScope, type_id: str) -> ApprovalPolicy:
         """Return how many approvals documents of the type need."""

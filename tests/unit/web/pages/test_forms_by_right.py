@@ -45,6 +45,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def addresses(desk: Desk) -> list[str]:
     """The addresses of all pages; whose of the organization's things there is one of each."""
     filled = {"tenant": desk.tenant.tenant_id, "method": "infor-idm-bod", "tool": "postman"}
+    filled |= {"type": "INVOICE", "field": "purchase_order"}
     for name, address, link in (
         ("document", "/documents", '/documents/(doc_[^/"]+)'),
         ("delivery_id", "/deliveries", '/deliveries/(dlv_[^/"]+)'),

@@ -1,0 +1,362 @@
+"""Document types: what is demanded of fields, effects of findings, approvals, and their file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import InvalidInput, NotFound, TooLarge
+from ionport.core.i18n import _
+from ionport.core.paging import Page
+from ionport.documents.type_settings.model import (
+    MAX_LENGTH,
+    MAX_VALUES,
+    FieldSetting,
+    TypeSettings,
+    settings_as_json,
+    settings_of,
+)
+from ionport.documents.type_settings.rule_list import rule_rows
+from ionport.documents.types import DOCUMENT_TYPES, DocumentType, Field, document_type
+from ionport.identity.edits import ChangedMeanwhile
+from ionport.store import Work
+from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.fields import each_upload, errors_of, is_on, text_of
+from ionport.web.rendering.downloads import attachment
+from ionport.web.rendering.lists import ListState
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.rendering.trail import organization_trail
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
+
+MANUAL = "document-types"
+
+_MAX_FILE = 1024 * 1024
+_FLAGS = ("second_is_another_person", "who_changed_may_not_approve")
+_EFFECTS = ("holds", "notes", "")
+
+
+def list_types(request: Request) -> Response:
+    """Show the document types with what is set for each."""
+    with visit_of(request).services.database.read() as work:
+        types = [(kind, _settings(request, work, kind.id)) for kind in DOCUMENT_TYPES.values()]
+    return render(request, "settings/document_types/list.html", {"types": types})
+
+
+def show(request: Request) -> Response:
+    """Show a document type: approvals, fields, tables, history."""
+    return _detail_page(request, {})
+
+
+def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    form, kind = visit_of(request).form, _kind(request)
+    with visit_of(request).services.database.read() as work:
+        settings = _settings(request, work, kind.id)
+        trail = organization_trail(request, work, [kind.id])
+    values = _approvals_of(settings)
+    if request.method == "GET":
+        show_stored(request, _stored(settings, "approvals"))
+    else:
+        values = {name: text_of(form, name) for name in ("first_from", "second_from")}
+        values |= {name: "on" if is_on(form, name) else "" for name in _FLAGS}
+    context = {
+        "kind": kind,
+        "settings": settings,
+        "groups": _groups(kind),
+        "default": FieldSetting(),
+        "values": values,
+        "errors": errors,
+        "trail": trail,
+    }
+    return render(request, "settings/document_types/detail.html", context, status=status)
+
+
+def set_approvals(request: Request) -> Response:
+    """Save from which amounts documents need one and two approvals."""
+    kind, form = _kind(request), visit_of(request).form
+    values: dict[str, object] = {
+        name: text_of(form, name) or None for name in ("first_from", "second_from")
+    }
+    values |= {name: is_on(form, name) for name in _FLAGS}
+    visit, scope = visit_of(request), organization_scope(request)
+    try:
+        with visit.services.database.write() as work:
+            _require_unchanged(request, work, kind, "approvals")
+            documents_of(request).types.set_approvals(work, scope, visit.actor, kind.id, values)
+    except (InvalidInput, ChangedMeanwhile) as error:
+        return _detail_page(request, _named(error, "approvals."), error.status)
+    return redirect(request, _url(request), text=_("The approvals are saved."))
+
+
+def field_form(request: Request) -> Response:
+    """Show what is demanded of one field."""
+    return _field_page(request, None, {})
+
+
+def set_field(request: Request) -> Response:
+    """Save what is demanded of one field."""
+    visit, scope = visit_of(request), organization_scope(request)
+    kind, field = _kind(request), _field(request)
+    form = _field_fields()
+    values = form.sent(visit.form)
+    try:
+        form.check(values)
+        with visit.services.database.write() as work:
+            _require_unchanged(request, work, kind, f"fields.{field.id}")
+            documents_of(request).types.set_field(
+                work, scope, visit.actor, kind.id, field.id, _typed(values)
+            )
+    except (InvalidInput, ChangedMeanwhile) as error:
+        errors = _named(error, f"fields.{field.id}.")
+        return _field_page(request, values, errors, error.status)
+    text = _("{field} is saved. It counts for documents that are judged from now on.")
+    return redirect(request, _url(request), text=text.format(field=field.label))
+
+
+def _field_page(
+    request: Request,
+    values: Mapping[str, str] | None,
+    errors: Mapping[str, str],
+    status: int = 200,
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    kind, field = _kind(request), _field(request)
+    with visit.services.database.read() as work:
+        settings = _settings(request, work, kind.id)
+    if request.method == "GET":
+        show_stored(request, _stored(settings, f"fields.{field.id}"))
+    if values is None:
+        one = settings.fields.get(field.id, FieldSetting())
+        values = {
+            "required": "on" if one.required else "",
+            "read_only": "on" if one.read_only else "",
+            "pattern": one.pattern,
+            "max_length": str(one.max_length or ""),
+            "values": "\n".join(one.values),
+            "erp_field_name": one.erp_field_name,
+        }
+    context = {
+        "kind": kind,
+        "field": field,
+        "form": _field_fields(),
+        "values": values,
+        "errors": errors,
+    }
+    return render(request, "settings/document_types/field.html", context, status=status)
+
+
+def _field_fields() -> Form:
+    pattern = _(
+        "The whole value has to fit, such as 45[0-9]{5}. The manual tells what it may have."
+    )
+    values = _("One on each line, at most {n}; the value has to be one of them.")
+    return Form(
+        [
+            FormField("required", _("Required"), Kind.SWITCH),
+            FormField("read_only", _("Read only"), Kind.SWITCH, help=_("Nobody corrects it.")),
+            FormField("pattern", _("Pattern"), limit=200, help=pattern),
+            FormField(
+                "max_length",
+                _("Length"),
+                Kind.NUMBER,
+                help=_("At most so many characters, up to {n}.").format(n=MAX_LENGTH),
+            ),
+            FormField("values", _("List of values"), Kind.LINES, help=values.format(n=MAX_VALUES)),
+            FormField(
+                "erp_field_name",
+                _("ERP field name"),
+                limit=60,
+                help=_("Another name by which mapping files may call the field."),
+            ),
+        ]
+    )
+
+
+def _typed(values: Mapping[str, str]) -> dict[str, object]:
+    """Return the form's values as the file has them."""
+    return {
+        "required": values["required"] == "on",
+        "read_only": values["read_only"] == "on",
+        "pattern": values["pattern"],
+        "max_length": int(values["max_length"]) if values["max_length"] else None,
+        "values": [line.strip() for line in values["values"].splitlines() if line.strip()],
+        "erp_field_name": values["erp_field_name"],
+    }
+
+
+def effects(request: Request) -> Response:
+    """Show the rules with their effects, by text and by what was changed."""
+    kind = _kind(request)
+    state = ListState.of(request, sorts=["rule"], filters=("q", "changed"))
+    with visit_of(request).services.database.read() as work:
+        settings = _settings(request, work, kind.id)
+    wanted = state.filters["q"].casefold()
+    rows = [
+        row
+        for row in rule_rows(settings)
+        if wanted in f"{row.code} {row.text}".casefold()
+        and (state.filters["changed"] != "yes" or row.is_changed)
+    ]
+    page = state.request
+    shown = rows[page.offset : page.offset + page.limit]
+    context = {"kind": kind, "state": state, "page_of": Page(shown, len(rows), page)}
+    return render(request, "settings/document_types/effects.html", context)
+
+
+def set_effect(request: Request) -> Response:
+    """Let a rule hold, note, or do what it does by default."""
+    visit, scope = visit_of(request), organization_scope(request)
+    kind, form = _kind(request), visit_of(request).form
+    code, effect, seen = (text_of(form, name) for name in ("rule", "effect", "seen"))
+    url = path_to(request, "document_type_effects", type=kind.id)
+    if query := text_of(form, "q")[:200]:
+        url += "?" + urlencode({"q": query}, errors="replace")
+    try:
+        if effect not in _EFFECTS:
+            raise InvalidInput(_("Choose one of these."))
+        with visit.services.database.write() as work:
+            stored = _settings(request, work, kind.id).effects.get(code, "")
+            if stored != seen:
+                text = _("Somebody else has changed {rule} meanwhile; look at it again.")
+                raise InvalidInput(text.format(rule=code))
+            documents_of(request).types.set_effect(work, scope, visit.actor, kind.id, code, effect)
+    except InvalidInput as error:
+        return redirect(request, url, kind="danger", text=error.text)
+    text = _("{rule} is saved. It counts for documents that are judged from now on.")
+    return redirect(request, url, text=text.format(rule=code))
+
+
+def export(request: Request) -> Response:
+    """Send the settings of a type as JSON that can be imported."""
+    kind = _kind(request)
+    with visit_of(request).services.database.read() as work:
+        settings = _settings(request, work, kind.id)
+    text = json.dumps(settings_as_json(settings), indent=2, ensure_ascii=False)
+    return attachment(f"{text}\n".encode(), f"{kind.id.lower()}.json")
+
+
+def import_form(request: Request) -> Response:
+    """Show the form that takes a JSON file."""
+    return _import_page(request)
+
+
+def import_file(request: Request) -> Response:
+    """Replace the settings of a type by those of a file."""
+    visit, scope, kind = visit_of(request), organization_scope(request), _kind(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    try:
+        settings = _read(request, kind)
+        with visit.services.database.write() as work:
+            _require_unchanged(request, work, kind)
+            documents_of(request).types.put(work, scope, visit.actor, settings)
+    except (InvalidInput, TooLarge, ChangedMeanwhile) as error:
+        return _import_page(request, error.text, error.status)
+    text = _("The file's settings count for documents that are judged from now on.")
+    return redirect(request, _url(request), text=text)
+
+
+def _import_page(request: Request, error: str = "", status: int = 200) -> Response:
+    visit, scope, kind = visit_of(request), organization_scope(request), _kind(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    if request.method == "GET":
+        with visit.services.database.read() as work:
+            show_stored(request, _stored(_settings(request, work, kind.id)))
+    context = {"kind": kind, "error": error}
+    return render(request, "settings/document_types/import.html", context, status=status)
+
+
+def _read(request: Request, kind: DocumentType) -> TypeSettings:
+    file = next(each_upload(visit_of(request).form, "file", _MAX_FILE), None)
+    if file is None:
+        raise InvalidInput(_("Choose a JSON file."))
+    if len(file.content) > _MAX_FILE:
+        raise TooLarge(_("The file has more than 1 MB."))
+    try:
+        data = json.loads(file.content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(_("This is no JSON file.")) from error
+    settings = settings_of(data)
+    if settings.document_type != kind.id:
+        text = _("The file is of {other}. Import it on the page of that type.")
+        raise InvalidInput(text.format(other=settings.document_type))
+    return settings
+
+
+def _settings(request: Request, work: Work, type_id: str) -> TypeSettings:
+    return documents_of(request).types.get(work, organization_scope(request), type_id)
+
+
+def _kind(request: Request) -> DocumentType:
+    return document_type(str(request.path_params["type"]))
+
+
+def _field(request: Request) -> Field:
+    """Return the field in the path; raises NotFound."""
+    wanted = request.path_params["field"]
+    found = [one for one in _kind(request).fields if one.id == wanted]
+    if not found:
+        raise NotFound(_("There is no such field."))
+    return found[0]
+
+
+def _groups(kind: DocumentType) -> list[tuple[str, list[Field]]]:
+    groups: dict[str, list[Field]] = {}
+    for field in kind.fields:
+        groups.setdefault(field.group, []).append(field)
+    return [(_(group) if group else _("Other"), fields) for group, fields in groups.items()]
+
+
+def _stored(settings: TypeSettings, part: str = "") -> dict[str, str]:
+    """Return what is stored by place, such as `fields.due_date`; with `part` of that place."""
+    data = settings_as_json(settings)
+    places = {f"fields.{name}": json.dumps(one) for name, one in data["fields"].items()}
+    places |= {f"effects.{code}": effect for code, effect in data["effects"].items()}
+    places["approvals"] = json.dumps(data["approvals"])
+    return {part: places.get(part, "")} if part else places
+
+
+def _require_unchanged(request: Request, work: Work, kind: DocumentType, part: str = "") -> None:
+    """Compare the part that a form changes with what it showed; others may change the rest."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    require_unchanged(
+        request, work, scope, kind.id, lambda: _stored(_settings(request, work, kind.id), part)
+    )
+
+
+def _approvals_of(settings: TypeSettings) -> dict[str, str]:
+    policy = settings_as_json(settings)["approvals"]
+    amounts = {name: policy[name] or "" for name in ("first_from", "second_from")}
+    return {**amounts, **{name: "on" if policy[name] else "" for name in _FLAGS}}
+
+
+def _named(error: InvalidInput | ChangedMeanwhile, place: str) -> dict[str, str]:
+    """Return errors by the names of the form's fields."""
+    return {name.removeprefix(place): text for name, text in errors_of(error).items()}
+
+
+def _url(request: Request) -> str:
+    return path_to(request, "document_type", type=_kind(request).id)
+
+
+_BASE = "/settings/document-types"
+_ONE = f"{_BASE}/{{type}}"
+ROUTES = [
+    Route(_BASE, list_types, name="document_types"),
+    Route(_ONE, show, methods=["GET"], name="document_type"),
+    Route(f"{_ONE}/approvals", set_approvals, methods=["POST"], name="document_type_approvals"),
+    Route(f"{_ONE}/fields/{{field}}", field_form, methods=["GET"], name="document_type_field"),
+    Route(f"{_ONE}/fields/{{field}}", set_field, methods=["POST"]),
+    Route(f"{_ONE}/effects", effects, methods=["GET"], name="document_type_effects"),
+    Route(f"{_ONE}/effects", set_effect, methods=["POST"]),
+    Route(f"{_ONE}/settings.json", export, name="document_type_export"),
+    Route(f"{_ONE}/import", import_form, methods=["GET"], name="document_type_import"),
+    Route(f"{_ONE}/import", import_file, methods=["POST"]),
+]

@@ -1,0 +1,127 @@
+"""Fields, effects and approvals of a document type are set on pages and travel as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import httpx2
+import pytest
+
+from tests.support.whole import Desk
+
+_ONE = "/settings/document-types/INVOICE"
+_FIELD = f"{_ONE}/fields/purchase_order"
+_EFFECTS = f"{_ONE}/effects"
+_DEMANDS = {
+    "required": "on",
+    "pattern": "45[0-9]{5}",
+    "max_length": "7",
+    "values": "4500001\n4500002\n",
+    "erp_field_name": "PUNO",
+}
+
+
+def _settings(desk: Desk) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = json.loads(desk.browser.get(f"{_ONE}/settings.json").text)
+    return found
+
+
+def _import(desk: Desk, data: object) -> httpx2.Response:
+    content = data if isinstance(data, bytes) else json.dumps(data).encode()
+    return desk.browser.send(f"{_ONE}/import", files=[("file", ("a.json", content))])
+
+
+def test_what_is_demanded_of_a_field_is_set_and_told(desk: Desk) -> None:
+    answer = desk.browser.send(_FIELD, _DEMANDS)
+    assert "at most 7 characters" in answer.text
+    assert "one of 2 values" in answer.text
+    assert "Document type changed: fields purchase_order" in desk.browser.text(_ONE)
+    assert _settings(desk)["fields"]["purchase_order"] == {
+        "required": True,
+        "read_only": False,
+        "pattern": "45[0-9]{5}",
+        "max_length": 7,
+        "values": ["4500001", "4500002"],
+        "erp_field_name": "PUNO",
+    }
+    assert desk.browser.send(_FIELD, {}).status_code == 200
+    assert _settings(desk)["fields"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("pattern", "(a*)*"), ("max_length", "0"), ("max_length", "x"), ("erp_field_name", "1 2")],
+)
+def test_a_wrong_demand_is_told_beside_its_field(desk: Desk, name: str, value: str) -> None:
+    page = desk.browser.send(_FIELD, {**_DEMANDS, name: value})
+    assert page.status_code == 422
+    assert f'id="{name}-error"' in page.text
+    assert "4500001" in page.text
+
+
+def test_the_second_of_two_edits_is_told_and_other_parts_do_not_count(desk: Desk) -> None:
+    mark = desk.browser.hidden(_FIELD)
+    desk.browser.send(f"{_ONE}/fields/due_date", {"required": "on"})
+    assert desk.browser.http.post(_FIELD, data={**_DEMANDS, **mark}).status_code == 200
+    late = desk.browser.http.post(_FIELD, data={**mark, "pattern": "9"})
+    assert late.status_code == 409
+    assert "changed this while you had it open" in late.text
+    shown = desk.browser.hidden(f"{_ONE}/import")
+    desk.browser.send(f"{_ONE}/approvals", {"first_from": "10"}, form_at=_ONE)
+    files = [("file", ("a.json", b'{"document_type": "INVOICE"}'))]
+    assert desk.browser.http.post(f"{_ONE}/import", data=shown, files=files).status_code == 409
+    assert _settings(desk)["approvals"]["first_from"] == "10"
+
+
+def test_approvals_are_set_by_amount(desk: Desk) -> None:
+    answer = desk.browser.send(
+        f"{_ONE}/approvals", {"first_from": "1000", "second_from": "10000.50"}, form_at=_ONE
+    )
+    assert "The approvals are saved." in answer.text
+    assert "one from 1,000" in desk.browser.text("/settings/document-types")
+    assert _settings(desk)["approvals"]["second_is_another_person"] is False
+    wrong = desk.browser.send(
+        f"{_ONE}/approvals", {"first_from": "10", "second_from": "5"}, form_at=_ONE
+    )
+    assert wrong.status_code == 422
+    assert 'id="second_from-error"' in wrong.text
+
+
+def test_effects_are_changed_within_their_limits(desk: Desk) -> None:
+    page = f"{_EFFECTS}?q=due_before_issue"
+    assert "Let it hold" in desk.browser.text(page)
+    change = {"rule": "due_before_issue", "effect": "holds", "seen": ""}
+    assert "is saved" in desk.browser.send(_EFFECTS, change, form_at=page).text
+    assert _settings(desk)["effects"] == {"due_before_issue": "holds"}
+    assert "Somebody else has changed" in desk.browser.send(_EFFECTS, change, form_at=page).text
+    assert "Back to: notes" in desk.browser.text(f"{_EFFECTS}?changed=yes")
+    assert "always holds" in desk.browser.text(f"{_EFFECTS}?q=unknown_account")
+    fixed = {"rule": "unknown_account", "effect": "notes", "seen": ""}
+    assert "always holds" in desk.browser.send(_EFFECTS, fixed, form_at=page).text
+    back = {"rule": "due_before_issue", "effect": "", "seen": "holds"}
+    desk.browser.send(_EFFECTS, back, form_at=page)
+    assert _settings(desk)["effects"] == {}
+
+
+def test_a_file_is_imported_as_it_was_exported(desk: Desk) -> None:
+    desk.browser.send(_FIELD, _DEMANDS)
+    exported = _settings(desk)
+    desk.browser.send(_FIELD, {})
+    assert _import(desk, exported).status_code == 200
+    assert _settings(desk) == exported
+    other = {"document_type": "CREDIT_NOTE"}
+    for wrong in (b"", b"[", b"\xff", [], other, {**exported, "fields": {"x": {}}}):
+        assert _import(desk, wrong).status_code in (404, 422)
+    assert _settings(desk) == exported
+
+
+def test_a_member_reads_settings_and_changes_none(desk: Desk) -> None:
+    desk.add_user("dora")
+    desk.sign_in_as("dora")
+    assert desk.browser.get(_ONE).status_code == 200
+    assert "Let it hold" not in desk.browser.text(_EFFECTS)
+    token = desk.browser.hidden("/account")
+    for path in (_FIELD, f"{_ONE}/approvals", f"{_ONE}/import", _EFFECTS):
+        values = {"rule": "due_before_issue", "effect": "holds", "seen": ""}
+        answer = desk.browser.http.post(path, data={**token, **values})
+        assert answer.status_code == 403, path
