@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound
-from ionport.core.i18n import _
+from ionport.core.i18n import N_, _
 from ionport.core.ids import new_id
 from ionport.documents.companies.model import Company, addressee_of
 from ionport.documents.companies.repository import CompanyRepository
@@ -27,10 +26,15 @@ from ionport.documents.review.repository import FindingRepository, fingerprint
 from ionport.documents.review.service import JudgedBy, ReviewService
 from ionport.documents.timeline import new_entry
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
+from ionport.identity.model import Actor, AuditAction
 from ionport.store import OrganizationScope, Work
 
-_RECEIVED: Final = "document.received"
+
+class ReceiptAction(AuditAction):
+    """What the audit log tells of documents that come in, and of files that are not taken."""
+
+    RECEIVED = "document.received", N_("Document received")
+    MALWARE_REFUSED = "document.malware_refused", N_("File refused: malware")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +213,7 @@ class Receipts:
             work,
             scope,
             actor,
-            _RECEIVED,
+            ReceiptAction.RECEIVED,
             [
                 (received.document.id, {"filename": received.document.filename})
                 for _intake, received in made

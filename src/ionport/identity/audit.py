@@ -8,7 +8,7 @@ from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.audit_repository import AnyScope, AuditRepository, scope_id
-from ionport.identity.model import Actor, AuditEntry
+from ionport.identity.model import Actor, AuditAction, AuditEntry
 from ionport.store import Work
 
 
@@ -23,14 +23,13 @@ class AuditLog:
         work: Work,
         scope: AnyScope,
         actor: Actor,
-        action: str,
+        action: AuditAction,
         subject: str,
         details: Mapping[str, str] | None = None,
     ) -> None:
         """Add a row.
 
-        `action` is a stable machine name (see `AuditAction`), `subject` the id or name of what
-        was changed, `details` short texts without secrets.
+        `subject` is the id or name of what was changed, `details` short texts without secrets.
         """
         self.record_each(work, scope, actor, action, [(subject, details or {})])
 
@@ -39,7 +38,7 @@ class AuditLog:
         work: Work,
         scope: AnyScope,
         actor: Actor,
-        action: str,
+        action: AuditAction,
         changed: Sequence[tuple[str, Mapping[str, str]]],
     ) -> None:
         """Add a row for each of several subjects with its details, to which the same was done."""
@@ -52,7 +51,7 @@ class AuditLog:
                     actor_name=actor.name,
                     actor_id=actor.user_id,
                     address=actor.address,
-                    action=str(action),
+                    action=action.value,
                     subject=subject,
                     details=dict(details),
                     at=self._clock.now(),

@@ -5,7 +5,7 @@ import pytest
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.core.secrets import Secret
-from ionport.identity.model import Actor, OrganizationRole, TenantRole
+from ionport.identity.model import Actor, OrganizationRole, TenantRole, UserAction
 from ionport.identity.service import NewUser
 from ionport.store import OrganizationScope, SystemScope, TenantScope
 from tests.support.web import PASSWORD, TENANT, People
@@ -146,14 +146,14 @@ def test_a_reset_password_ends_every_session(people: People) -> None:
 def test_the_audit_log_tells_scopes_apart_and_shows_the_newest_first(people: People) -> None:
     actor = Actor("usr_1", "ada", address="192.0.2.7")
     with people.database.write() as work:
-        people.audit.record(work, SCOPE, actor, "app.created", "app_1", {"name": "First"})
-        people.audit.record(work, SCOPE, actor, "app.created", "app_2")
-        people.audit.record(work, OrganizationScope(TENANT), actor, "other", "doc_1")
+        people.audit.record(work, SCOPE, actor, UserAction.CREATED, "usr_1", {"name": "First"})
+        people.audit.record(work, SCOPE, actor, UserAction.CREATED, "usr_2")
+        people.audit.record(work, OrganizationScope(TENANT), actor, UserAction.SIGNED_IN, "usr_3")
     with people.database.read() as work:
         of_tenant = people.audit.list(work, SCOPE, PageRequest(per_page=1))
         everything = people.audit.list(work, SystemScope("test"), PageRequest())
     assert of_tenant.total == 2
-    assert [entry.subject for entry in of_tenant.items] == ["app_2"]
+    assert [entry.subject for entry in of_tenant.items] == ["usr_2"]
     assert everything.total == 3
     first = everything.items[-1]
     assert (first.actor_name, first.address, dict(first.details)) == (

@@ -12,7 +12,7 @@ from ionport.core.errors import Conflict, IonportError, Unavailable
 from ionport.documents.intake.containers import ReceivedFile, unpack
 from ionport.documents.intake.limits import MEGABYTE
 from ionport.documents.model import Document
-from ionport.documents.receipts import PreparedReceipt
+from ionport.documents.receipts import PreparedReceipt, ReceiptAction
 from ionport.documents.review.model import Finding
 from ionport.documents.service import DocumentService
 from ionport.identity.audit import AuditLog
@@ -185,7 +185,7 @@ class Receiver:
     ) -> None:
         detail = {"file": outcome.name, "reason": outcome.error}
         self._audit.record(
-            work, scope, actor, "document.malware_refused", scope.organization_id, detail
+            work, scope, actor, ReceiptAction.MALWARE_REFUSED, scope.organization_id, detail
         )
 
 

@@ -11,8 +11,11 @@ from starlette.requests import Request
 
 from ionport.connections.model import ConnectionAction
 from ionport.core.paging import PageRequest
+from ionport.documents.bulk.model import BulkAuditAction
 from ionport.documents.companies.service import CompanyAction
 from ionport.documents.intake.sources.model import SourceAction
+from ionport.documents.receipts import ReceiptAction
+from ionport.documents.review.decisions.recording import DecisionAction
 from ionport.documents.suppliers.service import SupplierAction
 from ionport.documents.type_settings.service import DocumentTypeAction
 from ionport.exports.model import ConfigurationAction, DeliveryAction
@@ -43,9 +46,10 @@ from ionport.web.state import organization_scope, tenant_scope, visit_of
 
 _LATEST: Final = PageRequest(per_page=20)
 
-_ACTIONS: Final[Sequence[type[AuditAction]]] = (
+SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     AcknowledgementAction,
     AppAction,
+    BulkAuditAction,
     ClockAction,
     CompanyAction,
     ConfigurationAction,
@@ -53,6 +57,7 @@ _ACTIONS: Final[Sequence[type[AuditAction]]] = (
     ConnectionPointAction,
     ControlKeyAction,
     DataModelAction,
+    DecisionAction,
     DeliveryAction,
     DocumentFlowAction,
     DocumentTypeAction,
@@ -63,6 +68,7 @@ _ACTIONS: Final[Sequence[type[AuditAction]]] = (
     MembershipAction,
     OrganizationAction,
     PolicyAction,
+    ReceiptAction,
     SamlIssuerAction,
     ScopeAction,
     ServiceAccountAction,
@@ -139,4 +145,4 @@ def _sentence(words: str, entry: AuditEntry) -> str:
 
 
 def _words() -> dict[str, str]:
-    return {action.value: action.label for actions in _ACTIONS for action in actions}
+    return {action.value: action.label for actions in SHOWN_ACTIONS for action in actions}
