@@ -7,11 +7,12 @@ What belongs to a term, such as its scheme identifier (BT-29-1), is a child of i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import cast
 
 from lxml import etree
@@ -29,7 +30,26 @@ _NUMBERS = frozenset(
     for term in terms().values()
     if term.type in ("Amount", "Unit price", "Quantity", "Percentage")
 )
+_DATES = frozenset(term.id for term in terms().values() if term.type == "Date")
 _NONE: tuple[Node, ...] = ()
+_DATE_SIGNS = 10
+_REMEMBERED = 4096
+
+
+# One invoice says the same rates, quantities and totals in many places, and is asked many times.
+@lru_cache(_REMEMBERED)
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
+
+
+@lru_cache(_REMEMBERED)
+def _day(text: str) -> date | None:
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +122,16 @@ class Node:
         try:
             return self._index.get(term, _NONE)
         except AttributeError:
+            return self.index().get(term, _NONE)
+
+    def index(self) -> Mapping[str, Sequence[Node]]:
+        """Return what `all` finds, by term."""
+        try:
+            return self._index
+        except AttributeError:
             index = self._index = {}
             _fill(index, self)
-            return index.get(term, _NONE)
+            return index
 
     def first(self, term: str) -> Node | None:
         """Return the first `term` below this node, or None."""
@@ -130,22 +157,21 @@ class Node:
         return self.term in _NUMBERS
 
     @property
+    def is_date(self) -> bool:
+        """Whether the term is a day."""
+        return self.term in _DATES
+
+    @property
     def decimal(self) -> Decimal | None:
         """The number, or None when the text is no decimal number of up to 28 signs."""
         text = self.text
-        if len(text) <= MAX_DIGITS and _DECIMAL.fullmatch(text):
-            return Decimal(text)
-        return None
+        return _number(text) if len(text) <= MAX_DIGITS else None
 
     @property
     def day(self) -> date | None:
         """The calendar day, or None when the text is no date."""
-        if not _DATE.fullmatch(self.text):
-            return None
-        try:
-            return date.fromisoformat(self.text)
-        except ValueError:
-            return None
+        text = self.text
+        return _day(text) if len(text) == _DATE_SIGNS else None
 
     @property
     def is_true(self) -> bool:

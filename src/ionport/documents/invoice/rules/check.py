@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 
@@ -10,6 +10,7 @@ from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.rules import own, parties, presence, totals, vat
 from ionport.documents.invoice.rules.facts import Facts
 from ionport.documents.invoice.rules.model import Rule, RuleFinding, RuleSet, Violation
+from ionport.documents.invoice.rules.plans import plan
 from ionport.documents.invoice.rules.profiles import rules_for
 from ionport.documents.invoice.rules.table import rules
 
@@ -41,9 +42,14 @@ def check_invoice(invoice: Invoice, today: date) -> tuple[RuleFinding, ...]:
     `today` is the day by which an issue date is too far ahead.
     """
     facts = Facts(invoice, today)
+    return findings_by(plan(rules_for(invoice), facts.shape), facts)
+
+
+def findings_by(rules: Sequence[Rule], facts: Facts) -> tuple[RuleFinding, ...]:
+    """Return what these rules notice, `MAX_PLACES` places of each at most."""
     return tuple(
         _finding(rule, violation)
-        for rule in rules_for(invoice)
+        for rule in rules
         for violation in islice(_CHECKS[rule.check](facts, rule), MAX_PLACES)
     )
 

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 
 from ionport.documents.amounts import EXACT, total
 from ionport.documents.invoice.model import Invoice
+from ionport.documents.invoice.rules.plans import Shape
 from ionport.documents.invoice.table import Syntax
 from ionport.documents.invoice.tree import Node
 
@@ -43,13 +44,33 @@ class Facts:
         """Every node of the tree, parents before children."""
         return list(self.tree.walk())
 
+    @cached_property
+    def dates(self) -> Sequence[Node]:
+        """Every date of the tree that has a text."""
+        return [node for node in self.nodes if node.text and node.is_date]
+
+    @cached_property
+    def numbers(self) -> Sequence[Node]:
+        """Every number of the tree that has a text."""
+        return [node for node in self.nodes if node.text and node.is_number]
+
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        """The currencies that amounts of the tree name, and ``""``."""
+        return frozenset(node.currency for node in self.nodes)
+
     def group(self, term: str) -> Sequence[Node]:
         """Return all `term`; of the lines only those that count."""
         return self.lines if term == "BG-25" else self.tree.all(term)
 
+    @cached_property
+    def shape(self) -> Shape:
+        """Which terms the invoice has."""
+        return Shape(self.tree)
+
     def has(self, terms: str) -> bool:
         """Tell whether one of `terms` (`BT-97|BT-98`) is there: a group, or a value not blank."""
-        return has(self.tree, terms)
+        return not self.shape.filled.isdisjoint(terms.split("|"))
 
     def amount(self, term: str) -> Decimal | None:
         """Return the first number of `term` in the invoice, None for none."""

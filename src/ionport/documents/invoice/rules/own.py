@@ -6,13 +6,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import cache
 
 from ionport.documents.invoice.attachments import Problem, attachments
 from ionport.documents.invoice.codes import code_list
 from ionport.documents.invoice.rules.facts import Facts
 from ionport.documents.invoice.rules.model import Rule, Violation
-from ionport.documents.invoice.table import terms
 from ionport.documents.invoice.tree import Node
 
 _EARLIEST = date(2000, 1, 1)
@@ -38,7 +36,7 @@ def two_currency_codes(facts: Facts, rule: Rule) -> Iterator[Violation]:
 def other_currency(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """No amount is in another currency, but for those of the accounting currency."""
     currency, others = facts.invoice.currency, dict[str, Node]()
-    for node in _counted(facts.tree):
+    for node in _counted(facts.tree) if facts.currencies - {"", currency} else ():
         if node.currency not in ("", currency) and node.term not in _ACCOUNTING_AMOUNTS:
             others.setdefault(node.currency, node)
     totals = facts.tree.all("BT-111")
@@ -101,8 +99,8 @@ def issue_date(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def early_date(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """No other date of the invoice is before 2000-01-01."""
-    for node in facts.nodes:
-        day = node.day if _type_of(node.term) == "Date" and node.term != "BT-2" else None
+    for node in facts.dates:
+        day = node.day if node.term != "BT-2" else None
         if day is not None and day < _EARLIEST:
             yield Violation(node, {"term": node.term, "value": node.text})
 
@@ -127,22 +125,18 @@ def same_line_id(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def unreadable_value(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Every number is a decimal of at most 28 signs, and every date a day of the calendar."""
-    for node in facts.nodes:
-        if not node.text:
-            continue
-        if node.is_number:
-            is_readable = node.decimal is not None
-        else:
-            is_readable = _type_of(node.term) != "Date" or node.day is not None
-        if not is_readable:
+    unreadable = {node for node in facts.numbers if node.decimal is None}
+    unreadable |= {node for node in facts.dates if node.day is None}
+    # In the order of the file.
+    for node in facts.nodes if unreadable else ():
+        if node in unreadable:
             yield Violation(node, {"term": node.term, "value": node.text})
 
 
 def date_with_time(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Dates are written without a time, which is left out."""
-    for node in facts.nodes:
-        is_date = _type_of(node.term) == "Date" and node.day is not None
-        if is_date and (":" in node.written or "T" in node.written):
+    for node in facts.dates:
+        if (":" in node.written or "T" in node.written) and node.day is not None:
             yield Violation(node, {"term": node.term, "value": node.written})
 
 
@@ -159,6 +153,8 @@ def invisible_signs(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """No number or identifier has signs that nobody sees or that turn the direction."""
     for term in _IDENTITIES:
         for node in facts.tree.all(term):
+            if node.text.isprintable():
+                continue
             signs = [sign for sign in node.text if unicodedata.category(sign) in ("Cf", "Cc", "Co")]
             if signs:
                 names = ", ".join(dict.fromkeys(f"U+{ord(sign):04X}" for sign in signs[:5]))
@@ -218,9 +214,3 @@ def not_understood(facts: Facts, rule: Rule) -> Iterator[Violation]:
                 "line": str(found.place.line),
             }
             yield Violation(None, given)
-
-
-@cache
-def _type_of(term: str) -> str:
-    row = terms().get(term)
-    return row.type if row is not None else ""

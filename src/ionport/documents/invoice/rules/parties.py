@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 
 from ionport.documents.invoice.rules.facts import Facts, has
@@ -13,7 +14,9 @@ from ionport.documents.invoice.tree import Node
 _TRANSFERS = frozenset({"30", "58"})
 _MANDATES = frozenset({"49", "59"})
 _MAX_CARD = 10
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}", re.I)
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}", re.IGNORECASE | re.ASCII)
+# ISO 7064: letters count 10 to 35.
+_VALUES = {sign: str(value) for value, sign in enumerate(string.digits + string.ascii_uppercase)}
 _DISCOUNT = re.compile(
     r"#SKONTO#TAGE=[0-9]+#PROZENT=[0-9]+\.[0-9]{2}#(?:BASISBETRAG=-?[0-9]+\.[0-9]{2}#)?"
 )
@@ -104,7 +107,7 @@ def is_iban(text: str) -> bool:
     number = "".join(text.split()).upper()
     if not _IBAN.fullmatch(number):
         return False
-    return int("".join(str(int(sign, 36)) for sign in number[4:] + number[:4])) % 97 == 1
+    return int("".join(map(_VALUES.__getitem__, number[4:] + number[:4]))) % 97 == 1
 
 
 def discount_lines(facts: Facts, rule: Rule) -> Iterator[Violation]:
@@ -143,7 +146,7 @@ def invoice_currency(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def other_currencies(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Every amount is in the invoice's currency, except the VAT total of the accounting's."""
-    for node in facts.nodes:
+    for node in facts.nodes if facts.currencies - {"", facts.invoice.currency} else ():
         is_other = node.currency and node.currency != facts.invoice.currency
         if is_other and node.term != "BT-111":
             yield Violation(node, {"value": node.currency})

@@ -162,7 +162,8 @@ def tax_point_code(facts: Facts, rule: Rule) -> Iterator[Violation]:
 def currencies(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Every amount's currency is in ISO 4217."""
     known, told = code_list("iso-4217"), set[str]()
-    for node in facts.nodes:
+    unknown = [currency for currency in facts.currencies if currency and currency not in known]
+    for node in facts.nodes if unknown else ():
         if node.currency and node.currency not in known and node.currency not in told:
             told.add(node.currency)
             yield Violation(node, {"value": node.currency, "list": "iso-4217"})
