@@ -4,6 +4,7 @@
     GET /{TENANT}/as/authorization.oauth2   a page: a person signs on and approves there
     /{TENANT}/…       API gateway, and behind it the sandbox (any Host header)
     /_control/…       the sandbox's control plane (Host is checked there)
+    /api/v1/…         the JSON API of the document side (any Host header)
     /healthz          liveness: the process answers
     /readyz           readiness: it can do its work now
     everything else   pages (Host is checked there)
@@ -40,16 +41,24 @@ from ionport.web.services import (
 )
 
 _CONTROL = f"{PREFIX}/"
+_API = "/api/"
 _HEALTH = frozenset(("/healthz", "/readyz", "/metrics"))
 
 
 class PageRouter:
-    """Sends each request that the Infor side leaves to control plane, health checks or pages."""
+    """Sends each request that the Infor side leaves to control plane, API, health or pages."""
 
-    def __init__(self, pages: ASGIApp, health: ASGIApp, control: ASGIApp | None = None) -> None:
+    def __init__(
+        self,
+        pages: ASGIApp,
+        health: ASGIApp,
+        control: ASGIApp | None = None,
+        api: ASGIApp | None = None,
+    ) -> None:
         self._pages = pages
         self._health = health
         self._control = control or ControlApp(None)
+        self._api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._pages
@@ -57,6 +66,8 @@ class PageRouter:
             path = scope["path"]
             if path.startswith(_CONTROL):
                 app = self._control
+            elif self._api is not None and path.startswith(_API):
+                app = self._api
             elif path in _HEALTH:
                 app = self._health
         await app(scope, receive, send)
@@ -138,11 +149,13 @@ def build_asgi(application: Application, engine: DeliveryEngine | None = None) -
 def _routed(application: Application, health: ASGIApp) -> ASGIApp:
     infor = application.infor
     pages = _pages(application)
+    api = _api(application, application.documents) if application.documents else None
     if infor is None:
-        return PageRouter(pages, health)
+        return PageRouter(pages, health, api=api)
     has_control = infor.options.has_sandbox
     control = ControlApp(_control_server(application, infor)) if has_control else None
-    return InforRouter(infor_apps(infor, application.database), PageRouter(pages, health, control))
+    rest = PageRouter(pages, health, control, api)
+    return InforRouter(infor_apps(infor, application.database), rest)
 
 
 def _pages(application: Application) -> ASGIApp:
@@ -161,6 +174,32 @@ def _pages(application: Application) -> ASGIApp:
         allowed_hosts=settings.allowed_hosts,
         secure_cookies=settings.is_https,
         api_url=settings.gateway_origin if application.infor is not None else "",
+    )
+
+
+def _api(application: Application, documents: DocumentSide) -> ASGIApp | None:
+    """Build the JSON API; None without its packages (`ionport[testing]` alone)."""
+    try:
+        from ionport.api.app import create_api
+        from ionport.api.services import ApiServices
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.startswith("ionport"):
+            raise
+        return None
+    settings = application.settings
+    return create_api(
+        ApiServices(
+            database=application.database,
+            api_keys=documents.api_keys,
+            answers=documents.answers,
+            documents=documents.documents,
+            receiver=documents.receiver,
+            renderings=documents.renderings,
+            connections=documents.connections,
+            deliveries=documents.deliveries,
+            max_request_bytes=settings.max_upload_mb * 1024 * 1024,
+            calls_per_minute=settings.api_calls_per_minute,
+        )
     )
 
 
@@ -216,6 +255,7 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
         if infor and infor.options.has_sandbox
         else None,
         documents=DocumentServices(
+            api_keys=documents.api_keys,
             documents=documents.documents,
             companies=documents.companies,
             suppliers=documents.suppliers,

@@ -33,6 +33,8 @@ from ionport.exports.deliveries import DeliveryService
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.pages.maker import PageMaker
 from ionport.exports.timing import ExportTiming
+from ionport.identity.api_keys.answers import Answers
+from ionport.identity.api_keys.service import ApiKeyService
 from ionport.identity.audit import AuditLog
 from ionport.identity.service import IdentityService
 from ionport.ionapi.addresses import AddressPolicy
@@ -44,6 +46,8 @@ from ionport.store import Database
 class DocumentSide:
     """The services of the document side."""
 
+    api_keys: ApiKeyService
+    answers: Answers
     documents: DocumentService
     companies: CompanyService
     renderings: RenderingService
@@ -91,6 +95,8 @@ def open_document_side(
     receiver = Receiver(database, documents, audit)
     deliveries = DeliveryService(clock, audit, documents, timing=timing)
     return DocumentSide(
+        api_keys=ApiKeyService(clock, keys, audit),
+        answers=Answers(database, clock),
         documents=documents,
         companies=CompanyService(clock, audit, identity),
         renderings=renderings,

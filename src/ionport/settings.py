@@ -33,6 +33,7 @@ _RANGES = (
     ("threads", 4, 500),
     ("max_upload_mb", 1, 500),
     ("max_upload_files", 1, 500),
+    ("api_calls_per_minute", 1, 100_000),
     ("max_file_mb", 1, 200),
     ("max_invoice_lines", 1, 100_000),
     ("max_attachments", 1, 1_000),
@@ -166,6 +167,12 @@ class Settings:
     )
     max_upload_files: int = field(
         default=50, metadata=_help("Most files of one upload on a page. 1 to 500.")
+    )
+    api_calls_per_minute: int = field(
+        default=600,
+        metadata=_help(
+            "Most calls of one API key in a minute, counted in each process. 1 to 100,000."
+        ),
     )
     max_file_mb: int = field(
         default=40,

@@ -45,6 +45,7 @@ _COMMANDS = {
     ),
     "document": ("documents.documents", "Document side: check, add, list and show documents."),
     "intake": ("documents.intake", "Document side: folders that are watched for documents."),
+    "api-key": ("documents.api_keys", "Document side: keys of programs that use the JSON API."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),
 }

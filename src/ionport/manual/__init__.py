@@ -37,6 +37,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "mapping-files",
             "export",
             "exactly-once",
+            "json-api",
         ),
     ),
     (

@@ -47,6 +47,7 @@ from ionport.web.pages.ion_desk import (
     data_lake,
     document_flows,
 )
+from ionport.web.pages.organization import api_keys
 from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
 from ionport.web.pages.settings import companies, suppliers
 from ionport.web.pages.settings import document_types as types_of_documents
@@ -149,6 +150,7 @@ def _document_routes() -> list[BaseRoute]:
         *companies.ROUTES,
         *suppliers.ROUTES,
         *types_of_documents.ROUTES,
+        *api_keys.ROUTES,
         *exports.ROUTES,
         *export_activation.ROUTES,
         *connections.ROUTES,

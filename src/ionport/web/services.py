@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
     from ionport.gateway.custom_apis import CustomApis
+    from ionport.identity.api_keys.service import ApiKeyService
     from ionport.mappings.service import MappingService
     from ionport.oauth.accounts.service import ServiceAccountService
     from ionport.oauth.apps.security import AppSecurityService
@@ -96,6 +97,7 @@ class SandboxServices:
 class DocumentServices:
     """What the pages of the document side use."""
 
+    api_keys: ApiKeyService
     documents: DocumentService
     companies: CompanyService
     suppliers: SupplierService

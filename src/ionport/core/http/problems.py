@@ -39,10 +39,12 @@ def problem_response(
     request_id: str,
     fields: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return the answer to a request that went wrong.
 
-    `code` is stable and for programs, `fields` says what is wrong with which field of the body.
+    `code` is stable and for programs, `fields` says what is wrong with which field of the body;
+    `more` are members beside these (RFC 9457 §3.2).
     """
     problem: dict[str, object] = {
         "type": "about:blank",
@@ -50,6 +52,7 @@ def problem_response(
         "status": status,
         "title": title,
         "code": code,
+        **(more or {}),
     }
     if fields:
         problem["fields"] = dict(fields)

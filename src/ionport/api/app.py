@@ -1,0 +1,60 @@
+"""The API as one ASGI application."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, FastAPI, Request, Security
+from fastapi.security import HTTPBearer
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+from ionport import __version__
+from ionport.api.callers import KeyGuard
+from ionport.api.limits import CallLimit
+from ionport.api.problems import PROBLEMS, handle_errors
+from ionport.api.routes import connections, decisions, deliveries, documents
+from ionport.api.schemas import KeyAnswer
+from ionport.api.services import ApiServices
+from ionport.identity.api_keys.model import ApiCaller
+
+PREFIX: Final = "/api/v1"
+_ABOUT: Final = (
+    "What programs do that people do on pages: send in documents, read what rules noticed, decide,"
+    " export, and look at deliveries and connections. Every request carries an API key:"
+    " `Authorization: Bearer iok_…`. Errors are problem details (RFC 9457) with a stable `code`."
+)
+
+
+def create_api(services: ApiServices) -> ASGIApp:
+    """Return the API. Its OpenAPI document is at `/api/v1/openapi.json`, open to everybody."""
+    app = FastAPI(
+        title="ionport",
+        version=__version__,
+        description=_ABOUT,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(KeyGuard, services=services, limit=CallLimit(services.calls_per_minute))
+        ],
+    )
+    app.state.services = services
+    handle_errors(app)
+    # The key was checked already; this only tells it in the OpenAPI document.
+    told = Security(HTTPBearer(auto_error=False, scheme_name="API key"))
+    api = APIRouter(prefix=PREFIX, dependencies=[told])
+    for module in (documents, decisions, deliveries, connections):
+        api.include_router(module.router)
+    api.add_api_route("/key", get_key, methods=["GET"], tags=["API key"], responses=PROBLEMS)
+    app.include_router(api)
+    return app
+
+
+def get_key(request: Request) -> KeyAnswer:
+    """Read what the key of this request may be used for."""
+    caller = request.state.caller
+    if not isinstance(caller, ApiCaller):
+        raise TypeError("a route was reached without its guard")
+    return KeyAnswer.of(caller.key)

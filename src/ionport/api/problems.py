@@ -1,0 +1,125 @@
+"""Errors of the API as problem details (RFC 9457); no input gives a 5xx but an error of ours."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ionport.core.errors import (
+    Conflict,
+    InvalidInput,
+    IonportError,
+    TooManyRequests,
+    Unauthenticated,
+)
+from ionport.core.http.problems import RESPONSE, problem_response
+from ionport.core.i18n import _
+
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"description": description, "content": RESPONSE["content"]}
+    for status, description in (
+        (400, "The body is not what its Content-Type says."),
+        (401, "No API key, or an unknown one."),
+        (403, "The key was made without the scope, or its user may not do this."),
+        (404, "There is no such thing in the key's organization."),
+        (409, "At odds with what is stored; `existing_id` names what is in the way."),
+        (413, "Over a limit that the title names."),
+        (422, "The request is wrong; `fields` says what."),
+        (429, "Too many calls; try again after Retry-After seconds."),
+        (503, "Something this server needs is not there now; try again later."),
+    )
+}
+
+_MOST_FIELDS: Final = 20
+_CODES: Final = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
+
+logger = logging.getLogger(__name__)
+
+
+def answer_error(error: IonportError, request_id: str) -> Response:
+    """Return the answer to an error of ours."""
+    if error.detail:
+        logger.warning("%s %s: %s", request_id, error.code, error.detail)
+    headers: dict[str, str] = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="ionport"'
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after)
+    more = {}
+    if isinstance(error, Conflict) and error.existing_id:
+        more["existing_id"] = error.existing_id
+    fields = error.fields if isinstance(error, InvalidInput) else None
+    return problem_response(
+        error.status,
+        error.text,
+        code=error.code,
+        request_id=request_id,
+        fields=fields,
+        headers=headers,
+        more=more,
+    )
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Let every error of `app` be answered as a problem."""
+    app.add_exception_handler(IonportError, _own)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _request_id(request: Request) -> str:
+    return str(request.scope["ionport.request_id"])
+
+
+def _own(request: Request, error: Exception) -> Response:
+    if not isinstance(error, IonportError):
+        raise error
+    return answer_error(error, _request_id(request))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    fields: dict[str, str] = {}
+    for one in error.errors()[:_MOST_FIELDS]:
+        place = [str(part) for part in one["loc"] if part not in ("body", "query", "path")]
+        fields[".".join(place)[:200] or "body"] = str(one["msg"])[:300]
+    text = _("The request is not as it should be: {fields}.").format(fields=", ".join(fields))
+    return problem_response(
+        422, text, code="invalid_request", request_id=_request_id(request), fields=fields
+    )
+
+
+def _of_http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    cause = error.__cause__
+    if isinstance(cause, IonportError):
+        return answer_error(cause, _request_id(request))
+    status = error.status_code
+    text = {
+        404: _("There is nothing at this address."),
+        405: _("This address does not take {method}.").format(method=request.method),
+    }.get(status, _("The request could not be read."))
+    headers: Mapping[str, str] | None = error.headers
+    return problem_response(
+        status,
+        text,
+        code=_CODES.get(status, "bad_request"),
+        request_id=_request_id(request),
+        headers=headers,
+    )
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    request_id = _request_id(request)
+    logger.error("%s failed", request_id, exc_info=error)
+    text = _("Something went wrong here, and it is not your doing. Its number is {id}.")
+    return problem_response(500, text.format(id=request_id), code="internal", request_id=request_id)

@@ -1,0 +1,64 @@
+"""Connections and their proofs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from ionport.api.callers import Call, allowed
+from ionport.api.paging import page_of
+from ionport.api.problems import PROBLEMS
+from ionport.api.schemas import ConnectionAnswer, ListAnswer, ProofAnswer, next_cursor
+from ionport.api.services import Services
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.core.paging import PageRequest
+from ionport.identity.api_keys.model import ApiScope
+
+router = APIRouter(prefix="/connections", tags=["Connections"], responses=PROBLEMS)
+Reader = Annotated[Call, allowed(ApiScope.CONNECTIONS_READ)]
+Prover = Annotated[Call, allowed(ApiScope.CONNECTIONS_PROVE)]
+
+
+@router.get("")
+def list_connections(
+    services: Services, call: Reader, asked: Annotated[PageRequest, Depends(page_of)]
+) -> ListAnswer[ConnectionAnswer]:
+    """List the uploaded connections, by name; nothing secret is in them."""
+    with services.database.read() as work:
+        page = services.connections.list(work, call.scope, call.actor, asked)
+    return ListAnswer(
+        items=[ConnectionAnswer.of(connection) for connection in page.items],
+        next=next_cursor(page),
+        total=page.total,
+    )
+
+
+@router.get("/{connection_id}")
+def get_connection(services: Services, call: Reader, connection_id: str) -> ConnectionAnswer:
+    """Read one connection."""
+    with services.database.read() as work:
+        return ConnectionAnswer.of(
+            services.connections.get(work, call.scope, call.actor, connection_id)
+        )
+
+
+@router.get("/{connection_id}/proof")
+def get_proof(services: Services, call: Reader, connection_id: str) -> ProofAnswer:
+    """Read the proof that was started last, as far as it has come."""
+    with services.database.read() as work:
+        connection = services.connections.get(work, call.scope, call.actor, connection_id)
+        check = services.connections.latest_check(work, call.scope, call.actor, connection.id)
+    if check is None:
+        raise NotFound(_("The connection was never proved."), code="no_proof")
+    return ProofAnswer.of(check)
+
+
+@router.post("/{connection_id}/proof", status_code=202)
+def start_proof(services: Services, call: Prover, connection_id: str) -> ProofAnswer:
+    """Start a proof, and answer at once; one that runs already is answered instead."""
+    with services.database.write() as work:
+        check = services.connections.start_check(work, call.scope, call.actor, connection_id)
+    services.connections.run_check_in_background(services.database, call.scope, check.id)
+    return ProofAnswer.of(check)

@@ -1,0 +1,129 @@
+"""Exports and deliveries: start, look at, retry, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from ionport.api.callers import Call, allowed, digest_of
+from ionport.api.paging import page_of
+from ionport.api.problems import PROBLEMS
+from ionport.api.repeats import IdempotencyKey, once
+from ionport.api.schemas import (
+    AttemptAnswer,
+    DeliveryAnswer,
+    DeliveryDetailAnswer,
+    ListAnswer,
+    StepAnswer,
+    next_cursor,
+)
+from ionport.api.services import Services
+from ionport.core.paging import PageRequest
+from ionport.documents.review.model import MAX_REASON
+from ionport.documents.review.service import keeping_findings
+from ionport.exports.model import DeliveryFilter, DeliveryStatus
+from ionport.identity.api_keys.model import ApiScope
+
+router = APIRouter(tags=["Exports"], responses=PROBLEMS)
+Reader = Annotated[Call, allowed(ApiScope.DOCUMENTS_READ)]
+Exporter = Annotated[Call, allowed(ApiScope.EXPORTS_WRITE)]
+
+
+class ExportRequest(BaseModel):
+    """Which configuration delivers, and whether the document is sent once more as new."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    configuration: str | None = Field(
+        None, max_length=100, description="Its id; all active ones of the type without it."
+    )
+    again: bool = Field(False, description="Deliver once more as something new; needs a reason.")
+    reason: str = Field("", max_length=MAX_REASON)
+
+
+class ExportAnswer(BaseModel):
+    """The deliveries of the document, those that exist already among them."""
+
+    deliveries: Sequence[DeliveryAnswer]
+
+
+@router.post("/documents/{document_id}/export", status_code=202, response_model=ExportAnswer)
+def export_document(
+    services: Services,
+    call: Exporter,
+    document_id: str,
+    wanted: ExportRequest | None = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Export a document; what was exported before is not sent again without `again`.
+
+    A document that findings hold is answered with 409 `document_held`: decide first.
+    """
+    wanted = wanted or ExportRequest(configuration=None, again=False, reason="")
+    digest = digest_of("export", document_id, wanted.model_dump_json())
+
+    def exported() -> tuple[int, ExportAnswer]:
+        with keeping_findings(services.database) as work:
+            if wanted.again:
+                made = services.deliveries.re_export(
+                    work, call.scope, call.actor, document_id, wanted.reason, wanted.configuration
+                )
+            else:
+                made = services.deliveries.export(
+                    work, call.scope, call.actor, document_id, wanted.configuration
+                )
+        return 202, ExportAnswer(deliveries=[DeliveryAnswer.of(delivery) for delivery in made])
+
+    return once(services, call, idempotency_key, digest, exported)
+
+
+@router.get("/deliveries")
+def list_deliveries(
+    services: Services,
+    call: Reader,
+    asked: Annotated[PageRequest, Depends(page_of)],
+    status: DeliveryStatus | None = None,
+) -> ListAnswer[DeliveryAnswer]:
+    """List deliveries, the newest first."""
+    wanted = DeliveryFilter(status=status)
+    with services.database.read() as work:
+        page = services.deliveries.list(work, call.scope, call.actor, wanted, asked)
+    return ListAnswer(
+        items=[DeliveryAnswer.of(delivery) for delivery in page.items],
+        next=next_cursor(page),
+        total=page.total,
+    )
+
+
+@router.get("/deliveries/{delivery_id}")
+def get_delivery(services: Services, call: Reader, delivery_id: str) -> DeliveryDetailAnswer:
+    """Read one delivery with its steps and the calls that were made."""
+    with services.database.read() as work:
+        found = services.deliveries.get(work, call.scope, call.actor, delivery_id)
+    return DeliveryDetailAnswer(
+        delivery=DeliveryAnswer.of(found.delivery),
+        steps=[StepAnswer.of(step) for step in found.steps],
+        attempts=[AttemptAnswer.of(attempt) for attempt in found.attempts],
+    )
+
+
+@router.post("/deliveries/{delivery_id}/retry", status_code=202)
+def retry(services: Services, call: Exporter, delivery_id: str) -> DeliveryAnswer:
+    """Try a failed, waiting or cancelled delivery again from where it ended."""
+    with services.database.write() as work:
+        return DeliveryAnswer.of(
+            services.deliveries.retry(work, call.scope, call.actor, delivery_id)
+        )
+
+
+@router.post("/deliveries/{delivery_id}/cancel")
+def cancel(services: Services, call: Exporter, delivery_id: str) -> DeliveryAnswer:
+    """Give up a delivery that is pending, waiting or failed."""
+    with services.database.write() as work:
+        return DeliveryAnswer.of(
+            services.deliveries.cancel(work, call.scope, call.actor, delivery_id)
+        )

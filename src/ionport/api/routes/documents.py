@@ -1,0 +1,236 @@
+"""Documents: send in, list, read, with their terms, findings and timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from ionport.api.callers import Call, allowed, digest_of
+from ionport.api.paging import page_of
+from ionport.api.problems import PROBLEMS
+from ionport.api.repeats import IdempotencyKey, once
+from ionport.api.schemas import (
+    BatchAnswer,
+    DeliveryAnswer,
+    DocumentAnswer,
+    FindingAnswer,
+    ListAnswer,
+    ReceiptAnswer,
+    SummaryAnswer,
+    TimelineAnswer,
+    next_cursor,
+)
+from ionport.api.services import ApiServices, Services
+from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge, Unavailable
+from ionport.core.i18n import _
+from ionport.core.paging import PageRequest
+from ionport.documents.intake.containers import ReceivedFile
+from ionport.documents.intake.receiving import Outcome
+from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus
+from ionport.documents.types import DOCUMENT_TYPES
+from ionport.identity.api_keys.model import ApiScope
+
+router = APIRouter(prefix="/documents", tags=["Documents"], responses=PROBLEMS)
+Reader = Annotated[Call, allowed(ApiScope.DOCUMENTS_READ)]
+Sender = Annotated[Call, allowed(ApiScope.DOCUMENTS_WRITE)]
+Asked = Annotated[PageRequest, Depends(page_of)]
+SubOrganization = Annotated[
+    str | None, Form(max_length=100, description="The id of the sub-organization it belongs to.")
+]
+
+
+@router.post("", status_code=201, response_model=DocumentAnswer)
+def add_document(
+    services: Services,
+    call: Sender,
+    file: Annotated[UploadFile, File(description="An e-invoice: XML, or PDF with an XML inside.")],
+    sub_organization: SubOrganization = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Send in one document.
+
+    A file that holds several (ZIP, mail) is for `/documents/batch`. What is here already is
+    answered with 409 and `existing_id`.
+    """
+    received = _received(services, [file])
+    digest = digest_of("document", sub_organization or "", *_parts(received))
+
+    def receive() -> tuple[int, DocumentAnswer]:
+        outcomes = _receive(services, call, received, sub_organization)
+        if len(outcomes) != 1:
+            text = _("The file holds {count} files. Send it to /documents/batch.").format(
+                count=len(outcomes)
+            )
+            raise InvalidInput(text, code="several_documents", fields={"file": text})
+        document = outcomes[0].document
+        if document is None:
+            raise _refusal(outcomes[0])
+        return 201, DocumentAnswer.of(document)
+
+    return once(services, call, idempotency_key, digest, receive)
+
+
+@router.post("/batch", response_model=BatchAnswer)
+def add_documents(
+    services: Services,
+    call: Sender,
+    files: Annotated[list[UploadFile], File(description="Any documents, also in ZIP or mail.")],
+    sub_organization: SubOrganization = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Send in many documents; the answer says what became of each."""
+    received = _received(services, files)
+    digest = digest_of("batch", sub_organization or "", *_parts(received))
+
+    def receive() -> tuple[int, BatchAnswer]:
+        outcomes = _receive(services, call, received, sub_organization)
+        return 200, BatchAnswer(results=[ReceiptAnswer.of(outcome) for outcome in outcomes])
+
+    return once(services, call, idempotency_key, digest, receive)
+
+
+@router.get("")
+def list_documents(
+    services: Services,
+    call: Reader,
+    asked: Asked,
+    status: Annotated[list[DocumentStatus] | None, Query(description="Any of these.")] = None,
+    document_type: Annotated[str | None, Query(max_length=50)] = None,
+    q: Annotated[
+        str, Query(max_length=200, description="Part of a number, supplier, name or id.")
+    ] = "",
+) -> ListAnswer[SummaryAnswer]:
+    """List documents, the newest first; `q` searches."""
+    if document_type is not None and document_type not in DOCUMENT_TYPES:
+        known = ", ".join(sorted(DOCUMENT_TYPES))
+        wrong = _("Use one of: {types}.").format(types=known)
+        raise InvalidInput(wrong, fields={"document_type": wrong})
+    wanted = DocumentFilter(
+        statuses=frozenset(status or ()),
+        document_types=frozenset({document_type} if document_type else ()),
+        text=q.replace("\x00", ""),
+    )
+    with services.database.read() as work:
+        page = services.documents.list(
+            work, call.scope, asked, wanted, DocumentSort.CREATED_AT, descending=True
+        )
+    return ListAnswer(
+        items=[SummaryAnswer.of(document) for document in page.items],
+        next=next_cursor(page),
+        total=page.total,
+    )
+
+
+@router.get("/{document_id}")
+def get_document(services: Services, call: Reader, document_id: str) -> DocumentAnswer:
+    """Read one document with its fields and tables."""
+    with services.database.read() as work:
+        return DocumentAnswer.of(services.documents.get(work, call.scope, document_id))
+
+
+@router.get("/{document_id}/file", response_class=Response)
+def get_file(services: Services, call: Reader, document_id: str) -> Response:
+    """Download the file as it was received, byte for byte."""
+    with services.database.read() as work:
+        document = services.documents.get(work, call.scope, document_id)
+        content = services.documents.content(work, call.scope, document_id)
+    name = quote(document.filename, safe="")
+    return Response(
+        content,
+        media_type=document.mime_type,
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
+    )
+
+
+class TermAnswer(BaseModel):
+    """One occurrence of a business term of EN 16931, or a group of terms."""
+
+    term: str
+    text: str
+    currency: str | None
+    level: int
+
+
+@router.get("/{document_id}/terms")
+def get_terms(services: Services, call: Reader, document_id: str) -> Sequence[TermAnswer]:
+    """Read all business terms of the invoice as the file has them; `level` is their depth."""
+    invoice = services.renderings.invoice(call.scope, document_id)
+    found = []
+    stack = [(node, 0) for node in reversed(invoice.tree.children)]
+    while stack:
+        node, level = stack.pop()
+        found.append(
+            TermAnswer(term=node.term, text=node.text, currency=node.currency or None, level=level)
+        )
+        stack += [(child, level + 1) for child in reversed(node.children)]
+    return found
+
+
+@router.get("/{document_id}/findings")
+def get_findings(services: Services, call: Reader, document_id: str) -> Sequence[FindingAnswer]:
+    """List what rules noticed about the document, at most 500."""
+    with services.database.read() as work:
+        found = services.documents.findings(work, call.scope, document_id)
+    return [FindingAnswer.of(finding) for finding in found]
+
+
+@router.get("/{document_id}/timeline")
+def get_timeline(services: Services, call: Reader, document_id: str) -> Sequence[TimelineAnswer]:
+    """List what happened to the document, the newest first, at most 500."""
+    with services.database.read() as work:
+        entries = services.documents.timeline(work, call.scope, document_id)
+    return [TimelineAnswer.of(entry) for entry in entries]
+
+
+@router.get("/{document_id}/deliveries")
+def get_deliveries(services: Services, call: Reader, document_id: str) -> Sequence[DeliveryAnswer]:
+    """List the document's deliveries, the newest generation first."""
+    with services.database.read() as work:
+        services.documents.get(work, call.scope, document_id)
+        found = services.deliveries.of_document(work, call.scope, call.actor, document_id)
+    return [DeliveryAnswer.of(delivery) for delivery in found]
+
+
+def _received(services: ApiServices, files: Sequence[UploadFile]) -> list[ReceivedFile]:
+    limits = services.documents.limits
+    if len(files) > limits.files:
+        text = _("These are more than {count} files at once. Send fewer at a time.").format(
+            count=limits.files
+        )
+        raise TooLarge(text, code="too_many_files")
+    return [_file(file, limits.file_bytes) for file in files]
+
+
+def _file(file: UploadFile, most: int) -> ReceivedFile:
+    name = file.filename or "document"
+    return ReceivedFile(name.replace("\x00", ""), file.file.read(most + 1))
+
+
+def _parts(files: Sequence[ReceivedFile]) -> Iterator[bytes | str]:
+    for file in files:
+        yield file.name
+        yield file.content
+
+
+def _receive(
+    services: ApiServices,
+    call: Call,
+    files: Sequence[ReceivedFile],
+    sub_organization: str | None,
+) -> list[Outcome]:
+    return list(services.receiver.receive(call.scope, call.actor, files, sub_organization))
+
+
+def _refusal(outcome: Outcome) -> IonportError:
+    """Return the error that a file was refused with, as the status that fits its kind."""
+    if outcome.existing_id is not None or outcome.code == "document_exists":
+        return Conflict(outcome.error, code=outcome.code, existing_id=outcome.existing_id)
+    if outcome.is_postponed:
+        return Unavailable(outcome.error, code=outcome.code)
+    fields: Mapping[str, str] = {"file": outcome.error}
+    return InvalidInput(outcome.error, code=outcome.code, fields=fields)

@@ -1,0 +1,428 @@
+"""What the API answers. Times are ISO 8601 in UTC; amounts are decimal texts, never floats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, Field
+
+from ionport.connections.model import Check, Connection
+from ionport.core.paging import Page
+from ionport.documents.intake.receiving import Outcome
+from ionport.documents.model import Document, DocumentSummary, TimelineEntry
+from ionport.documents.review.decisions.model import DocumentDecision
+from ionport.documents.review.model import Finding
+from ionport.exports.model import Attempt, Delivery, DeliveryStep
+from ionport.identity.api_keys.model import ApiKey
+
+Item = TypeVar("Item")
+
+
+class ListAnswer(BaseModel, Generic[Item]):
+    """One page of a list; `next` is the cursor of the page behind it, null on the last one."""
+
+    items: Sequence[Item]
+    next: str | None = Field(description="Send it as `cursor` to get the following page.")
+    total: int = Field(description="How many there are in all.")
+
+
+class KeyAnswer(BaseModel):
+    """The API key of this request."""
+
+    id: str
+    name: str
+    organization: str
+    scopes: Sequence[str]
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, key: ApiKey) -> KeyAnswer:
+        return cls(
+            id=key.id,
+            name=key.name,
+            organization=key.organization_id,
+            scopes=sorted(key.scopes),
+            expires_at=key.expires_at,
+        )
+
+
+class SummaryAnswer(BaseModel):
+    """A document as lists show it."""
+
+    id: str
+    document_type: str
+    filename: str
+    status: str
+    number: str
+    supplier_name: str
+    invoice_date: str
+    total_amount: str
+    currency: str
+    open_findings: int = Field(description="How many findings keep it from every export.")
+    duplicate_of: str | None
+    sub_organization: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, document: DocumentSummary) -> SummaryAnswer:
+        return cls(
+            id=document.id,
+            document_type=document.document_type,
+            filename=document.filename,
+            status=document.status.value,
+            number=document.number,
+            supplier_name=document.supplier_name,
+            invoice_date=document.invoice_date,
+            total_amount=document.total_amount,
+            currency=document.currency,
+            open_findings=document.open_findings,
+            duplicate_of=document.duplicate_of,
+            sub_organization=document.sub_organization_id,
+            created_at=document.created_at,
+            updated_at=document.updated_at,
+        )
+
+
+class DocumentAnswer(BaseModel):
+    """A document with its fields and tables; the ids are those that mapping files name."""
+
+    id: str
+    document_type: str
+    filename: str
+    media_type: str
+    size_bytes: int
+    sha256: str = Field(description="SHA-256 of the file as it was received, hex.")
+    status: str
+    is_held: bool = Field(description="Whether it takes part in no export until a person decides.")
+    open_findings: int
+    duplicate_of: str | None
+    sub_organization: str | None
+    fields: Mapping[str, str]
+    tables: Mapping[str, Sequence[Mapping[str, str]]]
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, document: Document) -> DocumentAnswer:
+        return cls(
+            id=document.id,
+            document_type=document.document_type,
+            filename=document.filename,
+            media_type=document.mime_type,
+            size_bytes=document.size_bytes,
+            sha256=document.content_sha256,
+            status=document.status.value,
+            is_held=document.is_held,
+            open_findings=document.open_findings,
+            duplicate_of=document.duplicate_of,
+            sub_organization=document.sub_organization_id,
+            fields=document.fields,
+            tables=document.tables,
+            created_at=document.created_at,
+            created_by=document.created_by,
+            updated_at=document.updated_at,
+        )
+
+
+class FindingAnswer(BaseModel):
+    """What a rule noticed; `is_open` ones keep the document from every export."""
+
+    id: str
+    code: str
+    effect: str
+    text: str
+    parameters: Mapping[str, str]
+    is_open: bool
+    can_be_accepted: bool
+    created_at: datetime
+    resolved_at: datetime | None
+    accepted_by: str | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, finding: Finding) -> FindingAnswer:
+        decision = finding.decision
+        return cls(
+            id=finding.id,
+            code=finding.code,
+            effect=finding.effect.value,
+            text=finding.text,
+            parameters=finding.parameters,
+            is_open=finding.is_open,
+            can_be_accepted=finding.can_be_accepted,
+            created_at=finding.created_at,
+            resolved_at=finding.resolved_at,
+            accepted_by=decision.person if decision else None,
+            reason=decision.reason if decision else None,
+        )
+
+
+class DecisionAnswer(BaseModel):
+    """What a person decided about a document."""
+
+    id: str
+    kind: str
+    text: str
+    parameters: Mapping[str, str]
+    person: str
+    at: datetime
+    undone_at: datetime | None
+    undone_by: str | None
+
+    @classmethod
+    def of(cls, decision: DocumentDecision) -> DecisionAnswer:
+        return cls(
+            id=decision.id,
+            kind=decision.kind.value,
+            text=decision.text,
+            parameters=decision.parameters,
+            person=decision.person,
+            at=decision.at,
+            undone_at=decision.undone_at,
+            undone_by=decision.undone_by or None,
+        )
+
+
+class TimelineAnswer(BaseModel):
+    """One thing that happened to a document."""
+
+    at: datetime
+    kind: str
+    text: str
+    previous_status: str | None
+    status: str | None
+    by: str
+
+    @classmethod
+    def of(cls, entry: TimelineEntry) -> TimelineAnswer:
+        return cls(
+            at=entry.at,
+            kind=entry.kind.value,
+            text=entry.text,
+            previous_status=entry.previous_status.value if entry.previous_status else None,
+            status=entry.status.value if entry.status else None,
+            by=entry.actor_name,
+        )
+
+
+class ReceiptAnswer(BaseModel):
+    """What became of one file, or of one invoice inside it.
+
+    `document` is null when it was refused; `error` and `code` say why. With the code
+    `document_exists` the same content is here already, as `existing_id`.
+    """
+
+    source: str = Field(description="The file that was sent.")
+    name: str = Field(description="The invoice inside it, where it holds several.")
+    document: DocumentAnswer | None
+    findings: Sequence[FindingAnswer]
+    existing_id: str | None
+    code: str | None
+    error: str | None
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> ReceiptAnswer:
+        return cls(
+            source=outcome.source,
+            name=outcome.name,
+            document=DocumentAnswer.of(outcome.document) if outcome.document else None,
+            findings=[FindingAnswer.of(finding) for finding in outcome.findings],
+            existing_id=outcome.existing_id,
+            code=outcome.code or None,
+            error=outcome.error or None,
+        )
+
+
+class BatchAnswer(BaseModel):
+    """What became of each file, in their order."""
+
+    results: Sequence[ReceiptAnswer]
+
+
+class DeliveryAnswer(BaseModel):
+    """A document through one export configuration."""
+
+    id: str
+    document: str
+    configuration: str
+    configuration_title: str
+    connection: str
+    method: str
+    status: str
+    generation: int
+    correlation_id: str = Field(description="What Infor knows it by.")
+    idm_pid: str | None
+    error_code: str | None
+    error: str | None
+    remedy: str | None
+    next_attempt_at: datetime | None
+    created_at: datetime
+    created_by: str
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> DeliveryAnswer:
+        return cls(
+            id=delivery.id,
+            document=delivery.document_id,
+            configuration=delivery.configuration_id,
+            configuration_title=delivery.configuration_title,
+            connection=delivery.connection_id,
+            method=delivery.method.value,
+            status=delivery.status.value,
+            generation=delivery.generation,
+            correlation_id=delivery.correlation_id,
+            idm_pid=delivery.idm_pid,
+            error_code=delivery.error_code or None,
+            error=delivery.error_text or None,
+            remedy=delivery.remedy or None,
+            next_attempt_at=delivery.due_at,
+            created_at=delivery.created_at,
+            created_by=delivery.created_by,
+            finished_at=delivery.finished_at,
+        )
+
+
+class StepAnswer(BaseModel):
+    """One station of a delivery."""
+
+    kind: str
+    status: str
+    remote_id: str | None
+    summary: str | None
+    calls: int = Field(description="How many calls were ever made for it.")
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, step: DeliveryStep) -> StepAnswer:
+        return cls(
+            kind=step.kind.value,
+            status=step.status.value,
+            remote_id=step.remote_id or None,
+            summary=step.summary or None,
+            calls=step.attempts,
+            finished_at=step.finished_at,
+        )
+
+
+class AttemptAnswer(BaseModel):
+    """One call to Infor; bodies are on the delivery's page, not here."""
+
+    step: str
+    number: int
+    state: str
+    sent_at: datetime
+    answered_at: datetime | None
+    http_status: int | None
+    milliseconds: int | None
+    error_code: str | None
+    error: str | None
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> AttemptAnswer:
+        return cls(
+            step=attempt.step.value,
+            number=attempt.number,
+            state=attempt.state.value,
+            sent_at=attempt.sent_at,
+            answered_at=attempt.answered_at,
+            http_status=attempt.http_status,
+            milliseconds=attempt.milliseconds,
+            error_code=attempt.error_code or None,
+            error=attempt.error_text or None,
+        )
+
+
+class DeliveryDetailAnswer(BaseModel):
+    """A delivery with its steps and attempts."""
+
+    delivery: DeliveryAnswer
+    steps: Sequence[StepAnswer]
+    attempts: Sequence[AttemptAnswer]
+
+
+class ConnectionAnswer(BaseModel):
+    """An uploaded `.ionapi`, without anything secret."""
+
+    id: str
+    name: str
+    tenant: str
+    app: str
+    environment: str | None
+    gateway: str
+    authorization_server: str
+    kind: str
+    uploaded_at: datetime
+    uploaded_by: str
+
+    @classmethod
+    def of(cls, connection: Connection) -> ConnectionAnswer:
+        return cls(
+            id=connection.id,
+            name=connection.name,
+            tenant=connection.tenant_id,
+            app=connection.app_name,
+            environment=connection.environment,
+            gateway=connection.gateway,
+            authorization_server=connection.authorization_server,
+            kind=connection.kind,
+            uploaded_at=connection.uploaded_at,
+            uploaded_by=connection.uploaded_by,
+        )
+
+
+class StageAnswer(BaseModel):
+    """One stage of a proof."""
+
+    key: str
+    title: str
+    status: str
+    milliseconds: int | None
+    summary: str
+    cause: str
+    remedy: str
+
+
+class ProofAnswer(BaseModel):
+    """A proof of a connection, as far as it has come."""
+
+    id: str
+    connection: str
+    status: str
+    stages: Sequence[StageAnswer]
+    started_at: datetime
+    started_by: str
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, check: Check) -> ProofAnswer:
+        return cls(
+            id=check.id,
+            connection=check.connection_id,
+            status=check.status.value,
+            stages=[
+                StageAnswer(
+                    key=stage.key,
+                    title=stage.title,
+                    status=stage.status.value,
+                    milliseconds=stage.milliseconds,
+                    summary=stage.summary,
+                    cause=stage.cause,
+                    remedy=stage.remedy,
+                )
+                for stage in check.stages
+            ],
+            started_at=check.started_at,
+            started_by=check.started_by,
+            finished_at=check.finished_at,
+        )
+
+
+def next_cursor(page: Page[Item]) -> str | None:
+    """Return the cursor of the page behind `page`, None on the last one."""
+    number = page.request.number
+    return None if number >= page.pages else f"p{number + 1}"

@@ -1,0 +1,169 @@
+"""Programs send documents in and read them as people do on pages."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from ionport.documents.samples import read_sample
+from tests.support.api import api_key, problem, program
+from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
+
+CONTENT = read_sample(INVOICE)
+
+
+def send(api: TestClient, content: bytes = CONTENT, name: str = INVOICE, **headers: str) -> Any:
+    return api.post("/documents", files={"file": (name, content)}, headers=headers)
+
+
+def test_a_document_comes_in_and_is_read_back(api: TestClient) -> None:
+    answer = send(api)
+    assert answer.status_code == 201, answer.text
+    document = answer.json()
+    assert document["status"] == "validated_pending_export"
+    assert document["fields"]["invoice_id"]
+    assert document["tables"]["INVOICE_TABLE"]
+    path = f"/documents/{document['id']}"
+    assert api.get(path).json() == document
+    file = api.get(f"{path}/file")
+    assert file.content == CONTENT
+    assert file.headers["content-disposition"].startswith("attachment")
+    terms = api.get(f"{path}/terms").json()
+    number = next(term for term in terms if term["term"] == "BT-1")
+    assert number == {
+        "term": "BT-1",
+        "text": document["fields"]["invoice_id"],
+        "currency": None,
+        "level": 0,
+    }
+    assert api.get(f"{path}/timeline").json()[-1]["kind"] == "received"
+    assert [each["effect"] for each in api.get(f"{path}/findings").json()] == ["notes"]
+    assert api.get(f"{path}/decisions").json() == []
+    assert api.get(f"{path}/deliveries").json() == []
+
+
+def test_what_is_here_already_is_named(api: TestClient) -> None:
+    document = send(api).json()
+    body = problem(send(api), 409)
+    assert (body["code"], body["existing_id"]) == ("document_exists", document["id"])
+
+
+def test_what_is_no_invoice_is_refused_with_the_reason(api: TestClient) -> None:
+    body = problem(send(api, b"<html><body>Hello</body></html>", "page.html"), 422)
+    assert body["fields"]["file"] == body["title"]
+    assert api.get("/documents").json()["items"] == []
+
+
+def test_a_repeated_request_is_done_once(api: TestClient) -> None:
+    first = send(api, **{"Idempotency-Key": "order 66"})
+    again = send(api, **{"Idempotency-Key": "order 66"})
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["idempotent-replayed"] == "true"
+    assert "idempotent-replayed" not in first.headers
+    assert api.get("/documents").json()["total"] == 1
+
+
+def test_a_key_of_another_request_is_refused(api: TestClient) -> None:
+    assert send(api, **{"Idempotency-Key": "one"}).status_code == 201
+    other = send(api, read_sample(OTHER_INVOICE), OTHER_INVOICE, **{"Idempotency-Key": "one"})
+    assert problem(other, 422)["code"] == "idempotency_key_reused"
+    assert api.get("/documents").json()["total"] == 1
+
+
+def test_two_programs_may_use_the_same_idempotency_key(desk: Desk) -> None:
+    for _ in range(2):
+        with program(desk, api_key(desk)) as client:
+            answer = send(client, **{"Idempotency-Key": "one"})
+            assert "idempotent-replayed" not in answer.headers
+
+
+def test_many_files_are_told_apart(api: TestClient) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", CONTENT)
+        archive.writestr("b.xml", read_sample(OTHER_INVOICE))
+    files = [
+        ("files", ("both.zip", packed.getvalue())),
+        ("files", ("again.xml", CONTENT)),
+        ("files", ("note.txt", b"hello")),
+    ]
+    results = api.post("/documents/batch", files=files).json()["results"]
+    assert [(each["name"], each["code"]) for each in results][:3] == [
+        ("both.zip/a.xml", None),
+        ("both.zip/b.xml", None),
+        ("again.xml", "document_exists"),
+    ]
+    assert results[2]["existing_id"] == results[0]["document"]["id"]
+    assert results[3]["document"] is None
+    assert results[3]["error"]
+    several = send(api, packed.getvalue(), "both.zip")
+    assert problem(several, 422)["code"] == "several_documents"
+
+
+def test_lists_come_in_pages_and_are_searched(api: TestClient) -> None:
+    one = send(api).json()
+    two = send(api, read_sample(OTHER_INVOICE), OTHER_INVOICE).json()
+    page = api.get("/documents", params={"limit": 1}).json()
+    assert (page["total"], page["items"][0]["id"]) == (2, two["id"])
+    rest = api.get("/documents", params={"limit": 1, "cursor": page["next"]}).json()
+    assert (rest["next"], rest["items"][0]["id"]) == (None, one["id"])
+    found = api.get("/documents", params={"q": one["fields"]["invoice_id"]}).json()
+    assert one["id"] in [each["id"] for each in found["items"]]
+    assert api.get("/documents", params={"status": "exported"}).json()["items"] == []
+    for wrong in ({"cursor": "nonsense"}, {"limit": 0}, {"status": "x"}, {"document_type": "x"}):
+        assert problem(api.get("/documents", params=wrong), 422)["fields"]
+
+
+def test_a_decision_is_made_and_undone(api: TestClient) -> None:
+    path = f"/documents/{send(api).json()['id']}"
+    held = api.post(f"{path}/decisions", json={"kind": "hold", "reason": "Goods are missing"})
+    assert held.json()["status"] == "on_hold"
+    refused = api.post(f"{path}/decisions", json={"kind": "reject"})
+    assert problem(refused, 422)["fields"]
+    decision = api.get(f"{path}/decisions").json()[0]
+    assert (decision["kind"], decision["parameters"]) == ("hold", {"reason": "Goods are missing"})
+    assert "ada by API key" in decision["person"]
+    freed = api.delete(f"{path}/decisions/{decision['id']}")
+    assert freed.json()["status"] == "validated_pending_export"
+    assert problem(api.delete(f"{path}/decisions/{decision['id']}"), 404)
+
+
+def test_a_value_is_corrected_and_judged_anew(api: TestClient) -> None:
+    document = send(api).json()
+    path = f"/documents/{document['id']}"
+    wrong = api.patch(path, json={"values": {"invoice_date": "soon", "nothing": "1"}})
+    assert set(problem(wrong, 422)["fields"]) == {"invoice_date", "nothing"}
+    stale = {"values": {"invoice_id": "R-1"}, "seen": {"invoice_id": "something else"}}
+    assert problem(api.patch(path, json=stale), 409)["code"] == "changed_meanwhile"
+    corrected = api.patch(path, json={"values": {"invoice_id": "R-1"}}).json()
+    assert corrected["fields"]["invoice_id"] == "R-1"
+    assert api.get(f"{path}/file").content == CONTENT
+
+
+def test_no_wrong_body_is_a_fault_of_the_server(api: TestClient) -> None:
+    path = f"/documents/{send(api).json()['id']}"
+    for answer in (
+        api.post("/documents"),
+        api.post("/documents", content=b"x", headers={"Content-Type": "multipart/form-data"}),
+        api.post("/documents", files={"file": ("", b"")}),
+        api.post(f"{path}/decisions", content=b"{"),
+        api.post(f"{path}/decisions", content=b'{"kind": "\xff"}'),
+        api.post(f"{path}/decisions", json={"kind": "accept", "more": 1}),
+        api.post(f"{path}/decisions", json={"kind": "duplicate", "reason": "x"}),
+        api.patch(path, json={"values": {}}),
+        api.patch(path, json={"values": {"invoice_id": "\x00"}}),
+        api.get("/documents", params={"q": "\x00", "cursor": "p\x00"}),
+    ):
+        assert 400 <= answer.status_code < 500, answer.text
+        assert problem(answer, answer.status_code)["code"]
+    assert problem(api.get("/documents/doc_nowhere"), 404)["code"] == "no_document"
+    assert problem(api.get("/nothing"), 404)
+    assert problem(api.put("/documents"), 405)
+
+
+def test_a_body_over_the_limit_is_refused_while_it_is_read(api: TestClient) -> None:
+    body = problem(api.patch("/documents/doc_1", content=b"x" * (1024 * 1024 + 1)), 413)
+    assert "1 MB" in body["title"]

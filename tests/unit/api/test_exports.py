@@ -1,0 +1,56 @@
+"""Programs export what nothing holds, and see what became of it."""
+
+from __future__ import annotations
+
+from starlette.testclient import TestClient
+
+from ionport.documents.samples import read_sample
+from tests.support.api import problem
+from tests.support.whole import INVOICE, Desk
+from tests.unit.web.pages.documents.test_documents import _active_export, _run
+
+
+def _document(api: TestClient) -> str:
+    answer = api.post("/documents", files={"file": (INVOICE, read_sample(INVOICE))})
+    return str(answer.json()["id"])
+
+
+def test_a_document_is_exported_once_and_its_delivery_read(desk: Desk, api: TestClient) -> None:
+    _active_export(desk)
+    document = _document(api)
+    begun = api.post(f"/documents/{document}/export")
+    assert begun.status_code == 202, begun.text
+    again = api.post(f"/documents/{document}/export").json()
+    delivery = begun.json()["deliveries"][0]
+    assert [each["id"] for each in again["deliveries"]] == [delivery["id"]]
+    _run(desk)
+    detail = api.get(f"/deliveries/{delivery['id']}").json()
+    assert detail["delivery"]["status"] == "delivered"
+    assert detail["delivery"]["idm_pid"]
+    assert {step["status"] for step in detail["steps"]} == {"done"}
+    assert [attempt["http_status"] for attempt in detail["attempts"]]
+    assert api.get(f"/documents/{document}").json()["status"] == "exported"
+    listed = api.get("/deliveries", params={"status": "delivered"}).json()["items"]
+    assert [each["id"] for each in listed] == [delivery["id"]]
+    assert problem(api.post(f"/deliveries/{delivery['id']}/cancel"), 409)
+    assert problem(api.post(f"/deliveries/{delivery['id']}/retry"), 409)
+
+
+def test_a_document_that_is_held_leaves_by_no_call(desk: Desk, api: TestClient) -> None:
+    _active_export(desk)
+    document = _document(api)
+    hold = {"kind": "hold", "reason": "Goods are missing"}
+    assert api.post(f"/documents/{document}/decisions", json=hold).status_code == 200
+    for body in ({}, {"again": True, "reason": "I say so"}):
+        answer = api.post(f"/documents/{document}/export", json=body)
+        assert problem(answer, 409)["code"] == "document_held"
+    assert api.get(f"/documents/{document}/deliveries").json() == []
+
+
+def test_a_proof_is_started_and_read(desk: Desk, api: TestClient) -> None:
+    desk.add_export(credential=desk.credentials())
+    connection = api.get("/connections").json()["items"][0]
+    assert not {"ci", "cs", "saak", "sask"} & set(connection)
+    path = f"/connections/{connection['id']}"
+    assert api.get(path).json() == connection
+    assert problem(api.get("/connections/con_nowhere"), 404)
