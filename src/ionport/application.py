@@ -6,6 +6,7 @@ Imports no page: `asgi` hands the services to them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ionport.core.blobs import Blobs, FolderBlobs
 from ionport.core.clock import BootClock, SystemClock
@@ -174,6 +175,7 @@ def _application(
             timing=timing,
             limits=_intake_limits(settings),
             scanner=_scanner(settings),
+            intake_root=Path(settings.intake_root) if settings.intake_root else None,
         )
         if settings.side.has_documents
         else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
@@ -80,6 +81,7 @@ def open_document_side(
     timing: ExportTiming,
     limits: IntakeLimits | None = None,
     scanner: Scanner | None = None,
+    intake_root: Path | None = None,
 ) -> DocumentSide:
     """Return the services on an open database; `addresses` says where Infor may stand."""
     documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner)
@@ -103,7 +105,7 @@ def open_document_side(
         pictures=PictureService(database, documents, blobs),
         pages=PageMaker(database, renderings, mappings),
         receiver=receiver,
-        sources=SourceService(clock, audit),
+        sources=SourceService(clock, audit, intake_root),
         source_runner=SourceRunner(
             database, clock, receiver, max_bytes=documents.limits.file_bytes
         ),

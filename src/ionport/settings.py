@@ -195,6 +195,14 @@ class Settings:
             " Empty: nothing scans."
         ),
     )
+    intake_root: str = field(
+        default="",
+        metadata=_help(
+            "Folder below which administrators may have folders watched, by a page. Empty: by"
+            " command only. With several organizations each has its own folder there, named by its"
+            " id."
+        ),
+    )
     public_manual: bool = field(
         default=True,
         metadata=_help("Whether the manual is open to people who have not signed in."),

@@ -215,7 +215,14 @@ def _add_settings(desk: Desk) -> dict[str, str]:
     page = desk.browser.send("/settings/companies/new", company).url.path
     suppliers = b"number,name,ibans\n70012,Nordwerk,DE89370400440532013000\n"
     desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
+    with desk.application.database.write() as work:
+        assert desk.application.documents is not None
+        folder = {"folder": str(desk.application.settings.data / "scans")}
+        source = desk.application.documents.sources.add_folder(
+            work, desk.organization, OPERATOR, "Scans", folder
+        )
     return {
+        "source": source.id,
         "type": "INVOICE",
         "field": "purchase_order",
         "company": page.rpartition("/")[2],

@@ -49,7 +49,7 @@ from ionport.web.pages.ion_desk import (
 )
 from ionport.web.pages.organization import api_keys
 from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
-from ionport.web.pages.settings import companies, suppliers
+from ionport.web.pages.settings import companies, suppliers, watched_folders
 from ionport.web.pages.settings import document_types as types_of_documents
 from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
 from ionport.web.rendering.assets import FOLDER, VersionedFiles
@@ -149,6 +149,7 @@ def _document_routes() -> list[BaseRoute]:
         *settings.ROUTES,
         *companies.ROUTES,
         *suppliers.ROUTES,
+        *watched_folders.ROUTES,
         *types_of_documents.ROUTES,
         *api_keys.ROUTES,
         *exports.ROUTES,

@@ -25,15 +25,28 @@ from ionport.documents.intake.sources.repository import SourceRepository
 from ionport.documents.repository import DocumentRepository
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.identity.repository import OrganizationRepository
+from ionport.store import OrganizationScope, SystemScope, Work
 
 
 class SourceService:
     """Intake sources of an organization."""
 
-    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+    def __init__(self, clock: Clock, audit: AuditLog, root: Path | None = None) -> None:
+        """`root` is the folder below which administrators may have folders watched."""
         self._clock = clock
         self._audit = audit
+        self._root = root
+
+    def root_of(self, work: Work, scope: OrganizationScope) -> Path | None:
+        """Return the folder below which administrators may have folders watched, if any.
+
+        With several organizations each has a folder of its own there.
+        """
+        if self._root is None:
+            return None
+        known = OrganizationRepository(work.connection).list_top(SystemScope("intake root"))
+        return self._root / scope.organization_id if len(known) > 1 else self._root
 
     def add_folder(
         self,
@@ -46,19 +59,23 @@ class SourceService:
     ) -> IntakeSource:
         """Add a watched folder. `paths`: `folder`, and `archive` and `error`, which default to it.
 
-        Only whoever owns the data folder may add one: it reads and moves files of this machine.
+        It reads and moves files of this machine. So whoever owns the data folder may name any;
+        administrators one below `root_of`.
 
         Raises:
-            Forbidden: not the operator.
+            Forbidden: no administrator, or none may add one by a page.
             InvalidInput: no name, a path that is not absolute, or two that are the same.
             NotFound: no such sub-organization.
             Conflict: the name is taken, the folder is watched already, or there are 100 sources.
         """
-        _require_operator(actor)
         parameters = _checked_paths(paths)
+        if not actor.is_operator:
+            actor.require_organization_administrator(scope.organization_id)
+            _require_below(self.root_of(work, scope), parameters)
         if not 1 <= len(name.strip()) <= MAX_NAME:
             raise InvalidInput(
-                _("A name has 1 to {n} characters.").format(n=MAX_NAME), fields={"name": ""}
+                _("A name has 1 to {n} characters.").format(n=MAX_NAME),
+                fields={"name": _("A name has 1 to {n} characters.").format(n=MAX_NAME)},
             )
         known = SourceRepository(work.connection).of_organization(scope)
         if len(known) >= MAX_SOURCES:
@@ -109,19 +126,28 @@ class SourceService:
 
     def remove(self, work: Work, scope: OrganizationScope, actor: Actor, source_id: str) -> None:
         """Remove a source and its log; files and documents stay. Raises Forbidden, NotFound."""
-        _require_operator(actor)
+        actor.require_organization_administrator(scope.organization_id)
         source = self.find(work, scope, source_id)
         SourceRepository(work.connection).remove(scope, source.id)
         details = {"name": source.name}
         self._audit.record(work, scope, actor, SourceAction.REMOVED, source.id, details)
 
 
-def _require_operator(actor: Actor) -> None:
-    if not actor.is_operator:
+def _require_below(root: Path | None, paths: Mapping[str, str]) -> None:
+    """Raise Forbidden without a root, and InvalidInput for paths that lead out of it."""
+    if root is None:
         raise Forbidden(
             _("Folders are watched by command only: ionport intake add-folder."),
             code="needs_operator",
         )
+    top = root.resolve()
+    wrong = {
+        name: _("Name a folder below {root}.").format(root=root)
+        for name, path in paths.items()
+        if top not in Path(path).resolve().parents
+    }
+    if wrong:
+        raise InvalidInput(next(iter(wrong.values())), fields=wrong)
 
 
 def inbox_of(source: IntakeSource) -> WatchFolder:
@@ -144,9 +170,8 @@ def _checked_paths(paths: Mapping[str, str]) -> dict[str, str]:
     }
     for name, path in chosen.items():
         if not path.is_absolute() or "\0" in str(path):
-            raise InvalidInput(
-                _("{path} is no absolute path.").format(path=path), fields={name: ""}
-            )
+            wrong = _("{path} is no absolute path.").format(path=path)
+            raise InvalidInput(wrong, fields={name: wrong})
     if len(set(chosen.values())) < len(chosen):
         raise InvalidInput(_("Watched folder, archive and errors are three folders."))
     return {name: str(path) for name, path in chosen.items()}

@@ -1,0 +1,190 @@
+"""Watched folders: where documents come from by themselves, tested and with their log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import _
+from ionport.documents.intake.sources.model import MAX_NAME, IntakeSource, Stage
+from ionport.documents.intake.sources.service import try_source
+from ionport.store import Work
+from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.fields import errors_of
+from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.services import documents_of
+from ionport.web.state import organization_scope, visit_of
+
+MANUAL = "intake"
+
+_MAX_PATH = 1_000
+
+
+def list_sources(request: Request) -> Response:
+    """Show the sources, and why one cannot be looked into."""
+    visit, scope = visit_of(request), organization_scope(request)
+    service = documents_of(request).sources
+    with visit.services.database.read() as work:
+        context = {
+            "sources": service.list(work, scope),
+            "can_add": service.root_of(work, scope) is not None,
+            "places": _places(request, work),
+        }
+    return render(request, "settings/watched_folders/list.html", context)
+
+
+def add_form(request: Request) -> Response:
+    """Show the empty form of a watched folder."""
+    return _add_page(request, {}, {})
+
+
+def add(request: Request) -> Response:
+    """Have a folder watched."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    with visit.services.database.read() as work:
+        form = _form(_places(request, work))
+    values = form.sent(visit.form)
+    paths = {name: values[name] for name in ("folder", "archive", "error") if values[name]}
+    try:
+        form.check(values)
+        with visit.services.database.write() as work:
+            source = documents_of(request).sources.add_folder(
+                work,
+                scope,
+                visit.actor,
+                values["name"],
+                {"folder": "", **paths},
+                values["sub_organization"] or None,
+            )
+    except (InvalidInput, Conflict) as error:
+        return _add_page(request, values, errors_of(error), error.status)
+    text = _("{name} is watched. Test it now.").format(name=source.name)
+    return redirect(request, _url(request, source.id), text=text)
+
+
+def _add_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    with visit.services.database.read() as work:
+        root = documents_of(request).sources.root_of(work, scope)
+        form = _form(_places(request, work))
+    context = {"form": form, "values": values, "errors": errors, "root": root}
+    return render(request, "settings/watched_folders/add.html", context, status=status)
+
+
+def _form(places: Mapping[str, str]) -> Form:
+    fields = [
+        FormField("name", _("Name"), required=True, limit=MAX_NAME),
+        FormField("folder", _("Watched folder"), required=True, limit=_MAX_PATH),
+        FormField(
+            "archive",
+            _("Archive"),
+            limit=_MAX_PATH,
+            help=_("Where received files go; empty: archive in the watched folder."),
+        ),
+        FormField(
+            "error",
+            _("Errors"),
+            limit=_MAX_PATH,
+            help=_("Where refused files go, each with a note; empty: error in the watched folder."),
+        ),
+        FormField(
+            "sub_organization",
+            _("Sub-Organization"),
+            Kind.CHOICE,
+            choices=list(places.items()),
+            empty=_("By the company that an invoice is addressed to"),
+        ),
+    ]
+    return Form(fields)
+
+
+def _places(request: Request, work: Work) -> Mapping[str, str]:
+    identity, scope = visit_of(request).services.identity, organization_scope(request)
+    return {one.id: one.name for one in identity.list_sub_organizations(work, scope)}
+
+
+def show(request: Request) -> Response:
+    """Show a source and what became of its newest files."""
+    return _detail_page(request, _source(request), ())
+
+
+def test(request: Request) -> Response:
+    """Try everything that is done with the files of a source, and show how it went."""
+    scope = organization_scope(request)
+    visit_of(request).actor.require_organization_administrator(scope.organization_id)
+    source = _source(request)
+    return _detail_page(request, source, try_source(source))
+
+
+def _detail_page(request: Request, source: IntakeSource, stages: Sequence[Stage]) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.read() as work:
+        entries = documents_of(request).sources.log(work, scope, source.id)
+        place = _places(request, work).get(source.sub_organization_id or "", "")
+    context = {"source": source, "entries": entries, "stages": stages, "place": place}
+    return render(request, "settings/watched_folders/detail.html", context)
+
+
+def remove_form(request: Request) -> Response:
+    """Ask before a source is watched no longer."""
+    scope = organization_scope(request)
+    visit_of(request).actor.require_organization_administrator(scope.organization_id)
+    source = _source(request)
+    crumbs = [
+        (_("Settings"), path_to(request, "settings")),
+        (_("Watched folders"), path_to(request, "watched_folders")),
+        (source.name, _url(request, source.id)),
+    ]
+    points = [
+        _("Files that come into it stay there and become no documents."),
+        _("Its log is deleted; documents and archived files stay."),
+    ]
+    heading = _("Watch {name} no longer?").format(name=source.name)
+    return ask_first(request, heading, [], _("Remove"), crumbs=crumbs, points=points)
+
+
+def remove(request: Request) -> Response:
+    """Watch a source no longer."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    source = _source(request)
+    with visit.services.database.write() as work:
+        documents_of(request).sources.remove(work, scope, visit.actor, source.id)
+    text = _("{name} is watched no longer.").format(name=source.name)
+    return redirect(request, path_to(request, "watched_folders"), text=text)
+
+
+def _source(request: Request) -> IntakeSource:
+    """Return the source with the id in the path; raises NotFound."""
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.read() as work:
+        for source in documents_of(request).sources.list(work, scope):
+            if source.id == request.path_params["source"]:
+                return source
+    raise NotFound(_("There is no such watched folder."))
+
+
+def _url(request: Request, source_id: str) -> str:
+    return path_to(request, "watched_folder", source=source_id)
+
+
+_BASE = "/settings/watched-folders"
+_ONE = f"{_BASE}/{{source}}"
+ROUTES = [
+    Route(_BASE, list_sources, name="watched_folders"),
+    Route(f"{_BASE}/new", add_form, methods=["GET"], name="watched_folder_add"),
+    Route(f"{_BASE}/new", add, methods=["POST"]),
+    Route(_ONE, show, methods=["GET"], name="watched_folder"),
+    Route(f"{_ONE}/test", test, methods=["POST"], name="watched_folder_test"),
+    Route(f"{_ONE}/remove", remove_form, methods=["GET"], name="watched_folder_remove"),
+    Route(f"{_ONE}/remove", remove, methods=["POST"]),
+]

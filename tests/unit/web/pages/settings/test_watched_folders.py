@@ -1,0 +1,108 @@
+"""Watched folders are added below the operator's root, tested, and shown with their log."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ionport.documents.intake.sources.model import LogEntry, Result
+from ionport.documents.intake.sources.repository import SourceRepository
+from ionport.identity.model import Organization
+from ionport.identity.repository import OrganizationRepository
+from ionport.store import SystemScope
+from tests.support.web import Browser
+from tests.support.whole import Desk
+
+_LIST = "/settings/watched-folders"
+_NEW = f"{_LIST}/new"
+
+
+@pytest.fixture
+def root(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A root that the operator has set."""
+    folder = tmp_path / "intake"
+    (folder / "scans").mkdir(parents=True)
+    side = desk.application.documents
+    assert side is not None
+    monkeypatch.setattr(side.sources, "_root", folder)
+    return folder
+
+
+def _added(browser: Browser, folder: Path) -> str:
+    page = browser.send(_NEW, {"name": "Scans", "folder": str(folder / "scans")})
+    assert page.status_code == 200, page.text
+    return page.url.path
+
+
+def test_without_a_root_folders_are_added_by_command_only(desk: Desk, tmp_path: Path) -> None:
+    assert "ionport intake add-folder" in desk.browser.text(_LIST)
+    token = desk.browser.hidden("/account")
+    values = {**token, "name": "Scans", "folder": str(tmp_path)}
+    assert desk.browser.http.post(_NEW, data=values).status_code == 403
+
+
+def test_a_folder_is_added_tested_and_removed(desk: Desk, root: Path) -> None:
+    page = _added(desk.browser, root)
+    assert "No file has come yet" in desk.browser.text(page)
+    tested = desk.browser.send(f"{page}/test", form_at=page)
+    assert tested.text.count("stage-passed") == 3
+    (root / "scans" / "archive").rmdir()
+    (root / "scans" / "archive").write_text("no folder")
+    assert "stage-failed" in desk.browser.send(f"{page}/test", form_at=page).text
+    assert "stay there and become no documents" in desk.browser.text(f"{page}/remove")
+    assert "is watched no longer" in desk.browser.send(f"{page}/remove").text
+    assert desk.browser.get(page).status_code == 404
+
+
+def test_a_folder_outside_the_root_is_refused_beside_its_field(
+    desk: Desk, root: Path, tmp_path: Path
+) -> None:
+    (root / "out").symlink_to(tmp_path)
+    outside = [root, tmp_path, root / ".." / "data", root / "out" / "data", "scans", ""]
+    for folder in outside:
+        page = desk.browser.send(_NEW, {"name": "x", "folder": str(folder)})
+        assert page.status_code == 422, folder
+        assert 'id="folder-error"' in page.text
+    inside = {"name": "x", "folder": str(root / "scans"), "archive": str(tmp_path / "a")}
+    assert 'id="archive-error"' in desk.browser.send(_NEW, inside).text
+    named = desk.browser.send(_NEW, {**inside, "archive": "", "name": ""})
+    assert 'id="name-error"' in named.text
+
+
+def test_each_of_several_organizations_has_its_own_folder_below_the_root(
+    desk: Desk, root: Path
+) -> None:
+    with desk.application.database.write() as work:
+        OrganizationRepository(work.connection).add(
+            SystemScope("test"), Organization("org_x", "x", None), desk.application.clock.now()
+        )
+    page = desk.browser.send(_NEW, {"name": "Scans", "folder": str(root / "scans")})
+    assert page.status_code == 422
+    own = root / desk.organization.organization_id / "scans"
+    assert desk.browser.send(_NEW, {"name": "Scans", "folder": str(own)}).status_code == 200
+
+
+def test_the_log_tells_what_became_of_files_and_the_problem_is_shown(
+    desk: Desk, root: Path
+) -> None:
+    page = _added(desk.browser, root)
+    source_id, now = page.rpartition("/")[2], desk.application.clock.now()
+    with desk.application.database.write() as work:
+        repository = SourceRepository(work.connection)
+        entry = LogEntry("log_1", source_id, now, "a.txt", Result.REFUSED, "This is no invoice.")
+        repository.add_log(desk.organization, entry)
+        repository.set_problem(desk.organization, source_id, "The folder is away.")
+    assert re.search(r"a\.txt.*Refused.*This is no invoice\.", desk.browser.text(page))
+    assert "The folder is away." in desk.browser.text(_LIST)
+
+
+def test_a_member_reads_the_log_and_changes_nothing(desk: Desk, root: Path) -> None:
+    page = _added(desk.browser, root)
+    desk.add_user("dora")
+    desk.sign_in_as("dora")
+    assert desk.browser.get(page).status_code == 200
+    token = desk.browser.hidden("/account")
+    for path in (_NEW, f"{page}/test", f"{page}/remove"):
+        assert desk.browser.http.post(path, data=token).status_code == 403, path
