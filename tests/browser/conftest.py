@@ -40,14 +40,23 @@ _ARGUMENTS = (
 )
 # Waiting is for a condition; this bounds it on a machine that does other work, too.
 WAIT_MILLISECONDS = 120_000
-_NO_CHROMIUM = "NO CHROMIUM: no page was tested; install it (Debian: apt install chromium)"
+_NO_CHROMIUM = (
+    "NO CHROMIUM: no page was tested; install it (Debian: apt install chromium-headless-shell)"
+)
 
 OpenScreen = Callable[..., Screen]
 _HAS_FAILED = pytest.StashKey[bool]()
 
 
 def _chromium_path() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    # The shell is the same browser without the window's own parts, for a third less processor time.
+    names = (
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     return next((path for path in map(shutil.which, names) if path), None)
 
 
