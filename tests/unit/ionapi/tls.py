@@ -15,6 +15,18 @@ from cryptography.x509.oid import NameOID
 from tests.unit.ionapi.loopback import Loopback, Reply
 
 NAME = "mingle.localhost"
+# From Python 3.13 on a default context is as strict as RFC 5280 and wants this and key identifiers.
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass
@@ -31,8 +43,10 @@ class Authority:
                 x509.NameAttribute(NameOID.COMMON_NAME, "Acme Test Authority"),
             ]
         )
-        builder = self._builder(self._name, self._key.public_key(), days=365).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        builder = (
+            self._builder(self._name, self._key.public_key(), days=365)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
         )
         certificate = builder.sign(self._key, hashes.SHA256())
         (self.folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -49,6 +63,11 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=400))
             .not_valid_after(now + timedelta(days=days))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
         )
 
     def server(self, name: str = NAME, days: int = 90) -> ssl.SSLContext:
