@@ -204,11 +204,14 @@ def _set(invoice: Invoice, scope: Node, term: str, value: str) -> None:
         # A price is for the base quantity of its line, the column is the price of one.
         value = decimal_text(EXACT.multiply(Node(term, value).decimal or 0, base_quantity(scope)))
     if found is not None:
+        found.was = found.text if found.was is None else found.was
         found.text = found.written = value
         return
     row = terms()[term]
     currency = invoice.currency if row.type in ("Amount", "Unit price") else ""
-    _parent_of(scope, term).append(Node(term, value, currency=currency))
+    added = Node(term, value, currency=currency)
+    added.was = ""
+    _parent_of(scope, term).append(added)
     scope.forget()
     invoice.tree.forget()
 

@@ -65,7 +65,8 @@ class Node:
 
     `text` is the value as it is used: white space around it is gone, line breaks inside are
     spaces, a date is ISO 8601 and an indicator `true` or `false` wherever it is one. `written` is
-    what the file says. `currency` is the amount's own `currencyID`, empty without one.
+    what the file says. `currency` is the amount's own `currencyID`, empty without one. `was` is the
+    text before a person corrected it, empty for none; None when nobody has.
     """
 
     __slots__ = (
@@ -75,6 +76,7 @@ class Node:
         "currency",
         "term",
         "text",
+        "was",
         "written",
     )
     _index: dict[str, list[Node]]
@@ -94,6 +96,7 @@ class Node:
         self.written = written or text
         self.currency = currency
         self.children: list[Node] = [*children]
+        self.was: str | None = None
         self._element = element
 
     def __repr__(self) -> str:

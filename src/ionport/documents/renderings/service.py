@@ -5,7 +5,7 @@ Files are read, parsed and set outside transactions; the service opens short one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from ionport.core.errors import InvalidInput
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.documents.intake.reading import PDF_TYPE, clean_filename, read_any, xml_of
 from ionport.documents.invoice.attachments import Attachment, attachments
+from ionport.documents.invoice.corrections import Correction, corrected
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language, Sheet
@@ -36,6 +37,8 @@ class StoredFile:
     content: bytes
     # Which invoice of a PDF with several a person has chosen.
     choice: str
+    # What people have corrected since.
+    corrections: Sequence[Correction] = ()
 
 
 class RenderingService:
@@ -67,8 +70,13 @@ class RenderingService:
     def shown(
         self, scope: OrganizationScope, document_id: str, language: Language
     ) -> tuple[Sheet, list[Attachment]]:
-        """Return the page and the supporting documents with one reading; errors as `invoice`."""
-        invoice = self.invoice(scope, document_id)
+        """Return the page and the supporting documents with one reading; errors as `invoice`.
+
+        What a person has corrected stands in it, marked; the PDF shows what was received.
+        """
+        stored = self._stored(scope, document_id)
+        read = read_any(stored.content, self._limits, stored.choice)
+        invoice = corrected(read, stored.corrections)
         return make_sheet(invoice, language), list(attachments(invoice))
 
     def attachments(self, scope: OrganizationScope, document_id: str) -> list[Attachment]:
@@ -164,4 +172,5 @@ class RenderingService:
         with self._database.read() as work:
             document = self._documents.get(work, scope, document_id)
             choice = self._documents.corrections.choice(work, scope, document_id)
-        return StoredFile(self._blobs.get(document.content_sha256), choice)
+            made = self._documents.corrections.made(work, scope, document_id)
+        return StoredFile(self._blobs.get(document.content_sha256), choice, made)

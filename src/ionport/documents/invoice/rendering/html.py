@@ -65,7 +65,7 @@ def _facts(facts: Facts, heading: int) -> Iterator[str]:
     numeric = ' class="invoice-sums"' if facts.is_numeric else ""
     yield f"<section{numeric}>\n<h{heading}>{_text(facts.title)}</h{heading}>\n<dl>\n"
     for row in facts.rows:
-        yield f"<dt{_term(row)}>{_text(row.label)}</dt><dd>{_text(row.text)}</dd>\n"
+        yield f"<dt{_term(row)}>{_text(row.label)}</dt><dd>{_changed(row)}</dd>\n"
     yield "</dl>\n</section>\n"
 
 
@@ -88,8 +88,9 @@ def _table(table: Table, heading: int) -> Iterator[str]:
 def _row(row: Row, table: Table) -> Iterator[str]:
     kind = f' class="invoice-level-{row.level}{" invoice-uncounted" if row.remark else ""}"'
     yield f"<tr{kind}>"
-    for cell, is_numeric in zip(row.cells, table.numeric, strict=True):
-        yield f"<td{_number(is_numeric)}>{_text(cell)}</td>"
+    was = row.was or (None,) * len(row.cells)
+    for cell, is_numeric, before in zip(row.cells, table.numeric, was, strict=True):
+        yield f"<td{_number(is_numeric)}>{_marked(cell, before)}</td>"
     yield "</tr>\n"
     if not (row.details or row.remark):
         return
@@ -99,7 +100,7 @@ def _row(row: Row, table: Table) -> Iterator[str]:
     if row.details:
         yield "<ul>"
         for fact in row.details:
-            yield f"<li{_term(fact)}><span>{_text(fact.label)}</span> {_text(fact.text)}</li>"
+            yield f"<li{_term(fact)}><span>{_text(fact.label)}</span> {_changed(fact)}</li>"
         yield "</ul>"
     yield "</td></tr>\n"
 
@@ -110,6 +111,17 @@ def _number(is_numeric: bool) -> str:
 
 def _term(fact: Fact) -> str:
     return f' title="{escape(fact.term, quote=True)}"' if fact.term else ""
+
+
+def _changed(fact: Fact) -> str:
+    return _marked(fact.text, fact.was)
+
+
+def _marked(text: str, was: str | None) -> str:
+    """Return a text; one that a person has corrected with the old one struck out behind it."""
+    if was is None:
+        return _text(text)
+    return f"<ins>{_text(text)}</ins>" + (f" <del>{_text(was)}</del>" if was else "")
 
 
 def _text(text: str) -> str:

@@ -18,12 +18,14 @@ class Language(StrEnum):
 class Fact:
     """A value under its label; `term` is the id in the table of terms, empty for none.
 
-    Lines of `text` are separated by line feeds.
+    Lines of `text` are separated by line feeds. `was` is the text before a person corrected it,
+    empty for none; None when nobody has.
     """
 
     label: str
     text: str
     term: str = ""
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,17 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table; `level` counts from 0, `remark` says why it does not count."""
+    """A row of a table; `level` counts from 0, `remark` says why it does not count.
+
+    `was` has for each cell the text before a person corrected it, None when nobody has; it is
+    empty where no cell was corrected.
+    """
 
     cells: tuple[str, ...]
     details: tuple[Fact, ...] = ()
     level: int = 0
     remark: str = ""
+    was: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

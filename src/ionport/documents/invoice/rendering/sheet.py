@@ -22,7 +22,7 @@ from ionport.documents.invoice.rendering.model import (
     Table,
 )
 from ionport.documents.invoice.rendering.tables import Tables
-from ionport.documents.invoice.rendering.values import Values
+from ionport.documents.invoice.rendering.values import Values, before
 from ionport.documents.invoice.rendering.words import Words
 from ionport.documents.invoice.table import terms
 from ionport.documents.invoice.tree import Node
@@ -143,7 +143,8 @@ class _Maker:
             for each in sorted(inside, key=lambda one: list(terms()).index(one.term)):
                 if each.is_number and not each.children:
                     label = self._words.label(each.term)
-                    rows.append(Fact(label, self._values.amount(each), each.term))
+                    was = self._values.amount(before(each)) if each.was else each.was
+                    rows.append(Fact(label, self._values.amount(each), each.term, was))
                 else:
                     rows.extend(self._values.of([each]))
         if rows:

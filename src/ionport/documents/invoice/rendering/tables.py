@@ -85,7 +85,8 @@ class Tables:
         for group in groups:
             row = self._row(group, columns)
             if names:
-                row = Row((self._words.label(group.term), *row.cells), row.details)
+                was = (None, *row.was) if row.was else ()
+                row = Row((self._words.label(group.term), *row.cells), row.details, was=was)
             rows.append(row)
         if names:
             columns = (Column("kind", ()), *columns)
@@ -101,7 +102,7 @@ class Tables:
                 own = min(levels.get(parent, level) + 1, _MAX_LEVEL)
             levels[_own_value(line, "BT-126")] = own
             row = self._row(line, LINES, without=subs)
-            yield Row(row.cells, row.details, own, self._remark(line))
+            yield Row(row.cells, row.details, own, self._remark(line), row.was)
             yield from self._line_rows(subs, min(own + 1, _MAX_LEVEL), levels)
 
     def _remark(self, line: Node) -> str:
@@ -113,12 +114,21 @@ class Tables:
     def _row(self, group: Node, columns: tuple[Column, ...], without: Iterable[Node] = ()) -> Row:
         shown = {id(node) for node in without}
         below = list(_walk(group, shown))
-        cells = []
+        cells, was = [], []
         for column in columns:
             nodes = [node for term in column.terms for node in below if node.term == term]
             shown.update(id(node) for node in nodes)
             cells.append(column.joint.join(filter(None, (self._cell(node) for node in nodes))))
-        return Row(tuple(cells), tuple(self._values.facts(group, shown)))
+            was.append(self._was(nodes, column.joint))
+        is_corrected = any(each is not None for each in was)
+        details = tuple(self._values.facts(group, shown))
+        return Row(tuple(cells), details, was=tuple(was) if is_corrected else ())
+
+    def _was(self, nodes: Iterable[Node], joint: str) -> str | None:
+        if all(node.was is None for node in nodes):
+            return None
+        texts = (self._cell(n) if n.was is None else self._values.was(n) for n in nodes)
+        return joint.join(filter(None, texts))
 
     def _cell(self, node: Node) -> str:
         if node.term in _CODES_ALONE:
@@ -145,7 +155,13 @@ class Tables:
             ),
             numeric=tuple(columns[n].is_numeric for n in used),
             rows=tuple(
-                Row(tuple(row.cells[n] for n in used), row.details, row.level, row.remark)
+                Row(
+                    tuple(row.cells[n] for n in used),
+                    row.details,
+                    row.level,
+                    row.remark,
+                    tuple(row.was[n] for n in used) if row.was else (),
+                )
                 for row in rows
             ),
             remark=remark,

@@ -66,7 +66,13 @@ class Values:
 
     def fact(self, node: Node, label: str = "") -> Fact:
         """Return a term under its label."""
-        return Fact(label or self._words.label(node.term), self.text(node), node.term)
+        return Fact(
+            label or self._words.label(node.term), self.text(node), node.term, self.was(node)
+        )
+
+    def was(self, node: Node) -> str | None:
+        """Return the text of a term before a person corrected it; None when nobody has."""
+        return self.text(before(node)) if node.was else node.was
 
     def facts(self, group: Node, without: Collection[int] = ()) -> Iterator[Fact]:
         """Yield all values below a group; `without`: the ids of nodes shown elsewhere.
@@ -153,6 +159,11 @@ class Values:
         town = " ".join([*found.get("code", ()), *found.get("city", ())])
         rows = [*found.get("line", ()), town, *found.get("region", ()), *found.get("country", ())]
         return Fact(self._words.label(group.term), "\n".join(filter(None, rows)), group.term)
+
+
+def before(node: Node) -> Node:
+    """Return a term as it was before a person corrected it."""
+    return Node(node.term, node.was or "", "", node.currency, None, node.children)
 
 
 def _rank(node: Node) -> tuple[int, int]:

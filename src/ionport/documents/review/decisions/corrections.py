@@ -209,6 +209,11 @@ class CorrectionService:
         """Return the name of the invoice that a person chose in a PDF with several, or ""."""
         return _choice(_active(work, scope, document_id))
 
+    def made(self, work: Work, scope: OrganizationScope, document_id: str) -> list[Correction]:
+        """Return the corrections of a document that were not undone, in their order."""
+        active = _active(work, scope, document_id)
+        return [each.correction for each in active if each.kind is DecisionKind.CORRECT]
+
     def _basis(self, database: Database, scope: OrganizationScope, document_id: str) -> _Basis:
         with database.read() as work:
             document = DocumentRepository(work.connection).find(scope, document_id)

@@ -59,6 +59,11 @@ def is_correctable(target: Target, field: Field) -> bool:
     return field.origin in (Origin.HAND, Origin.COMPANY) and not target.table
 
 
+def codes_of(target: Target, field: Field) -> str:
+    """Return the name of the code list that the value is of, ``""`` for none."""
+    return _LISTS.get(target.term, "iso-4217" if field.type is FieldType.CURRENCY else "")
+
+
 def checked_value(target: Target, field: Field, text: str) -> str:
     """Return a value as it is stored, ``""`` for none.
 

@@ -1,9 +1,8 @@
-"""Correcting a document: its header fields, or one row of a table, in one form."""
+"""Correcting a document: its header fields, or one row of a table, on the document's page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,34 +10,21 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
-from ionport.documents.invoice.corrections import Target
-from ionport.documents.model import Document
-from ionport.documents.review.decisions.corrections import value_of
-from ionport.documents.review.decisions.values import is_correctable
-from ionport.documents.types import Field, document_type
+from ionport.documents.types import document_type
 from ionport.web.forms.fields import errors_of, text_of
-from ionport.web.rendering.templating import path_to, redirect, render
+from ionport.web.pages.documents.document import Form, document_page
+from ionport.web.rendering.templating import path_to, redirect
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "decisions"
 
 _VALUE, _SEEN = "value ", "seen "
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One field of the form: its target, what it says now, and what is shown in it."""
-
-    target: str
-    field: Field
-    seen: str
-    value: str
-    error: str
+_MAX_ROW = 6
 
 
 def form(request: Request) -> Response:
-    """Show the values that can be corrected."""
+    """Show the values in a form."""
     return _page(request, {})
 
 
@@ -69,46 +55,33 @@ def correct(request: Request) -> Response:
 
 
 def _page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
-    visit, scope = visit_of(request), organization_scope(request)
-    service = documents_of(request).documents
-    with visit.services.database.read() as work:
-        document = service.get(work, scope, request.path_params["document"])
-        findings = [each for each in service.findings(work, scope, document.id) if each.is_open]
-    groups = _groups(request, document, errors)
-    shown = {one.target for _label, inputs in groups for one in inputs}
-    context = {
-        "document": document,
-        "findings": findings,
-        "groups": groups,
-        "wanted": request.query_params.get("field", ""),
-        "errors": {name: text for name, text in errors.items() if name not in shown},
+    visit = visit_of(request)
+    typed = {
+        name.removeprefix(_VALUE): value
+        for name, value in visit.form.items()
+        if name.startswith(_VALUE) and isinstance(value, str)
     }
-    return render(request, "documents/correct.html", context, status=status)
+    table, row = _row(request)
+    wanted = request.query_params.get("field", "")
+    return document_page(request, Form(typed, errors, wanted, table, row), status)
 
 
-def _groups(
-    request: Request, document: Document, errors: Mapping[str, str]
-) -> list[tuple[str, list[Input]]]:
-    """Return the inputs in the groups of the validation screen; of a row all in one."""
-    kind, form = document_type(document.document_type), visit_of(request).form
-    table_id, row = request.query_params.get("table", ""), request.query_params.get("row", "")
-    table = next((one for one in kind.tables if one.id == table_id), None)
-    number = int(row) if row.isascii() and row.isdigit() and len(row) < 6 else 0
-    if table is not None and not 1 <= number <= len(document.tables.get(table.id, ())) + 1:
-        raise NotFound(_("There is no such row."))
-    groups: dict[str, list[Input]] = {}
-    for field in kind.fields if table is None else table.columns:
-        target = Target(field.id) if table is None else Target(field.id, table.id, number)
-        if not is_correctable(target, field):
-            continue
-        name, seen = str(target), value_of(document, target)
-        typed = form.get(_VALUE + name)
-        value = typed if isinstance(typed, str) else seen
-        label = _("{table}, row {row}").format(table=table.label, row=number) if table else ""
-        groups.setdefault(label or _(field.group), []).append(
-            Input(name, field, seen, value, errors.get(name, ""))
+def _row(request: Request) -> tuple[str, int]:
+    """Return the table and the row that the address names, empty and 0 for the header."""
+    wanted, text = request.query_params.get("table", ""), request.query_params.get("row", "")
+    visit = visit_of(request)
+    with visit.services.database.read() as work:
+        document = documents_of(request).documents.get(
+            work, organization_scope(request), request.path_params["document"]
         )
-    return list(groups.items())
+    tables = document_type(document.document_type).tables
+    table = next((one for one in tables if one.id == wanted), None)
+    if table is None:
+        return "", 0
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < _MAX_ROW else 0
+    if not 1 <= number <= len(document.tables.get(table.id, ())) + 1:
+        raise NotFound(_("There is no such row."))
+    return table.id, number
 
 
 def _url(request: Request) -> str:

@@ -1,21 +1,28 @@
-"""The page of one document: its invoice, what was found, its values, its deliveries."""
+"""The page of one document: its invoice, what was found, its values, its deliveries.
+
+`correct.py` shows the same page with its values in a form.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.core.i18n import _
-from ionport.documents.invoice.corrections import CORRECTABLE_TABLES
-from ionport.documents.model import DocumentStatus, Row
-from ionport.documents.review.decisions.corrections import corrected_values
-from ionport.documents.types import Field, FieldType, document_type
+from ionport.documents.invoice.codes import Code, code_list
+from ionport.documents.model import Document, DocumentStatus
+from ionport.documents.review.decisions.model import DocumentDecision
+from ionport.documents.type_settings.model import TypeSettings
+from ionport.documents.types import document_type
 from ionport.exports.model import Delivery
 from ionport.web.pages.documents.decisions import actions_of
-from ionport.web.pages.documents.export import shown_findings
+from ionport.web.pages.documents.document_compare import compare
+from ionport.web.pages.documents.document_totals import totals_of
+from ionport.web.pages.documents.document_values import Editing, Value, Values
+from ionport.web.pages.documents.export import ShownFinding, shown_findings
 from ionport.web.pages.documents.invoice import shown_invoice
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import render
@@ -24,62 +31,149 @@ from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "decisions"
 
-_NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
+_COMMON = "common"
+_LARGE_LIST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the page's form shows instead of the values: one row of a table, or the header.
+
+    `wanted` is the target that is asked for, `errors` what is wrong with no field of the form.
+    """
+
+    typed: Mapping[str, str]
+    errors: Mapping[str, str]
+    wanted: str = ""
+    table: str = ""
+    row: int = 0
 
 
 def show(request: Request) -> Response:
-    """Show a document with fields, lines, deliveries and timeline."""
+    """Show a document with its invoice, findings, fields, lines, deliveries and timeline."""
+    return document_page(request, None)
+
+
+def document_page(request: Request, form: Form | None, status: int = 200) -> Response:
+    """Return the page of the document that the address names; with `form` to correct it."""
     visit, scope = visit_of(request), organization_scope(request)
-    service = documents_of(request).documents
-    deliveries = documents_of(request).deliveries
+    services = documents_of(request)
     with visit.services.database.read() as work:
-        document = service.get(work, scope, request.path_params["document"])
-        timeline = service.timeline(work, scope, document.id)
-        of_document = deliveries.of_document(work, scope, visit.actor, document.id)
+        document = services.documents.get(work, scope, request.path_params["document"])
+        decisions = services.documents.decisions.list(work, scope, document.id)
+        of_document = services.deliveries.of_document(work, scope, visit.actor, document.id)
         findings = shown_findings(request, work, document)
-        decisions = service.decisions.list(work, scope, document.id)
-        is_stuck = _has_unfinished(of_document) and not deliveries.workers_alive(work)
-    kind = document_type(document.document_type)
+        settings = services.types.get(work, scope, document.document_type)
+        is_stuck = _has_unfinished(of_document) and not services.deliveries.workers_alive(work)
+        history = {
+            "timeline": services.documents.timeline(work, scope, document.id),
+            "deliveries": of_document,
+            "is_stuck": is_stuck,
+            "decisions": [each for each in reversed(decisions) if each.is_active],
+        }
+    actions = actions_of(document)
+    if form is None and actions.can_correct and not document.fields:
+        form = Form({}, {})
+    is_live = document.status is DocumentStatus.EXPORTING and not document.open_findings
+    is_fragment = is_live and "hx-request" in request.headers
     context = {
         "document": document,
-        "findings": findings,
-        "actions": actions_of(document),
-        "corrections": corrected_values(decisions),
-        "decisions": [each for each in reversed(decisions) if each.is_active],
-        "correctable_tables": CORRECTABLE_TABLES,
-        "type_label": kind.label,
-        "groups": _groups(kind.fields, document.fields),
-        "tables": [
-            (table.id, table.label, *_columns(table.columns, document.tables.get(table.id, ())))
-            for table in kind.tables
-        ],
-        "numbers": _NUMBERS,
-        "timeline": timeline,
-        "deliveries": of_document,
-        "is_stuck": is_stuck,
-        "invoice": shown_invoice(request, document),
+        "actions": actions,
+        "type_label": document_type(document.document_type).label,
+        "totals": totals_of(document),
+        # What is asked for again and again is where the document stands, not its invoice.
+        "invoice": None if is_fragment else shown_invoice(request, document),
         # What somebody types into a decision must not be swapped away.
-        "is_live": document.status is DocumentStatus.EXPORTING and not document.open_findings,
+        "is_live": is_live and form is None,
+        **history,
+        **_findings(document, findings, decisions, settings),
+        **_values(request, document, decisions, settings, form),
     }
-    return render(request, "documents/document.html", context)
+    return render(request, "documents/document.html", context, status=status)
 
 
 def _has_unfinished(deliveries: Sequence[Delivery]) -> bool:
     return any(not delivery.status.is_over for delivery in deliveries)
 
 
-def _groups(fields: Sequence[Field], values: Row) -> list[tuple[str, list[tuple[Field, str]]]]:
-    """Return the fields that have a value, in the groups of the validation screen."""
-    groups: dict[str, list[tuple[Field, str]]] = {}
-    for field in fields:
-        if values.get(field.id):
-            groups.setdefault(field.group, []).append((field, values[field.id]))
-    return [(_(group), rows) for group, rows in groups.items()]
+def _findings(
+    document: Document,
+    findings: Sequence[ShownFinding],
+    decisions: Sequence[DocumentDecision],
+    settings: TypeSettings,
+) -> dict[str, object]:
+    """Return the findings, those that hold with the values that may make them right."""
+    values = Values(document, decisions, _demanded(settings))
+    return {
+        "findings": findings,
+        "open_findings": [each for each in findings if each.finding.is_open],
+        "past_findings": [each for each in findings if not each.finding.is_open],
+        "finding_values": {
+            each.finding.id: values.named(each.fields) for each in findings if each.finding.is_open
+        },
+        "comparisons": {
+            each.finding.id: compare(document, each.other)
+            for each in findings
+            if each.other is not None and each.finding.is_open
+        },
+    }
 
 
-def _columns(columns: Sequence[Field], rows: Sequence[Row]) -> tuple[list[Field], Sequence[Row]]:
-    """Return the columns that have a value in any row, and the rows."""
-    return [column for column in columns if any(row.get(column.id) for row in rows)], rows
+def _values(
+    request: Request,
+    document: Document,
+    decisions: Sequence[DocumentDecision],
+    settings: TypeSettings,
+    form: Form | None,
+) -> dict[str, object]:
+    """Return fields and tables; with `form` what is typed into them, and what is wrong."""
+    editing = _demanded(settings, form)
+    values = Values(document, decisions, editing, can_correct=actions_of(document).can_correct)
+    row: list[Value] = []
+    if form is not None and form.table:
+        kind = document_type(document.document_type)
+        row = values.row(next(t for t in kind.tables if t.id == form.table), form.row)
+    groups = values.groups()
+    inputs = row or [each for group in groups for each in (*group.filled, *group.empty)]
+    shown = {each.target for each in inputs if each.can_correct}
+    errors = form.errors if form is not None else {}
+    return {
+        "form": form,
+        "groups": groups,
+        "row": row,
+        "tables": list(values.tables(_first_rows(request, document))),
+        "form_errors": {name: text for name, text in errors.items() if name not in shown},
+        "error_count": len([name for name in errors if name in shown]),
+        "code_lists": _code_lists(inputs) if form is not None else {},
+    }
+
+
+def _demanded(settings: TypeSettings, form: Form | None = None) -> Editing:
+    required = frozenset(name for name, one in settings.fields.items() if one.required)
+    read_only = frozenset(name for name, one in settings.fields.items() if one.read_only)
+    if form is None:
+        return Editing(required=required, read_only=read_only)
+    return Editing(form.typed, form.errors, required, read_only)
+
+
+def _code_lists(values: Sequence[Value]) -> dict[str, list[Code]]:
+    """Return the codes to choose from; of a very long list the usual ones."""
+    found = {}
+    for name in sorted({each.codes for each in values if each.codes}):
+        codes = list(code_list(name).values())
+        usual = [code for code in codes if code.more == _COMMON]
+        found[name] = usual if len(codes) > _LARGE_LIST and usual else codes
+    return found
+
+
+def _first_rows(request: Request, document: Document) -> dict[str, int]:
+    """Return the row that each table begins with, as the address says: `?INVOICE_TABLE=51`."""
+    first = {}
+    for table in document_type(document.document_type).tables:
+        text = request.query_params.get(table.id, "")
+        if text.isascii() and text.isdigit() and len(text) < 7:
+            first[table.id] = int(text)
+    return first
 
 
 def download(request: Request) -> Response:

@@ -15,6 +15,7 @@ from ionport.documents.invoice.corrections import targets_of
 from ionport.documents.invoice.rules.table import rules
 from ionport.documents.model import EXPORT_STATUSES, Document, DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
+from ionport.documents.review.organization_rules import FIELD_RULES, ORGANIZATION_RULES
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.store import Work
@@ -24,6 +25,8 @@ from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "export"
+
+_SHOWN_FIELDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class ShownFinding:
     """The rule's id in the manual, where it is one of its table."""
     field: str = ""
     """A field whose correction may make it right."""
+    fields: tuple[str, ...] = ()
+    """All the header fields that its rule reads, the likeliest first."""
 
 
 def shown_findings(request: Request, work: Work, document: Document) -> list[ShownFinding]:
@@ -53,17 +58,21 @@ def shown_findings(request: Request, work: Work, document: Document) -> list[Sho
                 other = service.get(work, scope, other_id)
             except NotFound:
                 other = None
-        shown.append(ShownFinding(finding, other, *_rule_and_field(finding)))
+        shown.append(ShownFinding(finding, other, *_rule_and_fields(finding)))
     return shown
 
 
-def _rule_and_field(finding: Finding) -> tuple[str, str]:
-    rule = rules().get(finding.code)
+def _rule_and_fields(finding: Finding) -> tuple[str, str, tuple[str, ...]]:
+    code, rule = finding.code, rules().get(finding.code)
+    if code in FIELD_RULES and (named := finding.parameters.get("field", "")):
+        return "", named, (named,)
+    known = rule or ORGANIZATION_RULES.get(code)
+    terms = known.terms if known is not None else ()
+    found = tuple(dict.fromkeys(field for term in terms for field in targets_of(term)))
     if rule is None:
-        is_read = finding.code in ("no_invoice_in_pdf", "invoices_in_pdf", "duplicate_number")
-        return "", "invoice_id" if is_read else ""
-    fields = [field for term in rule.terms for field in targets_of(term)]
-    return rule.id, fields[0] if fields else "invoice_id"
+        is_read = code in ("no_invoice_in_pdf", "invoices_in_pdf", "duplicate_number")
+        return "", "invoice_id" if is_read else "", found[:_SHOWN_FIELDS]
+    return rule.id, found[0] if found else "invoice_id", found[:_SHOWN_FIELDS]
 
 
 def seen_findings(request: Request) -> Collection[str]:

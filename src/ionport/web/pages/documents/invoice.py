@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ionport.core.errors import IonportError, NotFound
 from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import is_pdf
-from ionport.core.unpacking.pdf_pages import MEDIA_TYPE
+from ionport.core.unpacking.pdf_pages import MEDIA_TYPE, PageSizes
 from ionport.documents.invoice.attachments import Attachment
 from ionport.documents.invoice.rendering.html import html_article, stylesheet
 from ionport.documents.invoice.rendering.model import Block, Language, Sheet, Table
@@ -60,6 +60,8 @@ class ShownInvoice:
     article: Markup
     problem: str
     is_pdf: bool
+    pages: PageSizes | None
+    """Of a received PDF that can be drawn; else the browser's own reader shows it."""
     pdf_url: str
     languages: Sequence[LanguageLink]
     attachments: Sequence[tuple[int, Attachment]]
@@ -71,6 +73,7 @@ def shown_invoice(request: Request, document: Document) -> ShownInvoice:
     here = path_to(request, "document", document=document.id)
     pdf_url = path_to(request, "document_pdf", document=document.id)
     article, problem, files = Markup(), "", []
+    is_received = document.mime_type == _PDF
     try:
         sheet, inside = documents_of(request).renderings.shown(scope, document.id, language)
         # Every text of the article is escaped where it is made.
@@ -81,7 +84,8 @@ def shown_invoice(request: Request, document: Document) -> ShownInvoice:
     return ShownInvoice(
         article=article,
         problem=problem,
-        is_pdf=document.mime_type == _PDF,
+        is_pdf=is_received,
+        pages=_pages(request, document) if is_received else None,
         pdf_url=f"{pdf_url}?language={language}",
         languages=[
             LanguageLink(name, each, f"{here}?language={each}#invoice", each == language)
@@ -89,6 +93,13 @@ def shown_invoice(request: Request, document: Document) -> ShownInvoice:
         ],
         attachments=files,
     )
+
+
+def _pages(request: Request, document: Document) -> PageSizes | None:
+    try:
+        return documents_of(request).pictures.sizes(organization_scope(request), document.id)
+    except IonportError:
+        return None
 
 
 def pdf(request: Request) -> Response:

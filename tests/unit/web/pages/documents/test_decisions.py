@@ -21,7 +21,9 @@ def test_a_value_is_corrected_on_its_page_and_the_document_is_free(desk: Desk) -
     (document_id,) = _upload(desk, MISMATCH)
     path = f"/documents/{document_id}"
     detail = desk.browser.get(path).text
-    assert f'href="{path}/correct?field=amount_due"' in detail
+    assert f'href="{path}/correct?field=amount_due#values"' in detail
+    # The values that its rule reads stand beside the finding.
+    assert 'name="value amount_due" value="2808.80"' in detail
     assert 'href="/manual/rules#BR-CO-16"' in detail
     assert 'id="BR-CO-16"' in desk.browser.get("/manual/rules").text
     seen = {"seen amount_due": "2808.80"}
@@ -30,7 +32,7 @@ def test_a_value_is_corrected_on_its_page_and_the_document_is_free(desk: Desk) -
     assert 'value="2.808,81"' in wrong.text
     assert "with digits and a decimal point" in said(wrong.text)
     page = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "2808.81"})
-    assert "corrected; the invoice says “2808.80”" in said(page.text)
+    assert "corrected; the invoice says “2,808.80”" in said(page.text)
     assert "Validated, pending export" in said(page.text)
     late = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "1"})
     assert late.status_code == 409
@@ -85,13 +87,13 @@ def test_a_duplicate_is_named_beside_its_finding_and_a_finding_is_accepted(desk:
     first, second = _upload(desk, SAMPLE, AGAIN)
     path = f"/documents/{second}"
     detail = desk.browser.get(path).text
-    link = f"{path}/decide/duplicate?of={first}"
-    assert link in detail
+    assert f'action="{path}/decide/duplicate"' in detail
+    assert f'name="of" value="{first}"' in detail
     (finding,) = _findings(desk, second)
     fields = {"finding": finding.id, "reason": "another invoice"}
     accepted = desk.browser.send(f"{path}/decide/accept", fields, form_at=path)
     assert "Validated, pending export" in said(accepted.text)
-    page = desk.browser.send(f"{path}/decide/duplicate", {"of": first, "reason": ""}, form_at=link)
+    page = desk.browser.send(f"{path}/decide/duplicate", {"of": first, "reason": ""}, form_at=path)
     assert "rejected as a duplicate of file-0.xml" in said(page.text)
     nothing = desk.browser.send(f"{path}/approve", form_at=path)
     assert "cannot be done where the document stands" in said(nothing.text)

@@ -104,9 +104,9 @@ def test_the_tiles_count_and_lead_to_their_documents(desk: Desk) -> None:
 def test_the_detail_page_shows_fields_lines_tax_lines_and_timeline(desk: Desk) -> None:
     page = said(desk.browser.get(f"/documents/{desk.document_id()}").text)
     for text in (
-        "Invoice Details Invoice Number RE-2026-0417",
+        "Invoice Details 6 Invoice Number RE-2026-0417",
         "Invoice Date 02.03.2026",
-        "Total Amount 2808.81",
+        "Total Amount 2,808.81",
         "Supplier Name Nordwerk Werkzeuge GmbH",
         "Invoice Table",
         "Akku-Bohrschrauber 18 V",

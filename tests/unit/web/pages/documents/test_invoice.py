@@ -57,7 +57,7 @@ def test_a_received_pdf_is_shown_as_it_is_with_the_invoice_inside(desk: Desk) ->
     made = desk.browser.get(f"/documents/{desk.document_id()}/page.pdf").content
     other = _add(desk, "received.pdf", made)
     page = desk.browser.get(other).text
-    assert f'<iframe class="invoice-file-frame" src="{other}/page.pdf' in page
+    assert f'src="{other}/pages/1.webp"' in page
     assert "The invoice inside the PDF" in said(page)
     assert desk.browser.get(f"{other}/page.pdf").content == made
 

@@ -1,0 +1,99 @@
+"""What the amounts of a document add up to, and by how much they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from ionport.core.i18n import _
+from ionport.documents.amounts import EXACT, total
+from ionport.documents.invoice.codes import decimals_of
+from ionport.documents.invoice.rendering.model import Language
+from ionport.documents.invoice.rendering.words import Words
+from ionport.documents.model import Document, Row
+from ionport.documents.types import INVOICE_TABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """An amount of the sum; `field` is the header field it is, ``""`` for a computed one."""
+
+    field: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums and their differences: net less lines, and gross less net and VAT."""
+
+    currency: str
+    decimals: int
+    amounts: tuple[Total, ...]
+    difference: str
+    """What is left, formatted; ``""`` when an amount is missing."""
+    of_lines: bool
+    """Whether it is the one between net and lines."""
+    adds_up: bool
+    lines: str
+    """The sum of the lines with allowances and charges, plain; ``""`` without lines."""
+
+
+def totals_of(document: Document) -> Totals:
+    """Return the totals of a document as it says them now."""
+    fields, currency = document.fields, document.fields.get("currency", "")
+    decimals = decimals_of(currency)
+    net, vat = _amount(fields, "total_net_amount"), _amount(fields, "total_tax_amount")
+    gross = _amount(fields, "total_amount")
+    lines = _lines(document)
+    difference = _difference(net, vat, gross)
+    off_lines = None if lines is None or net is None else EXACT.subtract(net, lines)
+    shown = [
+        Total("", _("Lines"), _text(lines, decimals)),
+        Total("total_net_amount", _("Net"), _text(net, decimals)),
+        Total("total_tax_amount", _("VAT"), _text(vat, decimals)),
+        Total("total_amount", _("Gross"), _text(gross, decimals)),
+    ]
+    off = [each for each in (difference, off_lines) if each]
+    return Totals(
+        currency=currency,
+        decimals=decimals,
+        amounts=tuple(each for each in shown if each.field or each.text),
+        difference=_text(off[0] if off else difference, decimals),
+        of_lines=bool(off) and not difference,
+        adds_up=difference is not None and not off,
+        lines="" if lines is None else f"{lines:f}",
+    )
+
+
+def _difference(net: Decimal | None, vat: Decimal | None, gross: Decimal | None) -> Decimal | None:
+    if net is None or gross is None:
+        return None
+    return EXACT.subtract(gross, EXACT.add(net, vat or Decimal(0)))
+
+
+def _lines(document: Document) -> Decimal | None:
+    rows = document.tables.get(INVOICE_TABLE, ())
+    amounts = [each for each in _amounts(rows) if each is not None]
+    if not rows or len(amounts) != len(rows):
+        return None
+    less = _amount(document.fields, "discount") or Decimal(0)
+    more = _amount(document.fields, "charges") or Decimal(0)
+    return EXACT.add(EXACT.subtract(total(amounts), less), more)
+
+
+def _amounts(rows: Iterable[Row]) -> Iterable[Decimal | None]:
+    return (_amount(row, "NET_AMOUNT") for row in rows)
+
+
+def _amount(values: Row, name: str) -> Decimal | None:
+    try:
+        number = Decimal(values.get(name, ""))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _text(value: Decimal | None, decimals: int) -> str:
+    return "" if value is None else Words(Language.ENGLISH).number(value, decimals)

@@ -1,0 +1,129 @@
+// The page of one document: keys, totals while amounts are typed, busy buttons. All of it works
+// without this, by links, buttons and a form.
+"use strict";
+
+(() => {
+  const page = document.querySelector("[data-document]");
+  if (!page) return;
+
+  /* Keys */
+  const findings = () => [...page.querySelectorAll("[data-finding]")];
+
+  const toFinding = (step) => {
+    const all = findings();
+    if (!all.length) return;
+    const now = all.findIndex((one) => one.contains(document.activeElement));
+    const next = now < 0 ? (step > 0 ? 0 : all.length - 1) : (now + step + all.length) % all.length;
+    if (getComputedStyle(all[next].closest(".part")).display === "none") location.hash = "findings";
+    all[next].focus({ preventScroll: true });
+    all[next].scrollIntoView({ block: "nearest" });
+  };
+
+  const zoom = (step) => {
+    const all = [...page.querySelectorAll('[name="zoom"]')];
+    const now = all.findIndex((one) => one.checked);
+    const next = all[Math.min(Math.max(now + step, 0), all.length - 1)];
+    if (next) next.checked = true;
+  };
+
+  const press = (selector) => {
+    const control = page.querySelector(selector);
+    if (control) control.click();
+  };
+
+  const keys = {
+    n: () => toFinding(1),
+    p: () => toFinding(-1),
+    e: () => press("[data-key-edit]"),
+    s: () => press("[data-key-save]"),
+    "+": () => zoom(1),
+    "-": () => zoom(-1),
+    0: () => press("#zoom-fit"),
+    "?": () => document.getElementById("keys").togglePopover(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.matches("input:not([type=radio]),textarea,select");
+    if (event.key === "Escape" && isTyping) event.target.blur();
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = keys[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+
+  /* Totals, exactly: amounts are whole numbers of their smallest part */
+  const box = page.querySelector("[data-totals]");
+
+  const exact = (text) => {
+    const found = /^\s*(-?)(\d{1,15})(?:\.(\d{1,10}))?\s*$/.exec(text);
+    if (!found) return null;
+    const value = BigInt(found[2] + (found[3] || "").padEnd(10, "0"));
+    return found[1] ? -value : value;
+  };
+
+  const written = (value, decimals) => {
+    const digits = String(value < 0n ? -value : value).padStart(11, "0");
+    const whole = digits.slice(0, -10).replace(/\B(?=(\d{3})+$)/g, ",");
+    const part = digits.slice(-10).replace(/0+$/, "").padEnd(decimals, "0");
+    return (value < 0n ? "−" : "") + whole + (part ? `.${part}` : "");
+  };
+
+  const amount = (name) => {
+    const field = page.querySelector(`.doc-form [data-amount="${name}"]`);
+    return field ? exact(field.value) : null;
+  };
+
+  const addUp = () => {
+    const decimals = Number(box.dataset.decimals);
+    for (const shown of box.querySelectorAll("[data-total]")) {
+      const value = amount(shown.dataset.total);
+      shown.textContent = value === null ? "–" : written(value, decimals);
+    }
+    const [net, vat, gross] = ["total_net_amount", "total_tax_amount", "total_amount"].map(amount);
+    const difference = box.querySelector("[data-difference]");
+    if (!difference || net === null || gross === null) return;
+    const lines = exact(box.dataset.lines);
+    const ofGross = gross - net - (vat || 0n);
+    const off = ofGross || (lines === null ? 0n : net - lines);
+    const label = difference.querySelector("dt");
+    label.textContent = off && !ofGross ? label.dataset.ofLines : label.dataset.ofGross;
+    difference.className = off === 0n ? "is-right" : "is-wrong";
+    difference.querySelector("dd").textContent = written(off, decimals);
+  };
+
+  page.addEventListener("input", (event) => {
+    const field = event.target;
+    if (!field.matches(".doc-input .form-control")) return;
+    field.classList.toggle("is-changed", field.value !== field.defaultValue);
+    if (box && field.closest(".doc-form") && field.dataset.amount) addUp();
+  });
+
+  /* A second press of a button must not send the form twice */
+  page.addEventListener("submit", (event) => {
+    if (event.target.dataset.isSent) {
+      event.preventDefault();
+      return;
+    }
+    event.target.dataset.isSent = "yes";
+    if (event.submitter) {
+      event.submitter.classList.add("is-busy");
+      event.submitter.setAttribute("aria-busy", "true");
+    }
+  });
+
+  window.addEventListener("pageshow", () => {
+    for (const form of page.querySelectorAll("[data-is-sent]")) {
+      delete form.dataset.isSent;
+      for (const button of form.querySelectorAll("[aria-busy]")) {
+        button.classList.remove("is-busy");
+        button.removeAttribute("aria-busy");
+      }
+    }
+  });
+
+  for (const button of page.querySelectorAll("[data-print]")) button.hidden = false;
+  page.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+})();
