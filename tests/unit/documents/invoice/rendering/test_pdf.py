@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+from dataclasses import asdict
 
 import pikepdf
 import pytest
@@ -12,7 +14,7 @@ from ionport.core.unpacking.pdf import attachments
 from ionport.documents.intake.reading import read_file
 from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language
-from ionport.documents.invoice.rendering.pdf import XML_NAME, pdf_page
+from ionport.documents.invoice.rendering.pdf import XML_NAME, _Bounds, pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 
@@ -55,6 +57,27 @@ def test_many_lines_are_paginated_and_the_same_invoice_is_the_same_file() -> Non
     with pikepdf.open(io.BytesIO(one)) as pdf:
         assert len(pdf.pages) > 3
     assert one == _pdf(many)
+
+
+@pytest.mark.parametrize(
+    ("note", "end"),
+    [
+        ("\n".join(["."] * 40_000), "last"),
+        ("a" + "\N{COMBINING ACUTE ACCENT}" * 90_000, "U+0301 (89984) last"),
+    ],
+    ids=["lines", "accents"],
+)
+def test_a_text_that_typst_cannot_cope_with_is_set_within_bounds_and_to_its_end(
+    note: str, end: str
+) -> None:
+    found = UBL.replace(b"30 Tage netto", f"{note} last".encode())
+    assert found != UBL
+    with pikepdf.open(io.BytesIO(_pdf(found))) as pdf:
+        assert len(pdf.pages) < 60
+    sheet = asdict(make_sheet(read_invoice(found), Language.ENGLISH))
+    kept = json.dumps(_Bounds().kept(sheet), ensure_ascii=False)
+    assert kept.count("\\n") < 1_200
+    assert end in " ".join(kept.split())
 
 
 def test_texts_of_the_supplier_are_no_markup_and_may_hold_any_sign() -> None:
