@@ -100,6 +100,7 @@ def test_it_takes_more_as_long_as_it_has_room(queue: PassQueue):
     queue.launch(Passes().run)
     assert queue.free_places() > 0
     assert list(queue.busy()) == []
+    assert queue.is_short()
 
 
 def test_nothing_is_begun_once_it_has_stopped(queue: PassQueue):
@@ -110,3 +111,14 @@ def test_nothing_is_begun_once_it_has_stopped(queue: PassQueue):
         queue.offer(due("late"))
         time.sleep(0.1)
         assert passes.ran == []
+
+
+def test_a_long_queue_is_not_short_until_its_passes_have_ended(queue: PassQueue) -> None:
+    """DBOS holds many passes; looking into the ledger after each of them would be in vain."""
+    wanted = due(*(f"many{number}" for number in range(20)))
+    passes = Passes(frozenset(each.delivery_id for each in wanted))
+    queue.launch(passes.run)
+    queue.offer(wanted)
+    assert queue.is_alone or not queue.is_short()
+    passes.go.set()
+    until(queue.is_short)

@@ -100,7 +100,11 @@ class RenderingService:
         """
         with self._database.read() as work:
             document = self._documents.get(work, scope, document_id)
-            digest = document.content_sha256
+        return self.pdf_digest_of(scope, document.content_sha256, language)
+
+    def pdf_digest_of(self, scope: OrganizationScope, digest: str, language: Language) -> str:
+        """Return the digest of the PDF of a document's content; errors as `pdf_digest`."""
+        with self._database.read() as work:
             made = RenderingRepository(work.connection).find(scope, digest, RENDERER, language)
         if made is not None:
             return made

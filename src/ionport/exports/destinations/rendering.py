@@ -97,11 +97,12 @@ class _Files:
     def __init__(self, renderings: RenderingService, document: Document) -> None:
         self._renderings = renderings
         self._document_id = document.id
+        self._content = document.content_sha256
         self._scope = OrganizationScope(document.organization_id)
 
     def page(self, language: Language) -> str | None:
         try:
-            return self._renderings.pdf_digest(self._scope, self._document_id, language)
+            return self._renderings.pdf_digest_of(self._scope, self._content, language)
         except InvalidInput as error:
             if error.code != "page_not_set":
                 raise

@@ -107,7 +107,8 @@ class DeliveryEngine:
             self._broken = True
         else:
             self._broken = False
-            self._waking.set()
+            if self._queue.is_short():
+                self._waking.set()
 
     def _wait_for_passes(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

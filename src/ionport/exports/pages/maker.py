@@ -149,7 +149,7 @@ class PageMaker:
             return False
         began = time.monotonic()
         try:
-            self._renderings.pdf_digest(scope, page.document_id, page.language)
+            self._renderings.pdf_digest_of(scope, page.content_sha256, page.language)
         except (Unavailable, SQLAlchemyError):
             raise
         except IonportError as error:

@@ -84,6 +84,8 @@ class DbosQueue:
         self._url = url
         self._schedule = schedule
         self._concurrency = concurrency
+        # More passes than may call at once: DBOS hands out new ones only at its next look.
+        self._places = 4 * concurrency
         self._options = options or EngineOptions()
         # What this process has handed to DBOS and when: spares asking about it at every sweep.
         self._handed: dict[tuple[str, int], float] = {}
@@ -112,6 +114,10 @@ class DbosQueue:
 
     def free_places(self) -> int:
         return self._options.batch
+
+    def is_short(self) -> bool:
+        # What another worker has run counts until it is forgotten: then a sweep is late, not lost.
+        return len(self._handed) < 2 * self._places
 
     def busy(self) -> Sequence[str]:
         # DBOS shares out the places by connection itself. But a connection with more passes due
@@ -180,14 +186,12 @@ class DbosQueue:
         )
         DBOS(config=config)
         DBOS.launch()
-        # More passes than may call at once: DBOS hands out new ones only at its next look.
-        places = 4 * self._concurrency
         DBOS.register_queue(
             _QUEUE,
-            worker_concurrency=places,
+            worker_concurrency=self._places,
             # A partition for each connection. The last quarter is kept for other connections, so
             # that they get their turn when a slow one has all calls under way.
-            partition_worker_concurrency=max(1, places * 3 // 4),
+            partition_worker_concurrency=max(1, self._places * 3 // 4),
             polling_interval_sec=self._options.poll,
             on_conflict="always_update",
         )

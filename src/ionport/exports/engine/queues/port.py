@@ -55,6 +55,13 @@ class PassQueue(Protocol):
         """Return how many more passes it takes now."""
         ...
 
+    def is_short(self) -> bool:
+        """Tell whether it may have nothing to begin when the passes under way have ended.
+
+        While it is not, nobody has to look into the ledger at the end of each pass.
+        """
+        ...
+
     def busy(self) -> Sequence[str]:
         """Return the connections that have their share of the places."""
         ...

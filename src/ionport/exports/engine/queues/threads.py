@@ -42,6 +42,10 @@ class ThreadQueue:
         with self._lock:
             return 2 * self._size - len(self._known)
 
+    def is_short(self) -> bool:
+        # It takes hardly more of one connection than may call at once.
+        return True
+
     def busy(self) -> Sequence[str]:
         with self._lock:
             places = Counter(self._known.values())
