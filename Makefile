@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 MIN_COVERAGE := 90
-# Two processes, a file at a time: fixtures of a file are made once. The slow folders come first.
-TWO    := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# A file at a time: fixtures of a file are made once. The slow folders come first. One process more than
+# two cores, as half of what the slow tests take is waiting (for a takeover, an answer, a browser).
+JOBS   ?= 3
+SPREAD := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
           --no-emit-find-links --no-header --no-annotate --python-version 3.11 pyproject.toml \
           --extra server --extra postgres
@@ -26,12 +28,12 @@ demo: $(VENV)/.server assets ## Do the whole walk once, with a real invoice, and
 up: $(VENV)/.server assets ## Serve both sides, with the sandbox, on http://127.0.0.1:8400
 	$(BIN)/ionport up --sandbox
 
-test: $(VENV)/.dev assets ## Run all tests, two at a time
-	$(BIN)/pytest $(TWO)
+test: $(VENV)/.dev assets ## Run all tests, some at a time (JOBS=)
+	$(BIN)/pytest $(SPREAD)
 
 coverage: $(VENV)/.dev assets ## Run all tests and ask for 90 % of the lines: before a release
 	$(BIN)/coverage erase
-	IONPORT_EXAMPLES=1 $(BIN)/coverage run -m pytest $(TWO)
+	IONPORT_EXAMPLES=1 $(BIN)/coverage run -m pytest $(SPREAD)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(MIN_COVERAGE)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +17,7 @@ from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
 from tests.support.exporting import OPERATOR, DocumentSide
 from tests.support.pdfs import pdf_with
+from tests.support.sides import until
 from tests.support.statements import statements_of
 from tests.unit.exports.conftest import Walk
 
@@ -244,5 +244,4 @@ def watch(side: DocumentSide) -> Iterator[tuple[PageWatch, _Broken]]:
 
 
 def test_the_task_survives_a_database_that_is_away(watch: tuple[PageWatch, _Broken]) -> None:
-    while watch[1].looks < 3:
-        os.sched_yield()
+    assert until(lambda: watch[1].looks >= 3, pause=0.005)

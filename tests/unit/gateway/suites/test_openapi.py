@@ -146,7 +146,11 @@ def test_yaml_and_json_tell_the_same() -> None:
     ],
 )
 def test_what_is_not_as_specified_is_left_out(document: dict[str, Any]) -> None:
-    described({"openapi": "3.1.0", **document})
+    found = described({"openapi": "3.1.0", **document})
+    assert all(parameter.name for one in found.operations for parameter in one.parameters)
+    assert all(content.media_type for one in found.operations for content in one.bodies)
+    assert {type(text) for text in (found.title, found.version, found.description)} == {str}
+    assert not found.is_cut
 
 
 def test_there_is_a_bound_to_what_is_told() -> None:

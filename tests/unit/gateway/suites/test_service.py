@@ -157,7 +157,9 @@ def test_https_anywhere_and_http_on_this_computer_may_be_called(
     database: Database, suites: Suites, url: str
 ) -> None:
     with database.write() as work:
-        suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [endpoint(url)])
+        suite = suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [endpoint(url)])
+        (only,) = suites.service.list_endpoints(work, SCOPE, OPERATOR, suite.id)
+    assert only.target_url == url
 
 
 @pytest.mark.on_each_database

@@ -111,6 +111,8 @@ def test_clients_may_share_a_transport(server: Loopback, file: IonApiFile) -> No
                 client.messaging.ping()
         with IonApiClient(file, transport=transport) as client:
             client.messaging.ping()
+    pings = [each for each in server.received if each.method == "GET"]
+    assert len(pings) == 3, "a client that is closed closes no transport of others"
 
 
 def test_failures_are_reported_with_their_code(infor: SmallInfor) -> None:

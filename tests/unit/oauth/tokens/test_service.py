@@ -371,6 +371,7 @@ def test_an_unknown_or_expired_token_is_revoked_without_an_error(
     clock.advance(timedelta(days=1))
     for old in (token, "nonsense", "a.b.c", token[:-4] + "AAAA"):
         side.revoke(token=old, client_id=file["ci"], client_secret=file["cs"])
+    assert is_alive(side, side.log_in(file)["access_token"])
 
 
 def test_a_client_cannot_revoke_anothers_token(side: OAuthSide, file: dict[str, str]) -> None:
