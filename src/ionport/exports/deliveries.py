@@ -31,7 +31,7 @@ from ionport.exports.model import (
     StepStatus,
 )
 from ionport.exports.sent_before import may_have_arrived, sent_beside, sent_something
-from ionport.exports.status import newest_of_each, record_document_status
+from ionport.exports.status import keep_exported, newest_of_each, record_document_status
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
@@ -143,6 +143,17 @@ class DeliveryService:
             plans.append((configuration, known.generation + 1 if known else 1))
         consent = Consent(accept_findings, seen)
         return self._making.make(work, scope, actor, document, plans, reason, consent)
+
+    def keep_exported(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
+    ) -> None:
+        """Call off a re-export that waits for approvals: the document is *Exported* as before.
+
+        Raises:
+            NotFound: no such document.
+            Conflict: it does not wait for one, or its deliveries are not all done.
+        """
+        keep_exported(work, scope, self._documents, actor, document_id)
 
     def retry(
         self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str

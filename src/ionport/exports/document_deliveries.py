@@ -29,10 +29,13 @@ class DocumentDeliveries:
 
     def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
         """Let no delivery begin or send until the transaction ends, and say what has left."""
-        repository = DeliveryRepository(work.connection)
-        repository.lock_document(scope, document_id)
+        DeliveryRepository(work.connection).lock_document(scope, document_id)
+        return self.sent(work, scope, document_id)
+
+    def sent(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+        """Say what has left so far."""
         ledger = LedgerRepository(work.connection)
-        found = repository.of_document(scope, document_id)
+        found = DeliveryRepository(work.connection).of_document(scope, document_id)
         if any(_is_at_target(each) or sent_something(ledger, scope, each) for each in found):
             return Sent.SOMETHING
         if any(each.status is DeliveryStatus.RUNNING for each in found):

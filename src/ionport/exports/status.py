@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
+from ionport.core.errors import Conflict
+from ionport.core.i18n import _
 from ionport.documents.model import DocumentStatus
+from ionport.documents.review.life_cycle import PENDING
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import DeliveryStatus
+from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
 
 
@@ -79,3 +83,25 @@ def record_document_status(
     status = derive_status(latest, active)
     documents.record_export_status(work, scope, document_id, status, text, actor_name, document)
     return status
+
+
+def keep_exported(
+    work: Work,
+    scope: OrganizationScope,
+    documents: DocumentService,
+    actor: Actor,
+    document_id: str,
+) -> None:
+    """Let a document that waits for the approvals of a re-export be *Exported* as before.
+
+    Raises Forbidden, NotFound, and Conflict where none waits or its deliveries are not all done.
+    """
+    actor.require_organization_member(scope.organization_id)
+    if documents.get(work, scope, document_id).status in PENDING:
+        told = _("It is not exported again.")
+        record_document_status(work, scope, documents, document_id, told, actor.name)
+        if documents.get(work, scope, document_id).status is DocumentStatus.EXPORTED:
+            return
+    raise Conflict(
+        _("No re-export of this document waits for an approval."), code="no_re_export_waits"
+    )

@@ -13,6 +13,7 @@ from ionport.documents.model import Document
 from ionport.documents.review.approvals import ApprovalPolicy
 from ionport.documents.review.decisions.corrections import corrected_values
 from ionport.documents.review.decisions.model import DecisionKind
+from ionport.documents.review.decisions.undoable import undoable
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.ledger.repository import DeliveryRepository
@@ -229,6 +230,35 @@ def test_what_was_sent_keeps_its_claim_and_its_decisions(ready: DocumentSide) ->
             _export(ready, again)
 
 
+def test_what_can_be_undone_is_what_is_not_refused(ready: DocumentSide) -> None:
+    first = _wrong_total(ready)
+    _correct(ready, first, due_date="2031-01-01")
+    _decide(ready, "accept", first, "a cent")
+    _decide(ready, "hold", first, "waits")
+    assert _undoable(ready, first) == ["correct", "accept", "hold"]
+    _decide(ready, "reject", first, "wrong file")
+    assert _undoable(ready, first) == ["accept", "reject"]
+    for _again in range(2):
+        ready.documents.decisions.undo_any(ready.database, ready.scope, OPERATOR, first)
+    (delivery,) = _export(ready, first)
+    _send(ready, delivery)
+    _decide(ready, "hold", first, "waits")
+    assert _undoable(ready, first) == ["hold"]
+
+
+def _undoable(side: DocumentSide, document_id: str) -> list[str]:
+    with side.database.read() as work:
+        decisions = side.documents.decisions.list(work, side.scope, document_id)
+        found = undoable(
+            work,
+            side.scope,
+            side.documents.review.deliveries,
+            side.documents.get(work, side.scope, document_id),
+            decisions,
+        )
+    return [each.kind.value for each in decisions if each.id in found]
+
+
 def test_a_correction_replaces_the_claim_while_nothing_was_sent(ready: DocumentSide) -> None:
     first = ready.receive("1")
     ready.export(first)
@@ -315,6 +345,16 @@ def test_what_is_exported_once_more_is_approved_as_it_is_now(approving: Document
                 )
             )
 
+    def keep() -> None:
+        with approving.database.write() as work:
+            approving.deliveries.keep_exported(work, approving.scope, OPERATOR, document_id)
+
+    with pytest.raises(Conflict):
+        keep()
+    with pytest.raises(DocumentHeld, match="Pending approval"):
+        again()
+    keep()
+    assert _document(approving, document_id).status == "exported"
     with pytest.raises(DocumentHeld, match="Pending approval"):
         again()
     for name in ("anna", "bert"):

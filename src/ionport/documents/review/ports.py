@@ -28,6 +28,10 @@ class Deliveries(Protocol):
         """
         ...
 
+    def sent(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+        """Say what has left so far, for who only looks."""
+        ...
+
     def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
         """Make due what waits for a decision about the document, rendered anew.
 
@@ -40,6 +44,9 @@ class NoDeliveries:
     """A document side that exports nothing."""
 
     def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+        return Sent.NOTHING
+
+    def sent(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
         return Sent.NOTHING
 
     def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:

@@ -193,11 +193,13 @@ class DecisionService:
         Errors as `undo` and `CorrectionService.undo`.
         """
         with database.read() as work:
+            if DocumentRepository(work.connection).find(scope, document_id) is None:
+                raise NotFound(_("There is no such document."), code="no_document")
             made = [each for each in self.list(work, scope, document_id) if each.is_active]
         chosen = [each for each in made if decision_id in (None, each.id)]
         if not chosen:
             raise NotFound(_("There is no such decision to undo."), code="no_decision")
-        if chosen[-1].kind is DecisionKind.CORRECT:
+        if chosen[-1].kind in OF_CONTENT:
             self._corrections.undo(database, scope, actor, document_id, chosen[-1].id)
             return
         with database.write() as work:

@@ -162,6 +162,20 @@ def approve(request: Request) -> Response:
     return _done(request, make, _("The document was approved."))
 
 
+def keep_exported(request: Request) -> Response:
+    """Call off a re-export that waits for approvals."""
+
+    def make(request: Request, work: Work) -> None:
+        documents_of(request).deliveries.keep_exported(
+            work,
+            organization_scope(request),
+            visit_of(request).actor,
+            request.path_params["document"],
+        )
+
+    return _done(request, make, _("The document is not exported again."))
+
+
 def release(request: Request) -> Response:
     """Release a document that is on hold."""
     return _take_back(request, DecisionKind.HOLD, _("The document was released."))
@@ -184,6 +198,8 @@ def undo(request: Request) -> Response:
             text_of(visit.form, "decision") or "none",
         )
     except IonportError as error:
+        if error.code == "no_document":
+            raise
         return redirect(request, _url(request), kind="danger", text=error.text)
     return redirect(request, _url(request), text=_("The decision was undone."))
 
@@ -268,6 +284,7 @@ ROUTES = [
     Route(f"{_ONE}/decide/{{kind}}", ask, methods=["GET"], name="document_decide"),
     Route(f"{_ONE}/decide/{{kind}}", decide, methods=["POST"]),
     Route(f"{_ONE}/approve", approve, methods=["POST"], name="document_approve"),
+    Route(f"{_ONE}/keep-exported", keep_exported, methods=["POST"], name="document_keep_exported"),
     Route(f"{_ONE}/release", release, methods=["POST"], name="document_release"),
     Route(f"{_ONE}/restore", restore, methods=["POST"], name="document_restore"),
     Route(f"{_ONE}/undo", undo, methods=["POST"], name="document_undo"),

@@ -15,9 +15,10 @@ from starlette.routing import Route
 from ionport.documents.invoice.codes import Code, code_list
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.review.decisions.model import DocumentDecision
+from ionport.documents.review.decisions.undoable import undoable
 from ionport.documents.type_settings.model import TypeSettings
 from ionport.documents.types import document_type
-from ionport.exports.model import Delivery
+from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.web.pages.documents.decisions import actions_of
 from ionport.web.pages.documents.document_compare import compare
 from ionport.web.pages.documents.document_totals import totals_of
@@ -69,6 +70,11 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
             "timeline": services.documents.timeline(work, scope, document.id),
             "deliveries": of_document,
             "is_stuck": is_stuck,
+            "undoable": undoable(
+                work, scope, services.documents.review.deliveries, document, decisions
+            ),
+            "was_exported": bool(of_document)
+            and all(each.status is DeliveryStatus.DELIVERED for each in of_document),
             "decisions": [each for each in reversed(decisions) if each.is_active],
         }
     actions = actions_of(document)

@@ -104,6 +104,8 @@ def export(request: Request) -> Response:
         if reason is None:
             return redirect(request, _url(request), kind="danger", text=error.text)
         return _dialog(request, *_document(request), errors_of(error), error.status)
+    except NotFound:
+        raise
     except IonportError as error:
         return redirect(request, _url(request), kind="danger", text=error.text)
     failed = [

@@ -1,0 +1,40 @@
+"""Which decisions about a document can be undone as it stands now: what a page offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ionport.documents.model import Document, DocumentStatus
+from ionport.documents.review.decisions.corrections import OF_CONTENT
+from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
+from ionport.documents.review.ports import Deliveries, Sent
+from ionport.store import OrganizationScope, Work
+
+_OF_STATUS = frozenset(
+    {DecisionKind.REJECT, DecisionKind.DUPLICATE, DecisionKind.HOLD, DecisionKind.DELETE}
+)
+_CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
+
+
+def undoable(
+    work: Work,
+    scope: OrganizationScope,
+    deliveries: Deliveries,
+    document: Document,
+    decisions: Sequence[DocumentDecision],
+) -> frozenset[str]:
+    """Return the ids of the decisions that `DecisionService.undo_any` would not refuse.
+
+    Once something was sent only a hold is undone. Of decisions that set where the document stands
+    the newest comes first, and values of a closed document stay.
+    """
+    active = [each for each in decisions if each.is_active]
+    newest = [each.id for each in active if each.kind in _OF_STATUS][-1:]
+    is_free = deliveries.sent(work, scope, document.id) is Sent.NOTHING
+    return frozenset(
+        each.id
+        for each in active
+        if (is_free or each.kind is DecisionKind.HOLD)
+        and (each.kind not in _OF_STATUS or each.id in newest)
+        and not (document.status in _CLOSED and each.kind in OF_CONTENT)
+    )

@@ -1,0 +1,129 @@
+"""A form sent to something of another organization is answered as one to an id of nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from starlette.routing import Route
+
+from ionport.documents.review.decisions.model import DecisionKind
+from ionport.identity.model import Actor, Organization, OrganizationRole
+from ionport.identity.repository import OrganizationRepository
+from ionport.store import OrganizationScope, SystemScope
+from ionport.web.app import _document_routes
+from tests.support.whole import INVOICE, Desk, desk_on
+
+_OTHER = OrganizationScope("org_other")
+_LISTS = {
+    "document": ("/documents", r'/documents/(doc_[^/"]+)'),
+    "delivery_id": ("/deliveries", r'/deliveries/(dlv_[^/"]+)'),
+    "configuration": ("/settings/export", r'/settings/export/([a-z]+_[^/"]+)'),
+    "connection": ("/settings/connections", r'/settings/connections/([a-z]+_[^/"]+)'),
+    "company": ("/settings/companies", r'/settings/companies/(cmp_[^/"]+)'),
+    "supplier": ("/settings/suppliers", r'/settings/suppliers/(sup_[^/"]+)'),
+    "source": ("/settings/watched-folders", r'/settings/watched-folders/(src_[^/"]+)'),
+}
+_LISTS |= {
+    "run": ("/documents/bulk", r'/documents/bulk/(bulk_[^/"]+)'),
+    "api_key": ("/settings/api-keys", r'/settings/api-keys/([a-z]+_[^/"]+)/delete'),
+}
+_PLAIN = {"method": "infor-idm-bod", "type": "INVOICE", "field": "purchase_order"}
+_POSTS = sorted(
+    {
+        route.path
+        for route in _document_routes()
+        if isinstance(route, Route) and "POST" in (route.methods or ()) and "{" in route.path
+    }
+)
+_OF_THINGS = [path for path in _POSTS if re.findall(r"{(\w+)", path)[0] not in _PLAIN]
+
+
+@pytest.fixture(scope="module")
+def ids() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, ids: dict[str, str]) -> Iterator[Desk]:
+    """Eve administers another organization; `ids` has one of everything of the first one."""
+    with desk_on(tmp_path_factory.mktemp("desk") / "data", "") as desk:
+        _furnish(desk)
+        for name, (address, pattern) in _LISTS.items():
+            found = re.search(pattern, desk.browser.get(address).text)
+            assert found is not None, name
+            ids[name] = found[1]
+        desk.sign_in_as("eve")
+        yield desk
+
+
+def _furnish(desk: Desk) -> None:
+    application, operator = desk.application, Actor.operator()
+    assert application.documents is not None
+    configuration = desk.add_export(credential=desk.credentials()).url.path.rpartition("/")[2]
+    document = desk.document_id(INVOICE)
+    suppliers = b"number,name\n1,Nordwerk\n"
+    desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
+    desk.browser.send("/settings/api-keys", {"name": "k", "scopes": "documents.read"})
+    bulk = {"action": "accept", "document": document, "confirmed": "yes", "reason": "x"}
+    desk.browser.send("/documents/bulk", bulk, form_at="/account")
+    eve = desk.add_user("eve", None, None)
+    with application.database.write() as work:
+        folder = {"folder": str(application.settings.data / "scans")}
+        application.documents.sources.add_folder(work, desk.organization, operator, "Scans", folder)
+        application.documents.deliveries.export(
+            work, desk.organization, operator, document, configuration
+        )
+        application.documents.documents.decisions.hold(
+            work, desk.organization, operator, document, "waits"
+        )
+        OrganizationRepository(work.connection).add(
+            SystemScope("test"), Organization("org_other", "Other", None), application.clock.now()
+        )
+        application.identity.set_organization_role(
+            work, operator, eve, _OTHER.organization_id, OrganizationRole.ADMINISTRATOR
+        )
+    # From the first company on an invoice for none of them would be held.
+    company = {"name": "A", "gln": "4012345000009", "place": "main"}
+    desk.browser.send("/settings/companies/new", company)
+
+
+def _sent(desk: Desk, path: str, ids: dict[str, str]) -> tuple[httpx2.Response, str]:
+    """Send a form to the path, and return the answer with its text without the ids."""
+    values = {**_PLAIN, "kind": DecisionKind.REJECT.value, **ids}
+    address = re.sub(r"{(\w+)[^}]*}", lambda found: values.get(found[1], "none"), path)
+    token = desk.browser.csrf_token("/account")
+    form = {
+        "csrf_token": token,
+        "reason": "why",
+        "decision": "dec_none",
+        "name": "x",
+        "title": "x",
+        "account": "DE89370400440532013000",
+        "value invoice_id": "2",
+        "seen invoice_id": "1",
+    }
+    answer = desk.browser.http.post(address, data=form, follow_redirects=False)
+    text = f"{answer.headers.get('location', '')} {answer.headers.get('set-cookie', '')}"
+    text += answer.text
+    for one in (*ids.values(), "none", token, answer.headers["x-request-id"]):
+        text = text.replace(one, "…")
+    return answer, text
+
+
+def test_every_kind_of_thing_is_sent_a_form() -> None:
+    named = {name for path in _POSTS for name in re.findall(r"{(\w+)", path)}
+    assert named <= {*_LISTS, *_PLAIN, "kind"}
+    assert len(_OF_THINGS) > 25
+
+
+@pytest.mark.parametrize("path", _OF_THINGS)
+def test_a_form_to_a_foreign_id_is_answered_as_to_an_id_of_nothing(
+    desk: Desk, ids: dict[str, str], path: str
+) -> None:
+    foreign, said = _sent(desk, path, ids)
+    absent, said_of_nothing = _sent(desk, path, dict.fromkeys(ids, "none"))
+    assert (foreign.status_code, said) == (absent.status_code, said_of_nothing)
+    assert foreign.status_code == 404
