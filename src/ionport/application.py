@@ -175,6 +175,7 @@ def _application(
             timing=timing,
             limits=_intake_limits(settings),
             scanner=_scanner(settings),
+            waiting_folder=settings.data / "waiting",
             intake_root=Path(settings.intake_root) if settings.intake_root else None,
         )
         if settings.side.has_documents

@@ -261,6 +261,7 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
             suppliers=documents.suppliers,
             types=documents.types,
             sources=documents.sources,
+            waiting=documents.waiting,
             receiver=documents.receiver,
             renderings=documents.renderings,
             pictures=documents.pictures,

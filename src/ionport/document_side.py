@@ -19,6 +19,7 @@ from ionport.documents.intake.ports import Scanner
 from ionport.documents.intake.receiving import Receiver
 from ionport.documents.intake.sources.runner import SourceRunner
 from ionport.documents.intake.sources.service import SourceService
+from ionport.documents.intake.sources.waiting import WaitingUploads
 from ionport.documents.renderings.pictures import PictureService
 from ionport.documents.renderings.service import RenderingService
 from ionport.documents.service import DocumentService
@@ -57,6 +58,7 @@ class DocumentSide:
     receiver: Receiver
     sources: SourceService
     source_runner: SourceRunner
+    waiting: WaitingUploads | None
     bulk: BulkService
     bulk_runner: BulkRunner
     suppliers: SupplierService
@@ -82,6 +84,7 @@ def open_document_side(
     limits: IntakeLimits | None = None,
     scanner: Scanner | None = None,
     intake_root: Path | None = None,
+    waiting_folder: Path | None = None,
 ) -> DocumentSide:
     """Return the services on an open database; `addresses` says where Infor may stand."""
     documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner)
@@ -106,6 +109,7 @@ def open_document_side(
         pages=PageMaker(database, renderings, mappings),
         receiver=receiver,
         sources=SourceService(clock, audit, intake_root),
+        waiting=WaitingUploads(database, clock, waiting_folder) if waiting_folder else None,
         source_runner=SourceRunner(
             database, clock, receiver, max_bytes=documents.limits.file_bytes
         ),

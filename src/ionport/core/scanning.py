@@ -20,7 +20,7 @@ _LENGTH: Final = struct.Struct(">I")
 _MAX_ANSWER: Final = 4_096
 _CONNECT_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 60.0
-_WAIT_SECONDS: Final = 10.0
+_WAIT_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.25
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ionport.documents.companies.service import CompanyService
     from ionport.documents.intake.receiving import Receiver
     from ionport.documents.intake.sources.service import SourceService
+    from ionport.documents.intake.sources.waiting import WaitingUploads
     from ionport.documents.renderings.pictures import PictureService
     from ionport.documents.renderings.service import RenderingService
     from ionport.documents.service import DocumentService
@@ -103,6 +104,7 @@ class DocumentServices:
     suppliers: SupplierService
     types: TypeSettingsService
     sources: SourceService
+    waiting: WaitingUploads | None
     receiver: Receiver
     renderings: RenderingService
     pictures: PictureService

@@ -22,6 +22,9 @@ from ionport.store import Database, OrganizationScope, Work
 COMMIT_TOGETHER: Final = 25
 """How many files share a commit: it is waited for by whoever else writes."""
 
+WAITS: Final = "waits_for_scanner"
+"""The code of a file that is kept, but not taken in before somebody can scan it."""
+
 _BYTES_TOGETHER: Final = 64 * MEGABYTE
 _WRITERS: Final = 4
 
@@ -45,6 +48,11 @@ class Outcome:
     def is_postponed(self) -> bool:
         """Whether the same file may be taken later: nothing is wrong with it."""
         return self.code in (scanning.AWAY, "busy", "data_folder_unavailable")
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is kept and comes in by itself."""
+        return self.code == WAITS
 
     @property
     def is_here(self) -> bool:

@@ -70,6 +70,7 @@ def each_upload(form: FormData, name: str, most: int | None = None) -> Iterator[
     """
     for file in form.getlist(name):
         if isinstance(file, UploadFile) and file.filename:
+            file.file.seek(0)
             content = file.file.read(-1 if most is None else most + 1)
             yield Upload(filename=file.filename, content=content)
 

@@ -18,6 +18,7 @@ from typing import Final
 from ionport.core.errors import Unavailable
 from ionport.core.files import try_writing
 from ionport.core.i18n import _
+from ionport.core.ids import new_id
 from ionport.documents.intake.reading import clean_filename
 from ionport.documents.intake.sources.model import Stage
 
@@ -43,7 +44,8 @@ class Mark:
 class WatchFolder:
     """The folders of one source; raises Unavailable where one of them cannot be used."""
 
-    def __init__(self, folder: Path, archive: Path, error: Path) -> None:
+    def __init__(self, folder: Path, archive: Path | None, error: Path) -> None:
+        """Without an archive, what was received is deleted."""
         self._folder, self._archive, self._error = folder, archive, error
         self._taken = folder / TAKEN
 
@@ -103,7 +105,11 @@ class WatchFolder:
         return ""
 
     def archive(self, name: str) -> None:
-        """Move a taken file to the archive."""
+        """Move a taken file to the archive, or delete it where there is none."""
+        if self._archive is None:
+            with _told(self._taken):
+                (self._taken / name).unlink()
+            return
         with _told(self._archive):
             self._archive.mkdir(exist_ok=True)
             (self._taken / name).rename(_free(self._archive, name))
@@ -115,6 +121,18 @@ class WatchFolder:
             target = _free(self._error, name)
             target.with_name(target.name + NOTE).write_text(note + "\n", encoding="utf-8")
             (self._taken / name).rename(target)
+
+    def put(self, name: str, content: bytes, most: int) -> None:
+        """Put a file into the folder; Unavailable when it holds `most` files already."""
+        with _told(self._folder):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if sum(1 for _entry in self._folder.iterdir()) >= most:
+                raise OSError(_("it is full"))
+            # Taken by nobody under this name, and then there as a whole.
+            unfinished = self._folder / f".{new_id('tmp')}"
+            unfinished.write_bytes(content)
+            _link(unfinished, self._folder, _short(_taken_name(name)))
+            unfinished.unlink()
 
     def put_back(self, name: str) -> None:
         """Let a taken file wait in the folder; where its name is used again it stays taken."""
@@ -130,6 +148,8 @@ class WatchFolder:
             (_("Archive"), self._archive),
             (_("Errors"), self._error),
         ):
+            if folder is None:
+                continue
             try:
                 problem = self._try(folder)
             except OSError as error:
@@ -146,6 +166,22 @@ class WatchFolder:
                 "It is on another file system than the watched folder: choose one on the same."
             )
         return ""
+
+
+def _taken_name(name: str) -> str:
+    """Return a name that `look` leaves out neither as hidden nor as unfinished."""
+    plain = clean_filename(name).lstrip(".") or "upload"
+    return f"{plain}.file" if plain.lower().endswith(_UNFINISHED) else plain
+
+
+def _link(file: Path, folder: Path, name: str) -> None:
+    """Give a file a name in a folder; of two processes that choose the same one wins."""
+    while True:
+        try:
+            os.link(file, _free(folder, name))
+        except FileExistsError:
+            continue
+        return
 
 
 def _short(name: str) -> str:

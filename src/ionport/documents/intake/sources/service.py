@@ -153,7 +153,7 @@ def _require_below(root: Path | None, paths: Mapping[str, str]) -> None:
 def inbox_of(source: IntakeSource) -> WatchFolder:
     """Return what reaches the files of a source."""
     paths = {name: Path(path) for name, path in source.parameters.items()}
-    return WatchFolder(paths["folder"], paths["archive"], paths["error"])
+    return WatchFolder(paths["folder"], paths.get("archive"), paths["error"])
 
 
 def try_source(source: IntakeSource) -> Sequence[Stage]:

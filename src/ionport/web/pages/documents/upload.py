@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,20 +29,24 @@ def upload(request: Request) -> Response:
     """Receive the files and say what became of each; 503 when all of them have to wait."""
     visit, sides = visit_of(request), documents_of(request)
     most = sides.documents.limits.file_bytes
-    files = (
-        ReceivedFile(file.filename, file.content) for file in each_upload(visit.form, "files", most)
-    )
+
+    def files() -> Iterator[ReceivedFile]:
+        for file in each_upload(visit.form, "files", most):
+            yield ReceivedFile(file.filename, file.content)
+
     sub_organization = text_of(visit.form, "sub_organization") or None
     try:
         results = list(
             sides.receiver.receive(
-                organization_scope(request), visit.actor, files, sub_organization
+                organization_scope(request), visit.actor, files(), sub_organization
             )
         )
     except Forbidden as error:
         return _upload_page(request, [], error.text, error.status)
     if not results:
         return _upload_page(request, [], _("Choose at least one file."), 422)
+    if sides.waiting is not None:
+        sides.waiting.keep(organization_scope(request), results, files(), sub_organization)
     is_postponed = all(result.is_postponed for result in results)
     return _upload_page(request, results, status=503 if is_postponed else 200)
 

@@ -98,6 +98,7 @@ def desk(
         suppliers=SupplierService(clock, side.audit),
         types=side.documents.review.types,
         sources=SourceService(clock, side.audit),
+        waiting=None,
         receiver=Receiver(database, side.documents, AuditLog(clock)),
         renderings=RenderingService(database, side.documents, side.blobs, clock),
         pictures=PictureService(database, side.documents, side.blobs),

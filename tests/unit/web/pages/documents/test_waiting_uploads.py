@@ -1,0 +1,78 @@
+"""While the virus scanner is away uploads wait, say so, and come in when it is back."""
+
+from __future__ import annotations
+
+import pytest
+
+from ionport.core.scanning import Clamd
+from ionport.document_side import DocumentSide
+from ionport.documents.intake.sources.model import IntakeSource
+from ionport.documents.samples import read_sample
+from tests.support.clamd import EICAR, FakeClamd
+from tests.support.web import said
+from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
+
+
+@pytest.fixture
+def side(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> DocumentSide:
+    """A document side whose scanner is away."""
+    side = desk.application.documents
+    assert side is not None
+    with FakeClamd() as server:
+        port = server.port
+    away = Clamd("127.0.0.1", port, wait_seconds=0)
+    monkeypatch.setattr(side.documents, "_scanner", away)
+    monkeypatch.setattr(side.source_runner, "_rest", 0)
+    return side
+
+
+def _sources(desk: Desk, side: DocumentSide) -> list[IntakeSource]:
+    with desk.application.database.read() as work:
+        return list(side.sources.list(work, desk.organization))
+
+
+def test_uploads_wait_for_the_scanner_and_come_in_by_themselves(
+    desk: Desk, side: DocumentSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = desk.upload(INVOICE, OTHER_INVOICE)
+    assert page.status_code == 200
+    assert said(page.text).count("nothing has to be sent anew") == 2
+    # The same name again, and one that a watched folder would leave alone.
+    files = [("files", (name, EICAR)) for name in (INVOICE, ".hidden.part")]
+    desk.browser.send("/documents/upload", files=files)
+    assert "No document yet" in desk.browser.text("/documents")
+    (source,) = _sources(desk, side)
+    assert side.source_runner.run_once(source)[0].result == "waiting"
+    with FakeClamd() as server:
+        monkeypatch.setattr(side.documents, "_scanner", Clamd("127.0.0.1", server.port))
+        entries = side.source_runner.run_once(source)
+    results = sorted((entry.filename, entry.result.value) for entry in entries)
+    first, second = INVOICE.replace(".", "-2."), "hidden.part.file"
+    assert results == sorted(
+        [
+            (INVOICE, "received"),
+            (OTHER_INVOICE, "received"),
+            (first, "refused"),
+            (second, "refused"),
+        ]
+    )
+    listed = desk.browser.text("/documents")
+    assert INVOICE in listed
+    assert OTHER_INVOICE in listed
+    assert "Uploads that wait" in desk.browser.text("/settings/watched-folders")
+    left = (desk.application.settings.data / "waiting").rglob("*.xml")
+    assert [path.parent.name for path in left] == ["error"]
+
+
+def test_an_upload_for_a_sub_organization_waits_for_that_one(
+    desk: Desk, side: DocumentSide
+) -> None:
+    company = desk.browser.send("/settings/companies/new", {"name": "A", "postal_code": "1"})
+    assert company.status_code == 200
+    with desk.application.database.read() as work:
+        (place,) = desk.application.identity.list_sub_organizations(work, desk.organization)
+    files = [("files", (INVOICE, read_sample(INVOICE)))]
+    for chosen in (place.id, "org_none"):
+        page = desk.browser.send("/documents/upload", {"sub_organization": chosen}, files=files)
+        assert ("sent anew" in page.text) is (chosen == place.id)
+    assert [each.sub_organization_id for each in _sources(desk, side)] == [place.id]
