@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from ionport.core.clock import MovableClock
+from ionport.documents.bulk.runner import BulkRunner
+from ionport.documents.bulk.service import BulkService
 from ionport.documents.companies.service import CompanyService
 from ionport.documents.intake.receiving import Receiver
 from ionport.documents.intake.sources.service import SourceService
@@ -21,6 +23,7 @@ from ionport.exports.archive import DocumentArchive
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.identity.api_keys.service import ApiKeyService
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
@@ -93,6 +96,7 @@ def desk(
     people.add("ada", organization_role=OrganizationRole.USER)
     runner = side.runner()
     services = DocumentServices(
+        api_keys=ApiKeyService(clock, people.keys, side.audit),
         documents=side.documents,
         companies=CompanyService(clock, side.audit, side.identity),
         suppliers=SupplierService(clock, side.audit),
@@ -103,6 +107,8 @@ def desk(
         renderings=RenderingService(database, side.documents, side.blobs, clock),
         pictures=PictureService(database, side.documents, side.blobs),
         archive=DocumentArchive(database, side.documents, side.deliveries, side.blobs),
+        bulk=BulkService(clock, side.audit),
+        bulk_runner=BulkRunner(database, clock, {}),
         connections=side.connections,
         mappings=side.mappings,
         configurations=side.configurations,
