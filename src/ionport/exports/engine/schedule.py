@@ -39,7 +39,9 @@ class Schedule:
         self._database = database
         self._clock = clock
         self._timing = timing
+        self._is_alone = False
         self._ahead = self._wall_ahead()
+        self._looked_at = clock.boot()
         self._stepped_back_at = -math.inf
 
     def begin(self, *, is_alone: bool) -> None:
@@ -48,6 +50,7 @@ class Schedule:
         Its sockets are gone with it, so that its deliveries can be had at once; whether a call
         has arrived must be looked up.
         """
+        self._is_alone = is_alone
         if is_alone:
             note = _("The process that ran it has ended.")
             for lease in self.leases():
@@ -134,16 +137,28 @@ class Schedule:
         """Make due what waits for a moment that this machine's clock was set back from.
 
         For a while after a step, and after the start: what read the clock before may write later.
+        A wait that was written long before the step, and is longer, is shortened by the step. So
+        it is where this process is alone: elsewhere another machine's clock may have been right.
         """
         now, boot, ahead = self._clock.now(), self._clock.boot(), self._wall_ahead()
-        if self._ahead - ahead > _STEP:
+        if (step := self._ahead - ahead) > _STEP:
             self._stepped_back_at = boot
+            if self._is_alone:
+                self._shorten_waits(step, now, boot - self._looked_at)
         if boot - self._stepped_back_at <= _LATE_WRITE:
             self._bring_forward(now + timedelta(seconds=_STEP / 2), now)
-        self._ahead = ahead
+        self._ahead, self._looked_at = ahead, boot
 
     def _wall_ahead(self) -> float:
         return self._clock.now().timestamp() - self._clock.boot()
+
+    def _shorten_waits(self, step: float, now: datetime, since_last_look: float) -> None:
+        # What was written since the last look may have been written after the step.
+        written_before = now - timedelta(seconds=since_last_look)
+        with self._database.write() as work:
+            PassRepository(work.connection).shorten_waits(
+                _SCOPE, timedelta(seconds=step), written_before, now
+            )
 
     def _bring_forward(self, written_after: datetime, now: datetime) -> None:
         with self._database.read() as work:

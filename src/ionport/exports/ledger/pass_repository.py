@@ -6,10 +6,19 @@ Source: docs/decisions/0019-who-may-send-and-when-another-may.md.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 
 from ionport.exports.ledger.repository import AnyScope, delivery_of_row
 from ionport.exports.model import Delivery, DeliveryStatus, DuePass, ExportMethod, Lease
@@ -189,6 +198,21 @@ class PassRepository:
             update(deliveries)
             .where(*_waits_and_was_written_after(written_after, now))
             .values(due_at=now, updated_at=now)
+        ).rowcount
+
+    def shorten_waits(
+        self, scope: SystemScope, by: timedelta, written_before: datetime, now: datetime
+    ) -> int:
+        """Let what was written before a moment, and is not due yet, be due so much earlier."""
+        earlier = type_coerce(_d.due_at, BigInteger) - round(by.total_seconds() * 1_000_000)
+        return self._connection.execute(
+            update(deliveries)
+            .where(
+                _d.status.in_(("pending", "waiting")),
+                _d.due_at > now,
+                _d.updated_at <= written_before,
+            )
+            .values(due_at=earlier)
         ).rowcount
 
     def free(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from ionport.core.clock import MovableClock
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
 from ionport.exports.model import Delivery, OutcomeKind
-from tests.support.exporting import QUICK
+from tests.support.exporting import QUICK, closing
 from tests.unit.exports.conftest import Walk
 
 STEP = timedelta(minutes=10)
@@ -20,9 +21,9 @@ def schedule_of(walk: Walk) -> Schedule:
     return Schedule(walk.side.database, walk.clock, QUICK, "wrk_1")
 
 
-def tried_in_vain(walk: Walk, runner: DeliveryRunner) -> str:
+def tried_in_vain(walk: Walk, runner: DeliveryRunner, number: str = "471102") -> str:
     walk.proxy.fault("POST", "/IDM/api/items", 503)
-    delivery_id = walk.exported()
+    delivery_id = walk.exported(number)
     assert runner.run(delivery_id).kind is OutcomeKind.WAIT
     return delivery_id
 
@@ -84,6 +85,29 @@ def test_the_waits_that_another_machine_writes_whose_clock_is_ahead_are_kept(
     for _ in range(3):
         schedule.mend_clock_step()
     assert delivery_of(walk, delivery_id).due_at == wait
+
+
+def test_a_wait_that_is_longer_than_the_step_ends_when_it_would_have_without_it(
+    walk: Walk,
+) -> None:
+    """It was written long before the step: nothing in its row tells of the step."""
+    long = replace(QUICK, first_wait=1_800.0, longest_wait=1_800.0)
+    with closing(walk.side.runner(long)) as runner:
+        schedule = schedule_of(walk)
+        schedule.begin(is_alone=True)
+        before = tried_in_vain(walk, runner)
+        due_before = delivery_of(walk, before).due_at
+        walk.clock.advance(timedelta(minutes=15))
+        schedule.mend_clock_step()
+        walk.clock.step(-STEP)
+        walk.clock.advance(timedelta(seconds=1))
+        after = tried_in_vain(walk, runner, "471103")
+        due_after = delivery_of(walk, after).due_at
+        for _ in range(3):
+            schedule.mend_clock_step()
+    assert due_before is not None
+    assert delivery_of(walk, before).due_at == due_before - STEP
+    assert delivery_of(walk, after).due_at == due_after
 
 
 def test_a_step_between_two_readings_does_not_hide_that_a_wait_was_written_before_it(
