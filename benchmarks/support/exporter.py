@@ -72,7 +72,7 @@ def make_pages(application: Application) -> dict[str, float]:
     """Make the pages of all invoices by what a server makes them by, without its rests."""
     side = application.documents
     assert side is not None
-    maker = PageMaker(application.database, side.renderings, side.mappings, rest=0)
+    maker = PageMaker(application.database, side.readable_pages, side.mappings, rest=0)
     made, began, before = 0, time.monotonic(), _cpu_seconds()
     while more := maker.look():
         made += more

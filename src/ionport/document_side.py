@@ -20,8 +20,8 @@ from ionport.documents.intake.receiving import Receiver
 from ionport.documents.intake.sources.runner import SourceRunner
 from ionport.documents.intake.sources.service import SourceService
 from ionport.documents.intake.sources.waiting import WaitingUploads
-from ionport.documents.renderings.pictures import PictureService
-from ionport.documents.renderings.service import RenderingService
+from ionport.documents.readable_pages.pictures import PictureService
+from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.documents.suppliers.service import SupplierService
 from ionport.documents.type_settings.service import TypeSettingsService
@@ -52,7 +52,7 @@ class DocumentSide:
     answers: Answers
     documents: DocumentService
     companies: CompanyService
-    renderings: RenderingService
+    readable_pages: ReadablePageService
     pictures: PictureService
     pages: PageMaker
     receiver: Receiver
@@ -96,7 +96,7 @@ def open_document_side(
         policy=addresses,
         uses=ConfigurationConnectionUse(),
     )
-    renderings = RenderingService(database, documents, blobs, clock)
+    readable_pages = ReadablePageService(database, documents, blobs, clock)
     receiver = Receiver(database, documents, audit)
     deliveries = DeliveryService(clock, audit, documents, timing=timing)
     return DocumentSide(
@@ -104,9 +104,9 @@ def open_document_side(
         answers=Answers(database, clock),
         documents=documents,
         companies=CompanyService(clock, audit, identity),
-        renderings=renderings,
+        readable_pages=readable_pages,
         pictures=PictureService(database, documents, blobs),
-        pages=PageMaker(database, renderings, mappings),
+        pages=PageMaker(database, readable_pages, mappings),
         receiver=receiver,
         sources=SourceService(clock, audit, intake_root),
         waiting=WaitingUploads(database, clock, waiting_folder) if waiting_folder else None,

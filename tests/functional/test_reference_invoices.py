@@ -99,7 +99,7 @@ def test_every_reference_invoice_is_delivered_with_the_vendors_mapping_files(
             process.stop()
         infor_application = open_application(sides.settings_of(tmp_path / "infor", Side.INFOR))
         try:
-            pages = application.documents.renderings
+            pages = application.documents.readable_pages
             _assert_arrived(
                 infor_application,
                 {pages.pdf_digest(scope, each.id, Language.ENGLISH) for each in exported},

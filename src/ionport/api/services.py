@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from ionport.connections.service import ConnectionService
 from ionport.documents.intake.receiving import Receiver
-from ionport.documents.renderings.service import RenderingService
+from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.exports.deliveries import DeliveryService
 from ionport.identity.api_keys.answers import Answers
@@ -26,7 +26,7 @@ class ApiServices:
     answers: Answers
     documents: DocumentService
     receiver: Receiver
-    renderings: RenderingService
+    readable_pages: ReadablePageService
     connections: ConnectionService
     deliveries: DeliveryService
     max_request_bytes: int

@@ -2,39 +2,26 @@
 
 Source: docs/decisions/0007-jinja2-htmx-and-tabler-without-a-build-step.md.
 
-English is the source language; a catalogue for another language is a `.mo` file under
-`ionport/locale/<language>/LC_MESSAGES/ionport.mo`, chosen per request by `use_language`.
+English is the source language and the only one so far: without a catalogue each text stays as it
+is. A catalogue for another language would be chosen here, for each request.
 """
 
 from __future__ import annotations
 
 import gettext as _gettext
-from contextvars import ContextVar
-from functools import cache
-from pathlib import Path
+from typing import Final
 
-_LOCALES = Path(__file__).parent.parent / "locale"
-_language: ContextVar[str] = ContextVar("ionport_language", default="en")
-
-
-def use_language(language: str) -> None:
-    """Choose the language of the current request or task (an ISO 639 code such as `de`)."""
-    _language.set(language)
-
-
-@cache
-def _catalogue(language: str) -> _gettext.NullTranslations:
-    return _gettext.translation("ionport", _LOCALES, languages=[language], fallback=True)
+_CATALOGUE: Final = _gettext.NullTranslations()
 
 
 def gettext(message: str) -> str:
     """Translate `message` into the current language, or return it unchanged."""
-    return _catalogue(_language.get()).gettext(message)
+    return _CATALOGUE.gettext(message)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """Translate a text that depends on a number."""
-    return _catalogue(_language.get()).ngettext(singular, plural, count)
+    return _CATALOGUE.ngettext(singular, plural, count)
 
 
 def N_(message: str) -> str:  # noqa: N802 (the name that catalogue tools know)

@@ -9,7 +9,6 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 # divided by the smallest base quantity still has room for its cents.
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 MAX_DIGITS = 28
-_CENT = Decimal("0.01")
 
 
 def decimal_text(value: Decimal) -> str:
@@ -31,8 +30,3 @@ def at_most_decimals(value: Decimal, decimals: int) -> Decimal:
     if isinstance(exponent, int) and exponent >= -decimals:
         return value
     return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=EXACT)
-
-
-def round_to_cents(value: Decimal) -> Decimal:
-    """Round half up to two decimals, as EN 16931 does with amounts."""
-    return value.quantize(_CENT, rounding=ROUND_HALF_UP, context=EXACT)

@@ -120,8 +120,11 @@ class Manual:
         self._rarest = math.log(1 + total)
 
     def ask(self, question: str, page: str | None = None) -> Answer:
-        """Answer a question of at most `MAX_QUESTION` characters; `page`: where it is asked."""
-        asked = self._meaning(question)
+        """Answer a question; `page`: where it is asked.
+
+        What is over `MAX_QUESTION` characters is not read, whoever asks.
+        """
+        asked = self._meaning(question[:MAX_QUESTION])
         if not asked:
             return Answer(False, (), ())
         ranked = self._ranked(asked, page)

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 
-_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+def new_parser() -> MarkdownIt:
+    """Return what reads the manual's Markdown. Raw HTML is off: a page has Markdown alone."""
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+_markdown = new_parser()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from ionport.documents.intake.receiving import Receiver
     from ionport.documents.intake.sources.service import SourceService
     from ionport.documents.intake.sources.waiting import WaitingUploads
-    from ionport.documents.renderings.pictures import PictureService
-    from ionport.documents.renderings.service import RenderingService
+    from ionport.documents.readable_pages.pictures import PictureService
+    from ionport.documents.readable_pages.service import ReadablePageService
     from ionport.documents.service import DocumentService
     from ionport.documents.suppliers.service import SupplierService
     from ionport.documents.type_settings.service import TypeSettingsService
@@ -106,7 +106,7 @@ class DocumentServices:
     sources: SourceService
     waiting: WaitingUploads | None
     receiver: Receiver
-    renderings: RenderingService
+    readable_pages: ReadablePageService
     pictures: PictureService
     archive: DocumentArchive
     bulk: BulkService

@@ -115,3 +115,9 @@ def test_answers_are_words_of_the_manual() -> None:
 def test_the_longest_question_of_one_letter_is_answered_in_time() -> None:
     assert not manual().ask("x" * MAX_QUESTION).is_answered
     assert not manual().ask("é" * MAX_QUESTION).is_answered
+
+
+def test_what_is_over_the_longest_question_is_not_read() -> None:
+    question = "How do I revoke a refresh token?"
+    assert manual().ask(question).is_answered
+    assert not manual().ask(" " * MAX_QUESTION + question).is_answered

@@ -159,7 +159,7 @@ class TermAnswer(BaseModel):
 @router.get("/{document_id}/terms")
 def get_terms(services: Services, call: Reader, document_id: str) -> Sequence[TermAnswer]:
     """Read all business terms of the invoice as the file has them; `level` is their depth."""
-    invoice = services.renderings.invoice(call.scope, document_id)
+    invoice = services.readable_pages.invoice(call.scope, document_id)
     found = []
     stack = [(node, 0) for node in reversed(invoice.tree.children)]
     while stack:

@@ -64,7 +64,7 @@ def _of_content(content: bytes, kind: str, language: Language) -> bytes:
 
 def _of_document(ctx: click.Context, document_id: str, kind: str, language: Language) -> bytes:
     with opened(ctx) as application:
-        scope, service = organization_scope(application), documents_side(application).renderings
+        scope, service = organization_scope(application), documents_side(application).readable_pages
         if kind == "html":
             return html_page(service.sheet(scope, document_id, language)).encode()
         return service.pdf(scope, document_id, language)

@@ -12,7 +12,7 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.model import Document
-from ionport.documents.renderings.service import RenderingService
+from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.port import Rendered, RenderJob
 from ionport.exports.model import Delivery
@@ -51,8 +51,8 @@ class PreparedMappings:
 class Renderer:
     """Renders deliveries; raises InvalidInput for what cannot be rendered."""
 
-    def __init__(self, renderings: RenderingService) -> None:
-        self._renderings = renderings
+    def __init__(self, readable_pages: ReadablePageService) -> None:
+        self._readable_pages = readable_pages
         self._prepared = PreparedMappings()
 
     def render(
@@ -86,7 +86,7 @@ class Renderer:
             mime_type=document.mime_type,
             size_bytes=document.size_bytes,
         )
-        files = _Files(self._renderings, document)
+        files = _Files(self._readable_pages, document)
         job = RenderJob(delivery, document, source, envelope, versions, self._prepared, files)
         return destination_of(delivery.method).render(job)
 
@@ -94,22 +94,22 @@ class Renderer:
 class _Files:
     """What is made of one document."""
 
-    def __init__(self, renderings: RenderingService, document: Document) -> None:
-        self._renderings = renderings
+    def __init__(self, readable_pages: ReadablePageService, document: Document) -> None:
+        self._readable_pages = readable_pages
         self._document_id = document.id
         self._content = document.content_sha256
         self._scope = OrganizationScope(document.organization_id)
 
     def page(self, language: Language) -> str | None:
         try:
-            return self._renderings.pdf_digest_of(self._scope, self._content, language)
+            return self._readable_pages.pdf_digest_of(self._scope, self._content, language)
         except InvalidInput as error:
             if error.code != "page_not_set":
                 raise
             return None
 
     def embedded(self) -> Sequence[tuple[str, str]]:
-        return self._renderings.embedded_files(self._scope, self._document_id)
+        return self._readable_pages.embedded_files(self._scope, self._document_id)
 
 
 def _refuse_blocked(version: MappingVersion, *, accepts_at_least_once: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
-from ionport.documents.renderings.service import RenderingService
+from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import call_of, destination_of
@@ -43,7 +43,7 @@ class RenderStep:
         self._documents = documents
         self._mappings = mappings
         self._records = records
-        self._renderer = Renderer(RenderingService(database, documents, blobs, clock))
+        self._renderer = Renderer(ReadablePageService(database, documents, blobs, clock))
 
     def run(self, running: RunningPass) -> RunningPass:
         """Render with the newest version of each mapping; raises IonportError."""

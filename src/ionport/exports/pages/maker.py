@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from ionport.core.errors import IonportError, NotFound, Unavailable
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.invoice.rendering.model import Language
-from ionport.documents.renderings.model import MissingPage, Place, Position
-from ionport.documents.renderings.service import RenderingService
+from ionport.documents.readable_pages.model import MissingPage, Place, Position
+from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import destination_of
@@ -47,14 +47,14 @@ class PageMaker:
     def __init__(
         self,
         database: Database,
-        renderings: RenderingService,
+        readable_pages: ReadablePageService,
         mappings: MappingService,
         *,
         documents_at_once: int = _DOCUMENTS,
         rest: float = _REST,
     ) -> None:
         self._database = database
-        self._renderings = renderings
+        self._readable_pages = readable_pages
         self._mappings = mappings
         self._documents_at_once = documents_at_once
         self._rest = rest
@@ -129,12 +129,12 @@ class PageMaker:
     def _missing(
         self, scope: OrganizationScope, languages: Mapping[Place, Set[Language]]
     ) -> Iterator[MissingPage]:
-        newest = self._renderings.missing_pages(scope, languages, None, self._documents_at_once)
+        newest = self._readable_pages.missing_pages(scope, languages, None, self._documents_at_once)
         yield from newest.pages
         after = self._positions.pop(scope.organization_id, newest.position)
         if after is None:
             return
-        older = self._renderings.missing_pages(scope, languages, after, self._documents_at_once)
+        older = self._readable_pages.missing_pages(scope, languages, after, self._documents_at_once)
         if older.position is not None:
             self._positions[scope.organization_id] = older.position
         yield from older.pages
@@ -149,7 +149,7 @@ class PageMaker:
             return False
         began = time.monotonic()
         try:
-            self._renderings.pdf_digest_of(scope, page.content_sha256, page.language)
+            self._readable_pages.pdf_digest_of(scope, page.content_sha256, page.language)
         except (Unavailable, SQLAlchemyError):
             raise
         except IonportError as error:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
-from ionport.manual.sections import anchor_of
+from ionport.manual.sections import anchor_of, new_parser
 
-# Raw HTML is off: what the pages of the manual may contain is Markdown alone.
-_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+_markdown = new_parser()
 
 
 def _column_heading(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ionport.core.errors import InvalidInput
-from ionport.documents.amounts import at_most_decimals, decimal_text, round_to_cents, total
+from ionport.documents.amounts import at_most_decimals, decimal_text, total
 from ionport.documents.intake.reading import clean_filename, read_file
 from ionport.documents.samples import CII_INVOICE, SAMPLES, UBL_INVOICE, read_sample
 from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TABLE, TAX_LINES, document_type
@@ -141,16 +141,10 @@ def test_sums_are_exact(values: list[Decimal]) -> None:
     assert total(values) == Decimal(sum(cents)).scaleb(-4)
 
 
-@pytest.mark.parametrize(
-    ("value", "rounded"), [("0.005", "0.01"), ("-0.005", "-0.01"), ("2.675", "2.68"), ("1", "1.00")]
-)
-def test_amounts_round_half_up(value: str, rounded: str) -> None:
-    assert str(round_to_cents(Decimal(value))) == rounded
-
-
 def test_prices_that_do_not_come_out_are_rounded_at_the_tenth_decimal() -> None:
     assert str(at_most_decimals(Decimal(10) / Decimal(3), 10)) == "3.3333333333"
     assert str(at_most_decimals(Decimal("0.128"), 10)) == "0.128"
+    assert str(at_most_decimals(Decimal("-0.005"), 2)) == "-0.01"
 
 
 def test_labels_of_types_and_fields_are_there_for_the_pages() -> None:

@@ -10,7 +10,7 @@ import pytest
 from ionport.core.errors import InvalidInput
 from ionport.core.unpacking.pdf import attachments, is_pdf
 from ionport.documents.invoice.rendering.model import Language
-from ionport.documents.renderings.service import RenderingService
+from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.exports.destinations.infor_idm import IdmPayload
 from ionport.exports.engine.runner import DeliveryRunner
@@ -101,7 +101,7 @@ def test_an_invoice_too_large_for_a_page_goes_as_xml_alone_and_says_so(
     def too_large(*_arguments: object) -> bytes:
         raise InvalidInput("It is too large.", code="page_not_set")
 
-    monkeypatch.setattr("ionport.documents.renderings.service.pdf_page", too_large)
+    monkeypatch.setattr("ionport.documents.readable_pages.service.pdf_page", too_large)
     content = _invoice("FILES-3")
     delivery = walk.side.export(walk.side.add_document("in.xml", content))
     outcome = walk.run(runner, delivery.id)
@@ -116,11 +116,11 @@ def test_an_invoice_too_large_for_a_page_goes_as_xml_alone_and_says_so(
 def test_a_page_is_made_once_for_each_language(walk: Walk) -> None:
     document_id = walk.side.add_document("in.xml", _invoice("FILES-4"))
     side = walk.side
-    renderings = RenderingService(side.database, side.documents, side.blobs, walk.clock)
+    readable_pages = ReadablePageService(side.database, side.documents, side.blobs, walk.clock)
     languages = (Language.ENGLISH, Language.GERMAN, Language.ENGLISH)
-    digests = [renderings.pdf_digest(side.scope, document_id, each) for each in languages]
+    digests = [readable_pages.pdf_digest(side.scope, document_id, each) for each in languages]
     assert digests[0] == digests[2] != digests[1]
-    assert renderings.invoice(side.scope, document_id).tree.value("BT-5") == "EUR"
+    assert readable_pages.invoice(side.scope, document_id).tree.value("BT-5") == "EUR"
 
 
 def test_a_payload_keeps_its_files() -> None:

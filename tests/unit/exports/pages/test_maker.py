@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from ionport.core.errors import InvalidInput, Unavailable
 from ionport.documents.invoice.rendering.model import Language
-from ionport.documents.renderings.service import RenderingService
+from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import ExportMethod, OutcomeKind
 from ionport.exports.pages.maker import PageMaker, PageWatch
@@ -21,13 +21,13 @@ from tests.support.sides import until
 from tests.support.statements import statements_of
 from tests.unit.exports.conftest import Walk
 
-_SET = "ionport.documents.renderings.service.pdf_page"
+_SET = "ionport.documents.readable_pages.service.pdf_page"
 
 
 def _maker(side: DocumentSide, documents_at_once: int = 100) -> PageMaker:
-    renderings = RenderingService(side.database, side.documents, side.blobs, side.clock)
+    readable_pages = ReadablePageService(side.database, side.documents, side.blobs, side.clock)
     return PageMaker(
-        side.database, renderings, side.mappings, documents_at_once=documents_at_once, rest=0
+        side.database, readable_pages, side.mappings, documents_at_once=documents_at_once, rest=0
     )
 
 
@@ -87,10 +87,10 @@ def test_a_delivery_that_finds_no_page_sends_the_same_one(
     sent = _pages(walk.side)
     with walk.side.database.write() as work:
         work.connection.exec_driver_sql("DELETE FROM document_renderings")
-    renderings = RenderingService(
+    readable_pages = ReadablePageService(
         walk.side.database, walk.side.documents, walk.side.blobs, walk.clock
     )
-    renderings.pdf_digest(walk.side.scope, document_id, Language.ENGLISH)
+    readable_pages.pdf_digest(walk.side.scope, document_id, Language.ENGLISH)
     assert _pages(walk.side) == sent
 
 
@@ -235,8 +235,8 @@ class _Broken(PageMaker):
 
 @pytest.fixture
 def watch(side: DocumentSide) -> Iterator[tuple[PageWatch, _Broken]]:
-    renderings = RenderingService(side.database, side.documents, side.blobs, side.clock)
-    maker = _Broken(side.database, renderings, side.mappings)
+    readable_pages = ReadablePageService(side.database, side.documents, side.blobs, side.clock)
+    maker = _Broken(side.database, readable_pages, side.mappings)
     watch = PageWatch(maker, every_seconds=0.01)
     watch.launch()
     yield watch, maker

@@ -75,7 +75,7 @@ def shown_invoice(request: Request, document: Document) -> ShownInvoice:
     article, problem, files = Markup(), "", []
     is_received = document.mime_type == _PDF
     try:
-        sheet, inside = documents_of(request).renderings.shown(scope, document.id, language)
+        sheet, inside = documents_of(request).readable_pages.shown(scope, document.id, language)
         # Every text of the article is escaped where it is made.
         article = Markup(html_article(_shortened(sheet), heading=3))  # noqa: S704
         files = [(number, each) for number, each in enumerate(inside, start=1) if each.size]
@@ -108,7 +108,7 @@ def pdf(request: Request) -> Response:
     services, document_id = documents_of(request), request.path_params["document"]
     with visit.services.database.read() as work:
         document = services.documents.get(work, scope, document_id)
-    content = services.renderings.pdf(scope, document_id, _language(request))
+    content = services.readable_pages.pdf(scope, document_id, _language(request))
     if "download" in request.query_params or not is_pdf(content):
         return attachment(content, document.filename.removesuffix(".xml") + ".pdf")
     return Response(content, media_type=_PDF, headers=_SHOWN_HERE)
@@ -126,7 +126,7 @@ def attached_file(request: Request) -> Response:
     """Send a file that stands inside the invoice."""
     scope = organization_scope(request)
     document_id, number = request.path_params["document"], request.path_params["number"]
-    files = documents_of(request).renderings.attachments(scope, document_id)
+    files = documents_of(request).readable_pages.attachments(scope, document_id)
     chosen = files[number - 1] if 0 < number <= len(files) else None
     if chosen is None or not chosen.content:
         raise NotFound(_("There is no such attachment."), code="no_attachment")

@@ -16,8 +16,8 @@ from ionport.documents.bulk.service import BulkService
 from ionport.documents.companies.service import CompanyService
 from ionport.documents.intake.receiving import Receiver
 from ionport.documents.intake.sources.service import SourceService
-from ionport.documents.renderings.pictures import PictureService
-from ionport.documents.renderings.service import RenderingService
+from ionport.documents.readable_pages.pictures import PictureService
+from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.suppliers.service import SupplierService
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.configurations.model import ExportConfiguration
@@ -104,7 +104,7 @@ def desk(
         sources=SourceService(clock, side.audit),
         waiting=None,
         receiver=Receiver(database, side.documents, AuditLog(clock)),
-        renderings=RenderingService(database, side.documents, side.blobs, clock),
+        readable_pages=ReadablePageService(database, side.documents, side.blobs, clock),
         pictures=PictureService(database, side.documents, side.blobs),
         archive=DocumentArchive(database, side.documents, side.deliveries, side.blobs),
         bulk=BulkService(clock, side.audit),

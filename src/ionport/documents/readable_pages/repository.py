@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, literal, select, tuple_
 
 from ionport.documents.model import DocumentStatus
-from ionport.documents.renderings.model import Position
+from ionport.documents.readable_pages.model import Position
 from ionport.documents.tables import document_renderings, documents
 from ionport.store import OrganizationScope, insert_of
 
@@ -17,7 +17,7 @@ _made = document_renderings.c
 _d = documents.c
 
 
-class RenderingRepository:
+class ReadablePageRepository:
     """PDFs by what they were made from: content, renderer and language."""
 
     def __init__(self, connection: Connection) -> None:

@@ -21,8 +21,8 @@ from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language, Sheet
 from ionport.documents.invoice.rendering.pdf import RENDERER, XML_NAME, pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet
-from ionport.documents.renderings.model import MissingPage, MissingPages, Place, Position
-from ionport.documents.renderings.repository import RenderingRepository
+from ionport.documents.readable_pages.model import MissingPage, MissingPages, Place, Position
+from ionport.documents.readable_pages.repository import ReadablePageRepository
 from ionport.documents.service import DocumentService
 from ionport.store import Database, OrganizationScope
 
@@ -41,7 +41,7 @@ class StoredFile:
     corrections: Sequence[Correction] = ()
 
 
-class RenderingService:
+class ReadablePageService:
     """Reads and shows stored documents. The scope says whose documents they are."""
 
     def __init__(
@@ -105,7 +105,7 @@ class RenderingService:
     def pdf_digest_of(self, scope: OrganizationScope, digest: str, language: Language) -> str:
         """Return the digest of the PDF of a document's content; errors as `pdf_digest`."""
         with self._database.read() as work:
-            made = RenderingRepository(work.connection).find(scope, digest, RENDERER, language)
+            made = ReadablePageRepository(work.connection).find(scope, digest, RENDERER, language)
         if made is not None:
             return made
         content = self._blobs.get(digest)
@@ -115,7 +115,9 @@ class RenderingService:
         made = self._blobs.put(pdf_page(sheet, content, XML_NAME))
         now = self._clock.now()
         with self._database.write() as work:
-            RenderingRepository(work.connection).add(scope, digest, RENDERER, language, made, now)
+            ReadablePageRepository(work.connection).add(
+                scope, digest, RENDERER, language, made, now
+            )
         return made
 
     def missing_pages(
@@ -131,7 +133,7 @@ class RenderingService:
         finding holds is left out: it may never be exported.
         """
         with self._database.read() as work:
-            repository = RenderingRepository(work.connection)
+            repository = ReadablePageRepository(work.connection)
             rows = repository.ready(scope, after, limit)
             asked = [
                 MissingPage(row.id, row.content_sha256, language)

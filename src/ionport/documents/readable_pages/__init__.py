@@ -1,0 +1,1 @@
+"""The readable pages of stored documents: set once, kept, shown and sent."""

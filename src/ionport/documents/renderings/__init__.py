@@ -1,1 +1,0 @@
-"""The readable pages of stored documents."""
