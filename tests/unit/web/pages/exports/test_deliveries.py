@@ -10,25 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from ionport.asgi import page_sides
 from ionport.core.clock import MovableClock
-from ionport.documents.bulk.runner import BulkRunner
-from ionport.documents.bulk.service import BulkService
-from ionport.documents.companies.service import CompanyService
-from ionport.documents.intake.receiving import Receiver
-from ionport.documents.intake.sources.service import SourceService
-from ionport.documents.readable_pages.pictures import PictureService
-from ionport.documents.readable_pages.service import ReadablePageService
-from ionport.documents.suppliers.service import SupplierService
-from ionport.exports.archive import DocumentArchive
+from ionport.document_side import open_document_side
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Delivery, DeliveryStatus
-from ionport.identity.api_keys.service import ApiKeyService
-from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import Database, SystemScope
-from ionport.web.services import DocumentServices, Sides
 from tests.support.exporting import DocumentSide, document_side
 from tests.support.infor_side import InforSide, infor_side_on
 from tests.support.proxy import FaultyProxy
@@ -95,28 +85,19 @@ def desk(
     people = People.on(database, clock)
     people.add("ada", organization_role=OrganizationRole.USER)
     runner = side.runner()
-    services = DocumentServices(
-        api_keys=ApiKeyService(clock, people.keys, side.audit),
-        documents=side.documents,
-        companies=CompanyService(clock, side.audit, side.identity),
-        suppliers=SupplierService(clock, side.audit),
-        types=side.documents.review.types,
-        sources=SourceService(clock, side.audit),
-        waiting=None,
-        receiver=Receiver(database, side.documents, AuditLog(clock)),
-        readable_pages=ReadablePageService(database, side.documents, side.blobs, clock),
-        pictures=PictureService(database, side.documents, side.blobs),
-        archive=DocumentArchive(database, side.documents, side.deliveries, side.blobs),
-        bulk=BulkService(clock, side.audit),
-        bulk_runner=BulkRunner(database, clock, {}),
-        connections=side.connections,
-        mappings=side.mappings,
-        configurations=side.configurations,
-        deliveries=side.deliveries,
+    opened = open_document_side(
+        database,
+        clock,
+        side.keys,
+        side.blobs,
+        side.audit,
+        side.identity,
+        addresses=side.connections.policy,
+        timing=runner.timing,
     )
     with (
         FaultyProxy(infor.url) as proxy,
-        browser_on(people.services(), Sides(documents=services)) as browser,
+        browser_on(people.services(), page_sides(None, opened)) as browser,
     ):
         configuration = side.configure(side.connect({**credentials, "iu": proxy.url}))
         browser.sign_in("ada")
