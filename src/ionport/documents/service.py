@@ -32,6 +32,7 @@ from ionport.documents.receipts import PreparedReceipt, Receipts, Received
 from ionport.documents.repository import DocumentRepository, TimelineRepository
 from ionport.documents.review.decisions.corrections import CorrectionService
 from ionport.documents.review.decisions.judging import Judging
+from ionport.documents.review.decisions.moving import MoveService
 from ionport.documents.review.decisions.service import DecisionService
 from ionport.documents.review.life_cycle import BY_PERSON, PENDING, is_held
 from ionport.documents.review.model import Finding
@@ -67,6 +68,7 @@ class DocumentService:
         self.corrections = CorrectionService(
             clock, blobs, self.review, judging, self.limits.invoice
         )
+        self.moving = MoveService(clock, audit, self._timeline, self.review, judging)
         self.decisions = DecisionService(clock, self.review, judging, self.corrections)
 
     def prepare_receipt(

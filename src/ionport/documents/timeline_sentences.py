@@ -74,6 +74,10 @@ def _resolved(values: Parameters) -> str:
     return _("What was found no longer holds: {finding}").format(finding=values["finding"])
 
 
+def _moved(values: Parameters) -> str:
+    return _("It was moved from {before} to {now}.").format(before=values["from"], now=values["to"])
+
+
 _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "decided.correct": _corrected,
     "decided.choose": _chosen,
@@ -84,4 +88,5 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "decided.delete": _deleted,
     "decided.approve": _approved,
     "finding.resolved": _resolved,
+    "moved": _moved,
 }

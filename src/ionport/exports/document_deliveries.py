@@ -42,6 +42,11 @@ class DocumentDeliveries:
             return Sent.UNDER_WAY
         return Sent.NOTHING
 
+    def has_open(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+        """Tell whether one of them is not over."""
+        found = DeliveryRepository(work.connection).of_document(scope, document_id)
+        return any(not each.status.is_over for each in found)
+
     def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
         """Make due what waits for a decision, rendered anew, and write the status from it."""
         if self.free(work, scope, document_id):

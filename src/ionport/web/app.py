@@ -49,7 +49,7 @@ from ionport.web.pages.ion_desk import (
 )
 from ionport.web.pages.organization import api_keys
 from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
-from ionport.web.pages.settings import companies, suppliers, watched_folders
+from ionport.web.pages.settings import companies, document_company, suppliers, watched_folders
 from ionport.web.pages.settings import document_types as types_of_documents
 from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
 from ionport.web.rendering.assets import FOLDER, VersionedFiles
@@ -144,6 +144,7 @@ def _document_routes() -> list[BaseRoute]:
         *document_export.ROUTES,
         *document_correct.ROUTES,
         *document_decisions.ROUTES,
+        *document_company.ROUTES,
         *document_invoice.ROUTES,
         *document.ROUTES,
         *settings.ROUTES,

@@ -393,3 +393,21 @@ def test_a_decision_from_another_organization_or_without_a_reason_changes_nothin
         with pytest.raises(IonportError, match="characters"):
             _decide(ready, name, document_id, " ")
     assert _document(ready, document_id).status == "validated_pending_export"
+
+
+def test_what_is_being_delivered_or_was_sent_stays_with_its_company(ready: DocumentSide) -> None:
+    first = ready.receive()
+    (delivery,) = _export(ready, first)
+
+    def move() -> bool:
+        with ready.database.write() as work:
+            south = ready.identity.create_sub_organization(work, ready.scope, OPERATOR, "South")
+            return ready.documents.moving.move(work, ready.scope, OPERATOR, first, south.id)
+
+    with pytest.raises(Conflict) as open_one:
+        move()
+    assert open_one.value.code == "delivery_not_over"
+    _send(ready, delivery)
+    with pytest.raises(Conflict) as sent:
+        move()
+    assert sent.value.code == "sent_already"

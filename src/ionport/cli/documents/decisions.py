@@ -1,4 +1,4 @@
-"""`ionport document correct|accept|reject|duplicate|hold|release|delete|restore|approve|undo`."""
+"""`ionport document correct|accept|reject|duplicate|hold|release|delete|restore|approve|move|…`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from ionport.application import Application
-from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+from ionport.cli.opening import OPERATOR, documents_side, find_by_name, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json
 from ionport.core.errors import InvalidInput
 from ionport.documents.review.decisions.model import DecisionKind
@@ -144,6 +144,31 @@ def document_approve(ctx: click.Context, document_id: str, as_json: bool) -> Non
     ))  # fmt: skip
 
 
+@click.command("move")
+@_document
+@click.argument("company", required=False)
+@click.option("--main", is_flag=True, help="To the organization itself.")
+@as_json_option
+@click.pass_context
+def document_move(
+    ctx: click.Context, document_id: str, company: str | None, main: bool, as_json: bool
+) -> None:
+    """Move a document to another COMPANY or sub-organization, named by name or id.
+
+    Invoices addressed to another company than that hold until somebody accepts it.
+    """
+    if main == (company is not None):
+        raise click.UsageError("Name a company, or --main.")
+    with opened(ctx) as application:
+        scope, service = organization_scope(application), documents_side(application).documents
+        with application.database.write() as work:
+            known = service.moving.places(work, scope)
+            known.pop("")
+            place = "" if main else find_by_name(known, company or "", "company")
+            service.moving.move(work, scope, OPERATOR, document_id, place)
+        _tell(application, document_id, as_json=as_json)
+
+
 @click.command("undo")
 @_document
 @click.argument("decision_id", required=False)
@@ -170,6 +195,7 @@ COMMANDS = (
     document_delete,
     document_restore,
     document_approve,
+    document_move,
     document_undo,
 )
 

@@ -32,6 +32,10 @@ class Deliveries(Protocol):
         """Say what has left so far, for who only looks."""
         ...
 
+    def has_open(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+        """Tell whether one of them is not over."""
+        ...
+
     def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
         """Make due what waits for a decision about the document, rendered anew.
 
@@ -48,6 +52,9 @@ class NoDeliveries:
 
     def sent(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
         return Sent.NOTHING
+
+    def has_open(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+        return False
 
     def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
         return None

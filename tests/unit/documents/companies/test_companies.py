@@ -183,3 +183,37 @@ def test_the_organization_itself_is_one_company_at_most(
         assert (changed.values["cono"], changed.values["divi"]) == ("2", "100")
         companies.delete(work, side.scope, OPERATOR, main.id)
         assert companies.list(work, side.scope) == []
+
+
+def test_a_document_is_moved_to_another_company_and_judged_anew(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    south, north = _add(side, companies, SOUTH), _add(side, companies, NORTH)
+    document_id = side.add_document("a.xml", invoice("1"))
+    assert _document(side, document_id)[0].sub_organization_id == south.sub_organization_id
+
+    def move(place: str | None, seen: str | None = None) -> bool:
+        with side.database.write() as work:
+            moving = side.documents.moving
+            return moving.move(work, side.scope, OPERATOR, document_id, place or "", seen)
+
+    assert move(north.sub_organization_id)
+    document, found = _document(side, document_id)
+    assert document.sub_organization_id == north.sub_organization_id
+    assert found == ["other_company"]
+    assert document.status is DocumentStatus.READY_FOR_VALIDATION
+    assert not move(north.sub_organization_id)
+    with pytest.raises(Conflict) as late:
+        move(None, south.sub_organization_id)
+    assert late.value.code == "changed_meanwhile"
+    with pytest.raises(InvalidInput):
+        move("org_none")
+    assert move(south.sub_organization_id)
+    document, _found = _document(side, document_id)
+    assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
+    assert side.timeline(document_id).count("It was moved from Südmaschinen AG to Nordwerk GmbH.")
+    with side.database.write() as work:
+        side.documents.decisions.reject(work, side.scope, OPERATOR, document_id, "not ours")
+    with pytest.raises(Conflict) as closed:
+        move(None)
+    assert closed.value.code == "document_closed"

@@ -24,6 +24,9 @@ from ionport.web.state import organization_scope, visit_of
 MANUAL = "decisions"
 
 
+_DELIVERED = (DocumentStatus.EXPORTING, DocumentStatus.EXPORTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Actions:
     """What a document's page offers, by where the document stands."""
@@ -34,6 +37,7 @@ class Actions:
     can_hold: bool
     can_reject: bool
     can_delete: bool
+    can_move: bool
     is_on_hold: bool
     is_deleted: bool
 
@@ -49,6 +53,7 @@ def actions_of(document: Document) -> Actions:
         can_hold=can_move(status, DocumentStatus.ON_HOLD, Cause.HOLD),
         can_reject=can_move(status, DocumentStatus.REJECTED, Cause.REJECT),
         can_delete=can_move(status, DocumentStatus.DELETED, Cause.DELETE),
+        can_move=not closed and status not in _DELIVERED,
         is_on_hold=status is DocumentStatus.ON_HOLD,
         is_deleted=status is DocumentStatus.DELETED,
     )

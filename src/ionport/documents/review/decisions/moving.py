@@ -1,0 +1,167 @@
+"""Moving a document to another company: to the sub-organization that its documents belong to."""
+
+from __future__ import annotations
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.i18n import N_, _
+from ionport.documents.companies.model import addressee_of
+from ionport.documents.companies.repository import CompanyRepository
+from ionport.documents.companies.service import COMPANY_RULES, place_of
+from ionport.documents.model import Document, DocumentStatus, TimelineKind
+from ionport.documents.parties.repository import PartyRepository
+from ionport.documents.repository import DocumentRepository
+from ionport.documents.review.decisions.corrections import sent_already
+from ionport.documents.review.decisions.judging import Judging
+from ionport.documents.review.ports import Sent
+from ionport.documents.review.service import ReviewService
+from ionport.documents.timeline import Timeline
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor, AuditAction
+from ionport.identity.repository import OrganizationRepository
+from ionport.store import OrganizationScope, Work
+
+_CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
+
+
+class MoveAction(AuditAction):
+    """What the audit log tells of a document that changes its company."""
+
+    MOVED = "document.moved", N_("Document moved to another company")
+
+
+class MoveService:
+    """Moves documents between the organization and its sub-organizations."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        audit: AuditLog,
+        timeline: Timeline,
+        review: ReviewService,
+        judging: Judging,
+    ) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._timeline = timeline
+        self._review = review
+        self._judging = judging
+
+    def places(self, work: Work, scope: OrganizationScope) -> dict[str, str]:
+        """Return where documents may belong to, by id; "" is the organization itself.
+
+        A place with a company bears the company's name.
+        """
+        subs = OrganizationRepository(work.connection).list_sub(scope)
+        named = {"": _("The organization itself"), **{one.id: one.name for one in subs}}
+        for company in CompanyRepository(work.connection).list(scope):
+            named[company.sub_organization_id or ""] = company.name
+        return named
+
+    def move(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        place: str,
+        seen: str | None = None,
+    ) -> bool:
+        """Let a document belong to a sub-organization (its id), or to the organization ("").
+
+        Whom it is addressed to is judged anew: moved to another company than that, it holds until
+        a person accepts it. Returns whether it moved. `seen` is where it was when the person
+        looked; None where nobody did.
+
+        Raises:
+            Forbidden: the actor is no member.
+            NotFound: no such document.
+            InvalidInput: no such place.
+            Conflict: rejected or deleted (`document_closed`), a delivery of it was sent or is not
+                over (`sent_already`, `delivery_not_over`), or it was moved meanwhile.
+        """
+        actor.require_organization_member(scope.organization_id)
+        document = self._locked(work, scope, document_id)
+        places = self.places(work, scope)
+        if place not in places:
+            wrong = _("Choose one of these.")
+            raise InvalidInput(wrong, code="no_sub_organization", fields={"place": wrong})
+        before = document.sub_organization_id or ""
+        if seen is not None and seen != before:
+            raise Conflict(
+                _("Somebody else has moved the document to {place} meanwhile.").format(
+                    place=places.get(before, before)
+                ),
+                code="changed_meanwhile",
+            )
+        if before == place:
+            return False
+        repository = DocumentRepository(work.connection)
+        repository.set_place(scope, document_id, place or None)
+        told = {"from": places.get(before, before)[:200], "to": places[place][:200]}
+        self._timeline.tell(
+            work,
+            scope,
+            document_id,
+            TimelineKind.NOTE,
+            "",
+            actor.name,
+            code="moved",
+            parameters=told,
+        )
+        self._audit.record(work, scope, actor, MoveAction.MOVED, document_id, told)
+        self._judge(work, scope, actor, document, place or None)
+        self._review.settle(work, scope, document_id, actor.name)
+        return True
+
+    def _locked(self, work: Work, scope: OrganizationScope, document_id: str) -> Document:
+        """Return the document, locked with its deliveries; raises Conflict where it stays."""
+        deliveries, repository = self._review.deliveries, DocumentRepository(work.connection)
+        sent = deliveries.lock(work, scope, document_id)
+        repository.lock_status(scope, document_id)
+        document = repository.find(scope, document_id)
+        if document is None:
+            raise NotFound(_("There is no such document."), code="no_document")
+        if document.status in _CLOSED:
+            raise Conflict(
+                _("The document is {status}. Undo that before you move it.").format(
+                    status=document.status.label
+                ),
+                code="document_closed",
+            )
+        if sent is Sent.SOMETHING:
+            raise sent_already()
+        if sent is Sent.UNDER_WAY or deliveries.has_open(work, scope, document_id):
+            raise Conflict(
+                _("A delivery of it is not over. Cancel that delivery before you move it."),
+                code="delivery_not_over",
+            )
+        return document
+
+    def _judge(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document: Document,
+        place: str | None,
+    ) -> None:
+        """Close findings about the company that are no longer so, and add those that are."""
+        if not document.fields:
+            return
+        parties = PartyRepository(work.connection).of_document(scope, document.id)
+        buyer = addressee_of(document.fields, parties.buyer_ids)
+        _place, new = place_of(work, scope, buyer, place, is_placed=True)
+        wanted = {(one.code, tuple(sorted(one.parameters.items()))) for one in new}
+        gone = [
+            one
+            for one in self._review.list(work, scope, document.id)
+            if one.code in COMPANY_RULES
+            and one.resolved_at is None
+            and (one.code, tuple(sorted(one.parameters.items()))) not in wanted
+        ]
+        now = self._clock.now()
+        self._judging.resolve(work, scope, document.id, gone, actor.name, now)
+        for one in new:
+            code, parameters = one.code, one.parameters
+            self._review.add(work, scope, document.id, code, parameters, actor_name=actor.name)
