@@ -21,8 +21,16 @@ EXPRESSIONS = ("ACL_Fields", "Searchable_PDF_Name")
 PAGE_LANGUAGE = "SV_PageLanguage"
 PREFIXES = ("SV_", "SF_", "IF_", "EFE_")
 _MAX_NAME = 180
-_EXTENSIONS = {"application/xml": ".xml", "text/xml": ".xml", "application/pdf": ".pdf"}
-_KNOWN_EXTENSION = re.compile(r"\.(?:pdf|xml|edi|json|txt|html?|tiff?|png|jpe?g)$", re.IGNORECASE)
+_EXTENSIONS = {
+    "application/xml": ".xml",
+    "text/xml": ".xml",
+    "application/pdf": ".pdf",
+    "application/json": ".json",
+    "text/csv": ".csv",
+}
+_KNOWN_EXTENSION = re.compile(
+    r"\.(?:pdf|xml|edi|json|csv|txt|html?|tiff?|png|jpe?g)$", re.IGNORECASE
+)
 # What some file system or IDM client trips over, besides control characters.
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 

@@ -22,7 +22,7 @@ _PATH = click.Path(exists=True, path_type=Path)
 @as_json_option
 @click.pass_context
 def document_receive(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
-    """Take in e-invoices: XML, PDFs with the XML attached, and ZIP, gzip, mail and p7m files.
+    """Take in e-invoices: XML, PDFs with the XML attached, JSON, CSV, ZIP, gzip, mail and p7m.
 
     Of a folder every file is taken, those of its folders too, hidden ones not. Any number of files
     may be named: several share a commit. Each is reported; one that is refused stops none of the

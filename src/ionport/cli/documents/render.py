@@ -10,10 +10,11 @@ from ionport.cli.documents.check import read_content
 from ionport.cli.opening import documents_side, opened, organization_scope
 from ionport.core.errors import InvalidInput
 from ionport.core.unpacking.pdf import is_pdf
+from ionport.documents.intake.imports.files import original_name
 from ionport.documents.intake.reading import read_any
 from ionport.documents.invoice.rendering.html import html_page
 from ionport.documents.invoice.rendering.model import Language
-from ionport.documents.invoice.rendering.pdf import XML_NAME, pdf_page
+from ionport.documents.invoice.rendering.pdf import pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet
 
 
@@ -59,7 +60,7 @@ def _of_content(content: bytes, kind: str, language: Language) -> bytes:
         return html_page(sheet).encode()
     if is_pdf(content):
         raise InvalidInput("The file is a PDF already. Say --html for the invoice inside.")
-    return pdf_page(sheet, content, XML_NAME)
+    return pdf_page(sheet, content, original_name(content))
 
 
 def _of_document(ctx: click.Context, document_id: str, kind: str, language: Language) -> bytes:

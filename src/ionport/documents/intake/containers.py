@@ -1,6 +1,6 @@
 """Files that hold other files are unpacked before anything is read.
 
-ZIP, gzip, mails, signed files (`.p7m`), and FatturaPA files with several invoices.
+ZIP, gzip, mails, signed files (`.p7m`), and FatturaPA, JSON and CSV files with several invoices.
 
 A PDF is no container in this sense: it is the invoice's page, with the invoice attached.
 """
@@ -20,6 +20,7 @@ from ionport.core.errors import InvalidInput, IonportError, TooLarge
 from ionport.core.i18n import _
 from ionport.core.unpacking.archives import MAX_FILES, files_of_zip, is_gzip, is_zip, unpack_gzip
 from ionport.core.unpacking.signed import is_signed, unwrap_signed
+from ionport.documents.intake.imports.files import import_type, split_import
 from ionport.documents.invoice.reading.bodies import split_bodies
 
 MAX_DEPTH: Final = 3
@@ -92,7 +93,8 @@ def _unpack(file: ReceivedFile, max_bytes: int, depth: int) -> Iterator[Received
 
 
 def _one_each(file: ReceivedFile) -> Iterator[ReceivedFile]:
-    parts = split_bodies(file.content)
+    is_import = bool(import_type(file.content))
+    parts = (split_import if is_import else split_bodies)(file.content)
     if len(parts) == 1:
         yield file
         return

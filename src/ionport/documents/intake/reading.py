@@ -15,6 +15,7 @@ from typing import Final
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import Attachment, attachments, is_pdf
+from ionport.documents.intake.imports.files import import_type, read_import
 from ionport.documents.invoice import rows
 from ionport.documents.invoice.corrections import (
     Correction,
@@ -74,7 +75,7 @@ def read_file(
     limits: ReadingLimits = _STANDARD,
     choice: str = "",
 ) -> Intake:
-    """Read an e-invoice as XML, or as a PDF that has one attached.
+    """Read an e-invoice as XML, a PDF that has one attached, or a document as JSON or CSV.
 
     Errors as `read_invoice` and `pdf.attachments`, and a clear one for a picture or an archive. A
     PDF without an invoice, or with several, is read all the same and held for a person.
@@ -86,6 +87,11 @@ def read_file(
     """
     if is_pdf(content):
         return _read_pdf(content, today, corrections, limits, choice)
+    if mime_type := import_type(content):
+        imported = read_import(content, limits.lines)
+        return _intake_of(
+            imported.invoice, mime_type, today, corrections, laid_under=imported.laid_over
+        )
     _refuse_other_files(content)
     return _intake_of(read_invoice(content, limits), "application/xml", today, corrections)
 
@@ -115,10 +121,14 @@ def _read_pdf(
 
 
 def read_any(content: bytes, limits: ReadingLimits = _STANDARD, choice: str = "") -> Invoice:
-    """Return the invoice in an XML file, or the one attached to a PDF; `choice` is one of several.
+    """Return the invoice in an XML, JSON or CSV file, or the one attached to a PDF.
+
+    `choice` is one of several.
 
     Errors as `read_file`, and InvalidInput `no_single_invoice` for a PDF with none or several.
     """
+    if import_type(content):
+        return read_import(content, limits.lines).invoice
     if not is_pdf(content):
         return read_invoice(content, limits)
     return _one_in_pdf(content, limits, choice)[1]
@@ -187,13 +197,18 @@ def _invoice_in(attached: bytes, limits: ReadingLimits) -> Invoice | None:
 
 
 def _intake_of(
-    invoice: Invoice, mime_type: str, today: date, corrections: Sequence[Correction]
+    invoice: Invoice,
+    mime_type: str,
+    today: date,
+    corrections: Sequence[Correction],
+    laid_under: Sequence[Correction] = (),
 ) -> Intake:
+    """Return what an invoice says; `laid_under` are values of its file that no term has."""
     invoice = corrected(invoice, corrections)
     fields, tables = laid_over(
         header_fields(invoice),
         {table: tuple(make(invoice)) for table, make in _TABLES.items()},
-        corrections,
+        (*laid_under, *corrections),
     )
     return Intake(
         document_type="CREDIT_NOTE" if invoice.is_credit_note else "INVOICE",
@@ -262,8 +277,6 @@ def _refuse_other_files(content: bytes) -> None:
         (b"PK\x03\x04", _("a ZIP archive or an Office file")),
         (b"\x89PNG", _("a picture")),
         (b"\xff\xd8\xff", _("a picture")),
-        (b"{", _("JSON")),
-        (b"[", _("JSON")),
         (b"\x30\x82", _("a signed file (p7m); take the invoice out first")),
     ):
         if content.lstrip().startswith(signature):

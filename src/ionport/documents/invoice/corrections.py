@@ -73,6 +73,9 @@ _COLUMNS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
 }
+HEADER_VAT_FIELDS = frozenset(_HEADER_ROWS)
+"""The header fields that stand for rows of the VAT breakdown."""
+
 CORRECTABLE_TABLES = tuple(_COLUMNS)
 """The tables whose rows can be corrected and added."""
 
@@ -153,6 +156,25 @@ def corrected(invoice: Invoice, corrections: Sequence[Correction]) -> Invoice:
     return invoice
 
 
+def add_rows(invoice: Invoice, table: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """Add rows with the values of their columns behind those of the tree.
+
+    Many at once: each correction looks through the whole tree.
+    """
+    if not rows:
+        return
+    group, columns = _COLUMNS[table]
+    currency = invoice.currency
+    above = _parent_of(invoice.tree, group)
+    for values in rows:
+        row = Node(group)
+        for column, value in values.items():
+            if term := columns.get(column):
+                _add(row, term, value, currency)
+        above.children.append(row)
+    invoice.tree.forget()
+
+
 def laid_over(
     fields: Mapping[str, str],
     tables: Mapping[str, tuple[Mapping[str, str], ...]],
@@ -207,13 +229,16 @@ def _set(invoice: Invoice, scope: Node, term: str, value: str) -> None:
         found.was = found.text if found.was is None else found.was
         found.text = found.written = value
         return
-    row = terms()[term]
-    currency = invoice.currency if row.type in ("Amount", "Unit price") else ""
-    added = Node(term, value, currency=currency)
-    added.was = ""
-    _parent_of(scope, term).append(added)
-    scope.forget()
+    _add(scope, term, value, invoice.currency).was = ""
     invoice.tree.forget()
+
+
+def _add(scope: Node, term: str, value: str, currency: str) -> Node:
+    is_money = terms()[term].type in ("Amount", "Unit price")
+    node = Node(term, value, currency=currency if is_money else "")
+    _parent_of(scope, term).append(node)
+    scope.forget()
+    return node
 
 
 def _parent_of(scope: Node, term: str) -> Node:

@@ -13,13 +13,14 @@ from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
 from ionport.core.unpacking.pdf import is_pdf
+from ionport.documents.intake.imports.files import import_type, original_name
 from ionport.documents.intake.reading import PDF_TYPE, clean_filename, read_any, xml_of
 from ionport.documents.invoice.attachments import Attachment, attachments
 from ionport.documents.invoice.corrections import Correction, corrected
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language, Sheet
-from ionport.documents.invoice.rendering.pdf import RENDERER, XML_NAME, pdf_page
+from ionport.documents.invoice.rendering.pdf import RENDERER, pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet
 from ionport.documents.readable_pages.model import MissingPage, MissingPages, Place, Position
 from ionport.documents.readable_pages.repository import ReadablePageRepository
@@ -111,8 +112,8 @@ class ReadablePageService:
         content = self._blobs.get(digest)
         if is_pdf(content):
             return digest
-        sheet = make_sheet(read_invoice(content, self._limits), language)
-        made = self._blobs.put(pdf_page(sheet, content, XML_NAME))
+        sheet = make_sheet(read_any(content, self._limits), language)
+        made = self._blobs.put(pdf_page(sheet, content, original_name(content)))
         now = self._clock.now()
         with self._database.write() as work:
             ReadablePageRepository(work.connection).add(
@@ -158,9 +159,11 @@ class ReadablePageService:
         """Return names and digests of the files inside, the invoice's XML first (`RECEIVED`).
 
         An attachment that is no base64 is left out: a finding tells of it. Errors as `invoice`,
-        but a PDF without an invoice has no files.
+        but a PDF without an invoice, JSON and CSV have no files.
         """
         stored = self._stored(scope, document_id)
+        if import_type(stored.content):
+            return []
         try:
             xml = xml_of(stored.content, self._limits, stored.choice)
         except InvalidInput as error:

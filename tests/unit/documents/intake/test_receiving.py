@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -147,6 +148,39 @@ def test_a_file_that_another_process_keeps_at_the_same_moment_is_here_already(
         theirs = receiver.documents.get(work, ACME, outcomes[1].existing_id)
     assert theirs.filename == "theirs.xml"
     assert _count(database, clock) == 3
+
+
+def test_documents_of_a_list_are_received_and_corrected_like_any_other(
+    database: Database, clock: MovableClock, tmp_path: Path
+) -> None:
+    fields = {
+        "invoice_date": "2026-03-01",
+        "currency": "EUR",
+        "supplier_name": "Nordwerk GmbH",
+        "buyer_name": "Adler AG",
+        "total_net_amount": 100,
+        "total_amount": 119.00,
+        "amount_due": 119,
+    }
+    listed = [
+        {"fields": fields | {"invoice_id": "J-1", "total_tax_amount": 19}},
+        {"fields": fields | {"invoice_id": "J-2", "total_tax_amount": 18}},
+    ]
+    receiver = receiver_on(database, clock, tmp_path)
+    file = ReceivedFile("list.json", json.dumps(listed).encode())
+    right, wrong = [each.document for each in receiver.receive(ACME, OPERATOR, [file])]
+    assert right
+    assert wrong
+    assert right.filename == "list-1.json"
+    assert right.status is DocumentStatus.VALIDATED_PENDING_EXPORT
+    assert wrong.status is DocumentStatus.READY_FOR_VALIDATION
+    values = {"total_tax_amount": "19.00"}
+    assert receiver.documents.corrections.correct(database, ACME, OPERATOR, wrong.id, values)
+    with database.read() as work:
+        now = receiver.documents.get(work, ACME, wrong.id)
+        assert receiver.documents.content(work, ACME, wrong.id) == json.dumps(listed[1]).encode()
+    assert now.status is DocumentStatus.VALIDATED_PENDING_EXPORT
+    assert now.fields["total_tax_amount"] == "19.00"
 
 
 def test_a_file_over_the_limit_is_refused_with_the_number_and_the_others_come_in(

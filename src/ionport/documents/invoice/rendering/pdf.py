@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import asdict
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from ionport.core.typesetting.typesetter import printable, typesetter
@@ -17,6 +17,7 @@ RENDERER: Final = "2"
 
 XML_NAME: Final = "invoice.xml"
 
+_MEDIA_TYPES = {".json": "application/json", ".csv": "text/csv"}
 _SOURCE = Path(__file__).with_name("page.typ")
 # A PDF/A says when it was made. The page of an invoice is the same whenever it is made.
 _CREATED: Final = 946_684_800
@@ -31,14 +32,18 @@ _MAX_MARKS: Final = 16
 
 
 def pdf_page(sheet: Sheet, original: bytes, filename: str) -> bytes:
-    """Return the page with `original`, the XML it was read from, attached as `filename`.
+    """Return the page with `original`, the file it was read from, attached as `filename`.
 
     The same bytes for the same invoice and version of ionport. Errors as `Typesetter.pdf`.
     """
     plain = json.dumps(_Bounds().kept(asdict(sheet)), ensure_ascii=False)
     # A sign that JSON escapes is printable, and so are the signs of JSON.
     shown = printable(plain)
-    about = {"filename": printable(filename) or "invoice.xml", "has_numbers": shown != plain}
+    about = {
+        "filename": printable(filename) or XML_NAME,
+        "media_type": _MEDIA_TYPES.get(PurePath(filename).suffix, "text/xml"),
+        "has_numbers": shown != plain,
+    }
     inputs = {"sheet": shown, "about": json.dumps(about)}
     try:
         inputs["utf8"] = original.decode("utf-8")

@@ -11,7 +11,7 @@ import pikepdf
 import pytest
 
 from ionport.core.unpacking.pdf import attachments
-from ionport.documents.intake.reading import read_file
+from ionport.documents.intake.reading import read_any, read_file
 from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.pdf import XML_NAME, _Bounds, pdf_page
@@ -46,6 +46,15 @@ def test_it_says_that_it_is_pdf_a_3b_and_what_the_file_inside_is_to_it() -> None
         (spec,) = pdf.Root.AF
         assert claimed == ("3", "B")
         assert (spec.AFRelationship, spec.EF.F.Subtype) == ("/Alternative", "/text/xml")
+
+
+def test_a_document_that_came_as_json_has_that_file_inside() -> None:
+    content = b'{"fields": {"invoice_id": "J-1", "supplier_name": "N\xc3\xb6rdwerk"}}'
+    made = pdf_page(make_sheet(read_any(content), Language.ENGLISH), content, "invoice.json")
+    (attached,) = attachments(made)
+    assert (attached.name, attached.content) == ("invoice.json", content)
+    with pikepdf.open(io.BytesIO(made)) as pdf:
+        assert pdf.Root.AF[0].EF.F.Subtype == "/application/json"
 
 
 def test_many_lines_are_paginated_and_the_same_invoice_is_the_same_file() -> None:
