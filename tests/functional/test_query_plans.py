@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import literal, literal_column
 
-from ionport.documents.model import DocumentStatus
+from ionport.documents.model import DocumentSort, DocumentStatus
 from ionport.store import metadata
 from tests.support.many_rows import fill, number, one_of, text_of
 from tests.support.sides import until
@@ -22,7 +22,7 @@ from tests.support.statements import statements_of
 from tests.support.whole import Desk, desk_on
 
 ROWS = 100_000
-FILLED = ("documents", "deliveries", "sandbox_calls", "audit_log")
+FILLED = ("documents", "document_search", "deliveries", "sandbox_calls", "audit_log")
 INSPECTOR = "/ion-api/{tenant}/inspector"
 _SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX \w+)?")
 
@@ -46,12 +46,23 @@ PAGES = (
     # The causes are sorted by their numbers: a few groups, and not the deliveries.
     Page("/dashboard", 20, ("deliveries",)),
     Page("/documents", 9),
-    Page("/documents?page=1000", 9),
+    Page("/documents?last=yes", 9),
     Page("/documents?status=exported", 9),
-    Page("/documents?q=number+99999", 9),
-    # Orders that people ask for seldom have no index.
-    Page("/documents?sort=filename", 9, ("documents",)),
-    Page("/documents?sort=updated_at", 9, ("documents",)),
+    Page("/documents?status=approval", 9),
+    Page("/documents?status=exported&sort=filename", 9),
+    Page("/documents?status=exported&sort=total_amount&last=yes", 9),
+    # Few have it: these are found by their ids and sorted.
+    Page("/documents?q=number+99999", 10),
+    Page("/documents?q=number+99999&sort=filename", 10),
+    # Nearly all have it.
+    Page("/documents?q=number", 10),
+    Page("/documents?q=r-", 10),
+    Page("/documents?time=30&sort=filename", 10, ("documents",)),
+    *(
+        Page(f"/documents?sort={sort}&dir={direction}", 9)
+        for sort in DocumentSort
+        for direction in ("asc", "desc")
+    ),
     # Its invoice and its decisions among them; what the readable page is made of is read apart.
     Page("/documents/{document}", 14, of_one=True),
     Page("/deliveries", 12),
@@ -125,6 +136,7 @@ def _fill(desk: Desk) -> None:
                 "filename": text_of("invoice-"),
                 "search_text": text_of("invoice number "),
                 "number": text_of("R-"),
+                "number_key": text_of("r-"),
             },
         )
         fill(

@@ -22,9 +22,15 @@ def test_the_migrations_make_exactly_the_declared_schema(database_url: str) -> N
     database = Database(database_url)
     upgrade(database)
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": _is_declared}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, metadata) == []
     database.close()
+
+
+def _is_declared(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave out what only one of the databases has: `documents/kept_beside.py`."""
+    return kind != "table" or not str(name).startswith("document_search")
 
 
 def test_several_processes_may_start_at_once(database_url: str) -> None:

@@ -156,6 +156,7 @@ class DocumentFilter:
     statuses: frozenset[DocumentStatus] = field(default_factory=frozenset)
     document_types: frozenset[str] = field(default_factory=frozenset)
     text: str = ""
+    received_since: datetime | None = None
     received_until: datetime | None = None
 
 
@@ -170,3 +171,4 @@ class DocumentSort(StrEnum):
     NUMBER = "number"
     SUPPLIER_NAME = "supplier_name"
     INVOICE_DATE = "invoice_date"
+    TOTAL_AMOUNT = "total_amount"

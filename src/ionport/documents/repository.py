@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import (
@@ -19,13 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from ionport.core.paging import Page, PageRequest
 from ionport.documents.model import (
     Document,
-    DocumentFilter,
-    DocumentSort,
     DocumentStatus,
-    DocumentSummary,
     LockedDocument,
     TimelineEntry,
     TimelineKind,
@@ -35,7 +31,6 @@ from ionport.identity.tables import organizations
 from ionport.store import OrganizationScope
 
 MAX_TIMELINE = 500
-_SUMMARY = [documents.c[field.name] for field in dataclasses.fields(DocumentSummary)]
 
 # Built once: each delivery runs these several times, and building them costs as much as running.
 _IS_THIS = (
@@ -115,42 +110,6 @@ class DocumentRepository:
             )
         ).scalar_one_or_none()
         return found is not None
-
-    def list(
-        self,
-        scope: OrganizationScope,
-        page: PageRequest,
-        wanted: DocumentFilter,
-        sort: DocumentSort,
-        *,
-        descending: bool,
-    ) -> Page[DocumentSummary]:
-        conditions = matching(scope, wanted)
-        total = self._connection.execute(
-            select(func.count()).select_from(documents).where(*conditions)
-        ).scalar_one()
-        column = documents.c[sort.value]
-        order = (column, documents.c.id)
-        rows = self._connection.execute(
-            select(*_SUMMARY)
-            .where(*conditions)
-            .order_by(*(c.desc() if descending else c.asc() for c in order))
-            .limit(page.limit)
-            .offset(page.offset)
-        )
-        return Page([_summary(row) for row in rows], total, page)
-
-    def count(self, scope: OrganizationScope, wanted: DocumentFilter) -> int:
-        """Return how many documents a filter finds."""
-        return self._connection.execute(
-            select(func.count()).select_from(documents).where(*matching(scope, wanted))
-        ).scalar_one()
-
-    def count_by_status(self, scope: OrganizationScope) -> Mapping[DocumentStatus, int]:
-        rows = self._connection.execute(
-            select(documents.c.status, func.count()).where(_own(scope)).group_by(documents.c.status)
-        )
-        return {DocumentStatus(status): count for status, count in rows}
 
     def count_since(self, scope: OrganizationScope, since: datetime) -> int:
         return self._connection.execute(
@@ -320,8 +279,19 @@ def _said(
         "invoice_date": fields.get("invoice_date", ""),
         "total_amount": fields.get("total_amount", ""),
         "currency": fields.get("currency", ""),
+        "number_key": fields.get("invoice_id", "").casefold(),
+        "total_number": _number(fields.get("total_amount", "")),
         "search_text": search_text,
     }
+
+
+def _number(text: str) -> float:
+    """Return an amount as a number to sort by; 0 for what is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return 0.0
+    return number if isfinite(number) else 0.0
 
 
 def _key(scope: OrganizationScope, document_id: str) -> dict[str, Any]:
@@ -330,21 +300,6 @@ def _key(scope: OrganizationScope, document_id: str) -> dict[str, Any]:
 
 def _own(scope: OrganizationScope) -> ColumnElement[bool]:
     return documents.c.organization_id == scope.organization_id
-
-
-def matching(scope: OrganizationScope, wanted: DocumentFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions that an organization's documents meet which a filter finds."""
-    conditions = [_own(scope)]
-    if wanted.statuses:
-        conditions.append(documents.c.status.in_(sorted(wanted.statuses)))
-    if wanted.document_types:
-        conditions.append(documents.c.document_type.in_(sorted(wanted.document_types)))
-    if wanted.received_until is not None:
-        conditions.append(documents.c.created_at <= wanted.received_until)
-    # PostgreSQL has no text with NUL; no document's has one either.
-    if text := wanted.text.replace("\0", "").strip().casefold():
-        conditions.append(documents.c.search_text.contains(text, autoescape=True))
-    return conditions
 
 
 def _document(row: Row[Any]) -> Document:
@@ -366,11 +321,6 @@ def _document(row: Row[Any]) -> Document:
         created_by=row.created_by,
         updated_at=row.updated_at,
     )
-
-
-def _summary(row: Row[Any]) -> DocumentSummary:
-    values = row._asdict()
-    return DocumentSummary(**{**values, "status": DocumentStatus(row.status)})
 
 
 def _entry(row: Row[Any]) -> TimelineEntry:

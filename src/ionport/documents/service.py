@@ -16,6 +16,8 @@ from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.ports import Scanner
 from ionport.documents.intake.reading import clean_filename, read_file
 from ionport.documents.intake.reading_turns import ReadingTurns
+from ionport.documents.listing.model import Counts, ListPage, ListQuery
+from ionport.documents.listing.repository import ListRepository
 from ionport.documents.model import (
     EXPORT_STATUSES,
     Document,
@@ -190,8 +192,8 @@ class DocumentService:
         *,
         descending: bool = True,
     ) -> Page[DocumentSummary]:
-        """Return a page of the organization's documents."""
-        return DocumentRepository(work.connection).list(
+        """Return a page of the organization's documents by its number, for who asks by numbers."""
+        return ListRepository(work.connection).offset_page(
             scope, page, filter or DocumentFilter(), sort, descending=descending
         )
 
@@ -202,11 +204,25 @@ class DocumentService:
         filter: DocumentFilter,  # noqa: A002 - the word for it
     ) -> int:
         """Return how many documents a filter finds."""
-        return DocumentRepository(work.connection).count(scope, filter)
+        return ListRepository(work.connection).count(scope, filter)
 
     def count_by_status(self, work: Work, scope: OrganizationScope) -> Mapping[DocumentStatus, int]:
         """Return how many documents there are in each status that occurs."""
-        return DocumentRepository(work.connection).count_by_status(scope)
+        return self.counts(work, scope).by_status()
+
+    def counts(self, work: Work, scope: OrganizationScope) -> Counts:
+        """Return how many documents there are, by status and document type."""
+        return ListRepository(work.connection).counts(scope)
+
+    def browse(
+        self, work: Work, scope: OrganizationScope, query: ListQuery, counts: Counts | None = None
+    ) -> ListPage:
+        """Return the page of the organization's documents that begins at a place in the list.
+
+        It takes as long for many documents as for few. `counts` are those of this transaction.
+        """
+        repository = ListRepository(work.connection)
+        return repository.page(scope, query, counts or repository.counts(scope))
 
     def count_since(self, work: Work, scope: OrganizationScope, since: datetime) -> int:
         """Return how many documents were received since then."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from ionport.documents.kept_beside import keep_beside
 from ionport.identity.tables import organizations
 from ionport.store import Moment, metadata
 
@@ -38,6 +41,10 @@ documents = Table(
     Column("invoice_date", Text, nullable=False),
     Column("total_amount", Text, nullable=False),
     Column("currency", Text, nullable=False),
+    # By what lists sort: the number without case, in the order of signs on both databases, and the
+    # total as a number, 0 without one.
+    Column("number_key", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    Column("total_number", Double, nullable=False),
     # How many findings hold the document; kept by whoever adds or decides one.
     Column("open_findings", Integer, nullable=False),
     # Name, number, supplier and id without case: what the list's search looks in.
@@ -48,6 +55,31 @@ documents = Table(
     UniqueConstraint("organization_id", "content_sha256"),
     Index("ix_documents_organization_id_created_at", "organization_id", "created_at", "id"),
     Index("ix_documents_organization_id_status", "organization_id", "status", "created_at", "id"),
+    *(
+        Index(f"ix_documents_organization_id_{name}", "organization_id", name, "id")
+        for name in (
+            "updated_at",
+            "filename",
+            "document_type",
+            "number_key",
+            "supplier_name",
+            "invoice_date",
+            "total_number",
+        )
+    ),
+)
+keep_beside(documents)
+
+# How many documents there are; several rows for the same are added together. Kept by triggers.
+document_counts = Table(
+    "document_counts",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("organization_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("document_type", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Index("ix_document_counts_organization_id", "organization_id", "status", "document_type"),
 )
 
 document_timeline = Table(

@@ -32,7 +32,7 @@ from ionport.documents.bulk.model import (
     Selection,
 )
 from ionport.documents.bulk.tables import bulk_items, bulk_runs
-from ionport.documents.repository import matching
+from ionport.documents.listing.conditions import matching
 from ionport.documents.tables import documents
 from ionport.store import OrganizationScope, SystemScope
 
@@ -76,7 +76,7 @@ class BulkRepository:
 
     def _add_items(self, scope: OrganizationScope, run_id: str, selection: Selection) -> int:
         if selection.matching is not None:
-            conditions = matching(scope, selection.matching)
+            conditions = matching(self._connection, scope, selection.matching)
         else:
             own = documents.c.organization_id == scope.organization_id
             conditions = [own, documents.c.id.in_(selection.ids)]

@@ -62,7 +62,9 @@ def _start(request: Request, action: BulkAction) -> tuple[str, int]:
     selection = Selection(ids=_ids(request))
     if _is_all(request):
         values = {name: text_of(visit.form, name) for name in NAMES}
-        selection = Selection(matching=filter_of(values, _until(request)))
+        selection = Selection(
+            matching=filter_of(values, visit.services.clock.now(), _until(request))
+        )
     with visit.services.database.write() as work:
         run = documents_of(request).bulk.start(
             work,
@@ -86,7 +88,7 @@ def _ask(
         values = {name: text_of(form, name) for name in NAMES}
         until = _until(request) or visit.services.clock.now()
         with visit.services.database.read() as work:
-            wanted = filter_of(values, until)
+            wanted = filter_of(values, visit.services.clock.now(), until)
             count = documents_of(request).documents.count(work, scope, wanted)
         if not count:
             return _back(request, _("No document matches any more."))

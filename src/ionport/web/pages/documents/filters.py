@@ -3,26 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
+from ionport.core.i18n import _
 from ionport.documents.model import DocumentFilter, DocumentStatus
+from ionport.documents.review.life_cycle import PENDING
 from ionport.documents.types import DOCUMENT_TYPES
 
-NAMES = ("q", "status", "document_type")
+NAMES = ("q", "status", "document_type", "time", "from", "to")
 """The parameters of the list's address that narrow it down."""
 
+DAYS = ("30", "90", "180", "365")
+"""What the time control offers, in days; beside them all times, and two days of one's choice."""
 
-def filter_of(values: Mapping[str, str], until: datetime | None = None) -> DocumentFilter:
+APPROVAL = "approval"
+"""Both statuses of a document that waits for an approval, as one filter."""
+
+
+def filter_of(
+    values: Mapping[str, str], now: datetime, until: datetime | None = None
+) -> DocumentFilter:
     """Return the filter of a list's parameters; unknown values count for nothing."""
-    status, kind = values.get("status", ""), values.get("document_type", "")
+    kind = values.get("document_type", "")
+    since, end = _times(values, now)
+    ends = [each for each in (end, until) if each is not None]
     return DocumentFilter(
-        statuses=frozenset({DocumentStatus(status)} if status in list(DocumentStatus) else ()),
+        statuses=_statuses(values.get("status", "")),
         document_types=frozenset({kind} if kind in DOCUMENT_TYPES else ()),
         text=values.get("q", ""),
-        received_until=until,
+        received_since=since,
+        received_until=min(ends) if ends else None,
     )
 
 
 def told(values: Mapping[str, str]) -> Mapping[str, str]:
     """Return the parameters that are set: what a run was selected by."""
     return {name: values[name] for name in NAMES if values.get(name)}
+
+
+def status_choices() -> list[tuple[str, str]]:
+    """Return the statuses that a list is filtered by, with their labels."""
+    found = [(each.value, each.label) for each in DocumentStatus if each is not DocumentStatus.NEW]
+    return [*found, (APPROVAL, _("Any pending approval"))]
+
+
+def _statuses(value: str) -> frozenset[DocumentStatus]:
+    if value == APPROVAL:
+        return PENDING
+    return frozenset({DocumentStatus(value)} if value in list(DocumentStatus) else ())
+
+
+def _times(values: Mapping[str, str], now: datetime) -> tuple[datetime | None, datetime | None]:
+    if (days := values.get("time", "")) in DAYS:
+        return now - timedelta(days=int(days)), None
+    if days != "custom":
+        return None, None
+    first, last = _day(values.get("from", "")), _day(values.get("to", ""))
+    since = datetime.combine(first, time.min, UTC) if first else None
+    return since, datetime.combine(last, time.max, UTC) if last else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -5,7 +5,7 @@ Columns and tiles: docs/reference/document-system.md#document-list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -14,15 +14,26 @@ from starlette.routing import Route
 
 from ionport.core.i18n import _
 from ionport.documents.bulk.model import BulkAction
+from ionport.documents.listing.model import Cursor, ListQuery, is_prefix
 from ionport.documents.model import DocumentSort, DocumentStatus
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.web.pages.documents.filters import NAMES, filter_of
-from ionport.web.rendering.lists import ListState
+from ionport.web.pages.documents.filters import (
+    APPROVAL,
+    DAYS,
+    NAMES,
+    filter_of,
+    status_choices,
+    told,
+)
+from ionport.web.rendering.lists import PER_PAGE, ListState
 from ionport.web.rendering.templating import render
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "document-list"
+
+_SIZES = (PER_PAGE, 100, 200)
+_LONGEST_PLACE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +56,39 @@ def list_documents(request: Request) -> Response:
         filters=NAMES,
         default_descending=True,
     )
+    wanted = filter_of(state.filters, visit.services.clock.now())
+    by_prefix = is_prefix(wanted)
+    query = ListQuery(
+        wanted,
+        # The numbers with this beginning stand together in their own order.
+        DocumentSort.NUMBER if by_prefix else DocumentSort(state.sort),
+        descending=state.descending and not by_prefix,
+        cursor=_cursor(request),
+        limit=_size(request),
+    )
     services = documents_of(request)
     with visit.services.database.read() as work:
-        found = services.documents.list(
-            work,
-            scope,
-            state.request,
-            filter_of(state.filters),
-            DocumentSort(state.sort),
-            descending=state.descending,
-        )
-        counts = services.documents.count_by_status(work, scope)
+        counts = services.documents.counts(work, scope)
+        found = services.documents.browse(work, scope, query, counts)
         runs = services.bulk.list(work, scope, only_open=True)
+    by_status = counts.by_status()
     context = {
         "state": state,
         "page_of": found,
-        "tiles": _tiles(counts),
-        "statuses": [(s.value, s.label) for s in DocumentStatus if s is not DocumentStatus.NEW],
+        "by_prefix": by_prefix,
+        "tiles": _tiles(by_status),
+        "tabs": _tabs(counts.by_type()),
+        "statuses": status_choices(),
         "type_labels": {kind.id: kind.label for kind in DOCUMENT_TYPES.values()},
+        "times": DAYS,
+        "sizes": _SIZES,
+        "size": query.limit,
+        "told": told(state.filters),
         "actions": list(BulkAction),
         "all_chosen": request.query_params.get("select") == "all" and bool(found.items),
+        "here_url": _here(request),
         "runs": runs,
-        "is_live": counts.get(DocumentStatus.EXPORTING, 0) > 0 or bool(runs),
+        "is_live": by_status.get(DocumentStatus.EXPORTING, 0) > 0 or bool(runs),
     }
     return render(request, "documents/list.html", context)
 
@@ -75,14 +97,51 @@ def _tiles(counts: Mapping[DocumentStatus, int]) -> list[Tile]:
     def tile(label: str, status: DocumentStatus, tone: str) -> Tile:
         return Tile(label, status.value, counts.get(status, 0), tone)
 
+    pending = (DocumentStatus.PENDING_APPROVAL, DocumentStatus.PENDING_SECOND_APPROVAL)
     return [
         Tile(_("All documents"), "", sum(counts.values()), "all"),
         tile(_("Pending User Input"), DocumentStatus.READY_FOR_VALIDATION, "waiting"),
+        Tile(
+            _("Pending Approval"),
+            APPROVAL,
+            sum(counts.get(status, 0) for status in pending),
+            "held",
+        ),
         tile(_("Pending export"), DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
         tile(_("In progress"), DocumentStatus.EXPORTING, "progress"),
         tile(_("Exported"), DocumentStatus.EXPORTED, "exported"),
         tile(_("Export Error"), DocumentStatus.EXPORT_ERROR, "error"),
     ]
+
+
+def _tabs(counts: Mapping[str, int]) -> Sequence[tuple[str, str, int]]:
+    """Return a tab for each document type that occurs, with its number."""
+    tabs = [
+        (kind.id, kind.label, counts[kind.id])
+        for kind in DOCUMENT_TYPES.values()
+        if counts.get(kind.id)
+    ]
+    return [("", _("All"), sum(counts.values())), *tabs]
+
+
+def _cursor(request: Request) -> Cursor | None:
+    """Return the place in the list that the address names."""
+    if request.query_params.get("last") == "yes":
+        return Cursor(is_before=True)
+    for name, is_before in (("after", False), ("before", True)):
+        if text := request.query_params.get(name, ""):
+            return Cursor.read(text[:_LONGEST_PLACE], is_before=is_before)
+    return None
+
+
+def _size(request: Request) -> int:
+    size = request.query_params.get("size", "")
+    return int(size) if size in map(str, _SIZES) else PER_PAGE
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
 
 
 ROUTES = [Route("/documents", list_documents, name="documents")]

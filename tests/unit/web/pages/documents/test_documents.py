@@ -92,6 +92,7 @@ def test_the_tiles_count_and_lead_to_their_documents(desk: Desk) -> None:
     assert tiles == [
         "2 All documents",
         "0 Pending User Input",
+        "0 Pending Approval",
         "2 Pending export",
         "0 In progress",
         "0 Exported",

@@ -1,0 +1,1 @@
+"""The list of documents: its pages, its counts and its search."""

@@ -1,0 +1,243 @@
+"""The only SQL of the list of documents.
+
+Every order has an index, by which a page is read from its place on. Where a filter leaves few
+documents they are sorted instead. PostgreSQL decides that by its statistics; SQLite is told, by the
+counts that the database keeps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Double, Row, Text, func, literal, select, tuple_
+
+from ionport.core.paging import Page, PageRequest
+from ionport.documents.listing.conditions import (
+    found_ids,
+    matching,
+    of_filter,
+    of_search,
+    own,
+    unindexed,
+)
+from ionport.documents.listing.model import (
+    MOST_COUNTED,
+    Counts,
+    Cursor,
+    KeyValue,
+    ListPage,
+    ListQuery,
+    is_prefix,
+    search_of,
+)
+from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, DocumentSummary
+from ionport.documents.tables import document_counts, documents
+from ionport.store import Moment, OrganizationScope, to_microseconds
+
+_SUMMARY = [documents.c[field.name] for field in dataclasses.fields(DocumentSummary)]
+_c, _n = documents.c, document_counts.c
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = to_microseconds(datetime(9000, 1, 1, tzinfo=UTC))
+_ORDERS: dict[DocumentSort, tuple[Any, ...]] = {
+    DocumentSort.CREATED_AT: (_c.created_at, _c.id),
+    DocumentSort.UPDATED_AT: (_c.updated_at, _c.id),
+    DocumentSort.FILENAME: (_c.filename, _c.id),
+    DocumentSort.STATUS: (_c.status, _c.created_at, _c.id),
+    DocumentSort.DOCUMENT_TYPE: (_c.document_type, _c.id),
+    DocumentSort.NUMBER: (_c.number_key, _c.id),
+    DocumentSort.SUPPLIER_NAME: (_c.supplier_name, _c.id),
+    DocumentSort.INVOICE_DATE: (_c.invoice_date, _c.id),
+    DocumentSort.TOTAL_AMOUNT: (_c.total_number, _c.id),
+}
+
+
+class ListRepository:
+    """Documents of one organization, as lists show them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_sqlite = connection.dialect.name == "sqlite"
+
+    def counts(self, scope: OrganizationScope) -> Counts:
+        """Return how many documents there are, as the database has counted them."""
+        rows = self._connection.execute(
+            select(_n.status, _n.document_type, func.sum(_n.number).label("number"))
+            .where(_n.organization_id == scope.organization_id)
+            .group_by(_n.status, _n.document_type)
+        )
+        return Counts(
+            {
+                (DocumentStatus(row.status), row.document_type): int(row.number)
+                for row in rows
+                if row.number
+            }
+        )
+
+    def count(self, scope: OrganizationScope, wanted: DocumentFilter) -> int:
+        """Return how many documents a filter finds, however many those are."""
+        conditions = matching(self._connection, scope, wanted)
+        return self._connection.execute(
+            select(func.count()).select_from(documents).where(*conditions)
+        ).scalar_one()
+
+    def page(self, scope: OrganizationScope, query: ListQuery, counts: Counts) -> ListPage:
+        """Return the rows behind (or before) the query's place, and how many there are in all.
+
+        What is searched by the beginning of numbers comes in the order of the numbers.
+        """
+        if query.by_prefix:
+            query = dataclasses.replace(query, sort=DocumentSort.NUMBER, descending=False)
+        size = self._size(scope, query.wanted, counts)
+        is_back = query.cursor is not None and query.cursor.is_before
+        descending = query.descending is not is_back
+        order = _ORDERS[query.sort]
+        rows = self._rows(scope, query, order, size, descending=descending)
+        is_full = len(rows) > query.limit
+        shown = rows[: query.limit]
+        if is_back:
+            shown.reverse()
+        at_start = not is_full if is_back else query.cursor is None
+        at_end = not (query.cursor and query.cursor.values) if is_back else not is_full
+        return ListPage(
+            items=[_summary(row) for row in shown],
+            total=size.total,
+            has_more=size.has_more,
+            previous=None if at_start or not shown else Cursor(_key(shown[0], order), True),
+            next=None if at_end or not shown else Cursor(_key(shown[-1], order)),
+        )
+
+    def offset_page(
+        self,
+        scope: OrganizationScope,
+        page: PageRequest,
+        wanted: DocumentFilter,
+        sort: DocumentSort,
+        *,
+        descending: bool,
+    ) -> Page[DocumentSummary]:
+        """Return a page by its number, for who asks by numbers."""
+        rows = self._connection.execute(
+            select(*_SUMMARY)
+            .where(*matching(self._connection, scope, wanted))
+            .order_by(*(each.desc() if descending else each.asc() for each in _ORDERS[sort]))
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return Page([_summary(row) for row in rows], self.count(scope, wanted), page)
+
+    def _size(self, scope: OrganizationScope, wanted: DocumentFilter, counts: Counts) -> _Size:
+        counted = counts.of(wanted)
+        is_timed = wanted.received_since is not None or wanted.received_until is not None
+        if not is_timed and not search_of(wanted):
+            return _Size(counted, is_few=_is_few(counted, counts.total))
+        if search_of(wanted) and not is_prefix(wanted):
+            # Whatever else is asked: by the search alone, which ends where it is too much.
+            query = found_ids(self._connection, scope, wanted).limit(MOST_COUNTED + 1)
+            ids = [row.document_id for row in self._connection.execute(query)]
+            if len(ids) > MOST_COUNTED:
+                return _Size(min(counted, MOST_COUNTED), has_more=counted > MOST_COUNTED)
+            narrow = bool(is_timed or wanted.statuses or wanted.document_types)
+            conditions = (own(scope), *of_filter(wanted), _c.id.in_(ids))
+            total = self._number_of(select(_c.id).where(*conditions)) if narrow else len(ids)
+            return _Size(total, is_few=True, ids=ids)
+        conditions = (*matching(self._connection, scope, wanted),)
+        total = self._number_of(select(_c.id).where(*conditions).limit(MOST_COUNTED + 1))
+        few = _is_few(min(counted, total), counts.total)
+        return _Size(min(total, MOST_COUNTED), has_more=total > MOST_COUNTED, is_few=few)
+
+    def _number_of(self, query: Any) -> int:
+        return self._connection.execute(
+            select(func.count()).select_from(query.subquery())
+        ).scalar_one()
+
+    def _rows(
+        self,
+        scope: OrganizationScope,
+        query: ListQuery,
+        order: Sequence[Any],
+        size: _Size,
+        *,
+        descending: bool,
+    ) -> list[Row[Any]]:
+        wanted, searched = query.wanted, bool(search_of(query.wanted)) and not query.by_prefix
+        # The order of receipt has an index of each status, and is one of times.
+        in_order = query.sort is DocumentSort.CREATED_AT and not wanted.document_types
+        is_filtered = not (in_order and len(wanted.statuses) < 2) and any(
+            (wanted.statuses, wanted.document_types, wanted.received_since)
+        )
+        sorts = self._is_sqlite and size.is_few and (searched or is_filtered)
+        no_index = self._is_sqlite and is_filtered and not size.is_few
+        conditions = [own(scope), *of_filter(wanted, no_index=no_index)]
+        if size.ids is not None:
+            conditions.append(_c.id.in_(size.ids))
+        elif searched:
+            # So many have it that the next ones on the way are soon found.
+            conditions.append(_c.search_text.contains(search_of(wanted), autoescape=True))
+        else:
+            conditions += of_search(self._connection, scope, wanted)
+        columns = [unindexed(each) for each in order] if sorts else list(order)
+        if query.cursor is not None and query.cursor.values:
+            place = _place(query.cursor, order)
+            if place is not None:
+                there, here = tuple_(*columns), tuple_(*map(_typed, place, order))
+                conditions.append(there < here if descending else there > here)
+        found = (
+            select(*_SUMMARY, *(each.label(f"key_{n}") for n, each in enumerate(order)))
+            .where(*conditions)
+            .order_by(*(each.desc() if descending else each.asc() for each in columns))
+            .limit(query.limit + 1)
+        )
+        return list(self._connection.execute(found))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Size:
+    """How many documents a filter finds: `has_more` than that; few enough to be sorted."""
+
+    total: int
+    has_more: bool = False
+    is_few: bool = False
+    ids: Sequence[str] | None = None
+    """Those that a search has found, when they are few."""
+
+
+def _is_few(number: int, total: int) -> bool:
+    """Tell whether sorting `number` documents is less than looking for a page among `total`."""
+    return number * number <= 50 * total
+
+
+def _key(row: Row[Any], order: Sequence[Any]) -> tuple[KeyValue, ...]:
+    values = (getattr(row, f"key_{n}") for n in range(len(order)))
+    return tuple(to_microseconds(v) if isinstance(v, datetime) else v for v in values)
+
+
+def _typed(value: Any, column: Any) -> Any:
+    """Return a value that is bound as its column's values are."""
+    return literal(value, column.type)
+
+
+def _place(cursor: Cursor, order: Sequence[Any]) -> list[Any] | None:
+    """Return the values of a place as the columns have them; None for those of another order."""
+    if len(cursor.values) != len(order):
+        return None
+    place: list[Any] = []
+    for value, column in zip(cursor.values, order, strict=True):
+        if isinstance(column.type, Moment):
+            if not isinstance(value, int) or abs(value) > _LAST_MOMENT:
+                return None
+            place.append(_EPOCH + timedelta(microseconds=value))
+        elif isinstance(column.type, Double) and not isinstance(value, str):
+            place.append(float(value))
+        elif isinstance(column.type, Text) and isinstance(value, str):
+            place.append(value)
+        else:
+            return None
+    return place
+
+
+def _summary(row: Row[Any]) -> DocumentSummary:
+    values = {field.name: getattr(row, field.name) for field in dataclasses.fields(DocumentSummary)}
+    return DocumentSummary(**{**values, "status": DocumentStatus(row.status)})
