@@ -69,6 +69,7 @@ class Application:
             self.clock,
             self.settings.data,
             concurrency=self.settings.export_concurrency,
+            over_one_connection=self.settings.connection_concurrency,
             options=options,
         )
         self.documents.deliveries.wake = engine.wake

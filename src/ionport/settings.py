@@ -38,6 +38,7 @@ _RANGES = (
     ("max_invoice_lines", 1, 100_000),
     ("max_attachments", 1, 1_000),
     ("export_concurrency", 1, 200),
+    ("connection_concurrency", 0, 10_000),
 )
 
 
@@ -127,6 +128,13 @@ class Settings:
     )
     export_concurrency: int = field(
         default=8, metadata=_help("How many deliveries run at once in one process.")
+    )
+    connection_concurrency: int = field(
+        default=0,
+        metadata=_help(
+            "How many deliveries run at once over one connection, in all processes and on all"
+            " machines together; 0: no such limit."
+        ),
     )
     gateway_timeout: int = field(
         default=60,

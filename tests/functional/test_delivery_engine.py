@@ -60,13 +60,16 @@ class Place:
     proxy: FaultyProxy
     folder: Path
 
-    def engine(self, timing: ExportTiming = QUICK) -> DeliveryEngine:
+    def engine(
+        self, timing: ExportTiming = QUICK, *, over_one_connection: int = 0
+    ) -> DeliveryEngine:
         engine = build_engine(
             self.side.database,
             self.side.runner(timing),
             self.side.clock,
             self.folder,
             concurrency=4,
+            over_one_connection=over_one_connection,
             options=BRISK,
         )
         self.side.deliveries.wake = engine.wake
@@ -127,6 +130,28 @@ def test_documents_exported_before_and_after_the_launch_are_delivered(place: Pla
         after = place.export(4, "after")
         assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once(before + after)
+
+
+def test_no_more_deliveries_run_over_a_connection_than_it_has_places(place: Place) -> None:
+    running: list[int] = []
+
+    def count(_method: str, _path: str) -> None:
+        with place.side.database.read() as work:
+            rows = work.connection.execute(
+                text("SELECT count(*) FROM deliveries WHERE status = 'running'")
+            )
+            running.append(rows.scalar_one())
+
+    place.proxy.after_commit = count
+    delivery_ids = place.export(5, "places")
+    engine = place.engine(over_one_connection=2)
+    engine.launch()
+    try:
+        assert engine.wait_until_idle(PATIENCE)
+    finally:
+        engine.close(5.0)
+    place.assert_delivered_once(delivery_ids)
+    assert max(running) <= 2
 
 
 def test_a_waiting_delivery_goes_on_when_it_is_due(place: Place):

@@ -13,6 +13,7 @@ from ionport.documents.service import DocumentService
 from ionport.exports.destinations import destination_of
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.ledger.places import ConnectionPlaces
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import (
@@ -111,10 +112,13 @@ class PassRecords:
         self._documents = documents
         self._timing = timing
         self._worker_id = worker_id
+        self.places = ConnectionPlaces(worker_id, timing.silent_after)
 
     def claim(self, work: Work, delivery_id: str, pass_number: int) -> RunningPass | Outcome:
         """Begin a pass; *settled* when it is not due, over, or somebody else's."""
         now = self._clock.now()
+        if not self.places.take(work, delivery_id, pass_number, now):
+            return SETTLED
         claimed = PassRepository(work.connection).claim(
             SYSTEM, delivery_id, pass_number, self._worker_id, now=now
         )

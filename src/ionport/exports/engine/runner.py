@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from ionport.connections.service import ConnectionService
@@ -35,6 +36,7 @@ from ionport.exports.engine.render_step import RenderStep
 from ionport.exports.engine.retried_writes import DATABASE_AWAY, write_with_retries
 from ionport.exports.engine.right import DocumentNowHeld, LeaseLost, RightToSend
 from ionport.exports.ledger.attempts import Problem, changed
+from ionport.exports.ledger.places import ConnectionPlaces
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, Outcome, StepKind, StepStatus
@@ -82,9 +84,18 @@ class DeliveryRunner:
         self._lost_calls = LostCalls(clock, self.timing)
         self._lock = threading.Lock()
 
-    def limit_calls(self, at_once: int) -> None:
-        """Say how many calls to Infor this process may have under way; before the first one."""
+    def limit_calls(self, at_once: int, over_one_connection: int = 0) -> None:
+        """Say how many calls to Infor this process may have under way; before the first one.
+
+        `over_one_connection` is how many deliveries all processes together may run over it; 0: any.
+        """
         self._slots = threading.Semaphore(at_once)
+        self._records.places = replace(self._records.places, limit=over_one_connection)
+
+    @property
+    def places(self) -> ConnectionPlaces:
+        """The limit of deliveries over one connection."""
+        return self._records.places
 
     @property
     def under_way(self) -> frozenset[str]:

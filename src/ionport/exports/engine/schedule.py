@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from ionport.core.clock import BootClock
 from ionport.core.i18n import _
 from ionport.exports.ledger.pass_repository import PassRepository
+from ionport.exports.ledger.places import ConnectionPlaces
 from ionport.exports.ledger.takeover import take_over
 from ionport.exports.ledger.worker_repository import WorkerRepository
 from ionport.exports.model import CallEnd, DuePass, Lease
@@ -34,11 +35,13 @@ class Schedule:
         clock: BootClock,
         timing: ExportTiming,
         worker_id: str,
+        places: ConnectionPlaces | None = None,
     ) -> None:
         self.worker_id = worker_id
         self._database = database
         self._clock = clock
         self._timing = timing
+        self._places = places or ConnectionPlaces(worker_id, timing.silent_after)
         self._is_alone = False
         self._ahead = self._wall_ahead()
         self._looked_at = clock.boot()
@@ -105,7 +108,7 @@ class Schedule:
     def due(self, limit: int, busy: Sequence[str] = ()) -> Sequence[DuePass]:
         """Return what may be taken up, longest due first."""
         with self._database.read() as work:
-            return PassRepository(work.connection).due(_SCOPE, self._clock.now(), limit, busy)
+            return self._places.due(work, self._clock.now(), limit, busy)
 
     def skip_pass(self, due: DuePass) -> bool:
         """Give a delivery another pass number, for a queue that has done with this one."""

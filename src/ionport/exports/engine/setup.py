@@ -20,11 +20,15 @@ def build_engine(
     folder: Path,
     *,
     concurrency: int = 8,
+    over_one_connection: int = 0,
     options: EngineOptions | None = None,
 ) -> DeliveryEngine:
-    """Return the engine of a process; `folder` is the data folder that it locks on SQLite."""
-    runner.limit_calls(concurrency)
-    schedule = Schedule(database, clock, runner.timing, runner.worker_id)
+    """Return the engine of a process; `folder` is the data folder that it locks on SQLite.
+
+    It makes `concurrency` calls at once; `over_one_connection` counts for all processes together.
+    """
+    runner.limit_calls(concurrency, over_one_connection)
+    schedule = Schedule(database, clock, runner.timing, runner.worker_id, runner.places)
     queue: PassQueue
     if database.is_sqlite:
         queue = ThreadQueue(folder, concurrency=concurrency)
