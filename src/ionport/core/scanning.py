@@ -13,7 +13,6 @@ from ionport.core.i18n import _
 
 MALWARE: Final = "malware_found"
 AWAY: Final = "scanner_away"
-DEFAULT_PORT: Final = 3310
 
 _CHUNK: Final = 1 << 16
 _LENGTH: Final = struct.Struct(">I")

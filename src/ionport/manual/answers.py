@@ -117,7 +117,6 @@ class Manual:
         self._pages = self._count_pages(pages)
         total = len(self._blocks)
         self._rarity = {each: math.log(1 + total / count) for each, count in counts.items()}
-        self._rarest = math.log(1 + total)
 
     def ask(self, question: str, page: str | None = None) -> Answer:
         """Answer a question; `page`: where it is asked.

@@ -17,6 +17,8 @@ from ionport.store import OrganizationScope, Work
 _reason = click.option("--reason", required=True, help="Why; kept with the decision.")
 _document = click.argument("document_id")
 _Decide = Callable[[DecisionService, Work, OrganizationScope], None]
+# The same for what takes the id of the document and a reason.
+_DecideWhy = Callable[[DecisionService, Work, OrganizationScope, str, str], None]
 
 
 @click.command("correct")
@@ -60,18 +62,6 @@ def document_accept(
     ))  # fmt: skip
 
 
-@click.command("reject")
-@_document
-@_reason
-@as_json_option
-@click.pass_context
-def document_reject(ctx: click.Context, document_id: str, reason: str, as_json: bool) -> None:
-    """Reject a document: it is not exported, and frees what was held because of it."""
-    _run(ctx, document_id, as_json, lambda service, work, scope: service.reject(
-        work, scope, OPERATOR, document_id, reason
-    ))  # fmt: skip
-
-
 @click.command("duplicate")
 @_document
 @click.argument("other_id")
@@ -84,63 +74,6 @@ def document_duplicate(
     """Reject a document as a duplicate of another one."""
     _run(ctx, document_id, as_json, lambda service, work, scope: service.reject(
         work, scope, OPERATOR, document_id, reason, other_id
-    ))  # fmt: skip
-
-
-@click.command("hold")
-@_document
-@_reason
-@as_json_option
-@click.pass_context
-def document_hold(ctx: click.Context, document_id: str, reason: str, as_json: bool) -> None:
-    """Put a document on hold: nothing more of it leaves until it is released."""
-    _run(ctx, document_id, as_json, lambda service, work, scope: service.hold(
-        work, scope, OPERATOR, document_id, reason
-    ))  # fmt: skip
-
-
-@click.command("release")
-@_document
-@as_json_option
-@click.pass_context
-def document_release(ctx: click.Context, document_id: str, as_json: bool) -> None:
-    """Release a document that is on hold."""
-    _run(ctx, document_id, as_json, lambda service, work, scope: service.take_back(
-        work, scope, OPERATOR, document_id, {DecisionKind.HOLD}
-    ))  # fmt: skip
-
-
-@click.command("delete")
-@_document
-@_reason
-@as_json_option
-@click.pass_context
-def document_delete(ctx: click.Context, document_id: str, reason: str, as_json: bool) -> None:
-    """Delete a document of which nothing was sent; it can be restored."""
-    _run(ctx, document_id, as_json, lambda service, work, scope: service.delete(
-        work, scope, OPERATOR, document_id, reason
-    ))  # fmt: skip
-
-
-@click.command("restore")
-@_document
-@as_json_option
-@click.pass_context
-def document_restore(ctx: click.Context, document_id: str, as_json: bool) -> None:
-    """Restore a document that was deleted."""
-    _run(ctx, document_id, as_json, lambda service, work, scope: service.take_back(
-        work, scope, OPERATOR, document_id, {DecisionKind.DELETE}
-    ))  # fmt: skip
-
-
-@click.command("approve")
-@_document
-@as_json_option
-@click.pass_context
-def document_approve(ctx: click.Context, document_id: str, as_json: bool) -> None:
-    """Approve a document whose type and amount need it."""
-    _run(ctx, document_id, as_json, lambda service, work, scope: service.approve(
-        work, scope, OPERATOR, document_id
     ))  # fmt: skip
 
 
@@ -185,19 +118,21 @@ def document_undo(
         _tell(application, document_id, as_json=as_json)
 
 
-COMMANDS = (
-    document_correct,
-    document_accept,
-    document_reject,
-    document_duplicate,
-    document_hold,
-    document_release,
-    document_delete,
-    document_restore,
-    document_approve,
-    document_move,
-    document_undo,
-)
+def _command(
+    name: str, told: str, decide: _DecideWhy, *, takes_reason: bool = True
+) -> click.Command:
+    """Return the command of a decision that needs the document and a reason, no more."""
+
+    @click.command(name, help=told)
+    @_document
+    @as_json_option
+    @click.pass_context
+    def command(ctx: click.Context, document_id: str, as_json: bool, reason: str = "") -> None:
+        _run(ctx, document_id, as_json, lambda service, work, scope: decide(
+            service, work, scope, document_id, reason
+        ))  # fmt: skip
+
+    return _reason(command) if takes_reason else command
 
 
 def _run(ctx: click.Context, document_id: str, as_json: bool, decide: _Decide) -> None:
@@ -221,3 +156,57 @@ def _tell(application: Application, document_id: str, *, as_json: bool) -> None:
     click.echo(f"{document.id}  {document.filename}  {document.status.label}")
     for each in found:
         click.echo(f"  holds: {each.text}")
+
+
+COMMANDS = (
+    document_correct,
+    document_accept,
+    _command(
+        "reject",
+        "Reject a document: it is not exported, and frees what was held because of it.",
+        lambda service, work, scope, document_id, reason: service.reject(
+            work, scope, OPERATOR, document_id, reason
+        ),
+    ),
+    document_duplicate,
+    _command(
+        "hold",
+        "Put a document on hold: nothing more of it leaves until it is released.",
+        lambda service, work, scope, document_id, reason: service.hold(
+            work, scope, OPERATOR, document_id, reason
+        ),
+    ),
+    _command(
+        "release",
+        "Release a document that is on hold.",
+        lambda service, work, scope, document_id, _reason: service.take_back(
+            work, scope, OPERATOR, document_id, {DecisionKind.HOLD}
+        ),
+        takes_reason=False,
+    ),
+    _command(
+        "delete",
+        "Delete a document of which nothing was sent; it can be restored.",
+        lambda service, work, scope, document_id, reason: service.delete(
+            work, scope, OPERATOR, document_id, reason
+        ),
+    ),
+    _command(
+        "restore",
+        "Restore a document that was deleted.",
+        lambda service, work, scope, document_id, _reason: service.take_back(
+            work, scope, OPERATOR, document_id, {DecisionKind.DELETE}
+        ),
+        takes_reason=False,
+    ),
+    _command(
+        "approve",
+        "Approve a document whose type and amount need it.",
+        lambda service, work, scope, document_id, _reason: service.approve(
+            work, scope, OPERATOR, document_id
+        ),
+        takes_reason=False,
+    ),
+    document_move,
+    document_undo,
+)
