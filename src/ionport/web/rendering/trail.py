@@ -15,12 +15,14 @@ from ionport.documents.bulk.model import BulkAuditAction
 from ionport.documents.companies.service import CompanyAction
 from ionport.documents.intake.sources.model import SourceAction
 from ionport.documents.receipts import ReceiptAction
+from ionport.documents.review.decisions.moving import MoveAction
 from ionport.documents.review.decisions.recording import DecisionAction
 from ionport.documents.suppliers.service import SupplierAction
 from ionport.documents.type_settings.service import DocumentTypeAction
 from ionport.exports.model import ConfigurationAction, DeliveryAction
 from ionport.gateway.policies.model import PolicyAction
 from ionport.gateway.suites.model import DocumentationAction, EndpointAction, SuiteAction
+from ionport.identity.api_keys.model import ApiKeyAction
 from ionport.identity.model import (
     AuditAction,
     AuditEntry,
@@ -48,6 +50,7 @@ _LATEST: Final = PageRequest(per_page=20)
 
 SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     AcknowledgementAction,
+    ApiKeyAction,
     AppAction,
     BulkAuditAction,
     ClockAction,
@@ -66,6 +69,7 @@ SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     FaultAction,
     MappingAction,
     MembershipAction,
+    MoveAction,
     OrganizationAction,
     PolicyAction,
     ReceiptAction,
