@@ -26,6 +26,7 @@ from ionport.documents.samples import read_sample
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.model import ExportMethod
 from ionport.exports.pages.maker import PageMaker
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
@@ -43,7 +44,7 @@ def prepare(application: Application, stub: str, count: int) -> None:
     assert side is not None
     with application.database.write() as work:
         connection = side.connections.upload(
-            work, scope, _OPERATOR, "B.ionapi", prepare_connection(_file(stub))
+            Access(work, scope, _OPERATOR), "B.ionapi", prepare_connection(_file(stub))
         )
         idm, bod = (
             side.mappings.add(work, scope, _OPERATOR, *prepared_template(kind))

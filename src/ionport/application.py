@@ -27,7 +27,7 @@ from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.engine.setup import build_engine
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
-from ionport.identity.members import MemberService
+from ionport.identity.members.service import MemberService
 from ionport.identity.model import Organization, Tenant
 from ionport.identity.passwords import Passwords
 from ionport.identity.service import IdentityService

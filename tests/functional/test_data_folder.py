@@ -25,6 +25,7 @@ from ionport.core.errors import Unavailable
 from ionport.core.paging import PageRequest
 from ionport.core.sealing import load_key_ring
 from ionport.documents.samples import read_sample
+from ionport.identity.access import Access
 from ionport.migrations import upgrade
 from ionport.settings import Side, load_settings
 from ionport.store import Database, OrganizationScope, SystemScope
@@ -266,9 +267,9 @@ def test_keys_rotated_twice_at_once_open_every_secret(tmp_path: Path) -> None:
     scope = OrganizationScope(application.organization.id)
     with application.database.read() as work:
         (connection,) = application.documents.connections.list(
-            work, scope, sides.OPERATOR, PageRequest()
+            Access(work, scope, sides.OPERATOR), PageRequest()
         ).items
-        assert application.documents.connections.credential(work, scope, connection.id).cs
+        assert application.documents.connections.credential(work.within(scope), connection.id).cs
     application.close()
 
 

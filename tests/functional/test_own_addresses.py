@@ -16,6 +16,7 @@ from ionport.core.errors import InvalidInput
 from ionport.gateway.errors import TargetFailed
 from ionport.gateway.suites.model import SuiteDraft
 from ionport.gateway.targets.port import Outbound
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, TenantScope
@@ -81,10 +82,9 @@ def _prove(application: Application, url: str) -> tuple[str, str]:
     )
     content = credential(iu=url, pu=f"{url}/ACME_TST/as/")
     with application.database.write() as work:
-        uploaded = connections.upload(
-            work, scope, OPERATOR, "x.ionapi", prepare_connection(content)
-        )
-        started = connections.start_check(work, scope, OPERATOR, uploaded.id)
+        access = Access(work, scope, OPERATOR)
+        uploaded = connections.upload(access, "x.ionapi", prepare_connection(content))
+        started = connections.start_check(access, uploaded.id)
     failed = failed_stage(connections.run_check(application.database, scope, started.id))
     assert failed is not None
     return failed.key, failed.remedy

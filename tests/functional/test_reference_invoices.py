@@ -17,6 +17,7 @@ from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.model import DeliveryFilter, DeliveryStatus, ExportMethod
+from ionport.identity.access import Access
 from ionport.mappings.intake import prepare_mapping
 from ionport.settings import Side
 from ionport.store import OrganizationScope, TenantScope
@@ -44,7 +45,7 @@ def _configure(application: Application, credentials: tuple[str, bytes]) -> None
     side, scope = application.documents, OrganizationScope(application.organization.id)
     with application.database.write() as work:
         connection = side.connections.upload(
-            work, scope, sides.OPERATOR, credentials[0], prepare_connection(credentials[1])
+            Access(work, scope, sides.OPERATOR), credentials[0], prepare_connection(credentials[1])
         )
         idm, bod = (
             side.mappings.add(work, scope, sides.OPERATOR, name, prepare_mapping(_mapping(name)))

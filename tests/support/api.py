@@ -10,6 +10,7 @@ import httpx2
 from starlette.testclient import TestClient
 
 from ionport.asgi import build_asgi
+from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 from ionport.identity.model import Actor
 from tests.support.whole import Desk
@@ -31,9 +32,7 @@ def api_key(
         user = application.identity.find_user(work, username)
         assert user is not None
         _key, secret = application.documents.api_keys.create(
-            work,
-            desk.organization,
-            Actor.operator(),
+            Access(work, desk.organization, Actor.operator()),
             f"{username}'s program",
             list(scopes),
             days=days,

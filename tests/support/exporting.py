@@ -27,6 +27,7 @@ from ionport.exports.deliveries import DeliveryService
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Attempt, AttemptState, Delivery, DeliveryDetail, ExportMethod
 from ionport.exports.timing import ExportTiming
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.passwords import Passwords
@@ -100,7 +101,7 @@ class DocumentSide:
         with self.database.write() as work:
             content = json.dumps(credentials).encode()
             return self.connections.upload(
-                work, self.scope, OPERATOR, "x.ionapi", prepare_connection(content)
+                Access(work, self.scope, OPERATOR), "x.ionapi", prepare_connection(content)
             ).id
 
     def add_mapping(self, kind: MappingKind, content: bytes | None = None, name: str = "") -> str:

@@ -75,7 +75,7 @@ def prove_as(
     check = ended_check(failed or {}, clock.now(), connection_id)
     with database.write() as work:
         CheckRepository(work.connection).add(scope, check)
-        ConfigurationConnectionUse().proof_ended(work, scope, connection_id, clock.now())
+        ConfigurationConnectionUse().proof_ended(work.within(scope), connection_id, clock.now())
     return check
 
 

@@ -20,6 +20,7 @@ from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.model import ExportMethod
 from ionport.exports.timing import ExportTiming
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, PasswordProof
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
@@ -154,7 +155,7 @@ def configure_export(application: Application, credentials: tuple[str, bytes]) -
     name, content = credentials
     prepared = prepare_connection(content)
     with application.database.write() as work:
-        connection = side.connections.upload(work, scope, OPERATOR, name, prepared)
+        connection = side.connections.upload(Access(work, scope, OPERATOR), name, prepared)
         idm, bod = (
             side.mappings.add(work, scope, OPERATOR, *prepared_template(kind))
             for kind in (MappingKind.IDM, MappingKind.BOD)

@@ -16,7 +16,7 @@ from ionport.core.clock import Clock
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
-from ionport.identity.members import MemberService
+from ionport.identity.members.service import MemberService
 from ionport.identity.model import Actor, OrganizationRole, TenantRole, User
 from ionport.identity.passwords import Passwords
 from ionport.identity.service import IdentityService, NewUser

@@ -13,13 +13,13 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.sealing import KeyRing, load_key_ring, sole_writer, write_key_ring
 from ionport.data_folder import database_url, load_keys, require_data_folder
 from ionport.settings import Settings, Side
-from ionport.store import Database, SystemScope, Work
+from ionport.store import Database, ScopedWork, SystemScope
 
 _SCOPE = SystemScope("rotate-keys")
 
 
 class _Sealer(Protocol):
-    def reseal(self, work: Work, scope: SystemScope) -> int: ...
+    def reseal(self, access: ScopedWork[SystemScope]) -> int: ...
 
 
 def _sealers(application: Application) -> list[_Sealer]:
@@ -57,7 +57,7 @@ def rotate_keys(ctx: click.Context, signing: bool) -> None:
         application = open_existing(settings)
         try:
             with application.database.write() as work:
-                count = sum(sealer.reseal(work, _SCOPE) for sealer in _sealers(application))
+                count = sum(sealer.reseal(work.within(_SCOPE)) for sealer in _sealers(application))
                 _require_kept(settings.key_file, application.keys)
         finally:
             application.close()

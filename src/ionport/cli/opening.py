@@ -75,7 +75,7 @@ def tenant_scope(application: Application, tenant: str | None) -> TenantScope:
     """Return the scope of `tenant`, or of the first one; raises NotFound for an unknown one."""
     scope = TenantScope(tenant or application.tenant.id)
     with application.database.read() as work:
-        application.identity.get_tenant(work, scope)
+        application.identity.get_tenant(work.within(scope))
     return scope
 
 

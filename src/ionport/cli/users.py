@@ -12,6 +12,7 @@ from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.model import Member, MemberQuery, OrganizationRole, TenantRole
 from ionport.identity.service import NewUser
 from ionport.store import TenantScope, Work
@@ -94,7 +95,7 @@ def user_list(
     with opened(ctx) as application:
         scope = tenant_scope(application, tenant)
         with application.database.read() as work:
-            found = application.members.list_members(work, scope, OPERATOR, query)
+            found = application.members.list_members(Access(work, scope, OPERATOR), query)
     empty = "No such users. Add one with: ionport user add USERNAME"
     print_page(found, _row, as_json=as_json, shown=_MEMBER_SHOWN, empty=empty)
 
@@ -159,7 +160,7 @@ def _set_tenant_role(
 ) -> None:
     try:
         # A user who is a member already may be the tenant's last administrator.
-        application.members.set_role(work, scope, OPERATOR, user_id, role)
+        application.members.set_role(Access(work, scope, OPERATOR), user_id, role)
     except NotFound:
         application.identity.set_tenant_role(work, OPERATOR, user_id, scope.tenant_id, role)
 

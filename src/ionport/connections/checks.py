@@ -66,7 +66,7 @@ def prove(
         ConnectionRepository(work.connection).lock(scope, check.connection_id)
         is_ours = CheckRepository(work.connection).finish(scope, check, status, clock.now())
         if is_ours and uses is not None:
-            uses.proof_ended(work, scope, check.connection_id, clock.now())
+            uses.proof_ended(work.within(scope), check.connection_id, clock.now())
     if is_ours:
         COUNTERS.add("proofs", outcome=status.value)
 

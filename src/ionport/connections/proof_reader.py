@@ -10,7 +10,7 @@ from cachetools import FIFOCache
 
 from ionport.connections.proofs import Proof, judge
 from ionport.connections.repository import CheckRepository, ConnectionRepository
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 _REMEMBERED: Final = 256
 _Key = tuple[tuple[str, ...], tuple[str, ...]]
@@ -22,21 +22,21 @@ _judging = threading.Lock()
 
 
 def proof_of(
-    work: Work, scope: OrganizationScope, connection_id: str, stages: Collection[str]
+    access: ScopedWork[OrganizationScope], connection_id: str, stages: Collection[str]
 ) -> Proof:
     """Return what the stored checks of a connection prove for a method that uses `stages`.
 
     Each delivery asks it: the checks themselves are read when a new one has ended.
     """
-    repository = CheckRepository(work.connection)
-    ids = repository.ended_ids(scope, connection_id)
+    repository = CheckRepository(access.connection)
+    ids = repository.ended_ids(access.scope, connection_id)
     if not ids:
         return judge((), stages)
     key = (ids, tuple(stages))
     with _judging:
         proof = _judged.get(key)
     if proof is None:
-        checks = repository.ended(scope, connection_id)
+        checks = repository.ended(access.scope, connection_id)
         proof = judge(checks, stages)
         if tuple(check.id for check in checks) == ids:
             with _judging:
@@ -44,6 +44,6 @@ def proof_of(
     return proof
 
 
-def hold_proof(work: Work, scope: OrganizationScope, connection_id: str) -> None:
+def hold_proof(access: ScopedWork[OrganizationScope], connection_id: str) -> None:
     """Let the proof of a connection stay as it is until this transaction ends."""
-    ConnectionRepository(work.connection).lock(scope, connection_id)
+    ConnectionRepository(access.connection).lock(access.scope, connection_id)

@@ -20,12 +20,13 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.core.sealing import KeyRing, SealedFor
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.ionapi import IonApiFile
 from ionport.ionapi.addresses import PUBLIC_ONLY, AddressPolicy
 from ionport.ionapi.file.model import shorten
-from ionport.store import Database, OrganizationScope, SystemScope, Work
+from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
 
 _NAME_LENGTH = 200
 _LOOK_AGAIN_SECONDS = 0.2
@@ -52,9 +53,7 @@ class ConnectionService:
 
     def upload(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         filename: str,
         prepared: PreparedConnection,
         *,
@@ -64,16 +63,16 @@ class ConnectionService:
 
         `prepare_connection` has read it, outside the transaction.
         """
-        actor.require_organization_administrator(scope.organization_id)
+        access.require_organization_administrator()
         file = prepared.file
         proposed = name or (file.cn or filename.removesuffix(".ionapi"))[:_NAME_LENGTH]
-        repository = ConnectionRepository(work.connection)
-        known = repository.by_fingerprint(scope, file.fingerprint)
+        repository = ConnectionRepository(access.connection)
+        known = repository.by_fingerprint(access.scope, file.fingerprint)
         if known is not None:
             return known
         connection = Connection(
             id=new_id("con"),
-            organization_id=scope.organization_id,
+            organization_id=access.scope.organization_id,
             name=_name(proposed or file.ti),
             tenant_id=file.ti,
             app_name=file.cn or "",
@@ -84,68 +83,56 @@ class ConnectionService:
             kind=file.kind.value,
             fingerprint=file.fingerprint,
             remarks=prepared.remarks,
-            uploaded_by=actor.name,
+            uploaded_by=access.actor.name,
             uploaded_at=self._clock.now(),
         )
-        sealed = self._keys.seal(file.to_bytes(), _owner(scope.organization_id, connection.id))
-        if not repository.add(scope, connection, sealed):
+        sealed = self._keys.seal(
+            file.to_bytes(), _owner(access.scope.organization_id, connection.id)
+        )
+        if not repository.add(access.scope, connection, sealed):
             # Somebody uploaded the same file between our look and our insert.
-            return repository.by_fingerprint(scope, file.fingerprint) or connection
+            return repository.by_fingerprint(access.scope, file.fingerprint) or connection
         details = {"name": connection.name, "tenant": file.ti, "fingerprint": file.fingerprint}
-        self._audit.record(work, scope, actor, ConnectionAction.UPLOADED, connection.id, details)
+        self._audit.record(access, ConnectionAction.UPLOADED, connection.id, details)
         return connection
 
     def list(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        page: PageRequest,
-        text: str = "",
+        self, access: Access[OrganizationScope], page: PageRequest, text: str = ""
     ) -> Page[Connection]:
         """Return a page of connections, sorted by name."""
-        actor.require_organization_member(scope.organization_id)
-        return ConnectionRepository(work.connection).list(scope, page, text)
+        access.require_organization_member()
+        return ConnectionRepository(access.connection).list(access.scope, page, text)
 
-    def get(
-        self, work: Work, scope: OrganizationScope, actor: Actor, connection_id: str
-    ) -> Connection:
+    def get(self, access: Access[OrganizationScope], connection_id: str) -> Connection:
         """Return one connection."""
-        actor.require_organization_member(scope.organization_id)
-        return self._get(work, scope, connection_id)
+        access.require_organization_member()
+        return self._get(access, connection_id)
 
-    def shown(self, work: Work, scope: OrganizationScope, connection_id: str) -> Connection:
+    def shown(self, access: ScopedWork[OrganizationScope], connection_id: str) -> Connection:
         """Return one connection to another service; raises NotFound."""
-        return self._get(work, scope, connection_id)
+        return self._get(access, connection_id)
 
     def rename(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        connection_id: str,
-        name: str,
+        self, access: Access[OrganizationScope], connection_id: str, name: str
     ) -> Connection:
         """Change the name that people see."""
-        actor.require_organization_administrator(scope.organization_id)
-        connection = self._get(work, scope, connection_id)
+        access.require_organization_administrator()
+        connection = self._get(access, connection_id)
         new = _name(name)
-        ConnectionRepository(work.connection).rename(scope, connection.id, new)
+        ConnectionRepository(access.connection).rename(access.scope, connection.id, new)
         details = {"old": connection.name, "new": new}
-        self._audit.record(work, scope, actor, ConnectionAction.RENAMED, connection.id, details)
-        return self._get(work, scope, connection_id)
+        self._audit.record(access, ConnectionAction.RENAMED, connection.id, details)
+        return self._get(access, connection_id)
 
-    def delete(
-        self, work: Work, scope: OrganizationScope, actor: Actor, connection_id: str
-    ) -> None:
+    def delete(self, access: Access[OrganizationScope], connection_id: str) -> None:
         """Remove a connection with its tokens and checks.
 
         Raises:
             Conflict: a configuration uses it, or the ledger names it.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        connection = self._get(work, scope, connection_id)
-        users = self.uses.titles(work, scope, connection_id) if self.uses else ()
+        access.require_organization_administrator()
+        connection = self._get(access, connection_id)
+        users = self.uses.titles(access, connection_id) if self.uses else ()
         if users:
             raise Conflict(
                 _("The connection is used by: {titles}. Choose another one there first.").format(
@@ -153,22 +140,22 @@ class ConnectionService:
                 ),
                 code="connection_in_use",
             )
-        if not ConnectionRepository(work.connection).delete(scope, connection_id):
+        if not ConnectionRepository(access.connection).delete(access.scope, connection_id):
             raise Conflict(
                 _("The connection stays: the ledger holds deliveries over it."),
                 code="connection_in_ledger",
             )
         details = {"name": connection.name, "fingerprint": connection.fingerprint}
-        self._audit.record(work, scope, actor, ConnectionAction.DELETED, connection.id, details)
+        self._audit.record(access, ConnectionAction.DELETED, connection.id, details)
 
-    def credential(self, work: Work, scope: OrganizationScope, connection_id: str) -> IonApiFile:
+    def credential(self, access: ScopedWork[OrganizationScope], connection_id: str) -> IonApiFile:
         """Open the sealed file: for calls to Infor, never for a page.
 
         Raises:
             NotFound: no such connection.
             Unavailable: the key it was sealed with is not in the key ring.
         """
-        found = ConnectionRepository(work.connection).sealed(scope, connection_id)
+        found = ConnectionRepository(access.connection).sealed(access.scope, connection_id)
         if found is None:
             raise _not_found()
         organization_id, sealed = found
@@ -180,28 +167,26 @@ class ConnectionService:
         """Return the store that keeps this connection's tokens."""
         return DatabaseTokenStore(database, self._keys, self._clock, scope, connection_id)
 
-    def start_check(
-        self, work: Work, scope: OrganizationScope, actor: Actor, connection_id: str
-    ) -> Check:
+    def start_check(self, access: Access[OrganizationScope], connection_id: str) -> Check:
         """Store a check whose stages are all pending; `run_check` runs it after the commit.
 
         A check of the connection that is running already is returned instead of a new one,
         however many ask at once: Infor counts sign-ons. One whose process has ended is noted as
         interrupted and makes place.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        connection = self._get(work, scope, connection_id)
-        repository, now = CheckRepository(work.connection), self._clock.now()
-        latest = repository.latest(scope, connection_id)
+        access.require_organization_administrator()
+        connection = self._get(access, connection_id)
+        repository, now = CheckRepository(access.connection), self._clock.now()
+        latest = repository.latest(access.scope, connection_id)
         if latest is not None and not latest.is_over:
             if not latest.as_seen_at(now).is_over:
                 return latest
-            repository.finish(scope, latest, CheckStatus.INTERRUPTED, now)
-        check = new_check(connection.id, actor.name, now)
-        if not repository.add(scope, check):
+            repository.finish(access.scope, latest, CheckStatus.INTERRUPTED, now)
+        check = new_check(connection.id, access.actor.name, now)
+        if not repository.add(access.scope, check):
             # Somebody started one between our look and our insert.
-            return repository.latest(scope, connection_id) or check
-        self._audit.record(work, scope, actor, ConnectionAction.CHECKED, connection.id)
+            return repository.latest(access.scope, connection_id) or check
+        self._audit.record(access, ConnectionAction.CHECKED, connection.id)
         return check
 
     def run_check(self, database: Database, scope: OrganizationScope, check_id: str) -> Check:
@@ -213,7 +198,7 @@ class ConnectionService:
         operator = Actor.operator("check")
         runner = new_id("run")
         with database.write() as work:
-            check = self.get_check(work, scope, operator, check_id)
+            check = self.get_check(Access(work, scope, operator), check_id)
             claimed = not check.is_over and CheckRepository(work.connection).claim(
                 scope, check_id, runner, self._clock.now()
             )
@@ -222,7 +207,7 @@ class ConnectionService:
         check = replace(check, runner=runner)
         try:
             with database.read() as work:
-                file = self.credential(work, scope, check.connection_id)
+                file = self.credential(work.within(scope), check.connection_id)
             prove(database, scope, self._clock, check, file, self.policy, self.uses)
         except BaseException:
             with database.write() as work:
@@ -231,14 +216,14 @@ class ConnectionService:
                 )
             raise
         with database.read() as work:
-            return self.get_check(work, scope, operator, check_id)
+            return self.get_check(Access(work, scope, operator), check_id)
 
     def wait_for_check(self, database: Database, scope: OrganizationScope, check_id: str) -> Check:
         """Return a check that somebody else runs once it is over; one that is silent is over."""
         operator = Actor.operator("check")
         while True:
             with database.read() as work:
-                check = self.get_check(work, scope, operator, check_id)
+                check = self.get_check(Access(work, scope, operator), check_id)
             if check.is_over:
                 return check
             time.sleep(_LOOK_AGAIN_SECONDS)
@@ -265,50 +250,48 @@ class ConnectionService:
             # Nobody waits for this thread; the page shows the check as interrupted.
             _logger.exception("check %s broke off", check_id)
 
-    def latest_check(
-        self, work: Work, scope: OrganizationScope, actor: Actor, connection_id: str
-    ) -> Check | None:
+    def latest_check(self, access: Access[OrganizationScope], connection_id: str) -> Check | None:
         """Return the check that was started last, as far as it has come."""
-        actor.require_organization_member(scope.organization_id)
-        found = CheckRepository(work.connection).latest(scope, connection_id)
+        access.require_organization_member()
+        found = CheckRepository(access.connection).latest(access.scope, connection_id)
         return found.as_seen_at(self._clock.now()) if found else None
 
     def latest_checks(
-        self, work: Work, scope: OrganizationScope, actor: Actor, connection_ids: Sequence[str]
+        self, access: Access[OrganizationScope], connection_ids: Sequence[str]
     ) -> Mapping[str, Check]:
         """Return what `latest_check` does for several connections; without one it is absent."""
-        actor.require_organization_member(scope.organization_id)
-        found = CheckRepository(work.connection).latest_of(scope, connection_ids)
+        access.require_organization_member()
+        found = CheckRepository(access.connection).latest_of(access.scope, connection_ids)
         now = self._clock.now()
         return {connection_id: check.as_seen_at(now) for connection_id, check in found.items()}
 
-    def get_check(self, work: Work, scope: OrganizationScope, actor: Actor, check_id: str) -> Check:
+    def get_check(self, access: Access[OrganizationScope], check_id: str) -> Check:
         """Return one check, as far as it has come."""
-        actor.require_organization_member(scope.organization_id)
-        found = CheckRepository(work.connection).get(scope, check_id)
+        access.require_organization_member()
+        found = CheckRepository(access.connection).get(access.scope, check_id)
         if found is None:
             raise NotFound(_("There is no such check."))
         return found.as_seen_at(self._clock.now())
 
-    def reseal(self, work: Work, scope: SystemScope) -> int:
+    def reseal(self, access: ScopedWork[SystemScope]) -> int:
         """Seal every credential with the current key; returns how many were sealed again.
 
         Tokens are dropped instead: the next call signs on anew.
         """
-        repository = ConnectionRepository(work.connection)
+        repository = ConnectionRepository(access.connection)
         count = 0
-        for connection_id, organization_id, sealed in repository.all_sealed(scope):
+        for connection_id, organization_id, sealed in repository.all_sealed(access.scope):
             if self._keys.is_current(sealed):
                 continue
             owner = _owner(organization_id, connection_id)
             again = self._keys.seal(self._keys.open(sealed, owner), owner)
-            repository.set_sealed(scope, connection_id, again)
+            repository.set_sealed(access.scope, connection_id, again)
             count += 1
-        TokenRepository(work.connection).delete_all(scope)
+        TokenRepository(access.connection).delete_all(access.scope)
         return count
 
-    def _get(self, work: Work, scope: OrganizationScope, connection_id: str) -> Connection:
-        found = ConnectionRepository(work.connection).get(scope, connection_id)
+    def _get(self, access: ScopedWork[OrganizationScope], connection_id: str) -> Connection:
+        found = ConnectionRepository(access.connection).get(access.scope, connection_id)
         if found is None:
             raise _not_found()
         return found

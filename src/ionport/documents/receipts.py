@@ -25,6 +25,7 @@ from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.repository import FindingRepository, fingerprint
 from ionport.documents.review.service import JudgedBy, ReviewService
 from ionport.documents.timeline import new_entry
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
 from ionport.store import OrganizationScope, Work
@@ -210,9 +211,7 @@ class Receipts:
             scope, {received.document.id: _entries(received) for _intake, received in made}
         )
         self._audit.record_each(
-            work,
-            scope,
-            actor,
+            Access(work, scope, actor),
             ReceiptAction.RECEIVED,
             [
                 (received.document.id, {"filename": received.document.filename})

@@ -33,6 +33,7 @@ from ionport.exports.model import (
 from ionport.exports.sent_before import may_have_arrived, sent_beside, sent_something
 from ionport.exports.status import keep_exported, newest_of_each, record_document_status
 from ionport.exports.timing import ExportTiming
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, SystemScope, Work
@@ -203,7 +204,7 @@ class DeliveryService:
             ledger.update_step(scope, delivery.id, step.kind, fresh)
             if not may_have_arrived(ledger, scope, delivery.id, step.kind):
                 ledger.update_step(scope, delivery.id, StepKind.RENDER, fresh)
-        self._audit.record(work, scope, actor, DeliveryAction.RETRIED, delivery.id)
+        self._audit.record(Access(work, scope, actor), DeliveryAction.RETRIED, delivery.id)
         text = _("Export through “{title}” is tried again.").format(
             title=delivery.configuration_title
         )
@@ -240,7 +241,7 @@ class DeliveryService:
                 ),
                 code="delivery_not_cancellable",
             )
-        self._audit.record(work, scope, actor, DeliveryAction.CANCELLED, delivery.id)
+        self._audit.record(Access(work, scope, actor), DeliveryAction.CANCELLED, delivery.id)
         text = _("Export through “{title}” was cancelled.").format(
             title=delivery.configuration_title
         )

@@ -25,6 +25,7 @@ from ionport.exports.model import (
     StepStatus,
 )
 from ionport.exports.status import record_document_status
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
@@ -165,7 +166,7 @@ class DeliveryMaking:
         if reason:
             details["reason"] = reason
         action = DeliveryAction.CREATED if generation == 1 else DeliveryAction.RE_EXPORTED
-        self._audit.record(work, scope, actor, action, delivery.id, details)
+        self._audit.record(Access(work, scope, actor), action, delivery.id, details)
         return delivery
 
     def _announce(

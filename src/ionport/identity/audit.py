@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
-from ionport.identity.audit_repository import AnyScope, AuditRepository, scope_id
-from ionport.identity.model import Actor, AuditAction, AuditEntry
-from ionport.store import Work
+from ionport.identity.access import Access
+from ionport.identity.audit_repository import AuditRepository, scope_id
+from ionport.identity.model import AuditAction, AuditEntry
+from ionport.store import AnyScope, ScopedWork
 
 
 class AuditLog:
@@ -20,9 +21,7 @@ class AuditLog:
 
     def record(
         self,
-        work: Work,
-        scope: AnyScope,
-        actor: Actor,
+        access: Access[AnyScope],
         action: AuditAction,
         subject: str,
         details: Mapping[str, str] | None = None,
@@ -31,26 +30,24 @@ class AuditLog:
 
         `subject` is the id or name of what was changed, `details` short texts without secrets.
         """
-        self.record_each(work, scope, actor, action, [(subject, details or {})])
+        self.record_each(access, action, [(subject, details or {})])
 
     def record_each(
         self,
-        work: Work,
-        scope: AnyScope,
-        actor: Actor,
+        access: Access[AnyScope],
         action: AuditAction,
         changed: Sequence[tuple[str, Mapping[str, str]]],
     ) -> None:
         """Add a row for each of several subjects with its details, to which the same was done."""
-        AuditRepository(work.connection).add_all(
-            scope,
+        AuditRepository(access.connection).add_all(
+            access.scope,
             [
                 AuditEntry(
                     id=new_id("aud"),
-                    scope=scope_id(scope),
-                    actor_name=actor.name,
-                    actor_id=actor.user_id,
-                    address=actor.address,
+                    scope=scope_id(access.scope),
+                    actor_name=access.actor.name,
+                    actor_id=access.actor.user_id,
+                    address=access.actor.address,
                     action=action.value,
                     subject=subject,
                     details=dict(details),
@@ -62,8 +59,7 @@ class AuditLog:
 
     def list(
         self,
-        work: Work,
-        scope: AnyScope,
+        access: ScopedWork[AnyScope],
         page: PageRequest,
         subjects: Collection[str] | None = None,
     ) -> Page[AuditEntry]:
@@ -71,4 +67,4 @@ class AuditLog:
 
         With `subjects` only those about one of these ids (a few hundred at most).
         """
-        return AuditRepository(work.connection).list(scope, page, subjects)
+        return AuditRepository(access.connection).list(access.scope, page, subjects)

@@ -10,12 +10,10 @@ from sqlalchemy import Connection, Row, func, insert, select
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.model import AuditEntry
 from ionport.identity.tables import audit_log
-from ionport.store import OrganizationScope, SystemScope, TenantScope
+from ionport.store import AnyScope, OrganizationScope, SystemScope, TenantScope
 
 # Built once: nearly everything that is written is told here.
 _ADD = insert(audit_log)
-
-AnyScope = TenantScope | OrganizationScope | SystemScope
 
 
 class AuditRepository:

@@ -14,8 +14,7 @@ from ionport.core.errors import Conflict
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
 from ionport.identity.audit import AuditLog
-from ionport.identity.audit_repository import AnyScope
-from ionport.store import Work
+from ionport.store import AnyScope, ScopedWork
 from ionport.store.locks import lock_name
 
 _DIGEST = 12
@@ -42,8 +41,7 @@ def mark_of(values: Mapping[str, str]) -> str:
 
 
 def require_unchanged(
-    work: Work,
-    scope: AnyScope,
+    access: ScopedWork[AnyScope],
     audit: AuditLog,
     subject: str,
     mark: str,
@@ -57,7 +55,7 @@ def require_unchanged(
     Raises:
         ChangedMeanwhile: says who changed it, when, and what is different now.
     """
-    lock_name(work.connection, f"edit {subject}")
+    lock_name(access.connection, f"edit {subject}")
     now = stored()
     current = mark_of(now)
     if current == mark:
@@ -69,7 +67,7 @@ def require_unchanged(
         _(
             "{who} changed this while you had it open: {what}. Nothing of yours is saved yet; your"
             " values are still in the form. Look at the difference, then save again."
-        ).format(who=_who(work, scope, audit, told_by or subject), what=what),
+        ).format(who=_who(access, audit, told_by or subject), what=what),
         mark=current,
     )
 
@@ -83,8 +81,8 @@ def _what(different: list[str], now: Mapping[str, str]) -> str:
     return "; ".join(named) or _("something that the form does not show, such as a secret")
 
 
-def _who(work: Work, scope: AnyScope, audit: AuditLog, subject: str) -> str:
-    entries = audit.list(work, scope, PageRequest(per_page=1), [subject]).items
+def _who(access: ScopedWork[AnyScope], audit: AuditLog, subject: str) -> str:
+    entries = audit.list(access, PageRequest(per_page=1), [subject]).items
     if not entries:
         return _("Somebody")
     at = entries[0].at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -18,6 +18,7 @@ from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id, new_uuid
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import (
     Actor,
@@ -40,7 +41,7 @@ from ionport.identity.repository import (
     TenantRepository,
     UserRepository,
 )
-from ionport.store import OrganizationScope, SystemScope, TenantScope, Work
+from ionport.store import OrganizationScope, ScopedWork, SystemScope, TenantScope, Work
 
 _OPERATOR = SystemScope("operator")
 
@@ -88,7 +89,7 @@ class IdentityService:
             self.set_tenant_role(
                 work, actor, administrator_id, tenant_id, TenantRole.IONAPI_ADMINISTRATOR
             )
-        self._audit.record(work, scope, actor, TenantAction.CREATED, tenant_id)
+        self._audit.record(Access(work, scope, actor), TenantAction.CREATED, tenant_id)
         return tenant
 
     def _add_tenant(self, work: Work, tenant_id: str) -> Tenant:
@@ -96,9 +97,9 @@ class IdentityService:
         TenantRepository(work.connection).add(_OPERATOR, tenant)
         return tenant
 
-    def get_tenant(self, work: Work, scope: TenantScope) -> Tenant:
+    def get_tenant(self, access: ScopedWork[TenantScope]) -> Tenant:
         """Return the tenant; raises NotFound."""
-        tenant = TenantRepository(work.connection).find(scope)
+        tenant = TenantRepository(access.connection).find(access.scope)
         if tenant is None:
             raise NotFound(_("There is no such tenant."))
         return tenant
@@ -112,18 +113,14 @@ class IdentityService:
         existing = OrganizationRepository(work.connection).list_top(_OPERATOR)
         return existing[0] if existing else self._add_organization(work, name, None)
 
-    def create_sub_organization(
-        self, work: Work, scope: OrganizationScope, actor: Actor, name: str
-    ) -> Organization:
+    def create_sub_organization(self, access: Access[OrganizationScope], name: str) -> Organization:
         """Make a sub-organization of the organization in `scope`."""
-        actor.require_organization_administrator(scope.organization_id)
-        self.get_organization(work, scope)
+        access.require_organization_administrator()
+        self.get_organization(access)
         organization = self._add_organization(
-            work, _plain_text(name, "name", 200, required=True), scope.organization_id
+            access.work, _plain_text(name, "name", 200, required=True), access.scope.organization_id
         )
-        self._audit.record(
-            work, scope, actor, OrganizationAction.SUB_ORGANIZATION_CREATED, organization.id
-        )
+        self._audit.record(access, OrganizationAction.SUB_ORGANIZATION_CREATED, organization.id)
         return organization
 
     def _add_organization(self, work: Work, name: str, parent_id: str | None) -> Organization:
@@ -131,9 +128,9 @@ class IdentityService:
         OrganizationRepository(work.connection).add(_OPERATOR, organization, self._clock.now())
         return organization
 
-    def get_organization(self, work: Work, scope: OrganizationScope) -> Organization:
+    def get_organization(self, access: ScopedWork[OrganizationScope]) -> Organization:
         """Return the organization; raises NotFound."""
-        organization = OrganizationRepository(work.connection).find(scope)
+        organization = OrganizationRepository(access.connection).find(access.scope)
         if organization is None:
             raise NotFound(_("There is no such organization."))
         return organization
@@ -142,9 +139,9 @@ class IdentityService:
         """Return the top organizations (at most 500), oldest first."""
         return OrganizationRepository(work.connection).list_top(_OPERATOR)
 
-    def list_sub_organizations(self, work: Work, scope: OrganizationScope) -> list[Organization]:
+    def list_sub_organizations(self, access: ScopedWork[OrganizationScope]) -> list[Organization]:
         """Return the sub-organizations of the organization in `scope` (at most 500), by name."""
-        return OrganizationRepository(work.connection).list_sub(scope)
+        return OrganizationRepository(access.connection).list_sub(access.scope)
 
     def hash_password(self, password: Secret) -> str:
         """Return the argon2id hash to store; call it outside a transaction.
@@ -163,7 +160,7 @@ class IdentityService:
         """
         _require_operator(actor)
         user = self.add_user(work, new, password_hash)
-        self._audit.record(work, _OPERATOR, actor, UserAction.CREATED, user.id)
+        self._audit.record(Access(work, _OPERATOR, actor), UserAction.CREATED, user.id)
         return user
 
     def add_user(self, work: Work, new: NewUser, password_hash: str) -> User:
@@ -203,10 +200,12 @@ class IdentityService:
         """Make the user a member of the tenant with `role`, or change the role."""
         actor.require_tenant_administrator(tenant_id)
         scope = TenantScope(tenant_id)
-        self.get_tenant(work, scope)
+        self.get_tenant(work.within(scope))
         _require_user(work, user_id)
         TenantRepository(work.connection).set_role(scope, user_id, role)
-        self._audit.record(work, scope, actor, MembershipAction.SET, user_id, {"role": role.value})
+        self._audit.record(
+            Access(work, scope, actor), MembershipAction.SET, user_id, {"role": role.value}
+        )
 
     def set_organization_role(
         self,
@@ -219,10 +218,12 @@ class IdentityService:
         """Make the user a member of the organization with `role`, or change the role."""
         actor.require_organization_administrator(organization_id)
         scope = OrganizationScope(organization_id)
-        self.get_organization(work, scope)
+        self.get_organization(work.within(scope))
         _require_user(work, user_id)
         OrganizationRepository(work.connection).set_role(scope, user_id, role)
-        self._audit.record(work, scope, actor, MembershipAction.SET, user_id, {"role": role.value})
+        self._audit.record(
+            Access(work, scope, actor), MembershipAction.SET, user_id, {"role": role.value}
+        )
 
     def reset_password(self, work: Work, actor: Actor, username: str, password_hash: str) -> User:
         """Set a user's password and end all the user's sessions; for the operator.
@@ -235,7 +236,7 @@ class IdentityService:
         if user is None:
             raise NotFound(_("There is no user {name}.").format(name=username))
         self.store_password(work, user.id, password_hash, keep_session=None)
-        self._audit.record(work, _OPERATOR, actor, UserAction.PASSWORD_RESET, user.id)
+        self._audit.record(Access(work, _OPERATOR, actor), UserAction.PASSWORD_RESET, user.id)
         return user
 
     def store_password(
@@ -246,15 +247,17 @@ class IdentityService:
         SessionRepository(work.connection).remove_of_user(_OPERATOR, user_id, keep_session)
 
     def search_users(
-        self, work: Work, scope: TenantScope, text: str, limit: int = 20
+        self, access: ScopedWork[TenantScope], text: str, limit: int = 20
     ) -> list[User]:
         """Return the tenant's active users whose username, name or e-mail contains `text`."""
         wanted = text.strip().replace("\x00", "")[:100]
-        return TenantRepository(work.connection).search_members(scope, wanted, min(limit, 100))
+        return TenantRepository(access.connection).search_members(
+            access.scope, wanted, min(limit, 100)
+        )
 
-    def get_user(self, work: Work, scope: TenantScope, user_id: str) -> User:
+    def get_user(self, access: ScopedWork[TenantScope], user_id: str) -> User:
         """Return a member of the tenant; raises NotFound."""
-        user = TenantRepository(work.connection).find_member(scope, user_id)
+        user = TenantRepository(access.connection).find_member(access.scope, user_id)
         if user is None:
             raise NotFound(_("There is no such user in this tenant."))
         return user

@@ -14,6 +14,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.attempts import Attempts, Source
 from ionport.identity.audit import AuditLog
 from ionport.identity.known_browsers import KnownBrowsers
@@ -21,7 +22,7 @@ from ionport.identity.model import Actor, PasswordProof, Session, User, UserActi
 from ionport.identity.passwords import Passwords
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService
-from ionport.store import Database, SystemScope, Work
+from ionport.store import Database, ScopedWork, SystemScope, Work
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFETIME = timedelta(days=7)
@@ -84,7 +85,7 @@ class SessionService:
                 now + SESSION_LIFETIME,
             )  # fmt: skip
             actor = Actor(user_id=user.id, name=user.username, address=address)
-            self._audit.record(work, _SIGN_IN, actor, UserAction.SIGNED_IN, user.id)
+            self._audit.record(Access(work, _SIGN_IN, actor), UserAction.SIGNED_IN, user.id)
         return token, user
 
     def verify_password(self, database: Database, actor: Actor, password: Secret) -> PasswordProof:
@@ -120,7 +121,7 @@ class SessionService:
             work, session.user.id, password_hash, keep_session=session.digest
         )
         self._audit.record(
-            work, _SIGN_IN, session.actor, UserAction.PASSWORD_CHANGED, session.user.id
+            Access(work, _SIGN_IN, session.actor), UserAction.PASSWORD_CHANGED, session.user.id
         )
 
     def remember_browser(self, cookie: str, user: User) -> str:
@@ -197,12 +198,12 @@ def actor_of_user(work: Work, user: User, scope: SystemScope, address: str | Non
     )
 
 
-def find_actor(work: Work, scope: SystemScope, user_id: str) -> Actor | None:
+def find_actor(access: ScopedWork[SystemScope], user_id: str) -> Actor | None:
     """Return the actor of a user by id; None for one who is gone or disabled."""
-    found = UserRepository(work.connection).find(scope, user_id)
+    found = UserRepository(access.connection).find(access.scope, user_id)
     if found is None or found[0].is_disabled:
         return None
-    return actor_of_user(work, found[0], scope)
+    return actor_of_user(access.work, found[0], access.scope)
 
 
 def _account(username: str) -> str:

@@ -11,6 +11,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, OrganizationRole, TenantRole, User, UserAction
 from ionport.identity.repository import SessionRepository, UserRepository
@@ -81,7 +82,7 @@ class SetupService:
             self._identity.set_organization_role(
                 work, operator, user.id, organization.id, OrganizationRole.ADMINISTRATOR
             )
-        self._audit.record(work, _SETUP, operator, UserAction.CREATED, user.id)
+        self._audit.record(Access(work, _SETUP, operator), UserAction.CREATED, user.id)
         return user
 
     def _setup_digest(self, token: Secret) -> str:

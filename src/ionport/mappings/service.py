@@ -10,6 +10,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.intake.reading import clean_filename
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.mappings.intake import PreparedMapping
@@ -66,9 +67,7 @@ class MappingService:
         )
         repository.add_version(scope, version)
         self._audit.record(
-            work,
-            scope,
-            actor,
+            Access(work, scope, actor),
             MappingAction.ADDED,
             file.id,
             {"name": file.name, "version": str(version.number), "sha256": sha256},

@@ -3,15 +3,17 @@
 from ionport.store.engine import Database, sqlite_url, with_limits
 from ionport.store.partial import partial_index
 from ionport.store.schema import Moment, metadata, to_microseconds
-from ionport.store.scopes import OrganizationScope, SystemScope, TenantScope
+from ionport.store.scopes import AnyScope, OrganizationScope, SystemScope, TenantScope
 from ionport.store.sealed import has_sealed_values
 from ionport.store.upsert import insert_of
-from ionport.store.work import Work
+from ionport.store.work import ScopedWork, Work
 
 __all__ = [
+    "AnyScope",
     "Database",
     "Moment",
     "OrganizationScope",
+    "ScopedWork",
     "SystemScope",
     "TenantScope",
     "Work",

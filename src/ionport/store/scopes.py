@@ -27,3 +27,6 @@ class SystemScope:
     """All rows: for the server's own work (sweeps, sign-in, key rotation); `reason` says which."""
 
     reason: str
+
+
+AnyScope = TenantScope | OrganizationScope | SystemScope

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
+from ionport.store.scopes import AnyScope
+
 _logger = logging.getLogger(__name__)
+_Scope = TypeVar("_Scope", bound=AnyScope, covariant=True)
+_Other = TypeVar("_Other", bound=AnyScope)
 
 
 class Work:
@@ -25,6 +31,10 @@ class Work:
         self.connection = connection
         self._after_commit: list[Callable[[], None]] = []
 
+    def within(self, scope: _Other) -> ScopedWork[_Other]:
+        """Return this transaction with the rows that it may reach."""
+        return ScopedWork(self, scope)
+
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run `action` after this transaction has committed."""
         self._after_commit.append(action)
@@ -38,3 +48,28 @@ class Work:
             except Exception:
                 name = getattr(action, "__qualname__", type(action).__name__)
                 _logger.exception("what was to follow a commit failed: %s", name)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedWork(Generic[_Scope]):
+    """A transaction and whose rows it may reach.
+
+    What reads or writes in a transaction takes one of these first, or an `Access` of identity,
+    which adds who acts, where it decides rights or tells the audit log.
+    """
+
+    work: Work
+    scope: _Scope
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that a repository is made of."""
+        return self.work.connection
+
+    def within(self, scope: _Other) -> ScopedWork[_Other]:
+        """Return the same transaction with another scope."""
+        return ScopedWork(self.work, scope)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run `action` after the transaction has committed."""
+        self.work.after_commit(action)

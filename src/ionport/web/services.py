@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from ionport.core.clock import Clock
 from ionport.identity.audit import AuditLog
-from ionport.identity.members import MemberService
+from ionport.identity.members.service import MemberService
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from ionport.core.errors import Forbidden, NotFound, Unauthenticated
 from ionport.core.i18n import _
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, Organization, Session
-from ionport.store import OrganizationScope, TenantScope
+from ionport.store import AnyScope, OrganizationScope, TenantScope
 from ionport.web.services import Services
+
+_Scope = TypeVar("_Scope", bound=AnyScope)
 
 
 @dataclass(slots=True)
@@ -39,6 +45,20 @@ class Visit:
         if self.session is None:
             raise Unauthenticated(_("Sign in first."), code="signed_out")
         return self.session
+
+    @contextmanager
+    def read(self, scope: _Scope) -> Iterator[Access[_Scope]]:
+        """Open a transaction that only reads, for the signed-in user; raises Unauthenticated."""
+        actor = self.actor
+        with self.services.database.read() as work:
+            yield Access(work, scope, actor)
+
+    @contextmanager
+    def write(self, scope: _Scope) -> Iterator[Access[_Scope]]:
+        """Open a transaction that commits, for the signed-in user; raises Unauthenticated."""
+        actor = self.actor
+        with self.services.database.write() as work:
+            yield Access(work, scope, actor)
 
     @property
     def tenants(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from ionport.documents.samples import read_sample
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import OrganizationScope, SystemScope
@@ -37,7 +38,7 @@ def _stranger(desk: Desk) -> str:
             work, operator, user_id, other.id, OrganizationRole.ADMINISTRATOR
         )
         _key, secret = application.documents.api_keys.create(
-            work, OrganizationScope(other.id), operator, "eve", ALL_SCOPES, user_id=user_id
+            Access(work, OrganizationScope(other.id), operator), "eve", ALL_SCOPES, user_id=user_id
         )
     return secret.reveal()
 

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from ionport.api.limits import CallLimit
 from ionport.core.errors import TooManyRequests
+from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
 from tests.support.api import api_key, problem, program
@@ -47,12 +48,15 @@ def test_an_expired_or_deleted_key_opens_nothing(desk: Desk) -> None:
         ada = application.identity.find_user(work, "ada")
         assert ada is not None
         key, secret = api_keys.create(
-            work, desk.organization, Actor.operator(), "k", ["documents.read"], user_id=ada.id
+            Access(work, desk.organization, Actor.operator()),
+            "k",
+            ["documents.read"],
+            user_id=ada.id,
         )
     with program(desk, secret.reveal()) as client:
         assert client.get("/documents").status_code == 200
         with application.database.write() as work:
-            api_keys.delete(work, desk.organization, Actor.operator(), key.id)
+            api_keys.delete(Access(work, desk.organization, Actor.operator()), key.id)
         assert problem(client.get("/documents"), 401)["code"] == "api_key_wrong"
 
 
@@ -64,7 +68,7 @@ def test_a_key_ends_with_its_user(desk: Desk) -> None:
         administrator = Actor.operator()
         with desk.application.database.write() as work:
             desk.application.members.set_disabled(
-                work, desk.tenant, administrator, user_id, disabled=True
+                Access(work, desk.tenant, administrator), user_id, disabled=True
             )
         assert problem(client.get("/documents"), 401)
 

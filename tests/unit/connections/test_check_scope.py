@@ -7,6 +7,7 @@ import pytest
 from ionport.connections.intake import prepare_connection
 from ionport.connections.model import Check, CheckStage, CheckStatus, StageStatus
 from ionport.connections.repository import CheckRepository, ConnectionRepository
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from tests.unit.connections.conftest import ConnectionsSetup, credential
 
@@ -20,7 +21,7 @@ def test_a_check_is_written_by_its_own_organization_alone(setup: ConnectionsSetu
     now = setup.clock.now()
     with setup.database.write() as work:
         connection = setup.connections.upload(
-            work, setup.scope, OPERATOR, "x", prepare_connection(credential())
+            Access(work, setup.scope, OPERATOR), "x", prepare_connection(credential())
         )
         checks = CheckRepository(work.connection)
         check = Check(
@@ -50,7 +51,7 @@ def test_a_check_is_written_by_its_own_organization_alone(setup: ConnectionsSetu
 def test_a_connection_is_renamed_by_its_own_organization_alone(setup: ConnectionsSetup):
     with setup.database.write() as work:
         connection = setup.connections.upload(
-            work, setup.scope, OPERATOR, "x", prepare_connection(credential())
+            Access(work, setup.scope, OPERATOR), "x", prepare_connection(credential())
         )
         connections = ConnectionRepository(work.connection)
         connections.rename(setup.other, connection.id, "taken")

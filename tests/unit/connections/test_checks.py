@@ -15,6 +15,7 @@ from ionport.connections.repository import CheckRepository
 from ionport.connections.service import ConnectionService
 from ionport.core.errors import Forbidden, NotFound, Unavailable
 from ionport.core.sealing import KeyRing
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, OrganizationRole
 from tests.support.infor_side import TENANT, InforSide, infor_side_on
@@ -38,10 +39,9 @@ def credentials(infor: InforSide) -> dict[str, str]:
 
 def check(setup: ConnectionsSetup, content: bytes):
     with setup.database.write() as work:
-        connection = setup.connections.upload(
-            work, setup.scope, OPERATOR, "x.ionapi", prepare_connection(content)
-        )
-        started = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
+        access = Access(work, setup.scope, OPERATOR)
+        connection = setup.connections.upload(access, "x.ionapi", prepare_connection(content))
+        started = setup.connections.start_check(access, connection.id)
     assert started.status is CheckStatus.RUNNING
     return setup.connections.run_check(setup.database, setup.scope, started.id)
 
@@ -128,14 +128,15 @@ def test_a_page_can_follow_the_stages_while_they_run(
     with FaultyProxy(infor.url) as proxy:
         content = json.dumps({**credentials, "iu": proxy.url}).encode()
         with setup.database.write() as work:
-            connection = setup.connections.upload(
-                work, setup.scope, OPERATOR, "x", prepare_connection(content)
-            )
-            started = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
+            access = Access(work, setup.scope, OPERATOR)
+            connection = setup.connections.upload(access, "x", prepare_connection(content))
+            started = setup.connections.start_check(access, connection.id)
 
         def look(_method: str, _path: str) -> None:
             with setup.database.read() as work:
-                found = setup.connections.latest_check(work, setup.scope, OPERATOR, connection.id)
+                found = setup.connections.latest_check(
+                    Access(work, setup.scope, OPERATOR), connection.id
+                )
             assert found is not None
             seen.append(stages(found))
 
@@ -150,18 +151,18 @@ def test_a_page_can_follow_the_stages_while_they_run(
 
 def test_a_check_cut_short_by_a_crash_is_shown_as_interrupted(setup: ConnectionsSetup):
     with setup.database.write() as work:
-        connection = setup.connections.upload(
-            work, setup.scope, OPERATOR, "x", prepare_connection(credential())
-        )
-        started = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
-        again = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
+        access = Access(work, setup.scope, OPERATOR)
+        connection = setup.connections.upload(access, "x", prepare_connection(credential()))
+        started = setup.connections.start_check(access, connection.id)
+        again = setup.connections.start_check(access, connection.id)
     assert again.id == started.id, "one runs already"
     setup.clock.advance(timedelta(minutes=5))
     with setup.database.write() as work:
-        found = setup.connections.latest_check(work, setup.scope, OPERATOR, connection.id)
+        access = Access(work, setup.scope, OPERATOR)
+        found = setup.connections.latest_check(access, connection.id)
         assert found is not None
         assert found.status is CheckStatus.INTERRUPTED
-        fresh = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
+        fresh = setup.connections.start_check(access, connection.id)
     assert fresh.id != started.id
     # Running the dead one late changes nothing.
     late = setup.connections.run_check(setup.database, setup.scope, started.id)
@@ -177,14 +178,16 @@ def test_a_proof_that_is_started_many_times_at_once_signs_on_once(
         content = json.dumps({**credentials, **through_it}).encode()
         with setup.database.write() as work:
             connection = setup.connections.upload(
-                work, setup.scope, OPERATOR, "x", prepare_connection(content)
+                Access(work, setup.scope, OPERATOR), "x", prepare_connection(content)
             )
         all_here = threading.Barrier(4)
 
         def click(_number: int) -> str:
             all_here.wait(PATIENCE)
             with setup.database.write() as work:
-                started = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
+                started = setup.connections.start_check(
+                    Access(work, setup.scope, OPERATOR), connection.id
+                )
             all_here.wait(PATIENCE)
             setup.connections.run_check(setup.database, setup.scope, started.id)
             found = setup.connections.wait_for_check(setup.database, setup.scope, started.id)
@@ -202,11 +205,10 @@ def test_a_proof_whose_process_died_is_noted_as_interrupted_and_can_be_started_a
     setup: ConnectionsSetup, credentials: dict[str, str]
 ):
     with setup.database.write() as work:
+        access = Access(work, setup.scope, OPERATOR)
         content = json.dumps(credentials).encode()
-        connection = setup.connections.upload(
-            work, setup.scope, OPERATOR, "x", prepare_connection(content)
-        )
-        dead = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
+        connection = setup.connections.upload(access, "x", prepare_connection(content))
+        dead = setup.connections.start_check(access, connection.id)
         # Its process took it up, and ended.
         claimed = CheckRepository(work.connection).claim(
             setup.scope, dead.id, "run_dead", setup.clock.now()
@@ -214,7 +216,7 @@ def test_a_proof_whose_process_died_is_noted_as_interrupted_and_can_be_started_a
     assert claimed
     setup.clock.advance(timedelta(minutes=5))
     with setup.database.write() as work:
-        fresh = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
+        fresh = setup.connections.start_check(Access(work, setup.scope, OPERATOR), connection.id)
     found = setup.connections.run_check(setup.database, setup.scope, fresh.id)
     assert found.status is CheckStatus.PASSED
     with setup.database.read() as work:
@@ -225,18 +227,18 @@ def test_a_proof_whose_process_died_is_noted_as_interrupted_and_can_be_started_a
 
 def test_a_proof_that_breaks_off_is_interrupted_at_once(setup: ConnectionsSetup):
     with setup.database.write() as work:
-        connection = setup.connections.upload(
-            work, setup.scope, OPERATOR, "x", prepare_connection(credential())
-        )
-        started = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
+        access = Access(work, setup.scope, OPERATOR)
+        connection = setup.connections.upload(access, "x", prepare_connection(credential()))
+        started = setup.connections.start_check(access, connection.id)
     stranger = ConnectionService(setup.clock, KeyRing.generate(), AuditLog(setup.clock))
     with pytest.raises(Unavailable):
         stranger.run_check(setup.database, setup.scope, started.id)
     with setup.database.write() as work:
-        found = setup.connections.latest_check(work, setup.scope, OPERATOR, connection.id)
+        access = Access(work, setup.scope, OPERATOR)
+        found = setup.connections.latest_check(access, connection.id)
         assert found is not None
         assert found.status is CheckStatus.INTERRUPTED
-        again = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
+        again = setup.connections.start_check(access, connection.id)
     assert again.id != started.id
 
 
@@ -244,19 +246,20 @@ def test_a_proof_that_breaks_off_is_interrupted_at_once(setup: ConnectionsSetup)
 def test_old_checks_do_not_pile_up(setup: ConnectionsSetup):
     with setup.database.write() as work:
         connection = setup.connections.upload(
-            work, setup.scope, OPERATOR, "x", prepare_connection(credential())
+            Access(work, setup.scope, OPERATOR), "x", prepare_connection(credential())
         )
     made = []
     for _ in range(25):
         setup.clock.advance(timedelta(hours=1))
         with setup.database.write() as work:
             made.append(
-                setup.connections.start_check(work, setup.scope, OPERATOR, connection.id).id
+                setup.connections.start_check(Access(work, setup.scope, OPERATOR), connection.id).id
             )
     with setup.database.read() as work:
+        access = Access(work, setup.scope, OPERATOR)
         with pytest.raises(NotFound):
-            setup.connections.get_check(work, setup.scope, OPERATOR, made[0])
-        kept = setup.connections.get_check(work, setup.scope, OPERATOR, made[-20])
+            setup.connections.get_check(access, made[0])
+        kept = setup.connections.get_check(access, made[-20])
     assert kept.id == made[-20]
 
 
@@ -268,16 +271,17 @@ def test_checks_belong_to_their_organization_and_its_administrators(setup: Conne
         organization_roles=frozenset({(setup.scope.organization_id, OrganizationRole.USER)}),
     )
     with setup.database.write() as work:
+        access = Access(work, setup.other, OPERATOR)
         connection = setup.connections.upload(
-            work, setup.scope, OPERATOR, "x", prepare_connection(credential())
+            Access(work, setup.scope, OPERATOR), "x", prepare_connection(credential())
         )
         with pytest.raises(Forbidden):
-            setup.connections.start_check(work, setup.scope, member, connection.id)
-        started = setup.connections.start_check(work, setup.scope, OPERATOR, connection.id)
-        assert setup.connections.latest_check(work, setup.scope, member, connection.id)
+            setup.connections.start_check(Access(work, setup.scope, member), connection.id)
+        started = setup.connections.start_check(Access(work, setup.scope, OPERATOR), connection.id)
+        assert setup.connections.latest_check(Access(work, setup.scope, member), connection.id)
         with pytest.raises(NotFound):
-            setup.connections.get_check(work, setup.other, OPERATOR, started.id)
-        assert setup.connections.latest_check(work, setup.other, OPERATOR, connection.id) is None
+            setup.connections.get_check(access, started.id)
+        assert setup.connections.latest_check(access, connection.id) is None
 
 
 def strange_server(kind: str):

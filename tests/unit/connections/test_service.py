@@ -11,9 +11,10 @@ from ionport.connections.tables import connections
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from ionport.core.paging import PageRequest
 from ionport.core.sealing import KeyRing
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.ionapi.addresses import AddressPolicy
-from ionport.store import OrganizationScope, SystemScope, Work
+from ionport.store import OrganizationScope, ScopedWork, SystemScope
 from tests.unit.connections.conftest import ConnectionsSetup, credential
 
 OPERATOR = Actor.operator()
@@ -22,7 +23,7 @@ OPERATOR = Actor.operator()
 def upload(setup: ConnectionsSetup, content: bytes, filename: str = "DocBits_TST.ionapi"):
     with setup.database.write() as work:
         return setup.connections.upload(
-            work, setup.scope, OPERATOR, filename, prepare_connection(content)
+            Access(work, setup.scope, OPERATOR), filename, prepare_connection(content)
         )
 
 
@@ -49,7 +50,7 @@ def test_a_stored_credential_is_write_only(
     with setup.database.read() as work:
         stored = str(work.connection.execute(select(connections)).all())
         audit = str(work.connection.execute(text("select * from audit_log")).all())
-        file = setup.connections.credential(work, setup.scope, connection.id)
+        file = setup.connections.credential(work.within(setup.scope), connection.id)
     for secret in secrets:
         assert secret not in repr(connection) + stored + audit + caplog.text
     assert file.to_bytes() == content.replace(b'": "', b'":"').replace(b'", "', b'","')
@@ -64,7 +65,7 @@ def test_the_same_credential_again_gives_the_existing_connection(setup: Connecti
     second = upload(setup, b"\xef\xbb\xbf" + again, "copy.ionapi")
     assert second == first
     with setup.database.read() as work:
-        page = setup.connections.list(work, setup.scope, OPERATOR, PageRequest())
+        page = setup.connections.list(Access(work, setup.scope, OPERATOR), PageRequest())
     assert page.total == 1
 
 
@@ -112,28 +113,28 @@ def test_only_an_administrator_uploads_and_only_members_see(setup: ConnectionsSe
     stranger = Actor("usr_2", "Sam")
     connection = upload(setup, credential())
     with setup.database.write() as work:
+        access = Access(work, setup.scope, member)
         with pytest.raises(Forbidden):
-            setup.connections.upload(
-                work, setup.scope, member, "x.ionapi", prepare_connection(credential())
-            )
-        assert setup.connections.get(work, setup.scope, member, connection.id) == connection
+            setup.connections.upload(access, "x.ionapi", prepare_connection(credential()))
+        assert setup.connections.get(access, connection.id) == connection
         with pytest.raises(Forbidden):
-            setup.connections.get(work, setup.scope, stranger, connection.id)
+            setup.connections.get(Access(work, setup.scope, stranger), connection.id)
 
 
 def test_another_organization_does_not_find_the_connection(setup: ConnectionsSetup):
     connection = upload(setup, credential())
     with setup.database.write() as work:
+        access = Access(work, setup.other, OPERATOR)
         for call in (
-            lambda: setup.connections.get(work, setup.other, OPERATOR, connection.id),
-            lambda: setup.connections.credential(work, setup.other, connection.id),
-            lambda: setup.connections.delete(work, setup.other, OPERATOR, connection.id),
-            lambda: setup.connections.rename(work, setup.other, OPERATOR, connection.id, "x"),
-            lambda: setup.connections.start_check(work, setup.other, OPERATOR, connection.id),
+            lambda: setup.connections.get(access, connection.id),
+            lambda: setup.connections.credential(work.within(setup.other), connection.id),
+            lambda: setup.connections.delete(access, connection.id),
+            lambda: setup.connections.rename(access, connection.id, "x"),
+            lambda: setup.connections.start_check(access, connection.id),
         ):
             with pytest.raises(NotFound):
                 call()
-        page = setup.connections.list(work, setup.other, OPERATOR, PageRequest())
+        page = setup.connections.list(access, PageRequest())
     assert page.total == 0
 
 
@@ -143,7 +144,7 @@ def test_two_organizations_may_hold_the_same_credential(setup: ConnectionsSetup)
     first = upload(setup, content)
     with setup.database.write() as work:
         second = setup.connections.upload(
-            work, setup.other, OPERATOR, "x.ionapi", prepare_connection(content)
+            Access(work, setup.other, OPERATOR), "x.ionapi", prepare_connection(content)
         )
     assert second.id != first.id
     assert second.fingerprint == first.fingerprint
@@ -159,33 +160,34 @@ def test_a_sealed_file_moved_to_another_row_does_not_open(setup: ConnectionsSetu
             .values(sealed=sealed.scalar_subquery())
         )
         with pytest.raises(Unavailable):
-            setup.connections.credential(work, setup.scope, second.id)
+            setup.connections.credential(work.within(setup.scope), second.id)
 
 
 @pytest.mark.on_each_database
 def test_a_connection_is_renamed_listed_and_deleted(setup: ConnectionsSetup):
     connection = upload(setup, credential())
     with setup.database.write() as work:
-        setup.connections.rename(work, setup.scope, OPERATOR, connection.id, "  Infor  test ")
-        found = setup.connections.list(work, setup.scope, OPERATOR, PageRequest(), "infor t")
+        access = Access(work, setup.scope, OPERATOR)
+        setup.connections.rename(access, connection.id, "  Infor  test ")
+        found = setup.connections.list(access, PageRequest(), "infor t")
         assert [one.name for one in found.items] == ["Infor test"]
         with pytest.raises(InvalidInput):
-            setup.connections.rename(work, setup.scope, OPERATOR, connection.id, " ")
-        setup.connections.delete(work, setup.scope, OPERATOR, connection.id)
+            setup.connections.rename(access, connection.id, " ")
+        setup.connections.delete(access, connection.id)
         with pytest.raises(NotFound):
-            setup.connections.get(work, setup.scope, OPERATOR, connection.id)
+            setup.connections.get(access, connection.id)
 
 
 @pytest.mark.on_each_database
 def test_a_connection_in_use_is_not_deleted(setup: ConnectionsSetup):
     class Used:
-        def titles(self, work: Work, scope: OrganizationScope, connection_id: str) -> list[str]:
+        def titles(self, access: ScopedWork[OrganizationScope], connection_id: str) -> list[str]:
             return ["Invoices to Infor"]
 
     setup.connections.uses = Used()
     connection = upload(setup, credential())
     with setup.database.write() as work, pytest.raises(Conflict, match="Invoices to Infor"):
-        setup.connections.delete(work, setup.scope, OPERATOR, connection.id)
+        setup.connections.delete(Access(work, setup.scope, OPERATOR), connection.id)
 
 
 @pytest.mark.on_each_database
@@ -195,11 +197,11 @@ def test_rotated_keys_still_open_old_credentials_and_seal_them_again(setup: Conn
     service = _with_keys(setup, rotated)
     scope = SystemScope("rotate")
     with setup.database.write() as work:
-        assert service.reseal(work, scope) == 1
-        assert service.reseal(work, scope) == 0
+        assert service.reseal(work.within(scope)) == 1
+        assert service.reseal(work.within(scope)) == 0
     only_new = KeyRing.from_text(json.dumps(_only_current(rotated)))
     with setup.database.read() as work:
-        file = _with_keys(setup, only_new).credential(work, setup.scope, connection.id)
+        file = _with_keys(setup, only_new).credential(work.within(setup.scope), connection.id)
     assert file.ti == "ACME_TST"
 
 

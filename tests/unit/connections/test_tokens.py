@@ -9,6 +9,7 @@ from sqlalchemy import text
 from ionport.connections.intake import prepare_connection
 from ionport.connections.tokens import DatabaseTokenStore
 from ionport.core.sealing import KeyRing
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.ionapi import Secret
 from ionport.ionapi.tokens.grants import TokenSet
@@ -35,7 +36,9 @@ def store(
 def connect(setup: ConnectionsSetup) -> str:
     with setup.database.write() as work:
         return setup.connections.upload(
-            work, setup.scope, Actor.operator(), "x.ionapi", prepare_connection(credential())
+            Access(work, setup.scope, Actor.operator()),
+            "x.ionapi",
+            prepare_connection(credential()),
         ).id
 
 
@@ -83,7 +86,7 @@ def test_tokens_that_do_not_open_any_more_cost_a_sign_on_and_no_error(setup: Con
 def test_tokens_for_a_deleted_connection_are_not_kept(setup: ConnectionsSetup):
     connection_id = connect(setup)
     with setup.database.write() as work:
-        setup.connections.delete(work, setup.scope, Actor.operator(), connection_id)
+        setup.connections.delete(Access(work, setup.scope, Actor.operator()), connection_id)
     store(setup, connection_id).save("key", tokens())
     assert store(setup, connection_id).load("key") is None
 

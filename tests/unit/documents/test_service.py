@@ -281,7 +281,7 @@ def test_receiving_is_audited(
 ) -> None:
     id_ = _receive(service, database)
     with database.read() as work:
-        entry = AuditLog(clock).list(work, ACME, PageRequest()).items[0]
+        entry = AuditLog(clock).list(work.within(ACME), PageRequest()).items[0]
     assert (entry.action, entry.subject) == ("document.received", id_)
 
 

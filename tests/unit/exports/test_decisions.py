@@ -20,6 +20,7 @@ from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, Delivery, DeliveryStatus, StepKind
 from ionport.exports.status import record_document_status
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.store import SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide, holding, invoice
@@ -401,7 +402,9 @@ def test_what_is_being_delivered_or_was_sent_stays_with_its_company(ready: Docum
 
     def move() -> bool:
         with ready.database.write() as work:
-            south = ready.identity.create_sub_organization(work, ready.scope, OPERATOR, "South")
+            south = ready.identity.create_sub_organization(
+                Access(work, ready.scope, OPERATOR), "South"
+            )
             return ready.documents.moving.move(work, ready.scope, OPERATOR, first, south.id)
 
     with pytest.raises(Conflict) as open_one:

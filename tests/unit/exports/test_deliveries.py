@@ -18,6 +18,7 @@ from ionport.exports.model import (
     StepKind,
 )
 from ionport.exports.status import derive_status
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.store import OrganizationScope, SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide
@@ -29,7 +30,7 @@ def ready(side: DocumentSide) -> DocumentSide:
     """A side with one active configuration, and nobody who runs deliveries."""
     with side.database.write() as work:
         connection = side.connections.upload(
-            work, side.scope, OPERATOR, "x", prepare_connection(credential())
+            Access(work, side.scope, OPERATOR), "x", prepare_connection(credential())
         )
     side.configure(connection.id)
     return side
@@ -158,7 +159,7 @@ def test_what_people_do_with_a_delivery_is_in_the_audit_log(ready: DocumentSide)
     with ready.database.write() as work:
         ready.deliveries.cancel(work, ready.scope, OPERATOR, delivery.id)
         ready.deliveries.retry(work, ready.scope, OPERATOR, delivery.id)
-        found = ready.audit.list(work, ready.scope, PageRequest(), [delivery.id])
+        found = ready.audit.list(work.within(ready.scope), PageRequest(), [delivery.id])
     assert sorted(entry.action for entry in found.items) == [
         "delivery.cancelled",
         "delivery.created",

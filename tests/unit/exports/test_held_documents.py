@@ -69,7 +69,7 @@ def test_a_reason_exports_all_the_same_and_is_kept_with_the_findings(ready: Docu
     assert ready.status(document_id) == "exporting"
     assert any("a cent, agreed by phone" in text for text in ready.timeline(document_id))
     with ready.database.read() as work:
-        entries = ready.audit.list(work, ready.scope, PageRequest(), [document_id]).items
+        entries = ready.audit.list(work.within(ready.scope), PageRequest(), [document_id]).items
     accepted = next(entry for entry in entries if entry.action == "document.findings_accepted")
     assert accepted.details["reason"] == "a cent, agreed by phone"
 

@@ -36,8 +36,7 @@ def test_of_edits_that_end_at_once_one_is_stored(database: Database, clock: Mova
         with database.write() as work:
             try:
                 require_unchanged(
-                    work,
-                    OrganizationScope("org_1"),
+                    work.within(OrganizationScope("org_1")),
                     AuditLog(clock),
                     "org_1",
                     mark,

@@ -9,7 +9,8 @@ import pytest
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from ionport.core.paging import PageRequest
-from ionport.identity.members import MemberService
+from ionport.identity.access import Access
+from ionport.identity.members.service import MemberService
 from ionport.identity.model import (
     Actor,
     MemberQuery,
@@ -64,7 +65,7 @@ def test_users_are_listed_filtered_sorted_and_paged(
     with people.database.read() as work:
 
         def names(**query: object) -> list[str]:
-            page = members.list_members(work, SCOPE, ada, MemberQuery(**query))  # type: ignore[arg-type]
+            page = members.list_members(Access(work, SCOPE, ada), MemberQuery(**query))  # type: ignore[arg-type]
             return [member.user.username for member in page.items]
 
         assert names() == ["ada", "bob", "carol", "dave"]
@@ -83,13 +84,14 @@ def test_a_user_of_another_tenant_is_not_found(
     add_to(people, eve, OTHER, ADMINISTRATOR)
     proof = PasswordProof(ada.user_id, people.clock.now())
     with people.database.write() as work:
+        access = Access(work, SCOPE, ada)
         attempts: list[Callable[[], object]] = [
-            lambda: members.get_member(work, SCOPE, ada, eve.id),
-            lambda: members.set_role(work, SCOPE, ada, eve.id, TenantRole.USER),
-            lambda: members.remove_member(work, SCOPE, ada, eve.id),
-            lambda: members.set_disabled(work, SCOPE, ada, eve.id, True),
-            lambda: members.reset_password(work, SCOPE, ada, eve.id, proof, "hash"),
-            lambda: members.join(work, SCOPE, ada, eve.id, SCOPE, ADMINISTRATOR),
+            lambda: members.get_member(access, eve.id),
+            lambda: members.set_role(access, eve.id, TenantRole.USER),
+            lambda: members.remove_member(access, eve.id),
+            lambda: members.set_disabled(access, eve.id, True),
+            lambda: members.reset_password(access, eve.id, proof, "hash"),
+            lambda: members.join(access, eve.id, SCOPE, ADMINISTRATOR),
         ]
         for attempt in attempts:
             with pytest.raises(NotFound):
@@ -101,14 +103,15 @@ def test_a_plain_user_changes_nobody(people: People, members: MemberService, ada
     assert ada.user_id is not None
     proof = PasswordProof(bob.user_id, people.clock.now())
     with people.database.write() as work:
+        access = Access(work, SCOPE, bob)
         attempts: list[Callable[[], object]] = [
-            lambda: members.list_members(work, SCOPE, bob),
-            lambda: members.get_member(work, SCOPE, bob, str(ada.user_id)),
-            lambda: members.add_member(work, SCOPE, bob, NewUser("x"), "h", ADMINISTRATOR),
-            lambda: members.set_role(work, SCOPE, bob, str(bob.user_id), ADMINISTRATOR),
-            lambda: members.remove_member(work, SCOPE, bob, str(ada.user_id)),
-            lambda: members.set_disabled(work, SCOPE, bob, str(ada.user_id), True),
-            lambda: members.reset_password(work, SCOPE, bob, str(ada.user_id), proof, "h"),
+            lambda: members.list_members(access),
+            lambda: members.get_member(access, str(ada.user_id)),
+            lambda: members.add_member(access, NewUser("x"), "h", ADMINISTRATOR),
+            lambda: members.set_role(access, str(bob.user_id), ADMINISTRATOR),
+            lambda: members.remove_member(access, str(ada.user_id)),
+            lambda: members.set_disabled(access, str(ada.user_id), True),
+            lambda: members.reset_password(access, str(ada.user_id), proof, "h"),
         ]
         for attempt in attempts:
             with pytest.raises(Forbidden):
@@ -121,13 +124,13 @@ def test_an_added_user_can_sign_in_to_this_tenant_alone(
     password_hash = people.identity.hash_password(PASSWORD)
     with people.database.write() as work:
         member = members.add_member(
-            work, SCOPE, ada, NewUser("bob", "Bob B"), password_hash, TenantRole.USER
+            Access(work, SCOPE, ada), NewUser("bob", "Bob B"), password_hash, TenantRole.USER
         )
     bob = actor_of(people, member.user)
     assert bob.tenant_roles == {(TENANT, TenantRole.USER)}
     assert bob.organization_roles == frozenset()
     with people.database.write() as work, pytest.raises(InvalidInput) as error:
-        members.add_member(work, SCOPE, ada, NewUser("BOB"), password_hash, TenantRole.USER)
+        members.add_member(Access(work, SCOPE, ada), NewUser("BOB"), password_hash, TenantRole.USER)
     assert set(error.value.fields) == {"username"}
 
 
@@ -136,17 +139,18 @@ def test_the_last_administrator_stays(people: People, members: MemberService, ad
     user_id = str(ada.user_id)
     away = people.add("away")
     with people.database.write() as work:
-        members.set_disabled(work, SCOPE, ada, away.id, True)
+        access = Access(work, SCOPE, ada)
+        members.set_disabled(access, away.id, True)
         attempts: list[Callable[[], object]] = [
-            lambda: members.set_role(work, SCOPE, ada, user_id, TenantRole.USER),
-            lambda: members.remove_member(work, SCOPE, ada, user_id),
+            lambda: members.set_role(access, user_id, TenantRole.USER),
+            lambda: members.remove_member(access, user_id),
         ]
         for attempt in attempts:
             with pytest.raises(Conflict) as error:
                 attempt()
             assert error.value.code == "last_administrator"
-        members.set_disabled(work, SCOPE, ada, away.id, False)
-        members.remove_member(work, SCOPE, ada, user_id)
+        members.set_disabled(access, away.id, False)
+        members.remove_member(access, user_id)
 
 
 @pytest.mark.on_each_database
@@ -161,7 +165,7 @@ def test_two_administrators_who_demote_each_other_leave_one(
         start.wait(PATIENCE)
         try:
             with people.database.write() as work:
-                members.set_role(work, SCOPE, ada, user_id, TenantRole.USER)
+                members.set_role(Access(work, SCOPE, ada), user_id, TenantRole.USER)
         except Conflict as error:
             refused.append(error.code)
 
@@ -178,7 +182,7 @@ def test_nobody_closes_their_own_account(
 ) -> None:
     people.add("bob")
     with people.database.write() as work, pytest.raises(Conflict) as error:
-        members.set_disabled(work, SCOPE, ada, str(ada.user_id), True)
+        members.set_disabled(Access(work, SCOPE, ada), str(ada.user_id), True)
     assert error.value.code == "own_account"
 
 
@@ -189,13 +193,14 @@ def test_disabling_and_a_new_password_end_every_session(
     sessions = people.sessions
     tokens = [sessions.sign_in(people.database, "bob", PASSWORD, "::1")[0] for _n in range(2)]
     with people.database.write() as work:
-        members.set_disabled(work, SCOPE, ada, bob.id, True)
-        members.set_disabled(work, SCOPE, ada, bob.id, False)
+        access = Access(work, SCOPE, ada)
+        members.set_disabled(access, bob.id, True)
+        members.set_disabled(access, bob.id, False)
         assert sessions.session_for(work, tokens[0]) is None
     token, _user = sessions.sign_in(people.database, "bob", PASSWORD, "::1")
     proof = PasswordProof(ada.user_id, people.clock.now())
     with people.database.write() as work:
-        members.reset_password(work, SCOPE, ada, bob.id, proof, "hash")
+        members.reset_password(Access(work, SCOPE, ada), bob.id, proof, "hash")
         assert sessions.session_for(work, token) is None
     with pytest.raises(Unauthenticated):
         sessions.sign_in(people.database, "bob", PASSWORD, "::1")
@@ -209,7 +214,7 @@ def test_a_password_is_set_with_a_fresh_proof_only(
     with people.database.write() as work:
         for proof in (stale, PasswordProof(bob.id, clock.now())):
             with pytest.raises(Unauthenticated):
-                members.reset_password(work, SCOPE, ada, bob.id, proof, "hash")
+                members.reset_password(Access(work, SCOPE, ada), bob.id, proof, "hash")
 
 
 @pytest.mark.on_each_database
@@ -224,16 +229,17 @@ def test_an_account_used_elsewhere_is_not_closed_or_taken_over(
         add_to(people, bob, OTHER, TenantRole.USER)
     proof = PasswordProof(ada.user_id, people.clock.now())
     with people.database.write() as work:
-        assert members.is_used_elsewhere(work, SCOPE, ada, bob.id)
+        access = Access(work, SCOPE, ada)
+        assert members.is_used_elsewhere(access, bob.id)
         attempts: list[Callable[[], object]] = [
-            lambda: members.set_disabled(work, SCOPE, ada, bob.id, True),
-            lambda: members.reset_password(work, SCOPE, ada, bob.id, proof, "hash"),
+            lambda: members.set_disabled(access, bob.id, True),
+            lambda: members.reset_password(access, bob.id, proof, "hash"),
         ]
         for attempt in attempts:
             with pytest.raises(Forbidden) as error:
                 attempt()
             assert error.value.code == "account_used_elsewhere"
-        members.remove_member(work, SCOPE, ada, bob.id)
+        members.remove_member(access, bob.id)
 
 
 @pytest.mark.on_each_database
@@ -245,14 +251,17 @@ def test_a_user_joins_another_tenant_of_the_same_administrator_only(
     with people.database.write() as work:
         people.identity.ensure_tenant(work, OTHER.tenant_id)
         with pytest.raises(Forbidden):
-            members.join(work, SCOPE, actor_of_roles(TENANT), bob.id, OTHER, TenantRole.USER)
+            members.join(
+                Access(work, SCOPE, actor_of_roles(TENANT)), bob.id, OTHER, TenantRole.USER
+            )
     add_to(people, user, OTHER, ADMINISTRATOR)
     ada = actor_of(people, user)
     with people.database.write() as work:
-        members.join(work, SCOPE, ada, bob.id, OTHER, TenantRole.USER)
-        assert members.get_member(work, OTHER, ada, bob.id).role is TenantRole.USER
+        access = Access(work, SCOPE, ada)
+        members.join(access, bob.id, OTHER, TenantRole.USER)
+        assert members.get_member(Access(work, OTHER, ada), bob.id).role is TenantRole.USER
         with pytest.raises(Conflict):
-            members.join(work, SCOPE, ada, bob.id, OTHER, TenantRole.USER)
+            members.join(access, bob.id, OTHER, TenantRole.USER)
 
 
 def actor_of_roles(*tenants: str) -> Actor:
@@ -266,12 +275,13 @@ def test_every_change_of_a_user_is_in_the_tenants_audit_log(
     bob = people.add("bob", tenant_role=TenantRole.USER)
     proof = PasswordProof(ada.user_id, people.clock.now())
     with people.database.write() as work:
-        members.set_role(work, SCOPE, ada, bob.id, ADMINISTRATOR)
-        members.set_disabled(work, SCOPE, ada, bob.id, True)
-        members.set_disabled(work, SCOPE, ada, bob.id, False)
-        members.reset_password(work, SCOPE, ada, bob.id, proof, "hash")
-        members.remove_member(work, SCOPE, ada, bob.id)
-        trail = people.audit.list(work, SCOPE, PageRequest(), [bob.id]).items
+        access = Access(work, SCOPE, ada)
+        members.set_role(access, bob.id, ADMINISTRATOR)
+        members.set_disabled(access, bob.id, True)
+        members.set_disabled(access, bob.id, False)
+        members.reset_password(access, bob.id, proof, "hash")
+        members.remove_member(access, bob.id)
+        trail = people.audit.list(work.within(SCOPE), PageRequest(), [bob.id]).items
     assert {entry.action for entry in trail if entry.actor_id == ada.user_id} == {
         "membership.set",
         "user.disabled",

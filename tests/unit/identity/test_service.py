@@ -5,6 +5,7 @@ import pytest
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole, TenantRole, UserAction
 from ionport.identity.service import NewUser
 from ionport.store import OrganizationScope, SystemScope, TenantScope
@@ -66,7 +67,7 @@ def test_a_tenant_is_made_once_and_has_infors_shape(people: People) -> None:
     user = people.add("ada")
     with people.database.write() as work:
         people.identity.create_tenant(work, OPERATOR, "ACME_PRD", user.id)
-        assert people.identity.get_user(work, TenantScope("ACME_PRD"), user.id) == user
+        assert people.identity.get_user(work.within(TenantScope("ACME_PRD")), user.id) == user
         with pytest.raises(Conflict):
             people.identity.create_tenant(work, OPERATOR, "ACME_PRD")
         with pytest.raises(InvalidInput):
@@ -80,7 +81,7 @@ def test_users_are_found_by_a_part_of_any_name(people: People, text: str) -> Non
     people.add("ada")
     people.add("bob", tenant_role=None)
     with people.database.read() as work:
-        found = people.identity.search_users(work, SCOPE, text)
+        found = people.identity.search_users(work.within(SCOPE), text)
     assert [user.username for user in found] == ["ada"]
 
 
@@ -89,13 +90,13 @@ def test_users_are_found_by_a_part_of_any_name(people: People, text: str) -> Non
 def test_a_search_has_no_wildcards(people: People, text: str) -> None:
     people.add("ada")
     with people.database.read() as work:
-        assert people.identity.search_users(work, SCOPE, text) == []
+        assert people.identity.search_users(work.within(SCOPE), text) == []
 
 
 def test_a_user_of_another_tenant_is_not_found(people: People) -> None:
     bob = people.add("bob", tenant_role=None)
     with people.database.read() as work, pytest.raises(NotFound):
-        people.identity.get_user(work, SCOPE, bob.id)
+        people.identity.get_user(work.within(SCOPE), bob.id)
 
 
 @pytest.mark.on_each_database
@@ -120,13 +121,14 @@ def test_a_sub_organization_belongs_to_its_organization(people: People) -> None:
         scope = OrganizationScope(organization.id)
         role = (organization.id, OrganizationRole.ADMINISTRATOR)
         actor = Actor(ada.id, "ada", organization_roles=frozenset([role]))
-        made = people.identity.create_sub_organization(work, scope, actor, "North")
-        assert people.identity.list_sub_organizations(work, scope) == [made]
+        access = Access(work, scope, actor)
+        made = people.identity.create_sub_organization(access, "North")
+        assert people.identity.list_sub_organizations(work.within(scope)) == [made]
         assert people.identity.list_organizations(work) == [organization]
         with pytest.raises(Forbidden):
-            people.identity.create_sub_organization(work, scope, Actor("u", "x"), "South")
+            people.identity.create_sub_organization(Access(work, scope, Actor("u", "x")), "South")
         with pytest.raises(InvalidInput):
-            people.identity.create_sub_organization(work, scope, actor, " ")
+            people.identity.create_sub_organization(access, " ")
 
 
 def test_a_reset_password_ends_every_session(people: People) -> None:
@@ -146,12 +148,15 @@ def test_a_reset_password_ends_every_session(people: People) -> None:
 def test_the_audit_log_tells_scopes_apart_and_shows_the_newest_first(people: People) -> None:
     actor = Actor("usr_1", "ada", address="192.0.2.7")
     with people.database.write() as work:
-        people.audit.record(work, SCOPE, actor, UserAction.CREATED, "usr_1", {"name": "First"})
-        people.audit.record(work, SCOPE, actor, UserAction.CREATED, "usr_2")
-        people.audit.record(work, OrganizationScope(TENANT), actor, UserAction.SIGNED_IN, "usr_3")
+        access = Access(work, SCOPE, actor)
+        people.audit.record(access, UserAction.CREATED, "usr_1", {"name": "First"})
+        people.audit.record(access, UserAction.CREATED, "usr_2")
+        people.audit.record(
+            Access(work, OrganizationScope(TENANT), actor), UserAction.SIGNED_IN, "usr_3"
+        )
     with people.database.read() as work:
-        of_tenant = people.audit.list(work, SCOPE, PageRequest(per_page=1))
-        everything = people.audit.list(work, SystemScope("test"), PageRequest())
+        of_tenant = people.audit.list(work.within(SCOPE), PageRequest(per_page=1))
+        everything = people.audit.list(work.within(SystemScope("test")), PageRequest())
     assert of_tenant.total == 2
     assert [entry.subject for entry in of_tenant.items] == ["usr_2"]
     assert everything.total == 3

@@ -169,7 +169,7 @@ def test_adding_is_audited(
 ) -> None:
     version = _add(service, database)
     with database.read() as work:
-        entry = AuditLog(clock).list(work, ACME, PageRequest()).items[0]
+        entry = AuditLog(clock).list(work.within(ACME), PageRequest()).items[0]
     assert (entry.action, entry.subject) == ("mapping.added", version.mapping_id)
     assert entry.details["version"] == "1"
 

@@ -14,6 +14,7 @@ from ionport.api.services import Services
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 
 router = APIRouter(prefix="/connections", tags=["Connections"], responses=PROBLEMS)
@@ -27,7 +28,7 @@ def list_connections(
 ) -> ListAnswer[ConnectionAnswer]:
     """List the uploaded connections, by name; nothing secret is in them."""
     with services.database.read() as work:
-        page = services.connections.list(work, call.scope, call.actor, asked)
+        page = services.connections.list(Access(work, call.scope, call.actor), asked)
     return ListAnswer(
         items=[ConnectionAnswer.of(connection) for connection in page.items],
         next=next_cursor(page),
@@ -40,7 +41,7 @@ def get_connection(services: Services, call: Reader, connection_id: str) -> Conn
     """Read one connection."""
     with services.database.read() as work:
         return ConnectionAnswer.of(
-            services.connections.get(work, call.scope, call.actor, connection_id)
+            services.connections.get(Access(work, call.scope, call.actor), connection_id)
         )
 
 
@@ -48,8 +49,9 @@ def get_connection(services: Services, call: Reader, connection_id: str) -> Conn
 def get_proof(services: Services, call: Reader, connection_id: str) -> ProofAnswer:
     """Read the proof that was started last, as far as it has come."""
     with services.database.read() as work:
-        connection = services.connections.get(work, call.scope, call.actor, connection_id)
-        check = services.connections.latest_check(work, call.scope, call.actor, connection.id)
+        access = Access(work, call.scope, call.actor)
+        connection = services.connections.get(access, connection_id)
+        check = services.connections.latest_check(access, connection.id)
     if check is None:
         raise NotFound(_("The connection was never proved."), code="no_proof")
     return ProofAnswer.of(check)
@@ -59,6 +61,8 @@ def get_proof(services: Services, call: Reader, connection_id: str) -> ProofAnsw
 def start_proof(services: Services, call: Prover, connection_id: str) -> ProofAnswer:
     """Start a proof, and answer at once; one that runs already is answered instead."""
     with services.database.write() as work:
-        check = services.connections.start_check(work, call.scope, call.actor, connection_id)
+        check = services.connections.start_check(
+            Access(work, call.scope, call.actor), connection_id
+        )
     services.connections.run_check_in_background(services.database, call.scope, check.id)
     return ProofAnswer.of(check)

@@ -9,6 +9,7 @@ import click
 from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json, print_rows
 from ionport.core.errors import NotFound
+from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiKey, ApiScope
 
 _SHOWN = ("id", "name", "hint", "scopes", "last_used_at", "expires_at")
@@ -47,9 +48,7 @@ def api_key_create(
         if found is None:
             raise NotFound(f"There is no user {user}.")
         key, secret = documents_side(application).api_keys.create(
-            work,
-            organization_scope(application),
-            OPERATOR,
+            Access(work, organization_scope(application), OPERATOR),
             name,
             scopes,
             days=days,
@@ -68,7 +67,7 @@ def api_key_list(ctx: click.Context, as_json: bool) -> None:
     """List the keys, the newest first; the keys themselves are stored nowhere."""
     with opened(ctx) as application, application.database.read() as work:
         keys = documents_side(application).api_keys.list(
-            work, organization_scope(application), OPERATOR
+            Access(work, organization_scope(application), OPERATOR)
         )
     rows = [_row(key) for key in keys]
     print_rows(rows, as_json=as_json, shown=_SHOWN, empty="No API key yet.")
@@ -82,7 +81,7 @@ def api_key_delete(ctx: click.Context, key_id: str, as_json: bool) -> None:
     """Delete the key KEY_ID: it opens nothing from the next request on."""
     with opened(ctx) as application, application.database.write() as work:
         documents_side(application).api_keys.delete(
-            work, organization_scope(application), OPERATOR, key_id
+            Access(work, organization_scope(application), OPERATOR), key_id
         )
     if as_json:
         print_json({"id": key_id, "deleted": True})

@@ -67,7 +67,7 @@ def company_add(
     with opened(ctx) as application, application.database.write() as work:
         scope, known = organization_scope(application), {}
         if sub_organization:
-            found = application.identity.list_sub_organizations(work, scope)
+            found = application.identity.list_sub_organizations(work.within(scope))
             known = {one.id: one.name for one in found}
         added = documents_side(application).companies.add(
             work,

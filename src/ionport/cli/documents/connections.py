@@ -10,6 +10,7 @@ import click
 from ionport.cli.documents.stages import print_stage, stage_row
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 
 if TYPE_CHECKING:
     from ionport.application import Application
@@ -45,7 +46,7 @@ def connection_add(ctx: click.Context, file: Path, name: str | None, as_json: bo
         prepared = prepare_connection(file.read_bytes())
         with application.database.write() as work:
             made = documents_side(application).connections.upload(
-                work, scope, OPERATOR, file.name, prepared, name=name
+                Access(work, scope, OPERATOR), file.name, prepared, name=name
             )
     if as_json:
         print_json(_row(made, "missing"))
@@ -67,10 +68,9 @@ def connection_list(ctx: click.Context, text: str, page: int, per_page: int, as_
 
     with opened(ctx) as application, application.database.read() as work:
         scope, service = organization_scope(application), documents_side(application).connections
-        found = service.list(work, scope, OPERATOR, PageRequest(page, per_page), text)
-        checks = {
-            item.id: service.latest_check(work, scope, OPERATOR, item.id) for item in found.items
-        }
+        access = Access(work, scope, OPERATOR)
+        found = service.list(access, PageRequest(page, per_page), text)
+        checks = {item.id: service.latest_check(access, item.id) for item in found.items}
     proofs = {key: check.status.value if check else "missing" for key, check in checks.items()}
     print_page(
         found,
@@ -96,7 +96,7 @@ def connection_delete(ctx: click.Context, name: str, yes: bool, as_json: bool) -
         if not yes:
             click.confirm(f"Delete the connection {name}?", abort=True)
         with application.database.write() as work:
-            service.delete(work, scope, OPERATOR, connection_id)
+            service.delete(Access(work, scope, OPERATOR), connection_id)
     if as_json:
         print_json({"id": connection_id, "name": name})
     else:
@@ -154,7 +154,7 @@ def _prove_stored(
         service = documents_side(application).connections
         connection_id = connection_id_of(application, name)
         with application.database.write() as work:
-            check = service.start_check(work, scope, OPERATOR, connection_id)
+            check = service.start_check(Access(work, scope, OPERATOR), connection_id)
         service.run_check(application.database, scope, check.id)
         # It may have been started on a page: the same proof counts for both.
         check = service.wait_for_check(application.database, scope, check.id)
@@ -174,10 +174,11 @@ def connection_id_of(application: Application, name: str) -> str:
 
     with application.database.read() as work:
         service, scope = documents_side(application).connections, organization_scope(application)
-        page = service.list(work, scope, OPERATOR, ALL, name)
+        access = Access(work, scope, OPERATOR)
+        page = service.list(access, ALL, name)
         if not page.items:
             # An id, or nothing's name: then the known ones are told.
-            page = service.list(work, scope, OPERATOR, ALL)
+            page = service.list(access, ALL)
     return find_by_name({item.id: item.name for item in page.items}, name, "connection")
 
 

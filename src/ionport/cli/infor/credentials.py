@@ -50,7 +50,9 @@ def credentials_download(
         with application.database.write() as work:
             found = app_named(application, work, scope, app_name)
             users = (
-                application.identity.search_users(work, scope, username, 100) if username else []
+                application.identity.search_users(work.within(scope), username, 100)
+                if username
+                else []
             )
             file = infor_side(application).service_accounts.download_credentials(
                 work,

@@ -32,6 +32,7 @@ from ionport.core.errors import Unavailable
 from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.model import Delivery, ExportMethod
+from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
@@ -154,8 +155,9 @@ def _upload_and_prove(walk: Walk, credentials: Path) -> tuple[str, bool]:
     scope = organization_scope(application)
     prepared = prepare_connection(credentials.read_bytes())
     with application.database.write() as work:
-        connection = service.upload(work, scope, OPERATOR, credentials.name, prepared)
-        check = service.start_check(work, scope, OPERATOR, connection.id)
+        access = Access(work, scope, OPERATOR)
+        connection = service.upload(access, credentials.name, prepared)
+        check = service.start_check(access, connection.id)
     walk.tell(f"   Tenant {connection.tenant_id}, app {connection.app_name}, sealed")
     walk.tell("4. Proof of the connection")
     check = service.run_check(application.database, scope, check.id)

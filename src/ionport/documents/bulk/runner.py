@@ -162,7 +162,7 @@ def _actor_of(work: Work, run: BulkRun) -> Actor | None:
     """Return who started the run, with the roles of now; None for one who may not sign in."""
     if not run.person_id:
         return Actor.operator(run.person)
-    return find_actor(work, _RUNNING, run.person_id)
+    return find_actor(work.within(_RUNNING), run.person_id)
 
 
 class BulkWatch:

@@ -21,6 +21,7 @@ from ionport.documents.bulk.model import (
 )
 from ionport.documents.bulk.repository import BulkRepository
 from ionport.documents.review.model import MAX_REASON
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
@@ -88,7 +89,7 @@ class BulkService:
         repository.drop_old(scope)
         details = {"action": action.value, "documents": str(total), "reason": run.reason}
         details = {name: value for name, value in details.items() if value}
-        self._audit.record(work, scope, actor, BulkAuditAction.STARTED, run.id, details)
+        self._audit.record(Access(work, scope, actor), BulkAuditAction.STARTED, run.id, details)
         return replace(run, total=total)
 
     def get(self, work: Work, scope: OrganizationScope, run_id: str) -> BulkRun:
@@ -131,7 +132,7 @@ class BulkService:
             Conflict: it is over (`bulk_run_over`).
         """
         self._set(work, scope, actor, run_id, BulkState.CANCELLED)
-        self._audit.record(work, scope, actor, BulkAuditAction.CANCELLED, run_id)
+        self._audit.record(Access(work, scope, actor), BulkAuditAction.CANCELLED, run_id)
 
     def _set(
         self, work: Work, scope: OrganizationScope, actor: Actor, run_id: str, state: BulkState

@@ -21,6 +21,7 @@ from ionport.documents.companies.model import (
 from ionport.documents.companies.repository import CompanyRepository
 from ionport.documents.model import Row
 from ionport.documents.review.model import NewFinding
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
 from ionport.identity.service import IdentityService
@@ -72,7 +73,9 @@ class CompanyService:
         if is_main:
             sub_organization_id = None
         elif sub_organization_id is None:
-            made = self._identity.create_sub_organization(work, scope, actor, checked["name"])
+            made = self._identity.create_sub_organization(
+                Access(work, scope, actor), checked["name"]
+            )
             sub_organization_id = made.id
         else:
             self._require_sub_organization(work, scope, sub_organization_id)
@@ -90,7 +93,7 @@ class CompanyService:
                 code="company_exists",
             ) from error
         details = {"name": company.name}
-        self._audit.record(work, scope, actor, CompanyAction.CREATED, company.id, details)
+        self._audit.record(Access(work, scope, actor), CompanyAction.CREATED, company.id, details)
         return company
 
     def change(
@@ -111,7 +114,9 @@ class CompanyService:
             name: f"{before[name]} → {text}" for name, text in after.items() if text != before[name]
         }
         if changed:
-            self._audit.record(work, scope, actor, CompanyAction.CHANGED, company_id, changed)
+            self._audit.record(
+                Access(work, scope, actor), CompanyAction.CHANGED, company_id, changed
+            )
         return self.get(work, scope, company_id)
 
     def delete(self, work: Work, scope: OrganizationScope, actor: Actor, company_id: str) -> None:
@@ -122,7 +127,7 @@ class CompanyService:
         actor.require_organization_administrator(scope.organization_id)
         details = {"name": self.get(work, scope, company_id).name}
         CompanyRepository(work.connection).delete(scope, company_id)
-        self._audit.record(work, scope, actor, CompanyAction.DELETED, company_id, details)
+        self._audit.record(Access(work, scope, actor), CompanyAction.DELETED, company_id, details)
 
     def get(self, work: Work, scope: OrganizationScope, company_id: str) -> Company:
         """Return the company; raises NotFound."""
@@ -138,7 +143,7 @@ class CompanyService:
     def _require_sub_organization(
         self, work: Work, scope: OrganizationScope, sub_organization_id: str
     ) -> None:
-        known = self._identity.list_sub_organizations(work, scope)
+        known = self._identity.list_sub_organizations(work.within(scope))
         if sub_organization_id not in {one.id for one in known}:
             wrong = _("Choose a sub-organization of yours.")
             raise InvalidInput(wrong, fields={"sub_organization": wrong})

@@ -15,6 +15,7 @@ from ionport.documents.model import Document
 from ionport.documents.receipts import PreparedReceipt, ReceiptAction
 from ionport.documents.review.model import Finding
 from ionport.documents.service import DocumentService
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, Work
@@ -193,7 +194,7 @@ class Receiver:
     ) -> None:
         detail = {"file": outcome.name, "reason": outcome.error}
         self._audit.record(
-            work, scope, actor, ReceiptAction.MALWARE_REFUSED, scope.organization_id, detail
+            Access(work, scope, actor), ReceiptAction.MALWARE_REFUSED, scope.organization_id, detail
         )
 
 

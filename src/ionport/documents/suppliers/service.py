@@ -22,6 +22,7 @@ from ionport.documents.suppliers.model import (
     cells_of,
 )
 from ionport.documents.suppliers.repository import SupplierRepository
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
 from ionport.store import OrganizationScope, Work
@@ -101,7 +102,7 @@ class SupplierService:
             "changed": str(found.changed),
             "unchanged": str(found.unchanged),
         }
-        self._audit.record(work, scope, actor, SupplierAction.IMPORTED, "suppliers", counts)
+        self._audit.record(Access(work, scope, actor), SupplierAction.IMPORTED, "suppliers", counts)
         return found
 
     def list(
@@ -222,7 +223,7 @@ class SupplierService:
         details = {"number": supplier.values.number, "name": supplier.values.name}
         if account:
             details["account"] = account
-        self._audit.record(work, scope, actor, action, supplier.id, details)
+        self._audit.record(Access(work, scope, actor), action, supplier.id, details)
 
     def export(self, work: Work, scope: OrganizationScope) -> Iterator[str]:
         """Yield all suppliers as a CSV file that can be imported again."""

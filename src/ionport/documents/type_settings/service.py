@@ -21,6 +21,7 @@ from ionport.documents.type_settings.model import (
 from ionport.documents.type_settings.patterns import matches
 from ionport.documents.type_settings.repository import TypeSettingsRepository
 from ionport.documents.types import document_type
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
 from ionport.store import OrganizationScope, Work
@@ -59,7 +60,10 @@ class TypeSettingsService:
         details = _changes(before, settings)
         if details:
             self._audit.record(
-                work, scope, actor, DocumentTypeAction.CHANGED, settings.document_type, details
+                Access(work, scope, actor),
+                DocumentTypeAction.CHANGED,
+                settings.document_type,
+                details,
             )
 
     def set_field(

@@ -86,14 +86,14 @@ class ConfigurationChecks:
             if text := self._wrong_mapping(work, scope, mapping_id, kind):
                 wrong[f"{kind.value}_mapping"] = text
         if fields.sub_organization_id is not None:
-            known = self._identity.list_sub_organizations(work, scope)
+            known = self._identity.list_sub_organizations(work.within(scope))
             if fields.sub_organization_id not in {organization.id for organization in known}:
                 wrong["sub_organization"] = _("Choose a sub-organization of yours.")
         return wrong
 
     def _has_connection(self, work: Work, scope: OrganizationScope, connection_id: str) -> bool:
         try:
-            self._connections.shown(work, scope, connection_id)
+            self._connections.shown(work.within(scope), connection_id)
         except NotFound:
             return False
         return True

@@ -23,6 +23,7 @@ from ionport.exports.destinations import DESTINATIONS, destination_of, proof_sta
 from ionport.exports.ledger.attempts import Problem
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, Delivery
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
@@ -39,7 +40,7 @@ def refused_proof(work: Work, scope: OrganizationScope, delivery: Delivery) -> P
     use = UseOfConnection.of_delivery(delivery)
     if not _is_refused(work, scope, use):
         return None
-    hold_proof(work, scope, use.connection_id)
+    hold_proof(work.within(scope), use.connection_id)
     if not _is_refused(work, scope, use):
         return None
     proof = use_proof(work, scope, use)
@@ -58,7 +59,7 @@ def free_after_proof(
     freed = 0
     for destination in DESTINATIONS:
         method = destination.method
-        proof = proof_of(work, scope, connection_id, proof_stages_of(method))
+        proof = proof_of(work.within(scope), connection_id, proof_stages_of(method))
         if proof.state is ProofState.PASSED:
             freed += PassRepository(work.connection).free(
                 scope, PROOF_REFUSED, now, connection_id=connection_id, method=method
@@ -68,7 +69,7 @@ def free_after_proof(
 
 def use_proof(work: Work, scope: OrganizationScope, use: UseOfConnection) -> Proof:
     """Return what is known of a connection for the method that uses it."""
-    return proof_of(work, scope, use.connection_id, proof_stages_of(use.method))
+    return proof_of(work.within(scope), use.connection_id, proof_stages_of(use.method))
 
 
 def decision_about(
@@ -142,7 +143,7 @@ class ProofDecisions:
             Conflict: `nothing_is_held`; the proof is not refused.
         """
         actor.require_organization_administrator(scope.organization_id)
-        hold_proof(work, scope, use.connection_id)
+        hold_proof(work.within(scope), use.connection_id)
         proof = use_proof(work, scope, use)
         if proof.state is not ProofState.REFUSED:
             raise Conflict(
@@ -187,7 +188,7 @@ class ProofDecisions:
             "stage": proof.stage.key if proof.stage else "",
             "reason": decision.reason,
         }
-        self._audit.record(work, scope, actor, action, use.configuration_id, details)
+        self._audit.record(Access(work, scope, actor), action, use.configuration_id, details)
 
 
 def _reason(text: str) -> str:

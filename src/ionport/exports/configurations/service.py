@@ -32,12 +32,13 @@ from ionport.exports.destinations import destination_of
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, ExportMethod
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.service import IdentityService
 from ionport.mappings.model import MappingKind
 from ionport.mappings.service import MappingService
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork, Work
 
 
 class ExportConfigurationService:
@@ -315,8 +316,8 @@ class ExportConfigurationService:
     def _is_same_tenant(
         self, work: Work, scope: OrganizationScope, one_id: str, other_id: str
     ) -> bool:
-        one = self._connections.shown(work, scope, one_id)
-        other = self._connections.shown(work, scope, other_id)
+        one = self._connections.shown(work.within(scope), one_id)
+        other = self._connections.shown(work.within(scope), other_id)
         return (one.tenant_id, one.gateway) == (other.tenant_id, other.gateway)
 
     def _record(
@@ -328,21 +329,23 @@ class ExportConfigurationService:
         configuration: ExportConfiguration,
     ) -> None:
         details = {"title": configuration.title, "method": str(configuration.method)}
-        self._audit.record(work, scope, actor, action, configuration.id, details)
+        self._audit.record(Access(work, scope, actor), action, configuration.id, details)
 
 
 class ConfigurationConnectionUse:
     """Tells `connections` who uses one, and is told of its proofs (port `ConnectionUse`)."""
 
-    def titles(self, work: Work, scope: OrganizationScope, connection_id: str) -> Sequence[str]:
+    def titles(self, access: ScopedWork[OrganizationScope], connection_id: str) -> Sequence[str]:
         """Return the titles of configurations that use the connection."""
-        return ConfigurationRepository(work.connection).uses_connection(scope, connection_id)
+        return ConfigurationRepository(access.connection).uses_connection(
+            access.scope, connection_id
+        )
 
     def proof_ended(
-        self, work: Work, scope: OrganizationScope, connection_id: str, now: datetime
+        self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
     ) -> None:
         """Let go on what a refused proof held, where the new one passed."""
-        free_after_proof(work, scope, connection_id, now)
+        free_after_proof(access.work, access.scope, connection_id, now)
 
 
 def _columns(fields: ConfigurationFields) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class ClientPool:
         if known is not None:
             return known
         with self._database.read() as work:
-            file = self._connections.credential(work, scope, connection_id)
+            file = self._connections.credential(work.within(scope), connection_id)
         client = IonApiClient(
             file,
             store=self._connections.token_store(self._database, scope, connection_id),

@@ -54,7 +54,7 @@ class RenderStep:
             configuration = ConfigurationRepository(work.connection).get_any(
                 scope, delivery.configuration_id
             )
-            connection = self._connections.shown(work, scope, delivery.connection_id)
+            connection = self._connections.shown(work.within(scope), delivery.connection_id)
             versions = {
                 kind: self._mappings.latest_version(work, scope, mapping_id)
                 for kind in destination_of(delivery.method).mapping_kinds

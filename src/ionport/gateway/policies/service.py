@@ -11,6 +11,7 @@ from ionport.core.ids import new_id
 from ionport.gateway.policies.model import PolicyAction, parse_policy
 from ionport.gateway.suites.model import MAX_POLICIES, ApiPolicy, PolicyDraft
 from ionport.gateway.suites.repository import EndpointRepository, PolicyRepository, SuiteRepository
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import TenantScope, Work
@@ -117,7 +118,7 @@ class ApiPolicyService:
         details = {"policy": policy.name, "type": policy.type.value, "id": policy.id}
         # Told by what it belongs to: that is still there when the policy is gone.
         subject = policy.endpoint_id or policy.suite_id
-        self._audit.record(work, scope, actor, action, subject, details)
+        self._audit.record(Access(work, scope, actor), action, subject, details)
         work.after_commit(self._changed)
 
 

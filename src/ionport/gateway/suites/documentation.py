@@ -23,6 +23,7 @@ from ionport.gateway.suites.openapi import describe, read_documentation
 from ionport.gateway.suites.repository import DocumentationRepository, EndpointRepository
 from ionport.gateway.targets.addresses import AddressPolicy, wrong_url
 from ionport.gateway.targets.port import Targets
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import TenantScope, Work
@@ -138,7 +139,9 @@ class DocumentationService:
         )
         DocumentationRepository(work.connection).add(scope, documentation, draft.text)
         details = {"documentation": draft.name, "id": documentation.id}
-        self._audit.record(work, scope, actor, DocumentationAction.CREATED, endpoint_id, details)
+        self._audit.record(
+            Access(work, scope, actor), DocumentationAction.CREATED, endpoint_id, details
+        )
         return documentation
 
     def list_documentation(
@@ -168,7 +171,7 @@ class DocumentationService:
         DocumentationRepository(work.connection).delete(scope, documentation_id)
         details = {"documentation": found.name, "id": found.id}
         self._audit.record(
-            work, scope, actor, DocumentationAction.DELETED, found.endpoint_id, details
+            Access(work, scope, actor), DocumentationAction.DELETED, found.endpoint_id, details
         )
 
 

@@ -33,9 +33,10 @@ from ionport.gateway.suites.target_secrets import keeps_receiver, open_security,
 from ionport.gateway.targets.addresses import AddressPolicy, wrong_url
 from ionport.gateway.targets.security import OpenedSecurity, SecurityType, complete
 from ionport.gateway.targets.signing import wrong_jwt_key
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
-from ionport.store import SystemScope, TenantScope, Work
+from ionport.store import ScopedWork, SystemScope, TenantScope, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,16 +266,16 @@ class ApiSuiteService:
         """Return where a built-in suite answers: without the segment of the tenants' own."""
         return f"{self._gateway_url}/{tenant_id}/{context}"
 
-    def reseal(self, work: Work, scope: SystemScope) -> int:
+    def reseal(self, access: ScopedWork[SystemScope]) -> int:
         """Seal every endpoint's secrets with the current key; returns how many were sealed."""
-        endpoints = EndpointRepository(work.connection)
+        endpoints = EndpointRepository(access.connection)
         count = 0
-        for tenant_id, endpoint_id, sealed in endpoints.all_sealed(scope):
+        for tenant_id, endpoint_id, sealed in endpoints.all_sealed(access.scope):
             if self._keys.is_current(sealed):
                 continue
             owner = sealed_for(tenant_id, endpoint_id)
             again = self._keys.seal(self._keys.open(sealed, owner), owner)
-            endpoints.set_sealed(scope, endpoint_id, again)
+            endpoints.set_sealed(access.scope, endpoint_id, again)
             count += 1
         return count
 
@@ -383,7 +384,7 @@ class ApiSuiteService:
                 "proxy_security": subject.proxy_security.value,
                 "security": subject.security.type.value,
             }
-        self._audit.record(work, scope, actor, action, told_by or subject.id, details)
+        self._audit.record(Access(work, scope, actor), action, told_by or subject.id, details)
         work.after_commit(self._changed)
 
 

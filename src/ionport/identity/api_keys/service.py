@@ -12,12 +12,13 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id, random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiCaller, ApiKey, ApiKeyAction, ApiScope
 from ionport.identity.api_keys.repository import ApiKeyRepository
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.repository import UserRepository
-from ionport.store import OrganizationScope, SystemScope, Work
+from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 MAX_KEYS: Final = 100
 MAX_DAYS: Final = 3650
@@ -41,23 +42,21 @@ class ApiKeyService:
         self._keys = keys
         self._audit = audit
 
-    def list(self, work: Work, scope: OrganizationScope, actor: Actor) -> Sequence[ApiKey]:
+    def list(self, access: Access[OrganizationScope]) -> Sequence[ApiKey]:
         """Return the keys, the newest first, at most `MAX_KEYS`."""
-        actor.require_organization_administrator(scope.organization_id)
-        return ApiKeyRepository(work.connection).list(scope, MAX_KEYS)
+        access.require_organization_administrator()
+        return ApiKeyRepository(access.connection).list(access.scope, MAX_KEYS)
 
-    def get(self, work: Work, scope: OrganizationScope, actor: Actor, key_id: str) -> ApiKey:
+    def get(self, access: Access[OrganizationScope], key_id: str) -> ApiKey:
         """Return one key; raises NotFound."""
-        found = [key for key in self.list(work, scope, actor) if key.id == key_id]
+        found = [key for key in self.list(access) if key.id == key_id]
         if not found:
             raise NotFound(_("There is no such API key."), code="no_api_key")
         return found[0]
 
     def create(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         name: str,
         scopes: Collection[str],
         *,
@@ -74,7 +73,7 @@ class ApiKeyService:
                 from 1 to `MAX_DAYS`, or the user is no member of the organization.
             Conflict: the organization has as many keys as it may have.
         """
-        existing = self.list(work, scope, actor)
+        existing = self.list(access)
         wrong: dict[str, str] = {}
         name = name.strip()
         if not name or len(name) > _MAX_NAME or not name.isprintable():
@@ -86,8 +85,8 @@ class ApiKeyService:
             )
         if days is not None and not 1 <= days <= MAX_DAYS:
             wrong["days"] = _("Use 1 to {limit} days.").format(limit=MAX_DAYS)
-        owner = actor.user_id or user_id
-        if owner is None or self._member(work, scope, owner) is None:
+        owner = access.actor.user_id or user_id
+        if owner is None or self._member(access, owner) is None:
             wrong["user"] = _("Name a user who is a member of the organization.")
         if wrong or owner is None:
             raise InvalidInput(" ".join(wrong.values()), code="api_key_invalid", fields=wrong)
@@ -102,25 +101,25 @@ class ApiKeyService:
         now = self._clock.now()
         key = ApiKey(
             id=new_id("key"),
-            organization_id=scope.organization_id,
+            organization_id=access.scope.organization_id,
             user_id=owner,
             name=name,
             hint=secret.reveal()[:_HINT_LETTERS],
             scopes=frozenset(ApiScope(one) for one in scopes),
             created_at=now,
-            created_by=actor.name,
+            created_by=access.actor.name,
             expires_at=None if days is None else now + timedelta(days=days),
         )
-        ApiKeyRepository(work.connection).add(scope, key, self._digest(secret))
+        ApiKeyRepository(access.connection).add(access.scope, key, self._digest(secret))
         details = {"name": name, "scopes": " ".join(sorted(key.scopes))}
-        self._audit.record(work, scope, actor, ApiKeyAction.CREATED, key.id, details)
+        self._audit.record(access, ApiKeyAction.CREATED, key.id, details)
         return key, secret
 
-    def delete(self, work: Work, scope: OrganizationScope, actor: Actor, key_id: str) -> None:
+    def delete(self, access: Access[OrganizationScope], key_id: str) -> None:
         """Delete a key: it opens nothing from the next request on. Raises NotFound."""
-        key = self.get(work, scope, actor, key_id)
-        ApiKeyRepository(work.connection).remove(scope, key.id)
-        self._audit.record(work, scope, actor, ApiKeyAction.DELETED, key.id, {"name": key.name})
+        key = self.get(access, key_id)
+        ApiKeyRepository(access.connection).remove(access.scope, key.id)
+        self._audit.record(access, ApiKeyAction.DELETED, key.id, {"name": key.name})
 
     def caller_for(self, work: Work, secret: Secret, address: str | None = None) -> ApiCaller:
         """Return who calls with this key.
@@ -141,7 +140,7 @@ class ApiKeyService:
         key = ApiKeyRepository(work.connection).find(_SIGN_IN, self._digest(secret))
         if key is None or key.is_expired(self._clock.now()):
             raise wrong
-        actor = self._member(work, OrganizationScope(key.organization_id), key.user_id)
+        actor = self._member(work.within(OrganizationScope(key.organization_id)), key.user_id)
         if actor is None:
             raise wrong
         by_key = _("{user} by API key {name}").format(user=actor.name, name=key.name)
@@ -165,15 +164,15 @@ class ApiKeyService:
         scope = OrganizationScope(key.organization_id)
         ApiKeyRepository(work.connection).touch(scope, key.id, self._clock.now())
 
-    def _member(self, work: Work, scope: OrganizationScope, user_id: str) -> Actor | None:
-        users = UserRepository(work.connection)
+    def _member(self, access: ScopedWork[OrganizationScope], user_id: str) -> Actor | None:
+        users = UserRepository(access.connection)
         found = users.find(_SIGN_IN, user_id)
         if found is None or found[0].is_disabled:
             return None
         roles = frozenset(
             (organization_id, role)
             for organization_id, role in users.organization_roles(_SIGN_IN, user_id)
-            if organization_id == scope.organization_id
+            if organization_id == access.scope.organization_id
         )
         return Actor(user_id, found[0].username, organization_roles=roles) if roles else None
 

@@ -12,6 +12,7 @@ from ionport.core.ids import new_id, random_token
 from ionport.core.paging import PageRequest
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.oauth.accounts.model import ServiceAccount, ServiceAccountAction
@@ -79,7 +80,7 @@ class ServiceAccountMaker:
         )
         accounts.add(scope, account, self._key_ring.digest(keys.secret_key))
         self._audit.record(
-            work, scope, actor, ServiceAccountAction.CREATED, account.id, {"app": app.id}
+            Access(work, scope, actor), ServiceAccountAction.CREATED, account.id, {"app": app.id}
         )
         return keys
 

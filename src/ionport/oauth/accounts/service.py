@@ -14,6 +14,7 @@ from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.core.sealing import KeyRing
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.accounts.maker import ServiceAccountMaker, check_account, wrong_user
@@ -125,7 +126,10 @@ class ServiceAccountService:
         check_account(work, scope, new_user, changed.description, changed.scopes)
         TenantAccountRepository(work.connection).change(scope, changed)
         self._audit.record(
-            work, scope, actor, ServiceAccountAction.CHANGED, account.id, {"app": account.app_id}
+            Access(work, scope, actor),
+            ServiceAccountAction.CHANGED,
+            account.id,
+            {"app": account.app_id},
         )
         work.after_commit(self._states.forget)
         return changed
@@ -218,7 +222,7 @@ class ServiceAccountService:
         accounts = ServiceAccountRepository(work.connection)
         accounts.set_disabled(scope, account.id, disabled)
         action = ServiceAccountAction.DISABLED if disabled else ServiceAccountAction.ENABLED
-        self._audit.record(work, scope, actor, action, account.id, {"app": account.app_id})
+        self._audit.record(Access(work, scope, actor), action, account.id, {"app": account.app_id})
         work.after_commit(self._states.forget)
 
     def _require_proof(self, scope: TenantScope, actor: Actor, proof: PasswordProof) -> None:
@@ -243,7 +247,10 @@ class ServiceAccountService:
         accounts = ServiceAccountRepository(work.connection)
         accounts.delete(scope, account.id, self._clock.now())
         self._audit.record(
-            work, scope, actor, ServiceAccountAction.DELETED, account.id, {"app": account.app_id}
+            Access(work, scope, actor),
+            ServiceAccountAction.DELETED,
+            account.id,
+            {"app": account.app_id},
         )
         work.after_commit(self._states.forget)
 

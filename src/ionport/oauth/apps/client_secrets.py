@@ -13,7 +13,7 @@ from ionport.core.sealing import KeyRing, SealedFor
 from ionport.core.secrets import Secret
 from ionport.oauth.apps.model import AuthorizedApp, ClientSecret
 from ionport.oauth.apps.repository import AppRepository
-from ionport.store import SystemScope, TenantScope, Work
+from ionport.store import ScopedWork, SystemScope, TenantScope, Work
 
 # 64 bytes make 86 letters (docs/reference/credentials.md#the-file).
 SECRET_BYTES: Final = 64
@@ -79,17 +79,17 @@ class ClientSecrets:
         apps.end_secrets(scope, app.id, now + overlap)
         return self.add(work, scope, app)
 
-    def reseal(self, work: Work, scope: SystemScope) -> int:
+    def reseal(self, access: ScopedWork[SystemScope]) -> int:
         """Seal every kept copy with the ring's newest key; return how many were changed."""
-        apps, changed, after = AppRepository(work.connection), 0, ""
-        while batch := apps.sealed_secrets(scope, after, _RESEAL_BATCH):
+        apps, changed, after = AppRepository(access.connection), 0, ""
+        while batch := apps.sealed_secrets(access.scope, after, _RESEAL_BATCH):
             for tenant_id, secret in batch:
                 after = secret.id
                 if secret.sealed is None or self._key_ring.is_current(secret.sealed):
                     continue
                 owner = _sealed_for(tenant_id, secret.id)
                 plain = self._key_ring.open_secret(secret.sealed, owner)
-                apps.replace_sealed(scope, secret.id, self._key_ring.seal(plain, owner))
+                apps.replace_sealed(access.scope, secret.id, self._key_ring.seal(plain, owner))
                 changed += 1
         return changed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.oauth.apps.client_secrets import ClientSecrets
@@ -46,7 +47,9 @@ class CredentialsFileMaker:
             secret = self._secrets.newest(work, scope, app) or self._secrets.add(work, scope, app)
         content = self.content(work, scope, app, secret, keys)
         details = {"name": app.name, "service_account": keys.account_id if keys else ""}
-        self._audit.record(work, scope, actor, AppAction.CREDENTIALS_DOWNLOADED, app.id, details)
+        self._audit.record(
+            Access(work, scope, actor), AppAction.CREDENTIALS_DOWNLOADED, app.id, details
+        )
         return CredentialsFile(credentials_filename(app), content)
 
     def content(

@@ -11,6 +11,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.apps.bridge.keys import FILENAME, MAX_BRIDGE_KEYS, KeyPair, key_file
@@ -77,7 +78,7 @@ class AppSecurityService:
         secret = self._secrets.rotate(work, scope, app, overlap)
         work.after_commit(self._states.forget)
         details = {"name": app.name, "overlap_seconds": str(int(overlap.total_seconds()))}
-        self._audit.record(work, scope, actor, AppAction.SECRET_ROTATED, app.id, details)
+        self._audit.record(Access(work, scope, actor), AppAction.SECRET_ROTATED, app.id, details)
         return secret
 
     def list_secrets(
@@ -91,7 +92,9 @@ class AppSecurityService:
         """Kill every access token and refresh token of an app at once; logins stay possible."""
         app = self._app(work, scope, actor, app_id)
         AppRepository(work.connection).raise_generation(scope, app.id)
-        self._audit.record(work, scope, actor, AppAction.TOKENS_REVOKED, app.id, {"name": app.name})
+        self._audit.record(
+            Access(work, scope, actor), AppAction.TOKENS_REVOKED, app.id, {"name": app.name}
+        )
         work.after_commit(self._states.forget)
 
     def add_bridge_key(
@@ -124,7 +127,9 @@ class AppSecurityService:
                 code="too_many_bridge_keys",
             )
         keys.add(scope, BridgeKey(pair.kid, app.id, pair.public_jwk, self._clock.now(), actor.name))
-        self._audit.record(work, scope, actor, AppAction.KEY_GENERATED, app.id, {"kid": pair.kid})
+        self._audit.record(
+            Access(work, scope, actor), AppAction.KEY_GENERATED, app.id, {"kid": pair.kid}
+        )
         content = key_file(app.client_id, self._endpoints.issuer(scope.tenant_id), pair)
         return BridgeKeyFile(FILENAME, content)
 
@@ -142,7 +147,9 @@ class AppSecurityService:
         app = self._app(work, scope, actor, app_id)
         if not BridgeKeyRepository(work.connection).remove(scope, app.id, key_id):
             raise NotFound(_("This app has no such key."))
-        self._audit.record(work, scope, actor, AppAction.KEY_DELETED, app.id, {"kid": key_id})
+        self._audit.record(
+            Access(work, scope, actor), AppAction.KEY_DELETED, app.id, {"kid": key_id}
+        )
 
     def _app(
         self,

@@ -11,6 +11,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id, random_token
 from ionport.core.paging import Page
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.apps.client_secrets import ClientSecrets
@@ -25,7 +26,7 @@ from ionport.oauth.apps.model import AppAction, AppQuery, AppUse, AuthorizedApp
 from ionport.oauth.apps.ports import AppDependents
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.states import TokenStates
-from ionport.store import SystemScope, TenantScope, Work
+from ionport.store import ScopedWork, SystemScope, TenantScope, Work
 
 # 32 bytes make 43 letters (docs/reference/credentials.md#the-file).
 _CLIENT_ID_BYTES: Final = 32
@@ -75,7 +76,9 @@ class AuthorizedAppService:
             raise _name_is_taken(apps.find_by_name(scope, draft.name))
         if self._secrets.are_kept and not app.is_public:
             self._secrets.add(work, scope, app)
-        self._audit.record(work, scope, actor, AppAction.CREATED, app.id, {"name": app.name})
+        self._audit.record(
+            Access(work, scope, actor), AppAction.CREATED, app.id, {"name": app.name}
+        )
         work.after_commit(self._states.forget)
         return app
 
@@ -123,7 +126,7 @@ class AuthorizedAppService:
         if app.is_public and not changed.is_public and self._secrets.are_kept:
             self._secrets.add(work, scope, changed)
         details = {"name": changed.name, "fields": ", ".join(names)}
-        self._audit.record(work, scope, actor, AppAction.CHANGED, app.id, details)
+        self._audit.record(Access(work, scope, actor), AppAction.CHANGED, app.id, details)
         work.after_commit(self._states.forget)
         return changed
 
@@ -160,7 +163,7 @@ class AuthorizedAppService:
                 code="client_secret_not_kept",
             )
         self._audit.record(
-            work, scope, actor, AppAction.SECRET_REVEALED, app.id, {"name": app.name}
+            Access(work, scope, actor), AppAction.SECRET_REVEALED, app.id, {"name": app.name}
         )
         return secret
 
@@ -212,7 +215,7 @@ class AuthorizedAppService:
         app = self.get_app(work, scope, actor, app_id)
         AppRepository(work.connection).set_disabled(scope, app.id, disabled)
         action = AppAction.DISABLED if disabled else AppAction.ENABLED
-        self._audit.record(work, scope, actor, action, app.id, {"name": app.name})
+        self._audit.record(Access(work, scope, actor), action, app.id, {"name": app.name})
         work.after_commit(self._states.forget)
 
     def delete_app(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> None:
@@ -220,12 +223,14 @@ class AuthorizedAppService:
         app = self.get_app(work, scope, actor, app_id)
         AppRepository(work.connection).delete(scope, app.id, self._clock.now())
         self._dependents.delete(work, scope, app)
-        self._audit.record(work, scope, actor, AppAction.DELETED, app.id, {"name": app.name})
+        self._audit.record(
+            Access(work, scope, actor), AppAction.DELETED, app.id, {"name": app.name}
+        )
         work.after_commit(self._states.forget)
 
-    def reseal(self, work: Work, scope: SystemScope) -> int:
+    def reseal(self, access: ScopedWork[SystemScope]) -> int:
         """Seal every kept client secret with the ring's newest key; return how many changed."""
-        return self._secrets.reseal(work, scope)
+        return self._secrets.reseal(access)
 
     def _require_proof(self, scope: TenantScope, actor: Actor, proof: PasswordProof) -> None:
         actor.require_tenant_administrator(scope.tenant_id)

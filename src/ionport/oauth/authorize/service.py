@@ -12,6 +12,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.oauth.accounts.model import Person
@@ -143,7 +144,7 @@ class ApprovalService:
             AuthorizationCodeRepository(work.connection).add(scope, code)
         answer = self._answer(work, scope, approval)
         details = {"app": request.app.name, "scopes": " ".join(request.scopes)}
-        self._audit.record(work, scope, actor, AppAction.APPROVED, request.app.id, details)
+        self._audit.record(Access(work, scope, actor), AppAction.APPROVED, request.app.id, details)
         return Secret(self._back(scope, request, answer))
 
     def _answer(self, work: Work, scope: TenantScope, approval: Approval) -> Mapping[str, str]:
@@ -189,7 +190,7 @@ class ApprovalService:
         GrantRepository(work.connection).revoke_of_user(
             scope, person.user_id, app_id, self._clock.now()
         )
-        self._audit.record(work, scope, actor, AppAction.APPROVAL_REVOKED, app_id)
+        self._audit.record(Access(work, scope, actor), AppAction.APPROVAL_REVOKED, app_id)
         work.after_commit(self._states.forget)
 
     def _person(self, work: Work, scope: TenantScope, actor: Actor) -> Person:

@@ -8,6 +8,7 @@ from typing import Final
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, TenantAction
 from ionport.oauth.states import TokenStates
@@ -71,7 +72,7 @@ class TenantSettingsService:
             "limits": str(settings.limits.are_on),
         }
         self._audit.record(
-            work, scope, actor, TenantAction.SETTINGS_CHANGED, scope.tenant_id, details
+            Access(work, scope, actor), TenantAction.SETTINGS_CHANGED, scope.tenant_id, details
         )
         work.after_commit(self._states.forget)
 
@@ -122,7 +123,7 @@ class TenantSettingsService:
         if not CustomScopeRepository(work.connection).add(scope, custom):
             raise Conflict(_("This tenant has that scope already."), code="scope_taken")
         self._audit.record(
-            work, scope, actor, ScopeAction.CREATED, scope.tenant_id, {"scope": name}
+            Access(work, scope, actor), ScopeAction.CREATED, scope.tenant_id, {"scope": name}
         )
         return custom
 
@@ -132,5 +133,5 @@ class TenantSettingsService:
         if not CustomScopeRepository(work.connection).remove(scope, name):
             raise NotFound(_("There is no such scope in this tenant."))
         self._audit.record(
-            work, scope, actor, ScopeAction.DELETED, scope.tenant_id, {"scope": name}
+            Access(work, scope, actor), ScopeAction.DELETED, scope.tenant_id, {"scope": name}
         )

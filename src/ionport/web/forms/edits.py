@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from starlette.requests import Request
 
 from ionport.identity import edits
-from ionport.identity.audit_repository import AnyScope
 from ionport.identity.edits import ChangedMeanwhile, mark_of
-from ionport.store import Work
+from ionport.store import AnyScope, Work
 from ionport.web.forms.fields import text_of
 from ionport.web.state import visit_of
 
@@ -41,7 +40,9 @@ def require_unchanged(
     visit = visit_of(request)
     mark = text_of(visit.form, SHOWN_FIELD)
     try:
-        edits.require_unchanged(work, scope, visit.services.audit, subject, mark, stored, told_by)
+        edits.require_unchanged(
+            work.within(scope), visit.services.audit, subject, mark, stored, told_by
+        )
     except ChangedMeanwhile as error:
         request.state.shown_mark = error.mark
         raise

@@ -131,7 +131,7 @@ class Guard:
                 mine = {member for member, _role in session.actor.organization_roles}
                 for organization_id in sorted(mine):
                     found = services.identity.get_organization(
-                        work, OrganizationScope(organization_id)
+                        work.within(OrganizationScope(organization_id))
                     )
                     if found.parent_id is None:
                         organization = found

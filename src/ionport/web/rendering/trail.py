@@ -115,13 +115,13 @@ class TrailLine:
 def trail_of(request: Request, work: Work, subjects: Sequence[str]) -> list[TrailLine]:
     """Return the latest changes in the tenant of what the ids name, the newest first."""
     visit, scope = visit_of(request), tenant_scope(request)
-    return trail_lines(visit.services.audit.list(work, scope, _LATEST, subjects).items)
+    return trail_lines(visit.services.audit.list(work.within(scope), _LATEST, subjects).items)
 
 
 def organization_trail(request: Request, work: Work, subjects: Sequence[str]) -> list[TrailLine]:
     """Return the latest changes in the organization of what the ids name, the newest first."""
     visit, scope = visit_of(request), organization_scope(request)
-    return trail_lines(visit.services.audit.list(work, scope, _LATEST, subjects).items)
+    return trail_lines(visit.services.audit.list(work.within(scope), _LATEST, subjects).items)
 
 
 def trail_lines(entries: Iterable[AuditEntry]) -> list[TrailLine]:

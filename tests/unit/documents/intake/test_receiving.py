@@ -215,7 +215,7 @@ def test_malware_is_refused_and_audited_and_the_files_beside_it_come_in(
     assert [outcome.is_here for outcome in outcomes] == [True, False, True]
     assert outcomes[1].code == "malware_found"
     with database.read() as work:
-        entries = AuditLog(clock).list(work, ACME, PageRequest()).items
+        entries = AuditLog(clock).list(work.within(ACME), PageRequest()).items
     (entry,) = [each for each in entries if each.action == "document.malware_refused"]
     assert entry.details["file"] == "eicar.xml"
     assert "Eicar-Test-Signature" in entry.details["reason"]

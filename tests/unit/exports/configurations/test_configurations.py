@@ -15,6 +15,7 @@ from ionport.exports.configurations.model import ConfigurationFields
 from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod
 from ionport.exports.tables import export_configurations
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
@@ -27,7 +28,7 @@ from tests.unit.connections.conftest import credential
 def connection_id(side: DocumentSide) -> str:
     with side.database.write() as work:
         return side.connections.upload(
-            work, side.scope, OPERATOR, "x.ionapi", prepare_connection(credential())
+            Access(work, side.scope, OPERATOR), "x.ionapi", prepare_connection(credential())
         ).id
 
 
@@ -62,7 +63,7 @@ def get(side: DocumentSide, configuration_id: str):
 
 def sub_organization(side: DocumentSide, name: str = "Lyon") -> str:
     with side.database.write() as work:
-        return side.identity.create_sub_organization(work, side.scope, OPERATOR, name).id
+        return side.identity.create_sub_organization(Access(work, side.scope, OPERATOR), name).id
 
 
 @pytest.mark.on_each_database
@@ -308,4 +309,4 @@ def test_a_connection_that_a_configuration_uses_is_not_deleted(
 ):
     made = create(side, fields)
     with side.database.write() as work, pytest.raises(Conflict, match="Invoices to Infor"):
-        side.connections.delete(work, side.scope, OPERATOR, made.connection_id)
+        side.connections.delete(Access(work, side.scope, OPERATOR), made.connection_id)

@@ -20,6 +20,7 @@ from ionport.exports.configurations.model import (
 from ionport.exports.configurations.proof_decisions import PROOF_REFUSED, refused_proof
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, DeliveryStatus, ExportMethod
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.mappings.model import MappingKind
 from tests.support.exporting import OPERATOR, DocumentSide
@@ -48,7 +49,7 @@ class Desk:
         with self.side.database.write() as work:
             content = credential()
             return self.side.connections.upload(
-                work, self.side.scope, OPERATOR, "y.ionapi", prepare_connection(content)
+                Access(work, self.side.scope, OPERATOR), "y.ionapi", prepare_connection(content)
             ).id
 
     def fields(self, title: str = "Invoices") -> ConfigurationFields:

@@ -5,6 +5,7 @@ import pytest
 from ionport.connections.intake import prepare_connection
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import Attempt, AttemptState, DeliveryStep, StepKind, StepStatus
+from ionport.identity.access import Access
 from ionport.store import OrganizationScope, SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide
 from tests.unit.connections.conftest import credential
@@ -18,7 +19,7 @@ SYSTEM = SystemScope("test")
 def test_steps_and_attempts_are_reached_by_their_own_organization_alone(side: DocumentSide):
     with side.database.write() as work:
         connection = side.connections.upload(
-            work, side.scope, OPERATOR, "x", prepare_connection(credential())
+            Access(work, side.scope, OPERATOR), "x", prepare_connection(credential())
         )
     side.configure(connection.id)
     delivery = side.export(side.receive())

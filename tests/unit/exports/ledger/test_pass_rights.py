@@ -8,6 +8,7 @@ from ionport.connections.intake import prepare_connection
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import DeliveryStatus, Lease
+from ionport.identity.access import Access
 from ionport.store import SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide
 from tests.unit.connections.conftest import credential
@@ -22,7 +23,7 @@ ENDED = {"status": DeliveryStatus.WAITING, "worker_id": None, "sent_attempt_id":
 def delivery_id(side: DocumentSide) -> str:
     with side.database.write() as work:
         connection = side.connections.upload(
-            work, side.scope, OPERATOR, "x", prepare_connection(credential())
+            Access(work, side.scope, OPERATOR), "x", prepare_connection(credential())
         )
     side.configure(connection.id)
     return side.export(side.receive()).id

@@ -370,8 +370,8 @@ def test_sealed_secrets_follow_a_new_key(
     service = newer.service
     service._keys = newer.keys
     with database.write() as work:
-        assert service.reseal(work, SystemScope("rotation")) == 1
-        assert service.reseal(work, SystemScope("rotation")) == 0
+        assert service.reseal(work.within(SystemScope("rotation"))) == 1
+        assert service.reseal(work.within(SystemScope("rotation"))) == 0
     assert _secrets(database, newer, only)["password"] == "first"
 
 
@@ -419,7 +419,7 @@ def test_every_change_leaves_an_audit_row(
         suites.service.change_endpoint(work, SCOPE, OPERATOR, only.id, draft)
         suites.service.set_suite_active(work, SCOPE, OPERATOR, suite.id, active=False)
     with database.read() as work:
-        rows = suites.audit.list(work, SCOPE, PageRequest()).items
+        rows = suites.audit.list(work.within(SCOPE), PageRequest()).items
     assert {row.action for row in rows} == {
         "suite.created",
         "endpoint.created",

@@ -126,7 +126,7 @@ def test_a_change_is_stored_and_noted(side: OAuthSide, accounts: ServiceAccountS
         ("Infor-IDM",),
     )
     with side.database.read() as work:
-        trail = side.audit.list(work, side.scope, PageRequest(), [account.id]).items
+        trail = side.audit.list(work.within(side.scope), PageRequest(), [account.id]).items
     assert [entry.action for entry in trail] == [
         "service_account.changed",
         "service_account.created",

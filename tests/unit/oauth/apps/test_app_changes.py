@@ -39,7 +39,9 @@ def rotate(side: OAuthSide, app: AuthorizedApp, overlap: timedelta) -> str:
 
 def actions(side: OAuthSide) -> list[str]:
     with side.database.read() as work:
-        return [entry.action for entry in side.audit.list(work, side.scope, PageRequest()).items]
+        return [
+            entry.action for entry in side.audit.list(work.within(side.scope), PageRequest()).items
+        ]
 
 
 @pytest.mark.on_each_database

@@ -27,7 +27,7 @@ OTHER = TenantScope(OTHER_TENANT)
 
 def audited(side: OAuthSide) -> list[str]:
     with side.database.read() as work:
-        page = side.audit.list(work, side.scope, PageRequest())
+        page = side.audit.list(work.within(side.scope), PageRequest())
     return sorted(entry.action for entry in page.items)
 
 
@@ -354,10 +354,10 @@ def test_after_rotate_keys_everything_opens_with_the_new_key_alone(
     rotated = OAuthSide(side.database, clock, key_ring=wider)
     scope = SystemScope("rotate-keys")
     with side.database.write() as work:
-        assert rotated.apps.reseal(work, scope) == 1
-        assert rotated.keys.reseal(work, scope) == 1
-        assert rotated.apps.reseal(work, scope) == 0
-        assert rotated.keys.reseal(work, scope) == 0
+        assert rotated.apps.reseal(work.within(scope)) == 1
+        assert rotated.keys.reseal(work.within(scope)) == 1
+        assert rotated.apps.reseal(work.within(scope)) == 0
+        assert rotated.keys.reseal(work.within(scope)) == 0
     newest_only = OAuthSide(side.database, clock, key_ring=only_current(wider))
     assert newest_only.credentials(app)["cs"] == file["cs"]
     assert newest_only.verifier.verify(token, TENANT).tenant_id == TENANT

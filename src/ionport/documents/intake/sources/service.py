@@ -23,6 +23,7 @@ from ionport.documents.intake.sources.model import (
 )
 from ionport.documents.intake.sources.repository import SourceRepository
 from ionport.documents.repository import DocumentRepository
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.repository import OrganizationRepository
@@ -104,7 +105,7 @@ class SourceService:
         except IntegrityError as error:
             raise Conflict(_("There is a source of this name already.")) from error
         details = {"name": source.name, "folder": parameters["folder"]}
-        self._audit.record(work, scope, actor, SourceAction.ADDED, source.id, details)
+        self._audit.record(Access(work, scope, actor), SourceAction.ADDED, source.id, details)
         return source
 
     def list(self, work: Work, scope: OrganizationScope) -> Sequence[IntakeSource]:
@@ -130,7 +131,7 @@ class SourceService:
         source = self.find(work, scope, source_id)
         SourceRepository(work.connection).remove(scope, source.id)
         details = {"name": source.name}
-        self._audit.record(work, scope, actor, SourceAction.REMOVED, source.id, details)
+        self._audit.record(Access(work, scope, actor), SourceAction.REMOVED, source.id, details)
 
 
 def _require_below(root: Path | None, paths: Mapping[str, str]) -> None:

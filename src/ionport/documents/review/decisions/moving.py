@@ -16,6 +16,7 @@ from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.ports import Sent
 from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
 from ionport.identity.repository import OrganizationRepository
@@ -109,7 +110,7 @@ class MoveService:
             code="moved",
             parameters=told,
         )
-        self._audit.record(work, scope, actor, MoveAction.MOVED, document_id, told)
+        self._audit.record(Access(work, scope, actor), MoveAction.MOVED, document_id, told)
         self._judge(work, scope, actor, document, place or None)
         self._review.settle(work, scope, document_id, actor.name)
         return True

@@ -12,6 +12,7 @@ from ionport.documents.model import DocumentStatus, TimelineKind
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.decisions.repository import MAX_DECISIONS, DecisionRepository
 from ionport.documents.timeline import Timeline
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
 from ionport.store import OrganizationScope, Work
@@ -89,7 +90,7 @@ class DecisionLog:
         repository.add(scope, decision)
         self._tell(work, scope, actor, decision, f"decided.{kind.value}", change)
         told = details or {name: text[:_LONGEST] for name, text in parameters.items()}
-        self._audit.record(work, scope, actor, _AUDIT[kind], document_id, told)
+        self._audit.record(Access(work, scope, actor), _AUDIT[kind], document_id, told)
         return decision
 
     def undo(
@@ -112,7 +113,9 @@ class DecisionLog:
             self._tell(work, scope, actor, decision, f"undone.{decision.kind.value}", change)
             details = {"decision": decision.id, "kind": decision.kind.value}
             document_id = decision.document_id
-            self._audit.record(work, scope, actor, DecisionAction.UNDONE, document_id, details)
+            self._audit.record(
+                Access(work, scope, actor), DecisionAction.UNDONE, document_id, details
+            )
 
     def _tell(
         self,

@@ -15,6 +15,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.oauth.grants.model import SamlIssuerAction
@@ -78,7 +79,10 @@ class SamlIssuerService:
                 code="issuer_taken",
             )
         self._audit.record(
-            work, scope, actor, SamlIssuerAction.ADDED, scope.tenant_id, {"issuer": entity_id}
+            Access(work, scope, actor),
+            SamlIssuerAction.ADDED,
+            scope.tenant_id,
+            {"issuer": entity_id},
         )
         return issuer
 
@@ -97,7 +101,9 @@ class SamlIssuerService:
         issuer = self.get_issuer(work, scope, actor, issuer_id)
         SamlIssuerRepository(work.connection).remove(scope, issuer.id)
         details = {"issuer": issuer.entity_id}
-        self._audit.record(work, scope, actor, SamlIssuerAction.DELETED, scope.tenant_id, details)
+        self._audit.record(
+            Access(work, scope, actor), SamlIssuerAction.DELETED, scope.tenant_id, details
+        )
 
 
 def _check(entity_id: str, certificate: str, now: datetime) -> None:

@@ -30,7 +30,7 @@ from ionport.oauth.apps.drafts import MAX_ACCESS_TOKEN_SECONDS
 from ionport.oauth.tokens.keys.model import SigningKeyRow
 from ionport.oauth.tokens.keys.private_keys import new_private_key
 from ionport.oauth.tokens.keys.repository import SigningKeyRepository
-from ionport.store import Database, SystemScope, Work
+from ionport.store import Database, ScopedWork, SystemScope, Work
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
@@ -222,17 +222,19 @@ class SigningKeys:
 
         return dict(KeySet([key.jwk for key in self._keys.values()]).as_dict(private=False))
 
-    def reseal(self, work: Work, scope: SystemScope) -> int:
+    def reseal(self, access: ScopedWork[SystemScope]) -> int:
         """Seal every private key with the ring's newest key; return how many were changed."""
-        repository = SigningKeyRepository(work.connection)
+        repository = SigningKeyRepository(access.connection)
         rows = [
             row
-            for row in repository.list(scope)
+            for row in repository.list(access.scope)
             if not self._key_ring.is_current(row.sealed_private_key)
         ]
         for row in rows:
             der = self._key_ring.open(row.sealed_private_key, _sealed_for(row.id))
-            repository.replace_sealed(scope, row.id, self._key_ring.seal(der, _sealed_for(row.id)))
+            repository.replace_sealed(
+                access.scope, row.id, self._key_ring.seal(der, _sealed_for(row.id))
+            )
         return len(rows)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from ionport.core.errors import Forbidden, InvalidInput
 from ionport.core.i18n import _
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.repository import TenantRepository
@@ -99,7 +100,7 @@ class ClockService:
         controls.mark_tokens(scope, second)
         controls.set_offset(_SYSTEM, self._controls.offset + (second - now))
         self._controls.change(work)
-        self._audit.record(work, scope, actor, ClockAction.TOKENS_EXPIRED, scope.tenant_id)
+        self._audit.record(Access(work, scope, actor), ClockAction.TOKENS_EXPIRED, scope.tenant_id)
 
     def _require_no_production(self, work: Work, scope: TenantScope, actor: Actor) -> None:
         require_control(actor, scope)
@@ -119,4 +120,4 @@ class ClockService:
         ControlRepository(work.connection).set_offset(_SYSTEM, offset)
         self._controls.change(work)
         details = {"ahead_seconds": f"{offset.total_seconds():.0f}"}
-        self._audit.record(work, scope, actor, action, scope.tenant_id, details)
+        self._audit.record(Access(work, scope, actor), action, scope.tenant_id, details)

@@ -9,6 +9,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.control.controls.controls import Controls
@@ -141,4 +142,4 @@ class FaultService:
     ) -> None:
         self._controls.change(work)
         details = {"kind": rule.draft.kind.value, "name": rule.draft.name}
-        self._audit.record(work, scope, actor, action, rule.id, details)
+        self._audit.record(Access(work, scope, actor), action, rule.id, details)

@@ -11,6 +11,7 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id, random_token
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, TenantRole
 from ionport.sandbox.control.keys.model import ControlKey, ControlKeyAction
@@ -71,14 +72,18 @@ class ControlKeyService:
         now = self._clock.now()
         key = ControlKey(new_id("ck"), scope.tenant_id, name, now, actor.name)
         ControlKeyRepository(work.connection).add(scope, key, self._keys.digest(secret))
-        self._audit.record(work, scope, actor, ControlKeyAction.CREATED, key.id, {"name": name})
+        self._audit.record(
+            Access(work, scope, actor), ControlKeyAction.CREATED, key.id, {"name": name}
+        )
         return key, secret
 
     def delete(self, work: Work, scope: TenantScope, actor: Actor, key_id: str) -> None:
         """Delete a key: it opens nothing from the next request on. Raises NotFound."""
         key = self.get(work, scope, actor, key_id)
         ControlKeyRepository(work.connection).remove(scope, key.id)
-        self._audit.record(work, scope, actor, ControlKeyAction.DELETED, key.id, {"name": key.name})
+        self._audit.record(
+            Access(work, scope, actor), ControlKeyAction.DELETED, key.id, {"name": key.name}
+        )
 
     def actor_for(self, work: Work, scope: TenantScope, secret: Secret) -> Actor:
         """Return the actor of a key: an administrator of its own tenant, and of no other.

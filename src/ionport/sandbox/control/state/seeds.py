@@ -29,6 +29,7 @@ from ionport.core.errors import InvalidInput, IonportError, TooLarge
 from ionport.core.i18n import _
 from ionport.core.ids import new_uuid
 from ionport.gateway.caller import Caller
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.control.rights import require_control
@@ -114,7 +115,7 @@ class SeedService:
             "transactions": str(seeded.transactions),
             "receipts": str(seeded.receipts),
         }
-        self._audit.record(work, scope, actor, StateAction.SEEDED, scope.tenant_id, details)
+        self._audit.record(Access(work, scope, actor), StateAction.SEEDED, scope.tenant_id, details)
         return seeded
 
     def _take_type(

@@ -17,6 +17,7 @@ from sqlalchemy import Table
 
 from ionport import sandbox
 from ionport.core.clock import Clock
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.control import tables as control_tables
@@ -88,5 +89,5 @@ class StateService:
         ControlRepository(work.connection).set_offset(_SYSTEM, timedelta())
         self._controls.change(work)
         details = {"rows": str(gone)}
-        self._audit.record(work, scope, actor, StateAction.RESET, scope.tenant_id, details)
+        self._audit.record(Access(work, scope, actor), StateAction.RESET, scope.tenant_id, details)
         return gone

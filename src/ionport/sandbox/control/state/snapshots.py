@@ -17,6 +17,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.control.rights import require_control
@@ -90,7 +91,9 @@ class SnapshotService:
         with database.write() as work:
             self._store(work, scope, snapshot, files)
             details = {"rows": str(rows)}
-            self._audit.record(work, scope, actor, StateAction.SNAPSHOT_TAKEN, name, details)
+            self._audit.record(
+                Access(work, scope, actor), StateAction.SNAPSHOT_TAKEN, name, details
+            )
         return snapshot
 
     def _store(
@@ -118,14 +121,14 @@ class SnapshotService:
             rows = content.get(table.name, [])
             state.insert(scope, table, [_read_row(table, row) for row in rows])
         details = {"rows": str(snapshot.rows)}
-        self._audit.record(work, scope, actor, StateAction.SNAPSHOT_RESTORED, name, details)
+        self._audit.record(Access(work, scope, actor), StateAction.SNAPSHOT_RESTORED, name, details)
         return snapshot
 
     def delete(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
         """Delete a snapshot; raises NotFound."""
         snapshot = self.get(work, scope, actor, name)
         SnapshotRepository(work.connection).remove(scope, snapshot, self._clock.now())
-        self._audit.record(work, scope, actor, StateAction.SNAPSHOT_DELETED, name)
+        self._audit.record(Access(work, scope, actor), StateAction.SNAPSHOT_DELETED, name)
 
 
 def _place_for(snapshots: SnapshotRepository, scope: TenantScope, name: str) -> Snapshot | None:

@@ -9,6 +9,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _, ngettext
 from ionport.core.paging import Page, PageRequest
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.idm.datamodel.attribute_types import canonical
@@ -274,7 +275,7 @@ class DocumentTypeService:
         subject: str,
         details: Mapping[str, str] | None = None,
     ) -> None:
-        self._audit.record(work, scope, actor, action, subject, details)
+        self._audit.record(Access(work, scope, actor), action, subject, details)
 
 
 def removable_acl(entity: Entity, name: str) -> bool:

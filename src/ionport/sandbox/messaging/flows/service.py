@@ -11,6 +11,7 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.messaging.flows.model import (
@@ -200,7 +201,7 @@ class DocumentFlowService:
         AcknowledgementRepository(work.connection).again(
             scope, ack, self._clock.now(), ack.attempts + MAX_ATTEMPTS
         )
-        self._audit.record(work, scope, actor, AcknowledgementAction.SENT_AGAIN, ack.id)
+        self._audit.record(Access(work, scope, actor), AcknowledgementAction.SENT_AGAIN, ack.id)
         work.after_commit(lambda: self.wake())
 
     def _record(
@@ -211,7 +212,7 @@ class DocumentFlowService:
         action: DocumentFlowAction,
         flow: DocumentFlow,
     ) -> None:
-        self._audit.record(work, scope, actor, action, flow.id, {"name": flow.name})
+        self._audit.record(Access(work, scope, actor), action, flow.id, {"name": flow.name})
 
 
 def _nothing() -> None:

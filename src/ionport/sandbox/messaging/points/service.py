@@ -10,6 +10,7 @@ from ionport.core.errors import Conflict, Forbidden, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.kit.texts import quoted
@@ -135,7 +136,7 @@ class ConnectionPointService:
         actor.require_tenant_administrator(scope.tenant_id)
         ConnectionPointRepository(work.connection).set_strict(scope, is_strict)
         action = ConnectionPointAction.STRICT if is_strict else ConnectionPointAction.AUTOMATIC
-        self._audit.record(work, scope, actor, action, scope.tenant_id)
+        self._audit.record(Access(work, scope, actor), action, scope.tenant_id)
 
     def list_points(
         self, work: Work, scope: TenantScope, actor: Actor, query: PointQuery | None = None
@@ -238,7 +239,7 @@ class ConnectionPointService:
         point: ConnectionPoint,
     ) -> None:
         details = {"logical_id": point.logical_id}
-        self._audit.record(work, scope, actor, action, point.id, details)
+        self._audit.record(Access(work, scope, actor), action, point.id, details)
 
 
 def _check_active(point: ConnectionPoint) -> None:

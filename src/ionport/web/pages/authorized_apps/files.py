@@ -90,7 +90,7 @@ def _download_dialog(request: Request, errors: Mapping[str, str], status: int = 
 def _users(request: Request, scope: TenantScope, text: str) -> list[User]:
     visit = visit_of(request)
     with visit.services.database.read() as work:
-        return visit.services.identity.search_users(work, scope, text)
+        return visit.services.identity.search_users(work.within(scope), text)
 
 
 def replace_form(request: Request) -> Response:

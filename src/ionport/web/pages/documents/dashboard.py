@@ -16,6 +16,7 @@ from ionport.core.paging import PageRequest
 from ionport.documents.model import DocumentStatus
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.model import DeliveryStatus
+from ionport.identity.access import Access
 from ionport.web.rendering.templating import path_to, render
 from ionport.web.services import documents_of, sides_of
 from ionport.web.state import Visit, organization_scope, visit_of
@@ -54,16 +55,15 @@ def show(request: Request) -> Response:
     services = documents_of(request)
     since = visit.services.clock.now() - _DAY
     with visit.services.database.read() as work:
+        access = Access(work, scope, visit.actor)
         documents = services.documents.count_by_status(work, scope)
         deliveries = services.deliveries.counts(work, scope, visit.actor)
         held = sum(services.deliveries.held(work, scope, visit.actor).values())
         causes = services.deliveries.causes(work, scope, visit.actor)
         received = services.documents.count_since(work, scope, since)
         last_day = services.deliveries.counts_since(work, scope, visit.actor, since)
-        connections = services.connections.list(work, scope, visit.actor, _CONNECTIONS)
-        checks = services.connections.latest_checks(
-            work, scope, visit.actor, [each.id for each in connections.items]
-        )
+        connections = services.connections.list(access, _CONNECTIONS)
+        checks = services.connections.latest_checks(access, [each.id for each in connections.items])
         active = services.configurations.list(work, scope, visit.actor, _ONE, only_active=True)
         every = services.configurations.list(work, scope, visit.actor, _ONE)
     steps = [

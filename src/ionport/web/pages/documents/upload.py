@@ -56,7 +56,7 @@ def _upload_page(
 ) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
-        subs = visit.services.identity.list_sub_organizations(work, scope)
+        subs = visit.services.identity.list_sub_organizations(work.within(scope))
     context = {
         "results": results,
         "error": error,

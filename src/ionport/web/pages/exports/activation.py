@@ -11,6 +11,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.exports.configurations.model import ExportConfiguration, UseOfConnection, UseProof
+from ionport.identity.access import Access
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, lines_of
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -40,7 +41,9 @@ def _activate_page(
     with visit.services.database.read() as work:
         configuration = service.get(work, scope, visit.actor, _configuration_id(request))
         occupant = service.in_the_way(work, scope, visit.actor, configuration.id)
-        check = connections.latest_check(work, scope, visit.actor, configuration.connection_id)
+        check = connections.latest_check(
+            Access(work, scope, visit.actor), configuration.connection_id
+        )
         context = {
             "configuration": configuration,
             "use": proof_of(request, work, configuration),

@@ -14,6 +14,7 @@ from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.destinations import DESTINATIONS, destination_of
 from ionport.exports.model import ExportMethod
+from ionport.identity.access import Access
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of
@@ -154,6 +155,7 @@ def show(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     services = visit.services
     with services.database.read() as work:
+        access = Access(work, scope, visit.actor)
         configurations = documents_of(request).configurations
         configuration = configurations.get(
             work, scope, visit.actor, request.path_params["configuration"]
@@ -164,10 +166,8 @@ def show(request: Request) -> Response:
             "configuration": configuration,
             "use": proof_of(request, work, configuration),
             "findings": configurations.findings(work, scope, visit.actor, configuration.id),
-            "connection": connections.get(work, scope, visit.actor, configuration.connection_id),
-            "check": connections.latest_check(
-                work, scope, visit.actor, configuration.connection_id
-            ),
+            "connection": connections.get(access, configuration.connection_id),
+            "check": connections.latest_check(access, configuration.connection_id),
             "mappings": [
                 documents_of(request).mappings.latest_version(work, scope, mapping_id)
                 for mapping_id in mapping_ids

@@ -13,6 +13,7 @@ from ionport.connections.intake import PreparedConnection, prepare_connection
 from ionport.connections.model import Check, Connection
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
@@ -31,8 +32,9 @@ def list_connections(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["name"])
     with visit.services.database.read() as work:
+        access = Access(work, scope, visit.actor)
         service = documents_of(request).connections
-        found = service.list(work, scope, visit.actor, state.request, state.filters["q"])
+        found = service.list(access, state.request, state.filters["q"])
         held = Counter[str]()
         by_both = documents_of(request).deliveries.held(work, scope, visit.actor)
         for (_configuration, connection_id), count in by_both.items():
@@ -40,9 +42,7 @@ def list_connections(request: Request) -> Response:
         context = {
             "state": state,
             "page_of": found,
-            "checks": service.latest_checks(
-                work, scope, visit.actor, [each.id for each in found.items]
-            ),
+            "checks": service.latest_checks(access, [each.id for each in found.items]),
             "held": held,
         }
     return render(request, "exports/connections/list.html", context)
@@ -62,9 +62,9 @@ def upload(request: Request) -> Response:
         given = uploaded_credential(visit.form)
         if given is None:
             raise InvalidInput(_("Choose the .ionapi file from Download Credentials."))
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             kept = documents_of(request).connections.upload(
-                work, scope, visit.actor, *given, name=text_of(visit.form, "name") or None
+                access, *given, name=text_of(visit.form, "name") or None
             )
     except (InvalidInput, TooLarge) as error:
         return _upload_page(request, error.text, error.status)
@@ -100,9 +100,9 @@ def _stored(connection: Connection) -> dict[str, str]:
 def _detail_page(request: Request, error: str = "", status: int = 200) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).connections
-    with visit.services.database.read() as work:
-        connection = service.get(work, scope, visit.actor, request.path_params["connection"])
-        check = service.latest_check(work, scope, visit.actor, connection.id)
+    with visit.read(scope) as access:
+        connection = service.get(access, request.path_params["connection"])
+        check = service.latest_check(access, connection.id)
     if request.method == "GET":
         show_stored(request, _stored(connection))
     name = text_of(visit.form, "name") if error else connection.name
@@ -117,15 +117,16 @@ def rename(request: Request) -> Response:
     connection_id = str(request.path_params["connection"])
     try:
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             require_unchanged(
                 request,
                 work,
                 scope,
                 connection_id,
-                lambda: _stored(service.get(work, scope, visit.actor, connection_id)),
+                lambda: _stored(service.get(access, connection_id)),
             )
             name = text_of(visit.form, "name")
-            connection = service.rename(work, scope, visit.actor, connection_id, name)
+            connection = service.rename(access, connection_id, name)
     except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, error.text, error.status)
     return redirect(request, _url(request, connection.id), text=_("The name is changed."))
@@ -144,8 +145,8 @@ def start_check(request: Request, connection_id: str) -> Check:
     """Start a proof; it runs in a thread of its own while pages poll it."""
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).connections
-    with visit.services.database.write() as work:
-        started = service.start_check(work, scope, visit.actor, connection_id)
+    with visit.write(scope) as access:
+        started = service.start_check(access, connection_id)
     service.run_check_in_background(visit.services.database, scope, started.id)
     return started
 
@@ -154,9 +155,9 @@ def check_status(request: Request) -> Response:
     """Answer with the proof's stages as a fragment, for the page that polls."""
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).connections
-    with visit.services.database.read() as work:
-        connection = service.get(work, scope, visit.actor, request.path_params["connection"])
-        latest = service.latest_check(work, scope, visit.actor, connection.id)
+    with visit.read(scope) as access:
+        connection = service.get(access, request.path_params["connection"])
+        latest = service.latest_check(access, connection.id)
     back = request.query_params.get("back", "")
     context = {"connection": connection, "check": latest, "back": back}
     return render(request, "exports/connections/proof.html", context)
@@ -168,7 +169,7 @@ def delete_form(request: Request) -> Response:
     visit.actor.require_organization_administrator(scope.organization_id)
     with visit.services.database.read() as work:
         connection = documents_of(request).connections.get(
-            work, scope, visit.actor, request.path_params["connection"]
+            Access(work, scope, visit.actor), request.path_params["connection"]
         )
         held = held_over(request, work, connection_id=connection.id)
     texts = [
@@ -192,8 +193,8 @@ def delete(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     connection_id = request.path_params["connection"]
     try:
-        with visit.services.database.write() as work:
-            documents_of(request).connections.delete(work, scope, visit.actor, connection_id)
+        with visit.write(scope) as access:
+            documents_of(request).connections.delete(access, connection_id)
     except Conflict as error:
         return redirect(request, _url(request, connection_id), kind="danger", text=error.text)
     text = _("The connection and its sealed credential are deleted.")

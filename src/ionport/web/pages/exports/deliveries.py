@@ -26,6 +26,7 @@ from ionport.exports.model import (
     DeliveryStep,
     StepStatus,
 )
+from ionport.identity.access import Access
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.export import seen_findings, shown_findings
@@ -208,7 +209,7 @@ def _connection(request: Request, work: Work, delivery: Delivery) -> Connection 
     visit, scope = visit_of(request), organization_scope(request)
     try:
         return documents_of(request).connections.get(
-            work, scope, visit.actor, delivery.connection_id
+            Access(work, scope, visit.actor), delivery.connection_id
         )
     except NotFound:
         return None

@@ -22,6 +22,7 @@ from ionport.documents.types import DOCUMENT_TYPES
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.destinations import destination_of
 from ionport.exports.model import ExportMethod
+from ionport.identity.access import Access
 from ionport.identity.model import Organization
 from ionport.mappings.files import filled_template, template_values
 from ionport.mappings.intake import PreparedMapping, prepare_mapping
@@ -54,7 +55,7 @@ def choices(request: Request, work: Work) -> FormChoices:
     """Return what can be chosen, at most 200 of each."""
     visit, scope = visit_of(request), organization_scope(request)
     page = PageRequest(per_page=MAX_PER_PAGE)
-    connections = documents_of(request).connections.list(work, scope, visit.actor, page)
+    connections = documents_of(request).connections.list(Access(work, scope, visit.actor), page)
     mappings = documents_of(request).mappings
     own = (OWN_TEMPLATE, _("Template of ionport for invoices to M3"))
     return FormChoices(
@@ -75,7 +76,7 @@ def choices(request: Request, work: Work) -> FormChoices:
 def sub_organizations(request: Request, work: Work) -> list[Organization]:
     """Return the sub-organizations of the user's organization."""
     identity = visit_of(request).services.identity
-    return identity.list_sub_organizations(work, organization_scope(request))
+    return identity.list_sub_organizations(work.within(organization_scope(request)))
 
 
 def template_defaults() -> dict[str, str]:
@@ -202,7 +203,7 @@ def _keep_connection(request: Request, work: Work, files: ReadFiles) -> str:
         return files.connection
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).connections
-    return service.upload(work, scope, visit.actor, *files.connection).id
+    return service.upload(Access(work, scope, visit.actor), *files.connection).id
 
 
 def _keep_mapping(request: Request, work: Work, file: NamedMapping | str) -> str:

@@ -48,11 +48,9 @@ def create(request: Request) -> Response:
     typed = Typed(text_of(form, "name"), scopes, text_of(form, "days") or _USUAL)
     days = int(typed.days) if typed.days.isascii() and typed.days.isdigit() else -1
     try:
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             key, secret = documents_of(request).api_keys.create(
-                work,
-                scope,
-                visit.actor,
+                access,
                 typed.name,
                 typed.scopes,
                 days=None if typed.days == _FOR_EVER else min(days, 10**6),
@@ -73,8 +71,8 @@ def _shown_once(request: Request, key: ApiKey, secret: Secret) -> Response:
 
 def _page(request: Request, typed: Typed, errors: Mapping[str, str], status: int = 200) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.read() as work:
-        keys = documents_of(request).api_keys.list(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        keys = documents_of(request).api_keys.list(access)
     context = {
         "keys": keys,
         "typed": typed,
@@ -94,10 +92,8 @@ def _page(request: Request, typed: Typed, errors: Mapping[str, str], status: int
 def delete_form(request: Request) -> Response:
     """Ask before a key is deleted."""
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.read() as work:
-        key = documents_of(request).api_keys.get(
-            work, scope, visit.actor, request.path_params["api_key"]
-        )
+    with visit.read(scope) as access:
+        key = documents_of(request).api_keys.get(access, request.path_params["api_key"])
     texts = [_("Programs that use it are refused from the next request on.")]
     crumbs = [(_("Settings"), path_to(request, "settings")), (_("API keys"), _url(request))]
     heading = _("Delete the API key {name}?").format(name=key.name)
@@ -107,10 +103,8 @@ def delete_form(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """Delete a key."""
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.write() as work:
-        documents_of(request).api_keys.delete(
-            work, scope, visit.actor, request.path_params["api_key"]
-        )
+    with visit.write(scope) as access:
+        documents_of(request).api_keys.delete(access, request.path_params["api_key"])
     return redirect(request, _url(request), text=_("The API key is deleted."))
 
 

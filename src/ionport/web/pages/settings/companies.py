@@ -41,7 +41,7 @@ def list_companies(request: Request) -> Response:
 def _places(request: Request, work: Work) -> Mapping[str, str]:
     """Return the sub-organizations by id, with their names."""
     identity, scope = visit_of(request).services.identity, organization_scope(request)
-    return {one.id: one.name for one in identity.list_sub_organizations(work, scope)}
+    return {one.id: one.name for one in identity.list_sub_organizations(work.within(scope))}
 
 
 def add_form(request: Request) -> Response:

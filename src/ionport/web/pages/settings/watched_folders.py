@@ -109,7 +109,7 @@ def _form(places: Mapping[str, str]) -> Form:
 
 def _places(request: Request, work: Work) -> Mapping[str, str]:
     identity, scope = visit_of(request).services.identity, organization_scope(request)
-    return {one.id: one.name for one in identity.list_sub_organizations(work, scope)}
+    return {one.id: one.name for one in identity.list_sub_organizations(work.within(scope))}
 
 
 def show(request: Request) -> Response:

@@ -180,7 +180,7 @@ def _linked_user(request: Request, scope: TenantScope, user_id: str) -> list[Use
     visit = visit_of(request)
     try:
         with visit.services.database.read() as work:
-            return [visit.services.identity.get_user(work, scope, user_id)]
+            return [visit.services.identity.get_user(work.within(scope), user_id)]
     except NotFound:
         return []
 
@@ -212,7 +212,7 @@ def _users(request: Request, scope: TenantScope, text: str) -> list[User]:
     if not text:
         return []
     with visit.services.database.read() as work:
-        return visit.services.identity.search_users(work, scope, text)
+        return visit.services.identity.search_users(work.within(scope), text)
 
 
 def disable_form(request: Request) -> Response:

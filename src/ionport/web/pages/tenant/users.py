@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, TooManyRequests
 from ionport.core.i18n import _
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.model import (
     Actor,
@@ -54,8 +55,8 @@ def list_users(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.services.database.read() as work:
-        found = visit.services.members.list_members(work, scope, visit.actor, query)
+    with visit.read(scope) as access:
+        found = visit.services.members.list_members(access, query)
     context = {"state": state, "page_of": found, "roles": _roles()}
     return render(request, "tenant/users/list.html", context)
 
@@ -77,9 +78,7 @@ def add(request: Request) -> Response:
         password_hash = hashed(request, typed_twice(visit.form, "password"), "password")
         with services.database.write() as work:
             member = services.members.add_member(
-                work,
-                scope,
-                visit.actor,
+                Access(work, scope, visit.actor),
                 NewUser(values["username"], values["full_name"], values["email"]),
                 password_hash,
                 _role(values["role"]),
@@ -106,8 +105,9 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
     visit, scope = visit_of(request), tenant_scope(request)
     services, user_id = visit.services, str(request.path_params["user"])
     with services.database.read() as work:
-        member = services.members.get_member(work, scope, visit.actor, user_id)
-        memberships = services.members.memberships(work, scope, visit.actor, user_id)
+        access = Access(work, scope, visit.actor)
+        member = services.members.get_member(access, user_id)
+        memberships = services.members.memberships(access, user_id)
         stored = _stored_roles(memberships)
         if request.method == "GET":
             show_stored(request, stored)
@@ -115,9 +115,7 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
             "member": member,
             "memberships": memberships,
             "chosen": {name: text_of(visit.form, name) or role for name, role in stored.items()},
-            "is_used_elsewhere": services.members.is_used_elsewhere(
-                work, scope, visit.actor, user_id
-            ),
+            "is_used_elsewhere": services.members.is_used_elsewhere(access, user_id),
             "is_self": user_id == visit.actor.user_id,
             "trail": trail_of(request, work, [user_id]),
             "roles": _roles(),
@@ -133,15 +131,16 @@ def set_roles(request: Request) -> Response:
     members = visit.services.members
     try:
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             require_unchanged(
                 request,
                 work,
                 # Roles in organizations and in other tenants are noted there.
                 SystemScope("who changed a user's roles"),
                 user_id,
-                lambda: _stored_roles(members.memberships(work, scope, visit.actor, user_id)),
+                lambda: _stored_roles(members.memberships(access, user_id)),
             )
-            before = members.memberships(work, scope, visit.actor, user_id)
+            before = members.memberships(access, user_id)
             _set_tenant_roles(request, work, scope, before)
             _set_organization_roles(request, work, scope, before)
     except ChangedMeanwhile as error:
@@ -164,11 +163,11 @@ def _set_tenant_roles(
             continue
         if sent == _NO_ROLE:
             if role is not None and tenant_id != scope.tenant_id:
-                members.remove_member(work, of_tenant, actor, user_id)
+                members.remove_member(Access(work, of_tenant, actor), user_id)
         elif role is None:
-            members.join(work, scope, actor, user_id, of_tenant, _role(sent))
+            members.join(Access(work, scope, actor), user_id, of_tenant, _role(sent))
         else:
-            members.set_role(work, of_tenant, actor, user_id, _role(sent))
+            members.set_role(Access(work, of_tenant, actor), user_id, _role(sent))
 
 
 def _stored_roles(memberships: Memberships) -> dict[str, str]:
@@ -193,7 +192,7 @@ def _set_organization_roles(
         sent = text_of(visit.form, f"organization:{organization.id}")
         if sent in list(OrganizationRole) and sent != role:
             members.set_organization_role(
-                work, scope, visit.actor, user_id, organization.id, OrganizationRole(sent)
+                Access(work, scope, visit.actor), user_id, organization.id, OrganizationRole(sent)
             )
 
 
@@ -220,9 +219,9 @@ def enable(request: Request) -> Response:
 def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     members, user_id = visit.services.members, str(request.path_params["user"])
-    with visit.services.database.write() as work:
-        member = members.get_member(work, scope, visit.actor, user_id)
-        members.set_disabled(work, scope, visit.actor, user_id, disabled)
+    with visit.write(scope) as access:
+        member = members.get_member(access, user_id)
+        members.set_disabled(access, user_id, disabled)
     text = text.format(name=member.user.username)
     return redirect(request, _user_url(request, user_id), text=text)
 
@@ -241,10 +240,8 @@ def set_password(request: Request) -> Response:
         new = typed_twice(visit.form, "new_password")
         proof = password_proof(request)
         password_hash = hashed(request, new, "new_password")
-        with visit.services.database.write() as work:
-            visit.services.members.reset_password(
-                work, scope, visit.actor, user_id, proof, password_hash
-            )
+        with visit.write(scope) as access:
+            visit.services.members.reset_password(access, user_id, proof, password_hash)
     except (InvalidInput, TooManyRequests) as error:
         return _password_page(request, password_errors(error), error.status)
     text = _("The password is set, and the user is signed out everywhere.")
@@ -264,9 +261,9 @@ def remove(request: Request) -> Response:
     """Take a user out of the tenant."""
     visit, scope = visit_of(request), tenant_scope(request)
     user_id = str(request.path_params["user"])
-    with visit.services.database.write() as work:
-        member = visit.services.members.get_member(work, scope, visit.actor, user_id)
-        visit.services.members.remove_member(work, scope, visit.actor, user_id)
+    with visit.write(scope) as access:
+        member = visit.services.members.get_member(access, user_id)
+        visit.services.members.remove_member(access, user_id)
     is_self = user_id == visit.actor.user_id
     url = "/" if is_self else path_to(request, "users", tenant=scope.tenant_id)
     text = _("{name} no longer belongs to {tenant}.")
@@ -298,7 +295,7 @@ def _member(request: Request, actor: Actor) -> Member:
     services = visit_of(request).services
     with services.database.read() as work:
         return services.members.get_member(
-            work, tenant_scope(request), actor, request.path_params["user"]
+            Access(work, tenant_scope(request), actor), request.path_params["user"]
         )
 
 

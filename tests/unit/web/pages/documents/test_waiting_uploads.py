@@ -70,7 +70,7 @@ def test_an_upload_for_a_sub_organization_waits_for_that_one(
     company = desk.browser.send("/settings/companies/new", {"name": "A", "postal_code": "1"})
     assert company.status_code == 200
     with desk.application.database.read() as work:
-        (place,) = desk.application.identity.list_sub_organizations(work, desk.organization)
+        (place,) = desk.application.identity.list_sub_organizations(work.within(desk.organization))
     files = [("files", (INVOICE, read_sample(INVOICE)))]
     for chosen in (place.id, "org_none"):
         page = desk.browser.send("/documents/upload", {"sub_organization": chosen}, files=files)

@@ -10,6 +10,7 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.documents.samples import read_sample
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
@@ -440,7 +441,7 @@ def test_a_configurations_page_renews_itself_while_its_proof_runs(desk: Desk) ->
             work, desk.organization, Actor.operator(), made.url.path.rpartition("/")[2]
         )
         application.documents.connections.start_check(
-            work, desk.organization, Actor.operator(), configuration.connection_id
+            Access(work, desk.organization, Actor.operator()), configuration.connection_id
         )
     page = desk.browser.get(made.url.path).text
     polls = re.findall(r'hx-get="([^"]+)"', page)

@@ -9,7 +9,7 @@ def test_a_document_is_moved_and_the_second_of_two_is_told(desk: Desk) -> None:
     document = f"/documents/{desk.document_id()}"
     desk.browser.send("/settings/companies/new", {"name": "North", "postal_code": "1"})
     with desk.application.database.read() as work:
-        (north,) = desk.application.identity.list_sub_organizations(work, desk.organization)
+        (north,) = desk.application.identity.list_sub_organizations(work.within(desk.organization))
     page = f"{document}/move"
     assert f'href="{page}"' in desk.browser.get(document).text
     assert "holds until somebody accepts it" in desk.browser.text(page)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
 from ionport.store import TenantScope
 from tests.support.web import PASSWORD, said
@@ -174,7 +175,7 @@ def test_an_administrator_of_two_tenants_moves_a_user_between_them(desk: Desk) -
     assert "bob" not in desk.browser.get("/ion-api/OTHER_PRD/users").text
     with desk.application.database.read() as work:
         member = desk.application.members.get_member(
-            work, TenantScope(desk.tenant.tenant_id), operator, path.rpartition("/")[2]
+            Access(work, TenantScope(desk.tenant.tenant_id), operator), path.rpartition("/")[2]
         )
     assert member.role is TenantRole.USER
 

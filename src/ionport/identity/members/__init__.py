@@ -1,0 +1,1 @@
+"""Users as members of a tenant: who an administrator lists, adds and removes."""

@@ -1,0 +1,231 @@
+"""What a tenant's administrator does with its users.
+
+A user stands above tenants, so the administrator of one may not close or take over an account
+that is also used elsewhere: disabling a user and setting a password need the role in every
+tenant and organization that the user belongs to.
+"""
+
+from __future__ import annotations
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Conflict, Forbidden, NotFound
+from ionport.core.i18n import _
+from ionport.core.paging import Page
+from ionport.identity.access import Access
+from ionport.identity.audit import AuditLog
+from ionport.identity.members.repository import MemberRepository
+from ionport.identity.model import (
+    Member,
+    MemberQuery,
+    MembershipAction,
+    Memberships,
+    OrganizationRole,
+    PasswordProof,
+    TenantRole,
+    UserAction,
+)
+from ionport.identity.repository import SessionRepository, UserRepository
+from ionport.identity.service import IdentityService, NewUser
+from ionport.store import OrganizationScope, ScopedWork, SystemScope, TenantScope
+
+_MEMBERS = SystemScope("members")
+
+
+class MemberService:
+    """Users of a tenant: every method needs the role IONAPI-Administrator there."""
+
+    def __init__(self, clock: Clock, audit: AuditLog, identity: IdentityService) -> None:
+        self._clock = clock
+        self._audit = audit
+        self._identity = identity
+
+    def list_members(
+        self, access: Access[TenantScope], query: MemberQuery | None = None
+    ) -> Page[Member]:
+        """Return one page of the tenant's users, by username unless `query` says otherwise."""
+        access.require_tenant_administrator()
+        return MemberRepository(access.connection).list(access.scope, query or MemberQuery())
+
+    def get_member(self, access: Access[TenantScope], user_id: str) -> Member:
+        """Return a user; raises NotFound for a user of other tenants alone."""
+        access.require_tenant_administrator()
+        member = MemberRepository(access.connection).find(access.scope, user_id)
+        if member is None:
+            raise NotFound(_("There is no such user in this tenant."))
+        return member
+
+    def memberships(self, access: Access[TenantScope], user_id: str) -> Memberships:
+        """Return the user's roles in all tenants and organizations that `actor` administers."""
+        self.get_member(access, user_id)
+        users = UserRepository(access.connection)
+        tenants = dict(users.tenant_roles(_MEMBERS, user_id))
+        organizations = dict(users.organization_roles(_MEMBERS, user_id))
+        return Memberships(
+            tenants=[
+                (tenant_id, tenants.get(tenant_id))
+                for tenant_id, role in sorted(access.actor.tenant_roles)
+                if role is TenantRole.IONAPI_ADMINISTRATOR
+            ],
+            organizations=[
+                (
+                    self._identity.get_organization(
+                        access.within(OrganizationScope(organization_id))
+                    ),
+                    organizations.get(organization_id),
+                )
+                for organization_id, role in sorted(access.actor.organization_roles)
+                if role is OrganizationRole.ADMINISTRATOR
+            ],
+        )
+
+    def is_used_elsewhere(self, access: Access[TenantScope], user_id: str) -> bool:
+        """Tell whether the user belongs to a tenant or organization not `actor`'s to administer."""
+        self.get_member(access, user_id)
+        users = UserRepository(access.connection)
+        return not (
+            all(
+                access.actor.is_tenant_administrator(tenant_id)
+                for tenant_id, _role in users.tenant_roles(_MEMBERS, user_id)
+            )
+            and all(
+                access.actor.is_organization_administrator(organization_id)
+                for organization_id, _role in users.organization_roles(_MEMBERS, user_id)
+            )
+        )
+
+    def add_member(
+        self, access: Access[TenantScope], new: NewUser, password_hash: str, role: TenantRole
+    ) -> Member:
+        """Make a user with `role` in this tenant and in no other.
+
+        Raises:
+            InvalidInput: a bad username, name or e-mail address, or the username is taken.
+        """
+        access.require_tenant_administrator()
+        user = self._identity.add_user(access.work, new, password_hash)
+        self._audit.record(access, UserAction.CREATED, user.id, {"name": user.username})
+        self._identity.set_tenant_role(
+            access.work, access.actor, user.id, access.scope.tenant_id, role
+        )
+        return Member(user=user, role=role)
+
+    def set_role(self, access: Access[TenantScope], user_id: str, role: TenantRole) -> None:
+        """Change what a user may do in this tenant.
+
+        Raises:
+            Conflict: the tenant would be left without an administrator.
+        """
+        member = self._locked_member(access, user_id)
+        if role is member.role:
+            return
+        if role is not TenantRole.IONAPI_ADMINISTRATOR:
+            self._require_other_administrator(access, member)
+        self._identity.set_tenant_role(
+            access.work, access.actor, user_id, access.scope.tenant_id, role
+        )
+
+    def join(
+        self, access: Access[TenantScope], user_id: str, other: TenantScope, role: TenantRole
+    ) -> None:
+        """Make a user of this tenant a user of `other` too; `actor` administers both."""
+        access.actor.require_tenant_administrator(other.tenant_id)
+        self.get_member(access, user_id)
+        if MemberRepository(access.connection).find(other, user_id) is not None:
+            raise Conflict(_("This user belongs to that tenant already."), code="member_already")
+        self._identity.set_tenant_role(access.work, access.actor, user_id, other.tenant_id, role)
+
+    def set_organization_role(
+        self,
+        access: Access[TenantScope],
+        user_id: str,
+        organization_id: str,
+        role: OrganizationRole,
+    ) -> None:
+        """Let a user of this tenant work in an organization that `actor` administers too."""
+        access.actor.require_organization_administrator(organization_id)
+        self.get_member(access, user_id)
+        self._identity.set_organization_role(
+            access.work, access.actor, user_id, organization_id, role
+        )
+
+    def remove_member(self, access: Access[TenantScope], user_id: str) -> None:
+        """Take a user out of this tenant; the account and other memberships stay.
+
+        Raises:
+            Conflict: the tenant would be left without an administrator.
+        """
+        member = self._locked_member(access, user_id)
+        self._require_other_administrator(access, member)
+        MemberRepository(access.connection).remove(access.scope, user_id)
+        details = {"name": member.user.username}
+        self._audit.record(access, MembershipAction.REMOVED, user_id, details)
+
+    def set_disabled(self, access: Access[TenantScope], user_id: str, disabled: bool) -> None:
+        """Close a user's account and end its sessions, or open it again.
+
+        Raises:
+            Conflict: it is the actor's own account, or the tenant's last administrator's.
+            Forbidden: the account is used elsewhere, see `is_used_elsewhere`.
+        """
+        member = self.get_member(access, user_id)
+        self._require_whole_account(access, user_id)
+        if disabled:
+            if user_id == access.actor.user_id:
+                raise Conflict(_("You cannot disable your own account."), code="own_account")
+            for tenant_id, role in UserRepository(access.connection).tenant_roles(
+                _MEMBERS, user_id
+            ):
+                of_tenant = TenantScope(tenant_id)
+                MemberRepository(access.connection).lock(of_tenant)
+                self._require_other_administrator(
+                    access.within(of_tenant), Member(member.user, role)
+                )
+            SessionRepository(access.connection).remove_of_user(_MEMBERS, user_id, None)
+        MemberRepository(access.connection).set_disabled(_MEMBERS, user_id, disabled)
+        action = UserAction.DISABLED if disabled else UserAction.ENABLED
+        details = {"name": member.user.username}
+        self._audit.record(access, action, user_id, details)
+
+    def reset_password(
+        self, access: Access[TenantScope], user_id: str, proof: PasswordProof, password_hash: str
+    ) -> None:
+        """Set a user's password and end the user's sessions.
+
+        Raises:
+            Unauthenticated: the actor's own password was not typed again just now.
+            Forbidden: the account is used elsewhere, see `is_used_elsewhere`.
+        """
+        member = self.get_member(access, user_id)
+        proof.require_for(access.actor, self._clock.now())
+        self._require_whole_account(access, user_id)
+        self._identity.store_password(access.work, user_id, password_hash, keep_session=None)
+        details = {"name": member.user.username}
+        self._audit.record(access, UserAction.PASSWORD_RESET, user_id, details)
+
+    def _locked_member(self, access: Access[TenantScope], user_id: str) -> Member:
+        access.require_tenant_administrator()
+        MemberRepository(access.connection).lock(access.scope)
+        return self.get_member(access, user_id)
+
+    def _require_other_administrator(self, access: ScopedWork[TenantScope], member: Member) -> None:
+        if member.role is not TenantRole.IONAPI_ADMINISTRATOR or member.user.is_disabled:
+            return
+        members = MemberRepository(access.connection)
+        if not members.has_other_administrator(access.scope, member.user.id):
+            raise Conflict(
+                _(
+                    "This is the only IONAPI-Administrator of tenant {tenant}. Give the role to"
+                    " somebody else first."
+                ).format(tenant=access.scope.tenant_id),
+                code="last_administrator",
+            )
+
+    def _require_whole_account(self, access: Access[TenantScope], user_id: str) -> None:
+        if self.is_used_elsewhere(access, user_id):
+            raise Forbidden(
+                _(
+                    "This account is also used where you are no administrator. Remove the user"
+                    " from this tenant instead, or ask the operator of this server."
+                ),
+                code="account_used_elsewhere",
+            )
