@@ -27,6 +27,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "intake",
             "document-list",
             "readable-invoice",
+            "terms",
             "rules",
             "decisions",
             "life-cycle",

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 
+# A table of a thousand names answers no question; who needs it reads it.
+_WITHOUT_ROWS = frozenset({"terms"})
+
 
 def new_parser() -> MarkdownIt:
     """Return what reads the manual's Markdown. Raw HTML is off: a page has Markdown alone."""
@@ -47,7 +50,7 @@ def blocks_of(page: str, title: str, text: str) -> Iterator[Block]:
         if kind == "heading_open":
             heading = "" if part.startswith("# ") else part.lstrip("# ")
         elif kind == "table_open":
-            for row in lines[2:]:
+            for row in () if page in _WITHOUT_ROWS else lines[2:]:
                 yield Block(
                     page, title, heading, anchor_of(heading), f"{lines[0]}\n{lines[1]}\n{row}"
                 )

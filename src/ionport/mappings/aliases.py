@@ -6,9 +6,12 @@ docs/reference/document-system.md#fields-and-tables).
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 CORRELATION_ID = "correlation_id"
+
+_TERM = re.compile(r"(?:BT|OWN)-[A-Z0-9-]+", re.IGNORECASE)
 
 _FIELDS = {
     "invoice_number": "invoice_id",
@@ -31,8 +34,15 @@ _COLUMNS = {
 }
 
 
+def term_id(name: str) -> str:
+    """Return the business term of the invoice that a mapping file names (`BT-13`), or ``""``."""
+    return name.upper() if "-" in name and _TERM.fullmatch(name) else ""
+
+
 def field_id(name: str) -> str:
-    """Return the id of the document field that a mapping file calls `name`."""
+    """Return the id of the document field, or of the business term, that a mapping calls `name`."""
+    if term := term_id(name):
+        return term
     lower = name.lower()
     return _FIELDS.get(lower, lower)
 

@@ -134,6 +134,25 @@ def read_any(content: bytes, limits: ReadingLimits = _STANDARD, choice: str = ""
     return _one_in_pdf(content, limits, choice)[1]
 
 
+def read_corrected(
+    content: bytes,
+    corrections: Sequence[Correction],
+    limits: ReadingLimits = _STANDARD,
+    choice: str = "",
+) -> Invoice:
+    """Return the invoice as people have corrected it; of a PDF without one what they entered.
+
+    Errors as `read_any`.
+    """
+    try:
+        invoice = read_any(content, limits, choice)
+    except InvalidInput as error:
+        if error.code != "no_single_invoice" or not corrections:
+            raise
+        invoice = invoice_by_hand()
+    return corrected(invoice, corrections)
+
+
 def xml_of(content: bytes, limits: ReadingLimits = _STANDARD, choice: str = "") -> bytes:
     """Return the XML as it was received: the file, or what is in the PDF; errors as `read_any`."""
     return _one_in_pdf(content, limits, choice)[0].content if is_pdf(content) else content

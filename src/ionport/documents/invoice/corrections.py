@@ -135,6 +135,16 @@ def targets_of(term: str) -> list[str]:
     return [field for field in (*_HEADER, *_HEADER_ROWS) if Target(field).term == term]
 
 
+def columns_of(term: str) -> list[str]:
+    """Return the columns that stand for a term, each as `TABLE.COLUMN`."""
+    return [
+        f"{table}.{column}"
+        for table, (_group, columns) in _COLUMNS.items()
+        for column, named in columns.items()
+        if named == term
+    ]
+
+
 def invoice_by_hand() -> Invoice:
     """Return an invoice that says nothing yet but that it is one."""
     return Invoice(Syntax.UBL, Kind.INVOICE, BY_HAND, Node(ROOT, children=[Node(_TYPE, _INVOICE)]))

@@ -14,10 +14,17 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.documents.intake.imports.files import import_type, original_name
-from ionport.documents.intake.reading import PDF_TYPE, clean_filename, read_any, xml_of
+from ionport.documents.intake.reading import (
+    PDF_TYPE,
+    clean_filename,
+    read_any,
+    read_corrected,
+    xml_of,
+)
 from ionport.documents.invoice.attachments import Attachment, attachments
 from ionport.documents.invoice.corrections import Correction, corrected
 from ionport.documents.invoice.model import Invoice
+from ionport.documents.invoice.named_terms import NamedTerms, named_terms
 from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language, Sheet
 from ionport.documents.invoice.rendering.pdf import RENDERER, pdf_page
@@ -176,6 +183,22 @@ class ReadablePageService:
                 name = clean_filename(attached.filename or attached.reference, "attachment")
                 files.append((name, self._blobs.put(content)))
         return files
+
+    def named_terms(self, scope: OrganizationScope, document_id: str) -> NamedTerms:
+        """Return the values of the invoice's terms, as people have corrected them.
+
+        A PDF without an invoice, of which nobody has entered anything, has none. Raises NotFound.
+        """
+        stored = self._stored(scope, document_id)
+        try:
+            invoice = read_corrected(
+                stored.content, stored.corrections, self._limits, stored.choice
+            )
+        except InvalidInput as error:
+            if error.code != "no_single_invoice":
+                raise
+            return NamedTerms({}, ())
+        return named_terms(invoice)
 
     def _stored(self, scope: OrganizationScope, document_id: str) -> StoredFile:
         with self._database.read() as work:

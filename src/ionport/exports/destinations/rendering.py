@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.documents.invoice.named_terms import NamedTerms
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.model import Document
 from ionport.documents.readable_pages.service import ReadablePageService
+from ionport.documents.types import INVOICE_TABLE
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.port import Rendered, RenderJob
 from ionport.exports.model import Delivery
+from ionport.mappings.aliases import term_id
 from ionport.mappings.model import (
     BodEnvelope,
     MappingKind,
@@ -67,26 +71,28 @@ class Renderer:
     ) -> list[Rendered]:
         """Return what the steps of the delivery send.
 
-        A field of the document wins over `more_fields`, which its company has.
+        A field of the document wins over `more_fields`, which its company has. Where a mapping
+        names a business term (`BT-13`), the invoice is read once more for it.
 
         Raises:
             InvalidInput: the mapping does not fit the document, or must not be used.
         """
         for version in versions.values():
             _refuse_blocked(version, accepts_at_least_once=accepts_at_least_once)
+        files = _Files(self._readable_pages, document)
+        fields = {
+            **more_fields,
+            **document.fields,
+            "correlation_id": delivery.correlation_id,
+        }
         source = RenderSource(
             document_type=document.document_type,
-            fields={
-                **more_fields,
-                **document.fields,
-                "correlation_id": delivery.correlation_id,
-            },
-            tables=document.tables,
+            fields=_WithTerms(fields, lambda: files.terms.header),
+            tables=_tables(document, files),
             file_name=document.filename,
             mime_type=document.mime_type,
             size_bytes=document.size_bytes,
         )
-        files = _Files(self._readable_pages, document)
         job = RenderJob(delivery, document, source, envelope, versions, self._prepared, files)
         return destination_of(delivery.method).render(job)
 
@@ -100,6 +106,16 @@ class _Files:
         self._content = document.content_sha256
         self._scope = OrganizationScope(document.organization_id)
 
+    @cached_property
+    def terms(self) -> NamedTerms:
+        """The invoice's terms as people have corrected them; none of a PDF without an invoice."""
+        return self._readable_pages.named_terms(self._scope, self._document_id)
+
+    def line_terms(self, number: int) -> Mapping[str, str]:
+        """Return the terms of the line with this number, from 0."""
+        lines = self.terms.lines
+        return lines[number] if number < len(lines) else {}
+
     def page(self, language: Language) -> str | None:
         try:
             return self._readable_pages.pdf_digest_of(self._scope, self._content, language)
@@ -110,6 +126,32 @@ class _Files:
 
     def embedded(self) -> Sequence[tuple[str, str]]:
         return self._readable_pages.embedded_files(self._scope, self._document_id)
+
+
+class _WithTerms(Mapping[str, str]):
+    """Values by field or column id; a term's id is looked up in the invoice, when one asks."""
+
+    def __init__(self, values: Mapping[str, str], terms: Callable[[], Mapping[str, str]]) -> None:
+        self._values = values
+        self._terms = terms
+
+    def __getitem__(self, name: str) -> str:
+        return self._terms()[name] if term_id(name) else self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def _tables(document: Document, files: _Files) -> Mapping[str, Sequence[Mapping[str, str]]]:
+    """Return the tables, the rows of the invoice's with the terms of their lines behind them."""
+    rows = [
+        _WithTerms(row, partial(files.line_terms, number))
+        for number, row in enumerate(document.tables.get(INVOICE_TABLE, ()))
+    ]
+    return {**document.tables, INVOICE_TABLE: rows} if rows else document.tables
 
 
 def _refuse_blocked(version: MappingVersion, *, accepts_at_least_once: bool) -> None:

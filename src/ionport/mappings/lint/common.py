@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ionport.core.i18n import _
-from ionport.documents.types import DOCUMENT_TYPES
-from ionport.mappings.aliases import CORRELATION_ID, column_id, comparable, field_id
+from ionport.documents.invoice.named_terms import header_terms, line_terms
+from ionport.documents.types import DOCUMENT_TYPES, INVOICE_TABLE
+from ionport.mappings.aliases import CORRELATION_ID, column_id, comparable, field_id, term_id
 from ionport.mappings.model import NO_CORRELATION_ID, Finding, Severity
 from ionport.mappings.properties import Properties
 
@@ -117,7 +118,10 @@ def longest_prefix(key: str, prefixes: Iterable[str]) -> str:
 def check_fields(properties: Properties, names: Mapping[str, str]) -> Iterator[Finding]:
     """Report fields that documents do not have; `names` gives the key that mentions each."""
     for name, key in names.items():
-        if field_id(name) not in _FIELDS:
+        if term := term_id(name):
+            if term not in header_terms():
+                yield _unknown_term(properties, key, term, of_lines=False)
+        elif field_id(name) not in _FIELDS:
             yield Finding(
                 Severity.WARNING,
                 "unknown_field",
@@ -131,7 +135,11 @@ def check_fields(properties: Properties, names: Mapping[str, str]) -> Iterator[F
 
 def check_column(properties: Properties, key: str, table: str, name: str) -> Iterator[Finding]:
     """Report a column that the document's table does not have."""
-    if (comparable(table), column_id(name)) not in _COLUMNS:
+    term = term_id(name)
+    if term and comparable(table) == comparable(INVOICE_TABLE):
+        if term not in line_terms():
+            yield _unknown_term(properties, key, term, of_lines=True)
+    elif (comparable(table), column_id(name)) not in _COLUMNS:
         columns = {column for owner, column in _COLUMNS if owner == comparable(table)}
         yield Finding(
             Severity.WARNING,
@@ -143,6 +151,25 @@ def check_column(properties: Properties, key: str, table: str, name: str) -> Ite
             ),
             _did_you_mean(column_id(name), columns) or _("Use the id of a column of the table."),
         )
+
+
+def _unknown_term(properties: Properties, key: str, term: str, *, of_lines: bool) -> Finding:
+    """Return the finding for a term that is none, or is none of what the line fills."""
+    text, remedy = _("There is no business term {term}."), _("Look its id up in EN 16931.")
+    if term in (header_terms() if of_lines else line_terms()):
+        text = _("{term} is a term of the invoice's lines.")
+        remedy = _("Name it as a column of the invoice table.")
+        if of_lines:
+            text = _("{term} is a term of the invoice as a whole.")
+            remedy = _("Name it as a field.")
+    return Finding(
+        Severity.WARNING,
+        "unknown_term",
+        properties.line(key),
+        key,
+        _("{what} Nothing will be sent for it.").format(what=text.format(term=term)),
+        remedy,
+    )
 
 
 def unknown_key(properties: Properties, key: str, known: Iterable[str]) -> Finding:
