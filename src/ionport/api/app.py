@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request, Security
 from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport import __version__
 from ionport.api.callers import KeyGuard
@@ -15,7 +16,7 @@ from ionport.api.limits import CallLimit
 from ionport.api.problems import PROBLEMS, handle_errors
 from ionport.api.routes import connections, decisions, deliveries, documents
 from ionport.api.schemas import KeyAnswer
-from ionport.api.services import ApiServices
+from ionport.api.services import ApiServices, Serving
 from ionport.identity.api_keys.model import ApiCaller
 
 PREFIX: Final = "/api/v1"
@@ -28,6 +29,18 @@ _ABOUT: Final = (
 
 def create_api(services: ApiServices) -> ASGIApp:
     """Return the API. Its OpenAPI document is at `/api/v1/openapi.json`, open to everybody."""
+    serving, routes = Serving(services, CallLimit(services.calls_per_minute)), _routes()
+
+    async def api(scope: Scope, receive: Receive, send: Send) -> None:
+        serving.put_into(scope)
+        await routes(scope, receive, send)
+
+    return api
+
+
+@cache
+def _routes() -> FastAPI:
+    """Build the routes, once for each process: it takes longer than the rest of an application."""
     app = FastAPI(
         title="ionport",
         version=__version__,
@@ -36,11 +49,8 @@ def create_api(services: ApiServices) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[
-            Middleware(KeyGuard, services=services, limit=CallLimit(services.calls_per_minute))
-        ],
+        middleware=[Middleware(KeyGuard)],
     )
-    app.state.services = services
     handle_errors(app)
     # The key was checked already; this only tells it in the OpenAPI document.
     told = Security(HTTPBearer(auto_error=False, scheme_name="API key"))

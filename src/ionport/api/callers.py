@@ -12,9 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ionport.api.limits import CallLimit
 from ionport.api.problems import answer_error
-from ionport.api.services import ApiServices
+from ionport.api.services import ApiServices, serving
 from ionport.core.errors import IonportError, TooLarge, Unauthenticated
 from ionport.core.http.bodies import announces_more, bounded
 from ionport.core.i18n import _
@@ -68,10 +67,8 @@ def allowed(scope: ApiScope) -> Any:
 class KeyGuard:
     """ASGI middleware: recognises the key, counts the call, bounds the body."""
 
-    def __init__(self, app: ASGIApp, services: ApiServices, limit: CallLimit) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._services = services
-        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -94,7 +91,7 @@ class KeyGuard:
             if scope["path"] not in PUBLIC_PATHS:
                 caller = await self._recognised(scope)
                 scope.setdefault("state", {})["caller"] = caller
-                limits.update(self._limit.count(caller.key.id))
+                limits.update(serving(scope).limit.count(caller.key.id))
             receive = self._bounded(scope, receive)
         except IonportError as error:
             response = answer_error(error, request_id)
@@ -111,23 +108,16 @@ class KeyGuard:
             )
         secret = Secret(authorization[len(_SCHEME) :].strip())
         client = HTTPConnection(scope).client
-        caller = await run_in_threadpool(self._find, secret, client.host if client else None)
+        caller = await run_in_threadpool(
+            _find, serving(scope).services, secret, client.host if client else None
+        )
         bind(organization=caller.key.organization_id)
-        return caller
-
-    def _find(self, secret: Secret, address: str | None) -> ApiCaller:
-        services = self._services
-        with services.database.read() as work:
-            caller = services.api_keys.caller_for(work, secret, address)
-        if services.api_keys.needs_touch(caller.key):
-            with services.database.write() as work:
-                services.api_keys.touch(work, caller.key)
         return caller
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         headers = Headers(scope=scope)
         has_files = headers.get("content-type", "").startswith("multipart/form-data")
-        limit = self._services.max_request_bytes if has_files else _MEGABYTE
+        limit = serving(scope).services.max_request_bytes if has_files else _MEGABYTE
 
         def too_large() -> TooLarge:
             return TooLarge(
@@ -137,6 +127,15 @@ class KeyGuard:
         if announces_more(headers.get("content-length", "0"), limit):
             raise too_large()
         return bounded(receive, limit, too_large)
+
+
+def _find(services: ApiServices, secret: Secret, address: str | None) -> ApiCaller:
+    with services.database.read() as work:
+        caller = services.api_keys.caller_for(work, secret, address)
+    if services.api_keys.needs_touch(caller.key):
+        with services.database.write() as work:
+            services.api_keys.touch(work, caller.key)
+    return caller
 
 
 def digest_of(*parts: bytes | str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from starlette.types import Scope
 
+from ionport.api.limits import CallLimit
 from ionport.connections.service import ConnectionService
 from ionport.documents.intake.receiving import Receiver
 from ionport.documents.readable_pages.service import ReadablePageService
@@ -15,6 +17,8 @@ from ionport.exports.deliveries import DeliveryService
 from ionport.identity.api_keys.answers import Answers
 from ionport.identity.api_keys.service import ApiKeyService
 from ionport.store import Database
+
+_SERVING: Final = "ionport.api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,29 @@ class ApiServices:
     calls_per_minute: int = 600
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What answers the requests of one application: the routes are the same for all of them."""
+
+    services: ApiServices
+    limit: CallLimit
+
+    def put_into(self, scope: Scope) -> None:
+        """Let the routes find it."""
+        scope[_SERVING] = self
+
+
+def serving(scope: Scope) -> Serving:
+    """Return what answers this request."""
+    found = scope.get(_SERVING)
+    if not isinstance(found, Serving):
+        raise TypeError("a route of the API was reached outside of its application")
+    return found
+
+
 def services_of(request: Request) -> ApiServices:
     """Return the services of the application that answers this request."""
-    services = request.app.state.services
-    if not isinstance(services, ApiServices):
-        raise TypeError("a route of the API was reached outside of its application")
-    return services
+    return serving(request.scope).services
 
 
 Services = Annotated[ApiServices, Depends(services_of)]
