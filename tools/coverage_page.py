@@ -20,10 +20,11 @@ PAGE = ROOT / "src" / "ionport" / "manual" / "sandbox-coverage.md"
 _HEAD = """\
 # What the sandbox imitates
 
-**Verified** was seen in a source: Infor's documents, its own clients, or clients that work.
-**Inferred** was concluded from others and may differ from a tenant. What is not here is refused
-with an error that says so. The same table, with an OpenAPI document of each service, is in the
-Inspector under **Coverage**.
+**Verified** was seen in a public source that the page of the reference links. **Inferred from
+public clients** was seen in working programs, of which no address is known. **Inferred** was
+concluded from others and may differ from a tenant. What is not here is refused with an error that
+says so. The same table, with an OpenAPI document of each service, is in the Inspector under
+**Coverage**.
 
 """
 

@@ -30,9 +30,11 @@ def sections(page: str) -> frozenset[str] | None:
     if not path.is_file():
         return None
     headings = re.findall(r"(?m)^#+ (.+)$", path.read_text(encoding="utf-8"))
-    return frozenset(
-        re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in headings
-    )
+    return frozenset(_anchor(title) for title in headings)
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
 
 
 def without_source(text: str) -> list[str]:
@@ -52,3 +54,29 @@ def _sourced(paragraph: str, addresses: set[str]) -> bool:
     if not set(linked) <= addresses:
         return False
     return bool(linked) or bool(re.search(r"inferred|https://|RFC \d+", paragraph))
+
+
+MARK = re.compile(
+    r"(?P<clients>\*inferred\*\s+from\s+public\s+clients)|(?P<inferred>\*inferred\*)"
+    r"|(?P<verified>\[[^\]]+\]\[[\w-]+\]|https://\S+|RFC \d+)"
+)
+
+
+def statements(section: str) -> list[tuple[str, str]]:
+    """Return the statements of a section (`docs/reference/….md#…`), each with its mark's kind.
+
+    A statement is what stands before a mark, from the mark before it or the beginning of its item.
+    """
+    page, _hash, anchor = section.partition("#")
+    text = (ROOT / page).read_text(encoding="utf-8")
+    parts = re.split(r"(?m)^#+ (.+)$", text)
+    titles = dict(zip(parts[1::2], parts[2::2], strict=True))
+    (body,) = (body for title, body in titles.items() if _anchor(title) == anchor)
+    body = re.sub(r"(?m)^\[[\w-]+\]: .*$", "", body)
+    found = []
+    for item in re.split(r"\n\s*\n|\n(?=- )", body):
+        start = 0
+        for mark in MARK.finditer(item):
+            found.append((item[start : mark.start()], str(mark.lastgroup)))
+            start = mark.end()
+    return found

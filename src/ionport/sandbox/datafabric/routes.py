@@ -20,7 +20,15 @@ from ionport.sandbox.datafabric.model import (
     read_sort,
 )
 from ionport.sandbox.datafabric.service import DataLakeService
-from ionport.sandbox.kit.operations import Answer, Call, Operation, Step, Wire, verified
+from ionport.sandbox.kit.operations import (
+    Answer,
+    Call,
+    Operation,
+    Step,
+    Wire,
+    from_clients,
+    verified,
+)
 from ionport.sandbox.kit.texts import load_json_object, quoted
 from ionport.store import Work
 
@@ -30,11 +38,12 @@ ADDRESSES = ("/datacatalog/", "/datalakeapi/")
 _DEFAULT_RECORDS = 20
 _MAX_IDS = 1_000
 _SECTION = "docs/reference/data-fabric.md#data-lake"
-_CALLED = verified(_SECTION, left_out="names in the answer that the known client does not read")
+_UNREAD = "names in the answer that the known client does not read"
+_CALLED = verified(_SECTION, left_out=_UNREAD)
 _PURGE = verified(_SECTION, left_out="names in the answer but purgedNumber")
-_LISTED = verified(
-    "docs/reference/data-fabric.md#data-catalog", left_out="subType; the path's form is inferred"
-)
+_CATALOG_SECTION = "docs/reference/data-fabric.md#data-catalog"
+_KEPT = verified(_CATALOG_SECTION, left_out=_UNREAD)
+_LISTED = from_clients(_CATALOG_SECTION, left_out="subType; the path's form is inferred")
 _OBJECT = Wire(
     takes=("application/json",),
     schema={
@@ -60,17 +69,17 @@ class DataLakeRoutes:
     def operations(self) -> list[Operation]:
         """Return the operations in the order in which they are tried."""
         return [
-            Operation("catalog ping", "GET", f"{_CATALOG}/status/ping", self.ping, _CALLED),
+            Operation("catalog ping", "GET", f"{_CATALOG}/status/ping", self.ping, _KEPT),
             Operation("list objects", "GET", f"{_CATALOG}/object/list", self.list_objects, _LISTED),
             Operation(
-                "put object", "POST", f"{_CATALOG}/object", self.put_object, _CALLED, wire=_OBJECT
+                "put object", "POST", f"{_CATALOG}/object", self.put_object, _KEPT, wire=_OBJECT
             ),
             Operation(
                 "delete object",
                 "DELETE",
                 f"{_CATALOG}/object/{{name}}",
                 self.delete_object,
-                _CALLED,
+                _KEPT,
             ),
             Operation("lake ping", "GET", f"{_LAKE}/status/ping", self.ping, _CALLED),
             Operation(

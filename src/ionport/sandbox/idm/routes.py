@@ -27,6 +27,7 @@ from ionport.sandbox.kit.operations import (
     Operation,
     Service,
     Step,
+    from_clients,
     inferred,
     verified,
 )
@@ -38,20 +39,21 @@ MAX_BODY_BYTES = 133_500_000
 
 _XML = "files above 7 MB in XML bodies (send JSON)"
 _CREATE = verified("docs/reference/idm.md#create", left_out=f"collections (colls); {_XML}")
-_READ = verified("docs/reference/idm.md#update-and-delete")
-_UPDATE = verified("docs/reference/idm.md#update-and-delete", left_out="collections (colls)")
+_READ = from_clients("docs/reference/idm.md#update-and-delete")
+_UPDATE = from_clients("docs/reference/idm.md#update-and-delete", left_out="collections (colls)")
 _VERSIONS = inferred(
     "docs/reference/idm.md#update-and-delete", left_out="no source names the address"
 )
 _UNDO = inferred("docs/reference/idm.md#update-and-delete", left_out="no source names the address")
-_STREAM = inferred("docs/reference/idm.md#search")
+_STREAM = verified("docs/reference/idm.md#search")
+_NAMED_STREAM = inferred("docs/reference/idm.md#search")
 _TEXT_SEARCH = "text search (CONTAINS, useTextSearch); $state and $language change nothing"
 _SEARCH = verified("docs/reference/idm.md#search", left_out=_TEXT_SEARCH)
 _COUNT = verified("docs/reference/idm.md#search", left_out="the answer's form is inferred")
 _RESOURCE = verified(
     "docs/reference/idm.md#search", left_out="previews are stand-ins, not pictures of the file"
 )
-_DATA_MODEL = verified(
+_DATA_MODEL = from_clients(
     "docs/reference/idm.md#data-model", left_out="repr, min and max are always empty"
 )
 
@@ -83,7 +85,9 @@ class IdmRoutes:
             Operation("create item", "POST", "/api/items", self.create, _CREATE, wire=NEW_ITEM),
             *self._searches(),
             Operation("get file", "GET", f"{item}/resource/stream", self.stream, _STREAM),
-            Operation("get file", "GET", f"{item}/resource/{{name}}/stream", self.stream, _STREAM),
+            Operation(
+                "get file", "GET", f"{item}/resource/{{name}}/stream", self.stream, _NAMED_STREAM
+            ),
             Operation("list versions", "GET", f"{item}/versions", self.versions, _VERSIONS),
             Operation("undo check-out", "PUT", f"{item}/undocheckout", self.undo, _UNDO),
             Operation("get item", "GET", item, self.get, _READ),

@@ -100,6 +100,6 @@ def _parts(service: Service) -> Sequence[Covered]:
 
 
 def _row(line: Covered) -> str:
-    known = "verified" if line.fact.is_verified else "inferred"
     names = ", ".join(line.names)
-    return f"| {names} | `{line.address}` | {known}, {line.fact.section} | {line.fact.left_out} |"
+    known = f"{line.fact.known.value}, {line.fact.section}"
+    return f"| {names} | `{line.address}` | {known} | {line.fact.left_out} |"

@@ -82,9 +82,8 @@ def _operation(
 
 def describe(fact: Fact) -> str:
     """Return where it is written how the real operation behaves, in one sentence."""
-    known = "Verified" if fact.is_verified else "Inferred"
     left_out = f" Left out: {fact.left_out}." if fact.left_out else ""
-    return f"{known}: {fact.section}.{left_out}"
+    return f"{fact.known.capitalize()}: {fact.section}.{left_out}"
 
 
 def _path_parameter(name: str, choices: Sequence[str]) -> Json:

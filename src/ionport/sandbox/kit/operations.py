@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from starlette.datastructures import Headers, QueryParams
 
@@ -69,29 +70,42 @@ Handler = Callable[[Call], Step]
 ErrorShape = Callable[[Call, IonportError], Answer]
 
 
+class Known(StrEnum):
+    """How sure it is how the real operation behaves; the marks of docs/reference/README.md."""
+
+    VERIFIED = "verified"
+    FROM_CLIENTS = "inferred from public clients"
+    INFERRED = "inferred"
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """Where it is written how the real operation behaves.
 
     Attributes:
         section: page and section of the reference, such as `docs/reference/idm.md#create`.
-        is_verified: seen in a source or in a working client, not concluded.
+        known: as the statement there is marked; a test compares them.
         left_out: what of the real operation is not imitated; empty when nothing is known.
     """
 
     section: str
-    is_verified: bool
+    known: Known
     left_out: str = ""
 
 
 def verified(section: str, *, left_out: str = "") -> Fact:
-    """Return a fact that was seen in a source."""
-    return Fact(section, is_verified=True, left_out=left_out)
+    """Return a fact for which the reference links a public source."""
+    return Fact(section, Known.VERIFIED, left_out)
+
+
+def from_clients(section: str, *, left_out: str = "") -> Fact:
+    """Return a fact that working public clients show, of which no address is known."""
+    return Fact(section, Known.FROM_CLIENTS, left_out)
 
 
 def inferred(section: str, *, left_out: str = "") -> Fact:
     """Return a fact that was concluded from others."""
-    return Fact(section, is_verified=False, left_out=left_out)
+    return Fact(section, Known.INFERRED, left_out)
 
 
 @dataclass(frozen=True, slots=True)

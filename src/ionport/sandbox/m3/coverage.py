@@ -24,8 +24,8 @@ _FACTS: Mapping[str, Fact] = {
     ),
     "CRS620MI": inferred("docs/reference/m3.md#suppliers"),
     "MHS850MI": inferred("docs/reference/m3.md#supplier-invoices"),
-    "MRS001MI": inferred(
-        "docs/reference/m3.md#supplier-invoices", left_out="texts of fields and transactions"
+    "MRS001MI": verified(
+        "docs/reference/m3.md#transactions-and-fields", left_out="texts of fields and transactions"
     ),
     "PPS001MI": inferred("docs/reference/m3.md#supplier-invoices"),
     "PPS200MI": inferred("docs/reference/m3.md#supplier-invoices"),

@@ -9,7 +9,16 @@ from collections.abc import Mapping
 
 from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
-from ionport.sandbox.kit.operations import Answer, Call, Operation, Service, Step, Wire, verified
+from ionport.sandbox.kit.operations import (
+    Answer,
+    Call,
+    Operation,
+    Service,
+    Step,
+    Wire,
+    from_clients,
+    verified,
+)
 from ionport.sandbox.m3.coverage import parts
 from ionport.sandbox.m3.errors import ErrorType, TransactionFailed, error_answer, json_answer
 from ionport.sandbox.m3.model import Outcome
@@ -26,7 +35,7 @@ _SINGLE = "execute/{program}/{transaction:path}"
 _INDENT = 2
 _ADDRESSES = verified("docs/reference/m3.md#addresses-and-errors")
 _CSRF = verified("docs/reference/m3.md#addresses-and-errors", left_out="tenants that want a token")
-_BULK = verified("docs/reference/m3.md#bulk", left_out="jobs (bulkJobId)")
+_BULK = from_clients("docs/reference/m3.md#bulk", left_out="jobs (bulkJobId)")
 _OPTIONS = ("cono", "divi", "maxrecs", "dateformat", "excludeempty", "righttrim", "returncols")
 # The keys that a client was seen to send (docs/reference/m3.md#bulk).
 _BATCH = {

@@ -13,6 +13,7 @@ from ionport.sandbox.kit.operations import (
     Operation,
     Step,
     Wire,
+    from_clients,
     inferred,
     verified,
 )
@@ -35,7 +36,10 @@ _PUBLISHED = {"status": "OK", "message": "Published successfully"}
 _PING = verified(_SECTION, left_out="the body of the answer is inferred")
 _VERSIONS = verified(_SECTION, left_out="the body of the answer is inferred")
 _ACCEPTED = verified(_SECTION, left_out="the list's shape is inferred: names in a JSON array")
-_V2 = verified(_SECTION, left_out="messageId is not cropped to 128 characters")
+_UNCROPPED = "messageId is not cropped to 128 characters"
+_V2 = from_clients(_SECTION, left_out=_UNCROPPED)
+_V2_PARTS = verified(_SECTION, left_out=_UNCROPPED)
+_PROTOCOL = inferred(_SECTION)
 _V1 = inferred(_SECTION, left_out="answers are taken to be those of v2")
 _V3 = verified(_SECTION, left_out="the body of the answer is inferred; X-ClientId may be missing")
 _HEADERS = verified(_SECTION, left_out="that toLogicalId and messageId may be missing is inferred")
@@ -54,11 +58,13 @@ class MessagingRoutes:
         return [
             Operation("ping", "GET", f"{_BASE}/ping", self.ping, _PING),
             Operation("versions", "GET", f"{_BASE}/versions", self.versions, _VERSIONS),
-            Operation("protocol", "GET", f"{_BASE}/protocol", self.protocol, _VERSIONS),
+            Operation("protocol", "GET", f"{_BASE}/protocol", self.protocol, _PROTOCOL),
             Operation("accepted documents", "GET", accepted, self.accepted_documents, _ACCEPTED),
             _publishing("publish v1 message", f"{_BASE}/v1/message", self.message, _V1, MESSAGE),
             _publishing("publish v2 message", f"{_BASE}/v2/message", self.message, _V2, MESSAGE),
-            _publishing("publish", f"{_BASE}/v2/multipartMessage", self.multipart, _V2, PARTS),
+            _publishing(
+                "publish", f"{_BASE}/v2/multipartMessage", self.multipart, _V2_PARTS, PARTS
+            ),
             _publishing("publish v3", f"{_BASE}/v3/multipartMessage", self.v3, _V3, PARTS),
             _publishing("publish v3 by headers", headers, self.v3_by_headers, _HEADERS, PAYLOAD),
         ]

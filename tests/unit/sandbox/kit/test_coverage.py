@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -13,9 +14,9 @@ from ionport.core.http.endpoints import plain_path
 from ionport.sandbox.app import ServiceMakers
 from ionport.sandbox.kit.coverage import as_markdown, coverage
 from ionport.sandbox.kit.openapi import openapi
-from ionport.sandbox.kit.operations import Fact, Service
+from ionport.sandbox.kit.operations import Fact, Known, Operation, Service
 from ionport.sandbox.m3.service import BEHAVIOURS
-from tests.support.citations import CITATION, missing
+from tests.support.citations import CITATION, missing, statements
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,56 @@ def test_every_operation_names_a_section_of_the_reference(imitated: Sequence[Ser
     facts = facts_of(imitated)
     assert [what for what, fact in facts.items() if not CITATION.fullmatch(fact.section)] == []
     assert {name for fact in facts.values() for name in missing(fact.section)} == set()
+
+
+MARKS = {
+    "verified": Known.VERIFIED,
+    "clients": Known.FROM_CLIENTS,
+    "inferred": Known.INFERRED,
+}
+
+
+def test_each_fact_is_known_as_its_section_of_the_reference_says(
+    imitated: Sequence[Service],
+) -> None:
+    for what, fact in facts_of(imitated).items():
+        marks = {MARKS[mark] for _text, mark in statements(fact.section)}
+        assert fact.known in marks, f"{what}: {fact.section} has no statement that is {fact.known}"
+
+
+def test_an_operation_is_known_as_the_statement_about_its_address_says(
+    imitated: Sequence[Service],
+) -> None:
+    named = 0
+    for service in imitated:
+        for operation in service.operations:
+            told = [
+                MARKS[mark]
+                for text, mark in statements(operation.fact.section)
+                if _is_about(text, operation)
+            ]
+            named += bool(told)
+            assert told[:1] in ([], [operation.fact.known]), f"{operation.method} {operation.path}"
+    assert named > 15
+
+
+def _is_about(statement: str, operation: Operation) -> bool:
+    """Tell whether a statement names the operation's address, and its method if any."""
+    words = [
+        word
+        for code in re.findall(r"`([^`]+)`", statement)
+        for word in code.split()
+        if "…" not in word
+    ]
+    methods = {word for word in words if word in ("GET", "POST", "PUT", "DELETE")}
+    path = _nameless(operation.path)
+    return (not methods or operation.method in methods) and any(
+        path == _nameless(word) or path.endswith(f"/{_nameless(word)}") for word in words
+    )
+
+
+def _nameless(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path.partition("?")[0].lstrip("/"))
 
 
 def test_every_transaction_that_does_something_is_told(imitated: Sequence[Service]) -> None:
