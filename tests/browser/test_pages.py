@@ -46,6 +46,7 @@ _DOWNLOADS = {
     "/ion-api/{tenant}/available-apis/{suite}/endpoints/{endpoint}/documentation/{documentation}/file",
     "/settings/suppliers/suppliers.csv",
     "/settings/document-types/{type}/settings.json",
+    "/documents/list.csv",
     "/documents/{document}/archive",
     "/documents/{document}/file",
     "/documents/{document}/attachments/{number:int}",

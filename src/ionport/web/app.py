@@ -28,15 +28,16 @@ from ionport.web.pages.authorized_apps import token_tools
 from ionport.web.pages.control import faults as control_faults
 from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
-from ionport.web.pages.documents import bulk as document_bulk
 from ionport.web.pages.documents import choosing as document_choosing
 from ionport.web.pages.documents import correct as document_correct
 from ionport.web.pages.documents import dashboard, document
 from ionport.web.pages.documents import decisions as document_decisions
 from ionport.web.pages.documents import export as document_export
 from ionport.web.pages.documents import invoice as document_invoice
-from ionport.web.pages.documents import list as document_list
 from ionport.web.pages.documents import upload as document_upload
+from ionport.web.pages.documents.listing import bulk as document_bulk
+from ionport.web.pages.documents.listing import csv_file as documents_csv
+from ionport.web.pages.documents.listing import list as document_list
 from ionport.web.pages.exports import activation as export_activation
 from ionport.web.pages.exports import configurations as exports
 from ionport.web.pages.exports import connections, deliveries
@@ -140,6 +141,7 @@ def _document_routes() -> list[BaseRoute]:
         *document_list.ROUTES,
         *document_upload.ROUTES,
         *document_bulk.ROUTES,
+        *documents_csv.ROUTES,
         *document_choosing.ROUTES,
         *document_export.ROUTES,
         *document_correct.ROUTES,

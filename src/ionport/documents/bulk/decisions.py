@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ionport.core.errors import Conflict
+from ionport.core.i18n import _
 from ionport.documents.bulk.model import BulkAction, Outcome
 from ionport.documents.bulk.runner import BulkStep
 from ionport.documents.review.decisions.service import DecisionService
@@ -17,7 +19,13 @@ def decision_steps(decisions: DecisionService) -> Mapping[BulkAction, BulkStep]:
     def accept(
         work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
     ) -> Outcome:
-        decisions.accept(work, scope, actor, document_id, reason)
+        try:
+            decisions.accept(work, scope, actor, document_id, reason)
+        except Conflict as error:
+            if error.code != "nothing_to_accept":
+                raise
+            # Nothing was written yet.
+            return Outcome.left_out(error.code, _("No finding holds it."))
         return Outcome.done()
 
     def reject(

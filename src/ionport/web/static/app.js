@@ -103,67 +103,6 @@
     });
   }
 
-  /* More files than one request may have go in batches; the rows of each answer join the first. */
-  function inBatches(files, most, mostBytes) {
-    const batches = [];
-    let bytes = 0;
-    for (const file of files) {
-      const last = batches[batches.length - 1];
-      if (last && last.length < most && bytes + file.size <= mostBytes) {
-        last.push(file);
-        bytes += file.size;
-      } else {
-        batches.push([file]);
-        bytes = file.size;
-      }
-    }
-    return batches;
-  }
-
-  async function sendBatches(form, input, batches) {
-    const fields = [...new FormData(form)].filter(([name]) => name !== input.name);
-    const total = input.files.length;
-    const progress = document.createElement("p");
-    progress.setAttribute("role", "status");
-    form.prepend(progress);
-    for (const button of form.querySelectorAll("button")) button.disabled = true;
-    let sent = 0;
-    for (const files of batches) {
-      progress.textContent = `${sent} / ${total}`;
-      const body = new FormData();
-      for (const [name, value] of fields) body.append(name, value);
-      for (const file of files) body.append(input.name, file);
-      const answer = await fetch(form.action, { method: "POST", body });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const rows = page.querySelectorAll("[data-results] tr");
-      const shown = document.querySelector("[data-results]");
-      sent += files.length;
-      if (!rows.length) {
-        // What was answered says why; the rows so far stay above it.
-        const reason = page.querySelector(".form-error, [role=alert], main p");
-        progress.textContent = `${sent - files.length} / ${total} ${reason ? reason.textContent : ""}`;
-        break;
-      }
-      if (shown) shown.append(...rows);
-      else form.before(...page.querySelectorAll("#results, .table-box:has([data-results])"));
-      progress.textContent = `${sent} / ${total}`;
-    }
-    input.value = "";
-    for (const button of form.querySelectorAll("button")) button.disabled = false;
-  }
-
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (!form.matches("[data-batch-files]")) return;
-    const input = form.querySelector("input[type=file]");
-    const { batchFiles, batchBytes } = form.dataset;
-    const batches = inBatches([...input.files], Number(batchFiles), Number(batchBytes));
-    if (batches.length < 2) return;
-    event.preventDefault();
-    document.querySelectorAll("#results, .table-box:has([data-results])").forEach((old) => old.remove());
-    sendBatches(form, input, batches);
-  });
-
   document.addEventListener("htmx:after:swap", () => prepare(document));
   prepare(document);
 })();

@@ -19,6 +19,8 @@ from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "intake"
 
+_SHOWN_FINDINGS = 5
+
 
 def upload_form(request: Request) -> Response:
     """Show the upload dialog."""
@@ -59,11 +61,23 @@ def _upload_page(
         subs = visit.services.identity.list_sub_organizations(work.within(scope))
     context = {
         "results": results,
+        "kinds": [_kind(result) for result in results],
+        "shown_findings": _SHOWN_FINDINGS,
+        "file_bytes": documents_of(request).documents.limits.file_bytes,
         "error": error,
         "sub_organizations": [(sub.id, sub.name) for sub in subs],
         "chosen": text_of(visit.form, "sub_organization"),
     }
     return render(request, "documents/upload.html", context, status=status)
+
+
+def _kind(result: Outcome) -> str:
+    """Return what a result counts as: in, held, here, later or refused."""
+    if result.document is not None:
+        return "held" if result.document.is_held else "in"
+    if result.existing_id:
+        return "here"
+    return "later" if result.is_waiting or result.is_postponed else "refused"
 
 
 ROUTES = [

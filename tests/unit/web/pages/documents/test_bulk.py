@@ -11,7 +11,7 @@ from ionport.documents.bulk.model import BulkState
 from ionport.documents.model import DocumentFilter, DocumentStatus
 from ionport.documents.samples import read_sample
 from ionport.identity.model import OrganizationRole
-from ionport.web.pages.documents import bulk as page
+from ionport.web.pages.documents.listing import bulk as page
 from tests.support.web import said
 from tests.support.whole import INVOICE, Desk
 
@@ -80,7 +80,7 @@ def test_findings_are_accepted_and_what_has_none_is_left_out_and_linked(desk: De
     question = _send(desk, action="accept", document=[held, free])
     done = _confirm(desk, question, reason="agreed by phone")
     assert "Done 1 Left out 1" in said(done.text)
-    assert "1 document: No such finding is open." in said(done.text)
+    assert "1 document: No finding holds it." in said(done.text)
     assert f'href="/documents/{free}"' in done.text
     assert _statuses(desk) == {DocumentStatus.VALIDATED_PENDING_EXPORT: 2}
 

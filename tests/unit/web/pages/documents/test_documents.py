@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import re
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from ionport.identity.model import Actor, Organization, OrganizationRole, Tenant
 from ionport.identity.repository import OrganizationRepository
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, SystemScope
+from ionport.web.pages.documents.listing import csv_file
 from tests.support.server import serve
 from tests.support.web import Browser, said
 from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
@@ -55,12 +58,15 @@ def test_an_upload_tells_what_became_of_each_file(desk: Desk) -> None:
         ("files", (OTHER_INVOICE, read_sample(OTHER_INVOICE))),
     ]
     page = desk.browser.send("/documents/upload", files=files).text
-    rows = [said(row) for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)]
-    assert rows[1].startswith(f"{INVOICE} Validated, pending export")
-    assert rows[2].startswith("again.xml Here already")
-    assert rows[3].startswith("broken.xml Refused")
-    assert rows[4].startswith("empty.xml Refused")
-    assert rows[5].startswith(f"{OTHER_INVOICE} Validated")
+    rows = [said(row) for row in re.findall(r'<li class="outcome .*?</li>', page, re.DOTALL)]
+    facts = "RE-2026-0417 · Nordwerk Werkzeuge GmbH · 2,808.81 EUR"
+    assert rows[0].startswith(f"{INVOICE} Validated, pending export {facts}")
+    assert rows[1].startswith("again.xml Here already")
+    assert rows[2].startswith("broken.xml Refused")
+    assert rows[3].startswith("empty.xml Refused")
+    assert rows[4].startswith(f"{OTHER_INVOICE} Validated")
+    assert "2 came in" in said(page)
+    assert "2 refused" in said(page)
     links = re.findall(r'href="(/documents/doc_\w+)"', page)
     assert links[0] == links[1]
     assert "2 entries" in said(desk.browser.get("/documents").text)
@@ -216,3 +222,24 @@ def test_a_side_that_is_off_has_no_pages(tmp_path: Path, name: str) -> None:
     application.close()
     assert answers == ([200, 404] if name == "documents" else [404, 200])
     assert first_page.url.path == ("/dashboard" if name == "documents" else desk.apps_path)
+
+
+def test_the_list_is_a_csv_file_whose_cells_are_no_formulas(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_file, "MAX_PER_PAGE", 1)
+    files = [
+        ("files", ("=cmd|calc.xml", SAMPLE)),
+        ("files", ("plain.xml", SAMPLE.replace(b"RE-2026-0417", b"@SUM(1)"))),
+    ]
+    desk.browser.send("/documents/upload", files=files)
+    assert 'href="/documents/list.csv?sort=' in desk.browser.get("/documents").text
+    answer = desk.browser.get("/documents/list.csv?sort=filename&dir=asc")
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert [row[0] for row in rows] == ["'=cmd|calc.xml", "plain.xml"]
+    assert [row[head.index("Invoice Number")] for row in rows] == ["RE-2026-0417", "'@SUM(1)"]
+    assert {row[head.index("Total Amount")] for row in rows} == {"2808.81"}
+    found = desk.browser.get("/documents/list.csv?q=nothing-like-it").text
+    assert found.count("\n") == 1

@@ -17,7 +17,7 @@ from ionport.documents.bulk.service import BulkService
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
 from ionport.web.forms.fields import errors_of, text_of
-from ionport.web.pages.documents.filters import NAMES, filter_of, told
+from ionport.web.pages.documents.listing.filters import NAMES, filter_of, told
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
@@ -161,7 +161,7 @@ def show(request: Request) -> Response:
         groups = service.left_out(work, scope, run_id)
     percent = 100 * run.settled // run.total if run.total else 100
     context = {"run": run, "groups": groups, "percent": percent}
-    return render(request, "documents/bulk/run.html", context)
+    return render(request, "documents/listing/bulk/run.html", context)
 
 
 def left_out(request: Request) -> Response:
@@ -179,7 +179,7 @@ def left_out(request: Request) -> Response:
         "code": code,
         "after": items[_SHOWN - 1].position if len(items) > _SHOWN else None,
     }
-    return render(request, "documents/bulk/left_out.html", context)
+    return render(request, "documents/listing/bulk/left_out.html", context)
 
 
 def runs(request: Request) -> Response:
@@ -187,7 +187,7 @@ def runs(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
         found = documents_of(request).bulk.list(work, scope)
-    return render(request, "documents/bulk/runs.html", {"runs": found})
+    return render(request, "documents/listing/bulk/runs.html", {"runs": found})
 
 
 def pause(request: Request) -> Response:

@@ -17,7 +17,7 @@ from ionport.documents.bulk.model import BulkAction
 from ionport.documents.listing.model import Cursor, ListQuery, is_prefix
 from ionport.documents.model import DocumentSort, DocumentStatus
 from ionport.documents.types import DOCUMENT_TYPES
-from ionport.web.pages.documents.filters import (
+from ionport.web.pages.documents.listing.filters import (
     APPROVAL,
     DAYS,
     NAMES,
@@ -90,7 +90,7 @@ def list_documents(request: Request) -> Response:
         "runs": runs,
         "is_live": by_status.get(DocumentStatus.EXPORTING, 0) > 0 or bool(runs),
     }
-    return render(request, "documents/list.html", context)
+    return render(request, "documents/listing/list.html", context)
 
 
 def _tiles(counts: Mapping[DocumentStatus, int]) -> list[Tile]:
@@ -105,7 +105,7 @@ def _tiles(counts: Mapping[DocumentStatus, int]) -> list[Tile]:
             _("Pending Approval"),
             APPROVAL,
             sum(counts.get(status, 0) for status in pending),
-            "held",
+            "approval",
         ),
         tile(_("Pending export"), DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
         tile(_("In progress"), DocumentStatus.EXPORTING, "progress"),

@@ -1,0 +1,1 @@
+"""The list of documents, actions on many of them, and the list as a file."""
