@@ -132,6 +132,7 @@ def test_documents_exported_before_and_after_the_launch_are_delivered(place: Pla
     place.assert_delivered_once(before + after)
 
 
+@pytest.mark.on_each_database
 def test_no_more_deliveries_run_over_a_connection_than_it_has_places(place: Place) -> None:
     running: list[int] = []
 

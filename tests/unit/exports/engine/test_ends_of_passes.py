@@ -215,6 +215,9 @@ class Places:
     def free_places(self) -> int:
         return 30
 
+    def is_short(self) -> bool:
+        return True
+
     def busy(self) -> Sequence[str]:
         return ()
 
