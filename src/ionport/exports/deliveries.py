@@ -90,7 +90,7 @@ class DeliveryService:
             Conflict: `no_active_configuration`.
         """
         actor.require_organization_member(scope.organization_id)
-        document = self._documents.get(work, scope, document_id)
+        document = self._making.locked(work, scope, document_id)
         existing = self._newest(work, scope, document_id)
         wanted = self._making.wanted(work, scope, document, configuration_id)
         made = [
@@ -128,7 +128,7 @@ class DeliveryService:
         if not reason or len(reason) > _REASON_LENGTH:
             wrong = _("Say why the document is exported again, in 1 to 500 characters.")
             raise InvalidInput(wrong, fields={"reason": wrong})
-        document = self._documents.get(work, scope, document_id)
+        document = self._making.locked(work, scope, document_id)
         existing = self._newest(work, scope, document_id)
         plans = []
         for configuration in self._making.wanted(work, scope, document, configuration_id):
@@ -166,6 +166,9 @@ class DeliveryService:
         Infor: then it is rendered anew, with the mapping's newest version.
         """
         actor.require_organization_member(scope.organization_id)
+        delivery = self._get(work, scope, delivery_id)
+        # As who makes a delivery: nothing comes between what is asked here and the commit.
+        DeliveryRepository(work.connection).lock_exports(scope, delivery.document_id)
         delivery = self._get(work, scope, delivery_id)
         self._refuse_superseded(work, scope, delivery)
         if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):

@@ -56,6 +56,16 @@ class DeliveryMaking:
         self._of_documents = of_documents
         self._wake_after = wake_after
 
+    def locked(self, work: Work, scope: OrganizationScope, document_id: str) -> Document:
+        """Return a document as it stays until the transaction ends; raises NotFound.
+
+        What a delivery follows from is read after this: fields, status and deliveries of the
+        document. Rows of deliveries are taken before that of their document, as passes take them.
+        """
+        DeliveryRepository(work.connection).lock_exports(scope, document_id)
+        self._documents.lock(work, scope, document_id)
+        return self._documents.get(work, scope, document_id)
+
     def wanted(
         self,
         work: Work,
@@ -96,9 +106,8 @@ class DeliveryMaking:
         """Make the deliveries (configuration, generation) of a document that nothing holds.
 
         The only way to a delivery: whoever asks for one, what holds the document holds it here.
+        The document is one of `locked`.
         """
-        # Rows of deliveries before that of their document, as passes take them.
-        DeliveryRepository(work.connection).lock_document(scope, document.id)
         review = self._documents.review
         accepted = review.require_free(
             work, scope, actor, document, consent.reason, consent.seen, is_new=bool(plans)

@@ -31,6 +31,7 @@ from ionport.exports.model import (
 )
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope, SystemScope, insert_of
+from ionport.store.locks import lock_name
 
 AnyScope = OrganizationScope | SystemScope
 
@@ -197,6 +198,15 @@ class DeliveryRepository:
             )
             .values(connection_id=connection_id)
         )
+
+    def lock_exports(self, scope: AnyScope, document_id: str) -> None:
+        """Make others who would make a delivery of the document wait, and as `lock_document`.
+
+        Before anything of the document is read that a delivery follows from. A document without
+        deliveries has no row of one that could be locked: the name stands for those to come.
+        """
+        lock_name(self._connection, f"exports of {document_id}")
+        self.lock_document(scope, document_id)
 
     def lock_document(self, scope: AnyScope, document_id: str) -> None:
         """Make others who settle deliveries of the document wait until this transaction ends.
