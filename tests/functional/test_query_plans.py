@@ -64,7 +64,7 @@ PAGES = (
         for direction in ("asc", "desc")
     ),
     # Its invoice and its decisions among them; what the readable page is made of is read apart.
-    Page("/documents/{document}", 14, of_one=True),
+    Page("/documents/{document}", 17, of_one=True),
     Page("/deliveries", 12),
     Page("/deliveries?status=failed", 12),
     Page("/deliveries?q=invoice-99999", 12),

@@ -12,6 +12,7 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.companies.service import company_fields
+from ionport.documents.editing.service import EditingService
 from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.ports import Scanner
 from ionport.documents.intake.reading import clean_filename, read_file
@@ -71,6 +72,7 @@ class DocumentService:
             clock, blobs, self.review, judging, self.limits.invoice
         )
         self.moving = MoveService(clock, audit, self._timeline, self.review, judging)
+        self.editing = EditingService(clock, self._timeline)
         self.decisions = DecisionService(clock, self.review, judging, self.corrections)
 
     def prepare_receipt(

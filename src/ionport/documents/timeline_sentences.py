@@ -78,6 +78,10 @@ def _moved(values: Parameters) -> str:
     return _("It was moved from {before} to {now}.").format(before=values["from"], now=values["to"])
 
 
+def _edit_taken_over(values: Parameters) -> str:
+    return _("The editing was taken over from {person}.").format(person=values["person"])
+
+
 _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "decided.correct": _corrected,
     "decided.choose": _chosen,
@@ -87,6 +91,7 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "decided.hold": _held,
     "decided.delete": _deleted,
     "decided.approve": _approved,
+    "edit_taken_over": _edit_taken_over,
     "finding.resolved": _resolved,
     "moved": _moved,
 }

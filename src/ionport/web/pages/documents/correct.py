@@ -24,8 +24,22 @@ _MAX_ROW = 6
 
 
 def form(request: Request) -> Response:
-    """Show the values in a form."""
+    """Show the values in a form, and tell others who has it open."""
+    visit, scope = visit_of(request), organization_scope(request)
+    with visit.services.database.write() as work:
+        documents_of(request).documents.editing.begin(
+            work, scope, visit.actor, request.path_params["document"]
+        )
     return _page(request, {})
+
+
+def take_over(request: Request) -> Response:
+    """Edit a document that another person edits; that person is told by the timeline and here."""
+    visit, scope = visit_of(request), organization_scope(request)
+    document_id = request.path_params["document"]
+    with visit.services.database.write() as work:
+        documents_of(request).documents.editing.take_over(work, scope, visit.actor, document_id)
+    return redirect(request, path_to(request, "document_correct", document=document_id))
 
 
 def correct(request: Request) -> Response:
@@ -50,6 +64,10 @@ def correct(request: Request) -> Response:
         raise
     except IonportError as error:
         return _page(request, {"": error.text}, error.status)
+    with visit.services.database.write() as work:
+        documents_of(request).documents.editing.end(
+            work, organization_scope(request), visit.actor, request.path_params["document"]
+        )
     text = _("The document was corrected and judged anew.") if made else _("Nothing was changed.")
     return redirect(request, _url(request), kind="success" if made else "info", text=text)
 
@@ -92,4 +110,5 @@ _ONE = "/documents/{document}/correct"
 ROUTES = [
     Route(_ONE, form, methods=["GET"], name="document_correct"),
     Route(_ONE, correct, methods=["POST"]),
+    Route(f"{_ONE}/take-over", take_over, methods=["POST"], name="document_take_over"),
 ]

@@ -70,6 +70,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
             "timeline": services.documents.timeline(work, scope, document.id),
             "deliveries": of_document,
             "is_stuck": is_stuck,
+            "edited": services.documents.editing.other(work, scope, visit.actor, document.id),
             "undoable": undoable(
                 work, scope, services.documents.review.deliveries, document, decisions
             ),

@@ -1,0 +1,1 @@
+"""Who edits a document at the moment."""

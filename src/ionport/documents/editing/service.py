@@ -1,0 +1,85 @@
+"""Tells others who edits a document. What is saved is guarded by the values that a form showed."""
+
+from __future__ import annotations
+
+from ionport.core.clock import Clock
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.documents.editing.model import LAPSES_AFTER, EditLock
+from ionport.documents.editing.repository import EditRepository
+from ionport.documents.model import TimelineKind
+from ionport.documents.repository import DocumentRepository
+from ionport.documents.review.decisions.recording import person_id
+from ionport.documents.timeline import Timeline
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, Work
+
+
+class EditingService:
+    """Locks of documents: they lapse by themselves and can be taken over."""
+
+    def __init__(self, clock: Clock, timeline: Timeline) -> None:
+        self._clock = clock
+        self._timeline = timeline
+
+    def begin(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
+    ) -> EditLock | None:
+        """Take or renew the lock for the actor; returns that of another person where one stands.
+
+        Raises Forbidden and NotFound.
+        """
+        self._lock(work, scope, actor, document_id)
+        other = self.other(work, scope, actor, document_id)
+        if other is None:
+            self._put(work, scope, actor, document_id)
+        return other
+
+    def take_over(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
+    ) -> None:
+        """Take the lock, also from another person, which the timeline tells.
+
+        Raises Forbidden and NotFound.
+        """
+        self._lock(work, scope, actor, document_id)
+        other = self.other(work, scope, actor, document_id)
+        self._put(work, scope, actor, document_id)
+        if other is not None:
+            self._timeline.tell(
+                work,
+                scope,
+                document_id,
+                TimelineKind.NOTE,
+                "",
+                actor.name,
+                code="edit_taken_over",
+                parameters={"person": other.person},
+            )
+
+    def end(self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str) -> None:
+        """Remove the actor's lock; that of another person stays. Raises Forbidden."""
+        actor.require_organization_member(scope.organization_id)
+        EditRepository(work.connection).remove(scope, document_id, person_id(actor))
+
+    def other(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
+    ) -> EditLock | None:
+        """Return the lock of another person that has not lapsed."""
+        found = EditRepository(work.connection).find(scope, document_id)
+        is_own = found is not None and found.person_id == person_id(actor)
+        return None if found is None or is_own or found.until <= self._clock.now() else found
+
+    def _lock(self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str) -> None:
+        """Let two who begin at the same moment go one after the other."""
+        actor.require_organization_member(scope.organization_id)
+        if DocumentRepository(work.connection).lock_status(scope, document_id) is None:
+            raise NotFound(_("There is no such document."), code="no_document")
+
+    def _put(self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str) -> None:
+        repository, now = EditRepository(work.connection), self._clock.now()
+        before = repository.find(scope, document_id)
+        is_own = before is not None and before.person_id == person_id(actor)
+        since = before.since if before is not None and is_own and before.until > now else now
+        lock = EditLock(document_id, person_id(actor), actor.name, since, now + LAPSES_AFTER)
+        repository.put(scope, lock)
