@@ -16,7 +16,7 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.store import Database, sqlite_url
-from tests.support import databases, prepared_schema, rsa_keys
+from tests.support import compiled_statements, databases, prepared_schema, rsa_keys
 from tests.support.schema import create_schema
 
 # Where there is memory for files, tests need not wait for the disk at every commit.
@@ -101,7 +101,11 @@ def database(
 
 @pytest.fixture(scope="session", autouse=True)
 def _made_once() -> Iterator[None]:
-    with rsa_keys.instead_of_new_ones(), prepared_schema.in_place_of_slow_steps():
+    with (
+        rsa_keys.instead_of_new_ones(),
+        prepared_schema.in_place_of_slow_steps(),
+        compiled_statements.kept_for_all_engines(),
+    ):
         yield
 
 
