@@ -11,6 +11,7 @@ untranslated-text            a template shows words that do not go through gette
 inline-style-or-script       a template has a style attribute, style element or inline script
 import-circle                modules import each other in a circle, types included
 full-folder                  a folder holds more modules than the limit (tools/sizes.py)
+long-module                  a module has more lines than the limit
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from tools.import_circles import import_circles
 from tools.scope_use import unused_scopes
-from tools.sizes import full_folders
+from tools.sizes import full_folders, long_modules
 from tools.violation import Violation
 
 PARSER_MODULES = ("core/xml.py", "ionapi/_xml.py")
@@ -160,6 +161,7 @@ def check_tree(root: Path) -> list[Violation]:
         found += check_template(path, path.read_text(encoding="utf-8"))
     found += import_circles(root)
     found += full_folders(root)
+    found += long_modules(root)
     return found
 
 

@@ -11,14 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from ionport.core.errors import (
-    Conflict,
-    InvalidInput,
-    IonportError,
-    TooManyRequests,
-    Unauthenticated,
-)
-from ionport.core.http.problems import RESPONSE, problem_response
+from ionport.core.errors import IonportError
+from ionport.core.http.problems import RESPONSE, problem_of, problem_response
 from ionport.core.i18n import _
 
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
@@ -46,24 +40,7 @@ def answer_error(error: IonportError, request_id: str) -> Response:
     """Return the answer to an error of ours."""
     if error.detail:
         logger.warning("%s %s: %s", request_id, error.code, error.detail)
-    headers: dict[str, str] = {}
-    if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = 'Bearer realm="ionport"'
-    if isinstance(error, TooManyRequests):
-        headers["Retry-After"] = str(error.retry_after)
-    more = {}
-    if isinstance(error, Conflict) and error.existing_id:
-        more["existing_id"] = error.existing_id
-    fields = error.fields if isinstance(error, InvalidInput) else None
-    return problem_response(
-        error.status,
-        error.text,
-        code=error.code,
-        request_id=request_id,
-        fields=fields,
-        headers=headers,
-        more=more,
-    )
+    return problem_of(error, request_id, realm="ionport")
 
 
 def handle_errors(app: FastAPI) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.sizes import MOST_MODULES, full_folders
+from tools.sizes import MOST_LINES, MOST_MODULES, full_folders, long_modules
 
 
 def _folder(root: Path, name: str, modules: int) -> Path:
@@ -32,3 +32,10 @@ def test_a_folder_at_the_limit_and_the_migrations_pass(
     _folder(tmp_path, name, modules)
 
     assert list(full_folders(tmp_path)) == []
+
+
+def test_a_module_with_more_lines_than_the_limit_is_found(tmp_path: Path) -> None:
+    (tmp_path / "fits.py").write_text("pass\n" * MOST_LINES)
+    (tmp_path / "long.py").write_text("pass\n" * (MOST_LINES + 1))
+
+    assert [violation.path for violation in long_modules(tmp_path)] == [tmp_path / "long.py"]

@@ -7,6 +7,15 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse
 
+from ionport.core.errors import (
+    Conflict,
+    InvalidInput,
+    IonportError,
+    MethodNotAllowed,
+    TooManyRequests,
+    Unauthenticated,
+)
+
 MEDIA_TYPE: Final = "application/problem+json"
 
 # The problem as an OpenAPI response.
@@ -57,3 +66,30 @@ def problem_response(
     if fields:
         problem["fields"] = dict(fields)
     return JSONResponse(problem, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def problem_of(
+    error: IonportError,
+    request_id: str,
+    *,
+    realm: str,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Return the answer to an error of ours; `realm` says whose Bearer token is asked for."""
+    made = dict(headers or {})
+    if isinstance(error, Unauthenticated):
+        made["WWW-Authenticate"] = f'Bearer realm="{realm}"'
+    elif isinstance(error, TooManyRequests):
+        made["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, MethodNotAllowed):
+        made["Allow"] = error.allow
+    existing_id = error.existing_id if isinstance(error, Conflict) else None
+    return problem_response(
+        error.status,
+        error.text,
+        code=error.code,
+        request_id=request_id,
+        fields=error.fields if isinstance(error, InvalidInput) else None,
+        headers=made,
+        more={"existing_id": existing_id} if existing_id else None,
+    )

@@ -27,7 +27,7 @@ from ionport.core.errors import (
 from ionport.core.http.bodies import read_body
 from ionport.core.http.endpoints import EndpointTable
 from ionport.core.http.hosts import split_host
-from ionport.core.http.problems import problem_response
+from ionport.core.http.problems import problem_of
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import REQUEST_ID_KEY
@@ -191,15 +191,4 @@ def _problem(request: Request, error: IonportError) -> Response:
     """Return the answer to an error: problem details (RFC 9457)."""
     request_id = _id_of(request)
     headers = {"X-Request-Id": request_id, **HEADERS}
-    if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = 'Bearer realm="ionport control"'
-    elif isinstance(error, MethodNotAllowed):
-        headers["Allow"] = error.allow
-    return problem_response(
-        error.status,
-        error.text,
-        code=error.code,
-        request_id=request_id,
-        fields=error.fields if isinstance(error, InvalidInput) else None,
-        headers=headers,
-    )
+    return problem_of(error, request_id, realm="ionport control", headers=headers)
