@@ -26,7 +26,8 @@ which differ at places between UBL and CII.
 
 A rule runs where the profile that an invoice claims (BT-24) has its terms: those of XRechnung,
 Peppol and EXTENDED only on invoices that claim them, those of lines not on MINIMUM and BASIC WL.
-Of ZUGFeRD 1.0 and FatturaPA only what every invoice must have is asked. A rule that replaces
+Of ZUGFeRD 1.0 and FatturaPA only what every invoice must have is asked, and of documents that are
+made of fields ([by hand](/manual/decisions), JSON, CSV) what fields can say. A rule that replaces
 another runs in its place. The rules named *ionport* are ours, and run on every invoice; the last
 ones need what the organization knows ([companies](/manual/companies),
 [suppliers](/manual/suppliers), other invoices) or demands

@@ -8,6 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from functools import cache, cached_property
 
 from ionport.documents.amounts import EXACT, total
+from ionport.documents.invoice.corrections import BY_HAND
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.rules.plans import Shape
 from ionport.documents.invoice.table import Syntax
@@ -27,6 +28,7 @@ class Facts:
         self.invoice = invoice
         self.tree = invoice.tree
         self.today = today
+        self.is_by_hand = invoice.profile == BY_HAND
         self.is_cii = invoice.syntax in (Syntax.CII, Syntax.ZUGFERD_1)
 
     @cached_property

@@ -2,7 +2,8 @@
 
 What an invoice claims (BT-24) decides. A reduced profile (MINIMUM, BASIC WL) lacks terms by design,
 and a rule that reads such a term does not run there. Of ZUGFeRD 1.0 and FatturaPA only what every
-invoice must have is asked. What claims nothing is judged by EN 16931 and by our own rules.
+invoice must have is asked. A document that is made of fields is asked for what fields can say. What
+claims nothing is judged by EN 16931 and by our own rules.
 """
 
 from __future__ import annotations
@@ -28,6 +29,14 @@ _OF_OTHER_SYNTAX = {
     Syntax.FATTURAPA: frozenset(_HEADER.split()),
     Syntax.ZUGFERD_1: frozenset(f"{_HEADER} {_TOTALS}".split()),
 }
+# What fields and columns can say: sums, VAT by rate, periods, decimals.
+_FIELD_RULES = """
+BR-27 BR-29 BR-30 BR-53 BR-CL-05 BR-CO-13 BR-CO-14 BR-CO-16 BR-CO-17 BR-DEC-10 BR-DEC-11 BR-DEC-15
+BR-DEC-16 BR-DEC-17 BR-DEC-19 BR-DEC-20 BR-DEC-23
+BR-S-05 BR-Z-05 BR-E-05 BR-AE-05 BR-IC-05 BR-G-05 BR-O-05 BR-AF-05 BR-AG-05
+BR-S-09 BR-Z-09 BR-E-09 BR-AE-09 BR-IC-09 BR-G-09 BR-O-09 BR-AF-09 BR-AG-09
+"""
+_OF_FIELDS = frozenset(_FIELD_RULES.split())
 _PEPPOL = "urn:fdc:peppol.eu:2017:poacc:billing:3"
 
 
@@ -76,6 +85,8 @@ def _runs(rule: Rule, syntax: Syntax, missing: str) -> bool:
     if rule.id not in _OF_OTHER_SYNTAX.get(syntax, {rule.id}):
         return False
     if missing == BY_HAND:
+        if rule.id in _OF_FIELDS:
+            return True
         return rule.effect is Effect.HOLDS and _TERMS_OF_MINIMUM.issuperset(rule.terms)
     if missing == "minimum":
         return _TERMS_OF_MINIMUM.issuperset(rule.terms)

@@ -7,7 +7,7 @@ charge is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from ionport.documents.amounts import EXACT, decimal_text, total
@@ -52,8 +52,13 @@ def sum_of_loose(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 
 def total_without_vat(facts: Facts, rule: Rule) -> Iterator[Violation]:
-    """BR-CO-13: lines - allowances + charges, missing ones as 0, to the cent."""
+    """BR-CO-13: lines - allowances + charges, missing ones as 0, to the cent.
+
+    A document of fields has no sum of its lines (BT-106): they are summed where all have amounts.
+    """
     stated, lines = facts.amount("BT-109"), facts.amount("BT-106")
+    if lines is None and facts.is_by_hand and _all_have(facts.lines, "BT-131"):
+        lines = facts.sum_of(facts.lines, "BT-131")
     if stated is None or lines is None:
         return
     allowances, charges = facts.amount("BT-107") or ZERO, facts.amount("BT-108") or ZERO
@@ -73,9 +78,14 @@ def total_from_parts(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 
 def vat_total(facts: Facts, rule: Rule) -> Iterator[Violation]:
-    """BR-CO-14: the VAT total is the sum of the breakdown's tax amounts, to the cent."""
+    """BR-CO-14: the VAT total is the sum of the breakdown's tax amounts, to the cent.
+
+    A document of fields may name a rate without its amounts; then there is no sum.
+    """
     stated = facts.amount("BT-110")
     rows = facts.tree.all("BG-23")
+    if facts.is_by_hand and not _all_have(rows, "BT-117"):
+        return
     if stated is not None and rows:
         yield from _compare(facts, "BT-110", stated, facts.sum_of(rows, "BT-117"))
 
@@ -242,6 +252,11 @@ def group_line_amounts(facts: Facts, rule: Rule) -> Iterator[Violation]:
         above = groups.get(line.value("BT-X-304"))
         if above is not None and above.value("BT-131") and not line.value("BT-131"):
             yield Violation(line, {"term": "BT-131"})
+
+
+def _all_have(nodes: Sequence[Node], term: str) -> bool:
+    """Tell whether there are nodes, and the number of `term` below each."""
+    return bool(nodes) and all(amount(node, term) is not None for node in nodes)
 
 
 def _compare(

@@ -258,6 +258,35 @@ def test_too_many_values_are_refused_before_anything_is_made_of_them() -> None:
         _read(b"[" + b"[]," * 400_000 + b"[]]")
 
 
+@pytest.mark.parametrize(
+    ("changed", "rule"),
+    [
+        ({"total_net_amount": "99.00", "total_amount": "118.00", "amount_due": "118"}, "BR-CO-13"),
+        ({"total_tax_amount": "18.00", "total_amount": "118.00", "amount_due": "118"}, "BR-CO-14"),
+        ({"total_amount": "120.00", "amount_due": "120.00"}, "BR-CO-15"),
+        ({"amount_due": "100.00"}, "BR-CO-16"),
+        ({"prepaid_amount": "19.00"}, "BR-CO-16"),
+        ({"tax_rate": "7"}, "BR-CO-17"),
+        ({"amount_due": "119.001"}, "BR-DEC-18"),
+        ({"period_start": "2026-03-01", "period_end": "2026-02-01"}, "BR-29"),
+        ({"due_date": "2026-02-01"}, "due_before_issue"),
+        ({"invoice_date": "2027-01-01"}, "issue_date_out_of_range"),
+        ({"invoice_id": ""}, "BR-02"),
+    ],
+)
+def test_what_contradicts_itself_in_fields_is_noticed_as_in_an_e_invoice(
+    changed: dict[str, str], rule: str
+) -> None:
+    assert rule in {each.code for each in _read(_json(FIELDS | changed)).findings}
+
+
+def test_what_fields_leave_out_contradicts_nothing() -> None:
+    fields = FIELDS | {"discount": "10", "charges": "10", "tax_rate_2": "7"}
+    rows = [*ROWS, {"POSITION": "3", "DESCRIPTION": "as agreed"}]
+    for given in (_json(fields), _json(fields, tables={"INVOICE_TABLE": rows}), _json(tables={})):
+        assert not [each for each in _read(given).findings if each.effect is Effect.HOLDS]
+
+
 def test_vat_rows_may_stand_in_their_own_table() -> None:
     fields = {name: value for name, value in FIELDS.items() if "tax_rate" not in name}
     for name in ("net_amount", "tax_amount"):
