@@ -18,6 +18,10 @@ from tests.unit.documents.invoice.writing import CURRENCY, Writer, place_of
 
 # Constants of a syntax and indicators, which the places of other terms depend on.
 _CONSTANTS = re.compile(r".*-0|BG-2[0178]-1|BT-X-302-02|BT-3|BT-5|BT-81|BG-19")
+# What tells of a price's discount or charge; whose the indicator beside it is, the amount says.
+_BESIDE = dict.fromkeys(("BT-X-34", "BT-X-35", "BT-X-36", "BT-X-313"), "BT-147") | dict.fromkeys(
+    ("BT-X-300", "BT-X-301", "BT-X-303", "BT-X-314"), "BT-X-302"
+)
 _TEXTS = st.text("abcXYZ019 -/&<\"'äß€", min_size=1, max_size=12).map(str.strip).filter(bool)
 _NUMBERS = st.decimals(-(10**9), 10**9, places=2).map(str)
 _DATES = st.dates().map(lambda day: day.isoformat())
@@ -64,7 +68,11 @@ def _nodes(draw: st.DrawFn, parent: str, syntax: Syntax, most: int) -> list[Node
     chosen = st.lists(
         st.sampled_from(rows), min_size=least, max_size=most, unique_by=lambda term: term.id
     )
-    for term in draw(chosen) if rows else []:
+    drawn = draw(chosen) if rows else []
+    names = {term.id for term in drawn}
+    for term in drawn:
+        if _BESIDE.get(term.id, term.id) not in names:
+            continue
         # The writer puts values into one wrapper, where what stands beside them is everyone's.
         is_repeated = term.is_repeatable and (term.is_group or "/" not in place_of(term, syntax))
         for _time in range(draw(st.integers(1, 2)) if is_repeated else 1):
