@@ -74,7 +74,7 @@ pictures: $(VENV)/.dev assets ## Make the README's pictures from the running pro
 lock: $(VENV)/bin/python ## Resolve both lock files anew
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(LOCK) -o requirements.lock
-	$(LOCK) --extra otel --group dev -o requirements-dev.lock
+	$(LOCK) --extra otel --extra sftp --group dev -o requirements-dev.lock
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache node_modules \

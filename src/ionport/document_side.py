@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ionport.documents.companies.service import CompanyService
 from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.ports import Scanner
 from ionport.documents.intake.receiving import Receiver
+from ionport.documents.intake.sources.inboxes import Inboxes
 from ionport.documents.intake.sources.runner import SourceRunner
 from ionport.documents.intake.sources.service import SourceService
 from ionport.documents.intake.sources.waiting import WaitingUploads
@@ -99,6 +101,8 @@ def open_document_side(
     readable_pages = ReadablePageService(database, documents, blobs, clock)
     receiver = Receiver(database, documents, audit)
     deliveries = DeliveryService(clock, audit, documents, timing=timing)
+    locks = (waiting_folder or Path(tempfile.gettempdir())).parent / "intake-locks"
+    inboxes = Inboxes(keys, addresses, locks)
     return DocumentSide(
         api_keys=ApiKeyService(clock, keys, audit),
         answers=Answers(database, clock),
@@ -108,10 +112,14 @@ def open_document_side(
         pictures=PictureService(database, documents, blobs),
         pages=PageMaker(database, readable_pages, mappings),
         receiver=receiver,
-        sources=SourceService(clock, audit, intake_root),
+        sources=SourceService(clock, audit, intake_root, inboxes),
         waiting=WaitingUploads(database, clock, waiting_folder) if waiting_folder else None,
         source_runner=SourceRunner(
-            database, clock, receiver, max_bytes=documents.limits.file_bytes
+            database,
+            clock,
+            receiver,
+            max_bytes=documents.limits.file_bytes,
+            inboxes=inboxes,
         ),
         bulk=BulkService(clock, audit),
         bulk_runner=BulkRunner(

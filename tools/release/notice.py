@@ -23,6 +23,8 @@ Worth knowing before you pass ionport on:
   https://pypi.org under their names.
 - psycopg (LGPL-3.0-only) comes with the extra `postgres` alone, is loaded as a library and can be
   replaced by another version of itself.
+- asyncssh (EPL-2.0 OR GPL-2.0-or-later) comes with the extra `sftp` alone, is used as it is under
+  the EPL-2.0, and can be left out: nothing but files of SFTP servers needs it.
 """
 
 
@@ -33,7 +35,7 @@ def notice() -> str:
             _HEAD,
             _section("In the wheel (front-end files from npm)", npm()),
             _section("Installed with the extras server and postgres", runtime()),
-            _section("Installed for development, or with the extra otel", development()),
+            _section("Installed for development, or with the extras otel and sftp", development()),
         ]
     )
 

@@ -31,7 +31,7 @@ def _sealers(application: Application) -> list[_Sealer]:
             application.infor.custom_apis.suites,
         ]
     if application.documents is not None:
-        found.append(application.documents.connections)
+        found += [application.documents.connections, application.documents.sources]
     return found
 
 

@@ -1,18 +1,20 @@
-"""`ionport intake add-folder|list|test|run|log|remove`: where files come from by themselves."""
+"""`ionport intake add-folder|add-sftp|list|test|run|log|remove`: where files come from."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
 from ionport.application import Application
 from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json
+from ionport.core.secrets import Secret
+from ionport.core.sftp.session import SftpAccount
 from ionport.documents.intake.sources.model import IntakeSource, LogEntry
-from ionport.documents.intake.sources.service import try_source
+from ionport.documents.intake.sources.service import SourceService
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -48,8 +50,54 @@ def intake_add_folder(
         made = documents_side(application).sources.add_folder(
             work, organization_scope(application), OPERATOR, name, given, sub_organization
         )
-    click.echo(f"{made.id}  {made.name}  {made.parameters['folder']}")
-    _test(made)
+        service = documents_side(application).sources
+    click.echo(f"{made.id}  {made.name}  {made.place}")
+    _test(service, made)
+
+
+@intake.command("add-sftp")
+@click.argument("name")
+@click.argument("host")
+@click.argument("folder")
+@click.option("--user", required=True, help="User name at the server.")
+@click.option("--port", default=22, type=click.IntRange(1, 65_535), show_default=True)
+@click.option("--host-key", required=True, help="The server's public key: ssh-ed25519 AAAA…")
+@click.option(
+    "--secret-file",
+    required=True,
+    type=click.File("r"),
+    help="Holds the password, or a private key without pass phrase; - is standard input.",
+)
+@click.option("--archive", default="", help="Where received files go; default: FOLDER/archive.")
+@click.option("--error", default="", help="Where refused files go; default: FOLDER/error.")
+@click.option("--sub-organization", help="Id of the sub-organization that the documents are of.")
+@click.pass_context
+def intake_add_sftp(
+    ctx: click.Context,
+    name: str,
+    host: str,
+    folder: str,
+    user: str,
+    port: int,
+    host_key: str,
+    secret_file: IO[str],
+    archive: str,
+    error: str,
+    sub_organization: str | None,
+) -> None:
+    """Look into FOLDER of the SFTP server HOST under NAME, once a minute."""
+    text = secret_file.read(100_000)
+    secret = Secret(text if "PRIVATE KEY" in text[:200] else text.rstrip("\r\n"))
+    account = SftpAccount(host, port, user, host_key.strip(), secret)
+    folders = {"folder": folder, "archive": archive, "error": error}
+    with opened(ctx) as application:
+        service = documents_side(application).sources
+        fingerprint = service.check_sftp(account)
+        with application.database.write() as work:
+            scope = organization_scope(application)
+            made = service.add_sftp(work, scope, OPERATOR, name, account, folders, sub_organization)
+        click.echo(f"{made.id}  {made.name}  {made.place}  host key {fingerprint}")
+        _test(service, made)
 
 
 @intake.command("list")
@@ -63,7 +111,7 @@ def intake_list(ctx: click.Context, as_json: bool) -> None:
         print_json([_row(source) for source in found])
         return
     for source in found:
-        click.echo(f"{source.name}  {source.kind.value}  {source.parameters['folder']}")
+        click.echo(f"{source.name}  {source.kind.value}  {source.place}")
         if source.problem:
             click.echo(f"  {source.problem}")
     if not found:
@@ -77,7 +125,7 @@ def intake_test(ctx: click.Context, name: str) -> None:
     """Test the connection of a source. Exit status 1 when a stage fails."""
     with opened(ctx) as application:
         source = _find(application, name)
-    ctx.exit(0 if _test(source) else 1)
+        ctx.exit(0 if _test(documents_side(application).sources, source) else 1)
 
 
 @intake.command("run")
@@ -143,8 +191,8 @@ def _find(application: Application, name: str) -> IntakeSource:
         return service.find(work, organization_scope(application), name)
 
 
-def _test(source: IntakeSource) -> bool:
-    stages = try_source(source)
+def _test(service: SourceService, source: IntakeSource) -> bool:
+    stages = service.test(source)
     for stage in stages:
         mark = "✓" if stage.passed else "✗"
         click.echo(f"  {mark} {stage.title}{': ' if stage.problem else ''}{stage.problem}")

@@ -16,10 +16,11 @@ from ionport.core.errors import Conflict, Forbidden, InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.core.scanning import Clamd
 from ionport.documents.intake.sources.folder import TAKEN, WatchFolder
+from ionport.documents.intake.sources.inboxes import inbox_of
 from ionport.documents.intake.sources.model import IntakeSource, Result
 from ionport.documents.intake.sources.repository import SourceRepository
 from ionport.documents.intake.sources.runner import SourceRunner, SourceWatch
-from ionport.documents.intake.sources.service import SourceService, inbox_of, try_source
+from ionport.documents.intake.sources.service import SourceService, try_source
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor

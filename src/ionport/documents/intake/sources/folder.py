@@ -29,7 +29,7 @@ MAX_FILES: Final = 1_000
 
 _LOCK: Final = ".lock"
 _MAX_BYTES: Final = 230
-_UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", NOTE)
+UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", NOTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class WatchFolder:
         found: dict[str, Mark] = {}
         with _told(self._folder), os.scandir(self._folder) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or entry.name.lower().endswith(_UNFINISHED):
+                if entry.name.startswith(".") or entry.name.lower().endswith(UNFINISHED):
                     continue
                 if entry.is_file(follow_symlinks=False):
                     status = entry.stat(follow_symlinks=False)
@@ -171,7 +171,7 @@ class WatchFolder:
 def _taken_name(name: str) -> str:
     """Return a name that `look` leaves out neither as hidden nor as unfinished."""
     plain = clean_filename(name).lstrip(".") or "upload"
-    return f"{plain}.file" if plain.lower().endswith(_UNFINISHED) else plain
+    return f"{plain}.file" if plain.lower().endswith(UNFINISHED) else plain
 
 
 def _link(file: Path, folder: Path, name: str) -> None:

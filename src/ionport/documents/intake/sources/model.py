@@ -18,6 +18,12 @@ class SourceKind(StrEnum):
     """How files are reached."""
 
     FOLDER = "folder"
+    SFTP = "sftp"
+
+    @property
+    def label(self) -> str:
+        """In the user's words and language."""
+        return {SourceKind.FOLDER: _("Folder"), SourceKind.SFTP: _("SFTP")}[self]
 
 
 class Result(StrEnum):
@@ -54,7 +60,8 @@ class SourceAction(AuditAction):
 class IntakeSource:
     """A source of one organization; `problem` is why the last look failed, empty when it did not.
 
-    `parameters` of a folder: `folder`, `archive`, `error` (absolute paths).
+    `parameters` of a folder: `folder`, `archive`, `error` (absolute paths); of SFTP also `host`,
+    `port`, `username`, `host_key`, and `sealed` is the password or private key.
     """
 
     id: str
@@ -66,6 +73,15 @@ class IntakeSource:
     problem: str
     created_at: datetime
     created_by: str
+    sealed: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where its files are, for the eye."""
+        given = self.parameters
+        if self.kind is SourceKind.FOLDER:
+            return given["folder"]
+        return f"sftp://{given['username']}@{given['host']}:{given['port']}{given['folder']}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class SourceRepository:
                 name=source.name,
                 kind=source.kind.value,
                 parameters=dict(source.parameters),
+                sealed=source.sealed,
                 problem=source.problem,
                 created_at=source.created_at,
                 created_by=source.created_by,
@@ -51,6 +52,13 @@ class SourceRepository:
         del scope
         rows = self._connection.execute(select(intake_sources).order_by(_s.id))
         return [_source(row) for row in rows]
+
+    def set_sealed(self, scope: SystemScope, source_id: str, sealed: str) -> None:
+        """Write a secret that was sealed again."""
+        del scope
+        self._connection.execute(
+            update(intake_sources).where(_s.id == source_id).values(sealed=sealed)
+        )
 
     def set_problem(self, scope: OrganizationScope, source_id: str, problem: str) -> None:
         self._connection.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, takewhile
 from operator import attrgetter
 from typing import Final
@@ -15,15 +15,18 @@ from ionport.core.errors import IonportError
 from ionport.core.ids import new_id
 from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import Outcome, Receiver
-from ionport.documents.intake.sources.folder import Mark, WatchFolder
-from ionport.documents.intake.sources.model import IntakeSource, LogEntry, Result
+from ionport.documents.intake.sources.folder import Mark
+from ionport.documents.intake.sources.inboxes import Inbox, Inboxes, inbox_of
+from ionport.documents.intake.sources.model import IntakeSource, LogEntry, Result, SourceKind
 from ionport.documents.intake.sources.repository import SourceRepository
-from ionport.documents.intake.sources.service import inbox_of
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, SystemScope
 
 REST_SECONDS: Final = 2.0
 """How long a file must not have changed before it is taken."""
+
+SERVER_SECONDS: Final = 60.0
+"""How often an SFTP server is looked into."""
 
 _MAX_TEXT: Final = 2_000
 _logger = logging.getLogger(__name__)
@@ -40,7 +43,10 @@ class SourceRunner:
         *,
         max_bytes: int,
         rest_seconds: float = REST_SECONDS,
+        inboxes: Inboxes | None = None,
     ) -> None:
+        self._inbox_of: Callable[[IntakeSource], Inbox] = inboxes.of if inboxes else inbox_of
+        self._looked: dict[str, float] = {}
         self._database = database
         self._clock = clock
         self._receiver = receiver
@@ -61,10 +67,22 @@ class SourceRunner:
         for source in sources:
             if self._stopping.is_set():
                 return
+            if not self._is_due(source):
+                continue
             try:
                 self.run(source)
             except Exception:
                 _logger.exception("looking into the intake source %s broke off", source.id)
+
+    def _is_due(self, source: IntakeSource) -> bool:
+        """Look into folders each time, and into servers of others once a minute."""
+        if source.kind is SourceKind.FOLDER:
+            return True
+        now = time.monotonic()
+        if now - self._looked.get(source.id, -SERVER_SECONDS) < SERVER_SECONDS:
+            return False
+        self._looked[source.id] = now
+        return True
 
     def run_once(self, source: IntakeSource) -> list[LogEntry]:
         """Look, wait until the files that are there have rested, and look again; as `run`."""
@@ -83,8 +101,8 @@ class SourceRunner:
         """
         scope = OrganizationScope(source.organization_id)
         problem, entries = "", list[LogEntry]()
-        inbox = inbox_of(source)
         try:
+            inbox = self._inbox_of(source)
             with inbox.alone() as is_alone:
                 if not is_alone:
                     return []
@@ -99,7 +117,7 @@ class SourceRunner:
                 SourceRepository(work.connection).set_problem(scope, source.id, problem)
         return entries
 
-    def _take(self, source: IntakeSource, inbox: WatchFolder) -> None:
+    def _take(self, source: IntakeSource, inbox: Inbox) -> None:
         before, now = self._seen.get(source.id, {}), time.monotonic()
         seen: dict[str, tuple[Mark, float]] = {}
         for name, mark in inbox.look().items():
@@ -113,7 +131,7 @@ class SourceRunner:
         self._seen[source.id] = seen
 
     def _set_aside_unreadable(
-        self, scope: OrganizationScope, source: IntakeSource, inbox: WatchFolder
+        self, scope: OrganizationScope, source: IntakeSource, inbox: Inbox
     ) -> Iterator[LogEntry]:
         """Let a file that cannot be read keep no other one waiting."""
         for name in inbox.taken():
@@ -125,7 +143,7 @@ class SourceRunner:
                 yield entry
 
     def _receive(
-        self, scope: OrganizationScope, source: IntakeSource, inbox: WatchFolder
+        self, scope: OrganizationScope, source: IntakeSource, inbox: Inbox
     ) -> Iterator[LogEntry]:
         taken = takewhile(lambda _name: not self._stopping.is_set(), inbox.taken())
         files = (ReceivedFile(name, inbox.read(name, self._max_bytes)) for name in taken)
@@ -150,7 +168,7 @@ class SourceRunner:
         return was_waiting
 
     def _settled(
-        self, source: IntakeSource, inbox: WatchFolder, name: str, outcomes: Sequence[Outcome]
+        self, source: IntakeSource, inbox: Inbox, name: str, outcomes: Sequence[Outcome]
     ) -> LogEntry:
         """Move a file to where it belongs now that what is inside it was received."""
         result, text = _result(outcomes), _text(outcomes)

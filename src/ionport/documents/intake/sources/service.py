@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.documents.intake.sources.folder import WatchFolder
+from ionport.core.secrets import Secret
+from ionport.core.sftp.session import SftpAccount, check_account
+from ionport.documents.intake.sources.inboxes import Inboxes, inbox_of, sealed_for
 from ionport.documents.intake.sources.model import (
     MAX_NAME,
     MAX_SOURCES,
@@ -27,14 +30,24 @@ from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.identity.repository import OrganizationRepository
-from ionport.store import OrganizationScope, SystemScope, Work
+from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 
 class SourceService:
     """Intake sources of an organization."""
 
-    def __init__(self, clock: Clock, audit: AuditLog, root: Path | None = None) -> None:
-        """`root` is the folder below which administrators may have folders watched."""
+    def __init__(
+        self,
+        clock: Clock,
+        audit: AuditLog,
+        root: Path | None = None,
+        inboxes: Inboxes | None = None,
+    ) -> None:
+        """`root` is the folder below which administrators may have folders watched.
+
+        Without `inboxes` there are folders of this machine alone.
+        """
+        self._inboxes = inboxes
         self._clock = clock
         self._audit = audit
         self._root = root
@@ -73,6 +86,55 @@ class SourceService:
         if not actor.is_operator:
             actor.require_organization_administrator(scope.organization_id)
             _require_below(self.root_of(work, scope), parameters)
+        return self._add(
+            work, scope, actor, SourceKind.FOLDER, name, parameters, sub_organization_id
+        )
+
+    def add_sftp(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        name: str,
+        account: SftpAccount,
+        folders: Mapping[str, str],
+        sub_organization_id: str | None = None,
+    ) -> IntakeSource:
+        """Add a folder of an SFTP server, which `check_account` has judged; as `add_folder`.
+
+        Password or private key are sealed and never shown again. Raises Forbidden unless the
+        actor administers the organization.
+        """
+        actor.require_organization_administrator(scope.organization_id)
+        parameters = {
+            "host": account.host,
+            "port": str(account.port),
+            "username": account.username,
+            "host_key": account.host_key,
+            **_checked_paths(folders),
+        }
+        return self._add(
+            work,
+            scope,
+            actor,
+            SourceKind.SFTP,
+            name,
+            parameters,
+            sub_organization_id,
+            account.secret,
+        )
+
+    def _add(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        kind: SourceKind,
+        name: str,
+        parameters: Mapping[str, str],
+        sub_organization_id: str | None,
+        secret: Secret | None = None,
+    ) -> IntakeSource:
         if not 1 <= len(name.strip()) <= MAX_NAME:
             raise InvalidInput(
                 _("A name has 1 to {n} characters.").format(n=MAX_NAME),
@@ -81,7 +143,7 @@ class SourceService:
         known = SourceRepository(work.connection).of_organization(scope)
         if len(known) >= MAX_SOURCES:
             raise Conflict(_("There are {n} sources, and no more.").format(n=MAX_SOURCES))
-        if any(each.parameters.get("folder") == parameters["folder"] for each in known):
+        if any(_is_same(each.parameters, parameters) for each in known):
             raise Conflict(_("This folder is watched already."), code="folder_watched")
         repository = DocumentRepository(work.connection)
         if sub_organization_id is not None and not repository.is_sub_organization(
@@ -93,18 +155,21 @@ class SourceService:
             organization_id=scope.organization_id,
             sub_organization_id=sub_organization_id,
             name=name.strip(),
-            kind=SourceKind.FOLDER,
+            kind=kind,
             parameters=parameters,
             problem="",
             created_at=self._clock.now(),
             created_by=actor.name,
         )
+        if secret is not None:
+            sealed = self._required().keys.seal(secret, sealed_for(source))
+            source = replace(source, sealed=sealed)
         try:
             with work.connection.begin_nested():
                 SourceRepository(work.connection).add(scope, source)
         except IntegrityError as error:
             raise Conflict(_("There is a source of this name already.")) from error
-        details = {"name": source.name, "folder": parameters["folder"]}
+        details = {"name": source.name, "folder": source.place}
         self._audit.record(Access(work, scope, actor), SourceAction.ADDED, source.id, details)
         return source
 
@@ -118,6 +183,32 @@ class SourceService:
             if name in (source.id, source.name):
                 return source
         raise NotFound(_("There is no intake source named {name}.").format(name=name[:MAX_NAME]))
+
+    def test(self, source: IntakeSource) -> Sequence[Stage]:
+        """Try what is done with the files of a source; called without a transaction."""
+        if source.kind is SourceKind.FOLDER:
+            return try_source(source)
+        return list(self._required().of(source).test())
+
+    def check_sftp(self, account: SftpAccount) -> str:
+        """Return the fingerprint of an account's host key; errors as `check_account`."""
+        return check_account(account, self._required().policy)
+
+    def reseal(self, access: ScopedWork[SystemScope]) -> int:
+        """Seal every secret with the current key; returns how many were sealed again."""
+        repository, keys, count = SourceRepository(access.connection), self._required().keys, 0
+        for source in repository.list_all(access.scope):
+            if source.sealed and not keys.is_current(source.sealed):
+                owner = sealed_for(source)
+                again = keys.seal(keys.open(source.sealed, owner), owner)
+                repository.set_sealed(access.scope, source.id, again)
+                count += 1
+        return count
+
+    def _required(self) -> Inboxes:
+        if self._inboxes is None:
+            raise Unavailable(_("This installation takes files from folders alone."))
+        return self._inboxes
 
     def log(
         self, work: Work, scope: OrganizationScope, source_id: str, limit: int = 100
@@ -151,15 +242,13 @@ def _require_below(root: Path | None, paths: Mapping[str, str]) -> None:
         raise InvalidInput(next(iter(wrong.values())), fields=wrong)
 
 
-def inbox_of(source: IntakeSource) -> WatchFolder:
-    """Return what reaches the files of a source."""
-    paths = {name: Path(path) for name, path in source.parameters.items()}
-    return WatchFolder(paths["folder"], paths.get("archive"), paths["error"])
-
-
 def try_source(source: IntakeSource) -> Sequence[Stage]:
-    """Try what is done with the files of a source; called without a transaction."""
+    """Try what is done with the files of a folder of this machine."""
     return list(inbox_of(source).test())
+
+
+def _is_same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return all(one.get(name) == other.get(name) for name in ("host", "port", "folder"))
 
 
 def _checked_paths(paths: Mapping[str, str]) -> dict[str, str]:

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from ionport.core.i18n import _
+from ionport.core.sftp.session import SftpAccount
 from ionport.documents.intake.sources.model import MAX_NAME, IntakeSource, Stage
-from ionport.documents.intake.sources.service import try_source
 from ionport.store import Work
-from ionport.web.forms.declared import Form, FormField, Kind
-from ionport.web.forms.fields import errors_of
+from ionport.web.forms.declared import Form, FormField, Group, Kind
+from ionport.web.forms.fields import errors_of, secret_of
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
@@ -107,6 +107,76 @@ def _form(places: Mapping[str, str]) -> Form:
     return Form(fields)
 
 
+def add_sftp_form(request: Request) -> Response:
+    """Show the empty form of an SFTP server."""
+    return _sftp_page(request, {"port": "22"}, {})
+
+
+def add_sftp(request: Request) -> Response:
+    """Have a folder of an SFTP server looked into."""
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    with visit.services.database.read() as work:
+        form = _sftp_fields(_places(request, work))
+    values = form.sent(visit.form)
+    password, key = (secret_of(visit.form, name) for name in ("password", "private_key"))
+    account = SftpAccount(
+        host=values["host"],
+        port=int(values["port"]) if values["port"].isdecimal() and len(values["port"]) < 6 else 0,
+        username=values["username"],
+        host_key=" ".join(values["host_key"].split()),
+        secret=key if key.reveal().strip() else password,
+    )
+    service = documents_of(request).sources
+    try:
+        form.check(values)
+        service.check_sftp(account)
+        with visit.services.database.write() as work:
+            source = service.add_sftp(
+                work,
+                scope,
+                visit.actor,
+                values["name"],
+                account,
+                {name: values[name] for name in ("folder", "archive", "error")},
+                values["sub_organization"] or None,
+            )
+    except (InvalidInput, Conflict) as error:
+        return _sftp_page(request, values, errors_of(error), error.status)
+    except Unavailable as error:
+        return _sftp_page(request, values, {"": error.text}, error.status)
+    text = _("{name} is looked into once a minute. Test it now.").format(name=source.name)
+    return redirect(request, _url(request, source.id), text=text)
+
+
+def _sftp_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
+    with visit.services.database.read() as work:
+        form = _sftp_fields(_places(request, work))
+    others = {name: text for name, text in errors.items() if name != "secret"}
+    secret_error = errors.get("secret", "")
+    context = {"form": form, "values": values, "errors": others, "secret_error": secret_error}
+    return render(request, "settings/watched_folders/add_sftp.html", context, status=status)
+
+
+def _sftp_fields(places: Mapping[str, str]) -> Form:
+    host_key = _(
+        "The server's public key, such as ssh-ed25519 AAAA… Get it from whoever runs the server;"
+        " another key is refused."
+    )
+    name, *others = _form(places).parts
+    account = [
+        FormField("host", _("Server"), required=True, limit=253, placeholder="sftp.example.com"),
+        FormField("port", _("Port"), Kind.NUMBER, required=True),
+        FormField("username", _("User name"), required=True, limit=200),
+        FormField("host_key", _("Host key"), Kind.LINES, required=True, help=host_key),
+    ]
+    return Form([name, Group(_("Server"), account), *others])
+
+
 def _places(request: Request, work: Work) -> Mapping[str, str]:
     identity, scope = visit_of(request).services.identity, organization_scope(request)
     return {one.id: one.name for one in identity.list_sub_organizations(work.within(scope))}
@@ -122,7 +192,7 @@ def test(request: Request) -> Response:
     scope = organization_scope(request)
     visit_of(request).actor.require_organization_administrator(scope.organization_id)
     source = _source(request)
-    return _detail_page(request, source, try_source(source))
+    return _detail_page(request, source, documents_of(request).sources.test(source))
 
 
 def _detail_page(request: Request, source: IntakeSource, stages: Sequence[Stage]) -> Response:
@@ -183,6 +253,8 @@ ROUTES = [
     Route(_BASE, list_sources, name="watched_folders"),
     Route(f"{_BASE}/new", add_form, methods=["GET"], name="watched_folder_add"),
     Route(f"{_BASE}/new", add, methods=["POST"]),
+    Route(f"{_BASE}/new-sftp", add_sftp_form, methods=["GET"], name="watched_folder_add_sftp"),
+    Route(f"{_BASE}/new-sftp", add_sftp, methods=["POST"]),
     Route(_ONE, show, methods=["GET"], name="watched_folder"),
     Route(f"{_ONE}/test", test, methods=["POST"], name="watched_folder_test"),
     Route(f"{_ONE}/remove", remove_form, methods=["GET"], name="watched_folder_remove"),

@@ -60,6 +60,7 @@ def test_uploads_wait_for_the_scanner_and_come_in_by_themselves(
     assert INVOICE in listed
     assert OTHER_INVOICE in listed
     assert "Uploads that wait" in desk.browser.text("/settings/watched-folders")
+    assert "Not taken yet" in desk.browser.text(f"/settings/watched-folders/{source.id}")
     left = (desk.application.settings.data / "waiting").rglob("*.xml")
     assert [path.parent.name for path in left] == ["error"]
 

@@ -12,11 +12,13 @@ from ionport.documents.intake.sources.repository import SourceRepository
 from ionport.identity.model import Organization
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import SystemScope
+from tests.support.sftp import sftp_server
 from tests.support.web import Browser
 from tests.support.whole import Desk
 
 _LIST = "/settings/watched-folders"
 _NEW = f"{_LIST}/new"
+_SFTP = f"{_LIST}/new-sftp"
 
 
 @pytest.fixture
@@ -106,3 +108,40 @@ def test_a_member_reads_the_log_and_changes_nothing(desk: Desk, root: Path) -> N
     token = desk.browser.hidden("/account")
     for path in (_NEW, f"{page}/test", f"{page}/remove"):
         assert desk.browser.http.post(path, data=token).status_code == 403, path
+
+
+def test_an_sftp_server_is_added_tested_and_shows_no_secret(desk: Desk, tmp_path: Path) -> None:
+    root = tmp_path / "server"
+    (root / "in").mkdir(parents=True)
+    with sftp_server(root) as server:
+        values = {
+            "name": "Server",
+            "host": "127.0.0.1",
+            "port": str(server.port),
+            "username": "scans",
+            "host_key": server.host_key,
+            "folder": "/in",
+            "password": "correct horse",
+        }
+        page = desk.browser.send(_SFTP, values)
+        assert "Test it now" in page.text
+        assert f"sftp://scans@127.0.0.1:{server.port}/in" in page.text
+        tested = desk.browser.send(f"{page.url.path}/test", form_at=page.url.path)
+        assert tested.text.count("stage-passed") == 4
+        assert "correct horse" not in page.text + tested.text
+        again = desk.browser.send(_SFTP, {**values, "folder": "in", "password": "x", "name": "y"})
+    assert again.status_code == 422
+    assert 'id="folder-error"' in again.text
+    assert 'value="x"' not in again.text
+
+
+def test_what_is_wrong_with_an_sftp_server_is_told_beside_its_field(desk: Desk) -> None:
+    values = {"name": "x", "host": "10.0.0.1", "port": "0", "host_key": "none", "folder": "/in"}
+    page = desk.browser.send(_SFTP, values)
+    assert page.status_code == 422
+    for name in ("host", "port", "username", "host_key", "password"):
+        assert f'id="{name}-error"' in page.text, name
+    desk.add_user("dora")
+    desk.sign_in_as("dora")
+    token = desk.browser.hidden("/account")
+    assert desk.browser.http.post(_SFTP, data={**token, **values}).status_code == 403

@@ -1,0 +1,96 @@
+"""A real SFTP server (asyncssh) on a thread of its own, which serves one folder."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import asyncssh
+
+from ionport.core.secrets import Secret
+from ionport.core.sftp.session import SftpAccount
+
+USER, PASSWORD = "scans", "correct horse"
+
+
+class _Server(asyncssh.SSHServer):
+    def __init__(self, keys: asyncssh.SSHAuthorizedKeys) -> None:
+        self._keys = keys
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+
+    def begin_auth(self, username: str) -> bool:
+        if username == USER:
+            self._connection.set_authorized_keys(self._keys)
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return (username, password) == (USER, PASSWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class SftpServer:
+    """Where it listens, and the keys that it has and takes."""
+
+    port: int
+    host_key: str
+    user_key: str
+
+    def account(self, secret: str = PASSWORD, **changes: str) -> SftpAccount:
+        values = {"host": "127.0.0.1", "username": USER, "host_key": self.host_key, **changes}
+        return SftpAccount(port=self.port, secret=Secret(secret), **values)
+
+
+def new_key() -> asyncssh.SSHKey:
+    return asyncssh.generate_private_key("ssh-ed25519")
+
+
+def public(key: asyncssh.SSHKey) -> str:
+    return key.export_public_key().decode().strip()
+
+
+@contextmanager
+def sftp_server(root: Path) -> Iterator[SftpServer]:
+    """Serve `root` as `/` until the block ends."""
+    loop, started = asyncio.new_event_loop(), threading.Event()
+    host_key, user_key = new_key(), new_key()
+    allowed = asyncssh.import_authorized_keys(public(user_key))
+    ports: list[int] = []
+
+    async def listen() -> asyncssh.SSHAcceptor:
+        return await asyncssh.listen(
+            "127.0.0.1",
+            0,
+            server_host_keys=[host_key],
+            server_factory=partial(_Server, allowed),
+            sftp_factory=lambda chan: asyncssh.SFTPServer(chan, chroot=str(root).encode()),
+        )
+
+    def serve() -> None:
+        asyncio.set_event_loop(loop)
+        acceptor = loop.run_until_complete(listen())
+        ports.append(acceptor.get_port())
+        started.set()
+        loop.run_forever()
+        acceptor.close()
+        loop.run_until_complete(acceptor.wait_closed())
+
+    thread = threading.Thread(target=serve, name="sftp-server")
+    thread.start()
+    try:
+        assert started.wait(30)
+        private = user_key.export_private_key().decode()
+        yield SftpServer(ports[0], public(host_key), private)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
