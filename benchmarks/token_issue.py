@@ -27,6 +27,7 @@ from support.processes import compiled_environment, node_peer, openssl_signs_per
 
 from ionport.application import open_application
 from ionport.core.ids import new_uuid
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.grants.tables import grants
@@ -74,13 +75,17 @@ class Installation:
         scope, operator = TenantScope(self._tenant), Actor.operator()
         assert application.infor is not None
         with application.database.write() as work:
+            access = Access(work, scope, operator)
             draft = AppDraft(name="Bench_TST", description="x", issue_refresh_tokens=True)
-            self._app = application.infor.apps.create_app(work, scope, operator, draft)
+            self._app = application.infor.apps.create_app(access, draft)
             proof = PasswordProof.operator(application.clock.now())
             self._files = [
                 json.loads(
                     application.infor.service_accounts.download_credentials(
-                        work, scope, operator, self._app.id, proof, create_service_account=True
+                        access,
+                        self._app.id,
+                        proof,
+                        create_service_account=True,
                     ).content
                 )
                 for _number in range(_ACCOUNTS)

@@ -14,6 +14,8 @@ from typing import Any
 
 import uvloop
 
+from ionport.identity.access import Access
+
 SMALL, LARGE = 1_000, 200_000
 _BACKLOG = 1024
 _BODIES = {b"/small": b'{"value": "' + b"x" * (SMALL - 13) + b'"}', b"/large": b"x" * LARGE}
@@ -142,12 +144,13 @@ def build_gateway(url: str, target: str, folder: Path) -> Any:
     scope, operator = TenantScope(application.tenant.id), Actor.operator()
     proof = PasswordProof.operator(application.clock.now())
     with application.database.write() as work:
+        access = Access(work, scope, operator)
         metadata.create_all(work.connection)
         draft, endpoint = SuiteDraft("B", "B", "B", "bench"), EndpointDraft(target, "B", "target")
-        suite = suites.create_suite(work, scope, operator, draft, [endpoint])
-        app = infor.apps.create_app(work, scope, operator, AppDraft("B_TST", description="B"))
+        suite = suites.create_suite(access, draft, [endpoint])
+        app = infor.apps.create_app(access, AppDraft("B_TST", description="B"))
         file = infor.service_accounts.download_credentials(
-            work, scope, operator, app.id, proof, create_service_account=True
+            access, app.id, proof, create_service_account=True
         )
     (folder / "credentials.json").write_bytes(file.content)
     (folder / "path").write_text(suites.public_address(suite, "target").removeprefix(url))

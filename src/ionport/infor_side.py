@@ -18,8 +18,9 @@ from ionport.core.once import once
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.core.sealing import KeyRing
 from ionport.gateway.targets.addresses import PUBLIC_ONLY, AddressPolicy
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor, Tenant
+from ionport.identity.model import Tenant
 from ionport.oauth.apps.client_secrets import ClientSecrets
 from ionport.oauth.apps.file_maker import CredentialsFileMaker
 from ionport.oauth.apps.origins import RegisteredOrigins
@@ -37,7 +38,7 @@ from ionport.oauth.tokens.verifier import AccessTokenVerifier
 from ionport.sandbox.app import ServiceMakers
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.service import RecorderService
-from ionport.store import Database, TenantScope, Work
+from ionport.store import Database, TenantScope
 
 if TYPE_CHECKING:
     from ionport.gateway.custom_apis import CustomApis
@@ -132,12 +133,12 @@ class InforSide:
             blobs, self._infor_clock, gateway_url=options.gateway_origin, ion=lambda: self.ion
         )
 
-    def _api_contexts(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[str]:
+    def _api_contexts(self, access: Access[TenantScope]) -> Sequence[str]:
         """Return the contexts of the imitated services and of the tenant's own suites."""
         from ionport.gateway.suites.model import SuiteQuery
 
         query = SuiteQuery(page=PageRequest(per_page=MAX_PER_PAGE))
-        own = self.custom_apis.suites.list_suites(work, scope, actor, query).items
+        own = self.custom_apis.suites.list_suites(access, query).items
         return [*self.imitated.contexts, *(suite.context for suite in own)]
 
     @once

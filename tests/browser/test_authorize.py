@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.oauth.apps.model import AppType
 from tests.browser.accessibility import audit, wider_than_the_window
@@ -139,7 +140,7 @@ def test_what_the_app_may_know_leads_back_to_it(
     infor = desk.application.infor
     assert infor is not None
     with desk.application.database.write() as work:
-        infor.apps.set_app_disabled(work, desk.tenant, Actor.operator(), closed.id, True)
+        infor.apps.set_app_disabled(Access(work, desk.tenant, Actor.operator()), closed.id, True)
     screen = new_screen(desk.application.settings.origin)
     screen.allow_server(client)
     for app, changes in (
@@ -170,7 +171,9 @@ def test_what_the_app_may_not_know_stays_on_a_page(
     infor = desk.application.infor
     assert infor is not None
     with desk.application.database.read() as work:
-        machine = infor.apps.find_app_by_name(work, desk.tenant, Actor.operator(), "Machine_TST")
+        machine = infor.apps.find_app_by_name(
+            Access(work, desk.tenant, Actor.operator()), "Machine_TST"
+        )
     assert machine is not None
     screen = new_screen(desk.application.settings.origin)
     screen.expect_status(400)

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, PasswordProof
 from ionport.manual import read_page
 from ionport.oauth.apps.drafts import AppDraft
@@ -65,9 +66,10 @@ class Plane:
     def add_app(self) -> dict[str, str]:
         proof = PasswordProof.operator(self.application.clock.now())
         with self.application.database.write() as work:
-            app = self.side.apps.create_app(work, SCOPE, OPERATOR, AppDraft("A", description="x"))
+            access = Access(work, SCOPE, OPERATOR)
+            app = self.side.apps.create_app(access, AppDraft("A", description="x"))
             file = self.side.service_accounts.download_credentials(
-                work, SCOPE, OPERATOR, app.id, proof, create_service_account=True
+                access, app.id, proof, create_service_account=True
             )
         content: dict[str, str] = json.loads(file.content)
         return content

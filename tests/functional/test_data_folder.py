@@ -119,7 +119,7 @@ def test_a_key_ring_is_missed_on_every_database(tmp_path: Path, database_url: st
     application = open_application(settings)
     assert application.infor is not None
     with application.database.write() as work:
-        application.infor.signing_keys.rotate(work, _SYSTEM)
+        application.infor.signing_keys.rotate(work.within(_SYSTEM))
     application.close()
     settings.key_file.unlink()
     with pytest.raises(Unavailable) as caught:

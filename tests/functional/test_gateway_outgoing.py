@@ -18,6 +18,7 @@ from ionport.gateway.proxy import outgoing
 from ionport.gateway.proxy.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
 from ionport.gateway.targets.idle_timeout import IdleTimeout
 from ionport.gateway.targets.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
+from ionport.identity.access import Access
 from tests.support.custom_suites import (
     CONTEXT,
     PROXY_CONTEXT,
@@ -143,7 +144,9 @@ def test_an_api_that_is_not_there_or_not_active_is_not_called(
     endpoint = side.add(target.url)
     before = len(target.requests)
     with side.database.write() as work:
-        side.suites.service.set_endpoint_active(work, SCOPE, OPERATOR, endpoint.id, active=False)
+        side.suites.service.set_endpoint_active(
+            Access(work, SCOPE, OPERATOR), endpoint.id, active=False
+        )
     refused(side, Forbidden)
     assert len(target.requests) == before
 

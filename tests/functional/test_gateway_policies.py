@@ -14,6 +14,7 @@ from aiohttp import web
 
 from ionport.gateway.policies.model import sample_policy
 from ionport.gateway.suites.model import PolicyDraft, PolicyFlow, PolicyType
+from ionport.identity.access import Access
 from tests.support.custom_suites import (
     PUBLIC_PATH,
     CustomSide,
@@ -193,7 +194,7 @@ def test_a_policy_that_is_not_enabled_is_not_enforced(
     text = policy(PolicyType.QUOTA, _quota("false", 1), 'enabled="false"')
     draft = PolicyDraft(PolicyType.QUOTA, "Off", PolicyFlow.REQUEST, text)
     with side.database.write() as work:
-        side.suites.policies.add_policy(work, SCOPE, OPERATOR, endpoint.suite_id, draft)
+        side.suites.policies.add_policy(Access(work, SCOPE, OPERATOR), endpoint.suite_id, draft)
     assert _statuses(client, 2) == [200, 200]
 
 
@@ -204,10 +205,9 @@ def test_a_changed_policy_counts_at_the_next_request(
     side.add_policy(endpoint, PolicyType.QUOTA, _quota("false", 1))
     assert _statuses(client, 2) == [200, 429]
     with side.database.write() as work:
-        found = side.suites.policies.list_policies(
-            work, SCOPE, OPERATOR, endpoint.suite_id, endpoint.id
-        )
-        side.suites.policies.delete_policy(work, SCOPE, OPERATOR, found[0].id)
+        access = Access(work, SCOPE, OPERATOR)
+        found = side.suites.policies.list_policies(access, endpoint.suite_id, endpoint.id)
+        side.suites.policies.delete_policy(access, found[0].id)
     assert _statuses(client, 1) == [200]
 
 
@@ -300,7 +300,9 @@ def test_with_the_template_no_caller_gets_the_answer_of_another_one(
         kind = PolicyType.CACHE_RESPONSE
         draft = PolicyDraft(kind, "Test", PolicyFlow.REQUEST, sample_policy(kind))
         with side.database.write() as work:
-            side.suites.policies.add_policy(work, SCOPE, OPERATOR, endpoint.suite_id, draft, None)
+            side.suites.policies.add_policy(
+                Access(work, SCOPE, OPERATOR), endpoint.suite_id, draft, None
+            )
         answers = []
         for name in ("One_TST", "Two_TST"):
             with side.client(side.log_in(side.credentials(name=name))) as caller:

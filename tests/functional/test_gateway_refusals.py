@@ -15,6 +15,7 @@ from aiohttp import web
 
 from ionport.gateway.suites.model import ProxySecurity
 from ionport.gateway.targets.security import SecurityDraft, SecurityType
+from ionport.identity.access import Access
 from tests.support.custom_suites import (
     CONTEXT,
     PUBLIC_PATH,
@@ -105,13 +106,13 @@ def test_a_deactivated_suite_or_endpoint_is_403(
     endpoint = side.add(target.url)
     service = side.suites.service
     with side.database.write() as work:
-        service.set_endpoint_active(work, SCOPE, OPERATOR, endpoint.id, active=False)
+        service.set_endpoint_active(Access(work, SCOPE, OPERATOR), endpoint.id, active=False)
     _refused(client.get(PUBLIC_PATH), 403, "api_deactivated")
     with side.database.write() as work:
-        service.set_endpoint_active(work, SCOPE, OPERATOR, endpoint.id, active=True)
+        service.set_endpoint_active(Access(work, SCOPE, OPERATOR), endpoint.id, active=True)
     assert client.get(PUBLIC_PATH).status_code == 200
     with side.database.write() as work:
-        service.set_suite_active(work, SCOPE, OPERATOR, endpoint.suite_id, active=False)
+        service.set_suite_active(Access(work, SCOPE, OPERATOR), endpoint.suite_id, active=False)
     _refused(client.get(PUBLIC_PATH), 403, "api_deactivated")
 
 
@@ -121,7 +122,7 @@ def test_a_deleted_suite_is_gone_at_the_next_request(
     endpoint = side.add(target.url)
     assert client.get(PUBLIC_PATH).status_code == 200
     with side.database.write() as work:
-        side.suites.service.delete_suite(work, SCOPE, OPERATOR, endpoint.suite_id)
+        side.suites.service.delete_suite(Access(work, SCOPE, OPERATOR), endpoint.suite_id)
     _refused(client.get(PUBLIC_PATH), 404, "unknown_api_suite")
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote_plus, urlsplit
 import httpx2
 import pytest
 
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, AuthorizedApp
@@ -62,11 +63,11 @@ class Talk:
         )
         proof = PasswordProof.operator(self.desk.application.clock.now())
         with self.desk.application.database.write() as work:
-            app = infor.apps.create_app(work, self.desk.tenant, Actor.operator(), draft)
+            app = infor.apps.create_app(Access(work, self.desk.tenant, Actor.operator()), draft)
             file = infor.service_accounts.download_credentials(
-                work, self.desk.tenant, Actor.operator(), app.id, proof,
+                Access(work, self.desk.tenant, Actor.operator()), app.id, proof,
                 create_service_account=self.client.has_account,
-                user_id=user_id if self.client.has_account else None,
+                user_id=user_id if self.client.has_account else None
             )  # fmt: skip
         content = json.loads(file.content)
         pu = urlsplit(content["pu"])

@@ -12,6 +12,7 @@ from joserfc.jwk import KeySet
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
+from ionport.identity.access import Access
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType
 from ionport.store import Database, TenantScope
@@ -229,7 +230,7 @@ def test_another_tenants_page_is_not_let_in(side: OAuthSide, clock: MovableClock
         "Page", AppType.WEB, redirect_urls=(f"{PAGE}/back",), javascript_origins=(PAGE,)
     )
     with side.database.write() as work:
-        side.apps.create_app(work, TenantScope(OTHER_TENANT), side.operator, draft)
+        side.apps.create_app(Access(work, TenantScope(OTHER_TENANT), side.operator), draft)
     assert preflight(side, "token.oauth2").status == 403
     assert preflight(side, "token.oauth2", tenant=OTHER_TENANT).status == 204
 
@@ -238,7 +239,7 @@ def test_a_star_lets_every_page_in_until_the_app_is_disabled(side: OAuthSide) ->
     app = web_app(side, "*")
     assert preflight(side, "token.oauth2", "https://any.example").status == 204
     with side.database.write() as work:
-        side.apps.set_app_disabled(work, side.scope, side.operator, app.id, True)
+        side.apps.set_app_disabled(Access(work, side.scope, side.operator), app.id, True)
     assert preflight(side, "token.oauth2", "https://any.example").status == 403
 
 

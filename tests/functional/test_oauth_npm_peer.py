@@ -14,6 +14,7 @@ from typing import IO, Any
 import httpx2
 import pytest
 
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, GrantType
@@ -90,9 +91,10 @@ def use_rfc9068_tokens(desk: Desk) -> str:
     assert desk.application.infor is not None
     infor, operator = desk.application.infor, Actor.operator()
     with desk.application.database.write() as work:
-        before = infor.tenant_settings.get(work, desk.tenant, operator)
+        access = Access(work, desk.tenant, operator)
+        before = infor.tenant_settings.get(access)
         changed = replace(before, token_form=TokenForm.RFC9068)
-        infor.tenant_settings.change(work, desk.tenant, operator, changed)
+        infor.tenant_settings.change(access, changed)
     return infor.endpoints.audience
 
 
@@ -148,7 +150,9 @@ def test_it_logs_in_for_itself_introspects_and_revokes(
     assert desk.application.infor is not None
     draft = AppDraft("Nightly", grant_type=GrantType.CLIENT_CREDENTIALS, description="x")
     with desk.application.database.write() as work:
-        app = desk.application.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
+        app = desk.application.infor.apps.create_app(
+            Access(work, desk.tenant, Actor.operator()), draft
+        )
     settings = {
         "clientId": app.client_id, "clientSecret": secret_of(desk, app),
         "method": "client_secret_basic",

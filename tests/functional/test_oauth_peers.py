@@ -17,6 +17,7 @@ from oauthlib.oauth2 import BackendApplicationClient, WebApplicationClient
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.apps.bridge.keys import new_key_pair
 from ionport.oauth.apps.drafts import AppDraft
@@ -125,9 +126,10 @@ def test_authlib_logs_in_with_a_private_key(desk: Desk, server: dict[str, Any]) 
         "Bridge", grant_type=GrantType.CLIENT_CREDENTIALS, description="x", use_bridge=True
     )
     with desk.application.database.write() as work:
-        app = infor.apps.create_app(work, desk.tenant, operator, draft)
+        access = Access(work, desk.tenant, operator)
+        app = infor.apps.create_app(access, draft)
         proof = PasswordProof.operator(desk.application.clock.now())
-        infor.app_security.add_bridge_key(work, desk.tenant, operator, app.id, proof, pair)
+        infor.app_security.add_bridge_key(access, app.id, proof, pair)
     session = AuthlibSession(
         app.client_id, dict(pair.private_jwk), token_endpoint_auth_method="private_key_jwt"
     )
@@ -178,7 +180,9 @@ def test_a_machine_logs_in_for_itself(desk: Desk, server: dict[str, Any], client
     assert desk.application.infor is not None
     draft = AppDraft("Machine", grant_type=GrantType.CLIENT_CREDENTIALS, description="x")
     with desk.application.database.write() as work:
-        app = desk.application.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
+        app = desk.application.infor.apps.create_app(
+            Access(work, desk.tenant, Actor.operator()), draft
+        )
     secret = secret_of(desk, app)
     if client == "authlib":
         session = AuthlibSession(app.client_id, secret)

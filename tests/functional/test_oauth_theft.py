@@ -43,7 +43,7 @@ def test_a_stolen_database_file_opens_nothing_without_the_key_ring(
     file = side.credentials(side.create_app(issue_refresh_tokens=True))
     answer = side.log_in(file)
     with database.write() as work:
-        side.keys.rotate(work, SystemScope("test"))
+        side.keys.rotate(work.within(SystemScope("test")))
     database.close()
     stolen = b"".join(part.read_bytes() for part in sorted(tmp_path.glob("ionport.db*")))
     for secret in (file["cs"], file["sask"], answer["refresh_token"], answer["access_token"]):

@@ -56,7 +56,7 @@ def _add_target(application: Application, url: str) -> None:
     draft = SuiteDraft("DocBits", "Sandbox", "Test", "Own")
     with application.database.write() as work:
         application.infor.custom_apis.suites.create_suite(
-            work, TenantScope(application.tenant.id), OPERATOR, draft, [endpoint(url)]
+            Access(work, TenantScope(application.tenant.id), OPERATOR), draft, [endpoint(url)]
         )
 
 

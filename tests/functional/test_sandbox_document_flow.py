@@ -23,6 +23,7 @@ from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
 from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.gateway.targets.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
 from ionport.gateway.targets.upstream import Upstream
+from ionport.identity.access import Access
 from ionport.sandbox.messaging.flows.model import (
     LEASE,
     MAX_ATTEMPTS,
@@ -115,7 +116,7 @@ class World:
         with self.side.database.write() as work:
             draft = SuiteDraft("DocBits", "Sandbox", "Test", context)
             suites = self.side.services.custom_apis.suites
-            suites.create_suite(work, SCOPE, OPERATOR, draft, [endpoint])
+            suites.create_suite(Access(work, SCOPE, OPERATOR), draft, [endpoint])
 
     def add_flow(self, rule: Rule | None = None, **fields: Any) -> DocumentFlow:
         """Make the only flow there is."""
@@ -367,9 +368,7 @@ def test_a_test_suites_tenant_sends_too() -> None:
         side, scope = infor._parts.side, infor._parts.scope
         with infor._parts.database.write() as work:
             side.custom_apis.suites.create_suite(
-                work,
-                scope,
-                OPERATOR,
+                Access(work, scope, OPERATOR),
                 SuiteDraft("DocBits", "Sandbox", "Test", "DocBits"),
                 [EndpointDraft(target.url, "Test", "Sandbox")],
             )

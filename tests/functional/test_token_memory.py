@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ionport.core.clock import MovableClock
+from ionport.identity.access import Access
 from ionport.oauth.grants.tables import grants
 from ionport.store import Database
 from tests.support.oauth import OTHER_TENANT, Answer, OAuthSide, add_tenant, send, serve_side
@@ -44,12 +45,12 @@ def test_a_disabled_account_app_or_new_secret_counts_at_the_next_request(side: O
     for disabled, status in ((True, 400), (False, 200)):
         with side.database.write() as work:
             side.service_accounts.set_account_disabled(
-                work, side.scope, side.operator, account.id, disabled
+                Access(work, side.scope, side.operator), account.id, disabled
             )
         assert log_in(file).status == status
     for disabled, status in ((True, 401), (False, 200)):
         with side.database.write() as work:
-            side.apps.set_app_disabled(work, side.scope, side.operator, app.id, disabled)
+            side.apps.set_app_disabled(Access(work, side.scope, side.operator), app.id, disabled)
         assert log_in(file).status == status
 
 

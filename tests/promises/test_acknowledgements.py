@@ -16,6 +16,7 @@ from aiohttp import web
 
 from ionport.application import open_application
 from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
+from ionport.identity.access import Access
 from ionport.sandbox.messaging.flows.model import FlowDraft, FlowTarget, Rule
 from ionport.settings import Side
 from ionport.store import TenantScope
@@ -48,9 +49,7 @@ def add_flow(folder: Path, target_url: str) -> TenantScope:
     assert infor is not None
     with application.database.write() as work:
         infor.custom_apis.suites.create_suite(
-            work,
-            scope,
-            sides.OPERATOR,
+            Access(work, scope, sides.OPERATOR),
             SuiteDraft("DocBits", "Sandbox", "Test", "DocBits"),
             [EndpointDraft(target_url, "Test", "Sandbox")],
         )

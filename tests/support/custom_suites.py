@@ -35,6 +35,7 @@ from ionport.gateway.suites.model import (
 from ionport.gateway.suites.service import ApiSuiteService
 from ionport.gateway.targets.addresses import AddressPolicy
 from ionport.gateway.targets.upstream import Resolver, Upstream
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
@@ -104,14 +105,15 @@ class CustomSide(InforSide):
         suite_draft = SuiteDraft("DocBits", "Sandbox", "Test", context)
         draft = endpoint(target_url, **fields)
         with self.database.write() as work:
-            suite = self.suites.service.create_suite(work, SCOPE, OPERATOR, suite_draft, [draft])
-            return self.suites.service.list_endpoints(work, SCOPE, OPERATOR, suite.id)[0]
+            access = Access(work, SCOPE, OPERATOR)
+            suite = self.suites.service.create_suite(access, suite_draft, [draft])
+            return self.suites.service.list_endpoints(access, suite.id)[0]
 
     def change(self, of: TargetEndpoint, **fields: Any) -> TargetEndpoint:
         """Change an endpoint to a draft made anew of `fields`."""
         draft = endpoint(**{"target_url": of.target_url, **fields})
         with self.database.write() as work:
-            return self.suites.service.change_endpoint(work, SCOPE, OPERATOR, of.id, draft)
+            return self.suites.service.change_endpoint(Access(work, SCOPE, OPERATOR), of.id, draft)
 
     def add_policy(
         self,
@@ -126,7 +128,9 @@ class CustomSide(InforSide):
         draft = PolicyDraft(kind, "Test", flow, policy(kind, body))
         endpoint_id = None if for_suite else of.id
         with self.database.write() as work:
-            self.suites.policies.add_policy(work, SCOPE, OPERATOR, of.suite_id, draft, endpoint_id)
+            self.suites.policies.add_policy(
+                Access(work, SCOPE, OPERATOR), of.suite_id, draft, endpoint_id
+            )
 
 
 def endpoint(target_url: str, **fields: Any) -> EndpointDraft:

@@ -20,6 +20,7 @@ from ionport.core.clock import MovableClock
 from ionport.core.sealing import KeyRing
 from ionport.gateway.proxy.app import Gateway
 from ionport.gateway.targets.addresses import AddressPolicy
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, Tenant
 from ionport.identity.repository import TenantRepository
@@ -97,10 +98,15 @@ class InforSide:
         scope = TenantScope(tenant_id)
         proof = PasswordProof.operator(self.clock.now())
         with self.database.write() as work:
+            access = Access(work, scope, OPERATOR)
             draft = AppDraft(name, description="Test")
-            app = self.services.apps.create_app(work, scope, OPERATOR, draft)
+            app = self.services.apps.create_app(access, draft)
             file = self.services.service_accounts.download_credentials(
-                work, scope, OPERATOR, app.id, proof, create_service_account=True, user_id=user_id
+                access,
+                app.id,
+                proof,
+                create_service_account=True,
+                user_id=user_id,
             )
         content: dict[str, str] = json.loads(file.content)
         return content

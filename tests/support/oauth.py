@@ -21,6 +21,7 @@ from ionport.core.clock import Clock
 from ionport.core.ids import new_id, new_uuid
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import tenant_memberships, tenants, users
@@ -121,7 +122,7 @@ class OAuthSide:
     def create_app(self, name: str = "DocBits_TST", **fields: Any) -> AuthorizedApp:
         draft = AppDraft(name=name, **{"description": "For tests", **fields})
         with self.database.write() as work:
-            return self.apps.create_app(work, self.scope, self.operator, draft)
+            return self.apps.create_app(Access(work, self.scope, self.operator), draft)
 
     def download(
         self,
@@ -133,9 +134,7 @@ class OAuthSide:
     ) -> CredentialsFile:
         with self.database.write() as work:
             return self.service_accounts.download_credentials(
-                work,
-                self.scope,
-                self.operator,
+                Access(work, self.scope, self.operator),
                 app.id,
                 self.proof,
                 create_service_account=account,
@@ -158,7 +157,9 @@ class OAuthSide:
 
     def accounts(self, app: AuthorizedApp) -> list[ServiceAccount]:
         with self.database.read() as work:
-            page = self.service_accounts.list_of_app(work, self.scope, self.operator, app.id)
+            page = self.service_accounts.list_of_app(
+                Access(work, self.scope, self.operator), app.id
+            )
         return list(page.items)
 
     def request(self, tenant: str = TENANT, **parameters: str) -> dict[str, Any]:
@@ -195,10 +196,10 @@ class OAuthSide:
         parameters = {"client_id": app.client_id, "response_type": "code", **changes}
         query = urlencode({name: value for name, value in parameters.items() if value})
         with self.database.read() as work:
-            asked = self.approvals.read(work, self.scope, query)
-            approval = self.approvals.prepare(work, self.scope, actor, asked)
+            asked = self.approvals.read(work.within(self.scope), query)
+            approval = self.approvals.prepare(Access(work, self.scope, actor), asked)
         with self.database.write() as work:
-            return self.approvals.record(work, self.scope, actor, approval).reveal()
+            return self.approvals.record(Access(work, self.scope, actor), approval).reveal()
 
     def code(self, actor: Actor, app: AuthorizedApp, **changes: str) -> str:
         """Return the code of an approval."""
@@ -206,12 +207,14 @@ class OAuthSide:
 
     def change_settings(self, **changes: Any) -> None:
         with self.database.write() as work:
-            settings = replace(self.settings.in_force(work, self.scope), **changes)
-            self.settings.change(work, self.scope, self.operator, settings)
+            settings = replace(self.settings.in_force(work.within(self.scope)), **changes)
+            self.settings.change(Access(work, self.scope, self.operator), settings)
 
     def revoke(self, **parameters: str) -> None:
         with self.database.write() as work:
-            self.tokens.revoke(work, self.scope, OAuthRequest(Parameters(parameters.items())))
+            self.tokens.revoke(
+                work.within(self.scope), OAuthRequest(Parameters(parameters.items()))
+            )
 
 
 VERIFIER = "v" * 43

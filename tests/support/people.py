@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, AuthorizedApp
@@ -25,7 +26,9 @@ def add_people_app(desk: Desk, name: str = "Portal", **fields: Any) -> Authorize
     assert desk.application.infor is not None
     draft = AppDraft(name=name, issue_refresh_tokens=True, **fields)
     with desk.application.database.write() as work:
-        return desk.application.infor.apps.create_app(work, desk.tenant, Actor.operator(), draft)
+        return desk.application.infor.apps.create_app(
+            Access(work, desk.tenant, Actor.operator()), draft
+        )
 
 
 def secret_of(desk: Desk, app: AuthorizedApp) -> str:
@@ -33,7 +36,7 @@ def secret_of(desk: Desk, app: AuthorizedApp) -> str:
     proof = PasswordProof.operator(desk.application.clock.now())
     with desk.application.database.write() as work:
         return desk.application.infor.apps.reveal_secret(
-            work, desk.tenant, Actor.operator(), app.id, proof
+            Access(work, desk.tenant, Actor.operator()), app.id, proof
         ).reveal()
 
 

@@ -135,11 +135,10 @@ def make_credentials(folder: Path, origin: str, app_name: str = "DocBits_TST") -
         issue_refresh_tokens=True,
     )
     with application.database.write() as work:
-        app = application.infor.apps.create_app(work, scope, OPERATOR, draft)
+        access = Access(work, scope, OPERATOR)
+        app = application.infor.apps.create_app(access, draft)
         file = application.infor.service_accounts.download_credentials(
-            work,
-            scope,
-            OPERATOR,
+            access,
             app.id,
             PasswordProof.operator(application.clock.now()),
             create_service_account=True,

@@ -90,6 +90,6 @@ def _rotate_signing_key(ctx: click.Context) -> None:
     with opened(ctx) as application:
         signing_keys = infor_side(application).signing_keys
         with application.database.write() as work:
-            key_id = signing_keys.rotate(work, _SCOPE)
+            key_id = signing_keys.rotate(work.within(_SCOPE))
     click.echo(f"New access tokens are signed with {key_id} within a minute.")
     click.echo("The old key verifies until the last token that it signed has ended.")

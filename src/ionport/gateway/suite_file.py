@@ -36,8 +36,8 @@ from ionport.gateway.suites.model import (
 )
 from ionport.gateway.suites.service import ApiSuiteService
 from ionport.gateway.targets.security import SECURITY_FIELDS, SecurityDraft, SecurityType
-from ionport.identity.model import Actor
-from ionport.store import TenantScope, Work
+from ionport.identity.access import Access
+from ionport.store import TenantScope
 
 FORMAT: Final = "ionport.api-suite"
 VERSION: Final = 1
@@ -82,11 +82,11 @@ class SuiteFileService:
         self._suites = suites
         self._policies = policies
 
-    def export_suite(self, work: Work, scope: TenantScope, actor: Actor, suite_id: str) -> bytes:
+    def export_suite(self, access: Access[TenantScope], suite_id: str) -> bytes:
         """Return a suite with its endpoints and policies as JSON, without any secret."""
-        suite = self._suites.get_suite(work, scope, actor, suite_id)
+        suite = self._suites.get_suite(access, suite_id)
         has_icon = suite.icon == UPLOADED_ICON
-        icon = self._suites.get_icon(work, scope, actor, suite_id) if has_icon else None
+        icon = self._suites.get_icon(access, suite_id) if has_icon else None
         content = {
             "format": FORMAT,
             "version": VERSION,
@@ -97,21 +97,21 @@ class SuiteFileService:
             "icon": SUITE_ICONS[0] if icon else suite.icon,
             "icon_file": base64.b64encode(icon.content).decode() if icon else "",
             "is_active": suite.is_active,
-            "policies": _written(self._policies.list_policies(work, scope, actor, suite_id)),
+            "policies": _written(self._policies.list_policies(access, suite_id)),
             "endpoints": [
                 _endpoint(endpoint)
                 | {
                     "policies": _written(
-                        self._policies.list_policies(work, scope, actor, suite_id, endpoint.id)
+                        self._policies.list_policies(access, suite_id, endpoint.id)
                     )
                 }
-                for endpoint in self._suites.list_endpoints(work, scope, actor, suite_id)
+                for endpoint in self._suites.list_endpoints(access, suite_id)
             ],
         }
         return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
     def import_suite(
-        self, work: Work, scope: TenantScope, actor: Actor, file: SuiteFile, context: str = ""
+        self, access: Access[TenantScope], file: SuiteFile, context: str = ""
     ) -> ImportedSuite:
         """Add what a file says as a new suite, under another API context if one is given.
 
@@ -122,25 +122,25 @@ class SuiteFileService:
         draft = replace(file.draft, context=context) if context else file.draft
         drafts = [entry.draft for entry in file.endpoints]
         try:
-            suite = self._suites.create_suite(work, scope, actor, draft, drafts)
+            suite = self._suites.create_suite(access, draft, drafts)
             by_context = {
                 endpoint.proxy_context: endpoint.id
-                for endpoint in self._suites.list_endpoints(work, scope, actor, suite.id)
+                for endpoint in self._suites.list_endpoints(access, suite.id)
             }
             for policy in file.policies:
-                self._policies.add_policy(work, scope, actor, suite.id, policy)
+                self._policies.add_policy(access, suite.id, policy)
             for entry in file.endpoints:
                 endpoint_id = by_context[entry.draft.proxy_context]
                 for policy in entry.policies:
-                    self._policies.add_policy(work, scope, actor, suite.id, policy, endpoint_id)
+                    self._policies.add_policy(access, suite.id, policy, endpoint_id)
                 if entry.lacks_secrets or not entry.is_active:
-                    self._suites.set_endpoint_active(work, scope, actor, endpoint_id, active=False)
+                    self._suites.set_endpoint_active(access, endpoint_id, active=False)
         except InvalidInput as error:
             raise _told(error) from error
         if file.icon is not None:
-            self._suites.set_icon(work, scope, actor, suite.id, file.icon)
+            self._suites.set_icon(access, suite.id, file.icon)
         if not file.is_active:
-            suite = self._suites.set_suite_active(work, scope, actor, suite.id, active=False)
+            suite = self._suites.set_suite_active(access, suite.id, active=False)
         lacking = (x.draft.proxy_context for x in file.endpoints if x.lacks_secrets)
         return ImportedSuite(suite, tuple(lacking))
 

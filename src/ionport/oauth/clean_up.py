@@ -85,5 +85,5 @@ class CleanUp:
             is_unused = _unused_since(self._clock.now() - self._unused_after)
             left -= rows.delete(_SCOPE, grants, is_unused, left)
         if left > 0:
-            left -= self._keys.drop_retired(work, _SCOPE)
+            left -= self._keys.drop_retired(work.within(_SCOPE))
         return limit - left

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from ionport.core.once import once
+from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, GrantType
@@ -162,11 +163,10 @@ class Infor:
         apps, proof = parts.side.apps, PasswordProof.operator(parts.clock.now())
         with_account = not kind.has_users if service_account is None else service_account
         with parts.database.write() as work:
-            app = apps.create_app(work, parts.scope, ACTOR, draft)
+            access = Access(work, parts.scope, ACTOR)
+            app = apps.create_app(access, draft)
             file = parts.side.service_accounts.download_credentials(
-                work,
-                parts.scope,
-                ACTOR,
+                access,
                 app.id,
                 proof,
                 create_service_account=with_account,

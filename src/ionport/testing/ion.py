@@ -10,6 +10,7 @@ from typing import Final
 from ionport.core.paging import Page, PageRequest
 from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
 from ionport.gateway.targets.security import KeyMode, KeyParameter, SecurityDraft, SecurityType
+from ionport.identity.access import Access
 from ionport.sandbox.messaging.flows.model import (
     STARTERS,
     Acknowledgement,
@@ -111,7 +112,7 @@ class Ion(IonState):
         side, scope = self._parts.side, self._parts.scope
         suite = SuiteDraft(context, context, "Made by a test", context)
         with self._parts.database.write() as work:
-            side.custom_apis.suites.create_suite(work, scope, ACTOR, suite, [endpoint])
+            side.custom_apis.suites.create_suite(Access(work, scope, ACTOR), suite, [endpoint])
             flow = FlowDraft(context, document_name, rejects, target)
             side.ion.flows.create_flow(work, scope, ACTOR, flow)
 

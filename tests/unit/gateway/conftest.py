@@ -4,6 +4,7 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.gateway.suites.model import ApiSuite, SuiteDraft, TargetEndpoint
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, Tenant
 from ionport.identity.repository import TenantRepository
 from ionport.store import Database, SystemScope, TenantScope
@@ -27,10 +28,10 @@ def suites(database: Database, clock: MovableClock) -> Suites:
 @pytest.fixture
 def suite(database: Database, suites: Suites) -> ApiSuite:
     with database.write() as work:
-        return suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [endpoint(TARGET)])
+        return suites.service.create_suite(Access(work, SCOPE, OPERATOR), DRAFT, [endpoint(TARGET)])
 
 
 @pytest.fixture
 def only(database: Database, suites: Suites, suite: ApiSuite) -> TargetEndpoint:
     with database.read() as work:
-        return suites.service.list_endpoints(work, SCOPE, OPERATOR, suite.id)[0]
+        return suites.service.list_endpoints(Access(work, SCOPE, OPERATOR), suite.id)[0]

@@ -8,6 +8,7 @@ from sqlalchemy import Table, func, select
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
 from ionport.core.ids import first_ordered_uuid, new_ordered_uuid
+from ionport.identity.access import Access
 from ionport.oauth.clean_up import CleanUp
 from ionport.oauth.grants.tables import grants
 from ionport.oauth.protocol import InvalidGrant
@@ -104,7 +105,7 @@ def test_a_deleted_apps_grants_go_though_they_never_expire(
     side.log_in(side.credentials(app))
     file = side.credentials(kept)
     with side.database.write() as work:
-        side.apps.delete_app(work, side.scope, side.operator, app.id)
+        side.apps.delete_app(Access(work, side.scope, side.operator), app.id)
     clock.advance(timedelta(hours=25))
     token = side.log_in(file)["access_token"]
     assert sweep(side) == 1

@@ -11,6 +11,7 @@ from ionport.cli.opening import OPERATOR, infor_side, opened, tenant_option, ten
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import (
@@ -68,7 +69,7 @@ def app_create(
     with opened(ctx) as application:
         scope = tenant_scope(application, tenant)
         with application.database.write() as work:
-            made = infor_side(application).apps.create_app(work, scope, OPERATOR, draft)
+            made = infor_side(application).apps.create_app(Access(work, scope, OPERATOR), draft)
     if as_json:
         print_json(_app_row(made))
     else:
@@ -90,7 +91,7 @@ def app_list(
     with opened(ctx) as application:
         scope = tenant_scope(application, tenant)
         with application.database.read() as work:
-            found = infor_side(application).apps.list_apps(work, scope, OPERATOR, query)
+            found = infor_side(application).apps.list_apps(Access(work, scope, OPERATOR), query)
     empty = "No authorized apps yet. Add one with: ionport app create NAME"
     print_page(found, _app_row, as_json=as_json, shown=_SHOWN, empty=empty)
 
@@ -116,9 +117,7 @@ def app_rotate(
         with application.database.write() as work:
             found = app_named(application, work, scope, name)
             secret = infor_side(application).app_security.rotate_secret(
-                work,
-                scope,
-                OPERATOR,
+                Access(work, scope, OPERATOR),
                 found.id,
                 PasswordProof.operator(application.clock.now()),
                 timedelta(hours=overlap_hours),
@@ -147,7 +146,7 @@ def app_delete(ctx: click.Context, name: str, tenant: str | None, yes: bool, as_
         if not yes:
             click.confirm(f"Delete {found.name} and end all its tokens?", abort=True)
         with application.database.write() as work:
-            infor_side(application).apps.delete_app(work, scope, OPERATOR, found.id)
+            infor_side(application).apps.delete_app(Access(work, scope, OPERATOR), found.id)
     if as_json:
         print_json(_app_row(found))
     else:
@@ -156,7 +155,7 @@ def app_delete(ctx: click.Context, name: str, tenant: str | None, yes: bool, as_
 
 def app_named(application: Application, work: Work, scope: TenantScope, name: str) -> AuthorizedApp:
     """Return the tenant's app of this name, letter case aside; raises InvalidInput."""
-    found = infor_side(application).apps.find_app_by_name(work, scope, OPERATOR, name)
+    found = infor_side(application).apps.find_app_by_name(Access(work, scope, OPERATOR), name)
     if found is None:
         raise InvalidInput(
             f"There is no authorized app named {name!r}. See them with: ionport app list"

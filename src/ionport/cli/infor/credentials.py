@@ -17,6 +17,7 @@ from ionport.cli.opening import (
     tenant_scope,
 )
 from ionport.core.errors import InvalidInput
+from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 
 
@@ -55,9 +56,7 @@ def credentials_download(
                 else []
             )
             file = infor_side(application).service_accounts.download_credentials(
-                work,
-                scope,
-                OPERATOR,
+                Access(work, scope, OPERATOR),
                 found.id,
                 PasswordProof.operator(application.clock.now()),
                 create_service_account=create_service_account,

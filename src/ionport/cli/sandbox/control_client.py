@@ -22,7 +22,7 @@ _SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class ControlAccess:
     """Where a sandbox answers, and the key that its control plane asks for."""
 
     url: str
@@ -30,7 +30,7 @@ class Access:
     key: str
 
     def __repr__(self) -> str:
-        return f"Access({self.url}, {self.tenant})"
+        return f"ControlAccess({self.url}, {self.tenant})"
 
     def write(self, path: Path) -> None:
         """Keep it where only its owner reads it, in the place of an earlier one."""
@@ -40,7 +40,7 @@ class Access:
             json.dump(asdict(self), file)
 
     @classmethod
-    def read(cls, path: Path) -> Access:
+    def read(cls, path: Path) -> ControlAccess:
         """Read it back; raises ClickException when no sandbox has left it."""
         try:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
@@ -56,7 +56,7 @@ class Access:
 class ControlClient:
     """Calls the control plane of one tenant; every refusal becomes a ClickException."""
 
-    def __init__(self, http: httpx2.Client, access: Access) -> None:
+    def __init__(self, http: httpx2.Client, access: ControlAccess) -> None:
         self._http = http
         self._access = access
 
@@ -97,10 +97,10 @@ def connected(
                 "Name --url, --tenant and --key together (IONPORT_CONTROL_URL,"
                 " IONPORT_CONTROL_TENANT, IONPORT_CONTROL_KEY)."
             )
-        access = Access(url.rstrip("/"), tenant, key)
+        access = ControlAccess(url.rstrip("/"), tenant, key)
     else:
         folder = Path(data or os.environ.get("IONPORT_DATA") or "data")
-        access = Access.read(folder / ACCESS_FILE)
+        access = ControlAccess.read(folder / ACCESS_FILE)
     headers = {"Authorization": f"Bearer {access.key}", "Accept": "application/json"}
     with httpx2.Client(headers=headers, timeout=_SECONDS, trust_env=False) as http:
         yield ControlClient(http, access)

@@ -12,10 +12,11 @@ import click
 from ionport.application import Application
 from ionport.cli.infor.credentials import write_private
 from ionport.cli.opening import OPERATOR, infor_side, settings_of
-from ionport.cli.sandbox.control_client import ACCESS_FILE, Access
+from ionport.cli.sandbox.control_client import ACCESS_FILE, ControlAccess
 from ionport.cli.serving.server import RunningServer
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.ids import random_token
+from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof, TenantRole
 from ionport.identity.service import NewUser
 from ionport.oauth.apps.drafts import AppDraft
@@ -61,7 +62,7 @@ def _announced(server: RunningServer, path: Path) -> Iterator[None]:
             if old.name == KEY_NAME:
                 keys.delete(work, scope, OPERATOR, old.id)
         _key, secret = keys.create(work, scope, OPERATOR, KEY_NAME)
-    Access(server.url, application.tenant.id, secret.reveal()).write(path)
+    ControlAccess(server.url, application.tenant.id, secret.reveal()).write(path)
     try:
         yield
     finally:
@@ -78,12 +79,13 @@ def _ensure_credentials(application: Application, path: Path) -> None:
     apps = infor.apps
     user_id = _ensure_user(application)
     with application.database.write() as work:
-        app = apps.find_app_by_name(work, scope, OPERATOR, APP_NAME)
+        access = Access(work, scope, OPERATOR)
+        app = apps.find_app_by_name(access, APP_NAME)
         if app is None:
             draft = AppDraft(
                 APP_NAME, description="Clients of the sandbox", issue_refresh_tokens=True
             )
-            app = apps.create_app(work, scope, OPERATOR, draft)
+            app = apps.create_app(access, draft)
         if path.exists():
             content = _read(path)
             if content.get("ci") != app.client_id:
@@ -93,7 +95,11 @@ def _ensure_credentials(application: Application, path: Path) -> None:
             path.unlink()
         proof = PasswordProof.operator(application.clock.now())
         file = infor.service_accounts.download_credentials(
-            work, scope, OPERATOR, app.id, proof, create_service_account=True, user_id=user_id
+            access,
+            app.id,
+            proof,
+            create_service_account=True,
+            user_id=user_id,
         )
         write_private(path, file.content)
 

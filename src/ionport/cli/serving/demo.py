@@ -124,11 +124,10 @@ def _make_credentials(walk: Walk) -> Path:
         issue_refresh_tokens=True,
     )
     with walk.infor.database.write() as work:
-        app = side.apps.create_app(work, scope, OPERATOR, draft)
+        access = Access(work, scope, OPERATOR)
+        app = side.apps.create_app(access, draft)
         file = side.service_accounts.download_credentials(
-            work,
-            scope,
-            OPERATOR,
+            access,
             app.id,
             PasswordProof.operator(walk.infor.clock.now()),
             create_service_account=True,

@@ -13,8 +13,7 @@ from ionport.gateway.suites.model import MAX_POLICIES, ApiPolicy, PolicyDraft
 from ionport.gateway.suites.repository import EndpointRepository, PolicyRepository, SuiteRepository
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 
 class ApiPolicyService:
@@ -29,31 +28,24 @@ class ApiPolicyService:
         self._changed = changed
 
     def list_policies(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        suite_id: str,
-        endpoint_id: str | None = None,
+        self, access: Access[TenantScope], suite_id: str, endpoint_id: str | None = None
     ) -> Sequence[ApiPolicy]:
         """Return a suite's own policies, or those of one endpoint, in the order they act."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        _require_level(work, scope, suite_id, endpoint_id)
-        return PolicyRepository(work.connection).list(scope, suite_id, endpoint_id)
+        access.require_tenant_administrator()
+        _require_level(access, suite_id, endpoint_id)
+        return PolicyRepository(access.connection).list(access.scope, suite_id, endpoint_id)
 
-    def get_policy(self, work: Work, scope: TenantScope, actor: Actor, policy_id: str) -> ApiPolicy:
+    def get_policy(self, access: Access[TenantScope], policy_id: str) -> ApiPolicy:
         """Return a policy; raises NotFound for another tenant's."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        found = PolicyRepository(work.connection).get(scope, policy_id)
+        access.require_tenant_administrator()
+        found = PolicyRepository(access.connection).get(access.scope, policy_id)
         if found is None:
             raise NotFound(_("There is no such policy."))
         return found
 
     def add_policy(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         suite_id: str,
         draft: PolicyDraft,
         endpoint_id: str | None = None,
@@ -63,14 +55,14 @@ class ApiPolicyService:
         Raises:
             InvalidInput: a field is wrong; for the definition with line and column.
         """
-        existing = self.list_policies(work, scope, actor, suite_id, endpoint_id)
+        existing = self.list_policies(access, suite_id, endpoint_id)
         draft.check()
         parsed = parse_policy(draft.type, draft.definition)
         if len(existing) >= MAX_POLICIES:
             raise InvalidInput(_("At most {limit} policies fit here.").format(limit=MAX_POLICIES))
         policy = ApiPolicy(
             id=new_id("pol"),
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             suite_id=suite_id,
             endpoint_id=endpoint_id,
             type=draft.type,
@@ -81,17 +73,17 @@ class ApiPolicyService:
             position=max((item.position for item in existing), default=0) + 1,
             created_at=self._clock.now(),
         )
-        PolicyRepository(work.connection).add(scope, policy)
-        self._record(work, scope, actor, PolicyAction.CREATED, policy)
+        PolicyRepository(access.connection).add(access.scope, policy)
+        self._record(access, PolicyAction.CREATED, policy)
         return policy
 
     def change_policy(
-        self, work: Work, scope: TenantScope, actor: Actor, policy_id: str, draft: PolicyDraft
+        self, access: Access[TenantScope], policy_id: str, draft: PolicyDraft
     ) -> ApiPolicy:
         """Change name, flow and definition; raises InvalidInput as `add_policy`, also for another
         type.
         """
-        policy = self.get_policy(work, scope, actor, policy_id)
+        policy = self.get_policy(access, policy_id)
         draft.check()
         if draft.type is not policy.type:
             text = _("The type of a policy stays. Add another policy instead.")
@@ -102,30 +94,28 @@ class ApiPolicyService:
             "definition": draft.definition,
             "is_enabled": parse_policy(draft.type, draft.definition).is_enabled,
         }
-        PolicyRepository(work.connection).change(scope, policy_id, values)
-        self._record(work, scope, actor, PolicyAction.CHANGED, policy)
-        return self.get_policy(work, scope, actor, policy_id)
+        PolicyRepository(access.connection).change(access.scope, policy_id, values)
+        self._record(access, PolicyAction.CHANGED, policy)
+        return self.get_policy(access, policy_id)
 
-    def delete_policy(self, work: Work, scope: TenantScope, actor: Actor, policy_id: str) -> None:
+    def delete_policy(self, access: Access[TenantScope], policy_id: str) -> None:
         """Remove a policy."""
-        policy = self.get_policy(work, scope, actor, policy_id)
-        PolicyRepository(work.connection).delete(scope, policy_id)
-        self._record(work, scope, actor, PolicyAction.DELETED, policy)
+        policy = self.get_policy(access, policy_id)
+        PolicyRepository(access.connection).delete(access.scope, policy_id)
+        self._record(access, PolicyAction.DELETED, policy)
 
-    def _record(
-        self, work: Work, scope: TenantScope, actor: Actor, action: PolicyAction, policy: ApiPolicy
-    ) -> None:
+    def _record(self, access: Access[TenantScope], action: PolicyAction, policy: ApiPolicy) -> None:
         details = {"policy": policy.name, "type": policy.type.value, "id": policy.id}
         # Told by what it belongs to: that is still there when the policy is gone.
         subject = policy.endpoint_id or policy.suite_id
-        self._audit.record(Access(work, scope, actor), action, subject, details)
-        work.after_commit(self._changed)
+        self._audit.record(access, action, subject, details)
+        access.after_commit(self._changed)
 
 
-def _require_level(work: Work, scope: TenantScope, suite_id: str, endpoint_id: str | None) -> None:
-    if SuiteRepository(work.connection).get(scope, suite_id) is None:
+def _require_level(access: ScopedWork[TenantScope], suite_id: str, endpoint_id: str | None) -> None:
+    if SuiteRepository(access.connection).get(access.scope, suite_id) is None:
         raise NotFound(_("There is no such API suite."))
     if endpoint_id is not None:
-        endpoint = EndpointRepository(work.connection).get(scope, endpoint_id)
+        endpoint = EndpointRepository(access.connection).get(access.scope, endpoint_id)
         if endpoint is None or endpoint.suite_id != suite_id:
             raise NotFound(_("There is no such endpoint."))

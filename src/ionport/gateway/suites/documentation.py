@@ -25,8 +25,7 @@ from ionport.gateway.targets.addresses import AddressPolicy, wrong_url
 from ionport.gateway.targets.port import Targets
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 FETCH_SECONDS: Final = 30.0
 
@@ -114,22 +113,17 @@ class DocumentationService:
         self._audit = audit
 
     def add_documentation(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        endpoint_id: str,
-        draft: DocumentationDraft,
+        self, access: Access[TenantScope], endpoint_id: str, draft: DocumentationDraft
     ) -> Documentation:
         """Keep a document; raises InvalidInput when the endpoint has ten."""
-        existing = self.list_documentation(work, scope, actor, endpoint_id)
+        existing = self.list_documentation(access, endpoint_id)
         if len(existing) >= MAX_DOCUMENTATION:
             raise InvalidInput(
                 _("An endpoint takes at most {limit} documents.").format(limit=MAX_DOCUMENTATION)
             )
         documentation = Documentation(
             id=new_id("doc"),
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             endpoint_id=endpoint_id,
             name=draft.name,
             title=draft.title,
@@ -137,42 +131,36 @@ class DocumentationService:
             size=draft.size,
             created_at=self._clock.now(),
         )
-        DocumentationRepository(work.connection).add(scope, documentation, draft.text)
+        DocumentationRepository(access.connection).add(access.scope, documentation, draft.text)
         details = {"documentation": draft.name, "id": documentation.id}
-        self._audit.record(
-            Access(work, scope, actor), DocumentationAction.CREATED, endpoint_id, details
-        )
+        self._audit.record(access, DocumentationAction.CREATED, endpoint_id, details)
         return documentation
 
     def list_documentation(
-        self, work: Work, scope: TenantScope, actor: Actor, endpoint_id: str
+        self, access: Access[TenantScope], endpoint_id: str
     ) -> Sequence[Documentation]:
         """Return an endpoint's documents by name; there are at most ten."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        if EndpointRepository(work.connection).get(scope, endpoint_id) is None:
+        access.require_tenant_administrator()
+        if EndpointRepository(access.connection).get(access.scope, endpoint_id) is None:
             raise NotFound(_("There is no such endpoint."))
-        return DocumentationRepository(work.connection).list(scope, endpoint_id)
+        return DocumentationRepository(access.connection).list(access.scope, endpoint_id)
 
     def get_documentation(
-        self, work: Work, scope: TenantScope, actor: Actor, documentation_id: str
+        self, access: Access[TenantScope], documentation_id: str
     ) -> tuple[Documentation, str]:
         """Return a document with its JSON text; raises NotFound for another tenant's."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        found = DocumentationRepository(work.connection).get(scope, documentation_id)
+        access.require_tenant_administrator()
+        found = DocumentationRepository(access.connection).get(access.scope, documentation_id)
         if found is None:
             raise NotFound(_("There is no such documentation."))
         return found
 
-    def delete_documentation(
-        self, work: Work, scope: TenantScope, actor: Actor, documentation_id: str
-    ) -> None:
+    def delete_documentation(self, access: Access[TenantScope], documentation_id: str) -> None:
         """Remove a document."""
-        found, _content = self.get_documentation(work, scope, actor, documentation_id)
-        DocumentationRepository(work.connection).delete(scope, documentation_id)
+        found, _content = self.get_documentation(access, documentation_id)
+        DocumentationRepository(access.connection).delete(access.scope, documentation_id)
         details = {"documentation": found.name, "id": found.id}
-        self._audit.record(
-            Access(work, scope, actor), DocumentationAction.DELETED, found.endpoint_id, details
-        )
+        self._audit.record(access, DocumentationAction.DELETED, found.endpoint_id, details)
 
 
 def _wrong_url(text: str, detail: str | None = None) -> InvalidInput:

@@ -35,8 +35,7 @@ from ionport.gateway.targets.security import OpenedSecurity, SecurityType, compl
 from ionport.gateway.targets.signing import wrong_jwt_key
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
-from ionport.store import ScopedWork, SystemScope, TenantScope, Work
+from ionport.store import ScopedWork, SystemScope, TenantScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +73,19 @@ class ApiSuiteService:
         self._changed = changed
 
     def list_suites(
-        self, work: Work, scope: TenantScope, actor: Actor, query: SuiteQuery | None = None
+        self, access: Access[TenantScope], query: SuiteQuery | None = None
     ) -> Page[ApiSuite]:
         """Return one page of the tenant's suites, by name unless `query` says otherwise."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return SuiteRepository(work.connection).list(scope, query or SuiteQuery())
+        access.require_tenant_administrator()
+        return SuiteRepository(access.connection).list(access.scope, query or SuiteQuery())
 
-    def get_suite(self, work: Work, scope: TenantScope, actor: Actor, suite_id: str) -> ApiSuite:
+    def get_suite(self, access: Access[TenantScope], suite_id: str) -> ApiSuite:
         """Return a suite; raises NotFound for another tenant's."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return self._suite(work, scope, suite_id)
+        access.require_tenant_administrator()
+        return self._suite(access, suite_id)
 
     def create_suite(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        draft: SuiteDraft,
-        endpoints: Sequence[EndpointDraft],
+        self, access: Access[TenantScope], draft: SuiteDraft, endpoints: Sequence[EndpointDraft]
     ) -> ApiSuite:
         """Store a new suite, active, with its endpoints.
 
@@ -100,7 +94,7 @@ class ApiSuiteService:
                 named `endpoints.<number from 0>.<field>`.
             Conflict: the tenant has a suite with this API Context; `existing_id` is its id.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         wrong = draft.wrong_fields()
         if not endpoints:
             wrong["endpoints"] = _("Add at least one endpoint to save the suite.")
@@ -110,7 +104,7 @@ class ApiSuiteService:
         refuse_wrong(wrong, _wrong_suite())
         suite = ApiSuite(
             id=new_id("api"),
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             application_name=draft.application_name.strip(),
             suite_name=draft.suite_name.strip(),
             description=draft.description,
@@ -118,22 +112,22 @@ class ApiSuiteService:
             icon=draft.icon,
             is_active=True,
             created_at=self._clock.now(),
-            created_by=actor.name,
+            created_by=access.actor.name,
         )
-        suites = SuiteRepository(work.connection)
-        if not suites.add(scope, suite):
-            existing = suites.by_context(scope, draft.context)
+        suites = SuiteRepository(access.connection)
+        if not suites.add(access.scope, suite):
+            existing = suites.by_context(access.scope, draft.context)
             raise _taken(_("API Context"), "context", existing.id if existing else None)
-        self._record(work, scope, actor, SuiteAction.CREATED, suite)
+        self._record(access, SuiteAction.CREATED, suite)
         for endpoint in endpoints:
-            self._add_endpoint(work, scope, actor, suite, endpoint)
+            self._add_endpoint(access, suite, endpoint)
         return suite
 
     def change_suite(
-        self, work: Work, scope: TenantScope, actor: Actor, suite_id: str, draft: SuiteDraft
+        self, access: Access[TenantScope], suite_id: str, draft: SuiteDraft
     ) -> ApiSuite:
         """Change names, description and icon; raises InvalidInput when the context differs."""
-        suite = self.get_suite(work, scope, actor, suite_id)
+        suite = self.get_suite(access, suite_id)
         refuse_wrong(draft.wrong_fields(), _wrong_suite())
         if draft.context != suite.context:
             text = _("The API Context cannot be changed once it is saved: apps rely on it.")
@@ -144,59 +138,55 @@ class ApiSuiteService:
             "description": draft.description,
             "icon": draft.icon,
         }
-        SuiteRepository(work.connection).change(scope, suite_id, values)
-        self._record(work, scope, actor, SuiteAction.CHANGED, suite)
-        return self._suite(work, scope, suite_id)
+        SuiteRepository(access.connection).change(access.scope, suite_id, values)
+        self._record(access, SuiteAction.CHANGED, suite)
+        return self._suite(access, suite_id)
 
-    def set_icon(
-        self, work: Work, scope: TenantScope, actor: Actor, suite_id: str, icon: SuiteIcon
-    ) -> None:
+    def set_icon(self, access: Access[TenantScope], suite_id: str, icon: SuiteIcon) -> None:
         """Give a suite an icon of its own."""
-        suite = self.get_suite(work, scope, actor, suite_id)
-        IconRepository(work.connection).put(scope, suite_id, icon)
-        SuiteRepository(work.connection).change(scope, suite_id, {"icon": UPLOADED_ICON})
-        self._record(work, scope, actor, SuiteAction.ICON_UPLOADED, suite)
+        suite = self.get_suite(access, suite_id)
+        IconRepository(access.connection).put(access.scope, suite_id, icon)
+        SuiteRepository(access.connection).change(access.scope, suite_id, {"icon": UPLOADED_ICON})
+        self._record(access, SuiteAction.ICON_UPLOADED, suite)
 
-    def get_icon(self, work: Work, scope: TenantScope, actor: Actor, suite_id: str) -> SuiteIcon:
+    def get_icon(self, access: Access[TenantScope], suite_id: str) -> SuiteIcon:
         """Return a suite's uploaded icon; raises NotFound when it has none."""
-        self.get_suite(work, scope, actor, suite_id)
-        icon = IconRepository(work.connection).get(scope, suite_id)
+        self.get_suite(access, suite_id)
+        icon = IconRepository(access.connection).get(access.scope, suite_id)
         if icon is None:
             raise NotFound(_("This API suite has no icon of its own."))
         return icon
 
     def set_suite_active(
-        self, work: Work, scope: TenantScope, actor: Actor, suite_id: str, *, active: bool
+        self, access: Access[TenantScope], suite_id: str, *, active: bool
     ) -> ApiSuite:
         """Activate or deactivate a suite: while it is inactive the gateway refuses its calls."""
-        suite = self.get_suite(work, scope, actor, suite_id)
-        SuiteRepository(work.connection).change(scope, suite_id, {"is_active": active})
+        suite = self.get_suite(access, suite_id)
+        SuiteRepository(access.connection).change(access.scope, suite_id, {"is_active": active})
         action = SuiteAction.ACTIVATED if active else SuiteAction.DEACTIVATED
-        self._record(work, scope, actor, action, suite)
+        self._record(access, action, suite)
         return replace(suite, is_active=active)
 
-    def delete_suite(self, work: Work, scope: TenantScope, actor: Actor, suite_id: str) -> None:
+    def delete_suite(self, access: Access[TenantScope], suite_id: str) -> None:
         """Remove a suite with its endpoints, their secrets, policies and documentation."""
-        suite = self.get_suite(work, scope, actor, suite_id)
-        SuiteRepository(work.connection).delete(scope, suite_id)
-        self._record(work, scope, actor, SuiteAction.DELETED, suite)
+        suite = self.get_suite(access, suite_id)
+        SuiteRepository(access.connection).delete(access.scope, suite_id)
+        self._record(access, SuiteAction.DELETED, suite)
 
     def list_endpoints(
-        self, work: Work, scope: TenantScope, actor: Actor, suite_id: str
+        self, access: Access[TenantScope], suite_id: str
     ) -> Sequence[TargetEndpoint]:
         """Return a suite's endpoints, by proxy context; there are at most 100."""
-        self.get_suite(work, scope, actor, suite_id)
-        return EndpointRepository(work.connection).list(scope, suite_id)
+        self.get_suite(access, suite_id)
+        return EndpointRepository(access.connection).list(access.scope, suite_id)
 
-    def get_endpoint(
-        self, work: Work, scope: TenantScope, actor: Actor, endpoint_id: str
-    ) -> TargetEndpoint:
+    def get_endpoint(self, access: Access[TenantScope], endpoint_id: str) -> TargetEndpoint:
         """Return an endpoint without its secrets; raises NotFound for another tenant's."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return self._endpoint(work, scope, endpoint_id)
+        access.require_tenant_administrator()
+        return self._endpoint(access, endpoint_id)
 
     def add_endpoint(
-        self, work: Work, scope: TenantScope, actor: Actor, suite_id: str, draft: EndpointDraft
+        self, access: Access[TenantScope], suite_id: str, draft: EndpointDraft
     ) -> TargetEndpoint:
         """Add an endpoint, active.
 
@@ -204,11 +194,11 @@ class ApiSuiteService:
             InvalidInput: a field is wrong, or the suite has as many endpoints as it may.
             Conflict: the suite has one with this Proxy Context; `existing_id` is its id.
         """
-        suite = self.get_suite(work, scope, actor, suite_id)
-        return self._add_endpoint(work, scope, actor, suite, draft)
+        suite = self.get_suite(access, suite_id)
+        return self._add_endpoint(access, suite, draft)
 
     def change_endpoint(
-        self, work: Work, scope: TenantScope, actor: Actor, endpoint_id: str, draft: EndpointDraft
+        self, access: Access[TenantScope], endpoint_id: str, draft: EndpointDraft
     ) -> TargetEndpoint:
         """Change an endpoint. A secret field left empty keeps the stored secret.
 
@@ -218,43 +208,39 @@ class ApiSuiteService:
         Raises:
             InvalidInput, Conflict: as `add_endpoint`.
         """
-        old = self.get_endpoint(work, scope, actor, endpoint_id)
-        stored = self._opened(work, scope, old) if keeps_receiver(old, draft) else None
+        old = self.get_endpoint(access, endpoint_id)
+        stored = self._opened(access, old) if keeps_receiver(old, draft) else None
         checked = self._check(draft, stored)
         endpoint = self._with_draft(old, checked)
-        sealed = self._sealed(scope, endpoint.id, checked.security)
-        endpoints = EndpointRepository(work.connection)
-        if not endpoints.change(scope, endpoint, sealed):
-            existing = endpoints.by_proxy_context(scope, old.suite_id, draft.proxy_context)
+        sealed = self._sealed(access.scope, endpoint.id, checked.security)
+        endpoints = EndpointRepository(access.connection)
+        if not endpoints.change(access.scope, endpoint, sealed):
+            existing = endpoints.by_proxy_context(access.scope, old.suite_id, draft.proxy_context)
             raise _taken(_("Proxy Context"), "proxy_context", existing.id if existing else None)
-        self._record(work, scope, actor, EndpointAction.CHANGED, endpoint)
+        self._record(access, EndpointAction.CHANGED, endpoint)
         return endpoint
 
     def set_endpoint_active(
-        self, work: Work, scope: TenantScope, actor: Actor, endpoint_id: str, *, active: bool
+        self, access: Access[TenantScope], endpoint_id: str, *, active: bool
     ) -> TargetEndpoint:
         """Activate or deactivate an endpoint."""
-        endpoint = self.get_endpoint(work, scope, actor, endpoint_id)
-        EndpointRepository(work.connection).set_active(scope, endpoint_id, active=active)
+        endpoint = self.get_endpoint(access, endpoint_id)
+        EndpointRepository(access.connection).set_active(access.scope, endpoint_id, active=active)
         action = EndpointAction.ACTIVATED if active else EndpointAction.DEACTIVATED
-        self._record(work, scope, actor, action, endpoint)
+        self._record(access, action, endpoint)
         return replace(endpoint, is_active=active)
 
-    def delete_endpoint(
-        self, work: Work, scope: TenantScope, actor: Actor, endpoint_id: str
-    ) -> None:
+    def delete_endpoint(self, access: Access[TenantScope], endpoint_id: str) -> None:
         """Remove an endpoint; raises Conflict for the suite's last one."""
-        endpoint = self.get_endpoint(work, scope, actor, endpoint_id)
-        endpoints = EndpointRepository(work.connection)
-        if len(endpoints.list(scope, endpoint.suite_id)) == 1:
+        endpoint = self.get_endpoint(access, endpoint_id)
+        endpoints = EndpointRepository(access.connection)
+        if len(endpoints.list(access.scope, endpoint.suite_id)) == 1:
             raise Conflict(
                 _("A suite needs an endpoint. Add another one first, or delete the suite."),
                 code="last_endpoint",
             )
-        endpoints.delete(scope, endpoint_id)
-        self._record(
-            work, scope, actor, EndpointAction.DELETED, endpoint, told_by=endpoint.suite_id
-        )
+        endpoints.delete(access.scope, endpoint_id)
+        self._record(access, EndpointAction.DELETED, endpoint, told_by=endpoint.suite_id)
 
     def public_address(self, suite: ApiSuite, proxy_context: str) -> str:
         """Return the Public Facing Proxy Endpoint (docs/reference/gateway.md#addresses)."""
@@ -280,18 +266,18 @@ class ApiSuiteService:
         return count
 
     def _add_endpoint(
-        self, work: Work, scope: TenantScope, actor: Actor, suite: ApiSuite, draft: EndpointDraft
+        self, access: Access[TenantScope], suite: ApiSuite, draft: EndpointDraft
     ) -> TargetEndpoint:
         checked = self._check(draft, None)
-        endpoints = EndpointRepository(work.connection)
-        if len(endpoints.list(scope, suite.id)) >= MAX_ENDPOINTS:
+        endpoints = EndpointRepository(access.connection)
+        if len(endpoints.list(access.scope, suite.id)) >= MAX_ENDPOINTS:
             raise InvalidInput(
                 _("A suite takes at most {limit} endpoints.").format(limit=MAX_ENDPOINTS)
             )
         now = self._clock.now()
         endpoint = TargetEndpoint(
             id=new_id("ept"),
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             suite_id=suite.id,
             target_url=draft.target_url,
             description=draft.description,
@@ -303,11 +289,11 @@ class ApiSuiteService:
             created_at=now,
             changed_at=now,
         )
-        sealed = self._sealed(scope, endpoint.id, checked.security)
-        if not endpoints.add(scope, endpoint, sealed):
-            existing = endpoints.by_proxy_context(scope, suite.id, draft.proxy_context)
+        sealed = self._sealed(access.scope, endpoint.id, checked.security)
+        if not endpoints.add(access.scope, endpoint, sealed):
+            existing = endpoints.by_proxy_context(access.scope, suite.id, draft.proxy_context)
             raise _taken(_("Proxy Context"), "proxy_context", existing.id if existing else None)
-        self._record(work, scope, actor, EndpointAction.CREATED, endpoint)
+        self._record(access, EndpointAction.CREATED, endpoint)
         return endpoint
 
     def _check(self, draft: EndpointDraft, stored: OpenedSecurity | None) -> _Checked:
@@ -350,27 +336,25 @@ class ApiSuiteService:
             return None
         return self._keys.seal(secrets, sealed_for(scope.tenant_id, endpoint_id))
 
-    def _opened(self, work: Work, scope: TenantScope, endpoint: TargetEndpoint) -> OpenedSecurity:
-        sealed = EndpointRepository(work.connection).sealed(scope, endpoint.id)
+    def _opened(self, access: ScopedWork[TenantScope], endpoint: TargetEndpoint) -> OpenedSecurity:
+        sealed = EndpointRepository(access.connection).sealed(access.scope, endpoint.id)
         return open_security(self._keys, endpoint, sealed)
 
-    def _suite(self, work: Work, scope: TenantScope, suite_id: str) -> ApiSuite:
-        found = SuiteRepository(work.connection).get(scope, suite_id)
+    def _suite(self, access: ScopedWork[TenantScope], suite_id: str) -> ApiSuite:
+        found = SuiteRepository(access.connection).get(access.scope, suite_id)
         if found is None:
             raise NotFound(_("There is no such API suite."))
         return found
 
-    def _endpoint(self, work: Work, scope: TenantScope, endpoint_id: str) -> TargetEndpoint:
-        found = EndpointRepository(work.connection).get(scope, endpoint_id)
+    def _endpoint(self, access: ScopedWork[TenantScope], endpoint_id: str) -> TargetEndpoint:
+        found = EndpointRepository(access.connection).get(access.scope, endpoint_id)
         if found is None:
             raise NotFound(_("There is no such endpoint."))
         return found
 
     def _record(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         action: SuiteAction | EndpointAction,
         subject: ApiSuite | TargetEndpoint,
         told_by: str | None = None,
@@ -384,8 +368,8 @@ class ApiSuiteService:
                 "proxy_security": subject.proxy_security.value,
                 "security": subject.security.type.value,
             }
-        self._audit.record(Access(work, scope, actor), action, told_by or subject.id, details)
-        work.after_commit(self._changed)
+        self._audit.record(access, action, told_by or subject.id, details)
+        access.after_commit(self._changed)
 
 
 def certificate_warning() -> str:

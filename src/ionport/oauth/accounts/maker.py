@@ -14,14 +14,13 @@ from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.oauth.accounts.model import ServiceAccount, ServiceAccountAction
 from ionport.oauth.accounts.repository import ServiceAccountRepository
 from ionport.oauth.apps.client_secrets import SECRET_BYTES
 from ionport.oauth.apps.credentials_file import ServiceAccountKeys
 from ionport.oauth.apps.model import AuthorizedApp, GrantType
 from ionport.oauth.tenant.scopes import wrong_scopes
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 MAX_SERVICE_ACCOUNTS: Final = 1000
 MAX_DESCRIPTION_LENGTH: Final = 200
@@ -37,9 +36,7 @@ class ServiceAccountMaker:
 
     def make(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         app: AuthorizedApp,
         user_id: str | None,
         *,
@@ -52,45 +49,46 @@ class ServiceAccountMaker:
             InvalidInput: the app uses none, or `user_id` is no enabled user of the tenant.
             Conflict: the app has `MAX_SERVICE_ACCOUNTS` already.
         """
-        accounts = ServiceAccountRepository(work.connection)
+        accounts = ServiceAccountRepository(access.connection)
         if app.grant_type is not GrantType.PASSWORD_CREDENTIALS:
             raise _no_accounts(app.grant_type)
-        check_account(work, scope, user_id, description, scopes)
-        if accounts.list(scope, app.id, PageRequest(per_page=1)).total >= MAX_SERVICE_ACCOUNTS:
+        check_account(access, user_id, description, scopes)
+        if (
+            accounts.list(access.scope, app.id, PageRequest(per_page=1)).total
+            >= MAX_SERVICE_ACCOUNTS
+        ):
             raise Conflict(
                 _("This app has {count} service accounts. Delete those never used first.").format(
                     count=MAX_SERVICE_ACCOUNTS
                 ),
                 code="too_many_service_accounts",
             )
-        access_key = f"{scope.tenant_id}#{_key().reveal()}"
+        access_key = f"{access.scope.tenant_id}#{_key().reveal()}"
         keys = ServiceAccountKeys(new_id("sac"), access_key, _key(), scopes)
         account = ServiceAccount(
             id=keys.account_id,
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             app_id=app.id,
             access_key=keys.access_key,
             user_id=user_id,
             is_disabled=False,
             created_at=self._clock.now(),
-            created_by=actor.name,
+            created_by=access.actor.name,
             last_used_at=None,
             description=description,
             scopes=scopes,
         )
-        accounts.add(scope, account, self._key_ring.digest(keys.secret_key))
-        self._audit.record(
-            Access(work, scope, actor), ServiceAccountAction.CREATED, account.id, {"app": app.id}
-        )
+        accounts.add(access.scope, account, self._key_ring.digest(keys.secret_key))
+        self._audit.record(access, ServiceAccountAction.CREATED, account.id, {"app": app.id})
         return keys
 
 
 def check_account(
-    work: Work, scope: TenantScope, user_id: str | None, description: str, scopes: Sequence[str]
+    access: ScopedWork[TenantScope], user_id: str | None, description: str, scopes: Sequence[str]
 ) -> None:
     """Raise InvalidInput, with the field, unless an account can have these."""
     if user_id is not None:
-        person = ServiceAccountRepository(work.connection).find_person(scope, user_id)
+        person = ServiceAccountRepository(access.connection).find_person(access.scope, user_id)
         if person is None:
             raise wrong_user(_("Choose an enabled user of this tenant, or none."))
     wrong = {}

@@ -31,7 +31,7 @@ from ionport.oauth.apps.file_maker import CredentialsFileMaker
 from ionport.oauth.apps.model import AuthorizedApp, CredentialsFile
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.states import TokenStates
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +61,24 @@ class ServiceAccountService:
         self._files = files
 
     def list_accounts(
-        self, work: Work, scope: TenantScope, actor: Actor, query: AccountQuery | None = None
+        self, access: Access[TenantScope], query: AccountQuery | None = None
     ) -> Page[ListedAccount]:
         """Return one page of the accounts of all apps, newest first unless `query` says else."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return TenantAccountRepository(work.connection).list(scope, query or AccountQuery())
+        access.require_tenant_administrator()
+        return TenantAccountRepository(access.connection).list(
+            access.scope, query or AccountQuery()
+        )
 
-    def get_account(
-        self, work: Work, scope: TenantScope, actor: Actor, account_id: str
-    ) -> ListedAccount:
+    def get_account(self, access: Access[TenantScope], account_id: str) -> ListedAccount:
         """Return an account; raises NotFound for another tenant's and a deleted one."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        listed = TenantAccountRepository(work.connection).get(scope, account_id)
+        access.require_tenant_administrator()
+        listed = TenantAccountRepository(access.connection).get(access.scope, account_id)
         if listed is None:
             raise NotFound(_("There is no such service account in this tenant."))
         return listed
 
     def add_account(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        app_id: str,
-        draft: AccountDraft,
-        proof: PasswordProof,
+        self, access: Access[TenantScope], app_id: str, draft: AccountDraft, proof: PasswordProof
     ) -> CredentialsFile:
         """Make an account and return its keys as a CSV file; they leave the server here alone.
 
@@ -93,28 +87,22 @@ class ServiceAccountService:
             InvalidInput: a field is wrong, or the app logs in without service accounts.
             NotFound: no such app.
         """
-        self._require_proof(scope, actor, proof)
-        app = self._app(work, scope, app_id)
+        self._require_proof(access.scope, access.actor, proof)
+        app = self._app(access, app_id)
         keys = self._maker.make(
-            work,
-            scope,
-            actor,
-            app,
-            draft.user_id,
-            description=draft.description.strip(),
-            scopes=draft.scopes,
+            access, app, draft.user_id, description=draft.description.strip(), scopes=draft.scopes
         )
         return CredentialsFile("service-account.csv", _csv(keys))
 
     def change_account(
-        self, work: Work, scope: TenantScope, actor: Actor, account_id: str, draft: AccountDraft
+        self, access: Access[TenantScope], account_id: str, draft: AccountDraft
     ) -> ServiceAccount:
         """Change an account's description, user and scopes; new logins see it at once.
 
         Raises:
             InvalidInput: a field is wrong.
         """
-        account = self.get_account(work, scope, actor, account_id).account
+        account = self.get_account(access, account_id).account
         changed = replace(
             account,
             description=draft.description.strip(),
@@ -123,22 +111,20 @@ class ServiceAccountService:
         )
         # A link to a user who has left meanwhile may stay, but no such link may be made.
         new_user = draft.user_id if draft.user_id != account.user_id else None
-        check_account(work, scope, new_user, changed.description, changed.scopes)
-        TenantAccountRepository(work.connection).change(scope, changed)
+        check_account(access, new_user, changed.description, changed.scopes)
+        TenantAccountRepository(access.connection).change(access.scope, changed)
         self._audit.record(
-            Access(work, scope, actor),
+            access,
             ServiceAccountAction.CHANGED,
             account.id,
             {"app": account.app_id},
         )
-        work.after_commit(self._states.forget)
+        access.after_commit(self._states.forget)
         return changed
 
     def download_credentials(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         app_id: str,
         proof: PasswordProof,
         *,
@@ -156,103 +142,83 @@ class ServiceAccountService:
             Unauthenticated: the password was not typed again just now.
             InvalidInput: the user is unknown here, or was chosen without Create Service Account.
         """
-        self._require_proof(scope, actor, proof)
-        app = self._app(work, scope, app_id)
+        self._require_proof(access.scope, access.actor, proof)
+        app = self._app(access, app_id)
         if not create_service_account:
             if user_id is not None:
                 raise wrong_user(_("Switch on Create Service Account to link a user."))
-            return self._files.make(work, scope, actor, app)
-        keys = self._maker.make(
-            work, scope, actor, app, user_id, description=description, scopes=scopes
-        )
-        return self._files.make(work, scope, actor, app, keys)
+            return self._files.make(access, app)
+        keys = self._maker.make(access, app, user_id, description=description, scopes=scopes)
+        return self._files.make(access, app, keys)
 
     def list_of_app(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        app_id: str,
-        page: PageRequest | None = None,
+        self, access: Access[TenantScope], app_id: str, page: PageRequest | None = None
     ) -> Page[ServiceAccount]:
         """Return one page of an app's service accounts, newest first."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        app = self._app(work, scope, app_id)
-        accounts = ServiceAccountRepository(work.connection)
-        return accounts.list(scope, app.id, page or PageRequest())
+        access.require_tenant_administrator()
+        app = self._app(access, app_id)
+        accounts = ServiceAccountRepository(access.connection)
+        return accounts.list(access.scope, app.id, page or PageRequest())
 
-    def delete_account(self, work: Work, scope: TenantScope, actor: Actor, account_id: str) -> None:
+    def delete_account(self, access: Access[TenantScope], account_id: str) -> None:
         """Delete an account; its access tokens and refresh tokens are dead at once."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        self._delete_account(work, scope, actor, self._account(work, scope, account_id))
+        access.require_tenant_administrator()
+        self._delete_account(access, self._account(access, account_id))
 
     def replace_account(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        account_id: str,
-        proof: PasswordProof,
+        self, access: Access[TenantScope], account_id: str, proof: PasswordProof
     ) -> CredentialsFile:
         """Delete an account and make it again for the same app and user: "Delete and make again".
 
         Returns the new file. Raises Unauthenticated without a fresh proof.
         """
-        self._require_proof(scope, actor, proof)
-        old = self._account(work, scope, account_id)
-        app = self._app(work, scope, old.app_id)
-        self._delete_account(work, scope, actor, old)
+        self._require_proof(access.scope, access.actor, proof)
+        old = self._account(access, account_id)
+        app = self._app(access, old.app_id)
+        self._delete_account(access, old)
         keys = self._maker.make(
-            work,
-            scope,
-            actor,
-            app,
-            old.user_id,
-            description=old.description,
-            scopes=old.scopes,
+            access, app, old.user_id, description=old.description, scopes=old.scopes
         )
-        return self._files.make(work, scope, actor, app, keys)
+        return self._files.make(access, app, keys)
 
     def set_account_disabled(
-        self, work: Work, scope: TenantScope, actor: Actor, account_id: str, disabled: bool
+        self, access: Access[TenantScope], account_id: str, disabled: bool
     ) -> None:
         """Close an account to logins and kill its tokens, or open it again."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        account = self._account(work, scope, account_id)
-        accounts = ServiceAccountRepository(work.connection)
-        accounts.set_disabled(scope, account.id, disabled)
+        access.require_tenant_administrator()
+        account = self._account(access, account_id)
+        accounts = ServiceAccountRepository(access.connection)
+        accounts.set_disabled(access.scope, account.id, disabled)
         action = ServiceAccountAction.DISABLED if disabled else ServiceAccountAction.ENABLED
-        self._audit.record(Access(work, scope, actor), action, account.id, {"app": account.app_id})
-        work.after_commit(self._states.forget)
+        self._audit.record(access, action, account.id, {"app": account.app_id})
+        access.after_commit(self._states.forget)
 
     def _require_proof(self, scope: TenantScope, actor: Actor, proof: PasswordProof) -> None:
         actor.require_tenant_administrator(scope.tenant_id)
         proof.require_for(actor, self._clock.now())
 
-    def _app(self, work: Work, scope: TenantScope, app_id: str) -> AuthorizedApp:
-        app = AppRepository(work.connection).get(scope, app_id)
+    def _app(self, access: ScopedWork[TenantScope], app_id: str) -> AuthorizedApp:
+        app = AppRepository(access.connection).get(access.scope, app_id)
         if app is None:
             raise NotFound(_("There is no such authorized app in this tenant."))
         return app
 
-    def _account(self, work: Work, scope: TenantScope, account_id: str) -> ServiceAccount:
-        account = ServiceAccountRepository(work.connection).get(scope, account_id)
+    def _account(self, access: ScopedWork[TenantScope], account_id: str) -> ServiceAccount:
+        account = ServiceAccountRepository(access.connection).get(access.scope, account_id)
         if account is None:
             raise NotFound(_("There is no such service account in this tenant."))
         return account
 
-    def _delete_account(
-        self, work: Work, scope: TenantScope, actor: Actor, account: ServiceAccount
-    ) -> None:
-        accounts = ServiceAccountRepository(work.connection)
-        accounts.delete(scope, account.id, self._clock.now())
+    def _delete_account(self, access: Access[TenantScope], account: ServiceAccount) -> None:
+        accounts = ServiceAccountRepository(access.connection)
+        accounts.delete(access.scope, account.id, self._clock.now())
         self._audit.record(
-            Access(work, scope, actor),
+            access,
             ServiceAccountAction.DELETED,
             account.id,
             {"app": account.app_id},
         )
-        work.after_commit(self._states.forget)
+        access.after_commit(self._states.forget)
 
 
 def _csv(keys: ServiceAccountKeys) -> bytes:

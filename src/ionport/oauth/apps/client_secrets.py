@@ -13,7 +13,7 @@ from ionport.core.sealing import KeyRing, SealedFor
 from ionport.core.secrets import Secret
 from ionport.oauth.apps.model import AuthorizedApp, ClientSecret
 from ionport.oauth.apps.repository import AppRepository
-from ionport.store import ScopedWork, SystemScope, TenantScope, Work
+from ionport.store import ScopedWork, SystemScope, TenantScope
 
 # 64 bytes make 86 letters (docs/reference/credentials.md#the-file).
 SECRET_BYTES: Final = 64
@@ -34,22 +34,22 @@ class ClientSecrets:
         """Whether a sealed copy of each new secret is kept, so that it can be shown again."""
         return self._keep_copies
 
-    def newest(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> Secret | None:
+    def newest(self, access: ScopedWork[TenantScope], app: AuthorizedApp) -> Secret | None:
         """Return the app's newest secret of which a copy is kept."""
-        for secret in AppRepository(work.connection).secrets(scope, app.id):
+        for secret in AppRepository(access.connection).secrets(access.scope, app.id):
             if secret.sealed is not None and secret.expires_at is None:
-                owner = _sealed_for(scope.tenant_id, secret.id)
+                owner = _sealed_for(access.scope.tenant_id, secret.id)
                 return self._key_ring.open_secret(secret.sealed, owner)
         return None
 
-    def add(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> Secret:
+    def add(self, access: ScopedWork[TenantScope], app: AuthorizedApp) -> Secret:
         """Give the app a further secret; those before it stay valid.
 
         Raises:
             Conflict: the app has `MAX_CLIENT_SECRETS` already.
         """
-        apps = AppRepository(work.connection)
-        if len(apps.secrets(scope, app.id)) >= MAX_CLIENT_SECRETS:
+        apps = AppRepository(access.connection)
+        if len(apps.secrets(access.scope, app.id)) >= MAX_CLIENT_SECRETS:
             raise Conflict(
                 _("This app has {count} client secrets already. Make a new app.").format(
                     count=MAX_CLIENT_SECRETS
@@ -59,7 +59,7 @@ class ClientSecrets:
         secret, secret_id = random_token(SECRET_BYTES), new_id("csec")
         sealed = None
         if self._keep_copies:
-            sealed = self._key_ring.seal(secret, _sealed_for(scope.tenant_id, secret_id))
+            sealed = self._key_ring.seal(secret, _sealed_for(access.scope.tenant_id, secret_id))
         row = ClientSecret(
             id=secret_id,
             app_id=app.id,
@@ -67,17 +67,17 @@ class ClientSecrets:
             sealed=sealed,
             created_at=self._clock.now(),
         )
-        apps.add_secret(scope, row)
+        apps.add_secret(access.scope, row)
         return secret
 
     def rotate(
-        self, work: Work, scope: TenantScope, app: AuthorizedApp, overlap: timedelta
+        self, access: ScopedWork[TenantScope], app: AuthorizedApp, overlap: timedelta
     ) -> Secret:
         """Give the app a new secret; those before it end after `overlap`."""
-        apps, now = AppRepository(work.connection), self._clock.now()
-        apps.remove_ended_secrets(scope, app.id, now)
-        apps.end_secrets(scope, app.id, now + overlap)
-        return self.add(work, scope, app)
+        apps, now = AppRepository(access.connection), self._clock.now()
+        apps.remove_ended_secrets(access.scope, app.id, now)
+        apps.end_secrets(access.scope, app.id, now + overlap)
+        return self.add(access, app)
 
     def reseal(self, access: ScopedWork[SystemScope]) -> int:
         """Seal every kept copy with the ring's newest key; return how many were changed."""

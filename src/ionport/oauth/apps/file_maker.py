@@ -5,7 +5,6 @@ from __future__ import annotations
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.oauth.apps.client_secrets import ClientSecrets
 from ionport.oauth.apps.credentials_file import (
     ServiceAccountKeys,
@@ -16,7 +15,7 @@ from ionport.oauth.apps.model import AppAction, AuthorizedApp, CredentialsFile
 from ionport.oauth.apps.scope_policy import are_enforced
 from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.oauth.tenant.repository import TenantSettingsRepository
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 
 class CredentialsFileMaker:
@@ -32,9 +31,7 @@ class CredentialsFileMaker:
 
     def make(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         app: AuthorizedApp,
         keys: ServiceAccountKeys | None = None,
     ) -> CredentialsFile:
@@ -44,24 +41,21 @@ class CredentialsFileMaker:
         """
         secret = None
         if not app.is_public:
-            secret = self._secrets.newest(work, scope, app) or self._secrets.add(work, scope, app)
-        content = self.content(work, scope, app, secret, keys)
+            secret = self._secrets.newest(access, app) or self._secrets.add(access, app)
+        content = self.content(access, app, secret, keys)
         details = {"name": app.name, "service_account": keys.account_id if keys else ""}
-        self._audit.record(
-            Access(work, scope, actor), AppAction.CREDENTIALS_DOWNLOADED, app.id, details
-        )
+        self._audit.record(access, AppAction.CREDENTIALS_DOWNLOADED, app.id, details)
         return CredentialsFile(credentials_filename(app), content)
 
     def content(
         self,
-        work: Work,
-        scope: TenantScope,
+        access: ScopedWork[TenantScope],
         app: AuthorizedApp,
         secret: Secret | None = None,
         keys: ServiceAccountKeys | None = None,
     ) -> bytes:
         """Return the JSON of a file with just these secrets in it."""
-        settings = TenantSettingsRepository(work.connection).get(scope)
+        settings = TenantSettingsRepository(access.connection).get(access.scope)
         scopes = keys.scopes if keys is not None and keys.scopes else app.scopes
         return credentials_content(
             app,

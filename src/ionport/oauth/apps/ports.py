@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Protocol
 
 from ionport.oauth.apps.model import AppUse, AuthorizedApp
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 
 class AppDependents(Protocol):
     """Service accounts, grants and consents of an app, which are stored above the apps."""
 
-    def count(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> AppUse:
+    def count(self, access: ScopedWork[TenantScope], app: AuthorizedApp) -> AppUse:
         """Return how many of each there are."""
         ...
 
-    def delete(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> None:
+    def delete(self, access: ScopedWork[TenantScope], app: AuthorizedApp) -> None:
         """Mark as deleted, with the app, what does not end by the app's own mark."""
         ...

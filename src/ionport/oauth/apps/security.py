@@ -13,7 +13,7 @@ from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor, PasswordProof
+from ionport.identity.model import PasswordProof
 from ionport.oauth.apps.bridge.keys import FILENAME, MAX_BRIDGE_KEYS, KeyPair, key_file
 from ionport.oauth.apps.bridge.repository import BridgeKeyRepository
 from ionport.oauth.apps.client_secrets import ClientSecrets
@@ -21,7 +21,7 @@ from ionport.oauth.apps.model import AppAction, AuthorizedApp, BridgeKey, Client
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant.endpoints import Endpoints
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 MAX_OVERLAP: Final = timedelta(days=30)
 
@@ -52,13 +52,7 @@ class AppSecurityService:
         self._secrets = secrets
 
     def rotate_secret(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        app_id: str,
-        proof: PasswordProof,
-        overlap: timedelta,
+        self, access: Access[TenantScope], app_id: str, proof: PasswordProof, overlap: timedelta
     ) -> Secret:
         """Give an app a new Secret; the old one works for `overlap` (0 to 30 days) beside it.
 
@@ -69,42 +63,32 @@ class AppSecurityService:
             InvalidInput: the overlap is out of range.
             Conflict: the app is public and has no Secret.
         """
-        app = self._app(work, scope, actor, app_id, proof)
+        app = self._app(access, app_id, proof)
         if app.is_public:
             raise Conflict(_("A public app has no Secret to rotate."), code="app_is_public")
         if not timedelta(0) <= overlap <= MAX_OVERLAP:
             text = _("Choose between 0 and 30 days.")
             raise InvalidInput(text, code="overlap_invalid", fields={"overlap": text})
-        secret = self._secrets.rotate(work, scope, app, overlap)
-        work.after_commit(self._states.forget)
+        secret = self._secrets.rotate(access, app, overlap)
+        access.after_commit(self._states.forget)
         details = {"name": app.name, "overlap_seconds": str(int(overlap.total_seconds()))}
-        self._audit.record(Access(work, scope, actor), AppAction.SECRET_ROTATED, app.id, details)
+        self._audit.record(access, AppAction.SECRET_ROTATED, app.id, details)
         return secret
 
-    def list_secrets(
-        self, work: Work, scope: TenantScope, actor: Actor, app_id: str
-    ) -> Sequence[ClientSecret]:
+    def list_secrets(self, access: Access[TenantScope], app_id: str) -> Sequence[ClientSecret]:
         """Return an app's Secrets, newest first: digests and dates, nothing in the clear."""
-        app = self._app(work, scope, actor, app_id)
-        return AppRepository(work.connection).secrets(scope, app.id)
+        app = self._app(access, app_id)
+        return AppRepository(access.connection).secrets(access.scope, app.id)
 
-    def revoke_tokens(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> None:
+    def revoke_tokens(self, access: Access[TenantScope], app_id: str) -> None:
         """Kill every access token and refresh token of an app at once; logins stay possible."""
-        app = self._app(work, scope, actor, app_id)
-        AppRepository(work.connection).raise_generation(scope, app.id)
-        self._audit.record(
-            Access(work, scope, actor), AppAction.TOKENS_REVOKED, app.id, {"name": app.name}
-        )
-        work.after_commit(self._states.forget)
+        app = self._app(access, app_id)
+        AppRepository(access.connection).raise_generation(access.scope, app.id)
+        self._audit.record(access, AppAction.TOKENS_REVOKED, app.id, {"name": app.name})
+        access.after_commit(self._states.forget)
 
     def add_bridge_key(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        app_id: str,
-        proof: PasswordProof,
-        pair: KeyPair,
+        self, access: Access[TenantScope], app_id: str, proof: PasswordProof, pair: KeyPair
     ) -> BridgeKeyFile:
         """Store the public half of a new key pair and return the file with the private one.
 
@@ -112,57 +96,47 @@ class AppSecurityService:
             Unauthenticated: the password was not typed again just now.
             Conflict: bridge authentication is off, or the app has five keys already.
         """
-        app = self._app(work, scope, actor, app_id, proof)
+        app = self._app(access, app_id, proof)
         if not app.use_bridge:
             raise Conflict(
                 _("Switch on Use Bridge Authentication and save the app first."),
                 code="bridge_is_off",
             )
-        keys = BridgeKeyRepository(work.connection)
-        if len(keys.list(scope, app.id)) >= MAX_BRIDGE_KEYS:
+        keys = BridgeKeyRepository(access.connection)
+        if len(keys.list(access.scope, app.id)) >= MAX_BRIDGE_KEYS:
             raise Conflict(
                 _("This app has {count} key pairs. Delete one first.").format(
                     count=MAX_BRIDGE_KEYS
                 ),
                 code="too_many_bridge_keys",
             )
-        keys.add(scope, BridgeKey(pair.kid, app.id, pair.public_jwk, self._clock.now(), actor.name))
-        self._audit.record(
-            Access(work, scope, actor), AppAction.KEY_GENERATED, app.id, {"kid": pair.kid}
+        keys.add(
+            access.scope,
+            BridgeKey(pair.kid, app.id, pair.public_jwk, self._clock.now(), access.actor.name),
         )
-        content = key_file(app.client_id, self._endpoints.issuer(scope.tenant_id), pair)
+        self._audit.record(access, AppAction.KEY_GENERATED, app.id, {"kid": pair.kid})
+        content = key_file(app.client_id, self._endpoints.issuer(access.scope.tenant_id), pair)
         return BridgeKeyFile(FILENAME, content)
 
-    def list_bridge_keys(
-        self, work: Work, scope: TenantScope, actor: Actor, app_id: str
-    ) -> Sequence[BridgeKey]:
+    def list_bridge_keys(self, access: Access[TenantScope], app_id: str) -> Sequence[BridgeKey]:
         """Return an app's public keys, newest first."""
-        app = self._app(work, scope, actor, app_id)
-        return BridgeKeyRepository(work.connection).list(scope, app.id)
+        app = self._app(access, app_id)
+        return BridgeKeyRepository(access.connection).list(access.scope, app.id)
 
-    def delete_bridge_key(
-        self, work: Work, scope: TenantScope, actor: Actor, app_id: str, key_id: str
-    ) -> None:
+    def delete_bridge_key(self, access: Access[TenantScope], app_id: str, key_id: str) -> None:
         """Delete a key: assertions signed with it are refused from now on."""
-        app = self._app(work, scope, actor, app_id)
-        if not BridgeKeyRepository(work.connection).remove(scope, app.id, key_id):
+        app = self._app(access, app_id)
+        if not BridgeKeyRepository(access.connection).remove(access.scope, app.id, key_id):
             raise NotFound(_("This app has no such key."))
-        self._audit.record(
-            Access(work, scope, actor), AppAction.KEY_DELETED, app.id, {"kid": key_id}
-        )
+        self._audit.record(access, AppAction.KEY_DELETED, app.id, {"kid": key_id})
 
     def _app(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        app_id: str,
-        proof: PasswordProof | None = None,
+        self, access: Access[TenantScope], app_id: str, proof: PasswordProof | None = None
     ) -> AuthorizedApp:
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         if proof is not None:
-            proof.require_for(actor, self._clock.now())
-        app = AppRepository(work.connection).get(scope, app_id)
+            proof.require_for(access.actor, self._clock.now())
+        app = AppRepository(access.connection).get(access.scope, app_id)
         if app is None:
             raise NotFound(_("There is no such authorized app in this tenant."))
         return app

@@ -26,7 +26,7 @@ from ionport.oauth.apps.model import AppAction, AppQuery, AppUse, AuthorizedApp
 from ionport.oauth.apps.ports import AppDependents
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.states import TokenStates
-from ionport.store import ScopedWork, SystemScope, TenantScope, Work
+from ionport.store import ScopedWork, SystemScope, TenantScope
 
 # 32 bytes make 43 letters (docs/reference/credentials.md#the-file).
 _CLIENT_ID_BYTES: Final = 32
@@ -51,52 +51,46 @@ class AuthorizedAppService:
         self._files = files
         self._dependents = dependents
 
-    def create_app(
-        self, work: Work, scope: TenantScope, actor: Actor, draft: AppDraft
-    ) -> AuthorizedApp:
+    def create_app(self, access: Access[TenantScope], draft: AppDraft) -> AuthorizedApp:
         """Store a new app with a generated client id and client secret.
 
         Raises:
             InvalidInput: a field is wrong; see `AppDraft.check`.
             Conflict: the tenant has an app of this name; `existing_id` is its id.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         draft.check()
         app = AuthorizedApp(
             id=new_id("app"),
-            tenant_id=scope.tenant_id,
-            client_id=f"{scope.tenant_id}~{random_token(_CLIENT_ID_BYTES).reveal()}",
+            tenant_id=access.scope.tenant_id,
+            client_id=f"{access.scope.tenant_id}~{random_token(_CLIENT_ID_BYTES).reveal()}",
             is_disabled=False,
             created_at=self._clock.now(),
-            created_by=actor.name,
+            created_by=access.actor.name,
             **draft.values(),
         )
-        apps = AppRepository(work.connection)
-        if not apps.add(scope, app):
-            raise _name_is_taken(apps.find_by_name(scope, draft.name))
+        apps = AppRepository(access.connection)
+        if not apps.add(access.scope, app):
+            raise _name_is_taken(apps.find_by_name(access.scope, draft.name))
         if self._secrets.are_kept and not app.is_public:
-            self._secrets.add(work, scope, app)
-        self._audit.record(
-            Access(work, scope, actor), AppAction.CREATED, app.id, {"name": app.name}
-        )
-        work.after_commit(self._states.forget)
+            self._secrets.add(access, app)
+        self._audit.record(access, AppAction.CREATED, app.id, {"name": app.name})
+        access.after_commit(self._states.forget)
         return app
 
     def list_apps(
-        self, work: Work, scope: TenantScope, actor: Actor, query: AppQuery | None = None
+        self, access: Access[TenantScope], query: AppQuery | None = None
     ) -> Page[AuthorizedApp]:
         """Return one page of the tenant's apps, by name unless `query` says otherwise."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return AppRepository(work.connection).list(scope, query or AppQuery())
+        access.require_tenant_administrator()
+        return AppRepository(access.connection).list(access.scope, query or AppQuery())
 
-    def get_app(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> AuthorizedApp:
+    def get_app(self, access: Access[TenantScope], app_id: str) -> AuthorizedApp:
         """Return an app; raises NotFound for another tenant's and a deleted one."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return self._app(work, scope, app_id)
+        access.require_tenant_administrator()
+        return self._app(access, app_id)
 
-    def edit_app(
-        self, work: Work, scope: TenantScope, actor: Actor, app_id: str, draft: AppDraft
-    ) -> AuthorizedApp:
+    def edit_app(self, access: Access[TenantScope], app_id: str, draft: AppDraft) -> AuthorizedApp:
         """Store an app's changed form; it holds from the next request on.
 
         Source: docs/reference/credentials.md#adding-an-app.
@@ -108,42 +102,40 @@ class AuthorizedAppService:
             InvalidInput: a field is wrong, or the type differs: it cannot be changed.
             Conflict: another app has the name; `existing_id` is its id.
         """
-        app = self.get_app(work, scope, actor, app_id)
+        app = self.get_app(access, app_id)
         if draft.type is not app.type:
             text = _("The type of an app cannot be changed. Make a new app.")
             raise InvalidInput(text, code="app_type_fixed", fields={"type": text})
         draft.check()
         now = self._clock.now()
-        changed = replace(app, **draft.values(), changed_at=now, changed_by=actor.name)
+        changed = replace(app, **draft.values(), changed_at=now, changed_by=access.actor.name)
         names = [name for name in draft.values() if getattr(app, name) != getattr(changed, name)]
         if {"grant_type", "is_public"} & set(names):
             changed = replace(changed, token_generation=app.token_generation + 1)
-        apps = AppRepository(work.connection)
-        if not apps.replace(scope, changed):
-            raise _name_is_taken(apps.find_by_name(scope, draft.name))
+        apps = AppRepository(access.connection)
+        if not apps.replace(access.scope, changed):
+            raise _name_is_taken(apps.find_by_name(access.scope, draft.name))
         if changed.is_public and not app.is_public:
-            apps.end_secrets(scope, app.id, now)
+            apps.end_secrets(access.scope, app.id, now)
         if app.is_public and not changed.is_public and self._secrets.are_kept:
-            self._secrets.add(work, scope, changed)
+            self._secrets.add(access, changed)
         details = {"name": changed.name, "fields": ", ".join(names)}
-        self._audit.record(Access(work, scope, actor), AppAction.CHANGED, app.id, details)
-        work.after_commit(self._states.forget)
+        self._audit.record(access, AppAction.CHANGED, app.id, details)
+        access.after_commit(self._states.forget)
         return changed
 
-    def app_use(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> AppUse:
+    def app_use(self, access: Access[TenantScope], app_id: str) -> AppUse:
         """Return what hangs on an app: what disabling or deleting it would stop."""
-        app = self.get_app(work, scope, actor, app_id)
-        return self._dependents.count(work, scope, app)
+        app = self.get_app(access, app_id)
+        return self._dependents.count(access, app)
 
-    def find_app_by_name(
-        self, work: Work, scope: TenantScope, actor: Actor, name: str
-    ) -> AuthorizedApp | None:
+    def find_app_by_name(self, access: Access[TenantScope], name: str) -> AuthorizedApp | None:
         """Return the app of this name, without regard to case, to be reused."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return AppRepository(work.connection).find_by_name(scope, name)
+        access.require_tenant_administrator()
+        return AppRepository(access.connection).find_by_name(access.scope, name)
 
     def reveal_secret(
-        self, work: Work, scope: TenantScope, actor: Actor, app_id: str, proof: PasswordProof
+        self, access: Access[TenantScope], app_id: str, proof: PasswordProof
     ) -> Secret:
         """Return the app's newest client secret.
 
@@ -151,9 +143,9 @@ class AuthorizedAppService:
             Unauthenticated: the password was not typed again just now.
             Conflict: this installation keeps no copies of client secrets.
         """
-        self._require_proof(scope, actor, proof)
-        app = self._app(work, scope, app_id)
-        secret = self._secrets.newest(work, scope, app)
+        self._require_proof(access.scope, access.actor, proof)
+        app = self._app(access, app_id)
+        secret = self._secrets.newest(access, app)
         if secret is None:
             raise Conflict(
                 _(
@@ -162,12 +154,10 @@ class AuthorizedAppService:
                 ),
                 code="client_secret_not_kept",
             )
-        self._audit.record(
-            Access(work, scope, actor), AppAction.SECRET_REVEALED, app.id, {"name": app.name}
-        )
+        self._audit.record(access, AppAction.SECRET_REVEALED, app.id, {"name": app.name})
         return secret
 
-    def qr_content(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> str:
+    def qr_content(self, access: Access[TenantScope], app_id: str) -> str:
         """Return the text of a mobile app's QR code: its `.ionapi` file.
 
         Source: docs/reference/credentials.md#the-file.
@@ -175,19 +165,17 @@ class AuthorizedAppService:
         Raises:
             Conflict: the app is not mobile, or keeps a Secret, which belongs in no picture.
         """
-        app = self.get_app(work, scope, actor, app_id)
+        app = self.get_app(access, app_id)
         if not (app.type.is_mobile and app.is_public):
             raise Conflict(
                 _("Only a public mobile app has a QR code. Download the credentials instead."),
                 code="no_qr_code",
             )
-        return self._files.content(work, scope, app).decode()
+        return self._files.content(access, app).decode()
 
     def export_environment(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         app_id: str,
         tool: EnvironmentTool,
         proof: PasswordProof | None = None,
@@ -201,32 +189,28 @@ class AuthorizedAppService:
             Unauthenticated: the proof is not the actor's own or too old.
             Conflict: this installation keeps no copies of client secrets.
         """
-        app = self.get_app(work, scope, actor, app_id)
+        app = self.get_app(access, app_id)
         secret = None
         if proof is not None and not app.is_public:
-            secret = self.reveal_secret(work, scope, actor, app_id, proof)
-        content = self._files.content(work, scope, app, secret)
+            secret = self.reveal_secret(access, app_id, proof)
+        content = self._files.content(access, app, secret)
         return environment_file(tool, app, content)
 
-    def set_app_disabled(
-        self, work: Work, scope: TenantScope, actor: Actor, app_id: str, disabled: bool
-    ) -> None:
+    def set_app_disabled(self, access: Access[TenantScope], app_id: str, disabled: bool) -> None:
         """Close an app to logins and kill its tokens, or open it again."""
-        app = self.get_app(work, scope, actor, app_id)
-        AppRepository(work.connection).set_disabled(scope, app.id, disabled)
+        app = self.get_app(access, app_id)
+        AppRepository(access.connection).set_disabled(access.scope, app.id, disabled)
         action = AppAction.DISABLED if disabled else AppAction.ENABLED
-        self._audit.record(Access(work, scope, actor), action, app.id, {"name": app.name})
-        work.after_commit(self._states.forget)
+        self._audit.record(access, action, app.id, {"name": app.name})
+        access.after_commit(self._states.forget)
 
-    def delete_app(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> None:
+    def delete_app(self, access: Access[TenantScope], app_id: str) -> None:
         """Delete an app with its secrets and accounts; every token of it is dead at once."""
-        app = self.get_app(work, scope, actor, app_id)
-        AppRepository(work.connection).delete(scope, app.id, self._clock.now())
-        self._dependents.delete(work, scope, app)
-        self._audit.record(
-            Access(work, scope, actor), AppAction.DELETED, app.id, {"name": app.name}
-        )
-        work.after_commit(self._states.forget)
+        app = self.get_app(access, app_id)
+        AppRepository(access.connection).delete(access.scope, app.id, self._clock.now())
+        self._dependents.delete(access, app)
+        self._audit.record(access, AppAction.DELETED, app.id, {"name": app.name})
+        access.after_commit(self._states.forget)
 
     def reseal(self, access: ScopedWork[SystemScope]) -> int:
         """Seal every kept client secret with the ring's newest key; return how many changed."""
@@ -236,8 +220,8 @@ class AuthorizedAppService:
         actor.require_tenant_administrator(scope.tenant_id)
         proof.require_for(actor, self._clock.now())
 
-    def _app(self, work: Work, scope: TenantScope, app_id: str) -> AuthorizedApp:
-        app = AppRepository(work.connection).get(scope, app_id)
+    def _app(self, access: ScopedWork[TenantScope], app_id: str) -> AuthorizedApp:
+        app = AppRepository(access.connection).get(access.scope, app_id)
         if app is None:
             raise NotFound(_("There is no such authorized app in this tenant."))
         return app

@@ -10,7 +10,7 @@ from ionport.oauth.accounts.repository import ServiceAccountRepository
 from ionport.oauth.apps.model import AppUse, AuthorizedApp
 from ionport.oauth.authorize.repository import ConsentRepository
 from ionport.oauth.grants.repository import GrantRepository
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 MAX_COUNTED_GRANTS: Final = 10_000
 
@@ -21,19 +21,19 @@ class StoredAppDependents:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def count(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> AppUse:
+    def count(self, access: ScopedWork[TenantScope], app: AuthorizedApp) -> AppUse:
         """Return how many of each there are; grants at most `MAX_COUNTED_GRANTS`."""
-        accounts = ServiceAccountRepository(work.connection)
-        grants = GrantRepository(work.connection)
+        accounts = ServiceAccountRepository(access.connection)
+        grants = GrantRepository(access.connection)
         return AppUse(
-            service_accounts=accounts.list(scope, app.id, PageRequest(per_page=1)).total,
+            service_accounts=accounts.list(access.scope, app.id, PageRequest(per_page=1)).total,
             live_grants=grants.count_alive(
-                scope, app.id, app.token_generation, self._clock.now(), MAX_COUNTED_GRANTS
+                access.scope, app.id, app.token_generation, self._clock.now(), MAX_COUNTED_GRANTS
             ),
-            consents=ConsentRepository(work.connection).count(scope, app.id),
+            consents=ConsentRepository(access.connection).count(access.scope, app.id),
         )
 
-    def delete(self, work: Work, scope: TenantScope, app: AuthorizedApp) -> None:
+    def delete(self, access: ScopedWork[TenantScope], app: AuthorizedApp) -> None:
         """Delete the app's service accounts: grants and consents end by the app's own mark."""
-        accounts = ServiceAccountRepository(work.connection)
-        accounts.delete_of_app(scope, app.id, self._clock.now())
+        accounts = ServiceAccountRepository(access.connection)
+        accounts.delete_of_app(access.scope, app.id, self._clock.now())

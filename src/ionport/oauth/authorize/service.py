@@ -14,7 +14,6 @@ from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.oauth.accounts.model import Person
 from ionport.oauth.accounts.repository import ServiceAccountRepository
 from ionport.oauth.apps.model import AppAction
@@ -36,7 +35,7 @@ from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.oauth.tenant.repository import TenantSettingsRepository
 from ionport.oauth.tokens.model import Login, SignedLogin
 from ionport.oauth.tokens.service import TokenService
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 _CODE_BYTES: Final = 32
 MAX_CONSENTS: Final = 500
@@ -71,7 +70,7 @@ class ApprovalService:
         self._tokens = tokens
         self._states = states
 
-    def read(self, work: Work, scope: TenantScope, query: str) -> AuthorizationRequest:
+    def read(self, access: ScopedWork[TenantScope], query: str) -> AuthorizationRequest:
         """Return the request that a query string is.
 
         Raises:
@@ -81,12 +80,10 @@ class ApprovalService:
             parameters = parse_parameters(query.encode(), b"")
         except IonportError as error:
             raise AuthorizationRefused("invalid_request", error.text) from error
-        settings = TenantSettingsRepository(work.connection).get(scope)
-        return check_request(work.connection, scope, parameters, settings)
+        settings = TenantSettingsRepository(access.connection).get(access.scope)
+        return check_request(access.connection, access.scope, parameters, settings)
 
-    def needs_consent(
-        self, work: Work, scope: TenantScope, actor: Actor, request: AuthorizationRequest
-    ) -> bool:
+    def needs_consent(self, access: Access[TenantScope], request: AuthorizationRequest) -> bool:
         """Tell whether the person has to be asked.
 
         A public app behind a loopback port or a scheme of its own is asked for every time: any
@@ -95,25 +92,23 @@ class ApprovalService:
         Raises:
             Forbidden: the person is no enabled member of the tenant.
         """
-        person = self._person(work, scope, actor)
+        person = self._person(access)
         if request.app.is_public and not is_claimed(request.redirect_uri):
             return True
-        consents = ConsentRepository(work.connection)
-        consent = consents.find(scope, person.user_id, request.app.id)
+        consents = ConsentRepository(access.connection)
+        consent = consents.find(access.scope, person.user_id, request.app.id)
         return consent is None or not consent.covers(request.scopes)
 
-    def prepare(
-        self, work: Work, scope: TenantScope, actor: Actor, request: AuthorizationRequest
-    ) -> Approval:
+    def prepare(self, access: Access[TenantScope], request: AuthorizationRequest) -> Approval:
         """Make what the app gets; stores nothing, so that signing holds no lock.
 
         Raises:
             Forbidden: the person is no enabled member of the tenant.
         """
-        person = self._person(work, scope, actor)
+        person = self._person(access)
         if request.response_type is ResponseType.CODE:
             return Approval(request, person, random_token(_CODE_BYTES), None)
-        settings = TenantSettingsRepository(work.connection).get(scope)
+        settings = TenantSettingsRepository(access.connection).get(access.scope)
         login = Login(
             app=request.app,
             form=settings.token_form,
@@ -123,15 +118,17 @@ class ApprovalService:
         )
         return Approval(request, person, None, self._tokens.sign(login))
 
-    def record(self, work: Work, scope: TenantScope, actor: Actor, approval: Approval) -> Secret:
+    def record(self, access: Access[TenantScope], approval: Approval) -> Secret:
         """Store an approval and the consent behind it; returns the address to lead back to."""
         request, now = approval.request, self._clock.now()
-        consents = ConsentRepository(work.connection)
-        consents.remember(scope, approval.person.user_id, request.app.id, request.scopes, now)
+        consents = ConsentRepository(access.connection)
+        consents.remember(
+            access.scope, approval.person.user_id, request.app.id, request.scopes, now
+        )
         if approval.code is not None:
             code = AuthorizationCode(
                 digest=self._key_ring.digest(approval.code),
-                tenant_id=scope.tenant_id,
+                tenant_id=access.scope.tenant_id,
                 app_id=request.app.id,
                 user_id=approval.person.user_id,
                 redirect_uri=request.redirect_uri,
@@ -141,18 +138,18 @@ class ApprovalService:
                 created_at=now,
                 expires_at=now + CODE_LIFETIME,
             )
-            AuthorizationCodeRepository(work.connection).add(scope, code)
-        answer = self._answer(work, scope, approval)
+            AuthorizationCodeRepository(access.connection).add(access.scope, code)
+        answer = self._answer(access, approval)
         details = {"app": request.app.name, "scopes": " ".join(request.scopes)}
-        self._audit.record(Access(work, scope, actor), AppAction.APPROVED, request.app.id, details)
-        return Secret(self._back(scope, request, answer))
+        self._audit.record(access, AppAction.APPROVED, request.app.id, details)
+        return Secret(self._back(access.scope, request, answer))
 
-    def _answer(self, work: Work, scope: TenantScope, approval: Approval) -> Mapping[str, str]:
+    def _answer(self, access: ScopedWork[TenantScope], approval: Approval) -> Mapping[str, str]:
         if approval.code is not None:
             return {"code": approval.code.reveal()}
         if approval.signed is None:
             raise ValueError("an approval has a code or a token")
-        issued = self._tokens.record(work, scope, approval.signed)
+        issued = self._tokens.record(access, approval.signed)
         return {name: str(value) for name, value in issued.revealed().items()}
 
     def denied(self, scope: TenantScope, request: AuthorizationRequest) -> str:
@@ -170,38 +167,40 @@ class ApprovalService:
             scope, refused.redirect_uri, answer, refused.state, in_fragment=refused.in_fragment
         )
 
-    def list_consents(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[Consent]:
+    def list_consents(self, access: Access[TenantScope]) -> Sequence[Consent]:
         """Return what the person has approved: the page Apps and Authorizations.
 
         Source: docs/reference/credentials.md#download-credentials.
         """
-        person = self._person(work, scope, actor)
-        return ConsentRepository(work.connection).list(scope, person.user_id, MAX_CONSENTS)
+        person = self._person(access)
+        return ConsentRepository(access.connection).list(access.scope, person.user_id, MAX_CONSENTS)
 
-    def revoke_consent(self, work: Work, scope: TenantScope, actor: Actor, app_id: str) -> None:
+    def revoke_consent(self, access: Access[TenantScope], app_id: str) -> None:
         """Take an approval back; every token that the app has of this person is dead at once.
 
         Raises:
             NotFound: the person has not approved such an app.
         """
-        person = self._person(work, scope, actor)
-        if not ConsentRepository(work.connection).remove(scope, person.user_id, app_id):
+        person = self._person(access)
+        if not ConsentRepository(access.connection).remove(access.scope, person.user_id, app_id):
             raise NotFound(_("You have not approved such an app."))
-        GrantRepository(work.connection).revoke_of_user(
-            scope, person.user_id, app_id, self._clock.now()
+        GrantRepository(access.connection).revoke_of_user(
+            access.scope, person.user_id, app_id, self._clock.now()
         )
-        self._audit.record(Access(work, scope, actor), AppAction.APPROVAL_REVOKED, app_id)
-        work.after_commit(self._states.forget)
+        self._audit.record(access, AppAction.APPROVAL_REVOKED, app_id)
+        access.after_commit(self._states.forget)
 
-    def _person(self, work: Work, scope: TenantScope, actor: Actor) -> Person:
-        people = ServiceAccountRepository(work.connection)
-        person = people.find_person(scope, actor.user_id) if actor.user_id else None
+    def _person(self, access: Access[TenantScope]) -> Person:
+        people = ServiceAccountRepository(access.connection)
+        person = (
+            people.find_person(access.scope, access.actor.user_id) if access.actor.user_id else None
+        )
         if person is None:
             raise Forbidden(
                 _(
                     "You do not belong to tenant {tenant}. Sign in as another user, or ask an"
                     " administrator of the tenant to add you."
-                ).format(tenant=scope.tenant_id),
+                ).format(tenant=access.scope.tenant_id),
                 code="no_tenant_member",
             )
         return person

@@ -31,7 +31,7 @@ from ionport.oauth.clients.assertions import (
 from ionport.oauth.clients.repository import UsedAssertionRepository
 from ionport.oauth.protocol import InvalidClient, InvalidRequest, Parameters, look_up_text
 from ionport.oauth.tenant.endpoints import Endpoints
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 _WRONG_CLIENT: Final = "Invalid client or client credentials."
 # Compared against when there is no such client, so that it costs what a wrong secret costs.
@@ -135,12 +135,12 @@ class Clients:
         return (*urls.token_urls(scope.tenant_id), urls.issuer(scope.tenant_id))
 
 
-def note_assertion(work: Work, scope: TenantScope, used: UsedAssertion | None) -> None:
+def note_assertion(access: ScopedWork[TenantScope], used: UsedAssertion | None) -> None:
     """Note that an assertion was used; raises InvalidClient when it was used before."""
     if used is None:
         return
-    noted = UsedAssertionRepository(work.connection).use(
-        scope, used.issuer, used.assertion_id, used.expires_at
+    noted = UsedAssertionRepository(access.connection).use(
+        access.scope, used.issuer, used.assertion_id, used.expires_at
     )
     if not noted:
         raise InvalidClient("The assertion was used before: sign a new one.", detail="replay")

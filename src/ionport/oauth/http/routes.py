@@ -83,7 +83,7 @@ def routes(server: AuthorizationServer) -> Sequence[Endpoint]:
     async def revoke(request: Request) -> Response:
         def answer(scope: TenantScope, read: OAuthRequest) -> Response:
             with server.database.write() as work:
-                server.tokens.revoke(work, scope, read)
+                server.tokens.revoke(work.within(scope), read)
             return Response(headers=NO_STORE)
 
         return await _answered(request, answer)
@@ -91,7 +91,7 @@ def routes(server: AuthorizationServer) -> Sequence[Endpoint]:
     async def introspect(request: Request) -> Response:
         def answer(scope: TenantScope, read: OAuthRequest) -> Response:
             with server.database.write() as work:
-                said = server.introspection.introspect(work, scope, read)
+                said = server.introspection.introspect(work.within(scope), read)
             return JSONResponse(said, headers=NO_STORE)
 
         return await _answered(request, answer)
@@ -103,7 +103,7 @@ def routes(server: AuthorizationServer) -> Sequence[Endpoint]:
         def answer() -> Response:
             scope = tenant_of(request.scope)
             with server.database.read() as work:
-                settings = server.settings.in_force(work, scope)
+                settings = server.settings.in_force(work.within(scope))
             said = metadata(server.endpoints, scope.tenant_id, settings)
             return JSONResponse(said, headers=_MAY_KEEP)
 

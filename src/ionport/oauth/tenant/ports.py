@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ionport.identity.model import Actor
-from ionport.store import TenantScope, Work
+from ionport.identity.access import Access
+from ionport.store import TenantScope
 
 
 class ApiContexts(Protocol):
     """Knows the API suites that a tenant's clients can call; the gateway's side fills it."""
 
-    def __call__(self, work: Work, scope: TenantScope, actor: Actor, /) -> Sequence[str]:
+    def __call__(self, access: Access[TenantScope], /) -> Sequence[str]:
         """Return their API contexts, a few hundred at most."""
         ...
 
 
-def no_api_contexts(_work: Work, _scope: TenantScope, _actor: Actor) -> Sequence[str]:
+def no_api_contexts(_access: Access[TenantScope]) -> Sequence[str]:
     """There is no gateway."""
     return ()

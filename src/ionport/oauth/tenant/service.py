@@ -10,7 +10,7 @@ from ionport.core.errors import Conflict, NotFound
 from ionport.core.i18n import _
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor, TenantAction
+from ionport.identity.model import TenantAction
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tenant.ports import ApiContexts, no_api_contexts
 from ionport.oauth.tenant.repository import CustomScopeRepository, TenantSettingsRepository
@@ -22,7 +22,7 @@ from ionport.oauth.tenant.scopes import (
     scope_of,
 )
 from ionport.oauth.tenant.settings import TenantSettings
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 MAX_CUSTOM_SCOPES: Final = 500
 
@@ -42,27 +42,25 @@ class TenantSettingsService:
         self._states = states
         self._api_contexts = api_contexts
 
-    def in_force(self, work: Work, scope: TenantScope) -> TenantSettings:
+    def in_force(self, access: ScopedWork[TenantScope]) -> TenantSettings:
         """Return the settings for the server's own use."""
-        return TenantSettingsRepository(work.connection).get(scope)
+        return TenantSettingsRepository(access.connection).get(access.scope)
 
-    def get(self, work: Work, scope: TenantScope, actor: Actor) -> TenantSettings:
+    def get(self, access: Access[TenantScope]) -> TenantSettings:
         """Return the settings for an administrator's page."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return self.in_force(work, scope)
+        access.require_tenant_administrator()
+        return self.in_force(access)
 
-    def change(
-        self, work: Work, scope: TenantScope, actor: Actor, settings: TenantSettings
-    ) -> None:
+    def change(self, access: Access[TenantScope], settings: TenantSettings) -> None:
         """Store other settings; they hold from the next request on.
 
         Raises:
             InvalidInput: a limit is out of range.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         settings.check()
-        TenantSettingsRepository(work.connection).put(
-            scope, settings, self._clock.now(), actor.name
+        TenantSettingsRepository(access.connection).put(
+            access.scope, settings, self._clock.now(), access.actor.name
         )
         details = {
             "scopes": settings.scope_mode.value,
@@ -71,34 +69,28 @@ class TenantSettingsService:
             "tokens": settings.token_form.value,
             "limits": str(settings.limits.are_on),
         }
-        self._audit.record(
-            Access(work, scope, actor), TenantAction.SETTINGS_CHANGED, scope.tenant_id, details
-        )
-        work.after_commit(self._states.forget)
+        self._audit.record(access, TenantAction.SETTINGS_CHANGED, access.scope.tenant_id, details)
+        access.after_commit(self._states.forget)
 
-    def offered_scopes(
-        self, work: Work, scope: TenantScope, actor: Actor
-    ) -> Sequence[OfferedScope]:
+    def offered_scopes(self, access: Access[TenantScope]) -> Sequence[OfferedScope]:
         """Return the scopes that apps and service accounts can be given: suites' and own."""
-        custom = self.list_custom_scopes(work, scope, actor)
+        custom = self.list_custom_scopes(access)
         suites = {
             scope_of(context): _("API suite {context}").format(context=context)
-            for context in self._api_contexts(work, scope, actor)
+            for context in self._api_contexts(access)
         }
         return [
             *(OfferedScope(name, text) for name, text in sorted(suites.items())),
             *(OfferedScope(one.name, one.description) for one in custom),
         ]
 
-    def list_custom_scopes(
-        self, work: Work, scope: TenantScope, actor: Actor
-    ) -> Sequence[CustomScope]:
+    def list_custom_scopes(self, access: Access[TenantScope]) -> Sequence[CustomScope]:
         """Return the tenant's own scopes by name."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return CustomScopeRepository(work.connection).list(scope, MAX_CUSTOM_SCOPES)
+        access.require_tenant_administrator()
+        return CustomScopeRepository(access.connection).list(access.scope, MAX_CUSTOM_SCOPES)
 
     def add_custom_scope(
-        self, work: Work, scope: TenantScope, actor: Actor, name: str, description: str
+        self, access: Access[TenantScope], name: str, description: str
     ) -> CustomScope:
         """Add a scope of the tenant's own.
 
@@ -106,7 +98,7 @@ class TenantSettingsService:
             InvalidInput: see `scopes.check_custom_scope`.
             Conflict: the tenant has that scope, or as many as it may have.
         """
-        existing = self.list_custom_scopes(work, scope, actor)
+        existing = self.list_custom_scopes(access)
         check_custom_scope(name, description)
         if len(existing) >= MAX_CUSTOM_SCOPES:
             raise Conflict(
@@ -114,24 +106,20 @@ class TenantSettingsService:
                 code="too_many_scopes",
             )
         custom = CustomScope(
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             name=name,
             description=description,
             created_at=self._clock.now(),
-            created_by=actor.name,
+            created_by=access.actor.name,
         )
-        if not CustomScopeRepository(work.connection).add(scope, custom):
+        if not CustomScopeRepository(access.connection).add(access.scope, custom):
             raise Conflict(_("This tenant has that scope already."), code="scope_taken")
-        self._audit.record(
-            Access(work, scope, actor), ScopeAction.CREATED, scope.tenant_id, {"scope": name}
-        )
+        self._audit.record(access, ScopeAction.CREATED, access.scope.tenant_id, {"scope": name})
         return custom
 
-    def delete_custom_scope(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
+    def delete_custom_scope(self, access: Access[TenantScope], name: str) -> None:
         """Delete a scope; apps and service accounts that name it lose nothing else."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        if not CustomScopeRepository(work.connection).remove(scope, name):
+        access.require_tenant_administrator()
+        if not CustomScopeRepository(access.connection).remove(access.scope, name):
             raise NotFound(_("There is no such scope in this tenant."))
-        self._audit.record(
-            Access(work, scope, actor), ScopeAction.DELETED, scope.tenant_id, {"scope": name}
-        )
+        self._audit.record(access, ScopeAction.DELETED, access.scope.tenant_id, {"scope": name})

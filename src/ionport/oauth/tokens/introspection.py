@@ -14,7 +14,7 @@ from ionport.oauth.grants.repository import GrantRepository
 from ionport.oauth.protocol import InvalidClient
 from ionport.oauth.tokens.access_tokens import AccessTokens
 from ionport.oauth.tokens.repository import AccessTokenRepository
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 _INACTIVE: Final[dict[str, Any]] = {"active": False}
 _CLAIMS: Final = ("scope", "client_id", "exp", "iat", "nbf", "iss", "aud", "jti", "sub")
@@ -32,7 +32,7 @@ class IntrospectionService:
         self._access_tokens = access_tokens
         self._clients = clients
 
-    def introspect(self, work: Work, scope: TenantScope, request: OAuthRequest) -> dict[str, Any]:
+    def introspect(self, access: ScopedWork[TenantScope], request: OAuthRequest) -> dict[str, Any]:
         """Return what a token says; for any fault of it the answer is `active: false`.
 
         A client learns about its own tokens alone. The work must be a writing one: a signed
@@ -42,36 +42,45 @@ class IntrospectionService:
             InvalidClient: the client did not prove itself; a public app cannot.
             InvalidRequest: the parameter `token` is missing.
         """
-        client = self._clients.authenticate(work.connection, scope, request, self._clock.now())
+        client = self._clients.authenticate(
+            access.connection, access.scope, request, self._clock.now()
+        )
         if not client.is_proven:
             raise InvalidClient("A public app cannot introspect tokens.")
-        note_assertion(work, scope, client.assertion)
+        note_assertion(access, client.assertion)
         token = Secret(request.parameters.require("token"))
         if token.reveal().count(".") == 2:
-            return self._access_token(work, scope, token, client.app)
-        return self._refresh_token(work, scope, token, client.app)
+            return self._access_token(access, token, client.app)
+        return self._refresh_token(access, token, client.app)
 
     def _access_token(
-        self, work: Work, scope: TenantScope, token: Secret, app: AuthorizedApp
+        self, access: ScopedWork[TenantScope], token: Secret, app: AuthorizedApp
     ) -> dict[str, Any]:
         try:
-            found = self._access_tokens.read(token.reveal(), scope.tenant_id)
+            found = self._access_tokens.read(token.reveal(), access.scope.tenant_id)
         except Unauthenticated:
             return _INACTIVE
-        tokens = AccessTokenRepository(work.connection)
+        tokens = AccessTokenRepository(access.connection)
         is_own = found.client_id == app.client_id
-        if not is_own or not tokens.is_alive(scope, found.grant_id, found.token_id):
+        if not is_own or not tokens.is_alive(access.scope, found.grant_id, found.token_id):
             return _INACTIVE
         said = {name: found.claims[name] for name in _CLAIMS if name in found.claims}
         said |= {name: found.claims[name] for name in _INFOR_CLAIMS if name in found.claims}
         return {"active": True, "token_type": "Bearer", **said}
 
     def _refresh_token(
-        self, work: Work, scope: TenantScope, token: Secret, app: AuthorizedApp
+        self, access: ScopedWork[TenantScope], token: Secret, app: AuthorizedApp
     ) -> dict[str, Any]:
-        grants, tokens = GrantRepository(work.connection), AccessTokenRepository(work.connection)
-        grant = grants.find_by_refresh_digest(scope, self._key_ring.digest(token))
-        if grant is None or grant.app_id != app.id or not tokens.is_alive(scope, grant.id, ""):
+        grants, tokens = (
+            GrantRepository(access.connection),
+            AccessTokenRepository(access.connection),
+        )
+        grant = grants.find_by_refresh_digest(access.scope, self._key_ring.digest(token))
+        if (
+            grant is None
+            or grant.app_id != app.id
+            or not tokens.is_alive(access.scope, grant.id, "")
+        ):
             return _INACTIVE
         said: dict[str, Any] = {"active": True, "client_id": app.client_id}
         if grant.scopes:

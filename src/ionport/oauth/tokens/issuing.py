@@ -113,7 +113,7 @@ def _check(
     database: Database, tokens: TokenService, scope: TenantScope, request: OAuthRequest
 ) -> Login:
     with database.read() as work:
-        return tokens.check(work, scope, request)
+        return tokens.check(work.within(scope), request)
 
 
 def _record(
@@ -121,7 +121,7 @@ def _record(
 ) -> TokenAnswer:
     signed = tokens.sign(login)
     with database.write() as work:
-        return tokens.record(work, scope, signed)
+        return tokens.record(work.within(scope), signed)
 
 
 @contextmanager
@@ -136,5 +136,5 @@ def _revoking_reused_grant(
         yield
     except TokenReused as reused:
         with database.write() as work:
-            tokens.revoke_reused_grant(work, scope, reused.grant_id)
+            tokens.revoke_reused_grant(work.within(scope), reused.grant_id)
         raise

@@ -16,7 +16,7 @@ from typing import Final
 from ionport.core.errors import TooManyRequests
 from ionport.oauth.tenant.settings import Limits
 from ionport.oauth.tokens.limit_repository import LoginCounterRepository
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
@@ -32,8 +32,7 @@ class _Limit:
 
 
 def count_token(
-    work: Work,
-    scope: TenantScope,
+    access: ScopedWork[TenantScope],
     limits: Limits,
     now: datetime,
     *,
@@ -48,11 +47,13 @@ def count_token(
     """
     if not limits.are_on:
         return
-    counters = LoginCounterRepository(work.connection)
-    with work.connection.begin_nested():
+    counters = LoginCounterRepository(access.connection)
+    with access.connection.begin_nested():
         for limit in _limits(limits, app_id, account_id):
             starts_at = _start(now, limit.window)
-            if not counters.count(scope, limit.kind, limit.subject, starts_at, limit.allowed):
+            if not counters.count(
+                access.scope, limit.kind, limit.subject, starts_at, limit.allowed
+            ):
                 left = (starts_at + limit.window - now).total_seconds()
                 raise TooManyRequests(
                     limit.text,

@@ -40,7 +40,7 @@ from ionport.oauth.tokens.access_tokens import AccessTokens
 from ionport.oauth.tokens.limits import count_token
 from ionport.oauth.tokens.model import Login, SignedLogin, TokenAnswer
 from ionport.oauth.tokens.repository import AccessTokenRepository
-from ionport.store import SystemScope, TenantScope, Work
+from ionport.store import ScopedWork, SystemScope, TenantScope, Work
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class TokenService:
         self.states = states
         self._clients = clients
 
-    def check(self, work: Work, scope: TenantScope, request: OAuthRequest) -> Login:
+    def check(self, access: ScopedWork[TenantScope], request: OAuthRequest) -> Login:
         """Authenticate the client and run the grant's checks; changes nothing.
 
         Raises:
@@ -74,17 +74,17 @@ class TokenService:
         """
         grant_type = request.parameters.require("grant_type")
         now = self.clock.now()
-        client = self._clients.authenticate(work.connection, scope, request, now)
+        client = self._clients.authenticate(access.connection, access.scope, request, now)
         if grant_type not in GRANTS:
             raise UnsupportedGrantType(f"grant_type must be one of {', '.join(GRANTS)}")
         context = GrantContext(
-            connection=work.connection,
-            scope=scope,
+            connection=access.connection,
+            scope=access.scope,
             key_ring=self._key_ring,
             now=now,
             parameters=request.parameters,
             app=client.app,
-            settings=TenantSettingsRepository(work.connection).get(scope),
+            settings=TenantSettingsRepository(access.connection).get(access.scope),
             endpoints=self._access_tokens.endpoints,
             client_is_proven=client.is_proven,
             assertions=[client.assertion] if client.assertion else [],
@@ -157,7 +157,7 @@ class TokenService:
             ends_at=None if never_ends else ends_at,
         )
 
-    def record(self, work: Work, scope: TenantScope, signed: SignedLogin) -> TokenAnswer:
+    def record(self, access: ScopedWork[TenantScope], signed: SignedLogin) -> TokenAnswer:
         """Store the grant, or note its use; the answer may go out after the commit.
 
         Raises:
@@ -166,29 +166,28 @@ class TokenService:
             TooManyRequests: the tenant's limits are on, and one is reached.
             InvalidClient: another request was faster with the same assertion.
         """
-        grants, now, login = GrantRepository(work.connection), self.clock.now(), signed.login
+        grants, now, login = GrantRepository(access.connection), self.clock.now(), signed.login
         for used in login.assertions:
-            note_assertion(work, scope, used)
-        if login.bearer is not None and not _is_first_use(work, scope, login.bearer):
+            note_assertion(access, used)
+        if login.bearer is not None and not _is_first_use(access, login.bearer):
             text = "The SAML assertion was used before. Send a new one."
             raise InvalidGrant(text, detail="replay")
         count_token(
-            work,
-            scope,
+            access,
             login.limits,
             now,
             app_id=login.app.id,
             account_id=login.account.id if login.account and login.refreshed is None else None,
         )
         if login.code is not None:
-            self._redeem(work, scope, login.code, signed.grant)
+            self._redeem(access, login.code, signed.grant)
         if login.refreshed is None:
-            grants.add(scope, signed.grant)
+            grants.add(access.scope, signed.grant)
         else:
-            self._refresh(grants, scope, signed, login.refreshed)
+            self._refresh(grants, access.scope, signed, login.refreshed)
         if signed.grant.service_account_id is not None:
-            accounts = ServiceAccountRepository(work.connection)
-            accounts.used(scope, signed.grant.service_account_id, now)
+            accounts = ServiceAccountRepository(access.connection)
+            accounts.used(access.scope, signed.grant.service_account_id, now)
         return signed.answer
 
     def record_group(
@@ -213,12 +212,12 @@ class TokenService:
         ]
 
     def _redeem(
-        self, work: Work, scope: TenantScope, code: AuthorizationCode, grant: Grant
+        self, access: ScopedWork[TenantScope], code: AuthorizationCode, grant: Grant
     ) -> None:
-        codes = AuthorizationCodeRepository(work.connection)
-        if codes.redeem(scope, code.digest, grant.id):
+        codes = AuthorizationCodeRepository(access.connection)
+        if codes.redeem(access.scope, code.digest, grant.id):
             return
-        first = codes.find(scope, code.digest)
+        first = codes.find(access.scope, code.digest)
         if first is None or first.grant_id is None:
             raise InvalidGrant(INVALID_CODE, detail="the code is gone")
         raise TokenReused(INVALID_CODE, first.grant_id)
@@ -233,12 +232,12 @@ class TokenService:
         elif not grants.rotate(scope, old.id, old.refresh_digest, signed.rotated_digest, now):
             raise TokenReused(NOT_IN_FORCE, old.id)
 
-    def revoke_reused_grant(self, work: Work, scope: TenantScope, grant_id: str) -> None:
+    def revoke_reused_grant(self, access: ScopedWork[TenantScope], grant_id: str) -> None:
         """Revoke a grant whose code or refresh token was used twice, with all its tokens."""
-        GrantRepository(work.connection).revoke(scope, grant_id, self.clock.now())
-        self._revoked(work, f"grant {grant_id} after reuse")
+        GrantRepository(access.connection).revoke(access.scope, grant_id, self.clock.now())
+        self._revoked(access.work, f"grant {grant_id} after reuse")
 
-    def revoke(self, work: Work, scope: TenantScope, request: OAuthRequest) -> None:
+    def revoke(self, access: ScopedWork[TenantScope], request: OAuthRequest) -> None:
         """Revoke the refresh token or access token that the request names (RFC 7009).
 
         A refresh token takes its grant and all access tokens along
@@ -252,43 +251,49 @@ class TokenService:
         """
         app = None
         if request.names_client:
-            app = self._authenticate(work, scope, request)
+            app = self._authenticate(access, request)
         token = Secret(request.parameters.require("token"))
         if token.reveal().count(".") == 2:
-            self._revoke_access_token(work, scope, token, app)
+            self._revoke_access_token(access, token, app)
         else:
-            self._revoke_grant(work, scope, token, app)
+            self._revoke_grant(access, token, app)
 
-    def _authenticate(self, work: Work, scope: TenantScope, request: OAuthRequest) -> AuthorizedApp:
-        client = self._clients.authenticate(work.connection, scope, request, self.clock.now())
-        note_assertion(work, scope, client.assertion)
+    def _authenticate(
+        self, access: ScopedWork[TenantScope], request: OAuthRequest
+    ) -> AuthorizedApp:
+        client = self._clients.authenticate(
+            access.connection, access.scope, request, self.clock.now()
+        )
+        note_assertion(access, client.assertion)
         return client.app
 
     def _revoke_access_token(
-        self, work: Work, scope: TenantScope, token: Secret, app: AuthorizedApp | None
+        self, access: ScopedWork[TenantScope], token: Secret, app: AuthorizedApp | None
     ) -> None:
         try:
-            found = self._access_tokens.read(token.reveal(), scope.tenant_id)
+            found = self._access_tokens.read(token.reveal(), access.scope.tenant_id)
         except Unauthenticated:
             return
         if app is not None and found.client_id != app.client_id:
             raise _issued_to_another()
-        tokens = AccessTokenRepository(work.connection)
-        tokens.revoke(scope, found.token_id, found.expires_at)
-        self._revoked(work, f"access token {found.token_id} of grant {found.grant_id}")
+        tokens = AccessTokenRepository(access.connection)
+        tokens.revoke(access.scope, found.token_id, found.expires_at)
+        self._revoked(access.work, f"access token {found.token_id} of grant {found.grant_id}")
 
     def _revoke_grant(
-        self, work: Work, scope: TenantScope, token: Secret, app: AuthorizedApp | None
+        self, access: ScopedWork[TenantScope], token: Secret, app: AuthorizedApp | None
     ) -> None:
-        grants = GrantRepository(work.connection)
+        grants = GrantRepository(access.connection)
         digest = self._key_ring.digest(token)
-        found = grants.find_by_refresh_digest(scope, digest) or grants.find_rotated(scope, digest)
+        found = grants.find_by_refresh_digest(access.scope, digest) or grants.find_rotated(
+            access.scope, digest
+        )
         if found is None:
             return
         if app is not None and found.app_id != app.id:
             raise _issued_to_another()
-        grants.revoke(scope, found.id, self.clock.now())
-        self._revoked(work, f"grant {found.id}")
+        grants.revoke(access.scope, found.id, self.clock.now())
+        self._revoked(access.work, f"grant {found.id}")
 
     def _revoked(self, work: Work, what: str) -> None:
         work.after_commit(self.states.forget)
@@ -308,9 +313,9 @@ def _scopes(context: GrantContext) -> str:
         raise InvalidScope(error.text, detail=error.detail) from error
 
 
-def _is_first_use(work: Work, scope: TenantScope, used: UsedAssertion) -> bool:
-    assertions = UsedAssertionRepository(work.connection)
-    return assertions.use(scope, used.issuer, used.assertion_id, used.expires_at)
+def _is_first_use(access: ScopedWork[TenantScope], used: UsedAssertion) -> bool:
+    assertions = UsedAssertionRepository(access.connection)
+    return assertions.use(access.scope, used.issuer, used.assertion_id, used.expires_at)
 
 
 def _issued_to_another() -> InvalidGrant:

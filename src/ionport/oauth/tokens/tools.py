@@ -14,12 +14,12 @@ from typing import Any, Final
 from ionport.core.clock import Clock
 from ionport.core.errors import Unauthenticated
 from ionport.core.i18n import _
-from ionport.identity.model import Actor
+from ionport.identity.access import Access
 from ionport.oauth.apps.model import AuthorizedApp, GrantType
 from ionport.oauth.tenant.endpoints import Endpoints
 from ionport.oauth.tokens.access_tokens import AccessTokens
 from ionport.oauth.tokens.repository import AccessTokenRepository
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 MAX_PASTED: Final = 16_384
 
@@ -56,18 +56,18 @@ class TokenToolsService:
         self._endpoints = endpoints
         self._access_tokens = access_tokens
 
-    def inspect(self, work: Work, scope: TenantScope, actor: Actor, pasted: str) -> TokenReport:
+    def inspect(self, access: Access[TenantScope], pasted: str) -> TokenReport:
         """Say what a token contains and whether the gateway takes it now, and why not.
 
         Any text has an answer, with or without `Bearer`.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         text = _bare(pasted)
         code, reason = "", _("The gateway accepts this token.")
         try:
-            found = self._access_tokens.read(text, scope.tenant_id)
-            if not AccessTokenRepository(work.connection).is_alive(
-                scope, found.grant_id, found.token_id
+            found = self._access_tokens.read(text, access.scope.tenant_id)
+            if not AccessTokenRepository(access.connection).is_alive(
+                access.scope, found.grant_id, found.token_id
             ):
                 code, reason = "token_revoked", _("The access token was revoked.")
         except Unauthenticated as error:

@@ -26,9 +26,9 @@ def scope_choice(request: Request, scope: TenantScope) -> dict[str, object]:
     """Return what a form needs to know of the tenant's scopes."""
     visit = visit_of(request)
     service = infor_of(request).tenant_settings
-    with visit.services.database.read() as work:
-        mode = service.get(work, scope, visit.actor).scope_mode
-        offered = service.offered_scopes(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        mode = service.get(access).scope_mode
+        offered = service.offered_scopes(access)
     return {
         "scopes_count": mode is not ScopeMode.DISABLED,
         "app_decides": mode is ScopeMode.PER_APP,

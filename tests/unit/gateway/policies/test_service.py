@@ -15,6 +15,7 @@ from ionport.gateway.suites.model import (
     TargetEndpoint,
 )
 from ionport.gateway.suites.openapi import describe
+from ionport.identity.access import Access
 from ionport.store import Database
 from tests.support.custom_suites import Suites
 from tests.unit.gateway.conftest import OPERATOR, SCOPE
@@ -29,29 +30,32 @@ def test_policies_keep_their_order_and_type(
         return PolicyDraft(kind, "Name", flow, sample_policy(kind))
 
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         add = suites.policies.add_policy
-        first = add(work, SCOPE, OPERATOR, suite.id, draft(PolicyType.QUOTA))
-        second = add(work, SCOPE, OPERATOR, suite.id, draft(PolicyType.HEADER))
-        add(work, SCOPE, OPERATOR, suite.id, draft(PolicyType.HEADER), only.id)
-        listed = suites.policies.list_policies(work, SCOPE, OPERATOR, suite.id)
+        first = add(access, suite.id, draft(PolicyType.QUOTA))
+        second = add(access, suite.id, draft(PolicyType.HEADER))
+        add(access, suite.id, draft(PolicyType.HEADER), only.id)
+        listed = suites.policies.list_policies(access, suite.id)
         assert [policy.id for policy in listed] == [first.id, second.id]
         with pytest.raises(InvalidInput) as caught:
-            add(work, SCOPE, OPERATOR, suite.id, draft(PolicyType.QUOTA, PolicyFlow.RESPONSE))
+            add(
+                access,
+                suite.id,
+                draft(PolicyType.QUOTA, PolicyFlow.RESPONSE),
+            )
         assert list(caught.value.fields) == ["flow"]
         other = draft(PolicyType.HEADER)
         with pytest.raises(InvalidInput) as caught:
-            suites.policies.change_policy(work, SCOPE, OPERATOR, first.id, other)
+            suites.policies.change_policy(access, first.id, other)
         assert list(caught.value.fields) == ["type"]
         off = sample_policy(PolicyType.QUOTA).replace('enabled="true"', 'enabled="false"')
         changed = suites.policies.change_policy(
-            work,
-            SCOPE,
-            OPERATOR,
+            access,
             first.id,
             PolicyDraft(PolicyType.QUOTA, "Off", PolicyFlow.REQUEST, off),
         )
         assert (changed.name, changed.is_enabled) == ("Off", False)
-        suites.policies.delete_policy(work, SCOPE, OPERATOR, second.id)
+        suites.policies.delete_policy(access, second.id)
 
 
 OPENAPI = {
@@ -72,24 +76,23 @@ def test_documentation_is_kept_and_its_operations_are_shown(
     database: Database, suites: Suites, only: TargetEndpoint
 ) -> None:
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         kept = suites.documentation.add_documentation(
-            work,
-            SCOPE,
-            OPERATOR,
+            access,
             only.id,
             DocumentationDraft.read("Things", json.dumps(OPENAPI).encode()),
         )
         assert (kept.title, kept.version) == ("Things", "3.0.3")
-        listed = suites.documentation.list_documentation(work, SCOPE, OPERATOR, only.id)
+        listed = suites.documentation.list_documentation(access, only.id)
         assert list(listed) == [kept]
-        _found, text = suites.documentation.get_documentation(work, SCOPE, OPERATOR, kept.id)
+        _found, text = suites.documentation.get_documentation(access, kept.id)
         assert [(op.method, op.path, op.summary) for op in describe(text).operations] == [
             ("GET", "/things", "List things"),
             ("POST", "/things", "addThing"),
         ]
-        suites.documentation.delete_documentation(work, SCOPE, OPERATOR, kept.id)
+        suites.documentation.delete_documentation(access, kept.id)
         with pytest.raises(NotFound):
-            suites.documentation.get_documentation(work, SCOPE, OPERATOR, kept.id)
+            suites.documentation.get_documentation(access, kept.id)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +119,9 @@ def test_an_endpoint_takes_ten_documents(
 ) -> None:
     content = json.dumps(OPENAPI).encode()
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         for number in range(10):
             draft = DocumentationDraft.read(f"n{number}", content)
-            suites.documentation.add_documentation(work, SCOPE, OPERATOR, only.id, draft)
+            suites.documentation.add_documentation(access, only.id, draft)
         with pytest.raises(InvalidInput, match="at most 10"):
-            suites.documentation.add_documentation(work, SCOPE, OPERATOR, only.id, draft)
+            suites.documentation.add_documentation(access, only.id, draft)

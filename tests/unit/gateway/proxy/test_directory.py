@@ -5,6 +5,7 @@ import pytest
 from ionport.core.clock import MovableClock
 from ionport.gateway.proxy.directory import LIFETIME_SECONDS, SuiteDirectory
 from ionport.gateway.suites.model import ApiSuite, ProxySecurity
+from ionport.identity.access import Access
 from ionport.store import Database
 from tests.support.custom_suites import Suites, endpoint
 from tests.unit.gateway.conftest import OPERATOR, SCOPE, TARGET
@@ -53,9 +54,10 @@ def test_a_change_here_is_seen_at_once_and_one_elsewhere_in_two_seconds(
         directory.find(KEY)
         assert directory.recall(KEY)[0]
     with database.write() as work:
-        only = suites.service.list_endpoints(work, SCOPE, OPERATOR, suite.id)[0]
+        access = Access(work, SCOPE, OPERATOR)
+        only = suites.service.list_endpoints(access, suite.id)[0]
         draft = endpoint(TARGET, proxy_security=ProxySecurity.ANONYMOUS)
-        suites.service.change_endpoint(work, SCOPE, OPERATOR, only.id, draft)
+        suites.service.change_endpoint(access, only.id, draft)
     assert suites.directory.recall(KEY) == (False, None)
     assert elsewhere.recall(KEY)[0]
     now[0] += LIFETIME_SECONDS

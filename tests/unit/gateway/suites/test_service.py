@@ -37,6 +37,7 @@ from ionport.gateway.targets.security import (
     SecurityDraft,
     SecurityType,
 )
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, TenantRole
 from ionport.store import Database, SystemScope, TenantScope
 from tests.support.custom_suites import Suites, endpoint
@@ -66,7 +67,7 @@ def test_a_suite_is_made_with_its_endpoint_and_is_active(
 
 def test_a_suite_without_an_endpoint_is_refused(database: Database, suites: Suites) -> None:
     with database.write() as work, pytest.raises(InvalidInput) as caught:
-        suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [])
+        suites.service.create_suite(Access(work, SCOPE, OPERATOR), DRAFT, [])
     assert "at least one endpoint" in caught.value.fields["endpoints"]
 
 
@@ -77,21 +78,22 @@ def test_an_api_context_is_unique_in_its_tenant_in_any_case(
     again = SuiteDraft("a", "b", "c", "docbits-SANDBOX")
     with database.write() as work:
         with pytest.raises(Conflict) as caught:
-            suites.service.create_suite(work, SCOPE, OPERATOR, again, [endpoint(TARGET)])
+            suites.service.create_suite(Access(work, SCOPE, OPERATOR), again, [endpoint(TARGET)])
         assert caught.value.existing_id == suite.id
-        suites.service.create_suite(work, OTHER, OPERATOR, again, [endpoint(TARGET)])
+        suites.service.create_suite(Access(work, OTHER, OPERATOR), again, [endpoint(TARGET)])
 
 
 def test_an_api_context_cannot_be_changed(
     database: Database, suites: Suites, suite: ApiSuite
 ) -> None:
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         renamed = SuiteDraft("New", "Name", "Text", suite.context, "book")
-        changed = suites.service.change_suite(work, SCOPE, OPERATOR, suite.id, renamed)
+        changed = suites.service.change_suite(access, suite.id, renamed)
         assert (changed.suite_name, changed.icon) == ("Name", "book")
         moved = SuiteDraft("New", "Name", "Text", "docbits-sandbox")
         with pytest.raises(InvalidInput) as caught:
-            suites.service.change_suite(work, SCOPE, OPERATOR, suite.id, moved)
+            suites.service.change_suite(access, suite.id, moved)
     assert caught.value.code == "context_is_read_only"
 
 
@@ -114,7 +116,7 @@ def test_a_wrong_field_of_a_suite_is_named(
     database: Database, suites: Suites, draft: SuiteDraft, field: str
 ) -> None:
     with database.write() as work, pytest.raises(InvalidInput) as caught:
-        suites.service.create_suite(work, SCOPE, OPERATOR, draft, [endpoint(TARGET)])
+        suites.service.create_suite(Access(work, SCOPE, OPERATOR), draft, [endpoint(TARGET)])
     assert list(caught.value.fields) == [field]
 
 
@@ -146,7 +148,7 @@ def test_a_target_that_may_not_be_called_is_refused(
     database: Database, suites: Suites, url: str
 ) -> None:
     with database.write() as work, pytest.raises(InvalidInput) as caught:
-        suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [endpoint(url)])
+        suites.service.create_suite(Access(work, SCOPE, OPERATOR), DRAFT, [endpoint(url)])
     assert list(caught.value.fields) == ["endpoints.0.target_url"]
 
 
@@ -157,8 +159,9 @@ def test_https_anywhere_and_http_on_this_computer_may_be_called(
     database: Database, suites: Suites, url: str
 ) -> None:
     with database.write() as work:
-        suite = suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [endpoint(url)])
-        (only,) = suites.service.list_endpoints(work, SCOPE, OPERATOR, suite.id)
+        access = Access(work, SCOPE, OPERATOR)
+        suite = suites.service.create_suite(access, DRAFT, [endpoint(url)])
+        (only,) = suites.service.list_endpoints(access, suite.id)
     assert only.target_url == url
 
 
@@ -168,26 +171,21 @@ def test_endpoints_are_added_changed_and_deleted_but_never_the_last(
 ) -> None:
     service = suites.service
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         with pytest.raises(Conflict) as caught:
-            service.add_endpoint(
-                work, SCOPE, OPERATOR, suite.id, endpoint(TARGET, proxy_context="SANDBOX")
-            )
+            service.add_endpoint(access, suite.id, endpoint(TARGET, proxy_context="SANDBOX"))
         assert caught.value.existing_id == only.id
-        second = service.add_endpoint(
-            work, SCOPE, OPERATOR, suite.id, endpoint(TARGET, proxy_context="second")
-        )
+        second = service.add_endpoint(access, suite.id, endpoint(TARGET, proxy_context="second"))
         draft = endpoint(TARGET, proxy_context="sandbox")
         with pytest.raises(Conflict):
-            service.change_endpoint(work, SCOPE, OPERATOR, second.id, draft)
+            service.change_endpoint(access, second.id, draft)
         draft = endpoint(TARGET, proxy_context="third", proxy_security=ProxySecurity.ANONYMOUS)
-        changed = service.change_endpoint(work, SCOPE, OPERATOR, second.id, draft)
+        changed = service.change_endpoint(access, second.id, draft)
         assert changed.proxy_security is ProxySecurity.ANONYMOUS
-        assert not service.set_endpoint_active(
-            work, SCOPE, OPERATOR, second.id, active=False
-        ).is_active
-        service.delete_endpoint(work, SCOPE, OPERATOR, only.id)
+        assert not service.set_endpoint_active(access, second.id, active=False).is_active
+        service.delete_endpoint(access, only.id)
         with pytest.raises(Conflict, match="needs an endpoint"):
-            service.delete_endpoint(work, SCOPE, OPERATOR, second.id)
+            service.delete_endpoint(access, second.id)
 
 
 @pytest.mark.on_each_database
@@ -195,12 +193,13 @@ def test_a_suite_takes_a_bounded_number_of_endpoints(
     database: Database, suites: Suites, suite: ApiSuite
 ) -> None:
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         for number in range(1, MAX_ENDPOINTS):
             draft = endpoint(TARGET, proxy_context=f"p{number}")
-            suites.service.add_endpoint(work, SCOPE, OPERATOR, suite.id, draft)
+            suites.service.add_endpoint(access, suite.id, draft)
         draft = endpoint(TARGET, proxy_context="more")
         with pytest.raises(InvalidInput, match="at most 100"):
-            suites.service.add_endpoint(work, SCOPE, OPERATOR, suite.id, draft)
+            suites.service.add_endpoint(access, suite.id, draft)
 
 
 @pytest.mark.on_each_database
@@ -208,18 +207,20 @@ def test_a_deleted_suite_takes_everything_along(
     database: Database, suites: Suites, suite: ApiSuite, only: TargetEndpoint
 ) -> None:
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         draft = PolicyDraft(
             PolicyType.QUOTA, "Q", PolicyFlow.REQUEST, sample_policy(PolicyType.QUOTA)
         )
-        policy = suites.policies.add_policy(work, SCOPE, OPERATOR, suite.id, draft, only.id)
-        suites.service.delete_suite(work, SCOPE, OPERATOR, suite.id)
+        policy = suites.policies.add_policy(access, suite.id, draft, only.id)
+        suites.service.delete_suite(access, suite.id)
     with database.read() as work:
+        access = Access(work, SCOPE, OPERATOR)
         with pytest.raises(NotFound):
-            suites.service.get_endpoint(work, SCOPE, OPERATOR, only.id)
+            suites.service.get_endpoint(access, only.id)
         with pytest.raises(NotFound):
-            suites.policies.get_policy(work, SCOPE, OPERATOR, policy.id)
+            suites.policies.get_policy(access, policy.id)
     with database.write() as work:
-        suites.service.create_suite(work, SCOPE, OPERATOR, DRAFT, [endpoint(TARGET)])
+        suites.service.create_suite(Access(work, SCOPE, OPERATOR), DRAFT, [endpoint(TARGET)])
 
 
 @pytest.mark.on_each_database
@@ -228,11 +229,11 @@ def test_suites_are_listed_by_name_found_and_turned_around(
 ) -> None:
     with database.write() as work:
         other = SuiteDraft("Z", "alpha", "percent 100%", "alpha")
-        suites.service.create_suite(work, SCOPE, OPERATOR, other, [endpoint(TARGET)])
+        suites.service.create_suite(Access(work, SCOPE, OPERATOR), other, [endpoint(TARGET)])
     with database.read() as work:
 
         def names(query: SuiteQuery) -> list[str]:
-            page = suites.service.list_suites(work, SCOPE, OPERATOR, query)
+            page = suites.service.list_suites(Access(work, SCOPE, OPERATOR), query)
             return [item.suite_name for item in page.items]
 
         assert names(SuiteQuery()) == ["alpha", "Sandbox"]
@@ -247,7 +248,7 @@ def test_secrets_are_sealed_for_their_endpoint_and_never_come_back(
 ) -> None:
     with database.write() as work:
         draft = endpoint(TARGET, security=BASIC)
-        changed = suites.service.change_endpoint(work, SCOPE, OPERATOR, only.id, draft)
+        changed = suites.service.change_endpoint(Access(work, SCOPE, OPERATOR), only.id, draft)
     assert changed.security.values == {"user_id": "me"}
     assert "first" not in repr(changed) + repr(draft) + repr(BASIC)
     assert _secrets(database, suites, only)["password"] == "first"
@@ -263,12 +264,11 @@ def test_a_secret_left_empty_is_kept(
     database: Database, suites: Suites, only: TargetEndpoint
 ) -> None:
     with database.write() as work:
-        suites.service.change_endpoint(
-            work, SCOPE, OPERATOR, only.id, endpoint(TARGET, security=BASIC)
-        )
+        access = Access(work, SCOPE, OPERATOR)
+        suites.service.change_endpoint(access, only.id, endpoint(TARGET, security=BASIC))
         kept = SecurityDraft(SecurityType.BASIC, {"user_id": "you", "password": ""})
         draft = endpoint(f"{TARGET}/deeper", security=kept)
-        suites.service.change_endpoint(work, SCOPE, OPERATOR, only.id, draft)
+        suites.service.change_endpoint(access, only.id, draft)
     assert _secrets(database, suites, only) == {"user_id": "you", "password": "first"}
 
 
@@ -283,12 +283,11 @@ def test_a_kept_secret_cannot_be_sent_somewhere_else(
         endpoint(TARGET, security=SecurityDraft(SecurityType.OAUTH1, {"access_key": "a"})),
     ]
     with database.write() as work:
-        suites.service.change_endpoint(
-            work, SCOPE, OPERATOR, only.id, endpoint(TARGET, security=BASIC)
-        )
+        access = Access(work, SCOPE, OPERATOR)
+        suites.service.change_endpoint(access, only.id, endpoint(TARGET, security=BASIC))
         for draft in elsewhere:
             with pytest.raises(InvalidInput) as caught:
-                suites.service.change_endpoint(work, SCOPE, OPERATOR, only.id, draft)
+                suites.service.change_endpoint(access, only.id, draft)
             assert "Fill this in." in caught.value.fields.values()
 
 
@@ -298,7 +297,7 @@ def test_the_token_endpoint_is_judged_as_a_target(
     values = {"token_endpoint": "https://10.0.0.1/token", "client_id": "a", "client_secret": "b"}
     draft = endpoint(TARGET, security=SecurityDraft(SecurityType.OAUTH2, values))
     with database.write() as work, pytest.raises(InvalidInput) as caught:
-        suites.service.change_endpoint(work, SCOPE, OPERATOR, only.id, draft)
+        suites.service.change_endpoint(Access(work, SCOPE, OPERATOR), only.id, draft)
     assert list(caught.value.fields) == ["security.token_endpoint"]
 
 
@@ -316,7 +315,7 @@ def test_api_keys_keep_their_values_by_name(
     with database.write() as work:
         for draft in (first, second):
             changed = suites.service.change_endpoint(
-                work, SCOPE, OPERATOR, only.id, endpoint(TARGET, security=draft)
+                Access(work, SCOPE, OPERATOR), only.id, endpoint(TARGET, security=draft)
             )
         sealed = EndpointRepository(work.connection).sealed(SCOPE, only.id)
     opened = open_security(suites.keys, changed, sealed)
@@ -349,7 +348,7 @@ def test_wrong_security_is_refused(
 ) -> None:
     with database.write() as work, pytest.raises(InvalidInput) as caught:
         suites.service.change_endpoint(
-            work, SCOPE, OPERATOR, only.id, endpoint(TARGET, security=draft)
+            Access(work, SCOPE, OPERATOR), only.id, endpoint(TARGET, security=draft)
         )
     assert all(name.startswith("security.") for name in caught.value.fields)
 
@@ -364,7 +363,7 @@ def test_sealed_secrets_follow_a_new_key(
 ) -> None:
     with database.write() as work:
         draft = endpoint(TARGET, security=BASIC)
-        suites.service.change_endpoint(work, SCOPE, OPERATOR, only.id, draft)
+        suites.service.change_endpoint(Access(work, SCOPE, OPERATOR), only.id, draft)
     newer = Suites(database, clock, "https://gw.example.com")
     newer.keys = suites.keys.with_new_key()
     service = newer.service
@@ -382,42 +381,43 @@ def test_only_an_administrator_of_the_tenant_may(
     quota = PolicyDraft(PolicyType.QUOTA, "Q", PolicyFlow.REQUEST, "")
     document = DocumentationDraft.read("n", b"openapi: 3.0.0")
     with database.write() as work:
-        calls: list[Callable[[TenantScope, Actor], object]] = [
-            lambda t, a: s.create_suite(work, t, a, DRAFT, [endpoint(TARGET)]),
-            lambda t, a: s.get_suite(work, t, a, suite.id),
-            lambda t, a: s.change_suite(work, t, a, suite.id, DRAFT),
-            lambda t, a: s.set_suite_active(work, t, a, suite.id, active=False),
-            lambda t, a: s.delete_suite(work, t, a, suite.id),
-            lambda t, a: s.list_endpoints(work, t, a, suite.id),
-            lambda t, a: s.get_endpoint(work, t, a, only.id),
-            lambda t, a: s.add_endpoint(work, t, a, suite.id, endpoint(TARGET)),
-            lambda t, a: s.change_endpoint(work, t, a, only.id, endpoint(TARGET)),
-            lambda t, a: s.set_endpoint_active(work, t, a, only.id, active=False),
-            lambda t, a: s.delete_endpoint(work, t, a, only.id),
-            lambda t, a: p.list_policies(work, t, a, suite.id),
-            lambda t, a: p.add_policy(work, t, a, suite.id, quota),
-            lambda t, a: d.list_documentation(work, t, a, only.id),
-            lambda t, a: d.add_documentation(work, t, a, only.id, document),
-            lambda t, a: s.set_icon(work, t, a, suite.id, SuiteIcon("image/png", b"x")),
-            lambda t, a: s.get_icon(work, t, a, suite.id),
+        calls: list[Callable[[Access[TenantScope]], object]] = [
+            lambda access: s.create_suite(access, DRAFT, [endpoint(TARGET)]),
+            lambda access: s.get_suite(access, suite.id),
+            lambda access: s.change_suite(access, suite.id, DRAFT),
+            lambda access: s.set_suite_active(access, suite.id, active=False),
+            lambda access: s.delete_suite(access, suite.id),
+            lambda access: s.list_endpoints(access, suite.id),
+            lambda access: s.get_endpoint(access, only.id),
+            lambda access: s.add_endpoint(access, suite.id, endpoint(TARGET)),
+            lambda access: s.change_endpoint(access, only.id, endpoint(TARGET)),
+            lambda access: s.set_endpoint_active(access, only.id, active=False),
+            lambda access: s.delete_endpoint(access, only.id),
+            lambda access: p.list_policies(access, suite.id),
+            lambda access: p.add_policy(access, suite.id, quota),
+            lambda access: d.list_documentation(access, only.id),
+            lambda access: d.add_documentation(access, only.id, document),
+            lambda access: s.set_icon(access, suite.id, SuiteIcon("image/png", b"x")),
+            lambda access: s.get_icon(access, suite.id),
         ]
         for call in calls:
             with pytest.raises(Forbidden):
-                call(SCOPE, VISITOR)
+                call(Access(work, SCOPE, VISITOR))
         with pytest.raises(Forbidden):
-            s.list_suites(work, SCOPE, VISITOR)
+            s.list_suites(Access(work, SCOPE, VISITOR))
         for call in calls[1:]:
             with pytest.raises(NotFound):
-                call(OTHER, OPERATOR)
+                call(Access(work, OTHER, OPERATOR))
 
 
 def test_every_change_leaves_an_audit_row(
     database: Database, suites: Suites, suite: ApiSuite, only: TargetEndpoint
 ) -> None:
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         draft = endpoint(TARGET, security=BASIC)
-        suites.service.change_endpoint(work, SCOPE, OPERATOR, only.id, draft)
-        suites.service.set_suite_active(work, SCOPE, OPERATOR, suite.id, active=False)
+        suites.service.change_endpoint(access, only.id, draft)
+        suites.service.set_suite_active(access, suite.id, active=False)
     with database.read() as work:
         rows = suites.audit.list(work.within(SCOPE), PageRequest()).items
     assert {row.action for row in rows} == {
@@ -434,16 +434,17 @@ def test_an_icon_is_kept_with_its_type_until_its_suite_goes(
     database: Database, suites: Suites, suite: ApiSuite
 ) -> None:
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         for start in (b"\xff\xd8\xff", b"GIF89a", b"RIFF\n\x00\x00\x00WEBP", b"\x89PNG\r\n\x1a\n"):
             icon = read_icon(start + b"rest")
-            suites.service.set_icon(work, SCOPE, OPERATOR, suite.id, icon)
-            assert suites.service.get_icon(work, SCOPE, OPERATOR, suite.id) == icon
+            suites.service.set_icon(access, suite.id, icon)
+            assert suites.service.get_icon(access, suite.id) == icon
         assert icon.media_type == "image/png"
         with pytest.raises(NotFound):
-            suites.service.get_icon(work, OTHER, OPERATOR, suite.id)
-        suites.service.delete_suite(work, SCOPE, OPERATOR, suite.id)
+            suites.service.get_icon(Access(work, OTHER, OPERATOR), suite.id)
+        suites.service.delete_suite(access, suite.id)
         with pytest.raises(NotFound):
-            suites.service.get_icon(work, SCOPE, OPERATOR, suite.id)
+            suites.service.get_icon(access, suite.id)
 
 
 @pytest.mark.parametrize("content", [b"", b"<svg/>", b"RIFFxxxxWAVE", b"GIF89a" + bytes(100_000)])

@@ -8,6 +8,7 @@ import pytest
 
 from ionport.core.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.oauth.accounts.model import AccountQuery, AccountSort
 from ionport.oauth.accounts.service import AccountDraft, ServiceAccountService
@@ -28,7 +29,9 @@ def add(
     side: OAuthSide, accounts: ServiceAccountService, app: AuthorizedApp, draft: AccountDraft
 ) -> dict[str, str]:
     with side.database.write() as work:
-        file = accounts.add_account(work, side.scope, side.operator, app.id, draft, side.proof)
+        file = accounts.add_account(
+            Access(work, side.scope, side.operator), app.id, draft, side.proof
+        )
     (row,) = csv.DictReader(io.StringIO(file.content.decode()))
     return row
 
@@ -41,7 +44,7 @@ def test_the_keys_of_the_csv_log_in(side: OAuthSide, accounts: ServiceAccountSer
     keys = {"saak": row["Access Key"], "sask": row["Secret Key"]}
     assert side.log_in({**file, **keys})["access_token"]
     with side.database.read() as work:
-        listed = accounts.list_accounts(work, side.scope, side.operator).items
+        listed = accounts.list_accounts(Access(work, side.scope, side.operator)).items
     assert [(one.app_name, one.account.description) for one in listed] == [
         ("DocBits_TST", "For the nightly run")
     ]
@@ -69,14 +72,12 @@ def test_accounts_are_listed_filtered_sorted_and_paged(
     gone = side.create_app("Gone_TST")
     add(side, accounts, gone, AccountDraft("of a deleted app"))
     with side.database.write() as work:
-        side.apps.delete_app(work, side.scope, side.operator, gone.id)
+        side.apps.delete_app(Access(work, side.scope, side.operator), gone.id)
 
     def found(**query: object) -> list[str]:
         with side.database.read() as work:
             page = accounts.list_accounts(
-                work,
-                side.scope,
-                side.operator,
+                Access(work, side.scope, side.operator),
                 AccountQuery(**query),  # type: ignore[arg-type]
             )
         return [one.app_name for one in page.items]
@@ -118,7 +119,7 @@ def test_a_change_is_stored_and_noted(side: OAuthSide, accounts: ServiceAccountS
     (account,) = side.accounts(app)
     with side.database.write() as work:
         draft = AccountDraft("after", anna.user_id, ("Infor-IDM",))
-        accounts.change_account(work, side.scope, side.operator, account.id, draft)
+        accounts.change_account(Access(work, side.scope, side.operator), account.id, draft)
     (changed,) = side.accounts(app)
     assert (changed.description, changed.user_id, changed.scopes) == (
         "after",
@@ -140,7 +141,7 @@ def test_a_disabled_account_cannot_log_in(side: OAuthSide, accounts: ServiceAcco
     (account,) = side.accounts(app)
     with side.database.write() as work:
         side.service_accounts.set_account_disabled(
-            work, side.scope, side.operator, account.id, True
+            Access(work, side.scope, side.operator), account.id, True
         )
     with pytest.raises(InvalidGrant):
         side.log_in({**file, "saak": row["Access Key"], "sask": row["Secret Key"]})
@@ -155,20 +156,21 @@ def test_only_an_administrator_of_the_tenant_and_only_with_the_password(
     anna = add_user(side.database, side.clock)
     draft, proof = AccountDraft(), PasswordProof(anna.user_id, side.clock.now())
     with side.database.write() as work:
+        access = Access(work, OTHER, side.operator)
         refused: list[Callable[[], object]] = [
-            lambda: accounts.list_accounts(work, side.scope, anna),
-            lambda: accounts.get_account(work, side.scope, anna, account.id),
-            lambda: accounts.add_account(work, side.scope, anna, app.id, draft, proof),
-            lambda: accounts.change_account(work, side.scope, anna, account.id, draft),
+            lambda: accounts.list_accounts(Access(work, side.scope, anna)),
+            lambda: accounts.get_account(Access(work, side.scope, anna), account.id),
+            lambda: accounts.add_account(Access(work, side.scope, anna), app.id, draft, proof),
+            lambda: accounts.change_account(Access(work, side.scope, anna), account.id, draft),
         ]
         for attempt in refused:
             with pytest.raises(Forbidden):
                 attempt()
         with pytest.raises(Unauthenticated):
-            accounts.add_account(work, side.scope, side.operator, app.id, draft, proof)
+            accounts.add_account(Access(work, side.scope, side.operator), app.id, draft, proof)
         with pytest.raises(NotFound):
-            accounts.get_account(work, OTHER, side.operator, account.id)
+            accounts.get_account(access, account.id)
         with pytest.raises(NotFound):
-            accounts.change_account(work, OTHER, side.operator, account.id, draft)
+            accounts.change_account(access, account.id, draft)
         with pytest.raises(NotFound):
-            accounts.add_account(work, OTHER, side.operator, app.id, draft, side.proof)
+            accounts.add_account(access, app.id, draft, side.proof)

@@ -12,6 +12,7 @@ import pytest
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, Unauthenticated
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.oauth.apps.credentials_file import EnvironmentTool
 from ionport.oauth.apps.drafts import AppDraft
@@ -27,13 +28,13 @@ PEOPLE: dict[str, Any] = {"redirect_urls": (CALLBACK,), "description": "For peop
 def edit(side: OAuthSide, app: AuthorizedApp, **changes: Any) -> AuthorizedApp:
     with side.database.write() as work:
         draft = replace(AppDraft.of(app), **changes)
-        return side.apps.edit_app(work, side.scope, side.operator, app.id, draft)
+        return side.apps.edit_app(Access(work, side.scope, side.operator), app.id, draft)
 
 
 def rotate(side: OAuthSide, app: AuthorizedApp, overlap: timedelta) -> str:
     with side.database.write() as work:
         return side.security.rotate_secret(
-            work, side.scope, side.operator, app.id, side.proof, overlap
+            Access(work, side.scope, side.operator), app.id, side.proof, overlap
         ).reveal()
 
 
@@ -120,7 +121,7 @@ def test_secrets_that_have_ended_do_not_pile_up(side: OAuthSide, clock: MovableC
         rotate(side, app, timedelta(0))
         clock.advance(timedelta(seconds=1))
     with side.database.read() as work:
-        kept = side.security.list_secrets(work, side.scope, side.operator, app.id)
+        kept = side.security.list_secrets(Access(work, side.scope, side.operator), app.id)
     assert len(kept) <= 2
 
 
@@ -135,12 +136,15 @@ def test_rotating_needs_the_password_and_the_role(side: OAuthSide, clock: Movabl
     app, anna = side.create_app(), add_user(side.database, clock)
     old = PasswordProof(user_id=None, at=clock.now() - timedelta(minutes=6))
     with side.database.write() as work:
+        access = Access(work, side.scope, anna)
         with pytest.raises(Unauthenticated):
-            side.security.rotate_secret(work, side.scope, side.operator, app.id, old, timedelta(0))
+            side.security.rotate_secret(
+                Access(work, side.scope, side.operator), app.id, old, timedelta(0)
+            )
         with pytest.raises(Forbidden):
-            side.security.rotate_secret(work, side.scope, anna, app.id, side.proof, timedelta(0))
+            side.security.rotate_secret(access, app.id, side.proof, timedelta(0))
         with pytest.raises(Forbidden):
-            side.security.revoke_tokens(work, side.scope, anna, app.id)
+            side.security.revoke_tokens(access, app.id)
 
 
 @pytest.mark.on_each_database
@@ -151,7 +155,7 @@ def test_revoking_every_token_of_an_app_spares_its_logins_and_other_apps(side: O
     for answer in answers:
         side.verifier.verify(answer["access_token"], TENANT)
     with side.database.write() as work:
-        side.security.revoke_tokens(work, side.scope, side.operator, app.id)
+        side.security.revoke_tokens(Access(work, side.scope, side.operator), app.id)
     for answer in answers:
         with pytest.raises(Unauthenticated):
             side.verifier.verify(answer["access_token"], TENANT)
@@ -172,7 +176,7 @@ def test_what_hangs_on_an_app_is_counted(side: OAuthSide, clock: MovableClock) -
 
     def use(of: AuthorizedApp) -> tuple[int, int, int]:
         with side.database.read() as work:
-            found = side.apps.app_use(work, side.scope, side.operator, of.id)
+            found = side.apps.app_use(Access(work, side.scope, side.operator), of.id)
         return found.service_accounts, found.live_grants, found.consents
 
     assert use(app) == (2, 2, 0)
@@ -196,11 +200,11 @@ def test_a_public_mobile_apps_file_has_no_secret_and_is_its_qr_code(side: OAuthS
     file = json.loads(content)
     assert [*file] == ["ti", "cn", "ci", "iu", "pu", "oa", "ot", "or", "ru", "ev", "v"]
     with side.database.read() as work:
-        qr = side.apps.qr_content(work, side.scope, side.operator, app.id)
+        qr = side.apps.qr_content(Access(work, side.scope, side.operator), app.id)
     assert qr == content.decode()
     with side.database.write() as work, pytest.raises(Conflict):
         side.security.rotate_secret(
-            work, side.scope, side.operator, app.id, side.proof, timedelta(0)
+            Access(work, side.scope, side.operator), app.id, side.proof, timedelta(0)
         )
 
 
@@ -208,7 +212,7 @@ def test_a_secret_is_never_put_into_a_qr_code(side: OAuthSide) -> None:
     app = side.create_app("Phone", type=AppType.MOBILE_IOS, is_public=False, **PEOPLE)
     assert side.credentials(app, account=False)["cs"]
     with side.database.read() as work, pytest.raises(Conflict):
-        side.apps.qr_content(work, side.scope, side.operator, app.id)
+        side.apps.qr_content(Access(work, side.scope, side.operator), app.id)
 
 
 def test_an_app_that_becomes_public_loses_its_secret_and_one_that_is_not_gets_one(
@@ -252,7 +256,9 @@ def test_an_environment_carries_the_apps_scopes(
     side.change_settings(scope_mode=mode)
     app = side.create_app(scopes=("Infor-IDM", "Infor-ION"))
     with side.database.write() as work:
-        made = side.apps.export_environment(work, side.scope, side.operator, app.id, tool, None)
+        made = side.apps.export_environment(
+            Access(work, side.scope, side.operator), app.id, tool, None
+        )
     if tool is EnvironmentTool.POSTMAN:
         values = {each["key"]: each["value"] for each in json.loads(made.content)["values"]}
         assert values["scopes"] == "Infor-IDM Infor-ION"
@@ -268,7 +274,9 @@ def test_an_environment_has_the_secret_only_after_the_password(
     secret = side.credentials(app)["cs"]
     with side.database.write() as work:
         plain, full = (
-            side.apps.export_environment(work, side.scope, side.operator, app.id, tool, proof)
+            side.apps.export_environment(
+                Access(work, side.scope, side.operator), app.id, tool, proof
+            )
             for proof in (None, side.proof)
         )
     assert secret.encode() not in plain.content

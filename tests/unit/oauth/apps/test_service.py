@@ -12,6 +12,7 @@ from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from ionport.core.paging import PageRequest
 from ionport.core.sealing import KeyRing
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, PasswordProof, TenantRole
 from ionport.identity.tables import users
 from ionport.oauth.accounts import maker as account_maker
@@ -34,7 +35,7 @@ def audited(side: OAuthSide) -> list[str]:
 def test_a_new_app_has_the_name_exactly_as_typed(side: OAuthSide) -> None:
     app = side.create_app(" DocBits_TST ", description="Line 1\nLine 2")
     with side.database.read() as work:
-        stored = side.apps.get_app(work, side.scope, side.operator, app.id)
+        stored = side.apps.get_app(Access(work, side.scope, side.operator), app.id)
     assert stored == app
     assert stored.name == " DocBits_TST "
     assert stored.environment == "TST"
@@ -48,39 +49,41 @@ def test_a_name_is_unique_in_its_tenant_without_regard_to_case(side: OAuthSide) 
     assert caught.value.existing_id == first.id
     with side.database.write() as work:
         draft = AppDraft(name="DOCBITS_TST", description="elsewhere")
-        side.apps.create_app(work, OTHER, side.operator, draft)
+        side.apps.create_app(Access(work, OTHER, side.operator), draft)
 
 
 @pytest.mark.on_each_database
 def test_a_conflict_leaves_the_transaction_usable(side: OAuthSide) -> None:
     side.create_app("one")
     with side.database.write() as work:
+        access = Access(work, side.scope, side.operator)
         one, two = AppDraft("ONE", description="x"), AppDraft("two", description="x")
         with pytest.raises(Conflict):
-            side.apps.create_app(work, side.scope, side.operator, one)
-        side.apps.create_app(work, side.scope, side.operator, two)
+            side.apps.create_app(access, one)
+        side.apps.create_app(access, two)
     with side.database.read() as work:
-        assert side.apps.list_apps(work, side.scope, side.operator).total == 2
+        assert side.apps.list_apps(Access(work, side.scope, side.operator)).total == 2
 
 
 @pytest.mark.on_each_database
 def test_an_app_that_exists_is_found_by_its_name_in_any_case(side: OAuthSide) -> None:
     app = side.create_app("DocBits_TST")
     with side.database.read() as work:
-        assert side.apps.find_app_by_name(work, side.scope, side.operator, "DOCBITS_tst") == app
-        assert side.apps.find_app_by_name(work, side.scope, side.operator, "DocBits") is None
-        assert side.apps.find_app_by_name(work, OTHER, side.operator, "DocBits_TST") is None
+        access = Access(work, side.scope, side.operator)
+        assert side.apps.find_app_by_name(access, "DOCBITS_tst") == app
+        assert side.apps.find_app_by_name(access, "DocBits") is None
+        assert side.apps.find_app_by_name(Access(work, OTHER, side.operator), "DocBits_TST") is None
 
 
 @pytest.mark.on_each_database
 def test_a_deleted_apps_name_can_be_used_again(side: OAuthSide) -> None:
     app = side.create_app("DocBits_TST")
     with side.database.write() as work:
-        side.apps.delete_app(work, side.scope, side.operator, app.id)
+        side.apps.delete_app(Access(work, side.scope, side.operator), app.id)
     again = side.create_app("docbits_tst")
     assert again.client_id != app.client_id
     with side.database.read() as work, pytest.raises(NotFound):
-        side.apps.get_app(work, side.scope, side.operator, app.id)
+        side.apps.get_app(Access(work, side.scope, side.operator), app.id)
 
 
 @pytest.mark.on_each_database
@@ -92,7 +95,7 @@ def test_the_list_filters_sorts_and_pages(side: OAuthSide, clock: MovableClock) 
     def names(**fields: object) -> list[str]:
         query = AppQuery(**fields)  # type: ignore[arg-type]
         with side.database.read() as work:
-            page = side.apps.list_apps(work, side.scope, side.operator, query)
+            page = side.apps.list_apps(Access(work, side.scope, side.operator), query)
         return [app.name for app in page.items]
 
     assert names() == ["Alpha_PRD", "beta_TST", "gamma"]
@@ -120,35 +123,35 @@ class Uses:
 
     def with_proof(self) -> list[Callable[[], object]]:
         apps, accounts = self.side.apps, self.side.service_accounts
-        at = (self.work, self.scope, self.actor)
+        at = Access(self.work, self.scope, self.actor)
         return [
-            lambda: apps.reveal_secret(*at, self.app.id, self.proof),
+            lambda: apps.reveal_secret(at, self.app.id, self.proof),
             lambda: accounts.download_credentials(
-                *at, self.app.id, self.proof, create_service_account=False
+                at, self.app.id, self.proof, create_service_account=False
             ),
-            lambda: accounts.replace_account(*at, self.account.id, self.proof),
+            lambda: accounts.replace_account(at, self.account.id, self.proof),
         ]
 
     def of_existing(self) -> list[Callable[[], object]]:
         apps, accounts = self.side.apps, self.side.service_accounts
-        at = (self.work, self.scope, self.actor)
+        at = Access(self.work, self.scope, self.actor)
         return [
             *self.with_proof(),
-            lambda: apps.get_app(*at, self.app.id),
-            lambda: accounts.list_of_app(*at, self.app.id),
-            lambda: accounts.delete_account(*at, self.account.id),
-            lambda: accounts.set_account_disabled(*at, self.account.id, True),
-            lambda: apps.set_app_disabled(*at, self.app.id, True),
-            lambda: apps.delete_app(*at, self.app.id),
+            lambda: apps.get_app(at, self.app.id),
+            lambda: accounts.list_of_app(at, self.app.id),
+            lambda: accounts.delete_account(at, self.account.id),
+            lambda: accounts.set_account_disabled(at, self.account.id, True),
+            lambda: apps.set_app_disabled(at, self.app.id, True),
+            lambda: apps.delete_app(at, self.app.id),
         ]
 
     def all(self) -> list[Callable[[], object]]:
-        apps, at = self.side.apps, (self.work, self.scope, self.actor)
+        apps, at = self.side.apps, Access(self.work, self.scope, self.actor)
         return [
             *self.of_existing(),
-            lambda: apps.create_app(*at, AppDraft("x", description="x")),
-            lambda: apps.list_apps(*at),
-            lambda: apps.find_app_by_name(*at, self.app.name),
+            lambda: apps.create_app(at, AppDraft("x", description="x")),
+            lambda: apps.list_apps(at),
+            lambda: apps.find_app_by_name(at, self.app.name),
         ]
 
 
@@ -156,7 +159,7 @@ class Uses:
 def test_nothing_of_another_tenant_is_seen_or_changed(side: OAuthSide) -> None:
     app, account = app_with_account(side)
     with side.database.write() as work:
-        assert side.apps.list_apps(work, OTHER, side.operator).total == 0
+        assert side.apps.list_apps(Access(work, OTHER, side.operator)).total == 0
         uses = Uses(side, work, OTHER, side.operator, app, account, side.proof)
         for use in uses.of_existing():
             with pytest.raises(NotFound):
@@ -199,7 +202,7 @@ def test_the_revealed_secret_is_the_one_in_the_file(side: OAuthSide, clock: Mova
     admin = add_user(side.database, clock, role=TenantRole.IONAPI_ADMINISTRATOR)
     proof = PasswordProof(admin.user_id, clock.now())
     with side.database.write() as work:
-        secret = side.apps.reveal_secret(work, side.scope, admin, app.id, proof)
+        secret = side.apps.reveal_secret(Access(work, side.scope, admin), app.id, proof)
     assert secret.reveal() == side.credentials(app)["cs"]
 
 
@@ -207,12 +210,11 @@ def test_the_revealed_secret_is_the_one_in_the_file(side: OAuthSide, clock: Mova
 def test_whatever_touches_a_secret_leaves_an_audit_row(side: OAuthSide) -> None:
     app, account = app_with_account(side)
     with side.database.write() as work:
-        side.apps.reveal_secret(work, side.scope, side.operator, app.id, side.proof)
-        side.service_accounts.replace_account(
-            work, side.scope, side.operator, account.id, side.proof
-        )
-        side.apps.set_app_disabled(work, side.scope, side.operator, app.id, True)
-        side.apps.delete_app(work, side.scope, side.operator, app.id)
+        access = Access(work, side.scope, side.operator)
+        side.apps.reveal_secret(access, app.id, side.proof)
+        side.service_accounts.replace_account(access, account.id, side.proof)
+        side.apps.set_app_disabled(access, app.id, True)
+        side.apps.delete_app(access, app.id)
     assert audited(side) == sorted(
         [
             "app.created",
@@ -307,7 +309,7 @@ def test_delete_and_make_again_replaces_the_account_for_the_same_user(
     old = side.credentials(app, user_id=user.user_id)
     with side.database.write() as work:
         file = side.service_accounts.replace_account(
-            work, side.scope, side.operator, side.accounts(app)[0].id, side.proof
+            Access(work, side.scope, side.operator), side.accounts(app)[0].id, side.proof
         )
     new = json.loads(file.content)
     assert new["saak"] != old["saak"]
@@ -340,7 +342,7 @@ def test_without_copies_every_download_adds_a_secret_and_reveal_is_refused(
     assert side.log_in(first)["access_token"]
     assert side.log_in(second)["access_token"]
     with side.database.write() as work, pytest.raises(Conflict, match="keeps no copy"):
-        side.apps.reveal_secret(work, side.scope, side.operator, app.id, side.proof)
+        side.apps.reveal_secret(Access(work, side.scope, side.operator), app.id, side.proof)
 
 
 @pytest.mark.on_each_database
@@ -368,11 +370,10 @@ def test_an_actor_that_is_no_operator_is_named_in_what_they_make(
 ) -> None:
     admin: Actor = add_user(side.database, clock, role=TenantRole.IONAPI_ADMINISTRATOR)
     with side.database.write() as work:
-        app = side.apps.create_app(work, side.scope, admin, AppDraft("x", description="x"))
+        access = Access(work, side.scope, admin)
+        app = side.apps.create_app(access, AppDraft("x", description="x"))
         side.service_accounts.download_credentials(
-            work,
-            side.scope,
-            admin,
+            access,
             app.id,
             PasswordProof(admin.user_id, clock.now()),
             create_service_account=True,

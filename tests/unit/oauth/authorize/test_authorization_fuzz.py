@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ionport.core.clock import MovableClock, SystemClock
+from ionport.identity.access import Access
 from ionport.oauth.apps.model import AppType
 from ionport.oauth.apps.redirects import form_target, is_registered, wrong_redirect_url
 from ionport.oauth.authorize.model import AuthorizationRefused
@@ -42,7 +43,7 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OAuthSide]:
 
 def values(side: OAuthSide) -> st.SearchStrategy[str]:
     with side.database.read() as work:
-        app = side.apps.find_app_by_name(work, side.scope, side.operator, "Web")
+        app = side.apps.find_app_by_name(Access(work, side.scope, side.operator), "Web")
     assert app is not None
     known = [
         app.client_id, CALLBACK, "code", "token", "S256", "plain", "authorization_code", "a.b.c",
@@ -58,7 +59,7 @@ def test_an_authorization_request_is_read_or_refused(side: OAuthSide, data: st.D
     query = urlencode(pairs, errors="surrogatepass")
     try:
         with side.database.read() as work:
-            asked = side.approvals.read(work, side.scope, query)
+            asked = side.approvals.read(work.within(side.scope), query)
         assert asked.redirect_uri == CALLBACK
     except AuthorizationRefused as refused:
         location = side.approvals.refusal(side.scope, refused)

@@ -9,6 +9,7 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Forbidden, NotFound, Unauthenticated
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.oauth.apps.model import AppType, AuthorizedApp
 from ionport.oauth.authorize.model import AuthorizationRefused, AuthorizationRequest, ResponseType
@@ -36,7 +37,7 @@ def read(side: OAuthSide, app: AuthorizedApp, **changes: str) -> AuthorizationRe
     }  # fmt: skip
     query = urlencode({name: value for name, value in parameters.items() if value})
     with side.database.read() as work:
-        return side.approvals.read(work, side.scope, query)
+        return side.approvals.read(work.within(side.scope), query)
 
 
 def refused(side: OAuthSide, app: AuthorizedApp, **changes: str) -> AuthorizationRefused:
@@ -91,7 +92,7 @@ def test_a_parameter_that_comes_twice_is_refused_on_the_page(
         ]
     )
     with side.database.read() as work, pytest.raises(AuthorizationRefused) as caught:
-        side.approvals.read(work, side.scope, query)
+        side.approvals.read(work.within(side.scope), query)
     assert caught.value.redirect_uri is None
 
 
@@ -131,17 +132,19 @@ def test_a_disabled_app_is_told_so_and_a_deleted_one_is_unknown(
     side: OAuthSide, web: AuthorizedApp
 ) -> None:
     with side.database.write() as work:
-        side.apps.set_app_disabled(work, side.scope, side.operator, web.id, True)
+        side.apps.set_app_disabled(Access(work, side.scope, side.operator), web.id, True)
     assert told(side, refused(side, web))["error"] == "unauthorized_client"
     with side.database.write() as work:
-        side.apps.delete_app(work, side.scope, side.operator, web.id)
+        side.apps.delete_app(Access(work, side.scope, side.operator), web.id)
     assert refused(side, web).redirect_uri is None
 
 
 def test_a_backend_service_has_no_sign_on(side: OAuthSide) -> None:
     app = side.create_app()
     with side.database.read() as work, pytest.raises(AuthorizationRefused) as caught:
-        side.approvals.read(work, side.scope, f"client_id={app.client_id}&response_type=code")
+        side.approvals.read(
+            work.within(side.scope), f"client_id={app.client_id}&response_type=code"
+        )
     assert caught.value.redirect_uri is None
 
 
@@ -150,7 +153,7 @@ def test_another_tenants_app_is_unknown(side: OAuthSide, web: AuthorizedApp) -> 
 
     query = urlencode({"client_id": web.client_id, "response_type": "code"})
     with side.database.read() as work, pytest.raises(AuthorizationRefused):
-        side.approvals.read(work, TenantScope(OTHER_TENANT), query)
+        side.approvals.read(work.within(TenantScope(OTHER_TENANT)), query)
 
 
 def test_implicit_is_for_web_apps_where_the_tenant_allows_it(
@@ -184,7 +187,7 @@ def test_scopes_mean_nothing_until_they_are_enforced(side: OAuthSide, web: Autho
 
 def needs_consent(side: OAuthSide, actor: Actor, asked: AuthorizationRequest) -> bool:
     with side.database.read() as work:
-        return side.approvals.needs_consent(work, side.scope, actor, asked)
+        return side.approvals.needs_consent(Access(work, side.scope, actor), asked)
 
 
 @pytest.mark.on_each_database
@@ -203,10 +206,11 @@ def test_an_approval_is_remembered_for_its_scopes_and_can_be_taken_back(
     assert needs_consent(side, anna, big)
     assert needs_consent(side, berta, small)
     with side.database.write() as work:
-        (mine,) = side.approvals.list_consents(work, side.scope, anna)
-        side.approvals.revoke_consent(work, side.scope, anna, mine.app_id)
+        access = Access(work, side.scope, anna)
+        (mine,) = side.approvals.list_consents(access)
+        side.approvals.revoke_consent(access, mine.app_id)
         with pytest.raises(NotFound):
-            side.approvals.revoke_consent(work, side.scope, berta, mine.app_id)
+            side.approvals.revoke_consent(Access(work, side.scope, berta), mine.app_id)
     assert (mine.app_name, mine.scopes) == ("Scoped", ("Infor-IDM",))
     assert needs_consent(side, anna, small)
 
@@ -222,7 +226,7 @@ def test_taking_an_approval_back_kills_the_persons_tokens_and_nobody_elses(
         for person in people
     ]
     with side.database.write() as work:
-        side.approvals.revoke_consent(work, side.scope, people[0], web.id)
+        side.approvals.revoke_consent(Access(work, side.scope, people[0]), web.id)
     with pytest.raises(Unauthenticated):
         side.verifier.verify(tokens[0]["access_token"][0], TENANT)
     side.verifier.verify(tokens[1]["access_token"][0], TENANT)

@@ -14,6 +14,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict
+from ionport.identity.access import Access
 from ionport.oauth.apps.bridge.keys import new_key_pair
 from ionport.oauth.apps.model import AuthorizedApp, GrantType
 from ionport.oauth.clients.assertions import ASSERTION_TYPE
@@ -33,7 +34,7 @@ class Machine:
         )
         with side.database.write() as work:
             file = side.security.add_bridge_key(
-                work, side.scope, side.operator, self.app.id, side.proof, new_key_pair()
+                Access(work, side.scope, side.operator), self.app.id, side.proof, new_key_pair()
             )
         assert file.filename == "ionapi-bridge-private-jwt-1.json"
         self.file: dict[str, Any] = json.loads(file.content)
@@ -199,9 +200,10 @@ def test_the_secret_of_a_bridge_app_is_not_taken(side: OAuthSide, machine: Machi
 @pytest.mark.on_each_database
 def test_a_deleted_key_signs_nothing_any_more(side: OAuthSide, machine: Machine) -> None:
     with side.database.write() as work:
-        (key,) = side.security.list_bridge_keys(work, side.scope, side.operator, machine.app.id)
+        access = Access(work, side.scope, side.operator)
+        (key,) = side.security.list_bridge_keys(access, machine.app.id)
         assert "d" not in key.public_jwk
-        side.security.delete_bridge_key(work, side.scope, side.operator, machine.app.id, key.id)
+        side.security.delete_bridge_key(access, machine.app.id, key.id)
     with pytest.raises(InvalidClient):
         machine.log_in(machine.sign())
 
@@ -210,7 +212,7 @@ def test_an_app_without_the_switch_gets_no_key(side: OAuthSide) -> None:
     app = side.create_app("plain")
     with side.database.write() as work, pytest.raises(Conflict):
         side.security.add_bridge_key(
-            work, side.scope, side.operator, app.id, side.proof, new_key_pair()
+            Access(work, side.scope, side.operator), app.id, side.proof, new_key_pair()
         )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.oauth.apps.model import AppType, AuthorizedApp
 from ionport.oauth.protocol import (
@@ -52,7 +53,9 @@ def redeem(side: OAuthSide, app: AuthorizedApp, code: str, **changes: str) -> di
 
 def secret_of(side: OAuthSide, app: AuthorizedApp) -> str:
     with side.database.write() as work:
-        secret = side.apps.reveal_secret(work, side.scope, side.operator, app.id, side.proof)
+        secret = side.apps.reveal_secret(
+            Access(work, side.scope, side.operator), app.id, side.proof
+        )
     return secret.reveal()
 
 

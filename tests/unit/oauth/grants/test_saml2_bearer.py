@@ -18,6 +18,7 @@ from signxml.signer import XMLSigner
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.ids import new_uuid
+from ionport.identity.access import Access
 from ionport.oauth.apps.model import AppType
 from ionport.oauth.grants.saml.assertions import NAMESPACE
 from ionport.oauth.grants.saml.service import SamlIssuerService
@@ -122,7 +123,7 @@ def world(side: OAuthSide, idp: Idp) -> World:
     add_user(side.database, side.clock, "otto", tenant_id=OTHER_TENANT)
     service = SamlIssuerService(side.clock, side.audit)
     with side.database.write() as work:
-        service.add_issuer(work, side.scope, side.operator, ENTITY, idp.pem)
+        service.add_issuer(Access(work, side.scope, side.operator), ENTITY, idp.pem)
     app = side.create_app(
         type=AppType.WEB, redirect_urls=("https://app.example.com/back",), issue_refresh_tokens=True
     )
@@ -210,11 +211,13 @@ def test_another_tenants_issuer_is_nobody_here(world: World, clock: MovableClock
     service = SamlIssuerService(side.clock, side.audit)
     with side.database.write() as work:
         scope = TenantScope(OTHER_TENANT)
-        added = service.add_issuer(work, scope, side.operator, "https://theirs.test", theirs.pem)
+        added = service.add_issuer(
+            Access(work, scope, side.operator), "https://theirs.test", theirs.pem
+        )
     said = replace(world.said, issuer="https://theirs.test")
     assert "not registered" in world.refused(sign(said.xml(), theirs))
     with side.database.write() as work, pytest.raises(NotFound):
-        service.delete_issuer(work, side.scope, side.operator, added.id)
+        service.delete_issuer(Access(work, side.scope, side.operator), added.id)
 
 
 def test_an_expired_certificate_proves_nothing(world: World, clock: MovableClock) -> None:
@@ -262,6 +265,7 @@ def test_issuers_are_registered_by_administrators_with_real_certificates(
     side, service = world.side, SamlIssuerService(clock, world.side.audit)
     old = make_idp(clock.now() - timedelta(days=30), days=10)
     with side.database.write() as work:
+        access = Access(work, side.scope, side.operator)
         for wrong, told in (
             ("", "from the line -----BEGIN CERTIFICATE----- on"),
             ("no certificate", "from the line -----BEGIN CERTIFICATE----- on"),
@@ -276,17 +280,17 @@ def test_issuers_are_registered_by_administrators_with_real_certificates(
             (make_idp(clock.now(), bits=1024).pem, "2048"),
         ):
             with pytest.raises(InvalidInput) as caught:
-                service.add_issuer(work, side.scope, side.operator, "https://x.test", wrong)
+                service.add_issuer(access, "https://x.test", wrong)
             assert told in caught.value.fields["certificate"]
             assert set(caught.value.fields) == {"certificate"}
         with pytest.raises(Conflict):
-            service.add_issuer(work, side.scope, side.operator, ENTITY, world.idp.pem)
-        listed = service.list_issuers(work, side.scope, side.operator)
+            service.add_issuer(access, ENTITY, world.idp.pem)
+        listed = service.list_issuers(access)
         assert [issuer.entity_id for issuer in listed] == [ENTITY]
         assert listed[0].expires_at == world.idp.certificate.not_valid_after_utc
     plain = add_user(side.database, clock, "berta")
     with side.database.write() as work, pytest.raises(Forbidden):
-        service.add_issuer(work, side.scope, plain, "https://x.test", world.idp.pem)
+        service.add_issuer(Access(work, side.scope, plain), "https://x.test", world.idp.pem)
 
 
 def _with_line(text: str, number: int, line: str) -> str:

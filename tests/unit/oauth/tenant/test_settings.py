@@ -8,6 +8,7 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from ionport.identity.access import Access
 from ionport.oauth.apps.model import AppType
 from ionport.oauth.http.metadata import metadata
 from ionport.oauth.tenant.settings import Limits, ScopeMode, TenantSettings, TokenForm, UrlFlavour
@@ -19,7 +20,7 @@ CALLBACK = "https://app.example.com/callback"
 
 def settings(side: OAuthSide, tenant: str = TENANT) -> TenantSettings:
     with side.database.read() as work:
-        return side.settings.get(work, TenantScope(tenant), side.operator)
+        return side.settings.get(Access(work, TenantScope(tenant), side.operator))
 
 
 def test_a_tenant_that_nobody_set_up_is_strict_and_lets_everything_through(
@@ -58,10 +59,11 @@ def test_only_an_administrator_changes_settings_and_scopes(
 ) -> None:
     anna = add_user(side.database, clock)
     with side.database.write() as work:
+        access = Access(work, side.scope, anna)
         for refused in (
-            lambda: side.settings.change(work, side.scope, anna, TenantSettings()),
-            lambda: side.settings.add_custom_scope(work, side.scope, anna, "Acme", ""),
-            lambda: side.settings.delete_custom_scope(work, side.scope, anna, "Acme"),
+            lambda: side.settings.change(access, TenantSettings()),
+            lambda: side.settings.add_custom_scope(access, "Acme", ""),
+            lambda: side.settings.delete_custom_scope(access, "Acme"),
         ):
             with pytest.raises(Forbidden):
                 refused()
@@ -70,9 +72,10 @@ def test_only_an_administrator_changes_settings_and_scopes(
 @pytest.mark.on_each_database
 def test_a_custom_scope_is_added_once_and_deleted(side: OAuthSide) -> None:
     with side.database.write() as work:
+        access = Access(work, side.scope, side.operator)
 
         def add(name: str, description: str = "") -> None:
-            side.settings.add_custom_scope(work, side.scope, side.operator, name, description)
+            side.settings.add_custom_scope(access, name, description)
 
         add("Acme-Orders", "Orders")
         with pytest.raises(Conflict):
@@ -82,11 +85,11 @@ def test_a_custom_scope_is_added_once_and_deleted(side: OAuthSide) -> None:
                 add(wrong)
         with pytest.raises(InvalidInput):
             add("Acme", "x" * 501)
-        listed = side.settings.list_custom_scopes(work, side.scope, side.operator)
+        listed = side.settings.list_custom_scopes(access)
         assert [(scope.name, scope.description) for scope in listed] == [("Acme-Orders", "Orders")]
-        side.settings.delete_custom_scope(work, side.scope, side.operator, "Acme-Orders")
+        side.settings.delete_custom_scope(access, "Acme-Orders")
         with pytest.raises(NotFound):
-            side.settings.delete_custom_scope(work, side.scope, side.operator, "Acme-Orders")
+            side.settings.delete_custom_scope(access, "Acme-Orders")
 
 
 @pytest.mark.parametrize("implicit", [False, True])

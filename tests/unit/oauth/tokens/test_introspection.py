@@ -23,7 +23,7 @@ def introspect(side: OAuthSide, file: File, token: str) -> dict[str, Any]:
     parameters = {"client_id": file["ci"], "client_secret": file["cs"], "token": token}
     request = OAuthRequest(Parameters(parameters.items()))
     with side.database.write() as work:
-        return side.introspection.introspect(work, side.scope, request)
+        return side.introspection.introspect(work.within(side.scope), request)
 
 
 def test_a_client_learns_what_its_tokens_are_worth(side: OAuthSide, file: File) -> None:

@@ -25,12 +25,12 @@ class Ticks:
 
 def rotate(side: OAuthSide) -> str:
     with side.database.write() as work:
-        return side.keys.rotate(work, SYSTEM)
+        return side.keys.rotate(work.within(SYSTEM))
 
 
 def drop_retired(side: OAuthSide) -> int:
     with side.database.write() as work:
-        return side.keys.drop_retired(work, SYSTEM)
+        return side.keys.drop_retired(work.within(SYSTEM))
 
 
 def key_ids(side: OAuthSide) -> set[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import event, select, update
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Unauthenticated
+from ionport.identity.access import Access
 from ionport.identity.tables import users
 from ionport.oauth.apps.model import BACKEND_GRANT_TYPES, GrantType
 from ionport.oauth.clients.authentication import OAuthRequest
@@ -360,7 +361,7 @@ def test_a_revocation_counts_at_once_though_another_action_after_its_commit_fail
     }
     with side.database.write() as work:
         work.after_commit(fail)
-        side.tokens.revoke(work, side.scope, OAuthRequest(Parameters(revoked.items())))
+        side.tokens.revoke(work.within(side.scope), OAuthRequest(Parameters(revoked.items())))
     assert not is_alive(side, tokens["access_token"])
 
 
@@ -419,15 +420,14 @@ def test_disabling_kills_tokens_and_logins_and_enabling_brings_both_back(
 
 def switch(side: OAuthSide, what: str, disabled: bool) -> None:
     with side.database.write() as work:
-        page = side.apps.list_apps(work, side.scope, side.operator)
+        access = Access(work, side.scope, side.operator)
+        page = side.apps.list_apps(access)
         app = page.items[0]
-        accounts = side.service_accounts.list_of_app(work, side.scope, side.operator, app.id)
+        accounts = side.service_accounts.list_of_app(access, app.id)
         if what == "app":
-            side.apps.set_app_disabled(work, side.scope, side.operator, app.id, disabled)
+            side.apps.set_app_disabled(access, app.id, disabled)
         elif what == "account":
-            side.service_accounts.set_account_disabled(
-                work, side.scope, side.operator, accounts.items[0].id, disabled
-            )
+            side.service_accounts.set_account_disabled(access, accounts.items[0].id, disabled)
         else:
             work.connection.execute(update(users).values(is_disabled=disabled))
             work.after_commit(side.states.forget)
@@ -443,13 +443,12 @@ def test_deleting_kills_tokens_refresh_tokens_and_logins(side: OAuthSide, what: 
     answer = side.log_in(file)
     assert is_alive(side, answer["access_token"])
     with side.database.write() as work:
+        access = Access(work, side.scope, side.operator)
         if what != "account":
-            side.apps.delete_app(work, side.scope, side.operator, app.id)
+            side.apps.delete_app(access, app.id)
         else:
-            account = side.service_accounts.list_of_app(
-                work, side.scope, side.operator, app.id
-            ).items[0]
-            side.service_accounts.delete_account(work, side.scope, side.operator, account.id)
+            account = side.service_accounts.list_of_app(access, app.id).items[0]
+            side.service_accounts.delete_account(access, account.id)
     assert not is_alive(side, answer["access_token"])
     with pytest.raises(OAuthError):
         side.refresh(file, answer["refresh_token"])
@@ -471,11 +470,11 @@ def test_a_token_signed_while_its_grant_is_revoked_does_not_go_out(
         }.items()
     )
     with side.database.read() as work:
-        login = side.tokens.check(work, side.scope, OAuthRequest(parameters))
+        login = side.tokens.check(work.within(side.scope), OAuthRequest(parameters))
     signed = side.tokens.sign(login)
     side.revoke(token=refresh_token)
     with side.database.write() as work, pytest.raises(InvalidGrant):
-        side.tokens.record(work, side.scope, signed)
+        side.tokens.record(work.within(side.scope), signed)
 
 
 @pytest.mark.on_each_database
@@ -487,7 +486,7 @@ def test_refreshes_of_a_group_fail_each_for_itself(side: OAuthSide, file: dict[s
         parameters |= {"client_id": file["ci"], "client_secret": file["cs"]}
         with side.database.read() as work:
             request = OAuthRequest(Parameters(parameters.items()))
-            signed.append(side.tokens.sign(side.tokens.check(work, side.scope, request)))
+            signed.append(side.tokens.sign(side.tokens.check(work.within(side.scope), request)))
     side.revoke(token=tokens[1])
     with side.database.write() as work:
         first, second, third = side.tokens.record_group(work, signed)

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Forbidden
 from ionport.gateway.proxy.app import Gateway
+from ionport.identity.access import Access
 from ionport.oauth.apps.model import GrantType
 from ionport.oauth.tokens.tools import TokenReport, TokenToolsService
 from ionport.serving.infor_http import InforApps, InforRouter
@@ -31,7 +32,7 @@ def tools(side: OAuthSide) -> TokenToolsService:
 
 def inspect(side: OAuthSide, pasted: str, scope: TenantScope | None = None) -> TokenReport:
     with side.database.read() as work:
-        return tools(side).inspect(work, scope or side.scope, side.operator, pasted)
+        return tools(side).inspect(Access(work, scope or side.scope, side.operator), pasted)
 
 
 @pytest.mark.on_each_database
@@ -79,7 +80,7 @@ def test_each_refusal_has_its_reason_and_a_remedy(side: OAuthSide, clock: Movabl
 def test_only_administrators_inspect_tokens(side: OAuthSide) -> None:
     plain = add_user(side.database, side.clock)
     with side.database.read() as work, pytest.raises(Forbidden):
-        tools(side).inspect(work, side.scope, plain, "x")
+        tools(side).inspect(Access(work, side.scope, plain), "x")
 
 
 @given(text=st.text(max_size=200) | st.from_regex(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[\w-]*"))

@@ -17,11 +17,10 @@ from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.oauth.grants.model import SamlIssuerAction
 from ionport.oauth.grants.saml.assertions import SamlIssuer
 from ionport.oauth.grants.saml.repository import SamlIssuerRepository
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 MAX_ISSUERS: Final = 20
 MAX_CERTIFICATES: Final = 3
@@ -40,13 +39,13 @@ class SamlIssuerService:
         self._clock = clock
         self._audit = audit
 
-    def list_issuers(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[SamlIssuer]:
+    def list_issuers(self, access: Access[TenantScope]) -> Sequence[SamlIssuer]:
         """Return the tenant's issuers by entity id."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return SamlIssuerRepository(work.connection).list(scope, MAX_ISSUERS)
+        access.require_tenant_administrator()
+        return SamlIssuerRepository(access.connection).list(access.scope, MAX_ISSUERS)
 
     def add_issuer(
-        self, work: Work, scope: TenantScope, actor: Actor, entity_id: str, certificate: str
+        self, access: Access[TenantScope], entity_id: str, certificate: str
     ) -> SamlIssuer:
         """Trust an issuer. `certificate` is PEM; two during a roll-over, three at most.
 
@@ -54,9 +53,9 @@ class SamlIssuerService:
             InvalidInput: fields `entity_id` and `certificate`.
             Conflict: registered already, or as many issuers as a tenant may have.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
-        issuers = SamlIssuerRepository(work.connection)
-        if len(issuers.list(scope, MAX_ISSUERS)) >= MAX_ISSUERS:
+        access.require_tenant_administrator()
+        issuers = SamlIssuerRepository(access.connection)
+        if len(issuers.list(access.scope, MAX_ISSUERS)) >= MAX_ISSUERS:
             raise Conflict(
                 _("This tenant has {count} SAML issuers. Delete one first.").format(
                     count=MAX_ISSUERS
@@ -67,43 +66,39 @@ class SamlIssuerService:
         _check(entity_id, certificate, now)
         issuer = SamlIssuer(
             id=new_id("saml"),
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             entity_id=entity_id,
             certificate=certificate,
             created_at=now,
-            created_by=actor.name,
+            created_by=access.actor.name,
         )
-        if not issuers.add(scope, issuer):
+        if not issuers.add(access.scope, issuer):
             raise Conflict(
                 _("This issuer is registered already. Delete it to give it another certificate."),
                 code="issuer_taken",
             )
         self._audit.record(
-            Access(work, scope, actor),
+            access,
             SamlIssuerAction.ADDED,
-            scope.tenant_id,
+            access.scope.tenant_id,
             {"issuer": entity_id},
         )
         return issuer
 
-    def get_issuer(
-        self, work: Work, scope: TenantScope, actor: Actor, issuer_id: str
-    ) -> SamlIssuer:
+    def get_issuer(self, access: Access[TenantScope], issuer_id: str) -> SamlIssuer:
         """Return an issuer; raises NotFound for another tenant's and a deleted one."""
-        found = (one for one in self.list_issuers(work, scope, actor) if one.id == issuer_id)
+        found = (one for one in self.list_issuers(access) if one.id == issuer_id)
         issuer = next(found, None)
         if issuer is None:
             raise NotFound(_("There is no such SAML issuer in this tenant."))
         return issuer
 
-    def delete_issuer(self, work: Work, scope: TenantScope, actor: Actor, issuer_id: str) -> None:
+    def delete_issuer(self, access: Access[TenantScope], issuer_id: str) -> None:
         """Trust an issuer no longer; tokens that it led to live on until they expire."""
-        issuer = self.get_issuer(work, scope, actor, issuer_id)
-        SamlIssuerRepository(work.connection).remove(scope, issuer.id)
+        issuer = self.get_issuer(access, issuer_id)
+        SamlIssuerRepository(access.connection).remove(access.scope, issuer.id)
         details = {"issuer": issuer.entity_id}
-        self._audit.record(
-            Access(work, scope, actor), SamlIssuerAction.DELETED, scope.tenant_id, details
-        )
+        self._audit.record(access, SamlIssuerAction.DELETED, access.scope.tenant_id, details)
 
 
 def _check(entity_id: str, certificate: str, now: datetime) -> None:

@@ -30,7 +30,7 @@ from ionport.oauth.apps.drafts import MAX_ACCESS_TOKEN_SECONDS
 from ionport.oauth.tokens.keys.model import SigningKeyRow
 from ionport.oauth.tokens.keys.private_keys import new_private_key
 from ionport.oauth.tokens.keys.repository import SigningKeyRepository
-from ionport.store import Database, ScopedWork, SystemScope, Work
+from ionport.store import Database, ScopedWork, SystemScope
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
@@ -160,26 +160,26 @@ class SigningKeys:
         if self._database and self._monotonic() - self._loaded_at >= after_seconds:
             self._load(self._database)
 
-    def rotate(self, work: Work, scope: SystemScope) -> str:
+    def rotate(self, access: ScopedWork[SystemScope]) -> str:
         """Make a new key the current one and return its id; the others verify on.
 
         Other processes sign with the old key for a minute at most.
         """
         row = self._new_row(new_private_key())
-        repository = SigningKeyRepository(work.connection)
-        repository.retire_current(scope, self._clock.now())
-        repository.add(scope, row)
-        work.after_commit(lambda: self._reload(0))
+        repository = SigningKeyRepository(access.connection)
+        repository.retire_current(access.scope, self._clock.now())
+        repository.add(access.scope, row)
+        access.after_commit(lambda: self._reload(0))
         return row.id
 
-    def drop_retired(self, work: Work, scope: SystemScope) -> int:
+    def drop_retired(self, access: ScopedWork[SystemScope]) -> int:
         """Delete the keys whose last token has expired; return how many."""
         kept = timedelta(seconds=MAX_ACCESS_TOKEN_SECONDS) + _STILL_SIGNS
-        dropped = SigningKeyRepository(work.connection).delete_retired(
-            scope, self._clock.now() - kept
+        dropped = SigningKeyRepository(access.connection).delete_retired(
+            access.scope, self._clock.now() - kept
         )
         if dropped:
-            work.after_commit(lambda: self._reload(0))
+            access.after_commit(lambda: self._reload(0))
         return dropped
 
     def _new_row(self, key: RSAPrivateKey) -> SigningKeyRow:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from ionport import __version__
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.http import representation as shown
 from ionport.sandbox.control.http.endpoint import HEADERS, ControlCall, Endpoint
 
@@ -154,16 +155,16 @@ def delete_faults(call: ControlCall) -> Response:
 
 def limits(call: ControlCall) -> Response:
     """Infor's limits on logins and tokens, and whether they are applied."""
-    settings = call.server.settings.get(call.work, call.scope, call.actor)
+    settings = call.server.settings.get(Access(call.work, call.scope, call.actor))
     return _json(shown.limits_json(settings.limits))
 
 
 def change_limits(call: ControlCall) -> Response:
     """Apply other limits; what is left out stays."""
     service = call.server.settings
-    present = service.get(call.work, call.scope, call.actor)
+    present = service.get(Access(call.work, call.scope, call.actor))
     wanted = shown.read_limits(call.body, present.limits)
-    service.change(call.work, call.scope, call.actor, present.with_limits(wanted))
+    service.change(Access(call.work, call.scope, call.actor), present.with_limits(wanted))
     return _json(shown.limits_json(wanted))
 
 

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from ionport.core.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.identity.model import check_tenant_id
 from ionport.oauth.apps.redirects import form_target
 from ionport.oauth.authorize.model import AuthorizationRefused, AuthorizationRequest
@@ -101,13 +102,14 @@ def _answer(request: Request, query: str, *, is_approved: bool = False) -> Respo
     approvals, database = _approvals(request), visit.services.database
     try:
         with database.read() as work:
-            if not is_approved and approvals.needs_consent(work, scope, visit.actor, asked):
+            access = Access(work, scope, visit.actor)
+            if not is_approved and approvals.needs_consent(access, asked):
                 return _ask(request, asked, query, "approve")
-            approval = approvals.prepare(work, scope, visit.actor, asked)
+            approval = approvals.prepare(access, asked)
     except Forbidden as error:
         return _ask(request, asked, query, "no_member", error=error.text, status=error.status)
     with database.write() as work:
-        location = approvals.record(work, scope, visit.actor, approval)
+        location = approvals.record(Access(work, scope, visit.actor), approval)
     return _lead_back(location.reveal())
 
 
@@ -116,7 +118,7 @@ def _read(request: Request, query: str) -> AuthorizationRequest:
         text = _("The address is too long. Ask the app's maker to send a shorter state.")
         raise AuthorizationRefused("invalid_request", text)
     with visit_of(request).services.database.read() as work:
-        return _approvals(request).read(work, _scope(request), query)
+        return _approvals(request).read(work.within(_scope(request)), query)
 
 
 def _ask(
@@ -175,16 +177,16 @@ def _lead_back(location: str) -> Response:
 def list_approvals(request: Request) -> Response:
     """Show the apps that the person has approved in this tenant."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        consents = _approvals(request).list_consents(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        consents = _approvals(request).list_consents(access)
     return render(request, "account/authorize/approvals.html", {"consents": consents})
 
 
 def revoke_approval(request: Request) -> Response:
     """Take an approval back."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        _approvals(request).revoke_consent(work, scope, visit.actor, request.path_params["app"])
+    with visit.write(scope) as access:
+        _approvals(request).revoke_consent(access, request.path_params["app"])
     text = _("The approval is taken back. The app's tokens for you no longer work.")
     return redirect(request, path_to(request, "approvals", tenant=scope.tenant_id), text=text)
 

@@ -36,10 +36,8 @@ def list_documentation(request: Request) -> Response:
     """Show the documents of an endpoint."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = the_endpoint(request)
-    with visit.services.database.read() as work:
-        found = infor_of(request).custom_apis.documentation.list_documentation(
-            work, scope, visit.actor, endpoint.id
-        )
+    with visit.read(scope) as access:
+        found = infor_of(request).custom_apis.documentation.list_documentation(access, endpoint.id)
     context = {
         "suite": suite,
         "endpoint": endpoint,
@@ -87,10 +85,8 @@ async def _content(request: Request, url: str) -> bytes:
 def _keep(request: Request, endpoint: TargetEndpoint, name: str, content: bytes) -> None:
     visit, scope = visit_of(request), tenant_scope(request)
     draft = DocumentationDraft.read(name, content)
-    with visit.services.database.write() as work:
-        infor_of(request).custom_apis.documentation.add_documentation(
-            work, scope, visit.actor, endpoint.id, draft
-        )
+    with visit.write(scope) as access:
+        infor_of(request).custom_apis.documentation.add_documentation(access, endpoint.id, draft)
 
 
 def _errors(error: InvalidInput | TooLarge, source: str) -> Mapping[str, str]:
@@ -132,10 +128,8 @@ def delete(request: Request) -> Response:
     """Delete a document."""
     visit, scope = visit_of(request), tenant_scope(request)
     _suite, endpoint, found, _text = _the_documentation(request)
-    with visit.services.database.write() as work:
-        infor_of(request).custom_apis.documentation.delete_documentation(
-            work, scope, visit.actor, found.id
-        )
+    with visit.write(scope) as access:
+        infor_of(request).custom_apis.documentation.delete_documentation(access, found.id)
     text = _("The documentation {name} is deleted.").format(name=found.name)
     url = endpoint_url(request, endpoint, "api_documentation_list")
     return redirect(request, url, text=text)
@@ -147,9 +141,9 @@ def _the_documentation(
     """Return the document in the path; raises NotFound when it is another endpoint's."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = the_endpoint(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         found, text = infor_of(request).custom_apis.documentation.get_documentation(
-            work, scope, visit.actor, request.path_params["documentation"]
+            access, request.path_params["documentation"]
         )
     if found.endpoint_id != endpoint.id:
         raise NotFound(_("There is no such documentation."))

@@ -13,6 +13,7 @@ from ionport.core.i18n import _
 from ionport.gateway.suites.model import ApiSuite, PolicyType, ProxySecurity, TargetEndpoint
 from ionport.gateway.suites.sample_call import sample_call
 from ionport.gateway.targets.security import SECURITY_FIELDS
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of
@@ -55,10 +56,8 @@ def add(request: Request) -> Response:
         return _page(request, suite, form.sent_values(visit.form), {})
     try:
         draft = form.endpoint_draft(visit.form)
-        with visit.services.database.write() as work:
-            endpoint = infor_of(request).custom_apis.suites.add_endpoint(
-                work, scope, visit.actor, suite.id, draft
-            )
+        with visit.write(scope) as access:
+            endpoint = infor_of(request).custom_apis.suites.add_endpoint(access, suite.id, draft)
     except (InvalidInput, Conflict) as error:
         return _refused(request, suite, error)
     text = _("The endpoint {name} is saved and active.").format(name=endpoint.proxy_context)
@@ -86,15 +85,16 @@ def edit(request: Request) -> Response:
     try:
         draft = form.endpoint_draft(visit.form)
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             suites = infor_of(request).custom_apis.suites
             require_unchanged(
                 request,
                 work,
                 scope,
                 endpoint.id,
-                lambda: _stored(suites.get_endpoint(work, scope, visit.actor, endpoint.id)),
+                lambda: _stored(suites.get_endpoint(access, endpoint.id)),
             )
-            suites.change_endpoint(work, scope, visit.actor, endpoint.id, draft)
+            suites.change_endpoint(access, endpoint.id, draft)
     except (InvalidInput, Conflict) as error:
         return _refused(request, suite, error, endpoint)
     text = _("The endpoint is saved. The change holds from the next request on.")
@@ -123,10 +123,8 @@ def deactivate(request: Request) -> Response:
 def _set_active(request: Request, text: str, *, active: bool) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     _suite, endpoint = the_endpoint(request)
-    with visit.services.database.write() as work:
-        infor_of(request).custom_apis.suites.set_endpoint_active(
-            work, scope, visit.actor, endpoint.id, active=active
-        )
+    with visit.write(scope) as access:
+        infor_of(request).custom_apis.suites.set_endpoint_active(access, endpoint.id, active=active)
     return redirect(request, endpoint_url(request, endpoint), text=text)
 
 
@@ -146,8 +144,8 @@ def delete(request: Request) -> Response:
     """Delete an endpoint; the last one of a suite stays."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = the_endpoint(request)
-    with visit.services.database.write() as work:
-        infor_of(request).custom_apis.suites.delete_endpoint(work, scope, visit.actor, endpoint.id)
+    with visit.write(scope) as access:
+        infor_of(request).custom_apis.suites.delete_endpoint(access, endpoint.id)
     text = _("The endpoint {name} is deleted.").format(name=endpoint.proxy_context)
     return redirect(request, suite_url(request, suite.id), text=text)
 
@@ -156,9 +154,9 @@ def the_endpoint(request: Request) -> tuple[ApiSuite, TargetEndpoint]:
     """Return suite and endpoint in the path; raises NotFound when they do not belong together."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         endpoint = infor_of(request).custom_apis.suites.get_endpoint(
-            work, scope, visit.actor, request.path_params["endpoint"]
+            access, request.path_params["endpoint"]
         )
     if endpoint.suite_id != suite.id:
         raise NotFound(_("There is no such endpoint."))
@@ -184,11 +182,11 @@ def needs_token(request: Request, endpoint: TargetEndpoint) -> bool:
         return False
     visit, scope = visit_of(request), tenant_scope(request)
     policies = infor_of(request).custom_apis.policies
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         acting = [
             policy
             for level in (None, endpoint.id)
-            for policy in policies.list_policies(work, scope, visit.actor, endpoint.suite_id, level)
+            for policy in policies.list_policies(access, endpoint.suite_id, level)
         ]
     opens = PolicyType.ANONYMOUS_INBOUND_SECURITY
     return not any(policy.is_enabled and policy.type is opens for policy in acting)

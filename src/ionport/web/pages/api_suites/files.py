@@ -25,10 +25,8 @@ def export_suite(request: Request) -> Response:
     """Give a suite out as JSON."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    with visit.services.database.read() as work:
-        content = infor_of(request).custom_apis.files.export_suite(
-            work, scope, visit.actor, suite.id
-        )
+    with visit.read(scope) as access:
+        content = infor_of(request).custom_apis.files.export_suite(access, suite.id)
     return attachment(content, f"{suite.context}.api-suite.json")
 
 
@@ -46,10 +44,8 @@ def import_suite(request: Request) -> Response:
     try:
         files = uploads_of(visit.form, "file")
         file = read_suite_file(files[0].content if files else b"")
-        with visit.services.database.write() as work:
-            made = infor_of(request).custom_apis.files.import_suite(
-                work, scope, visit.actor, file, context
-            )
+        with visit.write(scope) as access:
+            made = infor_of(request).custom_apis.files.import_suite(access, file, context)
     except InvalidInput as error:
         return _page(request, context, errors_of(error), error.status)
     except TooLarge as error:

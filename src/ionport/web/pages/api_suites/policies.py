@@ -20,6 +20,7 @@ from ionport.gateway.suites.model import (
     PolicyType,
     TargetEndpoint,
 )
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of, text_of
@@ -38,9 +39,9 @@ def list_policies(request: Request) -> Response:
     """Show the policies of a suite, or of the endpoint in the path."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = _level(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         policies = infor_of(request).custom_apis.policies.list_policies(
-            work, scope, visit.actor, suite.id, endpoint.id if endpoint else None
+            access, suite.id, endpoint.id if endpoint else None
         )
     context = {
         "suite": suite,
@@ -74,9 +75,9 @@ def add(request: Request) -> Response:
         return _page(request, suite, endpoint, _with_template(visit.form), {})
     try:
         draft = _draft(visit.form)
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             infor_of(request).custom_apis.policies.add_policy(
-                work, scope, visit.actor, suite.id, draft, endpoint.id if endpoint else None
+                access, suite.id, draft, endpoint.id if endpoint else None
             )
     except InvalidInput as error:
         return _refused(request, suite, endpoint, error)
@@ -106,16 +107,17 @@ def edit(request: Request) -> Response:
     try:
         draft = _draft(visit.form, policy)
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             policies = infor_of(request).custom_apis.policies
             require_unchanged(
                 request,
                 work,
                 scope,
                 policy.id,
-                lambda: _stored(policies.get_policy(work, scope, visit.actor, policy.id)),
+                lambda: _stored(policies.get_policy(access, policy.id)),
                 told_by=policy.endpoint_id or policy.suite_id,
             )
-            policies.change_policy(work, scope, visit.actor, policy.id, draft)
+            policies.change_policy(access, policy.id, draft)
     except ChangedMeanwhile as error:
         values = {name: lines_of(visit.form, name) for name in _FIELDS}
         shown = {"": error.text}
@@ -140,8 +142,8 @@ def delete(request: Request) -> Response:
     """Delete a policy."""
     visit, scope = visit_of(request), tenant_scope(request)
     _suite, endpoint, policy = _the_policy(request)
-    with visit.services.database.write() as work:
-        infor_of(request).custom_apis.policies.delete_policy(work, scope, visit.actor, policy.id)
+    with visit.write(scope) as access:
+        infor_of(request).custom_apis.policies.delete_policy(access, policy.id)
     text = _("The policy {name} is deleted.").format(name=policy.name)
     return redirect(request, _url(request, endpoint, "policies"), text=text)
 
@@ -159,12 +161,12 @@ def _the_policy(request: Request) -> tuple[ApiSuite, TargetEndpoint | None, ApiP
     suite = the_suite(request)
     apis = infor_of(request).custom_apis
     endpoint = None
-    with visit.services.database.read() as work:
-        policy = apis.policies.get_policy(work, scope, visit.actor, request.path_params["policy"])
+    with visit.read(scope) as access:
+        policy = apis.policies.get_policy(access, request.path_params["policy"])
         if policy.suite_id != suite.id:
             raise NotFound(_("There is no such policy."))
         if policy.endpoint_id is not None:
-            endpoint = apis.suites.get_endpoint(work, scope, visit.actor, policy.endpoint_id)
+            endpoint = apis.suites.get_endpoint(access, policy.endpoint_id)
     return suite, endpoint, policy
 
 

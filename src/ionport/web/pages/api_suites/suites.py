@@ -28,6 +28,7 @@ from ionport.gateway.suites.model import (
 )
 from ionport.gateway.suites.openapi import ApiDescription, describe
 from ionport.gateway.suites.sample_call import sample_call
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, lines_of, text_of, uploads_of
@@ -52,8 +53,8 @@ def list_suites(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(request, sorts=["name"])
     query = SuiteQuery(state.filters["q"], state.descending, state.request)
-    with visit.services.database.read() as work:
-        found = infor_of(request).custom_apis.suites.list_suites(work, scope, visit.actor, query)
+    with visit.read(scope) as access:
+        found = infor_of(request).custom_apis.suites.list_suites(access, query)
     wanted = state.filters["q"].lower()
     context = {
         "state": state,
@@ -109,9 +110,9 @@ def show(request: Request) -> Response:
     """Show a suite with its endpoints."""
     visit, scope = visit_of(request), tenant_scope(request)
     suites = infor_of(request).custom_apis.suites
-    with visit.services.database.read() as work:
-        suite = suites.get_suite(work, scope, visit.actor, request.path_params["suite"])
-        endpoints = suites.list_endpoints(work, scope, visit.actor, suite.id)
+    with visit.read(scope) as access:
+        suite = suites.get_suite(access, request.path_params["suite"])
+        endpoints = suites.list_endpoints(access, suite.id)
     context = {
         "suite": suite,
         "endpoints": [
@@ -139,10 +140,10 @@ def add(request: Request) -> Response:
     try:
         icon = _uploaded_icon(visit.form)
         endpoint = endpoint_form.endpoint_draft(visit.form)
-        with visit.services.database.write() as work:
-            suite = suites.create_suite(work, scope, visit.actor, _draft(visit.form), [endpoint])
+        with visit.write(scope) as access:
+            suite = suites.create_suite(access, _draft(visit.form), [endpoint])
             if icon is not None:
-                suites.set_icon(work, scope, visit.actor, suite.id, icon)
+                suites.set_icon(access, suite.id, icon)
     except InvalidInput as error:
         errors = endpoint_form.named_errors(errors_of(error), _ENDPOINT)
         return _add_page(request, _sent(visit.form), errors, status=error.status)
@@ -178,17 +179,18 @@ def edit(request: Request) -> Response:
     try:
         icon = _uploaded_icon(visit.form)
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             require_unchanged(
                 request,
                 work,
                 scope,
                 suite.id,
-                lambda: _stored(suites.get_suite(work, scope, visit.actor, suite.id)),
+                lambda: _stored(suites.get_suite(access, suite.id)),
             )
             draft = _draft(visit.form, suite)
-            changed = suites.change_suite(work, scope, visit.actor, suite.id, draft)
+            changed = suites.change_suite(access, suite.id, draft)
             if icon is not None:
-                suites.set_icon(work, scope, visit.actor, suite.id, icon)
+                suites.set_icon(access, suite.id, icon)
     except (InvalidInput, ChangedMeanwhile) as error:
         return _edit_page(request, suite, _sent(visit.form), errors_of(error), error.status)
     text = _("{name} is saved.").format(name=changed.suite_name)
@@ -215,9 +217,9 @@ def deactivate(request: Request) -> Response:
 
 def _set_active(request: Request, text: str, *, active: bool) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
+    with visit.write(scope) as access:
         suite = infor_of(request).custom_apis.suites.set_suite_active(
-            work, scope, visit.actor, request.path_params["suite"], active=active
+            access, request.path_params["suite"], active=active
         )
     return redirect(request, suite_url(request, suite.id), text=text.format(name=suite.suite_name))
 
@@ -226,10 +228,8 @@ def delete_form(request: Request) -> Response:
     """Ask before a suite is deleted, with what goes along with it."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    with visit.services.database.read() as work:
-        endpoints = infor_of(request).custom_apis.suites.list_endpoints(
-            work, scope, visit.actor, suite.id
-        )
+    with visit.read(scope) as access:
+        endpoints = infor_of(request).custom_apis.suites.list_endpoints(access, suite.id)
     count = ngettext(
         "Deleted with it is {n} endpoint, its secrets, policies and documentation.",
         "Deleted with it are {n} endpoints, their secrets, policies and documentation.",
@@ -248,8 +248,8 @@ def delete(request: Request) -> Response:
     """Delete a suite."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    with visit.services.database.write() as work:
-        infor_of(request).custom_apis.suites.delete_suite(work, scope, visit.actor, suite.id)
+    with visit.write(scope) as access:
+        infor_of(request).custom_apis.suites.delete_suite(access, suite.id)
     url = path_to(request, "available_apis", tenant=scope.tenant_id)
     return redirect(request, url, text=_("{name} is deleted.").format(name=suite.suite_name))
 
@@ -257,10 +257,8 @@ def delete(request: Request) -> Response:
 def icon(request: Request) -> Response:
     """Return a suite's uploaded picture."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        found = infor_of(request).custom_apis.suites.get_icon(
-            work, scope, visit.actor, request.path_params["suite"]
-        )
+    with visit.read(scope) as access:
+        found = infor_of(request).custom_apis.suites.get_icon(access, request.path_params["suite"])
     headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
     return Response(found.content, media_type=found.media_type, headers=headers)
 
@@ -286,10 +284,8 @@ def confirm_page(
 def the_suite(request: Request) -> ApiSuite:
     """Return the suite in the path; raises NotFound, and Forbidden without the role."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return infor_of(request).custom_apis.suites.get_suite(
-            work, scope, visit.actor, request.path_params["suite"]
-        )
+    with visit.read(scope) as access:
+        return infor_of(request).custom_apis.suites.get_suite(access, request.path_params["suite"])
 
 
 def suite_url(request: Request, suite_id: str) -> str:

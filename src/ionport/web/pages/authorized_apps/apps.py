@@ -14,6 +14,7 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, TooManyRequests
 from ionport.core.i18n import _, ngettext
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.oauth.apps.model import AppQuery, AppSort, AppType, AuthorizedApp
 from ionport.web.forms.passwords import password_errors, password_proof
 from ionport.web.rendering.confirm import Crumbs
@@ -46,8 +47,8 @@ def list_apps(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.services.database.read() as work:
-        found = infor_of(request).apps.list_apps(work, scope, visit.actor, query)
+    with visit.read(scope) as access:
+        found = infor_of(request).apps.list_apps(access, query)
     context = {"state": state, "page_of": found, "types": [(one, one) for one in AppType]}
     return render(request, "authorized_apps/apps/list.html", context)
 
@@ -63,10 +64,9 @@ def detail_page(request: Request, secret: Secret | None = None, notice: str = ""
     apps, security = infor_of(request).apps, infor_of(request).app_security
     state = ListState.of(request, sorts=["created"], filters=())
     with visit.services.database.read() as work:
-        app = apps.get_app(work, scope, visit.actor, request.path_params["app"])
-        accounts = infor_of(request).service_accounts.list_of_app(
-            work, scope, visit.actor, app.id, state.request
-        )
+        access = Access(work, scope, visit.actor)
+        app = apps.get_app(access, request.path_params["app"])
+        accounts = infor_of(request).service_accounts.list_of_app(access, app.id, state.request)
         subjects = [app.id, *(account.id for account in accounts.items)]
         context = {
             "app": app,
@@ -76,11 +76,11 @@ def detail_page(request: Request, secret: Secret | None = None, notice: str = ""
             "notice": notice,
             "old_secrets": [
                 one.expires_at
-                for one in security.list_secrets(work, scope, visit.actor, app.id)
+                for one in security.list_secrets(access, app.id)
                 if one.expires_at is not None and one.expires_at > visit.services.clock.now()
             ],
-            "keys": security.list_bridge_keys(work, scope, visit.actor, app.id),
-            "use": apps.app_use(work, scope, visit.actor, app.id),
+            "keys": security.list_bridge_keys(access, app.id),
+            "use": apps.app_use(access, app.id),
             "trail": trail_of(request, work, subjects),
         }
     return render(request, "authorized_apps/apps/detail.html", context)
@@ -99,10 +99,8 @@ def reveal(request: Request) -> Response:
     except (InvalidInput, TooManyRequests) as error:
         errors = password_errors(error)
         return app_dialog(request, "authorized_apps/apps/reveal.html", errors, error.status)
-    with visit.services.database.write() as work:
-        secret = infor_of(request).apps.reveal_secret(
-            work, scope, visit.actor, request.path_params["app"], proof
-        )
+    with visit.write(scope) as access:
+        secret = infor_of(request).apps.reveal_secret(access, request.path_params["app"], proof)
     return detail_page(request, secret, _("Shown once. Reload the page to hide it."))
 
 
@@ -131,8 +129,8 @@ def app_crumbs(request: Request, app: AuthorizedApp) -> Crumbs:
 def use_of(request: Request, *, counts_accounts: bool = True) -> list[str]:
     """Return what hangs on the app in the path: logins in force, service accounts, consents."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        use = infor_of(request).apps.app_use(work, scope, visit.actor, request.path_params["app"])
+    with visit.read(scope) as access:
+        use = infor_of(request).apps.app_use(access, request.path_params["app"])
     texts = [
         ngettext(
             "{n} login is in force: its tokens stop working at once.",
@@ -156,8 +154,8 @@ def use_of(request: Request, *, counts_accounts: bool = True) -> list[str]:
 def the_app(request: Request) -> AuthorizedApp:
     """Return the app in the path; raises NotFound, and Forbidden without the role."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return infor_of(request).apps.get_app(work, scope, visit.actor, request.path_params["app"])
+    with visit.read(scope) as access:
+        return infor_of(request).apps.get_app(access, request.path_params["app"])
 
 
 def app_url(request: Request, app_id: str) -> str:

@@ -46,11 +46,9 @@ def download(request: Request) -> Response:
     creates = is_on(visit.form, "create_service_account")
     try:
         proof = password_proof(request)
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             file = infor_of(request).service_accounts.download_credentials(
-                work,
-                scope,
-                visit.actor,
+                access,
                 request.path_params["app"],
                 proof,
                 create_service_account=creates,
@@ -103,9 +101,9 @@ def replace(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     try:
         proof = password_proof(request)
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             file = infor_of(request).service_accounts.replace_account(
-                work, scope, visit.actor, request.path_params["account"], proof
+                access, request.path_params["account"], proof
             )
     except (InvalidInput, TooManyRequests) as error:
         errors = password_errors(error)
@@ -123,10 +121,8 @@ def delete_account_form(request: Request) -> Response:
 def delete_account(request: Request) -> Response:
     """Delete a service account."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        infor_of(request).service_accounts.delete_account(
-            work, scope, visit.actor, request.path_params["account"]
-        )
+    with visit.write(scope) as access:
+        infor_of(request).service_accounts.delete_account(access, request.path_params["account"])
     text = _("The service account is deleted. Its tokens no longer work.")
     return redirect(request, app_url(request, request.path_params["app"]), text=text)
 
@@ -147,10 +143,8 @@ def qr_image(request: Request) -> Response:
 
 def _qr_content(request: Request) -> str:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return infor_of(request).apps.qr_content(
-            work, scope, visit.actor, request.path_params["app"]
-        )
+    with visit.read(scope) as access:
+        return infor_of(request).apps.qr_content(access, request.path_params["app"])
 
 
 def environment_form(request: Request) -> Response:
@@ -163,9 +157,9 @@ def environment(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     try:
         proof = password_proof(request) if is_on(visit.form, "with_secret") else None
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             file = infor_of(request).apps.export_environment(
-                work, scope, visit.actor, request.path_params["app"], _tool(request), proof
+                access, request.path_params["app"], _tool(request), proof
             )
     except (InvalidInput, TooManyRequests) as error:
         return _environment_dialog(request, password_errors(error), error.status)

@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp, GrantType
@@ -69,8 +70,8 @@ def add(request: Request) -> Response:
     try:
         if _asks_for_fields(visit.form):
             return _page(request, _loaded(visit.form), {})
-        with visit.services.database.write() as work:
-            app = infor_of(request).apps.create_app(work, scope, visit.actor, _draft(request, None))
+        with visit.write(scope) as access:
+            app = infor_of(request).apps.create_app(access, _draft(request, None))
     except InvalidInput as error:
         return _page(request, _values(visit.form), errors_of(error), status=error.status)
     except Conflict as error:
@@ -102,15 +103,16 @@ def edit(request: Request) -> Response:
         if found.texts and not is_on(visit.form, "confirmed"):
             return _confirm(request, app, found)
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             apps = infor_of(request).apps
             require_unchanged(
                 request,
                 work,
                 scope,
                 app.id,
-                lambda: _stored(apps.get_app(work, scope, visit.actor, app.id)),
+                lambda: _stored(apps.get_app(access, app.id)),
             )
-            changed = apps.edit_app(work, scope, visit.actor, app.id, draft)
+            changed = apps.edit_app(access, app.id, draft)
     except (InvalidInput, ChangedMeanwhile) as error:
         values = _values(visit.form)
         return _page(request, values, errors_of(error), app=app, status=error.status)

@@ -59,8 +59,8 @@ def enable(request: Request) -> Response:
 
 def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
     visit, scope, app = visit_of(request), tenant_scope(request), the_app(request)
-    with visit.services.database.write() as work:
-        infor_of(request).apps.set_app_disabled(work, scope, visit.actor, app.id, disabled)
+    with visit.write(scope) as access:
+        infor_of(request).apps.set_app_disabled(access, app.id, disabled)
     return redirect(request, app_url(request, app.id), text=text.format(name=app.name))
 
 
@@ -80,8 +80,8 @@ def delete_form(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """Delete an app."""
     visit, scope, app = visit_of(request), tenant_scope(request), the_app(request)
-    with visit.services.database.write() as work:
-        infor_of(request).apps.delete_app(work, scope, visit.actor, app.id)
+    with visit.write(scope) as access:
+        infor_of(request).apps.delete_app(access, app.id)
     url = path_to(request, "authorized_apps", tenant=scope.tenant_id)
     return redirect(request, url, text=_("{name} is deleted.").format(name=app.name))
 
@@ -103,8 +103,8 @@ def revoke_form(request: Request) -> Response:
 def revoke(request: Request) -> Response:
     """Revoke all tokens of an app."""
     visit, scope, app = visit_of(request), tenant_scope(request), the_app(request)
-    with visit.services.database.write() as work:
-        infor_of(request).app_security.revoke_tokens(work, scope, visit.actor, app.id)
+    with visit.write(scope) as access:
+        infor_of(request).app_security.revoke_tokens(access, app.id)
     text = _("Every token of {name} is revoked. Its clients log in again.")
     return redirect(request, app_url(request, app.id), text=text.format(name=app.name))
 
@@ -131,9 +131,9 @@ def rotate(request: Request) -> Response:
     try:
         overlap = _overlap(request)
         proof = password_proof(request)
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             secret = infor_of(request).app_security.rotate_secret(
-                work, scope, visit.actor, request.path_params["app"], proof, overlap
+                access, request.path_params["app"], proof, overlap
             )
     except (InvalidInput, TooManyRequests) as error:
         return _rotate_dialog(request, password_errors(error), error.status)
@@ -162,9 +162,9 @@ def key_pair(request: Request) -> Response:
     try:
         proof = password_proof(request)
         pair = new_key_pair()
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             file = infor_of(request).app_security.add_bridge_key(
-                work, scope, visit.actor, request.path_params["app"], proof, pair
+                access, request.path_params["app"], proof, pair
             )
     except (InvalidInput, TooManyRequests) as error:
         errors = password_errors(error)
@@ -175,10 +175,8 @@ def key_pair(request: Request) -> Response:
 def delete_key_form(request: Request) -> Response:
     """Ask before a public key is deleted."""
     visit, scope, key_id = visit_of(request), tenant_scope(request), request.path_params["key"]
-    with visit.services.database.read() as work:
-        keys = infor_of(request).app_security.list_bridge_keys(
-            work, scope, visit.actor, request.path_params["app"]
-        )
+    with visit.read(scope) as access:
+        keys = infor_of(request).app_security.list_bridge_keys(access, request.path_params["app"])
     if key_id not in {key.id for key in keys}:
         raise NotFound(_("This app has no such key."))
     text = _(
@@ -192,10 +190,8 @@ def delete_key_form(request: Request) -> Response:
 def delete_key(request: Request) -> Response:
     """Delete a public key."""
     visit, scope, app_id = visit_of(request), tenant_scope(request), request.path_params["app"]
-    with visit.services.database.write() as work:
-        infor_of(request).app_security.delete_bridge_key(
-            work, scope, visit.actor, app_id, request.path_params["key"]
-        )
+    with visit.write(scope) as access:
+        infor_of(request).app_security.delete_bridge_key(access, app_id, request.path_params["key"])
     text = _("The key is deleted. Whatever is signed with it is refused.")
     return redirect(request, app_url(request, app_id), text=text)
 

@@ -32,8 +32,8 @@ def inspect(request: Request) -> Response:
         if not pasted or len(pasted) > _MAX_PASTED:
             text = _("Paste one access token.")
             raise InvalidInput(text, fields={"token": text})
-        with visit.services.database.read() as work:
-            report = infor_of(request).token_tools.inspect(work, scope, visit.actor, pasted)
+        with visit.read(scope) as access:
+            report = infor_of(request).token_tools.inspect(access, pasted)
     except InvalidInput as error:
         return _page(request, None, error.fields.get("token", error.text), error.status)
     return _page(request, report)

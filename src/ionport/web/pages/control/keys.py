@@ -11,6 +11,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
+from ionport.identity.access import Access
 from ionport.sandbox.control.http.endpoint import PREFIX
 from ionport.sandbox.control.keys.model import ControlKey
 from ionport.sandbox.control.plane import ControlPlane
@@ -56,7 +57,7 @@ def _page(
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
         keys = _plane(request).keys.list(work, scope, visit.actor)
-        settings = infor_of(request).tenant_settings.get(work, scope, visit.actor)
+        settings = infor_of(request).tenant_settings.get(Access(work, scope, visit.actor))
     context = {"keys": keys, "errors": errors, "name": name, "limits": settings.limits}
     return render(request, "control/keys/list.html", context, status=status)
 
@@ -85,10 +86,10 @@ def switch_limits(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     are_on = is_on(visit.form, "are_on")
     service = infor_of(request).tenant_settings
-    with visit.services.database.write() as work:
-        settings = service.get(work, scope, visit.actor)
+    with visit.write(scope) as access:
+        settings = service.get(access)
         changed = settings.with_limits(settings.limits.switched(on=are_on))
-        service.change(work, scope, visit.actor, changed)
+        service.change(access, changed)
     text = _("Infor's limits are applied.") if are_on else _("No limit is applied.")
     return redirect(request, _url(request), text=text)
 

@@ -222,9 +222,9 @@ def _point(request: Request) -> ConnectionPoint:
 def _apps(request: Request, values: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the tenant's apps by client id, and the one that is chosen if it is gone."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         apps = infor_of(request).apps.list_apps(
-            work, scope, visit.actor, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
+            access, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
         )
     choices = [(app.client_id, f"{app.name} · {app.client_id[-8:]}") for app in apps.items]
     chosen = values.get("client_id", "")

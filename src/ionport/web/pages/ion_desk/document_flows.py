@@ -294,12 +294,12 @@ def _apis(request: Request, chosen: str) -> list[tuple[str, str]]:
     """Return the registered APIs, and the one that is chosen if it is gone."""
     visit, scope = visit_of(request), tenant_scope(request)
     suites = infor_of(request).custom_apis.suites
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         query = SuiteQuery(page=PageRequest(per_page=MAX_PER_PAGE))
         found = [
             f"{suite.context}/{endpoint.proxy_context}"
-            for suite in suites.list_suites(work, scope, visit.actor, query).items
-            for endpoint in suites.list_endpoints(work, scope, visit.actor, suite.id)
+            for suite in suites.list_suites(access, query).items
+            for endpoint in suites.list_endpoints(access, suite.id)
         ]
     if chosen and chosen not in found:
         found.append(chosen)

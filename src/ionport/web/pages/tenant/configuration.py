@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.tenant.settings import (
     Limits,
@@ -47,8 +48,8 @@ def show(request: Request) -> Response:
 
 def _settings(request: Request) -> TenantSettings:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return infor_of(request).tenant_settings.get(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        return infor_of(request).tenant_settings.get(access)
 
 
 def _page(
@@ -56,8 +57,9 @@ def _page(
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     with visit.services.database.read() as work:
-        scopes = infor_of(request).tenant_settings.list_custom_scopes(work, scope, visit.actor)
-        issuers = infor_of(request).saml_issuers.list_issuers(work, scope, visit.actor)
+        access = Access(work, scope, visit.actor)
+        scopes = infor_of(request).tenant_settings.list_custom_scopes(access)
+        issuers = infor_of(request).saml_issuers.list_issuers(access)
         subjects = [scope.tenant_id, *(custom.name for custom in scopes)]
         trail = trail_of(request, work, subjects)
     context = {
@@ -94,14 +96,15 @@ def save(request: Request) -> Response:
     settings = infor_of(request).tenant_settings
     try:
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             require_unchanged(
                 request,
                 work,
                 scope,
                 scope.tenant_id,
-                lambda: _values(settings.get(work, scope, visit.actor)),
+                lambda: _values(settings.get(access)),
             )
-            settings.change(work, scope, visit.actor, wanted)
+            settings.change(access, wanted)
     except ChangedMeanwhile as error:
         return _page(request, _sent_values(visit.form), errors_of(error), error.status)
     text = _("The configuration is saved. It holds from the next request on.")
@@ -188,9 +191,9 @@ def add_scope(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     values = {name: text_of(visit.form, name) for name in ("name", "description")}
     try:
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             infor_of(request).tenant_settings.add_custom_scope(
-                work, scope, visit.actor, values["name"], values["description"]
+                access, values["name"], values["description"]
             )
     except (InvalidInput, Conflict) as error:
         errors = errors_of(error) if isinstance(error, InvalidInput) else {"name": error.text}
@@ -203,8 +206,8 @@ def add_scope(request: Request) -> Response:
 def delete_scope_form(request: Request) -> Response:
     """Ask before a custom scope is deleted."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        scopes = infor_of(request).tenant_settings.list_custom_scopes(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        scopes = infor_of(request).tenant_settings.list_custom_scopes(access)
     custom = next((one for one in scopes if one.name == request.path_params["scope"]), None)
     if custom is None:
         raise NotFound(_("There is no such scope in this tenant."))
@@ -220,8 +223,8 @@ def delete_scope(request: Request) -> Response:
     """Delete a custom scope."""
     visit, scope = visit_of(request), tenant_scope(request)
     name = request.path_params["scope"]
-    with visit.services.database.write() as work:
-        infor_of(request).tenant_settings.delete_custom_scope(work, scope, visit.actor, name)
+    with visit.write(scope) as access:
+        infor_of(request).tenant_settings.delete_custom_scope(access, name)
     return redirect(request, _url(request), text=_("Scope {name} is deleted.").format(name=name))
 
 

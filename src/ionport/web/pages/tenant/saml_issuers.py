@@ -39,9 +39,9 @@ def add(request: Request) -> Response:
         # What is no text is told as a broken certificate.
         values["certificate"] = file.content.decode("utf-8", "replace").strip()
     try:
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             issuer = infor_of(request).saml_issuers.add_issuer(
-                work, scope, visit.actor, values["entity_id"], values["certificate"]
+                access, values["entity_id"], values["certificate"]
             )
     except InvalidInput as error:
         return _form(request, values, dict(errors_of(error)), error.status)
@@ -64,18 +64,16 @@ def delete_form(request: Request) -> Response:
 
 def _issuer(request: Request) -> SamlIssuer:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return infor_of(request).saml_issuers.get_issuer(
-            work, scope, visit.actor, request.path_params["issuer"]
-        )
+    with visit.read(scope) as access:
+        return infor_of(request).saml_issuers.get_issuer(access, request.path_params["issuer"])
 
 
 def delete(request: Request) -> Response:
     """Trust an issuer no longer."""
     visit, scope = visit_of(request), tenant_scope(request)
     issuer = _issuer(request)
-    with visit.services.database.write() as work:
-        infor_of(request).saml_issuers.delete_issuer(work, scope, visit.actor, issuer.id)
+    with visit.write(scope) as access:
+        infor_of(request).saml_issuers.delete_issuer(access, issuer.id)
     text = _("SAML issuer {issuer} is deleted.").format(issuer=issuer.entity_id)
     return redirect(request, _url(request), text=text)
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput, NotFound, TooManyRequests
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.model import User
 from ionport.oauth.accounts.model import AccountQuery, AccountSort, ListedAccount
@@ -54,8 +55,8 @@ def list_accounts(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.services.database.read() as work:
-        found = infor_of(request).service_accounts.list_accounts(work, scope, visit.actor, query)
+    with visit.read(scope) as access:
+        found = infor_of(request).service_accounts.list_accounts(access, query)
     return render(request, "tenant/service_accounts/list.html", {"state": state, "page_of": found})
 
 
@@ -75,9 +76,9 @@ def add(request: Request) -> Response:
             text = _("Choose the app that logs in with this account.")
             raise InvalidInput(text, fields={"app": text})
         proof = password_proof(request)
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             file = infor_of(request).service_accounts.add_account(
-                work, scope, visit.actor, values["app"], _draft(values), proof
+                access, values["app"], _draft(values), proof
             )
     except (InvalidInput, TooManyRequests) as error:
         return _add_page(request, values, password_errors(error), error.status)
@@ -90,9 +91,9 @@ def _add_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         apps = infor_of(request).apps.list_apps(
-            work, scope, visit.actor, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
+            access, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
         )
     choices = [(app.id, app.name) for app in apps.items if _logs_in(app)]
     context = {"apps": choices, **_form_context(request, scope, values), "errors": errors}
@@ -127,15 +128,16 @@ def change(request: Request) -> Response:
         return _detail_page(request, values, {})
     try:
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             accounts, account_id = infor_of(request).service_accounts, _account_id(request)
             require_unchanged(
                 request,
                 work,
                 scope,
                 account_id,
-                lambda: _stored(accounts.get_account(work, scope, visit.actor, account_id)),
+                lambda: _stored(accounts.get_account(access, account_id)),
             )
-            account = accounts.change_account(work, scope, visit.actor, account_id, _draft(values))
+            account = accounts.change_account(access, account_id, _draft(values))
     except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, values, errors_of(error), error.status)
     text = _("The service account is saved.")
@@ -248,19 +250,15 @@ def enable(request: Request) -> Response:
 def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     account_id = str(request.path_params["account"])
-    with visit.services.database.write() as work:
-        infor_of(request).service_accounts.set_account_disabled(
-            work, scope, visit.actor, account_id, disabled
-        )
+    with visit.write(scope) as access:
+        infor_of(request).service_accounts.set_account_disabled(access, account_id, disabled)
     return redirect(request, _account_url(request, account_id), text=text)
 
 
 def _account(request: Request) -> ListedAccount:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return infor_of(request).service_accounts.get_account(
-            work, scope, visit.actor, _account_id(request)
-        )
+    with visit.read(scope) as access:
+        return infor_of(request).service_accounts.get_account(access, _account_id(request))
 
 
 def _account_id(request: Request) -> str:

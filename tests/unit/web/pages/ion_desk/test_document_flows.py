@@ -6,6 +6,7 @@ import re
 import pytest
 
 from ionport.gateway.suites.model import EndpointDraft, SuiteDraft
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.sandbox.messaging.envelopes import read_multipart
 from ionport.sandbox.messaging.repository import Sender
@@ -28,9 +29,7 @@ def register(desk: Desk) -> None:
     suites = desk.application.infor.custom_apis.suites
     with desk.application.database.write() as work:
         suites.create_suite(
-            work,
-            desk.tenant,
-            OPERATOR,
+            Access(work, desk.tenant, OPERATOR),
             SuiteDraft("DocBits", "Sandbox", "Test", "DocBits"),
             [EndpointDraft("http://127.0.0.1:9/api", "Test", "Sandbox")],
         )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from ionport.identity.access import Access
 from tests.support.idp import make_idp
 from tests.support.sides import OPERATOR
 from tests.support.web import said
@@ -84,5 +85,5 @@ def _id_of(desk: Desk) -> str:
     infor = desk.application.infor
     assert infor is not None
     with desk.application.database.read() as work:
-        issuers = infor.saml_issuers.list_issuers(work, desk.tenant, OPERATOR)
+        issuers = infor.saml_issuers.list_issuers(Access(work, desk.tenant, OPERATOR))
     return issuers[0].id
