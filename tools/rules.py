@@ -4,6 +4,11 @@ unscoped-repository-method   a public method of a `…Repository` class takes no
 unused-scope                 it takes one, but neither reads an attribute of it nor hands it to what
                              does; a comment `# scope unused: <reason>` in the method permits that,
                              and `scope: SystemScope` means all rows
+scope-beside-work            a function takes `work` and `scope` apart: it takes one access
+                             (tools/access_use.py, with the folders that may still do so)
+slow-in-transaction          a parser, renderer or signer, `blobs.put`, a file or httpx2 is called
+                             where a transaction is held; a comment `# within the transaction:
+                             <reason>` on the line or the one above permits that
 system-scope-without-reason  `SystemScope(…)` without words that say why all rows are seen
 xml-parser-outside-its-module
                              lxml or another XML parser is used outside core/xml.py, ionapi/_xml.py
@@ -23,6 +28,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+from tools.access_use import scopes_beside_work, slow_work
 from tools.import_circles import import_circles
 from tools.scope_use import unused_scopes
 from tools.sizes import full_folders, long_modules
@@ -43,6 +49,8 @@ def check_python(path: Path, source: str) -> Iterator[Violation]:
         yield from _unscoped_methods(path, tree)
         yield from unused_scopes(path, tree, source)
     yield from _system_scopes(path, tree)
+    yield from scopes_beside_work(path, tree)
+    yield from slow_work(path, tree, source)
     if not path.as_posix().endswith(PARSER_MODULES):
         yield from _xml_parsers(path, tree)
 

@@ -160,7 +160,7 @@ class SessionService:
         if found is None or found[0].is_disabled:
             return None
         user = found[0]
-        actor = actor_of_user(work, user, _SIGN_IN, address)
+        actor = actor_of_user(work.within(_SIGN_IN), user, address)
         return Session(
             digest=digest,
             user=user,
@@ -186,14 +186,14 @@ class SessionService:
         return self._keys.digest(Secret(f"session|{token.reveal()}"))
 
 
-def actor_of_user(work: Work, user: User, scope: SystemScope, address: str | None = None) -> Actor:
+def actor_of_user(access: ScopedWork[SystemScope], user: User, address: str | None = None) -> Actor:
     """Return who acts when `user` does, from `address`."""
-    users = UserRepository(work.connection)
+    users = UserRepository(access.connection)
     return Actor(
         user_id=user.id,
         name=user.username,
-        tenant_roles=frozenset(users.tenant_roles(scope, user.id)),
-        organization_roles=frozenset(users.organization_roles(scope, user.id)),
+        tenant_roles=frozenset(users.tenant_roles(access.scope, user.id)),
+        organization_roles=frozenset(users.organization_roles(access.scope, user.id)),
         address=address,
     )
 
@@ -203,7 +203,7 @@ def find_actor(access: ScopedWork[SystemScope], user_id: str) -> Actor | None:
     found = UserRepository(access.connection).find(access.scope, user_id)
     if found is None or found[0].is_disabled:
         return None
-    return actor_of_user(access.work, found[0], access.scope)
+    return actor_of_user(access, found[0])
 
 
 def _account(username: str) -> str:

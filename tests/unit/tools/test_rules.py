@@ -52,6 +52,48 @@ def _rules(name: str, source: str) -> list[str]:
         ),
         ("oauth/apps/service.py", "SystemScope(' ')", "system-scope-without-reason"),
         (
+            "oauth/apps/service.py",
+            "class S:\n    def get(self, work: Work, scope: TenantScope, id): ...\n",
+            "scope-beside-work",
+        ),
+        (
+            "oauth/apps/service.py",
+            (
+                "from ionport.core import xml\n"
+                "def keep(access: Access[TenantScope], body): xml.parse(body)\n"
+            ),
+            "slow-in-transaction",
+        ),
+        (
+            "oauth/apps/service.py",
+            "class S:\n    def keep(self, access: ScopedWork[T], body): self._blobs.put(body)\n",
+            "slow-in-transaction",
+        ),
+        (
+            "web/pages/page.py",
+            "def show(visit, scope):\n    with visit.write(scope) as access: prepare_it(access)\n",
+            "slow-in-transaction",
+        ),
+        (
+            "exports/service.py",
+            "import httpx2\ndef fetch(work: Work): httpx2.get('https://x')\n",
+            "slow-in-transaction",
+        ),
+        (
+            "exports/service.py",
+            "def keep(database, key):\n    with database.write() as work: self._key.sign(b'')\n",
+            "slow-in-transaction",
+        ),
+        (
+            "exports/service.py",
+            (
+                "class S:\n"
+                "    def keep(self, work: Work, body): self._kept(body)\n"
+                "    def _kept(self, body): self._kept(body); blobs.put(body)\n"
+            ),
+            "slow-in-transaction",
+        ),
+        (
             "documents/x.py",
             "from lxml import etree\netree.fromstring(b'')",
             "xml-parser-outside-its-module",
@@ -99,6 +141,28 @@ def test_a_broken_rule_is_found(name: str, source: str, rule: str) -> None:
             ),
         ),
         ("oauth/apps/service.py", "SystemScope('sign-in')"),
+        (
+            "oauth/apps/service.py",
+            (
+                "class S:\n"
+                "    def get(self, access: Access[TenantScope], id): self.rows(access.work, id)\n"
+                "    def rows(self, work: Work, id): ...\n"
+                "    def prove(self, database, scope: TenantScope): ...\n"
+            ),
+        ),
+        (
+            "exports/service.py",
+            (
+                "def prepare_it(content): blobs.put(content)\n"
+                "def keep(database, content):\n"
+                "    prepared = prepare_it(content)\n"
+                "    with database.write() as work: store(work, prepared)\n"
+                "def later(work: Work): return lambda: blobs.put(b'')\n"
+                "def small(work: Work):\n"
+                "    # within the transaction: the file is named after the row\n"
+                "    blobs.put(b'')\n"
+            ),
+        ),
         ("core/xml.py", "from lxml import etree\netree.fromstring(b'')"),
         ("mappings/bod.py", "from lxml import etree\netree.SubElement(etree.Element('a'), 'b')"),
         ("templates/a.html", "<p>{% trans %}Hello <b>you</b>{% endtrans %} {{ name }} - 1</p>"),
