@@ -279,6 +279,8 @@ def _lifetime(seconds: int) -> str:
 def _make_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
+        # Templates change with the program; else the disk is asked about each at every use.
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
