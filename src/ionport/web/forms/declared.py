@@ -26,6 +26,9 @@ class Kind(StrEnum):
     """How a field is shown and read."""
 
     TEXT = "text"
+    EMAIL = "email"
+    # A new one. It is no value of the form: who needs it reads it as a secret.
+    PASSWORD = "password"  # noqa: S105 (a kind of input)
     LINES = "lines"
     NUMBER = "number"
     CHOICE = "choice"
@@ -33,12 +36,16 @@ class Kind(StrEnum):
     FILE = "file"
 
 
+_UNREAD = frozenset({Kind.FILE, Kind.PASSWORD})
+
+
 @dataclass(frozen=True, slots=True)
 class FormField:
     """A field: name in the form, label, kind, and what the browser is told of it.
 
     `limit` is the longest text in letters, 0 for none; `choices` are value and label, `empty` the
-    label of no choice; `rows` is the height of a field of several lines.
+    label of no choice; `rows` is the height of a field of several lines. The cursor stands in the
+    field with `autofocus` until something is wrong.
     """
 
     name: str
@@ -51,6 +58,7 @@ class FormField:
     choices: Sequence[tuple[str, str]] = ()
     empty: str | None = None
     rows: int = 3
+    autofocus: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +95,9 @@ class Form:
         return any(field.kind is Kind.FILE for field in self.fields)
 
     def sent(self, data: FormData) -> dict[str, str]:
-        """Return what was typed, by name: `on` for a switch, nothing for a file."""
+        """Return what was typed, by name: `on` for a switch, nothing for files and passwords."""
         return {
-            field.name: _read(field, data) for field in self.fields if field.kind is not Kind.FILE
+            field.name: _read(field, data) for field in self.fields if field.kind not in _UNREAD
         }
 
     def check(self, values: Mapping[str, str]) -> None:

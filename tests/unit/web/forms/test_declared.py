@@ -23,6 +23,7 @@ FORM = Form(
             ],
         ),
         FormField("file", "File", Kind.FILE),
+        FormField("secret", "Secret", Kind.PASSWORD),
     ]
 )
 GOOD = {"name": "a", "colour": "r", "size": "", "count": "", "is_on": "", "text": ""}
@@ -82,3 +83,11 @@ def test_every_field_is_shown_with_its_value_and_its_error() -> None:
         assert part in page, part
     for name in FORM.names:
         assert page.count(f'id="{name}"') == 1
+
+
+def test_a_password_is_neither_a_value_nor_shown_again() -> None:
+    assert "secret" not in FORM.sent(FormData([("secret", "planted-secret")]))
+    shown = _shown({**GOOD, "secret": "planted-secret"}, {})
+    assert "planted-secret" not in shown
+    assert 'type="password"' in shown
+    assert 'autocomplete="new-password"' in shown

@@ -23,6 +23,7 @@ from ionport.identity.model import (
 )
 from ionport.identity.service import NewUser
 from ionport.store import SystemScope, TenantScope, Work
+from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import hashed, password_errors, password_proof, typed_twice
@@ -71,17 +72,18 @@ def add(request: Request) -> Response:
     """Make a user of this tenant."""
     visit, scope = visit_of(request), tenant_scope(request)
     visit.actor.require_tenant_administrator(scope.tenant_id)
-    names = ("username", "full_name", "email", "role")
-    values = {name: text_of(visit.form, name) for name in names}
+    form = _new_user_form()
+    values = form.sent(visit.form)
     services = visit.services
     try:
+        form.check(values)
         password_hash = hashed(request, typed_twice(visit.form, "password"), "password")
         with services.database.write() as work:
             member = services.members.add_member(
                 Access(work, scope, visit.actor),
                 NewUser(values["username"], values["full_name"], values["email"]),
                 password_hash,
-                _role(values["role"]),
+                TenantRole(values["role"]),
             )
     except InvalidInput as error:
         return _add_page(request, values, errors_of(error), error.status)
@@ -92,8 +94,49 @@ def add(request: Request) -> Response:
 def _add_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    context = {"values": values, "errors": errors, "roles": _roles()}
+    context = {"form": _new_user_form(), "values": values, "errors": errors}
     return render(request, "tenant/users/add.html", context, status=status)
+
+
+def _new_user_form() -> Form:
+    """Return the form of a new user; the password is a secret, read by `typed_twice`."""
+    return Form(
+        [
+            FormField(
+                "username",
+                _("Username"),
+                required=True,
+                autofocus=True,
+                limit=100,
+                help=_("Letters, digits and . @ + - _ without spaces. An e-mail address will do."),
+            ),
+            FormField("full_name", _("Full name"), limit=200),
+            FormField("email", _("E-mail address"), Kind.EMAIL, limit=254),
+            FormField(
+                "role",
+                _("Role"),
+                Kind.CHOICE,
+                required=True,
+                choices=_roles(),
+                help=_(
+                    "An IONAPI-Administrator manages apps, users and the configuration of this"
+                    " tenant. A plain user signs on to apps and is the person behind service"
+                    " accounts."
+                ),
+            ),
+            FormField(
+                "password",
+                _("First password"),
+                Kind.PASSWORD,
+                required=True,
+                help=_(
+                    "At least 12 characters. Tell it to the user by a safe way; the user changes"
+                    " it under Account."
+                ),
+            ),
+            FormField("repeated", _("First password again"), Kind.PASSWORD, required=True),
+        ]
+    )
 
 
 def show(request: Request) -> Response:
