@@ -28,8 +28,8 @@ class DocumentDeliveries:
         self._wake_after = wake_after
 
     def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
-        """Let no delivery begin or send until the transaction ends, and say what has left."""
-        DeliveryRepository(work.connection).lock_document(scope, document_id)
+        """Let no delivery be made, begin or send until the transaction ends; say what has left."""
+        DeliveryRepository(work.connection).lock_exports(scope, document_id)
         return self.sent(work, scope, document_id)
 
     def sent(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:

@@ -5,6 +5,7 @@ On PostgreSQL transactions run beside each other; on SQLite one by one.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,9 +17,12 @@ from ionport.documents.review.approvals import ApprovalPolicy
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.delivery_making import DeliveryMaking
+from ionport.exports.document_deliveries import DocumentDeliveries
+from ionport.exports.engine.pass_records import RunningPass
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryStatus, OutcomeKind
 from tests.support.exporting import OPERATOR
+from tests.support.patience import PATIENCE
 from tests.unit.exports.conftest import Walk
 from tests.unit.exports.engine.test_two_transactions import BRIEFLY, Beside
 
@@ -131,3 +135,32 @@ def test_what_is_corrected_while_the_document_is_exported_needs_its_approvals(
             order.append("held")
         begun[0].ends()
     assert order in (["exported", "corrected"], ["corrected", "held"])
+
+
+def test_a_correction_that_meets_an_export_finds_the_delivery_that_it_has_made(
+    walk: Walk, runner: DeliveryRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is being sent is not corrected: the document would say something else than the item."""
+    document_id = walk.side.receive("AT-ONCE-4")
+    looked, committed, whole = threading.Event(), threading.Event(), DocumentDeliveries.lock
+
+    def lock(*arguments: Any) -> object:
+        found = whole(*arguments)
+        looked.set()
+        committed.wait(PATIENCE)
+        return found
+
+    def correct() -> None:
+        walk.side.documents.corrections.correct(
+            walk.side.database, walk.side.scope, OPERATOR, document_id, {"invoice_id": "OTHER"}
+        )
+
+    monkeypatch.setattr(DocumentDeliveries, "lock", lock)
+    with walk.side.database.write() as work:
+        (made,) = walk.side.deliveries.export(work, walk.side.scope, OPERATOR, document_id)
+        assert isinstance(runner._records.claim(work, made.id, 1), RunningPass)
+        correcting = Beside(correct)
+        looked.wait(BRIEFLY)
+    committed.set()
+    with pytest.raises(Conflict, match="being exported at this moment"):
+        correcting.ends()

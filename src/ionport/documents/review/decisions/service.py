@@ -277,7 +277,7 @@ class DecisionService:
         target, cause = _SETS[kind]
         same = self._same(work, scope, document_id) if target in _LEAVES else []
         # In one order, deliveries before documents, so that no two wait in a circle.
-        for each in sorted(same):
+        for each in sorted({*same, document_id}):
             self._review.deliveries.lock(work, scope, each)
         for each in sorted({*same, document_id}):
             DocumentRepository(work.connection).lock_status(scope, each)
