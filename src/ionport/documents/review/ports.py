@@ -22,7 +22,7 @@ class Deliveries(Protocol):
     """The deliveries of a document."""
 
     def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
-        """Let none begin or send until the transaction ends, and say what has left.
+        """Let none be made, begin or send until the transaction ends, and say what has left.
 
         Called before the document's own row is locked, in the order in which passes lock.
         """
