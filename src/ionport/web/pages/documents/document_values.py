@@ -26,7 +26,7 @@ from ionport.documents.types import (
     document_type,
 )
 
-ROWS: Final = 50
+ROWS: Final = 25
 """Rows of a table on one page."""
 
 _NUMBERS = (FieldType.AMOUNT, FieldType.NUMBER)
@@ -137,7 +137,13 @@ class ShownTable:
     can_edit: bool
 
     @property
+    def step(self) -> int:
+        """How many rows a page has."""
+        return ROWS
+
+    @property
     def last(self) -> int:
+        """The number of the last row that is shown."""
         return min(self.first + ROWS - 1, self.count)
 
     @property
