@@ -32,7 +32,7 @@ from tests.support.server import serve_at
 from tests.support.web import PASSWORD
 from tests.support.whole import Desk, desk_on
 
-_REDIRECTS = {"/", "/favicon.ico", "/ion-api/{tenant}", "/manual"}
+_REDIRECTS = {"/", "/favicon.ico", "/documents/{document}/next", "/ion-api/{tenant}", "/manual"}
 _FRAGMENTS = {
     "/ion-api/{tenant}/service-accounts/users",
     "/ion-api/{tenant}/authorized-apps/{app}/users",

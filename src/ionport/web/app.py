@@ -30,7 +30,7 @@ from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
 from ionport.web.pages.documents import choosing as document_choosing
 from ionport.web.pages.documents import correct as document_correct
-from ionport.web.pages.documents import dashboard, document
+from ionport.web.pages.documents import dashboard, document, document_order
 from ionport.web.pages.documents import decisions as document_decisions
 from ionport.web.pages.documents import export as document_export
 from ionport.web.pages.documents import invoice as document_invoice
@@ -149,6 +149,7 @@ def _document_routes() -> list[BaseRoute]:
         *document_company.ROUTES,
         *document_invoice.ROUTES,
         *document.ROUTES,
+        *document_order.ROUTES,
         *settings.ROUTES,
         *companies.ROUTES,
         *suppliers.ROUTES,

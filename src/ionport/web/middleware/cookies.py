@@ -1,5 +1,5 @@
 """The cookies of the pages: session, visitor (before signing in), known browser, flash message,
-light or dark.
+light or dark, the list that a document was opened from.
 
 Cookies do not tell ports apart, so on an address with a port the names carry it: two servers on
 one machine do not sign each other's users out.
@@ -31,6 +31,7 @@ class Names:
     known: str
     flash: str
     theme: str
+    list: str
 
 
 def names(request: Request, *, secure: bool) -> Names:
@@ -44,6 +45,7 @@ def names(request: Request, *, secure: bool) -> Names:
         known=f"{prefix}_known{suffix}",
         flash=f"{prefix}_flash{suffix}",
         theme=f"{prefix}_theme{suffix}",
+        list=f"{prefix}_list{suffix}",
     )
 
 

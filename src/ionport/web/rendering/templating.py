@@ -323,11 +323,11 @@ def error_page(request: Request, status: int, title: str, text: str) -> Response
     """Render an error."""
     is_fragment = "hx-request" in request.headers
     name = "error_fragment.html" if is_fragment else "error.html"
-    context = {"status": status, "title": title, "text": text, "back": _came_from(request)}
+    context = {"status": status, "title": title, "text": text, "back": came_from(request)}
     return render(request, name, context, status=status)
 
 
-def _came_from(request: Request) -> str:
+def came_from(request: Request) -> str:
     """Return the page of ours that led here, empty when none did."""
     scheme, _separator, rest = request.headers.get("referer", "").partition("://")
     host, slash, path = rest.partition("/")

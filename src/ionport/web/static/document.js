@@ -35,7 +35,7 @@
     n: () => toFinding(1),
     p: () => toFinding(-1),
     e: () => press("[data-key-edit]"),
-    s: () => press("[data-key-save]"),
+    s: () => press("[data-key-next]"),
     "+": () => zoom(1),
     "-": () => zoom(-1),
     0: () => press("#zoom-fit"),

@@ -13,6 +13,7 @@ from ionport.core.i18n import _
 from ionport.documents.types import document_type
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.document import Form, document_page
+from ionport.web.pages.documents.document_order import next_page
 from ionport.web.rendering.templating import path_to, redirect
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
@@ -69,6 +70,8 @@ def correct(request: Request) -> Response:
             work, organization_scope(request), visit.actor, request.path_params["document"]
         )
     text = _("The document was corrected and judged anew.") if made else _("Nothing was changed.")
+    if "next" in visit.form:
+        return next_page(request, text)
     return redirect(request, _url(request), kind="success" if made else "info", text=text)
 
 

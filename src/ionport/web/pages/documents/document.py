@@ -21,6 +21,7 @@ from ionport.documents.types import document_type
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.web.pages.documents.decisions import actions_of
 from ionport.web.pages.documents.document_compare import compare
+from ionport.web.pages.documents.document_order import list_url, remember_list
 from ionport.web.pages.documents.document_totals import totals_of
 from ionport.web.pages.documents.document_values import Editing, Value, Values
 from ionport.web.pages.documents.export import ShownFinding, shown_findings
@@ -88,6 +89,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         "actions": actions,
         "type_label": document_type(document.document_type).label,
         "totals": totals_of(document),
+        "list_url": list_url(request),
         # What is asked for again and again is where the document stands, not its invoice.
         "invoice": None if is_fragment else shown_invoice(request, document),
         # What somebody types into a decision must not be swapped away.
@@ -96,7 +98,9 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         **_findings(document, findings, decisions, settings),
         **_values(request, document, decisions, settings, form),
     }
-    return render(request, "documents/document.html", context, status=status)
+    response = render(request, "documents/document.html", context, status=status)
+    remember_list(request, response)
+    return response
 
 
 def _has_unfinished(deliveries: Sequence[Delivery]) -> bool:
