@@ -30,11 +30,13 @@ from ionport.web.pages.control import keys as control_keys
 from ionport.web.pages.control import state as control_state
 from ionport.web.pages.documents import choosing as document_choosing
 from ionport.web.pages.documents import correct as document_correct
-from ionport.web.pages.documents import dashboard, document, document_order
+from ionport.web.pages.documents import dashboard
 from ionport.web.pages.documents import decisions as document_decisions
 from ionport.web.pages.documents import export as document_export
 from ionport.web.pages.documents import invoice as document_invoice
 from ionport.web.pages.documents import upload as document_upload
+from ionport.web.pages.documents.document import order as document_order
+from ionport.web.pages.documents.document import page as document_page
 from ionport.web.pages.documents.listing import bulk as document_bulk
 from ionport.web.pages.documents.listing import csv_file as documents_csv
 from ionport.web.pages.documents.listing import list as document_list
@@ -148,7 +150,7 @@ def _document_routes() -> list[BaseRoute]:
         *document_decisions.ROUTES,
         *document_company.ROUTES,
         *document_invoice.ROUTES,
-        *document.ROUTES,
+        *document_page.ROUTES,
         *document_order.ROUTES,
         *settings.ROUTES,
         *companies.ROUTES,

@@ -66,7 +66,7 @@
     const digits = String(value < 0n ? -value : value).padStart(11, "0");
     const whole = digits.slice(0, -10).replace(/\B(?=(\d{3})+$)/g, ",");
     const part = digits.slice(-10).replace(/0+$/, "").padEnd(decimals, "0");
-    return (value < 0n ? "−" : "") + whole + (part ? `.${part}` : "");
+    return (value < 0n ? "-" : "") + whole + (part ? `.${part}` : "");
   };
 
   const amount = (name) => {

@@ -12,8 +12,8 @@ from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
 from ionport.documents.types import document_type
 from ionport.web.forms.fields import errors_of, text_of
-from ionport.web.pages.documents.document import Form, document_page
-from ionport.web.pages.documents.document_order import next_page
+from ionport.web.pages.documents.document.order import next_page
+from ionport.web.pages.documents.document.page import Form, document_page
 from ionport.web.rendering.templating import path_to, redirect
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of

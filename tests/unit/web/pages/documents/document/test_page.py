@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ionport.web.pages.documents.document_values import ROWS
+from ionport.web.pages.documents.document.values import ROWS
 from tests.support.pdfs import pdf_with
 from tests.support.web import said
 from tests.support.whole import Desk

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ionport.core.i18n import _
 from ionport.documents.model import Document
 from ionport.documents.types import INVOICE_TABLE, Field, document_type
-from ionport.web.pages.documents.document_values import shown_value
+from ionport.web.pages.documents.document.values import shown_value
 
 # Always shown; of the others those that differ.
 _FIRST = (

@@ -20,10 +20,10 @@ from ionport.documents.type_settings.model import TypeSettings
 from ionport.documents.types import document_type
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.web.pages.documents.decisions import actions_of
-from ionport.web.pages.documents.document_compare import compare
-from ionport.web.pages.documents.document_order import list_url, remember_list
-from ionport.web.pages.documents.document_totals import totals_of
-from ionport.web.pages.documents.document_values import Editing, Value, Values
+from ionport.web.pages.documents.document.compare import compare
+from ionport.web.pages.documents.document.order import list_url, remember_list
+from ionport.web.pages.documents.document.totals import totals_of
+from ionport.web.pages.documents.document.values import Editing, Value, Values
 from ionport.web.pages.documents.export import ShownFinding, shown_findings
 from ionport.web.pages.documents.invoice import shown_invoice
 from ionport.web.rendering.downloads import attachment

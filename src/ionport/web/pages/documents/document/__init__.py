@@ -1,0 +1,1 @@
+"""The page of one document and what it is made of."""

@@ -1,0 +1,106 @@
+"""A clerk at the page of a document: by keyboard from finding to finding and document to document,
+and the same without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import axe
+from tests.browser.accessibility import audit, wider_than_the_window
+from tests.browser.conftest import OpenScreen
+from tests.browser.furnished import cookies_of
+from tests.browser.screen import LAPTOP, PHONE
+from tests.support.whole import Desk, desk_on
+from tests.unit.web.pages.documents.test_export import MISMATCH, _upload
+
+_LIST = "/documents?status=ready_for_validation&sort=filename&dir=asc"
+_PARTS = ("findings", "invoice", "values", "history")
+
+
+@pytest.fixture
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
+        yield desk
+
+
+@pytest.fixture
+def documents(desk: Desk) -> list[str]:
+    """Two documents; both amounts of the first are wrong."""
+    first = MISMATCH.replace(b"394.01", b"394.02")
+    return _upload(desk, first, MISMATCH.replace(b"RE-2026-0417", b"RE-2"))
+
+
+def _is_focused(page: Page, selector: str) -> bool:
+    return bool(page.evaluate("(s) => document.activeElement.matches(s)", selector))
+
+
+def test_a_clerk_decides_by_keyboard_and_goes_on_to_the_next_document(
+    desk: Desk, documents: list[str], new_screen: OpenScreen
+) -> None:
+    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    page = screen.open(_LIST)
+    page.get_by_role("link", name="file-0.xml").press("Enter")
+    expect(page).to_have_url(f"{desk.application.settings.origin}/documents/{documents[0]}")
+    keys = page.keyboard
+    keys.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    keys.press("?")
+    expect(page.locator("#keys")).to_be_hidden()
+    keys.press("n")
+    keys.press("n")
+    expect(page.locator("[data-finding]").nth(1)).to_be_focused()
+    keys.press("p")
+    expect(page.locator("[data-finding]").first).to_be_focused()
+    keys.press("+")
+    expect(page.locator("#zoom-150")).to_be_checked()
+    keys.press("0")
+    keys.press("e")
+    amount = page.locator("#total_tax_amount")
+    expect(page.locator("[data-difference] dd")).to_have_text("-0.01")
+    amount.fill("394.01")
+    expect(page.locator("[data-difference] dd")).to_have_text("0.00")
+    due = page.locator("#amount_due")
+    due.fill("2808.81")
+    # Letters in a field are letters; Escape leaves it.
+    keys.press("Escape")
+    assert not _is_focused(page, "input")
+    keys.press("s")
+    expect(page).to_have_url(f"{desk.application.settings.origin}/documents/{documents[1]}")
+    expect(page.locator(".flash")).to_contain_text("corrected and judged anew")
+    keys.press("n")
+    keys.press("Tab")
+    while not _is_focused(page, 'input[name="value amount_due"]'):
+        keys.press("Tab")
+    keys.press("Control+a")
+    keys.type("2808.81")
+    keys.press("Enter")
+    expect(page.get_by_text("Nothing holds this document.")).to_be_visible()
+    keys.press("s")
+    expect(page).to_have_url(desk.application.settings.origin + _LIST)
+    expect(page.locator(".flash")).to_contain_text("the last document of the list")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_parts_are_clean_in_light_and_dark_and_one_is_shown_at_a_time_on_a_phone(
+    desk: Desk, documents: list[str], new_screen: OpenScreen, theme: str
+) -> None:
+    axe.require_axe()
+    origin = desk.application.settings.origin
+    port = origin.rpartition(":")[2]
+    cookies = {**cookies_of(desk), f"ionport_theme_{port}": theme}
+    screen = new_screen(origin, script=False, cookies=cookies)
+    path, found = f"/documents/{documents[0]}", list[str]()
+    for address in (path, f"{path}/correct", f"{path}/correct?table=INVOICE_TABLE&row=1"):
+        screen.resize(LAPTOP)
+        page = screen.open(address)
+        found += [*audit(page), *axe.violations(page, contrast=False)]
+        screen.resize(PHONE)
+        for part in _PARTS:
+            page = screen.open(f"{address}#{part}")
+            shown = [each for each in _PARTS if page.locator(f"#{each}").is_visible()]
+            assert shown == [part]
+            found += [*audit(page), *wider_than_the_window(page)]
+    assert not found, "\n".join(found)
