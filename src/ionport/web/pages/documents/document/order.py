@@ -21,7 +21,7 @@ from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.documents.model import Document, DocumentSort, DocumentSummary
 from ionport.store import Work
 from ionport.web.middleware import cookies
-from ionport.web.pages.documents.filters import filter_of
+from ionport.web.pages.documents.listing.filters import filter_of
 from ionport.web.rendering.templating import came_from, path_to, redirect
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
