@@ -74,6 +74,12 @@ def _export(desk: Desk) -> str:
     return str(desk.add_export("Edited", desk.credentials("App of the export")).url.path)
 
 
+def _company(desk: Desk) -> str:
+    values = {"name": "Edited company", "vat_id": "DE987654321", "postal_code": "89073"}
+    page = desk.browser.send("/settings/companies/new", values)
+    return str(page.url.path)
+
+
 EDITS = {
     "/ion-api/{tenant}/authorized-apps/{app}/edit": Edit(
         _app, "description", "typed first", "typed second", "{}/edit", "{}/edit"
@@ -125,6 +131,7 @@ EDITS = {
         "typed first",
         "typed second",
     ),
+    "/settings/companies/{company}": Edit(_company, "city", "Ulm", "Kehl"),
     "/settings/connections/{connection}": Edit(_connection, "name", "typed first", "typed second"),
     "/settings/export/{configuration}/edit": Edit(
         _export, "title", "typed first", "typed second", "{}/edit", "{}/edit"
@@ -134,19 +141,26 @@ EDITS = {
 # The last word of an address whose POST overwrites nothing that its form showed.
 NO_EDITS = {
     "add", "add-attribute", "add-acl", "upload", "import", "new", "{method}",  # make something new
+    "new-sftp", "accounts", "api-keys", "bulk",
     "delete", "purge", "remove", "revoke", "back", "reset", "restore", "expire",  # take away
     "activate", "deactivate", "enable", "disable", "on", "off", "limits",  # say the new state
     "export", "re-export", "retry", "cancel", "check", "send-again", "seed", "snapshots", "jump",
     "all-the-same", "reveal", "download", "replace", "rotate", "key-pair",  # do something
+    "pause", "resume", "test", "take-over", "keep-exported",
     "{kind}", "approve", "release", "undo",  # decide, where the document still lets them
     "password", "sign-in", "sign-out", "sign-on", "switch", "decision", "account",  # people
     "theme", "{token}", "{tool}", "token-tools", "control-keys",
 }  # fmt: skip
+_COMPARES = "compares the whole of it with what was shown: test_document_types.py"
 # Addresses that end in something of their own, with the reason.
 NO_EDITS_WHOLE = {
     "/ion-api/{tenant}/connection-points": "one switch: its POST says the new state",
     "/ion-api/{tenant}/configuration/scopes/{scope}": "deletes",
     "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
+    "/documents/{document}/move": "compares it with what was shown: test_document_company.py",
+    "/settings/document-types/{type}/effects": _COMPARES,
+    "/settings/document-types/{type}/approvals": _COMPARES,
+    "/settings/document-types/{type}/fields/{field}": _COMPARES,
     "/documents/{document}/choose": "compares what counts with what was shown: test_choosing.py",
 }
 
