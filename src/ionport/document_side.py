@@ -27,6 +27,7 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.documents.suppliers.service import SupplierService
 from ionport.documents.type_settings.service import TypeSettingsService
+from ionport.documents.views.service import ListSettingsService
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.bulk import export_step
 from ionport.exports.configurations.service import (
@@ -61,6 +62,7 @@ class DocumentSide:
     sources: SourceService
     source_runner: SourceRunner
     waiting: WaitingUploads | None
+    list_settings: ListSettingsService
     bulk: BulkService
     bulk_runner: BulkRunner
     suppliers: SupplierService
@@ -121,6 +123,7 @@ def open_document_side(
             max_bytes=documents.limits.file_bytes,
             inboxes=inboxes,
         ),
+        list_settings=ListSettingsService(),
         bulk=BulkService(clock, audit),
         bulk_runner=BulkRunner(
             database,

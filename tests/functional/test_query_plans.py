@@ -45,21 +45,21 @@ class Page:
 PAGES = (
     # The causes are sorted by their numbers: a few groups, and not the deliveries.
     Page("/dashboard", 20, ("deliveries",)),
-    Page("/documents", 9),
-    Page("/documents?last=yes", 9),
-    Page("/documents?status=exported", 9),
-    Page("/documents?status=approval", 9),
-    Page("/documents?status=exported&sort=filename", 9),
-    Page("/documents?status=exported&sort=total_amount&last=yes", 9),
+    Page("/documents", 10),
+    Page("/documents?last=yes", 10),
+    Page("/documents?status=exported", 10),
+    Page("/documents?status=approval", 10),
+    Page("/documents?status=exported&sort=filename", 10),
+    Page("/documents?status=exported&sort=total_amount&last=yes", 10),
     # Few have it: these are found by their ids and sorted.
-    Page("/documents?q=number+99999", 10),
-    Page("/documents?q=number+99999&sort=filename", 10),
+    Page("/documents?q=number+99999", 11),
+    Page("/documents?q=number+99999&sort=filename", 11),
     # Nearly all have it.
-    Page("/documents?q=number", 10),
-    Page("/documents?q=r-", 10),
-    Page("/documents?time=30&sort=filename", 10, ("documents",)),
+    Page("/documents?q=number", 11),
+    Page("/documents?q=r-", 11),
+    Page("/documents?time=30&sort=filename", 11, ("documents",)),
     *(
-        Page(f"/documents?sort={sort}&dir={direction}", 9)
+        Page(f"/documents?sort={sort}&dir={direction}", 10)
         for sort in DocumentSort
         for direction in ("asc", "desc")
     ),

@@ -40,6 +40,7 @@ from ionport.web.pages.documents.document import page as document_page
 from ionport.web.pages.documents.listing import bulk as document_bulk
 from ionport.web.pages.documents.listing import csv_file as documents_csv
 from ionport.web.pages.documents.listing import list as document_list
+from ionport.web.pages.documents.listing import views as document_views
 from ionport.web.pages.exports import activation as export_activation
 from ionport.web.pages.exports import configurations as exports
 from ionport.web.pages.exports import connections, deliveries
@@ -144,6 +145,7 @@ def _document_routes() -> list[BaseRoute]:
         *document_upload.ROUTES,
         *document_bulk.ROUTES,
         *documents_csv.ROUTES,
+        *document_views.ROUTES,
         *document_choosing.ROUTES,
         *document_export.ROUTES,
         *document_correct.ROUTES,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ionport.documents.service import DocumentService
     from ionport.documents.suppliers.service import SupplierService
     from ionport.documents.type_settings.service import TypeSettingsService
+    from ionport.documents.views.service import ListSettingsService
     from ionport.exports.archive import DocumentArchive
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
@@ -109,6 +110,7 @@ class DocumentServices:
     readable_pages: ReadablePageService
     pictures: PictureService
     archive: DocumentArchive
+    list_settings: ListSettingsService
     bulk: BulkService
     bulk_runner: BulkRunner
     connections: ConnectionService

@@ -25,6 +25,8 @@ class ListState:
     sort: str
     descending: bool
     page: int
+    cleared: str = ""
+    """The address without filters, where that is not the path alone."""
 
     @classmethod
     def of(
@@ -57,6 +59,11 @@ class ListState:
     def is_filtered(self) -> bool:
         """Tell whether any filter is set: an empty list then means something else."""
         return any(self.filters.values())
+
+    @property
+    def clear_url(self) -> str:
+        """Return the list's address without filters."""
+        return self.cleared or self.path
 
     def url(self, **changes: str | int) -> str:
         """Return the list's address with some values changed; the page starts anew."""

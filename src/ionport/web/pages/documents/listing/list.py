@@ -6,17 +6,19 @@ Columns and tiles: docs/reference/document-system.md#document-list.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.i18n import _
-from ionport.documents.bulk.model import BulkAction
+from ionport.documents.bulk.model import BulkAction, BulkState
 from ionport.documents.listing.model import Cursor, ListQuery, is_prefix
 from ionport.documents.model import DocumentSort, DocumentStatus
 from ionport.documents.types import DOCUMENT_TYPES
+from ionport.documents.views.model import ListColumn, View
 from ionport.web.pages.documents.listing.filters import (
     APPROVAL,
     DAYS,
@@ -26,7 +28,7 @@ from ionport.web.pages.documents.listing.filters import (
     told,
 )
 from ionport.web.rendering.lists import PER_PAGE, ListState
-from ionport.web.rendering.templating import render
+from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
@@ -49,6 +51,11 @@ class Tile:
 def list_documents(request: Request) -> Response:
     """Show the documents, filtered and sorted, with a count for each status."""
     visit, scope = visit_of(request), organization_scope(request)
+    services = documents_of(request)
+    with visit.services.database.read() as work:
+        settings = services.list_settings.get(work, scope, visit.actor)
+    if not request.url.query and settings.default is not None:
+        return redirect(request, _address(request, settings.default))
     sorts = [DocumentSort.CREATED_AT, *(s for s in DocumentSort if s != DocumentSort.CREATED_AT)]
     state = ListState.of(
         request,
@@ -66,14 +73,24 @@ def list_documents(request: Request) -> Response:
         cursor=_cursor(request),
         limit=_size(request),
     )
-    services = documents_of(request)
     with visit.services.database.read() as work:
         counts = services.documents.counts(work, scope)
         found = services.documents.browse(work, scope, query, counts)
         runs = services.bulk.list(work, scope, only_open=True)
     by_status = counts.by_status()
+    if settings.default is not None:
+        state = replace(state, cleared=_without_filters(request))
+    shown = {**told(state.filters), "sort": state.sort, "dir": _direction(state)}
     context = {
         "state": state,
+        "columns": settings.columns,
+        "every_column": list(ListColumn),
+        "views": [
+            (view, _address(request, view), dict(view.query) == shown) for view in settings.views
+        ],
+        "default_view": settings.default_view,
+        "shown": shown,
+        "all_url": _without_filters(request),
         "page_of": found,
         "by_prefix": by_prefix,
         "tiles": _tiles(by_status),
@@ -88,7 +105,8 @@ def list_documents(request: Request) -> Response:
         "all_chosen": request.query_params.get("select") == "all" and bool(found.items),
         "here_url": _here(request),
         "runs": runs,
-        "is_live": by_status.get(DocumentStatus.EXPORTING, 0) > 0 or bool(runs),
+        "is_live": by_status.get(DocumentStatus.EXPORTING, 0) > 0
+        or any(run.state is BulkState.RUNNING for run in runs),
     }
     return render(request, "documents/listing/list.html", context)
 
@@ -137,6 +155,19 @@ def _cursor(request: Request) -> Cursor | None:
 def _size(request: Request) -> int:
     size = request.query_params.get("size", "")
     return int(size) if size in map(str, _SIZES) else PER_PAGE
+
+
+def _direction(state: ListState) -> str:
+    return "desc" if state.descending else "asc"
+
+
+def _address(request: Request, view: View) -> str:
+    return f"{path_to(request, 'documents')}?{urlencode(view.query)}"
+
+
+def _without_filters(request: Request) -> str:
+    """Return the address of all documents, which leads to no default view."""
+    return f"{path_to(request, 'documents')}?sort=created_at&dir=desc"
 
 
 def _here(request: Request) -> str:

@@ -1,0 +1,1 @@
+"""How a person looks at the list of documents: chosen columns and saved views."""

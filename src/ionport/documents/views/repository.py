@@ -1,0 +1,46 @@
+"""The only SQL of how persons look at the list of documents."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from ionport.documents.views.model import ListColumn, ListSettings, View
+from ionport.documents.views.tables import list_settings
+from ionport.store import OrganizationScope, insert_of
+
+_t = list_settings.c
+
+
+class ListSettingsRepository:
+    """One row for each person in an organization."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, scope: OrganizationScope, user_id: str) -> ListSettings:
+        """Return what a person has chosen, the shipped settings while nothing is stored."""
+        row = self._connection.execute(
+            select(list_settings).where(
+                _t.organization_id == scope.organization_id, _t.user_id == user_id
+            )
+        ).one_or_none()
+        if row is None:
+            return ListSettings()
+        return ListSettings(
+            columns=tuple(ListColumn(name) for name in row.columns if name in list(ListColumn)),
+            views=tuple(View(each["name"], each["query"]) for each in row.views),
+            default_view=row.default_view,
+        )
+
+    def put(self, scope: OrganizationScope, user_id: str, settings: ListSettings) -> None:
+        values = {
+            "columns": [column.value for column in settings.columns],
+            "views": [{"name": view.name, "query": dict(view.query)} for view in settings.views],
+            "default_view": settings.default_view,
+        }
+        new = insert_of(self._connection)(list_settings).values(
+            organization_id=scope.organization_id, user_id=user_id, **values
+        )
+        self._connection.execute(
+            new.on_conflict_do_update(index_elements=[_t.organization_id, _t.user_id], set_=values)
+        )

@@ -1,0 +1,85 @@
+"""What a person does with their list: choose columns, save views, remove them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from ionport.core.errors import Conflict, InvalidInput
+from ionport.core.i18n import _
+from ionport.documents.views.model import (
+    MAX_NAME,
+    MAX_VIEWS,
+    SHIPPED,
+    ListColumn,
+    ListSettings,
+    View,
+)
+from ionport.documents.views.repository import ListSettingsRepository
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope, Work
+
+
+class ListSettingsService:
+    """A person's own settings; nobody else sees them."""
+
+    def get(self, work: Work, scope: OrganizationScope, actor: Actor) -> ListSettings:
+        """Return what the person has chosen."""
+        actor.require_organization_member(scope.organization_id)
+        if actor.user_id is None:
+            return ListSettings()
+        return ListSettingsRepository(work.connection).find(scope, actor.user_id)
+
+    def choose_columns(
+        self, work: Work, scope: OrganizationScope, actor: Actor, columns: Collection[ListColumn]
+    ) -> None:
+        """Show these columns, in the order of the list; the shipped ones for none."""
+        chosen = tuple(column for column in ListColumn if column in columns)
+        self._put(
+            work, scope, actor, replace(self.get(work, scope, actor), columns=chosen or SHIPPED)
+        )
+
+    def save_view(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        name: str,
+        query: Mapping[str, str],
+        *,
+        is_default: bool = False,
+    ) -> None:
+        """Save a view; one of the same name is replaced.
+
+        Raises:
+            InvalidInput: the name has not 1 to 60 characters.
+            Conflict: there are 30 views already (`too_many_views`).
+        """
+        name = " ".join(name.split())
+        if not 1 <= len(name) <= MAX_NAME:
+            wrong = _("A view's name has 1 to {n} characters.").format(n=MAX_NAME)
+            raise InvalidInput(wrong, fields={"name": wrong})
+        settings = self.get(work, scope, actor)
+        others = [view for view in settings.views if view.name != name]
+        if len(others) >= MAX_VIEWS:
+            text = _("You have {n} views, and no more are kept: remove one first.")
+            raise Conflict(text.format(n=MAX_VIEWS), code="too_many_views")
+        views = sorted([*others, View(name, query)], key=lambda view: view.name.casefold())
+        default = name if is_default else settings.default_view
+        if not is_default and default == name:
+            default = ""
+        settings = replace(settings, views=views, default_view=default)
+        self._put(work, scope, actor, settings)
+
+    def remove_view(self, work: Work, scope: OrganizationScope, actor: Actor, name: str) -> None:
+        """Remove a view, if it is there."""
+        settings = self.get(work, scope, actor)
+        views = [view for view in settings.views if view.name != name]
+        default = "" if settings.default_view == name else settings.default_view
+        self._put(work, scope, actor, replace(settings, views=views, default_view=default))
+
+    def _put(
+        self, work: Work, scope: OrganizationScope, actor: Actor, settings: ListSettings
+    ) -> None:
+        if actor.user_id is not None:
+            ListSettingsRepository(work.connection).put(scope, actor.user_id, settings)
