@@ -245,7 +245,9 @@ def _values(
     made = {}
     for name, value in given.items():
         where = f"{path}.{shown(name)}"
-        if text := _text(value, where, checker):
+        if name != shown(name):
+            checker.note(where, _("There is no field {name}.").format(name=shown(name)))
+        elif text := _text(value, where, checker):
             target = Target(name, table, row)
             if checked := checker.value(kind, target, text, where):
                 made[name] = checked

@@ -132,8 +132,9 @@ def vat_given_twice(fields: Iterable[str], tables: Iterable[str]) -> bool:
 
 
 def shown(text: object) -> str:
-    """Return what a person needs to find a text again."""
-    return " ".join(str(text).split())[:_MAX_SHOWN]
+    """Return what a person needs to find a text again, without signs that nothing can show."""
+    words = " ".join(str(text).split())[:_MAX_SHOWN]
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in words)
 
 
 def _cells_laid_over(rows: Mapping[str, Sequence[Mapping[str, str]]]) -> list[Correction]:

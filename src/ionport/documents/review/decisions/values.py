@@ -126,7 +126,8 @@ def _currency(target: Target, value: str) -> str:
 def _code(name: str, value: str) -> str:
     code = value if value in code_list(name) else value.upper()
     if code not in code_list(name):
-        raise ValueError(_("{value} is no code of the list {list}.").format(value=value, list=name))
+        seen = "".join(sign if sign.isprintable() else "\ufffd" for sign in value[:_MAX_NUMBER])
+        raise ValueError(_("{value} is no code of the list {list}.").format(value=seen, list=name))
     return code
 
 

@@ -183,6 +183,7 @@ def test_every_mistake_of_a_list_is_named_with_its_path() -> None:
             "fields": {"net_amount": "1"},
             "tables": {"tax_lines": [{"net_amount": "1"}], "NOTES": []},
         },
+        {"fields": {"invoice_id ": "1"}},
     ]
     assert list(_mistakes(json.dumps(documents).encode())) == [
         "[0].more",
@@ -193,6 +194,7 @@ def test_every_mistake_of_a_list_is_named_with_its_path() -> None:
         "[1].tables.INVOICE_TABLE[1].TOTAL_AMOUNT",
         "[2].tables.NOTES",
         "[2].tables",
+        "[3].fields.invoice_id",
     ]
 
 
@@ -239,6 +241,17 @@ def test_what_is_no_document_is_told_in_plain_words(content: bytes, code: str, s
     with pytest.raises(InvalidInput) as caught:
         _take_in(content)
     assert (caught.value.code, said in caught.value.text) == (code, True), caught.value.text
+
+
+@pytest.mark.parametrize("sign", ["\\ud800", "\\u0000", "\\u202e"], ids=["half", "nul", "turn"])
+def test_signs_that_nothing_can_show_are_refused_in_words_that_can_be_shown(sign: str) -> None:
+    for field in (f"invoice_id{sign}", "invoice_id", "currency", "total_amount", "supplier_iban"):
+        content = f'{{"fields": {{"{field}": "A{sign}{"9" * 1000}"}}}}'.encode()
+        with pytest.raises(RefusedImport) as caught:
+            _take_in(content)
+        assert caught.value.text.isprintable()
+        assert len(caught.value.text) < 400
+        caught.value.text.encode()
 
 
 @pytest.mark.parametrize("content", [_json(), CSV.encode()], ids=["json", "csv"])
