@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ionport.core.blobs import Blobs
@@ -225,6 +226,16 @@ class DocumentService:
         """
         repository = ListRepository(work.connection)
         return repository.page(scope, query, counts or repository.counts(scope))
+
+    def following(
+        self, work: Work, scope: OrganizationScope, query: ListQuery, document_id: str
+    ) -> DocumentSummary | None:
+        """Return what a list shows behind a document, which it need not show any longer itself."""
+        if query.by_prefix:
+            query = replace(query, sort=DocumentSort.NUMBER, descending=False)
+        place = ListRepository(work.connection).place_of(scope, document_id, query.sort)
+        found = self.browse(work, scope, replace(query, cursor=place, limit=1))
+        return found.items[0] if found.items else None
 
     def count_since(self, work: Work, scope: OrganizationScope, since: datetime) -> int:
         """Return how many documents were received since then."""

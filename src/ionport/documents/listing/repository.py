@@ -109,6 +109,17 @@ class ListRepository:
             next=None if at_end or not shown else Cursor(_key(shown[-1], order)),
         )
 
+    def place_of(
+        self, scope: OrganizationScope, document_id: str, sort: DocumentSort
+    ) -> Cursor | None:
+        """Return where a document stands in an order, whatever filter a list has."""
+        order = _ORDERS[sort]
+        keys = (column.label(f"key_{n}") for n, column in enumerate(order))
+        row = self._connection.execute(
+            select(*keys).where(own(scope), _c.id == document_id)
+        ).one_or_none()
+        return Cursor(_key(row, order)) if row is not None else None
+
     def offset_page(
         self,
         scope: OrganizationScope,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -17,8 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.i18n import _
-from ionport.core.paging import MAX_PER_PAGE, PageRequest
-from ionport.documents.model import Document, DocumentSort, DocumentSummary
+from ionport.documents.listing.model import ListQuery
+from ionport.documents.model import Document, DocumentSort
 from ionport.store import Work
 from ionport.web.middleware import cookies
 from ionport.web.pages.documents.listing.filters import filter_of
@@ -27,9 +27,6 @@ from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "decisions"
-
-MAX_PAGES: Final = 5
-"""Of 200 documents each: how far the list is looked through."""
 
 _MAX_QUERY: Final = 1_000
 
@@ -71,46 +68,11 @@ def _following(request: Request, work: Work, document: Document) -> str:
     """Return the id of the document behind this one, which may have left the list meanwhile."""
     values = dict(parse_qsl(_query(request)))
     sort, descending = _order(values)
-    is_found, behind = False, ""
-    for item in _items(request, work, values, sort, descending=descending):
-        if is_found:
-            return item.id
-        is_found = item.id == document.id
-        if not behind and not is_found and _is_behind(item, document, sort, descending=descending):
-            behind = item.id
-    return "" if is_found else behind
-
-
-def _items(
-    request: Request,
-    work: Work,
-    values: Mapping[str, str],
-    sort: DocumentSort,
-    *,
-    descending: bool,
-) -> Iterator[DocumentSummary]:
-    service, scope = documents_of(request).documents, organization_scope(request)
     wanted = filter_of(values, visit_of(request).services.clock.now())
-    for number in range(1, MAX_PAGES + 1):
-        page = PageRequest(number, MAX_PER_PAGE)
-        found = service.list(work, scope, page, wanted, sort, descending=descending)
-        yield from found.items
-        if number >= found.pages:
-            return
-
-
-def _is_behind(
-    item: DocumentSummary, document: Document, sort: DocumentSort, *, descending: bool
-) -> bool:
-    """Tell whether a row of the list comes behind where the document was or would be."""
-    mine: Any = getattr(document, sort.value, None)
-    if mine is None:
-        # Sorted by a value of the invoice, which may just have been corrected.
-        return True
-    theirs: Any = getattr(item, sort.value)
-    if descending:
-        return bool((theirs, item.id) < (mine, document.id))
-    return bool((theirs, item.id) > (mine, document.id))
+    query = ListQuery(wanted, sort, descending=descending)
+    scope = organization_scope(request)
+    found = documents_of(request).documents.following(work, scope, query, document.id)
+    return found.id if found is not None else ""
 
 
 def _order(values: Mapping[str, str]) -> tuple[DocumentSort, bool]:
