@@ -43,11 +43,10 @@ def prepare(application: Application, stub: str, count: int) -> None:
     side, scope = application.documents, OrganizationScope(application.organization.id)
     assert side is not None
     with application.database.write() as work:
-        connection = side.connections.upload(
-            Access(work, scope, _OPERATOR), "B.ionapi", prepare_connection(_file(stub))
-        )
+        access = Access(work, scope, _OPERATOR)
+        connection = side.connections.upload(access, "B.ionapi", prepare_connection(_file(stub)))
         idm, bod = (
-            side.mappings.add(work, scope, _OPERATOR, *prepared_template(kind))
+            side.mappings.add(access, *prepared_template(kind))
             for kind in (MappingKind.IDM, MappingKind.BOD)
         )
         fields = ConfigurationFields(

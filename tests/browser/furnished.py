@@ -15,6 +15,7 @@ from ionport.documents.bulk.model import BulkAction, Selection
 from ionport.documents.samples import read_sample
 from ionport.gateway.policies.model import sample_policy
 from ionport.gateway.suites.model import PolicyType
+from ionport.identity.access import Access
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind
 from ionport.sandbox.messaging.flows.model import (
     Acknowledgement,
@@ -236,8 +237,9 @@ def _use_control_plane(desk: Desk) -> dict[str, str]:
     plane = desk.application.infor.control
     draft = FaultDraft(FaultKind.STATUS, "A busy server", is_enabled=False)
     with desk.application.database.write() as work:
-        rule = plane.faults.add(work, desk.tenant, OPERATOR, draft)
-        key, _secret = plane.keys.create(work, desk.tenant, OPERATOR, "A test-suite")
+        access = Access(work, desk.tenant, OPERATOR)
+        rule = plane.faults.add(access, draft)
+        key, _secret = plane.keys.create(access, "A test-suite")
     database = desk.application.database
     snapshot = plane.snapshots.take(database, desk.tenant, OPERATOR, "before-the-test")
     return {"fault": rule.id, "snapshot": snapshot.name, "control_key": key.id}
@@ -249,7 +251,7 @@ def _upload_to_lake(desk: Desk) -> str:
     lake = desk.application.infor.ion.lake
     values = {"name": LAKE_OBJECT, "type": "JSON", "schema": {"title": LAKE_OBJECT}}
     with desk.application.database.write() as work:
-        lake.add_object(work, desk.tenant, OPERATOR, values)
+        lake.add_object(Access(work, desk.tenant, OPERATOR), values)
     return lake.upload(desk.application.database, desk.tenant, OPERATOR, LAKE_OBJECT, b"{}").id
 
 
@@ -263,7 +265,9 @@ def _add_flow(desk: Desk) -> str:
         FlowTarget("DocBits", "Gone", "/infor/idm/handle_ack_bod"),
     )
     with desk.application.database.write() as work:
-        return desk.application.infor.ion.flows.create_flow(work, desk.tenant, OPERATOR, draft).id
+        return desk.application.infor.ion.flows.create_flow(
+            Access(work, desk.tenant, OPERATOR), draft
+        ).id
 
 
 def _acknowledge(desk: Desk) -> str:
@@ -274,7 +278,7 @@ def _acknowledge(desk: Desk) -> str:
     def latest() -> Acknowledgement:
         with desk.application.database.read() as work:
             return infor.ion.flows.list_acknowledgements(
-                work, desk.tenant, OPERATOR, PageRequest()
+                Access(work, desk.tenant, OPERATOR), PageRequest()
             ).items[0]
 
     infor.flow_runner.launch()

@@ -47,8 +47,9 @@ class Plane:
         assert application.infor is not None
         self.application, self.url, self.side = application, url, application.infor
         with application.database.write() as work:
-            _key, secret = self.side.control.keys.create(work, SCOPE, OPERATOR, "test")
-            _key, self.idle = self.side.control.keys.create(work, SCOPE, OPERATOR, "idle")
+            access = Access(work, SCOPE, OPERATOR)
+            _key, secret = self.side.control.keys.create(access, "test")
+            _key, self.idle = self.side.control.keys.create(access, "idle")
         self.key = secret.reveal()
         self.http = httpx2.Client(
             base_url=f"{url}/_control/{TENANT}",
@@ -346,8 +347,9 @@ def test_a_deleted_key_opens_nothing_from_the_next_request_on(plane: Plane) -> N
     assert plane.http.get("/clock", headers=headers).status_code == 200
     keys = plane.side.control.keys
     with plane.application.database.write() as work:
-        idle = next(key for key in keys.list(work, SCOPE, OPERATOR) if key.name == "idle")
-        keys.delete(work, SCOPE, OPERATOR, idle.id)
+        access = Access(work, SCOPE, OPERATOR)
+        idle = next(key for key in keys.list(access) if key.name == "idle")
+        keys.delete(access, idle.id)
     assert plane.http.get("/clock", headers=headers).status_code == 401
 
 

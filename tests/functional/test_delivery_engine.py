@@ -28,6 +28,7 @@ from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import DeliveryStatus
 from ionport.exports.timing import ExportTiming
+from ionport.identity.access import Access
 from ionport.store import Database, SystemScope, TenantScope
 from tests.support.export_worker import BRISK
 from tests.support.exporting import OPERATOR, QUICK, DocumentSide, document_side, was_unknown
@@ -92,9 +93,10 @@ class Place:
     def assert_delivered_once(self, delivery_ids: list[str]) -> None:
         with self.infor.database.read() as work:
             scope = TenantScope(TENANT)
+            access = Access(work, scope, OPERATOR)
             pages = PageRequest(per_page=200)
-            items = self.infor.inspection.list_items(work, scope, OPERATOR, pages).items
-            messages = self.infor.inspection.list_messages(work, scope, OPERATOR, pages).items
+            items = self.infor.inspection.list_items(access, pages).items
+            messages = self.infor.inspection.list_messages(access, pages).items
         for delivery_id in delivery_ids:
             delivery = self.side.detail(delivery_id).delivery
             assert delivery.status is DeliveryStatus.DELIVERED, delivery.error_text

@@ -11,6 +11,7 @@ import pytest
 from ionport.core.clock import SystemClock
 from ionport.core.paging import PageRequest
 from ionport.exports.model import DeliveryDetail, DeliveryStatus, StepKind
+from ionport.identity.access import Access
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.store import Database
 from tests.support.exporting import DocumentSide, closing, document_side, was_unknown
@@ -28,7 +29,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InforSide]:
 @pytest.fixture
 def side(database: Database, tmp_path: Path, sandbox: InforSide) -> DocumentSide:
     with sandbox.database.write() as work:
-        sandbox.services.control.state.reset(work, SCOPE, OPERATOR)
+        sandbox.services.control.state.reset(Access(work, SCOPE, OPERATOR))
     side = document_side(database, tmp_path / "blobs", SystemClock())
     side.configure(side.connect(sandbox.credentials(name=f"App {time.time_ns()}")))
     return side
@@ -37,7 +38,7 @@ def side(database: Database, tmp_path: Path, sandbox: InforSide) -> DocumentSide
 def order(sandbox: InforSide, kind: FaultKind, target: FaultTarget, times: int = 1) -> None:
     draft = FaultDraft(kind, target=target, trigger=Trigger.NEXT, figure=times, seconds=1)
     with sandbox.database.write() as work:
-        sandbox.services.control.faults.add(work, SCOPE, OPERATOR, draft)
+        sandbox.services.control.faults.add(Access(work, SCOPE, OPERATOR), draft)
 
 
 def deliver(side: DocumentSide) -> DeliveryDetail:
@@ -56,8 +57,9 @@ def deliver(side: DocumentSide) -> DeliveryDetail:
 
 def arrived(sandbox: InforSide) -> tuple[int, int]:
     with sandbox.database.read() as work:
-        items = sandbox.inspection.list_items(work, SCOPE, OPERATOR, PageRequest())
-        messages = sandbox.inspection.list_messages(work, SCOPE, OPERATOR, PageRequest())
+        access = Access(work, SCOPE, OPERATOR)
+        items = sandbox.inspection.list_items(access, PageRequest())
+        messages = sandbox.inspection.list_messages(access, PageRequest())
     return items.total, messages.total
 
 

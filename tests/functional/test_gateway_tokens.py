@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from ionport.core.clock import MovableClock
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.store import Database
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
@@ -113,7 +114,7 @@ def test_a_token_opens_its_own_tenant_only(side: InforSide, token: str) -> None:
 def test_a_refused_call_is_recorded_once(side: InforSide) -> None:
     def count() -> int:
         with side.database.read() as work:
-            return side.recorder.list(work, SCOPE, OPERATOR, PageRequest()).total
+            return side.recorder.list(Access(work, SCOPE, OPERATOR), PageRequest()).total
 
     before = count()
     httpx2.get(f"{side.url}/{TENANT}{PING}")
@@ -170,7 +171,7 @@ def test_the_token_of_a_query_string_is_kept_nowhere(
             f"{side.url}/{TENANT}{PING}?a=1&access_token={token}&b=%31&access%5Ftoken={token}"
         )
     with side.database.read() as work:
-        call = side.recorder.list(work, SCOPE, OPERATOR, PageRequest()).items[0]
+        call = side.recorder.list(Access(work, SCOPE, OPERATOR), PageRequest()).items[0]
     assert call.facts.query == "a=1&b=%31"
     assert token not in repr(call)
     ours = [r.getMessage() for r in caplog.records if not r.name.startswith("http")]

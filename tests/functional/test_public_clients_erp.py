@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.sandbox.control.recorder.model import CallFilter
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
@@ -91,7 +92,7 @@ def inforion_load(tenant: Tenant) -> None:
         status=503,
     )
     with tenant.side.database.write() as work:
-        tenant.side.services.control.faults.add(work, SCOPE, OPERATOR, fault)
+        tenant.side.services.control.faults.add(Access(work, SCOPE, OPERATOR), fault)
     session = requests.Session()
     retries = Retry(total=3, backoff_factor=0, status_forcelist=[503], allowed_methods=None)
     session.mount("http://", HTTPAdapter(max_retries=retries))
@@ -110,7 +111,7 @@ def inforion_load(tenant: Tenant) -> None:
     assert [result["records"][0]["SUNO"] for result in loaded] == [row["SUNO"] for row in rows]
     with tenant.side.database.read() as work:
         calls = tenant.side.recorder.list(
-            work, SCOPE, OPERATOR, PageRequest(), CallFilter(operation="bulk", service="M3")
+            Access(work, SCOPE, OPERATOR), PageRequest(), CallFilter(operation="bulk", service="M3")
         )
     assert {call.facts.headers["host"] for call in calls.items} == {HOST}
     assert [call.outcome.status for call in calls.items] == [200, 200, 200, 503, 503]

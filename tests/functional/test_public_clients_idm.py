@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from ionport.core.ids import new_uuid
+from ionport.identity.access import Access
 from ionport.ionapi import AsyncIonApiClient, IonApiClient, IonApiFile, ItemDraft, ServiceError
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import AttributeDefinition
@@ -43,6 +44,7 @@ def _add_types(side: InforSide) -> None:
     types = side.services.document_types
     text = AttributeDefinition("Gelegenheit", "Opportunity")
     with side.database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         for name, names in {
             "Anfrage_Kunde": ("Gelegenheit", "Projekt"),
             "Angebot": ("Gelegenheit", "Projekt"),
@@ -52,13 +54,13 @@ def _add_types(side: InforSide) -> None:
             "Theme_Attributes": ("Tema_Kodu", "Alt_Sezon"),
             "MDS_File": ("displayName",),
         }.items():
-            types.add_type(work, SCOPE, OPERATOR, name, name)
+            types.add_type(access, name, name)
             for attribute in names:
                 definition = AttributeDefinition(attribute, text.description)
-                types.add_attribute(work, SCOPE, OPERATOR, name, definition)
+                types.add_attribute(access, name, definition)
         for name, type_ in (("Flag", AttributeType.BOOLEAN), ("Seen", AttributeType.TIMESTAMP)):
             definition = AttributeDefinition(name, name, type_)
-            types.add_attribute(work, SCOPE, OPERATOR, "MDS_File", definition)
+            types.add_attribute(access, "MDS_File", definition)
 
 
 @pytest.fixture(scope="module")

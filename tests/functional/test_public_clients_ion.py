@@ -17,6 +17,7 @@ import requests
 
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.messaging.model import MessageFilter
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
 from tests.support.ion import bod
@@ -123,11 +124,10 @@ def test_inforions_multipart_message_is_201(side: InforSide, client: Client) -> 
     document = bod(number=new_uuid())
     assert client.publish("Sync.CaptureDocument", document).status_code == 201
     with side.database.read() as work:
-        page = side.inspection.list_messages(
-            work, SCOPE, OPERATOR, PageRequest(), MessageFilter(text=SENDER)
-        )
+        access = Access(work, SCOPE, OPERATOR)
+        page = side.inspection.list_messages(access, PageRequest(), MessageFilter(text=SENDER))
         newest = page.items[0]
-        assert side.inspection.message_bod(work, SCOPE, OPERATOR, newest.id) == document
+        assert side.inspection.message_bod(access, newest.id) == document
     assert newest.findings == ()
 
 

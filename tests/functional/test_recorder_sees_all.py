@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.recorder.model import RecordedCall
 from ionport.sandbox.control.tables import sandbox_calls
 from tests.support.custom_suites import PUBLIC_PATH, CustomSide, sqlite_side
@@ -26,7 +27,7 @@ def side(tmp_path: Path) -> Iterator[CustomSide]:
 
 def _calls(side: CustomSide) -> list[RecordedCall]:
     with side.database.read() as work:
-        page = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(per_page=100))
+        page = side.recorder.list(Access(work, SCOPE, OPERATOR), PageRequest(per_page=100))
     return list(reversed(page.items))
 
 

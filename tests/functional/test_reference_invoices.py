@@ -44,11 +44,12 @@ def _configure(application: Application, credentials: tuple[str, bytes]) -> None
     assert application.documents is not None
     side, scope = application.documents, OrganizationScope(application.organization.id)
     with application.database.write() as work:
+        access = Access(work, scope, sides.OPERATOR)
         connection = side.connections.upload(
-            Access(work, scope, sides.OPERATOR), credentials[0], prepare_connection(credentials[1])
+            access, credentials[0], prepare_connection(credentials[1])
         )
         idm, bod = (
-            side.mappings.add(work, scope, sides.OPERATOR, name, prepare_mapping(_mapping(name)))
+            side.mappings.add(access, name, prepare_mapping(_mapping(name)))
             for name in (
                 "IDM-Mapping_Invoice_M3.properties",
                 "BOD-Mapping_Invoice_M3.properties",
@@ -129,12 +130,9 @@ def _assert_arrived(infor: Application, digests: set[str]) -> None:
     assert infor.infor is not None
     scope = TenantScope(infor.tenant.id)
     with infor.database.read() as work:
-        items = infor.infor.inspection.list_items(
-            work, scope, sides.OPERATOR, PageRequest(per_page=200)
-        )
-        messages = infor.infor.inspection.list_messages(
-            work, scope, sides.OPERATOR, PageRequest(per_page=200)
-        )
+        access = Access(work, scope, sides.OPERATOR)
+        items = infor.infor.inspection.list_items(access, PageRequest(per_page=200))
+        messages = infor.infor.inspection.list_messages(access, PageRequest(per_page=200))
     arrived = {resource.sha256 for item in items.items for resource in item.resources}
     assert arrived <= digests
     assert len(arrived) == items.total == messages.total

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ionport.application import open_application
 from ionport.core.errors import Forbidden, InvalidInput
 from ionport.core.sealing import KeyRing
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Tenant
 from ionport.identity.repository import TenantRepository
@@ -44,12 +45,12 @@ def side(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InforSide]:
 
 def jump(side: InforSide, by: timedelta) -> None:
     with side.database.write() as work:
-        side.services.control.clock.jump(work, SCOPE, OPERATOR, by)
+        side.services.control.clock.jump(Access(work, SCOPE, OPERATOR), by)
 
 
 def set_back(side: InforSide) -> None:
     with side.database.write() as work:
-        side.services.control.clock.set_back(work, SCOPE, OPERATOR)
+        side.services.control.clock.set_back(Access(work, SCOPE, OPERATOR))
 
 
 def status(side: InforSide, token: str, tenant_id: str = TENANT) -> int:
@@ -88,7 +89,7 @@ def test_all_tokens_of_a_tenant_expire_at_a_word_and_those_after_it_count(
     assert status(side, old) == 200
     assert _is_active(file, old)
     with side.database.write() as work:
-        side.services.control.clock.expire_tokens(work, SCOPE, OPERATOR)
+        side.services.control.clock.expire_tokens(Access(work, SCOPE, OPERATOR))
     with side.client(old) as client:
         answer = client.get("/IDM/api/datamodel/entities")
     assert answer.status_code == 401
@@ -140,7 +141,7 @@ def test_without_a_sandbox_the_clock_that_one_has_moved_shows_the_real_time(
         with application.database.write() as work:
             if chosen["sandbox"]:
                 scope = TenantScope(application.tenant.id)
-                application.infor.control.clock.jump(work, scope, OPERATOR, HOURS)
+                application.infor.control.clock.jump(Access(work, scope, OPERATOR), HOURS)
         ahead = application.infor.tokens.clock.now() - application.clock.now()
         application.close()
         return ahead
@@ -204,7 +205,9 @@ def test_other_processes_see_what_was_set_within_two_seconds(side: InforSide) ->
     try:
         jump(side, HOURS)
         with side.database.write() as work:
-            side.services.control.clock.expire_tokens(work, TenantScope(OTHER_TENANT), OPERATOR)
+            side.services.control.clock.expire_tokens(
+                Access(work, TenantScope(OTHER_TENANT), OPERATOR)
+            )
         assert until(lambda: other.offset >= HOURS and other.expired_before(OTHER_TENANT))
     finally:
         watch.close()

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
+from ionport.identity.access import Access
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
     OPERATOR,
@@ -49,15 +50,15 @@ def send(client: httpx2.Client, logical_id: str, version: str = "v2") -> httpx2.
 def strict(side: InforSide) -> Iterator[None]:
     points = side.services.ion.points
     with side.database.write() as work:
-        points.set_strict(work, SCOPE, OPERATOR, is_strict=True)
+        points.set_strict(Access(work, SCOPE, OPERATOR), is_strict=True)
     yield
     with side.database.write() as work:
-        points.set_strict(work, SCOPE, OPERATOR, is_strict=False)
+        points.set_strict(Access(work, SCOPE, OPERATOR), is_strict=False)
 
 
 def points_of(side: InforSide) -> dict[str, tuple[str, ...]]:
     with side.database.read() as work:
-        page = side.services.ion.points.list_points(work, SCOPE, OPERATOR)
+        page = side.services.ion.points.list_points(Access(work, SCOPE, OPERATOR))
         return {point.logical_id: point.documents for point in page.items if point.is_automatic}
 
 
@@ -134,7 +135,7 @@ def test_the_accepted_documents_are_listed(
 ) -> None:
     points = side.services.ion.points
     with side.database.read() as work:
-        known = points.list_points(work, SCOPE, OPERATOR).items
+        known = points.list_points(Access(work, SCOPE, OPERATOR)).items
     if not any(point.name == "lists" for point in known):
         add_point(side, credentials["ci"], "lists", "Sync.CaptureDocument", "Load.ReceiveDelivery")
     for address in (sent, quote(sent, safe="")):

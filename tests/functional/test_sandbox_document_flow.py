@@ -132,14 +132,15 @@ class World:
             }
         )
         with self.side.database.write() as work:
-            for old in flows.list_flows(work, SCOPE, OPERATOR):
-                flows.delete_flow(work, SCOPE, OPERATOR, old.id)
-            return flows.create_flow(work, SCOPE, OPERATOR, draft)
+            access = Access(work, SCOPE, OPERATOR)
+            for old in flows.list_flows(access):
+                flows.delete_flow(access, old.id)
+            return flows.create_flow(access, draft)
 
     def acks(self, flow: DocumentFlow) -> Sequence[Acknowledgement]:
         with self.side.database.read() as work:
             return self.side.services.ion.flows.list_acknowledgements(
-                work, SCOPE, OPERATOR, PageRequest(), AckFilter(flow.id)
+                Access(work, SCOPE, OPERATOR), PageRequest(), AckFilter(flow.id)
             ).items
 
     def send(self, flow: DocumentFlow, document: bytes, **changes: Any) -> Acknowledgement:
@@ -158,7 +159,7 @@ class World:
 
     def attempt_texts(self, ack: Acknowledgement) -> list[str | None]:
         with self.side.database.read() as work:
-            attempts = self.side.services.ion.flows.attempts(work, SCOPE, OPERATOR, ack.id)
+            attempts = self.side.services.ion.flows.attempts(Access(work, SCOPE, OPERATOR), ack.id)
         return [one.text if one.ended_at else None for one in attempts]
 
 
@@ -257,7 +258,7 @@ def test_a_receiver_that_is_away_is_asked_again_and_not_for_ever(world: World) -
     assert len(world.receiver.forms) == MAX_ATTEMPTS
     world.receiver.status = 200
     with world.side.database.write() as work:
-        world.side.services.ion.flows.send_again(work, SCOPE, OPERATOR, ack.id)
+        world.side.services.ion.flows.send_again(Access(work, SCOPE, OPERATOR), ack.id)
     assert world.tried(flow, MAX_ATTEMPTS + 1).state is AckState.SENT
     assert len({form["file"] for form in world.receiver.forms}) == 1, "the bytes differ"
 
@@ -300,7 +301,9 @@ def test_an_inactive_flow_and_other_documents_start_nothing(world: World) -> Non
     flow = world.add_flow()
     publish(world.client, parameters(documentName="Sync.PurchaseOrder"), b"<A/>")
     with world.side.database.write() as work:
-        world.side.services.ion.flows.set_active(work, SCOPE, OPERATOR, flow.id, active=False)
+        world.side.services.ion.flows.set_active(
+            Access(work, SCOPE, OPERATOR), flow.id, active=False
+        )
     publish(world.client, parameters(), bod("9"))
     assert list(world.acks(flow)) == []
 
@@ -367,8 +370,9 @@ def test_a_test_suites_tenant_sends_too() -> None:
     with TargetServer(receiver.handle) as target, running_infor() as infor:
         side, scope = infor._parts.side, infor._parts.scope
         with infor._parts.database.write() as work:
+            access = Access(work, scope, OPERATOR)
             side.custom_apis.suites.create_suite(
-                Access(work, scope, OPERATOR),
+                access,
                 SuiteDraft("DocBits", "Sandbox", "Test", "DocBits"),
                 [EndpointDraft(target.url, "Test", "Sandbox")],
             )
@@ -378,7 +382,7 @@ def test_a_test_suites_tenant_sends_too() -> None:
                 Rule(Rejects.ALWAYS),
                 FlowTarget("DocBits", "Sandbox", PATH),
             )
-            side.ion.flows.create_flow(work, scope, OPERATOR, draft)
+            side.ion.flows.create_flow(access, draft)
         headers = {"Authorization": f"Bearer {infor.token()}"}
         base = f"{infor.url}/{infor.tenant}"
         with httpx2.Client(base_url=base, headers=headers) as client:

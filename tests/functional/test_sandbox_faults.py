@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.ionapi import (
     AnswerRefused,
     ConnectionFailed,
@@ -63,7 +64,7 @@ def client(side: InforSide, token: str) -> Iterator[httpx2.Client]:
 @pytest.fixture(autouse=True)
 def _fresh(side: InforSide) -> None:
     with side.database.write() as work:
-        side.services.control.state.reset(work, SCOPE, OPERATOR)
+        side.services.control.state.reset(Access(work, SCOPE, OPERATOR))
 
 
 def order(side: InforSide, kind: FaultKind, **parts: Any) -> str:
@@ -71,7 +72,7 @@ def order(side: InforSide, kind: FaultKind, **parts: Any) -> str:
     target = parts.pop("target", CREATE)
     with side.database.write() as work:
         draft = FaultDraft(kind, target=target, **parts)
-        return side.services.control.faults.add(work, SCOPE, OPERATOR, draft).id
+        return side.services.control.faults.add(Access(work, SCOPE, OPERATOR), draft).id
 
 
 def post(client: httpx2.Client, **options: Any) -> httpx2.Response:
@@ -80,12 +81,12 @@ def post(client: httpx2.Client, **options: Any) -> httpx2.Response:
 
 def items(side: InforSide) -> int:
     with side.database.read() as work:
-        return side.inspection.list_items(work, SCOPE, OPERATOR, PageRequest()).total
+        return side.inspection.list_items(Access(work, SCOPE, OPERATOR), PageRequest()).total
 
 
 def last_call(side: InforSide) -> RecordedCall:
     with side.database.read() as work:
-        page = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(), CallFilter())
+        page = side.recorder.list(Access(work, SCOPE, OPERATOR), PageRequest(), CallFilter())
     return page.items[0]
 
 
@@ -245,7 +246,7 @@ def test_a_rule_applies_to_the_next_calls_and_then_no_more(
     rule = order(side, FaultKind.STATUS, trigger=Trigger.NEXT, figure=2)
     assert [post(client).status_code for _ in range(4)] == [503, 503, 200, 200]
     with side.database.read() as work:
-        found = side.services.control.faults.get(work, SCOPE, OPERATOR, rule)
+        found = side.services.control.faults.get(Access(work, SCOPE, OPERATOR), rule)
     assert (found.seen, found.hits, found.draft.is_enabled) == (2, 2, False)
 
 
@@ -261,7 +262,7 @@ def test_a_probability_hits_the_same_calls_again_when_the_rule_is_switched_on_ag
     first = [post(client).status_code for _ in range(12)]
     for on in (False, True):
         with side.database.write() as work:
-            side.services.control.faults.switch(work, SCOPE, OPERATOR, rule, on=on)
+            side.services.control.faults.switch(Access(work, SCOPE, OPERATOR), rule, on=on)
     assert [post(client).status_code for _ in range(12)] == first
     assert {200, 503} == set(first)
 

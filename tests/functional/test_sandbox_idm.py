@@ -20,6 +20,7 @@ from lxml import etree
 from ionport.core.errors import Forbidden, NotFound
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.idm.model import ItemFilter
@@ -310,7 +311,7 @@ def test_a_wrong_item_is_refused_in_idms_shape_and_leaves_nothing(
 
 def _items(side: InforSide) -> int:
     with side.database.read() as work:
-        return side.inspection.list_items(work, SCOPE, OPERATOR, PageRequest()).total
+        return side.inspection.list_items(Access(work, SCOPE, OPERATOR), PageRequest()).total
 
 
 def test_what_is_unknown_is_named(client: httpx2.Client) -> None:
@@ -371,14 +372,15 @@ def test_the_recorder_tells_of_every_call_and_what_it_did(
         headers={"X-Api-Key": "swordfish", "User-Agent": "own"},
     )
     with side.database.read() as work:
+        access = Access(work, SCOPE, OPERATOR)
         filters = CallFilter(service="IDM", operation="create item")
-        page = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(per_page=2), filters)
+        page = side.recorder.list(access, PageRequest(per_page=2), filters)
         last, first = page.items
-        body = side.recorder.request_body(work, SCOPE, OPERATOR, last.id)
+        body = side.recorder.request_body(access, last.id)
         with pytest.raises(Forbidden):
-            side.recorder.get(work, SCOPE, Actor(None, "nobody"), last.id)
+            side.recorder.get(Access(work, SCOPE, Actor(None, "nobody")), last.id)
         with pytest.raises(NotFound):
-            side.recorder.get(work, SCOPE, OPERATOR, "call_none")
+            side.recorder.get(access, "call_none")
     assert (first.outcome.status, first.outcome.effects) == (200, (item["pid"],))
     assert (last.outcome.status, last.outcome.effects) == (400, ())
     assert last.facts.request_id == refused.headers["x-request-id"]
@@ -397,11 +399,12 @@ def test_the_inspector_lists_items_and_gives_their_files(
     mark = new_uuid()
     item = create(client, content=b"own", attributes={"BOD_AlternateDocumentID_1": mark})
     with side.database.read() as work:
+        access = Access(work, SCOPE, OPERATOR)
         filters = ItemFilter(entity="M3_SupplierInvoice", text=mark.upper())
-        page = side.inspection.list_items(work, SCOPE, OPERATOR, PageRequest(), filters)
-        resource, content = side.inspection.item_file(work, SCOPE, OPERATOR, item["pid"])
+        page = side.inspection.list_items(access, PageRequest(), filters)
+        resource, content = side.inspection.item_file(access, item["pid"])
         with pytest.raises(NotFound):
-            side.inspection.get_item(work, SCOPE, OPERATOR, "M3_SupplierInvoice-1-9-LATEST")
+            side.inspection.get_item(access, "M3_SupplierInvoice-1-9-LATEST")
     assert [found.pid for found in page.items] == [item["pid"]]
     assert (resource.filename, content) == ("471102_2020-03-05.xml", b"own")
 
@@ -424,5 +427,5 @@ def test_sixteen_callers_at_once_lose_nothing(side: InforSide, token: str) -> No
     assert {item["pid"] for item in found} == pids
     with side.database.read() as work:
         filters = CallFilter(operation="create item")
-        calls = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(per_page=48), filters)
+        calls = side.recorder.list(Access(work, SCOPE, OPERATOR), PageRequest(per_page=48), filters)
     assert {effect for call in calls.items for effect in call.outcome.effects} == pids

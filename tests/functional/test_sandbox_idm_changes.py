@@ -16,6 +16,7 @@ from lxml import etree
 
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.idm.routes import MAX_BODY_BYTES
 from tests.conftest import ALL_DATABASES
@@ -229,7 +230,9 @@ def test_an_upload_over_the_limit_is_answered_before_it_is_sent(
     assert answer.startswith(b"HTTP/1.1 413 ")
     with side.database.read() as work:
         filters = CallFilter(service="IDM", status=413)
-        (call,) = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(per_page=1), filters).items
+        (call,) = side.recorder.list(
+            Access(work, SCOPE, OPERATOR), PageRequest(per_page=1), filters
+        ).items
     assert call.facts.request_size == 0
 
 

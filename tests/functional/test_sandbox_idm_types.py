@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from ionport.core.ids import new_uuid
+from ionport.identity.access import Access
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import AttributeDefinition
 from tests.conftest import ALL_DATABASES
@@ -49,14 +50,15 @@ def test_a_document_type_of_ones_own_keeps_its_items_to_its_rules(
     name = f"Order_{new_uuid()[:8]}"
     types = side.services.document_types
     with side.database.write() as work:
-        types.add_type(work, SCOPE, OPERATOR, name, "Orders", needs_acl=True)
+        access = Access(work, SCOPE, OPERATOR)
+        types.add_type(access, name, "Orders", needs_acl=True)
         for definition in (
             AttributeDefinition("Number", "", is_required=True, is_unique=True),
             AttributeDefinition("Amount", "", AttributeType.DECIMAL),
             AttributeDefinition("State", "", values=("new", "paid"), default="new"),
             AttributeDefinition("Secret", "", is_searchable=False, max_length=3),
         ):
-            types.add_attribute(work, SCOPE, OPERATOR, name, definition)
+            types.add_attribute(access, name, definition)
     entity = client.get(f"/IDM/api/datamodel/entities/{name}").json()["entity"]
     told = {each["name"]: each for each in entity["attrs"]["attr"]}
     assert (told["Number"]["required"], told["Number"]["unique"]) == ("true", "true")
@@ -110,7 +112,7 @@ def test_a_listed_document_type_may_be_seeded_and_all_state_comes_back_from_a_sn
     seed = json.dumps({"idm_types": [entity, more, entity]}).encode()
     control, told = side.services.control, "/IDM/api/datamodel/entities/Contract"
     with side.database.write() as work:
-        control.seeds.seed(work, SCOPE, OPERATOR, seed)
+        control.seeds.seed(Access(work, SCOPE, OPERATOR), seed)
     listed = client.get(told).json()["entity"]
     assert [each["name"] for each in listed["attrs"]["attr"]] == ["Party", "Value", "State"]
     body = {"entityName": "Contract", **attrs(Party="A", Value="10.5"), **file(b"old")}
@@ -121,11 +123,11 @@ def test_a_listed_document_type_may_be_seeded_and_all_state_comes_back_from_a_sn
     after = changed(client, pid, file(b"new"), checkout="true", checkin="true", merge="true")
     control.snapshots.take(side.database, SCOPE, OPERATOR, "contracts")
     with side.database.write() as work:
-        control.state.reset(work, SCOPE, OPERATOR)
+        control.state.reset(Access(work, SCOPE, OPERATOR))
     assert client.get(told).status_code == 400
     assert client.get(f"/IDM/api/items/{pid}").status_code == 404
     with side.database.write() as work:
-        control.snapshots.restore(work, SCOPE, OPERATOR, "contracts")
+        control.snapshots.restore(Access(work, SCOPE, OPERATOR), "contracts")
     assert client.get(told).json()["entity"] == listed
     assert get(client, pid) == after
     query = {"$query": "/Contract[@Value > 9.9 AND @Value < 11]"}

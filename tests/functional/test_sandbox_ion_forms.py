@@ -16,6 +16,7 @@ import pytest
 
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.messaging.model import Message, MessageFilter
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide, infor_side_on
 from tests.support.ion import BASE, bod, parameters, publish
@@ -36,10 +37,11 @@ def client(side: InforSide) -> Iterator[httpx2.Client]:
 
 def kept(side: InforSide, text: str) -> tuple[Message, bytes]:
     with side.database.read() as work:
+        access = Access(work, SCOPE, OPERATOR)
         filters = MessageFilter(text=text)
-        page = side.inspection.list_messages(work, SCOPE, OPERATOR, PageRequest(), filters)
+        page = side.inspection.list_messages(access, PageRequest(), filters)
         (message,) = page.items
-        return message, side.inspection.message_bod(work, SCOPE, OPERATOR, message.id)
+        return message, side.inspection.message_bod(access, message.id)
 
 
 def as_json(values: dict[str, Any], value: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.manual import read_page
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.sandbox.control.recorder.model import CallFilter
@@ -111,7 +112,7 @@ def test_a_receipt_line_names_the_goods_by_everything_that_it_says(client: httpx
 def seed(side: InforSide, *receipts: Mapping[str, object]) -> int:
     text = json.dumps({"ln": receipts}).encode()
     with side.database.write() as work:
-        return side.services.control.seeds.seed(work, SCOPE, OPERATOR, text).receipts
+        return side.services.control.seeds.seed(Access(work, SCOPE, OPERATOR), text).receipts
 
 
 @pytest.mark.on_each_database
@@ -228,7 +229,7 @@ def test_processing_goes_as_far_as_an_invoice_is_right(
         assert again == [values]
         with side.database.read() as work:
             name = f"200-{key['ReceivedPurchaseInvoice']}"
-            invoice = LnInspection().get_invoice(work, SCOPE, OPERATOR, name)
+            invoice = LnInspection().get_invoice(Access(work, SCOPE, OPERATOR), name)
         assert bool(invoice.messages) is invoice.status.has_errors
 
 
@@ -263,7 +264,7 @@ def test_a_fault_can_be_ordered_for_one_soap_operation(
     target = FaultTarget(service="LN", operation="Create")
     draft = FaultDraft(FaultKind.STATUS, target=target, trigger=Trigger.NEXT, figure=1)
     with side.database.write() as work:
-        side.services.control.faults.add(work, SCOPE, OPERATOR, draft)
+        side.services.control.faults.add(Access(work, SCOPE, OPERATOR), draft)
     assert post(client, request("List", "")).status_code == 200
     assert create(client, invoice_xml(header())).status_code == 503
     assert create(client, invoice_xml(header())).status_code == 200
@@ -283,15 +284,16 @@ def test_the_inspector_finds_sorts_and_filters(side: InforSide, client: httpx2.C
     number = new_invoice(client, InvoiceNumberSupplier="LOOK-4711")["ReceivedPurchaseInvoice"]
     inspection = LnInspection()
     with side.database.read() as work:
+        access = Access(work, SCOPE, OPERATOR)
         filters = InvoiceFilter(status=Status.CREATED, text="look-47")
-        page = inspection.list_invoices(work, SCOPE, OPERATOR, PageRequest(), filters)
+        page = inspection.list_invoices(access, PageRequest(), filters)
         assert [invoice.key for invoice in page.items] == [f"200-{number}"]
-        newest = inspection.list_invoices(work, SCOPE, OPERATOR, PageRequest()).items
+        newest = inspection.list_invoices(access, PageRequest()).items
         oldest = inspection.list_invoices(
-            work, SCOPE, OPERATOR, PageRequest(), InvoiceFilter(ascending=True)
+            access, PageRequest(), InvoiceFilter(ascending=True)
         ).items
         assert newest[0].key != oldest[0].key
-        calls = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(), CallFilter(service="LN"))
+        calls = side.recorder.list(access, PageRequest(), CallFilter(service="LN"))
     assert calls.items[0].outcome.effects == (f"ln invoice 200-{number}",)
     assert calls.items[0].facts.operation == "Create"
 
@@ -311,7 +313,7 @@ def test_a_reset_brings_a_tenant_back_to_its_beginning(tmp_path: Path) -> None:
         with side.client(side.log_in(side.credentials())) as client:
             number = new_invoice(client)["ReceivedPurchaseInvoice"]
             with side.database.write() as work:
-                side.services.control.state.reset(work, SCOPE, OPERATOR)
+                side.services.control.state.reset(Access(work, SCOPE, OPERATOR))
             assert list_invoices(client, "", "200") == []
             assert new_invoice(client)["ReceivedPurchaseInvoice"] == number
 
@@ -329,4 +331,4 @@ def test_the_manuals_examples_are_taken(side: InforSide, client: httpx2.Client) 
     assert entities_of(answer.content, "Create")
     with side.database.write() as work:
         seeds = side.services.control.seeds
-        assert seeds.seed(work, SCOPE, OPERATOR, receipts.encode()).receipts == 1
+        assert seeds.seed(Access(work, SCOPE, OPERATOR), receipts.encode()).receipts == 1

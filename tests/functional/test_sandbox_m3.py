@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.m3.service import M3Settings
 from tests.conftest import ALL_DATABASES
@@ -300,7 +301,7 @@ def test_inforions_chunked_load_arrives_whole(
     assert len(run(client, "APS450MI/LstLines", INBN=number)["records"]) == 100
     with side.database.read() as work:
         filters = CallFilter(operation="bulk")
-        call = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(), filters).items[0]
+        call = side.recorder.list(Access(work, SCOPE, OPERATOR), PageRequest(), filters).items[0]
     assert call.facts.headers["host"] == "mingle-ionapi.eu1.inforcloudsuite.com"
     assert len(call.outcome.effects) == 51
 

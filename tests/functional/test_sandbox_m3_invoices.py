@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from ionport.identity.access import Access
 from ionport.sandbox.m3.inspection import M3Inspection
 from ionport.sandbox.m3.model import File
 from tests.conftest import ALL_DATABASES
@@ -118,13 +119,14 @@ def test_validation_marks_what_is_wrong_and_then_what_is_right(
     assert [line["IBLE"] for line in lines] == ["1", "0"]
     assert "errorMessage" in run(client, "APS450MI/ApproveInvoice", INBN=number)
     with side.database.read() as work:
+        access = Access(work, SCOPE, OPERATOR)
         prefix = ("AAA", number.rjust(10, "0"))
         (kept,) = [
             each
-            for each in M3Inspection().records(work, SCOPE, OPERATOR, File.INVOICE, prefix=("AAA",))
+            for each in M3Inspection().records(access, File.INVOICE, prefix=("AAA",))
             if each["INBN"] == number
         ]
-        kept_lines = M3Inspection().records(work, SCOPE, OPERATOR, File.INVOICE_LINE, prefix=prefix)
+        kept_lines = M3Inspection().records(access, File.INVOICE_LINE, prefix=prefix)
     assert "GHOST does not exist" in kept["errors"]
     assert len(kept_lines) == 2
 

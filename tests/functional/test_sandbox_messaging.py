@@ -16,6 +16,7 @@ import pytest
 from ionport.core.errors import NotFound
 from ionport.core.ids import new_uuid
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.messaging.model import Message, MessageFilter
 from ionport.store import TenantScope
@@ -79,13 +80,13 @@ def publish(client: httpx2.Client, values: Any, payload: bytes = BOD) -> httpx2.
 def messages(side: InforSide, message_id: str) -> list[Message]:
     with side.database.read() as work:
         filters = MessageFilter(document_name="Sync.CaptureDocument", text=message_id)
-        page = side.inspection.list_messages(work, SCOPE, OPERATOR, PageRequest(), filters)
+        page = side.inspection.list_messages(Access(work, SCOPE, OPERATOR), PageRequest(), filters)
         return list(page.items)
 
 
 def bod(side: InforSide, message: Message) -> bytes:
     with side.database.read() as work:
-        return side.inspection.message_bod(work, SCOPE, OPERATOR, message.id)
+        return side.inspection.message_bod(Access(work, SCOPE, OPERATOR), message.id)
 
 
 def test_ping_versions_and_protocol_answer(client: httpx2.Client) -> None:
@@ -150,7 +151,7 @@ def test_the_bytes_of_inforion_are_taken_under_its_fixed_host_header(
     assert bod(side, message) == BOD
     with side.database.read() as work:
         filters = CallFilter(operation="publish")
-        call = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(), filters).items[0]
+        call = side.recorder.list(Access(work, SCOPE, OPERATOR), PageRequest(), filters).items[0]
     assert call.facts.headers["host"] == "mingle-ionapi.eu1.inforcloudsuite.com"
 
 
@@ -174,7 +175,7 @@ def test_a_repeated_message_is_kept_once_and_every_arrival_counted(
     (message,) = messages(side, values["messageId"])
     assert (message.arrivals, message.findings) == (3, ())
     with side.database.read() as work:
-        arrivals = side.inspection.arrivals(work, SCOPE, OPERATOR, message.id)
+        arrivals = side.inspection.arrivals(Access(work, SCOPE, OPERATOR), message.id)
     assert [arrival.is_identical for arrival in arrivals] == [True] * 3
     assert len({arrival.payload_sha256 for arrival in arrivals}) == 1
     assert len({arrival.request_id for arrival in arrivals}) == 3
@@ -193,7 +194,7 @@ def test_a_message_id_with_other_content_is_a_finding(
     assert len(message.findings) == 1
     assert bod(side, message) == BOD
     with side.database.read() as work:
-        arrivals = side.inspection.arrivals(work, SCOPE, OPERATOR, message.id)
+        arrivals = side.inspection.arrivals(Access(work, SCOPE, OPERATOR), message.id)
     assert [arrival.is_identical for arrival in arrivals] == [True, False, False]
 
 
@@ -229,7 +230,7 @@ def test_many_arrivals_at_once_are_one_message(side: InforSide, token: str) -> N
     assert message.arrivals == 8
     with side.database.read() as work:
         filters = CallFilter(operation="publish")
-        calls = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(per_page=8), filters)
+        calls = side.recorder.list(Access(work, SCOPE, OPERATOR), PageRequest(per_page=8), filters)
     assert {call.outcome.effects for call in calls.items} == {(message.id,)}
 
 
@@ -239,7 +240,7 @@ def test_another_tenants_message_is_not_there(side: InforSide, client: httpx2.Cl
     publish(client, values)
     (message,) = messages(side, values["messageId"])
     with side.database.read() as work, pytest.raises(NotFound):
-        side.inspection.get_message(work, TenantScope(OTHER_TENANT), OPERATOR, message.id)
+        side.inspection.get_message(Access(work, TenantScope(OTHER_TENANT), OPERATOR), message.id)
 
 
 MALFORMED = {

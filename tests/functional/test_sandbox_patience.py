@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ionport.identity.access import Access
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget
 from tests.support.infor_side import OPERATOR, SCOPE, TENANT, InforSide, infor_side_on
 from tests.support.sides import until
@@ -40,11 +41,11 @@ def test_a_thousand_slow_requests_do_not_stop_a_ping(side: InforSide) -> None:
     draft = FaultDraft(FaultKind.LATENCY, target=FaultTarget("IDM"), seconds=SLOW_SECONDS)
     faults = side.services.control.faults
     with side.database.write() as work:
-        rule = faults.add(work, SCOPE, OPERATOR, draft)
+        rule = faults.add(Access(work, SCOPE, OPERATOR), draft)
 
     def waiting() -> int:
         with side.database.read() as work:
-            return faults.get(work, SCOPE, OPERATOR, rule.id).hits
+            return faults.get(Access(work, SCOPE, OPERATOR), rule.id).hits
 
     began = time.monotonic()
     asyncio.run(_load(side.url, token, waiting))

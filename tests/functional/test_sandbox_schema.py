@@ -16,6 +16,7 @@ from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import status_code_conformance
 
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.kit.openapi import openapi
 from ionport.sandbox.kit.operations import UNKNOWN_OPERATION, Operation, Service
@@ -167,5 +168,5 @@ def test_an_unknown_operation_is_an_explicit_error(
         assert "does not imitate" in answer.text
     with side.database.read() as work:
         filters = CallFilter(service=context, operation=UNKNOWN_OPERATION)
-        calls = side.recorder.list(work, SCOPE, OPERATOR, PageRequest(), filters)
+        calls = side.recorder.list(Access(work, SCOPE, OPERATOR), PageRequest(), filters)
     assert calls.total >= 3

@@ -48,14 +48,15 @@ def add_flow(folder: Path, target_url: str) -> TenantScope:
     infor, scope = application.infor, TenantScope(application.tenant.id)
     assert infor is not None
     with application.database.write() as work:
+        access = Access(work, scope, sides.OPERATOR)
         infor.custom_apis.suites.create_suite(
-            Access(work, scope, sides.OPERATOR),
+            access,
             SuiteDraft("DocBits", "Sandbox", "Test", "DocBits"),
             [EndpointDraft(target_url, "Test", "Sandbox")],
         )
         target = FlowTarget("DocBits", "Sandbox", "/infor/idm/handle_ack_bod")
         draft = FlowDraft("Flow", "Sync.CaptureDocument", Rule(), target)
-        infor.ion.flows.create_flow(work, scope, sides.OPERATOR, draft)
+        infor.ion.flows.create_flow(access, draft)
     application.close()
     return scope
 

@@ -23,7 +23,7 @@ def add_m3_invoice(database: Database, clock: Clock, scope: TenantScope) -> str:
         batch = Batch(program, Options(), requests)
         checked = service.check(batch, caller)
         with database.write() as work:
-            outcome = service.run(work, scope, caller, batch, checked)
+            outcome = service.run(work.within(scope), caller, batch, checked)
         assert [result.error for result in outcome.results] == [None] * len(transactions)
         return [dict(result.records[0]) if result.records else {} for result in outcome.results]
 
@@ -56,7 +56,7 @@ def add_ln_invoice(database: Database, clock: Clock, scope: TenantScope) -> str:
     service = LnService(clock, LnSettings())
     with database.write() as work:
         (invoice,) = service.create(
-            work, scope, read_invoices(call), client_id="own", each_on_its_own=False
+            work.within(scope), read_invoices(call), client_id="own", each_on_its_own=False
         ).invoices
-        service.process(work, scope, [(invoice.company, invoice.number)])
+        service.process(work.within(scope), [(invoice.company, invoice.number)])
     return invoice.key

@@ -110,7 +110,9 @@ class DocumentSide:
         if content is not None:
             prepared = prepare_mapping(content, kind)
         with self.database.write() as work:
-            version = self.mappings.add(work, self.scope, OPERATOR, name or own_name, prepared)
+            version = self.mappings.add(
+                Access(work, self.scope, OPERATOR), name or own_name, prepared
+            )
         return version.mapping_id
 
     def configure(

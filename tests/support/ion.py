@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 
 from ionport.core.ids import new_uuid
+from ionport.identity.access import Access
 from ionport.sandbox.messaging.points.model import ConnectionPoint, PointDraft
 from ionport.store import TenantScope
 from tests.support.infor_side import OPERATOR, SCOPE, InforSide
@@ -87,8 +88,9 @@ def add_point(
     """Make a connection point as its page does."""
     points = side.services.ion.points
     with side.database.write() as work:
+        access = Access(work, scope, OPERATOR)
         draft = PointDraft(name, "Test", client_id, documents or (DOCUMENT,))
-        point = points.create_point(work, scope, OPERATOR, draft)
+        point = points.create_point(access, draft)
         if not active:
-            point = points.set_active(work, scope, OPERATOR, point.id, active=False)
+            point = points.set_active(access, point.id, active=False)
     return point

@@ -154,9 +154,10 @@ def configure_export(application: Application, credentials: tuple[str, bytes]) -
     name, content = credentials
     prepared = prepare_connection(content)
     with application.database.write() as work:
-        connection = side.connections.upload(Access(work, scope, OPERATOR), name, prepared)
+        access = Access(work, scope, OPERATOR)
+        connection = side.connections.upload(access, name, prepared)
         idm, bod = (
-            side.mappings.add(work, scope, OPERATOR, *prepared_template(kind))
+            side.mappings.add(access, *prepared_template(kind))
             for kind in (MappingKind.IDM, MappingKind.BOD)
         )
         configuration = side.configurations.create(

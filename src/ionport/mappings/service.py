@@ -12,11 +12,10 @@ from ionport.core.paging import Page, PageRequest
 from ionport.documents.intake.reading import clean_filename
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.mappings.intake import PreparedMapping
 from ionport.mappings.model import MappingAction, MappingFile, MappingKind, MappingVersion
 from ionport.mappings.repository import MappingRepository
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 
 class MappingService:
@@ -27,12 +26,7 @@ class MappingService:
         self._audit = audit
 
     def add(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        name: str,
-        prepared: PreparedMapping,
+        self, access: Access[OrganizationScope], name: str, prepared: PreparedMapping
     ) -> MappingVersion:
         """Keep a mapping file, as a new version when the name exists.
 
@@ -44,13 +38,11 @@ class MappingService:
             Forbidden: the actor is no administrator of the organization.
             Conflict: the name belongs to a file of another kind.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        repository = MappingRepository(work.connection)
-        file = self._file(
-            work, scope, actor, clean_filename(name, "mapping.properties"), prepared.kind
-        )
+        access.require_organization_administrator()
+        repository = MappingRepository(access.connection)
+        file = self._file(access, clean_filename(name, "mapping.properties"), prepared.kind)
         sha256 = prepared.sha256
-        latest = repository.latest_version(scope, file.id)
+        latest = repository.latest_version(access.scope, file.id)
         if latest is not None and latest.sha256 == sha256:
             return latest
         version = MappingVersion(
@@ -63,75 +55,72 @@ class MappingService:
             text=prepared.text,
             findings=prepared.findings,
             created_at=self._clock.now(),
-            created_by=actor.name,
+            created_by=access.actor.name,
         )
-        repository.add_version(scope, version)
+        repository.add_version(access.scope, version)
         self._audit.record(
-            Access(work, scope, actor),
+            access,
             MappingAction.ADDED,
             file.id,
             {"name": file.name, "version": str(version.number), "sha256": sha256},
         )
         return version
 
-    def get(self, work: Work, scope: OrganizationScope, mapping_id: str) -> MappingFile:
+    def get(self, access: ScopedWork[OrganizationScope], mapping_id: str) -> MappingFile:
         """Return the mapping file; raises NotFound."""
-        file = MappingRepository(work.connection).find(scope, mapping_id)
+        file = MappingRepository(access.connection).find(access.scope, mapping_id)
         if file is None:
             raise _not_found()
         return file
 
     def list(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         page: PageRequest,
         kind: MappingKind | None = None,
         text: str = "",
     ) -> Page[MappingFile]:
         """Return a page of the organization's mapping files, by name."""
-        return MappingRepository(work.connection).list(scope, page, kind, text)
+        return MappingRepository(access.connection).list(access.scope, page, kind, text)
 
     def versions(
-        self, work: Work, scope: OrganizationScope, mapping_id: str, page: PageRequest
+        self, access: ScopedWork[OrganizationScope], mapping_id: str, page: PageRequest
     ) -> Page[MappingVersion]:
         """Return a page of the file's versions, newest first; raises NotFound."""
-        self.get(work, scope, mapping_id)
-        return MappingRepository(work.connection).list_versions(scope, mapping_id, page)
+        self.get(access, mapping_id)
+        return MappingRepository(access.connection).list_versions(access.scope, mapping_id, page)
 
     def latest_version(
-        self, work: Work, scope: OrganizationScope, mapping_id: str
+        self, access: ScopedWork[OrganizationScope], mapping_id: str
     ) -> MappingVersion:
         """Return the newest version of the file; raises NotFound."""
-        version = MappingRepository(work.connection).latest_version(scope, mapping_id)
+        version = MappingRepository(access.connection).latest_version(access.scope, mapping_id)
         if version is None:
             raise _not_found()
         return version
 
-    def _file(
-        self, work: Work, scope: OrganizationScope, actor: Actor, name: str, kind: MappingKind
-    ) -> MappingFile:
+    def _file(self, access: Access[OrganizationScope], name: str, kind: MappingKind) -> MappingFile:
         """Return the file with this name, made if there is none, locked for a new version."""
-        repository = MappingRepository(work.connection)
-        file = repository.lock_by_name(scope, name)
+        repository = MappingRepository(access.connection)
+        file = repository.lock_by_name(access.scope, name)
         if file is None:
             now = self._clock.now()
             file = MappingFile(
                 id=new_id("map"),
-                organization_id=scope.organization_id,
+                organization_id=access.scope.organization_id,
                 name=name,
                 kind=kind,
                 latest_number=0,
                 created_at=now,
-                created_by=actor.name,
+                created_by=access.actor.name,
                 updated_at=now,
             )
             try:
-                with work.connection.begin_nested():
-                    repository.add_file(scope, file)
+                with access.connection.begin_nested():
+                    repository.add_file(access.scope, file)
             except IntegrityError:
                 # Somebody added the same name a moment ago: theirs is there now.
-                file = repository.lock_by_name(scope, name)
+                file = repository.lock_by_name(access.scope, name)
                 if file is None:
                     raise
         if file.kind is not kind:

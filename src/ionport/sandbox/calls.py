@@ -115,7 +115,7 @@ class ServiceApp:
             duration_ms = round((time.perf_counter() - started) * 1000)
             answer = effect.changed(call.caller.request_id, answer)
             outcome = _outcome(answer, duration_ms, effect.fault, redactor)
-            self._recorder.record(work, call.scope, facts, outcome)
+            self._recorder.record(work.within(call.scope), facts, outcome)
             recording.is_recorded = True
             return answer
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.recorder.model import CallFilter, RecordedCall
 from ionport.sandbox.control.state.repository import StateRepository
 from ionport.sandbox.control.tables import sandbox_calls
@@ -91,7 +92,7 @@ class InforRecorder:
         )
 
         def page(work: Work, request: PageRequest) -> Any:
-            return self._service.list(work, self._parts.scope, ACTOR, request, filters)
+            return self._service.list(Access(work, self._parts.scope, ACTOR), request, filters)
 
         found = [self._shown(call) for call in all_pages(self._parts.database, page)]
         return agreeing(found, wanted)
@@ -107,7 +108,7 @@ class InforRecorder:
     def har(self) -> bytes:
         """Return the newest 1,000 calls as an HTTP archive (HAR 1.2), for a browser's tools."""
         with self._parts.database.read() as work:
-            return self._service.har(work, self._parts.scope, ACTOR)
+            return self._service.har(Access(work, self._parts.scope, ACTOR))
 
     def told(self) -> str:
         """Return the calls as lines for a test's report, the newest when there are many."""
@@ -143,4 +144,4 @@ class InforRecorder:
 
     def _body(self, call_id: str) -> bytes | None:
         with self._parts.database.read() as work:
-            return self._service.request_body(work, self._parts.scope, ACTOR, call_id)
+            return self._service.request_body(Access(work, self._parts.scope, ACTOR), call_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ionport.identity.access import Access
 from ionport.testing.parts import ACTOR, Parts
 
 
@@ -28,14 +29,14 @@ class InforClock:
         """
         by = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         with self._parts.database.write() as work:
-            self._control.clock.jump(work, self._parts.scope, ACTOR, by)
+            self._control.clock.jump(Access(work, self._parts.scope, ACTOR), by)
 
     def expire_tokens(self) -> None:
         """Let every access token issued until now count as expired; refresh tokens stay."""
         with self._parts.database.write() as work:
-            self._control.clock.expire_tokens(work, self._parts.scope, ACTOR)
+            self._control.clock.expire_tokens(Access(work, self._parts.scope, ACTOR))
 
     def set_back(self) -> None:
         """Set the clock back to the real time."""
         with self._parts.database.write() as work:
-            self._control.clock.set_back(work, self._parts.scope, ACTOR)
+            self._control.clock.set_back(Access(work, self._parts.scope, ACTOR))

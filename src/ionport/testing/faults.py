@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ionport.core.errors import InvalidInput
+from ionport.identity.access import Access
 from ionport.sandbox.control.controls.faults import (
     FaultDraft,
     FaultKind,
@@ -114,7 +115,7 @@ class Faults:
     def _do(self, step: Callable[..., Any], *arguments: object) -> Any:
         work: Work
         with self._parts.database.write() as work:
-            return step(work, self._parts.scope, ACTOR, *arguments)
+            return step(Access(work, self._parts.scope, ACTOR), *arguments)
 
 
 def _trigger(

@@ -99,7 +99,7 @@ class Infor:
         the clock. Apps and their tokens stay.
         """
         with self._parts.database.write() as work:
-            self._parts.side.control.state.reset(work, self._parts.scope, ACTOR)
+            self._parts.side.control.state.reset(Access(work, self._parts.scope, ACTOR))
 
     def seed(self, content: Mapping[str, Any] | str | bytes) -> None:
         """Fill the tenant with IDM items, M3 records and LN goods receipts, all or nothing; the
@@ -111,7 +111,7 @@ class Infor:
         text = content if isinstance(content, str | bytes) else json.dumps(content)
         data = text.encode() if isinstance(text, str) else text
         with self._parts.database.write() as work:
-            self._parts.side.control.seeds.seed(work, self._parts.scope, ACTOR, data)
+            self._parts.side.control.seeds.seed(Access(work, self._parts.scope, ACTOR), data)
 
     def snapshot(self, name: str) -> None:
         """Keep under a name what the services hold now; one of the same name is replaced."""
@@ -121,7 +121,7 @@ class Infor:
     def restore(self, name: str) -> None:
         """Put what a snapshot kept in the place of what the services hold; raises NotFound."""
         with self._parts.database.write() as work:
-            self._parts.side.control.snapshots.restore(work, self._parts.scope, ACTOR, name)
+            self._parts.side.control.snapshots.restore(Access(work, self._parts.scope, ACTOR), name)
 
     def credentials(
         self,

@@ -61,7 +61,7 @@ class Ion(IonState):
     def refuse_strangers(self, refuse: bool = True) -> None:
         """Answer 412 to senders without a connection point, as a real tenant does."""
         with self._parts.database.write() as work:
-            self._parts.side.ion.points.set_strict(work, self._parts.scope, ACTOR, refuse)
+            self._parts.side.ion.points.set_strict(Access(work, self._parts.scope, ACTOR), refuse)
 
     def add_connection_point(self, name: str, client_id: str, *documents: str) -> str:
         """Let an app send documents and return its logical id, such as `lid://infor.ims.name`.
@@ -75,7 +75,7 @@ class Ion(IonState):
         draft = PointDraft(name, "", client_id, documents or STARTERS[:1])
         with self._parts.database.write() as work:
             points = self._parts.side.ion.points
-            return points.create_point(work, self._parts.scope, ACTOR, draft).logical_id
+            return points.create_point(Access(work, self._parts.scope, ACTOR), draft).logical_id
 
     def answer_invoices(
         self,
@@ -112,16 +112,17 @@ class Ion(IonState):
         side, scope = self._parts.side, self._parts.scope
         suite = SuiteDraft(context, context, "Made by a test", context)
         with self._parts.database.write() as work:
-            side.custom_apis.suites.create_suite(Access(work, scope, ACTOR), suite, [endpoint])
+            access = Access(work, scope, ACTOR)
+            side.custom_apis.suites.create_suite(access, suite, [endpoint])
             flow = FlowDraft(context, document_name, rejects, target)
-            side.ion.flows.create_flow(work, scope, ACTOR, flow)
+            side.ion.flows.create_flow(access, flow)
 
     def acknowledgements(self, **wanted: object) -> list[IonAcknowledgement]:
         """Return the answers whose attributes are as wanted, the newest first."""
         flows, scope = self._parts.side.ion.flows, self._parts.scope
 
         def page(work: Work, request: PageRequest) -> Page[Acknowledgement]:
-            return flows.list_acknowledgements(work, scope, ACTOR, request)
+            return flows.list_acknowledgements(Access(work, scope, ACTOR), request)
 
         found = list(all_pages(self._parts.database, page))
         with self._parts.database.read() as work:
@@ -140,7 +141,11 @@ class Ion(IonState):
             outcome=ack.outcome,
             reason=ack.reason,
             state=ack.state.value,
-            message_id=inspection.get_message(work, scope, ACTOR, ack.message_row_id).message_id,
-            statuses=tuple(one.status for one in flows.attempts(work, scope, ACTOR, ack.id)),
+            message_id=inspection.get_message(
+                Access(work, scope, ACTOR), ack.message_row_id
+            ).message_id,
+            statuses=tuple(
+                one.status for one in flows.attempts(Access(work, scope, ACTOR), ack.id)
+            ),
             _read=lambda: None if digest is None else blobs.get(digest),
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ionport.core.paging import Page, PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.ln.inspection import LnInspection
 from ionport.sandbox.ln.model import Invoice, InvoiceFilter
 from ionport.store import Work
@@ -48,7 +49,7 @@ class LnState:
 
         def page(work: Work, request: PageRequest) -> Page[Invoice]:
             scope = self._parts.scope
-            return LnInspection().list_invoices(work, scope, ACTOR, request, filters)
+            return LnInspection().list_invoices(Access(work, scope, ACTOR), request, filters)
 
         found = [_shown(invoice) for invoice in all_pages(self._parts.database, page)]
         return [invoice for invoice in found if agrees(invoice.header, header)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ionport.core.paging import Page, PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.inspection import InspectionService
 from ionport.sandbox.idm.model import Item, ItemFilter
 from ionport.sandbox.m3.inspection import M3Inspection
@@ -104,7 +105,7 @@ class IdmState:
 
         def page(work: Work, request: PageRequest) -> Page[Item]:
             scope = self._parts.scope
-            return self._inspection.list_items(work, scope, ACTOR, request, filters)
+            return self._inspection.list_items(Access(work, scope, ACTOR), request, filters)
 
         found = [self._shown(item) for item in all_pages(self._parts.database, page)]
         return [item for item in found if agrees(item.attributes, attributes)]
@@ -149,7 +150,7 @@ class IonState:
 
         def page(work: Work, request: PageRequest) -> Page[Message]:
             scope = self._parts.scope
-            return self._inspection.list_messages(work, scope, ACTOR, request, filters)
+            return self._inspection.list_messages(Access(work, scope, ACTOR), request, filters)
 
         found = [self._shown(message) for message in all_pages(self._parts.database, page)]
         return [message for message in found if agrees(_values(message), wanted)]
@@ -215,12 +216,7 @@ class M3State:
     def _read(self, file: File, company: int) -> Sequence[Record]:
         with self._parts.database.read() as work:
             return M3Inspection().records(
-                work,
-                self._parts.scope,
-                ACTOR,
-                file,
-                company=company,
-                limit=_MAX_RECORDS,
+                Access(work, self._parts.scope, ACTOR), file, company=company, limit=_MAX_RECORDS
             )
 
 

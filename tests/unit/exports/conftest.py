@@ -14,6 +14,7 @@ from ionport.core.paging import PageRequest
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryDetail, Outcome, OutcomeKind
+from ionport.identity.access import Access
 from ionport.sandbox.idm.model import Item
 from ionport.sandbox.messaging.model import Message
 from ionport.store import Database, TenantScope
@@ -62,7 +63,7 @@ class Walk:
         """What IDM holds of a delivery."""
         with self.infor.database.read() as work:
             page = self.infor.inspection.list_items(
-                work, SCOPE, OPERATOR, PageRequest(per_page=200)
+                Access(work, SCOPE, OPERATOR), PageRequest(per_page=200)
             )
         wanted = detail.delivery.correlation_id
         return [item for item in page.items if wanted in {a.value for a in item.attributes}]
@@ -71,7 +72,7 @@ class Walk:
         """What ION has of a delivery."""
         with self.infor.database.read() as work:
             page = self.infor.inspection.list_messages(
-                work, SCOPE, OPERATOR, PageRequest(per_page=200)
+                Access(work, SCOPE, OPERATOR), PageRequest(per_page=200)
             )
         return [m for m in page.items if m.message_id == detail.delivery.message_id]
 

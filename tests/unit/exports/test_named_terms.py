@@ -11,6 +11,7 @@ from ionport.core.clock import MovableClock
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.exports.destinations.rendering import Renderer
 from ionport.exports.model import StepKind
+from ionport.identity.access import Access
 from ionport.mappings.files import own_template
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion
@@ -41,7 +42,7 @@ def rendered(side: DocumentSide, document_id: str) -> dict[StepKind, str]:
         for kind, content in ((MappingKind.IDM, IDM), (MappingKind.BOD, BOD)):
             prepared = prepare_mapping(content, kind)
             name = f"{kind} with terms"
-            versions[kind] = side.mappings.add(work, side.scope, OPERATOR, name, prepared)
+            versions[kind] = side.mappings.add(Access(work, side.scope, OPERATOR), name, prepared)
     delivery = side.export(document_id)
     assert delivery.configuration_id == configuration.id
     renderings = ReadablePageService(side.database, side.documents, side.blobs, side.clock)

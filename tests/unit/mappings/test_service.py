@@ -8,6 +8,7 @@ import pytest
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
@@ -47,7 +48,9 @@ def _add(
     scope: OrganizationScope = ACME,
 ) -> MappingVersion:
     with database.write() as work:
-        return service.add(work, scope, Actor.operator("anna"), name, prepare_mapping(content))
+        return service.add(
+            Access(work, scope, Actor.operator("anna")), name, prepare_mapping(content)
+        )
 
 
 def test_a_file_is_kept_with_its_kind_text_and_findings(
@@ -55,8 +58,8 @@ def test_a_file_is_kept_with_its_kind_text_and_findings(
 ) -> None:
     added = _add(service, database, BOD.replace(b"lid://infor.ims.ionport_export", b"lid://"))
     with database.read() as work:
-        file = service.get(work, ACME, added.mapping_id)
-        version = service.latest_version(work, ACME, file.id)
+        file = service.get(work.within(ACME), added.mapping_id)
+        version = service.latest_version(work.within(ACME), file.id)
     assert version == added
     assert (version.kind, version.number, version.created_by) == (MappingKind.BOD, 1, "anna")
     assert [finding.code for finding in version.findings] == ["placeholder_logical_id"]
@@ -72,12 +75,12 @@ def test_the_same_name_gets_a_new_version_and_the_old_one_stays(
     second = _add(service, database, IDM + b"# more\n", name="IDM.properties")
     assert (second.mapping_id, second.number) == (first.mapping_id, 2)
     with database.read() as work:
-        assert service.latest_version(work, ACME, first.mapping_id).id == second.id
-        versions = service.versions(work, ACME, first.mapping_id, PageRequest(per_page=1))
+        assert service.latest_version(work.within(ACME), first.mapping_id).id == second.id
+        versions = service.versions(work.within(ACME), first.mapping_id, PageRequest(per_page=1))
         assert ([v.number for v in versions.items], versions.total) == ([2], 2)
-        all_versions = service.versions(work, ACME, first.mapping_id, PageRequest()).items
+        all_versions = service.versions(work.within(ACME), first.mapping_id, PageRequest()).items
         assert all_versions[-1].text == IDM_TEMPLATE
-        file = service.get(work, ACME, first.mapping_id)
+        file = service.get(work.within(ACME), first.mapping_id)
     assert (file.name, file.latest_number) == ("idm.properties", 2)
     assert file.updated_at > file.created_at
 
@@ -95,12 +98,14 @@ def test_lists_filter_by_kind_and_name(service: MappingService, database: Databa
     with database.read() as work:
 
         def names(kind: MappingKind | None = None, text: str = "") -> list[str]:
-            return [f.name for f in service.list(work, ACME, PageRequest(), kind, text).items]
+            return [
+                f.name for f in service.list(work.within(ACME), PageRequest(), kind, text).items
+            ]
 
         assert names() == ["A.properties", "b_1.properties"]
         assert names(MappingKind.BOD) == ["A.properties"]
         assert names(text="B_") == ["b_1.properties"]
-        assert service.list(work, OTHER, PageRequest()).total == 0
+        assert service.list(work.within(OTHER), PageRequest()).total == 0
 
 
 def test_another_organizations_files_are_not_found(
@@ -109,9 +114,9 @@ def test_another_organizations_files_are_not_found(
     version = _add(service, database)
     with database.read() as work:
         for call in (
-            lambda: service.get(work, OTHER, version.mapping_id),
-            lambda: service.latest_version(work, OTHER, version.mapping_id),
-            lambda: service.versions(work, OTHER, version.mapping_id, PageRequest()),
+            lambda: service.get(work.within(OTHER), version.mapping_id),
+            lambda: service.latest_version(work.within(OTHER), version.mapping_id),
+            lambda: service.versions(work.within(OTHER), version.mapping_id, PageRequest()),
         ):
             with pytest.raises(NotFound):
                 call()
@@ -124,10 +129,10 @@ def test_only_administrators_add(service: MappingService, database: Database) ->
     )
     with database.write() as work:
         with pytest.raises(Forbidden):
-            service.add(work, ACME, member, "idm.properties", prepare_mapping(IDM))
+            service.add(Access(work, ACME, member), "idm.properties", prepare_mapping(IDM))
         with pytest.raises(Forbidden):
-            service.add(work, OTHER, ADMIN, "idm.properties", prepare_mapping(IDM))
-        service.add(work, ACME, ADMIN, "idm.properties", prepare_mapping(IDM))
+            service.add(Access(work, OTHER, ADMIN), "idm.properties", prepare_mapping(IDM))
+        service.add(Access(work, ACME, ADMIN), "idm.properties", prepare_mapping(IDM))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from ionport.cli.opening import (
 )
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import MappingFile, MappingKind, MappingVersion
 
@@ -28,10 +29,10 @@ def mapping_id_of(application: Application, name: str, kind: MappingKind | None 
     """Return the id of the mapping file that `name` names, of `kind` when one is given."""
     with application.database.read() as work:
         service, scope = documents_side(application).mappings, organization_scope(application)
-        page = service.list(work, scope, ALL, kind, name)
+        page = service.list(work.within(scope), ALL, kind, name)
         if not page.items:
             # An id, or nothing's name: then the known ones are told.
-            page = service.list(work, scope, ALL, kind)
+            page = service.list(work.within(scope), ALL, kind)
     return find_by_name({item.id: item.name for item in page.items}, name, "mapping file")
 
 
@@ -51,7 +52,7 @@ def mapping_add(ctx: click.Context, file: Path, name: str | None, as_json: bool)
         prepared = prepare_mapping(file.read_bytes())
         with application.database.write() as work:
             version = documents_side(application).mappings.add(
-                work, organization_scope(application), OPERATOR, name or file.name, prepared
+                Access(work, organization_scope(application), OPERATOR), name or file.name, prepared
             )
     _print_version(version, as_json=as_json)
 
@@ -69,7 +70,7 @@ def mapping_list(
     wanted = MappingKind(kind) if kind else None
     with opened(ctx) as application, application.database.read() as work:
         found = documents_side(application).mappings.list(
-            work, organization_scope(application), PageRequest(page, per_page), wanted, text
+            work.within(organization_scope(application)), PageRequest(page, per_page), wanted, text
         )
     empty = "No mapping files. Add one with: ionport mapping add FILE"
     print_page(found, _row, as_json=as_json, shown=_SHOWN, empty=empty)
@@ -86,7 +87,7 @@ def mapping_show(ctx: click.Context, name: str, only_text: bool, as_json: bool) 
         mapping_id = mapping_id_of(application, name)
         with application.database.read() as work:
             version = documents_side(application).mappings.latest_version(
-                work, organization_scope(application), mapping_id
+                work.within(organization_scope(application)), mapping_id
             )
     if only_text:
         click.echo(version.text, nl=False)

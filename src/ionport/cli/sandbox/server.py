@@ -58,10 +58,11 @@ def _announced(server: RunningServer, path: Path) -> Iterator[None]:
     scope, keys = TenantScope(application.tenant.id), infor_side(application).control.keys
     with application.database.write() as work:
         # Those of servers that were killed.
-        for old in keys.list(work, scope, OPERATOR):
+        access = Access(work, scope, OPERATOR)
+        for old in keys.list(access):
             if old.name == KEY_NAME:
-                keys.delete(work, scope, OPERATOR, old.id)
-        _key, secret = keys.create(work, scope, OPERATOR, KEY_NAME)
+                keys.delete(access, old.id)
+        _key, secret = keys.create(access, KEY_NAME)
     ControlAccess(server.url, application.tenant.id, secret.reveal()).write(path)
     try:
         yield

@@ -15,6 +15,7 @@ from ionport.data_folder import upgrade_existing
 from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
 from ionport.exports.pages.maker import PageWatch
+from ionport.identity.access import Access
 from ionport.sandbox.control.rights import is_production
 from ionport.settings import Side
 from ionport.store import TenantScope
@@ -36,9 +37,10 @@ def _show_control_key(application: Application) -> None:
         return
     scope = TenantScope(application.tenant.id)
     with application.database.write() as work:
-        if infor.control.keys.list(work, scope, OPERATOR):
+        access = Access(work, scope, OPERATOR)
+        if infor.control.keys.list(access):
             return
-        _key, secret = infor.control.keys.create(work, scope, OPERATOR, "first start")
+        _key, secret = infor.control.keys.create(access, "first start")
     click.echo(f"Control key of {application.tenant.id}, shown this once:")
     click.echo(f"  {secret.reveal()}")
 

@@ -179,7 +179,7 @@ def _configure(walk: Walk, connection_id: str) -> None:
     scope = organization_scope(application)
     templates = [prepared_template(kind) for kind in (MappingKind.IDM, MappingKind.BOD)]
     with application.database.write() as work:
-        idm, bod = (side.mappings.add(work, scope, OPERATOR, *file) for file in templates)
+        idm, bod = (side.mappings.add(Access(work, scope, OPERATOR), *file) for file in templates)
         configuration = side.configurations.create(
             work,
             scope,

@@ -35,7 +35,7 @@ class ConfigurationChecks:
         found: list[ActivationFinding] = []
         named = [(kind, one) for kind, one in fields.mapping_ids().items() if one]
         for kind, mapping_id in named:
-            version = self._mappings.latest_version(work, scope, mapping_id)
+            version = self._mappings.latest_version(work.within(scope), mapping_id)
             blocked = blocking(version.findings, accept_at_least_once=fields.accepts_at_least_once)
             found += [
                 ActivationFinding(
@@ -103,7 +103,7 @@ class ConfigurationChecks:
     ) -> str:
         """Return what is wrong with a chosen mapping file; empty when it fits."""
         try:
-            chosen = self._mappings.get(work, scope, mapping_id)
+            chosen = self._mappings.get(work.within(scope), mapping_id)
         except NotFound:
             return _("Upload or choose a file of the kind {kind}.").format(kind=kind.label)
         return "" if chosen.kind is kind else wrong_kind_text(chosen.kind, kind)

@@ -56,7 +56,7 @@ class RenderStep:
             )
             connection = self._connections.shown(work.within(scope), delivery.connection_id)
             versions = {
-                kind: self._mappings.latest_version(work, scope, mapping_id)
+                kind: self._mappings.latest_version(work.within(scope), mapping_id)
                 for kind in destination_of(delivery.method).mapping_kinds
                 if (mapping_id := configuration.mapping_id(kind)) is not None
             }

@@ -118,7 +118,7 @@ class PageMaker:
         destination = destination_of(configuration.method)
         try:
             versions = {
-                kind: self._mappings.latest_version(work, scope, mapping_id)
+                kind: self._mappings.latest_version(work.within(scope), mapping_id)
                 for kind in destination.mapping_kinds
                 if (mapping_id := configuration.mapping_id(kind)) is not None
             }

@@ -33,7 +33,7 @@ class FaultGate:
 
         def count() -> FaultEffect:
             with self.database.write() as work:
-                return effect_of(self.control.faults.apply(work, scope, matching))
+                return effect_of(self.control.faults.apply(work.within(scope), matching))
 
         return await run_in_threadpool(count) if matching else NOTHING
 

@@ -8,14 +8,14 @@ from ionport.core.blobs import Blobs
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
-from ionport.identity.model import Actor
+from ionport.identity.access import Access
 from ionport.sandbox.idm.model import Item, ItemFilter, Resource, item_not_found, read_pid
 from ionport.sandbox.idm.repository import ItemRepository
 from ionport.sandbox.ln.inspection import LnInspection
 from ionport.sandbox.m3.inspection import M3Inspection
 from ionport.sandbox.messaging.model import Arrival, Message, MessageFilter
 from ionport.sandbox.messaging.repository import MessageRepository
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 
 class InspectionService:
@@ -33,74 +33,61 @@ class InspectionService:
         self.ln = LnInspection()
 
     def list_items(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        request: PageRequest,
-        filters: ItemFilter | None = None,
+        self, access: Access[TenantScope], request: PageRequest, filters: ItemFilter | None = None
     ) -> Page[Item]:
         """Return one page of IDM items, the newest first."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return ItemRepository(work.connection).page(scope, request, filters or ItemFilter())
+        access.require_tenant_administrator()
+        return ItemRepository(access.connection).page(
+            access.scope, request, filters or ItemFilter()
+        )
 
-    def get_item(self, work: Work, scope: TenantScope, actor: Actor, pid: str) -> Item:
+    def get_item(self, access: Access[TenantScope], pid: str) -> Item:
         """Return one IDM item."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        item = ItemRepository(work.connection).get(scope, read_pid(pid))
+        access.require_tenant_administrator()
+        item = ItemRepository(access.connection).get(access.scope, read_pid(pid))
         if item is None:
             raise item_not_found()
         return item
 
-    def item_versions(
-        self, work: Work, scope: TenantScope, actor: Actor, item: Item
-    ) -> Sequence[Item]:
+    def item_versions(self, access: Access[TenantScope], item: Item) -> Sequence[Item]:
         """Return the earlier versions that are kept of an item, the newest first."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return ItemRepository(work.connection).versions(scope, item)
+        access.require_tenant_administrator()
+        return ItemRepository(access.connection).versions(access.scope, item)
 
     def item_file(
-        self, work: Work, scope: TenantScope, actor: Actor, pid: str, name: str = ""
+        self, access: Access[TenantScope], pid: str, name: str = ""
     ) -> tuple[Resource, bytes]:
         """Return a file of an item, the main one by default."""
-        resource = self.get_item(work, scope, actor, pid).resource(name)
+        resource = self.get_item(access, pid).resource(name)
         if resource is None:
             raise NotFound(_("The item has no such file."), code="resource_not_found")
         return resource, self._blobs.get(resource.sha256)
 
     def list_messages(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         request: PageRequest,
         filters: MessageFilter | None = None,
     ) -> Page[Message]:
         """Return one page of ION messages, the newest first."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        messages = MessageRepository(work.connection)
-        return messages.page(scope, request, filters or MessageFilter())
+        access.require_tenant_administrator()
+        messages = MessageRepository(access.connection)
+        return messages.page(access.scope, request, filters or MessageFilter())
 
-    def get_message(
-        self, work: Work, scope: TenantScope, actor: Actor, message_row_id: str
-    ) -> Message:
+    def get_message(self, access: Access[TenantScope], message_row_id: str) -> Message:
         """Return one ION message by the id of its row."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        message = MessageRepository(work.connection).get(scope, message_row_id)
+        access.require_tenant_administrator()
+        message = MessageRepository(access.connection).get(access.scope, message_row_id)
         if message is None:
             raise NotFound(_("There is no such message."), code="message_not_found")
         return message
 
-    def message_bod(
-        self, work: Work, scope: TenantScope, actor: Actor, message_row_id: str
-    ) -> bytes:
+    def message_bod(self, access: Access[TenantScope], message_row_id: str) -> bytes:
         """Return the document of a message, unpacked, as the first arrival brought it."""
-        message = self.get_message(work, scope, actor, message_row_id)
+        message = self.get_message(access, message_row_id)
         return self._blobs.get(message.bod_sha256)
 
-    def arrivals(
-        self, work: Work, scope: TenantScope, actor: Actor, message_row_id: str
-    ) -> Sequence[Arrival]:
+    def arrivals(self, access: Access[TenantScope], message_row_id: str) -> Sequence[Arrival]:
         """Return the first 200 arrivals of a message, the oldest first."""
-        message = self.get_message(work, scope, actor, message_row_id)
-        return MessageRepository(work.connection).arrivals(scope, message)
+        message = self.get_message(access, message_row_id)
+        return MessageRepository(access.connection).arrivals(access.scope, message)

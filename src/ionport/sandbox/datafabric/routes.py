@@ -125,7 +125,7 @@ class DataLakeRoutes:
         values = load_json_object(call.body)
 
         def step(work: Work) -> Answer:
-            entry = self._service.put_object(work, call.scope, call.caller.client_id, values)
+            entry = self._service.put_object(work.within(call.scope), call.caller.client_id, values)
             content = {"name": entry.name, "type": entry.type.value}
             return _json(200, content, effects=(entry.name,))
 
@@ -135,7 +135,7 @@ class DataLakeRoutes:
         """Lists the objects of the catalog by name; there are at most 1,000."""
 
         def step(work: Work) -> Answer:
-            found = self._service.known_objects(work, call.scope)
+            found = self._service.known_objects(work.within(call.scope))
             return _json(200, [_listed(entry) for entry in found])
 
         return step
@@ -145,7 +145,7 @@ class DataLakeRoutes:
         name = call.path_params["name"]
 
         def step(work: Work) -> Answer:
-            self._service.delete_object(work, call.scope, name)
+            self._service.delete_object(work.within(call.scope), name)
             return _json(200, {"name": name}, effects=(name,))
 
         return step
@@ -160,7 +160,7 @@ class DataLakeRoutes:
 
         def step(work: Work) -> Answer:
             items, total = self._service.find(
-                work, call.scope, query, limit=limit, offset=(page - 1) * limit
+                work.within(call.scope), query, limit=limit, offset=(page - 1) * limit
             )
             return _json(200, {"numFound": total, "fields": [_fields(item) for item in items]})
 
@@ -171,7 +171,7 @@ class DataLakeRoutes:
         object_id = _needed(call, "datalakeId")
 
         def step(work: Work) -> Answer:
-            _item, content = self._service.content(work, call.scope, object_id)
+            _item, content = self._service.content(work.within(call.scope), object_id)
             return Answer(200, content, "application/octet-stream")
 
         return step
@@ -183,7 +183,7 @@ class DataLakeRoutes:
             raise _wrong(f"Name 1 to {_MAX_IDS} ids.")
 
         def step(work: Work) -> Answer:
-            purged = self._service.purge(work, call.scope, ids)
+            purged = self._service.purge(work.within(call.scope), ids)
             return _json(200, {"purgedNumber": purged}, effects=tuple(ids[:20]))
 
         return step
@@ -193,7 +193,7 @@ class DataLakeRoutes:
         text = _needed(call, "filter")
 
         def step(work: Work) -> Answer:
-            purged = self._service.purge_matching(work, call.scope, text)
+            purged = self._service.purge_matching(work.within(call.scope), text)
             return _json(200, {"purgedNumber": purged})
 
         return step

@@ -10,6 +10,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, NotFound, TooLarge
 from ionport.core.ids import new_ordered_uuid
 from ionport.core.paging import Page, PageRequest
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.sandbox.datafabric.model import (
     MAX_OBJECT_BYTES,
@@ -23,7 +24,7 @@ from ionport.sandbox.datafabric.model import (
 )
 from ionport.sandbox.datafabric.repository import CatalogRepository, LakeRepository
 from ionport.sandbox.kit.texts import quoted
-from ionport.store import Database, TenantScope, Work
+from ionport.store import Database, ScopedWork, TenantScope
 
 
 class DataLakeService:
@@ -34,7 +35,7 @@ class DataLakeService:
         self._blobs = blobs
 
     def put_object(
-        self, work: Work, scope: TenantScope, by: str, values: Mapping[str, Any]
+        self, access: ScopedWork[TenantScope], by: str, values: Mapping[str, Any]
     ) -> CatalogObject:
         """Store an object of the Data Catalog; one of the same name is replaced.
 
@@ -42,43 +43,43 @@ class DataLakeService:
             InvalidInput: it is malformed, or there are 1,000 already.
         """
         name, kind, schema, properties = read_object(values)
-        catalog = CatalogRepository(work.connection)
-        if catalog.get(scope, name) is None and catalog.count(scope) >= MAX_OBJECTS:
+        catalog = CatalogRepository(access.connection)
+        if catalog.get(access.scope, name) is None and catalog.count(access.scope) >= MAX_OBJECTS:
             raise InvalidInput(
                 f"The Data Catalog holds {MAX_OBJECTS} objects at most.",
                 code="catalog_full",
             )
         entry = CatalogObject(name, kind, schema, properties, self._clock.now(), by)
-        catalog.put(scope, entry)
+        catalog.put(access.scope, entry)
         return entry
 
-    def delete_object(self, work: Work, scope: TenantScope, name: str) -> None:
+    def delete_object(self, access: ScopedWork[TenantScope], name: str) -> None:
         """Remove an object from the catalog; its contents in the lake stay. Raises NotFound."""
-        if not CatalogRepository(work.connection).delete(scope, name):
+        if not CatalogRepository(access.connection).delete(access.scope, name):
             raise _no_object(name)
 
-    def known_objects(self, work: Work, scope: TenantScope) -> Sequence[CatalogObject]:
+    def known_objects(self, access: ScopedWork[TenantScope]) -> Sequence[CatalogObject]:
         """Return the objects of the catalog by name, for a client."""
-        return CatalogRepository(work.connection).list(scope)
+        return CatalogRepository(access.connection).list(access.scope)
 
-    def knows(self, work: Work, scope: TenantScope, document_name: str) -> bool:
+    def knows(self, access: ScopedWork[TenantScope], document_name: str) -> bool:
         """Tell whether the Data Catalog has an object for documents of that name.
 
         A BOD's object may be called by its whole name or by its noun.
         """
-        catalog = CatalogRepository(work.connection)
+        catalog = CatalogRepository(access.connection)
         noun = document_name.partition(".")[2]
-        return catalog.get(scope, document_name) is not None or (
-            bool(noun) and catalog.get(scope, noun) is not None
+        return catalog.get(access.scope, document_name) is not None or (
+            bool(noun) and catalog.get(access.scope, noun) is not None
         )
 
     def store(
-        self, work: Work, scope: TenantScope, content: LakeContent, *, message: str = ""
+        self, access: ScopedWork[TenantScope], content: LakeContent, *, message: str = ""
     ) -> LakeObject:
         """Put a content that lies in the blobs into the lake."""
         item = LakeObject(
             id=new_ordered_uuid(),
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             document_name=content.document_name,
             sender=content.sender,
             message=message,
@@ -86,18 +87,20 @@ class DataLakeService:
             size=content.size,
             stored_at=self._clock.now(),
         )
-        LakeRepository(work.connection).add(scope, item)
+        LakeRepository(access.connection).add(access.scope, item)
         return item
 
     def find(
-        self, work: Work, scope: TenantScope, query: LakeQuery, *, limit: int, offset: int
+        self, access: ScopedWork[TenantScope], query: LakeQuery, *, limit: int, offset: int
     ) -> tuple[Sequence[LakeObject], int]:
         """Return some of the data objects that match, and how many there are in all."""
-        return LakeRepository(work.connection).find(scope, query, limit=limit, offset=offset)
+        return LakeRepository(access.connection).find(
+            access.scope, query, limit=limit, offset=offset
+        )
 
-    def content(self, work: Work, scope: TenantScope, object_id: str) -> tuple[LakeObject, bytes]:
+    def content(self, access: ScopedWork[TenantScope], object_id: str) -> tuple[LakeObject, bytes]:
         """Return a data object with its content; raises NotFound."""
-        item = LakeRepository(work.connection).get(scope, object_id)
+        item = LakeRepository(access.connection).get(access.scope, object_id)
         if item is None:
             raise NotFound(
                 f"The Data Lake has no data object {quoted(object_id)}.",
@@ -105,11 +108,11 @@ class DataLakeService:
             )
         return item, self._blobs.get(item.sha256)
 
-    def purge(self, work: Work, scope: TenantScope, ids: Collection[str]) -> int:
+    def purge(self, access: ScopedWork[TenantScope], ids: Collection[str]) -> int:
         """Remove data objects by id and return how many there were."""
-        return LakeRepository(work.connection).purge(scope, ids, self._clock.now())
+        return LakeRepository(access.connection).purge(access.scope, ids, self._clock.now())
 
-    def purge_matching(self, work: Work, scope: TenantScope, text: str) -> int:
+    def purge_matching(self, access: ScopedWork[TenantScope], text: str) -> int:
         """Remove what a filter finds, at most 10,000, and return how many there were.
 
         Raises:
@@ -118,54 +121,50 @@ class DataLakeService:
         comparisons = read_filter(text)
         if not comparisons:
             raise InvalidInput("Name a filter; all is not purged at once.", code="no_filter")
-        lake = LakeRepository(work.connection)
-        return lake.purge_matching(scope, comparisons, self._clock.now())
+        lake = LakeRepository(access.connection)
+        return lake.purge_matching(access.scope, comparisons, self._clock.now())
 
-    def list_objects(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[CatalogObject]:
+    def list_objects(self, access: Access[TenantScope]) -> Sequence[CatalogObject]:
         """Return the objects of the Data Catalog by name, for its page."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return CatalogRepository(work.connection).list(scope)
+        access.require_tenant_administrator()
+        return CatalogRepository(access.connection).list(access.scope)
 
     def list_contents(
-        self, work: Work, scope: TenantScope, actor: Actor, query: LakeQuery, request: PageRequest
+        self, access: Access[TenantScope], query: LakeQuery, request: PageRequest
     ) -> Page[LakeObject]:
         """Return one page of data objects, for the page of the Data Lake."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        items, total = self.find(work, scope, query, limit=request.limit, offset=request.offset)
+        access.require_tenant_administrator()
+        items, total = self.find(access, query, limit=request.limit, offset=request.offset)
         return Page(items, total, request)
 
-    def get_object(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> CatalogObject:
+    def get_object(self, access: Access[TenantScope], name: str) -> CatalogObject:
         """Return an object of the Data Catalog; raises NotFound."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        entry = CatalogRepository(work.connection).get(scope, name)
+        access.require_tenant_administrator()
+        entry = CatalogRepository(access.connection).get(access.scope, name)
         if entry is None:
             raise _no_object(name)
         return entry
 
-    def add_object(
-        self, work: Work, scope: TenantScope, actor: Actor, values: Mapping[str, Any]
-    ) -> CatalogObject:
+    def add_object(self, access: Access[TenantScope], values: Mapping[str, Any]) -> CatalogObject:
         """Store an object of the Data Catalog as `put_object` does, for its page."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return self.put_object(work, scope, actor.name, values)
+        access.require_tenant_administrator()
+        return self.put_object(access, access.actor.name, values)
 
-    def remove_object(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
+    def remove_object(self, access: Access[TenantScope], name: str) -> None:
         """Remove an object from the catalog, for its page. Raises NotFound."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        self.delete_object(work, scope, name)
+        access.require_tenant_administrator()
+        self.delete_object(access, name)
 
-    def get_content(
-        self, work: Work, scope: TenantScope, actor: Actor, object_id: str
-    ) -> tuple[LakeObject, bytes]:
+    def get_content(self, access: Access[TenantScope], object_id: str) -> tuple[LakeObject, bytes]:
         """Return a data object with its content, for the page. Raises NotFound."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return self.content(work, scope, object_id)
+        access.require_tenant_administrator()
+        return self.content(access, object_id)
 
-    def remove_content(self, work: Work, scope: TenantScope, actor: Actor, object_id: str) -> None:
+    def remove_content(self, access: Access[TenantScope], object_id: str) -> None:
         """Purge one data object, for the page. Raises NotFound."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        self.content(work, scope, object_id)
-        self.purge(work, scope, [object_id])
+        access.require_tenant_administrator()
+        self.content(access, object_id)
+        self.purge(access, [object_id])
 
     def upload(
         self,
@@ -183,7 +182,7 @@ class DataLakeService:
         """
         actor.require_tenant_administrator(scope.tenant_id)
         with database.read() as work:
-            self._require_known(work, scope, document_name)
+            self._require_known(work.within(scope), document_name)
         if not content:
             text = "The file is empty."
             raise InvalidInput(text, fields={"file": text})
@@ -191,11 +190,11 @@ class DataLakeService:
             raise TooLarge(f"A data object has at most {MAX_OBJECT_BYTES} bytes.")
         kept = LakeContent(document_name, actor.name, self._blobs.put(content), len(content))
         with database.write() as work:
-            self._require_known(work, scope, document_name)
-            return self.store(work, scope, kept)
+            self._require_known(work.within(scope), document_name)
+            return self.store(work.within(scope), kept)
 
-    def _require_known(self, work: Work, scope: TenantScope, document_name: str) -> None:
-        if not self.knows(work, scope, document_name):
+    def _require_known(self, access: ScopedWork[TenantScope], document_name: str) -> None:
+        if not self.knows(access, document_name):
             text = "Choose an object of the Data Catalog."
             raise InvalidInput(text, fields={"document_name": text})
 

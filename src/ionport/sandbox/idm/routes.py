@@ -132,7 +132,9 @@ class IdmRoutes:
         check_out = is_true(call, "$checkout")
 
         def step(work: Work) -> Answer:
-            item = self._service.create(work, call.scope, _who(call), draft, check_out=check_out)
+            item = self._service.create(
+                work.within(call.scope), _who(call), draft, check_out=check_out
+            )
             return self._item_answer(work, call, item, changed=True)
 
         return step
@@ -147,7 +149,7 @@ class IdmRoutes:
 
         def step(work: Work) -> Answer:
             pid = call.path_params["pid"]
-            item = self._service.change(work, call.scope, _who(call), pid, draft, flags)
+            item = self._service.change(work.within(call.scope), _who(call), pid, draft, flags)
             return self._item_answer(work, call, item, changed=True)
 
         return step
@@ -157,7 +159,7 @@ class IdmRoutes:
 
         def step(work: Work) -> Answer:
             pid = call.path_params["pid"]
-            item = self._service.undo_check_out(work, call.scope, _who(call), pid)
+            item = self._service.undo_check_out(work.within(call.scope), _who(call), pid)
             return self._item_answer(work, call, item, changed=True)
 
         return step
@@ -166,7 +168,7 @@ class IdmRoutes:
         """The item of a pid (docs/reference/idm.md#update-and-delete)."""
 
         def step(work: Work) -> Answer:
-            item = self._service.get(work, call.scope, call.path_params["pid"])
+            item = self._service.get(work.within(call.scope), call.path_params["pid"])
             return self._item_answer(work, call, item)
 
         return step
@@ -175,7 +177,7 @@ class IdmRoutes:
         """The item and its earlier versions, the newest first; the address is inferred."""
 
         def step(work: Work) -> Answer:
-            found = self._service.versions(work, call.scope, call.path_params["pid"])
+            found = self._service.versions(work.within(call.scope), call.path_params["pid"])
             return _answer(call, {"items": {"item": self._trees(work, call, found)}})
 
         return step
@@ -185,7 +187,7 @@ class IdmRoutes:
 
         def step(work: Work) -> Answer:
             pid = call.path_params["pid"]
-            item = self._service.delete(work, call.scope, _who(call), pid)
+            item = self._service.delete(work.within(call.scope), _who(call), pid)
             return Answer(204, effects=(item.pid,))
 
         return step
@@ -194,7 +196,7 @@ class IdmRoutes:
         """The main file, or the one of that name (docs/reference/idm.md#search)."""
 
         def step(work: Work) -> Answer:
-            item = self._service.get(work, call.scope, call.path_params["pid"])
+            item = self._service.get(work.within(call.scope), call.path_params["pid"])
             return self._stream(call, item)
 
         return step
@@ -204,19 +206,19 @@ class IdmRoutes:
         with_count = is_true(call, "$includeCount")
 
         def step(work: Work) -> Answer:
-            found = self._service.search(work, call.scope, query, offset, limit)
+            found = self._service.search(work.within(call.scope), query, offset, limit)
             items: dict[str, Tree] = {"item": self._trees(work, call, found)}
             if call.method == "GET":
                 items["searchXQuery"] = query_text(call)
             if with_count:
-                items["searchCount"] = self._service.count(work, call.scope, query)
+                items["searchCount"] = self._service.count(work.within(call.scope), query)
             return _answer(call, {"items": items})
 
         return step
 
     def _count(self, call: Call, query: Query) -> Step:
         def step(work: Work) -> Answer:
-            return _answer(call, {"count": self._service.count(work, call.scope, query)})
+            return _answer(call, {"count": self._service.count(work.within(call.scope), query)})
 
         return step
 
@@ -250,7 +252,7 @@ class IdmRoutes:
         return item
 
     def _first(self, work: Work, call: Call, query: Query) -> Item | None:
-        return next(iter(self._service.search(work, call.scope, query, 0, 1)), None)
+        return next(iter(self._service.search(work.within(call.scope), query, 0, 1)), None)
 
     def _stream(self, call: Call, item: Item) -> Answer:
         resource, content = self._service.content(item, call.path_params.get("name", ""))
@@ -261,7 +263,7 @@ class IdmRoutes:
         """All document types with their attributes (docs/reference/idm.md#data-model)."""
 
         def step(work: Work) -> Answer:
-            entities = self._service.entities(work, call.scope).values()
+            entities = self._service.entities(work.within(call.scope)).values()
             return _answer(call, {"entities": {"entity": [entity_tree(each) for each in entities]}})
 
         return step
@@ -270,7 +272,7 @@ class IdmRoutes:
         """One document type with its attributes (docs/reference/idm.md#data-model)."""
 
         def step(work: Work) -> Answer:
-            entity = self._service.entity(work, call.scope, call.path_params["name"])
+            entity = self._service.entity(work.within(call.scope), call.path_params["name"])
             return _answer(call, {"entity": entity_tree(entity)})
 
         return step
@@ -281,7 +283,7 @@ class IdmRoutes:
 
     def _trees(self, work: Work, call: Call, items: Sequence[Item]) -> Sequence[Mapping[str, Tree]]:
         names = {item.entity_name for item in items}
-        entities = self._service.entities(work, call.scope, names)
+        entities = self._service.entities(work.within(call.scope), names)
         url = self._items_url(call)
         return [item_tree(item, entities.get(item.entity_name), url) for item in items]
 

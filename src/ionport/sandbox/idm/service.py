@@ -33,7 +33,7 @@ from ionport.sandbox.idm.previews import preview, with_previews
 from ionport.sandbox.idm.query.model import Query, paths_of
 from ionport.sandbox.idm.repository import ItemRepository
 from ionport.sandbox.kit.texts import quoted
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 
 class IdmService:
@@ -53,7 +53,7 @@ class IdmService:
         return Draft(content.entity_name, content.attributes, resources, content.acl)
 
     def create(
-        self, work: Work, scope: TenantScope, by: str, draft: Draft, *, check_out: bool = False
+        self, access: ScopedWork[TenantScope], by: str, draft: Draft, *, check_out: bool = False
     ) -> Item:
         """Store a new item; IDM takes the same content any number of times.
 
@@ -63,11 +63,11 @@ class IdmService:
         """
         if not draft.entity_name:
             raise InvalidInput("The entityName is missing.", code="entity_missing")
-        entity = self.entity(work, scope, draft.entity_name)
+        entity = self.entity(access, draft.entity_name)
         now = self._clock.now()
         item = Item(
             number=0,
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             entity_name=entity.name,
             version=0,
             acl=checked_acl(entity, draft.acl),
@@ -78,13 +78,13 @@ class IdmService:
             changed_by=by,
             changed_at=now,
         )
-        items = ItemRepository(work.connection)
-        _check_whole(items, scope, entity, item)
-        stored = items.add(scope, item, entity)
-        return self._check_out(items, scope, entity, stored, by) if check_out else stored
+        items = ItemRepository(access.connection)
+        _check_whole(items, access.scope, entity, item)
+        stored = items.add(access.scope, item, entity)
+        return self._check_out(items, access.scope, entity, stored, by) if check_out else stored
 
     def change(
-        self, work: Work, scope: TenantScope, by: str, pid: str, draft: Draft, flags: Flags
+        self, access: ScopedWork[TenantScope], by: str, pid: str, draft: Draft, flags: Flags
     ) -> Item:
         """Change an item, between check-out and check-in as `flags` say.
 
@@ -94,54 +94,54 @@ class IdmService:
                 checked in.
             InvalidInput: as for `create`, or the item is of another document type.
         """
-        items = ItemRepository(work.connection)
-        item = self._held(items, scope, pid, by)
-        entity = self.entity(work, scope, item.entity_name)
+        items = ItemRepository(access.connection)
+        item = self._held(items, access.scope, pid, by)
+        entity = self.entity(access, item.entity_name)
         if draft.entity_name and draft.entity_name != entity.name:
             raise InvalidInput(
                 f"The item is of document type {entity.name}, not {quoted(draft.entity_name)}.",
                 code="wrong_entity",
             )
         if flags.check_out and item.checked_out_by is None:
-            item = self._check_out(items, scope, entity, item, by)
+            item = self._check_out(items, access.scope, entity, item, by)
         if flags.check_in and item.checked_out_by is None:
             raise Conflict(
                 "The item is not checked out, so it cannot be checked in. Check it out first.",
                 code="not_checked_out",
             )
         changed = self._changed(entity, item, draft, by, merge=flags.merge)
-        _check_whole(items, scope, entity, changed)
+        _check_whole(items, access.scope, entity, changed)
         if flags.check_in:
             changed = _next_version(changed)
-        items.change(scope, changed, entity)
+        items.change(access.scope, changed, entity)
         return changed
 
-    def undo_check_out(self, work: Work, scope: TenantScope, by: str, pid: str) -> Item:
+    def undo_check_out(self, access: ScopedWork[TenantScope], by: str, pid: str) -> Item:
         """Take back what was changed since check-out, and let others change the item again.
 
         Raises NotFound, and Conflict when the item is not checked out, or by somebody else.
         """
-        items = ItemRepository(work.connection)
-        item = self._held(items, scope, pid, by)
+        items = ItemRepository(access.connection)
+        item = self._held(items, access.scope, pid, by)
         if item.checked_out_by is None:
             raise Conflict("The item is not checked out.", code="not_checked_out")
-        (before,) = items.versions(scope, item, item.version)
+        (before,) = items.versions(access.scope, item, item.version)
         restored = replace(before, is_latest=True)
-        items.drop_version(scope, item, item.version)
-        items.change(scope, restored, self.entity(work, scope, item.entity_name))
+        items.drop_version(access.scope, item, item.version)
+        items.change(access.scope, restored, self.entity(access, item.entity_name))
         return restored
 
-    def get(self, work: Work, scope: TenantScope, pid: str) -> Item:
+    def get(self, access: ScopedWork[TenantScope], pid: str) -> Item:
         """Return an item, or the version of it that the pid names; raises NotFound."""
-        item = ItemRepository(work.connection).get(scope, read_pid(pid))
+        item = ItemRepository(access.connection).get(access.scope, read_pid(pid))
         if item is None:
             raise item_not_found()
         return item
 
-    def versions(self, work: Work, scope: TenantScope, pid: str) -> Sequence[Item]:
+    def versions(self, access: ScopedWork[TenantScope], pid: str) -> Sequence[Item]:
         """Return an item and its earlier versions, the newest first; raises NotFound."""
-        item = self.get(work, scope, pid)
-        kept = ItemRepository(work.connection).versions(scope, item)
+        item = self.get(access, pid)
+        kept = ItemRepository(access.connection).versions(access.scope, item)
         return [item, *(each for each in kept if each.version != item.version)]
 
     def resource(self, item: Item, name: str = "") -> Resource:
@@ -162,42 +162,44 @@ class IdmService:
         return resource, self._blobs.get(resource.sha256)
 
     def search(
-        self, work: Work, scope: TenantScope, query: Query, offset: int, limit: int
+        self, access: ScopedWork[TenantScope], query: Query, offset: int, limit: int
     ) -> Sequence[Item]:
         """Return the items that a query finds, in its order.
 
         Raises InvalidInput for what the data model does not have.
         """
-        entities = self._entities_of(work, scope, query)
-        return ItemRepository(work.connection).search(scope, query, entities, offset, limit)
+        entities = self._entities_of(access, query)
+        return ItemRepository(access.connection).search(
+            access.scope, query, entities, offset, limit
+        )
 
-    def count(self, work: Work, scope: TenantScope, query: Query) -> int:
+    def count(self, access: ScopedWork[TenantScope], query: Query) -> int:
         """Return how many items a query finds; raises InvalidInput as `search` does."""
-        entities = self._entities_of(work, scope, query)
-        return ItemRepository(work.connection).count(scope, query, entities)
+        entities = self._entities_of(access, query)
+        return ItemRepository(access.connection).count(access.scope, query, entities)
 
-    def delete(self, work: Work, scope: TenantScope, by: str, pid: str) -> Item:
+    def delete(self, access: ScopedWork[TenantScope], by: str, pid: str) -> Item:
         """Delete an item with its versions and return what it was.
 
         Raises NotFound, and Conflict when somebody else has checked it out.
         """
-        items = ItemRepository(work.connection)
-        item = self._held(items, scope, pid, by)
-        items.remove(scope, item)
+        items = ItemRepository(access.connection)
+        item = self._held(items, access.scope, pid, by)
+        items.remove(access.scope, item)
         return item
 
     def entities(
-        self, work: Work, scope: TenantScope, names: Collection[str] | None = None
+        self, access: ScopedWork[TenantScope], names: Collection[str] | None = None
     ) -> Mapping[str, Entity]:
         """Return the document types of these names that there are, or all, by name."""
-        return DataModelRepository(work.connection).entities(scope, names)
+        return DataModelRepository(access.connection).entities(access.scope, names)
 
-    def entity(self, work: Work, scope: TenantScope, name: str) -> Entity:
+    def entity(self, access: ScopedWork[TenantScope], name: str) -> Entity:
         """Return the document type of that name; raises InvalidInput naming it."""
-        return entity_named(self.entities(work, scope, [name]), name)
+        return entity_named(self.entities(access, [name]), name)
 
-    def _entities_of(self, work: Work, scope: TenantScope, query: Query) -> Mapping[str, Entity]:
-        return self.entities(work, scope, {path.entity_name for path in paths_of(query.items)})
+    def _entities_of(self, access: ScopedWork[TenantScope], query: Query) -> Mapping[str, Entity]:
+        return self.entities(access, {path.entity_name for path in paths_of(query.items)})
 
     def _held(self, items: ItemRepository, scope: TenantScope, text: str, by: str) -> Item:
         """Return the item to change; raises NotFound, and Conflict if another has it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
-from ionport.identity.model import Actor
+from ionport.identity.access import Access
 from ionport.sandbox.ln.model import Invoice, InvoiceFilter, read_key
 from ionport.sandbox.ln.repository import LnRepository
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 
 class LnInspection:
@@ -16,20 +16,20 @@ class LnInspection:
 
     def list_invoices(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         request: PageRequest,
         filters: InvoiceFilter | None = None,
     ) -> Page[Invoice]:
         """Return one page of invoices, the newest first."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return LnRepository(work.connection).page(scope, request, filters or InvoiceFilter())
+        access.require_tenant_administrator()
+        return LnRepository(access.connection).page(
+            access.scope, request, filters or InvoiceFilter()
+        )
 
-    def get_invoice(self, work: Work, scope: TenantScope, actor: Actor, key: str) -> Invoice:
+    def get_invoice(self, access: Access[TenantScope], key: str) -> Invoice:
         """Return an invoice by its key, `200-1001`; raises NotFound."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        invoice = LnRepository(work.connection).get(scope, *read_key(key))
+        access.require_tenant_administrator()
+        invoice = LnRepository(access.connection).get(access.scope, *read_key(key))
         if invoice is None:
             raise NotFound(_("There is no such invoice in LN."), code="invoice_not_found")
         return invoice

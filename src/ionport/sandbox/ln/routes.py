@@ -176,8 +176,7 @@ class LnRoutes:
 
         def step(work: Work) -> Answer:
             created = self._service.create(
-                work,
-                call.scope,
+                work.within(call.scope),
                 read,
                 client_id=call.caller.client_id,
                 each_on_its_own=each_on_its_own,
@@ -193,7 +192,7 @@ class LnRoutes:
         """Answers the invoices whose keys are in the DataArea."""
         keys, selection = read_keys(soap), read_selection(soap, _INVOICE)
         return lambda work: _answer_invoices(
-            soap, self._service.show(work, call.scope, keys), selection
+            soap, self._service.show(work.within(call.scope), keys), selection
         )
 
     def list_invoices(self, call: Call, soap: SoapCall) -> Step:
@@ -205,7 +204,7 @@ class LnRoutes:
         selection, limit = read_selection(soap, _INVOICE), read_limit(soap, _MAX_LISTED)
 
         def step(work: Work) -> Answer:
-            invoices = self._service.scan(work, call.scope, soap.company)
+            invoices = self._service.scan(work.within(call.scope), soap.company)
             found = (invoice for invoice in invoices if matches(shown(invoice)))
             return _answer_invoices(soap, islice(found, limit), selection)
 
@@ -219,7 +218,7 @@ class LnRoutes:
         keys, selection = read_keys(soap), read_selection(soap, _INVOICE)
 
         def step(work: Work) -> Answer:
-            invoices = self._service.process(work, call.scope, keys)
+            invoices = self._service.process(work.within(call.scope), keys)
             return _answer_invoices(soap, invoices, selection, effects=_names(invoices))
 
         return step

@@ -26,7 +26,7 @@ from ionport.sandbox.ln.model import (
 )
 from ionport.sandbox.ln.repository import LnRepository
 from ionport.sandbox.ln.seeds import PARTNERS
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 _SUPPLIERS = frozenset(
     partner["businessPartnerCode"]
@@ -62,8 +62,7 @@ class LnService:
 
     def create(
         self,
-        work: Work,
-        scope: TenantScope,
+        access: ScopedWork[TenantScope],
         read: Sequence[ReadInvoice],
         *,
         client_id: str,
@@ -74,70 +73,70 @@ class LnService:
         Raises:
             RequestRefused: one is wrong, or with `each_on_its_own` all are.
         """
-        numbers = _take_numbers(LnRepository(work.connection), scope, read)
+        numbers = _take_numbers(LnRepository(access.connection), access.scope, read)
         invoices: list[Invoice] = []
         problems: list[Problem] = []
         for each in read:
             wrong = list(each.problems)
             if each.draft is not None:
-                wrong += self._problems_of(work, scope, each.draft)
+                wrong += self._problems_of(access, each.draft)
                 number = next(numbers[each.draft.company])
                 if not wrong:
-                    invoices.append(self._add(work, scope, each.draft, number, client_id))
+                    invoices.append(self._add(access, each.draft, number, client_id))
             problems += wrong
         if problems and not (each_on_its_own and invoices):
             raise RequestRefused(problems)
         return Created(invoices, problems[:MAX_PROBLEMS])
 
     def show(
-        self, work: Work, scope: TenantScope, keys: Sequence[tuple[int, int]]
+        self, access: ScopedWork[TenantScope], keys: Sequence[tuple[int, int]]
     ) -> Sequence[Invoice]:
         """Return invoices by their keys; raises RequestRefused when one is missing."""
-        repository = LnRepository(work.connection)
+        repository = LnRepository(access.connection)
         found = []
         for company, number in keys:
-            invoice = repository.get(scope, company, number)
+            invoice = repository.get(access.scope, company, number)
             if invoice is None:
                 raise refused(f"Received purchase invoice {number} of company {company} not found")
             found.append(invoice)
         return found
 
-    def scan(self, work: Work, scope: TenantScope, company: int) -> Iterator[Invoice]:
+    def scan(self, access: ScopedWork[TenantScope], company: int) -> Iterator[Invoice]:
         """Return a company's invoices by number."""
-        return LnRepository(work.connection).scan(scope, company)
+        return LnRepository(access.connection).scan(access.scope, company)
 
     def process(
-        self, work: Work, scope: TenantScope, keys: Sequence[tuple[int, int]]
+        self, access: ScopedWork[TenantScope], keys: Sequence[tuple[int, int]]
     ) -> Sequence[Invoice]:
         """Register, match and approve invoices; each goes as far as it is right.
 
         Raises:
             RequestRefused: one is missing.
         """
-        repository = LnRepository(work.connection)
+        repository = LnRepository(access.connection)
         processed = []
-        for invoice in self.show(work, scope, keys):
+        for invoice in self.show(access, keys):
             if invoice.processing is not Processing.PROCESSED:
-                invoice = self._processed(work, scope, invoice)
-                repository.save_state(scope, invoice)
+                invoice = self._processed(access, invoice)
+                repository.save_state(access.scope, invoice)
             processed.append(invoice)
         return processed
 
-    def receive(self, work: Work, scope: TenantScope, receipt: GoodsReceipt) -> bool:
+    def receive(self, access: ScopedWork[TenantScope], receipt: GoodsReceipt) -> bool:
         """Receive goods that invoices can be matched with; False when they were already."""
-        return LnRepository(work.connection).add_receipt(scope, receipt)
+        return LnRepository(access.connection).add_receipt(access.scope, receipt)
 
     def _add(
-        self, work: Work, scope: TenantScope, draft: Draft, number: int, client_id: str
+        self, access: ScopedWork[TenantScope], draft: Draft, number: int, client_id: str
     ) -> Invoice:
         now = self._clock.now()
         invoice = Invoice(number, draft, client_id, created_at=now, changed_at=now)
-        LnRepository(work.connection).add(scope, invoice)
+        LnRepository(access.connection).add(access.scope, invoice)
         return invoice
 
-    def _problems_of(self, work: Work, scope: TenantScope, draft: Draft) -> Sequence[Problem]:
-        repository = LnRepository(work.connection)
-        other = repository.same(scope, draft)
+    def _problems_of(self, access: ScopedWork[TenantScope], draft: Draft) -> Sequence[Problem]:
+        repository = LnRepository(access.connection)
+        other = repository.same(access.scope, draft)
         if other is not None:
             text = (
                 "Supplier invoice {invoice} of supplier {supplier} already exists:"
@@ -155,14 +154,14 @@ class LnService:
             ]
         if not self.settings.match_receipts:
             return []
-        goods = _Goods(repository, scope, draft.company)
+        goods = _Goods(repository, access.scope, draft.company)
         lines = draft.lines[RECEIPT.name]
         return [_not_found(line, draft.company) for line in lines if goods.of(line) is None]
 
-    def _processed(self, work: Work, scope: TenantScope, invoice: Invoice) -> Invoice:
+    def _processed(self, access: ScopedWork[TenantScope], invoice: Invoice) -> Invoice:
         steps = (
             (Status.REGISTRATION_ERRORS, _registration_problems(invoice.draft)),
-            (Status.MATCHING_ERRORS, self._matching_problems(work, scope, invoice)),
+            (Status.MATCHING_ERRORS, self._matching_problems(access, invoice)),
         )
         now = self._clock.now()
         for status, problems in steps:
@@ -182,8 +181,10 @@ class LnService:
             changed_at=now,
         )
 
-    def _matching_problems(self, work: Work, scope: TenantScope, invoice: Invoice) -> Sequence[str]:
-        received = _Goods(LnRepository(work.connection), scope, invoice.company)
+    def _matching_problems(
+        self, access: ScopedWork[TenantScope], invoice: Invoice
+    ) -> Sequence[str]:
+        received = _Goods(LnRepository(access.connection), access.scope, invoice.company)
         text = "Order {order}, position {position}: {invoiced} invoiced, {received} received"
         problems = []
         for line in invoice.draft.lines[RECEIPT.name]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
-from ionport.identity.model import Actor
+from ionport.identity.access import Access
 from ionport.sandbox.m3.model import File, InvoiceFilter, Key, Record, numbered
 from ionport.sandbox.m3.parameters import DEFAULT_COMPANY, MAX_RECORDS
 from ionport.sandbox.m3.repository import M3Repository
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,7 @@ class M3Inspection:
 
     def records(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         file: File,
         *,
         company: int = DEFAULT_COMPANY,
@@ -56,16 +54,16 @@ class M3Inspection:
         Raises:
             Forbidden: the actor does not administer the tenant.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         bounded = min(limit, MAX_RECORDS)
-        found = M3Repository(work.connection).records(scope, company, file, prefix, (), bounded)
+        found = M3Repository(access.connection).records(
+            access.scope, company, file, prefix, (), bounded
+        )
         return [record for _key, record in found]
 
     def list_invoices(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         request: PageRequest,
         filters: InvoiceFilter | None = None,
     ) -> Page[SupplierInvoice]:
@@ -74,36 +72,30 @@ class M3Inspection:
         Raises:
             Forbidden: the actor does not administer the tenant.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
-        found = M3Repository(work.connection).invoices(scope, request, filters or InvoiceFilter())
+        access.require_tenant_administrator()
+        found = M3Repository(access.connection).invoices(
+            access.scope, request, filters or InvoiceFilter()
+        )
         invoices = [SupplierInvoice(company, head) for company, head in found.items]
         return Page(invoices, found.total, found.request)
 
-    def get_invoice(
-        self, work: Work, scope: TenantScope, actor: Actor, key: str
-    ) -> SupplierInvoice:
+    def get_invoice(self, access: Access[TenantScope], key: str) -> SupplierInvoice:
         """Return an invoice by its key, with its lines.
 
         Raises:
             Forbidden: the actor does not administer the tenant.
             NotFound: there is none of that key.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         company, _dash, number = key.partition("-")
-        repository = M3Repository(work.connection)
+        repository = M3Repository(access.connection)
         head = None
         if company.isascii() and company.isdigit() and len(company) <= 3:
-            head = repository.invoice(scope, int(company), number)
+            head = repository.invoice(access.scope, int(company), number)
         if head is None:
             raise NotFound(_("There is no such supplier invoice in M3."), code="invoice_not_found")
         prefix = (head["DIVI"], numbered(head["INBN"], 10))
         lines = self.records(
-            work,
-            scope,
-            actor,
-            File.INVOICE_LINE,
-            company=int(company),
-            prefix=prefix,
-            limit=MAX_RECORDS,
+            access, File.INVOICE_LINE, company=int(company), prefix=prefix, limit=MAX_RECORDS
         )
         return SupplierInvoice(int(company), head, lines)

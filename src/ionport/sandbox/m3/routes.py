@@ -118,7 +118,7 @@ class M3Routes:
         batch, checked = self._check_single(call)
 
         def step(work: Work) -> Answer:
-            outcome = self._service.run(work, call.scope, call.caller, batch, [checked])
+            outcome = self._service.run(work.within(call.scope), call.caller, batch, [checked])
             tree = v1_tree(batch.program.upper(), outcome.results[0], batch.options)
             return _answer(tree, batch, outcome)
 
@@ -129,7 +129,7 @@ class M3Routes:
         batch, checked = self._check_single(call)
 
         def step(work: Work) -> Answer:
-            outcome = self._service.run(work, call.scope, call.caller, batch, [checked])
+            outcome = self._service.run(work.within(call.scope), call.caller, batch, [checked])
             return _answer(v2_tree(outcome, batch.options), batch, outcome)
 
         return step
@@ -140,7 +140,7 @@ class M3Routes:
         checked = self._service.check(batch, call.caller)
 
         def step(work: Work) -> Answer:
-            outcome = self._service.run(work, call.scope, call.caller, batch, checked)
+            outcome = self._service.run(work.within(call.scope), call.caller, batch, checked)
             return _answer(v2_tree(outcome, batch.options), batch, outcome)
 
         return step

@@ -27,7 +27,7 @@ from ionport.sandbox.m3.programs.behaviour import Behaviour, Checked
 from ionport.sandbox.m3.programs.general import GENERAL_BEHAVIOURS, USER_BOUND
 from ionport.sandbox.m3.repository import M3Repository
 from ionport.sandbox.m3.representation import result_of
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 BEHAVIOURS: Mapping[str, Mapping[str, Behaviour]] = {
     "APS110MI": invoice_status.AUTHORIZATION_BEHAVIOURS,
@@ -88,8 +88,7 @@ class M3Service:
 
     def run(
         self,
-        work: Work,
-        scope: TenantScope,
+        access: ScopedWork[TenantScope],
         caller: Caller,
         batch: Batch,
         checked: Sequence[Checked],
@@ -100,7 +99,7 @@ class M3Service:
         number of them that the settings name: what follows is not processed. Inferred; that
         batches are terminated is not (docs/reference/m3.md#transactions-and-fields).
         """
-        companies = _open_companies(M3Repository(work.connection), scope, checked)
+        companies = _open_companies(M3Repository(access.connection), access.scope, checked)
         session = self._session(caller, batch)
         _fetch(companies, session, checked)
         results: list[Result] = []

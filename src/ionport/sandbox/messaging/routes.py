@@ -87,7 +87,7 @@ class MessagingRoutes:
 
         def step(work: Work) -> Answer:
             client_id = call.caller.client_id
-            found = self._service.accepted_documents(work, call.scope, client_id, logical_id)
+            found = self._service.accepted_documents(work.within(call.scope), client_id, logical_id)
             return json_answer(200, list(found))
 
         return step
@@ -118,7 +118,7 @@ class MessagingRoutes:
         sender = Sender(call.caller.client_id, call.caller.request_id)
 
         def step(work: Work) -> Answer:
-            message = self._service.publish(work, call.scope, draft, sender)
+            message = self._service.publish(work.within(call.scope), draft, sender)
             return json_answer(status, _PUBLISHED, effects=(message.id,))
 
         return step

@@ -18,7 +18,7 @@ from ionport.sandbox.messaging.model import Draft, Message
 from ionport.sandbox.messaging.payload import digest_of_parameters, unpack
 from ionport.sandbox.messaging.points.service import ConnectionPointService
 from ionport.sandbox.messaging.repository import MessageRepository, Sender
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 
 class MessagingService:
@@ -56,7 +56,7 @@ class MessagingService:
             findings=findings_of(document, parameters),
         )
 
-    def publish(self, work: Work, scope: TenantScope, draft: Draft, sender: Sender) -> Message:
+    def publish(self, access: ScopedWork[TenantScope], draft: Draft, sender: Sender) -> Message:
         """Take a message in.
 
         A message id that the same sender used before is the same message, kept once; the
@@ -67,39 +67,39 @@ class MessagingService:
             NotConfigured, Forbidden: the sender has no connection point for it.
         """
         parameters = draft.parameters
-        in_catalog = self._lake.knows(work, scope, parameters.document_name)
+        in_catalog = self._lake.knows(access, parameters.document_name)
         if not (parameters.is_bod or in_catalog):
             raise NotConfigured(
                 f"documentName {quoted(parameters.document_name)} is neither Verb.Noun nor"
                 " the name of an object in the Data Catalog."
             )
-        self._points.admit(work, scope, sender.client_id, parameters)
-        messages = MessageRepository(work.connection)
+        self._points.admit(access, sender.client_id, parameters)
+        messages = MessageRepository(access.connection)
         message_id = parameters.message_id or new_uuid()
         now = self._clock.now()
-        is_new = messages.add(scope, message_id, draft, sender, now)
-        arrival = messages.arrive(scope, message_id, draft, sender, now)
-        message = messages.sent(scope, parameters.from_logical_id, message_id)
+        is_new = messages.add(access.scope, message_id, draft, sender, now)
+        arrival = messages.arrive(access.scope, message_id, draft, sender, now)
+        message = messages.sent(access.scope, parameters.from_logical_id, message_id)
         if message is None:
             raise RuntimeError("a message that has just been stored is missing")
         if is_new:
-            self._flows.start(work, scope, message)
+            self._flows.start(access, message)
         if is_new and in_catalog:
             content = LakeContent(
                 message.document_name, message.from_logical_id, message.bod_sha256, message.bod_size
             )
-            self._lake.store(work, scope, content, message=message.id)
+            self._lake.store(access, content, message=message.id)
         if not arrival.is_identical:
             finding = "The message id was used again with other content."
-            messages.add_finding(scope, message, finding)
+            messages.add_finding(access.scope, message, finding)
         return message
 
     def accepted_documents(
-        self, work: Work, scope: TenantScope, client_id: str, logical_id: str
+        self, access: ScopedWork[TenantScope], client_id: str, logical_id: str
     ) -> Sequence[str]:
         """Return the documents that a logical id may send.
 
         Raises:
             NotConfigured, Forbidden: it has no active connection point of this app.
         """
-        return self._points.accepted_documents(work, scope, client_id, logical_id)
+        return self._points.accepted_documents(access, client_id, logical_id)

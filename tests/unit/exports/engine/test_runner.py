@@ -21,6 +21,7 @@ from ionport.exports.model import (
     StepKind,
     StepStatus,
 )
+from ionport.identity.access import Access
 from ionport.mappings.files import own_template
 from ionport.mappings.model import MappingKind
 from tests.support.exporting import OPERATOR, QUICK, closing
@@ -162,7 +163,7 @@ def test_a_lost_publish_is_repeated_with_the_same_bytes_under_the_same_id(
     with walk.infor.database.read() as work:
         from tests.unit.exports.conftest import SCOPE
 
-        arrivals = walk.infor.inspection.arrivals(work, SCOPE, OPERATOR, message.id)
+        arrivals = walk.infor.inspection.arrivals(Access(work, SCOPE, OPERATOR), message.id)
     assert all(arrival.is_identical for arrival in arrivals)
     assert len(walk.items(detail)) == 1
     states = create_states(walk, delivery_id, StepKind.ION_PUBLISH)

@@ -16,6 +16,7 @@ from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.errors import NotFound
 from ionport.documents.samples import read_sample
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.state.blob_sweep import BlobSweep
@@ -40,12 +41,12 @@ def sweep(clock: MovableClock, blobs: FolderBlobs) -> BlobSweep:
 def seed(database: Database, plane: ControlPlane, scope: TenantScope) -> None:
     text = json.dumps({"idm": [new_item(CONTENT)["item"]]}).encode()
     with database.write() as work:
-        plane.seeds.seed(work, scope, OPERATOR, text)
+        plane.seeds.seed(Access(work, scope, OPERATOR), text)
 
 
 def reset(database: Database, plane: ControlPlane, scope: TenantScope) -> None:
     with database.write() as work:
-        plane.state.reset(work, scope, OPERATOR)
+        plane.state.reset(Access(work, scope, OPERATOR))
 
 
 def later(clock: MovableClock, folder: Path) -> None:
@@ -120,7 +121,7 @@ def test_a_file_that_a_snapshot_needs_stays_until_the_snapshot_goes(
     swept(database, sweep)
     assert blobs.get(digest) == CONTENT
     with database.write() as work:
-        plane.snapshots.delete(work, SCOPE, OPERATOR, "base")
+        plane.snapshots.delete(Access(work, SCOPE, OPERATOR), "base")
     later(clock, tmp_path)
     assert swept(database, sweep) == 2
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and len(path.name) == 64]
@@ -206,9 +207,10 @@ def test_a_document_of_the_other_side_keeps_the_file_that_both_have(tmp_path: Pa
     text = json.dumps({"idm": [new_item(content)["item"]]}).encode()
     prepared = application.documents.documents.prepare_receipt(organization, content, "invoice.xml")
     with application.database.write() as work:
-        application.infor.control.seeds.seed(work, tenant, OPERATOR, text)
+        access = Access(work, tenant, OPERATOR)
+        application.infor.control.seeds.seed(access, text)
         document = application.documents.documents.receive(work, organization, OPERATOR, prepared)
-        application.infor.control.state.reset(work, tenant, OPERATOR)
+        application.infor.control.state.reset(access)
     later(clock, tmp_path / "blobs")
     assert swept(application.database, application.infor.blob_sweep) == 1
     assert application.blobs.get(document.content_sha256) == content

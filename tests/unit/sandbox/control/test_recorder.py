@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ionport.core.blobs import FolderBlobs
 from ionport.core.errors import NotFound
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.sandbox.control.recorder.model import CallFacts, CallFilter, Outcome
 from ionport.sandbox.control.recorder.redaction import Redactor
@@ -56,17 +57,18 @@ def test_the_recorder_keeps_the_newest_calls_of_each_tenant(
 ) -> None:
     other = TenantScope("OTHER_TST")
     with database.write() as work:
-        recorder.record(work, other, facts(), outcome())
+        recorder.record(work.within(other), facts(), outcome())
         for number in range(100):
-            recorder.record(work, SCOPE, facts(number), outcome())
+            recorder.record(work.within(SCOPE), facts(number), outcome())
     with database.read() as work:
-        page = recorder.list(work, SCOPE, OPERATOR, PageRequest())
+        access = Access(work, SCOPE, OPERATOR)
+        page = recorder.list(access, PageRequest())
         assert page.total == 10
-        assert recorder.list(work, other, OPERATOR, PageRequest()).total == 1
-        (call,) = recorder.list(work, other, OPERATOR, PageRequest()).items
-        assert recorder.get(work, other, OPERATOR, call.id) == call
+        assert recorder.list(Access(work, other, OPERATOR), PageRequest()).total == 1
+        (call,) = recorder.list(Access(work, other, OPERATOR), PageRequest()).items
+        assert recorder.get(Access(work, other, OPERATOR), call.id) == call
         with pytest.raises(NotFound):
-            recorder.get(work, SCOPE, OPERATOR, call.id)
+            recorder.get(access, call.id)
     expected = [f"req_{number}" for number in range(99, 89, -1)]
     assert [call.facts.request_id for call in page.items] == expected
 
@@ -74,23 +76,23 @@ def test_the_recorder_keeps_the_newest_calls_of_each_tenant(
 def test_a_rolled_back_effect_leaves_no_call(database: Database, recorder: RecorderService) -> None:
     def fail_after_recording() -> None:
         with database.write() as work:
-            recorder.record(work, SCOPE, facts(), outcome())
+            recorder.record(work.within(SCOPE), facts(), outcome())
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail_after_recording()
     with database.read() as work:
-        assert recorder.list(work, SCOPE, OPERATOR, PageRequest()).total == 0
+        assert recorder.list(Access(work, SCOPE, OPERATOR), PageRequest()).total == 0
 
 
 def test_calls_are_found_by_status_and_text(database: Database, recorder: RecorderService) -> None:
     with database.write() as work:
-        recorder.record(work, SCOPE, facts(1, "/ACME_TST/IDM/api/100%25"), outcome(404))
-        recorder.record(work, SCOPE, facts(2), outcome())
+        recorder.record(work.within(SCOPE), facts(1, "/ACME_TST/IDM/api/100%25"), outcome(404))
+        recorder.record(work.within(SCOPE), facts(2), outcome())
 
     def found(filters: CallFilter) -> list[str]:
         with database.read() as work:
-            page = recorder.list(work, SCOPE, OPERATOR, PageRequest(), filters)
+            page = recorder.list(Access(work, SCOPE, OPERATOR), PageRequest(), filters)
         return [call.facts.request_id for call in page.items]
 
     assert found(CallFilter(status=404)) == ["req_1"]

@@ -13,6 +13,7 @@ import pytest
 from ionport.core.blobs import FolderBlobs
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.sandbox.control import tables as control_tables
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind
@@ -53,18 +54,18 @@ def seed_text(*numbers: str, suppliers: Sequence[str] = ()) -> bytes:
 
 def fill(database: Database, plane: ControlPlane, scope: TenantScope, *numbers: str) -> None:
     with database.write() as work:
-        plane.seeds.seed(work, scope, OPERATOR, seed_text(*numbers))
+        plane.seeds.seed(Access(work, scope, OPERATOR), seed_text(*numbers))
 
 
 def numbers_in(database: Database, blobs: FolderBlobs, scope: TenantScope) -> list[str]:
     with database.read() as work:
-        page = InspectionService(blobs).list_items(work, scope, OPERATOR, EVERYTHING)
+        page = InspectionService(blobs).list_items(Access(work, scope, OPERATOR), EVERYTHING)
     return sorted(value.value for item in page.items for value in item.attributes)
 
 
 def counts(database: Database, plane: ControlPlane, scope: TenantScope) -> Mapping[str, int]:
     with database.read() as work:
-        found = plane.state.counts(work, scope, OPERATOR)
+        found = plane.state.counts(Access(work, scope, OPERATOR))
     return {each.table: each.rows for each in found if each.rows}
 
 
@@ -89,9 +90,9 @@ def test_a_reset_empties_one_tenant_and_leaves_the_others(
     fill(database, plane, SCOPE, "1", "2")
     fill(database, plane, OTHER, "3")
     with database.write() as work:
-        plane.faults.add(work, SCOPE, OPERATOR, FaultDraft(FaultKind.HTML))
+        plane.faults.add(Access(work, SCOPE, OPERATOR), FaultDraft(FaultKind.HTML))
     with database.write() as work:
-        gone = plane.state.reset(work, SCOPE, OPERATOR)
+        gone = plane.state.reset(Access(work, SCOPE, OPERATOR))
     assert gone >= 6
     assert counts(database, plane, SCOPE) == {}
     assert plane.controls.faults(SCOPE.tenant_id) == ()
@@ -103,10 +104,12 @@ def test_a_seed_is_made_whole_or_not_at_all_and_says_where_it_is_wrong(
 ) -> None:
     text = seed_text("1", suppliers=["S1", "S1"])
     with pytest.raises(InvalidInput, match=r"^\$\.m3\[1\]: "), database.write() as work:
-        plane.seeds.seed(work, SCOPE, OPERATOR, text)
+        plane.seeds.seed(Access(work, SCOPE, OPERATOR), text)
     assert counts(database, plane, SCOPE) == {}
     with database.write() as work:
-        made = plane.seeds.seed(work, SCOPE, OPERATOR, seed_text("1", suppliers=["S1", "S2"]))
+        made = plane.seeds.seed(
+            Access(work, SCOPE, OPERATOR), seed_text("1", suppliers=["S1", "S2"])
+        )
     assert len(made.items) == 1
     assert made.transactions == 2
 
@@ -127,7 +130,7 @@ def test_what_is_wrong_in_a_seed_is_named_by_its_path(
     database: Database, plane: ControlPlane, content: Any, where: str
 ) -> None:
     with pytest.raises(InvalidInput, match=f"^{where}"), database.write() as work:
-        plane.seeds.seed(work, SCOPE, OPERATOR, json.dumps(content).encode())
+        plane.seeds.seed(Access(work, SCOPE, OPERATOR), json.dumps(content).encode())
 
 
 def test_a_snapshot_brings_the_state_back_exactly_and_nothing_of_other_tenants(
@@ -138,10 +141,10 @@ def test_a_snapshot_brings_the_state_back_exactly_and_nothing_of_other_tenants(
     before = _dump(database, SCOPE)
     snapshot = plane.snapshots.take(database, SCOPE, OPERATOR, "two-items")
     with database.write() as work:
-        plane.state.reset(work, SCOPE, OPERATOR)
+        plane.state.reset(Access(work, SCOPE, OPERATOR))
     fill(database, plane, SCOPE, "4")
     with database.write() as work:
-        plane.snapshots.restore(work, SCOPE, OPERATOR, "two-items")
+        plane.snapshots.restore(Access(work, SCOPE, OPERATOR), "two-items")
     assert _dump(database, SCOPE) == before
     assert snapshot.rows == sum(map(len, before.values()))
     assert numbers_in(database, blobs, SCOPE) == ["1", "2"]
@@ -165,13 +168,14 @@ def test_a_snapshot_of_the_same_name_takes_the_place_of_the_other(
         fill(database, plane, SCOPE, number)
         plane.snapshots.take(database, SCOPE, OPERATOR, "base")
     with database.write() as work:
-        plane.state.reset(work, SCOPE, OPERATOR)
-        plane.snapshots.restore(work, SCOPE, OPERATOR, "base")
-        assert [s.name for s in plane.snapshots.list(work, SCOPE, OPERATOR)] == ["base"]
-        plane.snapshots.delete(work, SCOPE, OPERATOR, "base")
+        access = Access(work, SCOPE, OPERATOR)
+        plane.state.reset(access)
+        plane.snapshots.restore(access, "base")
+        assert [s.name for s in plane.snapshots.list(access)] == ["base"]
+        plane.snapshots.delete(access, "base")
     assert numbers_in(database, blobs, SCOPE) == ["1", "2"]
     with pytest.raises(NotFound), database.write() as work:
-        plane.snapshots.restore(work, SCOPE, OPERATOR, "base")
+        plane.snapshots.restore(Access(work, SCOPE, OPERATOR), "base")
 
 
 def test_a_snapshot_of_another_version_is_refused_and_changes_nothing(
@@ -185,7 +189,7 @@ def test_a_snapshot_of_another_version_is_refused_and_changes_nothing(
     plane.snapshots.take(database, SCOPE, OPERATOR, "other")
     monkeypatch.undo()
     with pytest.raises(Conflict, match="another version"), database.write() as work:
-        plane.snapshots.restore(work, SCOPE, OPERATOR, "other")
+        plane.snapshots.restore(Access(work, SCOPE, OPERATOR), "other")
     assert numbers_in(database, blobs, SCOPE) == ["1"]
 
 
@@ -194,13 +198,14 @@ def test_a_production_tenant_refuses_the_control_plane_even_to_the_operator(
 ) -> None:
     second = timedelta(seconds=1)
     with database.write() as work:
+        access = Access(work, PRODUCTION, OPERATOR)
         for action in (
-            lambda: plane.state.reset(work, PRODUCTION, OPERATOR),
-            lambda: plane.seeds.seed(work, PRODUCTION, OPERATOR, b"{}"),
+            lambda: plane.state.reset(access),
+            lambda: plane.seeds.seed(access, b"{}"),
             lambda: plane.snapshots.take(database, PRODUCTION, OPERATOR, "x"),
-            lambda: plane.faults.add(work, PRODUCTION, OPERATOR, FaultDraft(FaultKind.HTML)),
-            lambda: plane.clock.jump(work, PRODUCTION, OPERATOR, second),
-            lambda: plane.keys.create(work, PRODUCTION, OPERATOR, "x"),
+            lambda: plane.faults.add(access, FaultDraft(FaultKind.HTML)),
+            lambda: plane.clock.jump(access, second),
+            lambda: plane.keys.create(access, "x"),
         ):
             with pytest.raises(Forbidden, match="production tenant"):
                 action()

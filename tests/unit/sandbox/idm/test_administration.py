@@ -10,6 +10,7 @@ from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.sandbox.idm.datamodel.administration import MAX_ACLS, DocumentTypeService, TypeQuery
@@ -32,22 +33,24 @@ def types(clock: MovableClock) -> DocumentTypeService:
 
 def _names(types: DocumentTypeService, database: Database, scope: TenantScope) -> list[str]:
     with database.read() as work:
-        return list(types.type_names(work, scope, OPERATOR))
+        return list(types.type_names(Access(work, scope, OPERATOR)))
 
 
 def test_a_type_belongs_to_its_tenant(types: DocumentTypeService, database: Database) -> None:
     with database.write() as work:
-        types.add_type(work, SCOPE, OPERATOR, "Own", "")
-        types.add_attribute(work, SCOPE, OPERATOR, "Own", AttributeDefinition("A", ""))
+        access = Access(work, SCOPE, OPERATOR)
+        types.add_type(access, "Own", "")
+        types.add_attribute(access, "Own", AttributeDefinition("A", ""))
     assert "Own" in _names(types, database, SCOPE)
     assert "Own" not in _names(types, database, OTHER_SCOPE)
     with database.write() as work:
+        access = Access(work, OTHER_SCOPE, OPERATOR)
         with pytest.raises(NotFound):
-            types.get_type(work, OTHER_SCOPE, OPERATOR, "Own")
+            types.get_type(access, "Own")
         with pytest.raises(NotFound):
-            types.remove_attribute(work, OTHER_SCOPE, OPERATOR, "Own", "A")
-        types.add_type(work, OTHER_SCOPE, OPERATOR, "Own", "theirs")
-        assert types.get_type(work, OTHER_SCOPE, OPERATOR, "Own").entity.attributes == {}
+            types.remove_attribute(access, "Own", "A")
+        types.add_type(access, "Own", "theirs")
+        assert types.get_type(access, "Own").entity.attributes == {}
 
 
 @pytest.mark.on_each_database
@@ -58,8 +61,9 @@ def test_an_attribute_added_to_a_shipped_type_comes_after_the_shipped_ones(
         "Amount", "Total", AttributeType.DECIMAL, "1.0", True, True, False, 9, ("1.0", "2.0")
     )
     with database.write() as work:
-        types.add_attribute(work, SCOPE, OPERATOR, "M3_SupplierInvoice", definition)
-        entity = types.get_type(work, SCOPE, OPERATOR, "M3_SupplierInvoice").entity
+        access = Access(work, SCOPE, OPERATOR)
+        types.add_attribute(access, "M3_SupplierInvoice", definition)
+        entity = types.get_type(access, "M3_SupplierInvoice").entity
     *shipped, own = entity.attributes.values()
     assert not any(each.is_own for each in shipped)
     assert (own.name, own.type, own.default) == ("Amount", AttributeType.DECIMAL, "1.0")
@@ -73,22 +77,23 @@ def test_what_items_use_stays_until_they_are_gone(
 ) -> None:
     idm = IdmService(clock, FolderBlobs(tmp_path))
     with database.write() as work:
-        types.add_type(work, SCOPE, OPERATOR, "Own", "")
-        types.add_attribute(work, SCOPE, OPERATOR, "Own", AttributeDefinition("A", ""))
-        types.add_acl(work, SCOPE, OPERATOR, "Own", Acl("Buyers"))
+        access = Access(work, SCOPE, OPERATOR)
+        types.add_type(access, "Own", "")
+        types.add_attribute(access, "Own", AttributeDefinition("A", ""))
+        types.add_acl(access, "Own", Acl("Buyers"))
         draft = Draft("Own", (Attribute("A", "x"),), (), "Buyers")
-        item = idm.create(work, SCOPE, "ann", draft)
+        item = idm.create(work.within(SCOPE), "ann", draft)
         for remove in (
-            lambda: types.remove_type(work, SCOPE, OPERATOR, "Own"),
-            lambda: types.remove_attribute(work, SCOPE, OPERATOR, "Own", "A"),
-            lambda: types.remove_acl(work, SCOPE, OPERATOR, "Own", "Buyers"),
+            lambda: types.remove_type(access, "Own"),
+            lambda: types.remove_attribute(access, "Own", "A"),
+            lambda: types.remove_acl(access, "Own", "Buyers"),
         ):
             with pytest.raises(Conflict):
                 remove()
-        idm.delete(work, SCOPE, "ann", item.pid)
-        types.remove_acl(work, SCOPE, OPERATOR, "Own", "Buyers")
-        types.remove_attribute(work, SCOPE, OPERATOR, "Own", "A")
-        types.remove_type(work, SCOPE, OPERATOR, "Own")
+        idm.delete(work.within(SCOPE), "ann", item.pid)
+        types.remove_acl(access, "Own", "Buyers")
+        types.remove_attribute(access, "Own", "A")
+        types.remove_type(access, "Own")
     assert "Own" not in _names(types, database, SCOPE)
 
 
@@ -97,11 +102,12 @@ def test_a_removed_type_takes_its_attributes_along(
     types: DocumentTypeService, database: Database
 ) -> None:
     with database.write() as work:
-        types.add_type(work, SCOPE, OPERATOR, "Own", "")
-        types.add_attribute(work, SCOPE, OPERATOR, "Own", AttributeDefinition("A", ""))
-        types.remove_type(work, SCOPE, OPERATOR, "Own")
-        types.add_type(work, SCOPE, OPERATOR, "Own", "again")
-        entity = types.get_type(work, SCOPE, OPERATOR, "Own").entity
+        access = Access(work, SCOPE, OPERATOR)
+        types.add_type(access, "Own", "")
+        types.add_attribute(access, "Own", AttributeDefinition("A", ""))
+        types.remove_type(access, "Own")
+        types.add_type(access, "Own", "again")
+        entity = types.get_type(access, "Own").entity
     assert entity.attributes == {}
     assert sorted(acl.name for acl in entity.acls) == ["Private", "Public"]
 
@@ -125,18 +131,19 @@ def test_a_wrong_attribute_is_refused_by_field(
     types: DocumentTypeService, database: Database, definition: AttributeDefinition, field: str
 ) -> None:
     with database.write() as work, pytest.raises(InvalidInput) as caught:
-        types.add_attribute(work, SCOPE, OPERATOR, "M3_SupplierInvoice", definition)
+        types.add_attribute(Access(work, SCOPE, OPERATOR), "M3_SupplierInvoice", definition)
     assert list(caught.value.fields) == [field]
 
 
 @pytest.mark.on_each_database
 def test_names_are_taken_ignoring_case(types: DocumentTypeService, database: Database) -> None:
     with database.write() as work:
+        access = Access(work, SCOPE, OPERATOR)
         for name in ("m3_supplierinvoice", "LN_SUPPLIERINVOICE"):
             with pytest.raises(Conflict):
-                types.add_type(work, SCOPE, OPERATOR, name, "")
+                types.add_type(access, name, "")
         with pytest.raises(Conflict):
-            types.add_acl(work, SCOPE, OPERATOR, "M3_SupplierInvoice", Acl("public"))
+            types.add_acl(access, "M3_SupplierInvoice", Acl("public"))
 
 
 @pytest.mark.on_each_database
@@ -146,7 +153,7 @@ def test_of_two_who_add_the_same_name_at_once_one_is_told(
     def add(_number: int) -> str:
         try:
             with database.write() as work:
-                types.add_type(work, SCOPE, OPERATOR, "Own", "")
+                types.add_type(Access(work, SCOPE, OPERATOR), "Own", "")
         except Conflict as error:
             return error.code
         return "added"
@@ -156,23 +163,25 @@ def test_of_two_who_add_the_same_name_at_once_one_is_told(
 
 def test_a_type_has_room_for_so_many_acls(types: DocumentTypeService, database: Database) -> None:
     with database.write() as work:
-        types.add_type(work, SCOPE, OPERATOR, "Own", "")
+        access = Access(work, SCOPE, OPERATOR)
+        types.add_type(access, "Own", "")
         for number in range(MAX_ACLS - 2):
-            types.add_acl(work, SCOPE, OPERATOR, "Own", Acl(f"A{number}"))
+            types.add_acl(access, "Own", Acl(f"A{number}"))
         with pytest.raises(Conflict, match=str(MAX_ACLS)):
-            types.add_acl(work, SCOPE, OPERATOR, "Own", Acl("One_more"))
+            types.add_acl(access, "Own", Acl("One_more"))
 
 
 @pytest.mark.on_each_database
 def test_the_list_is_found_sorted_and_paged(types: DocumentTypeService, database: Database) -> None:
     with database.write() as work:
         for name in ("Alpha", "beta"):
-            types.add_type(work, SCOPE, OPERATOR, name, "of my own")
+            types.add_type(Access(work, SCOPE, OPERATOR), name, "of my own")
     with database.read() as work:
-        page = types.list_types(work, SCOPE, OPERATOR, TypeQuery(text="MY OWN"))
+        access = Access(work, SCOPE, OPERATOR)
+        page = types.list_types(access, TypeQuery(text="MY OWN"))
         assert [listed.entity.name for listed in page.items] == ["Alpha", "beta"]
         query = TypeQuery(descending=True, page=PageRequest(number=2, per_page=3))
-        page = types.list_types(work, SCOPE, OPERATOR, query)
+        page = types.list_types(access, query)
         assert ([listed.entity.name for listed in page.items], page.total) == (["Alpha"], 4)
 
 
@@ -181,9 +190,10 @@ def test_only_an_administrator_of_the_tenant_may(
 ) -> None:
     nobody = Actor("usr_1", "Bob", frozenset(), frozenset())
     with database.write() as work:
+        access = Access(work, SCOPE, nobody)
         with pytest.raises(Forbidden):
-            types.add_type(work, SCOPE, nobody, "Own", "")
+            types.add_type(access, "Own", "")
         with pytest.raises(Forbidden):
-            types.type_names(work, SCOPE, nobody)
+            types.type_names(access)
         with pytest.raises(Forbidden):
-            types.remove_acl(work, SCOPE, nobody, "M3_SupplierInvoice", "Public")
+            types.remove_acl(access, "M3_SupplierInvoice", "Public")

@@ -119,9 +119,9 @@ class Model:
 def _send(idm: Idm, pid: str, change: Change) -> Item:
     with idm.database.write() as work:
         if change.undo:
-            return idm.service.undo_check_out(work, SCOPE, change.by, pid)
+            return idm.service.undo_check_out(work.within(SCOPE), change.by, pid)
         draft = idm.service.draft(_sent(change.attributes, change.file, change.acl))
-        return idm.service.change(work, SCOPE, change.by, pid, draft, change.flags)
+        return idm.service.change(work.within(SCOPE), change.by, pid, draft, change.flags)
 
 
 def _sent(attributes: dict[str, str] | None, file: bytes | None, acl: str) -> ItemContent:
@@ -144,7 +144,7 @@ def _content(idm: Idm, item: Item) -> Content:
 def test_an_item_is_what_its_changes_make_of_it(idm: Idm, changes: list[Change]) -> None:
     draft = idm.service.draft(_sent({"M3_Company": "a"}, b"first", ""))
     with idm.database.write() as work:
-        item = idm.service.create(work, SCOPE, "ann", draft)
+        item = idm.service.create(work.within(SCOPE), "ann", draft)
     model, first_pid = Model(Content((("M3_Company", "a"),), b"first")), item.pid
     for change in changes:
         idm.clock.advance(timedelta(seconds=1))
@@ -156,21 +156,23 @@ def test_an_item_is_what_its_changes_make_of_it(idm: Idm, changes: list[Change])
             assert model.apply(change)
             assert (item.version, item.checked_out_by) == (model.version, model.holder)
     with idm.database.read() as work:
-        found = idm.service.versions(work, SCOPE, first_pid)
+        found = idm.service.versions(work.within(SCOPE), first_pid)
         assert (found[0].version, found[0].checked_out_by) == (model.version, model.holder)
         assert _content(idm, found[0]) == model.now
         assert {each.version: _content(idm, each) for each in found[1:]} == model.history
         for each in found:
-            assert idm.service.get(work, SCOPE, each.pid) == each
+            assert idm.service.get(work.within(SCOPE), each.pid) == each
 
 
 def test_a_deleted_item_leaves_no_version(idm: Idm) -> None:
     with idm.database.write() as work:
-        item = idm.service.create(work, SCOPE, "ann", idm.service.draft(_sent(None, b"x", "")))
+        item = idm.service.create(
+            work.within(SCOPE), "ann", idm.service.draft(_sent(None, b"x", ""))
+        )
         flags = Flags(check_out=True, check_in=True)
         draft = idm.service.draft(_sent({"Export": "a"}, b"y", ""))
-        idm.service.change(work, SCOPE, "ann", item.pid, draft, flags)
-        idm.service.delete(work, SCOPE, "bob", item.pid)
+        idm.service.change(work.within(SCOPE), "ann", item.pid, draft, flags)
+        idm.service.delete(work.within(SCOPE), "bob", item.pid)
         for pid in (item.pid, item.pid.removesuffix("-LATEST")):
             with pytest.raises(NotFound):
-                idm.service.get(work, SCOPE, pid)
+                idm.service.get(work.within(SCOPE), pid)

@@ -11,13 +11,12 @@ from ionport.core.errors import Forbidden, InvalidInput
 from ionport.core.i18n import _
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.identity.repository import TenantRepository
 from ionport.sandbox.control.controls.clock import SandboxClock
 from ionport.sandbox.control.controls.controls import ClockAction
 from ionport.sandbox.control.controls.repository import ControlRepository
 from ionport.sandbox.control.rights import is_production, require_control
-from ionport.store import SystemScope, TenantScope, Work
+from ionport.store import SystemScope, TenantScope
 
 MAX_OFFSET: Final = timedelta(days=3660)
 _SYSTEM = SystemScope("the Infor side's clock")
@@ -52,59 +51,59 @@ class ClockService:
         self._audit = audit
         self._controls = clock.controls
 
-    def state(self, work: Work, scope: TenantScope, actor: Actor) -> ClockState:
+    def state(self, access: Access[TenantScope]) -> ClockState:
         """Return what the clock shows."""
-        require_control(actor, scope)
+        require_control(access.actor, access.scope)
         return ClockState(
             now=self._clock.now(),
             offset=self._controls.offset,
-            tokens_expired_before=self._controls.expired_before(scope.tenant_id),
-            tenants=[tenant.id for tenant in TenantRepository(work.connection).list_all(_SYSTEM)],
+            tokens_expired_before=self._controls.expired_before(access.scope.tenant_id),
+            tenants=[tenant.id for tenant in TenantRepository(access.connection).list_all(_SYSTEM)],
         )
 
-    def jump(self, work: Work, scope: TenantScope, actor: Actor, by: timedelta) -> None:
+    def jump(self, access: Access[TenantScope], by: timedelta) -> None:
         """Move the clock forward.
 
         Raises:
             InvalidInput: `by` is not forward, or leads more than ten years ahead.
             Forbidden: a production tenant has the same clock.
         """
-        self._require_no_production(work, scope, actor)
-        _generation, offset = ControlRepository(work.connection).generation_and_offset(_SYSTEM)
+        self._require_no_production(access)
+        _generation, offset = ControlRepository(access.connection).generation_and_offset(_SYSTEM)
         if not timedelta() < by <= MAX_OFFSET - offset:
             text = _("Move the clock forward, and at most {days} days ahead in all.")
             text = text.format(days=MAX_OFFSET.days)
             raise InvalidInput(text, code="clock_out_of_range", fields={"seconds": text})
-        self._set(work, scope, actor, offset + by, ClockAction.MOVED)
+        self._set(access, offset + by, ClockAction.MOVED)
 
-    def set_back(self, work: Work, scope: TenantScope, actor: Actor) -> None:
+    def set_back(self, access: Access[TenantScope]) -> None:
         """Set the clock back to the real time, also where a production tenant shares it.
 
         Tokens issued in the time that is ahead are not valid yet then; the tenant's tokens that
         were made to expire, and have not by themselves, are valid again.
         """
-        require_control(actor, scope)
-        ControlRepository(work.connection).unmark_tokens(scope)
-        self._set(work, scope, actor, timedelta(), ClockAction.SET_BACK)
+        require_control(access.actor, access.scope)
+        ControlRepository(access.connection).unmark_tokens(access.scope)
+        self._set(access, timedelta(), ClockAction.SET_BACK)
 
-    def expire_tokens(self, work: Work, scope: TenantScope, actor: Actor) -> None:
+    def expire_tokens(self, access: Access[TenantScope]) -> None:
         """Let every access token that the tenant has issued until now count as expired.
 
         Refresh tokens stay. A token tells its age in whole seconds, so the clock goes on to the
         next one: what is issued from now on is told apart from what was before.
         """
-        self._require_no_production(work, scope, actor)
-        controls = ControlRepository(work.connection)
+        self._require_no_production(access)
+        controls = ControlRepository(access.connection)
         now = self._clock.now()
         second = now.replace(microsecond=0) + timedelta(seconds=1)
-        controls.mark_tokens(scope, second)
+        controls.mark_tokens(access.scope, second)
         controls.set_offset(_SYSTEM, self._controls.offset + (second - now))
-        self._controls.change(work)
-        self._audit.record(Access(work, scope, actor), ClockAction.TOKENS_EXPIRED, scope.tenant_id)
+        self._controls.change(access.work)
+        self._audit.record(access, ClockAction.TOKENS_EXPIRED, access.scope.tenant_id)
 
-    def _require_no_production(self, work: Work, scope: TenantScope, actor: Actor) -> None:
-        require_control(actor, scope)
-        for tenant in TenantRepository(work.connection).list_all(_SYSTEM):
+    def _require_no_production(self, access: Access[TenantScope]) -> None:
+        require_control(access.actor, access.scope)
+        for tenant in TenantRepository(access.connection).list_all(_SYSTEM):
             if is_production(tenant.id):
                 raise Forbidden(
                     _(
@@ -114,10 +113,8 @@ class ClockService:
                     code="clock_of_production",
                 )
 
-    def _set(
-        self, work: Work, scope: TenantScope, actor: Actor, offset: timedelta, action: ClockAction
-    ) -> None:
-        ControlRepository(work.connection).set_offset(_SYSTEM, offset)
-        self._controls.change(work)
+    def _set(self, access: Access[TenantScope], offset: timedelta, action: ClockAction) -> None:
+        ControlRepository(access.connection).set_offset(_SYSTEM, offset)
+        self._controls.change(access.work)
         details = {"ahead_seconds": f"{offset.total_seconds():.0f}"}
-        self._audit.record(Access(work, scope, actor), action, scope.tenant_id, details)
+        self._audit.record(access, action, access.scope.tenant_id, details)

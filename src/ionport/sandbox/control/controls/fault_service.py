@@ -23,7 +23,7 @@ from ionport.sandbox.control.controls.faults import (
     is_used_up,
 )
 from ionport.sandbox.control.rights import require_control
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 
 class FaultService:
@@ -38,15 +38,15 @@ class FaultService:
         self._audit = audit
         self._controls = controls
 
-    def list(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[FaultRule]:
+    def list(self, access: Access[TenantScope]) -> Sequence[FaultRule]:
         """Return the rules in the order in which they are tried."""
-        require_control(actor, scope)
-        return FaultRepository(work.connection).list(scope, MAX_RULES)
+        require_control(access.actor, access.scope)
+        return FaultRepository(access.connection).list(access.scope, MAX_RULES)
 
-    def get(self, work: Work, scope: TenantScope, actor: Actor, fault_id: str) -> FaultRule:
+    def get(self, access: Access[TenantScope], fault_id: str) -> FaultRule:
         """Return one rule."""
-        require_control(actor, scope)
-        rule = FaultRepository(work.connection).get(scope, fault_id)
+        require_control(access.actor, access.scope)
+        rule = FaultRepository(access.connection).get(access.scope, fault_id)
         if rule is None:
             raise NotFound(_("There is no such fault rule."), code="fault_not_found")
         return rule
@@ -55,91 +55,87 @@ class FaultService:
         """Raise Forbidden to a caller who may not use the rules of the tenant."""
         require_control(actor, scope)
 
-    def add(self, work: Work, scope: TenantScope, actor: Actor, draft: FaultDraft) -> FaultRule:
+    def add(self, access: Access[TenantScope], draft: FaultDraft) -> FaultRule:
         """Add a rule; it applies from the next call on.
 
         Raises:
             InvalidInput: a field is out of range.
             Conflict: the tenant has as many rules as it may have.
         """
-        require_control(actor, scope)
+        require_control(access.actor, access.scope)
         draft.check()
-        faults = FaultRepository(work.connection)
-        if faults.count(scope) >= MAX_RULES:
+        faults = FaultRepository(access.connection)
+        if faults.count(access.scope) >= MAX_RULES:
             raise Conflict(
                 _("This tenant has {count} fault rules. Delete one first.").format(count=MAX_RULES),
                 code="too_many_faults",
             )
         now = self._clock.now()
-        rule = FaultRule(new_id("fault"), scope.tenant_id, draft, 0, 0, now, actor.name)
-        faults.add(scope, rule)
-        self._changed(work, scope, actor, FaultAction.ADDED, rule)
+        rule = FaultRule(
+            new_id("fault"), access.scope.tenant_id, draft, 0, 0, now, access.actor.name
+        )
+        faults.add(access.scope, rule)
+        self._changed(access, FaultAction.ADDED, rule)
         return rule
 
-    def change(
-        self, work: Work, scope: TenantScope, actor: Actor, fault_id: str, draft: FaultDraft
-    ) -> FaultRule:
+    def change(self, access: Access[TenantScope], fault_id: str, draft: FaultDraft) -> FaultRule:
         """Put another rule in the place of one; it counts from the start again."""
-        rule = self.get(work, scope, actor, fault_id)
+        rule = self.get(access, fault_id)
         draft.check()
-        FaultRepository(work.connection).change(scope, rule.id, draft)
+        FaultRepository(access.connection).change(access.scope, rule.id, draft)
         changed = replace(rule, draft=draft, seen=0, hits=0)
-        self._changed(work, scope, actor, FaultAction.CHANGED, changed)
+        self._changed(access, FaultAction.CHANGED, changed)
         return changed
 
-    def switch(
-        self, work: Work, scope: TenantScope, actor: Actor, fault_id: str, *, on: bool
-    ) -> FaultRule:
+    def switch(self, access: Access[TenantScope], fault_id: str, *, on: bool) -> FaultRule:
         """Switch a rule on, when it counts from the start again, or off."""
-        rule = self.get(work, scope, actor, fault_id)
-        faults = FaultRepository(work.connection)
+        rule = self.get(access, fault_id)
+        faults = FaultRepository(access.connection)
         if on:
             rule = replace(rule, draft=replace(rule.draft, is_enabled=True), seen=0, hits=0)
-            faults.change(scope, rule.id, rule.draft)
+            faults.change(access.scope, rule.id, rule.draft)
         else:
             rule = replace(rule, draft=replace(rule.draft, is_enabled=False))
-            faults.switch_off(scope, rule.id)
+            faults.switch_off(access.scope, rule.id)
         action = FaultAction.ENABLED if on else FaultAction.DISABLED
-        self._changed(work, scope, actor, action, rule)
+        self._changed(access, action, rule)
         return rule
 
-    def delete(self, work: Work, scope: TenantScope, actor: Actor, fault_id: str) -> None:
+    def delete(self, access: Access[TenantScope], fault_id: str) -> None:
         """Delete a rule."""
-        rule = self.get(work, scope, actor, fault_id)
-        FaultRepository(work.connection).delete(scope, rule.id)
-        self._changed(work, scope, actor, FaultAction.DELETED, rule)
+        rule = self.get(access, fault_id)
+        FaultRepository(access.connection).delete(access.scope, rule.id)
+        self._changed(access, FaultAction.DELETED, rule)
 
-    def delete_all(self, work: Work, scope: TenantScope, actor: Actor) -> None:
+    def delete_all(self, access: Access[TenantScope]) -> None:
         """Delete every rule."""
-        for rule in self.list(work, scope, actor):
-            self.delete(work, scope, actor, rule.id)
+        for rule in self.list(access):
+            self.delete(access, rule.id)
 
     def apply(
-        self, work: Work, scope: TenantScope, matching: Sequence[FaultRule]
+        self, access: ScopedWork[TenantScope], matching: Sequence[FaultRule]
     ) -> Sequence[FaultRule]:
         """Return those of the rules, all of which match a call, that apply to it, and count it.
 
         Rules that only delay act together; of the others the first decides, and those after it
         do not see the call.
         """
-        faults = FaultRepository(work.connection)
+        faults = FaultRepository(access.connection)
         found: list[FaultRule] = []
         for rule in matching:
-            number = faults.count_seen(scope, rule.id)
+            number = faults.count_seen(access.scope, rule.id)
             if number is None or not applies(rule, number):
                 continue
-            faults.count_hit(scope, rule.id)
+            faults.count_hit(access.scope, rule.id)
             if is_used_up(rule, number):
-                faults.switch_off(scope, rule.id)
-                self._controls.change(work)
+                faults.switch_off(access.scope, rule.id)
+                self._controls.change(access.work)
             found.append(rule)
             if not rule.draft.kind.only_adds:
                 break
         return found
 
-    def _changed(
-        self, work: Work, scope: TenantScope, actor: Actor, action: FaultAction, rule: FaultRule
-    ) -> None:
-        self._controls.change(work)
+    def _changed(self, access: Access[TenantScope], action: FaultAction, rule: FaultRule) -> None:
+        self._controls.change(access.work)
         details = {"kind": rule.draft.kind.value, "name": rule.draft.name}
-        self._audit.record(Access(work, scope, actor), action, rule.id, details)
+        self._audit.record(access, action, rule.id, details)

@@ -8,12 +8,12 @@ from typing import Final
 
 from starlette.responses import Response
 
-from ionport.identity.model import Actor
+from ionport.identity.access import Access
 from ionport.oauth.tenant.service import TenantSettingsService
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.recorder.service import RecorderService
 from ionport.sandbox.kit.coverage import Registry
-from ionport.store import Database, TenantScope, Work
+from ionport.store import Database, TenantScope
 
 PREFIX: Final = "/_control"
 # What every answer carries.
@@ -42,9 +42,7 @@ class ControlCall:
     """One request, its key checked and its transaction open."""
 
     server: ControlServer
-    work: Work
-    scope: TenantScope
-    actor: Actor
+    access: Access[TenantScope]
     params: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes

@@ -9,7 +9,6 @@ from starlette.responses import JSONResponse, Response
 
 from ionport import __version__
 from ionport.core.paging import PageRequest
-from ionport.identity.access import Access
 from ionport.sandbox.control.http import representation as shown
 from ionport.sandbox.control.http.endpoint import HEADERS, ControlCall, Endpoint
 
@@ -24,19 +23,19 @@ def _done() -> Response:
 
 def state(call: ControlCall) -> Response:
     """How many rows each table of the sandbox holds."""
-    counts = call.server.plane.state.counts(call.work, call.scope, call.actor)
+    counts = call.server.plane.state.counts(call.access)
     return _json({"tables": {each.table: each.rows for each in counts}})
 
 
 def reset(call: ControlCall) -> Response:
     """Empty the sandbox; apps, users, snapshots and keys stay."""
-    rows = call.server.plane.state.reset(call.work, call.scope, call.actor)
+    rows = call.server.plane.state.reset(call.access)
     return _json({"rows": rows})
 
 
 def seed(call: ControlCall) -> Response:
     """Add what the services are to hold and run M3 transactions, all or nothing."""
-    seeded = call.server.plane.seeds.seed(call.work, call.scope, call.actor, call.body)
+    seeded = call.server.plane.seeds.seed(call.access, call.body)
     return _json(
         {
             "items": list(seeded.items),
@@ -50,7 +49,7 @@ def seed(call: ControlCall) -> Response:
 
 def list_snapshots(call: ControlCall) -> Response:
     """The snapshots by name."""
-    found = call.server.plane.snapshots.list(call.work, call.scope, call.actor)
+    found = call.server.plane.snapshots.list(call.access)
     return _json({"snapshots": [shown.snapshot_json(each) for each in found]})
 
 
@@ -58,71 +57,71 @@ def take_snapshot(call: ControlCall) -> Response:
     """Keep the present state under a name."""
     name = call.params["name"]
     server = call.server
-    taken = server.plane.snapshots.take(server.database, call.scope, call.actor, name)
+    taken = server.plane.snapshots.take(server.database, call.access.scope, call.access.actor, name)
     return _json(shown.snapshot_json(taken), 201)
 
 
 def restore_snapshot(call: ControlCall) -> Response:
     """Put a kept state in the place of the present one."""
     name = call.params["name"]
-    restored = call.server.plane.snapshots.restore(call.work, call.scope, call.actor, name)
+    restored = call.server.plane.snapshots.restore(call.access, name)
     return _json(shown.snapshot_json(restored))
 
 
 def delete_snapshot(call: ControlCall) -> Response:
     """Delete a snapshot."""
-    call.server.plane.snapshots.delete(call.work, call.scope, call.actor, call.params["name"])
+    call.server.plane.snapshots.delete(call.access, call.params["name"])
     return _done()
 
 
 def clock(call: ControlCall) -> Response:
     """What the Infor side's clock shows, and how far it is ahead."""
-    state_now = call.server.plane.clock.state(call.work, call.scope, call.actor)
+    state_now = call.server.plane.clock.state(call.access)
     return _json(shown.clock_json(state_now))
 
 
 def jump(call: ControlCall) -> Response:
     """Move the Infor side's clock forward."""
     by = shown.read_jump(call.body)
-    call.server.plane.clock.jump(call.work, call.scope, call.actor, by)
+    call.server.plane.clock.jump(call.access, by)
     return _done()
 
 
 def set_back(call: ControlCall) -> Response:
     """Set the Infor side's clock back to the real time."""
-    call.server.plane.clock.set_back(call.work, call.scope, call.actor)
+    call.server.plane.clock.set_back(call.access)
     return _done()
 
 
 def expire_tokens(call: ControlCall) -> Response:
     """Let every access token issued until now count as expired."""
-    call.server.plane.clock.expire_tokens(call.work, call.scope, call.actor)
+    call.server.plane.clock.expire_tokens(call.access)
     return _done()
 
 
 def list_faults(call: ControlCall) -> Response:
     """The fault rules in the order in which they are tried."""
-    found = call.server.plane.faults.list(call.work, call.scope, call.actor)
+    found = call.server.plane.faults.list(call.access)
     return _json({"faults": [shown.fault_json(each) for each in found]})
 
 
 def add_fault(call: ControlCall) -> Response:
     """Add a fault rule; it takes effect from the next call on."""
     draft = shown.fault_draft(call.body)
-    rule = call.server.plane.faults.add(call.work, call.scope, call.actor, draft)
+    rule = call.server.plane.faults.add(call.access, draft)
     return _json(shown.fault_json(rule), 201)
 
 
 def get_fault(call: ControlCall) -> Response:
     """One fault rule with what it has counted."""
-    found = call.server.plane.faults.get(call.work, call.scope, call.actor, call.params["fault"])
+    found = call.server.plane.faults.get(call.access, call.params["fault"])
     return _json(shown.fault_json(found))
 
 
 def change_fault(call: ControlCall) -> Response:
     """Put another fault rule in the place of one; it counts from the start again."""
     draft, name = shown.fault_draft(call.body), call.params["fault"]
-    rule = call.server.plane.faults.change(call.work, call.scope, call.actor, name, draft)
+    rule = call.server.plane.faults.change(call.access, name, draft)
     return _json(shown.fault_json(rule))
 
 
@@ -138,33 +137,33 @@ def disable_fault(call: ControlCall) -> Response:
 
 def _switched(call: ControlCall, *, on: bool) -> Response:
     faults, name = call.server.plane.faults, call.params["fault"]
-    return _json(shown.fault_json(faults.switch(call.work, call.scope, call.actor, name, on=on)))
+    return _json(shown.fault_json(faults.switch(call.access, name, on=on)))
 
 
 def delete_fault(call: ControlCall) -> Response:
     """Delete a fault rule."""
-    call.server.plane.faults.delete(call.work, call.scope, call.actor, call.params["fault"])
+    call.server.plane.faults.delete(call.access, call.params["fault"])
     return _done()
 
 
 def delete_faults(call: ControlCall) -> Response:
     """Delete every fault rule."""
-    call.server.plane.faults.delete_all(call.work, call.scope, call.actor)
+    call.server.plane.faults.delete_all(call.access)
     return _done()
 
 
 def limits(call: ControlCall) -> Response:
     """Infor's limits on logins and tokens, and whether they are applied."""
-    settings = call.server.settings.get(Access(call.work, call.scope, call.actor))
+    settings = call.server.settings.get(call.access)
     return _json(shown.limits_json(settings.limits))
 
 
 def change_limits(call: ControlCall) -> Response:
     """Apply other limits; what is left out stays."""
     service = call.server.settings
-    present = service.get(Access(call.work, call.scope, call.actor))
+    present = service.get(call.access)
     wanted = shown.read_limits(call.body, present.limits)
-    service.change(Access(call.work, call.scope, call.actor), present.with_limits(wanted))
+    service.change(call.access, present.with_limits(wanted))
     return _json(shown.limits_json(wanted))
 
 
@@ -174,14 +173,14 @@ def list_calls(call: ControlCall) -> Response:
         shown.whole(call.query, "page", 1), shown.whole(call.query, "per_page", 50)
     )
     filters = shown.call_filter(call.query)
-    page = call.server.recorder.list(call.work, call.scope, call.actor, request, filters)
+    page = call.server.recorder.list(call.access, request, filters)
     return _json({"total": page.total, "calls": [shown.call_json(each) for each in page.items]})
 
 
 def get_call(call: ControlCall) -> Response:
     """One recorded call with the bodies that it sent and got, where they were kept."""
     recorder = call.server.recorder
-    found = recorder.get(call.work, call.scope, call.actor, call.params["call"])
+    found = recorder.get(call.access, call.params["call"])
     bodies: dict[str, Any] = {
         "request_body": shown.body_json(recorder.body_of(found)),
         "response_body": shown.body_json(found.outcome.response_body),
@@ -191,19 +190,14 @@ def get_call(call: ControlCall) -> Response:
 
 def export_calls(call: ControlCall) -> Response:
     """The newest 1,000 recorded calls as an HTTP archive (HAR 1.2)."""
-    archive = call.server.recorder.har(
-        call.work,
-        call.scope,
-        call.actor,
-        shown.call_filter(call.query),
-    )
+    archive = call.server.recorder.har(call.access, shown.call_filter(call.query))
     return Response(archive, media_type="application/json", headers=HEADERS)
 
 
 def openapi(call: ControlCall) -> Response:
     """How an imitated service answers, as OpenAPI 3.1 with this tenant's addresses."""
     context = call.params["context"]
-    return _json(call.server.registry.openapi(call.scope.tenant_id, context, __version__))
+    return _json(call.server.registry.openapi(call.access.scope.tenant_id, context, __version__))
 
 
 _FILTERS: Final = {

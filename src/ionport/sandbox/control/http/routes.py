@@ -31,6 +31,7 @@ from ionport.core.http.problems import problem_of
 from ionport.core.ids import new_id
 from ionport.core.secrets import Secret
 from ionport.gateway.caller import REQUEST_ID_KEY
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, check_tenant_id
 from ionport.sandbox.control.http.endpoint import (
     HEADERS,
@@ -126,7 +127,7 @@ def _split(path: str) -> tuple[str, str]:
 
 def _actor(server: ControlServer, scope: TenantScope, secret: Secret) -> Actor:
     with server.database.read() as work:
-        return server.plane.keys.actor_for(work, scope, secret)
+        return server.plane.keys.actor_for(work.within(scope), secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +147,7 @@ def _answered(server: ControlServer, endpoint: Endpoint, call: _Call) -> Respons
         return endpoint.handler(
             ControlCall(
                 server=server,
-                work=work,
-                scope=call.scope,
-                actor=call.actor,
+                access=Access(work, call.scope, call.actor),
                 params=call.params,
                 query=call.query,
                 body=call.body,

@@ -17,7 +17,7 @@ from ionport.identity.model import Actor, TenantRole
 from ionport.sandbox.control.keys.model import ControlKey, ControlKeyAction
 from ionport.sandbox.control.keys.repository import ControlKeyRepository
 from ionport.sandbox.control.rights import require_control
-from ionport.store import SystemScope, TenantScope, Work
+from ionport.store import ScopedWork, SystemScope, TenantScope
 
 MAX_KEYS: Final = 50
 PREFIX: Final = "ctl_"
@@ -37,28 +37,26 @@ class ControlKeyService:
         self._keys = keys
         self._audit = audit
 
-    def list(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[ControlKey]:
+    def list(self, access: Access[TenantScope]) -> Sequence[ControlKey]:
         """Return the keys, the oldest first."""
-        require_control(actor, scope)
-        return ControlKeyRepository(work.connection).list(scope, MAX_KEYS)
+        require_control(access.actor, access.scope)
+        return ControlKeyRepository(access.connection).list(access.scope, MAX_KEYS)
 
-    def get(self, work: Work, scope: TenantScope, actor: Actor, key_id: str) -> ControlKey:
+    def get(self, access: Access[TenantScope], key_id: str) -> ControlKey:
         """Return one key; raises NotFound."""
-        found = [key for key in self.list(work, scope, actor) if key.id == key_id]
+        found = [key for key in self.list(access) if key.id == key_id]
         if not found:
             raise NotFound(_("There is no such control key."), code="control_key_not_found")
         return found[0]
 
-    def create(
-        self, work: Work, scope: TenantScope, actor: Actor, name: str
-    ) -> tuple[ControlKey, Secret]:
+    def create(self, access: Access[TenantScope], name: str) -> tuple[ControlKey, Secret]:
         """Make a key; it is in no other place than in what this returns.
 
         Raises:
             InvalidInput: no name, or a long one.
             Conflict: the tenant has as many keys as it may have.
         """
-        existing = self.list(work, scope, actor)
+        existing = self.list(access)
         name = name.strip()
         if not name or len(name) > _MAX_NAME or not name.isprintable():
             text = _("A name has 1 to {limit} letters.").format(limit=_MAX_NAME)
@@ -70,29 +68,25 @@ class ControlKeyService:
             )
         secret = Secret(PREFIX + random_token(32).reveal())
         now = self._clock.now()
-        key = ControlKey(new_id("ck"), scope.tenant_id, name, now, actor.name)
-        ControlKeyRepository(work.connection).add(scope, key, self._keys.digest(secret))
-        self._audit.record(
-            Access(work, scope, actor), ControlKeyAction.CREATED, key.id, {"name": name}
-        )
+        key = ControlKey(new_id("ck"), access.scope.tenant_id, name, now, access.actor.name)
+        ControlKeyRepository(access.connection).add(access.scope, key, self._keys.digest(secret))
+        self._audit.record(access, ControlKeyAction.CREATED, key.id, {"name": name})
         return key, secret
 
-    def delete(self, work: Work, scope: TenantScope, actor: Actor, key_id: str) -> None:
+    def delete(self, access: Access[TenantScope], key_id: str) -> None:
         """Delete a key: it opens nothing from the next request on. Raises NotFound."""
-        key = self.get(work, scope, actor, key_id)
-        ControlKeyRepository(work.connection).remove(scope, key.id)
-        self._audit.record(
-            Access(work, scope, actor), ControlKeyAction.DELETED, key.id, {"name": key.name}
-        )
+        key = self.get(access, key_id)
+        ControlKeyRepository(access.connection).remove(access.scope, key.id)
+        self._audit.record(access, ControlKeyAction.DELETED, key.id, {"name": key.name})
 
-    def actor_for(self, work: Work, scope: TenantScope, secret: Secret) -> Actor:
+    def actor_for(self, access: ScopedWork[TenantScope], secret: Secret) -> Actor:
         """Return the actor of a key: an administrator of its own tenant, and of no other.
 
         Raises:
             Unauthenticated: no key of this tenant.
         """
-        key = ControlKeyRepository(work.connection).find(_SIGN_IN, self._keys.digest(secret))
-        if key is None or key.tenant_id != scope.tenant_id:
+        key = ControlKeyRepository(access.connection).find(_SIGN_IN, self._keys.digest(secret))
+        if key is None or key.tenant_id != access.scope.tenant_id:
             raise Unauthenticated(
                 _("This is no control key of the tenant. Make one on its page Control keys."),
                 code="control_key_wrong",

@@ -11,12 +11,12 @@ from ionport.core.clock import Clock, SystemClock
 from ionport.core.errors import NotFound
 from ionport.core.ids import new_id
 from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
-from ionport.identity.model import Actor
+from ionport.identity.access import Access
 from ionport.sandbox.control.recorder import har
 from ionport.sandbox.control.recorder.model import CallFacts, CallFilter, Outcome, RecordedCall
 from ionport.sandbox.control.recorder.redaction import Redactor
 from ionport.sandbox.control.recorder.repository import CallRepository
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 MAX_SEARCHED: Final = 1_000
 MAX_SEARCHED_BYTES: Final = 50_000_000
@@ -56,20 +56,15 @@ class RecorderService:
             return True
         return False
 
-    def record(self, work: Work, scope: TenantScope, facts: CallFacts, outcome: Outcome) -> None:
+    def record(self, access: ScopedWork[TenantScope], facts: CallFacts, outcome: Outcome) -> None:
         """Write one call."""
-        calls = CallRepository(work.connection)
-        calls.add(scope, new_id("call"), facts, outcome)
+        calls = CallRepository(access.connection)
+        calls.add(access.scope, new_id("call"), facts, outcome)
         if next(self._records) % _TIDY_EVERY == 0:
-            calls.forget_older(scope, self._keep, self._clock.now())
+            calls.forget_older(access.scope, self._keep, self._clock.now())
 
     def list(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        request: PageRequest,
-        filters: CallFilter | None = None,
+        self, access: Access[TenantScope], request: PageRequest, filters: CallFilter | None = None
     ) -> Page[RecordedCall]:
         """Return one page of calls, the newest first.
 
@@ -79,12 +74,14 @@ class RecorderService:
         Raises:
             Forbidden: the actor does not administer the tenant.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         filters = filters or CallFilter()
-        calls = CallRepository(work.connection)
+        calls = CallRepository(access.connection)
         if not filters.body:
-            return calls.page(scope, request, filters)
-        found = list(self._with_text(calls.with_body(scope, filters, MAX_SEARCHED), filters.body))
+            return calls.page(access.scope, request, filters)
+        found = list(
+            self._with_text(calls.with_body(access.scope, filters, MAX_SEARCHED), filters.body)
+        )
         shown = found[request.offset : request.offset + request.limit]
         return Page(shown, len(found), request)
 
@@ -98,41 +95,33 @@ class RecorderService:
             if wanted in body.decode("utf-8", "replace").lower():
                 yield call
 
-    def get(self, work: Work, scope: TenantScope, actor: Actor, call_id: str) -> RecordedCall:
+    def get(self, access: Access[TenantScope], call_id: str) -> RecordedCall:
         """Return one call.
 
         Raises:
             Forbidden: the actor does not administer the tenant.
             NotFound: no such call, or no longer kept.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
-        call = CallRepository(work.connection).get(scope, call_id)
+        access.require_tenant_administrator()
+        call = CallRepository(access.connection).get(access.scope, call_id)
         if call is None:
             raise NotFound("This call is not recorded, or no longer.", code="call_not_found")
         return call
 
-    def request_body(
-        self, work: Work, scope: TenantScope, actor: Actor, call_id: str
-    ) -> bytes | None:
+    def request_body(self, access: Access[TenantScope], call_id: str) -> bytes | None:
         """Return the body that a call sent, or None when it was not kept.
 
         Raises:
             Forbidden, NotFound: as `get`.
         """
-        return self.body_of(self.get(work, scope, actor, call_id))
+        return self.body_of(self.get(access, call_id))
 
     def body_of(self, call: RecordedCall) -> bytes | None:
         """Return the body of a call that one of the methods above has returned."""
         facts = call.facts
         return self._blobs.get(facts.request_sha256) if facts.request_kept else None
 
-    def har(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        filters: CallFilter | None = None,
-    ) -> bytes:
+    def har(self, access: Access[TenantScope], filters: CallFilter | None = None) -> bytes:
         """Return the newest `har.MAX_ENTRIES` calls as an HTTP archive; see `har.archive`.
 
         Raises:
@@ -141,7 +130,7 @@ class RecorderService:
         found: list[RecordedCall] = []
         for number in range(1, har.MAX_ENTRIES // MAX_PER_PAGE + 1):
             request = PageRequest(number, MAX_PER_PAGE)
-            page = self.list(work, scope, actor, request, filters)
+            page = self.list(access, request, filters)
             found += page.items
             if number >= page.pages:
                 break

@@ -130,7 +130,7 @@ class RecordedApp:
         with self._database.write() as work:
             # A path may name any tenant; only calls of known ones are kept.
             if TenantRepository(work.connection).find(tenant) is not None:
-                self._recorder.record(work, tenant, facts, seen.outcome(recording))
+                self._recorder.record(work.within(tenant), facts, seen.outcome(recording))
 
 
 class _Seen:

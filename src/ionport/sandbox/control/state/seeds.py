@@ -31,7 +31,6 @@ from ionport.core.ids import new_uuid
 from ionport.gateway.caller import Caller
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.sandbox.control.rights import require_control
 from ionport.sandbox.control.state.model import StateAction
 from ionport.sandbox.idm.datamodel.administration import DocumentTypeService
@@ -44,7 +43,7 @@ from ionport.sandbox.m3.parameters import DEFAULT_COMPANY, Batch, Options, Reque
 from ionport.sandbox.m3.service import M3Service, M3Settings
 from ionport.sandbox.messaging.ionservices import open_ion
 from ionport.sandbox.messaging.points.model import read_point
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 MAX_BYTES: Final = 20_000_000
 MAX_ENTRIES: Final = 5_000
@@ -84,7 +83,7 @@ class SeedService:
         self._ln = LnService(clock, LnSettings())
         self._ion = open_ion(clock, blobs, audit)
 
-    def seed(self, work: Work, scope: TenantScope, actor: Actor, text: bytes) -> Seeded:
+    def seed(self, access: Access[TenantScope], text: bytes) -> Seeded:
         """Make what the JSON text asks for.
 
         Raises:
@@ -92,7 +91,7 @@ class SeedService:
             InvalidInput: the text begins with the path of what is wrong, such as `$.m3[2]`.
             TooLarge: over 20 MB or 5,000 entries.
         """
-        require_control(actor, scope)
+        require_control(access.actor, access.scope)
         content = _read(text)
 
         def each(section: str, make: Callable[[Mapping[str, Any]], Made]) -> list[Made]:
@@ -102,37 +101,31 @@ class SeedService:
                     made.append(make(entry))
             return made
 
-        each("idm_types", lambda one: self._take_type(work, scope, actor, one))
+        each("idm_types", lambda one: self._take_type(access, one))
         seeded = Seeded(
-            items=each("idm", lambda one: self._add_item(work, scope, actor, one)),
-            transactions=len(each("m3", lambda one: self._transact(work, scope, actor, one))),
-            receipts=len(each("ln", lambda one: self._receive(work, scope, one))),
-            logical_ids=each("ion", lambda one: self._connect(work, scope, actor, one)),
-            objects=each("catalog", lambda one: self._add_object(work, scope, actor, one)),
+            items=each("idm", lambda one: self._add_item(access, one)),
+            transactions=len(each("m3", lambda one: self._transact(access, one))),
+            receipts=len(each("ln", lambda one: self._receive(access, one))),
+            logical_ids=each("ion", lambda one: self._connect(access, one)),
+            objects=each("catalog", lambda one: self._add_object(access, one)),
         )
         details = {
             "items": str(len(seeded.items)),
             "transactions": str(seeded.transactions),
             "receipts": str(seeded.receipts),
         }
-        self._audit.record(Access(work, scope, actor), StateAction.SEEDED, scope.tenant_id, details)
+        self._audit.record(access, StateAction.SEEDED, access.scope.tenant_id, details)
         return seeded
 
-    def _take_type(
-        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
-    ) -> None:
-        self._idm_types.take_type(work, scope, actor, read_entity(entry))
+    def _take_type(self, access: Access[TenantScope], entry: Mapping[str, Any]) -> None:
+        self._idm_types.take_type(access, read_entity(entry))
 
-    def _add_item(
-        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
-    ) -> str:
+    def _add_item(self, access: Access[TenantScope], entry: Mapping[str, Any]) -> str:
         # As the body of a create request: whatever that takes, a seed takes too.
         item = read_item(json.dumps({"item": entry}).encode(), _JSON)
-        return self._idm.create(work, scope, actor.name, self._idm.draft(item)).pid
+        return self._idm.create(access, access.actor.name, self._idm.draft(item)).pid
 
-    def _transact(
-        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
-    ) -> None:
+    def _transact(self, access: Access[TenantScope], entry: Mapping[str, Any]) -> None:
         if unknown := sorted(entry.keys() - _TRANSACTION):
             raise _wrong(_("{name} is not known here.").format(name=unknown[0]))
         record = entry.get("record", {})
@@ -142,27 +135,23 @@ class SeedService:
         values = {str(name): str(value) for name, value in record.items()}
         request = Request(str(entry.get("transaction", "")), values)
         batch = Batch(str(entry.get("program", "")), Options(company=company), [request])
-        caller = Caller(scope.tenant_id, actor.name, None, None, new_uuid())
-        outcome = self._m3.run(work, scope, caller, batch, self._m3.check(batch, caller))
+        caller = Caller(access.scope.tenant_id, access.actor.name, None, None, new_uuid())
+        outcome = self._m3.run(access, caller, batch, self._m3.check(batch, caller))
         for result in outcome.results:
             if result.error is not None:
                 raise result.error
 
-    def _receive(self, work: Work, scope: TenantScope, entry: Mapping[str, Any]) -> None:
+    def _receive(self, access: ScopedWork[TenantScope], entry: Mapping[str, Any]) -> None:
         receipt = read_receipt({str(name): str(value) for name, value in entry.items()})
-        if not self._ln.receive(work, scope, receipt):
+        if not self._ln.receive(access, receipt):
             text = _("Line {line} of goods receipt {number} is there already.")
             raise _wrong(text.format(line=receipt.receipt_line, number=receipt.receipt))
 
-    def _connect(
-        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
-    ) -> str:
-        return self._ion.points.create_point(work, scope, actor, read_point(entry)).logical_id
+    def _connect(self, access: Access[TenantScope], entry: Mapping[str, Any]) -> str:
+        return self._ion.points.create_point(access, read_point(entry)).logical_id
 
-    def _add_object(
-        self, work: Work, scope: TenantScope, actor: Actor, entry: Mapping[str, Any]
-    ) -> str:
-        return self._ion.lake.add_object(work, scope, actor, entry).name
+    def _add_object(self, access: Access[TenantScope], entry: Mapping[str, Any]) -> str:
+        return self._ion.lake.add_object(access, entry).name
 
 
 def _read(text: bytes) -> Mapping[str, Any]:

@@ -19,14 +19,13 @@ from ionport import sandbox
 from ionport.core.clock import Clock
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.sandbox.control import tables as control_tables
 from ionport.sandbox.control.controls.controls import Controls
 from ionport.sandbox.control.controls.repository import ControlRepository
 from ionport.sandbox.control.rights import require_control
 from ionport.sandbox.control.state.model import StateAction
 from ionport.sandbox.control.state.repository import StateRepository
-from ionport.store import SystemScope, TenantScope, Work, metadata
+from ionport.store import SystemScope, TenantScope, metadata
 
 _SYSTEM = SystemScope("the clock of the installation")
 
@@ -69,25 +68,27 @@ class StateService:
         self._audit = audit
         self._controls = controls
 
-    def counts(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[StateCount]:
+    def counts(self, access: Access[TenantScope]) -> Sequence[StateCount]:
         """Return how many rows there are, by table."""
-        require_control(actor, scope)
-        state = StateRepository(work.connection)
-        return [StateCount(table.name, state.count(scope, table)) for table in state_tables()]
+        require_control(access.actor, access.scope)
+        state = StateRepository(access.connection)
+        return [
+            StateCount(table.name, state.count(access.scope, table)) for table in state_tables()
+        ]
 
-    def reset(self, work: Work, scope: TenantScope, actor: Actor) -> int:
+    def reset(self, access: Access[TenantScope]) -> int:
         """Empty the sandbox of a tenant; return how many rows went.
 
         Items, messages, M3 companies (which come back with their first records), recorded
         calls and fault rules go, and the clock, which is every tenant's, is set back. Apps,
         service accounts, users, snapshots and control keys stay.
         """
-        require_control(actor, scope)
-        state = StateRepository(work.connection)
+        require_control(access.actor, access.scope)
+        state = StateRepository(access.connection)
         now = self._clock.now()
-        gone = sum(state.empty(scope, table, now) for table in reversed(state_tables()))
-        ControlRepository(work.connection).set_offset(_SYSTEM, timedelta())
-        self._controls.change(work)
+        gone = sum(state.empty(access.scope, table, now) for table in reversed(state_tables()))
+        ControlRepository(access.connection).set_offset(_SYSTEM, timedelta())
+        self._controls.change(access.work)
         details = {"rows": str(gone)}
-        self._audit.record(Access(work, scope, actor), StateAction.RESET, scope.tenant_id, details)
+        self._audit.record(access, StateAction.RESET, access.scope.tenant_id, details)
         return gone

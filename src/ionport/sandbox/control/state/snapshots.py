@@ -25,7 +25,7 @@ from ionport.sandbox.control.state.model import Snapshot, StateAction
 from ionport.sandbox.control.state.repository import StateRepository
 from ionport.sandbox.control.state.service import service_tables
 from ionport.sandbox.control.state.snapshot_repository import SnapshotRepository
-from ionport.store import Database, Moment, TenantScope, Work
+from ionport.store import Database, Moment, ScopedWork, TenantScope
 
 MAX_SNAPSHOTS: Final = 50
 MAX_ROWS: Final = 200_000
@@ -45,15 +45,15 @@ class SnapshotService:
         self._audit = audit
         self._blobs = blobs
 
-    def list(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[Snapshot]:
+    def list(self, access: Access[TenantScope]) -> Sequence[Snapshot]:
         """Return the snapshots by name."""
-        require_control(actor, scope)
-        return SnapshotRepository(work.connection).list(scope, MAX_SNAPSHOTS)
+        require_control(access.actor, access.scope)
+        return SnapshotRepository(access.connection).list(access.scope, MAX_SNAPSHOTS)
 
-    def get(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> Snapshot:
+    def get(self, access: Access[TenantScope], name: str) -> Snapshot:
         """Return one snapshot; raises NotFound."""
-        require_control(actor, scope)
-        snapshot = SnapshotRepository(work.connection).find(scope, name)
+        require_control(access.actor, access.scope)
+        snapshot = SnapshotRepository(access.connection).find(access.scope, name)
         if snapshot is None:
             raise NotFound(
                 _("There is no snapshot of this name in the tenant."), code="snapshot_not_found"
@@ -89,7 +89,7 @@ class SnapshotService:
             created_by=actor.name,
         )
         with database.write() as work:
-            self._store(work, scope, snapshot, files)
+            self._store(work.within(scope), snapshot, files)
             details = {"rows": str(rows)}
             self._audit.record(
                 Access(work, scope, actor), StateAction.SNAPSHOT_TAKEN, name, details
@@ -97,38 +97,38 @@ class SnapshotService:
         return snapshot
 
     def _store(
-        self, work: Work, scope: TenantScope, snapshot: Snapshot, files: Collection[str]
+        self, access: ScopedWork[TenantScope], snapshot: Snapshot, files: Collection[str]
     ) -> None:
-        snapshots = SnapshotRepository(work.connection)
-        replaced = _place_for(snapshots, scope, snapshot.name)
+        snapshots = SnapshotRepository(access.connection)
+        replaced = _place_for(snapshots, access.scope, snapshot.name)
         if replaced is not None:
-            snapshots.remove(scope, replaced, self._clock.now())
-        snapshots.add(scope, snapshot, files)
+            snapshots.remove(access.scope, replaced, self._clock.now())
+        snapshots.add(access.scope, snapshot, files)
 
-    def restore(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> Snapshot:
+    def restore(self, access: Access[TenantScope], name: str) -> Snapshot:
         """Put a kept state in the place of the present one.
 
         Raises:
             NotFound: no snapshot of that name, or its file is gone.
             Conflict: it was taken by a version with other tables.
         """
-        snapshot = self.get(work, scope, actor, name)
+        snapshot = self.get(access, name)
         content = _unpack(self._blobs.get(snapshot.content_sha256))
-        state, now = StateRepository(work.connection), self._clock.now()
+        state, now = StateRepository(access.connection), self._clock.now()
         for table in reversed(service_tables()):
-            state.empty(scope, table, now)
+            state.empty(access.scope, table, now)
         for table in service_tables():
             rows = content.get(table.name, [])
-            state.insert(scope, table, [_read_row(table, row) for row in rows])
+            state.insert(access.scope, table, [_read_row(table, row) for row in rows])
         details = {"rows": str(snapshot.rows)}
-        self._audit.record(Access(work, scope, actor), StateAction.SNAPSHOT_RESTORED, name, details)
+        self._audit.record(access, StateAction.SNAPSHOT_RESTORED, name, details)
         return snapshot
 
-    def delete(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
+    def delete(self, access: Access[TenantScope], name: str) -> None:
         """Delete a snapshot; raises NotFound."""
-        snapshot = self.get(work, scope, actor, name)
-        SnapshotRepository(work.connection).remove(scope, snapshot, self._clock.now())
-        self._audit.record(Access(work, scope, actor), StateAction.SNAPSHOT_DELETED, name)
+        snapshot = self.get(access, name)
+        SnapshotRepository(access.connection).remove(access.scope, snapshot, self._clock.now())
+        self._audit.record(access, StateAction.SNAPSHOT_DELETED, name)
 
 
 def _place_for(snapshots: SnapshotRepository, scope: TenantScope, name: str) -> Snapshot | None:

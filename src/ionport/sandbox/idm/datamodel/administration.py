@@ -11,7 +11,6 @@ from ionport.core.i18n import _, ngettext
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.sandbox.idm.datamodel.attribute_types import canonical
 from ionport.sandbox.idm.datamodel.model import (
     MAX_NAME,
@@ -26,7 +25,7 @@ from ionport.sandbox.idm.datamodel.model import (
 from ionport.sandbox.idm.datamodel.repository import DataModelRepository
 from ionport.sandbox.idm.datamodel.shipped import DEFAULT_ACL, SHIPPED
 from ionport.sandbox.idm.model import MAX_ATTRIBUTES, MAX_VALUE
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 MAX_ENTITIES = 200
 MAX_ACLS = 50
@@ -64,17 +63,15 @@ class DocumentTypeService:
         self._clock = clock
         self._audit = audit
 
-    def list_types(
-        self, work: Work, scope: TenantScope, actor: Actor, query: TypeQuery
-    ) -> Page[ListedEntity]:
+    def list_types(self, access: Access[TenantScope], query: TypeQuery) -> Page[ListedEntity]:
         """Return one page of the document types."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        repository = DataModelRepository(work.connection)
-        counts = repository.item_counts(scope)
+        access.require_tenant_administrator()
+        repository = DataModelRepository(access.connection)
+        counts = repository.item_counts(access.scope)
         text = query.text.lower()
         found = [
             ListedEntity(entity, counts.get(entity.name, 0))
-            for entity in repository.entities(scope).values()
+            for entity in repository.entities(access.scope).values()
             if text in entity.name.lower() or text in entity.description.lower()
         ]
         found.sort(key=lambda listed: listed.entity.name.lower(), reverse=query.descending)
@@ -83,29 +80,22 @@ class DocumentTypeService:
         offset = query.page.offset
         return Page(found[offset : offset + query.page.limit], len(found), query.page)
 
-    def type_names(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[str]:
+    def type_names(self, access: Access[TenantScope]) -> Sequence[str]:
         """Return the names of all document types, in order; a few hundred at most."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return sorted(DataModelRepository(work.connection).entities(scope))
+        access.require_tenant_administrator()
+        return sorted(DataModelRepository(access.connection).entities(access.scope))
 
-    def get_type(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> ListedEntity:
+    def get_type(self, access: Access[TenantScope], name: str) -> ListedEntity:
         """Return one document type; raises NotFound."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        repository = DataModelRepository(work.connection)
-        entity = repository.entities(scope, [name]).get(name)
+        access.require_tenant_administrator()
+        repository = DataModelRepository(access.connection)
+        entity = repository.entities(access.scope, [name]).get(name)
         if entity is None:
             raise NotFound(_("There is no such document type."), code="document_type_not_found")
-        return ListedEntity(entity, repository.item_counts(scope).get(name, 0))
+        return ListedEntity(entity, repository.item_counts(access.scope).get(name, 0))
 
     def add_type(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        name: str,
-        description: str,
-        *,
-        needs_acl: bool = False,
+        self, access: Access[TenantScope], name: str, description: str, *, needs_acl: bool = False
     ) -> Entity:
         """Add a document type with the ACLs Public and Private.
 
@@ -115,47 +105,45 @@ class DocumentTypeService:
             InvalidInput: wrong name or description, named by field.
             Conflict: there is one of this name, or 200 already.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         _check_name(name)
         _check_description(description)
-        repository = DataModelRepository(work.connection)
-        entities = repository.entities(scope)
+        repository = DataModelRepository(access.connection)
+        entities = repository.entities(access.scope)
         _check_new(name, entities)
         _check_room(sum(entity.is_own for entity in entities.values()), MAX_ENTITIES)
         default = "" if needs_acl else DEFAULT_ACL
         entity = Entity(name, description or name, {}, _NEW_ACLS, default, is_own=True)
-        repository.add_entity(scope, entity, self._clock.now())
-        self._record(work, scope, actor, DataModelAction.DOCUMENT_TYPE_ADDED, name)
+        repository.add_entity(access.scope, entity, self._clock.now())
+        self._record(access, DataModelAction.DOCUMENT_TYPE_ADDED, name)
         return entity
 
-    def take_type(self, work: Work, scope: TenantScope, actor: Actor, entity: Entity) -> None:
+    def take_type(self, access: Access[TenantScope], entity: Entity) -> None:
         """Add what another tenant's IDM lists of a document type and is not here yet.
 
         Items that name no ACL get Public, unless the type has ACLs and not this one.
 
         Raises InvalidInput and Conflict as `add_type`, `add_attribute` and `add_acl` do.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
-        known = DataModelRepository(work.connection).entities(scope, [entity.name])
+        access.require_tenant_administrator()
+        known = DataModelRepository(access.connection).entities(access.scope, [entity.name])
         names = {acl.name for acl in entity.acls}
         here = known.get(entity.name) or self.add_type(
-            work,
-            scope,
-            actor,
+            access,
             entity.name,
             entity.description,
             needs_acl=bool(names) and DEFAULT_ACL not in names,
         )
         for definition in entity.attributes.values():
             if definition.name not in here.attributes:
-                self.add_attribute(work, scope, actor, entity.name, definition)
+                self.add_attribute(access, entity.name, definition)
         for acl in entity.acls:
             if acl.name not in {each.name for each in here.acls}:
-                self.add_acl(work, scope, actor, entity.name, acl)
+                self.add_acl(access, entity.name, acl)
 
-    def remove_type(self, work: Work, scope: TenantScope, actor: Actor, name: str) -> None:
+    def remove_type(self, access: Access[TenantScope], name: str) -> None:
         """Remove a document type that was added; raises NotFound, and Conflict while it is used."""
-        listed = self.get_type(work, scope, actor, name)
+        listed = self.get_type(access, name)
         if not listed.entity.is_own:
             raise Conflict(_("A shipped document type stays."), code="document_type_shipped")
         if listed.items:
@@ -165,16 +153,11 @@ class DocumentTypeService:
                 listed.items,
             )
             raise Conflict(text.format(count=listed.items), code="document_type_used")
-        DataModelRepository(work.connection).remove_entity(scope, name)
-        self._record(work, scope, actor, DataModelAction.DOCUMENT_TYPE_REMOVED, name)
+        DataModelRepository(access.connection).remove_entity(access.scope, name)
+        self._record(access, DataModelAction.DOCUMENT_TYPE_REMOVED, name)
 
     def add_attribute(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        entity_name: str,
-        definition: AttributeDefinition,
+        self, access: Access[TenantScope], entity_name: str, definition: AttributeDefinition
     ) -> None:
         """Add an attribute to a document type.
 
@@ -185,82 +168,72 @@ class DocumentTypeService:
             InvalidInput: a part of the definition is wrong, named by field.
             Conflict: there is an attribute of this name, or 500 already.
         """
-        entity = self.get_type(work, scope, actor, entity_name).entity
+        entity = self.get_type(access, entity_name).entity
         definition = _checked(definition)
         _check_new(definition.name, entity.attributes)
         _check_room(len(entity.attributes), MAX_ATTRIBUTES)
-        repository = DataModelRepository(work.connection)
-        repository.add_attribute(scope, entity.name, definition)
+        repository = DataModelRepository(access.connection)
+        repository.add_attribute(access.scope, entity.name, definition)
         details = {"attribute": definition.name, "type": definition.type.name.lower()}
-        self._record(work, scope, actor, DataModelAction.ATTRIBUTE_ADDED, entity.name, details)
+        self._record(access, DataModelAction.ATTRIBUTE_ADDED, entity.name, details)
 
-    def remove_attribute(
-        self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, name: str
-    ) -> None:
+    def remove_attribute(self, access: Access[TenantScope], entity_name: str, name: str) -> None:
         """Remove an attribute that was added; raises NotFound, and Conflict while it is used."""
-        definition = self.get_attribute(work, scope, actor, entity_name, name)
+        definition = self.get_attribute(access, entity_name, name)
         if not definition.is_own:
             raise Conflict(_("A shipped attribute stays."), code="attribute_shipped")
-        repository = DataModelRepository(work.connection)
-        if count := repository.items_with(scope, entity_name, name):
+        repository = DataModelRepository(access.connection)
+        if count := repository.items_with(access.scope, entity_name, name):
             text = ngettext(
                 "{count} item has this attribute. Delete it first.",
                 "{count} items have this attribute. Delete them first.",
                 count,
             )
             raise Conflict(text.format(count=count), code="attribute_used")
-        repository.remove_attribute(scope, entity_name, name)
-        self._record(
-            work, scope, actor, DataModelAction.ATTRIBUTE_REMOVED, entity_name, {"attribute": name}
-        )
+        repository.remove_attribute(access.scope, entity_name, name)
+        self._record(access, DataModelAction.ATTRIBUTE_REMOVED, entity_name, {"attribute": name})
 
     def get_attribute(
-        self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, name: str
+        self, access: Access[TenantScope], entity_name: str, name: str
     ) -> AttributeDefinition:
         """Return an attribute of a document type; raises NotFound."""
-        entity = self.get_type(work, scope, actor, entity_name).entity
+        entity = self.get_type(access, entity_name).entity
         definition = entity.attributes.get(name)
         if definition is None:
             raise NotFound(_("There is no such attribute."), code="attribute_not_found")
         return definition
 
-    def add_acl(
-        self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, acl: Acl
-    ) -> None:
+    def add_acl(self, access: Access[TenantScope], entity_name: str, acl: Acl) -> None:
         """Add an ACL to a document type; raises as `add_attribute` does, at 50 of them."""
-        entity = self.get_type(work, scope, actor, entity_name).entity
+        entity = self.get_type(access, entity_name).entity
         _check_name(acl.name)
         _check_description(acl.description)
         _check_new(acl.name, {each.name for each in entity.acls})
         _check_room(len(entity.acls), MAX_ACLS)
-        repository = DataModelRepository(work.connection)
-        repository.add_acl(scope, entity.name, acl)
-        self._record(work, scope, actor, DataModelAction.ACL_ADDED, entity.name, {"acl": acl.name})
+        repository = DataModelRepository(access.connection)
+        repository.add_acl(access.scope, entity.name, acl)
+        self._record(access, DataModelAction.ACL_ADDED, entity.name, {"acl": acl.name})
 
-    def remove_acl(
-        self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, name: str
-    ) -> None:
+    def remove_acl(self, access: Access[TenantScope], entity_name: str, name: str) -> None:
         """Remove an ACL that was added; raises NotFound, and Conflict while it is used."""
-        entity = self.get_type(work, scope, actor, entity_name).entity
-        self.get_acl(work, scope, actor, entity_name, name)
+        entity = self.get_type(access, entity_name).entity
+        self.get_acl(access, entity_name, name)
         if not removable_acl(entity, name):
             raise Conflict(_("An ACL that was shipped or is the default stays."), code="acl_stays")
-        repository = DataModelRepository(work.connection)
-        if count := repository.items_under(scope, entity_name, name):
+        repository = DataModelRepository(access.connection)
+        if count := repository.items_under(access.scope, entity_name, name):
             text = ngettext(
                 "{count} item has this ACL. Give it another first.",
                 "{count} items have this ACL. Give them another first.",
                 count,
             )
             raise Conflict(text.format(count=count), code="acl_used")
-        repository.remove_acl(scope, entity_name, name)
-        self._record(work, scope, actor, DataModelAction.ACL_REMOVED, entity_name, {"acl": name})
+        repository.remove_acl(access.scope, entity_name, name)
+        self._record(access, DataModelAction.ACL_REMOVED, entity_name, {"acl": name})
 
-    def get_acl(
-        self, work: Work, scope: TenantScope, actor: Actor, entity_name: str, name: str
-    ) -> Acl:
+    def get_acl(self, access: Access[TenantScope], entity_name: str, name: str) -> Acl:
         """Return an ACL of a document type; raises NotFound."""
-        entity = self.get_type(work, scope, actor, entity_name).entity
+        entity = self.get_type(access, entity_name).entity
         found = next((acl for acl in entity.acls if acl.name == name), None)
         if found is None:
             raise NotFound(_("There is no such ACL."), code="acl_not_found")
@@ -268,14 +241,12 @@ class DocumentTypeService:
 
     def _record(
         self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
+        access: Access[TenantScope],
         action: DataModelAction,
         subject: str,
         details: Mapping[str, str] | None = None,
     ) -> None:
-        self._audit.record(Access(work, scope, actor), action, subject, details)
+        self._audit.record(access, action, subject, details)
 
 
 def removable_acl(entity: Entity, name: str) -> bool:

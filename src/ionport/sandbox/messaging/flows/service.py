@@ -13,7 +13,6 @@ from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.sandbox.messaging.flows.model import (
     MAX_ATTEMPTS,
     MAX_FLOWS,
@@ -31,7 +30,7 @@ from ionport.sandbox.messaging.flows.repository import (
     DocumentFlowRepository,
 )
 from ionport.sandbox.messaging.model import Message
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 
 class DocumentFlowService:
@@ -46,17 +45,17 @@ class DocumentFlowService:
         self._audit = audit
         self.wake: Callable[[], None] = _nothing
 
-    def start(self, work: Work, scope: TenantScope, message: Message) -> None:
+    def start(self, access: ScopedWork[TenantScope], message: Message) -> None:
         """Let a new message start the flows that take it: what they send is stored with it."""
-        flows = DocumentFlowRepository(work.connection)
-        outbox = AcknowledgementRepository(work.connection)
+        flows = DocumentFlowRepository(access.connection)
+        outbox = AcknowledgementRepository(access.connection)
         now = self._clock.now()
-        for flow_id in flows.started_by(scope, message.document_name):
+        for flow_id in flows.started_by(access.scope, message.document_name):
             outbox.add(
-                scope,
+                access.scope,
                 Acknowledgement(
                     id=new_id("ack"),
-                    tenant_id=scope.tenant_id,
+                    tenant_id=access.scope.tenant_id,
                     flow_id=flow_id,
                     message_row_id=message.id,
                     outcome="",
@@ -69,38 +68,36 @@ class DocumentFlowService:
                     created_at=now,
                 ),
             )
-            work.after_commit(lambda: self.wake())
+            access.after_commit(lambda: self.wake())
 
-    def list_flows(self, work: Work, scope: TenantScope, actor: Actor) -> Sequence[DocumentFlow]:
+    def list_flows(self, access: Access[TenantScope]) -> Sequence[DocumentFlow]:
         """Return the tenant's flows by name; there are at most 50."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return DocumentFlowRepository(work.connection).list(scope)
+        access.require_tenant_administrator()
+        return DocumentFlowRepository(access.connection).list(access.scope)
 
-    def get_flow(self, work: Work, scope: TenantScope, actor: Actor, flow_id: str) -> DocumentFlow:
+    def get_flow(self, access: Access[TenantScope], flow_id: str) -> DocumentFlow:
         """Return a flow; raises NotFound for another tenant's."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        flow = DocumentFlowRepository(work.connection).get(scope, flow_id)
+        access.require_tenant_administrator()
+        flow = DocumentFlowRepository(access.connection).get(access.scope, flow_id)
         if flow is None:
             raise NotFound(_("There is no such document flow."))
         return flow
 
-    def create_flow(
-        self, work: Work, scope: TenantScope, actor: Actor, draft: FlowDraft
-    ) -> DocumentFlow:
+    def create_flow(self, access: Access[TenantScope], draft: FlowDraft) -> DocumentFlow:
         """Store a new flow, active.
 
         Raises:
             InvalidInput: a field is wrong.
             Conflict: there are 50 already.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         draft.check()
-        flows = DocumentFlowRepository(work.connection)
-        if len(flows.list(scope)) >= MAX_FLOWS:
+        flows = DocumentFlowRepository(access.connection)
+        if len(flows.list(access.scope)) >= MAX_FLOWS:
             raise Conflict(_("A tenant has at most {limit} flows.").format(limit=MAX_FLOWS))
         flow = DocumentFlow(
             id=new_id("flw"),
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             name=draft.name,
             description=draft.description,
             document_name=draft.document_name,
@@ -109,21 +106,21 @@ class DocumentFlowService:
             target=draft.target,
             is_active=True,
             created_at=self._clock.now(),
-            created_by=actor.name,
+            created_by=access.actor.name,
         )
-        flows.add(scope, flow)
-        self._record(work, scope, actor, DocumentFlowAction.CREATED, flow)
+        flows.add(access.scope, flow)
+        self._record(access, DocumentFlowAction.CREATED, flow)
         return flow
 
     def change_flow(
-        self, work: Work, scope: TenantScope, actor: Actor, flow_id: str, draft: FlowDraft
+        self, access: Access[TenantScope], flow_id: str, draft: FlowDraft
     ) -> DocumentFlow:
         """Change a flow; what is decided already goes as it is, to the new target.
 
         Raises:
             InvalidInput: a field is wrong.
         """
-        flow = self.get_flow(work, scope, actor, flow_id)
+        flow = self.get_flow(access, flow_id)
         draft.check()
         changed = replace(
             flow,
@@ -134,85 +131,71 @@ class DocumentFlowService:
             rule=draft.rule,
             target=draft.target,
         )
-        DocumentFlowRepository(work.connection).change(scope, changed)
-        self._record(work, scope, actor, DocumentFlowAction.CHANGED, changed)
+        DocumentFlowRepository(access.connection).change(access.scope, changed)
+        self._record(access, DocumentFlowAction.CHANGED, changed)
         return changed
 
     def set_active(
-        self, work: Work, scope: TenantScope, actor: Actor, flow_id: str, *, active: bool
+        self, access: Access[TenantScope], flow_id: str, *, active: bool
     ) -> DocumentFlow:
         """Activate or deactivate a flow; messages that came while it was inactive are not taken."""
-        flow = replace(self.get_flow(work, scope, actor, flow_id), is_active=active)
-        DocumentFlowRepository(work.connection).change(scope, flow)
+        flow = replace(self.get_flow(access, flow_id), is_active=active)
+        DocumentFlowRepository(access.connection).change(access.scope, flow)
         action = DocumentFlowAction.ACTIVATED if active else DocumentFlowAction.DEACTIVATED
-        self._record(work, scope, actor, action, flow)
+        self._record(access, action, flow)
         return flow
 
-    def delete_flow(self, work: Work, scope: TenantScope, actor: Actor, flow_id: str) -> None:
+    def delete_flow(self, access: Access[TenantScope], flow_id: str) -> None:
         """Remove a flow with the acknowledgements that it sent or was to send."""
-        flow = self.get_flow(work, scope, actor, flow_id)
-        DocumentFlowRepository(work.connection).delete(scope, flow_id, self._clock.now())
-        self._record(work, scope, actor, DocumentFlowAction.DELETED, flow)
+        flow = self.get_flow(access, flow_id)
+        DocumentFlowRepository(access.connection).delete(access.scope, flow_id, self._clock.now())
+        self._record(access, DocumentFlowAction.DELETED, flow)
 
     def list_acknowledgements(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        request: PageRequest,
-        filters: AckFilter | None = None,
+        self, access: Access[TenantScope], request: PageRequest, filters: AckFilter | None = None
     ) -> Page[Acknowledgement]:
         """Return one page of acknowledgements, the newest first."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        outbox = AcknowledgementRepository(work.connection)
-        return outbox.page(scope, filters or AckFilter(), request)
+        access.require_tenant_administrator()
+        outbox = AcknowledgementRepository(access.connection)
+        return outbox.page(access.scope, filters or AckFilter(), request)
 
-    def get_acknowledgement(
-        self, work: Work, scope: TenantScope, actor: Actor, ack_id: str
-    ) -> Acknowledgement:
+    def get_acknowledgement(self, access: Access[TenantScope], ack_id: str) -> Acknowledgement:
         """Return an acknowledgement; raises NotFound for another tenant's."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        ack = AcknowledgementRepository(work.connection).get(scope, ack_id)
+        access.require_tenant_administrator()
+        ack = AcknowledgementRepository(access.connection).get(access.scope, ack_id)
         if ack is None:
             raise NotFound(_("There is no such acknowledgement."))
         return ack
 
-    def attempts(
-        self, work: Work, scope: TenantScope, actor: Actor, ack_id: str
-    ) -> Sequence[AckAttempt]:
+    def attempts(self, access: Access[TenantScope], ack_id: str) -> Sequence[AckAttempt]:
         """Return how often an acknowledgement was posted, and with which result."""
-        ack = self.get_acknowledgement(work, scope, actor, ack_id)
-        return AcknowledgementRepository(work.connection).attempts(scope, ack)
+        ack = self.get_acknowledgement(access, ack_id)
+        return AcknowledgementRepository(access.connection).attempts(access.scope, ack)
 
-    def bod(self, work: Work, scope: TenantScope, actor: Actor, ack_id: str) -> bytes | None:
+    def bod(self, access: Access[TenantScope], ack_id: str) -> bytes | None:
         """Return the Acknowledge BOD as it was last posted; None before there is one."""
-        ack = self.get_acknowledgement(work, scope, actor, ack_id)
+        ack = self.get_acknowledgement(access, ack_id)
         return self._blobs.get(ack.bod_sha256) if ack.bod_sha256 else None
 
-    def send_again(self, work: Work, scope: TenantScope, actor: Actor, ack_id: str) -> None:
+    def send_again(self, access: Access[TenantScope], ack_id: str) -> None:
         """Post an acknowledgement once more, the same bytes, whatever became of it.
 
         Raises:
             Conflict: it waits already.
         """
-        ack = self.get_acknowledgement(work, scope, actor, ack_id)
+        ack = self.get_acknowledgement(access, ack_id)
         if ack.state is AckState.WAITING:
             raise Conflict(_("The acknowledgement waits to be sent already."))
-        AcknowledgementRepository(work.connection).again(
-            scope, ack, self._clock.now(), ack.attempts + MAX_ATTEMPTS
+        AcknowledgementRepository(access.connection).again(
+            access.scope, ack, self._clock.now(), ack.attempts + MAX_ATTEMPTS
         )
-        self._audit.record(Access(work, scope, actor), AcknowledgementAction.SENT_AGAIN, ack.id)
-        work.after_commit(lambda: self.wake())
+        self._audit.record(access, AcknowledgementAction.SENT_AGAIN, ack.id)
+        access.after_commit(lambda: self.wake())
 
     def _record(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        action: DocumentFlowAction,
-        flow: DocumentFlow,
+        self, access: Access[TenantScope], action: DocumentFlowAction, flow: DocumentFlow
     ) -> None:
-        self._audit.record(Access(work, scope, actor), action, flow.id, {"name": flow.name})
+        self._audit.record(access, action, flow.id, {"name": flow.name})
 
 
 def _nothing() -> None:

@@ -12,7 +12,6 @@ from ionport.core.ids import new_id
 from ionport.core.paging import Page
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.sandbox.kit.texts import quoted
 from ionport.sandbox.messaging.errors import NotConfigured
 from ionport.sandbox.messaging.model import Parameters
@@ -26,7 +25,7 @@ from ionport.sandbox.messaging.points.model import (
     logical_id_of,
 )
 from ionport.sandbox.messaging.points.repository import ConnectionPointRepository
-from ionport.store import TenantScope, Work
+from ionport.store import ScopedWork, TenantScope
 
 BY_ITSELF = "sandbox"
 
@@ -38,7 +37,9 @@ class ConnectionPointService:
         self._clock = clock
         self._audit = audit
 
-    def admit(self, work: Work, scope: TenantScope, client_id: str, parameters: Parameters) -> None:
+    def admit(
+        self, access: ScopedWork[TenantScope], client_id: str, parameters: Parameters
+    ) -> None:
         """Let a message in, or say why ION would not.
 
         A real tenant refuses a sender that has no connection point. So that a new client gets on
@@ -48,12 +49,12 @@ class ConnectionPointService:
             NotConfigured: no connection point, an inactive one, or not for this document (412).
             Forbidden: the logical id belongs to another app (403).
         """
-        points = ConnectionPointRepository(work.connection)
-        point = points.by_logical_id(scope, parameters.from_logical_id)
+        points = ConnectionPointRepository(access.connection)
+        point = points.by_logical_id(access.scope, parameters.from_logical_id)
         if point is None or point.is_automatic:
-            if points.is_strict(scope):
+            if points.is_strict(access.scope):
                 raise _no_point(parameters.from_logical_id)
-            self._open(points, scope, point, parameters)
+            self._open(points, access.scope, point, parameters)
             return
         if point.client_id != client_id:
             raise Forbidden(
@@ -71,7 +72,7 @@ class ConnectionPointService:
             )
 
     def accepted_documents(
-        self, work: Work, scope: TenantScope, client_id: str, logical_id: str
+        self, access: ScopedWork[TenantScope], client_id: str, logical_id: str
     ) -> Sequence[str]:
         """Return the documents that a logical id may send.
 
@@ -79,9 +80,9 @@ class ConnectionPointService:
             NotConfigured: there is no such connection point, or it is inactive.
             Forbidden: it belongs to another app.
         """
-        points = ConnectionPointRepository(work.connection)
-        point = points.by_logical_id(scope, logical_id)
-        if point is None or (point.is_automatic and points.is_strict(scope)):
+        points = ConnectionPointRepository(access.connection)
+        point = points.by_logical_id(access.scope, logical_id)
+        if point is None or (point.is_automatic and points.is_strict(access.scope)):
             raise _no_point(logical_id)
         if point.client_id not in ("", client_id):
             raise Forbidden(
@@ -126,52 +127,50 @@ class ConnectionPointService:
             ),
         )
 
-    def is_strict(self, work: Work, scope: TenantScope, actor: Actor) -> bool:
+    def is_strict(self, access: Access[TenantScope]) -> bool:
         """Tell whether messages need a connection point that somebody has made."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return ConnectionPointRepository(work.connection).is_strict(scope)
+        access.require_tenant_administrator()
+        return ConnectionPointRepository(access.connection).is_strict(access.scope)
 
-    def set_strict(self, work: Work, scope: TenantScope, actor: Actor, is_strict: bool) -> None:
+    def set_strict(self, access: Access[TenantScope], is_strict: bool) -> None:
         """Say whether messages need a connection point that somebody has made."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        ConnectionPointRepository(work.connection).set_strict(scope, is_strict)
+        access.require_tenant_administrator()
+        ConnectionPointRepository(access.connection).set_strict(access.scope, is_strict)
         action = ConnectionPointAction.STRICT if is_strict else ConnectionPointAction.AUTOMATIC
-        self._audit.record(Access(work, scope, actor), action, scope.tenant_id)
+        self._audit.record(access, action, access.scope.tenant_id)
 
     def list_points(
-        self, work: Work, scope: TenantScope, actor: Actor, query: PointQuery | None = None
+        self, access: Access[TenantScope], query: PointQuery | None = None
     ) -> Page[ConnectionPoint]:
         """Return one page of connection points, by name unless `query` says otherwise."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        return ConnectionPointRepository(work.connection).page(scope, query or PointQuery())
+        access.require_tenant_administrator()
+        return ConnectionPointRepository(access.connection).page(
+            access.scope, query or PointQuery()
+        )
 
-    def get_point(
-        self, work: Work, scope: TenantScope, actor: Actor, point_id: str
-    ) -> ConnectionPoint:
+    def get_point(self, access: Access[TenantScope], point_id: str) -> ConnectionPoint:
         """Return a connection point; raises NotFound for another tenant's."""
-        actor.require_tenant_administrator(scope.tenant_id)
-        point = ConnectionPointRepository(work.connection).get(scope, point_id)
+        access.require_tenant_administrator()
+        point = ConnectionPointRepository(access.connection).get(access.scope, point_id)
         if point is None:
             raise NotFound(_("There is no such connection point."))
         return point
 
-    def create_point(
-        self, work: Work, scope: TenantScope, actor: Actor, draft: PointDraft
-    ) -> ConnectionPoint:
+    def create_point(self, access: Access[TenantScope], draft: PointDraft) -> ConnectionPoint:
         """Store a new connection point, active; its Logical ID is made from its name.
 
         Raises:
             InvalidInput: a field is wrong.
             Conflict: there is one with this Logical ID; `existing_id` is its id.
         """
-        actor.require_tenant_administrator(scope.tenant_id)
+        access.require_tenant_administrator()
         draft.check()
-        points = ConnectionPointRepository(work.connection)
-        if points.count(scope) >= MAX_POINTS:
+        points = ConnectionPointRepository(access.connection)
+        if points.count(access.scope) >= MAX_POINTS:
             raise Conflict(_("The tenant has as many connection points as it may."))
         point = ConnectionPoint(
             id=new_id("cpt"),
-            tenant_id=scope.tenant_id,
+            tenant_id=access.scope.tenant_id,
             name=draft.name,
             description=draft.description,
             logical_id=logical_id_of(draft.name),
@@ -179,20 +178,20 @@ class ConnectionPointService:
             is_active=True,
             is_automatic=False,
             created_at=self._clock.now(),
-            created_by=actor.name,
+            created_by=access.actor.name,
             documents=tuple(sorted(set(draft.documents))),
         )
-        if not points.add(scope, point):
-            existing = points.by_logical_id(scope, point.logical_id)
+        if not points.add(access.scope, point):
+            existing = points.by_logical_id(access.scope, point.logical_id)
             text = _("There is a connection point with the Logical ID {id} already.")
             raise Conflict(
                 text.format(id=point.logical_id), existing_id=existing.id if existing else None
             )
-        self._record(work, scope, actor, ConnectionPointAction.CREATED, point)
+        self._record(access, ConnectionPointAction.CREATED, point)
         return point
 
     def change_point(
-        self, work: Work, scope: TenantScope, actor: Actor, point_id: str, draft: PointDraft
+        self, access: Access[TenantScope], point_id: str, draft: PointDraft
     ) -> ConnectionPoint:
         """Change description, app and documents; from then on the connection point is enforced.
 
@@ -201,7 +200,7 @@ class ConnectionPointService:
         Raises:
             InvalidInput: a field is wrong.
         """
-        point = self.get_point(work, scope, actor, point_id)
+        point = self.get_point(access, point_id)
         replace(draft, name="unchanged").check()
         changed = replace(
             point,
@@ -210,36 +209,31 @@ class ConnectionPointService:
             is_automatic=False,
             documents=tuple(sorted(set(draft.documents))),
         )
-        ConnectionPointRepository(work.connection).change(scope, changed)
-        self._record(work, scope, actor, ConnectionPointAction.CHANGED, changed)
+        ConnectionPointRepository(access.connection).change(access.scope, changed)
+        self._record(access, ConnectionPointAction.CHANGED, changed)
         return changed
 
     def set_active(
-        self, work: Work, scope: TenantScope, actor: Actor, point_id: str, *, active: bool
+        self, access: Access[TenantScope], point_id: str, *, active: bool
     ) -> ConnectionPoint:
         """Activate or deactivate a connection point: an inactive one sends nothing."""
-        point = replace(self.get_point(work, scope, actor, point_id), is_active=active)
-        ConnectionPointRepository(work.connection).change(scope, point)
+        point = replace(self.get_point(access, point_id), is_active=active)
+        ConnectionPointRepository(access.connection).change(access.scope, point)
         action = ConnectionPointAction.ACTIVATED if active else ConnectionPointAction.DEACTIVATED
-        self._record(work, scope, actor, action, point)
+        self._record(access, action, point)
         return point
 
-    def delete_point(self, work: Work, scope: TenantScope, actor: Actor, point_id: str) -> None:
+    def delete_point(self, access: Access[TenantScope], point_id: str) -> None:
         """Remove a connection point; the messages that came through it stay."""
-        point = self.get_point(work, scope, actor, point_id)
-        ConnectionPointRepository(work.connection).delete(scope, point_id)
-        self._record(work, scope, actor, ConnectionPointAction.DELETED, point)
+        point = self.get_point(access, point_id)
+        ConnectionPointRepository(access.connection).delete(access.scope, point_id)
+        self._record(access, ConnectionPointAction.DELETED, point)
 
     def _record(
-        self,
-        work: Work,
-        scope: TenantScope,
-        actor: Actor,
-        action: ConnectionPointAction,
-        point: ConnectionPoint,
+        self, access: Access[TenantScope], action: ConnectionPointAction, point: ConnectionPoint
     ) -> None:
         details = {"logical_id": point.logical_id}
-        self._audit.record(Access(work, scope, actor), action, point.id, details)
+        self._audit.record(access, action, point.id, details)
 
 
 def _check_active(point: ConnectionPoint) -> None:

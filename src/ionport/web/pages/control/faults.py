@@ -13,6 +13,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import Page
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.sandbox.control.controls.fault_service import FaultService
 from ionport.sandbox.control.controls.faults import (
@@ -44,8 +45,8 @@ def list_faults(request: Request) -> Response:
     """Show the rules in the order in which they are tried."""
     visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(request, sorts=["order"], filters=("q",))
-    with visit.services.database.read() as work:
-        rules = _faults(request).list(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        rules = _faults(request).list(access)
     wanted = state.filters["q"].lower()
     found = [rule for rule in rules if wanted in _searched(rule)]
     if state.descending:
@@ -74,8 +75,8 @@ def add(request: Request) -> Response:
     _faults(request).require(scope, visit.actor)
     try:
         draft = _draft(visit.form)
-        with visit.services.database.write() as work:
-            _faults(request).add(work, scope, visit.actor, draft)
+        with visit.write(scope) as access:
+            _faults(request).add(access, draft)
     except InvalidInput as error:
         return _form(request, _sent(visit.form), errors_of(error), status=error.status)
     except Conflict as error:
@@ -97,15 +98,16 @@ def edit(request: Request) -> Response:
     try:
         draft = _draft(visit.form)
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             faults = _faults(request)
             require_unchanged(
                 request,
                 work,
                 scope,
                 rule.id,
-                lambda: _values(faults.get(work, scope, visit.actor, rule.id).draft),
+                lambda: _values(faults.get(access, rule.id).draft),
             )
-            faults.change(work, scope, visit.actor, rule.id, draft)
+            faults.change(access, rule.id, draft)
     except (InvalidInput, ChangedMeanwhile) as error:
         return _form(request, _sent(visit.form), errors_of(error), rule, status=error.status)
     text = _("The rule is saved. It counts from the start again.")
@@ -152,8 +154,8 @@ def switch_off(request: Request) -> Response:
 def _switch(request: Request, *, on: bool, text: str) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     fault_id = str(request.path_params["fault"])
-    with visit.services.database.write() as work:
-        _faults(request).switch(work, scope, visit.actor, fault_id, on=on)
+    with visit.write(scope) as access:
+        _faults(request).switch(access, fault_id, on=on)
     return redirect(request, _list_url(request), text=text)
 
 
@@ -173,8 +175,8 @@ def delete_form(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """Delete a rule."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        _faults(request).delete(work, scope, visit.actor, request.path_params["fault"])
+    with visit.write(scope) as access:
+        _faults(request).delete(access, request.path_params["fault"])
     return redirect(request, _list_url(request), text=_("The rule is deleted."))
 
 
@@ -184,8 +186,8 @@ def _faults(request: Request) -> FaultService:
 
 def _rule(request: Request) -> FaultRule:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return _faults(request).get(work, scope, visit.actor, request.path_params["fault"])
+    with visit.read(scope) as access:
+        return _faults(request).get(access, request.path_params["fault"])
 
 
 def _kinds() -> Sequence[tuple[str, str]]:

@@ -11,7 +11,6 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
-from ionport.identity.access import Access
 from ionport.sandbox.control.http.endpoint import PREFIX
 from ionport.sandbox.control.keys.model import ControlKey
 from ionport.sandbox.control.plane import ControlPlane
@@ -34,8 +33,8 @@ def create(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     name = text_of(visit.form, "name")
     try:
-        with visit.services.database.write() as work:
-            key, secret = _plane(request).keys.create(work, scope, visit.actor, name)
+        with visit.write(scope) as access:
+            key, secret = _plane(request).keys.create(access, name)
     except InvalidInput as error:
         return _page(request, errors_of(error), name, error.status)
     except Conflict as error:
@@ -55,9 +54,9 @@ def _page(
     request: Request, errors: Mapping[str, str], name: str = "", status: int = 200
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        keys = _plane(request).keys.list(work, scope, visit.actor)
-        settings = infor_of(request).tenant_settings.get(Access(work, scope, visit.actor))
+    with visit.read(scope) as access:
+        keys = _plane(request).keys.list(access)
+        settings = infor_of(request).tenant_settings.get(access)
     context = {"keys": keys, "errors": errors, "name": name, "limits": settings.limits}
     return render(request, "control/keys/list.html", context, status=status)
 
@@ -65,8 +64,8 @@ def _page(
 def delete_form(request: Request) -> Response:
     """Ask before a key is deleted."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        key = _plane(request).keys.get(work, scope, visit.actor, request.path_params["control_key"])
+    with visit.read(scope) as access:
+        key = _plane(request).keys.get(access, request.path_params["control_key"])
     text = _("Programs that use it are refused from the next request on.")
     crumbs = [(_("Control plane"), None), (_("Control keys and limits"), _url(request))]
     heading = _("Delete the control key {name}?").format(name=key.name)
@@ -76,8 +75,8 @@ def delete_form(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """Delete a key."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        _plane(request).keys.delete(work, scope, visit.actor, request.path_params["control_key"])
+    with visit.write(scope) as access:
+        _plane(request).keys.delete(access, request.path_params["control_key"])
     return redirect(request, _url(request), text=_("The control key is deleted."))
 
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
+from ionport.identity.access import Access
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.state.model import Snapshot
 from ionport.web.forms.fields import errors_of, lines_of, text_of, whole_number
@@ -35,8 +36,9 @@ def _state_page(
 ) -> Response:
     visit, scope, plane = visit_of(request), tenant_scope(request), _plane(request)
     with visit.services.database.read() as work:
-        counts = plane.state.counts(work, scope, visit.actor)
-        snapshots = plane.snapshots.list(work, scope, visit.actor)
+        access = Access(work, scope, visit.actor)
+        counts = plane.state.counts(access)
+        snapshots = plane.snapshots.list(access)
         subjects = [scope.tenant_id, *(snapshot.name for snapshot in snapshots)]
         trail = trail_of(request, work, subjects)
     context = {
@@ -52,8 +54,8 @@ def _state_page(
 def reset_form(request: Request) -> Response:
     """Say what a reset takes away, and ask."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        counts = _plane(request).state.counts(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        counts = _plane(request).state.counts(access)
     rows = sum(each.rows for each in counts)
     text = ngettext(
         "{n} row is deleted, for good:", "{n} rows are deleted, for good:", rows
@@ -76,8 +78,8 @@ def reset_form(request: Request) -> Response:
 def reset(request: Request) -> Response:
     """Empty the sandbox."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        rows = _plane(request).state.reset(work, scope, visit.actor)
+    with visit.write(scope) as access:
+        rows = _plane(request).state.reset(access)
     text = ngettext(
         "The sandbox is empty: {n} row is gone.", "The sandbox is empty: {n} rows are gone.", rows
     )
@@ -92,8 +94,8 @@ def seed(request: Request) -> Response:
         if not text.strip():
             missing = _("Paste a JSON text.")
             raise InvalidInput(missing, fields={"seed": missing})
-        with visit.services.database.write() as work:
-            made = _plane(request).seeds.seed(work, scope, visit.actor, text.encode())
+        with visit.write(scope) as access:
+            made = _plane(request).seeds.seed(access, text.encode())
     except InvalidInput as error:
         errors = {"seed": error.fields.get("seed", error.text)}
         return _state_page(request, {"seed": text}, errors, error.status)
@@ -132,10 +134,8 @@ def restore_form(request: Request) -> Response:
 def restore(request: Request) -> Response:
     """Put a kept state in the place of the present one."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        snapshot = _plane(request).snapshots.restore(
-            work, scope, visit.actor, request.path_params["snapshot"]
-        )
+    with visit.write(scope) as access:
+        snapshot = _plane(request).snapshots.restore(access, request.path_params["snapshot"])
     text = _("The sandbox is as it was in {name}.").format(name=snapshot.name)
     return redirect(request, _url(request, "sandbox_state"), text=text)
 
@@ -150,18 +150,16 @@ def delete_snapshot_form(request: Request) -> Response:
 def delete_snapshot(request: Request) -> Response:
     """Delete a snapshot."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        _plane(request).snapshots.delete(work, scope, visit.actor, request.path_params["snapshot"])
+    with visit.write(scope) as access:
+        _plane(request).snapshots.delete(access, request.path_params["snapshot"])
     text = _("The snapshot is deleted.")
     return redirect(request, _url(request, "sandbox_state"), text=text)
 
 
 def _snapshot(request: Request) -> Snapshot:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return _plane(request).snapshots.get(
-            work, scope, visit.actor, request.path_params["snapshot"]
-        )
+    with visit.read(scope) as access:
+        return _plane(request).snapshots.get(access, request.path_params["snapshot"])
 
 
 def _crumbs(request: Request) -> Crumbs:
@@ -177,8 +175,8 @@ def _clock_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        state = _plane(request).clock.state(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        state = _plane(request).clock.state(access)
     units = [("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days"))]
     context = {"state": state, "values": values, "errors": errors, "units": units}
     context["ahead"] = int(state.offset.total_seconds())
@@ -191,9 +189,9 @@ def jump(request: Request) -> Response:
     values = {name: text_of(visit.form, name) for name in ("amount", "unit")}
     seconds = (whole_number(visit.form, "amount") or 0) * _UNITS.get(values["unit"], 0)
     try:
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             by = timedelta(seconds=seconds)
-            _plane(request).clock.jump(work, scope, visit.actor, by)
+            _plane(request).clock.jump(access, by)
     except InvalidInput as error:
         return _clock_page(request, values, {"amount": error.text}, error.status)
     text = _("The Infor side's clock is moved forward.")
@@ -203,8 +201,8 @@ def jump(request: Request) -> Response:
 def set_back(request: Request) -> Response:
     """Set the clock back to the real time."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        _plane(request).clock.set_back(work, scope, visit.actor)
+    with visit.write(scope) as access:
+        _plane(request).clock.set_back(access)
     text = _("The Infor side's clock shows the real time.")
     return redirect(request, _url(request, "sandbox_clock"), text=text)
 
@@ -212,8 +210,8 @@ def set_back(request: Request) -> Response:
 def expire_form(request: Request) -> Response:
     """Say what clients will feel, and ask."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        _plane(request).clock.state(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        _plane(request).clock.state(access)
     text = _(
         "The next call of every client of {tenant} is answered with 401 until it has refreshed its"
         " token or logged in again. The clock goes on to the next full second."
@@ -226,8 +224,8 @@ def expire_form(request: Request) -> Response:
 def expire(request: Request) -> Response:
     """Let every access token that was issued until now count as expired."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        _plane(request).clock.expire_tokens(work, scope, visit.actor)
+    with visit.write(scope) as access:
+        _plane(request).clock.expire_tokens(access)
     text = _("Every access token issued until now has expired.")
     return redirect(request, _url(request, "sandbox_clock"), text=text)
 

@@ -169,7 +169,7 @@ def show(request: Request) -> Response:
             "connection": connections.get(access, configuration.connection_id),
             "check": connections.latest_check(access, configuration.connection_id),
             "mappings": [
-                documents_of(request).mappings.latest_version(work, scope, mapping_id)
+                documents_of(request).mappings.latest_version(work.within(scope), mapping_id)
                 for mapping_id in mapping_ids
                 if mapping_id is not None
             ],

@@ -64,11 +64,17 @@ def choices(request: Request, work: Work) -> FormChoices:
         connections=[(c.id, f"{c.name} · {c.tenant_id}") for c in connections.items],
         idm_mappings=[
             own,
-            *((m.id, m.name) for m in mappings.list(work, scope, page, MappingKind.IDM).items),
+            *(
+                (m.id, m.name)
+                for m in mappings.list(work.within(scope), page, MappingKind.IDM).items
+            ),
         ],
         bod_mappings=[
             own,
-            *((m.id, m.name) for m in mappings.list(work, scope, page, MappingKind.BOD).items),
+            *(
+                (m.id, m.name)
+                for m in mappings.list(work.within(scope), page, MappingKind.BOD).items
+            ),
         ],
     )
 
@@ -210,7 +216,7 @@ def _keep_mapping(request: Request, work: Work, file: NamedMapping | str) -> str
     if isinstance(file, str):
         return file
     visit, scope = visit_of(request), organization_scope(request)
-    return documents_of(request).mappings.add(work, scope, visit.actor, *file).mapping_id
+    return documents_of(request).mappings.add(Access(work, scope, visit.actor), *file).mapping_id
 
 
 def _one_upload(form: FormData, name: str) -> Upload | None:

@@ -42,9 +42,9 @@ def list_acknowledgements(request: Request) -> Response:
         state=AckState(wanted) if wanted in tuple(AckState) else None,
     )
     flows = sandbox_of(request).ion.flows
-    with visit.services.database.read() as work:
-        found = flows.list_acknowledgements(work, scope, visit.actor, state.request, filters)
-        names = {flow.id: flow.name for flow in flows.list_flows(work, scope, visit.actor)}
+    with visit.read(scope) as access:
+        found = flows.list_acknowledgements(access, state.request, filters)
+        names = {flow.id: flow.name for flow in flows.list_flows(access)}
     context = {
         "state": state,
         "page_of": found,
@@ -60,13 +60,13 @@ def show(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     flows = sandbox_of(request).ion.flows
     ack_id = request.path_params["acknowledgement"]
-    with visit.services.database.read() as work:
-        ack = flows.get_acknowledgement(work, scope, visit.actor, ack_id)
-        flow = flows.get_flow(work, scope, visit.actor, ack.flow_id)
-        attempts = flows.attempts(work, scope, visit.actor, ack_id)
-        bod = flows.bod(work, scope, visit.actor, ack_id)
+    with visit.read(scope) as access:
+        ack = flows.get_acknowledgement(access, ack_id)
+        flow = flows.get_flow(access, ack.flow_id)
+        attempts = flows.attempts(access, ack_id)
+        bod = flows.bod(access, ack_id)
         inspection = sandbox_of(request).inspection
-        message = inspection.get_message(work, scope, visit.actor, ack.message_row_id)
+        message = inspection.get_message(access, ack.message_row_id)
     target = flow.target
     context = {
         "ack": ack,
@@ -88,8 +88,8 @@ def download(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     flows = sandbox_of(request).ion.flows
     ack_id = request.path_params["acknowledgement"]
-    with visit.services.database.read() as work:
-        bod = flows.bod(work, scope, visit.actor, ack_id)
+    with visit.read(scope) as access:
+        bod = flows.bod(access, ack_id)
     return attachment(bod or b"", f"{ACKNOWLEDGEMENT}-{ack_id}.xml")
 
 
@@ -99,8 +99,8 @@ def send_again(request: Request) -> Response:
     ack_id = str(request.path_params["acknowledgement"])
     text = _("The acknowledgement is being sent again.")
     try:
-        with visit.services.database.write() as work:
-            sandbox_of(request).ion.flows.send_again(work, scope, visit.actor, ack_id)
+        with visit.write(scope) as access:
+            sandbox_of(request).ion.flows.send_again(access, ack_id)
     except Conflict as error:
         text = error.text
     url = path_to(request, "acknowledgement", tenant=scope.tenant_id, acknowledgement=ack_id)

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.apps.model import AppQuery
 from ionport.sandbox.messaging.points.model import ConnectionPoint, PointDraft, PointQuery
@@ -44,9 +45,9 @@ def list_points(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.services.database.read() as work:
-        found = points.list_points(work, scope, visit.actor, query)
-        is_strict = points.is_strict(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        found = points.list_points(access, query)
+        is_strict = points.is_strict(access)
     context = {"state": state, "page_of": found, "is_strict": is_strict}
     return render(request, "ion_desk/connection_points/list.html", context)
 
@@ -55,8 +56,8 @@ def set_strict(request: Request) -> Response:
     """Say whether messages need a connection point that somebody has made."""
     visit, scope = visit_of(request), tenant_scope(request)
     is_strict = is_on(visit.form, "is_strict")
-    with visit.services.database.write() as work:
-        sandbox_of(request).ion.points.set_strict(work, scope, visit.actor, is_strict)
+    with visit.write(scope) as access:
+        sandbox_of(request).ion.points.set_strict(access, is_strict)
     text = (
         _("From now on a message needs a connection point that somebody has made.")
         if is_strict
@@ -75,10 +76,8 @@ def add(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     values = _new_form(request, {}).sent(visit.form)
     try:
-        with visit.services.database.write() as work:
-            point = sandbox_of(request).ion.points.create_point(
-                work, scope, visit.actor, _draft(values)
-            )
+        with visit.write(scope) as access:
+            point = sandbox_of(request).ion.points.create_point(access, _draft(values))
     except InvalidInput as error:
         return _add_page(request, values, errors_of(error), error.status)
     except Conflict as error:
@@ -131,15 +130,16 @@ def change(request: Request) -> Response:
     values = _form(request, {}).sent(visit.form)
     try:
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             points, point_id = sandbox_of(request).ion.points, str(request.path_params["point"])
             require_unchanged(
                 request,
                 work,
                 scope,
                 point_id,
-                lambda: _stored(points.get_point(work, scope, visit.actor, point_id)),
+                lambda: _stored(points.get_point(access, point_id)),
             )
-            point = points.change_point(work, scope, visit.actor, point_id, _draft(values))
+            point = points.change_point(access, point_id, _draft(values))
     except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, _point(request), values, errors_of(error), error.status)
     return redirect(
@@ -180,8 +180,8 @@ def deactivate(request: Request) -> Response:
 def _set_active(request: Request, active: bool, text: str) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     point_id = str(request.path_params["point"])
-    with visit.services.database.write() as work:
-        sandbox_of(request).ion.points.set_active(work, scope, visit.actor, point_id, active=active)
+    with visit.write(scope) as access:
+        sandbox_of(request).ion.points.set_active(access, point_id, active=active)
     return redirect(request, _point_url(request, point_id), text=text)
 
 
@@ -204,19 +204,15 @@ def delete_form(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """Delete a connection point."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        sandbox_of(request).ion.points.delete_point(
-            work, scope, visit.actor, request.path_params["point"]
-        )
+    with visit.write(scope) as access:
+        sandbox_of(request).ion.points.delete_point(access, request.path_params["point"])
     return redirect(request, _list_url(request), text=_("The connection point is deleted."))
 
 
 def _point(request: Request) -> ConnectionPoint:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return sandbox_of(request).ion.points.get_point(
-            work, scope, visit.actor, request.path_params["point"]
-        )
+    with visit.read(scope) as access:
+        return sandbox_of(request).ion.points.get_point(access, request.path_params["point"])
 
 
 def _apps(request: Request, values: Mapping[str, str]) -> list[tuple[str, str]]:

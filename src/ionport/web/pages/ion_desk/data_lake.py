@@ -40,10 +40,8 @@ def list_contents(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     state = ListState.of(request, sorts=list(_SORTS), default_descending=True)
     query = LakeQuery(sort=[(_SORTS[state.sort], state.descending)], text=state.filters["q"])
-    with visit.services.database.read() as work:
-        found = sandbox_of(request).ion.lake.list_contents(
-            work, scope, visit.actor, query, state.request
-        )
+    with visit.read(scope) as access:
+        found = sandbox_of(request).ion.lake.list_contents(access, query, state.request)
     return render(request, "ion_desk/data_lake/lake.html", {"state": state, "page_of": found})
 
 
@@ -87,8 +85,8 @@ def _upload_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        objects = sandbox_of(request).ion.lake.list_objects(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        objects = sandbox_of(request).ion.lake.list_objects(access)
     missing = Missing(
         _(
             "A data object belongs to an object of the Data Catalog, and there is none yet. Add one"
@@ -109,9 +107,9 @@ def _upload_page(
 def download(request: Request) -> Response:
     """Send the content of a data object, to be saved."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         item, content = sandbox_of(request).ion.lake.get_content(
-            work, scope, visit.actor, request.path_params["data_object"]
+            access, request.path_params["data_object"]
         )
     return attachment(content, f"{item.document_name}-{item.id}")
 
@@ -119,9 +117,9 @@ def download(request: Request) -> Response:
 def purge_form(request: Request) -> Response:
     """Ask before a data object is purged."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         item, _content = sandbox_of(request).ion.lake.get_content(
-            work, scope, visit.actor, request.path_params["data_object"]
+            access, request.path_params["data_object"]
         )
     text = _("{name} of {size} from {sender} is no longer in the Data Lake.").format(
         name=item.document_name, size=filesize(item.size), sender=item.sender
@@ -134,10 +132,8 @@ def purge_form(request: Request) -> Response:
 def purge(request: Request) -> Response:
     """Purge a data object."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        sandbox_of(request).ion.lake.remove_content(
-            work, scope, visit.actor, request.path_params["data_object"]
-        )
+    with visit.write(scope) as access:
+        sandbox_of(request).ion.lake.remove_content(access, request.path_params["data_object"])
     url = path_to(request, "data_lake", tenant=scope.tenant_id)
     return redirect(request, url, text=_("The data object is purged."))
 
@@ -145,8 +141,8 @@ def purge(request: Request) -> Response:
 def list_objects(request: Request) -> Response:
     """Show the objects of the Data Catalog."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        objects = sandbox_of(request).ion.lake.list_objects(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        objects = sandbox_of(request).ion.lake.list_objects(access)
     return render(request, "ion_desk/data_lake/catalog.html", {"objects": objects})
 
 
@@ -166,8 +162,8 @@ def add_object(request: Request) -> Response:
             "schema": _json(values["schema"], "schema"),
             "properties": _json(values["properties"], "properties"),
         }
-        with visit.services.database.write() as work:
-            entry = sandbox_of(request).ion.lake.add_object(work, scope, visit.actor, content)
+        with visit.write(scope) as access:
+            entry = sandbox_of(request).ion.lake.add_object(access, content)
     except InvalidInput as error:
         return _object_page(request, values, errors_of(error), error.status)
     url = path_to(request, "data_catalog", tenant=scope.tenant_id)
@@ -218,10 +214,8 @@ def _json(text: str, field: str) -> Any:
 def delete_object_form(request: Request) -> Response:
     """Ask before an object is deleted."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        entry = sandbox_of(request).ion.lake.get_object(
-            work, scope, visit.actor, request.path_params["object_name"]
-        )
+    with visit.read(scope) as access:
+        entry = sandbox_of(request).ion.lake.get_object(access, request.path_params["object_name"])
     text = _(
         "Messages with the documentName {name} are refused with 412 then. What the Data Lake holds"
         " of it stays."
@@ -235,8 +229,8 @@ def delete_object(request: Request) -> Response:
     """Delete an object; what the lake holds of it stays."""
     visit, scope = visit_of(request), tenant_scope(request)
     name = request.path_params["object_name"]
-    with visit.services.database.write() as work:
-        sandbox_of(request).ion.lake.remove_object(work, scope, visit.actor, name)
+    with visit.write(scope) as access:
+        sandbox_of(request).ion.lake.remove_object(access, name)
     url = path_to(request, "data_catalog", tenant=scope.tenant_id)
     return redirect(request, url, text=_("Object {name} is deleted.").format(name=name))
 

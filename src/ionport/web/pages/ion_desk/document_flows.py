@@ -16,6 +16,7 @@ from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.gateway.caller import CUSTOM_CONTEXT
 from ionport.gateway.suites.model import SuiteQuery
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.sandbox.messaging.flows.model import (
     STARTERS,
@@ -54,8 +55,8 @@ _NEW = {
 def list_flows(request: Request) -> Response:
     """Show the document flows of the tenant."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        flows = sandbox_of(request).ion.flows.list_flows(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        flows = sandbox_of(request).ion.flows.list_flows(access)
     return render(request, "ion_desk/document_flows/list.html", {"flows": flows})
 
 
@@ -71,10 +72,8 @@ def add(request: Request) -> Response:
     values = form.sent(visit.form)
     try:
         form.check(values)
-        with visit.services.database.write() as work:
-            flow = sandbox_of(request).ion.flows.create_flow(
-                work, scope, visit.actor, _draft(values)
-            )
+        with visit.write(scope) as access:
+            flow = sandbox_of(request).ion.flows.create_flow(access, _draft(values))
     except InvalidInput as error:
         return _add_page(request, values, _errors_of(error), error.status)
     except Conflict as error:
@@ -122,15 +121,16 @@ def change(request: Request) -> Response:
     try:
         form.check(values)
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             flows, flow_id = sandbox_of(request).ion.flows, str(request.path_params["flow"])
             require_unchanged(
                 request,
                 work,
                 scope,
                 flow_id,
-                lambda: _values(flows.get_flow(work, scope, visit.actor, flow_id)),
+                lambda: _values(flows.get_flow(access, flow_id)),
             )
-            flow = flows.change_flow(work, scope, visit.actor, flow_id, _draft(values))
+            flow = flows.change_flow(access, flow_id, _draft(values))
     except InvalidInput as error:
         return _detail_page(request, _flow(request), values, _errors_of(error), error.status)
     except ChangedMeanwhile as error:
@@ -149,7 +149,7 @@ def _detail_page(
     with visit.services.database.read() as work:
         trail = trail_of(request, work, [flow.id])
         acks = sandbox_of(request).ion.flows.list_acknowledgements(
-            work, scope, visit.actor, _SHORT, AckFilter(flow.id)
+            Access(work, scope, visit.actor), _SHORT, AckFilter(flow.id)
         )
     context = {
         "form": _form(request, values),
@@ -176,8 +176,8 @@ def deactivate(request: Request) -> Response:
 def _set_active(request: Request, active: bool, text: str) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     flow_id = str(request.path_params["flow"])
-    with visit.services.database.write() as work:
-        sandbox_of(request).ion.flows.set_active(work, scope, visit.actor, flow_id, active=active)
+    with visit.write(scope) as access:
+        sandbox_of(request).ion.flows.set_active(access, flow_id, active=active)
     return redirect(request, _flow_url(request, flow_id), text=text)
 
 
@@ -200,20 +200,16 @@ def delete_form(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """Delete a flow with its acknowledgements."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.write() as work:
-        sandbox_of(request).ion.flows.delete_flow(
-            work, scope, visit.actor, request.path_params["flow"]
-        )
+    with visit.write(scope) as access:
+        sandbox_of(request).ion.flows.delete_flow(access, request.path_params["flow"])
     url = path_to(request, "document_flows", tenant=scope.tenant_id)
     return redirect(request, url, text=_("The document flow is deleted."))
 
 
 def _flow(request: Request) -> DocumentFlow:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return sandbox_of(request).ion.flows.get_flow(
-            work, scope, visit.actor, request.path_params["flow"]
-        )
+    with visit.read(scope) as access:
+        return sandbox_of(request).ion.flows.get_flow(access, request.path_params["flow"])
 
 
 def _form(request: Request, values: Mapping[str, str]) -> Form:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
+from ionport.identity.access import Access
 from ionport.sandbox.idm.datamodel.administration import (
     DocumentTypeService,
     ListedEntity,
@@ -47,8 +48,8 @@ def list_types(request: Request) -> Response:
         descending=state.descending,
         page=state.request,
     )
-    with visit.services.database.read() as work:
-        found = _types(request).list_types(work, scope, visit.actor, query)
+    with visit.read(scope) as access:
+        found = _types(request).list_types(access, query)
     return render(request, "sandbox/idm_types/list.html", {"state": state, "page_of": found})
 
 
@@ -65,9 +66,7 @@ def add(request: Request) -> Response:
 
     def act(work: Work) -> None:
         _types(request).add_type(
-            work,
-            tenant_scope(request),
-            visit_of(request).actor,
+            Access(work, tenant_scope(request), visit_of(request).actor),
             name,
             values["description"],
             needs_acl=is_on(form, "needs_acl"),
@@ -105,7 +104,9 @@ def delete(request: Request) -> Response:
     name = _name(request)
 
     def act(work: Work) -> None:
-        _types(request).remove_type(work, tenant_scope(request), visit_of(request).actor, name)
+        _types(request).remove_type(
+            Access(work, tenant_scope(request), visit_of(request).actor), name
+        )
 
     url = path_to(request, "document_types", tenant=tenant_scope(request).tenant_id)
     return _remove(request, act, url, _("The document type is deleted."))
@@ -123,7 +124,7 @@ def add_attribute(request: Request) -> Response:
     def act(work: Work) -> None:
         definition = _definition(visit_of(request).form)
         _types(request).add_attribute(
-            work, tenant_scope(request), visit_of(request).actor, _name(request), definition
+            Access(work, tenant_scope(request), visit_of(request).actor), _name(request), definition
         )
 
     url, text = _own_url(request), _("The attribute is added.")
@@ -133,9 +134,9 @@ def add_attribute(request: Request) -> Response:
 def delete_attribute_form(request: Request) -> Response:
     """Ask before an attribute is deleted."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         definition = _types(request).get_attribute(
-            work, scope, visit.actor, _name(request), request.path_params["attribute"]
+            access, _name(request), request.path_params["attribute"]
         )
     text = _(
         "Items of {type} can no longer have {name}, and clients that send it or search for it are"
@@ -150,7 +151,7 @@ def delete_attribute(request: Request) -> Response:
 
     def act(work: Work) -> None:
         _types(request).remove_attribute(
-            work, tenant_scope(request), visit_of(request).actor, _name(request), attribute
+            Access(work, tenant_scope(request), visit_of(request).actor), _name(request), attribute
         )
 
     return _remove(request, act, _own_url(request), _("The attribute is deleted."))
@@ -168,7 +169,7 @@ def add_acl(request: Request) -> Response:
     def act(work: Work) -> None:
         acl = Acl(values["name"], values["description"])
         _types(request).add_acl(
-            work, tenant_scope(request), visit_of(request).actor, _name(request), acl
+            Access(work, tenant_scope(request), visit_of(request).actor), _name(request), acl
         )
 
     url = _own_url(request)
@@ -178,10 +179,8 @@ def add_acl(request: Request) -> Response:
 def delete_acl_form(request: Request) -> Response:
     """Ask before an ACL is deleted."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        acl = _types(request).get_acl(
-            work, scope, visit.actor, _name(request), request.path_params["acl"]
-        )
+    with visit.read(scope) as access:
+        acl = _types(request).get_acl(access, _name(request), request.path_params["acl"])
     text = _("Items of {type} can no longer have the ACL {name}. An ACL that items have stays.")
     return _ask_first(
         request, _("Delete the ACL?"), [text.format(type=_name(request), name=acl.name)]
@@ -194,7 +193,7 @@ def delete_acl(request: Request) -> Response:
 
     def act(work: Work) -> None:
         _types(request).remove_acl(
-            work, tenant_scope(request), visit_of(request).actor, _name(request), acl
+            Access(work, tenant_scope(request), visit_of(request).actor), _name(request), acl
         )
 
     return _remove(request, act, _own_url(request), _("The ACL is deleted."))
@@ -324,8 +323,8 @@ def _rules(definition: AttributeDefinition) -> list[str]:
 
 def _listed(request: Request) -> ListedEntity:
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
-        return _types(request).get_type(work, scope, visit.actor, _name(request))
+    with visit.read(scope) as access:
+        return _types(request).get_type(access, _name(request))
 
 
 def _types(request: Request) -> DocumentTypeService:

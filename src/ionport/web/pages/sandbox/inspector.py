@@ -17,6 +17,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
 from ionport.sandbox.control.recorder.model import NO_ANSWER, CallFacts, CallFilter
 from ionport.sandbox.control.recorder.redaction import MAX_KEPT_BODY_BYTES
 from ionport.sandbox.idm.model import ItemFilter
@@ -59,8 +60,8 @@ def list_calls(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request, filters=_CALL_FILTERS)
     filters = _call_filter(request, state)
-    with visit.services.database.read() as work:
-        found = sandbox_of(request).recorder.list(work, scope, visit.actor, state.request, filters)
+    with visit.read(scope) as access:
+        found = sandbox_of(request).recorder.list(access, state.request, filters)
     contexts = sorted(service.context for service in sandbox_of(request).registry.services)
     context = {
         "state": state,
@@ -80,10 +81,8 @@ def download_calls(request: Request) -> Response:
     """Send the calls that match as an HTTP archive, to be saved."""
     visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request, filters=_CALL_FILTERS)
-    with visit.services.database.read() as work:
-        archive = sandbox_of(request).recorder.har(
-            work, scope, visit.actor, _call_filter(request, state)
-        )
+    with visit.read(scope) as access:
+        archive = sandbox_of(request).recorder.har(access, _call_filter(request, state))
     return attachment(archive, f"{scope.tenant_id}-calls.har")
 
 
@@ -124,8 +123,9 @@ def show_call(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     recorder = sandbox_of(request).recorder
     with visit.services.database.read() as work:
-        call = recorder.get(work, scope, visit.actor, request.path_params["call"])
-        body = recorder.request_body(work, scope, visit.actor, call.id)
+        access = Access(work, scope, visit.actor)
+        call = recorder.get(access, request.path_params["call"])
+        body = recorder.request_body(access, call.id)
         effects = [_effect(request, work, name) for name in call.outcome.effects[:_MAX_EFFECTS]]
     answer = call.outcome.response_body
     context = {
@@ -146,12 +146,12 @@ def _effect(request: Request, work: Work, name: str) -> Effect:
     found = _INVOICE.fullmatch(name)
     try:
         if name.startswith("msg_"):
-            message = inspection.get_message(work, scope, visit.actor, name)
+            message = inspection.get_message(Access(work, scope, visit.actor), name)
             url = path_to(request, "inspector_message", tenant=scope.tenant_id, message=name)
             return Effect(_("ION message {id}").format(id=message.message_id), url)
         if found is not None:
             return Effect(name, _invoice_url(request, work, found))
-        inspection.get_item(work, scope, visit.actor, name)
+        inspection.get_item(Access(work, scope, visit.actor), name)
     except NotFound:
         return Effect(name, "")
     url = path_to(request, "inspector_item", tenant=scope.tenant_id, pid=name)
@@ -163,12 +163,12 @@ def _invoice_url(request: Request, work: Work, found: re.Match[str]) -> str:
     visit, scope = visit_of(request), tenant_scope(request)
     inspection = sandbox_of(request).inspection
     if found["ln"]:
-        invoice = inspection.ln.get_invoice(work, scope, visit.actor, found["ln"])
+        invoice = inspection.ln.get_invoice(Access(work, scope, visit.actor), found["ln"])
         return path_to(
             request, "inspector_ln_invoice", tenant=scope.tenant_id, ln_invoice=invoice.key
         )
     key = f"{found['company']}-{int(found['number'])}"
-    inspection.m3.get_invoice(work, scope, visit.actor, key)
+    inspection.m3.get_invoice(Access(work, scope, visit.actor), key)
     return path_to(request, "inspector_m3_invoice", tenant=scope.tenant_id, m3_invoice=key)
 
 
@@ -195,11 +195,9 @@ def list_items(request: Request) -> Response:
         text=state.filters["q"] or None,
         ascending=not state.descending,
     )
-    with visit.services.database.read() as work:
-        found = sandbox_of(request).inspection.list_items(
-            work, scope, visit.actor, state.request, filters
-        )
-        names = sandbox_of(request).document_types.type_names(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        found = sandbox_of(request).inspection.list_items(access, state.request, filters)
+        names = sandbox_of(request).document_types.type_names(access)
     entities = [(name, name) for name in names]
     held = [(_CHECKED_OUT, _("Checked out"))]
     context = {"state": state, "page_of": found, "entities": entities, "held": held}
@@ -210,9 +208,9 @@ def show_item(request: Request) -> Response:
     """Show one IDM item, or one version of it: attributes, ACL, files, who holds it, versions."""
     visit, scope = visit_of(request), tenant_scope(request)
     inspection = sandbox_of(request).inspection
-    with visit.services.database.read() as work:
-        item = inspection.get_item(work, scope, visit.actor, request.path_params["pid"])
-        versions = inspection.item_versions(work, scope, visit.actor, item)
+    with visit.read(scope) as access:
+        item = inspection.get_item(access, request.path_params["pid"])
+        versions = inspection.item_versions(access, item)
     earlier = [each for each in versions if each.version != item.version]
     return render(request, "sandbox/inspector/item.html", {"item": item, "earlier": earlier})
 
@@ -220,11 +218,9 @@ def show_item(request: Request) -> Response:
 def download_item_file(request: Request) -> Response:
     """Send a file of an item, to be saved and never to be shown."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         resource, content = sandbox_of(request).inspection.item_file(
-            work,
-            scope,
-            visit.actor,
+            access,
             request.path_params["pid"],
             request.query_params.get("name", ""),
         )
@@ -240,10 +236,8 @@ def list_messages(request: Request) -> Response:
         has_findings={"yes": True, "no": False}.get(state.filters["findings"]),
         ascending=not state.descending,
     )
-    with visit.services.database.read() as work:
-        found = sandbox_of(request).inspection.list_messages(
-            work, scope, visit.actor, state.request, filters
-        )
+    with visit.read(scope) as access:
+        found = sandbox_of(request).inspection.list_messages(access, state.request, filters)
     return render(request, "sandbox/inspector/messages.html", {"state": state, "page_of": found})
 
 
@@ -253,9 +247,10 @@ def show_message(request: Request) -> Response:
     inspection = sandbox_of(request).inspection
     message_id = request.path_params["message"]
     with visit.services.database.read() as work:
-        message = inspection.get_message(work, scope, visit.actor, message_id)
-        arrivals = inspection.arrivals(work, scope, visit.actor, message_id)
-        bod = inspection.message_bod(work, scope, visit.actor, message_id)
+        access = Access(work, scope, visit.actor)
+        message = inspection.get_message(access, message_id)
+        arrivals = inspection.arrivals(access, message_id)
+        bod = inspection.message_bod(access, message_id)
         answers = _answers(request, work, message_id)
     context = {
         "message": message,
@@ -273,7 +268,7 @@ def _answers(request: Request, work: Work, message_id: str) -> Sequence[Acknowle
     filters = AckFilter(message_row_id=message_id)
     return (
         sandbox_of(request)
-        .ion.flows.list_acknowledgements(work, scope, visit.actor, PageRequest(), filters)
+        .ion.flows.list_acknowledgements(Access(work, scope, visit.actor), PageRequest(), filters)
         .items
     )
 
@@ -283,9 +278,9 @@ def download_bod(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     inspection = sandbox_of(request).inspection
     message_id = request.path_params["message"]
-    with visit.services.database.read() as work:
-        message = inspection.get_message(work, scope, visit.actor, message_id)
-        bod = inspection.message_bod(work, scope, visit.actor, message_id)
+    with visit.read(scope) as access:
+        message = inspection.get_message(access, message_id)
+        bod = inspection.message_bod(access, message_id)
     return attachment(bod, f"{message.document_name}-{message.message_id}.xml")
 
 

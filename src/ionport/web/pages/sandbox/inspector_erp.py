@@ -31,10 +31,8 @@ def list_m3_invoices(request: Request) -> Response:
         text=state.filters["q"] or None,
         ascending=not state.descending,
     )
-    with visit.services.database.read() as work:
-        found = sandbox_of(request).inspection.m3.list_invoices(
-            work, scope, visit.actor, state.request, filters
-        )
+    with visit.read(scope) as access:
+        found = sandbox_of(request).inspection.m3.list_invoices(access, state.request, filters)
     context = {"state": state, "page_of": found, "statuses": statuses}
     return render(request, "sandbox/inspector_erp/m3_invoices.html", context)
 
@@ -42,9 +40,9 @@ def list_m3_invoices(request: Request) -> Response:
 def show_m3_invoice(request: Request) -> Response:
     """Show one supplier invoice of M3: head, lines, and what validation found."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         invoice = sandbox_of(request).inspection.m3.get_invoice(
-            work, scope, visit.actor, request.path_params["m3_invoice"]
+            access, request.path_params["m3_invoice"]
         )
     used = {name for line in invoice.lines for name, value in line.items() if value}
     context = {
@@ -69,10 +67,8 @@ def list_ln_invoices(request: Request) -> Response:
         text=state.filters["q"] or None,
         ascending=not state.descending,
     )
-    with visit.services.database.read() as work:
-        found = sandbox_of(request).inspection.ln.list_invoices(
-            work, scope, visit.actor, state.request, filters
-        )
+    with visit.read(scope) as access:
+        found = sandbox_of(request).inspection.ln.list_invoices(access, state.request, filters)
     context = {"state": state, "page_of": found, "statuses": statuses}
     return render(request, "sandbox/inspector_erp/ln_invoices.html", context)
 
@@ -80,9 +76,9 @@ def list_ln_invoices(request: Request) -> Response:
 def show_ln_invoice(request: Request) -> Response:
     """Show one received purchase invoice of LN: header, lines, and how far it came."""
     visit, scope = visit_of(request), tenant_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         invoice = sandbox_of(request).inspection.ln.get_invoice(
-            work, scope, visit.actor, request.path_params["ln_invoice"]
+            access, request.path_params["ln_invoice"]
         )
     tables = []
     for component, title in zip(LINES, _ln_line_titles(), strict=True):

@@ -65,7 +65,7 @@ def publish(desk: Desk) -> None:
     content_type, body = multipart(parameters(), bod())
     draft = infor.ion.messaging.draft(read_multipart(body, content_type))
     with desk.application.database.write() as work:
-        infor.ion.messaging.publish(work, desk.tenant, draft, Sender("client", "req_1"))
+        infor.ion.messaging.publish(work.within(desk.tenant), draft, Sender("client", "req_1"))
     asyncio.run(infor.flow_runner.tick())
 
 

@@ -106,7 +106,7 @@ def test_what_is_shipped_or_in_use_stays_and_the_page_says_why(desk: Desk) -> No
     draft = Draft("Purchase_Order", (Attribute("Number", "1"),), (), "Buyers")
     with desk.application.database.write() as work:
         IdmService(desk.application.clock, desk.application.blobs).create(
-            work, desk.tenant, "ada", draft
+            work.within(desk.tenant), "ada", draft
         )
     for address, told in (
         ("delete", "1 item is of this document type"),
