@@ -132,6 +132,19 @@ EDITS = {
         "typed second",
     ),
     "/settings/companies/{company}": Edit(_company, "city", "Ulm", "Kehl"),
+    "/settings/document-types/{type}/approvals": Edit(
+        lambda _desk: "/settings/document-types/INVOICE",
+        "first_from",
+        "10",
+        "20",
+        post="{}/approvals",
+    ),
+    "/settings/document-types/{type}/fields/{field}": Edit(
+        lambda _desk: "/settings/document-types/INVOICE/fields/purchase_order",
+        "pattern",
+        "first.*",
+        "second.*",
+    ),
     "/settings/connections/{connection}": Edit(_connection, "name", "typed first", "typed second"),
     "/settings/export/{configuration}/edit": Edit(
         _export, "title", "typed first", "typed second", "{}/edit", "{}/edit"
@@ -151,16 +164,15 @@ NO_EDITS = {
     "password", "sign-in", "sign-out", "sign-on", "switch", "decision", "account",  # people
     "theme", "{token}", "{tool}", "token-tools", "control-keys",
 }  # fmt: skip
-_COMPARES = "compares the whole of it with what was shown: test_document_types.py"
 # Addresses that end in something of their own, with the reason.
 NO_EDITS_WHOLE = {
     "/ion-api/{tenant}/connection-points": "one switch: its POST says the new state",
     "/ion-api/{tenant}/configuration/scopes/{scope}": "deletes",
     "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
+    "/documents/columns": "the person's own columns: its POST says the new state",
+    "/documents/views": "saves a new view",
     "/documents/{document}/move": "compares it with what was shown: test_document_company.py",
-    "/settings/document-types/{type}/effects": _COMPARES,
-    "/settings/document-types/{type}/approvals": _COMPARES,
-    "/settings/document-types/{type}/fields/{field}": _COMPARES,
+    "/settings/document-types/{type}/effects": "compares it too: test_document_types.py",
     "/documents/{document}/choose": "compares what counts with what was shown: test_choosing.py",
 }
 

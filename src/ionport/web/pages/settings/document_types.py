@@ -133,15 +133,7 @@ def _field_page(
     if request.method == "GET":
         show_stored(request, _stored(settings, f"fields.{field.id}"))
     if values is None:
-        one = settings.fields.get(field.id, FieldSetting())
-        values = {
-            "required": "on" if one.required else "",
-            "read_only": "on" if one.read_only else "",
-            "pattern": one.pattern,
-            "max_length": str(one.max_length or ""),
-            "values": "\n".join(one.values),
-            "erp_field_name": one.erp_field_name,
-        }
+        values = _demands(settings, field.id)
     context = {
         "kind": kind,
         "field": field,
@@ -177,6 +169,19 @@ def _field_fields() -> Form:
             ),
         ]
     )
+
+
+def _demands(settings: TypeSettings, field_id: str) -> dict[str, str]:
+    """Return what is demanded of a field, as its form has it."""
+    one = settings.fields.get(field_id, FieldSetting())
+    return {
+        "required": "on" if one.required else "",
+        "read_only": "on" if one.read_only else "",
+        "pattern": one.pattern,
+        "max_length": str(one.max_length or ""),
+        "values": "\n".join(one.values),
+        "erp_field_name": one.erp_field_name,
+    }
 
 
 def _typed(values: Mapping[str, str]) -> dict[str, object]:
@@ -314,12 +319,19 @@ def _groups(kind: DocumentType) -> list[tuple[str, list[Field]]]:
 
 
 def _stored(settings: TypeSettings, part: str = "") -> dict[str, str]:
-    """Return what is stored by place, such as `fields.due_date`; with `part` of that place."""
+    """Return what is stored by place, such as `fields.due_date`.
+
+    With `part` what the form of that place shows, by the names of its fields.
+    """
+    if part == "approvals":
+        return _approvals_of(settings)
+    if part:
+        return _demands(settings, part.removeprefix("fields."))
     data = settings_as_json(settings)
     places = {f"fields.{name}": json.dumps(one) for name, one in data["fields"].items()}
     places |= {f"effects.{code}": effect for code, effect in data["effects"].items()}
     places["approvals"] = json.dumps(data["approvals"])
-    return {part: places.get(part, "")} if part else places
+    return places
 
 
 def _require_unchanged(request: Request, work: Work, kind: DocumentType, part: str = "") -> None:
