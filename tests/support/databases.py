@@ -22,7 +22,8 @@ from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from ionport.store import Database, metadata, sqlite_url
-from tests.support.schema import create_schema
+from tests.support.folders import kept_folder
+from tests.support.schema import create_schema, sqlite_template
 
 _Result = TypeVar("_Result")
 
@@ -45,7 +46,7 @@ def with_schema(kind: str, folder: Path) -> Database:
     """Return a database with the whole schema and no rows; one at a time on PostgreSQL."""
     if kind == "sqlite":
         path = folder / "ionport.db"
-        shutil.copyfile(_sqlite_template(), path)
+        shutil.copyfile(sqlite_template(), path)
         return Database(sqlite_url(path))
     database = Database(_postgresql_with_schema())
     there = _when_not_locked(lambda: _emptied(database))
@@ -76,13 +77,6 @@ def drop_postgresql(url: str) -> None:
     _administer(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
 
 
-def kept_folder(prefix: str) -> Path:
-    """Make a folder that lives as long as this process."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
 def drop_postgresql_schema(url: str, name: str) -> None:
     """Drop a schema that others are working with: their locks must not stop it."""
 
@@ -94,17 +88,6 @@ def drop_postgresql_schema(url: str, name: str) -> None:
     engine = create_engine(url)
     _when_not_locked(drop)
     engine.dispose()
-
-
-@cache
-def _sqlite_template() -> Path:
-    path = kept_folder("ionport-schema-") / "template.db"
-    database = Database(sqlite_url(path))
-    create_schema(database)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
-    return path
 
 
 @cache

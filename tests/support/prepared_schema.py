@@ -20,7 +20,7 @@ from ionport import application as composition
 from ionport.identity.passwords import Passwords
 from ionport.migrations import current_revision, upgrade
 from ionport.store import Database, sqlite_url
-from tests.support.databases import kept_folder
+from tests.support.folders import kept_folder
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from ionport.identity.service import NewUser
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, TenantScope
 from tests.support import databases
+from tests.support.folders import kept_folder
 from tests.support.server import serve_when_asked
 from tests.support.web import PASSWORD, Browser
 
@@ -173,7 +174,7 @@ class _Prepared:
 
 @cache
 def _prepared(is_sqlite: bool) -> _Prepared:
-    folder = databases.kept_folder("ionport-prepared-")
+    folder = kept_folder("ionport-prepared-")
     database_url = "" if is_sqlite else databases.fresh_postgresql()
     application = _open(folder, database_url, _PREPARED_AT)
     with Browser(_PREPARED_AT, build_asgi(application)).opened() as browser:
