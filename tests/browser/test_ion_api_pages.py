@@ -282,4 +282,4 @@ def test_a_plain_user_finds_their_own_apps_and_nothing_else(
     page.get_by_role("textbox", name="Password").fill(PASSWORD.reveal())
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("main")).to_contain_text("You have approved no app yet")
-    expect(page.get_by_role("link", name="Authorized Apps")).to_have_count(0)
+    expect(page.get_by_role("link", name="ION API", exact=True)).to_have_count(0)

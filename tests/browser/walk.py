@@ -71,7 +71,7 @@ class Walk:
     def add_app(self) -> None:
         """ION API → Authorized Apps → + Add, refresh tokens on, Save."""
         self.page.goto(self.infor.url)
-        self.hand.press(self.link("Authorized Apps").first)
+        self.hand.press(self.link("ION API").first)
         self.heading("Authorized Apps")
         self.hand.press(self.link("Add"))
         self.heading("Add an authorized app")

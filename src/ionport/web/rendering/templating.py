@@ -148,29 +148,39 @@ def _flash(request: Request, visit: Visit) -> tuple[str, str] | None:
     return cookies.read_flash(value)
 
 
-def _navigation(request: Request, visit: Visit, tenant: str | None) -> list[NavItem]:
+def _navigation(
+    request: Request, visit: Visit, tenant: str | None
+) -> list[tuple[str, list[NavItem]]]:
+    """Return the rail: the items of each side that runs, under its name."""
     if visit.session is None:
         return []
     sides = sides_of(request)
-    entries: list[tuple[str, str, str]] = []
+    groups: list[tuple[str, list[tuple[str, str, str]]]] = []
     if sides.documents is not None:
-        entries += [
+        entries = [
             (_("Dashboard"), "home", "/dashboard"),
             (_("Documents"), "file-invoice", "/documents"),
             (_("Deliveries"), "send", "/deliveries"),
+            (_("Settings"), "settings", "/settings"),
         ]
+        groups.append((_("Document side"), entries))
     tenant = tenant or next(iter(visit.tenants), None)
     if sides.infor is not None and tenant is not None:
-        entries += _tenant_entries(visit, sides, tenant)
-    if sides.documents is not None:
-        entries.append((_("Settings"), "settings", "/settings"))
+        groups.append((_("Infor side"), _tenant_entries(visit, sides, tenant)))
     here = request.url.path
     parts = here.split("/")
     if parts[1:2] == ["ion-api"] and len(parts) > 3 and parts[3] in _HOMES:
         here = f"/ion-api/{parts[2]}/{_HOMES[parts[3]]}"
     return [
-        NavItem(label, symbol, url, here == url or here.startswith(f"{url}/"))
-        for label, symbol, url in entries
+        (
+            name,
+            [
+                NavItem(label, symbol, url, here == url or here.startswith(f"{url}/"))
+                for label, symbol, url in entries
+            ],
+        )
+        for name, entries in groups
+        if entries
     ]
 
 
@@ -179,7 +189,7 @@ def _tenant_entries(visit: Visit, sides: Sides, tenant: str) -> list[tuple[str, 
     is_administrator = visit.actor.is_tenant_administrator(tenant)
     entries = []
     if is_administrator:
-        entries.append((_("Authorized Apps"), "apps", f"{base}/authorized-apps"))
+        entries.append((_("ION API"), "apps", f"{base}/authorized-apps"))
         if sides.sandbox is not None:
             entries.append((_("ION Desk"), "plug-connected", f"{base}/connection-points"))
     if sides.sandbox is not None:
