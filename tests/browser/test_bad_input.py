@@ -208,10 +208,11 @@ def test_more_files_than_one_request_may_have_are_sent_in_batches(bench: Bench) 
     paths = [bench.file(f"{number:02}.xml", b"<a/>") for number in range(51)]
     bench.page.locator("#files").set_input_files(paths)
     bench.page.get_by_role("button", name="Upload", exact=True).click()
-    rows = bench.page.get_by_role("table", name="Results").locator("tbody tr")
+    rows = bench.page.get_by_role("region", name="Results").locator("[data-outcome]")
     expect(rows).to_have_count(51)
     expect(bench.page.get_by_role("status").filter(has_text="51 / 51")).to_be_visible()
     assert "50.xml" in rows.last.inner_text()
+    expect(bench.page.get_by_text("51 refused")).to_be_visible()
 
 
 def test_every_bad_invoice_is_refused_with_its_reason_and_the_good_one_is_taken(
@@ -233,7 +234,7 @@ def test_every_bad_invoice_is_refused_with_its_reason_and_the_good_one_is_taken(
     paths = [bench.file(name, content) for name, (content, _told) in files.items()]
     bench.page.locator("#files").set_input_files(paths)
     bench.page.get_by_role("button", name="Upload", exact=True).click()
-    rows = bench.page.get_by_role("table", name="Results").locator("tbody tr")
+    rows = bench.page.get_by_role("region", name="Results").locator("[data-outcome]")
     expect(rows).to_have_count(len(files))
     for row, (name, (_content, told)) in zip(rows.all(), files.items(), strict=True):
         text = row.inner_text()
