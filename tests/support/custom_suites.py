@@ -225,6 +225,11 @@ class TargetServer:
         self._ready.set()
         await self._stop.wait()
         await runner.cleanup()
+        # Connections that are still being closed: nobody would wait for them after the loop.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
