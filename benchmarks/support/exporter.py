@@ -57,8 +57,8 @@ def prepare(application: Application, stub: str, count: int) -> None:
             idm_mapping_id=idm.mapping_id,
             bod_mapping_id=bod.mapping_id,
         )
-        made = side.configurations.create(work, scope, _OPERATOR, fields)
-        side.configurations.activate(work, scope, _OPERATOR, made.id, reason="a benchmark")
+        made = side.configurations.create(access, fields)
+        side.configurations.activate(access, made.id, reason="a benchmark")
     head, _, tail = read_sample("demo-invoice-ubl.xml").decode().partition("<cbc:ID>")
     tail = tail.partition("</cbc:ID>")[2]
     for number in range(count):

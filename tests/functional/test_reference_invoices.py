@@ -56,9 +56,7 @@ def _configure(application: Application, credentials: tuple[str, bytes]) -> None
             )
         )
         configuration = side.configurations.create(
-            work,
-            scope,
-            sides.OPERATOR,
+            access,
             ConfigurationFields(
                 title="M3",
                 document_type="INVOICE",
@@ -68,9 +66,7 @@ def _configure(application: Application, credentials: tuple[str, bytes]) -> None
                 bod_mapping_id=bod.mapping_id,
             ),
         )
-        side.configurations.activate(
-            work, scope, sides.OPERATOR, configuration.id, reason="a test proves nothing"
-        )
+        side.configurations.activate(access, configuration.id, reason="a test proves nothing")
 
 
 def test_every_reference_invoice_is_delivered_with_the_vendors_mapping_files(

@@ -136,11 +136,10 @@ class DocumentSide:
             accepts_at_least_once=accepts_at_least_once,
         )
         with self.database.write() as work:
-            made = self.configurations.create(work, self.scope, OPERATOR, fields)
+            access = Access(work, self.scope, OPERATOR)
+            made = self.configurations.create(access, fields)
             if activate:
-                made = self.configurations.activate(
-                    work, self.scope, OPERATOR, made.id, reason="a test proves nothing"
-                )
+                made = self.configurations.activate(access, made.id, reason="a test proves nothing")
         return made
 
     def export(self, document_id: str) -> Delivery:

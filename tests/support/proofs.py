@@ -86,7 +86,7 @@ def hold_deliveries(database: Database, scope: OrganizationScope) -> str:
         repository = DeliveryRepository(work.connection)
         found = repository.list(scope, DeliveryFilter(), page).items
         for delivery in found:
-            problem = refused_proof(work, scope, delivery)
+            problem = refused_proof(work.within(scope), delivery)
             assert problem is not None
             values = {
                 "status": DeliveryStatus.WAITING,

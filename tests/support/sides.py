@@ -161,9 +161,7 @@ def configure_export(application: Application, credentials: tuple[str, bytes]) -
             for kind in (MappingKind.IDM, MappingKind.BOD)
         )
         configuration = side.configurations.create(
-            work,
-            scope,
-            OPERATOR,
+            access,
             ConfigurationFields(
                 title="Invoices to Infor",
                 document_type="INVOICE",
@@ -173,9 +171,7 @@ def configure_export(application: Application, credentials: tuple[str, bytes]) -
                 bod_mapping_id=bod.mapping_id,
             ),
         )
-        side.configurations.activate(
-            work, scope, OPERATOR, configuration.id, reason="a test proves nothing"
-        )
+        side.configurations.activate(access, configuration.id, reason="a test proves nothing")
     return configuration.id
 
 

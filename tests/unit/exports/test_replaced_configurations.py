@@ -7,6 +7,7 @@ import pytest
 from ionport.core.errors import Conflict
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Delivery, DeliveryStatus, OutcomeKind
+from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR
 from tests.unit.exports.conftest import Walk
 
@@ -16,7 +17,9 @@ ITEMS = "/IDM/api/items"
 
 def replace_configuration(walk: Walk) -> None:
     with walk.side.database.write() as work:
-        walk.side.configurations.delete(work, walk.side.scope, OPERATOR, walk.configuration.id)
+        walk.side.configurations.delete(
+            Access(work, walk.side.scope, OPERATOR), walk.configuration.id
+        )
     walk.side.configure(walk.configuration.connection_id, title="The new one")
 
 

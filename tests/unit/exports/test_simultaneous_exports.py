@@ -21,6 +21,7 @@ from ionport.exports.document_deliveries import DocumentDeliveries
 from ionport.exports.engine.pass_records import RunningPass
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryStatus, OutcomeKind
+from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR
 from tests.support.patience import PATIENCE
 from tests.unit.exports.conftest import Walk
@@ -67,7 +68,9 @@ def test_a_retry_and_an_export_through_the_configuration_that_replaced_it_make_o
     document_id = walk.side.detail(failed).delivery.document_id
     assert walk.run(runner, failed).kind is OutcomeKind.FAILED
     with walk.side.database.write() as work:
-        walk.side.configurations.delete(work, walk.side.scope, OPERATOR, walk.configuration.id)
+        walk.side.configurations.delete(
+            Access(work, walk.side.scope, OPERATOR), walk.configuration.id
+        )
     walk.side.configure(walk.configuration.connection_id, title="The new one")
 
     def retry() -> None:
@@ -89,7 +92,7 @@ def test_two_exports_while_one_configuration_replaces_another_make_one_delivery(
     def replace_and_export() -> None:
         with walk.side.database.write() as work:
             walk.side.configurations.deactivate(
-                work, walk.side.scope, OPERATOR, walk.configuration.id
+                Access(work, walk.side.scope, OPERATOR), walk.configuration.id
             )
         walk.side.configure(walk.configuration.connection_id, title="The new one")
         _export(walk, document_id)

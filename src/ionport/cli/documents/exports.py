@@ -27,6 +27,7 @@ from ionport.documents.review.service import keeping_findings
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.destinations import destination_of, destination_with
 from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.mappings.model import MappingKind
 from ionport.store import OrganizationScope, Work
@@ -89,11 +90,10 @@ def export_configure(
             accepts_at_least_once=accept_at_least_once,
         )
         with application.database.write() as work:
-            made = service.create(work, scope, OPERATOR, fields)
+            access = Access(work, scope, OPERATOR)
+            made = service.create(access, fields)
             if activate:
-                made = service.activate(
-                    work, scope, OPERATOR, made.id, replace=replace, reason=all_the_same
-                )
+                made = service.activate(access, made.id, replace=replace, reason=all_the_same)
     if as_json:
         print_json(_configuration_row(made))
     else:
@@ -265,9 +265,7 @@ def export_list(
     """List export configurations, by title."""
     with opened(ctx) as application, application.database.read() as work:
         found = documents_side(application).configurations.list(
-            work,
-            organization_scope(application),
-            OPERATOR,
+            Access(work, organization_scope(application), OPERATOR),
             PageRequest(page, per_page),
             only_active=only_active,
         )
@@ -285,11 +283,11 @@ def export_deactivate(ctx: click.Context, title: str, as_json: bool) -> None:
     with opened(ctx) as application:
         scope, service = organization_scope(application), documents_side(application).configurations
         with application.database.read() as work:
-            found = service.list(work, scope, OPERATOR, ALL)
+            found = service.list(Access(work, scope, OPERATOR), ALL)
         titles = {item.id: item.title for item in found.items}
         configuration_id = find_by_name(titles, title, "export configuration")
         with application.database.write() as work:
-            changed = service.deactivate(work, scope, OPERATOR, configuration_id)
+            changed = service.deactivate(Access(work, scope, OPERATOR), configuration_id)
     if as_json:
         print_json(_configuration_row(changed))
     else:

@@ -179,11 +179,10 @@ def _configure(walk: Walk, connection_id: str) -> None:
     scope = organization_scope(application)
     templates = [prepared_template(kind) for kind in (MappingKind.IDM, MappingKind.BOD)]
     with application.database.write() as work:
-        idm, bod = (side.mappings.add(Access(work, scope, OPERATOR), *file) for file in templates)
+        access = Access(work, scope, OPERATOR)
+        idm, bod = (side.mappings.add(access, *file) for file in templates)
         configuration = side.configurations.create(
-            work,
-            scope,
-            OPERATOR,
+            access,
             ConfigurationFields(
                 title="Invoices to Infor",
                 document_type="INVOICE",
@@ -193,7 +192,7 @@ def _configure(walk: Walk, connection_id: str) -> None:
                 bod_mapping_id=bod.mapping_id,
             ),
         )
-        side.configurations.activate(work, scope, OPERATOR, configuration.id)
+        side.configurations.activate(access, configuration.id)
     walk.result["configuration"] = configuration.id
 
 

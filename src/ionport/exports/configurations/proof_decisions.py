@@ -25,25 +25,24 @@ from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, Delivery
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 REASON_LENGTH: Final = 500
 
 
-def refused_proof(work: Work, scope: OrganizationScope, delivery: Delivery) -> Problem | None:
+def refused_proof(access: ScopedWork[OrganizationScope], delivery: Delivery) -> Problem | None:
     """Return why a delivery is held: Infor refused its connection and nobody overruled that.
 
     Call it in the transaction that writes the hold: a proof that ends at the same moment is
     waited for, so that nothing is held by a refusal that is no longer the newest word.
     """
     use = UseOfConnection.of_delivery(delivery)
-    if not _is_refused(work, scope, use):
+    if not _is_refused(access, use):
         return None
-    hold_proof(work.within(scope), use.connection_id)
-    if not _is_refused(work, scope, use):
+    hold_proof(access, use.connection_id)
+    if not _is_refused(access, use):
         return None
-    proof = use_proof(work, scope, use)
+    proof = use_proof(access, use)
     text = _("Infor refused the connection when it was proved. {reason}").format(reason=proof.text)
     remedy = _(
         "{remedy} Then choose Test connection: a proof that passes lets this delivery go on. Or"
@@ -53,37 +52,37 @@ def refused_proof(work: Work, scope: OrganizationScope, delivery: Delivery) -> P
 
 
 def free_after_proof(
-    work: Work, scope: OrganizationScope, connection_id: str, now: datetime
+    access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
 ) -> int:
     """Make due now what a refused proof held and the newest one does not; returns how many."""
     freed = 0
     for destination in DESTINATIONS:
         method = destination.method
-        proof = proof_of(work.within(scope), connection_id, proof_stages_of(method))
+        proof = proof_of(access, connection_id, proof_stages_of(method))
         if proof.state is ProofState.PASSED:
-            freed += PassRepository(work.connection).free(
-                scope, PROOF_REFUSED, now, connection_id=connection_id, method=method
+            freed += PassRepository(access.connection).free(
+                access.scope, PROOF_REFUSED, now, connection_id=connection_id, method=method
             )
     return freed
 
 
-def use_proof(work: Work, scope: OrganizationScope, use: UseOfConnection) -> Proof:
+def use_proof(access: ScopedWork[OrganizationScope], use: UseOfConnection) -> Proof:
     """Return what is known of a connection for the method that uses it."""
-    return proof_of(work.within(scope), use.connection_id, proof_stages_of(use.method))
+    return proof_of(access, use.connection_id, proof_stages_of(use.method))
 
 
 def decision_about(
-    work: Work, scope: OrganizationScope, use: UseOfConnection, proof: Proof
+    access: ScopedWork[OrganizationScope], use: UseOfConnection, proof: Proof
 ) -> ProofDecision | None:
     """Return what a person decided about this very proof; a newer proof needs a new decision."""
-    return DecisionRepository(work.connection).latest(
-        scope, use.configuration_id, use.connection_id, proof.check_id
+    return DecisionRepository(access.connection).latest(
+        access.scope, use.configuration_id, use.connection_id, proof.check_id
     )
 
 
-def _is_refused(work: Work, scope: OrganizationScope, use: UseOfConnection) -> bool:
-    proof = use_proof(work, scope, use)
-    return proof.state is ProofState.REFUSED and decision_about(work, scope, use, proof) is None
+def _is_refused(access: ScopedWork[OrganizationScope], use: UseOfConnection) -> bool:
+    proof = use_proof(access, use)
+    return proof.state is ProofState.REFUSED and decision_about(access, use, proof) is None
 
 
 class ProofDecisions:
@@ -94,12 +93,7 @@ class ProofDecisions:
         self._audit = audit
 
     def require_for_activation(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        use: UseOfConnection,
-        reason: str,
+        self, access: Access[OrganizationScope], use: UseOfConnection, reason: str
     ) -> None:
         """Let a configuration become active when its proof passed, or a person gives a reason.
 
@@ -107,7 +101,7 @@ class ProofDecisions:
             Conflict: `proof_not_passed`; the text says what is missing and what to do.
             InvalidInput: the reason is too long.
         """
-        proof = use_proof(work, scope, use)
+        proof = use_proof(access, use)
         if proof.state is ProofState.PASSED:
             return
         if not reason.strip():
@@ -122,17 +116,10 @@ class ProofDecisions:
                 ),
                 code="proof_not_passed",
             )
-        self._store(
-            work, scope, actor, ConfigurationAction.ACTIVATED_ALL_THE_SAME, use, proof, reason
-        )
+        self._store(access, ConfigurationAction.ACTIVATED_ALL_THE_SAME, use, proof, reason)
 
     def deliver_all_the_same(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        use: UseOfConnection,
-        reason: str,
+        self, access: Access[OrganizationScope], use: UseOfConnection, reason: str
     ) -> int:
         """Free what the refused proof holds of one configuration; returns how many deliveries.
 
@@ -142,19 +129,17 @@ class ProofDecisions:
             InvalidInput: the reason is missing or too long.
             Conflict: `nothing_is_held`; the proof is not refused.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        hold_proof(work.within(scope), use.connection_id)
-        proof = use_proof(work, scope, use)
+        access.require_organization_administrator()
+        hold_proof(access, use.connection_id)
+        proof = use_proof(access, use)
         if proof.state is not ProofState.REFUSED:
             raise Conflict(
                 _("Infor does not refuse this connection: nothing is held."),
                 code="nothing_is_held",
             )
-        self._store(
-            work, scope, actor, ConfigurationAction.DELIVERS_ALL_THE_SAME, use, proof, reason
-        )
-        return PassRepository(work.connection).free(
-            scope,
+        self._store(access, ConfigurationAction.DELIVERS_ALL_THE_SAME, use, proof, reason)
+        return PassRepository(access.connection).free(
+            access.scope,
             PROOF_REFUSED,
             self._clock.now(),
             connection_id=use.connection_id,
@@ -163,9 +148,7 @@ class ProofDecisions:
 
     def _store(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         action: ConfigurationAction,
         use: UseOfConnection,
         proof: Proof,
@@ -178,17 +161,17 @@ class ProofDecisions:
             check_id=proof.check_id,
             state=proof.state,
             reason=_reason(reason),
-            made_by=actor.name,
+            made_by=access.actor.name,
             made_at=self._clock.now(),
         )
-        DecisionRepository(work.connection).add(scope, decision)
+        DecisionRepository(access.connection).add(access.scope, decision)
         details = {
             "title": use.title,
             "proof": str(proof.state),
             "stage": proof.stage.key if proof.stage else "",
             "reason": decision.reason,
         }
-        self._audit.record(Access(work, scope, actor), action, use.configuration_id, details)
+        self._audit.record(access, action, use.configuration_id, details)
 
 
 def _reason(text: str) -> str:

@@ -34,11 +34,10 @@ from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import PROOF_REFUSED, ConfigurationAction, ExportMethod
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.identity.service import IdentityService
 from ionport.mappings.model import MappingKind
 from ionport.mappings.service import MappingService
-from ionport.store import OrganizationScope, ScopedWork, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 
 class ExportConfigurationService:
@@ -59,34 +58,32 @@ class ExportConfigurationService:
         self.decisions = ProofDecisions(clock, audit)
 
     def create(
-        self, work: Work, scope: OrganizationScope, actor: Actor, fields: ConfigurationFields
+        self, access: Access[OrganizationScope], fields: ConfigurationFields
     ) -> ExportConfiguration:
         """Store a new configuration; it is not active yet.
 
         Raises:
             InvalidInput: names every field that is missing or does not fit.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        self._checks.check(work, scope, fields)
+        access.require_organization_administrator()
+        self._checks.check(access, fields)
         now = self._clock.now()
         configuration = ExportConfiguration(
             id=new_id("exp"),
-            organization_id=scope.organization_id,
+            organization_id=access.scope.organization_id,
             is_active=False,
-            created_by=actor.name,
+            created_by=access.actor.name,
             created_at=now,
             updated_at=now,
             **_columns(fields),
         )
-        ConfigurationRepository(work.connection).add(scope, configuration)
-        self._record(work, scope, actor, ConfigurationAction.CREATED, configuration)
+        ConfigurationRepository(access.connection).add(access.scope, configuration)
+        self._record(access, ConfigurationAction.CREATED, configuration)
         return configuration
 
     def edit(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         configuration_id: str,
         fields: ConfigurationFields,
         *,
@@ -104,49 +101,45 @@ class ExportConfigurationService:
             Conflict: another configuration is active where this one would move to, or
                 `proof_not_passed`.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        old = self._get(work, scope, configuration_id)
-        self._checks.check(work, scope, fields)
+        access.require_organization_administrator()
+        old = self._get(access, configuration_id)
+        self._checks.check(access, fields)
         if old.is_active:
-            self._checks.refuse_blocked(work, scope, fields)
+            self._checks.refuse_blocked(access, fields)
         if old.is_active and (old.connection_id, old.method) != (
             fields.connection_id,
             fields.method,
         ):
             use = UseOfConnection(old.id, fields.title, fields.connection_id, fields.method)
-            self.decisions.require_for_activation(work, scope, actor, use, reason)
+            self.decisions.require_for_activation(access, use, reason)
         values = _columns(fields) | {
             "family": destination_of(fields.method).family,
             "updated_at": self._clock.now(),
         }
-        if not ConfigurationRepository(work.connection).update(scope, old.id, values):
-            raise self._in_the_way_error(work, scope, fields, old.id)
-        if self._is_same_tenant(work, scope, old.connection_id, fields.connection_id):
-            DeliveryRepository(work.connection).move(scope, old.id, fields.connection_id)
+        if not ConfigurationRepository(access.connection).update(access.scope, old.id, values):
+            raise self._in_the_way_error(access, fields, old.id)
+        if self._is_same_tenant(access, old.connection_id, fields.connection_id):
+            DeliveryRepository(access.connection).move(access.scope, old.id, fields.connection_id)
             # Held by the proof of the old connection; the next pass asks about that of the new.
-            PassRepository(work.connection).free(
-                scope,
+            PassRepository(access.connection).free(
+                access.scope,
                 PROOF_REFUSED,
                 self._clock.now(),
                 connection_id=fields.connection_id,
                 configuration_id=old.id,
             )
-        changed = self._get(work, scope, configuration_id)
-        self._record(work, scope, actor, ConfigurationAction.EDITED, changed)
+        changed = self._get(access, configuration_id)
+        self._record(access, ConfigurationAction.EDITED, changed)
         return changed
 
-    def get(
-        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
-    ) -> ExportConfiguration:
+    def get(self, access: Access[OrganizationScope], configuration_id: str) -> ExportConfiguration:
         """Return one configuration."""
-        actor.require_organization_member(scope.organization_id)
-        return self._get(work, scope, configuration_id)
+        access.require_organization_member()
+        return self._get(access, configuration_id)
 
     def list(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         page: PageRequest,
         *,
         text: str = "",
@@ -154,31 +147,29 @@ class ExportConfigurationService:
         only_active: bool = False,
     ) -> Page[ExportConfiguration]:
         """Return a page of configurations, sorted by title."""
-        actor.require_organization_member(scope.organization_id)
-        return ConfigurationRepository(work.connection).list(
-            scope, page, text=text, document_type=document_type, only_active=only_active
+        access.require_organization_member()
+        return ConfigurationRepository(access.connection).list(
+            access.scope, page, text=text, document_type=document_type, only_active=only_active
         )
 
     def findings(
-        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
+        self, access: Access[OrganizationScope], configuration_id: str
     ) -> Sequence[ActivationFinding]:
         """Return what the linter says about the newest version of each mapping."""
-        actor.require_organization_member(scope.organization_id)
-        return self._checks.findings(work, scope, _fields(self._get(work, scope, configuration_id)))
+        access.require_organization_member()
+        return self._checks.findings(access, _fields(self._get(access, configuration_id)))
 
     def in_the_way(
-        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
+        self, access: Access[OrganizationScope], configuration_id: str
     ) -> ExportConfiguration | None:
         """Return the configuration that activating this one would switch off."""
-        actor.require_organization_member(scope.organization_id)
-        configuration = self._get(work, scope, configuration_id)
-        return self._occupant(work, scope, _fields(configuration), configuration.id)
+        access.require_organization_member()
+        configuration = self._get(access, configuration_id)
+        return self._occupant(access, _fields(configuration), configuration.id)
 
     def activate(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         configuration_id: str,
         *,
         replace: bool = False,
@@ -192,99 +183,94 @@ class ExportConfigurationService:
             InvalidInput: `mapping_blocks_activation`; the text names the findings.
             Conflict: `another_is_active`; `existing_id` names it. Or `proof_not_passed`.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        configuration = self._get(work, scope, configuration_id)
+        access.require_organization_administrator()
+        configuration = self._get(access, configuration_id)
         if configuration.is_active:
             return configuration
         fields = _fields(configuration)
-        self._checks.refuse_blocked(work, scope, fields)
-        occupant = self._occupant(work, scope, fields, configuration.id)
+        self._checks.refuse_blocked(access, fields)
+        occupant = self._occupant(access, fields, configuration.id)
         if occupant is not None and not replace:
-            raise self._in_the_way_error(work, scope, fields, configuration.id)
+            raise self._in_the_way_error(access, fields, configuration.id)
         use = UseOfConnection.of_configuration(configuration)
-        self.decisions.require_for_activation(work, scope, actor, use, reason)
+        self.decisions.require_for_activation(access, use, reason)
         if occupant is not None:
-            self._switch(work, scope, actor, occupant, is_active=False)
-        return self._switch(work, scope, actor, configuration, is_active=True)
+            self._switch(access, occupant, is_active=False)
+        return self._switch(access, configuration, is_active=True)
 
-    def proof(
-        self, work: Work, scope: OrganizationScope, actor: Actor, use: UseOfConnection
-    ) -> UseProof:
+    def proof(self, access: Access[OrganizationScope], use: UseOfConnection) -> UseProof:
         """Return what is known of a connection as a configuration or delivery uses it."""
-        actor.require_organization_member(scope.organization_id)
-        found = use_proof(work, scope, use)
+        access.require_organization_member()
+        found = use_proof(access, use)
         is_refused = found.state is ProofState.REFUSED
         return UseProof(
             proof=found,
             decision=None
             if found.state is ProofState.PASSED
-            else decision_about(work, scope, use, found),
-            held=PassRepository(work.connection).count_held(
-                scope, PROOF_REFUSED, use.configuration_id, use.connection_id
+            else decision_about(access, use, found),
+            held=PassRepository(access.connection).count_held(
+                access.scope, PROOF_REFUSED, use.configuration_id, use.connection_id
             )
             if is_refused
             else 0,
         )
 
     def deactivate(
-        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
+        self, access: Access[OrganizationScope], configuration_id: str
     ) -> ExportConfiguration:
         """Switch a configuration off; its unfinished deliveries go on."""
-        actor.require_organization_administrator(scope.organization_id)
-        configuration = self._get(work, scope, configuration_id)
+        access.require_organization_administrator()
+        configuration = self._get(access, configuration_id)
         if not configuration.is_active:
             return configuration
-        return self._switch(work, scope, actor, configuration, is_active=False)
+        return self._switch(access, configuration, is_active=False)
 
-    def delete(
-        self, work: Work, scope: OrganizationScope, actor: Actor, configuration_id: str
-    ) -> None:
+    def delete(self, access: Access[OrganizationScope], configuration_id: str) -> None:
         """Remove a configuration from every list; the ledger keeps what it delivered."""
-        actor.require_organization_administrator(scope.organization_id)
-        configuration = self._get(work, scope, configuration_id)
+        access.require_organization_administrator()
+        configuration = self._get(access, configuration_id)
         now = self._clock.now()
-        ConfigurationRepository(work.connection).update(
-            scope,
+        ConfigurationRepository(access.connection).update(
+            access.scope,
             configuration.id,
             {"is_active": False, "deleted_at": now, "updated_at": now},
         )
-        self._record(work, scope, actor, ConfigurationAction.DELETED, configuration)
+        self._record(access, ConfigurationAction.DELETED, configuration)
 
     def _get(
-        self, work: Work, scope: OrganizationScope, configuration_id: str
+        self, access: ScopedWork[OrganizationScope], configuration_id: str
     ) -> ExportConfiguration:
-        found = ConfigurationRepository(work.connection).get(scope, configuration_id)
+        found = ConfigurationRepository(access.connection).get(access.scope, configuration_id)
         if found is None:
             raise NotFound(_("There is no such export configuration."))
         return found
 
     def _switch(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         configuration: ExportConfiguration,
         *,
         is_active: bool,
     ) -> ExportConfiguration:
-        changed = ConfigurationRepository(work.connection).update(
-            scope, configuration.id, {"is_active": is_active, "updated_at": self._clock.now()}
+        changed = ConfigurationRepository(access.connection).update(
+            access.scope,
+            configuration.id,
+            {"is_active": is_active, "updated_at": self._clock.now()},
         )
         if not changed:
-            raise self._in_the_way_error(work, scope, _fields(configuration), configuration.id)
+            raise self._in_the_way_error(access, _fields(configuration), configuration.id)
         action = ConfigurationAction.ACTIVATED if is_active else ConfigurationAction.DEACTIVATED
-        self._record(work, scope, actor, action, configuration)
-        return self._get(work, scope, configuration.id)
+        self._record(access, action, configuration)
+        return self._get(access, configuration.id)
 
     def _occupant(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         fields: ConfigurationFields,
         configuration_id: str,
     ) -> ExportConfiguration | None:
-        active = ConfigurationRepository(work.connection).active(
-            scope, fields.document_type, fields.sub_organization_id
+        active = ConfigurationRepository(access.connection).active(
+            access.scope, fields.document_type, fields.sub_organization_id
         )
         family = destination_of(fields.method).family
         return next(
@@ -298,12 +284,11 @@ class ExportConfigurationService:
 
     def _in_the_way_error(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         fields: ConfigurationFields,
         configuration_id: str,
     ) -> Conflict:
-        occupant = self._occupant(work, scope, fields, configuration_id)
+        occupant = self._occupant(access, fields, configuration_id)
         return Conflict(
             _(
                 "“{title}” is active for this document type and organization already. Only one"
@@ -314,22 +299,20 @@ class ExportConfigurationService:
         )
 
     def _is_same_tenant(
-        self, work: Work, scope: OrganizationScope, one_id: str, other_id: str
+        self, access: ScopedWork[OrganizationScope], one_id: str, other_id: str
     ) -> bool:
-        one = self._connections.shown(work.within(scope), one_id)
-        other = self._connections.shown(work.within(scope), other_id)
+        one = self._connections.shown(access, one_id)
+        other = self._connections.shown(access, other_id)
         return (one.tenant_id, one.gateway) == (other.tenant_id, other.gateway)
 
     def _record(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         action: ConfigurationAction,
         configuration: ExportConfiguration,
     ) -> None:
         details = {"title": configuration.title, "method": str(configuration.method)}
-        self._audit.record(Access(work, scope, actor), action, configuration.id, details)
+        self._audit.record(access, action, configuration.id, details)
 
 
 class ConfigurationConnectionUse:
@@ -345,7 +328,7 @@ class ConfigurationConnectionUse:
         self, access: ScopedWork[OrganizationScope], connection_id: str, now: datetime
     ) -> None:
         """Let go on what a refused proof held, where the new one passed."""
-        free_after_proof(access.work, access.scope, connection_id, now)
+        free_after_proof(access, connection_id, now)
 
 
 def _columns(fields: ConfigurationFields) -> dict[str, Any]:

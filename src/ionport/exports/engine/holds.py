@@ -26,7 +26,7 @@ def what_holds(work: Work, running: RunningPass, documents: DocumentService) -> 
     problem = document_problem(work, running, documents)
     if problem is not None and not has_lost_call(work, running):
         return problem
-    return refused_proof(work, running.scope, running.delivery)
+    return refused_proof(work.within(running.scope), running.delivery)
 
 
 def document_problem(

@@ -46,19 +46,19 @@ def fields(side: DocumentSide, connection_id: str) -> ConfigurationFields:
 
 def create(side: DocumentSide, fields: ConfigurationFields):
     with side.database.write() as work:
-        return side.configurations.create(work, side.scope, OPERATOR, fields)
+        return side.configurations.create(Access(work, side.scope, OPERATOR), fields)
 
 
 def activate(side: DocumentSide, configuration_id: str, *, replace: bool = False):
     with side.database.write() as work:
         return side.configurations.activate(
-            work, side.scope, OPERATOR, configuration_id, replace=replace, reason="known"
+            Access(work, side.scope, OPERATOR), configuration_id, replace=replace, reason="known"
         )
 
 
 def get(side: DocumentSide, configuration_id: str):
     with side.database.read() as work:
-        return side.configurations.get(work, side.scope, OPERATOR, configuration_id)
+        return side.configurations.get(Access(work, side.scope, OPERATOR), configuration_id)
 
 
 def sub_organization(side: DocumentSide, name: str = "Lyon") -> str:
@@ -105,7 +105,7 @@ def test_a_second_active_infor_export_needs_to_replace_the_first(
     first, second = create(side, fields), create(side, replace(fields, title="Second"))
     activate(side, first.id)
     with side.database.read() as work:
-        in_the_way = side.configurations.in_the_way(work, side.scope, OPERATOR, second.id)
+        in_the_way = side.configurations.in_the_way(Access(work, side.scope, OPERATOR), second.id)
     assert in_the_way is not None
     assert in_the_way.id == first.id
     with pytest.raises(Conflict, match="Invoices to Infor") as refused:
@@ -186,7 +186,7 @@ def test_a_mapping_that_cannot_be_used_blocks_activation(
     assert refused.value.code == "mapping_blocks_activation"
     assert f"{kind}_mapping" in refused.value.fields
     with side.database.read() as work:
-        findings = side.configurations.findings(work, side.scope, OPERATOR, made.id)
+        findings = side.configurations.findings(Access(work, side.scope, OPERATOR), made.id)
     assert any(f.blocks and f.mapping == kind and f.remedy for f in findings)
     assert not get(side, made.id).is_active
 
@@ -215,11 +215,11 @@ def test_an_active_configuration_cannot_be_edited_into_something_unusable(
     activate(side, made.id)
     with side.database.write() as work, pytest.raises(InvalidInput):
         side.configurations.edit(
-            work, side.scope, OPERATOR, made.id, replace(fields, idm_mapping_id=without)
+            Access(work, side.scope, OPERATOR), made.id, replace(fields, idm_mapping_id=without)
         )
     with side.database.write() as work:
         edited = side.configurations.edit(
-            work, side.scope, OPERATOR, made.id, replace(fields, title="New title")
+            Access(work, side.scope, OPERATOR), made.id, replace(fields, title="New title")
         )
     assert (edited.title, edited.is_active) == ("New title", True)
 
@@ -232,7 +232,7 @@ def test_an_active_configuration_is_not_moved_onto_another(
     activate(side, main.id)
     activate(side, sub.id)
     with side.database.write() as work, pytest.raises(Conflict):
-        side.configurations.edit(work, side.scope, OPERATOR, sub.id, fields)
+        side.configurations.edit(Access(work, side.scope, OPERATOR), sub.id, fields)
     assert get(side, sub.id).sub_organization_id == sub_id
 
 
@@ -243,7 +243,7 @@ def test_a_deleted_configuration_is_in_no_list_and_frees_its_place(
     made = create(side, fields)
     activate(side, made.id)
     with side.database.write() as work:
-        side.configurations.delete(work, side.scope, OPERATOR, made.id)
+        side.configurations.delete(Access(work, side.scope, OPERATOR), made.id)
     with pytest.raises(NotFound):
         get(side, made.id)
     activate(side, create(side, fields).id)
@@ -257,10 +257,11 @@ def test_lists_are_filtered_and_sorted_by_title(side: DocumentSide, fields: Conf
     for title in ("beta", "Alpha", "100%"):
         create(side, replace(fields, title=title))
     with side.database.read() as work:
-        every = side.configurations.list(work, side.scope, OPERATOR, PageRequest(per_page=2))
-        some = side.configurations.list(work, side.scope, OPERATOR, PageRequest(), text="LPH")
-        literal = side.configurations.list(work, side.scope, OPERATOR, PageRequest(), text="%")
-        none = side.configurations.list(work, side.scope, OPERATOR, PageRequest(), only_active=True)
+        access = Access(work, side.scope, OPERATOR)
+        every = side.configurations.list(access, PageRequest(per_page=2))
+        some = side.configurations.list(access, PageRequest(), text="LPH")
+        literal = side.configurations.list(access, PageRequest(), text="%")
+        none = side.configurations.list(access, PageRequest(), only_active=True)
     assert ([one.title for one in every.items], every.total) == (["100%", "Alpha"], 3)
     assert [one.title for one in some.items] == ["Alpha"]
     assert [one.title for one in literal.items] == ["100%"]
@@ -275,14 +276,15 @@ def test_members_look_and_administrators_change(side: DocumentSide, fields: Conf
     )
     made = create(side, fields)
     with side.database.write() as work:
-        assert side.configurations.get(work, side.scope, member, made.id) == made
+        access = Access(work, side.scope, member)
+        assert side.configurations.get(access, made.id) == made
         for call in (
-            lambda: side.configurations.create(work, side.scope, member, fields),
-            lambda: side.configurations.edit(work, side.scope, member, made.id, fields),
-            lambda: side.configurations.activate(work, side.scope, member, made.id),
-            lambda: side.configurations.deactivate(work, side.scope, member, made.id),
-            lambda: side.configurations.delete(work, side.scope, member, made.id),
-            lambda: side.configurations.get(work, side.scope, Actor("x", "Sam"), made.id),
+            lambda: side.configurations.create(access, fields),
+            lambda: side.configurations.edit(access, made.id, fields),
+            lambda: side.configurations.activate(access, made.id),
+            lambda: side.configurations.deactivate(access, made.id),
+            lambda: side.configurations.delete(access, made.id),
+            lambda: side.configurations.get(Access(work, side.scope, Actor("x", "Sam")), made.id),
         ):
             with pytest.raises(Forbidden):
                 call()
@@ -292,12 +294,13 @@ def test_another_organization_does_not_find_it(side: DocumentSide, fields: Confi
     made = create(side, fields)
     other = OrganizationScope("org_other")
     with side.database.write() as work:
+        access = Access(work, other, OPERATOR)
         for call in (
-            lambda: side.configurations.get(work, other, OPERATOR, made.id),
-            lambda: side.configurations.edit(work, other, OPERATOR, made.id, fields),
-            lambda: side.configurations.activate(work, other, OPERATOR, made.id),
-            lambda: side.configurations.deactivate(work, other, OPERATOR, made.id),
-            lambda: side.configurations.delete(work, other, OPERATOR, made.id),
+            lambda: side.configurations.get(access, made.id),
+            lambda: side.configurations.edit(access, made.id, fields),
+            lambda: side.configurations.activate(access, made.id),
+            lambda: side.configurations.deactivate(access, made.id),
+            lambda: side.configurations.delete(access, made.id),
         ):
             with pytest.raises(NotFound):
                 call()

@@ -65,18 +65,21 @@ class Desk:
     def create(self, fields: ConfigurationFields | None = None) -> ExportConfiguration:
         wanted = fields or self.fields()
         with self.side.database.write() as work:
-            return self.side.configurations.create(work, self.side.scope, OPERATOR, wanted)
+            return self.side.configurations.create(Access(work, self.side.scope, OPERATOR), wanted)
 
     def activate(self, configuration_id: str, reason: str = "", *, replace: bool = False) -> bool:
         with self.side.database.write() as work:
             return self.side.configurations.activate(
-                work, self.side.scope, OPERATOR, configuration_id, reason=reason, replace=replace
+                Access(work, self.side.scope, OPERATOR),
+                configuration_id,
+                reason=reason,
+                replace=replace,
             ).is_active
 
     def held(self, delivery: Delivery) -> bool:
         """Take a delivery up as the engine does; held, it waits without a time."""
         with self.side.database.write() as work:
-            problem = refused_proof(work, self.side.scope, delivery)
+            problem = refused_proof(work.within(self.side.scope), delivery)
             if problem is None:
                 return False
             assert problem.code == PROOF_REFUSED
@@ -100,13 +103,16 @@ class Desk:
     def decide(self, delivery: Delivery, reason: str = "Infor's role is being given") -> int:
         with self.side.database.write() as work:
             return self.side.configurations.decisions.deliver_all_the_same(
-                work, self.side.scope, OPERATOR, UseOfConnection.of_delivery(delivery), reason
+                Access(work, self.side.scope, OPERATOR),
+                UseOfConnection.of_delivery(delivery),
+                reason,
             )
 
     def proof(self, configuration: ExportConfiguration):
         with self.side.database.read() as work:
             return self.side.configurations.proof(
-                work, self.side.scope, OPERATOR, UseOfConnection.of_configuration(configuration)
+                Access(work, self.side.scope, OPERATOR),
+                UseOfConnection.of_configuration(configuration),
             )
 
 
@@ -166,13 +172,12 @@ def test_an_active_configuration_moves_to_what_is_not_proved_only_with_a_reason(
     renamed = replace(desk.fields(), title="Renamed")
     configurations, scope = desk.side.configurations, desk.side.scope
     with desk.side.database.write() as work:
-        configurations.edit(work, scope, OPERATOR, made.id, renamed)
+        access = Access(work, scope, OPERATOR)
+        configurations.edit(access, made.id, renamed)
         with pytest.raises(Conflict) as refused:
-            configurations.edit(work, scope, OPERATOR, made.id, moved)
+            configurations.edit(access, made.id, moved)
         assert refused.value.code == "proof_not_passed"
-        changed = configurations.edit(
-            work, scope, OPERATOR, made.id, moved, reason="same app, new file"
-        )
+        changed = configurations.edit(access, made.id, moved, reason="same app, new file")
     decision = desk.proof(changed).decision
     assert decision is not None
     assert decision.connection_id == moved.connection_id
@@ -232,7 +237,7 @@ def test_what_a_refused_proof_holds_goes_on_over_a_new_connection_that_is_proved
     desk.prove(connection_id=moved.connection_id)
     assert not desk.is_due(delivery)
     with desk.side.database.write() as work:
-        desk.side.configurations.edit(work, desk.side.scope, OPERATOR, made.id, moved)
+        desk.side.configurations.edit(Access(work, desk.side.scope, OPERATOR), made.id, moved)
     assert desk.is_due(delivery)
     assert not desk.held(desk.side.detail(delivery.id).delivery)
 
@@ -252,8 +257,7 @@ def test_only_an_administrator_decides(desk: Desk):
     member = Actor("usr_1", "Mia", organization_roles=frozenset({role}))
     use = UseOfConnection.of_configuration(made)
     with desk.side.database.write() as work:
+        access = Access(work, desk.side.scope, member)
         with pytest.raises(Forbidden):
-            desk.side.configurations.decisions.deliver_all_the_same(
-                work, desk.side.scope, member, use, "because"
-            )
-        assert desk.side.configurations.proof(work, desk.side.scope, member, use).is_broken
+            desk.side.configurations.decisions.deliver_all_the_same(access, use, "because")
+        assert desk.side.configurations.proof(access, use).is_broken

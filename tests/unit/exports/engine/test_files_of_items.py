@@ -15,6 +15,7 @@ from ionport.documents.samples import UBL_INVOICE, read_sample
 from ionport.exports.destinations.infor_idm import IdmPayload
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import ExportMethod, OutcomeKind
+from ionport.identity.access import Access
 from ionport.ionapi.idm import ItemDraft
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
@@ -60,7 +61,9 @@ def _delivered(walk: Walk, runner: DeliveryRunner, content: bytes, name: str) ->
 
 def _use_efe_lines(walk: Walk) -> None:
     with walk.side.database.write() as work:
-        walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)
+        walk.side.configurations.deactivate(
+            Access(work, walk.side.scope, OPERATOR), walk.configuration.id
+        )
     mapping = prepared_template(MappingKind.IDM)[1].text + EFE
     connection_id, method = walk.configuration.connection_id, ExportMethod.INFOR_IDM
     walk.side.configure(connection_id, method, title="EFE", idm=mapping.encode())

@@ -67,7 +67,9 @@ def test_a_delivery_puts_one_item_into_idm_and_one_message_into_ion(
 
 def test_the_method_infor_idm_sends_no_message(walk: Walk, runner: DeliveryRunner):
     with walk.side.database.write() as work:
-        walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)
+        walk.side.configurations.deactivate(
+            Access(work, walk.side.scope, OPERATOR), walk.configuration.id
+        )
     walk.side.configure(walk.configuration.connection_id, ExportMethod.INFOR_IDM, title="IDM only")
     delivery_id = walk.exported()
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
@@ -263,7 +265,9 @@ def test_at_least_once_is_what_it_says_and_the_ledger_shows_it(walk: Walk, runne
     _name, content = own_template(MappingKind.IDM)
     without = content.replace(b"correlation_id", b"reference")
     with walk.side.database.write() as work:
-        walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)
+        walk.side.configurations.deactivate(
+            Access(work, walk.side.scope, OPERATOR), walk.configuration.id
+        )
     walk.side.configure(
         walk.configuration.connection_id,
         ExportMethod.INFOR_IDM,
@@ -285,7 +289,9 @@ def test_a_wrong_secret_fails_at_once_and_nothing_was_sent(
     walk: Walk, runner: DeliveryRunner, credentials: dict[str, str]
 ):
     with walk.side.database.write() as work:
-        walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)
+        walk.side.configurations.deactivate(
+            Access(work, walk.side.scope, OPERATOR), walk.configuration.id
+        )
     wrong = walk.side.connect({**credentials, "cs": "A" * 86})
     walk.side.configure(wrong, title="Wrong secret")
     delivery_id = walk.exported()
@@ -328,7 +334,7 @@ def edit(walk: Walk, connection_id: str) -> None:
     )
     with walk.side.database.write() as work:
         walk.side.configurations.edit(
-            work, walk.side.scope, OPERATOR, old.id, fields, reason="known"
+            Access(work, walk.side.scope, OPERATOR), old.id, fields, reason="known"
         )
 
 
@@ -439,7 +445,9 @@ def test_a_document_that_is_in_idm_already_is_delivered_without_another_create(
 ):
     """Also where the create is the last step: nothing is left to do then."""
     with walk.side.database.write() as work:
-        walk.side.configurations.deactivate(work, walk.side.scope, OPERATOR, walk.configuration.id)
+        walk.side.configurations.deactivate(
+            Access(work, walk.side.scope, OPERATOR), walk.configuration.id
+        )
     walk.side.configure(walk.configuration.connection_id, ExportMethod.INFOR_IDM, title="IDM only")
     delivery_id = walk.exported()
     walk.run(runner, delivery_id)

@@ -13,6 +13,7 @@ from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import ExportMethod, OutcomeKind
 from ionport.exports.pages.maker import PageMaker, PageWatch
+from ionport.identity.access import Access
 from ionport.mappings.intake import prepared_template
 from ionport.mappings.model import MappingKind
 from tests.support.exporting import OPERATOR, DocumentSide
@@ -100,7 +101,7 @@ def test_pages_are_in_the_languages_of_the_active_mappings(
     side = walk.side
     content = _content(side, side.receive("MADE-3"))
     with side.database.write() as work:
-        side.configurations.deactivate(work, side.scope, OPERATOR, walk.configuration.id)
+        side.configurations.deactivate(Access(work, side.scope, OPERATOR), walk.configuration.id)
     assert _maker(side).look() == 0, "nothing is exported, so that nobody asks for pages"
     german = prepared_template(MappingKind.IDM)[1].text + "\nSV_PageLanguage = de\n"
     connection_id = walk.configuration.connection_id

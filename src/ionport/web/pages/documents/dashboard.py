@@ -64,8 +64,8 @@ def show(request: Request) -> Response:
         last_day = services.deliveries.counts_since(work, scope, visit.actor, since)
         connections = services.connections.list(access, _CONNECTIONS)
         checks = services.connections.latest_checks(access, [each.id for each in connections.items])
-        active = services.configurations.list(work, scope, visit.actor, _ONE, only_active=True)
-        every = services.configurations.list(work, scope, visit.actor, _ONE)
+        active = services.configurations.list(access, _ONE, only_active=True)
+        every = services.configurations.list(access, _ONE)
     steps = [
         _app_step(request, visit, has_connection=connections.total > 0),
         *_connection_steps(request, connections.items, checks),

@@ -39,11 +39,10 @@ def _activate_page(
     visit, scope = visit_of(request), organization_scope(request)
     service, connections = documents_of(request).configurations, documents_of(request).connections
     with visit.services.database.read() as work:
-        configuration = service.get(work, scope, visit.actor, _configuration_id(request))
-        occupant = service.in_the_way(work, scope, visit.actor, configuration.id)
-        check = connections.latest_check(
-            Access(work, scope, visit.actor), configuration.connection_id
-        )
+        access = Access(work, scope, visit.actor)
+        configuration = service.get(access, _configuration_id(request))
+        occupant = service.in_the_way(access, configuration.id)
+        check = connections.latest_check(access, configuration.connection_id)
         context = {
             "configuration": configuration,
             "use": proof_of(request, work, configuration),
@@ -62,11 +61,9 @@ def activate(request: Request) -> Response:
     configuration_id = _configuration_id(request)
     is_from_dialog = "reason" in visit.form
     try:
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             active = documents_of(request).configurations.activate(
-                work,
-                scope,
-                visit.actor,
+                access,
                 configuration_id,
                 replace=visit.form.get("replace") == "on",
                 reason=lines_of(visit.form, "reason"),
@@ -88,9 +85,9 @@ def activate(request: Request) -> Response:
 def deactivate(request: Request) -> Response:
     """Switch a configuration off."""
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.write() as work:
+    with visit.write(scope) as access:
         changed = documents_of(request).configurations.deactivate(
-            work, scope, visit.actor, _configuration_id(request)
+            access, _configuration_id(request)
         )
     text = _("{title} is deactivated.").format(title=changed.title)
     return redirect(request, path_to(request, "exports"), text=text)
@@ -108,7 +105,7 @@ def all_the_same(request: Request) -> Response:
         with visit.services.database.write() as work:
             use, back = _use(request, work)
             freed = documents_of(request).configurations.decisions.deliver_all_the_same(
-                work, scope, visit.actor, use, lines_of(visit.form, "reason")
+                Access(work, scope, visit.actor), use, lines_of(visit.form, "reason")
             )
     except InvalidInput as error:
         return _all_the_same_page(request, errors_of(error), error.status)
@@ -144,14 +141,14 @@ def _use(request: Request, work: Work) -> tuple[UseOfConnection, str]:
         back = path_to(request, "delivery", delivery_id=detail.delivery.id)
         return UseOfConnection.of_delivery(detail.delivery), back
     configuration = documents_of(request).configurations.get(
-        work, scope, visit.actor, _configuration_id(request)
+        Access(work, scope, visit.actor), _configuration_id(request)
     )
     return UseOfConnection.of_configuration(configuration), _url(request, configuration.id)
 
 
 def _proof(request: Request, work: Work, use: UseOfConnection) -> UseProof:
     visit, scope = visit_of(request), organization_scope(request)
-    return documents_of(request).configurations.proof(work, scope, visit.actor, use)
+    return documents_of(request).configurations.proof(Access(work, scope, visit.actor), use)
 
 
 def _configuration_id(request: Request) -> str:

@@ -36,9 +36,7 @@ def list_exports(request: Request) -> Response:
     state = ListState.of(request, sorts=["title"], filters=("q", "document_type"))
     with visit.services.database.read() as work:
         found = documents_of(request).configurations.list(
-            work,
-            scope,
-            visit.actor,
+            Access(work, scope, visit.actor),
             state.request,
             text=state.filters["q"],
             document_type=state.filters["document_type"] or None,
@@ -77,7 +75,9 @@ def create(request: Request) -> Response:
         files = export_form.read_files(request, method)
         with visit.services.database.write() as work:
             fields = export_form.store_files(request, work, method, files)
-            made = documents_of(request).configurations.create(work, scope, visit.actor, fields)
+            made = documents_of(request).configurations.create(
+                Access(work, scope, visit.actor), fields
+            )
     except InvalidInput as error:
         values = export_form.sent_values(visit.form)
         return _form_page(request, method, values, errors_of(error), status=error.status)
@@ -102,18 +102,22 @@ def edit(request: Request) -> Response:
     try:
         files = export_form.read_files(request, old.method)
         with visit.services.database.write() as work:
+            access = Access(work, scope, visit.actor)
             require_unchanged(
                 request,
                 work,
                 scope,
                 old.id,
                 lambda: export_form.values_of(
-                    documents_of(request).configurations.get(work, scope, visit.actor, old.id)
+                    documents_of(request).configurations.get(access, old.id)
                 ),
             )
             fields = export_form.store_files(request, work, old.method, files)
             changed = documents_of(request).configurations.edit(
-                work, scope, visit.actor, old.id, fields, reason=lines_of(visit.form, "reason")
+                access,
+                old.id,
+                fields,
+                reason=lines_of(visit.form, "reason"),
             )
     except (InvalidInput, Conflict) as error:
         errors = _errors(error)
@@ -157,15 +161,13 @@ def show(request: Request) -> Response:
     with services.database.read() as work:
         access = Access(work, scope, visit.actor)
         configurations = documents_of(request).configurations
-        configuration = configurations.get(
-            work, scope, visit.actor, request.path_params["configuration"]
-        )
+        configuration = configurations.get(access, request.path_params["configuration"])
         mapping_ids = [configuration.idm_mapping_id, configuration.bod_mapping_id]
         connections = documents_of(request).connections
         context = {
             "configuration": configuration,
             "use": proof_of(request, work, configuration),
-            "findings": configurations.findings(work, scope, visit.actor, configuration.id),
+            "findings": configurations.findings(access, configuration.id),
             "connection": connections.get(access, configuration.connection_id),
             "check": connections.latest_check(access, configuration.connection_id),
             "mappings": [
@@ -207,17 +209,17 @@ def delete(request: Request) -> Response:
     """Delete a configuration; the ledger keeps what it delivered."""
     visit, scope = visit_of(request), organization_scope(request)
     configuration = _get(request)
-    with visit.services.database.write() as work:
-        documents_of(request).configurations.delete(work, scope, visit.actor, configuration.id)
+    with visit.write(scope) as access:
+        documents_of(request).configurations.delete(access, configuration.id)
     text = _("{title} is deleted.").format(title=configuration.title)
     return redirect(request, path_to(request, "exports"), text=text)
 
 
 def _get(request: Request) -> ExportConfiguration:
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         return documents_of(request).configurations.get(
-            work, scope, visit.actor, request.path_params["configuration"]
+            access, request.path_params["configuration"]
         )
 
 

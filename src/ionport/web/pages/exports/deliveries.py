@@ -142,7 +142,7 @@ def list_deliveries(request: Request) -> Response:
         counts = service.counts(work, scope, visit.actor)
         held = sum(service.held(work, scope, visit.actor).values())
         configurations = documents_of(request).configurations.list(
-            work, scope, visit.actor, PageRequest(per_page=MAX_PER_PAGE)
+            Access(work, scope, visit.actor), PageRequest(per_page=MAX_PER_PAGE)
         )
     context = {
         "state": state,
@@ -220,7 +220,7 @@ def _has_configuration(request: Request, work: Work, delivery: Delivery) -> bool
     visit, scope = visit_of(request), organization_scope(request)
     try:
         documents_of(request).configurations.get(
-            work, scope, visit.actor, delivery.configuration_id
+            Access(work, scope, visit.actor), delivery.configuration_id
         )
     except NotFound:
         return False

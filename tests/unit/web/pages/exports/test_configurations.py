@@ -438,7 +438,7 @@ def test_a_configurations_page_renews_itself_while_its_proof_runs(desk: Desk) ->
     assert application.documents is not None
     with application.database.write() as work:
         configuration = application.documents.configurations.get(
-            work, desk.organization, Actor.operator(), made.url.path.rpartition("/")[2]
+            Access(work, desk.organization, Actor.operator()), made.url.path.rpartition("/")[2]
         )
         application.documents.connections.start_check(
             Access(work, desk.organization, Actor.operator()), configuration.connection_id
