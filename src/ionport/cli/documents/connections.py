@@ -10,7 +10,6 @@ import click
 from ionport.cli.documents.stages import print_stage, stage_row
 from ionport.cli.output import as_json_option, paged, print_json, print_page
 from ionport.core.paging import PageRequest
-from ionport.identity.access import Access
 
 if TYPE_CHECKING:
     from ionport.application import Application
@@ -40,6 +39,7 @@ def connection_add(ctx: click.Context, file: Path, name: str | None, as_json: bo
     """Store an .ionapi FILE, sealed, as a connection."""
     from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
     from ionport.connections.intake import prepare_connection
+    from ionport.identity.access import Access
 
     with opened(ctx) as application:
         scope = organization_scope(application)
@@ -65,6 +65,7 @@ def connection_add(ctx: click.Context, file: Path, name: str | None, as_json: bo
 def connection_list(ctx: click.Context, text: str, page: int, per_page: int, as_json: bool) -> None:
     """List connections, by name, with how their last proof ended."""
     from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+    from ionport.identity.access import Access
 
     with opened(ctx) as application, application.database.read() as work:
         scope, service = organization_scope(application), documents_side(application).connections
@@ -89,6 +90,7 @@ def connection_list(ctx: click.Context, text: str, page: int, per_page: int, as_
 def connection_delete(ctx: click.Context, name: str, yes: bool, as_json: bool) -> None:
     """Delete a connection that no export configuration uses, with its tokens and proofs."""
     from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+    from ionport.identity.access import Access
 
     with opened(ctx) as application:
         scope, service = organization_scope(application), documents_side(application).connections
@@ -148,6 +150,7 @@ def _prove_stored(
     ctx: click.Context, name: str, *, quiet: bool
 ) -> tuple[bool, list[dict[str, Any]]]:
     from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
+    from ionport.identity.access import Access
 
     with opened(ctx) as application:
         scope = organization_scope(application)
@@ -171,6 +174,7 @@ def _prove_stored(
 def connection_id_of(application: Application, name: str) -> str:
     """Return the id of the connection that `name` names."""
     from ionport.cli.opening import ALL, OPERATOR, documents_side, find_by_name, organization_scope
+    from ionport.identity.access import Access
 
     with application.database.read() as work:
         service, scope = documents_side(application).connections, organization_scope(application)
