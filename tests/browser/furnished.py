@@ -211,7 +211,7 @@ def _add_api_suite(desk: Desk) -> dict[str, str]:
 
 
 def _add_settings(desk: Desk) -> dict[str, str]:
-    """Add what the settings of the document side list: a company and a supplier."""
+    """Add what the settings of the document side list."""
     company = {"name": "Acme Holding", "gln": "4012345000009", "place": "main"}
     page = desk.browser.send("/settings/companies/new", company).url.path
     suppliers = b"number,name,ibans\n70012,Nordwerk,DE89370400440532013000\n"
@@ -222,7 +222,10 @@ def _add_settings(desk: Desk) -> dict[str, str]:
         source = desk.application.documents.sources.add_folder(
             work, desk.organization, OPERATOR, "Scans", folder
         )
+    key = {"name": "ERP archive", "scopes": "documents.read"}
+    desk.browser.send("/settings/api-keys", key)
     return {
+        "api_key": _found(r"api-keys/(key_\w+)", desk.browser.get("/settings/api-keys").text),
         "source": source.id,
         "type": "INVOICE",
         "field": "purchase_order",

@@ -41,10 +41,6 @@ documents = Table(
     Column("invoice_date", Text, nullable=False),
     Column("total_amount", Text, nullable=False),
     Column("currency", Text, nullable=False),
-    # By what lists sort: the number without case, in the order of signs on both databases, and the
-    # total as a number, 0 without one.
-    Column("number_key", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
-    Column("total_number", Double, nullable=False),
     # How many findings hold the document; kept by whoever adds or decides one.
     Column("open_findings", Integer, nullable=False),
     # Name, number, supplier and id without case: what the list's search looks in.
@@ -52,6 +48,10 @@ documents = Table(
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    # By what lists sort: the number without case, in the order of signs on both databases, and the
+    # total as a number, 0 without one.
+    Column("number_key", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    Column("total_number", Double, nullable=False),
     UniqueConstraint("organization_id", "content_sha256"),
     Index("ix_documents_organization_id_created_at", "organization_id", "created_at", "id"),
     Index("ix_documents_organization_id_status", "organization_id", "status", "created_at", "id"),

@@ -16,12 +16,12 @@ intake_sources = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("parameters", JSON, nullable=False),
-    # Password or private key of an SFTP account; empty for a folder.
-    Column("sealed", Text, nullable=False),
     # Why the last look failed; empty when it did not.
     Column("problem", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
+    # Password or private key of an SFTP account; empty for a folder.
+    Column("sealed", Text, nullable=False),
     UniqueConstraint("organization_id", "name"),
 )
 

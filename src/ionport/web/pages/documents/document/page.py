@@ -98,7 +98,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         **_findings(document, findings, decisions, settings),
         **_values(request, document, decisions, settings, form),
     }
-    response = render(request, "documents/document.html", context, status=status)
+    response = render(request, "documents/document/page.html", context, status=status)
     remember_list(request, response)
     return response
 
