@@ -84,13 +84,18 @@ class DeliveryMaking:
             return [chosen]
         active = repository.active(scope, document.document_type, document.sub_organization_id)
         if not active:
-            raise Conflict(
-                _(
-                    "No export configuration is active for this document type and organization."
-                    " Activate one under Settings → Document Processing → Export."
-                ),
-                code="no_active_configuration",
+            text = _(
+                "No export configuration is active for this document type and organization."
+                " Activate one under Settings → Document Processing → Export."
             )
+            if document.sub_organization_id is not None:
+                text = _(
+                    "No export configuration is active for this document type in the company's"
+                    " sub-organization, which the document belongs to; those of the organization"
+                    " itself do not take it. Activate one for it under Settings → Document"
+                    " Processing → Export, or move the document."
+                )
+            raise Conflict(text, code="no_active_configuration")
         return active
 
     def make(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from ionport.documents.invoice.fields import FIELD_TERMS
+
 CORRELATION_ID = "correlation_id"
 
 _TERM = re.compile(r"(?:BT|OWN)-[A-Z0-9-]+", re.IGNORECASE)
@@ -26,6 +28,7 @@ _FIELDS = {
     "division_no": "accounting_entity",
     "sub_organization": "sub_org",
 }
+_FIELD_OF_TERM = {term: field for field, term in FIELD_TERMS.items()}
 _COLUMNS = {
     "PONUMBER": "PURCHASE_ORDER",
     "PO_NUMBER": "PURCHASE_ORDER",
@@ -45,6 +48,11 @@ def field_id(name: str) -> str:
         return term
     lower = name.lower()
     return _FIELDS.get(lower, lower)
+
+
+def document_field(name: str) -> str:
+    """Return the document's field that is made from the term `name`, or `name` itself."""
+    return _FIELD_OF_TERM.get(name, name)
 
 
 def column_id(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.mappings.aliases import CORRELATION_ID, comparable, field_id
+from ionport.mappings.aliases import CORRELATION_ID, comparable, document_field, field_id
 from ionport.mappings.model import IdmItem, RenderSource
 from ionport.mappings.properties import Properties, parse_properties
 
@@ -84,8 +84,12 @@ class IdmMapping:
         return None
 
     def attribute_of(self, name: str) -> str | None:
-        """Return the first attribute that carries a document field, None when none does."""
-        return next((attr for field, attr in self.index_attributes if field == name), None)
+        """Return the first attribute that carries a document field, None when none does.
+
+        It counts whether the file names the field, or the term that the field is made from.
+        """
+        carrying = (attr for field, attr in self.index_attributes if document_field(field) == name)
+        return next(carrying, None)
 
     def entity_name(self, document_type: str) -> str:
         """Return the IDM entity for a document type; raises InvalidInput when there is none."""

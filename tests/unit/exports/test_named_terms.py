@@ -13,6 +13,7 @@ from ionport.exports.destinations.rendering import Renderer
 from ionport.exports.model import StepKind
 from ionport.identity.access import Access
 from ionport.mappings.files import own_template
+from ionport.mappings.idm import parse_idm_mapping
 from ionport.mappings.intake import prepare_mapping
 from ionport.mappings.model import BodEnvelope, MappingKind, MappingVersion
 from ionport.store import Database
@@ -74,6 +75,24 @@ def test_a_corrected_value_is_sent_as_its_term_too(side: DocumentSide) -> None:
     values = {"purchase_order": "PO-CORRECTED"}
     side.documents.corrections.correct(side.database, side.scope, OPERATOR, document_id, values)
     assert "PO-CORRECTED" in rendered(side, document_id)[StepKind.IDM_CREATE]
+
+
+def test_number_and_supplier_are_known_by_their_terms_too() -> None:
+    """IDM is asked for the same invoice by the attributes that carry them."""
+    own = own_template(MappingKind.IDM)[1].decode()
+    named = own
+    for field, term in (
+        ("invoice_id", "BT-1"),
+        ("supplier_name", "BT-27"),
+        ("invoice_date", "BT-2"),
+    ):
+        named = named.replace(f"{field}:STRING", f"{term}:STRING")
+        named = named.replace(f"IF_{field}=", f"IF_{term}=")
+    by_field, by_term = parse_idm_mapping(own), parse_idm_mapping(named)
+    for field in ("invoice_id", "supplier_name", "invoice_date"):
+        assert by_term.attribute_of(field) == by_field.attribute_of(field) is not None
+    findings = {each.code for each in prepare_mapping(named.encode(), MappingKind.IDM).findings}
+    assert "same_invoice_not_asked" not in findings
 
 
 def test_a_term_that_will_not_be_sent_is_told() -> None:

@@ -126,7 +126,8 @@ def _first_account(values: Parameters) -> str:
 def _no_company(values: Parameters) -> str:
     return _(
         "The invoice is addressed to {buyer}, which is none of your companies. Check whether it is"
-        " for you. If it is, let an administrator add what identifies the company."
+        " for you. If it is, let an administrator add what identifies the company: its VAT id, tax"
+        " number or GLN, or the postal code beside its name."
     ).format(buyer=values["buyer"] or _("nobody"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ionport.core.i18n import _
-from ionport.mappings.aliases import CORRELATION_ID, comparable, field_id
+from ionport.mappings.aliases import CORRELATION_ID, comparable, document_field, field_id
 from ionport.mappings.idm import (
     EXPRESSIONS,
     LISTS,
@@ -81,7 +81,9 @@ def _check_correlation_id(properties: Properties) -> Iterator[Finding]:
 def _check_same_invoice(properties: Properties) -> Iterator[Finding]:
     """IDM is asked for another item of the same invoice by what the mapping sends of it."""
     sent = {
-        field_id(name) for name in properties.names("Index_Fields") if properties.get("IF_" + name)
+        document_field(field_id(name))
+        for name in properties.names("Index_Fields")
+        if properties.get("IF_" + name)
     }
     if "invoice_id" in sent and sent & set(SUPPLIER_FIELDS):
         return

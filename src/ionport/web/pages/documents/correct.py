@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, IonportError, NotFound
-from ionport.core.i18n import _
+from ionport.core.i18n import _, ngettext
 from ionport.documents.types import document_type
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.document.order import next_page
@@ -22,6 +22,7 @@ MANUAL = "decisions"
 
 _VALUE, _SEEN = "value ", "seen "
 _MAX_ROW = 6
+_NAME_LENGTH = 60
 
 
 def form(request: Request) -> Response:
@@ -69,10 +70,25 @@ def correct(request: Request) -> Response:
         documents_of(request).documents.editing.end(
             work, organization_scope(request), visit.actor, request.path_params["document"]
         )
-    text = _("The document was corrected and judged anew.") if made else _("Nothing was changed.")
+    text = _corrected_text(request) if made else _("Nothing was changed.")
     if "next" in visit.form:
         return next_page(request, text)
     return redirect(request, _url(request), kind="success" if made else "info", text=text)
+
+
+def _corrected_text(request: Request) -> str:
+    """Say which document was corrected, and what still holds it: the next page may be another's."""
+    visit = visit_of(request)
+    with visit.services.database.read() as work:
+        document = documents_of(request).documents.get(
+            work, organization_scope(request), request.path_params["document"]
+        )
+    name = document.fields.get("invoice_id", "")[:_NAME_LENGTH] or document.filename
+    text = _("{name} was corrected and judged anew.").format(name=name)
+    if document.open_findings:
+        held = ngettext("{n} finding holds it.", "{n} findings hold it.", document.open_findings)
+        text = f"{text} {held.format(n=document.open_findings)}"
+    return text
 
 
 def _page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:

@@ -58,21 +58,30 @@ def shown_findings(request: Request, work: Work, document: Document) -> list[Sho
                 other = service.get(work, scope, other_id)
             except NotFound:
                 other = None
-        shown.append(ShownFinding(finding, other, *_rule_and_fields(finding)))
+        shown.append(ShownFinding(finding, other, *_rule_and_fields(finding, document.fields)))
     return shown
 
 
-def _rule_and_fields(finding: Finding) -> tuple[str, str, tuple[str, ...]]:
+def _rule_and_fields(
+    finding: Finding, values: Mapping[str, str]
+) -> tuple[str, str, tuple[str, ...]]:
     code, rule = finding.code, rules().get(finding.code)
     if code in FIELD_RULES and (named := finding.parameters.get("field", "")):
         return "", named, (named,)
     known = rule or ORGANIZATION_RULES.get(code)
     terms = known.terms if known is not None else ()
     found = tuple(dict.fromkeys(field for term in terms for field in targets_of(term)))
+    if account := finding.parameters.get("account"):
+        # Of several accounts only the field that has this one may be corrected because of it.
+        found = tuple(each for each in found if _plain(values.get(each, "")) == _plain(account))
     if rule is None:
         is_read = code in ("no_invoice_in_pdf", "invoices_in_pdf", "duplicate_number")
         return "", "invoice_id" if is_read else "", found[:_SHOWN_FIELDS]
-    return rule.id, found[0] if found else "invoice_id", found[:_SHOWN_FIELDS]
+    return rule.id, found[0] if found else "", found[:_SHOWN_FIELDS]
+
+
+def _plain(account: str) -> str:
+    return account.replace(" ", "").upper()
 
 
 def seen_findings(request: Request) -> Collection[str]:

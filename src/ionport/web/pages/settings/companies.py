@@ -81,6 +81,9 @@ def _add_page(
     with visit.services.database.read() as work:
         form = _form(_free_places(request, work))
         is_first = not documents_of(request).companies.list(work, scope)
+    if is_first:
+        # The configurations that there are deliver for the organization itself.
+        values = {"place": _MAIN, **values}
     context = {"form": form, "values": values, "errors": errors, "is_first": is_first}
     return render(request, "settings/companies/add.html", context, status=status)
 

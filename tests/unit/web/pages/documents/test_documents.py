@@ -65,7 +65,7 @@ def test_an_upload_tells_what_became_of_each_file(desk: Desk) -> None:
     assert rows[2].startswith("broken.xml Refused")
     assert rows[3].startswith("empty.xml Refused")
     assert rows[4].startswith(f"{OTHER_INVOICE} Validated")
-    assert "2 came in" in said(page)
+    assert "2 ready" in said(page)
     assert "2 refused" in said(page)
     links = re.findall(r'href="(/documents/doc_\w+)"', page)
     assert links[0] == links[1]
