@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 MIN_COVERAGE := 90
 # A file at a time: fixtures of a file are made once. The slow folders come first. One process more than
-# two cores, as half of what the slow tests take is waiting (for a takeover, an answer, a browser).
+# two cores, as tests that wait (for a takeover, an answer, a browser) leave a core free.
 JOBS   ?= 3
 SPREAD := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \

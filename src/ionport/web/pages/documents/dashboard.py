@@ -17,6 +17,8 @@ from ionport.documents.model import DocumentStatus
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.model import DeliveryStatus
 from ionport.identity.access import Access
+from ionport.oauth.accounts.model import AccountQuery
+from ionport.store import TenantScope
 from ionport.web.rendering.templating import path_to, render
 from ionport.web.services import documents_of, sides_of
 from ionport.web.state import Visit, organization_scope, visit_of
@@ -124,12 +126,18 @@ def _app_step(request: Request, visit: Visit, *, has_connection: bool) -> Step:
     title = _("Add an authorized app and download its credentials")
     if infor is None or tenant is None:
         return Step(title, text, "/manual/create-an-app", _("Read how"), has_connection)
+    is_downloaded = has_connection
+    if not is_downloaded:
+        # Whoever downloads a file for a document system makes a service account with it.
+        with visit.read(TenantScope(tenant)) as access:
+            query = AccountQuery(page=_ONE)
+            is_downloaded = infor.service_accounts.list_accounts(access, query).total > 0
     return Step(
         title,
         text,
         path_to(request, "authorized_app_add", tenant=tenant),
         _("Add it on this server"),
-        has_connection,
+        is_downloaded,
     )
 
 

@@ -41,6 +41,13 @@ def test_the_first_steps_tick_themselves_and_go_when_all_are_done(desk: Desk) ->
     assert "Documents received 1 Deliveries started 1 of which delivered 1" in text
 
 
+def test_the_first_step_is_done_when_the_file_was_downloaded(desk: Desk) -> None:
+    desk.add_app()
+    assert not any(steps_done(desk))
+    desk.credentials("Other_TST")
+    assert steps_done(desk) == [True, False, False, False, False, False]
+
+
 def test_failures_stand_by_cause_and_lead_to_their_deliveries(desk: Desk) -> None:
     _active_export(desk)
     document = f"/documents/{desk.document_id()}"

@@ -83,6 +83,16 @@ def test_what_a_person_stopped_leaves_by_no_page(desk: Desk) -> None:
     assert "No document matches" in said(listed)
 
 
+def test_the_page_says_at_its_top_who_put_the_document_on_hold_and_why(desk: Desk) -> None:
+    (document_id,) = _upload(desk, SAMPLE)
+    path = f"/documents/{document_id}"
+    desk.browser.send(f"{path}/decide/hold", {"reason": "Goods are missing"})
+    head = desk.browser.get(path).text.partition('class="doc-tabs"')[0]
+    assert "Goods are missing" in said(head)
+    desk.browser.send(f"{path}/release", form_at=path)
+    assert "Goods are missing" not in desk.browser.get(path).text.partition('class="doc-tabs"')[0]
+
+
 def test_a_duplicate_is_named_beside_its_finding_and_a_finding_is_accepted(desk: Desk) -> None:
     first, second = _upload(desk, SAMPLE, AGAIN)
     path = f"/documents/{second}"

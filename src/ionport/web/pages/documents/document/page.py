@@ -14,8 +14,9 @@ from starlette.routing import Route
 
 from ionport.documents.invoice.codes import Code, code_list
 from ionport.documents.model import Document, DocumentStatus
-from ionport.documents.review.decisions.model import DocumentDecision
+from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.decisions.undoable import undoable
+from ionport.documents.review.life_cycle import BY_PERSON
 from ionport.documents.type_settings.model import TypeSettings
 from ionport.documents.types import document_type
 from ionport.exports.model import Delivery, DeliveryStatus
@@ -33,6 +34,9 @@ from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "decisions"
 
+_SETS_STATUS = frozenset(
+    {DecisionKind.HOLD, DecisionKind.REJECT, DecisionKind.DUPLICATE, DecisionKind.DELETE}
+)
 _COMMON = "common"
 _LARGE_LIST = 500
 
@@ -78,6 +82,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
             "was_exported": bool(of_document)
             and all(each.status is DeliveryStatus.DELIVERED for each in of_document),
             "decisions": [each for each in reversed(decisions) if each.is_active],
+            "set_by": _set_by(document, decisions),
         }
     actions = actions_of(document)
     if form is None and actions.can_correct and not document.fields:
@@ -101,6 +106,15 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
     response = render(request, "documents/document/page.html", context, status=status)
     remember_list(request, response)
     return response
+
+
+def _set_by(document: Document, decisions: Sequence[DocumentDecision]) -> DocumentDecision | None:
+    """Return the decision that the document is on hold, rejected or deleted by."""
+    if document.status not in BY_PERSON:
+        return None
+    return next(
+        (each for each in reversed(decisions) if each.is_active and each.kind in _SETS_STATUS), None
+    )
 
 
 def _has_unfinished(deliveries: Sequence[Delivery]) -> bool:
