@@ -217,6 +217,20 @@ class TimelineRepository:
         )
         return [_entry(row) for row in rows]
 
+    def has_code(self, scope: OrganizationScope, document_id: str, code: str) -> bool:
+        """Tell whether the document has an entry of a code."""
+        table = document_timeline
+        found = self._connection.execute(
+            select(table.c.id)
+            .where(
+                table.c.organization_id == scope.organization_id,
+                table.c.document_id == document_id,
+                table.c.code == code,
+            )
+            .limit(1)
+        )
+        return found.one_or_none() is not None
+
 
 def search_text(filename: str, document_id: str, fields: Mapping[str, str]) -> str:
     """Return what the list's search looks in."""

@@ -70,7 +70,7 @@ class DocumentService:
         self._receipts = Receipts(clock, audit, self.review)
         judging = Judging(self._timeline)
         self.corrections = CorrectionService(
-            clock, blobs, self.review, judging, self.limits.invoice
+            clock, blobs, self._timeline, self.review, judging, self.limits.invoice
         )
         self.moving = MoveService(clock, audit, self._timeline, self.review, judging)
         self.editing = EditingService(clock, self._timeline)

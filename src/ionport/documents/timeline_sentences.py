@@ -94,4 +94,6 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "edit_taken_over": _edit_taken_over,
     "finding.resolved": _resolved,
     "moved": _moved,
+    # By a correction, and not by a person's move.
+    "placed": _moved,
 }

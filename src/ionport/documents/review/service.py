@@ -236,6 +236,14 @@ class ReviewService:
         self.settle(work, scope, document.id, actor.name)
         raise DocumentHeld(document.id, document.filename, (), target)
 
+    def withdraw_approvals(
+        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
+    ) -> None:
+        """Undo the approvals of a document that is no longer what was approved."""
+        repository = DecisionRepository(work.connection)
+        approvals = repository.of_document(scope, document_id, DecisionKind.APPROVE)
+        self.log.undo(work, scope, actor, [each for each in approvals if each.is_active])
+
     def decide(
         self,
         work: Work,

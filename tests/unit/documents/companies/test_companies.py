@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ionport.core.errors import Conflict, Forbidden, InvalidInput
 from ionport.documents.companies.model import COMPANY_FIELDS, Company, Match, addressee_of, match
 from ionport.documents.companies.service import CompanyService
 from ionport.documents.model import Document, DocumentStatus
+from ionport.documents.review.approvals import ApprovalPolicy
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.identity.model import Actor
@@ -217,3 +219,73 @@ def test_a_document_is_moved_to_another_company_and_judged_anew(
     with pytest.raises(Conflict) as closed:
         move(None)
     assert closed.value.code == "document_closed"
+
+
+def test_a_correction_leaves_a_document_where_a_person_moved_it(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    _add(side, companies, SOUTH)
+    document_id = side.receive()
+    with side.database.write() as work:
+        side.documents.moving.move(work, side.scope, OPERATOR, document_id, "")
+    assert _document(side, document_id)[1] == ["other_company"]
+    _correct(side, document_id, due_date="2031-01-01")
+    document, found = _document(side, document_id)
+    assert (document.sub_organization_id, found) == (None, ["other_company"])
+    assert document.status is DocumentStatus.READY_FOR_VALIDATION
+
+
+def test_a_correction_sees_a_move_that_was_made_while_the_file_was_read(
+    side: DocumentSide, companies: CompanyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document_id = side.receive()
+    _add(side, companies, SOUTH)
+    north = _add(side, companies, NORTH)
+    service = side.documents.corrections
+    read = service._read
+
+    def move_meanwhile(*values: object) -> object:
+        with side.database.write() as work:
+            place = north.sub_organization_id or ""
+            side.documents.moving.move(work, side.scope, OPERATOR, document_id, place)
+        return read(*values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service, "_read", move_meanwhile)
+    _correct(side, document_id, due_date="2031-01-01")
+    document, found = _document(side, document_id)
+    assert (document.sub_organization_id, found) == (north.sub_organization_id, ["other_company"])
+
+
+def test_a_correction_that_gives_a_document_its_place_tells_the_timeline(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    document_id = side.receive()
+    south = _add(side, companies, SOUTH)
+    _correct(side, document_id, due_date="2031-01-01")
+    assert _document(side, document_id)[0].sub_organization_id == south.sub_organization_id
+    told = "It was moved from The organization itself to Südmaschinen AG."
+    assert side.timeline(document_id).count(told) == 1
+
+
+def _correct(side: DocumentSide, document_id: str, **values: str) -> None:
+    side.documents.corrections.correct(side.database, side.scope, OPERATOR, document_id, values)
+
+
+def test_a_document_that_moves_to_another_company_is_approved_anew(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    side.documents.review.policy_of = lambda *_: ApprovalPolicy(first_from=Decimal(0))
+    _add(side, companies, SOUTH)
+    north = _add(side, companies, NORTH)
+    document_id = side.receive()
+    decisions = side.documents.decisions
+    with side.database.write() as work:
+        decisions.approve(work, side.scope, OPERATOR, document_id)
+    assert _document(side, document_id)[0].status is DocumentStatus.VALIDATED_PENDING_EXPORT
+    with side.database.write() as work:
+        place = north.sub_organization_id or ""
+        side.documents.moving.move(work, side.scope, OPERATOR, document_id, place)
+        decisions.accept(work, side.scope, OPERATOR, document_id, "it pays for the other one")
+        made = decisions.list(work, side.scope, document_id)
+    assert _document(side, document_id)[0].status is DocumentStatus.PENDING_APPROVAL
+    assert [each.kind.value for each in made if each.is_active] == ["accept"]

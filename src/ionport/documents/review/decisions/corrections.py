@@ -16,7 +16,6 @@ from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.documents.companies.model import addressee_of
-from ionport.documents.companies.service import place_of
 from ionport.documents.intake.reading import Intake, invoices_in_pdf, read_file
 from ionport.documents.invoice.corrections import Correction, Target
 from ionport.documents.invoice.reading.limits import ReadingLimits
@@ -25,11 +24,12 @@ from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, search_text
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
+from ionport.documents.review.decisions.placing import place_again
 from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.review.decisions.values import checked_value, field_of
-from ionport.documents.review.model import NewFinding
 from ionport.documents.review.ports import Sent
 from ionport.documents.review.service import ReviewService
+from ionport.documents.timeline import Timeline
 from ionport.documents.types import document_type
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, Work
@@ -77,12 +77,14 @@ class CorrectionService:
         self,
         clock: Clock,
         blobs: Blobs,
+        timeline: Timeline,
         review: ReviewService,
         judging: Judging,
         limits: ReadingLimits,
     ) -> None:
         self._clock = clock
         self._blobs = blobs
+        self._timeline = timeline
         self._review = review
         self._judging = judging
         self._limits = limits
@@ -305,34 +307,15 @@ class CorrectionService:
             work, scope, document.id, read.identity, fields, was_sent=sent
         )
         PartyRepository(work.connection).put(scope, document.id, read.parties)
-        about_company = self._place(work, scope, document, read, was_sent=sent)
+        buyer = addressee_of(fields, read.parties.buyer_ids)
+        about_company = place_again(
+            work, scope, self._timeline, document.id, buyer, actor.name, was_sent=sent
+        )
         judged_by = self._review.judged_by(work, scope, [read])
         findings = judged_by.findings(read, (*read.findings, *duplicates, *about_company))
         self._judging.reconcile(work, scope, document.id, findings, actor.name, now)
-        # What was approved was another document.
-        approvals = DecisionRepository(work.connection).of_document(
-            scope, document.id, DecisionKind.APPROVE
-        )
-        self._review.log.undo(work, scope, actor, [each for each in approvals if each.is_active])
+        self._review.withdraw_approvals(work, scope, actor, document.id)
         self._review.settle(work, scope, document.id, actor.name)
-
-    def _place(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        document: Document,
-        read: Intake,
-        *,
-        was_sent: bool,
-    ) -> Sequence[NewFinding]:
-        """Return what holds or notes for whom it is; one that had no place may find its own."""
-        known = document.sub_organization_id
-        is_placed = was_sent or known is not None
-        buyer = addressee_of(read.fields, read.parties.buyer_ids)
-        place, found = place_of(work, scope, buyer, known, is_placed=is_placed)
-        if place != known:
-            DocumentRepository(work.connection).set_place(scope, document.id, place)
-        return found
 
 
 def _choice(decisions: Sequence[DocumentDecision]) -> str:

@@ -6,20 +6,19 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import N_, _
 from ionport.documents.companies.model import addressee_of
-from ionport.documents.companies.repository import CompanyRepository
 from ionport.documents.companies.service import COMPANY_RULES, place_of
 from ionport.documents.model import Document, DocumentStatus, TimelineKind
 from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository
 from ionport.documents.review.decisions.corrections import sent_already
 from ionport.documents.review.decisions.judging import Judging
+from ionport.documents.review.decisions.placing import MOVED, from_to, place_names
 from ionport.documents.review.ports import Sent
 from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
-from ionport.identity.repository import OrganizationRepository
 from ionport.store import OrganizationScope, Work
 
 _CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
@@ -53,11 +52,7 @@ class MoveService:
 
         A place with a company bears the company's name.
         """
-        subs = OrganizationRepository(work.connection).list_sub(scope)
-        named = {"": _("The organization itself"), **{one.id: one.name for one in subs}}
-        for company in CompanyRepository(work.connection).list(scope):
-            named[company.sub_organization_id or ""] = company.name
-        return named
+        return place_names(work, scope)
 
     def move(
         self,
@@ -71,8 +66,8 @@ class MoveService:
         """Let a document belong to a sub-organization (its id), or to the organization ("").
 
         Whom it is addressed to is judged anew: moved to another company than that, it holds until
-        a person accepts it. Returns whether it moved. `seen` is where it was when the person
-        looked; None where nobody did.
+        a person accepts it. Approvals are withdrawn. Returns whether it moved. `seen` is where it
+        was when the person looked; None where nobody did.
 
         Raises:
             Forbidden: the actor is no member.
@@ -99,7 +94,7 @@ class MoveService:
             return False
         repository = DocumentRepository(work.connection)
         repository.set_place(scope, document_id, place or None)
-        told = {"from": places.get(before, before)[:200], "to": places[place][:200]}
+        told = from_to(places, before, place)
         self._timeline.tell(
             work,
             scope,
@@ -107,11 +102,12 @@ class MoveService:
             TimelineKind.NOTE,
             "",
             actor.name,
-            code="moved",
+            code=MOVED,
             parameters=told,
         )
         self._audit.record(Access(work, scope, actor), MoveAction.MOVED, document_id, told)
         self._judge(work, scope, actor, document, place or None)
+        self._review.withdraw_approvals(work, scope, actor, document_id)
         self._review.settle(work, scope, document_id, actor.name)
         return True
 

@@ -1,0 +1,77 @@
+"""Where a document belongs: the names of places, and its place after its values were corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ionport.core.i18n import _
+from ionport.documents.companies.model import Addressee
+from ionport.documents.companies.repository import CompanyRepository
+from ionport.documents.companies.service import place_of
+from ionport.documents.model import TimelineKind
+from ionport.documents.repository import DocumentRepository, TimelineRepository
+from ionport.documents.review.model import NewFinding
+from ionport.documents.timeline import Timeline
+from ionport.identity.repository import OrganizationRepository
+from ionport.store import OrganizationScope, Work
+
+MOVED = "moved"
+"""The timeline's code of a person's move. A place that one chose stays, also the organization."""
+
+_PLACED = "placed"
+
+
+def place_names(work: Work, scope: OrganizationScope) -> dict[str, str]:
+    """Return where documents may belong to, by id; "" is the organization itself.
+
+    A place with a company bears the company's name.
+    """
+    subs = OrganizationRepository(work.connection).list_sub(scope)
+    named = {"": _("The organization itself"), **{one.id: one.name for one in subs}}
+    for company in CompanyRepository(work.connection).list(scope):
+        named[company.sub_organization_id or ""] = company.name
+    return named
+
+
+def place_again(
+    work: Work,
+    scope: OrganizationScope,
+    timeline: Timeline,
+    document_id: str,
+    buyer: Addressee,
+    actor_name: str,
+    *,
+    was_sent: bool,
+) -> Sequence[NewFinding]:
+    """Return what holds or notes for whom a document is; one without a place may find its own.
+
+    A document of which something was sent stays, and so does one that a person has moved. The
+    place is read here, with the document's row locked: it may have moved since it was looked at.
+    """
+    repository = DocumentRepository(work.connection)
+    document = repository.lock(scope, document_id)
+    known = document.sub_organization_id if document else None
+    moves = TimelineRepository(work.connection)
+    is_placed = was_sent or known is not None or moves.has_code(scope, document_id, MOVED)
+    place, found = place_of(work, scope, buyer, known, is_placed=is_placed)
+    if place != known:
+        repository.set_place(scope, document_id, place)
+        timeline.tell(
+            work,
+            scope,
+            document_id,
+            TimelineKind.NOTE,
+            "",
+            actor_name,
+            code=_PLACED,
+            parameters=from_to(place_names(work, scope), known, place),
+        )
+    return found
+
+
+def from_to(places: Mapping[str, str], before: str | None, now: str | None) -> dict[str, str]:
+    """Return the names of two places as timeline and audit log keep them."""
+    return {
+        name: places.get(place or "", place or "")[:200]
+        for name, place in (("from", before), ("to", now))
+    }
