@@ -381,6 +381,28 @@ def test_a_small_invoice_needs_no_approval(approving: DocumentSide) -> None:
     assert _document(approving, approving.receive()).status == "validated_pending_export"
 
 
+@pytest.mark.parametrize("was_exported", [False, True], ids=["new", "before"])
+def test_an_export_frees_what_waits_for_an_approval_that_is_no_longer_needed(
+    approving: DocumentSide, was_exported: bool
+) -> None:
+    review = approving.documents.review
+    needed, none = review.policy_of, lambda *_: ApprovalPolicy()
+    if was_exported:
+        review.policy_of = none
+    document_id = approving.receive()
+    if was_exported:
+        _export(approving, document_id)
+        review.policy_of = needed
+        _correct(approving, document_id, due_date="2031-01-01")
+    assert _document(approving, document_id).status == "pending_approval"
+    review.policy_of = none
+    (delivery,) = _export(approving, document_id)
+    assert _document(approving, document_id).status == "exporting"
+    with approving.database.read() as work:
+        assert not approving.documents.is_held(work, approving.scope, document_id)
+    assert delivery.status == "pending"
+
+
 def test_a_decision_from_another_organization_or_without_a_reason_changes_nothing(
     ready: DocumentSide,
 ) -> None:

@@ -19,7 +19,7 @@ from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.decisions.recording import DecisionLog
 from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.review.judging import judge_again
-from ionport.documents.review.life_cycle import BY_PERSON, Cause, can_move, moved, standing
+from ionport.documents.review.life_cycle import BY_PERSON, PENDING, Cause, can_move, moved, standing
 from ionport.documents.review.model import MAX_REASON, DocumentHeld, Finding, NewFinding
 from ionport.documents.review.ports import Deliveries, NoDeliveries
 from ionport.documents.review.repository import FindingRepository
@@ -223,9 +223,14 @@ class ReviewService:
         found: Sequence[Finding],
         reason: str,
     ) -> None:
-        """Let a document wait that needs approvals; the person's reason for `found` is kept."""
+        """Let a document wait that needs approvals; the person's reason for `found` is kept.
+
+        One that waits for an approval that the settings demand no longer waits no more.
+        """
         target, _cause = self.standing(work, scope, document, 0)
         if target is DocumentStatus.VALIDATED_PENDING_EXPORT:
+            if document.status in PENDING:
+                self.settle(work, scope, document.id, actor.name)
             return
         if found:
             self.decide(work, scope, actor, document.id, found, reason, ())
