@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ionport.core.i18n import _
-from ionport.documents.bulk.model import Outcome
+from ionport.documents.bulk.model import BulkRun, Outcome
 from ionport.documents.bulk.runner import BulkStep
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.model import DeliveryStatus
@@ -17,9 +17,9 @@ def export_step(deliveries: DeliveryService) -> BulkStep:
     """Return how one document of a run is exported; what was exported before is left out."""
 
     def export(
-        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
+        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
     ) -> Outcome:
-        del reason
+        del run
         found = deliveries.export(work, scope, actor, document_id)
         if not all(delivery.status.is_over for delivery in found):
             return Outcome.done()

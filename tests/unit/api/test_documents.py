@@ -131,6 +131,22 @@ def test_a_decision_is_made_and_undone(api: TestClient) -> None:
     assert problem(api.delete(f"{path}/decisions/{decision['id']}"), 404)
 
 
+def test_only_findings_that_are_named_are_accepted(api: TestClient) -> None:
+    content = CONTENT.replace(b"2808.81</cbc:PayableAmount", b"2808.80</cbc:PayableAmount")
+    path = f"/documents/{send(api, content).json()['id']}"
+    for named in ({}, {"findings": None}, {"findings": []}):
+        wrong = api.post(f"{path}/decisions", json={"kind": "accept", "reason": "a cent", **named})
+        assert set(problem(wrong, 422)["fields"]) == {"findings"}
+    open_ones = [
+        finding["id"]
+        for finding in api.get(f"{path}/findings").json()
+        if finding["effect"] == "holds"
+    ]
+    decision = {"kind": "accept", "reason": "a cent", "findings": open_ones}
+    accepted = api.post(f"{path}/decisions", json=decision)
+    assert accepted.json()["status"] == "validated_pending_export"
+
+
 def test_a_value_is_corrected_and_judged_anew(api: TestClient) -> None:
     document = send(api).json()
     path = f"/documents/{document['id']}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from decimal import Decimal
 
 import pikepdf
 import pytest
 
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, IonportError
+from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.model import Document
 from ionport.documents.review.approvals import ApprovalPolicy
 from ionport.documents.review.decisions.corrections import corrected_values
@@ -180,6 +182,39 @@ def test_an_accepted_finding_holds_again_when_the_decision_is_undone(ready: Docu
     assert _document(ready, document_id).status == "validated_pending_export"
     _undo(ready, document_id, DecisionKind.ACCEPT)
     assert _document(ready, document_id).status == "ready_for_validation"
+
+
+def test_what_arises_again_after_somebody_looked_is_not_accepted(ready: DocumentSide) -> None:
+    reopened, undone = _wrong_total(ready), _wrong_total(ready, "471103")
+    _correct(ready, reopened, amount_due="2808.81")
+    _decide(ready, "accept", undone, "a cent")
+    looked_at = ready.clock.now()
+    ready.clock.advance(timedelta(seconds=1))
+    _undo(ready, reopened, DecisionKind.CORRECT)
+    _undo(ready, undone, DecisionKind.ACCEPT)
+    for document_id in (reopened, undone):
+        with pytest.raises(Conflict) as late:
+            _decide(ready, "accept", document_id, "a cent", None, looked_at)
+        assert late.value.code == "changed_meanwhile"
+        _decide(ready, "accept", document_id, "a cent", None, ready.clock.now())
+        assert _document(ready, document_id).status == "validated_pending_export"
+
+
+def test_what_has_come_to_hold_after_somebody_looked_is_not_accepted(ready: DocumentSide) -> None:
+    document_id = _wrong_total(ready)
+    with ready.database.read() as work:
+        found = ready.documents.findings(work, ready.scope, document_id)
+    noted = [finding.code for finding in found if not finding.is_open]
+    looked_at = ready.clock.now()
+    ready.clock.advance(timedelta(seconds=1))
+    with ready.database.write() as work:
+        types = ready.documents.review.types
+        types.set_effect(work, ready.scope, OPERATOR, "INVOICE", noted[0], Effect.HOLDS)
+    _correct(ready, document_id, due_date="2031-01-01")
+    assert noted[0] in {finding.code for finding in _open(ready, document_id)}
+    with pytest.raises(Conflict) as late:
+        _decide(ready, "accept", document_id, "a cent", None, looked_at)
+    assert late.value.code == "changed_meanwhile"
 
 
 def test_rejecting_an_invoice_frees_the_other_one_and_its_claim(ready: DocumentSide) -> None:

@@ -47,7 +47,7 @@ class DecisionRequest(BaseModel):
     kind: Choice
     reason: str = Field("", max_length=MAX_REASON)
     findings: list[str] | None = Field(
-        None, max_length=500, description="Accept: ids of findings; all open ones without it."
+        None, max_length=500, description="Accept: the ids of the findings, at least one."
     )
     duplicate_of: str | None = Field(
         None, max_length=100, description="Duplicate: the id of the other document."
@@ -139,6 +139,9 @@ def _decide(services: ApiServices, call: Call, document_id: str, decision: Decis
     if (decision.kind is Choice.DUPLICATE) != (decision.duplicate_of is not None):
         wrong = _("Name the other document in `duplicate_of`, for the kind `duplicate` alone.")
         raise InvalidInput(wrong, fields={"duplicate_of": wrong})
+    if decision.kind is Choice.ACCEPT and not decision.findings:
+        wrong = _("Name in `findings` the ids of the findings that are accepted.")
+        raise InvalidInput(wrong, fields={"findings": wrong})
     with services.database.write() as work:
         match decision.kind:
             case Choice.ACCEPT:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
-from ionport.documents.bulk.model import BulkAction, Outcome
+from ionport.documents.bulk.model import BulkAction, BulkRun, Outcome
 from ionport.documents.bulk.runner import BulkStep
 from ionport.documents.review.decisions.service import DecisionService
 from ionport.identity.model import Actor
@@ -17,27 +17,30 @@ def decision_steps(decisions: DecisionService) -> Mapping[BulkAction, BulkStep]:
     """Return how each action that is a decision is made."""
 
     def accept(
-        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
+        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
     ) -> Outcome:
         try:
-            decisions.accept(work, scope, actor, document_id, reason)
+            decisions.accept(work, scope, actor, document_id, run.reason, looked_at=run.asked_at)
         except Conflict as error:
-            if error.code != "nothing_to_accept":
-                raise
             # Nothing was written yet.
-            return Outcome.left_out(error.code, _("No finding holds it."))
+            if error.code == "nothing_to_accept":
+                return Outcome.left_out(error.code, _("No finding holds it."))
+            if error.code == "changed_meanwhile":
+                text = _("More was found in it after you were asked. Look at it again.")
+                return Outcome.left_out(error.code, text)
+            raise
         return Outcome.done()
 
     def reject(
-        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
+        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
     ) -> Outcome:
-        decisions.reject(work, scope, actor, document_id, reason)
+        decisions.reject(work, scope, actor, document_id, run.reason)
         return Outcome.done()
 
     def delete(
-        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
+        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
     ) -> Outcome:
-        decisions.delete(work, scope, actor, document_id, reason)
+        decisions.delete(work, scope, actor, document_id, run.reason)
         return Outcome.done()
 
     return {BulkAction.ACCEPT: accept, BulkAction.REJECT: reject, BulkAction.DELETE: delete}

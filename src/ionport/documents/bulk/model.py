@@ -124,6 +124,8 @@ class BulkRun:
     total: int
     done: int
     left_out: int
+    asked_at: datetime
+    """When the person was asked: what was found in a document since then was not decided on."""
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None = None

@@ -66,6 +66,7 @@ class BulkRepository:
             "left_out": 0,
             "worker": "",
             "created_at": run.created_at,
+            "asked_at": run.asked_at,
             "updated_at": run.updated_at,
         }
         self._connection.execute(insert(bulk_runs), values)
@@ -293,6 +294,7 @@ def _run(row: Row[Any]) -> BulkRun:
         total=row.total,
         done=row.done,
         left_out=row.left_out,
+        asked_at=row.asked_at or row.created_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
         ended_at=row.ended_at,

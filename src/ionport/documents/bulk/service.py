@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
@@ -47,11 +48,13 @@ class BulkService:
         selection: Selection,
         reason: str = "",
         told: Mapping[str, str] | None = None,
+        asked_at: datetime | None = None,
     ) -> BulkRun:
         """Select the documents and return the run, which a `BulkRunner` then takes.
 
         What is selected is written down now: a document that comes to match later is none of it.
-        `told` are the words of the filter.
+        `told` are the words of the filter. `asked_at` is when the person was asked; None where
+        nobody was, and a moment to come counts as now.
 
         Raises:
             Forbidden: the actor is no member of the organization.
@@ -76,6 +79,7 @@ class BulkService:
             total=0,
             done=0,
             left_out=0,
+            asked_at=min(asked_at or now, now),
             created_at=now,
             updated_at=now,
         )

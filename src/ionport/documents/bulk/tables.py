@@ -28,6 +28,8 @@ bulk_runs = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    # When the person was asked; NULL in runs of old, which began as soon as they were decided.
+    Column("asked_at", Moment),
     Index("ix_bulk_runs_organization_id", "organization_id", "created_at", "id"),
 )
 partial_index("ix_bulk_runs_running", bulk_runs.c.created_at, where=bulk_runs.c.state == "running")

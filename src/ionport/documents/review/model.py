@@ -62,6 +62,7 @@ class Finding:
     effect: Effect
     parameters: Mapping[str, str]
     created_at: datetime
+    """Since when it is so, and does what it does: one that was closed begins anew."""
     decision: Decision | None = None
     resolved_at: datetime | None = None
     """Since when it is no longer so, because a person corrected or rejected something."""

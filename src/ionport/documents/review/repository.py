@@ -30,15 +30,12 @@ _OF_DOCUMENT = (
 @cache
 def _add_or_open(insert: Callable[[Table], Any]) -> Any:
     """Return the statement, built once for each database: every receipt runs it several times."""
-    return (
-        insert(document_findings)
-        .on_conflict_do_update(
-            index_elements=[_f.document_id, _f.code, _f.fingerprint],
-            set_={"resolved_at": None},
-            where=_f.resolved_at.is_not(None),
-        )
-        .returning(_f.id)
-    )
+    new = insert(document_findings)
+    return new.on_conflict_do_update(
+        index_elements=[_f.document_id, _f.code, _f.fingerprint],
+        set_={"resolved_at": None, "created_at": new.excluded.created_at},
+        where=_f.resolved_at.is_not(None),
+    ).returning(_f.id)
 
 
 _ADD_NEW = insert(document_findings)
@@ -90,23 +87,37 @@ class FindingRepository:
         ).scalar_one()
 
     def set_resolved(
-        self, scope: OrganizationScope, finding_ids: Collection[str], at: datetime | None
+        self, scope: OrganizationScope, finding_ids: Collection[str], at: datetime
     ) -> None:
-        """Write that findings are no longer so, or with None that they are so again."""
+        """Write that findings are no longer so."""
         self._connection.execute(
             update(document_findings)
             .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
             .values(resolved_at=at)
         )
 
-    def set_effect(
-        self, scope: OrganizationScope, finding_ids: Collection[str], effect: Effect
+    def open_again(
+        self, scope: OrganizationScope, finding_ids: Collection[str], at: datetime
     ) -> None:
-        """Write what findings do now, by the settings that count today."""
+        """Write that findings are so again, since `at`."""
         self._connection.execute(
             update(document_findings)
             .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
-            .values(effect=effect.value)
+            .values(resolved_at=None, created_at=at)
+        )
+
+    def set_effect(
+        self,
+        scope: OrganizationScope,
+        finding_ids: Collection[str],
+        effect: Effect,
+        at: datetime,
+    ) -> None:
+        """Write what findings do since `at`, by the settings that count today."""
+        self._connection.execute(
+            update(document_findings)
+            .where(_f.organization_id == scope.organization_id, _f.id.in_(finding_ids))
+            .values(effect=effect.value, created_at=at)
         )
 
     def withdraw(self, scope: OrganizationScope, finding_ids: Collection[str]) -> None:

@@ -124,7 +124,7 @@ class CorrectionService:
                 if self._is_current(work, scope, basis):
                     self._store(work, scope, actor, basis, read, changes)
                     return True
-        raise _changed_meanwhile()
+        raise changed_meanwhile()
 
     def choose(
         self,
@@ -152,7 +152,7 @@ class CorrectionService:
         for _try in range(_TRIES):
             basis = self._basis(database, scope, document_id)
             if seen is not None and seen != basis.choice:
-                raise _changed_meanwhile()
+                raise changed_meanwhile()
             names = self.choices(basis.document)
             if len(names) < 2:
                 raise Conflict(
@@ -165,7 +165,7 @@ class CorrectionService:
                         raise sent_already()
                     self._store(work, scope, actor, basis, read, (), choice=name)
                     return
-        raise _changed_meanwhile()
+        raise changed_meanwhile()
 
     def choices(self, document: Document) -> list[str]:
         """Return the names of the invoices in a PDF, none for another file.
@@ -205,7 +205,7 @@ class CorrectionService:
                 if self._is_current(work, scope, basis):
                     self._store(work, scope, actor, basis, read, (), undone)
                     return
-        raise _changed_meanwhile()
+        raise changed_meanwhile()
 
     def choice(self, work: Work, scope: OrganizationScope, document_id: str) -> str:
         """Return the name of the invoice that a person chose in a PDF with several, or ""."""
@@ -347,7 +347,7 @@ def _changes(
             continue
         old = value_of(document, target)
         if seen is not None and seen.get(name, old) != old:
-            raise _changed_meanwhile()
+            raise changed_meanwhile()
         if new != old:
             changes.append(_Change(target, field.label, old, new))
     if wrong:
@@ -390,7 +390,8 @@ def sent_already() -> Conflict:
     )
 
 
-def _changed_meanwhile() -> Conflict:
+def changed_meanwhile() -> Conflict:
+    """The error that a document is not what the person looked at."""
     return Conflict(
         _("Somebody else changed this document meanwhile. Look at it again."),
         code="changed_meanwhile",

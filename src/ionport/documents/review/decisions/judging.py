@@ -51,14 +51,14 @@ class Judging:
         self.resolve(work, scope, document_id, gone, actor_name, now)
         repository = FindingRepository(work.connection)
         back = [each for each in judged if each.resolved_at is not None and _key(each) in wanted]
-        repository.set_resolved(scope, [each.id for each in back], None)
+        repository.open_again(scope, [each.id for each in back], now)
         for effect in Effect:
             others = [
                 each.id
                 for each in judged
                 if each.effect is not effect and _has_effect(wanted, each, effect)
             ]
-            repository.set_effect(scope, others, effect)
+            repository.set_effect(scope, others, effect, now)
         there = {_key(each) for each in judged}
         for key, new in wanted.items():
             if key not in there:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -15,6 +16,7 @@ from ionport.documents.review.claims import DUPLICATE_NUMBER
 from ionport.documents.review.decisions.corrections import (
     OF_CONTENT,
     CorrectionService,
+    changed_meanwhile,
     sent_already,
 )
 from ionport.documents.review.decisions.judging import Judging
@@ -70,12 +72,16 @@ class DecisionService:
         document_id: str,
         reason: str,
         finding_ids: Collection[str] | None = None,
+        looked_at: datetime | None = None,
     ) -> None:
         """Accept open findings (all of them without `finding_ids`) for a reason.
 
+        With `looked_at` nothing is accepted when one of them has come to hold since then.
+
         Raises:
             InvalidInput: no reason, or a required value is missing, which has to be entered.
-            Conflict: none of them is open (`nothing_to_accept`).
+            Conflict: none of them is open (`nothing_to_accept`), or one was not so when the
+                person looked (`changed_meanwhile`).
         """
         document = self._lock(work, scope, actor, document_id)
         check_reason(reason)
@@ -84,6 +90,10 @@ class DecisionService:
             for finding in self._review.list(work, scope, document.id)
             if finding.is_open and (finding_ids is None or finding.id in finding_ids)
         ]
+        if looked_at is not None and found:
+            since = {finding.id for finding in found if finding.created_at > looked_at}
+            if since or self._opened_again(work, scope, document.id, found, looked_at):
+                raise changed_meanwhile()
         missing = [finding.text for finding in found if not finding.can_be_accepted]
         if missing and (finding_ids is not None or len(missing) == len(found)):
             text = _("Enter what is missing; a reason does not stand in for it: {findings}").format(
@@ -250,6 +260,22 @@ class DecisionService:
             FindingRepository(work.connection).withdraw(scope, taken)
             self._review.accounts.forget(work, scope, document.id)
         self._review.settle(work, scope, document.id, actor.name)
+
+    def _opened_again(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        document_id: str,
+        findings: Collection[Finding],
+        since: datetime,
+    ) -> bool:
+        """Tell whether somebody has withdrawn an acceptance of one of the findings since."""
+        ids = {finding.id for finding in findings}
+        return any(
+            not ids.isdisjoint(each.parameters["findings"].split(","))
+            for each in self.list(work, scope, document_id)
+            if each.kind is DecisionKind.ACCEPT and each.undone_at and each.undone_at > since
+        )
 
     def _lock(
         self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str

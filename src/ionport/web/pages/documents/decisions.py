@@ -140,8 +140,8 @@ def _make(
         scope, actor = organization_scope(request), visit_of(request).actor
         document_id = request.path_params["document"]
         if kind is DecisionKind.ACCEPT:
-            findings = {finding} if finding else None
-            decisions.accept(work, scope, actor, document_id, reason, findings)
+            # Never all that are open: others may have arisen since the person looked.
+            decisions.accept(work, scope, actor, document_id, reason, {finding})
         elif kind is DecisionKind.HOLD:
             decisions.hold(work, scope, actor, document_id, reason)
         elif kind is DecisionKind.DELETE:

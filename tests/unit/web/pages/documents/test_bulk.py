@@ -85,6 +85,45 @@ def test_findings_are_accepted_and_what_has_none_is_left_out_and_linked(desk: De
     assert _statuses(desk) == {DocumentStatus.VALIDATED_PENDING_EXPORT: 2}
 
 
+def _find_more(desk: Desk, document_id: str) -> None:
+    assert desk.application.documents is not None
+    with desk.application.database.write() as work:
+        review = desk.application.documents.documents.review
+        review.add(work, desk.organization, document_id, "no_company", {"buyer": "Somebody"})
+
+
+@pytest.mark.parametrize("selected", ["ticked", "all"])
+def test_what_was_found_after_the_question_was_asked_is_not_accepted(
+    desk: Desk, selected: str
+) -> None:
+    late, seen = _upload(desk, 2, MISMATCH, "H")
+    fields: dict[str, str | list[str]] = {"all": "yes"}
+    if selected == "ticked":
+        fields = {"document": [late, seen]}
+    question = _send(desk, action="accept", **fields)
+    _find_more(desk, late)
+    again = _confirm(desk, question, reason="")
+    done = _confirm(desk, again, reason="agreed by phone")
+    assert "Done 1 Left out 1" in said(done.text)
+    assert "More was found in it after you were asked. Look at it again." in said(done.text)
+    assert f'href="/documents/{late}"' in done.text
+    assert _statuses(desk) == {
+        DocumentStatus.READY_FOR_VALIDATION: 1,
+        DocumentStatus.VALIDATED_PENDING_EXPORT: 1,
+    }
+
+
+@pytest.mark.usefixtures("in_background")
+def test_what_is_found_while_a_run_waits_is_not_accepted(desk: Desk) -> None:
+    (held,) = _upload(desk, 1, MISMATCH, "H")
+    question = _send(desk, action="accept", document=[held])
+    run = _confirm(desk, question, reason="agreed", until="2999-01-01T00:00:00+00:00")
+    _find_more(desk, held)
+    _run_background(desk)
+    assert "Done 0 Left out 1" in said(desk.browser.get(run.url.path).text)
+    assert _statuses(desk) == {DocumentStatus.READY_FOR_VALIDATION: 1}
+
+
 def test_all_that_match_are_selected_by_their_filter_and_not_by_ids(desk: Desk) -> None:
     _upload(desk, 3, MISMATCH, "H")
     _upload(desk, 2)

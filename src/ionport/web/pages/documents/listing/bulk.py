@@ -74,6 +74,7 @@ def _start(request: Request, action: BulkAction) -> tuple[str, int]:
             selection,
             text_of(visit.form, "reason"),
             told(values),
+            _until(request),
         )
     return run.id, run.total
 
@@ -83,16 +84,16 @@ def _ask(
 ) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     form = visit.form
-    hidden = [("action", action.value), ("confirmed", "yes")]
+    until = _until(request) or visit.services.clock.now()
+    hidden = [("action", action.value), ("confirmed", "yes"), ("until", until.isoformat())]
     if _is_all(request):
         values = {name: text_of(form, name) for name in NAMES}
-        until = _until(request) or visit.services.clock.now()
         with visit.services.database.read() as work:
             wanted = filter_of(values, visit.services.clock.now(), until)
             count = documents_of(request).documents.count(work, scope, wanted)
         if not count:
             return _back(request, _("No document matches any more."))
-        hidden += [("all", "yes"), ("until", until.isoformat()), *told(values).items()]
+        hidden += [("all", "yes"), *told(values).items()]
     else:
         count = len(_ids(request))
         hidden += [("document", document_id) for document_id in _ids(request)]
@@ -233,7 +234,7 @@ def _ids(request: Request) -> list[str]:
 
 
 def _until(request: Request) -> datetime | None:
-    """Return when the question was asked: what came in since then was not counted."""
+    """Return when the question was asked: what came or arose since then is not decided on."""
     try:
         until = datetime.fromisoformat(text_of(visit_of(request).form, "until"))
     except ValueError:
