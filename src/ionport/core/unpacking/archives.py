@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,16 @@ _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 # zlib reads the header of gzip itself.
 _WITH_GZIP_HEADER: Final = 16 + zlib.MAX_WBITS
+# ValueError: among others a name that is not written in the UTF-8 that the archive claims.
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,7 @@ def files_of_zip(content: bytes, max_bytes_each: int) -> Iterator[ArchivedFile]:
                 unpacked = _read(archive, entry, min(max_bytes_each, left))
                 left -= len(unpacked)
                 yield ArchivedFile(entry.filename, unpacked)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except _DAMAGED as error:
         raise _damaged() from error
 
 

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ionport.core.errors import InvalidInput, IonportError, TooLarge
+from ionport.core.http.texts import storable
 from ionport.core.i18n import _
 from ionport.core.unpacking.archives import MAX_FILES, files_of_zip, is_gzip, is_zip, unpack_gzip
 from ionport.core.unpacking.signed import is_signed, unwrap_signed
@@ -121,13 +122,22 @@ def _inside(file: ReceivedFile, max_bytes: int) -> Iterator[ReceivedFile]:
                 )
             yield ReceivedFile(f"{file.name}/{found.name}", found.content)
     else:
-        yield from _attached(file, max_bytes)
+        try:
+            yield from _attached(file, max_bytes)
+        except (ValueError, LookupError) as error:
+            # The mail library trusts headers: among others it decodes by whatever they name.
+            raise InvalidInput(
+                _("{name} is a mail that cannot be read. Send the files in it alone.").format(
+                    name=file.name
+                ),
+                code="mail_damaged",
+            ) from error
 
 
 def _attached(file: ReceivedFile, max_bytes: int) -> Iterator[ReceivedFile]:
     message = email.message_from_bytes(file.content, policy=email.policy.default)
     for part in message.walk():
-        name = part.get_filename() or ""
+        name = storable(part.get_filename() or "")
         if part.is_multipart() or not name or not _may_be_invoice(part, name):
             continue
         content = part.get_payload(decode=True)
@@ -157,15 +167,16 @@ def files_at(paths: Iterable[Path], most: int) -> Iterator[ReceivedFile]:
     """
     for path in paths:
         for file in _files_under(path) if path.is_dir() else (path,):
+            name = storable(file.name)
             try:
                 with file.open("rb") as opened:
-                    yield ReceivedFile(file.name, opened.read(most + 1))
+                    yield ReceivedFile(name, opened.read(most + 1))
             except OSError as error:
                 text = _("The file cannot be read: {reason}.")
                 problem = InvalidInput(
                     text.format(reason=error.strerror or error), code="file_unreadable"
                 )
-                yield ReceivedFile(file.name, b"", problem)
+                yield ReceivedFile(name, b"", problem)
 
 
 def _files_under(folder: Path) -> Iterator[Path]:

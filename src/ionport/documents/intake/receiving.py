@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 from ionport.core import scanning
-from ionport.core.errors import Conflict, IonportError, Unavailable
+from ionport.core.errors import Conflict, InvalidInput, IonportError, Unavailable
+from ionport.core.i18n import _
 from ionport.documents.intake.containers import ReceivedFile, unpack
 from ionport.documents.intake.limits import MEGABYTE
 from ionport.documents.model import Document
@@ -23,18 +28,26 @@ from ionport.store import Database, OrganizationScope, Work
 COMMIT_TOGETHER: Final = 25
 """How many files share a commit: it is waited for by whoever else writes."""
 
+POSTPONED: Final = frozenset({scanning.AWAY, "busy", "data_folder_unavailable"})
+"""The codes of files that may be sent again later: nothing is wrong with them."""
+
 WAITS: Final = "waits_for_scanner"
 """The code of a file that is kept, but not taken in before somebody can scan it."""
 
 _BYTES_TOGETHER: Final = 64 * MEGABYTE
 _WRITERS: Final = 4
+_DATABASE_AWAY: Final = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+
+_FAILED: Final = "taking in the file %r failed"
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Outcome:
     """What became of one file: a document, a document that was there before, or a refusal.
 
-    `code` is that of the refusal. `source` is the file that was sent, `name` the one inside it.
+    `code` is that of the refusal, `internal` where the fault is ionport's.
+    `source` is the file that was sent, `name` the one inside it.
     """
 
     source: str
@@ -48,7 +61,7 @@ class Outcome:
     @property
     def is_postponed(self) -> bool:
         """Whether the same file may be taken later: nothing is wrong with it."""
-        return self.code in (scanning.AWAY, "busy", "data_folder_unavailable")
+        return self.code in POSTPONED
 
     @property
     def is_waiting(self) -> bool:
@@ -100,16 +113,48 @@ class Receiver:
             Forbidden: the actor is no member of the organization.
         """
         actor.require_organization_member(scope.organization_id)
+        each = (one for file in files for one in self._inside(file))
+        yield from self._receive_each(scope, actor, each, sub_organization_id)
+
+    def receive_one(
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        file: ReceivedFile,
+        sub_organization_id: str | None = None,
+    ) -> Outcome:
+        """Read and keep `file`, as `receive`, and return what became of it.
+
+        Raises:
+            Forbidden: the actor is no member of the organization.
+            InvalidInput: `several_documents`, it does not hold one alone; nothing is kept then.
+        """
+        actor.require_organization_member(scope.organization_id)
+        inside = list(self._inside(file))
+        if len(inside) != 1:
+            raise InvalidInput(
+                _("The file holds {count} documents, not one.").format(count=len(inside)),
+                code="several_documents",
+            )
+        (outcome,) = self._receive_each(scope, actor, inside, sub_organization_id)
+        return outcome
+
+    def _receive_each(
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        files: Iterable[tuple[Outcome, ReceivedFile | None]],
+        sub_organization_id: str | None,
+    ) -> Iterator[Outcome]:
         batch = _Batch()
         with ThreadPoolExecutor(_WRITERS, "intake") as writers:
-            for file in files:
-                for outcome, inside in self._inside(file):
-                    if inside is not None:
-                        self._read(scope, batch, outcome, inside, writers)
-                    batch.outcomes.append(outcome)
-                    if batch.is_full:
-                        yield from self._keep(scope, actor, batch, sub_organization_id)
-                        batch = _Batch(scanner_away=batch.scanner_away)
+            for outcome, file in files:
+                if file is not None:
+                    self._read(scope, batch, outcome, file, writers)
+                batch.outcomes.append(outcome)
+                if batch.is_full:
+                    yield from self._keep(scope, actor, batch, sub_organization_id)
+                    batch = _Batch(scanner_away=batch.scanner_away)
             yield from self._keep(scope, actor, batch, sub_organization_id)
 
     def _inside(self, file: ReceivedFile) -> Iterator[tuple[Outcome, ReceivedFile | None]]:
@@ -122,6 +167,11 @@ class Receiver:
         except IonportError as error:
             outcome = Outcome(file.name, file.name)
             _refuse(outcome, error)
+            yield outcome, None
+        except Exception:
+            outcome = Outcome(file.name, file.name)
+            _logger.exception(_FAILED, outcome.name)
+            _fail(outcome)
             yield outcome, None
 
     def _read(
@@ -142,6 +192,10 @@ class Receiver:
             if isinstance(error, Unavailable) and error.code == scanning.AWAY:
                 batch.scanner_away = error
             return
+        except Exception:
+            _logger.exception(_FAILED, outcome.name)
+            _fail(outcome)
+            return
         kept = writers.submit(self.documents.keep, file.content)
         batch.prepared.append((outcome, prepared, kept))
         batch.size += len(file.content)
@@ -160,13 +214,50 @@ class Receiver:
                 on_disk.append((outcome, prepared))
             except IonportError as error:
                 _refuse(outcome, error)
+            except Exception:
+                _logger.exception(_FAILED, outcome.name)
+                _fail(outcome)
         malware = [outcome for outcome in batch.outcomes if outcome.code == scanning.MALWARE]
         if on_disk or malware:
-            with self._database.write() as work:
-                self._write(work, scope, actor, on_disk, sub_organization_id)
-                for outcome in malware:
-                    self._tell_malware(work, scope, actor, outcome)
+            try:
+                with self._database.write() as work:
+                    self._write(work, scope, actor, on_disk, sub_organization_id)
+                    for outcome in malware:
+                        self._tell_malware(work, scope, actor, outcome)
+            except (IonportError, *_DATABASE_AWAY):
+                raise
+            except Exception:
+                _logger.exception("files that share a commit are kept one by one")
+                self._keep_each(scope, actor, on_disk, malware, sub_organization_id)
         yield from batch.outcomes
+
+    def _keep_each(
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        on_disk: Sequence[tuple[Outcome, PreparedReceipt]],
+        malware: Sequence[Outcome],
+        sub_organization_id: str | None,
+    ) -> None:
+        """Keep files with a commit each, because one of them cannot be written."""
+        for outcome, prepared in on_disk:
+            outcome.document, outcome.findings = None, []
+            try:
+                with self._database.write() as work:
+                    self._write(work, scope, actor, [(outcome, prepared)], sub_organization_id)
+            except (IonportError, *_DATABASE_AWAY):
+                raise
+            except Exception:
+                _logger.exception(_FAILED, outcome.name)
+                _fail(outcome)
+        for outcome in malware:
+            try:
+                with self._database.write() as work:
+                    self._tell_malware(work, scope, actor, outcome)
+            except (IonportError, *_DATABASE_AWAY):
+                raise
+            except Exception:
+                _logger.exception("malware that was refused is not in the audit log")
 
     def _write(
         self,
@@ -202,3 +293,13 @@ def _refuse(outcome: Outcome, error: IonportError) -> None:
     outcome.error, outcome.code = error.text, error.code
     if isinstance(error, Conflict):
         outcome.existing_id = error.existing_id
+
+
+def _fail(outcome: Outcome) -> None:
+    """Refuse a file for a fault of ours, which the log tells: the others go on."""
+    outcome.document, outcome.findings = None, []
+    outcome.code = "internal"
+    outcome.error = _(
+        "ionport failed at this file; that is a fault of ionport, not of whoever sent it. Keep the"
+        " file and report it to whoever runs ionport: the log has the details."
+    )

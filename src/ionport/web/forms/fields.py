@@ -12,14 +12,6 @@ from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.secrets import Secret
 
 
-def is_storable(text: str) -> bool:
-    """Tell whether `text` can be stored and shown: no NUL, no half of a surrogate pair.
-
-    A form can bring such halves by naming an odd charset, a cookie by an escape of JSON.
-    """
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
 def text_of(form: FormData, name: str) -> str:
     """Return a text field; empty when absent or when it is a file."""
     value = form.get(name)

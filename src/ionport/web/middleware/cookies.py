@@ -15,7 +15,7 @@ from http.cookies import SimpleCookie
 from starlette.requests import Request
 
 from ionport.core.http.hosts import split_host
-from ionport.web.forms.fields import is_storable
+from ionport.core.http.texts import is_storable
 
 MAX_FLASH = 1500
 THEMES = ("light", "dark")

@@ -20,13 +20,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.errors import Forbidden, InvalidInput, TooLarge, Unauthenticated
 from ionport.core.http.bodies import announces_more, bounded
+from ionport.core.http.texts import is_storable
 from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.core.secrets import Secret
 from ionport.core.telemetry import bind
 from ionport.identity.model import Organization, Session
 from ionport.store import OrganizationScope
-from ionport.web.forms.fields import is_storable
 from ionport.web.middleware import cookies
 from ionport.web.services import Services
 from ionport.web.state import Visit

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import sys
 import zipfile
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
 from ionport.core.errors import InvalidInput, IonportError
 from ionport.core.unpacking.archives import MAX_FILES
-from ionport.documents.intake.containers import ReceivedFile, is_mail, unpack
+from ionport.documents.intake.containers import ReceivedFile, files_at, is_mail, unpack
 
 INVOICE = b"<Invoice/>"
 LIMIT = 1_000_000
@@ -94,6 +97,48 @@ def test_a_container_that_is_not_taken_says_why(content: bytes, code: str) -> No
     with pytest.raises(IonportError) as raised:
         unpack(ReceivedFile("a", content), LIMIT)
     assert raised.value.code == code
+
+
+def _mail_naming(name: bytes) -> bytes:
+    return _mail(("a.xml", INVOICE)).replace(b'filename="a.xml"', b"filename" + name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"*=unicode_escape''%5cud800.xml",
+        b'="=?utf-7?q?+2AA-?=.xml"',
+        b"*=idna''xn--%e9.xml",
+    ],
+)
+def test_a_mail_that_names_a_file_in_an_odd_charset_is_refused(name: bytes) -> None:
+    content = _mail_naming(name)
+    assert name in content
+    with pytest.raises(InvalidInput) as raised:
+        unpack(ReceivedFile("a.eml", content), LIMIT)
+    assert raised.value.code == "mail_damaged"
+
+
+def test_the_name_of_a_file_in_a_mail_can_be_stored() -> None:
+    assert _names("m.eml", _mail_naming(b"*=utf-8''a%00.xml")) == [("m.eml/a.xml", INVOICE)]
+
+
+def test_a_zip_whose_names_are_not_in_the_charset_that_it_claims_is_damaged() -> None:
+    content = _zip({"\u00e9.xml": INVOICE}).replace("\u00e9".encode(), b"\xed\xff")
+    with pytest.raises(InvalidInput) as raised:
+        unpack(ReceivedFile("a.zip", content), LIMIT)
+    assert raised.value.code == "archive_damaged"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names in Unicode alone")
+def test_a_file_on_the_disk_with_a_name_in_no_charset_gets_one_that_can_be_stored(
+    tmp_path: Path,
+) -> None:
+    path = os.fsencode(tmp_path) + b"/r\xe9.xml"
+    Path(os.fsdecode(path)).write_bytes(INVOICE)
+    assert [(file.name, file.content) for file in files_at([tmp_path], LIMIT)] == [
+        ("r?.xml", INVOICE)
+    ]
 
 
 def test_a_zip_with_a_password_is_told() -> None:

@@ -6,16 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, NotFound
 from ionport.core.paging import PageRequest
 from ionport.core.scanning import Clamd
+from ionport.documents.intake import receiving
 from ionport.documents.intake.containers import ReceivedFile, files_at
 from ionport.documents.intake.limits import IntakeLimits
 from ionport.documents.intake.receiving import COMMIT_TOGETHER, Receiver
@@ -195,6 +198,76 @@ def test_a_file_over_the_limit_is_refused_with_the_number_and_the_others_come_in
     )
     assert outcomes[0].error == "large.pdf has more than 1 MB, which is the limit of one file."
     assert outcomes[1].document is not None
+
+
+HEADING_TOO_LONG = b'invoice_id;"' + b"a" * 140_000 + b'"\n1;2'
+
+
+def test_a_csv_heading_over_the_limit_of_a_cell_is_refused_with_its_line(
+    database: Database, clock: MovableClock, tmp_path: Path
+) -> None:
+    files = [_numbered(1), ReceivedFile("x.csv", HEADING_TOO_LONG), _numbered(2)]
+    outcomes = list(receiver_on(database, clock, tmp_path).receive(ACME, OPERATOR, files))
+    assert [outcome.code for outcome in outcomes] == ["", "invalid_import", ""]
+    assert outcomes[1].error.startswith("line 1: field larger than field limit")
+
+
+@pytest.mark.parametrize("step", ["unpack", "read", "keep", "write"])
+def test_a_file_that_ionport_fails_at_is_refused_and_the_others_come_in(
+    database: Database,
+    clock: MovableClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    step: str,
+) -> None:
+    poison = _numbered(2)
+    receiver = receiver_on(database, clock, tmp_path)
+
+    def failing_at(place: Any, name: str, is_poison: Callable[..., bool]) -> None:
+        proper = getattr(place, name)
+
+        def fail(*values: Any) -> Any:
+            if is_poison(*values):
+                raise ValueError("a fault of ours")
+            return proper(*values)
+
+        monkeypatch.setattr(place, name, fail)
+
+    match step:
+        case "unpack":
+            failing_at(receiving, "unpack", lambda file, _most: file is poison)
+        case "read":
+            failing_at(receiver.documents, "read_receipt", lambda *values: poison.content in values)
+        case "keep":
+            failing_at(receiver.documents, "keep", lambda content: content == poison.content)
+        case "write":
+            failing_at(
+                receiver.documents,
+                "receive_all",
+                lambda *values: any(each.filename == poison.name for each in values[3]),
+            )
+    files = [_numbered(1), poison, _numbered(3)]
+    outcomes = list(receiver.receive(ACME, OPERATOR, files))
+    assert [outcome.code for outcome in outcomes] == ["", "internal", ""]
+    assert "report it" in outcomes[1].error
+    assert outcomes[1].document is None
+    assert _count(database, clock) == 2
+    assert "a fault of ours" in caplog.text
+    assert "2.xml" in caplog.text
+
+
+def test_a_database_that_is_away_refuses_no_file(
+    database: Database, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = receiver_on(database, clock, tmp_path)
+
+    def away(*_values: object) -> None:
+        raise OperationalError("INSERT", {}, OSError("gone"))
+
+    monkeypatch.setattr(receiver.documents, "receive_all", away)
+    with pytest.raises(OperationalError):
+        list(receiver.receive(ACME, OPERATOR, [_numbered(1)]))
 
 
 def test_nobody_takes_files_in_for_an_organization_of_others(

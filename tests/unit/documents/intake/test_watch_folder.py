@@ -22,6 +22,7 @@ from ionport.documents.intake.sources.repository import SourceRepository
 from ionport.documents.intake.sources.runner import SourceRunner, SourceWatch
 from ionport.documents.intake.sources.service import SourceService, try_source
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
+from ionport.documents.service import DocumentService
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import Database
@@ -140,6 +141,30 @@ def test_after_a_crash_no_file_is_lost_and_none_is_imported_twice(
     documents = receiver_on(inbox.database, inbox.clock, inbox.home).documents
     with inbox.database.read() as work:
         assert documents.list(work, ACME, PageRequest()).total == 1
+
+
+def test_a_file_that_ionport_fails_at_is_set_aside_with_a_note_and_the_others_come_in(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: DocumentService, scope: object, content: bytes, name: str) -> Any:
+        if name == "b.xml":
+            raise RuntimeError("a fault of ours")
+        return read(self, ACME, content, name)
+
+    read = DocumentService.read_receipt
+    monkeypatch.setattr(DocumentService, "read_receipt", fail)
+    (inbox.folder / "a.xml").write_bytes(UBL)
+    (inbox.folder / "b.xml").write_bytes(b"<b/>")
+    (inbox.folder / "c.xml").write_bytes(CII)
+    inbox.runner().run_once(inbox.source)
+    assert dict(inbox.results()) == {
+        "a.xml": Result.RECEIVED,
+        "b.xml": Result.REFUSED,
+        "c.xml": Result.RECEIVED,
+    }
+    files = inbox.files()
+    assert b"Keep the file and report it" in files.pop("error/b.xml.error")
+    assert files == {"archive/a.xml": UBL, "archive/c.xml": CII, "error/b.xml": b"<b/>"}
 
 
 def test_a_name_that_was_used_before_replaces_nothing(inbox: Inbox) -> None:

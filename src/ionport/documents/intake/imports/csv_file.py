@@ -143,7 +143,10 @@ def _groups(text: str) -> tuple[str, Sequence[_Group]]:
             _("The file has more than {limit} lines.").format(limit=_MAX_LINES),
             code="too_many_lines",
         )
-    delimiter, names = _columns(lines[0] if lines else "")
+    try:
+        delimiter, names = _columns(lines[0] if lines else "")
+    except csv.Error as error:
+        raise _no_table(1, error) from error
     groups: list[_Group] = []
     seen: dict[str, int] = {}
     for cells, start, end in _rows(lines, delimiter, names):
@@ -222,8 +225,11 @@ def _rows(
             if cells:
                 yield cells, start, reader.line_num
     except csv.Error as error:
-        where = _("line {line}").format(line=reader.line_num)
-        raise RefusedImport([Mistake(where, str(error))]) from error
+        raise _no_table(reader.line_num, error) from error
+
+
+def _no_table(line: int, error: csv.Error) -> RefusedImport:
+    return RefusedImport([Mistake(_("line {line}").format(line=line), str(error))])
 
 
 def _join(group: _Group, cells: Mapping[str, _Cell]) -> None:

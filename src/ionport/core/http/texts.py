@@ -1,0 +1,16 @@
+"""Texts from outside, before they are stored."""
+
+from __future__ import annotations
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether `text` can be stored and shown: no NUL, no half of a surrogate pair.
+
+    A form can bring such halves by naming an odd charset, JSON by an escape.
+    """
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def storable(text: str) -> str:
+    """Return `text` as it can be stored: ? for halves of surrogate pairs, and no NUL."""
+    return text.encode(errors="replace").decode().replace("\x00", "")
