@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from fastapi import APIRouter, FastAPI, Request, Security
+from fastapi import APIRouter, Depends, FastAPI, Request, Security
 from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport import __version__
+from ionport.api.bodies import require_storable
 from ionport.api.callers import KeyGuard
 from ionport.api.limits import CallLimit
 from ionport.api.problems import PROBLEMS, handle_errors
@@ -54,7 +55,7 @@ def _routes() -> FastAPI:
     handle_errors(app)
     # The key was checked already; this only tells it in the OpenAPI document.
     told = Security(HTTPBearer(auto_error=False, scheme_name="API key"))
-    api = APIRouter(prefix=PREFIX, dependencies=[told])
+    api = APIRouter(prefix=PREFIX, dependencies=[told, Depends(require_storable)])
     for module in (documents, decisions, deliveries, connections):
         api.include_router(module.router)
     api.add_api_route("/key", get_key, methods=["GET"], tags=["API key"], responses=PROBLEMS)

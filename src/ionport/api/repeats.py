@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Header
 from fastapi.responses import JSONResponse
@@ -12,7 +12,6 @@ from pydantic import BaseModel
 
 from ionport.api.callers import Call
 from ionport.api.services import ApiServices
-from ionport.core.errors import IonportError
 from ionport.identity.api_keys.model import Answer
 
 IdempotencyKey = Annotated[
@@ -23,6 +22,7 @@ IdempotencyKey = Annotated[
     ),
 ]
 REPLAYED: Final = {"Idempotent-Replayed": "true"}
+Body = TypeVar("Body", bound=BaseModel)
 
 
 def once(
@@ -30,12 +30,14 @@ def once(
     call: Call,
     key: str | None,
     digest: str,
-    work: Callable[[], tuple[int, BaseModel]],
+    work: Callable[[], tuple[int, Body]],
+    is_final: Callable[[Body], bool] = lambda _body: True,
 ) -> JSONResponse:
     """Do `work`, or answer as it was answered before under the same key.
 
-    `digest` tells the request from others. What ends in an error is not kept: the same request
-    may be sent again, and finds what is stored already by its content.
+    `digest` tells the request from others. What ends in an error is not kept, nor is an answer
+    that is not final: the same request may be sent again, and finds what is stored already by its
+    content.
 
     Raises:
         InvalidInput: the key came with another request (`idempotency_key_reused`).
@@ -49,10 +51,11 @@ def once(
         return JSONResponse(json.loads(known.body), known.status, headers=REPLAYED)
     try:
         status, body = work()
-    except IonportError:
+        answer = Answer(status, body.model_dump_json())
+    except BaseException:
         services.answers.keep(call.key_id, key, None)
         raise
-    services.answers.keep(call.key_id, key, Answer(status, body.model_dump_json()))
+    services.answers.keep(call.key_id, key, answer if is_final(body) else None)
     return _answer(status, body)
 
 

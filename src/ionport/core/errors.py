@@ -130,7 +130,21 @@ class TooManyRequests(IonportError):
 
 
 class Unavailable(IonportError):
-    """Something this server needs (database schema, key ring, worker) is not there now."""
+    """Something this server needs (database schema, key ring, worker) is not there now.
+
+    `retry_after` is in seconds, where it is known that another try may help.
+    """
 
     status = 503
     default_code = "unavailable"
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: str | None = None,
+        detail: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(text, code=code, detail=detail)
+        self.retry_after = retry_after

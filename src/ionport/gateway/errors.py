@@ -68,8 +68,7 @@ class TargetPaused(Unavailable):
     default_code = "target_paused"
 
     def __init__(self, text: str, *, retry_after: int) -> None:
-        super().__init__(text)
-        self.retry_after = retry_after
+        super().__init__(text, retry_after=retry_after)
 
 
 class TargetSilent(IonportError):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
+from ionport.core.errors import Unavailable
+from ionport.documents.intake.receiving import Receiver
+from ionport.documents.receipts import PreparedReceipt
 from ionport.documents.samples import read_sample
+from ionport.documents.service import DocumentService
 from tests.support.api import api_key, problem, program
 from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
 
@@ -99,8 +105,73 @@ def test_many_files_are_told_apart(api: TestClient) -> None:
     assert results[2]["existing_id"] == results[0]["document"]["id"]
     assert results[3]["document"] is None
     assert results[3]["error"]
-    several = send(api, packed.getvalue(), "both.zip")
-    assert problem(several, 422)["code"] == "several_documents"
+
+
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "one"}], ids=["plain", "repeatable"])
+def test_of_a_file_that_holds_several_documents_none_is_kept(
+    api: TestClient, key: dict[str, str]
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", CONTENT)
+        archive.writestr("b.xml", read_sample(OTHER_INVOICE))
+    several = send(api, packed.getvalue(), "both.zip", **key)
+    body = problem(several, 422)
+    assert body["code"] == "several_documents"
+    assert body["fields"]["file"].endswith("Send it to /documents/batch.")
+    assert api.get("/documents").json()["total"] == 0
+
+
+@pytest.mark.parametrize("path", ["/documents", "/documents/batch"])
+def test_a_fault_of_ours_keeps_no_other_file_out_and_frees_the_key(
+    api: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def fail(*_values: object) -> None:
+        raise ValueError("a fault of ours")
+
+    name = "file" if path == "/documents" else "files"
+    asked = {"files": [(name, (INVOICE, CONTENT))], "headers": {"Idempotency-Key": "one"}}
+    with monkeypatch.context() as broken:
+        broken.setattr(Receiver, "_receive_each", fail)
+        assert api.post(path, **asked).status_code == 500
+    assert api.post(path, **asked).status_code in (200, 201)
+    assert api.get("/documents").json()["total"] == 1
+    with monkeypatch.context() as broken:
+        broken.setattr(DocumentService, "read_receipt", fail)
+        answer = send(api, read_sample(OTHER_INVOICE), OTHER_INVOICE)
+    assert problem(answer, 422)["code"] == "internal"
+
+
+def test_what_is_postponed_is_asked_for_again_under_the_same_key(
+    api: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, other = DocumentService.read_receipt, read_sample(OTHER_INVOICE)
+
+    def away(self: DocumentService, scope: Any, content: bytes, name: str) -> PreparedReceipt:
+        if content == other:
+            raise Unavailable("Other files are being read.", code="busy")
+        return read(self, scope, content, name)
+
+    def ask(key: str, *files: tuple[str, bytes]) -> Any:
+        sent = [("files", file) for file in files]
+        return api.post("/documents/batch", files=sent, headers={"Idempotency-Key": key})
+
+    one, two = (INVOICE, CONTENT), (OTHER_INVOICE, other)
+    with monkeypatch.context() as busy:
+        busy.setattr(DocumentService, "read_receipt", away)
+        nothing = ask("all", two)
+        assert problem(nothing, 503)["code"] == "busy"
+        assert int(nothing.headers["retry-after"]) > 0
+        single = send(api, other, OTHER_INVOICE)
+        assert problem(single, 503)["code"] == "busy"
+        assert single.headers["retry-after"] == nothing.headers["retry-after"]
+        part = ask("part", one, two)
+        assert [each["code"] for each in part.json()["results"]] == [None, "busy"]
+    again = ask("part", one, two)
+    assert [each["code"] for each in again.json()["results"]] == ["document_exists", None]
+    assert "idempotent-replayed" not in again.headers
+    assert [each["code"] for each in ask("all", two).json()["results"]] == ["document_exists"]
+    assert ask("part", one, two).headers["idempotent-replayed"] == "true"
 
 
 def test_lists_come_in_pages_and_are_searched(api: TestClient) -> None:
@@ -161,6 +232,7 @@ def test_a_value_is_corrected_and_judged_anew(api: TestClient) -> None:
 
 def test_no_wrong_body_is_a_fault_of_the_server(api: TestClient) -> None:
     path = f"/documents/{send(api).json()['id']}"
+    as_json = {"Content-Type": "application/json"}
     for answer in (
         api.post("/documents"),
         api.post("/documents", content=b"x", headers={"Content-Type": "multipart/form-data"}),
@@ -171,13 +243,56 @@ def test_no_wrong_body_is_a_fault_of_the_server(api: TestClient) -> None:
         api.post(f"{path}/decisions", json={"kind": "duplicate", "reason": "x"}),
         api.patch(path, json={"values": {}}),
         api.patch(path, json={"values": {"invoice_id": "\x00"}}),
+        *(
+            api.request(method, f"{path}{below}", content=json.dumps(body), headers=as_json)
+            for sign in ("\x00", "\ud800")
+            for method, below, body in (
+                ("POST", "/decisions", {"kind": "accept", "reason": "x", "findings": [sign]}),
+                ("POST", "/decisions", {"kind": "hold", "reason": sign}),
+                ("POST", "/decisions", {"kind": "hold", "reason": "x", sign: 1}),
+                ("POST", "/decisions", {"kind": sign}),
+                ("POST", "/decisions", {"kind": "duplicate", "reason": "x", "duplicate_of": sign}),
+                ("PATCH", "", {"values": {sign: "x"}}),
+                ("PATCH", "", {"values": {"invoice_id": "x"}, "seen": {sign: "x"}}),
+                ("POST", "/export", {"configuration": sign}),
+                ("POST", "/export", {"again": True, "reason": sign}),
+                ("POST", "/export", [sign]),
+            )
+        ),
+        api.post(
+            f"{path}/decisions",
+            content=b'{"kind": "hold", "reason": "\xed\xa0\x80"}',
+            headers={"Content-Type": "application/problem+json; charset=utf-8"},
+        ),
         api.get("/documents", params={"q": "\x00", "cursor": "p\x00"}),
+        api.get("/documents/doc%00"),
+        api.post("/documents/doc%00/export"),
+        api.post(
+            "/documents",
+            files={"file": (INVOICE, CONTENT + b" ")},
+            data={"sub_organization": "org_\x00"},
+        ),
     ):
         assert 400 <= answer.status_code < 500, answer.text
         assert problem(answer, answer.status_code)["code"]
     assert problem(api.get("/documents/doc_nowhere"), 404)["code"] == "no_document"
     assert problem(api.get("/nothing"), 404)
     assert problem(api.put("/documents"), 405)
+
+
+@pytest.mark.parametrize("path", ["/documents", "/documents/batch"])
+def test_the_name_of_a_file_in_an_odd_charset_is_no_fault_of_the_server(
+    api: TestClient, path: str
+) -> None:
+    name = "file" if path == "/documents" else "files"
+    head = f'--b\r\nContent-Disposition: form-data; name="{name}"; filename="\\ud800.xml"\r\n\r\n'
+    answer = api.post(
+        path,
+        content=head.encode() + CONTENT + b"\r\n--b--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=b; charset=unicode_escape"},
+    )
+    assert answer.status_code in (200, 201), answer.text
+    assert api.get("/documents").json()["items"][0]["filename"] == "?.xml"
 
 
 def test_a_body_over_the_limit_is_refused_while_it_is_read(api: TestClient) -> None:

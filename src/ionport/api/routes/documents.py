@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from ionport.api.callers import Call, allowed, digest_of
 from ionport.api.paging import page_of
@@ -27,10 +27,11 @@ from ionport.api.schemas import (
 )
 from ionport.api.services import ApiServices, Services
 from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge, Unavailable
+from ionport.core.http.texts import storable
 from ionport.core.i18n import _
 from ionport.core.paging import PageRequest
 from ionport.documents.intake.containers import ReceivedFile
-from ionport.documents.intake.receiving import Outcome
+from ionport.documents.intake.receiving import POSTPONED, Outcome
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.identity.api_keys.model import ApiScope
@@ -40,8 +41,11 @@ Reader = Annotated[Call, allowed(ApiScope.DOCUMENTS_READ)]
 Sender = Annotated[Call, allowed(ApiScope.DOCUMENTS_WRITE)]
 Asked = Annotated[PageRequest, Depends(page_of)]
 SubOrganization = Annotated[
-    str | None, Form(max_length=100, description="The id of the sub-organization it belongs to.")
+    Annotated[str, AfterValidator(storable)] | None,
+    Form(max_length=100, description="The id of the sub-organization it belongs to."),
 ]
+
+_RETRY_SECONDS: Final = 30
 
 
 @router.post("", status_code=201, response_model=DocumentAnswer)
@@ -54,23 +58,23 @@ def add_document(
 ) -> Response:
     """Send in one document.
 
-    A file that holds several (ZIP, mail) is for `/documents/batch`. What is here already is
-    answered with 409 and `existing_id`.
+    A file that holds several (ZIP, mail) is for `/documents/batch`, and nothing of it is kept here.
+    What is here already is answered with 409 and `existing_id`.
     """
     received = _received(services, [file])
     digest = digest_of("document", sub_organization or "", *_parts(received))
 
     def receive() -> tuple[int, DocumentAnswer]:
-        outcomes = _receive(services, call, received, sub_organization)
-        if len(outcomes) != 1:
-            text = _("The file holds {count} files. Send it to /documents/batch.").format(
-                count=len(outcomes)
+        try:
+            outcome = services.receiver.receive_one(
+                call.scope, call.actor, received[0], sub_organization
             )
-            raise InvalidInput(text, code="several_documents", fields={"file": text})
-        document = outcomes[0].document
-        if document is None:
-            raise _refusal(outcomes[0])
-        return 201, DocumentAnswer.of(document)
+        except InvalidInput as error:
+            text = _("{problem} Send it to /documents/batch.").format(problem=error.text)
+            raise InvalidInput(text, code=error.code, fields={"file": text}) from error
+        if outcome.document is None:
+            raise _refusal(outcome)
+        return 201, DocumentAnswer.of(outcome.document)
 
     return once(services, call, idempotency_key, digest, receive)
 
@@ -83,15 +87,26 @@ def add_documents(
     sub_organization: SubOrganization = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Send in many documents; the answer says what became of each."""
+    """Send in many documents; the answer says what became of each.
+
+    When all of them can be taken later only, the answer is 503. Files with the code `scanner_away`,
+    `busy` or `data_folder_unavailable` may be sent again later, with the same `Idempotency-Key`.
+    """
     received = _received(services, files)
     digest = digest_of("batch", sub_organization or "", *_parts(received))
 
     def receive() -> tuple[int, BatchAnswer]:
-        outcomes = _receive(services, call, received, sub_organization)
+        outcomes = list(
+            services.receiver.receive(call.scope, call.actor, received, sub_organization)
+        )
+        if outcomes and all(outcome.is_postponed for outcome in outcomes):
+            raise _refusal(outcomes[0])
         return 200, BatchAnswer(results=[ReceiptAnswer.of(outcome) for outcome in outcomes])
 
-    return once(services, call, idempotency_key, digest, receive)
+    def is_final(answer: BatchAnswer) -> bool:
+        return not any(result.code in POSTPONED for result in answer.results)
+
+    return once(services, call, idempotency_key, digest, receive, is_final)
 
 
 @router.get("")
@@ -207,8 +222,9 @@ def _received(services: ApiServices, files: Sequence[UploadFile]) -> list[Receiv
 
 
 def _file(file: UploadFile, most: int) -> ReceivedFile:
-    name = file.filename or "document"
-    return ReceivedFile(name.replace("\x00", ""), file.file.read(most + 1))
+    # A multipart body may name a charset that has halves of surrogate pairs.
+    name = storable(file.filename or "document")
+    return ReceivedFile(name, file.file.read(most + 1))
 
 
 def _parts(files: Sequence[ReceivedFile]) -> Iterator[bytes | str]:
@@ -217,20 +233,11 @@ def _parts(files: Sequence[ReceivedFile]) -> Iterator[bytes | str]:
         yield file.content
 
 
-def _receive(
-    services: ApiServices,
-    call: Call,
-    files: Sequence[ReceivedFile],
-    sub_organization: str | None,
-) -> list[Outcome]:
-    return list(services.receiver.receive(call.scope, call.actor, files, sub_organization))
-
-
 def _refusal(outcome: Outcome) -> IonportError:
     """Return the error that a file was refused with, as the status that fits its kind."""
     if outcome.existing_id is not None or outcome.code == "document_exists":
         return Conflict(outcome.error, code=outcome.code, existing_id=outcome.existing_id)
     if outcome.is_postponed:
-        return Unavailable(outcome.error, code=outcome.code)
+        return Unavailable(outcome.error, code=outcome.code, retry_after=_RETRY_SECONDS)
     fields: Mapping[str, str] = {"file": outcome.error}
     return InvalidInput(outcome.error, code=outcome.code, fields=fields)

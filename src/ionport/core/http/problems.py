@@ -14,6 +14,7 @@ from ionport.core.errors import (
     MethodNotAllowed,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -79,7 +80,7 @@ def problem_of(
     made = dict(headers or {})
     if isinstance(error, Unauthenticated):
         made["WWW-Authenticate"] = f'Bearer realm="{realm}"'
-    elif isinstance(error, TooManyRequests):
+    elif isinstance(error, TooManyRequests | Unavailable) and error.retry_after is not None:
         made["Retry-After"] = str(error.retry_after)
     elif isinstance(error, MethodNotAllowed):
         made["Allow"] = error.allow

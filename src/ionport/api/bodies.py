@@ -1,0 +1,48 @@
+"""Addresses and JSON bodies: what cannot be stored is refused before a route sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import Request
+
+from ionport.core.errors import InvalidInput
+from ionport.core.http.texts import is_storable
+from ionport.core.i18n import _
+
+
+async def require_storable(request: Request) -> None:
+    """Check the address, and the names and texts of a JSON body; the dependency of every route.
+
+    Raises:
+        InvalidInput: one has NUL or half of a surrogate pair, which JSON can write as an escape.
+    """
+    if not is_storable(request.url.path):
+        raise InvalidInput(
+            _("The address has a character that cannot be used."), code="invalid_request"
+        )
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not kind.endswith(("/json", "+json")):
+        return
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError):
+        # Told by whoever reads the body, where one is read.
+        return
+    if not all(map(is_storable, _texts(body))):
+        raise InvalidInput(
+            _("The body has a character that cannot be stored."), code="invalid_request"
+        )
+
+
+def _texts(body: object) -> Iterator[str]:
+    left = [body]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            left += value.keys()
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
