@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ionport.core.http.texts import is_storable
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, DocumentSummary
 
 MOST_COUNTED = 1_000
@@ -46,8 +47,9 @@ class Cursor:
         is_place = isinstance(values, list) and all(
             isinstance(value, str | int | float) and not isinstance(value, bool) for value in values
         )
-        if not is_place or any(
-            "\0" in value if isinstance(value, str) else abs(value) > 2**62 for value in values
+        if not is_place or not all(
+            is_storable(value) if isinstance(value, str) else abs(value) <= 2**62
+            for value in values
         ):
             return None
         return cls(tuple(values), is_before)
