@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -48,6 +49,9 @@ class DecisionRequest(BaseModel):
     reason: str = Field("", max_length=MAX_REASON)
     findings: list[str] | None = Field(
         None, max_length=500, description="Accept: the ids of the findings, at least one."
+    )
+    seen: datetime | None = Field(
+        None, description="Approve: `updated_at` of the document that was looked at."
     )
     duplicate_of: str | None = Field(
         None, max_length=100, description="Duplicate: the id of the other document."
@@ -155,7 +159,7 @@ def _decide(services: ApiServices, call: Call, document_id: str, decision: Decis
             case Choice.DELETE:
                 decisions.delete(work, scope, actor, document_id, reason)
             case Choice.APPROVE:
-                decisions.approve(work, scope, actor, document_id)
+                decisions.approve(work, scope, actor, document_id, decision.seen)
             case Choice.RELEASE:
                 kinds = {DecisionKind.HOLD}
                 decisions.take_back(work, scope, actor, document_id, kinds)

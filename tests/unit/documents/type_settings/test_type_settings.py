@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ionport.core.clock import MovableClock
-from ionport.core.errors import Forbidden, InvalidInput
+from ionport.core.errors import Conflict, Forbidden, InvalidInput
 from ionport.documents.model import DocumentStatus
 from ionport.documents.type_settings.model import effect_is_fixed, settings_as_json, settings_of
 from ionport.documents.type_settings.patterns import checked_pattern, matches
-from ionport.identity.model import Actor
+from ionport.identity.model import Actor, OrganizationRole
 from ionport.store import Database
 from tests.support.exporting import OPERATOR, DocumentSide, document_side, invoice
 
@@ -118,6 +119,29 @@ def test_approvals_are_asked_for_from_an_amount(side: DocumentSide) -> None:
     with side.database.read() as work:
         status = side.documents.get(work, side.scope, document_id).status
     assert status is DocumentStatus.PENDING_APPROVAL
+
+
+def test_what_was_changed_since_somebody_looked_is_not_approved(
+    side: DocumentSide, clock: MovableClock
+) -> None:
+    _set(side, approvals={"first_from": "1000"})
+    document_id = side.add_document("a.xml", invoice("RE-1", side.supplier))
+    with side.database.read() as work:
+        seen = side.documents.get(work, side.scope, document_id).updated_at
+    clock.advance(timedelta(seconds=1))
+    values = {"supplier_iban": "DE02120300000000202051"}
+    role = frozenset({(side.scope.organization_id, OrganizationRole.USER)})
+    anna, approver = (
+        Actor(f"usr_{name}", name, organization_roles=role) for name in ("anna", "bert")
+    )
+    side.documents.corrections.correct(side.database, side.scope, anna, document_id, values)
+    approve = side.documents.decisions.approve
+    with side.database.write() as work:
+        now = side.documents.get(work, side.scope, document_id)
+        with pytest.raises(Conflict) as refused:
+            approve(work, side.scope, approver, document_id, seen)
+        assert refused.value.code == "changed_meanwhile"
+        approve(work, side.scope, approver, document_id, now.updated_at)
 
 
 def test_settings_are_exported_and_imported(side: DocumentSide) -> None:

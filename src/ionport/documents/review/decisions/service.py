@@ -157,17 +157,27 @@ class DecisionService:
         parameters = {"reason": reason.strip()}
         self._set(work, scope, actor, document_id, DecisionKind.DELETE, parameters)
 
-    def approve(self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str) -> None:
-        """Approve a document that needs it.
+    def approve(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        seen: datetime | None = None,
+    ) -> None:
+        """Approve a document that needs it; `seen` is its `updated_at` when the person looked.
 
         Raises:
-            Conflict: it waits for no approval (`wrong_status`).
+            Conflict: it waits for no approval (`wrong_status`), or was changed since it was seen
+                (`changed_meanwhile`).
             Forbidden: the person has approved it already, or has changed an amount, an account
                 or the supplier (`approved_already`, `changed_by_approver`).
         """
         document = self._lock(work, scope, actor, document_id)
         if document.status not in PENDING:
             raise _wrong_status(document.status)
+        if seen is not None and seen != document.updated_at:
+            raise changed_meanwhile()
         policy = self._review.policy_of(work, scope, document.document_type)
         decisions = self.list(work, scope, document.id)
         person = person_id(actor)

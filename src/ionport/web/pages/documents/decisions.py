@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -162,9 +163,18 @@ def approve(request: Request) -> Response:
             organization_scope(request),
             visit_of(request).actor,
             request.path_params["document"],
+            _seen(request),
         )
 
     return _done(request, make, _("The document was approved."))
+
+
+def _seen(request: Request) -> datetime | None:
+    """Return when the document that the form showed was changed last."""
+    try:
+        return datetime.fromisoformat(text_of(visit_of(request).form, "seen"))
+    except ValueError:
+        return None
 
 
 def keep_exported(request: Request) -> Response:
