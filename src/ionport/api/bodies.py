@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from fastapi import Request
 
 from ionport.core.errors import InvalidInput
-from ionport.core.http.texts import is_storable
+from ionport.core.http.texts import holds_storable, is_storable
 from ionport.core.i18n import _
 
 
@@ -29,20 +27,7 @@ async def require_storable(request: Request) -> None:
     except (ValueError, RecursionError):
         # Told by whoever reads the body, where one is read.
         return
-    if not all(map(is_storable, _texts(body))):
+    if not holds_storable(body):
         raise InvalidInput(
             _("The body has a character that cannot be stored."), code="invalid_request"
         )
-
-
-def _texts(body: object) -> Iterator[str]:
-    left = [body]
-    while left:
-        value = left.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            left += value.keys()
-            left += value.values()
-        elif isinstance(value, list):
-            left += value

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ionport.core.errors import InvalidInput
+from ionport.core.http.texts import holds_storable
 from ionport.core.i18n import _
 from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.invoice.rules.table import rules
@@ -101,6 +102,8 @@ def settings_of(data: object) -> TypeSettings:
         InvalidInput: naming each wrong place, such as `fields.due_date.pattern`.
         NotFound: no such document type.
     """
+    if not holds_storable(data):
+        raise _wrong("file", _("The file has a character that cannot be stored."))
     top = _object(data, "", ("document_type", "fields", "effects", "approvals"))
     kind = document_type(str(top.get("document_type", "")))
     wrong: dict[str, str] = {}

@@ -112,6 +112,16 @@ def test_a_file_is_imported_as_it_was_exported(desk: Desk) -> None:
     other = {"document_type": "CREDIT_NOTE"}
     for wrong in (b"", b"[", b"\xff", [], other, {**exported, "fields": {"x": {}}}):
         assert _import(desk, wrong).status_code in (404, 422)
+    for sign in ("\ud800", "\x00"):
+        for part in (
+            {"document_type": sign},
+            {sign: 1},
+            {"effects": {sign: "notes"}},
+            {"effects": {"due_before_issue": sign}},
+            {"fields": {"due_date": {"pattern": sign}}},
+            {"fields": {sign: {}}},
+        ):
+            assert _import(desk, {**exported, **part}).status_code in (404, 422), part
     assert _settings(desk) == exported
 
 
