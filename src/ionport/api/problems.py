@@ -99,4 +99,11 @@ def _unexpected(request: Request, error: Exception) -> Response:
     request_id = _request_id(request)
     logger.error("%s failed", request_id, exc_info=error)
     text = _("Something went wrong here, and it is not your doing. Its number is {id}.")
-    return problem_response(500, text.format(id=request_id), code="internal", request_id=request_id)
+    return problem_response(
+        500,
+        text.format(id=request_id),
+        code="internal",
+        request_id=request_id,
+        # This answer is made outside of what adds it to all others.
+        headers={"X-Request-Id": request_id},
+    )

@@ -133,7 +133,7 @@ def test_a_fault_of_ours_keeps_no_other_file_out_and_frees_the_key(
     asked = {"files": [(name, (INVOICE, CONTENT))], "headers": {"Idempotency-Key": "one"}}
     with monkeypatch.context() as broken:
         broken.setattr(Receiver, "_receive_each", fail)
-        assert api.post(path, **asked).status_code == 500
+        assert problem(api.post(path, **asked), 500)["code"] == "internal"
     assert api.post(path, **asked).status_code in (200, 201)
     assert api.get("/documents").json()["total"] == 1
     with monkeypatch.context() as broken:
