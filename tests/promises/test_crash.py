@@ -7,6 +7,8 @@ chaos`); a seed that is printed repeats its choices.
 from __future__ import annotations
 
 import os
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,10 @@ from tests.promises.chaos import InforSide, Trouble, finish
 from tests.promises.conftest import Installer, Target, free_port
 from tests.promises.counting import assert_posted_exactly_once
 from tests.promises.proportion import Proportion
-from tests.promises.wire import Wire
+from tests.promises.wire import PUBLISH, Wire, passed_on
 from tests.promises.workers import Workers
 from tests.support import databases, sides
+from tests.support.intermediary import Call
 
 DOCUMENTS = int(os.environ.get("IONPORT_CHAOS_DOCUMENTS") or 24)
 # Every kind of trouble once, and in the long form again and again.
@@ -56,11 +59,21 @@ def test_losing_the_workflow_engines_database_in_mid_run_loses_nothing(
     with Wire(target.url) as wire:
         installation = install("postgresql", target.credentials_through(wire))
         installation.export(20)
+        # Most deliveries wait at Infor until the database is gone, however quick they are.
+        is_gone = threading.Event()
+        for number in range(20):
+            wire.on(PUBLISH, passed_on if number < 5 else partial(_held_until, is_gone))
         ledger = installation.ledger
         worker = crew.start(installation.folder, installation.database_url)
         assert sides.until(lambda: ledger.statuses()["delivered"] >= 3)
         databases.drop_postgresql_schema(installation.database_url, "dbos")
         assert ledger.statuses()["delivered"] < 20, "too late: everything was delivered"
+        is_gone.set()
         finish(ledger)
         worker.stop()
         assert_posted_exactly_once(target.counts, ledger)
+
+
+def _held_until(event: threading.Event, call: Call) -> None:
+    event.wait(sides.PATIENCE)
+    passed_on(call)
