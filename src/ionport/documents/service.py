@@ -182,8 +182,13 @@ class DocumentService:
         self, work: Work, scope: OrganizationScope, document_id: str
     ) -> list[TimelineEntry]:
         """Return what happened to the document, newest first, at most 500; raises NotFound."""
-        self.get(work, scope, document_id)
-        return TimelineRepository(work.connection).list(scope, document_id)
+        return self.timeline_of(work, scope, self.get(work, scope, document_id))
+
+    def timeline_of(
+        self, work: Work, scope: OrganizationScope, document: Document
+    ) -> list[TimelineEntry]:
+        """Return what happened to a document that was read already; else as `timeline`."""
+        return TimelineRepository(work.connection).list(scope, document.id)
 
     def list(
         self,
@@ -313,8 +318,13 @@ class DocumentService:
 
     def findings(self, work: Work, scope: OrganizationScope, document_id: str) -> Sequence[Finding]:
         """Return the document's findings, oldest first, at most 500; raises NotFound."""
-        self.get(work, scope, document_id)
-        return self.review.list(work, scope, document_id)
+        return self.findings_of(work, scope, self.get(work, scope, document_id))
+
+    def findings_of(
+        self, work: Work, scope: OrganizationScope, document: Document
+    ) -> Sequence[Finding]:
+        """Return the findings of a document that was read already; else as `findings`."""
+        return self.review.list(work, scope, document.id)
 
     def add_finding(
         self,

@@ -13,6 +13,7 @@ from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.core.unpacking.pdf_pages import PageSizes, page_picture, page_sizes
+from ionport.documents.model import Document
 from ionport.documents.service import DocumentService
 from ionport.store import Database, OrganizationScope
 
@@ -32,21 +33,21 @@ class PictureService:
         # By digest: the same bytes have the same pages, whoever owns them.
         self._sizes = lru_cache(_KEPT_SIZES)(self._read_sizes)
 
-    def sizes(self, scope: OrganizationScope, document_id: str) -> PageSizes:
+    def sizes(self, document: Document) -> PageSizes:
         """Return the pages of a document's PDF.
 
         Raises:
-            NotFound: no such document, its file is missing, or it is no PDF (`no_pages`).
+            NotFound: its file is missing, or it is no PDF (`no_pages`).
             InvalidInput: the PDF cannot be read; `pdf_encrypted`, `pdf_damaged`, `pdf_too_large`.
             Unavailable: `busy`.
         """
-        return self._sizes(self._digest(scope, document_id))
+        return self._sizes(document.content_sha256)
 
     def picture(self, scope: OrganizationScope, document_id: str, number: int) -> bytes:
         """Return page `number`, from 1, as a WebP picture `WIDTH` pixels wide; errors as `sizes`.
 
         Raises:
-            NotFound: `no_page`, it has no such page.
+            NotFound: no such document, or `no_page`, it has no such page.
         """
         digest = self._digest(scope, document_id)
         if not 1 <= number <= len(self._sizes(digest).sizes):

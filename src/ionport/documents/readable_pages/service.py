@@ -29,8 +29,11 @@ from ionport.documents.invoice.reading.reader import read_invoice
 from ionport.documents.invoice.rendering.model import Language, Sheet
 from ionport.documents.invoice.rendering.pdf import RENDERER, pdf_page
 from ionport.documents.invoice.rendering.sheet import make_sheet
+from ionport.documents.model import Document
 from ionport.documents.readable_pages.model import MissingPage, MissingPages, Place, Position
 from ionport.documents.readable_pages.repository import ReadablePageRepository
+from ionport.documents.review.decisions.corrections import choice_and_corrections
+from ionport.documents.review.decisions.model import DocumentDecision
 from ionport.documents.service import DocumentService
 from ionport.store import Database, OrganizationScope
 
@@ -76,13 +79,14 @@ class ReadablePageService:
         return make_sheet(self.invoice(scope, document_id), language)
 
     def shown(
-        self, scope: OrganizationScope, document_id: str, language: Language
+        self, document: Document, decisions: Sequence[DocumentDecision], language: Language
     ) -> tuple[Sheet, list[Attachment]]:
         """Return the page and the supporting documents with one reading; errors as `invoice`.
 
-        What a person has corrected stands in it, marked; the PDF shows what was received.
+        What a person has corrected stands in it, marked; the PDF shows what was received. Nothing
+        is read of the database: who asks has the document and the decisions about it.
         """
-        stored = self._stored(scope, document_id)
+        stored = self._file(document, decisions)
         read = read_any(stored.content, self._limits, stored.choice)
         invoice = corrected(read, stored.corrections)
         return make_sheet(invoice, language), list(attachments(invoice))
@@ -203,6 +207,9 @@ class ReadablePageService:
     def _stored(self, scope: OrganizationScope, document_id: str) -> StoredFile:
         with self._database.read() as work:
             document = self._documents.get(work, scope, document_id)
-            choice = self._documents.corrections.choice(work, scope, document_id)
-            made = self._documents.corrections.made(work, scope, document_id)
-        return StoredFile(self._blobs.get(document.content_sha256), choice, made)
+            decisions = self._documents.decisions.list(work, scope, document_id)
+        return self._file(document, decisions)
+
+    def _file(self, document: Document, decisions: Sequence[DocumentDecision]) -> StoredFile:
+        content = self._blobs.get(document.content_sha256)
+        return StoredFile(content, *choice_and_corrections(decisions))

@@ -53,13 +53,12 @@ class _Basis:
 
     @property
     def corrections(self) -> list[Correction]:
-        made = (each for each in self.decisions if each.kind is DecisionKind.CORRECT)
-        return [each.correction for each in made]
+        return choice_and_corrections(self.decisions)[1]
 
     @property
     def choice(self) -> str:
         """Which invoice of a PDF with several counts, as the last choice says."""
-        return _choice(self.decisions)
+        return choice_and_corrections(self.decisions)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,19 @@ class _Change:
     label: str
     old: str
     new: str
+
+
+def choice_and_corrections(
+    decisions: Sequence[DocumentDecision],
+) -> tuple[str, list[Correction]]:
+    """Return which invoice of a PDF with several was chosen (or ``""``), and what was corrected.
+
+    Decisions that were undone do not count; the corrections come in their order.
+    """
+    active = [each for each in decisions if each.is_active]
+    chosen = [each.parameters["name"] for each in active if each.kind is DecisionKind.CHOOSE]
+    corrections = [each.correction for each in active if each.kind is DecisionKind.CORRECT]
+    return chosen[-1] if chosen else "", corrections
 
 
 class CorrectionService:
@@ -207,15 +219,6 @@ class CorrectionService:
                     return
         raise changed_meanwhile()
 
-    def choice(self, work: Work, scope: OrganizationScope, document_id: str) -> str:
-        """Return the name of the invoice that a person chose in a PDF with several, or ""."""
-        return _choice(_active(work, scope, document_id))
-
-    def made(self, work: Work, scope: OrganizationScope, document_id: str) -> list[Correction]:
-        """Return the corrections of a document that were not undone, in their order."""
-        active = _active(work, scope, document_id)
-        return [each.correction for each in active if each.kind is DecisionKind.CORRECT]
-
     def _basis(self, database: Database, scope: OrganizationScope, document_id: str) -> _Basis:
         with database.read() as work:
             document = DocumentRepository(work.connection).find(scope, document_id)
@@ -316,11 +319,6 @@ class CorrectionService:
         self._judging.reconcile(work, scope, document.id, findings, actor.name, now)
         self._review.withdraw_approvals(work, scope, actor, document.id)
         self._review.settle(work, scope, document.id, actor.name)
-
-
-def _choice(decisions: Sequence[DocumentDecision]) -> str:
-    made = (each for each in reversed(decisions) if each.kind is DecisionKind.CHOOSE)
-    return next((each.parameters["name"] for each in made), "")
 
 
 def _active(work: Work, scope: OrganizationScope, document_id: str) -> tuple[DocumentDecision, ...]:

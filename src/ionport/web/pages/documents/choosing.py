@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
+from ionport.documents.review.decisions.corrections import choice_and_corrections
 from ionport.web.forms.fields import text_of
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
@@ -38,7 +39,8 @@ def _page(request: Request, error: IonportError | None = None) -> Response:
     scope = organization_scope(request)
     with visit_of(request).services.database.read() as work:
         document = service.get(work, scope, request.path_params["document"])
-        counts = service.corrections.choice(work, scope, document.id)
+        decisions = service.decisions.list(work, scope, document.id)
+        counts, _corrections = choice_and_corrections(decisions)
     names = service.corrections.choices(document)
     context = {
         "document": document,

@@ -48,7 +48,7 @@ def shown_findings(request: Request, work: Work, document: Document) -> list[Sho
     scope = organization_scope(request)
     service = documents_of(request).documents
     found = sorted(
-        service.findings(work, scope, document.id), key=lambda finding: not finding.is_open
+        service.findings_of(work, scope, document), key=lambda finding: not finding.is_open
     )
     shown = []
     for finding in found:

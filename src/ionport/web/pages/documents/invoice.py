@@ -19,6 +19,7 @@ from ionport.documents.invoice.attachments import Attachment
 from ionport.documents.invoice.rendering.html import html_article, stylesheet
 from ionport.documents.invoice.rendering.model import Block, Language, Sheet, Table
 from ionport.documents.model import Document
+from ionport.documents.review.decisions.model import DocumentDecision
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to
 from ionport.web.services import documents_of
@@ -67,15 +68,17 @@ class ShownInvoice:
     attachments: Sequence[tuple[int, Attachment]]
 
 
-def shown_invoice(request: Request, document: Document) -> ShownInvoice:
+def shown_invoice(
+    request: Request, document: Document, decisions: Sequence[DocumentDecision]
+) -> ShownInvoice:
     """Return the invoice of a document; called without a transaction."""
-    scope, language = organization_scope(request), _language(request)
+    language = _language(request)
     here = path_to(request, "document", document=document.id)
     pdf_url = path_to(request, "document_pdf", document=document.id)
     article, problem, files = Markup(), "", []
     is_received = document.mime_type == _PDF
     try:
-        sheet, inside = documents_of(request).readable_pages.shown(scope, document.id, language)
+        sheet, inside = documents_of(request).readable_pages.shown(document, decisions, language)
         # Every text of the article is escaped where it is made.
         article = Markup(html_article(_shortened(sheet), heading=3))  # noqa: S704
         files = [(number, each) for number, each in enumerate(inside, start=1) if each.size]
@@ -97,7 +100,7 @@ def shown_invoice(request: Request, document: Document) -> ShownInvoice:
 
 def _pages(request: Request, document: Document) -> PageSizes | None:
     try:
-        return documents_of(request).pictures.sizes(organization_scope(request), document.id)
+        return documents_of(request).pictures.sizes(document)
     except IonportError:
         return None
 

@@ -72,7 +72,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         settings = services.types.get(work, scope, document.document_type)
         is_stuck = _has_unfinished(of_document) and not services.deliveries.workers_alive(work)
         history = {
-            "timeline": services.documents.timeline(work, scope, document.id),
+            "timeline": services.documents.timeline_of(work, scope, document),
             "deliveries": of_document,
             "is_stuck": is_stuck,
             "edited": services.documents.editing.other(work, scope, visit.actor, document.id),
@@ -96,7 +96,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         "totals": totals_of(document),
         "list_url": list_url(request),
         # What is asked for again and again is where the document stands, not its invoice.
-        "invoice": None if is_fragment else shown_invoice(request, document),
+        "invoice": None if is_fragment else shown_invoice(request, document, decisions),
         # What somebody types into a decision must not be swapped away.
         "is_live": is_live and form is None,
         **history,
