@@ -194,6 +194,7 @@ def _api(application: Application, documents: DocumentSide) -> ASGIApp | None:
             answers=documents.answers,
             documents=documents.documents,
             receiver=documents.receiver,
+            waiting=documents.waiting,
             readable_pages=documents.readable_pages,
             connections=documents.connections,
             deliveries=documents.deliveries,

@@ -22,7 +22,18 @@ def test_a_document_is_corrected_decided_on_and_freed_by_commands(run: Run, tmp_
         assert told["id"] == row["id"]
         return str(told["status"])
 
-    assert decide("accept", "--reason", "a cent") == "validated_pending_export"
+    for more in ((), ("--all", "--finding", "fnd_1")):
+        assert run("document", "accept", row["id"], "--reason", "a cent", *more).exit_code == 2
+    assert run("document", "accept", row["id"], "--reason", "a cent", "--all").exit_code == 1
+    assert _json(run("document", "show", row["id"], "--json"))["status"] == "ready_for_validation"
+    accepted = run("document", "accept", row["id"], "--reason", "a cent", "--all", "--yes")
+    assert "fnd_" in accepted.output
+    assert "2808.80" in accepted.output
+    assert decide("undo") == "ready_for_validation"
+    found = _json(run("document", "show", row["id"], "--json"))["findings"]
+    (named,) = [each["id"] for each in found if each["holds"]]
+    accept = ("accept", "--reason", "a cent", "--finding", named)
+    assert decide(*accept) == "validated_pending_export"
     assert decide("undo") == "ready_for_validation"
     assert decide("correct", "amount_due=2808.81") == "validated_pending_export"
     for name, status, back in (
@@ -38,6 +49,7 @@ def test_a_document_is_corrected_decided_on_and_freed_by_commands(run: Run, tmp_
     shown = _json(run("document", "show", row["id"], "--json"))
     assert shown["fields"]["amount_due"] == "2808.81"
     assert [each["kind"] for each in shown["decisions"]] == [
+        "accept",
         "accept",
         "correct",
         "hold",

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from ionport.api.limits import CallLimit
 from ionport.connections.service import ConnectionService
 from ionport.documents.intake.receiving import Receiver
+from ionport.documents.intake.sources.waiting import WaitingUploads
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
 from ionport.exports.deliveries import DeliveryService
@@ -30,6 +31,7 @@ class ApiServices:
     answers: Answers
     documents: DocumentService
     receiver: Receiver
+    waiting: WaitingUploads | None
     readable_pages: ReadablePageService
     connections: ConnectionService
     deliveries: DeliveryService

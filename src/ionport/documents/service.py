@@ -106,8 +106,7 @@ class DocumentService:
                 malware does not answer (`scanner_away`).
         """
         self.limits.check_size(clean_filename(filename), len(content))
-        if self._scanner is not None:
-            self._scanner.scan(content)
+        self.scan(content)
         with self._turns.turn(scope.organization_id):
             intake = read_file(content, self._clock.now().date(), limits=self.limits.invoice)
         return PreparedReceipt(
@@ -116,6 +115,11 @@ class DocumentService:
             content_sha256=hashlib.sha256(content).hexdigest(),
             intake=intake,
         )
+
+    def scan(self, content: bytes) -> None:
+        """Have a file looked through for malware, where a scanner is set; as `Scanner.scan`."""
+        if self._scanner is not None:
+            self._scanner.scan(content)
 
     def receive(
         self,

@@ -75,6 +75,8 @@ def _resolved(values: Parameters) -> str:
 
 
 def _moved(values: Parameters) -> str:
+    if values["from"] == values["to"]:
+        return _("It stays with {place}: a person has said so.").format(place=values["to"])
     return _("It was moved from {before} to {now}.").format(before=values["from"], now=values["to"])
 
 

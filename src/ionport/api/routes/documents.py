@@ -48,7 +48,12 @@ SubOrganization = Annotated[
 _RETRY_SECONDS: Final = 30
 
 
-@router.post("", status_code=201, response_model=DocumentAnswer)
+@router.post(
+    "",
+    status_code=201,
+    response_model=DocumentAnswer,
+    responses={202: {"model": ReceiptAnswer, "description": "Kept; it comes in by itself."}},
+)
 def add_document(
     services: Services,
     call: Sender,
@@ -59,12 +64,13 @@ def add_document(
     """Send in one document.
 
     A file that holds several (ZIP, mail) is for `/documents/batch`, and nothing of it is kept here.
-    What is here already is answered with 409 and `existing_id`.
+    What is here already is answered with 409 and `existing_id`. While the virus scanner is away
+    the file waits here and comes in by itself: 202, with the code `waits_for_scanner`.
     """
     received = _received(services, [file])
     digest = digest_of("document", sub_organization or "", *_parts(received))
 
-    def receive() -> tuple[int, DocumentAnswer]:
+    def receive() -> tuple[int, DocumentAnswer | ReceiptAnswer]:
         try:
             outcome = services.receiver.receive_one(
                 call.scope, call.actor, received[0], sub_organization
@@ -72,6 +78,9 @@ def add_document(
         except InvalidInput as error:
             text = _("{problem} Send it to /documents/batch.").format(problem=error.text)
             raise InvalidInput(text, code=error.code, fields={"file": text}) from error
+        _let_wait(services, call, [outcome], received, sub_organization)
+        if outcome.is_waiting:
+            return 202, ReceiptAnswer.of(outcome)
         if outcome.document is None:
             raise _refusal(outcome)
         return 201, DocumentAnswer.of(outcome.document)
@@ -91,6 +100,7 @@ def add_documents(
 
     When all of them can be taken later only, the answer is 503. Files with the code `scanner_away`,
     `busy` or `data_folder_unavailable` may be sent again later, with the same `Idempotency-Key`.
+    Those with `waits_for_scanner` are kept, and come in by themselves.
     """
     received = _received(services, files)
     digest = digest_of("batch", sub_organization or "", *_parts(received))
@@ -99,6 +109,7 @@ def add_documents(
         outcomes = list(
             services.receiver.receive(call.scope, call.actor, received, sub_organization)
         )
+        _let_wait(services, call, outcomes, received, sub_organization)
         if outcomes and all(outcome.is_postponed for outcome in outcomes):
             raise _refusal(outcomes[0])
         return 200, BatchAnswer(results=[ReceiptAnswer.of(outcome) for outcome in outcomes])
@@ -225,6 +236,18 @@ def _file(file: UploadFile, most: int) -> ReceivedFile:
     # A multipart body may name a charset that has halves of surrogate pairs.
     name = storable(file.filename or "document")
     return ReceivedFile(name, file.file.read(most + 1))
+
+
+def _let_wait(
+    services: ApiServices,
+    call: Call,
+    outcomes: Sequence[Outcome],
+    files: Sequence[ReceivedFile],
+    sub_organization: str | None,
+) -> None:
+    """Keep what came while the scanner is away, so that nothing has to be sent again."""
+    if services.waiting is not None:
+        services.waiting.keep(call.scope, call.actor, outcomes, files, sub_organization)
 
 
 def _parts(files: Sequence[ReceivedFile]) -> Iterator[bytes | str]:

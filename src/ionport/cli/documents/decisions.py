@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import click
 
@@ -49,17 +50,48 @@ def document_correct(
 @click.command("accept")
 @_document
 @_reason
-@click.option("--finding", "findings", multiple=True, help="Its id; default: all that hold.")
+@click.option("--finding", "findings", multiple=True, help="Its id; may be given several times.")
+@click.option("--all", "takes_all", is_flag=True, help="Everything that holds; it is listed first.")
+@click.option("--yes", is_flag=True, help="With --all: list what holds, and do not ask.")
 @as_json_option
 @click.pass_context
 def document_accept(
-    ctx: click.Context, document_id: str, reason: str, findings: tuple[str, ...], as_json: bool
+    ctx: click.Context,
+    document_id: str,
+    reason: str,
+    findings: tuple[str, ...],
+    takes_all: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Accept findings that hold a document, for a reason."""
-    wanted = frozenset(findings) or None
+    """Accept the findings that are named, or --all that hold a document, for a reason.
+
+    What has come to hold after it was listed is not accepted.
+    """
+    if takes_all == bool(findings):
+        raise click.UsageError("Name findings by --finding (document show lists them), or --all.")
+    wanted, looked_at = frozenset(findings), None
+    if takes_all:
+        wanted, looked_at = _asked_about(ctx, document_id, yes=yes)
     _run(ctx, document_id, as_json, lambda service, work, scope: service.accept(
-        work, scope, OPERATOR, document_id, reason, wanted
+        work, scope, OPERATOR, document_id, reason, wanted, looked_at
     ))  # fmt: skip
+
+
+def _asked_about(
+    ctx: click.Context, document_id: str, *, yes: bool
+) -> tuple[frozenset[str], datetime]:
+    """List what holds and ask about it; return the ids of what may be accepted, and when."""
+    with opened(ctx) as application, application.database.read() as work:
+        looked_at = application.clock.now()
+        service, scope = documents_side(application).documents, organization_scope(application)
+        found = [each for each in service.findings(work, scope, document_id) if each.is_open]
+    for each in found:
+        click.echo(f"  {each.id}  {each.text}", err=True)
+    if found and not yes:
+        click.confirm(f"Accept what holds the document ({len(found)})?", abort=True, err=True)
+    acceptable = [each for each in found if each.can_be_accepted]
+    return frozenset(each.id for each in acceptable or found), looked_at
 
 
 @click.command("duplicate")
@@ -98,7 +130,9 @@ def document_move(
             known = service.moving.places(work, scope)
             known.pop("")
             place = "" if main else find_by_name(known, company or "", "company")
-            service.moving.move(work, scope, OPERATOR, document_id, place)
+            moved = service.moving.move(work, scope, OPERATOR, document_id, place)
+        if not moved:
+            click.echo("It belongs there already, and stays there.", err=True)
         _tell(application, document_id, as_json=as_json)
 
 

@@ -9,6 +9,7 @@ import click
 
 from ionport.cli.opening import OPERATOR, documents_side, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json
+from ionport.core import scanning
 from ionport.core.errors import InvalidInput
 from ionport.documents.intake.containers import files_at
 from ionport.documents.intake.receiving import Outcome
@@ -26,9 +27,11 @@ def document_receive(ctx: click.Context, files: tuple[Path, ...], as_json: bool)
 
     Of a folder every file is taken, those of its folders too, hidden ones not. Any number of files
     may be named: several share a commit. Each is reported; one that is refused stops none of the
-    others. Exit status 1 when one was refused.
+    others. What comes while the virus scanner is away waits in the data folder, and is taken in by
+    `ionport up` or `ionport worker`. Exit status 1 when one was refused.
     """
     rows: list[dict[str, str]] = []
+    away: list[Outcome] = []
     try:
         with opened(ctx) as application:
             side = documents_side(application)
@@ -36,10 +39,15 @@ def document_receive(ctx: click.Context, files: tuple[Path, ...], as_json: bool)
             for outcome in side.receiver.receive(
                 organization_scope(application), OPERATOR, files_at(files, most)
             ):
-                row = _row(outcome)
-                rows.append(row)
-                if not as_json:
-                    click.echo(_as_text(row))
+                if outcome.code == scanning.AWAY:
+                    away.append(outcome)
+                    continue
+                _tell(outcome, rows, as_json=as_json)
+            if away and side.waiting is not None:
+                scope = organization_scope(application)
+                side.waiting.keep(scope, OPERATOR, away, files_at(files, most))
+            for outcome in away:
+                _tell(outcome, rows, as_json=as_json)
     finally:
         if as_json:
             print_json(rows)
@@ -86,8 +94,17 @@ def document_archive(ctx: click.Context, document_id: str, output: Path | None) 
     click.echo(f"{target}  {len(content)} bytes  sha256 {hashlib.sha256(content).hexdigest()}")
 
 
+def _tell(outcome: Outcome, rows: list[dict[str, str]], *, as_json: bool) -> None:
+    row = _row(outcome)
+    rows.append(row)
+    if not as_json:
+        click.echo(_as_text(row))
+
+
 def _row(outcome: Outcome) -> dict[str, str]:
     row = {"file": outcome.name}
+    if outcome.is_waiting:
+        return {**row, "waits": outcome.error}
     if outcome.document is None:
         known = f" ({outcome.existing_id})" if outcome.existing_id else ""
         return {**row, "error": outcome.error + known}
@@ -98,7 +115,7 @@ def _row(outcome: Outcome) -> dict[str, str]:
 
 
 def _as_text(row: dict[str, str]) -> str:
-    if "error" in row:
-        return f"{row['file']}: {row['error']}"
+    if problem := row.get("error") or row.get("waits"):
+        return f"{row['file']}: {problem}"
     held = f", held: {row['findings']}" if "findings" in row else ""
     return f"{row['file']}: {row['id']}{held}"

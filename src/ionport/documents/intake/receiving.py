@@ -127,17 +127,32 @@ class Receiver:
 
         Raises:
             Forbidden: the actor is no member of the organization.
-            InvalidInput: `several_documents`, it does not hold one alone; nothing is kept then.
+            InvalidInput: `several_documents`, it does not hold one alone, or `malware_found` in
+                what does not; nothing is kept then.
         """
         actor.require_organization_member(scope.organization_id)
         inside = list(self._inside(file))
         if len(inside) != 1:
+            self._tell_malware_in(scope, actor, file)
             raise InvalidInput(
                 _("The file holds {count} documents, not one.").format(count=len(inside)),
                 code="several_documents",
             )
         (outcome,) = self._receive_each(scope, actor, inside, sub_organization_id)
         return outcome
+
+    def _tell_malware_in(self, scope: OrganizationScope, actor: Actor, file: ReceivedFile) -> None:
+        """Raise InvalidInput for malware in a file that is not read, and tell the audit log."""
+        try:
+            self.documents.scan(file.content)
+        except InvalidInput as error:
+            with self._database.write() as work:
+                outcome = Outcome(file.name, file.name, error=error.text, code=error.code)
+                self._tell_malware(work, scope, actor, outcome)
+            raise
+        except IonportError:
+            # Nothing of it is kept, whoever could not look through it.
+            return
 
     def _receive_each(
         self,

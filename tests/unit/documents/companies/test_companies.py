@@ -289,3 +289,33 @@ def test_a_document_that_moves_to_another_company_is_approved_anew(
         made = decisions.list(work, side.scope, document_id)
     assert _document(side, document_id)[0].status is DocumentStatus.PENDING_APPROVAL
     assert [each.kind.value for each in made if each.is_active] == ["accept"]
+
+
+def test_undoing_a_correction_that_gave_a_place_takes_the_place_away(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    south = _add(side, companies, {"name": "Elsewhere AG", "vat_id": "DE111111111"})
+    document_id = side.receive()
+    assert _document(side, document_id)[0].sub_organization_id is None
+    _correct(side, document_id, buyer_tax_id="DE111111111")
+    assert _document(side, document_id)[0].sub_organization_id == south.sub_organization_id
+    side.documents.decisions.undo_any(side.database, side.scope, OPERATOR, document_id)
+    document, found = _document(side, document_id)
+    assert (document.sub_organization_id, found) == (None, ["no_company"])
+    told = "It was moved from Elsewhere AG to The organization itself."
+    assert side.timeline(document_id).count(told) == 1
+
+
+def test_whoever_moves_a_document_to_where_it_is_keeps_it_there(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    document_id = side.receive()
+    _add(side, companies, SOUTH)
+    for _each in range(2):
+        with side.database.write() as work:
+            assert not side.documents.moving.move(work, side.scope, OPERATOR, document_id, "")
+    told = "It stays with The organization itself: a person has said so."
+    assert side.timeline(document_id).count(told) == 1
+    _correct(side, document_id, due_date="2031-01-01")
+    document, found = _document(side, document_id)
+    assert (document.sub_organization_id, found) == (None, ["other_company"])

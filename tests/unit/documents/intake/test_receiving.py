@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from ionport.core.blobs import FolderBlobs
 from ionport.core.clock import MovableClock
-from ionport.core.errors import Conflict, Forbidden, NotFound
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.core.scanning import Clamd
 from ionport.documents.intake import receiving
@@ -292,6 +294,29 @@ def test_malware_is_refused_and_audited_and_the_files_beside_it_come_in(
     (entry,) = [each for each in entries if each.action == "document.malware_refused"]
     assert entry.details["file"] == "eicar.xml"
     assert "Eicar-Test-Signature" in entry.details["reason"]
+
+
+def test_malware_in_an_archive_that_is_refused_whole_is_told_and_audited(
+    database: Database, clock: MovableClock, tmp_path: Path
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", UBL)
+        archive.writestr("b.xml", EICAR)
+    both = ReceivedFile("both.zip", packed.getvalue())
+    with FakeClamd() as server:
+        receiver = receiver_on(database, clock, tmp_path, scanner=Clamd("127.0.0.1", server.port))
+        with pytest.raises(InvalidInput) as refused:
+            receiver.receive_one(ACME, OPERATOR, both)
+    assert refused.value.code == "malware_found"
+    with database.read() as work:
+        entries = AuditLog(clock).list(work.within(ACME), PageRequest()).items
+    assert [each.action for each in entries].count("document.malware_refused") == 1
+    away = Clamd("127.0.0.1", server.port, wait_seconds=0)
+    receiver = receiver_on(database, clock, tmp_path, scanner=away)
+    with pytest.raises(InvalidInput) as several:
+        receiver.receive_one(ACME, OPERATOR, both)
+    assert several.value.code == "several_documents"
 
 
 def test_while_the_scanner_is_away_files_wait_and_come_in_when_it_is_back(

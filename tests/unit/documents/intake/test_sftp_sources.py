@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,11 @@ from ionport.core.errors import Conflict, Forbidden, InvalidInput, Unavailable
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.core.sftp.session import SftpAccount, open_sftp
+from ionport.documents.intake.sources import runner as runner_module
 from ionport.documents.intake.sources.inboxes import Inboxes
-from ionport.documents.intake.sources.model import IntakeSource, Result
-from ionport.documents.intake.sources.runner import SourceRunner
+from ionport.documents.intake.sources.model import IntakeSource, LogEntry, Result
+from ionport.documents.intake.sources.repository import SourceRepository
+from ionport.documents.intake.sources.runner import SourceRunner, SourceWatch
 from ionport.documents.intake.sources.service import SourceService
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from ionport.identity.audit import AuditLog
@@ -211,3 +215,36 @@ def test_a_secret_is_sealed_and_sealed_again_with_a_new_key(
         (again,) = sources.list(work, ACME)
     assert again.sealed != source.sealed
     assert all(stage.passed for stage in sources.test(again))
+
+
+def test_a_server_that_hangs_delays_no_other_one(
+    server: SftpServer,
+    sources: SourceService,
+    database: Database,
+    clock: MovableClock,
+    tmp_path: Path,
+    root: Path,
+) -> None:
+    (root / "in" / "a.xml").write_bytes(UBL)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = replace(server.account(), port=silent.getsockname()[1])
+        with database.write() as work:
+            for number, account in enumerate([hanging] * 3 + [server.account()]):
+                folders = {"folder": f"/in{number}" if number < 3 else "/in"}
+                sources.add_sftp(work, ACME, OPERATOR, f"Server {number}", account, folders)
+        runner = _runner(sources, database, clock, tmp_path)
+        watch = SourceWatch(runner, every_seconds=0.01)
+        arrived = threading.Event()
+        log = SourceRepository.add_log
+
+        def told(repository: SourceRepository, scope: object, entry: LogEntry) -> None:
+            log(repository, scope, entry)  # type: ignore[arg-type]
+            arrived.set()
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(SourceRepository, "add_log", told)
+            patch.setattr(runner_module, "SERVER_SECONDS", 0.0)
+            watch.launch()
+            assert arrived.wait(15)
+        silent.close()
+        watch.close()

@@ -66,8 +66,9 @@ class Inboxes:
 
 def inbox_of(source: IntakeSource) -> WatchFolder:
     """Return what reaches the files of a folder of this machine."""
-    paths = {name: Path(path) for name, path in source.parameters.items()}
-    return WatchFolder(paths["folder"], paths.get("archive"), paths["error"])
+    given = source.parameters
+    archive = Path(given["archive"]) if "archive" in given else None
+    return WatchFolder(Path(given["folder"]), archive, Path(given["error"]))
 
 
 def sealed_for(source: IntakeSource) -> SealedFor:

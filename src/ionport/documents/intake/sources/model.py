@@ -60,8 +60,9 @@ class SourceAction(AuditAction):
 class IntakeSource:
     """A source of one organization; `problem` is why the last look failed, empty when it did not.
 
-    `parameters` of a folder: `folder`, `archive`, `error` (absolute paths); of SFTP also `host`,
-    `port`, `username`, `host_key`, and `sealed` is the password or private key.
+    `parameters` of a folder: `folder`, `archive`, `error` (absolute paths), and `sender`, whose
+    uploads wait in it; of SFTP also `host`, `port`, `username`, `host_key`, and `sealed` is the
+    password or private key.
     """
 
     id: str
@@ -74,6 +75,11 @@ class IntakeSource:
     created_at: datetime
     created_by: str
     sealed: str = ""
+
+    @property
+    def sender(self) -> str:
+        """By whom documents of it are received."""
+        return self.parameters.get("sender") or f"{self.kind.value} {self.name}"
 
     @property
     def place(self) -> str:

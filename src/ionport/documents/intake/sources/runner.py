@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby, takewhile
 from operator import attrgetter
 from typing import Final
@@ -27,6 +28,10 @@ REST_SECONDS: Final = 2.0
 
 SERVER_SECONDS: Final = 60.0
 """How often an SFTP server is looked into."""
+
+_SERVERS: Final = 8
+"""How many SFTP servers are looked into at a time: one that hangs delays no other."""
+
 
 _MAX_TEXT: Final = 2_000
 _logger = logging.getLogger(__name__)
@@ -54,14 +59,24 @@ class SourceRunner:
         self._rest = rest_seconds
         self._seen: dict[str, dict[str, tuple[Mark, float]]] = {}
         self._waiting: set[tuple[str, str]] = set()
+        self._servers = ThreadPoolExecutor(_SERVERS, "intake-servers")
+        self._under_way: dict[str, Future[None]] = {}
         self._stopping = threading.Event()
 
     def stop(self) -> None:
         """Take no further file; those under way are settled."""
         self._stopping.set()
 
+    def close(self) -> None:
+        """Wait for the looks into servers that are under way, after `stop`."""
+        self._servers.shutdown(cancel_futures=True)
+
     def run_all(self) -> None:
-        """Look into every source once; the trouble of one stops no other."""
+        """Look into every source once; the trouble of one stops no other.
+
+        Folders have been looked into when this returns; looks into servers go on beside it, one at
+        a time for each.
+        """
         with self._database.read() as work:
             sources = SourceRepository(work.connection).list_all(SystemScope("intake sources"))
         for source in sources:
@@ -69,15 +84,25 @@ class SourceRunner:
                 return
             if not self._is_due(source):
                 continue
-            try:
-                self.run(source)
-            except Exception:
-                _logger.exception("looking into the intake source %s broke off", source.id)
+            if source.kind is SourceKind.FOLDER:
+                self._look(source)
+            else:
+                self._under_way[source.id] = self._servers.submit(self._look, source)
+
+    def _look(self, source: IntakeSource) -> None:
+        if self._stopping.is_set():
+            return
+        try:
+            self.run(source)
+        except Exception:
+            _logger.exception("looking into the intake source %s broke off", source.id)
 
     def _is_due(self, source: IntakeSource) -> bool:
         """Look into folders each time, and into servers of others once a minute."""
         if source.kind is SourceKind.FOLDER:
             return True
+        if (look := self._under_way.get(source.id)) is not None and not look.done():
+            return False
         now = time.monotonic()
         if now - self._looked.get(source.id, -SERVER_SECONDS) < SERVER_SECONDS:
             return False
@@ -147,7 +172,7 @@ class SourceRunner:
     ) -> Iterator[LogEntry]:
         taken = takewhile(lambda _name: not self._stopping.is_set(), inbox.taken())
         files = (ReceivedFile(name, inbox.read(name, self._max_bytes)) for name in taken)
-        actor = Actor.operator(f"{source.kind.value} {source.name}")
+        actor = Actor.operator(source.sender)
         outcomes = self._receiver.receive(scope, actor, files, source.sub_organization_id)
         for name, of_file in groupby(outcomes, attrgetter("source")):
             entry = self._settled(source, inbox, name, list(of_file))
@@ -239,6 +264,7 @@ class SourceWatch:
         self._stopping.set()
         self._runner.stop()
         self._thread.join()
+        self._runner.close()
 
     def _run(self) -> None:
         while not self._stopping.wait(self._every):

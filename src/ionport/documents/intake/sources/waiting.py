@@ -1,11 +1,13 @@
 """Uploads that wait while the virus scanner is away: files of a folder that is watched.
 
-The folder stands in the data folder and is a source like any other, so that what became of the
-files is in its log. Nothing of them is archived there: what was received is a document.
+Each sender has a folder in the data folder, which is a source like any other: what became of the
+files is in its log, and the documents are the sender's. Nothing of them is archived there: what was
+received is a document.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -23,6 +25,7 @@ from ionport.documents.intake.sources.folder import MAX_FILES, WatchFolder
 from ionport.documents.intake.sources.model import IntakeSource, SourceKind
 from ionport.documents.intake.sources.repository import SourceRepository
 from ionport.documents.repository import DocumentRepository
+from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope
 
 _NAME: Final = "Uploads that wait"
@@ -39,6 +42,7 @@ class WaitingUploads:
     def keep(
         self,
         scope: OrganizationScope,
+        actor: Actor,
         outcomes: Sequence[Outcome],
         files: Iterable[ReceivedFile],
         sub_organization_id: str | None = None,
@@ -46,12 +50,14 @@ class WaitingUploads:
         """Keep those of `files` whose outcome says that the scanner was away; it says so then.
 
         Where they cannot be kept, the outcomes stay as they are: the files have to be sent again.
-        Called without a transaction, after `Receiver.receive` has judged who may send.
+        Their documents are the actor's. Called without a transaction, after `Receiver.receive`
+        has judged who may send.
         """
         waiting = {each.source for each in outcomes if each.code == scanning.AWAY}
         if not waiting or not self._is_place(scope, sub_organization_id):
             return
-        place = self._folder / (sub_organization_id or scope.organization_id)
+        sender = hashlib.sha256(actor.name.encode(errors="replace")).hexdigest()[:16]
+        place = self._folder / (sub_organization_id or scope.organization_id) / sender
         inbox = WatchFolder(place, None, place / "error")
         try:
             for file in files:
@@ -59,7 +65,7 @@ class WaitingUploads:
                     inbox.put(file.name, file.content, MAX_FILES)
         except Unavailable:
             return
-        self._watch(scope, place, sub_organization_id)
+        self._watch(scope, actor, place, sub_organization_id)
         for outcome in outcomes:
             if outcome.code == scanning.AWAY:
                 outcome.code, outcome.error = WAITS, _waits()
@@ -72,17 +78,26 @@ class WaitingUploads:
             return repository.is_sub_organization(scope, sub_organization_id)
 
     def _watch(
-        self, scope: OrganizationScope, place: Path, sub_organization_id: str | None
+        self,
+        scope: OrganizationScope,
+        actor: Actor,
+        place: Path,
+        sub_organization_id: str | None,
     ) -> None:
         """Make the folder a source, unless it is one."""
-        name = f"{_NAME} ({sub_organization_id})" if sub_organization_id else _NAME
+        of = f"{actor.name}, {sub_organization_id}" if sub_organization_id else actor.name
+        name = f"{_NAME} ({of})"
         source = IntakeSource(
             id=new_id("src"),
             organization_id=scope.organization_id,
             sub_organization_id=sub_organization_id,
             name=name,
             kind=SourceKind.FOLDER,
-            parameters={"folder": str(place), "error": str(place / "error")},
+            parameters={
+                "folder": str(place),
+                "error": str(place / "error"),
+                "sender": actor.name,
+            },
             problem="",
             created_at=self._clock.now(),
             created_by="ionport",

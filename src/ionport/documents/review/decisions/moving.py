@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import N_, _
@@ -9,7 +11,7 @@ from ionport.documents.companies.model import addressee_of
 from ionport.documents.companies.service import COMPANY_RULES, place_of
 from ionport.documents.model import Document, DocumentStatus, TimelineKind
 from ionport.documents.parties.repository import PartyRepository
-from ionport.documents.repository import DocumentRepository
+from ionport.documents.repository import DocumentRepository, TimelineRepository
 from ionport.documents.review.decisions.corrections import sent_already
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.placing import MOVED, from_to, place_names
@@ -66,8 +68,9 @@ class MoveService:
         """Let a document belong to a sub-organization (its id), or to the organization ("").
 
         Whom it is addressed to is judged anew: moved to another company than that, it holds until
-        a person accepts it. Approvals are withdrawn. Returns whether it moved. `seen` is where it
-        was when the person looked; None where nobody did.
+        a person accepts it. Approvals are withdrawn. `seen` is where it was when the person
+        looked; None where nobody did. Returns whether it moved: where it belongs there already,
+        the timeline keeps that a person said so, and no correction moves it.
 
         Raises:
             Forbidden: the actor is no member.
@@ -90,11 +93,12 @@ class MoveService:
                 ),
                 code="changed_meanwhile",
             )
+        told = from_to(places, before, place)
         if before == place:
+            self._stays(work, scope, actor, document_id, told)
             return False
         repository = DocumentRepository(work.connection)
         repository.set_place(scope, document_id, place or None)
-        told = from_to(places, before, place)
         self._timeline.tell(
             work,
             scope,
@@ -110,6 +114,29 @@ class MoveService:
         self._review.withdraw_approvals(work, scope, actor, document_id)
         self._review.settle(work, scope, document_id, actor.name)
         return True
+
+    def _stays(
+        self,
+        work: Work,
+        scope: OrganizationScope,
+        actor: Actor,
+        document_id: str,
+        told: Mapping[str, str],
+    ) -> None:
+        """Keep that a person wants a document where it is, unless one has said so already."""
+        if TimelineRepository(work.connection).has_code(scope, document_id, MOVED):
+            return
+        self._timeline.tell(
+            work,
+            scope,
+            document_id,
+            TimelineKind.NOTE,
+            "",
+            actor.name,
+            code=MOVED,
+            parameters=told,
+        )
+        self._audit.record(Access(work, scope, actor), MoveAction.MOVED, document_id, told)
 
     def _locked(self, work: Work, scope: OrganizationScope, document_id: str) -> Document:
         """Return the document, locked with its deliveries; raises Conflict where it stays."""

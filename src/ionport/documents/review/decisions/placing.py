@@ -45,15 +45,17 @@ def place_again(
 ) -> Sequence[NewFinding]:
     """Return what holds or notes for whom a document is; one without a place may find its own.
 
-    A document of which something was sent stays, and so does one that a person has moved. The
+    A document of which something was sent stays, and so does one that a person has moved. A place
+    that a correction gave is looked for anew, so that undoing the correction takes it away. The
     place is read here, with the document's row locked: it may have moved since it was looked at.
     """
     repository = DocumentRepository(work.connection)
     document = repository.lock(scope, document_id)
     known = document.sub_organization_id if document else None
     moves = TimelineRepository(work.connection)
-    is_placed = was_sent or known is not None or moves.has_code(scope, document_id, MOVED)
-    place, found = place_of(work, scope, buyer, known, is_placed=is_placed)
+    stays = was_sent or moves.has_code(scope, document_id, MOVED)
+    before = known if stays or not moves.has_code(scope, document_id, _PLACED) else None
+    place, found = place_of(work, scope, buyer, before, is_placed=stays or before is not None)
     if place != known:
         repository.set_place(scope, document_id, place)
         timeline.tell(

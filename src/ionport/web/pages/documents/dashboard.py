@@ -98,13 +98,14 @@ def _waiting(
 ) -> Sequence[Waiting]:
     list_of, ledger = path_to(request, "documents"), path_to(request, "deliveries")
 
-    def of_documents(label: str, status: DocumentStatus, tone: str) -> Waiting:
-        return Waiting(label, documents.get(status, 0), f"{list_of}?status={status.value}", tone)
+    def of_documents(status: DocumentStatus, tone: str) -> Waiting:
+        number = documents.get(status, 0)
+        return Waiting(status.label, number, f"{list_of}?status={status.value}", tone)
 
     return (
-        of_documents(_("To be decided"), DocumentStatus.READY_FOR_VALIDATION, "waiting"),
-        of_documents(_("To be exported"), DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
-        of_documents(_("Export Error"), DocumentStatus.EXPORT_ERROR, "error"),
+        of_documents(DocumentStatus.READY_FOR_VALIDATION, "waiting"),
+        of_documents(DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
+        of_documents(DocumentStatus.EXPORT_ERROR, "error"),
         Waiting(_("Deliveries held"), held, f"{ledger}?status=held", "held"),
         Waiting(
             _("Deliveries under way"),

@@ -33,28 +33,37 @@ class Actions:
     """What a document's page offers, by where the document stands."""
 
     can_export: bool
+    must_decide: bool
     can_correct: bool
     can_approve: bool
     can_hold: bool
     can_reject: bool
     can_delete: bool
     can_move: bool
+    is_pending: bool
     is_on_hold: bool
     is_deleted: bool
 
 
-def actions_of(document: Document) -> Actions:
-    """Return the buttons of a document; what was sent is asked when one is pressed."""
+def actions_of(document: Document, *, needs_approval: bool = True) -> Actions:
+    """Return the buttons of a document; what was sent is asked when one is pressed.
+
+    One that waits for an approval which the settings demand no longer (`needs_approval`) can be
+    exported.
+    """
     status = document.status
+    waits = status in PENDING and needs_approval
     closed = status in (DocumentStatus.REJECTED, DocumentStatus.DELETED)
     return Actions(
-        can_export=not closed and status is not DocumentStatus.ON_HOLD and status not in PENDING,
+        can_export=not closed and status is not DocumentStatus.ON_HOLD and not waits,
+        must_decide=document.is_held and status not in PENDING,
         can_correct=not closed,
-        can_approve=status in PENDING,
+        can_approve=waits,
         can_hold=can_move(status, DocumentStatus.ON_HOLD, Cause.HOLD),
         can_reject=can_move(status, DocumentStatus.REJECTED, Cause.REJECT),
         can_delete=can_move(status, DocumentStatus.DELETED, Cause.DELETE),
         can_move=not closed and status not in _DELIVERED,
+        is_pending=status in PENDING,
         is_on_hold=status is DocumentStatus.ON_HOLD,
         is_deleted=status is DocumentStatus.DELETED,
     )

@@ -48,7 +48,8 @@ def upload(request: Request) -> Response:
     if not results:
         return _upload_page(request, [], _("Choose at least one file."), 422)
     if sides.waiting is not None:
-        sides.waiting.keep(organization_scope(request), results, files(), sub_organization)
+        scope = organization_scope(request)
+        sides.waiting.keep(scope, visit.actor, results, files(), sub_organization)
     is_postponed = all(result.is_postponed for result in results)
     return _upload_page(request, results, status=503 if is_postponed else 200)
 

@@ -46,7 +46,11 @@ def move(request: Request) -> Response:
         raise
     except IonportError as error:
         return redirect(request, _url(request), kind="danger", text=error.text)
-    text = _("The document was moved.") if moved else _("The document is there already.")
+    text = (
+        _("The document was moved.")
+        if moved
+        else _("The document belongs there already, and stays there.")
+    )
     return redirect(request, _url(request), kind="success" if moved else "info", text=text)
 
 

@@ -70,8 +70,8 @@ def test_failures_stand_by_cause_and_lead_to_their_deliveries(desk: Desk) -> Non
 
 def test_what_waits_is_counted_with_the_list_that_shows_it(desk: Desk) -> None:
     desk.document_id()
-    assert tile(desk, "To be exported") == "1"
-    assert tile(desk, "To be decided") == "0"
+    assert tile(desk, "Validated, pending export") == "1"
+    assert tile(desk, "Ready for validation") == "0"
     assert (
         'href="/documents?status=validated_pending_export"' in desk.browser.get("/dashboard").text
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ionport.documents.review.approvals import ApprovalPolicy
 from tests.support.web import said
 from tests.support.whole import Desk
 from tests.unit.web.pages.documents.test_export import (
@@ -108,3 +109,26 @@ def test_a_duplicate_is_named_beside_its_finding_and_a_finding_is_accepted(desk:
     nothing = desk.browser.send(f"{path}/approve", form_at=path)
     assert "cannot be done where the document stands" in said(nothing.text)
     assert desk.browser.get(f"{path}/decide/approve").status_code == 404
+
+
+def test_a_document_is_exported_from_its_page_once_no_approval_is_demanded_any_longer(
+    desk: Desk,
+) -> None:
+    _activate(desk)
+    approvals = "/settings/document-types/INVOICE/approvals"
+    form_at = approvals.removesuffix("/approvals")
+    desk.browser.send(approvals, {"first_from": "10"}, form_at=form_at)
+    (document_id,) = _upload(desk, SAMPLE)
+    path = f"/documents/{document_id}"
+    page = desk.browser.get(path).text
+    assert "Pending approval" in said(page)
+    assert f'action="{path}/export"' not in page
+    # As if it had been switched off by an older version, which judged nothing anew.
+    side = desk.application.documents
+    assert side is not None
+    side.documents.review.policy_of = lambda *_values: ApprovalPolicy()
+    page = desk.browser.get(path).text
+    assert f'action="{path}/export"' in page
+    assert f'action="{path}/approve"' not in page
+    desk.browser.send(f"{path}/export", form_at=path)
+    assert len(_deliveries(desk)) == 1

@@ -97,12 +97,14 @@ def test_the_tiles_count_and_lead_to_their_documents(desk: Desk) -> None:
     tiles = [said(tile) for tile in re.findall(r'<a class="tile.*?</a>', page, re.DOTALL)]
     assert tiles == [
         "2 All documents",
-        "0 Pending User Input",
+        "0 Ready for validation",
         "0 Pending Approval",
-        "2 Pending export",
-        "0 In progress",
+        "2 Validated, pending export",
+        "0 Exporting",
         "0 Exported",
         "0 Export Error",
+        "0 On hold",
+        "0 Rejected",
     ]
     filtered = desk.browser.get("/documents?status=validated_pending_export").text
     assert re.search(r'status=validated_pending_export" aria-current="true"', filtered)

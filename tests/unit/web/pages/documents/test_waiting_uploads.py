@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ionport.core.paging import PageRequest
 from ionport.core.scanning import Clamd
 from ionport.document_side import DocumentSide
 from ionport.documents.intake.sources.model import IntakeSource
 from ionport.documents.samples import read_sample
+from tests.support.api import program
 from tests.support.clamd import EICAR, FakeClamd
 from tests.support.web import said
 from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
@@ -61,8 +63,35 @@ def test_uploads_wait_for_the_scanner_and_come_in_by_themselves(
     assert OTHER_INVOICE in listed
     assert "Uploads that wait" in desk.browser.text("/settings/watched-folders")
     assert "Not taken yet" in desk.browser.text(f"/settings/watched-folders/{source.id}")
+    with desk.application.database.read() as work:
+        (first, *_rest) = side.documents.list(work, desk.organization, PageRequest()).items
+    assert first.created_by == "ada"
     left = (desk.application.settings.data / "waiting").rglob("*.xml")
     assert [path.parent.name for path in left] == ["error"]
+
+
+def test_what_programs_send_waits_too_and_comes_in_as_theirs(
+    desk: Desk, side: DocumentSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = {"Idempotency-Key": "one"}
+    with program(desk) as api:
+        for _each in range(2):
+            file = {"file": (INVOICE, read_sample(INVOICE))}
+            kept = api.post("/documents", files=file, headers=once)
+            assert kept.status_code == 202, kept.text
+            assert kept.json()["code"] == "waits_for_scanner"
+        many = [("files", (OTHER_INVOICE, read_sample(OTHER_INVOICE)))]
+        (result,) = api.post("/documents/batch", files=many).json()["results"]
+        assert result["code"] == "waits_for_scanner"
+        (source,) = _sources(desk, side)
+        with FakeClamd() as server:
+            monkeypatch.setattr(side.documents, "_scanner", Clamd("127.0.0.1", server.port))
+            entries = side.source_runner.run_once(source)
+        assert [entry.result.value for entry in entries] == ["received", "received"]
+        with desk.application.database.read() as work:
+            for each in side.documents.list(work, desk.organization, PageRequest()).items:
+                assert each.created_by == source.sender
+                assert each.created_by.startswith("ada")
 
 
 def test_an_upload_for_a_sub_organization_waits_for_that_one(

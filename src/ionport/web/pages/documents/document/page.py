@@ -16,7 +16,7 @@ from ionport.documents.invoice.codes import Code, code_list
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.decisions.undoable import undoable
-from ionport.documents.review.life_cycle import BY_PERSON
+from ionport.documents.review.life_cycle import BY_PERSON, PENDING
 from ionport.documents.type_settings.model import TypeSettings
 from ionport.documents.types import document_type
 from ionport.exports.model import Delivery, DeliveryStatus
@@ -70,21 +70,21 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         of_document = services.deliveries.of_document(work, scope, visit.actor, document.id)
         findings = shown_findings(request, work, document)
         settings = services.types.get(work, scope, document.document_type)
+        review = services.documents.review
+        needs_approval = review.standing(work, scope, document, 0)[0] in PENDING
         is_stuck = _has_unfinished(of_document) and not services.deliveries.workers_alive(work)
         history = {
             "timeline": services.documents.timeline_of(work, scope, document),
             "deliveries": of_document,
             "is_stuck": is_stuck,
             "edited": services.documents.editing.other(work, scope, visit.actor, document.id),
-            "undoable": undoable(
-                work, scope, services.documents.review.deliveries, document, decisions
-            ),
+            "undoable": undoable(work, scope, review.deliveries, document, decisions),
             "was_exported": bool(of_document)
             and all(each.status is DeliveryStatus.DELIVERED for each in of_document),
             "decisions": [each for each in reversed(decisions) if each.is_active],
             "set_by": _set_by(document, decisions),
         }
-    actions = actions_of(document)
+    actions = actions_of(document, needs_approval=needs_approval)
     if form is None and actions.can_correct and not document.fields:
         form = Form({}, {})
     is_live = document.status is DocumentStatus.EXPORTING and not document.open_findings

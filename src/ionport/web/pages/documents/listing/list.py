@@ -112,23 +112,25 @@ def list_documents(request: Request) -> Response:
 
 
 def _tiles(counts: Mapping[DocumentStatus, int]) -> list[Tile]:
-    def tile(label: str, status: DocumentStatus, tone: str) -> Tile:
-        return Tile(label, status.value, counts.get(status, 0), tone)
+    def tile(status: DocumentStatus, tone: str) -> Tile:
+        return Tile(status.label, status.value, counts.get(status, 0), tone)
 
     pending = (DocumentStatus.PENDING_APPROVAL, DocumentStatus.PENDING_SECOND_APPROVAL)
     return [
         Tile(_("All documents"), "", sum(counts.values()), "all"),
-        tile(_("Pending User Input"), DocumentStatus.READY_FOR_VALIDATION, "waiting"),
+        tile(DocumentStatus.READY_FOR_VALIDATION, "waiting"),
         Tile(
             _("Pending Approval"),
             APPROVAL,
             sum(counts.get(status, 0) for status in pending),
             "approval",
         ),
-        tile(_("Pending export"), DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
-        tile(_("In progress"), DocumentStatus.EXPORTING, "progress"),
-        tile(_("Exported"), DocumentStatus.EXPORTED, "exported"),
-        tile(_("Export Error"), DocumentStatus.EXPORT_ERROR, "error"),
+        tile(DocumentStatus.VALIDATED_PENDING_EXPORT, "all"),
+        tile(DocumentStatus.EXPORTING, "progress"),
+        tile(DocumentStatus.EXPORTED, "exported"),
+        tile(DocumentStatus.EXPORT_ERROR, "error"),
+        tile(DocumentStatus.ON_HOLD, "held"),
+        tile(DocumentStatus.REJECTED, "held"),
     ]
 
 
