@@ -27,6 +27,8 @@ from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.engine.setup import build_engine
 from ionport.exports.timing import ExportTiming
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.service import GroupService
+from ionport.identity.members.rights import RightsService
 from ionport.identity.members.service import MemberService
 from ionport.identity.model import Organization, Tenant
 from ionport.identity.passwords import Passwords
@@ -54,6 +56,8 @@ class Application:
     sessions: SessionService
     setup: SetupService
     members: MemberService
+    groups: GroupService
+    rights: RightsService
     tenant: Tenant
     organization: Organization
     infor: InforSide | None
@@ -149,6 +153,8 @@ def _application(
     audit = AuditLog(clock)
     passwords = Passwords()
     identity = IdentityService(clock, audit, passwords)
+    members = MemberService(clock, audit, identity)
+    groups = GroupService(clock, audit)
     return Application(
         settings=settings,
         database=database,
@@ -159,7 +165,9 @@ def _application(
         identity=identity,
         sessions=SessionService(clock, keys, audit, identity, passwords),
         setup=SetupService(clock, keys, audit, identity),
-        members=MemberService(clock, audit, identity),
+        members=members,
+        groups=groups,
+        rights=RightsService(audit, identity, members, groups),
         tenant=tenant,
         organization=organization,
         infor=InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant)

@@ -224,6 +224,8 @@ def _page_services(application: Application) -> Services:
         setup=application.setup,
         audit=application.audit,
         members=application.members,
+        groups=application.groups,
+        rights=application.rights,
         max_upload_mb=application.settings.max_upload_mb,
         max_upload_files=application.settings.max_upload_files,
         has_public_manual=application.settings.public_manual,

@@ -16,6 +16,8 @@ from ionport.core.clock import Clock
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.service import GroupService
+from ionport.identity.members.rights import RightsService
 from ionport.identity.members.service import MemberService
 from ionport.identity.model import Actor, OrganizationRole, TenantRole, User
 from ionport.identity.passwords import Passwords
@@ -84,6 +86,8 @@ class People:
 
     def services(self) -> Services:
         """Return what the pages of every side use."""
+        members = MemberService(self.clock, self.audit, self.identity)
+        groups = GroupService(self.clock, self.audit)
         return Services(
             database=self.database,
             clock=self.clock,
@@ -91,7 +95,9 @@ class People:
             sessions=self.sessions,
             setup=self.setup,
             audit=self.audit,
-            members=MemberService(self.clock, self.audit, self.identity),
+            members=members,
+            groups=groups,
+            rights=RightsService(self.audit, self.identity, members, groups),
         )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ionport.core.errors import Forbidden
+from ionport.core.i18n import _
+from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import Actor
 from ionport.store import AnyScope, OrganizationScope, ScopedWork, TenantScope
 
@@ -39,3 +42,27 @@ class Access(ScopedWork[_Scope]):
     def require_organization_member(self: Access[OrganizationScope]) -> None:
         """Raise Forbidden unless the actor belongs to the organization in any role."""
         self.actor.require_organization_member(self.scope.organization_id)
+
+    def may(
+        self: Access[OrganizationScope], permission: Permission, document_type: str | None = None
+    ) -> bool:
+        """Tell whether the actor may do it with documents of a type; None: of any type."""
+        return self.actor.may(self.scope.organization_id, permission, document_type)
+
+    def types_for(self: Access[OrganizationScope], permission: Permission) -> frozenset[str] | None:
+        """Return with which document types the actor may do it; None for every type."""
+        return self.actor.types_for(self.scope.organization_id, permission)
+
+    def require(
+        self: Access[OrganizationScope], permission: Permission, document_type: str | None = None
+    ) -> None:
+        """Raise Forbidden unless the actor may do it; None: with documents of any type."""
+        self.require_organization_member()
+        if not self.may(permission, document_type):
+            raise Forbidden(
+                _(
+                    "This needs the permission “{permission}”. Ask an administrator of your"
+                    " organization."
+                ).format(permission=permission.label),
+                code="needs_permission",
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Self
 from ionport.core.errors import Forbidden, InvalidInput, Unauthenticated
 from ionport.core.i18n import N_, _, gettext
 from ionport.core.paging import PageRequest
+from ionport.identity.groups.permissions import Permission, Rights
 
 _TENANT_ID = re.compile(r"[A-Z0-9]+_(PRD|TST|TRN|DEV|DEM)")
 _USERNAME = re.compile(r"[\w.@+-]{1,100}")
@@ -79,14 +80,6 @@ class Member:
     role: TenantRole
 
 
-@dataclass(frozen=True, slots=True)
-class Memberships:
-    """A user's roles where another user is an administrator; None: no member there."""
-
-    tenants: Sequence[tuple[str, TenantRole | None]]
-    organizations: Sequence[tuple[Organization, OrganizationRole | None]]
-
-
 class MemberSort(StrEnum):
     """Columns that the list of users can be sorted by."""
 
@@ -110,7 +103,10 @@ class MemberQuery:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a signed-in user with roles, or the operator at the command line."""
+    """Who acts: a signed-in user with roles, or the operator at the command line.
+
+    `rights` are what the user's groups grant, in each organization where the user is in one.
+    """
 
     user_id: str | None
     name: str
@@ -118,6 +114,7 @@ class Actor:
     organization_roles: frozenset[tuple[str, OrganizationRole]] = frozenset()
     is_operator: bool = False
     address: str | None = None
+    rights: frozenset[tuple[str, Rights]] = frozenset()
 
     @classmethod
     def operator(cls, name: str = "command line") -> Actor:
@@ -150,15 +147,38 @@ class Actor:
                 code="needs_organization_administrator",
             )
 
-    def require_organization_member(self, organization_id: str) -> None:
-        """Raise Forbidden unless the actor belongs to the organization in any role."""
-        member = any(
+    def is_organization_member(self, organization_id: str) -> bool:
+        return self.is_operator or any(
             organization == organization_id for organization, _r in self.organization_roles
         )
-        if not (self.is_operator or member):
+
+    def require_organization_member(self, organization_id: str) -> None:
+        """Raise Forbidden unless the actor belongs to the organization in any role."""
+        if not self.is_organization_member(organization_id):
             raise Forbidden(
                 _("You are not a member of this organization."), code="needs_membership"
             )
+
+    def may(
+        self, organization_id: str, permission: Permission, document_type: str | None = None
+    ) -> bool:
+        """Tell whether the actor may do it with documents of a type; None: of any type."""
+        if self.is_organization_administrator(organization_id):
+            return True
+        if not self.is_organization_member(organization_id):
+            return False
+        return self._rights(organization_id).allow(permission, document_type)
+
+    def types_for(self, organization_id: str, permission: Permission) -> frozenset[str] | None:
+        """Return with which document types the actor may do it; None for every type."""
+        if self.is_organization_administrator(organization_id):
+            return None
+        if not self.is_organization_member(organization_id):
+            return frozenset()
+        return self._rights(organization_id).types(permission)
+
+    def _rights(self, organization_id: str) -> Rights:
+        return dict(self.rights).get(organization_id) or Rights.of_members()
 
 
 def check_tenant_id(tenant_id: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
 
 from ionport.identity.model import (
     Organization,
@@ -61,14 +61,12 @@ class TenantRepository:
 
     def search_members(self, scope: TenantScope, text: str, limit: int) -> list[User]:
         """Return active members whose username, name or e-mail address contains `text`."""
-        pattern = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        columns = (users.c.username_key, func.lower(users.c.full_name), func.lower(users.c.email))
         rows = self._connection.execute(
             select(users)
             .join(tenant_memberships, tenant_memberships.c.user_id == users.c.id)
             .where(tenant_memberships.c.tenant_id == scope.tenant_id)
             .where(users.c.is_disabled.is_(False))
-            .where(or_(*(column.like(f"%{pattern}%", escape="\\") for column in columns)))
+            .where(containing(text))
             .order_by(users.c.username_key)
             .limit(limit)
         )
@@ -319,6 +317,12 @@ class SessionRepository:
 
     def remove_attempts_before(self, scope: SystemScope, at: datetime) -> None:
         self._connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.at <= at))
+
+
+def containing(text: str) -> ColumnElement[bool]:
+    """Return the condition that a user's username, name or e-mail address contains `text`."""
+    columns = (users.c.username_key, func.lower(users.c.full_name), func.lower(users.c.email))
+    return or_(*(column.contains(text.lower(), autoescape=True) for column in columns))
 
 
 def user_of(row: Row[Any]) -> User:

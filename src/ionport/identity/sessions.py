@@ -17,6 +17,7 @@ from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.attempts import Attempts, Source
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.repository import rights_of_user
 from ionport.identity.known_browsers import KnownBrowsers
 from ionport.identity.model import Actor, PasswordProof, Session, User, UserAction, username_key
 from ionport.identity.passwords import Passwords
@@ -195,6 +196,7 @@ def actor_of_user(access: ScopedWork[SystemScope], user: User, address: str | No
         tenant_roles=frozenset(users.tenant_roles(access.scope, user.id)),
         organization_roles=frozenset(users.organization_roles(access.scope, user.id)),
         address=address,
+        rights=rights_of_user(access.connection, access.scope, user.id),
     )
 
 

@@ -9,6 +9,8 @@ from starlette.requests import Request
 
 from ionport.core.clock import Clock
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.service import GroupService
+from ionport.identity.members.rights import RightsService
 from ionport.identity.members.service import MemberService
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
@@ -64,6 +66,8 @@ class Services:
     setup: SetupService
     audit: AuditLog
     members: MemberService
+    groups: GroupService
+    rights: RightsService
     max_upload_mb: int = 64
     max_upload_files: int = 50
     has_public_manual: bool = True

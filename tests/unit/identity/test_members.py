@@ -91,7 +91,6 @@ def test_a_user_of_another_tenant_is_not_found(
             lambda: members.remove_member(access, eve.id),
             lambda: members.set_disabled(access, eve.id, True),
             lambda: members.reset_password(access, eve.id, proof, "hash"),
-            lambda: members.join(access, eve.id, SCOPE, ADMINISTRATOR),
         ]
         for attempt in attempts:
             with pytest.raises(NotFound):
@@ -240,33 +239,6 @@ def test_an_account_used_elsewhere_is_not_closed_or_taken_over(
                 attempt()
             assert error.value.code == "account_used_elsewhere"
         members.remove_member(access, bob.id)
-
-
-@pytest.mark.on_each_database
-def test_a_user_joins_another_tenant_of_the_same_administrator_only(
-    people: People, members: MemberService
-) -> None:
-    user = people.add("ada")
-    bob = people.add("bob", tenant_role=TenantRole.USER)
-    with people.database.write() as work:
-        people.identity.ensure_tenant(work, OTHER.tenant_id)
-        with pytest.raises(Forbidden):
-            members.join(
-                Access(work, SCOPE, actor_of_roles(TENANT)), bob.id, OTHER, TenantRole.USER
-            )
-    add_to(people, user, OTHER, ADMINISTRATOR)
-    ada = actor_of(people, user)
-    with people.database.write() as work:
-        access = Access(work, SCOPE, ada)
-        members.join(access, bob.id, OTHER, TenantRole.USER)
-        assert members.get_member(Access(work, OTHER, ada), bob.id).role is TenantRole.USER
-        with pytest.raises(Conflict):
-            members.join(access, bob.id, OTHER, TenantRole.USER)
-
-
-def actor_of_roles(*tenants: str) -> Actor:
-    roles = frozenset((tenant, ADMINISTRATOR) for tenant in tenants)
-    return Actor(user_id="usr_ada", name="ada", tenant_roles=roles)
 
 
 def test_every_change_of_a_user_is_in_the_tenants_audit_log(

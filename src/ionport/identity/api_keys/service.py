@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -16,6 +17,7 @@ from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiCaller, ApiKey, ApiKeyAction, ApiScope
 from ionport.identity.api_keys.repository import ApiKeyRepository
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.repository import rights_of_user
 from ionport.identity.model import Actor
 from ionport.identity.repository import UserRepository
 from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
@@ -146,12 +148,7 @@ class ApiKeyService:
         by_key = _("{user} by API key {name}").format(user=actor.name, name=key.name)
         return ApiCaller(
             key,
-            Actor(
-                user_id=actor.user_id,
-                name=by_key,
-                organization_roles=actor.organization_roles,
-                address=address,
-            ),
+            replace(actor, name=by_key, address=address),
         )
 
     def needs_touch(self, key: ApiKey) -> bool:
@@ -174,7 +171,10 @@ class ApiKeyService:
             for organization_id, role in users.organization_roles(_SIGN_IN, user_id)
             if organization_id == access.scope.organization_id
         )
-        return Actor(user_id, found[0].username, organization_roles=roles) if roles else None
+        if not roles:
+            return None
+        rights = rights_of_user(access.connection, _SIGN_IN, user_id)
+        return Actor(user_id, found[0].username, organization_roles=roles, rights=rights)
 
     def _digest(self, secret: Secret) -> str:
         return self._keys.digest(Secret(f"api-key|{secret.reveal()}"))

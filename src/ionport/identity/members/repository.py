@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
 from ionport.core.paging import Page
 from ionport.identity.model import Member, MemberQuery, MemberSort, TenantRole
-from ionport.identity.repository import user_of
+from ionport.identity.repository import containing, user_of
 from ionport.identity.tables import tenant_memberships, tenants, users
 from ionport.store import SystemScope, TenantScope
 
@@ -83,10 +83,7 @@ def _members(scope: TenantScope) -> Select[Any]:
 
 def _filtered(members: Select[Any], query: MemberQuery) -> Select[Any]:
     if query.text:
-        text = query.text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        columns = (users.c.username_key, func.lower(users.c.full_name), func.lower(users.c.email))
-        likes = (column.like(f"%{text}%", escape="\\") for column in columns)
-        members = members.where(or_(*likes))
+        members = members.where(containing(query.text))
     if query.role is not None:
         members = members.where(tenant_memberships.c.role == query.role.value)
     if query.is_disabled is not None:

@@ -18,15 +18,13 @@ from ionport.identity.model import (
     Member,
     MemberQuery,
     MembershipAction,
-    Memberships,
-    OrganizationRole,
     PasswordProof,
     TenantRole,
     UserAction,
 )
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService, NewUser
-from ionport.store import OrganizationScope, ScopedWork, SystemScope, TenantScope
+from ionport.store import ScopedWork, SystemScope, TenantScope
 
 _MEMBERS = SystemScope("members")
 
@@ -53,30 +51,6 @@ class MemberService:
         if member is None:
             raise NotFound(_("There is no such user in this tenant."))
         return member
-
-    def memberships(self, access: Access[TenantScope], user_id: str) -> Memberships:
-        """Return the user's roles in all tenants and organizations that `actor` administers."""
-        self.get_member(access, user_id)
-        users = UserRepository(access.connection)
-        tenants = dict(users.tenant_roles(_MEMBERS, user_id))
-        organizations = dict(users.organization_roles(_MEMBERS, user_id))
-        return Memberships(
-            tenants=[
-                (tenant_id, tenants.get(tenant_id))
-                for tenant_id, role in sorted(access.actor.tenant_roles)
-                if role is TenantRole.IONAPI_ADMINISTRATOR
-            ],
-            organizations=[
-                (
-                    self._identity.get_organization(
-                        access.within(OrganizationScope(organization_id))
-                    ),
-                    organizations.get(organization_id),
-                )
-                for organization_id, role in sorted(access.actor.organization_roles)
-                if role is OrganizationRole.ADMINISTRATOR
-            ],
-        )
 
     def is_used_elsewhere(self, access: Access[TenantScope], user_id: str) -> bool:
         """Tell whether the user belongs to a tenant or organization not `actor`'s to administer."""
@@ -122,30 +96,6 @@ class MemberService:
             self._require_other_administrator(access, member)
         self._identity.set_tenant_role(
             access.work, access.actor, user_id, access.scope.tenant_id, role
-        )
-
-    def join(
-        self, access: Access[TenantScope], user_id: str, other: TenantScope, role: TenantRole
-    ) -> None:
-        """Make a user of this tenant a user of `other` too; `actor` administers both."""
-        access.actor.require_tenant_administrator(other.tenant_id)
-        self.get_member(access, user_id)
-        if MemberRepository(access.connection).find(other, user_id) is not None:
-            raise Conflict(_("This user belongs to that tenant already."), code="member_already")
-        self._identity.set_tenant_role(access.work, access.actor, user_id, other.tenant_id, role)
-
-    def set_organization_role(
-        self,
-        access: Access[TenantScope],
-        user_id: str,
-        organization_id: str,
-        role: OrganizationRole,
-    ) -> None:
-        """Let a user of this tenant work in an organization that `actor` administers too."""
-        access.actor.require_organization_administrator(organization_id)
-        self.get_member(access, user_id)
-        self._identity.set_organization_role(
-            access.work, access.actor, user_id, organization_id, role
         )
 
     def remove_member(self, access: Access[TenantScope], user_id: str) -> None:

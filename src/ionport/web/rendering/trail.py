@@ -23,6 +23,7 @@ from ionport.exports.model import ConfigurationAction, DeliveryAction
 from ionport.gateway.policies.model import PolicyAction
 from ionport.gateway.suites.model import DocumentationAction, EndpointAction, SuiteAction
 from ionport.identity.api_keys.model import ApiKeyAction
+from ionport.identity.groups.model import GroupAction
 from ionport.identity.model import (
     AuditAction,
     AuditEntry,
@@ -67,6 +68,7 @@ SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     DocumentationAction,
     EndpointAction,
     FaultAction,
+    GroupAction,
     MappingAction,
     MembershipAction,
     MoveAction,
@@ -87,6 +89,7 @@ SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
 # Details that name what an action was about, where its subject does not.
 _NAMED: Final = (
     "role",
+    "group",
     "account",
     "scope",
     "issuer",

@@ -16,17 +16,15 @@ from ionport.identity.model import (
     Actor,
     Member,
     MemberQuery,
-    Memberships,
     MemberSort,
-    OrganizationRole,
     TenantRole,
 )
 from ionport.identity.service import NewUser
-from ionport.store import SystemScope, TenantScope, Work
 from ionport.web.forms.declared import Form, FormField, Kind
-from ionport.web.forms.edits import require_unchanged, show_stored
+from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import hashed, password_errors, password_proof, typed_twice
+from ionport.web.forms.rights import role_fields, save_rights, stored_rights
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -36,9 +34,6 @@ from ionport.web.state import tenant_scope, visit_of
 MANUAL = "users"
 
 _STATUSES = {"enabled": False, "disabled": True}
-
-# What the form sends for a tenant that the person is no member of.
-_NO_ROLE = "none"
 
 
 def list_users(request: Request) -> Response:
@@ -147,96 +142,36 @@ def show(request: Request) -> Response:
 def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     services, user_id = visit.services, str(request.path_params["user"])
-    with services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with visit.read(scope) as access:
         member = services.members.get_member(access, user_id)
-        memberships = services.members.memberships(access, user_id)
-        stored = _stored_roles(memberships)
+        rights = services.rights.of_person(access, user_id)
         if request.method == "GET":
-            show_stored(request, stored)
+            show_stored(request, stored_rights(rights))
         context = {
             "member": member,
-            "memberships": memberships,
-            "chosen": {name: text_of(visit.form, name) or role for name, role in stored.items()},
+            "role_fields": role_fields(request, rights, scope.tenant_id),
+            "rights_url": path_to(request, "user_roles", tenant=scope.tenant_id, user=user_id),
             "is_used_elsewhere": services.members.is_used_elsewhere(access, user_id),
             "is_self": user_id == visit.actor.user_id,
-            "trail": trail_of(request, work, [user_id]),
-            "roles": _roles(),
+            "trail": trail_of(request, access.work, [user_id]),
             "errors": errors,
         }
     return render(request, "tenant/users/detail.html", context, status=status)
 
 
 def set_roles(request: Request) -> Response:
-    """Save the roles in this tenant and in others that the actor administers."""
+    """Save the roles and groups wherever the actor is an administrator."""
     visit, scope = visit_of(request), tenant_scope(request)
     user_id = str(request.path_params["user"])
-    members = visit.services.members
     try:
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
-            require_unchanged(
-                request,
-                work,
-                # Roles in organizations and in other tenants are noted there.
-                SystemScope("who changed a user's roles"),
-                user_id,
-                lambda: _stored_roles(members.memberships(access, user_id)),
-            )
-            before = members.memberships(access, user_id)
-            _set_tenant_roles(request, work, scope, before)
-            _set_organization_roles(request, work, scope, before)
+        with visit.write(scope) as access:
+            save_rights(request, access, user_id)
     except ChangedMeanwhile as error:
         return _detail_page(request, errors_of(error), error.status)
     keeps_role = text_of(visit.form, f"tenant:{scope.tenant_id}") != TenantRole.USER.value
     is_self = user_id == visit.actor.user_id
     url = _user_url(request, user_id) if keeps_role or not is_self else "/"
-    return redirect(request, url, text=_("The roles are saved. They hold from now on."))
-
-
-def _set_tenant_roles(
-    request: Request, work: Work, scope: TenantScope, before: Memberships
-) -> None:
-    visit, members = visit_of(request), visit_of(request).services.members
-    actor, user_id = visit.actor, str(request.path_params["user"])
-    for tenant_id, role in before.tenants:
-        of_tenant = TenantScope(tenant_id)
-        sent = text_of(visit.form, f"tenant:{tenant_id}")
-        if not sent or sent == role:
-            continue
-        if sent == _NO_ROLE:
-            if role is not None and tenant_id != scope.tenant_id:
-                members.remove_member(Access(work, of_tenant, actor), user_id)
-        elif role is None:
-            members.join(Access(work, scope, actor), user_id, of_tenant, _role(sent))
-        else:
-            members.set_role(Access(work, of_tenant, actor), user_id, _role(sent))
-
-
-def _stored_roles(memberships: Memberships) -> dict[str, str]:
-    """Return the roles as the form names and shows them."""
-    tenants = {
-        f"tenant:{tenant_id}": role.value if role else _NO_ROLE
-        for tenant_id, role in memberships.tenants
-    }
-    organizations = {
-        f"organization:{organization.id}": role.value if role else ""
-        for organization, role in memberships.organizations
-    }
-    return {**tenants, **organizations}
-
-
-def _set_organization_roles(
-    request: Request, work: Work, scope: TenantScope, before: Memberships
-) -> None:
-    visit, members = visit_of(request), visit_of(request).services.members
-    user_id = str(request.path_params["user"])
-    for organization, role in before.organizations:
-        sent = text_of(visit.form, f"organization:{organization.id}")
-        if sent in list(OrganizationRole) and sent != role:
-            members.set_organization_role(
-                Access(work, scope, visit.actor), user_id, organization.id, OrganizationRole(sent)
-            )
+    return redirect(request, url, text=_("The rights are saved. They hold from now on."))
 
 
 def disable_form(request: Request) -> Response:
@@ -344,13 +279,6 @@ def _member(request: Request, actor: Actor) -> Member:
 
 def _roles() -> list[tuple[str, str]]:
     return [(role.value, role.value) for role in TenantRole]
-
-
-def _role(value: str) -> TenantRole:
-    if value not in list(TenantRole):
-        text = _("Choose a role.")
-        raise InvalidInput(text, fields={"role": text})
-    return TenantRole(value)
 
 
 def _user_url(request: Request, user_id: str) -> str:

@@ -1,0 +1,72 @@
+"""The SQL of an organization's members, as its administrators see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, select
+
+from ionport.core.paging import Page, PageRequest
+from ionport.identity.groups.model import Colleague
+from ionport.identity.groups.tables import user_group_members
+from ionport.identity.model import OrganizationRole
+from ionport.identity.repository import containing, user_of
+from ionport.identity.tables import organization_memberships, users
+from ionport.store import OrganizationScope
+
+
+class ColleagueRepository:
+    """Users of an organization with their role there."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(self, scope: OrganizationScope, text: str, page: PageRequest) -> Page[Colleague]:
+        """Return the users with `text` in username, name or e-mail address, by username."""
+        wanted = _colleagues(scope)
+        if text:
+            wanted = wanted.where(containing(text))
+        total = self._connection.execute(
+            select(func.count()).select_from(wanted.subquery())
+        ).scalar_one()
+        rows = self._connection.execute(
+            wanted.order_by(users.c.username_key).limit(page.limit).offset(page.offset)
+        )
+        return Page(items=[_colleague(row) for row in rows], total=total, request=page)
+
+    def find(self, scope: OrganizationScope, user_id: str) -> Colleague | None:
+        row = self._connection.execute(
+            _colleagues(scope).where(users.c.id == user_id)
+        ).one_or_none()
+        return _colleague(row) if row else None
+
+    def has_other_administrator(self, scope: OrganizationScope, user_id: str) -> bool:
+        """Tell whether an enabled user besides this one administers the organization."""
+        others = (
+            _colleagues(scope)
+            .where(organization_memberships.c.role == OrganizationRole.ADMINISTRATOR.value)
+            .where(users.c.is_disabled.is_(False), users.c.id != user_id)
+            .limit(1)
+        )
+        return self._connection.execute(others).first() is not None
+
+    def remove(self, scope: OrganizationScope, user_id: str) -> None:
+        """Take a person out of the organization and of its groups."""
+        for table in (organization_memberships, user_group_members):
+            self._connection.execute(
+                delete(table)
+                .where(table.c.organization_id == scope.organization_id)
+                .where(table.c.user_id == user_id)
+            )
+
+
+def _colleagues(scope: OrganizationScope) -> Select[Any]:
+    return (
+        select(*users.c, organization_memberships.c.role)
+        .join(organization_memberships, organization_memberships.c.user_id == users.c.id)
+        .where(organization_memberships.c.organization_id == scope.organization_id)
+    )
+
+
+def _colleague(row: Row[Any]) -> Colleague:
+    return Colleague(user=user_of(row), role=OrganizationRole(row.role))

@@ -1,0 +1,138 @@
+"""The one form of a person's rights: roles in tenants and organizations, and groups.
+
+The pages of both sides show it (`shared/rights.html`); what it sends is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from ionport.core.errors import InvalidInput
+from ionport.core.i18n import _
+from ionport.identity.access import Access
+from ionport.identity.members.rights import OrganizationRights, PersonRights, WantedRights
+from ionport.identity.model import OrganizationRole, TenantRole
+from ionport.store import OrganizationScope, SystemScope, TenantScope
+from ionport.web.forms.edits import require_unchanged
+from ionport.web.forms.fields import text_of
+from ionport.web.state import visit_of
+
+_NO_ROLE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleField:
+    """A choice of a role, and the groups below it where it is one in an organization."""
+
+    name: str
+    label: str
+    choices: list[tuple[str, str]]
+    value: str
+    groups: list[tuple[str, str, bool]]
+
+
+def save_rights(
+    request: Request, access: Access[TenantScope] | Access[OrganizationScope], user_id: str
+) -> None:
+    """Store what the form says, if it showed what is stored; raises ChangedMeanwhile."""
+    rights = visit_of(request).services.rights
+    require_unchanged(
+        request,
+        access.work,
+        # Roles are noted in the tenant or organization that they are of.
+        SystemScope("who changed a user's rights"),
+        user_id,
+        lambda: stored_rights(rights.of_person(access, user_id)),
+    )
+    wanted = _wanted(visit_of(request).form, rights.of_person(access, user_id))
+    rights.set_of_person(access, user_id, wanted)
+
+
+def stored_rights(rights: PersonRights) -> dict[str, str]:
+    """Return the rights as the form names them."""
+    values = {f"tenant:{one}": _value(role) for one, role in rights.tenants.items()}
+    for one, found in rights.organizations.items():
+        values[f"organization:{one}"] = _value(found.role)
+        names = [group.name for group in found.offered if group.id in found.groups]
+        values[f"groups:{one}"] = ", ".join(names)
+    return values
+
+
+def role_fields(request: Request, rights: PersonRights, own: str) -> list[RoleField]:
+    """Return the fields with what is stored, or with what a refused form said.
+
+    `own` is the tenant or organization of the page, which the person is taken out of elsewhere.
+    """
+    form, stored = visit_of(request).form, stored_rights(rights)
+    tenants = [(role.value, role.value) for role in TenantRole]
+    roles = [(role.value, label) for role, label in _role_labels().items()]
+    fields = []
+    for tenant_id in rights.tenants:
+        name = f"tenant:{tenant_id}"
+        label = _("Tenant {tenant}").format(tenant=tenant_id)
+        choices = [*_nothing(tenant_id == own), *tenants]
+        fields.append(RoleField(name, label, choices, text_of(form, name) or stored[name], []))
+    for organization_id, found in rights.organizations.items():
+        name = f"organization:{organization_id}"
+        label = _("Organization {name}").format(name=found.organization.name)
+        chosen = _sent_groups(form, organization_id) if text_of(form, name) else found.groups
+        fields.append(
+            RoleField(
+                name,
+                label,
+                [*_nothing(organization_id == own), *roles],
+                text_of(form, name) or stored[name],
+                _groups(found, chosen),
+            )
+        )
+    return fields
+
+
+def _groups(found: OrganizationRights, chosen: frozenset[str]) -> list[tuple[str, str, bool]]:
+    return [(group.id, group.name, group.id in chosen) for group in found.offered]
+
+
+def _role_labels() -> Mapping[OrganizationRole, str]:
+    return {
+        OrganizationRole.ADMINISTRATOR: _("Administrator"),
+        OrganizationRole.USER: _("User"),
+    }
+
+
+def _nothing(is_own: bool) -> list[tuple[str, str]]:
+    return [] if is_own else [(_NO_ROLE, _("No member"))]
+
+
+def _wanted(form: FormData, rights: PersonRights) -> WantedRights:
+    """Return what the form says; a role that it does not name stays as it is."""
+    tenants: dict[str, TenantRole | None] = {}
+    organizations: dict[str, tuple[OrganizationRole | None, frozenset[str]]] = {}
+    for tenant_id in rights.tenants:
+        sent = text_of(form, f"tenant:{tenant_id}")
+        if sent:
+            tenants[tenant_id] = None if sent == _NO_ROLE else TenantRole(_known(sent, TenantRole))
+    for organization_id in rights.organizations:
+        sent = text_of(form, f"organization:{organization_id}")
+        if sent:
+            role = None if sent == _NO_ROLE else OrganizationRole(_known(sent, OrganizationRole))
+            organizations[organization_id] = (role, _sent_groups(form, organization_id))
+    return WantedRights(tenants, organizations)
+
+
+def _sent_groups(form: FormData, organization_id: str) -> frozenset[str]:
+    sent = form.getlist(f"groups:{organization_id}")
+    return frozenset(one for one in sent if isinstance(one, str))
+
+
+def _known(sent: str, roles: type[TenantRole] | type[OrganizationRole]) -> str:
+    if sent not in list(roles):
+        raise InvalidInput(_("Choose a role."))
+    return sent
+
+
+def _value(role: TenantRole | OrganizationRole | None) -> str:
+    return role.value if role else _NO_ROLE
