@@ -18,6 +18,7 @@ from starlette.datastructures import FormData
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.web.forms.fields import is_on, lines_of, text_of
+from ionport.web.forms.scope_choice import scopes_of
 
 Member = TypeVar("Member", bound=StrEnum)
 
@@ -32,6 +33,10 @@ class Kind(StrEnum):
     LINES = "lines"
     NUMBER = "number"
     CHOICE = "choice"
+    # A choice whose values stand on the page, each with a text about it.
+    RADIO = "radio"
+    # Ticks for the scopes in `choices`, and a box for others; the value has one on each line.
+    SCOPES = "scopes"
     SWITCH = "switch"
     FILE = "file"
 
@@ -43,9 +48,11 @@ _UNREAD = frozenset({Kind.FILE, Kind.PASSWORD})
 class FormField:
     """A field: name in the form, label, kind, and what the browser is told of it.
 
-    `limit` is the longest text in letters, 0 for none; `choices` are value and label, `empty` the
-    label of no choice; `rows` is the height of a field of several lines. The cursor stands in the
-    field with `autofocus` until something is wrong.
+    `limit` is the longest text in letters, 0 for none; `exact` keeps blanks at both ends; `choices`
+    are value and label, `empty` the label of no choice; `rows` is the height of a field of several
+    lines; `link` is an address and its text behind the help. `button` stands beside a choice or a
+    file and sends the form for another view of it: the value of `action`, and the label. The
+    cursor stands in the field with `autofocus` until something is wrong.
     """
 
     name: str
@@ -53,12 +60,27 @@ class FormField:
     kind: Kind = Kind.TEXT
     required: bool = False
     limit: int = 0
+    exact: bool = False
     help: str = ""
+    link: tuple[str, str] | None = None
     placeholder: str = ""
     choices: Sequence[tuple[str, str]] = ()
     empty: str | None = None
+    suggestions: Sequence[str] = ()
     rows: int = 3
+    accept: str = ""
+    inputmode: str = ""
+    css_class: str = ""
+    button: tuple[str, str] | None = None
     autofocus: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place where the page's own template shows something, fields among it perhaps."""
+
+    slot: str
+    members: Sequence[FormField] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +88,20 @@ class Group:
     """Fields in a box with a legend."""
 
     legend: str
-    members: Sequence[FormField]
+    members: Sequence[FormField | Slot]
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """The fields of a form, in the order of the page."""
 
-    parts: Sequence[FormField | Group]
+    parts: Sequence[FormField | Group | Slot]
 
     @property
     def fields(self) -> Iterator[FormField]:
-        """Every field, those of groups among them."""
-        for part in self.parts:
-            if isinstance(part, Group):
-                yield from part.members
-            else:
-                yield part
+        """Every field, those of groups and slots among them."""
+        return _fields(self.parts)
 
     @property
     def names(self) -> list[str]:
@@ -114,16 +133,28 @@ class Form:
             raise InvalidInput(next(iter(errors.values())), fields=errors)
 
 
+def _fields(parts: Sequence[FormField | Group | Slot]) -> Iterator[FormField]:
+    for part in parts:
+        if isinstance(part, FormField):
+            yield part
+        else:
+            yield from _fields(part.members)
+
+
 def _read(field: FormField, data: FormData) -> str:
     if field.kind is Kind.SWITCH:
         return "on" if is_on(data, field.name) else ""
+    if field.kind is Kind.SCOPES:
+        return "\n".join(scopes_of(data))
+    if field.exact:
+        return lines_of(data, field.name)
     if field.kind is Kind.LINES:
         return lines_of(data, field.name).strip()
     return text_of(data, field.name)
 
 
 def _wrong(field: FormField, value: str) -> str:
-    if field.kind is Kind.CHOICE:
+    if field.kind in (Kind.CHOICE, Kind.RADIO):
         offered = {choice for choice, _label in field.choices}
         if value not in offered and (value or field.empty is None):
             return _("Choose one of these.")

@@ -32,5 +32,5 @@ def scope_choice(request: Request, scope: TenantScope) -> dict[str, object]:
     return {
         "scopes_count": mode is not ScopeMode.DISABLED,
         "app_decides": mode is ScopeMode.PER_APP,
-        "offered_scopes": offered,
+        "offered_scopes": [(one.name, one.description) for one in offered],
     }

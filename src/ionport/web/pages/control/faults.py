@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,9 +23,11 @@ from ionport.sandbox.control.controls.faults import (
     FaultTarget,
     Trigger,
 )
+from ionport.web.forms.declared import Form, FormField, Group, Kind, choices_of
 from ionport.web.forms.edits import require_unchanged, show_stored
-from ionport.web.forms.fields import errors_of, is_on, lines_of, text_of
+from ionport.web.forms.fields import errors_of
 from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.form_page import show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import sandbox_of
@@ -34,10 +35,6 @@ from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "sandbox-control"
 
-_FIELDS = (
-    *("kind", "name", "service", "operation", "method", "path", "trigger", "figure", "seed"),
-    *("status", "body", "media_type", "seconds", "after_commit", "is_enabled"),
-)
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
@@ -56,7 +53,7 @@ def list_faults(request: Request) -> Response:
     context = {
         "state": state,
         "page_of": Page(shown, len(found), state.request),
-        "kinds": dict(_kinds()),
+        "kinds": _kinds(),
         "when": {rule.id: _when(rule) for rule in shown},
         "calls": {rule.id: _calls(rule.draft.target) for rule in shown},
     }
@@ -66,21 +63,22 @@ def list_faults(request: Request) -> Response:
 def add_form(request: Request) -> Response:
     """Show the form of a new rule."""
     _faults(request).require(tenant_scope(request), visit_of(request).actor)
-    return _form(request, _values(FaultDraft(FaultKind.STATUS)), {})
+    return _page(request, _values(FaultDraft(FaultKind.STATUS)), {})
 
 
 def add(request: Request) -> Response:
     """Add a rule."""
     visit, scope = visit_of(request), tenant_scope(request)
     _faults(request).require(scope, visit.actor)
+    values = _form(request).sent(visit.form)
     try:
-        draft = _draft(visit.form)
+        draft = _draft(request, values)
         with visit.write(scope) as access:
             _faults(request).add(access, draft)
     except InvalidInput as error:
-        return _form(request, _sent(visit.form), errors_of(error), status=error.status)
+        return _page(request, values, errors_of(error), status=error.status)
     except Conflict as error:
-        return _form(request, _sent(visit.form), {"": error.text}, status=error.status)
+        return _page(request, values, {"": error.text}, status=error.status)
     text = _("The rule is saved. It takes effect from the next call on.")
     return redirect(request, _list_url(request), text=text)
 
@@ -89,14 +87,15 @@ def edit_form(request: Request) -> Response:
     """Show the form of a rule."""
     rule = _rule(request)
     show_stored(request, _values(rule.draft))
-    return _form(request, _values(rule.draft), {}, rule)
+    return _page(request, _values(rule.draft), {}, rule)
 
 
 def edit(request: Request) -> Response:
     """Change a rule; it counts from the start again."""
     visit, scope, rule = visit_of(request), tenant_scope(request), _rule(request)
+    values = _form(request).sent(visit.form)
     try:
-        draft = _draft(visit.form)
+        draft = _draft(request, values)
         with visit.services.database.write() as work:
             access = Access(work, scope, visit.actor)
             faults = _faults(request)
@@ -109,12 +108,12 @@ def edit(request: Request) -> Response:
             )
             faults.change(access, rule.id, draft)
     except (InvalidInput, ChangedMeanwhile) as error:
-        return _form(request, _sent(visit.form), errors_of(error), rule, status=error.status)
+        return _page(request, values, errors_of(error), rule, status=error.status)
     text = _("The rule is saved. It counts from the start again.")
     return redirect(request, _list_url(request), text=text)
 
 
-def _form(
+def _page(
     request: Request,
     values: Mapping[str, str],
     errors: Mapping[str, str],
@@ -122,23 +121,103 @@ def _form(
     *,
     status: int = 200,
 ) -> Response:
+    heading, intro = _("Add a fault rule"), []
+    if rule:
+        heading = _("Change the fault rule")
+        text = _(
+            "It applied to {hits} of the {seen} calls that matched since it was last switched on or"
+            " changed. Saved, it counts from the start again."
+        )
+        intro = [text.format(hits=rule.hits, seen=rule.seen)]
+    return show_form(
+        request, _form(request), values, errors, heading=heading, button=_("Save"), intro=intro,
+        crumbs=[(_("Control plane"), None), (_("Faults"), _list_url(request))], last=heading,
+        status=status,
+    )  # fmt: skip
+
+
+def _form(request: Request) -> Form:
     apis = sandbox_of(request).registry.services
-    context = {
-        "values": values,
-        "errors": errors,
-        "rule": rule,
-        # A switch has no room for an error: its own stands on top.
-        "fields": [name for name in _FIELDS if name not in ("after_commit", "is_enabled")],
-        "kinds": _kinds(),
-        "triggers": _triggers(),
-        "services": [
-            *((api.context, f"{api.context} · {api.title}") for api in apis),
-            (AUTHORIZATION_SERVER, _("AS · Authorization server")),
-        ],
-        "methods": [(method, method) for method in _METHODS],
-        "operations": sorted({one.name for api in apis for one in api.operations}),
-    }
-    return render(request, "control/faults/form.html", context, status=status)
+    services = [(api.context, f"{api.context} · {api.title}") for api in apis]
+    calls = [
+        FormField(
+            "service", _("Service"), Kind.CHOICE,
+            choices=[*services, (AUTHORIZATION_SERVER, _("AS · Authorization server"))],
+            empty=_("Every service but the authorization server"),
+        ),
+        FormField(
+            "operation", _("Operation"), limit=200,
+            suggestions=sorted({one.name for api in apis for one in api.operations}),
+            help=_("As the inspector names it, such as create item. Empty: every operation."),
+        ),
+        FormField(
+            "method", _("Method"), Kind.CHOICE,
+            choices=[(method, method) for method in _METHODS], empty=_("Every method"),
+        ),
+        FormField(
+            "path", _("Path"), limit=500,
+            help=_(
+                "Behind the tenant; * stands for any letters, such as /IDM/api/items/*. Empty:"
+                " every path."
+            ),
+        ),
+    ]  # fmt: skip
+    when = [
+        FormField(
+            "trigger", _("Which of them"), Kind.CHOICE, required=True,
+            choices=choices_of(_triggers()),
+        ),
+        FormField(
+            "figure", _("Number"), inputmode="decimal",
+            help=_(
+                "Of the next calls: how many. Of every n-th: n. Of a probability: between 0 and 1."
+                " Every call needs none."
+            ),
+        ),
+        FormField(
+            "seed", _("Seed"), inputmode="numeric",
+            help=_("With the same seed, the same calls are chosen at random again."),
+        ),
+    ]  # fmt: skip
+    how = [
+        FormField(
+            "seconds", _("Seconds"), inputmode="decimal",
+            help=_("Of latency, slow body and search lag, and the Retry-After of 429."),
+        ),
+        FormField(
+            "status", _("Status"), inputmode="numeric",
+            help=_("Of an answer of my choice: 200 to 599."),
+        ),
+        FormField(
+            "body", _("Body"), Kind.LINES, exact=True,
+            help=_("Of an answer of my choice, or of HTML. Empty: a short one is made."),
+        ),
+        FormField(
+            "media_type", _("Content-Type"), limit=200,
+            help=_("Of an answer of my choice; application/json when empty."),
+        ),
+        FormField(
+            "after_commit", _("Do the call all the same"), Kind.SWITCH,
+            help=_(
+                "The answer then denies what was done. For an answer of my choice and for HTML."
+            ),
+        ),
+        FormField("is_enabled", _("Switched on"), Kind.SWITCH),
+    ]  # fmt: skip
+    return Form(
+        [
+            FormField(
+                "kind", _("What happens"), Kind.CHOICE, required=True, choices=choices_of(_kinds())
+            ),
+            FormField(
+                "name", _("Name"), limit=200,
+                help=_("The recorder writes it to every call that the rule applies to."),
+            ),
+            Group(_("Which calls"), calls),
+            Group(_("When"), when),
+            Group(_("How"), how),
+        ]
+    )  # fmt: skip
 
 
 def switch_on(request: Request) -> Response:
@@ -166,7 +245,7 @@ def delete_form(request: Request) -> Response:
         "The sandbox then answers these calls as well as it can. What the recorder tells of calls"
         " that it was applied to stays."
     )
-    name = rule.draft.name or dict(_kinds())[rule.draft.kind.value]
+    name = rule.draft.name or _kinds()[rule.draft.kind]
     crumbs = [(_("Control plane"), None), (_("Faults"), _list_url(request))]
     heading = _("Delete the rule {name}?").format(name=name)
     return ask_first(request, heading, [text], _("Delete"), crumbs=crumbs)
@@ -190,8 +269,8 @@ def _rule(request: Request) -> FaultRule:
         return _faults(request).get(access, request.path_params["fault"])
 
 
-def _kinds() -> Sequence[tuple[str, str]]:
-    labels = {
+def _kinds() -> Mapping[FaultKind, str]:
+    return {
         FaultKind.STATUS: _("Answer with a status of my choice"),
         FaultKind.TOO_MANY_REQUESTS: _("429 with Retry-After"),
         FaultKind.LATENCY: _("Latency: wait before the call is done"),
@@ -203,17 +282,15 @@ def _kinds() -> Sequence[tuple[str, str]]:
         FaultKind.UNAUTHORIZED: _("Refuse the token with 401"),
         FaultKind.SEARCH_LAG: _("IDM search finds new items later"),
     }
-    return [(kind.value, labels[kind]) for kind in FaultKind]
 
 
-def _triggers() -> Sequence[tuple[str, str]]:
-    labels = {
+def _triggers() -> Mapping[Trigger, str]:
+    return {
         Trigger.ALWAYS: _("Every call"),
         Trigger.NEXT: _("The next calls: how many"),
         Trigger.EVERY: _("Every n-th call: n"),
         Trigger.PROBABILITY: _("At random: probability from 0 to 1"),
     }
-    return [(trigger.value, labels[trigger]) for trigger in Trigger]
 
 
 def _when(rule: FaultRule) -> str:
@@ -256,16 +333,8 @@ def _values(draft: FaultDraft) -> dict[str, str]:
     }
 
 
-def _sent(form: FormData) -> dict[str, str]:
-    return {name: text_of(form, name) for name in _FIELDS} | {"body": lines_of(form, "body")}
-
-
-def _draft(form: FormData) -> FaultDraft:
-    values = _sent(form)
-    for name, choices in (("kind", FaultKind), ("trigger", Trigger)):
-        if values[name] not in list(choices):
-            text = _("Choose one of these.")
-            raise InvalidInput(text, fields={name: text})
+def _draft(request: Request, values: Mapping[str, str]) -> FaultDraft:
+    _form(request).check(values)
     return FaultDraft(
         kind=FaultKind(values["kind"]),
         name=values["name"],
@@ -279,8 +348,8 @@ def _draft(form: FormData) -> FaultDraft:
         body=values["body"],
         media_type=values["media_type"],
         seconds=_number(values, "seconds"),
-        after_commit=is_on(form, "after_commit"),
-        is_enabled=is_on(form, "is_enabled"),
+        after_commit=bool(values["after_commit"]),
+        is_enabled=bool(values["is_enabled"]),
     )
 
 

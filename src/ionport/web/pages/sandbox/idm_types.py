@@ -6,8 +6,8 @@ Source: docs/reference/idm.md#data-model.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,8 +24,15 @@ from ionport.sandbox.idm.datamodel.administration import (
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import Acl, AttributeDefinition, describe
 from ionport.store import Work
-from ionport.web.forms.fields import errors_of, is_on, text_of, whole_number
+from ionport.web.forms.fields import errors_of
+from ionport.web.pages.sandbox.idm_type_forms import (
+    definition_of,
+    new_acl,
+    new_attribute,
+    new_type,
+)
 from ionport.web.rendering.confirm import ask_first
+from ionport.web.rendering.form_page import show_form
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import trail_of
@@ -55,25 +62,34 @@ def list_types(request: Request) -> Response:
 
 def add_form(request: Request) -> Response:
     """Show the empty form of a new document type."""
-    return _form(request, "add", {}, {})
+    return _add_page(request, {}, {})
 
 
 def add(request: Request) -> Response:
     """Add a document type."""
-    form = visit_of(request).form
-    values = {name: text_of(form, name) for name in ("name", "description", "needs_acl")}
-    name = values["name"]
+    values = new_type().sent(visit_of(request).form)
 
     def act(work: Work) -> None:
         _types(request).add_type(
             Access(work, tenant_scope(request), visit_of(request).actor),
-            name,
+            values["name"],
             values["description"],
-            needs_acl=is_on(form, "needs_acl"),
+            needs_acl=bool(values["needs_acl"]),
         )
 
     text = _("The document type is added. Give it its attributes now.")
-    return _save(request, "add", values, act, lambda: _type_url(request, name), text)
+    url = partial(_type_url, request, values["name"])
+    return _save(request, _add_page, values, act, url, text)
+
+
+def _add_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    _require_administrator(request)
+    return show_form(
+        request, new_type(), values, errors, heading=_("Add a document type"), button=_("Save"),
+        crumbs=_crumbs(request), last=_("Add"), status=status,
+    )  # fmt: skip
 
 
 def show(request: Request) -> Response:
@@ -114,21 +130,32 @@ def delete(request: Request) -> Response:
 
 def add_attribute_form(request: Request) -> Response:
     """Show the empty form of a new attribute."""
-    return _form(request, "add_attribute", {"type": "1", "is_searchable": "on"}, {})
+    return _attribute_page(request, {"type": "1", "is_searchable": "on"}, {})
 
 
 def add_attribute(request: Request) -> Response:
     """Add an attribute to a document type."""
-    values = _attribute_sent(visit_of(request).form)
+    values = new_attribute().sent(visit_of(request).form)
 
     def act(work: Work) -> None:
-        definition = _definition(visit_of(request).form)
+        definition = definition_of(values)
         _types(request).add_attribute(
             Access(work, tenant_scope(request), visit_of(request).actor), _name(request), definition
         )
 
-    url, text = _own_url(request), _("The attribute is added.")
-    return _save(request, "add_attribute", values, act, lambda: url, text)
+    text = _("The attribute is added.")
+    return _save(request, _attribute_page, values, act, partial(_own_url, request), text)
+
+
+def _attribute_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    _require_administrator(request)
+    heading = _("Add an attribute to {name}").format(name=_listed(request).entity.name)
+    return show_form(
+        request, new_attribute(), values, errors, heading=heading, button=_("Save"),
+        crumbs=_own_crumbs(request), last=_("Add attribute"), status=status,
+    )  # fmt: skip
 
 
 def delete_attribute_form(request: Request) -> Response:
@@ -159,12 +186,12 @@ def delete_attribute(request: Request) -> Response:
 
 def add_acl_form(request: Request) -> Response:
     """Show the empty form of a new ACL."""
-    return _form(request, "add_acl", {}, {})
+    return _acl_page(request, {}, {})
 
 
 def add_acl(request: Request) -> Response:
     """Add an ACL to a document type."""
-    values = {name: text_of(visit_of(request).form, name) for name in ("name", "description")}
+    values = new_acl().sent(visit_of(request).form)
 
     def act(work: Work) -> None:
         acl = Acl(values["name"], values["description"])
@@ -172,8 +199,19 @@ def add_acl(request: Request) -> Response:
             Access(work, tenant_scope(request), visit_of(request).actor), _name(request), acl
         )
 
-    url = _own_url(request)
-    return _save(request, "add_acl", values, act, lambda: url, _("The ACL is added."))
+    text = _("The ACL is added.")
+    return _save(request, _acl_page, values, act, partial(_own_url, request), text)
+
+
+def _acl_page(
+    request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    _require_administrator(request)
+    heading = _("Add an ACL to {name}").format(name=_listed(request).entity.name)
+    return show_form(
+        request, new_acl(), values, errors, heading=heading, button=_("Save"),
+        crumbs=_own_crumbs(request), last=_("Add ACL"), status=status,
+    )  # fmt: skip
 
 
 def delete_acl_form(request: Request) -> Response:
@@ -200,19 +238,29 @@ def delete_acl(request: Request) -> Response:
 
 
 def _ask_first(request: Request, heading: str, texts: list[str]) -> Response:
+    return ask_first(request, heading, texts, _("Delete"), crumbs=_own_crumbs(request))
+
+
+def _crumbs(request: Request) -> list[tuple[str, str | None]]:
     tenant = tenant_scope(request).tenant_id
-    crumbs = [
+    return [
         (_("ION API"), None),
         (_("Inspector"), path_to(request, "inspector", tenant=tenant)),
         (_("IDM document types"), path_to(request, "document_types", tenant=tenant)),
-        (_name(request), _own_url(request)),
     ]
-    return ask_first(request, heading, texts, _("Delete"), crumbs=crumbs)
+
+
+def _own_crumbs(request: Request) -> list[tuple[str, str | None]]:
+    return [*_crumbs(request), (_name(request), _own_url(request))]
+
+
+def _require_administrator(request: Request) -> None:
+    visit_of(request).actor.require_tenant_administrator(tenant_scope(request).tenant_id)
 
 
 def _save(
     request: Request,
-    form: str,
+    page: Callable[[Request, Mapping[str, str], Mapping[str, str], int], Response],
     values: Mapping[str, str],
     act: Callable[[Work], None],
     url: Callable[[], str],
@@ -223,9 +271,9 @@ def _save(
         with visit_of(request).services.database.write() as work:
             act(work)
     except InvalidInput as error:
-        return _form(request, form, values, errors_of(error), error.status)
+        return page(request, values, errors_of(error), error.status)
     except Conflict as error:
-        return _form(request, form, values, {"name": error.text}, error.status)
+        return page(request, values, {"name": error.text}, error.status)
     return redirect(request, url(), text=text)
 
 
@@ -237,59 +285,6 @@ def _remove(request: Request, act: Callable[[Work], None], url: str, text: str) 
     except Conflict as error:
         return redirect(request, _own_url(request), kind="danger", text=error.text)
     return redirect(request, url, text=text)
-
-
-def _form(
-    request: Request,
-    name: str,
-    values: Mapping[str, str],
-    errors: Mapping[str, str],
-    status: int = 200,
-) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
-    visit.actor.require_tenant_administrator(scope.tenant_id)
-    context: dict[str, object] = {"values": values, "errors": errors, "types": _type_choices()}
-    if "document_type" in request.path_params:
-        context |= _context(_listed(request))
-    return render(request, f"sandbox/idm_types/{name}.html", context, status=status)
-
-
-def _type_choices() -> list[tuple[str, str]]:
-    return [(type_.value, f"{type_.value} · {describe(type_)}") for type_ in AttributeType]
-
-
-_TEXTS = ("name", "description", "type", "default", "max_length", "values")
-_SWITCHES = ("is_required", "is_unique", "is_searchable")
-
-
-def _attribute_sent(form: FormData) -> dict[str, str]:
-    texts = {name: text_of(form, name) for name in _TEXTS}
-    return texts | {name: "on" for name in _SWITCHES if is_on(form, name)}
-
-
-def _definition(form: FormData) -> AttributeDefinition:
-    """Return what the form of a new attribute says; raises InvalidInput."""
-    try:
-        type_ = AttributeType(text_of(form, "type"))
-    except ValueError as error:
-        text = _("Choose a type.")
-        raise InvalidInput(text, fields={"type": text}) from error
-    max_length = whole_number(form, "max_length")
-    if max_length is None and text_of(form, "max_length"):
-        text = _("A whole number, or nothing.")
-        raise InvalidInput(text, fields={"max_length": text})
-    lines = text_of(form, "values").splitlines()
-    return AttributeDefinition(
-        name=text_of(form, "name"),
-        description=text_of(form, "description"),
-        type=type_,
-        default=text_of(form, "default"),
-        is_required=is_on(form, "is_required"),
-        is_unique=is_on(form, "is_unique"),
-        is_searchable=is_on(form, "is_searchable"),
-        max_length=max_length,
-        values=tuple(line.strip() for line in lines if line.strip()),
-    )
 
 
 def _context(listed: ListedEntity) -> dict[str, object]:
