@@ -10,7 +10,7 @@ from ionport.connections.service import ConnectionService
 from ionport.core.blobs import Blobs
 from ionport.core.clock import BootClock
 from ionport.core.sealing import KeyRing
-from ionport.documents.bulk.decisions import decision_steps
+from ionport.documents.bulk.decisions import decision_steps, judge_step
 from ionport.documents.bulk.model import BulkAction
 from ionport.documents.bulk.runner import BulkRunner
 from ionport.documents.bulk.service import BulkService
@@ -130,6 +130,7 @@ def open_document_side(
             clock,
             {
                 BulkAction.EXPORT: export_step(deliveries),
+                BulkAction.JUDGE: judge_step(documents.anew),
                 **decision_steps(documents.decisions),
             },
         ),

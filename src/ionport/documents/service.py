@@ -34,6 +34,7 @@ from ionport.documents.model import (
 )
 from ionport.documents.receipts import PreparedReceipt, Receipts, Received
 from ionport.documents.repository import DocumentRepository, TimelineRepository
+from ionport.documents.review.decisions.anew import JudgeAnewService
 from ionport.documents.review.decisions.corrections import CorrectionService
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.moving import MoveService
@@ -72,6 +73,7 @@ class DocumentService:
         self.corrections = CorrectionService(
             clock, blobs, self._timeline, self.review, judging, self.limits.invoice
         )
+        self.anew = JudgeAnewService(clock, self._timeline, self.review, judging)
         self.moving = MoveService(clock, audit, self._timeline, self.review, judging)
         self.editing = EditingService(clock, self._timeline)
         self.decisions = DecisionService(clock, self.review, judging, self.corrections)

@@ -8,9 +8,25 @@ from ionport.core.errors import Conflict
 from ionport.core.i18n import _
 from ionport.documents.bulk.model import BulkAction, BulkRun, Outcome
 from ionport.documents.bulk.runner import BulkStep
+from ionport.documents.review.decisions.anew import JudgeAnewService
 from ionport.documents.review.decisions.service import DecisionService
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
+
+
+def judge_step(service: JudgeAnewService) -> BulkStep:
+    """Return how one document of such a run is judged."""
+
+    def judge(
+        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
+    ) -> Outcome:
+        del run
+        if service.judge(Access(work, scope, actor), document_id):
+            return Outcome.done()
+        return Outcome.left_out("waits_no_longer", _("It waits for nothing any longer."))
+
+    return judge
 
 
 def decision_steps(decisions: DecisionService) -> Mapping[BulkAction, BulkStep]:

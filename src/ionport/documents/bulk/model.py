@@ -25,6 +25,8 @@ class BulkAction(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     DELETE = "delete"
+    JUDGE = "judge"
+    """Begun by ionport alone, when what documents are judged by has changed."""
 
     @property
     def label(self) -> str:
@@ -34,12 +36,18 @@ class BulkAction(StrEnum):
             BulkAction.ACCEPT: _("Accept findings"),
             BulkAction.REJECT: _("Reject"),
             BulkAction.DELETE: _("Delete"),
+            BulkAction.JUDGE: _("Judge anew"),
         }[self]
 
     @property
     def needs_reason(self) -> bool:
         """Whether a person has to say why."""
-        return self is not BulkAction.EXPORT
+        return self not in (BulkAction.EXPORT, BulkAction.JUDGE)
+
+    @classmethod
+    def offered(cls) -> list[BulkAction]:
+        """Return those that a person may choose."""
+        return [action for action in cls if action is not cls.JUDGE]
 
 
 class BulkState(StrEnum):

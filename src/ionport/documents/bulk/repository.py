@@ -38,6 +38,7 @@ from ionport.store import OrganizationScope, SystemScope
 
 _r, _i = bulk_runs.c, bulk_items.c
 # As a literal, by which SQLite knows that the partial index has every such run.
+_JUDGE = BulkAction.JUDGE.value
 _IS_RUNNING = _r.state == literal(BulkState.RUNNING.value, literal_execute=True)
 
 
@@ -142,6 +143,18 @@ class BulkRepository:
         )
         return moved.rowcount == 1
 
+    def cancel_open(self, scope: OrganizationScope, action: BulkAction, at: datetime) -> None:
+        """End the runs of an action that are not over."""
+        self._connection.execute(
+            update(bulk_runs)
+            .where(
+                _r.organization_id == scope.organization_id,
+                _r.action == action.value,
+                _r.state.in_([BulkState.RUNNING.value, BulkState.PAUSED.value]),
+            )
+            .values(state=BulkState.CANCELLED.value, worker="", updated_at=at, ended_at=at)
+        )
+
     def left_out(
         self, scope: OrganizationScope, run_id: str, groups: int, of_each: int
     ) -> Sequence[LeftOutGroup]:
@@ -175,6 +188,7 @@ class BulkRepository:
     def free(self, scope: SystemScope, silent_since: datetime, wanted: str = "") -> str:
         """Return the id of the oldest run that nobody works at; empty when there is none.
 
+        What a person has begun comes before what ionport did.
         Of a worker nothing was heard of since `silent_since` nobody works at its run. With
         `wanted` only that run counts.
         """
@@ -182,7 +196,9 @@ class BulkRepository:
         query = select(_r.id).where(_IS_RUNNING, _is_free(silent_since))
         if wanted:
             query = query.where(_r.id == wanted)
-        found = self._connection.execute(query.order_by(_r.created_at).limit(1))
+        found = self._connection.execute(
+            query.order_by(_r.action == _JUDGE, _r.created_at).limit(1)
+        )
         return found.scalar_one_or_none() or ""
 
     def take(

@@ -113,6 +113,9 @@ class BulkRunner:
             for item in items:
                 if self._stopping.is_set() or not self._settle(run, worker, actor, item):
                     return
+            if run.action is BulkAction.JUDGE:
+                # Whoever has begun something meanwhile does not wait for all of it.
+                return
 
     def _settle(self, run: BulkRun, worker: str, actor: Actor, item: BulkItem) -> bool:
         """Do the action with one document; False when the run is not ours any more."""

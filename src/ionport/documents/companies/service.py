@@ -10,6 +10,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import N_, _
 from ionport.core.ids import new_id
+from ionport.documents.bulk.anew import JudgingAnew
 from ionport.documents.companies.model import (
     MAX_COMPANIES,
     Addressee,
@@ -42,6 +43,7 @@ class CompanyService:
     def __init__(self, clock: Clock, audit: AuditLog, identity: IdentityService) -> None:
         self._clock = clock
         self._audit = audit
+        self._anew = JudgingAnew(clock, audit)
         self._identity = identity
 
     def add(
@@ -94,6 +96,7 @@ class CompanyService:
             ) from error
         details = {"name": company.name}
         self._audit.record(Access(work, scope, actor), CompanyAction.CREATED, company.id, details)
+        self._anew.begin(Access(work, scope, actor))
         return company
 
     def change(
@@ -117,6 +120,7 @@ class CompanyService:
             self._audit.record(
                 Access(work, scope, actor), CompanyAction.CHANGED, company_id, changed
             )
+            self._anew.begin(Access(work, scope, actor))
         return self.get(work, scope, company_id)
 
     def delete(self, work: Work, scope: OrganizationScope, actor: Actor, company_id: str) -> None:
@@ -128,6 +132,7 @@ class CompanyService:
         details = {"name": self.get(work, scope, company_id).name}
         CompanyRepository(work.connection).delete(scope, company_id)
         self._audit.record(Access(work, scope, actor), CompanyAction.DELETED, company_id, details)
+        self._anew.begin(Access(work, scope, actor))
 
     def get(self, work: Work, scope: OrganizationScope, company_id: str) -> Company:
         """Return the company; raises NotFound."""

@@ -22,6 +22,9 @@ PENDING = frozenset({_S.PENDING_APPROVAL, _S.PENDING_SECOND_APPROVAL})
 _WAITING = frozenset({_S.READY_FOR_VALIDATION, *PENDING})
 _JUDGED = frozenset({*_WAITING, _S.VALIDATED_PENDING_EXPORT})
 _NOT_OVER = frozenset({*_JUDGED, _S.EXPORTING, _S.EXPORT_ERROR})
+WAITING = _NOT_OVER | {_S.ON_HOLD}
+"""Something of such a document may still be sent."""
+
 _ALL = frozenset({*_NOT_OVER, _S.EXPORTED})
 
 

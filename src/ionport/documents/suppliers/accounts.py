@@ -89,8 +89,18 @@ def judge_accounts(
     A payee other than the seller only notes when every account is known. `of_identities` are the
     accounts known of suppliers, this one's among them.
     """
-    fields, suppliers = read.fields, read.identity.suppliers
-    accounts = accounts_of(fields, read.parties)
+    return judge_known(read.fields, read.identity.suppliers, read.parties, findings, of_identities)
+
+
+def judge_known(
+    fields: Row,
+    suppliers: Collection[str],
+    parties: Parties,
+    findings: Sequence[NewFinding],
+    of_identities: Mapping[str, Collection[str]],
+) -> Sequence[NewFinding]:
+    """Return what `judge_accounts` does, for a document that is stored."""
+    accounts = accounts_of(fields, parties)
     if not accounts or not suppliers:
         return findings
     known = {one: of_identities[one] for one in suppliers if one in of_identities}

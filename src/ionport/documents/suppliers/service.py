@@ -10,6 +10,7 @@ from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import N_, _
 from ionport.core.ids import new_id
 from ionport.core.paging import Page, PageRequest
+from ionport.documents.bulk.anew import JudgingAnew
 from ionport.documents.suppliers.account_repository import AccountRepository
 from ionport.documents.suppliers.csv_file import Line, account_of, write_suppliers
 from ionport.documents.suppliers.model import (
@@ -45,6 +46,7 @@ class SupplierService:
     def __init__(self, clock: Clock, audit: AuditLog) -> None:
         self._clock = clock
         self._audit = audit
+        self._anew = JudgingAnew(clock, audit)
 
     def compare(
         self, work: Work, scope: OrganizationScope, actor: Actor, lines: Sequence[Line]
@@ -103,6 +105,8 @@ class SupplierService:
             "unchanged": str(found.unchanged),
         }
         self._audit.record(Access(work, scope, actor), SupplierAction.IMPORTED, "suppliers", counts)
+        if found.changes:
+            self._anew.begin(Access(work, scope, actor))
         return found
 
     def list(
@@ -224,6 +228,7 @@ class SupplierService:
         if account:
             details["account"] = account
         self._audit.record(Access(work, scope, actor), action, supplier.id, details)
+        self._anew.begin(Access(work, scope, actor))
 
     def export(self, work: Work, scope: OrganizationScope) -> Iterator[str]:
         """Yield all suppliers as a CSV file that can be imported again."""

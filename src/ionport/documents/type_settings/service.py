@@ -9,6 +9,7 @@ from typing import Any
 from ionport.core.clock import Clock
 from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import N_, _
+from ionport.documents.bulk.anew import JudgingAnew
 from ionport.documents.model import Row
 from ionport.documents.review.approvals import ApprovalPolicy
 from ionport.documents.review.model import NewFinding
@@ -41,6 +42,7 @@ class TypeSettingsService:
     def __init__(self, clock: Clock, audit: AuditLog) -> None:
         self._clock = clock
         self._audit = audit
+        self._anew = JudgingAnew(clock, audit)
 
     def get(self, work: Work, scope: OrganizationScope, type_id: str) -> TypeSettings:
         """Return the settings of a document type; raises NotFound."""
@@ -49,7 +51,7 @@ class TypeSettingsService:
     def put(
         self, work: Work, scope: OrganizationScope, actor: Actor, settings: TypeSettings
     ) -> None:
-        """Replace the settings of a document type; they count for what is judged from now on.
+        """Replace the settings of a document type; documents that wait are judged anew by them.
 
         Raises Forbidden. `settings_of` has checked them.
         """
@@ -65,6 +67,7 @@ class TypeSettingsService:
                 settings.document_type,
                 details,
             )
+            self._anew.begin(Access(work, scope, actor))
 
     def set_field(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,14 +11,21 @@ import pytest
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput
+from ionport.documents.bulk.decisions import decision_steps, judge_step
+from ionport.documents.bulk.model import BulkAction, BulkRun, BulkState, Selection
+from ionport.documents.bulk.repository import BulkRepository
+from ionport.documents.bulk.runner import BulkRunner
+from ionport.documents.bulk.service import BulkService
 from ionport.documents.companies.model import COMPANY_FIELDS, Company, Match, addressee_of, match
 from ionport.documents.companies.service import CompanyService
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.review.approvals import ApprovalPolicy
-from ionport.documents.review.model import DocumentHeld
+from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
+from ionport.documents.suppliers.csv_file import read_suppliers
+from ionport.documents.suppliers.service import SupplierService
 from ionport.identity.model import Actor
-from ionport.store import Database
+from ionport.store import Database, SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide, document_side, holding, invoice
 
 SOUTH = {
@@ -319,3 +327,114 @@ def test_whoever_moves_a_document_to_where_it_is_keeps_it_there(
     _correct(side, document_id, due_date="2031-01-01")
     document, found = _document(side, document_id)
     assert (document.sub_organization_id, found) == (None, ["other_company"])
+
+
+def test_documents_that_wait_are_judged_anew_when_companies_change(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    waits, exported, held = (side.add_document(f"{n}.xml", invoice(n)) for n in "123")
+    with side.database.write() as work:
+        side.documents.decisions.hold(work, side.scope, OPERATOR, held, "asked")
+        for status in (DocumentStatus.EXPORTING, DocumentStatus.EXPORTED):
+            side.documents.record_export_status(work, side.scope, exported, status, "")
+    north = _add(side, companies, NORTH)
+    (run,) = _runs(side)
+    assert (run.action, run.total, run.person) == (BulkAction.JUDGE, 2, OPERATOR.name)
+    _judge(side)
+    (run,) = _runs(side)
+    assert (run.done, run.state) == (2, BulkState.DONE)
+    document, found = _document(side, waits)
+    assert (document.status, found) == (DocumentStatus.READY_FOR_VALIDATION, ["no_company"])
+    document, found = _document(side, held)
+    assert (document.status, found) == (DocumentStatus.ON_HOLD, ["no_company"])
+    assert _document(side, exported)[1] == []
+    # The company that they are for: they find it, and what held them holds no longer.
+    south = _add(side, companies, SOUTH)
+    _judge(side)
+    document, _found = _document(side, waits)
+    assert document.sub_organization_id == south.sub_organization_id
+    assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
+    assert "What was found no longer holds" in " ".join(side.timeline(waits))
+    with side.database.write() as work:
+        companies.change(work, side.scope, OPERATOR, south.id, {"vat_id": "", "postal_code": "1"})
+        companies.delete(work, side.scope, OPERATOR, north.id)
+    # The second change judges what the first would have judged.
+    assert [run.state for run in _runs(side)][:2] == [BulkState.RUNNING, BulkState.CANCELLED]
+    _judge(side)
+    assert _document(side, waits)[0].status is DocumentStatus.READY_FOR_VALIDATION
+
+
+def test_judging_anew_gives_way_to_what_a_person_begins(
+    side: DocumentSide, companies: CompanyService
+) -> None:
+    first = side.receive()
+    _add(side, companies, NORTH)
+    with side.database.write() as work:
+        bulk = BulkService(side.clock, side.audit)
+        chosen = Selection(ids=[first])
+        rejecting = bulk.start(work, side.scope, OPERATOR, BulkAction.REJECT, chosen, "not ours")
+    with side.database.read() as work:
+        free = BulkRepository(work.connection).free(SystemScope("test"), side.clock.now())
+    assert free == rejecting.id
+    _judge(side)
+    assert [(run.done, run.left_out) for run in _runs(side)] == [(1, 0), (0, 1)]
+
+
+def _runs(side: DocumentSide) -> Sequence[BulkRun]:
+    with side.database.read() as work:
+        return BulkService(side.clock, side.audit).list(work, side.scope)
+
+
+def _judge(side: DocumentSide) -> None:
+    steps = {
+        BulkAction.JUDGE: judge_step(side.documents.anew),
+        **decision_steps(side.documents.decisions),
+    }
+    BulkRunner(side.database, side.clock, steps).run_all()
+
+
+def test_what_suppliers_and_settings_say_now_holds_and_frees_documents_that_wait(
+    side: DocumentSide,
+) -> None:
+    document_id = side.receive()
+    suppliers, types = SupplierService(side.clock, side.audit), side.documents.review.types
+    account = _document(side, document_id)[0].fields["supplier_iban"]
+
+    def known(iban: str) -> None:
+        text = f"number,name,vat_id,tax_number,gln,ibans\r\n1,Any name,{vat_id},,,{iban}\r\n"
+        with side.database.write() as work:
+            suppliers.store(work, side.scope, OPERATOR, read_suppliers(text.encode()))
+        _judge(side)
+
+    vat_id = _document(side, document_id)[0].fields["supplier_tax_id"]
+    known("DE02120300000000202051")
+    document, found = _document(side, document_id)
+    assert (document.status, found) == (DocumentStatus.READY_FOR_VALIDATION, ["unknown_account"])
+    known(account)
+    document, _found = _document(side, document_id)
+    assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
+    for first_from, status in (
+        ("0", DocumentStatus.PENDING_APPROVAL),
+        (None, DocumentStatus.VALIDATED_PENDING_EXPORT),
+    ):
+        with side.database.write() as work:
+            values = {"first_from": first_from}
+            types.set_approvals(work, side.scope, OPERATOR, "INVOICE", values)
+        _judge(side)
+        assert _document(side, document_id)[0].status is status
+    for required, status in (
+        (True, DocumentStatus.READY_FOR_VALIDATION),
+        (False, DocumentStatus.VALIDATED_PENDING_EXPORT),
+    ):
+        with side.database.write() as work:
+            values = {"required": required}
+            types.set_field(work, side.scope, OPERATOR, "INVOICE", "creditor_id", values)
+        _judge(side)
+        assert _document(side, document_id)[0].status is status
+    codes = [one.code for one in _stored(side, document_id) if one.resolved_at is None]
+    assert len(codes) == len(set(codes))
+
+
+def _stored(side: DocumentSide, document_id: str) -> Sequence[Finding]:
+    with side.database.read() as work:
+        return side.documents.findings(work, side.scope, document_id)

@@ -70,7 +70,7 @@ def add(request: Request) -> Response:
             )
     except (InvalidInput, Conflict) as error:
         return _add_page(request, values, errors_of(error), error.status)
-    text = _("{name} is added. Invoices that come in from now on are matched with it.")
+    text = _("{name} is added. Invoices that wait are judged anew.")
     return redirect(request, _url(request, company.id), text=text.format(name=company.name))
 
 

@@ -115,7 +115,7 @@ def set_field(request: Request) -> Response:
     except (InvalidInput, ChangedMeanwhile) as error:
         errors = _named(error, f"fields.{field.id}.")
         return _field_page(request, values, errors, error.status)
-    text = _("{field} is saved. It counts for documents that are judged from now on.")
+    text = _("{field} is saved. Documents that wait are judged anew.")
     return redirect(request, _url(request), text=text.format(field=field.label))
 
 
@@ -234,7 +234,7 @@ def set_effect(request: Request) -> Response:
             documents_of(request).types.set_effect(work, scope, visit.actor, kind.id, code, effect)
     except InvalidInput as error:
         return redirect(request, url, kind="danger", text=error.text)
-    text = _("{rule} is saved. It counts for documents that are judged from now on.")
+    text = _("{rule} is saved. Documents that wait are judged anew.")
     return redirect(request, url, text=text.format(rule=code))
 
 
@@ -263,7 +263,7 @@ def import_file(request: Request) -> Response:
             documents_of(request).types.put(work, scope, visit.actor, settings)
     except (InvalidInput, TooLarge, ChangedMeanwhile) as error:
         return _import_page(request, error.text, error.status)
-    text = _("The file's settings count for documents that are judged from now on.")
+    text = _("The file's settings are saved. Documents that wait are judged anew.")
     return redirect(request, _url(request), text=text)
 
 

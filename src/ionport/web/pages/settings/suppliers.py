@@ -128,7 +128,7 @@ def accept_account(request: Request) -> Response:
             )
     except InvalidInput as error:
         return _detail_page(request, errors_of(error), error.status)
-    text = _("{account} is known now. Invoices that are judged from now on may be paid to it.")
+    text = _("{account} is known now. Invoices that wait are judged anew.")
     return redirect(request, _url(request, supplier_id), text=text.format(account=accepted))
 
 

@@ -34,7 +34,7 @@ def begin(request: Request) -> Response:
     """Ask about the documents that were ticked or all that match, or start the action."""
     form = visit_of(request).form
     name = text_of(form, "action")
-    if name not in list(BulkAction):
+    if name not in BulkAction.offered():
         return _back(request, _("Choose what to do with the documents."))
     action = BulkAction(name)
     if not _is_all(request) and not _ids(request):

@@ -101,7 +101,7 @@ def list_documents(request: Request) -> Response:
         "sizes": _SIZES,
         "size": query.limit,
         "told": told(state.filters),
-        "actions": list(BulkAction),
+        "actions": BulkAction.offered(),
         "all_chosen": request.query_params.get("select") == "all" and bool(found.items),
         "here_url": _here(request),
         "runs": runs,

@@ -1,0 +1,42 @@
+"""Documents that wait are judged anew, in the background, when what they are judged by changes."""
+
+from __future__ import annotations
+
+from ionport.core.clock import Clock
+from ionport.core.errors import InvalidInput
+from ionport.documents.bulk.model import BulkAction, Selection
+from ionport.documents.bulk.repository import BulkRepository
+from ionport.documents.bulk.service import BulkService
+from ionport.documents.model import DocumentFilter
+from ionport.documents.review.life_cycle import WAITING
+from ionport.identity.access import Access
+from ionport.identity.audit import AuditLog
+from ionport.identity.model import Actor
+from ionport.store import OrganizationScope
+
+
+class JudgingAnew:
+    """Begins runs that judge every document that waits."""
+
+    def __init__(self, clock: Clock, audit: AuditLog) -> None:
+        self._clock = clock
+        self._bulk = BulkService(clock, audit)
+
+    def begin(self, access: Access[OrganizationScope]) -> None:
+        """Have the documents of the organization that wait judged anew; a `BulkRunner` does it.
+
+        It ends an earlier run of this kind, whose documents are judged by this one. Nothing of it
+        depends on the rights of whoever changed what they are judged by.
+        """
+        work, scope = access.work, access.scope
+        ionport = Actor.operator(access.actor.name)
+        repository = BulkRepository(work.connection)
+        repository.cancel_open(scope, BulkAction.JUDGE, self._clock.now())
+        waiting = Selection(matching=DocumentFilter(statuses=WAITING))
+        try:
+            with work.connection.begin_nested():
+                self._bulk.start(work, scope, ionport, BulkAction.JUDGE, waiting)
+        except InvalidInput as error:
+            # Nothing waits.
+            if error.code != "nothing_selected":
+                raise

@@ -1,0 +1,100 @@
+"""Judging a stored document anew by what the organization knows and sets: its file is not read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ionport.core.clock import Clock
+from ionport.documents.companies.model import addressee_of
+from ionport.documents.companies.service import COMPANY_RULES
+from ionport.documents.model import Document
+from ionport.documents.repository import DocumentRepository
+from ionport.documents.review.decisions.judging import Judging, is_judged_anew
+from ionport.documents.review.decisions.placing import place_again
+from ionport.documents.review.life_cycle import WAITING, can_move
+from ionport.documents.review.model import Finding, NewFinding
+from ionport.documents.review.organization_rules import FIELD_RULES
+from ionport.documents.review.ports import Sent
+from ionport.documents.review.repository import FindingRepository
+from ionport.documents.review.service import ReviewService
+from ionport.documents.suppliers.account_repository import AccountRepository
+from ionport.documents.suppliers.accounts import FIRST_ACCOUNT, UNKNOWN_ACCOUNT, judge_known
+from ionport.documents.timeline import Timeline
+from ionport.documents.type_settings.service import judge_fields
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope
+
+_OF_ORGANIZATION = COMPANY_RULES | FIELD_RULES | {FIRST_ACCOUNT, UNKNOWN_ACCOUNT}
+
+
+class JudgeAnewService:
+    """Brings a document to what companies, suppliers and settings of document types say now."""
+
+    def __init__(
+        self, clock: Clock, timeline: Timeline, review: ReviewService, judging: Judging
+    ) -> None:
+        self._clock = clock
+        self._timeline = timeline
+        self._review = review
+        self._judging = judging
+
+    def judge(self, access: Access[OrganizationScope], document_id: str) -> bool:
+        """Judge a document that waits; False for one that does so no longer.
+
+        One that nobody has placed may find its company. What was accepted stays accepted as long
+        as it is the same finding.
+        """
+        work, scope, by = access.work, access.scope, access.actor.name
+        deliveries = self._review.deliveries
+        sent = deliveries.lock(work, scope, document_id)
+        repository = DocumentRepository(work.connection)
+        repository.lock_status(scope, document_id)
+        document = repository.find(scope, document_id)
+        if document is None or document.status not in WAITING:
+            return False
+        is_fixed = sent is not Sent.NOTHING or deliveries.has_open(work, scope, document_id)
+        noticed = self._noticed(access, document, is_fixed=is_fixed)
+        self._judging.reconcile(work, scope, document_id, noticed, by, self._clock.now())
+        judged = repository.find(scope, document_id) or document
+        is_moved = judged.sub_organization_id != document.sub_organization_id
+        if is_moved:
+            self._review.withdraw_approvals(work, scope, access.actor, document_id)
+        # Settling renders open deliveries anew: only where something is otherwise now.
+        found = FindingRepository(work.connection).count_open(scope, document_id)
+        target, cause = self._review.standing(work, scope, document, found)
+        if is_moved or found != document.open_findings or can_move(document.status, target, cause):
+            self._review.settle(work, scope, document_id, by)
+        return True
+
+    def _noticed(
+        self, access: Access[OrganizationScope], document: Document, *, is_fixed: bool
+    ) -> Sequence[NewFinding]:
+        """Return what is so of a document now; what its file says was judged when it was read."""
+        work, scope = access.work, access.scope
+        known = self._review.list(work, scope, document.id)
+        found = [NewFinding(one.code, one.parameters) for one in known if _is_of_file(one)]
+        repository = AccountRepository(work.connection)
+        suppliers, parties = repository.of_document(scope, document.id)
+        if document.fields:
+            buyer = addressee_of(document.fields, parties.buyer_ids)
+            found += place_again(
+                work,
+                scope,
+                self._timeline,
+                document.id,
+                buyer,
+                access.actor.name,
+                was_sent=is_fixed,
+            )
+        accounts = repository.known(scope, suppliers)
+        about = judge_known(document.fields, suppliers, parties, found, accounts)
+        settings = self._review.types.get(work, scope, document.document_type)
+        return judge_fields(settings, document.fields, about)
+
+
+def _is_of_file(finding: Finding) -> bool:
+    return (
+        finding.resolved_at is None
+        and is_judged_anew(finding.code)
+        and finding.code not in _OF_ORGANIZATION
+    )
