@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 # divided by the smallest base quantity still has room for its cents.
 EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 MAX_DIGITS = 28
+_ZERO = Decimal(0)
 
 
 def decimal_text(value: Decimal) -> str:
@@ -18,7 +19,7 @@ def decimal_text(value: Decimal) -> str:
 
 def total(values: Iterable[Decimal]) -> Decimal:
     """Return the exact sum of `values`, zero for none."""
-    result = Decimal(0)
+    result = _ZERO
     for value in values:
         result = EXACT.add(result, value)
     return result

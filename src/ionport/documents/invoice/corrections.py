@@ -191,6 +191,8 @@ def laid_over(
     corrections: Sequence[Correction],
 ) -> tuple[dict[str, str], dict[str, tuple[Mapping[str, str], ...]]]:
     """Return fields and tables with the corrected values that no term has."""
+    if not corrections:
+        return dict(fields), dict(tables)
     fields, made = (
         dict(fields),
         {name: [dict(row) for row in rows] for name, rows in tables.items()},

@@ -13,7 +13,7 @@ from decimal import Decimal
 from ionport.documents.amounts import decimal_text
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.table import Syntax
-from ionport.documents.invoice.tree import Node
+from ionport.documents.invoice.tree import NUMBERS, Node
 
 FIELD_TERMS: Mapping[str, str] = {
     "invoice_id": "BT-1",
@@ -90,7 +90,10 @@ _CASH_DISCOUNT = re.compile(
 def header_fields(invoice: Invoice) -> dict[str, str]:
     """Return the fields that the invoice fills, by id; canonical texts."""
     tree = invoice.tree
-    fields = {field: canonical(tree.first(term)) for field, term in FIELD_TERMS.items()}
+    index = tree.index()
+    fields = {
+        field: canonical(index[term][0]) for field, term in FIELD_TERMS.items() if term in index
+    }
     fields["purchase_order"] = order_number(invoice)
     fields["supplier_iban"] = "".join(tree.value("BT-84").split())
     fields["discount_term"] = "; ".join(discount_terms(invoice))
@@ -130,14 +133,13 @@ def canonical(node: Node | None) -> str:
     """Return a value as fields hold it: a number without an exponent or superfluous zeros."""
     if node is None:
         return ""
-    number = node.decimal if node.is_number else None
+    number = node.decimal if node.term in NUMBERS else None
     return node.text if number is None else decimal_text(number)
 
 
 def texts(values: Mapping[str, str | Decimal | Node | None]) -> dict[str, str]:
     """Return a row without its empty values."""
-    made = {name: _text(value) for name, value in values.items()}
-    return {name: text for name, text in made.items() if text}
+    return {name: text for name, value in values.items() if (text := _text(value))}
 
 
 def joined(nodes: Iterable[Node]) -> str:
@@ -146,9 +148,9 @@ def joined(nodes: Iterable[Node]) -> str:
 
 
 def _text(value: str | Decimal | Node | None) -> str:
-    if isinstance(value, Decimal):
-        return decimal_text(value)
-    return value if isinstance(value, str) else canonical(value)
+    if isinstance(value, str):
+        return value
+    return decimal_text(value) if isinstance(value, Decimal) else canonical(value)
 
 
 def _discount(days: str, percent: str, base: str) -> str:

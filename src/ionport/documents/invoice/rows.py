@@ -12,7 +12,7 @@ from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.tree import Node
 
 _PRICE_DECIMALS = 10
-_ONE = Decimal(1)
+_ZERO, _ONE = Decimal(0), Decimal(1)
 
 # What a reference is, with the terms of its number and its date.
 _REFERENCES = (
@@ -167,7 +167,7 @@ def decimal_of(node: Node, term: str) -> Decimal | None:
 
 def sum_of(node: Node, term: str) -> Decimal:
     """Return the exact sum of all `term` below `node` that are numbers."""
-    return total(one.decimal or Decimal(0) for one in node.all(term))
+    return total(one.decimal or _ZERO for one in node.all(term))
 
 
 def _allowance(node: Node, line: str, kind: str, terms: tuple[str, ...]) -> dict[str, str]:

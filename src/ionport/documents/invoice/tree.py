@@ -25,12 +25,16 @@ ROOT = ""
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_NUMBERS = frozenset(
+NUMBERS = frozenset(
     term.id
     for term in terms().values()
     if term.type in ("Amount", "Unit price", "Quantity", "Percentage")
 )
-_DATES = frozenset(term.id for term in terms().values() if term.type == "Date")
+"""The terms that are an amount, a price, a quantity or a percentage."""
+
+DATES = frozenset(term.id for term in terms().values() if term.type == "Date")
+"""The terms that are a day."""
+
 _NONE: tuple[Node, ...] = ()
 _DATE_SIGNS = 10
 _REMEMBERED = 4096
@@ -95,7 +99,7 @@ class Node:
         self.text = text
         self.written = written or text
         self.currency = currency
-        self.children: list[Node] = [*children]
+        self.children: list[Node] = [*children] if children else []
         self.was: str | None = None
         self._element = element
 
@@ -150,19 +154,23 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """Yield every node below this one, parents before children, apart groups too."""
-        for child in self.children:
-            yield child
-            yield from child.walk()
+        yield from self.nodes()
+
+    def nodes(self) -> list[Node]:
+        """Return what `walk` yields."""
+        found: list[Node] = []
+        _gather(found, self)
+        return found
 
     @property
     def is_number(self) -> bool:
         """Whether the term is an amount, a price, a quantity or a percentage."""
-        return self.term in _NUMBERS
+        return self.term in NUMBERS
 
     @property
     def is_date(self) -> bool:
         """Whether the term is a day."""
-        return self.term in _DATES
+        return self.term in DATES
 
     @property
     def decimal(self) -> Decimal | None:
@@ -238,8 +246,19 @@ def place_of(element: etree._Element, attribute: str = "") -> Place:
     return Places().of(element, attribute)
 
 
+def _gather(found: list[Node], node: Node) -> None:
+    for child in node.children:
+        found.append(child)
+        if child.children:
+            _gather(found, child)
+
+
 def _fill(index: dict[str, list[Node]], node: Node) -> None:
     for child in node.children:
-        index.setdefault(child.term, []).append(child)
-        if child.children and child.term not in APART:
+        term = child.term
+        if term in index:
+            index[term].append(child)
+        else:
+            index[term] = [child]
+        if child.children and term not in APART:
             _fill(index, child)

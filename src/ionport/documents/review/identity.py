@@ -65,16 +65,22 @@ def supplier_identities_of(name: str, ids: Iterable[str]) -> frozenset[str]:
 def comparable_number(number: str) -> str:
     """Return an invoice's number as it is compared; a number of zeros alone keeps one."""
     folded = _folded(number)
-    kept = "".join(sign for sign in folded if not _is_blank(sign))
+    if folded.isascii() and folded.isprintable():
+        kept = folded.replace(" ", "")
+    else:
+        kept = "".join(sign for sign in folded if not _is_blank(sign))
     return kept.lstrip("0") or kept[-1:]
 
 
 def letters_and_digits(text: str) -> str:
     """Return an id or a name as it is compared: NFKC and case folded, letters and digits alone."""
-    return "".join(sign for sign in _folded(text) if sign.isalnum())
+    folded = _folded(text)
+    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     # Folding can undo the normal form: once more after it (Unicode, chapter 3.13).
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 

@@ -79,17 +79,25 @@ class Production:
         is_plain = self.kind in (Kind.TEXT, Kind.AMOUNT) and self.slot == NO_SLOT
         return is_plain and self.guard is None and self.joint is None and not self.lookups
 
+    @property
+    def is_simple_group(self) -> bool:
+        """Whether it is a group on no condition, neither counted nor with terms from elsewhere."""
+        is_plain = self.kind is Kind.GROUP and self.slot != NO_SLOT and not self.limited
+        return is_plain and self.guard is None and not self.lookups
+
 
 @dataclass(slots=True, eq=False)
 class State:
     """What is known at one element. `is_looked_up`: a term may take it from elsewhere.
 
-    `direct` are the children's states that need no condition, `edges` all of them.
+    `simple` and `group` are its only production, where that is a simple one. `direct` are the
+    children's states that need no condition, `edges` all of them.
     """
 
     parent: State | None = None
     productions: list[Production] = field(default_factory=list)
     simple: Production | None = None
+    group: Production | None = None
     attributes: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     edges: dict[str, list[tuple[Guard | None, State]]] = field(default_factory=dict)
     direct: dict[str, State] = field(default_factory=dict)
@@ -115,8 +123,10 @@ class State:
         """Prepare for reading, this state and all below it."""
         if self.direct:
             return
-        if len(self.productions) == 1 and self.productions[0].is_simple:
-            self.simple = self.productions[0]
+        if len(self.productions) == 1:
+            (only,) = self.productions
+            self.simple = only if only.is_simple else None
+            self.group = only if only.is_simple_group else None
         for name, found in self.edges.items():
             if len(found) == 1 and found[0][0] is None:
                 self.direct[name] = found[0][1]

@@ -145,13 +145,13 @@ class _Reader:
             not_understood=tuple(self._not_understood()),
         )
 
-    def _walk(self) -> int:
+    def _walk(self) -> int:  # noqa: C901 - a call for each element costs more than its look-up
         """Visit all elements in their order; return how many characters their texts have.
 
         Nothing is asked of an element twice: its place among the others follows from how many
         children those before it have.
         """
-        slots = self._slots
+        slots, left_over = self._slots, self._left
         open_states: list[tuple[State, int, _Saved]] = []
         saved: _Saved = ()
         state, left, characters = self._compiled.root, len(self._root), 0
@@ -164,11 +164,19 @@ class _Reader:
                 state, left, saved = open_states.pop()
             left -= 1
             target = state.direct.get(element.tag) or self._choose(state, element)
-            items = element.items()
+            items: _Items = element.items()
             if children := len(element):
                 open_states.append((state, left, saved))
                 state, left, saved = target, children, ()
-                if items or target.productions:
+                group = target.group
+                if group is not None and not items:
+                    slot, owner, node = group.slot, slots[group.owner], None
+                    if owner is not None:
+                        node = Node(group.term, "", "", "", element)
+                        owner.children.append(node)
+                    saved = ((slot, slots[slot]),)
+                    slots[slot] = node
+                elif items or target.productions:
                     saved = self._open(element, target, items)
                 if len(open_states) > _MAX_DEPTH:
                     raise refusals.too_deep(element, _MAX_DEPTH)
@@ -176,16 +184,30 @@ class _Reader:
             written = element.text or ""
             characters += len(written)
             simple = target.simple
-            if simple is None or items:
+            if simple is None:
                 self._leaf(element, target, written, items)
-            elif not (text := written.strip()):
                 continue
-            elif (owner := slots[simple.owner]) is None:
-                self._left.append((element, ""))
+            text, currency = written.strip(), ""
+            if items:
+                # What has an attribute is mostly an amount with its currency alone.
+                name, value = items[0]
+                if (
+                    name != "currencyID"
+                    or simple.kind is not TermKind.AMOUNT
+                    or len(items) > 1
+                    or not text
+                ):
+                    self._leaf(element, target, written, items)
+                    continue
+                currency = value.strip()
+            elif not text:
+                continue
+            if (owner := slots[simple.owner]) is None:
+                left_over.append((element, ""))
             else:
                 if not text.isprintable() or len(text) > MAX_TEXT:
                     text = self._long(simple, text)
-                owner.children.append(Node(simple.term, text, written, "", element))
+                owner.children.append(Node(simple.term, text, written, currency, element))
         return characters
 
     def _choose(self, state: State, element: etree._Element) -> State:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice
 
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.rules import own, parties, presence, totals, vat
@@ -47,11 +46,13 @@ def check_invoice(invoice: Invoice, today: date) -> tuple[RuleFinding, ...]:
 
 def findings_by(rules: Sequence[Rule], facts: Facts) -> tuple[RuleFinding, ...]:
     """Return what these rules notice, `MAX_PLACES` places of each at most."""
-    return tuple(
-        _finding(rule, violation)
-        for rule in rules
-        for violation in islice(_CHECKS[rule.check](facts, rule), MAX_PLACES)
-    )
+    found: list[RuleFinding] = []
+    for rule in rules:
+        for number, violation in enumerate(_CHECKS[rule.check](facts, rule)):
+            if number == MAX_PLACES:
+                break
+            found.append(_finding(rule, violation))
+    return tuple(found)
 
 
 def _finding(rule: Rule, violation: Violation) -> RuleFinding:

@@ -12,7 +12,7 @@ from ionport.documents.invoice.corrections import BY_HAND
 from ionport.documents.invoice.model import Invoice
 from ionport.documents.invoice.rules.plans import Shape
 from ionport.documents.invoice.table import Syntax
-from ionport.documents.invoice.tree import Node
+from ionport.documents.invoice.tree import DATES, NUMBERS, Node
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -44,22 +44,22 @@ class Facts:
     @cached_property
     def nodes(self) -> Sequence[Node]:
         """Every node of the tree, parents before children."""
-        return list(self.tree.walk())
+        return self.tree.nodes()
 
     @cached_property
     def dates(self) -> Sequence[Node]:
         """Every date of the tree that has a text."""
-        return [node for node in self.nodes if node.text and node.is_date]
+        return [node for node in self.nodes if node.term in DATES and node.text]
 
     @cached_property
     def numbers(self) -> Sequence[Node]:
         """Every number of the tree that has a text."""
-        return [node for node in self.nodes if node.text and node.is_number]
+        return [node for node in self.nodes if node.term in NUMBERS and node.text]
 
     @cached_property
     def currencies(self) -> frozenset[str]:
         """The currencies that amounts of the tree name, and ``""``."""
-        return frozenset(node.currency for node in self.nodes)
+        return frozenset([node.currency for node in self.nodes])
 
     def group(self, term: str) -> Sequence[Node]:
         """Return all `term`; of the lines only those that count."""
@@ -128,6 +128,8 @@ def amount(node: Node, term: str) -> Decimal | None:
 
 def cents(value: Decimal) -> Decimal:
     """Round to two decimals as XPath's `round` does: halves go up, also below zero."""
+    if not value:
+        return ZERO
     scaled = EXACT.add(EXACT.multiply(value, HUNDRED), _HALF)
     return EXACT.divide(scaled.to_integral_value(rounding=ROUND_FLOOR, context=EXACT), HUNDRED)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from functools import cache
 
 from ionport.documents.invoice.codes import code_list
 from ionport.documents.invoice.rules.facts import Facts, decimals, has
@@ -31,11 +32,14 @@ def present(facts: Facts, rule: Rule) -> Iterator[Violation]:
 def each(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Every group has each of the terms (`A|B`: one of them)."""
     group, *wanted = rule.arguments
+    is_value = group.startswith("BT-")
     for node in facts.group(group):
+        if is_value and not node.text:
+            continue
+        index = node.index()
         for terms in wanted:
-            if group.startswith("BT-") and not node.text:
-                continue
-            if not has(node, terms):
+            found = index.get(terms)
+            if not (found and found[0].text) and not has(node, terms):
                 yield Violation(node)
 
 
@@ -113,15 +117,24 @@ def period(facts: Facts, rule: Rule) -> Iterator[Violation]:
 
 def listed(facts: Facts, rule: Rule) -> Iterator[Violation]:
     """Every value is in a code list, case as written; `+CODE` is allowed besides."""
-    name, *terms = rule.arguments
-    more = {term[1:] for term in terms if term.startswith("+")} | _besides(name)
-    known = _CATEGORIES if name == "untdid-5305" else code_list(name)
+    name, terms, known, more = _lists(rule.arguments)
     for term in terms:
         for node in facts.tree.all(term):
             # The artefacts compare exemption codes in upper case.
             code = node.text.upper() if name == "vatex" else node.text
             if code and code not in known and code not in more:
                 yield Violation(node, {"value": node.text, "list": name})
+
+
+@cache
+def _lists(
+    arguments: tuple[str, ...],
+) -> tuple[str, Sequence[str], Container[str], frozenset[str]]:
+    """Return the list's name, the terms, the list, and the codes that are allowed besides."""
+    name, *terms = arguments
+    more = frozenset(term[1:] for term in terms if term.startswith("+")) | _besides(name)
+    known: Container[str] = _CATEGORIES if name == "untdid-5305" else code_list(name)
+    return name, [term for term in terms if not term.startswith("+")], known, more
 
 
 def _besides(name: str) -> frozenset[str]:

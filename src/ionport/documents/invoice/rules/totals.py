@@ -161,9 +161,12 @@ def _line_amount(line: Node) -> Decimal:
     goods = EXACT.multiply(
         ONE if quantity is None else quantity, EXACT.divide(price, ONE if base.is_zero() else base)
     )
-    charges = cents(total(node.decimal or ZERO for node in line.all("BT-141")))
-    allowances = cents(total(node.decimal or ZERO for node in line.all("BT-136")))
-    return total((goods, charges, -allowances))
+    charges, allowances = line.all("BT-141"), line.all("BT-136")
+    if charges:
+        goods = EXACT.add(goods, cents(total(node.decimal or ZERO for node in charges)))
+    if allowances:
+        goods = EXACT.subtract(goods, cents(total(node.decimal or ZERO for node in allowances)))
+    return goods
 
 
 def net_price(facts: Facts, rule: Rule) -> Iterator[Violation]:
