@@ -26,6 +26,7 @@ from ionport.exports.engine.engine import DeliveryEngine
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.engine.setup import build_engine
 from ionport.exports.timing import ExportTiming
+from ionport.identity.accounts.service import AccountService
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.service import GroupService
 from ionport.identity.members.rights import RightsService
@@ -58,6 +59,7 @@ class Application:
     members: MemberService
     groups: GroupService
     rights: RightsService
+    accounts: AccountService
     tenant: Tenant
     organization: Organization
     infor: InforSide | None
@@ -153,7 +155,8 @@ def _application(
     audit = AuditLog(clock)
     passwords = Passwords()
     identity = IdentityService(clock, audit, passwords)
-    members = MemberService(clock, audit, identity)
+    sessions = SessionService(clock, keys, audit, identity, passwords)
+    members = MemberService(audit, identity)
     groups = GroupService(clock, audit)
     return Application(
         settings=settings,
@@ -163,11 +166,12 @@ def _application(
         blobs=blobs,
         audit=audit,
         identity=identity,
-        sessions=SessionService(clock, keys, audit, identity, passwords),
+        sessions=sessions,
         setup=SetupService(clock, keys, audit, identity),
         members=members,
         groups=groups,
         rights=RightsService(audit, identity, members, groups),
+        accounts=AccountService(clock, keys, audit, identity, members, sessions),
         tenant=tenant,
         organization=organization,
         infor=InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant)

@@ -226,6 +226,8 @@ def _page_services(application: Application) -> Services:
         members=application.members,
         groups=application.groups,
         rights=application.rights,
+        accounts=application.accounts,
+        origin=application.settings.origin,
         max_upload_mb=application.settings.max_upload_mb,
         max_upload_files=application.settings.max_upload_files,
         has_public_manual=application.settings.public_manual,

@@ -141,6 +141,8 @@ def test_users_and_the_set_up_link_from_the_command_line(run: Run) -> None:
     assert run("setup-link").exit_code == 1
     reset = run("user", "reset", "ANNA", "--password-stdin", input_text="another horse battery\n")
     assert "sessions have ended" in reset.output
+    assert "/set-password/" in run("user", "reset", "ANNA").output
+    assert "/set-password/" in run("user", "add", "carl", "--link").output
     assert (
         run(
             "user", "reset", "nobody", "--password-stdin", input_text="another horse battery\n"

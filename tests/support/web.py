@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from ionport.core.clock import Clock
 from ionport.core.sealing import KeyRing
 from ionport.core.secrets import Secret
+from ionport.identity.accounts.service import AccountService
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.service import GroupService
 from ionport.identity.members.rights import RightsService
@@ -84,9 +85,15 @@ class People:
                 )
         return user
 
+    def accounts(self, members: MemberService) -> AccountService:
+        """Return the service of links and sessions."""
+        return AccountService(
+            self.clock, self.keys, self.audit, self.identity, members, self.sessions
+        )
+
     def services(self) -> Services:
         """Return what the pages of every side use."""
-        members = MemberService(self.clock, self.audit, self.identity)
+        members = MemberService(self.audit, self.identity)
         groups = GroupService(self.clock, self.audit)
         return Services(
             database=self.database,
@@ -98,6 +105,8 @@ class People:
             members=members,
             groups=groups,
             rights=RightsService(self.audit, self.identity, members, groups),
+            accounts=self.accounts(members),
+            origin="http://127.0.0.1",
         )
 
 

@@ -13,11 +13,12 @@ from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
+from ionport.identity.accounts.model import MadeLink
 from ionport.identity.model import Member, MemberQuery, OrganizationRole, TenantRole
 from ionport.identity.service import NewUser
 from ionport.store import TenantScope, Work
 
-_MEMBER_SHOWN = ("username", "name", "email", "role", "disabled")
+_MEMBER_SHOWN = ("username", "name", "email", "role", "disabled", "last_sign_in")
 
 
 @click.command("setup-link")
@@ -47,6 +48,9 @@ def _read_password(*, from_stdin: bool) -> Secret:
 @click.option("--email", default="")
 @click.option("--administrator", is_flag=True, help="Administrator of tenant and organization.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option(
+    "--link", is_flag=True, help="Print a one-time link, with which the user chooses a password."
+)
 @as_json_option
 @click.pass_context
 def user_add(
@@ -56,13 +60,18 @@ def user_add(
     email: str,
     administrator: bool,
     password_stdin: bool,
+    link: bool,
     as_json: bool,
 ) -> None:
     """Add a user to the first tenant and organization."""
     with opened(ctx) as application:
-        password_hash = application.identity.hash_password(
-            _read_password(from_stdin=password_stdin)
+        identity = application.identity
+        password_hash = (
+            identity.hash_of_nothing()
+            if link
+            else identity.hash_password(_read_password(from_stdin=password_stdin))
         )
+        made_link = None
         tenant_role = TenantRole.IONAPI_ADMINISTRATOR if administrator else TenantRole.USER
         role = OrganizationRole.ADMINISTRATOR if administrator else OrganizationRole.USER
         with application.database.write() as work:
@@ -75,10 +84,21 @@ def user_add(
             application.identity.set_organization_role(
                 work, OPERATOR, made.id, application.organization.id, role
             )
+            if link:
+                made_link = application.accounts.make_operator_link(work, OPERATOR, made.username)
+    shown = {"link": made_link.address(application.settings.origin)} if made_link else {}
     if as_json:
-        print_json(_row(Member(made, tenant_role)))
-    else:
-        click.echo(f"Added {made.username} ({role.value}).")
+        print_json({**_row(Member(made, tenant_role)), **shown})
+        return
+    click.echo(f"Added {made.username} ({role.value}).")
+    if made_link:
+        _print_link(application, made_link)
+
+
+def _print_link(application: Application, made: MadeLink) -> None:
+    until = made.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+    click.echo(f"{made.user.username} chooses a password here, once, until {until}:")
+    click.echo(made.address(application.settings.origin))
 
 
 @user.command("list")
@@ -167,20 +187,31 @@ def _set_tenant_role(
 
 @user.command("reset")
 @click.argument("username")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option(
+    "--password-stdin",
+    is_flag=True,
+    help="Set the password read from standard input instead; ends all sessions.",
+)
 @click.pass_context
 def user_reset(ctx: click.Context, username: str, password_stdin: bool) -> None:
-    """Set a new password; ends all sessions of the user."""
+    """Print a one-time link with which the user chooses a new password.
+
+    All sessions of the user end when the link is used.
+    """
     with opened(ctx) as application:
-        password_hash = application.identity.hash_password(
-            _read_password(from_stdin=password_stdin)
-        )
+        if not password_stdin:
+            with application.database.write() as work:
+                made = application.accounts.make_operator_link(work, OPERATOR, username)
+            _print_link(application, made)
+            return
+        password_hash = application.identity.hash_password(_read_password(from_stdin=True))
         with application.database.write() as work:
             changed = application.identity.reset_password(work, OPERATOR, username, password_hash)
         click.echo(f"The password of {changed.username} is set; open sessions have ended.")
 
 
 def _row(member: Member) -> dict[str, object]:
+    last = member.user.last_sign_in_at
     return {
         "id": member.user.id,
         "username": member.user.username,
@@ -188,4 +219,5 @@ def _row(member: Member) -> dict[str, object]:
         "email": member.user.email,
         "role": member.role.value,
         "disabled": member.user.is_disabled,
+        "last_sign_in": last.isoformat(timespec="seconds") if last else "",
     }

@@ -70,6 +70,7 @@ class User:
     identity2: str
     is_disabled: bool
     created_at: datetime
+    last_sign_in_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class MemberSort(StrEnum):
     NAME = "name"
     ROLE = "role"
     CREATED = "created"
+    LAST_SIGN_IN = "last_sign_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,17 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session as its owner sees it: `device` is what the browser called itself at sign-in."""
+
+    digest: str
+    device: str
+    address: str
+    created_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One change that matters: who did what to which thing, and when."""
 
@@ -279,6 +292,10 @@ class UserAction(AuditAction):
     PASSWORD_RESET = "user.password_reset", N_("Password set by an administrator")
     PASSWORD_CHANGED = "user.password_changed", N_("Password changed")
     SIGNED_IN = "user.signed_in", N_("Signed in")
+    LINK_MADE = "user.link_made", N_("Link to set a password made")
+    LINK_REVOKED = "user.link_revoked", N_("Link to set a password revoked")
+    LINK_USED = "user.link_used", N_("Password set by a one-time link")
+    SESSIONS_ENDED = "user.sessions_ended", N_("Sessions ended")
 
 
 class MembershipAction(AuditAction):

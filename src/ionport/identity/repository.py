@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
 
 from ionport.identity.model import (
+    OpenSession,
     Organization,
     OrganizationRole,
     Tenant,
@@ -174,6 +175,11 @@ class UserRepository:
             update(users).where(users.c.id == user_id).values(password_hash=password_hash)
         )
 
+    def note_sign_in(self, scope: SystemScope, user_id: str, at: datetime) -> None:
+        self._connection.execute(
+            update(users).where(users.c.id == user_id).values(last_sign_in_at=at)
+        )
+
     def tenant_roles(self, scope: SystemScope, user_id: str) -> list[tuple[str, TenantRole]]:
         table = tenant_memberships
         rows = self._connection.execute(
@@ -211,6 +217,7 @@ class SessionRepository:
         address: str,
         at: datetime,
         expires_at: datetime,
+        device: str,
     ) -> None:
         self._connection.execute(
             insert(sessions).values(
@@ -220,6 +227,7 @@ class SessionRepository:
                 created_at=at,
                 seen_at=at,
                 expires_at=expires_at,
+                device=device,
             )
         )
 
@@ -233,14 +241,38 @@ class SessionRepository:
             update(sessions).where(sessions.c.digest == digest).values(seen_at=at)
         )
 
+    def list_of_user(
+        self, scope: SystemScope, user_id: str, at: datetime, idle_since: datetime, limit: int
+    ) -> Sequence[OpenSession]:
+        """Return the sessions that a user can go on with, the latest seen first."""
+        rows = self._connection.execute(
+            select(sessions)
+            .where(sessions.c.user_id == user_id)
+            .where(sessions.c.expires_at > at, sessions.c.seen_at > idle_since)
+            .order_by(sessions.c.seen_at.desc(), sessions.c.digest)
+            .limit(limit)
+        )
+        return [
+            OpenSession(
+                row.digest, row.device or "", row.address or "", row.created_at, row.seen_at
+            )
+            for row in rows
+        ]
+
     def remove(self, scope: SystemScope, digest: str) -> None:
         self._connection.execute(delete(sessions).where(sessions.c.digest == digest))
 
-    def remove_of_user(self, scope: SystemScope, user_id: str, keep: str | None) -> None:
+    def remove_one(self, scope: SystemScope, user_id: str, digest: str) -> bool:
+        """End a session if it is the user's; tells whether it was."""
+        own = (sessions.c.user_id == user_id) & (sessions.c.digest == digest)
+        return self._connection.execute(delete(sessions).where(own)).rowcount == 1
+
+    def remove_of_user(self, scope: SystemScope, user_id: str, keep: str | None) -> int:
+        """End a user's sessions but `keep` (a digest); returns how many."""
         condition = sessions.c.user_id == user_id
         if keep is not None:
             condition &= sessions.c.digest != keep
-        self._connection.execute(delete(sessions).where(condition))
+        return self._connection.execute(delete(sessions).where(condition)).rowcount
 
     def remove_expired(self, scope: SystemScope, at: datetime, idle_since: datetime) -> None:
         self._connection.execute(
@@ -335,6 +367,7 @@ def user_of(row: Row[Any]) -> User:
         identity2=row.identity2,
         is_disabled=row.is_disabled,
         created_at=row.created_at,
+        last_sign_in_at=row.last_sign_in_at,
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.core.ids import new_id, new_uuid
+from ionport.core.ids import new_id, new_uuid, random_token
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
@@ -194,6 +194,14 @@ class IdentityService:
         found = UserRepository(work.connection).find_by_key(_OPERATOR, key) if key else None
         return found[0] if found else None
 
+    def require_user(self, work: Work, actor: Actor, username: str) -> User:
+        """Return the user with this username, for the operator; raises NotFound."""
+        _require_operator(actor)
+        user = self.find_user(work, username)
+        if user is None:
+            raise NotFound(_("There is no user {name}.").format(name=username), code="no_user")
+        return user
+
     def set_tenant_role(
         self, work: Work, actor: Actor, user_id: str, tenant_id: str, role: TenantRole
     ) -> None:
@@ -231,13 +239,17 @@ class IdentityService:
         Raises:
             NotFound: no such user.
         """
-        _require_operator(actor)
-        user = self.find_user(work, username)
-        if user is None:
-            raise NotFound(_("There is no user {name}.").format(name=username))
+        user = self.require_user(work, actor, username)
         self.store_password(work, user.id, password_hash, keep_session=None)
         self._audit.record(Access(work, _OPERATOR, actor), UserAction.PASSWORD_RESET, user.id)
         return user
+
+    def hash_of_nothing(self) -> str:
+        """Return a hash that no password is known for, of a user who has yet to choose one.
+
+        It is a real one, so that signing in takes as long as with any other account.
+        """
+        return self._passwords.hash(random_token(32))
 
     def store_password(
         self, work: Work, user_id: str, password_hash: str, *, keep_session: str | None

@@ -6,10 +6,12 @@ Hashing a password takes about 150 ms of a core, so no database transaction is o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput, Unauthenticated
+from ionport.core.errors import InvalidInput, NotFound, Unauthenticated
 from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.core.sealing import KeyRing
@@ -19,15 +21,26 @@ from ionport.identity.attempts import Attempts, Source
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.repository import rights_of_user
 from ionport.identity.known_browsers import KnownBrowsers
-from ionport.identity.model import Actor, PasswordProof, Session, User, UserAction, username_key
+from ionport.identity.model import (
+    Actor,
+    OpenSession,
+    PasswordProof,
+    Session,
+    User,
+    UserAction,
+    username_key,
+)
 from ionport.identity.passwords import Passwords
 from ionport.identity.repository import SessionRepository, UserRepository
 from ionport.identity.service import IdentityService
-from ionport.store import Database, ScopedWork, SystemScope, Work
+from ionport.store import AnyScope, Database, ScopedWork, SystemScope, Work
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFETIME = timedelta(days=7)
 _TOUCH_EVERY = timedelta(minutes=5)
+# The latest seen are shown; more than these nobody reads.
+MAX_SESSIONS: Final = 100
+_LONGEST_DEVICE: Final = 300
 _SIGN_IN = SystemScope("sign-in")
 
 
@@ -57,11 +70,13 @@ class SessionService:
         password: Secret,
         address: str,
         known_browser: str = "",
+        device: str = "",
     ) -> tuple[Secret, User]:
         """Check a password and begin a session; returns the session's token, which is not stored.
 
         A wrong password and an unknown user take the same time and get the same text.
-        `known_browser` is the value of the cookie that `remember_browser` made, if one came.
+        `known_browser` is the value of the cookie that `remember_browser` made, if one came;
+        `device` is what the browser calls itself.
 
         Raises:
             Unauthenticated: wrong username or password.
@@ -76,18 +91,22 @@ class SessionService:
             else self._attempts.stranger(account, address)
         )
         user = self._checked_user(database, username, password, source)
-        token = random_token(32)
-        now = self._clock.now()
         with database.write() as work:
-            sessions = SessionRepository(work.connection)
-            sessions.remove_expired(_SIGN_IN, now, now - SESSION_IDLE)
-            sessions.add(
-                _SIGN_IN, self._session_digest(token), user.id, address, now,
-                now + SESSION_LIFETIME,
-            )  # fmt: skip
-            actor = Actor(user_id=user.id, name=user.username, address=address)
-            self._audit.record(Access(work, _SIGN_IN, actor), UserAction.SIGNED_IN, user.id)
-        return token, user
+            return self._begun(work, user, address, device), user
+
+    def _begun(self, work: Work, user: User, address: str, device: str) -> Secret:
+        """Begin a session and return its token."""
+        token, now = random_token(32), self._clock.now()
+        sessions = SessionRepository(work.connection)
+        sessions.remove_expired(_SIGN_IN, now, now - SESSION_IDLE)
+        sessions.add(
+            _SIGN_IN, self._session_digest(token), user.id, address, now,
+            now + SESSION_LIFETIME, device[:_LONGEST_DEVICE],
+        )  # fmt: skip
+        UserRepository(work.connection).note_sign_in(_SIGN_IN, user.id, now)
+        actor = Actor(user_id=user.id, name=user.username, address=address)
+        self._audit.record(Access(work, _SIGN_IN, actor), UserAction.SIGNED_IN, user.id)
+        return token
 
     def verify_password(self, database: Database, actor: Actor, password: Secret) -> PasswordProof:
         """Check the signed-in user's own password again, before a secret is shown.
@@ -178,6 +197,38 @@ class SessionService:
     def sign_out(self, work: Work, token: Secret) -> None:
         """End the session of `token`; unknown tokens are fine."""
         SessionRepository(work.connection).remove(_SIGN_IN, self._session_digest(token))
+
+    def list_sessions(self, work: Work, user_id: str) -> Sequence[OpenSession]:
+        """Return a user's open sessions, the latest seen first; the callers check the right."""
+        now = self._clock.now()
+        return SessionRepository(work.connection).list_of_user(
+            _SIGN_IN, user_id, now, now - SESSION_IDLE, MAX_SESSIONS
+        )
+
+    def end_own(self, work: Work, session: Session, digest: str) -> None:
+        """End one of the signed-in user's sessions.
+
+        Raises:
+            NotFound: it has ended, or is not the user's.
+        """
+        if not SessionRepository(work.connection).remove_one(_SIGN_IN, session.user.id, digest):
+            raise NotFound(_("This session has ended already."), code="no_session")
+        self._tell_ended(Access(work, _SIGN_IN, session.actor), session.user.id, 1)
+
+    def end_others(self, work: Work, session: Session) -> int:
+        """End all of the signed-in user's sessions but this one; returns how many."""
+        access = Access(work, _SIGN_IN, session.actor)
+        return self.end_all(access, session.user.id, keep=session.digest)
+
+    def end_all(self, access: Access[AnyScope], user_id: str, keep: str | None = None) -> int:
+        """End a user's sessions but `keep` (a digest); the callers check the right."""
+        ended = SessionRepository(access.connection).remove_of_user(_SIGN_IN, user_id, keep)
+        if ended:
+            self._tell_ended(access, user_id, ended)
+        return ended
+
+    def _tell_ended(self, access: Access[AnyScope], user_id: str, count: int) -> None:
+        self._audit.record(access, UserAction.SESSIONS_ENDED, user_id, {"count": str(count)})
 
     def csrf_token(self, token: Secret) -> str:
         """Return what every unsafe form of the session (or visitor) with `token` must carry."""

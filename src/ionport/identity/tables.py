@@ -35,6 +35,7 @@ users = Table(
     Column("password_hash", Text, nullable=False),
     Column("is_disabled", Boolean(create_constraint=False), nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("last_sign_in_at", Moment),
 )
 
 tenant_memberships = Table(
@@ -63,6 +64,8 @@ sessions = Table(
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
+    # What the browser called itself, cut; None for a session from before this was noted.
+    Column("device", Text),
 )
 
 setup_links = Table(

@@ -31,11 +31,11 @@ _NAMED = re.compile(
 _AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
 _LONG_SECRET = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{80,}(?![A-Za-z0-9_-])")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?")
-_SET_UP_LINK = re.compile(r"(/set-up/)[A-Za-z0-9_-]+")
+_ONE_TIME_LINK = re.compile(r"(/set-(?:up|password)/)[A-Za-z0-9_-]+")
 
 
 # Every pattern above needs one of these, or a long text: most words of a log have neither.
-_SUSPECT = re.compile(r"(?i)[=:]|%3d|bearer|basic|eyJ|/set-up/")
+_SUSPECT = re.compile(r"(?i)[=:]|%3d|bearer|basic|eyJ|/set-(?:up|password)/")
 _SHORTEST_SECRET = 80
 
 
@@ -46,7 +46,7 @@ def redact(text: str) -> str:
     text = _JWT.sub(DOTS, text)
     text = _AUTHORIZATION.sub(lambda match: f"{match[1]} {DOTS}", text)
     text = _NAMED.sub(lambda match: f"{match[1]}{DOTS}", text)
-    text = _SET_UP_LINK.sub(lambda match: f"{match[1]}{DOTS}", text)
+    text = _ONE_TIME_LINK.sub(lambda match: f"{match[1]}{DOTS}", text)
     return _LONG_SECRET.sub(DOTS, text)
 
 

@@ -15,6 +15,8 @@ from ionport.web.middleware.frame import Frame
 from ionport.web.middleware.guard import Guard
 from ionport.web.middleware.programs import PageAddresses
 from ionport.web.pages.account import account, authorize
+from ionport.web.pages.account import links as account_links
+from ionport.web.pages.account import sessions as account_sessions
 from ionport.web.pages.api_suites import documentation as api_documentation
 from ionport.web.pages.api_suites import endpoints as api_endpoints
 from ionport.web.pages.api_suites import files as api_suite_files
@@ -55,7 +57,13 @@ from ionport.web.pages.organization import api_keys
 from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
 from ionport.web.pages.settings import companies, document_company, suppliers, watched_folders
 from ionport.web.pages.settings import document_types as types_of_documents
-from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
+from ionport.web.pages.tenant import (
+    configuration,
+    saml_issuers,
+    service_accounts,
+    user_access,
+    users,
+)
 from ionport.web.rendering.assets import FOLDER, VersionedFiles
 from ionport.web.rendering.templating import error_page
 from ionport.web.services import Services, Sides
@@ -104,6 +112,8 @@ def _routes(sides: Sides) -> list[BaseRoute]:
         Mount("/static", VersionedFiles(directory=FOLDER), name="static"),
         *home.ROUTES,
         *account.ROUTES,
+        *account_links.ROUTES,
+        *account_sessions.ROUTES,
         *manual.ROUTES,
         *theme.ROUTES,
     ]
@@ -125,6 +135,7 @@ def _infor_routes() -> list[BaseRoute]:
         *token_tools.ROUTES,
         *service_accounts.ROUTES,
         *users.ROUTES,
+        *user_access.ROUTES,
         *configuration.ROUTES,
         *saml_issuers.ROUTES,
         # Before the page of a suite: `import` is no id of one.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from starlette.requests import Request
 
 from ionport.core.clock import Clock
+from ionport.identity.accounts.service import AccountService
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.service import GroupService
 from ionport.identity.members.rights import RightsService
@@ -68,6 +69,8 @@ class Services:
     members: MemberService
     groups: GroupService
     rights: RightsService
+    accounts: AccountService
+    origin: str = ""
     max_upload_mb: int = 64
     max_upload_files: int = 50
     has_public_manual: bool = True

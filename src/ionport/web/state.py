@@ -28,6 +28,7 @@ class Visit:
     request_id: str
     address: str
     secure_cookies: bool
+    device: str = ""
     csrf_token: str = ""
     session: Session | None = None
     organization: Organization | None = None

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 
-from ionport.core.clock import MovableClock
-from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
 from ionport.identity.members.service import MemberService
@@ -16,7 +14,6 @@ from ionport.identity.model import (
     MemberQuery,
     MemberSort,
     OrganizationRole,
-    PasswordProof,
     TenantRole,
     User,
 )
@@ -32,7 +29,7 @@ ADMINISTRATOR = TenantRole.IONAPI_ADMINISTRATOR
 
 @pytest.fixture
 def members(people: People) -> MemberService:
-    return MemberService(people.clock, people.audit, people.identity)
+    return MemberService(people.audit, people.identity)
 
 
 def actor_of(people: People, user: User) -> Actor:
@@ -82,7 +79,6 @@ def test_a_user_of_another_tenant_is_not_found(
 ) -> None:
     eve = people.add("eve", tenant_role=None)
     add_to(people, eve, OTHER, ADMINISTRATOR)
-    proof = PasswordProof(ada.user_id, people.clock.now())
     with people.database.write() as work:
         access = Access(work, SCOPE, ada)
         attempts: list[Callable[[], object]] = [
@@ -90,7 +86,6 @@ def test_a_user_of_another_tenant_is_not_found(
             lambda: members.set_role(access, eve.id, TenantRole.USER),
             lambda: members.remove_member(access, eve.id),
             lambda: members.set_disabled(access, eve.id, True),
-            lambda: members.reset_password(access, eve.id, proof, "hash"),
         ]
         for attempt in attempts:
             with pytest.raises(NotFound):
@@ -100,7 +95,6 @@ def test_a_user_of_another_tenant_is_not_found(
 def test_a_plain_user_changes_nobody(people: People, members: MemberService, ada: Actor) -> None:
     bob = actor_of(people, people.add("bob", tenant_role=TenantRole.USER))
     assert ada.user_id is not None
-    proof = PasswordProof(bob.user_id, people.clock.now())
     with people.database.write() as work:
         access = Access(work, SCOPE, bob)
         attempts: list[Callable[[], object]] = [
@@ -110,7 +104,6 @@ def test_a_plain_user_changes_nobody(people: People, members: MemberService, ada
             lambda: members.set_role(access, str(bob.user_id), ADMINISTRATOR),
             lambda: members.remove_member(access, str(ada.user_id)),
             lambda: members.set_disabled(access, str(ada.user_id), True),
-            lambda: members.reset_password(access, str(ada.user_id), proof, "h"),
         ]
         for attempt in attempts:
             with pytest.raises(Forbidden):
@@ -185,9 +178,7 @@ def test_nobody_closes_their_own_account(
     assert error.value.code == "own_account"
 
 
-def test_disabling_and_a_new_password_end_every_session(
-    people: People, members: MemberService, ada: Actor
-) -> None:
+def test_disabling_ends_every_session(people: People, members: MemberService, ada: Actor) -> None:
     bob = people.add("bob", tenant_role=TenantRole.USER)
     sessions = people.sessions
     tokens = [sessions.sign_in(people.database, "bob", PASSWORD, "::1")[0] for _n in range(2)]
@@ -196,24 +187,6 @@ def test_disabling_and_a_new_password_end_every_session(
         members.set_disabled(access, bob.id, True)
         members.set_disabled(access, bob.id, False)
         assert sessions.session_for(work, tokens[0]) is None
-    token, _user = sessions.sign_in(people.database, "bob", PASSWORD, "::1")
-    proof = PasswordProof(ada.user_id, people.clock.now())
-    with people.database.write() as work:
-        members.reset_password(Access(work, SCOPE, ada), bob.id, proof, "hash")
-        assert sessions.session_for(work, token) is None
-    with pytest.raises(Unauthenticated):
-        sessions.sign_in(people.database, "bob", PASSWORD, "::1")
-
-
-def test_a_password_is_set_with_a_fresh_proof_only(
-    people: People, members: MemberService, ada: Actor, clock: MovableClock
-) -> None:
-    bob = people.add("bob", tenant_role=TenantRole.USER)
-    stale = PasswordProof(ada.user_id, clock.now() - timedelta(minutes=6))
-    with people.database.write() as work:
-        for proof in (stale, PasswordProof(bob.id, clock.now())):
-            with pytest.raises(Unauthenticated):
-                members.reset_password(Access(work, SCOPE, ada), bob.id, proof, "hash")
 
 
 @pytest.mark.on_each_database
@@ -226,13 +199,11 @@ def test_an_account_used_elsewhere_is_not_closed_or_taken_over(
     bob = people.add("bob", tenant_role=TenantRole.USER, organization_role=organization_role)
     if where == "tenant":
         add_to(people, bob, OTHER, TenantRole.USER)
-    proof = PasswordProof(ada.user_id, people.clock.now())
     with people.database.write() as work:
         access = Access(work, SCOPE, ada)
         assert members.is_used_elsewhere(access, bob.id)
         attempts: list[Callable[[], object]] = [
             lambda: members.set_disabled(access, bob.id, True),
-            lambda: members.reset_password(access, bob.id, proof, "hash"),
         ]
         for attempt in attempts:
             with pytest.raises(Forbidden) as error:
@@ -245,19 +216,16 @@ def test_every_change_of_a_user_is_in_the_tenants_audit_log(
     people: People, members: MemberService, ada: Actor
 ) -> None:
     bob = people.add("bob", tenant_role=TenantRole.USER)
-    proof = PasswordProof(ada.user_id, people.clock.now())
     with people.database.write() as work:
         access = Access(work, SCOPE, ada)
         members.set_role(access, bob.id, ADMINISTRATOR)
         members.set_disabled(access, bob.id, True)
         members.set_disabled(access, bob.id, False)
-        members.reset_password(access, bob.id, proof, "hash")
         members.remove_member(access, bob.id)
         trail = people.audit.list(work.within(SCOPE), PageRequest(), [bob.id]).items
     assert {entry.action for entry in trail if entry.actor_id == ada.user_id} == {
         "membership.set",
         "user.disabled",
         "user.enabled",
-        "user.password_reset",
         "membership.removed",
     }

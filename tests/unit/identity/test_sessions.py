@@ -35,7 +35,7 @@ def test_the_right_password_begins_a_session_with_the_users_roles(people: People
     user = people.add("ada")
     session = _session(people, _signed_in(people, "ADA"))
     assert session is not None
-    assert session.user == user
+    assert session.user.id == user.id
     assert session.actor.is_tenant_administrator("IONPORT_TST")
 
 

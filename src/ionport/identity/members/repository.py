@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    Select,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 
 from ionport.core.paging import Page
 from ionport.identity.model import Member, MemberQuery, MemberSort, TenantRole
@@ -17,6 +27,8 @@ _SORTS = {
     MemberSort.NAME: func.lower(users.c.full_name),
     MemberSort.ROLE: tenant_memberships.c.role,
     MemberSort.CREATED: users.c.created_at,
+    # Those who never signed in come before all others, on both databases.
+    MemberSort.LAST_SIGN_IN: func.coalesce(users.c.last_sign_in_at, literal(0, BigInteger)),
 }
 
 

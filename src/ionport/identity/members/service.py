@@ -1,13 +1,12 @@
 """What a tenant's administrator does with its users.
 
 A user stands above tenants, so the administrator of one may not close or take over an account
-that is also used elsewhere: disabling a user and setting a password need the role in every
-tenant and organization that the user belongs to.
+that is also used elsewhere: disabling a user and making a link to set a password need the role
+in every tenant and organization that the user belongs to.
 """
 
 from __future__ import annotations
 
-from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, Forbidden, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page
@@ -18,7 +17,6 @@ from ionport.identity.model import (
     Member,
     MemberQuery,
     MembershipAction,
-    PasswordProof,
     TenantRole,
     UserAction,
 )
@@ -32,8 +30,7 @@ _MEMBERS = SystemScope("members")
 class MemberService:
     """Users of a tenant: every method needs the role IONAPI-Administrator there."""
 
-    def __init__(self, clock: Clock, audit: AuditLog, identity: IdentityService) -> None:
-        self._clock = clock
+    def __init__(self, audit: AuditLog, identity: IdentityService) -> None:
         self._audit = audit
         self._identity = identity
 
@@ -117,8 +114,7 @@ class MemberService:
             Conflict: it is the actor's own account, or the tenant's last administrator's.
             Forbidden: the account is used elsewhere, see `is_used_elsewhere`.
         """
-        member = self.get_member(access, user_id)
-        self._require_whole_account(access, user_id)
+        member = self.require_whole_account(access, user_id)
         if disabled:
             if user_id == access.actor.user_id:
                 raise Conflict(_("You cannot disable your own account."), code="own_account")
@@ -135,22 +131,6 @@ class MemberService:
         action = UserAction.DISABLED if disabled else UserAction.ENABLED
         details = {"name": member.user.username}
         self._audit.record(access, action, user_id, details)
-
-    def reset_password(
-        self, access: Access[TenantScope], user_id: str, proof: PasswordProof, password_hash: str
-    ) -> None:
-        """Set a user's password and end the user's sessions.
-
-        Raises:
-            Unauthenticated: the actor's own password was not typed again just now.
-            Forbidden: the account is used elsewhere, see `is_used_elsewhere`.
-        """
-        member = self.get_member(access, user_id)
-        proof.require_for(access.actor, self._clock.now())
-        self._require_whole_account(access, user_id)
-        self._identity.store_password(access.work, user_id, password_hash, keep_session=None)
-        details = {"name": member.user.username}
-        self._audit.record(access, UserAction.PASSWORD_RESET, user_id, details)
 
     def _locked_member(self, access: Access[TenantScope], user_id: str) -> Member:
         access.require_tenant_administrator()
@@ -170,7 +150,9 @@ class MemberService:
                 code="last_administrator",
             )
 
-    def _require_whole_account(self, access: Access[TenantScope], user_id: str) -> None:
+    def require_whole_account(self, access: Access[TenantScope], user_id: str) -> Member:
+        """Return the user; raises Forbidden if the account is used elsewhere too."""
+        member = self.get_member(access, user_id)
         if self.is_used_elsewhere(access, user_id):
             raise Forbidden(
                 _(
@@ -179,3 +161,4 @@ class MemberService:
                 ),
                 code="account_used_elsewhere",
             )
+        return member

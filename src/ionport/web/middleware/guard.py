@@ -32,7 +32,7 @@ from ionport.web.services import Services
 from ionport.web.state import Visit
 
 PUBLIC_PATHS = ("/sign-in", "/favicon.ico")
-PUBLIC_PREFIXES = ("/set-up/", "/static/", "/authorize/")
+PUBLIC_PREFIXES = ("/set-up/", "/set-password/", "/sign-in/", "/static/", "/authorize/")
 # The address that the page has in the manual of the document system: its readers change the host.
 ORIGINAL_PAGE = (
     "/infor-integration-and-configuration/exporting-to-infor/creating-an-ion-api-file.md"
@@ -111,6 +111,7 @@ class Guard:
             request_id=request.scope["ionport.request_id"],
             address=address,
             secure_cookies=self._secure,
+            device="".join(filter(str.isprintable, request.headers.get("user-agent", "")))[:300],
         )
         token = request.cookies.get(names.session)
         if token:

@@ -16,12 +16,14 @@ from ionport.identity.model import User
 from ionport.identity.service import NewUser
 from ionport.identity.sessions import SESSION_LIFETIME
 from ionport.web.forms.fields import errors_of, secret_of, text_of
+from ionport.web.forms.passwords import hashed, password_errors, password_proof, typed_twice
 from ionport.web.middleware import cookies
+from ionport.web.rendering.devices import device_name
 from ionport.web.rendering.templating import own_address, redirect, render
 from ionport.web.services import sides_of
 from ionport.web.state import visit_of
 
-MANUAL = "users"
+MANUAL = "account"
 
 
 def sign_in_form(request: Request) -> Response:
@@ -74,7 +76,9 @@ def sign_in_as(request: Request, username: str, password: Secret) -> tuple[Secre
     names = cookies.names(request, secure=visit.secure_cookies)
     known = request.cookies.get(names.known, "")
     services = visit.services
-    return services.sessions.sign_in(services.database, username, password, visit.address, known)
+    return services.sessions.sign_in(
+        services.database, username, password, visit.address, known, visit.device
+    )
 
 
 def with_session(request: Request, url: str, token: Secret, user: User) -> Response:
@@ -126,7 +130,7 @@ def set_up(request: Request) -> Response:
     with services.database.read() as work:
         services.setup.check_setup_link(work, token)
     try:
-        _require_same(password, secret_of(visit.form, "repeated"))
+        typed_twice(visit.form, "password")
         password_hash = services.identity.hash_password(password)
         with services.database.write() as work:
             services.setup.consume_setup_link(work, token, NewUser(**values), password_hash)
@@ -143,7 +147,15 @@ def account_page(request: Request) -> Response:
 
 
 def _account(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
-    context = {"errors": errors, "signs_on_to_apps": sides_of(request).infor is not None}
+    visit = visit_of(request)
+    with visit.services.database.read() as work:
+        sessions = visit.services.sessions.list_sessions(work, visit.signed_in.user.id)
+    context = {
+        "errors": errors,
+        "sessions": [(one, device_name(one.device)) for one in sessions],
+        "own": visit.signed_in.digest,
+        "signs_on_to_apps": sides_of(request).infor is not None,
+    }
     return render(request, "account/account/account.html", context, status=status)
 
 
@@ -152,32 +164,15 @@ def change_password(request: Request) -> Response:
     visit = visit_of(request)
     services = visit.services
     try:
-        new = secret_of(visit.form, "new_password")
-        _require_same(new, secret_of(visit.form, "repeated"))
-        proof = services.sessions.verify_password(
-            services.database, visit.actor, secret_of(visit.form, "password")
-        )
-        password_hash = _hash_new(request, new)
+        new = typed_twice(visit.form, "new_password")
+        proof = password_proof(request)
+        password_hash = hashed(request, new, "new_password")
         with services.database.write() as work:
             services.sessions.change_password(work, visit.signed_in, proof, password_hash)
     except (InvalidInput, TooManyRequests) as error:
-        errors = errors_of(error) if isinstance(error, InvalidInput) else {"": error.text}
-        return _account(request, errors, error.status)
+        return _account(request, password_errors(error), error.status)
     text = _("Your password is changed. Other browsers are signed out.")
     return redirect(request, "/account", text=text)
-
-
-def _hash_new(request: Request, password: Secret) -> str:
-    try:
-        return visit_of(request).services.identity.hash_password(password)
-    except InvalidInput as error:
-        raise InvalidInput(error.text, fields={"new_password": error.text}) from error
-
-
-def _require_same(password: Secret, repeated: Secret) -> None:
-    if password != repeated:
-        text = _("The two passwords differ.")
-        raise InvalidInput(text, fields={"repeated": text})
 
 
 ROUTES = [

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport.core.errors import InvalidInput, TooManyRequests
+from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
@@ -23,8 +23,9 @@ from ionport.identity.service import NewUser
 from ionport.web.forms.declared import Form, FormField, Kind
 from ionport.web.forms.edits import show_stored
 from ionport.web.forms.fields import errors_of, text_of
-from ionport.web.forms.passwords import hashed, password_errors, password_proof, typed_twice
+from ionport.web.forms.passwords import hashed, typed_twice
 from ionport.web.forms.rights import role_fields, save_rights, stored_rights
+from ionport.web.pages.tenant.user_access import shown_once
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -72,16 +73,23 @@ def add(request: Request) -> Response:
     services = visit.services
     try:
         form.check(values)
-        password_hash = hashed(request, typed_twice(visit.form, "password"), "password")
-        with services.database.write() as work:
+        first = typed_twice(visit.form, "password")
+        password_hash = (
+            hashed(request, first, "password") if first else services.identity.hash_of_nothing()
+        )
+        with visit.write(scope) as access:
             member = services.members.add_member(
-                Access(work, scope, visit.actor),
+                access,
                 NewUser(values["username"], values["full_name"], values["email"]),
                 password_hash,
                 TenantRole(values["role"]),
             )
+            link = None if first else services.accounts.invite(access, member.user.id)
     except InvalidInput as error:
         return _add_page(request, values, errors_of(error), error.status)
+    if link is not None:
+        text = _("{name} is added, and can sign in once a password is chosen.")
+        return shown_once(request, link, text.format(name=member.user.username))
     text = _("{name} is added and can sign in.").format(name=member.user.username)
     return redirect(request, _user_url(request, member.user.id), text=text)
 
@@ -123,13 +131,12 @@ def _new_user_form() -> Form:
                 "password",
                 _("First password"),
                 Kind.PASSWORD,
-                required=True,
                 help=_(
-                    "At least 12 characters. Tell it to the user by a safe way; the user changes"
-                    " it under Account."
+                    "Leave it empty to invite the user by a one-time link. Else at least 12"
+                    " characters: tell it by a safe way; the user changes it under Account."
                 ),
             ),
-            FormField("repeated", _("First password again"), Kind.PASSWORD, required=True),
+            FormField("repeated", _("First password again"), Kind.PASSWORD),
         ]
     )
 
@@ -145,13 +152,18 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
     with visit.read(scope) as access:
         member = services.members.get_member(access, user_id)
         rights = services.rights.of_person(access, user_id)
+        is_used_elsewhere = services.members.is_used_elsewhere(access, user_id)
         if request.method == "GET":
             show_stored(request, stored_rights(rights))
         context = {
             "member": member,
             "role_fields": role_fields(request, rights, scope.tenant_id),
             "rights_url": path_to(request, "user_roles", tenant=scope.tenant_id, user=user_id),
-            "is_used_elsewhere": services.members.is_used_elsewhere(access, user_id),
+            "is_used_elsewhere": is_used_elsewhere,
+            "links": services.accounts.list_links(access, user_id),
+            "sessions": 0
+            if is_used_elsewhere
+            else len(services.accounts.list_sessions(access, user_id)),
             "is_self": user_id == visit.actor.user_id,
             "trail": trail_of(request, access.work, [user_id]),
             "errors": errors,
@@ -204,28 +216,6 @@ def _set_disabled(request: Request, disabled: bool, text: str) -> Response:
     return redirect(request, _user_url(request, user_id), text=text)
 
 
-def password_form(request: Request) -> Response:
-    """Ask for a user's new password."""
-    return _password_page(request)
-
-
-def set_password(request: Request) -> Response:
-    """Set a user's password, after the administrator's own."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    user_id = str(request.path_params["user"])
-    visit.actor.require_tenant_administrator(scope.tenant_id)
-    try:
-        new = typed_twice(visit.form, "new_password")
-        proof = password_proof(request)
-        password_hash = hashed(request, new, "new_password")
-        with visit.write(scope) as access:
-            visit.services.members.reset_password(access, user_id, proof, password_hash)
-    except (InvalidInput, TooManyRequests) as error:
-        return _password_page(request, password_errors(error), error.status)
-    text = _("The password is set, and the user is signed out everywhere.")
-    return redirect(request, _user_url(request, user_id), text=text)
-
-
 def remove_form(request: Request) -> Response:
     """Ask before a user leaves the tenant."""
     text = _(
@@ -262,13 +252,6 @@ def _ask_first(request: Request, heading: str, text: str, button: str) -> Respon
     return ask_first(request, heading, [text], button, crumbs=crumbs)
 
 
-def _password_page(
-    request: Request, errors: Mapping[str, str] | None = None, status: int = 200
-) -> Response:
-    context = {"member": _member(request, visit_of(request).actor), "errors": errors or {}}
-    return render(request, "tenant/users/password.html", context, status=status)
-
-
 def _member(request: Request, actor: Actor) -> Member:
     services = visit_of(request).services
     with services.database.read() as work:
@@ -296,8 +279,6 @@ ROUTES = [
     Route(f"{_USER}/disable", disable_form, methods=["GET"], name="user_disable"),
     Route(f"{_USER}/disable", disable, methods=["POST"]),
     Route(f"{_USER}/enable", enable, methods=["POST"], name="user_enable"),
-    Route(f"{_USER}/password", password_form, methods=["GET"], name="user_password"),
-    Route(f"{_USER}/password", set_password, methods=["POST"]),
     Route(f"{_USER}/remove", remove_form, methods=["GET"], name="user_remove"),
     Route(f"{_USER}/remove", remove, methods=["POST"]),
 ]

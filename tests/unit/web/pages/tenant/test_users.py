@@ -114,20 +114,6 @@ def test_a_disabled_user_is_signed_out_and_may_come_back(desk: Desk) -> None:
     desk.sign_in_as("bob")
 
 
-def test_a_password_is_set_with_the_administrators_own(desk: Desk) -> None:
-    path = add(desk)
-    fields = {"new_password": ANOTHER, "repeated": ANOTHER, "password": "wrong"}
-    refused = desk.browser.send(f"{path}/password", fields)
-    assert refused.status_code == 422
-    assert 'id="password-error"' in refused.text
-    short = {"new_password": "short", "repeated": "short", "password": PASSWORD.reveal()}
-    assert 'id="new_password-error"' in desk.browser.send(f"{path}/password", short).text
-    fields["password"] = PASSWORD.reveal()
-    assert "The password is set" in said(desk.browser.send(f"{path}/password", fields).text)
-    desk.browser.http.cookies.clear()
-    assert desk.browser.sign_in("bob").status_code == 401
-
-
 def test_a_removed_user_is_in_the_list_no_more(desk: Desk) -> None:
     path = add(desk)
     answer = desk.browser.send(f"{path}/remove")
@@ -141,9 +127,17 @@ def test_a_user_of_another_tenant_is_not_found(desk: Desk) -> None:
     with desk.application.database.write() as work:
         identity.create_tenant(work, operator, "OTHER_PRD", stranger)
     path = f"{users_path(desk)}/{stranger}"
-    for page in (path, f"{path}/disable", f"{path}/password", f"{path}/remove"):
+    for page in (path, f"{path}/disable", f"{path}/password", f"{path}/sessions/end"):
         assert desk.browser.get(page).status_code == 404
-    for action in ("roles", "disable", "enable", "password", "remove"):
+    for action in (
+        "roles",
+        "disable",
+        "enable",
+        "password",
+        "remove",
+        "links/revoke",
+        "sessions/end",
+    ):
         answer = desk.browser.send(f"{path}/{action}", form_at=users_path(desk))
         assert answer.status_code == 404, action
     assert "eve" not in desk.browser.get(users_path(desk)).text

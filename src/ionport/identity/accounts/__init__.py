@@ -1,0 +1,1 @@
+"""How a person gets into an account: one-time links, open sessions, what an administrator ends."""
