@@ -17,7 +17,7 @@ from starlette.datastructures import FormData
 
 from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
-from ionport.web.forms.fields import is_on, lines_of, text_of
+from ionport.web.forms.fields import is_on, lines_of, number_in, text_of
 from ionport.web.forms.scope_choice import scopes_of
 
 Member = TypeVar("Member", bound=StrEnum)
@@ -158,8 +158,7 @@ def _wrong(field: FormField, value: str) -> str:
         offered = {choice for choice, _label in field.choices}
         if value not in offered and (value or field.empty is None):
             return _("Choose one of these.")
-    is_number = value.isascii() and value.isdigit() and len(value) <= 9
-    if field.kind is Kind.NUMBER and (value or field.required) and not is_number:
+    if field.kind is Kind.NUMBER and (value or field.required) and number_in(value) is None:
         return _("Enter a whole number.")
     return ""
 

@@ -38,8 +38,12 @@ def is_on(form: FormData, name: str) -> bool:
 
 def whole_number(form: FormData, name: str) -> int | None:
     """Return a whole number of at most 9 digits; None when it is something else."""
-    value = text_of(form, name)
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
+    return number_in(text_of(form, name))
+
+
+def number_in(text: str) -> int | None:
+    """Return a text of at most 9 digits as a number; None when it is something else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Final
 
 from starlette.datastructures import FormData
 
-from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
+from ionport.core.secrets import DOTS
 from ionport.gateway.suites.model import EndpointDraft, ProxySecurity, TargetEndpoint
 from ionport.gateway.suites.service import certificate_warning
 from ionport.gateway.targets.security import (
@@ -25,18 +25,13 @@ from ionport.gateway.targets.security import (
     SecurityField,
     SecurityType,
 )
-from ionport.web.forms.fields import is_on, lines_of, text_of
+from ionport.web.forms.declared import Form, FormField, Group, Kind, Slot
+from ionport.web.forms.fields import lines_of, text_of
 
 # The form of a suite has a description of its own.
 _NAMES: Final = {"description": "endpoint_description"}
-_TEXTS: Final = ("target_url", "proxy_context", "proxy_security")
 _LONG: Final = frozenset(("key", "payload"))
 _EMPTY_ROWS: Final = 2
-FIELDS: Final = (
-    *("target_url", "endpoint_description", "proxy_context", "proxy_security", "security.type"),
-    "security.parameters",
-    *(f"security.{one.name}" for fields in SECURITY_FIELDS.values() for one in fields),
-)
 
 
 def asks_for_security_fields(form: FormData) -> bool:
@@ -48,18 +43,102 @@ def asks_for_security_fields(form: FormData) -> bool:
     return text_of(form, "action") == "security" or shown != text_of(form, "security.type")
 
 
+def endpoint_parts(
+    values: Mapping[str, str], public_base: str = "", endpoint: TargetEndpoint | None = None
+) -> list[FormField | Group | Slot]:
+    """Return the fields of an endpoint, those of the authentication type in `values` among them.
+
+    `public_base` is where the public address begins, as far as it is known; `endpoint` is the one
+    that is changed.
+    """
+    kind = SecurityType(values["security.type"])
+    context_help = _("The last part of the public address; unique in the suite.")
+    if public_base:
+        context_help += f" {_('Public Facing Proxy Endpoint:')} {public_base}…"
+    keeps = _keeps_secrets(kind, endpoint)
+    keys = [FormField("security.parameters", "")] if kind is SecurityType.API_KEY else []
+    return [
+        FormField(
+            "target_url", _("Target Endpoint URL"), required=True, limit=2000,
+            placeholder="https://api.example.com/v1",
+            help=_(
+                "Where calls are passed on to, without a query. https; plain http for this computer"
+                " only."
+            ),
+        ),
+        FormField(
+            "ignore_certificate_errors", _("Ignore Certificate Errors"), Kind.SWITCH,
+            help=certificate_warning(),
+        ),
+        FormField(
+            "endpoint_description", _("Target Endpoint Description"), Kind.LINES, required=True,
+            rows=2, exact=True,
+        ),
+        FormField(
+            "proxy_context", _("Proxy Context"), required=True, limit=64, placeholder="Sandbox",
+            help=context_help,
+        ),
+        FormField(
+            "proxy_security", _("Proxy Security"), Kind.RADIO, required=True,
+            choices=[
+                (
+                    ProxySecurity.OAUTH2.value,
+                    _("Clients show an access token of this tenant."),
+                ),
+                (ProxySecurity.ANONYMOUS.value, _("Anybody who knows the address may call.")),
+            ],
+        ),
+        Group(
+            _("Target Endpoint Security"),
+            [
+                FormField(
+                    "security.type", _("Authentication Type"), Kind.CHOICE,
+                    choices=[(one.value, one.value) for one in SecurityType],
+                    button=("security", _("Show its fields")),
+                ),
+                *(_security_field(one, keeps) for one in SECURITY_FIELDS[kind]),
+                Slot("keys", keys),
+            ],
+            _(
+                "How the gateway proves itself to the target. Secrets are sealed, and never shown"
+                " again."
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def _security_field(field: SecurityField, keeps_secrets: bool) -> FormField:
+    kept = field.is_secret and keeps_secrets
+    kind = Kind.PASSWORD if field.is_secret else Kind.TEXT
+    help_text = _(
+        "Stored: {dots}. Leave it empty to keep it; it must be typed again when the target changes."
+    ).format(dots=DOTS)
+    return FormField(
+        f"security.{field.name}",
+        _(field.label),
+        Kind.CHOICE if field.choices else Kind.LINES if field.name in _LONG else kind,
+        required=field.is_required and not kept,
+        choices=[(text, text) for text in field.choices],
+        help=help_text if kept else "",
+        rows=4,
+        exact=field.name in _LONG,
+    )
+
+
+def _keeps_secrets(kind: SecurityType, endpoint: TargetEndpoint | None) -> bool:
+    return endpoint is not None and endpoint.security.type is kind
+
+
 def endpoint_draft(form: FormData) -> EndpointDraft:
     """Return what was sent; raises InvalidInput for a choice that is none."""
-    kind = _security_type(form)
-    if text_of(form, "proxy_security") not in list(ProxySecurity):
-        text = _("Choose one of these.")
-        raise InvalidInput(text, fields={"proxy_security": text})
+    kind, values = _security_type(form), sent_values(form)
+    Form(endpoint_parts(values)).check(values)
     return EndpointDraft(
-        target_url=text_of(form, "target_url"),
-        description=lines_of(form, "endpoint_description"),
-        proxy_context=text_of(form, "proxy_context"),
-        proxy_security=ProxySecurity(text_of(form, "proxy_security")),
-        ignore_certificate_errors=is_on(form, "ignore_certificate_errors"),
+        target_url=values["target_url"],
+        description=values["endpoint_description"],
+        proxy_context=values["proxy_context"],
+        proxy_security=ProxySecurity(values["proxy_security"]),
+        ignore_certificate_errors=bool(values["ignore_certificate_errors"]),
         security=SecurityDraft(
             kind,
             {one.name: _sent(form, one) for one in SECURITY_FIELDS[kind]},
@@ -71,14 +150,14 @@ def endpoint_draft(form: FormData) -> EndpointDraft:
 def sent_values(form: FormData) -> dict[str, str]:
     """Return what was typed, to be shown again: all but secrets."""
     kind = _security_type(form)
-    values = {name: text_of(form, name) for name in _TEXTS}
-    values["endpoint_description"] = lines_of(form, "endpoint_description")
-    values["ignore_certificate_errors"] = text_of(form, "ignore_certificate_errors")
-    values["security.type"] = kind.value
+    chosen = {"security.type": kind.value}
+    values = {**Form(endpoint_parts(chosen)).sent(form), **chosen}
     for one in SECURITY_FIELDS[kind]:
-        if not one.is_secret:
-            name = f"security.{one.name}"
-            values[name] = _sent(form, one) if name in form else one.default
+        name = f"security.{one.name}"
+        if one.is_secret:
+            values.pop(name, None)
+        elif name not in form:
+            values[name] = one.default
     for number, row in enumerate(_rows(form)):
         values |= _row_values(number, row)
     return values
@@ -103,36 +182,24 @@ def stored_values(endpoint: TargetEndpoint) -> dict[str, str]:
         "ignore_certificate_errors": "on" if endpoint.ignore_certificate_errors else "",
         "security.type": security.type.value,
     }
+    values |= {f"security.{one.name}": one.default for one in SECURITY_FIELDS[security.type]}
     values |= {f"security.{name}": value for name, value in security.values.items()}
     for number, row in enumerate(security.parameters):
         values |= _row_values(number, row)
     return values
 
 
-def form_context(
-    values: Mapping[str, str], errors: Mapping[str, str], endpoint: TargetEndpoint | None = None
+def slot_context(
+    values: Mapping[str, str], endpoint: TargetEndpoint | None = None
 ) -> dict[str, object]:
-    """Return what the template of the fields needs."""
+    """Return what the template of the table of keys needs."""
     kind = SecurityType(values["security.type"])
-    fields = SECURITY_FIELDS[kind]
     rows = sum(1 for name in values if name.startswith("key_name_"))
     return {
-        "values": values,
-        "errors": errors,
-        "fields": fields,
-        "long_fields": _LONG,
-        "choices": {one.name: [(text, text) for text in one.choices] for one in fields},
-        "public_base": "",
-        "security_types": [(one.value, one.value) for one in SecurityType],
-        "proxy_securities": [
-            (ProxySecurity.OAUTH2.value, _("Clients show an access token of this tenant.")),
-            (ProxySecurity.ANONYMOUS.value, _("Anybody who knows the address may call.")),
-        ],
-        "key_modes": [(mode.value, mode.value) for mode in KeyMode],
+        "key_modes": [mode.value for mode in KeyMode],
         "key_rows": range(min(rows + _EMPTY_ROWS, MAX_KEY_PARAMETERS)),
         "takes_keys": kind is SecurityType.API_KEY,
-        "keeps_secrets": endpoint is not None and endpoint.security.type is kind,
-        "certificate_warning": certificate_warning(),
+        "keeps_secrets": _keeps_secrets(kind, endpoint),
     }
 
 

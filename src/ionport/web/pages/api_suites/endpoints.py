@@ -15,6 +15,7 @@ from ionport.gateway.suites.sample_call import sample_call
 from ionport.gateway.targets.security import SECURITY_FIELDS
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
+from ionport.web.forms.declared import Form
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of
 from ionport.web.pages.api_suites import endpoint_form as form
@@ -216,13 +217,14 @@ def _page(
     endpoint: TargetEndpoint | None = None,
     status: int = 200,
 ) -> Response:
-    suites = infor_of(request).custom_apis.suites
+    public_base = infor_of(request).custom_apis.suites.public_address(suite, "")
     context = {
-        **form.form_context(values, errors, endpoint),
+        **form.slot_context(values, endpoint),
+        "form": Form(form.endpoint_parts(values, public_base, endpoint)),
+        "values": values,
+        "errors": errors,
         "suite": suite,
         "endpoint": endpoint,
-        "public_base": suites.public_address(suite, ""),
-        "known": form.FIELDS,
     }
     return render(request, "api_suites/endpoints/form.html", context, status=status)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,8 +21,9 @@ from ionport.gateway.suites.model import (
 )
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
+from ionport.web.forms.declared import Form, FormField, Kind, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
-from ionport.web.forms.fields import errors_of, lines_of, text_of
+from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.api_suites.endpoints import endpoint_url, the_endpoint
 from ionport.web.pages.api_suites.suites import confirm_page, read_trail, the_suite
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -71,16 +71,17 @@ def add(request: Request) -> Response:
     """Add a policy; what was typed stays when it is refused."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint = _level(request)
+    values = _form().sent(visit.form)
     if text_of(visit.form, "action") == "template":
-        return _page(request, suite, endpoint, _with_template(visit.form), {})
+        return _page(request, suite, endpoint, _with_template(values), {})
     try:
-        draft = _draft(visit.form)
+        draft = _draft(values)
         with visit.write(scope) as access:
             infor_of(request).custom_apis.policies.add_policy(
                 access, suite.id, draft, endpoint.id if endpoint else None
             )
     except InvalidInput as error:
-        return _refused(request, suite, endpoint, error)
+        return _refused(request, suite, endpoint, values, error)
     text = _("The policy {name} is saved. It counts from the next request on.")
     url = _url(request, endpoint, "policies")
     return redirect(request, url, text=text.format(name=draft.name))
@@ -102,10 +103,11 @@ def edit(request: Request) -> Response:
     """Change a policy."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite, endpoint, policy = _the_policy(request)
+    values = {**_form(policy).sent(visit.form), "type": policy.type.value}
     if text_of(visit.form, "action") == "template":
-        return _page(request, suite, endpoint, _with_template(visit.form, policy), {}, policy)
+        return _page(request, suite, endpoint, _with_template(values), {}, policy)
     try:
-        draft = _draft(visit.form, policy)
+        draft = _draft(values)
         with visit.services.database.write() as work:
             access = Access(work, scope, visit.actor)
             policies = infor_of(request).custom_apis.policies
@@ -119,11 +121,10 @@ def edit(request: Request) -> Response:
             )
             policies.change_policy(access, policy.id, draft)
     except ChangedMeanwhile as error:
-        values = {name: lines_of(visit.form, name) for name in _FIELDS}
         shown = {"": error.text}
         return _page(request, suite, endpoint, values, shown, policy, status=error.status)
     except InvalidInput as error:
-        return _refused(request, suite, endpoint, error, policy)
+        return _refused(request, suite, endpoint, values, error, policy)
     text = _("The policy {name} is saved. It counts from the next request on.")
     url = _url(request, endpoint, "policies")
     return redirect(request, url, text=text.format(name=draft.name))
@@ -177,37 +178,61 @@ def _url(request: Request, endpoint: TargetEndpoint | None, name: str) -> str:
     return path_to(request, f"api_suite_{name}", tenant=tenant, suite=suite)
 
 
-def _draft(form: FormData, policy: ApiPolicy | None = None) -> PolicyDraft:
-    flow = text_of(form, "flow")
-    if flow not in list(PolicyFlow):
+def _form(policy: ApiPolicy | None = None) -> Form:
+    kind = FormField(
+        "type", _("Policy Type"), Kind.CHOICE, required=True, choices=_labels(),
+        button=("template", _("Insert the template")),
+        help=_("The template replaces the definition below."),
+        link=("/manual/policies", _("What each type does")),
+    )  # fmt: skip
+    definition = FormField(
+        "definition", _("Policy Definitions"), Kind.LINES, required=True, exact=True, rows=16,
+        css_class="mono",
+        help=_(
+            "XML of the namespace http://www.infor.com/ion/api. It is checked when you save; a"
+            " mistake is told with its line and column."
+        ),
+    )  # fmt: skip
+    return Form(
+        [
+            Slot("type") if policy else kind,
+            Slot("category"),
+            FormField("name", _("Name"), required=True, limit=128, autofocus=True),
+            FormField(
+                "flow", _("Flow"), Kind.CHOICE, choices=_flows(),
+                help=_("Only header policies act on responses."),
+            ),
+            definition,
+            Slot("excerpt"),
+        ]
+    )  # fmt: skip
+
+
+def _draft(values: Mapping[str, str]) -> PolicyDraft:
+    if values["flow"] not in list(PolicyFlow):
         text = _("Choose one of these.")
         raise InvalidInput(text, fields={"flow": text})
     return PolicyDraft(
-        type=policy.type if policy else _type(text_of(form, "type")),
-        name=text_of(form, "name"),
-        flow=PolicyFlow(flow),
-        definition=lines_of(form, "definition"),
+        type=_type(values["type"]),
+        name=values["name"],
+        flow=PolicyFlow(values["flow"]),
+        definition=values["definition"],
     )
 
 
-def _sent(form: FormData) -> dict[str, str]:
-    values = {name: text_of(form, name) for name in _FIELDS}
-    return {**values, "definition": lines_of(form, "definition")}
-
-
-def _with_template(form: FormData, policy: ApiPolicy | None = None) -> dict[str, str]:
-    kind = policy.type if policy else _type(text_of(form, "type"))
-    return {**_sent(form), "type": kind.value, "definition": sample_policy(kind)}
+def _with_template(values: Mapping[str, str]) -> dict[str, str]:
+    kind = _type(values["type"])
+    return {**values, "type": kind.value, "definition": sample_policy(kind)}
 
 
 def _refused(
     request: Request,
     suite: ApiSuite,
     endpoint: TargetEndpoint | None,
+    values: Mapping[str, str],
     error: InvalidInput,
     policy: ApiPolicy | None = None,
 ) -> Response:
-    values = _sent(visit_of(request).form)
     place = error.place if isinstance(error, PolicyInvalid) else None
     excerpt = _excerpt(values["definition"], place) if place else ""
     return _page(request, suite, endpoint, values, errors_of(error), policy, excerpt, error.status)
@@ -242,8 +267,7 @@ def _page(
         "policy": policy,
         "values": values,
         "errors": errors,
-        "types": _labels(),
-        "flows": _flows(),
+        "form": _form(policy),
         "back_url": _url(request, endpoint, "policies"),
         "type_label": dict(_labels())[_type(values["type"]).value],
     }

@@ -30,8 +30,9 @@ from ionport.gateway.suites.openapi import ApiDescription, describe
 from ionport.gateway.suites.sample_call import sample_call
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
+from ionport.web.forms.declared import Form, FormField, Kind, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
-from ionport.web.forms.fields import errors_of, lines_of, text_of, uploads_of
+from ionport.web.forms.fields import errors_of, uploads_of
 from ionport.web.pages.api_suites import endpoint_form
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
@@ -134,23 +135,24 @@ def add(request: Request) -> Response:
     """Make a suite with its first endpoint."""
     visit, scope = visit_of(request), tenant_scope(request)
     visit.actor.require_tenant_administrator(scope.tenant_id)
+    values = _sent(visit.form)
     if endpoint_form.asks_for_security_fields(visit.form):
-        return _add_page(request, _sent(visit.form), {})
+        return _add_page(request, values, {})
     suites = infor_of(request).custom_apis.suites
     try:
         icon = _uploaded_icon(visit.form)
         endpoint = endpoint_form.endpoint_draft(visit.form)
         with visit.write(scope) as access:
-            suite = suites.create_suite(access, _draft(visit.form), [endpoint])
+            suite = suites.create_suite(access, _draft(values), [endpoint])
             if icon is not None:
                 suites.set_icon(access, suite.id, icon)
     except InvalidInput as error:
         errors = endpoint_form.named_errors(errors_of(error), _ENDPOINT)
-        return _add_page(request, _sent(visit.form), errors, status=error.status)
+        return _add_page(request, values, errors, status=error.status)
     except Conflict as error:
         return _add_page(
             request,
-            _sent(visit.form),
+            values,
             {"context": error.text},
             existing_id=error.existing_id,
             status=error.status,
@@ -175,7 +177,7 @@ def edit(request: Request) -> Response:
     """Change names, description and icon of a suite."""
     visit, scope = visit_of(request), tenant_scope(request)
     suite = the_suite(request)
-    suites = infor_of(request).custom_apis.suites
+    suites, values = infor_of(request).custom_apis.suites, _form(suite).sent(visit.form)
     try:
         icon = _uploaded_icon(visit.form)
         with visit.services.database.write() as work:
@@ -187,12 +189,11 @@ def edit(request: Request) -> Response:
                 suite.id,
                 lambda: _stored(suites.get_suite(access, suite.id)),
             )
-            draft = _draft(visit.form, suite)
-            changed = suites.change_suite(access, suite.id, draft)
+            changed = suites.change_suite(access, suite.id, _draft(values, suite))
             if icon is not None:
                 suites.set_icon(access, suite.id, icon)
     except (InvalidInput, ChangedMeanwhile) as error:
-        return _edit_page(request, suite, _sent(visit.form), errors_of(error), error.status)
+        return _edit_page(request, suite, values, errors_of(error), error.status)
     text = _("{name} is saved.").format(name=changed.suite_name)
     return redirect(request, suite_url(request, suite.id), text=text)
 
@@ -307,12 +308,15 @@ def _add_page(
     existing_id: str | None = None,
     status: int = 200,
 ) -> Response:
+    parts = endpoint_form.endpoint_parts(values)
     context = {
-        **endpoint_form.form_context(values, errors),
+        **endpoint_form.slot_context(values),
+        "form": Form([*_form().parts, Slot("endpoints"), *parts]),
+        "values": values,
+        "errors": errors,
         "suite": None,
         "icons": SUITE_ICONS,
         "existing_url": suite_url(request, existing_id) if existing_id else "",
-        "known": (*_NAMES, "icon_file", *endpoint_form.FIELDS),
     }
     return render(request, "api_suites/suites/form.html", context, status=status)
 
@@ -325,12 +329,12 @@ def _edit_page(
     status: int = 200,
 ) -> Response:
     context = {
+        "form": _form(suite),
         "suite": suite,
         "values": values,
         "errors": errors,
         "icons": SUITE_ICONS,
         "existing_url": "",
-        "known": (*_NAMES, "icon_file"),
     }
     return render(request, "api_suites/suites/form.html", context, status=status)
 
@@ -338,23 +342,47 @@ def _edit_page(
 _NAMES = ("application_name", "suite_name", "description", "context", "icon")
 
 
+def _form(suite: ApiSuite | None = None) -> Form:
+    context = FormField(
+        "context", _("API Context"), required=True, limit=64, placeholder="DocBits-Sandbox",
+        help=_("A part of the address, unique in the tenant. It cannot be changed later."),
+    )  # fmt: skip
+    icon_file = FormField(
+        "icon_file", _("Upload an icon"), Kind.FILE,
+        accept="image/png,image/jpeg,image/gif,image/webp",
+        help=_(
+            "PNG, JPEG, GIF or WebP of at most 100 kB; it counts instead of the chosen one."
+        ),
+    )  # fmt: skip
+    return Form(
+        [
+            FormField(
+                "application_name", _("Application Name"), required=True, limit=128,
+                autofocus=True, help=_("The system behind the API, for example DocBits."),
+            ),
+            FormField("suite_name", _("Suite Name"), required=True, limit=128),
+            FormField(
+                "description", _("Description"), Kind.LINES, required=True, rows=2, exact=True
+            ),
+            Slot("context", [context]) if suite else context,
+            Slot("icon", [FormField("icon", _("Suite Icon"))]),
+            icon_file,
+        ]
+    )  # fmt: skip
+
+
 def _sent(form: FormData) -> dict[str, str]:
-    values = {name: text_of(form, name) for name in _NAMES}
-    return {
-        **endpoint_form.sent_values(form),
-        **values,
-        "description": lines_of(form, "description"),
-    }
+    return {**endpoint_form.sent_values(form), **_form().sent(form)}
 
 
-def _draft(form: FormData, suite: ApiSuite | None = None) -> SuiteDraft:
-    chosen = text_of(form, "icon")
+def _draft(values: Mapping[str, str], suite: ApiSuite | None = None) -> SuiteDraft:
+    chosen = values["icon"]
     return SuiteDraft(
-        application_name=text_of(form, "application_name"),
-        suite_name=text_of(form, "suite_name"),
-        description=lines_of(form, "description"),
+        application_name=values["application_name"],
+        suite_name=values["suite_name"],
+        description=values["description"],
         # A form sent by hand learns that it cannot be changed.
-        context=text_of(form, "context") or (suite.context if suite else ""),
+        context=values["context"] or (suite.context if suite else ""),
         # Only a suite that has a picture of its own can keep it.
         icon="" if chosen == UPLOADED_ICON and (not suite or suite.icon != chosen) else chosen,
     )

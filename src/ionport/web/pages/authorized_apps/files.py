@@ -80,7 +80,7 @@ def _download_dialog(request: Request, errors: Mapping[str, str], status: int = 
         "users_url": path_to(request, "credentials_users", tenant=scope.tenant_id, app=app.id),
         "description": text_of(form, "description"),
         "scopes": "\n".join(scopes_of(form)) if form else "\n".join(app.scopes),
-        **scope_choice(request, scope),
+        "scope_choice": scope_choice(request),
     }
     return app_dialog(request, "authorized_apps/files/download.html", errors, status, context)
 

@@ -8,7 +8,6 @@ button, so that nothing needs a script; what was typed stays.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from cryptography import x509
@@ -23,11 +22,12 @@ from ionport.core.i18n import _
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.apps.drafts import AppDraft
-from ionport.oauth.apps.model import BACKEND_GRANT_TYPES, AppType, AuthorizedApp, GrantType
+from ionport.oauth.apps.model import AppType, AuthorizedApp, GrantType
 from ionport.web.forms.edits import require_unchanged, show_stored
-from ionport.web.forms.fields import errors_of, is_on, text_of, uploads_of, whole_number
-from ionport.web.forms.scope_choice import scope_choice, scopes_of
+from ionport.web.forms.fields import errors_of, is_on, number_in, text_of, uploads_of
+from ionport.web.forms.scope_choice import scopes_of
 from ionport.web.middleware.guard import CSRF_FIELD
+from ionport.web.pages.authorized_apps.app_fields import app_form
 from ionport.web.pages.authorized_apps.apps import app_crumbs, app_url, the_app, use_of
 from ionport.web.pages.authorized_apps.consequences import Consequences, consequences
 from ionport.web.rendering.confirm import ask_first
@@ -69,11 +69,12 @@ def add(request: Request) -> Response:
     visit.actor.require_tenant_administrator(scope.tenant_id)
     try:
         if _asks_for_fields(visit.form):
-            return _page(request, _loaded(visit.form), {})
+            return _page(request, _loaded(request), {})
+        draft = _draft(request, None)
         with visit.write(scope) as access:
-            app = infor_of(request).apps.create_app(access, _draft(request, None))
+            app = infor_of(request).apps.create_app(access, draft)
     except InvalidInput as error:
-        return _page(request, _values(visit.form), errors_of(error), status=error.status)
+        return _page(request, _values(request), errors_of(error), status=error.status)
     except Conflict as error:
         return _taken(request, error)
     if app.is_public:
@@ -96,7 +97,7 @@ def edit(request: Request) -> Response:
     app = the_app(request)
     try:
         if _asks_for_fields(visit.form):
-            return _page(request, _loaded(visit.form), {}, app=app)
+            return _page(request, _loaded(request, app), {}, app=app)
         draft = _draft(request, app)
         draft.check()
         found = consequences(app, draft)
@@ -114,7 +115,7 @@ def edit(request: Request) -> Response:
             )
             changed = apps.edit_app(access, app.id, draft)
     except (InvalidInput, ChangedMeanwhile) as error:
-        values = _values(visit.form)
+        values = _values(request, app)
         return _page(request, values, errors_of(error), app=app, status=error.status)
     except Conflict as error:
         return _taken(request, error, app)
@@ -140,7 +141,7 @@ def _confirm(request: Request, app: AuthorizedApp, found: Consequences) -> Respo
 def _taken(request: Request, error: Conflict, app: AuthorizedApp | None = None) -> Response:
     return _page(
         request,
-        _values(visit_of(request).form),
+        _values(request, app),
         {"name": error.text},
         app=app,
         existing_id=error.existing_id,
@@ -163,13 +164,11 @@ def _page(
     context = {
         "app": app,
         "kind": kind,
+        "form": app_form(request, kind, app),
         "values": values,
-        "errors": errors,
+        "errors": {name.removesuffix("_seconds"): errors[name] for name in errors},
         "existing_url": app_url(request, existing_id) if existing_id else "",
-        "types": [(one.value, one.value) for one in AppType],
-        "grant_types": [(grant.value, grant.value) for grant in BACKEND_GRANT_TYPES],
         "units": [("minutes", _("Minutes")), ("hours", _("Hours")), ("days", _("Days"))],
-        **scope_choice(request, tenant_scope(request)),
     }
     return render(request, "authorized_apps/form/form.html", context, status=status)
 
@@ -185,9 +184,9 @@ def _asks_for_fields(form: FormData) -> bool:
     return bool(shown) and shown != text_of(form, "type")
 
 
-def _loaded(form: FormData) -> dict[str, str]:
+def _loaded(request: Request, app: AuthorizedApp | None = None) -> dict[str, str]:
     """Return the values with the fingerprint of a certificate, when one was sent along."""
-    values = _values(form)
+    form, values = visit_of(request).form, _values(request, app)
     if text_of(form, "action") == "certificate":
         values["certificate_fingerprint"] = _fingerprint(form)
     if values["shown_type"] != values["type"]:
@@ -217,59 +216,55 @@ def _fingerprint(form: FormData) -> str:
 
 
 def _draft(request: Request, app: AuthorizedApp | None) -> AppDraft:
-    form = visit_of(request).form
-    kind = app.type if app else _type(text_of(form, "type"))
-    issues = is_on(form, "issue_refresh_tokens")
-    grant = text_of(form, "grant_type")
-    shows_scopes = "scopes" in form
+    form, values = visit_of(request).form, _values(request, app)
+    kind = app.type if app else _type(values["type"])
+    issues, grant = bool(values["issue_refresh_tokens"]), values.get("grant_type", "")
     return AppDraft(
-        name=_exact(form, "name"),
+        name=values["name"],
         type=kind,
         grant_type=GrantType(grant) if grant in list(GrantType) else GrantType.PASSWORD_CREDENTIALS,
-        description=_exact(form, "description"),
-        access_token_seconds=_seconds(form, "access_token"),
+        description=values["description"],
+        access_token_seconds=_seconds(values, "access_token"),
         issue_refresh_tokens=issues,
-        refresh_token_seconds=_seconds(form, "refresh_token") if issues else 0,
-        is_public=is_on(form, "is_public") if kind.has_users else False,
-        redirect_urls=tuple(_lines(form, "redirect_urls", kind)),
-        javascript_origins=tuple(_lines(form, "javascript_origins", kind)),
+        refresh_token_seconds=_seconds(values, "refresh_token") if issues else 0,
+        is_public=bool(values.get("is_public")),
+        redirect_urls=_urls(values.get("redirect_urls", "")),
+        javascript_origins=_urls(values.get("javascript_origins", "")),
         enforce_scopes=(
             is_on(form, "enforce_scopes")
             if "offers_enforce_scopes" in form
             else bool(app and app.enforce_scopes)
         ),
-        scopes=scopes_of(form) if shows_scopes else app.scopes if app else (),
-        user_impersonation=is_on(form, "user_impersonation") and not kind.has_users,
-        id_translation=is_on(form, "id_translation") and not kind.has_users,
-        use_bridge=is_on(form, "use_bridge") and not kind.has_users,
-        **{name: text_of(form, name) if name in kind.fields else "" for name in _TEXTS},
+        scopes=scopes_of(form) if "scopes" in form else app.scopes if app else (),
+        user_impersonation=bool(values.get("user_impersonation")),
+        id_translation=bool(values.get("id_translation")),
+        use_bridge=bool(values.get("use_bridge")),
+        **{name: values.get(name, "") for name in _TEXTS},
     )
 
 
-def _lines(form: FormData, name: str, kind: AppType) -> list[str]:
+def _urls(text: str) -> tuple[str, ...]:
     # A URL has no blanks, so any of them parts two.
-    return list(dict.fromkeys(text_of(form, name).split())) if name in kind.fields else []
+    return tuple(dict.fromkeys(text.split()))
 
 
 def _type(value: str) -> AppType:
     return AppType(value) if value in list(AppType) else AppType.BACKEND_SERVICE
 
 
-def _seconds(form: FormData, name: str) -> int:
-    number = whole_number(form, name)
-    unit = _UNITS.get(text_of(form, f"{name}_unit"))
+def _seconds(values: Mapping[str, str], name: str) -> int:
+    number, unit = number_in(values[name]), _UNITS.get(values[f"{name}_unit"])
     return _NO_NUMBER if number is None or unit is None else number * unit
 
 
-def _values(form: FormData) -> dict[str, str]:
-    names = (*_TEXTS, *_LISTS, *_SWITCHES, "type", "shown_type", "grant_type")
-    values = {name: text_of(form, name) for name in names}
-    values["scopes"] = "\n".join(scopes_of(form))
-    for name in _LIFETIMES:
-        for field in (name, f"{name}_unit"):
-            values[field] = text_of(form, field) or _DEFAULTS[field]
-    values["access_token"] = text_of(form, "access_token")
-    return {**values, "name": _exact(form, "name"), "description": _exact(form, "description")}
+def _values(request: Request, app: AuthorizedApp | None = None) -> dict[str, str]:
+    """Return what was typed; a unit or a grant's lifetime that was not is the usual one."""
+    form = visit_of(request).form
+    kind = app.type if app else _type(text_of(form, "type"))
+    values = app_form(request, kind, app).sent(form)
+    for name in ("access_token_unit", "refresh_token", "refresh_token_unit"):
+        values[name] = values[name] or _DEFAULTS[name]
+    return {**values, "type": kind.value, "shown_type": text_of(form, "shown_type")}
 
 
 def _stored(app: AuthorizedApp) -> dict[str, str]:
@@ -290,13 +285,6 @@ def _amount(seconds: int) -> tuple[str, str]:
         if seconds % _UNITS[unit] == 0:
             return str(seconds // _UNITS[unit]), unit
     return str(-(-seconds // 60)), "minutes"
-
-
-def _exact(form: FormData, name: str) -> str:
-    """Return a text as it was typed: a name is kept exactly."""
-    value = form.get(name)
-    # Browsers send every line end as CR LF (HTML, form submission).
-    return re.sub(r"\r\n?", "\n", value) if isinstance(value, str) else ""
 
 
 _BASE = "/ion-api/{tenant}/authorized-apps"

@@ -9,6 +9,7 @@ from ionport.core.i18n import _
 from ionport.sandbox.idm.datamodel.attribute_types import AttributeType
 from ionport.sandbox.idm.datamodel.model import AttributeDefinition, describe
 from ionport.web.forms.declared import Form, FormField, Kind
+from ionport.web.forms.fields import number_in
 
 
 def new_type() -> Form:
@@ -82,8 +83,8 @@ def definition_of(values: Mapping[str, str]) -> AttributeDefinition:
     except ValueError as error:
         text = _("Choose a type.")
         raise InvalidInput(text, fields={"type": text}) from error
-    length = values["max_length"]
-    if length and not (length.isascii() and length.isdigit() and len(length) <= 9):
+    length = number_in(values["max_length"])
+    if length is None and values["max_length"]:
         text = _("A whole number, or nothing.")
         raise InvalidInput(text, fields={"max_length": text})
     return AttributeDefinition(
@@ -94,6 +95,6 @@ def definition_of(values: Mapping[str, str]) -> AttributeDefinition:
         is_required=bool(values["is_required"]),
         is_unique=bool(values["is_unique"]),
         is_searchable=bool(values["is_searchable"]),
-        max_length=int(length) if length else None,
+        max_length=length,
         values=tuple(line.strip() for line in values["values"].splitlines() if line.strip()),
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,10 +22,11 @@ from ionport.oauth.accounts.service import AccountDraft
 from ionport.oauth.apps.model import AppQuery, AuthorizedApp, GrantType
 from ionport.oauth.tenant.scopes import parse_scopes
 from ionport.store import TenantScope
+from ionport.web.forms.declared import Form, FormField, Kind, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.forms.passwords import password_errors, password_proof
-from ionport.web.forms.scope_choice import scope_choice, scopes_of
+from ionport.web.forms.scope_choice import scope_choice
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import YES_NO, ListState
@@ -68,7 +68,7 @@ def add_form(request: Request) -> Response:
 def add(request: Request) -> Response:
     """Make a service account and send its keys, once."""
     visit, scope = visit_of(request), tenant_scope(request)
-    values = _sent(visit.form)
+    values = _new_form(request).sent(visit.form)
     if text_of(visit.form, "action") == "search":
         return _add_page(request, values, {})
     try:
@@ -90,14 +90,40 @@ def add(request: Request) -> Response:
 def _add_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
-    with visit.read(scope) as access:
-        apps = infor_of(request).apps.list_apps(
-            access, AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
-        )
-    choices = [(app.id, app.name) for app in apps.items if _logs_in(app)]
-    context = {"apps": choices, **_form_context(request, scope, values), "errors": errors}
+    # An app whose grant type has been changed meanwhile takes no account.
+    errors = {"app" if name == "create_service_account" else name: errors[name] for name in errors}
+    context = {"form": _new_form(request), **_values_context(request, values), "errors": errors}
     return render(request, "tenant/service_accounts/add.html", context, status=status)
+
+
+def _new_form(request: Request) -> Form:
+    visit, scope = visit_of(request), tenant_scope(request)
+    query = AppQuery(page=PageRequest(per_page=MAX_PER_PAGE))
+    with visit.read(scope) as access:
+        apps = infor_of(request).apps.list_apps(access, query).items
+    app = FormField(
+        "app", _("Authorized App"), Kind.CHOICE, required=True, empty=_("Choose an app"),
+        choices=[(app.id, app.name) for app in apps if _logs_in(app)],
+        help=_(
+            "Only this app can log in with the account. Apps with Grant Type Password Credentials"
+            " are listed."
+        ),
+    )  # fmt: skip
+    scopes_help = _("They count only where scopes are enforced, and the app needs them too.")
+    password = Slot("password", [FormField("password", "", Kind.PASSWORD)])
+    return Form([app, *_form(request, scopes_help).parts, password])
+
+
+def _form(request: Request, scopes_help: str) -> Form:
+    """Return the fields that can be changed later."""
+    offered = scope_choice(request).offered
+    return Form(
+        [
+            FormField("description", _("Description"), limit=200),
+            Slot("user", [FormField("user_search", ""), FormField("user_id", "")]),
+            FormField("scopes", _("Scopes"), Kind.SCOPES, choices=offered, help=scopes_help),
+        ]
+    )
 
 
 def _logs_in(app: AuthorizedApp) -> bool:
@@ -123,7 +149,7 @@ def _stored(listed: ListedAccount) -> dict[str, str]:
 def change(request: Request) -> Response:
     """Change an account's description, user and scopes."""
     visit, scope = visit_of(request), tenant_scope(request)
-    values = _sent(visit.form)
+    values = _form(request, "").sent(visit.form)
     if text_of(visit.form, "action") == "search":
         return _detail_page(request, values, {})
     try:
@@ -147,23 +173,27 @@ def change(request: Request) -> Response:
 def _detail_page(
     request: Request, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    visit, scope = visit_of(request), tenant_scope(request)
-    listed = _account(request)
+    visit, listed = visit_of(request), _account(request)
     with visit.services.database.read() as work:
         trail = trail_of(request, work, [listed.account.id])
     context = {
         "listed": listed,
         "account": listed.account,
         "trail": trail,
-        **_form_context(request, scope, values),
+        "form": _form(
+            request,
+            _("They count only where scopes are enforced.")
+            + " "
+            + _("Clients need a new token after a change."),
+        ),
+        **_values_context(request, values),
         "errors": errors,
     }
     return render(request, "tenant/service_accounts/detail.html", context, status=status)
 
 
-def _form_context(
-    request: Request, scope: TenantScope, values: Mapping[str, str]
-) -> dict[str, object]:
+def _values_context(request: Request, values: Mapping[str, str]) -> dict[str, object]:
+    scope = tenant_scope(request)
     search, chosen = values.get("user_search", ""), values.get("user_id", "")
     users = _users(request, scope, search) if search or chosen else []
     if chosen and chosen not in {user.id for user in users}:
@@ -174,7 +204,6 @@ def _form_context(
         "chosen": chosen,
         "users": users,
         "users_url": path_to(request, "service_account_users", tenant=scope.tenant_id),
-        **scope_choice(request, scope),
     }
 
 
@@ -185,12 +214,6 @@ def _linked_user(request: Request, scope: TenantScope, user_id: str) -> list[Use
             return [visit.services.identity.get_user(work.within(scope), user_id)]
     except NotFound:
         return []
-
-
-def _sent(form: FormData) -> dict[str, str]:
-    names = ("app", "description", "user_search", "user_id")
-    values = {name: text_of(form, name) for name in names}
-    return {**values, "scopes": "\n".join(scopes_of(form))}
 
 
 def _draft(values: Mapping[str, str]) -> AccountDraft:
