@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -49,7 +50,10 @@ class Blobs(Protocol):
 
 
 class FolderBlobs:
-    """Blobs in a folder, two levels deep by the digest's first letters.
+    """Blobs in 256 folders by the digest's first two letters.
+
+    Earlier versions had folders by the next two letters in each of these, which took longer to
+    make than a file: what lies there is read, deleted, and put anew when it is wanted again.
 
     Not `durable`, they are gone with the process: nobody waits for the disk.
     """
@@ -73,7 +77,7 @@ class FolderBlobs:
     def get(self, digest: str) -> bytes:
         path = self._path(digest)
         try:
-            content = path.read_bytes()
+            content = _content(path, _old_path(path))
         except FileNotFoundError as error:
             raise NotFound(
                 _("The stored file is missing from the data folder; restore it from a backup."),
@@ -95,23 +99,25 @@ class FolderBlobs:
 
     def delete(self, digest: str, *, unless_put_since: float) -> bool:
         path = self._path(digest)
-        with _held(path, alone=True) as file:
-            if file is not None:
-                if os.fstat(file.fileno()).st_mtime >= unless_put_since:
-                    return False
-                path.unlink()
+        for each in (path, _old_path(path)):
+            with _held(each, alone=True) as file:
+                if file is not None:
+                    if os.fstat(file.fileno()).st_mtime >= unless_put_since:
+                        return False
+                    each.unlink()
         return True
 
     def _write(self, path: Path, content: bytes) -> None:
-        if not path.parent.exists():
-            self._folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-            for folder in (path.parent.parent, path.parent):
-                folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
-            with open(temporary, "wb", opener=private_opener) as file:
-                file.write(content)
-                file.flush()
+            try:
+                file = open(temporary, "wb", buffering=0, opener=private_opener)  # noqa: SIM115
+            except FileNotFoundError:
+                self._folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+                path.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+                file = open(temporary, "wb", buffering=0, opener=private_opener)  # noqa: SIM115
+            with file:
+                _write_all(file, content)
                 if self._durable:
                     os.fsync(file.fileno())
             temporary.replace(path)
@@ -124,7 +130,24 @@ class FolderBlobs:
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             raise ValueError("a blob is named by 64 hex digits")
-        return self._folder / digest[:2] / digest[2:4] / digest
+        return self._folder / digest[:2] / digest
+
+
+def _old_path(path: Path) -> Path:
+    return path.parent / path.name[2:4] / path.name
+
+
+def _content(path: Path, old: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return old.read_bytes()
+
+
+def _write_all(file: FileIO, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
 
 
 @contextmanager

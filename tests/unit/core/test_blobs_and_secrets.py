@@ -76,6 +76,27 @@ def test_what_is_put_while_others_delete_it_is_there_from_then_on(tmp_path: Path
             thread.join()
 
 
+def test_what_an_earlier_version_kept_two_folders_deep_is_read_and_deleted(tmp_path: Path) -> None:
+    blobs, since = FolderBlobs(tmp_path), time.time() - 60
+    digest = blobs.put(b"x")
+    new = next(tmp_path.rglob(digest))
+    old = new.parent / digest[2:4] / digest
+    old.parent.mkdir()
+    new.rename(old)
+    assert blobs.get(digest) == b"x"
+    assert not blobs.delete(digest, unless_put_since=since)
+    _age(tmp_path, 100)
+    # Wanted again, it stays, whichever of both is read.
+    assert blobs.put(b"x") == digest
+    assert not blobs.delete(digest, unless_put_since=since)
+    assert blobs.get(digest) == b"x"
+    _age(tmp_path, 100)
+    assert blobs.delete(digest, unless_put_since=since)
+    with pytest.raises(NotFound):
+        blobs.get(digest)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_a_damaged_blob_is_an_error_and_never_a_content(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path)
     content = b"<Invoice/>" * 200_000
