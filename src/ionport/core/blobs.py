@@ -10,7 +10,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -26,8 +27,19 @@ _CHUNK: Final = 1 << 20
 class Blobs(Protocol):
     """A store of immutable contents."""
 
-    def put(self, content: bytes) -> str:
-        """Keep `content` durably and return its SHA-256 in hex; raises Unavailable."""
+    def put(self, content: bytes, *, settles: bool = True) -> str:
+        """Keep `content` durably and return its SHA-256 in hex; raises Unavailable.
+
+        Unless it `settles`, its name is durable only after `settle`.
+        """
+        ...
+
+    def settle(self, digests: Iterable[str], executor: Executor | None = None) -> None:
+        """Make the names of contents durable that were put; raises Unavailable.
+
+        Many together take little longer than one. What can be waited for at once is, by the
+        threads of `executor`.
+        """
         ...
 
     def get(self, digest: str) -> bytes:
@@ -50,10 +62,11 @@ class Blobs(Protocol):
 
 
 class FolderBlobs:
-    """Blobs in 256 folders by the digest's first two letters.
+    """Blobs in 16 folders by the digest's first letter, so that many files share their syncing.
 
-    Earlier versions had folders by the next two letters in each of these, which took longer to
-    make than a file: what lies there is read, deleted, and put anew when it is wanted again.
+    Earlier versions had 256 by the first two letters, with folders by the next two in each, which
+    took longer to make than a file: what lies there is read, deleted, and put anew when it is
+    wanted again.
 
     Not `durable`, they are gone with the process: nobody waits for the disk.
     """
@@ -62,17 +75,27 @@ class FolderBlobs:
         self._folder = folder
         self._durable = durable
 
-    def put(self, content: bytes) -> str:
+    def put(self, content: bytes, *, settles: bool = True) -> str:
         digest = hashlib.sha256(content).hexdigest()
         path = self._path(digest)
         try:
             with _held(path) as file:
                 # One that does not match was damaged: it is written anew.
                 if file is None or not _is(file, content):
-                    self._write(path, content)
+                    self._write(path, content, settles=settles)
         except OSError as error:
             raise _no_disk(error) from error
         return digest
+
+    def settle(self, digests: Iterable[str], executor: Executor | None = None) -> None:
+        if not self._durable:
+            return
+        folders = sorted({self._path(digest).parent for digest in digests})
+        try:
+            for _synced in (executor.map if executor else map)(sync_folder, folders):
+                pass
+        except OSError as error:
+            raise _no_disk(error) from error
 
     def get(self, digest: str) -> bytes:
         path = self._path(digest)
@@ -107,7 +130,7 @@ class FolderBlobs:
                     each.unlink()
         return True
 
-    def _write(self, path: Path, content: bytes) -> None:
+    def _write(self, path: Path, content: bytes, *, settles: bool) -> None:
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
             try:
@@ -124,17 +147,18 @@ class FolderBlobs:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        if self._durable:
+        if self._durable and settles:
             sync_folder(path.parent)
 
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             raise ValueError("a blob is named by 64 hex digits")
-        return self._folder / digest[:2] / digest
+        return self._folder / digest[0] / digest
 
 
 def _old_path(path: Path) -> Path:
-    return path.parent / path.name[2:4] / path.name
+    digest = path.name
+    return path.parent.parent / digest[:2] / digest[2:4] / digest
 
 
 def _content(path: Path, old: Path) -> bytes:

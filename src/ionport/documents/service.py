@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
 
@@ -87,20 +88,30 @@ class DocumentService:
         """
         prepared = self.read_receipt(scope, content, filename)
         self.keep(content)
+        self.settle([prepared])
         return prepared
 
     def keep(self, content: bytes) -> None:
         """Store the content of a file that was read; called without a transaction.
 
-        It is nobody's until `receive`, and is cleared away when that never comes. Raises
-        Unavailable when the disk cannot be written.
+        It is nobody's until `receive`, before which it is settled, and is cleared away when that
+        never comes. Raises Unavailable when the disk cannot be written.
         """
-        self._blobs.put(content)
+        self._blobs.put(content, settles=False)
+
+    def settle(self, prepared: Iterable[PreparedReceipt], executor: Executor | None = None) -> None:
+        """Make sure that files which are kept outlive a crash, before they become documents.
+
+        Called without a transaction. Raises Unavailable when the disk cannot be written.
+        """
+        self._blobs.settle((one.content_sha256 for one in prepared), executor)
 
     def read_receipt(
         self, scope: OrganizationScope, content: bytes, filename: str
     ) -> PreparedReceipt:
-        """Read an e-invoice; who receives it calls `keep` first. Called without a transaction.
+        """Read an e-invoice; who receives it calls `keep` and `settle` before.
+
+        Called without a transaction.
 
         Raises:
             InvalidInput, TooLarge: not an e-invoice that can be read; the text says why.

@@ -7,6 +7,7 @@ import pickle
 import stat
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -80,8 +81,8 @@ def test_what_an_earlier_version_kept_two_folders_deep_is_read_and_deleted(tmp_p
     blobs, since = FolderBlobs(tmp_path), time.time() - 60
     digest = blobs.put(b"x")
     new = next(tmp_path.rglob(digest))
-    old = new.parent / digest[2:4] / digest
-    old.parent.mkdir()
+    old = tmp_path / digest[:2] / digest[2:4] / digest
+    old.parent.mkdir(parents=True)
     new.rename(old)
     assert blobs.get(digest) == b"x"
     assert not blobs.delete(digest, unless_put_since=since)
@@ -126,6 +127,28 @@ def test_a_disk_that_takes_nothing_is_told_and_leaves_nothing_behind(
             blobs.put(b"x")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     assert blobs.get(blobs.put(b"x")) == b"x"
+
+
+def test_names_are_synced_once_for_many_and_again_for_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs, synced = FolderBlobs(tmp_path), list[Path]()
+    monkeypatch.setattr("ionport.core.blobs.sync_folder", synced.append)
+    digests = [blobs.put(b"%d" % number, settles=False) for number in range(100)]
+    assert synced == []
+    blobs.settle(digests)
+    assert synced == sorted({next(tmp_path.rglob(digest)).parent for digest in digests})
+    # Who put the same content a moment before may not have settled it.
+    blobs.settle([blobs.put(b"0", settles=False)])
+    assert len(synced) == 17
+    monkeypatch.undo()
+
+    def full(_folder: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("ionport.core.blobs.sync_folder", full)
+    with ThreadPoolExecutor() as executor, pytest.raises(Unavailable):
+        blobs.settle(digests, executor)
 
 
 def test_only_their_owner_reads_blobs(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, Work
 
-COMMIT_TOGETHER: Final = 25
+COMMIT_TOGETHER: Final = 50
 """How many files share a commit: it is waited for by whoever else writes."""
 
 POSTPONED: Final = frozenset({scanning.AWAY, "busy", "data_folder_unavailable"})
@@ -168,9 +168,9 @@ class Receiver:
                     self._read(scope, batch, outcome, file, writers)
                 batch.outcomes.append(outcome)
                 if batch.is_full:
-                    yield from self._keep(scope, actor, batch, sub_organization_id)
+                    yield from self._keep(scope, actor, batch, sub_organization_id, writers)
                     batch = _Batch(scanner_away=batch.scanner_away)
-            yield from self._keep(scope, actor, batch, sub_organization_id)
+            yield from self._keep(scope, actor, batch, sub_organization_id, writers)
 
     def _inside(self, file: ReceivedFile) -> Iterator[tuple[Outcome, ReceivedFile | None]]:
         try:
@@ -221,8 +221,9 @@ class Receiver:
         actor: Actor,
         batch: _Batch,
         sub_organization_id: str | None,
+        writers: Executor,
     ) -> Iterator[Outcome]:
-        on_disk = []
+        on_disk: list[tuple[Outcome, PreparedReceipt]] = []
         for outcome, prepared, kept in batch.prepared:
             try:
                 kept.result()
@@ -232,6 +233,12 @@ class Receiver:
             except Exception:
                 _logger.exception(_FAILED, outcome.name)
                 _fail(outcome)
+        try:
+            self.documents.settle((prepared for _outcome, prepared in on_disk), writers)
+        except IonportError as error:
+            for outcome, _prepared in on_disk:
+                _refuse(outcome, error)
+            on_disk = []
         malware = [outcome for outcome in batch.outcomes if outcome.code == scanning.MALWARE]
         if on_disk or malware:
             try:
