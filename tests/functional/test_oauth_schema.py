@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from ionport.core.clock import Clock
 from ionport.oauth.apps.model import GrantType
-from ionport.oauth.http.openapi import openapi
+from ionport.oauth.http.routes import openapi
 from ionport.oauth.tenant.endpoints import PATHS
 from ionport.oauth.tenant.settings import UrlFlavour
 from ionport.store import Database

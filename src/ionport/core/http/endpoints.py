@@ -1,8 +1,8 @@
 """The endpoint table of a machine interface: rows of method and path, and which one answers.
 
 The authorization server, the sandbox's services and the control plane each declare their rows in
-one list; answers, refusals and OpenAPI documents are made from it. The gateway has no rows: any
-path and method below an API context goes to what the context names.
+one list; answers, refusals and OpenAPI documents are made from it. The gateway has no endpoints of
+its own and so no rows: any path and method below an API context goes to what the context names.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ionport.core.http.cors import PREFLIGHT_SECONDS, AllowedOrigins, origin_of, readable_by
 from ionport.core.http.endpoints import EndpointTable, Found
 from ionport.oauth.http.answers import error_response, tenant_of
-from ionport.oauth.http.routes import AuthorizationServer, Endpoint, routes
+from ionport.oauth.http.routes import ENDPOINTS, AuthorizationServer, Endpoint
 from ionport.store import TenantScope
 
 _WELL_KNOWN: Final = "/.well-known/"
@@ -31,7 +31,9 @@ class AuthorizationApp:
     """
 
     def __init__(self, server: AuthorizationServer, origins: AllowedOrigins) -> None:
-        self._table = EndpointTable(routes(server), ignores_case=True)
+        self._table = EndpointTable(ENDPOINTS, ignores_case=True)
+        # One for each answer, not for each of its names: what issues tokens joins requests.
+        self._apps = {make: make(server) for make in {row.app for row in ENDPOINTS}}
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +55,8 @@ class AuthorizationApp:
             elif scope["method"] == "OPTIONS":
                 await _refuse_origin(tenant_of(scope))(scope, receive, send)
                 return
-        await _choose(found, scope["method"], origin)(scope, receive, send)
+        app = self._apps[found.row.app] if found.row else _refusal(found, scope["method"], origin)
+        await app(scope, receive, send)
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -73,9 +76,7 @@ def _split(path: str) -> tuple[str, str]:
     return parts[1], parts[3].lower()
 
 
-def _choose(found: Found[Endpoint], method: str, origin: str) -> ASGIApp:
-    if found.row is not None:
-        return found.row.app
+def _refusal(found: Found[Endpoint], method: str, origin: str) -> ASGIApp:
     allow = ", ".join(found.allowed)
     if method == "OPTIONS" and origin:
         return Response(

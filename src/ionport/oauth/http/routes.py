@@ -7,7 +7,7 @@ publishes no address for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -18,7 +18,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ionport.core.errors import IonportError
+from ionport.core.http.openapi import Json, document, http_scheme, paths_of
 from ionport.oauth.clients.authentication import OAuthRequest
+from ionport.oauth.http import promises
 from ionport.oauth.http.answers import (
     NO_STORE,
     error_response,
@@ -30,8 +32,9 @@ from ionport.oauth.http.answers import (
 )
 from ionport.oauth.http.metadata import metadata
 from ionport.oauth.http.token_endpoint import TokenEndpoint
-from ionport.oauth.tenant.endpoints import JWKS_PATH, PATHS, Endpoints
+from ionport.oauth.tenant.endpoints import JWKS_PATH, PATHS, Endpoints, Paths
 from ionport.oauth.tenant.service import TenantSettingsService
+from ionport.oauth.tenant.settings import UrlFlavour
 from ionport.oauth.tokens.introspection import IntrospectionService
 from ionport.oauth.tokens.issuing import TokenIssuer
 from ionport.oauth.tokens.keys.signing import SigningKeys
@@ -56,86 +59,81 @@ class AuthorizationServer:
     settings: TenantSettingsService
 
 
-@dataclass(frozen=True, slots=True)
+Answer = Callable[[AuthorizationServer, Request], Coroutine[Any, Any, Response]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
     """What answers at one address.
 
     Attributes:
         path: below `/{tenant}/as/`.
+        app: makes what answers.
+        described: what it promises, in an OpenAPI document; nothing where people are led to it.
+        flavour: whose name the path is, None for both.
         only_reads: a GET that changes nothing; revocation by GET does.
         takes_web_pages: scripts of other sites may call it.
     """
 
     method: str
     path: str
-    app: ASGIApp
+    app: Callable[[AuthorizationServer], ASGIApp]
+    described: Json | None = None
+    flavour: UrlFlavour | None = None
     only_reads: bool = False
     takes_web_pages: bool = True
 
 
-def routes(server: AuthorizationServer) -> Sequence[Endpoint]:
-    """Return the endpoints.
-
-    Scripts cannot call the authorization endpoint: people are led there (RFC 9700 §2.6).
-    """
-    token = TokenEndpoint(TokenIssuer(server.database, server.tokens))
-
-    async def revoke(request: Request) -> Response:
-        def answer(scope: TenantScope, read: OAuthRequest) -> Response:
-            with server.database.write() as work:
-                server.tokens.revoke(work.within(scope), read)
-            return Response(headers=NO_STORE)
-
-        return await _answered(request, answer)
-
-    async def introspect(request: Request) -> Response:
-        def answer(scope: TenantScope, read: OAuthRequest) -> Response:
-            with server.database.write() as work:
-                said = server.introspection.introspect(work.within(scope), read)
-            return JSONResponse(said, headers=NO_STORE)
-
-        return await _answered(request, answer)
-
-    async def jwks(_request: Request) -> Response:
-        return JSONResponse(server.keys.public_set(), headers=_MAY_KEEP)
-
-    async def describe(request: Request) -> Response:
-        def answer() -> Response:
-            scope = tenant_of(request.scope)
-            with server.database.read() as work:
-                settings = server.settings.in_force(work.within(scope))
-            said = metadata(server.endpoints, scope.tenant_id, settings)
-            return JSONResponse(said, headers=_MAY_KEEP)
-
-        return await run_in_threadpool(answer)
-
-    found = [
-        Endpoint("GET", JWKS_PATH, _app(jwks), only_reads=True),
-        *(
-            Endpoint("GET", f".well-known/{document}", _app(describe), only_reads=True)
-            for document in WELL_KNOWN
-        ),
+def openapi(endpoints: Endpoints, tenant_id: str, flavour: UrlFlavour = UrlFlavour.CLOUD) -> Json:
+    """Return the document of a tenant's endpoints for machines, its paths relative to `pu`."""
+    described = [
+        (f"/{row.path}", row.method, row.described)
+        for row in ENDPOINTS
+        if row.described and row.flavour in (None, flavour)
     ]
-    for paths in PATHS.values():
-        found += [
-            Endpoint("POST", paths.authorization, _app(_as_get), takes_web_pages=False),
-            Endpoint("POST", paths.token, token),
-            Endpoint("GET", paths.revocation, _app(revoke)),
-            Endpoint("POST", paths.revocation, _app(revoke)),
-            Endpoint("POST", paths.introspection, _app(introspect)),
-        ]
-    return found
+    return document(
+        f"Authorization server of {tenant_id}",
+        "1",
+        paths_of(described),
+        server=endpoints.issuer(tenant_id),
+        components={"securitySchemes": {"basic": http_scheme("basic")}},
+    )
 
 
-def _app(answer: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await answer(Request(scope, receive))
-        await response(scope, receive, send)
+async def _revoke(server: AuthorizationServer, request: Request) -> Response:
+    def answer(scope: TenantScope, read: OAuthRequest) -> Response:
+        with server.database.write() as work:
+            server.tokens.revoke(work.within(scope), read)
+        return Response(headers=NO_STORE)
 
-    return app
+    return await _answered(request, answer)
 
 
-async def _as_get(request: Request) -> Response:
+async def _introspect(server: AuthorizationServer, request: Request) -> Response:
+    def answer(scope: TenantScope, read: OAuthRequest) -> Response:
+        with server.database.write() as work:
+            said = server.introspection.introspect(work.within(scope), read)
+        return JSONResponse(said, headers=NO_STORE)
+
+    return await _answered(request, answer)
+
+
+async def _jwks(server: AuthorizationServer, _request: Request) -> Response:
+    return JSONResponse(server.keys.public_set(), headers=_MAY_KEEP)
+
+
+async def _describe(server: AuthorizationServer, request: Request) -> Response:
+    def answer() -> Response:
+        scope = tenant_of(request.scope)
+        with server.database.read() as work:
+            settings = server.settings.in_force(work.within(scope))
+        said = metadata(server.endpoints, scope.tenant_id, settings)
+        return JSONResponse(said, headers=_MAY_KEEP)
+
+    return await run_in_threadpool(answer)
+
+
+async def _as_get(_server: AuthorizationServer, request: Request) -> Response:
     """Lead a posted authorization request to the same address as GET (RFC 6749 §3.1).
 
     The form comes from the client's site, so it carries no session: the GET behind it does.
@@ -162,3 +160,40 @@ async def _answered(
         return await run_in_threadpool(answer, tenant_of(request.scope), read)
     except (IonportError, ClientDisconnect) as error:
         return refusal(request.scope, error)
+
+
+def _token_endpoint(server: AuthorizationServer) -> ASGIApp:
+    return TokenEndpoint(TokenIssuer(server.database, server.tokens))
+
+
+def _app(answer: Answer) -> Callable[[AuthorizationServer], ASGIApp]:
+    def of(server: AuthorizationServer) -> ASGIApp:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await answer(server, Request(scope, receive))
+            await response(scope, receive, send)
+
+        return app
+
+    return of
+
+
+def _named(flavour: UrlFlavour, paths: Paths) -> Iterator[Endpoint]:
+    """Yield the endpoints that have another name in each flavour.
+
+    Scripts cannot call the authorization endpoint: people are led there (RFC 9700 §2.6).
+    """
+    yield Endpoint("POST", paths.authorization, _app(_as_get), takes_web_pages=False)
+    yield Endpoint("POST", paths.token, _token_endpoint, promises.TOKEN, flavour)
+    yield Endpoint("GET", paths.revocation, _app(_revoke), promises.REVOCATION_BY_GET, flavour)
+    yield Endpoint("POST", paths.revocation, _app(_revoke), promises.REVOCATION, flavour)
+    yield Endpoint("POST", paths.introspection, _app(_introspect), promises.INTROSPECTION, flavour)
+
+
+ENDPOINTS: Final[Sequence[Endpoint]] = (
+    Endpoint("GET", JWKS_PATH, _app(_jwks), promises.KEY_SET, only_reads=True),
+    *(
+        Endpoint("GET", f".well-known/{name}", _app(_describe), promises.METADATA, only_reads=True)
+        for name in WELL_KNOWN
+    ),
+    *(row for flavour, paths in PATHS.items() for row in _named(flavour, paths)),
+)

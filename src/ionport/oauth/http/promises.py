@@ -1,18 +1,16 @@
-"""The machine endpoints of a tenant's authorization server as an OpenAPI 3.1 document.
+"""What the endpoints of a tenant's authorization server promise, as OpenAPI 3.1 says it.
 
-It is what the endpoints promise, for tests to hold them to; it is not served. The authorization
-endpoint is for people and not part of it.
+The table in `routes` names one of these with each endpoint for machines; tests hold the server to
+them. It is not served.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from ionport.core.http.openapi import Json, document, http_scheme, json_content
+from ionport.core.http.openapi import Json, json_content
 from ionport.oauth.clients.assertions import ASSERTION_TYPE
 from ionport.oauth.grants import GRANTS
-from ionport.oauth.tenant.endpoints import JWKS_PATH, PATHS, Endpoints
-from ionport.oauth.tenant.settings import UrlFlavour
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _TEXT: Final[Json] = {"type": "string"}
@@ -111,27 +109,6 @@ _METADATA: Final[Json] = {
 }
 
 
-def openapi(endpoints: Endpoints, tenant_id: str, flavour: UrlFlavour = UrlFlavour.CLOUD) -> Json:
-    """Return the document for one tenant, its paths relative to `pu`."""
-    paths = PATHS[flavour]
-    ask = _operation(_TOKEN_QUESTION, _INTROSPECTION_ANSWER)
-    revoke = _operation(_TOKEN_QUESTION, None)
-    return document(
-        f"Authorization server of {tenant_id}",
-        "1",
-        {
-            f"/{paths.token}": {"post": _operation(_TOKEN_REQUEST, _TOKEN_ANSWER)},
-            f"/{paths.introspection}": {"post": ask},
-            f"/{paths.revocation}": {"post": revoke, "get": _in_query(revoke)},
-            f"/{JWKS_PATH}": {"get": _document(_KEY_SET)},
-            "/.well-known/oauth-authorization-server": {"get": _document(_METADATA)},
-            "/.well-known/openid-configuration": {"get": _document(_METADATA)},
-        },
-        server=endpoints.issuer(tenant_id),
-        components={"securitySchemes": {"basic": http_scheme("basic")}},
-    )
-
-
 def _operation(form: Json, answer: Json | None) -> Json:
     """Return an endpoint that reads a form from a client (RFC 6749 §3.2, RFC 7009, RFC 7662)."""
     refused = _response("Refused", _ERROR)
@@ -175,3 +152,11 @@ def _response(text: str, answer: Json | None) -> Json:
 def _document(schema: Json) -> Json:
     answer = {"description": "The document", "content": json_content(schema)}
     return {"responses": {"200": answer}}
+
+
+TOKEN: Final = _operation(_TOKEN_REQUEST, _TOKEN_ANSWER)
+INTROSPECTION: Final = _operation(_TOKEN_QUESTION, _INTROSPECTION_ANSWER)
+REVOCATION: Final = _operation(_TOKEN_QUESTION, None)
+REVOCATION_BY_GET: Final = _in_query(REVOCATION)
+KEY_SET: Final = _document(_KEY_SET)
+METADATA: Final = _document(_METADATA)
