@@ -189,6 +189,7 @@ def _application(
             limits=_intake_limits(settings),
             scanner=_scanner(settings),
             waiting_folder=settings.data / "waiting",
+            origin=settings.origin,
             intake_root=Path(settings.intake_root) if settings.intake_root else None,
         )
         if settings.side.has_documents

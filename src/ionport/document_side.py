@@ -28,6 +28,9 @@ from ionport.documents.service import DocumentService
 from ionport.documents.suppliers.service import SupplierService
 from ionport.documents.type_settings.service import TypeSettingsService
 from ionport.documents.views.service import ListSettingsService
+from ionport.documents.webhooks.outbox import Outbox
+from ionport.documents.webhooks.sender import WebhookSender
+from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.archive import DocumentArchive
 from ionport.exports.bulk import export_step
 from ionport.exports.configurations.service import (
@@ -66,6 +69,8 @@ class DocumentSide:
     bulk: BulkService
     bulk_runner: BulkRunner
     suppliers: SupplierService
+    webhooks: WebhookService
+    webhook_sender: WebhookSender
     types: TypeSettingsService
     connections: ConnectionService
     mappings: MappingService
@@ -89,9 +94,17 @@ def open_document_side(
     scanner: Scanner | None = None,
     intake_root: Path | None = None,
     waiting_folder: Path | None = None,
+    origin: str = "",
 ) -> DocumentSide:
-    """Return the services on an open database; `addresses` says where Infor may stand."""
-    documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner)
+    """Return the services on an open database.
+
+    `addresses` says where Infor and receivers of webhooks may stand; links in what these are told
+    begin with `origin`.
+    """
+    outbox = Outbox(origin)
+    sender = WebhookSender(database, clock, keys, audit, addresses)
+    outbox.wake = sender.wake
+    documents = DocumentService(clock, blobs, audit, limits=limits, scanner=scanner, events=outbox)
     mappings = MappingService(clock, audit)
     connections = ConnectionService(
         clock,
@@ -135,6 +148,8 @@ def open_document_side(
             },
         ),
         suppliers=SupplierService(clock, audit),
+        webhooks=WebhookService(clock, keys, audit, addresses, outbox, sender),
+        webhook_sender=sender,
         types=documents.review.types,
         connections=connections,
         mappings=mappings,

@@ -18,6 +18,7 @@ from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.review.model import Finding
 from ionport.documents.samples import read_sample
 from ionport.documents.service import DocumentService
+from ionport.documents.webhooks.outbox import Outbox
 from ionport.exports.configurations.model import ConfigurationFields, ExportConfiguration
 from ionport.exports.configurations.service import (
     ConfigurationConnectionUse,
@@ -171,7 +172,7 @@ def document_side(
     with database.write() as work:
         organization = identity.ensure_organization(work, "Acme")
     blobs = FolderBlobs(folder)
-    documents = DocumentService(clock, blobs, audit)
+    documents = DocumentService(clock, blobs, audit, events=Outbox("https://ionport.example"))
     mappings = MappingService(clock, audit)
     connections = ConnectionService(
         clock, keys, audit, policy=AddressPolicy(), uses=ConfigurationConnectionUse()

@@ -31,7 +31,11 @@ def _sealers(application: Application) -> list[_Sealer]:
             application.infor.custom_apis.suites,
         ]
     if application.documents is not None:
-        found += [application.documents.connections, application.documents.sources]
+        found += [
+            application.documents.connections,
+            application.documents.sources,
+            application.documents.webhooks,
+        ]
     return found
 
 

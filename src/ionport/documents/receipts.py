@@ -25,6 +25,8 @@ from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.repository import FindingRepository, fingerprint
 from ionport.documents.review.service import JudgedBy, ReviewService
 from ionport.documents.timeline import new_entry
+from ionport.documents.webhooks.model import Event, EventType
+from ionport.documents.webhooks.ports import Events
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
@@ -70,7 +72,10 @@ class _Known:
 class Receipts:
     """Writes the rows of documents that come in."""
 
-    def __init__(self, clock: Clock, audit: AuditLog, review: ReviewService) -> None:
+    def __init__(
+        self, clock: Clock, audit: AuditLog, review: ReviewService, events: Events
+    ) -> None:
+        self._events = events
         self._clock = clock
         self._audit = audit
         self._review = review
@@ -210,6 +215,9 @@ class Receipts:
         TimelineRepository(connection).begin(
             scope, {received.document.id: _entries(received) for _intake, received in made}
         )
+        self._events.tell(
+            work.within(scope), [event for _read, received in made for event in _events(received)]
+        )
         self._audit.record_each(
             Access(work, scope, actor),
             ReceiptAction.RECEIVED,
@@ -238,6 +246,13 @@ def _entries(received: Received) -> list[TimelineEntry]:
         first,
         *(new_entry(at, TimelineKind.WARNING, finding.text, by) for finding in received.findings),
     ]
+
+
+def _events(received: Received) -> Sequence[Event]:
+    """Return what is told of a new document: that it came in, and where it stands."""
+    document, status = received.document, received.document.status
+    told = (EventType.DOCUMENT_RECEIVED, EventType.of_status(status))
+    return [Event(each, document.id, document.created_at, None, status.value) for each in told]
 
 
 def _is_here(document_id: str) -> Conflict:

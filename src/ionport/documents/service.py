@@ -44,6 +44,7 @@ from ionport.documents.review.life_cycle import BY_PERSON, PENDING, is_held
 from ionport.documents.review.model import Finding
 from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
+from ionport.documents.webhooks.ports import Events, NoEvents
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import OrganizationScope, Work
@@ -60,16 +61,18 @@ class DocumentService:
         *,
         limits: IntakeLimits | None = None,
         scanner: Scanner | None = None,
+        events: Events | None = None,
     ) -> None:
+        self.events = events or NoEvents()
         self._clock = clock
         self._blobs = blobs
         self._audit = audit
-        self._timeline = Timeline(clock)
+        self._timeline = Timeline(clock, self.events)
         self._turns = ReadingTurns()
         self._scanner = scanner
         self.limits = limits or IntakeLimits()
         self.review = ReviewService(clock, audit, self._timeline)
-        self._receipts = Receipts(clock, audit, self.review)
+        self._receipts = Receipts(clock, audit, self.review, self.events)
         judging = Judging(self._timeline)
         self.corrections = CorrectionService(
             clock, blobs, self._timeline, self.review, judging, self.limits.invoice

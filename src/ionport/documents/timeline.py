@@ -8,14 +8,17 @@ from ionport.core.clock import Clock
 from ionport.core.ids import new_id
 from ionport.documents.model import DocumentStatus, Row, TimelineEntry, TimelineKind
 from ionport.documents.repository import TimelineRepository
+from ionport.documents.webhooks.model import Event, EventType
+from ionport.documents.webhooks.ports import Events, NoEvents
 from ionport.store import OrganizationScope, Work
 
 
 class Timeline:
-    """Adds entries in the transaction of what they tell of."""
+    """Adds entries in the transaction of what they tell of; `events` hears of each new status."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, events: Events | None = None) -> None:
         self._clock = clock
+        self.events = events or NoEvents()
 
     def tell(
         self,
@@ -39,6 +42,11 @@ class Timeline:
             self._clock.now(), kind, text, actor_name, change, code=code, parameters=parameters
         )
         TimelineRepository(work.connection).add(scope, document_id, entry)
+        before, status = change
+        if status is not None and status is not before:
+            told, previous = EventType.of_status(status), before.value if before else None
+            event = Event(told, document_id, entry.at, previous, status.value)
+            self.events.tell(work.within(scope), [event])
 
 
 def new_entry(

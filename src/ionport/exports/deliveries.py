@@ -10,6 +10,7 @@ from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.documents.service import DocumentService
+from ionport.documents.webhooks.model import EventType
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.delivery_making import Consent, DeliveryMaking
 from ionport.exports.destinations import destination_of
@@ -31,7 +32,12 @@ from ionport.exports.model import (
     StepStatus,
 )
 from ionport.exports.sent_before import may_have_arrived, sent_beside, sent_something
-from ionport.exports.status import keep_exported, newest_of_each, record_document_status
+from ionport.exports.status import (
+    keep_exported,
+    newest_of_each,
+    record_document_status,
+    tell_of_delivery,
+)
 from ionport.exports.timing import ExportTiming
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
@@ -245,6 +251,8 @@ class DeliveryService:
                 code="delivery_not_cancellable",
             )
         self._audit.record(Access(work, scope, actor), DeliveryAction.CANCELLED, delivery.id)
+        told, status = EventType.DELIVERY_CANCELLED, DeliveryStatus.CANCELLED
+        tell_of_delivery(work.within(scope), self._documents, delivery, now, told, status=status)
         text = _("Export through “{title}” was cancelled.").format(
             title=delivery.configuration_title
         )

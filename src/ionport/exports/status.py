@@ -5,7 +5,8 @@ Source: docs/decisions/0013-a-document-s-export-status-is-derived.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from ionport.core.errors import Conflict
@@ -13,11 +14,12 @@ from ionport.core.i18n import _
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.life_cycle import PENDING
 from ionport.documents.service import DocumentService
+from ionport.documents.webhooks.model import Event, EventType
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.repository import DeliveryRepository
-from ionport.exports.model import DeliveryStatus
+from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork, Work
 
 
 class _State(Protocol):
@@ -83,6 +85,31 @@ def record_document_status(
     status = derive_status(latest, active)
     documents.record_export_status(work, scope, document_id, status, text, actor_name, document)
     return status
+
+
+def tell_of_delivery(
+    access: ScopedWork[OrganizationScope],
+    documents: DocumentService,
+    delivery: Delivery,
+    at: datetime,
+    *types: EventType,
+    status: DeliveryStatus,
+    details: Mapping[str, str] | None = None,
+) -> None:
+    """Tell webhooks what became of a delivery, in the transaction of its change."""
+    about = {
+        "delivery": delivery.id,
+        "configuration": delivery.configuration_id,
+        "configuration_title": delivery.configuration_title,
+        "method": delivery.method.value,
+        "generation": str(delivery.generation),
+        **(details or {}),
+    }
+    events = [
+        Event(each, delivery.document_id, at, delivery.status.value, status.value, about)
+        for each in types
+    ]
+    documents.events.tell(access, events)
 
 
 def keep_exported(

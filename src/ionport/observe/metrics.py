@@ -36,6 +36,7 @@ HELP: Final = {
     "late_answers_total": "Answers that came after another worker had taken over.",
     "proofs_total": "Proofs of connections that ended in this process, by outcome.",
     "requests_total": "Requests that this process answered, by method, route and status.",
+    "webhooks_total": "Tries of webhooks by this process, by outcome.",
     "tokens_total": "Token requests to this process: issued, or the code of their error.",
 }
 

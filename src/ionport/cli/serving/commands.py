@@ -14,6 +14,7 @@ from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
 from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
+from ionport.documents.webhooks.sender import WebhookWatch
 from ionport.exports.pages.maker import PageWatch
 from ionport.identity.access import Access
 from ionport.sandbox.control.rights import is_production
@@ -76,7 +77,12 @@ def worker(ctx: click.Context) -> None:
     application = open_application(settings)
     engine = application.delivery_engine()
     side = documents_side(application)
-    watches = (SourceWatch(side.source_runner), PageWatch(side.pages), BulkWatch(side.bulk_runner))
+    watches = (
+        SourceWatch(side.source_runner),
+        PageWatch(side.pages),
+        BulkWatch(side.bulk_runner),
+        WebhookWatch(side.webhook_sender),
+    )
     stopped = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda _number, _frame: stopped.set())

@@ -19,6 +19,7 @@ from ionport.cli.serving.housekeeping import Housekeeping
 from ionport.core.errors import InvalidInput
 from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
+from ionport.documents.webhooks.sender import WebhookWatch
 from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.pages.maker import PageWatch
 from ionport.exports.timing import ExportTiming
@@ -61,7 +62,8 @@ class RunningServer:
         sources = SourceWatch(documents.source_runner) if documents else None
         pages = PageWatch(documents.pages) if documents else None
         bulk = BulkWatch(documents.bulk_runner) if documents else None
-        parts = (engine, housekeeping, flows, watch, sources, pages, bulk)
+        webhooks = WebhookWatch(documents.webhook_sender) if documents else None
+        parts = (engine, housekeeping, flows, watch, sources, pages, bulk, webhooks)
         self._parts = [part for part in parts if part is not None]
         self._server = _Server(
             settings.threads,

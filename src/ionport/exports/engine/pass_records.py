@@ -10,6 +10,7 @@ from typing import Any
 from ionport.core.clock import Clock
 from ionport.core.i18n import _
 from ionport.documents.service import DocumentService
+from ionport.documents.webhooks.model import EventType
 from ionport.exports.destinations import destination_of
 from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.pass_repository import PassRepository
@@ -28,7 +29,7 @@ from ionport.exports.model import (
     StepKind,
     StepStatus,
 )
-from ionport.exports.status import record_document_status
+from ionport.exports.status import record_document_status, tell_of_delivery
 from ionport.exports.timing import ExportTiming
 from ionport.store import OrganizationScope, SystemScope, Work
 
@@ -235,6 +236,9 @@ class PassRecords:
         }
         LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
         changed_delivery = replace(running.delivery, **values)
+        told = (EventType.STEP_DONE, *([EventType.DELIVERED] if last else []))
+        details = {"step": kind.value, "remote_id": remote_id}
+        self._tell_webhooks(work, running, now, *told, status=changed_delivery.status, **details)
         if last:
             text = destination_of(running.delivery.method).delivered_text(changed_delivery)
             self._tell(work, running, text)
@@ -314,6 +318,9 @@ class PassRecords:
         if kind is not None:
             step = {"status": StepStatus.FAILED, "summary": problem.text, "finished_at": now}
             LedgerRepository(work.connection).update_step(SYSTEM, running.delivery.id, kind, step)
+        details = {"step": kind.value if kind else "", "error_code": problem.code}
+        failed = EventType.DELIVERY_FAILED
+        self._tell_webhooks(work, running, now, failed, status=DeliveryStatus.FAILED, **details)
         text = _("Export through “{title}” failed at “{step}”: {reason}").format(
             title=running.delivery.configuration_title,
             step=kind.label if kind else "?",
@@ -392,6 +399,20 @@ class PassRecords:
             else:
                 ledger.add_attempt(SYSTEM, change.attempt, change.values)
         return True
+
+    def _tell_webhooks(
+        self,
+        work: Work,
+        running: RunningPass,
+        now: datetime,
+        *types: EventType,
+        status: DeliveryStatus,
+        **details: str,
+    ) -> None:
+        access, delivery = work.within(running.scope), running.delivery
+        tell_of_delivery(
+            access, self._documents, delivery, now, *types, status=status, details=details
+        )
 
     def _tell(self, work: Work, running: RunningPass, text: str) -> None:
         record_document_status(

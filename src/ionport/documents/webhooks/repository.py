@@ -1,0 +1,125 @@
+"""SQL of webhook endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+
+from ionport.documents.webhooks.model import EndpointState, EventType, WebhookEndpoint
+from ionport.documents.webhooks.tables import webhook_endpoints
+from ionport.store import AnyScope, OrganizationScope, SystemScope
+
+_e = webhook_endpoints.c
+# Every change of a document asks this. The lock keeps an endpoint from being deleted between
+# this look and the message that refers to it; it hinders nobody else.
+_LISTENING = (
+    select(_e.id, _e.events, _e.state)
+    .where(_e.organization_id == bindparam("organization"), _e.state != EndpointState.OFF.value)
+    .with_for_update(read=True, key_share=True)
+)
+
+
+class EndpointRepository:
+    """Webhook endpoints of one organization."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def listening(
+        self, scope: OrganizationScope
+    ) -> Sequence[tuple[str, frozenset[str], EndpointState]]:
+        """Return id, wanted types and state of the endpoints that messages are kept for."""
+        rows = self._connection.execute(_LISTENING, {"organization": scope.organization_id})
+        return [(row.id, frozenset(row.events), EndpointState(row.state)) for row in rows]
+
+    def list(self, scope: OrganizationScope, limit: int) -> Sequence[WebhookEndpoint]:
+        rows = self._connection.execute(
+            select(webhook_endpoints)
+            .where(_e.organization_id == scope.organization_id)
+            .order_by(func.lower(_e.name), _e.id)
+            .limit(limit)
+        )
+        return [_endpoint(row) for row in rows]
+
+    def list_all(self, scope: SystemScope) -> Sequence[WebhookEndpoint]:
+        rows = self._connection.execute(select(webhook_endpoints).order_by(_e.id))
+        return [_endpoint(row) for row in rows]
+
+    def set_sealed(self, scope: SystemScope, endpoint_id: str, sealed: str, previous: str) -> None:
+        """Write both secrets, sealed with another key."""
+        self._connection.execute(
+            update(webhook_endpoints)
+            .where(_e.id == endpoint_id)
+            .values(sealed=sealed, sealed_previous=previous)
+        )
+
+    def find(self, scope: AnyScope, endpoint_id: str) -> WebhookEndpoint | None:
+        query = select(webhook_endpoints).where(_e.id == endpoint_id)
+        if isinstance(scope, OrganizationScope):
+            query = query.where(_e.organization_id == scope.organization_id)
+        row = self._connection.execute(query).one_or_none()
+        return _endpoint(row) if row else None
+
+    def add(self, scope: OrganizationScope, endpoint: WebhookEndpoint) -> None:
+        values = {
+            column.name: getattr(endpoint, column.name)
+            for column in webhook_endpoints.c
+            if column.name not in {"organization_id", "events", "state"}
+        }
+        values |= {"organization_id": scope.organization_id, "state": endpoint.state.value}
+        values["events"] = sorted(endpoint.events)
+        self._connection.execute(insert(webhook_endpoints).values(values))
+
+    def change(self, scope: OrganizationScope, endpoint_id: str, values: Mapping[str, Any]) -> None:
+        self._connection.execute(
+            update(webhook_endpoints)
+            .where(_e.organization_id == scope.organization_id, _e.id == endpoint_id)
+            .values(**values)
+        )
+
+    def set_failing(self, scope: SystemScope, endpoint_id: str, since: datetime | None) -> None:
+        """Write that messages are given up, from the first time on, or that one has arrived."""
+        known = _e.failing_since.is_(None) if since else _e.failing_since.is_not(None)
+        self._connection.execute(
+            update(webhook_endpoints).where(_e.id == endpoint_id, known).values(failing_since=since)
+        )
+
+    def switch_off(self, scope: SystemScope, endpoint_id: str) -> bool:
+        """Write that the receiver wants no more; False when it was off already."""
+        off = EndpointState.OFF.value
+        changed = self._connection.execute(
+            update(webhook_endpoints).where(_e.id == endpoint_id, _e.state != off).values(state=off)
+        )
+        return changed.rowcount == 1
+
+    def troubled(self, scope: OrganizationScope, limit: int) -> Sequence[WebhookEndpoint]:
+        """Return the endpoints that fail or were switched off by their receivers."""
+        rows = self._connection.execute(
+            select(webhook_endpoints)
+            .where(
+                _e.organization_id == scope.organization_id,
+                or_(_e.failing_since.is_not(None), _e.state == EndpointState.OFF.value),
+            )
+            .order_by(_e.name, _e.id)
+            .limit(limit)
+        )
+        return [_endpoint(row) for row in rows]
+
+    def remove(self, scope: OrganizationScope, endpoint_id: str) -> None:
+        """Delete an endpoint with its messages and their attempts."""
+        self._connection.execute(
+            delete(webhook_endpoints).where(
+                _e.organization_id == scope.organization_id, _e.id == endpoint_id
+            )
+        )
+
+
+def _endpoint(row: Row[Any]) -> WebhookEndpoint:
+    known = {one.value for one in EventType}
+    values = row._asdict()
+    values["events"] = frozenset(EventType(one) for one in row.events if one in known)
+    values["state"] = EndpointState(row.state)
+    return WebhookEndpoint(**values)
