@@ -225,6 +225,7 @@ def _add_settings(desk: Desk) -> dict[str, str]:
     key = {"name": "ERP archive", "scopes": "documents.read"}
     desk.browser.send("/settings/api-keys", key)
     return {
+        "group": _add_group(desk),
         "api_key": _found(r"api-keys/(key_\w+)", desk.browser.get("/settings/api-keys").text),
         "source": source.id,
         "type": "INVOICE",
@@ -232,6 +233,13 @@ def _add_settings(desk: Desk) -> dict[str, str]:
         "company": page.rpartition("/")[2],
         "supplier": _found(r"/suppliers/(sup_\w+)", desk.browser.get("/settings/suppliers").text),
     }
+
+
+def _add_group(desk: Desk) -> str:
+    """Add a group that is for reading alone."""
+    fields = {"name": "Readers", "grant": "see:"}
+    desk.browser.send("/settings/groups/add", fields)
+    return _found(r"/settings/groups/(grp_\w+)", desk.browser.get("/settings/groups").text)
 
 
 def _use_control_plane(desk: Desk) -> dict[str, str]:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "migrate": ("serving.commands", "Bring the database schema of a data folder up to date."),
     "setup-link": ("users", "Print a new one-time link that makes the first administrator."),
     "user": ("users", "Add and list users, give roles, reset passwords."),
+    "audit": ("audit", "List what was changed: who, when and from where."),
     "tenant": ("infor.tenants", "Infor side: create and list tenants."),
     "app": ("infor.apps", "Infor side: create, list, rotate and delete authorized apps."),
     "credentials": ("infor.credentials", "Infor side: download credentials."),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from ionport.core.clock import Clock
+from ionport.core.errors import Forbidden
+from ionport.core.http.texts import is_storable
+from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import MAX_PER_PAGE, Page, PageRequest
 from ionport.identity.access import Access
 from ionport.identity.audit_repository import AuditRepository, scope_id
-from ionport.identity.model import AuditAction, AuditEntry
-from ionport.store import AnyScope, ScopedWork
+from ionport.identity.model import AuditAction, AuditEntry, AuditQuery
+from ionport.store import AnyScope, OrganizationScope, ScopedWork, SystemScope, TenantScope
 
 
 class AuditLog:
@@ -68,3 +72,25 @@ class AuditLog:
         With `subjects` only those about one of these ids (a few hundred at most).
         """
         return AuditRepository(access.connection).list(access.scope, page, subjects)
+
+    def search(
+        self,
+        access: Access[TenantScope] | Access[OrganizationScope] | Access[SystemScope],
+        query: AuditQuery,
+    ) -> Sequence[AuditEntry]:
+        """Return the rows that match, newest first, and one more than `limit` where there is one.
+
+        Raises:
+            Forbidden: the actor does not administer the tenant or organization; all of them
+                together are the operator's.
+        """
+        if isinstance(access.scope, TenantScope):
+            access.within(access.scope).require_tenant_administrator()
+        elif isinstance(access.scope, OrganizationScope):
+            access.within(access.scope).require_organization_administrator()
+        elif not access.actor.is_operator:
+            raise Forbidden(_("Only the operator does this, at the command line."))
+        if not all(map(is_storable, (query.text, query.person, query.action))):
+            return []
+        wanted = replace(query, limit=min(max(query.limit, 1), MAX_PER_PAGE))
+        return AuditRepository(access.connection).search(access.scope, wanted)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    and_,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from ionport.core.paging import Page, PageRequest
-from ionport.identity.model import AuditEntry
+from ionport.identity.model import AuditEntry, AuditQuery
 from ionport.identity.tables import audit_log
 from ionport.store import AnyScope, OrganizationScope, SystemScope, TenantScope
 
@@ -58,6 +70,40 @@ class AuditRepository:
             .offset(page.offset)
         )
         return Page(items=[_audit_entry(row) for row in rows], total=total, request=page)
+
+    def search(self, scope: AnyScope, query: AuditQuery) -> Sequence[AuditEntry]:
+        """Return the rows that match, newest first, one more than the limit at most."""
+        c = audit_log.c
+        wanted = select(audit_log)
+        if not isinstance(scope, SystemScope):
+            wanted = wanted.where(c.scope_kind == _scope_kind(scope))
+            wanted = wanted.where(c.scope_id == scope_id(scope))
+        if query.person:
+            wanted = wanted.where(func.lower(c.actor_name) == query.person.lower())
+        if query.action:
+            wanted = wanted.where(c.action == query.action)
+        if query.since is not None:
+            wanted = wanted.where(c.at >= query.since)
+        if query.until is not None:
+            wanted = wanted.where(c.at < query.until)
+        if query.text:
+            wanted = wanted.where(or_(*_containing(query.text.lower())))
+        if query.after is not None:
+            at, row_id = query.after
+            wanted = wanted.where(or_(c.at < at, and_(c.at == at, c.id < row_id)))
+        rows = self._connection.execute(
+            wanted.order_by(c.at.desc(), c.id.desc()).limit(query.limit + 1)
+        )
+        return [_audit_entry(row) for row in rows]
+
+
+def _containing(text: str) -> Iterator[ColumnElement[bool]]:
+    c = audit_log.c
+    for column in (c.subject, c.actor_name, c.address, c.action):
+        yield func.lower(column).contains(text, autoescape=True)
+    # The details are JSON, in which a letter beyond ASCII is an escape.
+    escaped = json.dumps(text)[1:-1]
+    yield func.lower(cast(c.details, Text)).contains(escaped, autoescape=True)
 
 
 def scope_id(scope: AnyScope) -> str:

@@ -256,6 +256,24 @@ class AuditEntry:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which rows of the audit log are wanted; empty means all.
+
+    `text` is looked for in subject, person, address and details; `person` is a whole name;
+    `action` one machine name. `until` is the first moment that is not wanted. `after` is the row
+    (time and id) that the last page ended with.
+    """
+
+    text: str = ""
+    person: str = ""
+    action: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    after: tuple[datetime, str] | None = None
+    limit: int = 50
+
+
 def username_key(username: str) -> str | None:
     """Return what makes a username unique (letter case aside); None when it cannot be one."""
     name = unicodedata.normalize("NFC", username.strip())
@@ -315,4 +333,5 @@ class TenantAction(AuditAction):
 class OrganizationAction(AuditAction):
     """What the audit log tells of an organization."""
 
+    RENAMED = "organization.renamed", N_("Organization renamed")
     SUB_ORGANIZATION_CREATED = "sub_organization.created", N_("Sub-organization added")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -104,13 +104,25 @@ class OrganizationRepository:
         ).one_or_none()
         return _organization(row) if row else None
 
-    def list_top(self, scope: SystemScope) -> list[Organization]:
-        """Return the organizations that are nobody's sub-organization, oldest first."""
+    def rename(self, scope: OrganizationScope, name: str) -> None:
+        self._connection.execute(
+            update(organizations)
+            .where(organizations.c.id == scope.organization_id)
+            .values(name=name)
+        )
+
+    def list_top(
+        self, scope: SystemScope, among: Collection[str] | None = None
+    ) -> list[Organization]:
+        """Return the organizations that are nobody's sub-organization, oldest first.
+
+        With `among` only those of these ids.
+        """
+        top = select(organizations).where(organizations.c.parent_id.is_(None))
+        if among is not None:
+            top = top.where(organizations.c.id.in_(among))
         rows = self._connection.execute(
-            select(organizations)
-            .where(organizations.c.parent_id.is_(None))
-            .order_by(organizations.c.created_at, organizations.c.id)
-            .limit(MAX_ORGANIZATIONS)
+            top.order_by(organizations.c.created_at, organizations.c.id).limit(MAX_ORGANIZATIONS)
         )
         return [_organization(row) for row in rows]
 

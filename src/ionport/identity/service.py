@@ -123,6 +123,16 @@ class IdentityService:
         self._audit.record(access, OrganizationAction.SUB_ORGANIZATION_CREATED, organization.id)
         return organization
 
+    def rename_organization(self, access: Access[OrganizationScope], name: str) -> None:
+        """Give the organization another name; raises InvalidInput for none and for a long one."""
+        access.require_organization_administrator()
+        before = self.get_organization(access)
+        after = _plain_text(name, "name", 200, required=True)
+        if after != before.name:
+            OrganizationRepository(access.connection).rename(access.scope, after)
+            details = {"name": after, "before": before.name}
+            self._audit.record(access, OrganizationAction.RENAMED, before.id, details)
+
     def _add_organization(self, work: Work, name: str, parent_id: str | None) -> Organization:
         organization = Organization(id=new_id("org"), name=name, parent_id=parent_id)
         OrganizationRepository(work.connection).add(_OPERATOR, organization, self._clock.now())
@@ -138,6 +148,11 @@ class IdentityService:
     def list_organizations(self, work: Work) -> list[Organization]:
         """Return the top organizations (at most 500), oldest first."""
         return OrganizationRepository(work.connection).list_top(_OPERATOR)
+
+    def list_organizations_of(self, work: Work, actor: Actor) -> list[Organization]:
+        """Return the top organizations that a person belongs to, oldest first."""
+        mine = {organization_id for organization_id, _role in actor.organization_roles}
+        return OrganizationRepository(work.connection).list_top(_OPERATOR, mine)
 
     def list_sub_organizations(self, access: ScopedWork[OrganizationScope]) -> list[Organization]:
         """Return the sub-organizations of the organization in `scope` (at most 500), by name."""

@@ -39,11 +39,20 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "export",
             "exactly-once",
             "json-api",
+            "groups",
         ),
     ),
     (
         "Operating",
-        ("install", "behind-a-proxy", "settings", "watch", "keys-and-backups", "troubleshooting"),
+        (
+            "install",
+            "behind-a-proxy",
+            "settings",
+            "watch",
+            "audit-log",
+            "keys-and-backups",
+            "troubleshooting",
+        ),
     ),
 )
 

@@ -53,10 +53,12 @@ from ionport.web.pages.ion_desk import (
     data_lake,
     document_flows,
 )
-from ionport.web.pages.organization import api_keys
+from ionport.web.pages.organization import api_keys, audit_log, groups, organization
+from ionport.web.pages.organization import users as colleagues
 from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
 from ionport.web.pages.settings import companies, document_company, suppliers, watched_folders
 from ionport.web.pages.settings import document_types as types_of_documents
+from ionport.web.pages.tenant import audit_log as tenant_audit_log
 from ionport.web.pages.tenant import (
     configuration,
     saml_issuers,
@@ -136,6 +138,7 @@ def _infor_routes() -> list[BaseRoute]:
         *service_accounts.ROUTES,
         *users.ROUTES,
         *user_access.ROUTES,
+        *tenant_audit_log.ROUTES,
         *configuration.ROUTES,
         *saml_issuers.ROUTES,
         # Before the page of a suite: `import` is no id of one.
@@ -171,6 +174,10 @@ def _document_routes() -> list[BaseRoute]:
         *watched_folders.ROUTES,
         *types_of_documents.ROUTES,
         *api_keys.ROUTES,
+        *colleagues.ROUTES,
+        *groups.ROUTES,
+        *organization.ROUTES,
+        *audit_log.ROUTES,
         *exports.ROUTES,
         *export_activation.ROUTES,
         *connections.ROUTES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -22,7 +22,10 @@ _Scope = TypeVar("_Scope", bound=AnyScope)
 
 @dataclass(slots=True)
 class Visit:
-    """One request: who asks, and the form that came with it (checked against cross-site use)."""
+    """One request: who asks, and the form that came with it (checked against cross-site use).
+
+    `organization` is the one of `organizations` that the person works in at present.
+    """
 
     services: Services
     request_id: str
@@ -32,6 +35,7 @@ class Visit:
     csrf_token: str = ""
     session: Session | None = None
     organization: Organization | None = None
+    organizations: Sequence[Organization] = ()
     form: FormData = field(default_factory=FormData)
     shows_flash: bool = False
 

@@ -1,5 +1,5 @@
 """The cookies of the pages: session, visitor (before signing in), known browser, flash message,
-light or dark, the list that a document was opened from.
+light or dark, the list that a document was opened from, the organization that is worked in.
 
 Cookies do not tell ports apart, so on an address with a port the names carry it: two servers on
 one machine do not sign each other's users out.
@@ -32,6 +32,7 @@ class Names:
     flash: str
     theme: str
     list: str
+    organization: str
 
 
 def names(request: Request, *, secure: bool) -> Names:
@@ -46,6 +47,7 @@ def names(request: Request, *, secure: bool) -> Names:
         flash=f"{prefix}_flash{suffix}",
         theme=f"{prefix}_theme{suffix}",
         list=f"{prefix}_list{suffix}",
+        organization=f"{prefix}_organization{suffix}",
     )
 
 

@@ -10,7 +10,7 @@ is safe by default:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, MutableHeaders
@@ -26,7 +26,6 @@ from ionport.core.ids import random_token
 from ionport.core.secrets import Secret
 from ionport.core.telemetry import bind
 from ionport.identity.model import Organization, Session
-from ionport.store import OrganizationScope
 from ionport.web.middleware import cookies
 from ionport.web.services import Services
 from ionport.web.state import Visit
@@ -116,31 +115,29 @@ class Guard:
         token = request.cookies.get(names.session)
         if token:
             found = await run_in_threadpool(self._load, Secret(token[:200]), address)
-            visit.session, visit.organization = found
+            visit.session, visit.organizations = found
+            wanted = request.cookies.get(names.organization)
+            visit.organization = next(
+                (one for one in visit.organizations if one.id == wanted),
+                next(iter(visit.organizations), None),
+            )
             if visit.organization is not None:
                 bind(organization=visit.organization.id)
         bound_to = token if token and visit.session else visitor
         visit.csrf_token = self._services.sessions.csrf_token(Secret(bound_to))
         return visit
 
-    def _load(self, token: Secret, address: str) -> tuple[Session | None, Organization | None]:
+    def _load(self, token: Secret, address: str) -> tuple[Session | None, Sequence[Organization]]:
         services = self._services
-        organization = None
+        organizations: Sequence[Organization] = ()
         with services.database.read() as work:
             session = services.sessions.session_for(work, token, address)
             if session is not None and self._has_organizations:
-                mine = {member for member, _role in session.actor.organization_roles}
-                for organization_id in sorted(mine):
-                    found = services.identity.get_organization(
-                        work.within(OrganizationScope(organization_id))
-                    )
-                    if found.parent_id is None:
-                        organization = found
-                        break
+                organizations = services.identity.list_organizations_of(work, session.actor)
         if session is not None and session.is_stale:
             with services.database.write() as work:
                 services.sessions.touch_session(work, session)
-        return session, organization
+        return session, organizations
 
 
 def _refuse_nul(request: Request) -> None:

@@ -29,10 +29,18 @@ from ionport.web.services import Sides, sides_of
 from ionport.web.state import Visit, visit_of
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
+# How many colours app.css has to mark organizations with.
+_COLOURS = 6
 _UNITS = ("B", "kB", "MB", "GB")
 # Pages that are tabs beside the one that the icon rail names.
 _TABS = {
-    "authorized-apps": ("available-apis", "service-accounts", "users", "configuration"),
+    "authorized-apps": (
+        "available-apis",
+        "service-accounts",
+        "users",
+        "configuration",
+        "audit-log",
+    ),
     "inspector": ("coverage",),
     "faults": ("sandbox-clock", "sandbox-state", "control-keys"),
     "connection-points": ("document-flows", "acknowledgements", "data-lake", "data-catalog"),
@@ -217,6 +225,11 @@ def _path(context: Context, name: str, **params: str) -> str:
     return path_to(context["request"], name, **params)
 
 
+def _colour_of(name: str) -> str:
+    """Return the class of the colour that marks an organization wherever it is named."""
+    return f"mark-{sum(name.encode()) % _COLOURS}"
+
+
 def _described(name: str, help_text: str, error: str) -> Markup:
     """Return the attributes that tie a field to its help and its error."""
     notes = [f"{name}-help"] if help_text else []
@@ -308,6 +321,7 @@ def _make_environment() -> Environment:
         "shown_field": _shown_field,
         "described": _described,
         "dots": DOTS,
+        "colour_of": _colour_of,
         "method_label": lambda method: destination_of(method).label,
         "version": __version__,
     }

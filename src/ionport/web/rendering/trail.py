@@ -129,7 +129,7 @@ def organization_trail(request: Request, work: Work, subjects: Sequence[str]) ->
 
 def trail_lines(entries: Iterable[AuditEntry]) -> list[TrailLine]:
     """Return the lines of a history; an action without words shows its machine name."""
-    words = _words()
+    words = action_labels()
     return [
         TrailLine(
             text=_sentence(words.get(entry.action, entry.action), entry),
@@ -143,13 +143,17 @@ def trail_lines(entries: Iterable[AuditEntry]) -> list[TrailLine]:
 
 def _sentence(words: str, entry: AuditEntry) -> str:
     if entry.action in _TOLD_IN_FULL:
-        changes = "; ".join(
-            f"{name.replace('_', ' ')} {text}" for name, text in entry.details.items()
-        )
+        changes = detail_text(entry)
         return f"{words}: {changes}" if changes else words
     named = next((entry.details[key] for key in _NAMED if entry.details.get(key)), None)
     return f"{words}: {named}" if named else words
 
 
-def _words() -> dict[str, str]:
+def action_labels() -> dict[str, str]:
+    """Return the words of every action by its machine name, in the reader's language."""
     return {action.value: action.label for actions in SHOWN_ACTIONS for action in actions}
+
+
+def detail_text(entry: AuditEntry) -> str:
+    """Return all that was noted of a change, by name."""
+    return "; ".join(f"{name.replace('_', ' ')} {text}" for name, text in entry.details.items())

@@ -29,6 +29,8 @@ _LISTS = {
 _LISTS |= {
     "run": ("/documents/bulk", r'/documents/bulk/(bulk_[^/"]+)'),
     "api_key": ("/settings/api-keys", r'/settings/api-keys/([a-z]+_[^/"]+)/delete'),
+    "user": ("/settings/users", r'/settings/users/(usr_[^/"]+)'),
+    "group": ("/settings/groups", r'/settings/groups/(grp_[^/"]+)'),
 }
 _PLAIN = {"method": "infor-idm-bod", "type": "INVOICE", "field": "purchase_order"}
 _POSTS = sorted(
@@ -67,6 +69,7 @@ def _furnish(desk: Desk) -> None:
     suppliers = b"number,name\n1,Nordwerk\n"
     desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
     desk.browser.send("/settings/api-keys", {"name": "k", "scopes": "documents.read"})
+    desk.browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
     bulk = {"action": "accept", "document": document, "confirmed": "yes", "reason": "x"}
     desk.browser.send("/documents/bulk", bulk, form_at="/account")
     eve = desk.add_user("eve", None, None)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -18,16 +15,13 @@ from ionport.documents.bulk.model import MAX_DOCUMENTS
 from ionport.documents.listing.model import ListPage, ListQuery
 from ionport.documents.model import DocumentSort, DocumentSummary
 from ionport.web.pages.documents.listing.filters import NAMES, filter_of
+from ionport.web.rendering.csv_lines import BYTE_ORDER_MARK, csv_line
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import ListState
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
 
 MANUAL = "document-list"
-
-# A spreadsheet takes what begins so for a formula; a number with its sign is none.
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def download(request: Request) -> Response:
@@ -57,11 +51,10 @@ def download(request: Request) -> Response:
 
 
 def _lines(request: Request, query: ListQuery, page: ListPage) -> Iterator[bytes]:
-    # Excel reads UTF-8 where this mark stands.
-    yield "\ufeff".encode() + _line(_headings())
+    yield BYTE_ORDER_MARK + csv_line(_headings())
     left = MAX_DOCUMENTS
     while True:
-        yield b"".join(_line(_cells(item)) for item in page.items[:left])
+        yield b"".join(csv_line(_cells(item)) for item in page.items[:left])
         left -= len(page.items)
         if page.next is None or left <= 0:
             return
@@ -109,18 +102,6 @@ def _cells(item: DocumentSummary) -> list[str]:
         item.created_by,
         item.updated_at.isoformat(timespec="seconds"),
     ]
-
-
-def _line(cells: list[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow(map(_safe, cells))
-    return text.getvalue().encode()
-
-
-def _safe(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: with an apostrophe before it."""
-    is_formula = _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)
-    return f"'{cell}" if is_formula else cell
 
 
 ROUTES = [Route("/documents/list.csv", download, name="documents_csv")]

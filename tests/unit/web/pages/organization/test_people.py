@@ -1,0 +1,202 @@
+"""Users, groups, the organization and its audit log, as an administrator uses their pages."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import pytest
+
+from ionport.identity.access import Access
+from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole, UserAction
+from ionport.identity.repository import OrganizationRepository
+from ionport.store import SystemScope
+from tests.support.web import said
+from tests.support.whole import Desk
+
+USERS, GROUPS, LOG = "/settings/users", "/settings/groups", "/settings/audit-log"
+
+
+def _add_group(desk: Desk, name: str = "Readers", grant: str = "see:") -> str:
+    answer = desk.browser.send(f"{GROUPS}/add", {"name": name, "grant": grant})
+    assert answer.status_code == 200, said(answer.text)
+    found = re.search(rf'href="{GROUPS}/(grp_\w+)">{name}<', desk.browser.get(GROUPS).text)
+    assert found is not None
+    return found[1]
+
+
+def _add_organization(desk: Desk, *user_ids: str) -> str:
+    with desk.application.database.write() as work:
+        OrganizationRepository(work.connection).add(
+            SystemScope("test"),
+            Organization("org_other", "Müller & Söhne", None),
+            desk.application.clock.now(),
+        )
+        for user_id in user_ids:
+            desk.application.identity.set_organization_role(
+                work, Actor.operator(), user_id, "org_other", OrganizationRole.USER
+            )
+    return "org_other"
+
+
+def _ada(desk: Desk) -> str:
+    with desk.application.database.read() as work:
+        ada = desk.application.identity.find_user(work, "ada")
+    assert ada is not None
+    return ada.id
+
+
+def test_one_form_gives_roles_and_groups(desk: Desk) -> None:
+    bob = desk.add_user("bob", None, OrganizationRole.USER)
+    group, own = _add_group(desk), desk.organization.organization_id
+    page = f"{USERS}/{bob}"
+    sent = {
+        f"tenant:{desk.tenant.tenant_id}": TenantRole.USER.value,
+        f"organization:{own}": OrganizationRole.USER.value,
+        f"groups:{own}": group,
+    }
+    answer = desk.browser.send(f"{page}/rights", sent, form_at=page)
+    assert "The rights are saved" in said(answer.text)
+    assert "Put into a group: Readers" in said(answer.text)
+    assert re.search(rf'value="{group}" checked', answer.text)
+    assert "User Readers enabled" in desk.browser.text(USERS)
+    # The same form stands on the page of the Infor side.
+    infor = desk.browser.get(f"/ion-api/{desk.tenant.tenant_id}/users/{bob}").text
+    assert re.search(rf'value="{group}" checked', infor)
+    assert "1 see every type" not in desk.browser.text(GROUPS)
+    assert "Readers 1 See every type" in desk.browser.text(GROUPS)
+
+
+def test_a_person_leaves_the_organization_by_the_page(desk: Desk) -> None:
+    bob = desk.add_user("bob", None, OrganizationRole.USER)
+    assert "Remove bob from the organization?" in desk.browser.text(f"{USERS}/{bob}/remove")
+    answer = desk.browser.send(f"{USERS}/{bob}/remove")
+    assert "bob no longer belongs to the organization" in said(answer.text)
+    assert desk.browser.get(f"{USERS}/{bob}").status_code == 404
+    ada = _ada(desk)
+    answer = desk.browser.send(f"{USERS}/{ada}/remove")
+    assert answer.status_code == 409
+    own = f"organization:{desk.organization.organization_id}"
+    answer = desk.browser.send(f"{USERS}/{ada}/rights", {own: "user"}, form_at=f"{USERS}/{ada}")
+    assert answer.status_code == 409
+    assert "only administrator of the organization" in said(answer.text)
+
+
+@pytest.mark.parametrize("value", ["king", "IONAPI-Administrator"])
+def test_a_role_that_is_none_is_refused(desk: Desk, value: str) -> None:
+    bob = desk.add_user("bob", None, OrganizationRole.USER)
+    own = f"organization:{desk.organization.organization_id}"
+    answer = desk.browser.send(f"{USERS}/{bob}/rights", {own: value}, form_at=f"{USERS}/{bob}")
+    assert answer.status_code == 422
+
+
+def test_a_group_is_made_changed_and_deleted_by_its_page(desk: Desk) -> None:
+    assert "No group yet" in desk.browser.text(GROUPS)
+    group = _add_group(desk, grant="export:INVOICE")
+    page = desk.browser.get(f"{GROUPS}/{group}").text
+    assert re.search(r'value="export:INVOICE" checked', page)
+    assert re.search(r'value="see:INVOICE" checked', page)
+    assert not re.search(r'value="see:" checked', page)
+    sent = {"name": "Clerks", "grant": "decide:"}
+    answer = desk.browser.send(f"{GROUPS}/{group}", sent)
+    assert "Clerks is saved" in said(answer.text)
+    taken = desk.browser.send(f"{GROUPS}/add", {"name": "CLERKS", "grant": "king:"})
+    assert taken.status_code == 422
+    assert 'id="name-error"' in taken.text
+    assert "Delete the group Clerks?" in desk.browser.text(f"{GROUPS}/{group}/delete")
+    assert "The group is deleted" in said(desk.browser.send(f"{GROUPS}/{group}/delete").text)
+    assert desk.browser.get(f"{GROUPS}/{group}").status_code == 404
+
+
+def test_a_change_of_a_group_over_another_one_is_told(desk: Desk) -> None:
+    group = _add_group(desk)
+    shown = desk.browser.hidden(f"{GROUPS}/{group}")
+    desk.browser.send(f"{GROUPS}/{group}", {"name": "Clerks", "grant": "see:"})
+    answer = desk.browser.http.post(
+        f"{GROUPS}/{group}", data={**shown, "name": "Others", "grant": "see:"}
+    )
+    assert answer.status_code == 409
+    assert "ada" in said(answer.text)
+
+
+def test_a_person_of_two_organizations_changes_between_them(desk: Desk) -> None:
+    first = desk.browser.get("/documents").text
+    assert "organization-menu" not in first
+    other = _add_organization(desk, _ada(desk))
+    own = desk.organization.organization_id
+    answer = desk.browser.send("/organization", {"organization": other}, form_at="/documents")
+    assert answer.url.path == "/dashboard"
+    assert "Müller & Söhne" in said(answer.text)
+    # No administrator there, so nothing that only one may see.
+    assert USERS not in desk.browser.get("/settings").text
+    assert desk.browser.get(USERS).status_code == 403
+    desk.browser.send("/organization", {"organization": own}, form_at="/documents")
+    assert desk.browser.get(USERS).status_code == 200
+
+
+def test_nobody_changes_to_an_organization_of_others(desk: Desk) -> None:
+    other = _add_organization(desk)
+    for wanted in (other, "org_none", "", "\x00"):
+        answer = desk.browser.send("/organization", {"organization": wanted}, form_at="/documents")
+        assert answer.status_code in (404, 422)
+    # A cookie that says so counts for nothing either.
+    port = desk.browser.http.base_url.port
+    desk.browser.http.cookies.set(f"ionport_organization_{port}", other)
+    assert "Müller" not in desk.browser.text("/dashboard")
+
+
+def test_the_organization_is_renamed(desk: Desk) -> None:
+    page = "/settings/organization"
+    assert "Export configurations" in desk.browser.text(page)
+    assert 'id="name-error"' in desk.browser.send(page, {"name": " "}).text
+    answer = desk.browser.send(page, {"name": "Acme Ltd"})
+    assert "The name is saved" in said(answer.text)
+    assert "Organization renamed" in said(answer.text)
+    assert "Acme Ltd" in desk.browser.text("/dashboard")
+
+
+def test_the_audit_log_is_searched_paged_and_saved(desk: Desk) -> None:
+    with desk.application.database.write() as work:
+        for number in range(120):
+            actor = Actor("usr_x", "=evil()" if number == 7 else "mia", address="192.0.2.1")
+            desk.application.audit.record(
+                Access(work, desk.organization, actor),
+                UserAction.CREATED,
+                f"usr_{number:03}",
+                {"name": f"Jörg {number}"},
+            )
+    first = desk.browser.get(f"{LOG}?action=user.created").text
+    assert "User added" in first
+    assert first.count("<tr>") == 51
+    older = re.search(r'rel="next" href="([^"]+)"', first)
+    assert older is not None
+    second = desk.browser.get(older[1].replace("&amp;", "&")).text
+    assert "usr_069" in second
+    assert "usr_070" not in second
+    assert said(desk.browser.get(f"{LOG}?q=J%C3%B6rg+42").text).count("usr_042") == 1
+    assert "usr_007" in desk.browser.text(f"{LOG}?person=%3Devil()")
+    assert "Nothing matches" in desk.browser.text(f"{LOG}?q=100%25_")
+    assert "Nothing matches" in desk.browser.text(f"{LOG}?to=2001-01-01")
+    assert "Nothing matches" not in desk.browser.text(f"{LOG}?from=2001-01-01&to=9999-12-31")
+    file = desk.browser.get(f"{LOG}.csv?q=J%C3%B6rg")
+    assert file.headers["content-disposition"].startswith("attachment")
+    rows = list(csv.reader(file.content.decode("utf-8-sig").splitlines()))
+    assert len(rows) == 121
+    assert "'=evil()" in {row[1] for row in rows}
+    bad = ("after=x", "after=9999-12-31T23:59:59%2B00:00~x", "after=0001-01-01T00:00:00%2B14:00~a")
+    for query in (*bad, "from=x", "to=0000", "action=none", "q=%ff"):
+        assert desk.browser.get(f"{LOG}?{query}").status_code == 200
+
+
+def test_an_audit_log_is_its_administrators(desk: Desk) -> None:
+    desk.add_user("bob")
+    tenant_log = f"/ion-api/{desk.tenant.tenant_id}/audit-log"
+    assert desk.browser.get(tenant_log).status_code == 200
+    assert desk.browser.get(f"{tenant_log}.csv").status_code == 200
+    desk.sign_in_as("bob")
+    for path in (LOG, f"{LOG}.csv", tenant_log, f"{tenant_log}.csv", USERS, GROUPS):
+        assert desk.browser.get(path).status_code == 403, path
+    assert desk.browser.get("/settings/organization").status_code == 403
+    page = desk.browser.get("/settings").text
+    for path in (LOG, USERS, GROUPS, "/settings/organization", "/settings/api-keys"):
+        assert path not in page
