@@ -59,7 +59,7 @@ def test_one_form_gives_roles_and_groups(desk: Desk) -> None:
     assert "The rights are saved" in said(answer.text)
     assert "Put into a group: Readers" in said(answer.text)
     assert re.search(rf'value="{group}" checked', answer.text)
-    assert "User Readers enabled" in desk.browser.text(USERS)
+    assert "Readers enabled" in desk.browser.text(USERS)
     # The same form stands on the page of the Infor side.
     infor = desk.browser.get(f"/ion-api/{desk.tenant.tenant_id}/users/{bob}").text
     assert re.search(rf'value="{group}" checked', infor)
