@@ -25,6 +25,16 @@ def test_lock_files_name_no_place_to_download_from(name: str) -> None:
     assert not re.search(r"https?://\S+\.(tgz|whl|gz|zip)", content)
 
 
+def test_the_contract_against_sql_in_pages_names_every_repository() -> None:
+    source = ROOT / "src"
+    contracts = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    modules = [
+        ".".join(path.relative_to(source).with_suffix("").parts)
+        for path in sorted(source.rglob("*_repository.py"))
+    ]
+    assert [module for module in modules if f'"{module}"' not in contracts] == []
+
+
 def test_niquests_is_never_locked() -> None:
     content = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
     assert not re.search(r"(?m)^(niquests|urllib3-future)\b", content)

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 import click
 
 from ionport.application import Application, open_existing
+from ionport.cli.serving.served_address import as_served
 from ionport.core.errors import InvalidInput
 from ionport.core.paging import PageRequest
 from ionport.document_side import DocumentSide
 from ionport.identity.model import Actor
 from ionport.infor_side import InforSide
 from ionport.observe.logs import configure_logging
-from ionport.serving.served_address import as_served
 from ionport.settings import Settings, load_settings
 from ionport.store import OrganizationScope, TenantScope
 

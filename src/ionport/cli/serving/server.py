@@ -16,6 +16,7 @@ from anyio.to_thread import current_default_thread_limiter
 from ionport.application import open_application
 from ionport.asgi import build_asgi
 from ionport.cli.serving.housekeeping import Housekeeping
+from ionport.cli.serving.served_address import remember
 from ionport.core.errors import InvalidInput
 from ionport.documents.bulk.runner import BulkWatch
 from ionport.documents.intake.sources.runner import SourceWatch
@@ -24,7 +25,6 @@ from ionport.exports.engine.queues.port import EngineOptions
 from ionport.exports.pages.maker import PageWatch
 from ionport.exports.timing import ExportTiming
 from ionport.sandbox.control.controls.controls import ControlWatch
-from ionport.serving.served_address import remember
 from ionport.serving.server import SHUTDOWN_SECONDS, server_config, settle_memory
 from ionport.settings import Settings
 
