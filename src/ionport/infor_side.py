@@ -13,8 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ionport.core.blobs import Blobs
+from ionport.core.caching.once import once
 from ionport.core.clock import Clock
-from ionport.core.once import once
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
 from ionport.core.sealing import KeyRing
 from ionport.gateway.targets.addresses import PUBLIC_ONLY, AddressPolicy

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from ionport.core.memory import ShortMemory
+from ionport.core.caching.memory import ShortMemory
 
 LIFETIME_SECONDS: Final = 2.0
 MAX_REMEMBERED: Final = 20_000

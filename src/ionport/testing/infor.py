@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from ionport.core.once import once
+from ionport.core.caching.once import once
 from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.oauth.apps.drafts import AppDraft

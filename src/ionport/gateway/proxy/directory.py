@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from ionport.core.caching.memory import ShortMemory
 from ionport.core.errors import InvalidInput, Unavailable
-from ionport.core.memory import ShortMemory
 from ionport.core.sealing import KeyRing
 from ionport.gateway.policies.model import (
     AnonymousInbound,

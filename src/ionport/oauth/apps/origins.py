@@ -8,7 +8,7 @@ in this process holds at once.
 
 from __future__ import annotations
 
-from ionport.core.memory import ShortMemory
+from ionport.core.caching.memory import ShortMemory
 from ionport.oauth.apps.redirects import wrong_origin
 from ionport.oauth.apps.repository import AppRepository
 from ionport.oauth.protocol import look_up_text

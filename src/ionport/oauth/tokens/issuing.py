@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
-from ionport.core.memory import ShortMemory
+from ionport.core.caching.memory import ShortMemory
 from ionport.core.secrets import Secret
 from ionport.oauth.clients.authentication import OAuthRequest
 from ionport.oauth.protocol import InvalidGrant, TokenReused, parse_parameters

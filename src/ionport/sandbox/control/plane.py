@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ionport.core.blobs import Blobs
+from ionport.core.caching.once import once
 from ionport.core.clock import Clock
-from ionport.core.once import once
 from ionport.core.sealing import KeyRing
 from ionport.identity.audit import AuditLog
 from ionport.sandbox.control.controls.clock import SandboxClock

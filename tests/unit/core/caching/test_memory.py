@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ionport.core.memory import ShortMemory
+from ionport.core.caching.memory import ShortMemory
 
 
 class Ticks:

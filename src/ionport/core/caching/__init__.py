@@ -1,0 +1,1 @@
+"""Answers that a process keeps for a while, so that they are not made again."""
