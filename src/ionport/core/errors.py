@@ -1,15 +1,38 @@
 """The exception tree of the server.
 
     IonportError
-    ├── InvalidInput        422  the request or file is wrong; names the fields
-    ├── Unauthenticated     401  nobody is signed in, or the credential is wrong
-    ├── Forbidden           403  signed in, but without the right
-    ├── NotFound            404  absent, or belongs to somebody else
-    ├── Conflict            409  at odds with what is already stored
-    ├── MethodNotAllowed    405  the address is right, but not for this method
-    ├── TooLarge            413  over a size limit
-    ├── TooManyRequests     429  over a rate limit
-    └── Unavailable         503  something this server needs is not there now
+    ├── InvalidInput            422  the request or file is wrong; names the fields
+    │   ├── PolicyInvalid            gateway: where in its XML a policy is wrong
+    │   ├── RefusedImport            documents: every mistake of a JSON or CSV file
+    │   ├── RefusedLines             documents: every wrong line of a file of suppliers
+    │   ├── RequestRefused           sandbox: LN's SOAP fault
+    │   └── TransactionFailed        sandbox: M3's own message
+    ├── Unauthenticated         401  nobody is signed in, or the credential is wrong
+    ├── Forbidden               403  signed in, but without the right
+    │   └── ScopeMissing             gateway: the token's scopes do not reach the suite
+    ├── NotFound                404  absent, or belongs to somebody else
+    ├── Conflict                409  at odds with what is already stored
+    │   ├── ChangedMeanwhile         identity: somebody else saved while a form was open
+    │   └── DocumentHeld             documents: findings speak against it
+    ├── MethodNotAllowed        405  the address is right, but not for this method
+    ├── TooLarge                413  over a size limit
+    ├── TooManyRequests         429  over a rate limit
+    ├── Unavailable             503  something this server needs is not there now
+    │   └── TargetPaused             gateway: the circuit of a target is open
+    ├── BadAddress              400  gateway: a path that cannot be passed on
+    ├── ClientSilent            408  gateway: the body did not come in time
+    ├── NotOffered              501  gateway: what it does not speak
+    ├── TargetFailed            502  gateway: the target could not be reached
+    ├── TargetSilent            504  gateway: the target did not answer in time
+    ├── WrongHost               421  control plane: a Host header that is not ours
+    ├── NotConfigured           412  sandbox: no connection point takes the message
+    ├── InvalidScopes           400  oauth: scopes that an app may not have
+    ├── AuthorizationRefused    400  oauth: told to the client's redirect URL (RFC 6749 §4.1.2.1)
+    └── OAuthError              400  oauth: the errors of RFC 6749 §5.2
+        ├── InvalidRequest, InvalidScope, RequestTooLarge
+        ├── InvalidClient, UnauthorizedClient, UnsupportedGrantType
+        └── InvalidGrant
+            └── TokenReused          a refresh token or code came twice
 
 The public text says what happened and what to do, in the user's words; the private detail goes
 to the log only.

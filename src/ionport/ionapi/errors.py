@@ -94,7 +94,7 @@ class RequestRefused(IonApiError):
 
 
 class AddressRefused(IonApiError):
-    """The address policy forbids the address (facts: a foreign file decides where we connect)."""
+    """The address policy forbids the address (a foreign file decides where we connect)."""
 
     default_code = "address_refused"
 

@@ -17,6 +17,7 @@ from ionport.web.middleware.programs import PageAddresses
 from ionport.web.pages.account import account, authorize
 from ionport.web.pages.account import links as account_links
 from ionport.web.pages.account import sessions as account_sessions
+from ionport.web.pages.api_suites import built_in as built_in_apis
 from ionport.web.pages.api_suites import documentation as api_documentation
 from ionport.web.pages.api_suites import endpoints as api_endpoints
 from ionport.web.pages.api_suites import files as api_suite_files
@@ -143,6 +144,7 @@ def _infor_routes() -> list[BaseRoute]:
         *saml_issuers.ROUTES,
         # Before the page of a suite: `import` is no id of one.
         *api_suite_files.ROUTES,
+        *built_in_apis.ROUTES,
         *api_suites.ROUTES,
         *api_endpoints.ROUTES,
         *api_policies.ROUTES,

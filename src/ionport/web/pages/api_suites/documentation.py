@@ -17,13 +17,14 @@ from ionport.gateway.suites.documentation import DocumentationDraft
 from ionport.gateway.suites.model import ApiSuite, Documentation, TargetEndpoint
 from ionport.gateway.suites.openapi import describe
 from ionport.web.forms.fields import errors_of, text_of, uploads_of
+from ionport.web.pages.api_suites.built_in import documented
 from ionport.web.pages.api_suites.endpoints import (
     endpoint_url,
     needs_token,
     public_address,
     the_endpoint,
 )
-from ionport.web.pages.api_suites.suites import confirm_page, documented, read_trail
+from ionport.web.pages.api_suites.suites import confirm_page, read_trail
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.services import infor_of

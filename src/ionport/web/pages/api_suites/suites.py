@@ -5,17 +5,14 @@ Source: docs/reference/gateway.md#api-suites.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ionport import __version__
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _, ngettext
 from ionport.gateway.suites.model import (
     SUITE_ICONS,
@@ -26,25 +23,21 @@ from ionport.gateway.suites.model import (
     SuiteQuery,
     read_icon,
 )
-from ionport.gateway.suites.openapi import ApiDescription, describe
-from ionport.gateway.suites.sample_call import sample_call
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.declared import Form, FormField, Kind, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import errors_of, uploads_of
 from ionport.web.pages.api_suites import endpoint_form
+from ionport.web.pages.api_suites.built_in import built_in
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.rendering.trail import TrailLine, trail_of
-from ionport.web.services import infor_of, sandbox_of, sides_of
+from ionport.web.services import infor_of
 from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "available-apis"
-
-if TYPE_CHECKING:
-    from ionport.sandbox.kit.operations import Service
 
 _ENDPOINT = "endpoints.0."
 
@@ -61,50 +54,10 @@ def list_suites(request: Request) -> Response:
         "state": state,
         "page_of": found,
         "built_in": [
-            one for one in _built_in(request) if wanted in f"{one.title} {one.context}".lower()
+            one for one in built_in(request) if wanted in f"{one.title} {one.context}".lower()
         ],
     }
     return render(request, "api_suites/suites/list.html", context)
-
-
-def show_built_in(request: Request) -> Response:
-    """Show a suite of the sandbox: what it offers; there is nothing to change."""
-    visit, scope = visit_of(request), tenant_scope(request)
-    visit.actor.require_tenant_administrator(scope.tenant_id)
-    wanted = str(request.path_params["api"])
-    service = next((one for one in _built_in(request) if one.context == wanted), None)
-    if service is None:
-        raise NotFound(_("The sandbox has no such API suite."))
-    registry = sandbox_of(request).registry
-    document = registry.openapi(scope.tenant_id, service.context, __version__)
-    address = infor_of(request).custom_apis.suites.built_in_address(
-        scope.tenant_id, service.context
-    )
-    context = {
-        "service": service,
-        "address": address,
-        **documented(describe(json.dumps(document)), address, needs_token=True),
-    }
-    return render(request, "api_suites/suites/built_in.html", context)
-
-
-def documented(api: ApiDescription, address: str, *, needs_token: bool) -> dict[str, object]:
-    """Return what the template of a documentation needs; `address` is where its paths begin."""
-    return {
-        "api": api,
-        "operations": [
-            (one, sample_call(address, one, needs_token=needs_token)) for one in api.operations
-        ],
-        "needs_token": needs_token,
-        "anchors": {
-            schema.name: f"schema-{number}" for number, schema in enumerate(api.schemas, start=1)
-        },
-    }
-
-
-def _built_in(request: Request) -> Sequence[Service]:
-    sandbox = sides_of(request).sandbox
-    return sandbox.registry.services if sandbox is not None else ()
 
 
 def show(request: Request) -> Response:
@@ -399,7 +352,6 @@ ROUTES = [
     Route(_BASE, list_suites, name="available_apis"),
     Route(f"{_BASE}/add", add_form, methods=["GET"], name="api_suite_add"),
     Route(f"{_BASE}/add", add, methods=["POST"]),
-    Route(f"{_BASE}/built-in/{{api}}", show_built_in, name="built_in_api"),
     Route(_SUITE, show, name="api_suite"),
     Route(f"{_SUITE}/icon", icon, name="api_suite_icon"),
     Route(f"{_SUITE}/edit", edit_form, methods=["GET"], name="api_suite_edit"),

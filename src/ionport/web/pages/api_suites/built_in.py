@@ -1,0 +1,74 @@
+"""Infor side: the API suites that the sandbox has built in.
+
+Source: docs/reference/gateway.md#api-suites.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport import __version__
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.gateway.suites.openapi import ApiDescription, describe
+from ionport.gateway.suites.sample_call import sample_call
+from ionport.web.rendering.templating import render
+from ionport.web.services import infor_of, sandbox_of, sides_of
+from ionport.web.state import tenant_scope, visit_of
+
+if TYPE_CHECKING:
+    from ionport.sandbox.kit.operations import Service
+
+MANUAL = "available-apis"
+
+
+def show_built_in(request: Request) -> Response:
+    """Show a suite of the sandbox: what it offers; there is nothing to change."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    wanted = str(request.path_params["api"])
+    service = next((one for one in built_in(request) if one.context == wanted), None)
+    if service is None:
+        raise NotFound(_("The sandbox has no such API suite."))
+    registry = sandbox_of(request).registry
+    document = registry.openapi(scope.tenant_id, service.context, __version__)
+    address = infor_of(request).custom_apis.suites.built_in_address(
+        scope.tenant_id, service.context
+    )
+    context = {
+        "service": service,
+        "address": address,
+        **documented(describe(json.dumps(document)), address, needs_token=True),
+    }
+    return render(request, "api_suites/suites/built_in.html", context)
+
+
+def documented(api: ApiDescription, address: str, *, needs_token: bool) -> dict[str, object]:
+    """Return what the template of a documentation needs; `address` is where its paths begin."""
+    return {
+        "api": api,
+        "operations": [
+            (one, sample_call(address, one, needs_token=needs_token)) for one in api.operations
+        ],
+        "needs_token": needs_token,
+        "anchors": {
+            schema.name: f"schema-{number}" for number, schema in enumerate(api.schemas, start=1)
+        },
+    }
+
+
+def built_in(request: Request) -> Sequence[Service]:
+    """Return the suites of the sandbox; none where it does not run."""
+    sandbox = sides_of(request).sandbox
+    return sandbox.registry.services if sandbox is not None else ()
+
+
+ROUTES = [
+    Route("/ion-api/{tenant}/available-apis/built-in/{api}", show_built_in, name="built_in_api")
+]
