@@ -20,7 +20,6 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ionport.core.errors import IonportError
-from ionport.core.i18n import _
 from ionport.gateway.errors import TargetFailed, TargetSilent
 from ionport.gateway.targets.addresses import AddressPolicy, AddressRefused, refused_text, wrong_url
 from ionport.gateway.targets.idle_timeout import IdleTimeout
@@ -164,7 +163,7 @@ class Upstream:
                 while chunk := await answer.wait():
                     content += chunk
                     if len(content) > max_bytes:
-                        raise TargetFailed(_("The answer is too long."), code="answer_too_long")
+                        raise TargetFailed("The answer is too long.", code="answer_too_long")
             finally:
                 answer.close()
         return answer.status, bytes(content)
@@ -285,29 +284,27 @@ def _failure(error: Exception) -> IonportError:
             return TargetFailed(text, code="target_address_refused", detail=detail)
     if isinstance(error, TimeoutError):
         return TargetSilent(
-            _("The target took no connection within {seconds:.0f} seconds.").format(
-                seconds=CONNECT_SECONDS
-            ),
+            f"The target took no connection within {CONNECT_SECONDS:.0f} seconds.",
             detail=detail,
         )
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return TargetFailed(
-            _("The name of the target is not known. Check the Target Endpoint URL."),
+            "The name of the target is not known. Check the Target Endpoint URL.",
             code="target_unknown_host",
             detail=detail,
         )
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return TargetFailed(
-            _("The certificate of the target is not trusted."),
+            "The certificate of the target is not trusted.",
             code="target_certificate",
             detail=detail,
         )
     if isinstance(error, aiohttp.ClientConnectorError):
         return TargetFailed(
-            _("The target takes no connection. Check that it is running."),
+            "The target takes no connection. Check that it is running.",
             code="target_unreachable",
             detail=detail,
         )
     return TargetFailed(
-        _("The target broke off, or its answer is no HTTP."), code="target_broken", detail=detail
+        "The target broke off, or its answer is no HTTP.", code="target_broken", detail=detail
     )

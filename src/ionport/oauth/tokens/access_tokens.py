@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Unauthenticated
-from ionport.core.i18n import _
 from ionport.core.ids import new_uuid
 from ionport.core.secrets import Secret
 from ionport.oauth.accounts.model import Person, ServiceAccount
@@ -113,10 +112,10 @@ class AccessTokens:
         token = self.read_expired(text, tenant_id)
         now = self._clock.now().timestamp()
         if token.claims.get("nbf", 0) > now + _NOT_BEFORE_LEEWAY_SECONDS:
-            raise _refused(_("The access token is not valid yet."), "token_not_valid_yet")
+            raise _refused("The access token is not valid yet.", "token_not_valid_yet")
         if not self.is_in_force(token):
             raise _refused(
-                _("The access token has expired. Refresh it or log in again."), "token_expired"
+                "The access token has expired. Refresh it or log in again.", "token_expired"
             )
         return token
 
@@ -135,7 +134,7 @@ class AccessTokens:
         ):
             if claims.get(name) != expected:
                 raise _refused(
-                    _("The access token belongs to another tenant or server."),
+                    "The access token belongs to another tenant or server.",
                     code,
                     f"{name} is {claims.get(name)!r}, expected {expected!r}",
                 )
@@ -145,13 +144,13 @@ class AccessTokens:
         key = self._keys.find(_key_id(text))
         if key is None:
             raise _refused(
-                _("The access token was signed by another server. Log in again."),
+                "The access token was signed by another server. Log in again.",
                 "token_unknown_key",
             )
         payload = key.verified_payload(text)
         if payload is None:
             raise _refused(
-                _("The access token's signature is wrong. Log in again."),
+                "The access token's signature is wrong. Log in again.",
                 "token_bad_signature",
             )
         claims: Mapping[str, Any] = json.loads(payload)
@@ -165,7 +164,7 @@ def _key_id(text: str) -> str:
     critical extension.
     """
     if not text:
-        raise _refused(_("An access token is needed."), "token_missing")
+        raise _refused("An access token is needed.", "token_missing")
     head, _dot, _rest = text.partition(".")
     if len(text) > _MAX_LENGTH or len(head) > _MAX_HEADER_LENGTH or text.count(".") != 2:
         raise _malformed("not three parts of a bearable length")
@@ -201,7 +200,7 @@ def _access_token(claims: Mapping[str, Any]) -> AccessToken:
 
 def _malformed(detail: str) -> Unauthenticated:
     return _refused(
-        _("This is no access token of this server. Log in again."), "token_malformed", detail
+        "This is no access token of this server. Log in again.", "token_malformed", detail
     )
 
 

@@ -8,7 +8,6 @@ from typing import Final
 from cachetools import FIFOCache
 
 from ionport.core.errors import Unauthenticated
-from ionport.core.i18n import _
 from ionport.oauth.states import TokenStates
 from ionport.oauth.tokens.access_tokens import AccessTokens
 from ionport.oauth.tokens.model import AccessToken
@@ -63,10 +62,8 @@ class AccessTokenVerifier:
 
         if not self._states.is_alive(found.token_id, is_alive):
             raise Unauthenticated(
-                _(
-                    "The access token was revoked, or its app or service account was disabled or"
-                    " deleted."
-                ),
+                "The access token was revoked, or its app or service account was disabled or"
+                " deleted.",
                 code="token_revoked",
                 detail=f"grant {found.grant_id}",
             )

@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ionport.core.clock import Clock
 from ionport.core.errors import Unavailable
-from ionport.core.i18n import _
 from ionport.core.ids import new_uuid
 from ionport.core.sealing import KeyRing, SealedFor
 from ionport.oauth.apps.drafts import MAX_ACCESS_TOKEN_SECONDS
@@ -205,7 +204,7 @@ class SigningKeys:
         self._reload(_RELOAD_SECONDS)
         if self._current is None:
             raise Unavailable(
-                _("The authorization server has no signing key yet. Try again in a moment."),
+                "The authorization server has no signing key yet. Try again in a moment.",
                 code="no_signing_key",
             )
         return self._current

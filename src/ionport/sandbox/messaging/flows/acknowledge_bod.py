@@ -18,7 +18,6 @@ from lxml import etree
 
 from ionport.core import xml
 from ionport.core.errors import InvalidInput
-from ionport.core.i18n import _
 from ionport.sandbox.messaging.bod_shapes import NAMESPACE
 from ionport.sandbox.messaging.flows.model import Rule
 
@@ -41,7 +40,7 @@ class InvoiceDocument:
         """Parse a document; raises InvalidInput or TooLarge when it is not the BOD it is called."""
         root = xml.parse(content)
         if etree.QName(root).localname != document_name.replace(".", "", 1):
-            raise InvalidInput(_("The document is not what documentName says."))
+            raise InvalidInput("The document is not what documentName says.")
         return cls(root)
 
     def value(self, name: str) -> str | None:

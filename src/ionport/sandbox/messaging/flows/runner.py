@@ -19,7 +19,6 @@ from typing import Final
 from ionport.core.blobs import Blobs
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError, NotFound
-from ionport.core.i18n import _
 from ionport.gateway.proxy.outgoing import ApiAddress, OutgoingAnswer, OutgoingCalls
 from ionport.sandbox.messaging.flows.acknowledge_bod import (
     ACCEPTED,
@@ -193,7 +192,7 @@ class FlowRunner:
             result = await self._result(job)
         except Exception:
             _logger.exception("acknowledgement %s failed", job.ack.id)
-            result = Result(AckState.FAILED, _("The sandbox failed; the log says why."))
+            result = Result(AckState.FAILED, "The sandbox failed; the log says why.")
         try:
             await asyncio.to_thread(self._finish, job, result)
         except Exception:
@@ -207,10 +206,10 @@ class FlowRunner:
         except IonportError as error:
             # ION keeps what a receiver cannot read to itself, as a ConfirmBOD
             # (docs/reference/ion-messaging.md#confirm-and-acknowledge).
-            text = _("The document cannot be read, so nothing is sent: {reason}")
+            text = "The document cannot be read, so nothing is sent: {reason}"
             return Result(AckState.FAILED, text.format(reason=error.text))
         if content is None:
-            return Result(AckState.PASSED_OVER, _("The document has another type."))
+            return Result(AckState.PASSED_OVER, "The document has another type.")
         target = job.flow.target
         address = ApiAddress(
             job.flow.tenant_id, target.api_context, target.proxy_context, target.path

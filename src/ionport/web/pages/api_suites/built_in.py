@@ -46,7 +46,7 @@ def show_built_in(request: Request) -> Response:
         "address": address,
         **documented(describe(json.dumps(document)), address, needs_token=True),
     }
-    return render(request, "api_suites/suites/built_in.html", context)
+    return render(request, "api_suites/built_in.html", context)
 
 
 def documented(api: ApiDescription, address: str, *, needs_token: bool) -> dict[str, object]:
