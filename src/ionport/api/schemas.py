@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, Field
 
 from ionport.connections.model import Check, Connection
-from ionport.core.paging import Page
 from ionport.documents.intake.receiving import Outcome
 from ionport.documents.model import Document, DocumentSummary, TimelineEntry
 from ionport.documents.review.decisions.model import DocumentDecision
@@ -26,6 +25,9 @@ class ListAnswer(BaseModel, Generic[Item]):
     items: Sequence[Item]
     next: str | None = Field(description="Send it as `cursor` to get the following page.")
     total: int = Field(description="How many there are in all.")
+    has_more: bool = Field(
+        False, description="Whether there are more than `total`, which were not counted."
+    )
 
 
 class KeyAnswer(BaseModel):
@@ -420,9 +422,3 @@ class ProofAnswer(BaseModel):
             started_by=check.started_by,
             finished_at=check.finished_at,
         )
-
-
-def next_cursor(page: Page[Item]) -> str | None:
-    """Return the cursor of the page behind `page`, None on the last one."""
-    number = page.request.number
-    return None if number >= page.pages else f"p{number + 1}"

@@ -25,8 +25,9 @@ from ionport.connections.tables import (
     connection_tokens,
     connections,
 )
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import Following, Page, PageRequest
 from ionport.store import OrganizationScope, SystemScope
+from ionport.store.paging import select_following
 
 AnyScope = OrganizationScope | SystemScope
 
@@ -113,6 +114,15 @@ class ConnectionRepository:
             query.order_by(func.lower(_c.name), _c.id).limit(page.limit).offset(page.offset)
         )
         return Page([_connection(row) for row in rows], total, page)
+
+    def following(
+        self, scope: OrganizationScope, limit: int, after: tuple[str, str] | None
+    ) -> Following[Connection]:
+        """Return what follows a name and id in the order of `list`."""
+        query, order = _owned(select(*_SHOWN), scope), (func.lower(_c.name), _c.id)
+        place = None if after is None else (func.lower(after[0]), after[1])
+        rows, total, more = select_following(self._connection, query, order, place, limit)
+        return Following([_connection(row) for row in rows], total, more)
 
     def sealed(self, scope: AnyScope, connection_id: str) -> tuple[str, str] | None:
         """Return (organization, sealed file), or None."""

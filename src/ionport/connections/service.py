@@ -18,7 +18,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import Following, Page, PageRequest
 from ionport.core.sealing import KeyRing, SealedFor
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
@@ -102,6 +102,13 @@ class ConnectionService:
         """Return a page of connections, sorted by name."""
         access.require_organization_member()
         return ConnectionRepository(access.connection).list(access.scope, page, text)
+
+    def following(
+        self, access: Access[OrganizationScope], limit: int, after: tuple[str, str] | None
+    ) -> Following[Connection]:
+        """Return what follows a name and id in the list by name."""
+        access.require_organization_member()
+        return ConnectionRepository(access.connection).following(access.scope, limit, after)
 
     def get(self, access: Access[OrganizationScope], connection_id: str) -> Connection:
         """Return one connection."""

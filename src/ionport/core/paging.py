@@ -39,3 +39,12 @@ class Page(Generic[T]):
     def pages(self) -> int:
         """How many pages there are; at least one."""
         return max(1, -(-self.total // self.request.limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Following(Generic[T]):
+    """What follows a place in a list; `has_more` where something stands behind it."""
+
+    items: Sequence[T]
+    total: int
+    has_more: bool

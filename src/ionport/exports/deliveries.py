@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
 from ionport.exports.configurations.model import ExportConfiguration
@@ -293,6 +293,18 @@ class DeliveryService:
         return DeliveryRepository(work.connection).list(
             scope, wanted, page, sort=sort, descending=descending
         )
+
+    def following(
+        self,
+        access: Access[OrganizationScope],
+        wanted: DeliveryFilter,
+        limit: int,
+        after: tuple[datetime, str] | None,
+    ) -> Following[Delivery]:
+        """Return the deliveries that were made before a moment and id, the newest first."""
+        access.require_organization_member()
+        repository = DeliveryRepository(access.connection)
+        return repository.following(access.scope, wanted, limit, after)
 
     def tries(
         self, work: Work, scope: OrganizationScope, actor: Actor, delivery_ids: Sequence[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import zipfile
@@ -172,6 +173,32 @@ def test_what_is_postponed_is_asked_for_again_under_the_same_key(
     assert "idempotent-replayed" not in again.headers
     assert [each["code"] for each in ask("all", two).json()["results"]] == ["document_exists"]
     assert ask("part", one, two).headers["idempotent-replayed"] == "true"
+
+
+def test_the_next_page_goes_on_where_the_last_one_ended_while_documents_come_in(
+    api: TestClient,
+) -> None:
+    sent = [send(api, CONTENT + b" " * n).json()["id"] for n in range(4)]
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = api.get("/documents", params={"limit": 2, **cursor}).json()
+        seen += [each["id"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+        send(api, CONTENT + b"\n" * (len(seen) + 1))
+    assert seen == sent[::-1]
+
+
+@pytest.mark.parametrize("address", ["/documents", "/deliveries", "/connections"])
+@pytest.mark.parametrize("place", [[], ["a"], [1, 2], [10**30, "x"], [-1, "x"], [True, "x"], {}])
+def test_a_cursor_that_was_never_given_is_refused(
+    api: TestClient, address: str, place: object
+) -> None:
+    text = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    wrong = api.get(address, params={"cursor": text})
+    assert problem(wrong, 422)["code"] == "cursor_invalid"
 
 
 def test_lists_come_in_pages_and_are_searched(api: TestClient) -> None:

@@ -7,13 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from ionport.api.callers import Call, allowed
-from ionport.api.paging import page_of
+from ionport.api.paging import PageAsked, next_of, page_of
 from ionport.api.problems import PROBLEMS
-from ionport.api.schemas import ConnectionAnswer, ListAnswer, ProofAnswer, next_cursor
+from ionport.api.schemas import ConnectionAnswer, ListAnswer, ProofAnswer
 from ionport.api.services import Services
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
-from ionport.core.paging import PageRequest
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 
@@ -24,15 +23,18 @@ Prover = Annotated[Call, allowed(ApiScope.CONNECTIONS_PROVE)]
 
 @router.get("")
 def list_connections(
-    services: Services, call: Reader, asked: Annotated[PageRequest, Depends(page_of)]
+    services: Services, call: Reader, asked: Annotated[PageAsked, Depends(page_of)]
 ) -> ListAnswer[ConnectionAnswer]:
     """List the uploaded connections, by name; nothing secret is in them."""
     with services.database.read() as work:
-        page = services.connections.list(Access(work, call.scope, call.actor), asked)
+        access = Access(work, call.scope, call.actor)
+        page = services.connections.following(access, asked.limit, asked.behind_name())
+    last = page.items[-1] if page.has_more else None
     return ListAnswer(
         items=[ConnectionAnswer.of(connection) for connection in page.items],
-        next=next_cursor(page),
+        next=next_of(last.name, last.id) if last else None,
         total=page.total,
+        has_more=False,
     )
 
 

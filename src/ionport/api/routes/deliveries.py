@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ionport.api.callers import Call, allowed, digest_of
-from ionport.api.paging import page_of
+from ionport.api.paging import PageAsked, next_of, page_of
 from ionport.api.problems import PROBLEMS
 from ionport.api.repeats import IdempotencyKey, once
 from ionport.api.schemas import (
@@ -19,13 +19,12 @@ from ionport.api.schemas import (
     DeliveryDetailAnswer,
     ListAnswer,
     StepAnswer,
-    next_cursor,
 )
 from ionport.api.services import Services
-from ionport.core.paging import PageRequest
 from ionport.documents.review.model import MAX_REASON
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import DeliveryFilter, DeliveryStatus
+from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 
 router = APIRouter(tags=["Exports"], responses=PROBLEMS)
@@ -85,17 +84,20 @@ def export_document(
 def list_deliveries(
     services: Services,
     call: Reader,
-    asked: Annotated[PageRequest, Depends(page_of)],
+    asked: Annotated[PageAsked, Depends(page_of)],
     status: DeliveryStatus | None = None,
 ) -> ListAnswer[DeliveryAnswer]:
     """List deliveries, the newest first."""
     wanted = DeliveryFilter(status=status)
     with services.database.read() as work:
-        page = services.deliveries.list(work, call.scope, call.actor, wanted, asked)
+        access = Access(work, call.scope, call.actor)
+        page = services.deliveries.following(access, wanted, asked.limit, asked.behind_moment())
+    last = page.items[-1] if page.has_more else None
     return ListAnswer(
         items=[DeliveryAnswer.of(delivery) for delivery in page.items],
-        next=next_cursor(page),
+        next=next_of(last.created_at, last.id) if last else None,
         total=page.total,
+        has_more=False,
     )
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel
 
 from ionport.api.callers import Call, allowed, digest_of
-from ionport.api.paging import page_of
+from ionport.api.paging import PageAsked, page_of
 from ionport.api.problems import PROBLEMS
 from ionport.api.repeats import IdempotencyKey, once
 from ionport.api.schemas import (
@@ -23,23 +23,22 @@ from ionport.api.schemas import (
     ReceiptAnswer,
     SummaryAnswer,
     TimelineAnswer,
-    next_cursor,
 )
 from ionport.api.services import ApiServices, Services
 from ionport.core.errors import Conflict, InvalidInput, IonportError, TooLarge, Unavailable
 from ionport.core.http.texts import storable
 from ionport.core.i18n import _
-from ionport.core.paging import PageRequest
 from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import POSTPONED, Outcome
-from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus
+from ionport.documents.listing.model import ListQuery
+from ionport.documents.model import DocumentFilter, DocumentStatus
 from ionport.documents.types import DOCUMENT_TYPES
 from ionport.identity.api_keys.model import ApiScope
 
 router = APIRouter(prefix="/documents", tags=["Documents"], responses=PROBLEMS)
 Reader = Annotated[Call, allowed(ApiScope.DOCUMENTS_READ)]
 Sender = Annotated[Call, allowed(ApiScope.DOCUMENTS_WRITE)]
-Asked = Annotated[PageRequest, Depends(page_of)]
+Asked = Annotated[PageAsked, Depends(page_of)]
 SubOrganization = Annotated[
     Annotated[str, AfterValidator(storable)] | None,
     Form(max_length=100, description="The id of the sub-organization it belongs to."),
@@ -131,7 +130,11 @@ def list_documents(
         str, Query(max_length=200, description="Part of a number, supplier, name or id.")
     ] = "",
 ) -> ListAnswer[SummaryAnswer]:
-    """List documents, the newest first; `q` searches."""
+    """List documents, the newest first; `q` searches.
+
+    A `q` of one or two letters looks at the beginning of the invoice numbers, in their order. Of
+    what `q` finds up to 1,000 are counted.
+    """
     if document_type is not None and document_type not in DOCUMENT_TYPES:
         known = ", ".join(sorted(DOCUMENT_TYPES))
         wrong = _("Use one of: {types}.").format(types=known)
@@ -141,14 +144,16 @@ def list_documents(
         document_types=frozenset({document_type} if document_type else ()),
         text=q.replace("\x00", ""),
     )
+    query = ListQuery(wanted, cursor=asked.place, limit=asked.limit)
+    # Refuses a place in another list's order.
+    asked.behind_name() if query.by_prefix else asked.behind_moment()
     with services.database.read() as work:
-        page = services.documents.list(
-            work, call.scope, asked, wanted, DocumentSort.CREATED_AT, descending=True
-        )
+        page = services.documents.browse(work, call.scope, query)
     return ListAnswer(
         items=[SummaryAnswer.of(document) for document in page.items],
-        next=next_cursor(page),
+        next=page.next.text if page.next else None,
         total=page.total,
+        has_more=page.has_more,
     )
 
 

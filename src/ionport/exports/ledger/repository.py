@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from ionport.core.paging import Page, PageRequest
+from ionport.core.paging import Following, Page, PageRequest
 from ionport.exports.model import (
     Cause,
     Delivery,
@@ -32,6 +32,7 @@ from ionport.exports.model import (
 from ionport.exports.tables import deliveries
 from ionport.store import OrganizationScope, SystemScope, insert_of
 from ionport.store.locks import lock_name
+from ionport.store.paging import select_following
 
 AnyScope = OrganizationScope | SystemScope
 
@@ -123,6 +124,21 @@ class DeliveryRepository:
             query.order_by(order, _d.id).limit(page.limit).offset(page.offset)
         )
         return Page([delivery_of_row(row) for row in rows], total, page)
+
+    def following(
+        self,
+        scope: OrganizationScope,
+        wanted: DeliveryFilter,
+        limit: int,
+        after: tuple[datetime, str] | None,
+    ) -> Following[Delivery]:
+        """Return the deliveries that were made before a moment and id, the newest first."""
+        query = _filtered(_owned(select(deliveries), scope), wanted)
+        order = (_d.created_at, _d.id)
+        rows, total, more = select_following(
+            self._connection, query, order, after, limit, descending=True
+        )
+        return Following([delivery_of_row(row) for row in rows], total, more)
 
     def counts(self, scope: AnyScope) -> dict[DeliveryStatus, int]:
         """Return how many deliveries have each status."""
