@@ -82,9 +82,10 @@ class Application:
         return engine
 
     def close(self) -> None:
-        """Give back the connections to Infor and to the database."""
+        """Give back the connections to Infor, to receivers of webhooks and to the database."""
         if self.documents is not None:
             self.documents.runner.close()
+            self.documents.webhook_sender.close()
         self.database.close()
 
 

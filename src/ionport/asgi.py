@@ -198,6 +198,7 @@ def _api(application: Application, documents: DocumentSide) -> ASGIApp | None:
             readable_pages=documents.readable_pages,
             connections=documents.connections,
             deliveries=documents.deliveries,
+            webhooks=documents.webhooks,
             max_request_bytes=settings.max_upload_mb * 1024 * 1024,
             calls_per_minute=settings.api_calls_per_minute,
         )
@@ -278,6 +279,7 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
             mappings=documents.mappings,
             configurations=documents.configurations,
             deliveries=documents.deliveries,
+            webhooks=documents.webhooks,
         )
         if documents
         else None,

@@ -15,7 +15,7 @@ from ionport.api.bodies import require_storable
 from ionport.api.callers import KeyGuard
 from ionport.api.limits import CallLimit
 from ionport.api.problems import PROBLEMS, handle_errors
-from ionport.api.routes import connections, decisions, deliveries, documents
+from ionport.api.routes import connections, decisions, deliveries, documents, webhooks
 from ionport.api.schemas import KeyAnswer
 from ionport.api.services import ApiServices, Serving
 from ionport.identity.api_keys.model import ApiCaller
@@ -23,8 +23,8 @@ from ionport.identity.api_keys.model import ApiCaller
 PREFIX: Final = "/api/v1"
 _ABOUT: Final = (
     "What programs do that people do on pages: send in documents, read what rules noticed, decide,"
-    " export, and look at deliveries and connections. Every request carries an API key:"
-    " `Authorization: Bearer iok_…`. Errors are problem details (RFC 9457) with a stable `code`."
+    " export, look at deliveries and connections, and be told by webhooks. Each request has an"
+    " API key: `Authorization: Bearer iok_…`. Errors are problem details (RFC 9457) with a `code`."
 )
 
 
@@ -56,7 +56,7 @@ def _routes() -> FastAPI:
     # The key was checked already; this only tells it in the OpenAPI document.
     told = Security(HTTPBearer(auto_error=False, scheme_name="API key"))
     api = APIRouter(prefix=PREFIX, dependencies=[told, Depends(require_storable)])
-    for module in (documents, decisions, deliveries, connections):
+    for module in (documents, decisions, deliveries, connections, webhooks):
         api.include_router(module.router)
     api.add_api_route("/key", get_key, methods=["GET"], tags=["API key"], responses=PROBLEMS)
     app.include_router(api)

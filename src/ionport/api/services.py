@@ -14,6 +14,7 @@ from ionport.documents.intake.receiving import Receiver
 from ionport.documents.intake.sources.waiting import WaitingUploads
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.service import DocumentService
+from ionport.documents.webhooks.service import WebhookService
 from ionport.exports.deliveries import DeliveryService
 from ionport.identity.api_keys.answers import Answers
 from ionport.identity.api_keys.service import ApiKeyService
@@ -35,6 +36,7 @@ class ApiServices:
     readable_pages: ReadablePageService
     connections: ConnectionService
     deliveries: DeliveryService
+    webhooks: WebhookService
     max_request_bytes: int
     calls_per_minute: int = 600
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ionport.documents.suppliers.service import SupplierService
     from ionport.documents.type_settings.service import TypeSettingsService
     from ionport.documents.views.service import ListSettingsService
+    from ionport.documents.webhooks.service import WebhookService
     from ionport.exports.archive import DocumentArchive
     from ionport.exports.configurations.service import ExportConfigurationService
     from ionport.exports.deliveries import DeliveryService
@@ -124,6 +125,7 @@ class DocumentServices:
     mappings: MappingService
     configurations: ExportConfigurationService
     deliveries: DeliveryService
+    webhooks: WebhookService
 
 
 @dataclass(frozen=True, slots=True)

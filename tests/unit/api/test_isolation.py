@@ -16,9 +16,16 @@ from tests.support.api import ALL_SCOPES, program
 from tests.support.whole import INVOICE, Desk
 from tests.unit.web.pages.documents.test_documents import _active_export
 
-NOWHERE = {"document_id": "doc_0", "delivery_id": "dlv_0", "connection_id": "con_0"}
+NOWHERE = {
+    "document_id": "doc_0",
+    "delivery_id": "dlv_0",
+    "connection_id": "con_0",
+    "webhook_id": "whk_0",
+}
+WEBHOOK = {"name": "x", "url": "http://127.0.0.1:9/", "events": ["document.received"]}
 BODIES: dict[str, dict[str, Any]] = {
     "/documents/{document_id}": {"values": {"invoice_id": "stolen"}},
+    "/webhooks/{webhook_id}": {"name": "stolen", "paused": True},
     "/documents/{document_id}/decisions": {"kind": "hold", "reason": "stolen"},
 }
 
@@ -45,6 +52,7 @@ def _stranger(desk: Desk) -> str:
 
 def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: TestClient) -> None:
     _active_export(desk)
+    webhook = api.post("/webhooks", json=WEBHOOK).json()["webhook"]["id"]
     sent = api.post("/documents", files={"file": (INVOICE, read_sample(INVOICE))}).json()
     delivery = api.post(f"/documents/{sent['id']}/export").json()["deliveries"][0]
     before = api.get(f"/documents/{sent['id']}").json()
@@ -53,6 +61,8 @@ def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: Tes
         "delivery_id": delivery["id"],
         "connection_id": delivery["connection"],
         "decision_id": "dec_0",
+        "webhook_id": webhook,
+        "message_id": api.get(f"/webhooks/{webhook}/messages").json()["items"][0]["id"],
     }
     asked = 0
     with program(desk, _stranger(desk)) as stranger:
@@ -68,7 +78,7 @@ def test_every_address_answers_for_a_foreign_id_as_for_none(desk: Desk, api: Tes
                 assert answers[0] == answers[1], (method, path)
                 assert 400 <= answers[0][0] < 500, (method, path, answers[0])
                 asked += 1
-        for listed in ("/documents", "/deliveries", "/connections"):
+        for listed in ("/documents", "/deliveries", "/connections", "/webhooks"):
             assert stranger.get(listed).json()["total"] == 0
     assert asked > 15
     assert api.get(f"/documents/{sent['id']}").json() == before

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
+from ionport.core.paging import Following
 from ionport.documents.tables import documents
 from ionport.documents.webhooks.model import MessageState, WebhookAttempt, WebhookMessage
 from ionport.documents.webhooks.tables import (
@@ -16,6 +17,7 @@ from ionport.documents.webhooks.tables import (
     webhook_sequences,
 )
 from ionport.store import OrganizationScope, SystemScope, insert_of
+from ionport.store.paging import select_following
 
 _m, _a = webhook_messages.c, webhook_attempts.c
 _WAITING = MessageState.WAITING.value
@@ -92,23 +94,22 @@ class MessageRepository:
         ).one_or_none()
         return _message(row) if row else None
 
-    def list(
+    def following(
         self,
         scope: OrganizationScope,
         endpoint_id: str,
         limit: int,
-        after: tuple[datetime, str] | None = None,
-    ) -> Sequence[WebhookMessage]:
-        """Return messages of an endpoint, the newest first; `after` is the last one seen."""
+        after: tuple[datetime, str] | None,
+    ) -> Following[WebhookMessage]:
+        """Return an endpoint's messages that were made before a moment and id, newest first."""
         query = select(webhook_messages).where(
             _m.organization_id == scope.organization_id, _m.endpoint_id == endpoint_id
         )
-        if after is not None:
-            query = query.where(tuple_(_m.created_at, _m.id) < after)
-        rows = self._connection.execute(
-            query.order_by(_m.created_at.desc(), _m.id.desc()).limit(limit)
+        order = (_m.created_at, _m.id)
+        rows, total, more = select_following(
+            self._connection, query, order, after, limit, descending=True
         )
-        return [_message(row) for row in rows]
+        return Following([_message(row) for row in rows], total, more)
 
     def attempts(
         self, scope: OrganizationScope, message_ids: Sequence[str], limit: int

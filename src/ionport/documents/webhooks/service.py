@@ -48,6 +48,7 @@ class MessageList:
 
     messages: Sequence[WebhookMessage]
     attempts: Sequence[WebhookAttempt]
+    total: int
     next: Position | None
 
     def of(self, message: WebhookMessage) -> Sequence[WebhookAttempt]:
@@ -192,13 +193,13 @@ class WebhookService:
     ) -> MessageList:
         """Return messages of a webhook, the newest first, from behind the position `after`."""
         endpoint = self.get(access, endpoint_id)
-        limit = min(max(limit, 1), MAX_MESSAGES)
         repository = MessageRepository(access.connection)
-        found = repository.list(access.scope, endpoint.id, limit + 1, after)
-        shown = found[:limit]
-        attempts = repository.attempts(access.scope, [each.id for each in shown], _MAX_ATTEMPTS)
-        more = len(found) > limit
-        return MessageList(shown, attempts, (shown[-1].created_at, shown[-1].id) if more else None)
+        found = repository.following(access.scope, endpoint.id, min(limit, MAX_MESSAGES), after)
+        ids = [message.id for message in found.items]
+        attempts = repository.attempts(access.scope, ids, _MAX_ATTEMPTS)
+        last = found.items[-1] if found.has_more else None
+        place = (last.created_at, last.id) if last else None
+        return MessageList(found.items, attempts, found.total, place)
 
     def resend(
         self, access: Access[OrganizationScope], endpoint_id: str, message_id: str

@@ -20,6 +20,7 @@ class ApiScope(StrEnum):
     EXPORTS_WRITE = "exports.write"
     CONNECTIONS_READ = "connections.read"
     CONNECTIONS_PROVE = "connections.prove"
+    WEBHOOKS_MANAGE = "webhooks.manage"
 
     @property
     def label(self) -> str:
@@ -31,6 +32,7 @@ class ApiScope(StrEnum):
             ApiScope.EXPORTS_WRITE: _("Export documents, and retry or cancel deliveries"),
             ApiScope.CONNECTIONS_READ: _("Read connections and their proofs"),
             ApiScope.CONNECTIONS_PROVE: _("Start proofs of connections"),
+            ApiScope.WEBHOOKS_MANAGE: _("Manage webhooks, and read what they have told"),
         }[self]
 
 
