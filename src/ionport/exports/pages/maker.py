@@ -11,10 +11,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Set
 from typing import Final
 
+from cachetools import FIFOCache
 from sqlalchemy.exc import SQLAlchemyError
 
 from ionport.core.errors import IonportError, NotFound, Unavailable
@@ -63,7 +63,7 @@ class PageMaker:
         self._last_organization = ""
         self._positions: dict[str, Position] = {}
         # What cannot be made is not tried at every look; a delivery tries it and says so.
-        self._refused: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self._refused: FIFOCache[tuple[str, str, str], None] = FIFOCache(_REFUSED)
 
     def stop(self) -> None:
         """Make no further page; the one that is being made is finished."""
@@ -154,20 +154,15 @@ class PageMaker:
             raise
         except IonportError as error:
             _logger.warning("document %s gets no page: %s", page.document_id, error.text)
-            self._refuse(key)
+            self._refused[key] = None
             return False
         except Exception:
             # A mistake of ours in one document: the others do not wait for it.
             _logger.exception("the page of document %s broke off", page.document_id)
-            self._refuse(key)
+            self._refused[key] = None
             return False
         self._stopping.wait(self._rest * (time.monotonic() - began))
         return True
-
-    def _refuse(self, key: tuple[str, str, str]) -> None:
-        self._refused[key] = None
-        while len(self._refused) > _REFUSED:
-            self._refused.popitem(last=False)
 
 
 class PageWatch:
