@@ -19,7 +19,7 @@ from ionport.manual import read_page
 from ionport.sandbox.control.controls.faults import FaultDraft, FaultKind, FaultTarget, Trigger
 from ionport.sandbox.control.recorder.model import CallFilter
 from ionport.sandbox.ln.inspection import LnInspection
-from ionport.sandbox.ln.model import InvoiceFilter, Status
+from ionport.sandbox.ln.model import LnInvoiceFilter, Status
 from ionport.sandbox.ln.service import LnSettings
 from tests.conftest import ALL_DATABASES
 from tests.support.infor_side import (
@@ -285,12 +285,12 @@ def test_the_inspector_finds_sorts_and_filters(side: InforSide, client: httpx2.C
     inspection = LnInspection()
     with side.database.read() as work:
         access = Access(work, SCOPE, OPERATOR)
-        filters = InvoiceFilter(status=Status.CREATED, text="look-47")
+        filters = LnInvoiceFilter(status=Status.CREATED, text="look-47")
         page = inspection.list_invoices(access, PageRequest(), filters)
         assert [invoice.key for invoice in page.items] == [f"200-{number}"]
         newest = inspection.list_invoices(access, PageRequest()).items
         oldest = inspection.list_invoices(
-            access, PageRequest(), InvoiceFilter(ascending=True)
+            access, PageRequest(), LnInvoiceFilter(ascending=True)
         ).items
         assert newest[0].key != oldest[0].key
         calls = side.recorder.list(access, PageRequest(), CallFilter(service="LN"))

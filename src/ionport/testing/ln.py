@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
 from ionport.sandbox.ln.inspection import LnInspection
-from ionport.sandbox.ln.model import Invoice, InvoiceFilter
+from ionport.sandbox.ln.model import Invoice, LnInvoiceFilter
 from ionport.store import Work
 from ionport.testing.parts import ACTOR, Parts
 from ionport.testing.reading import agrees, all_pages, only
@@ -45,7 +45,7 @@ class LnState:
 
     def invoices(self, **header: str) -> list[LnInvoice]:
         """Return the invoices whose headers have these values."""
-        filters = InvoiceFilter(ascending=True)
+        filters = LnInvoiceFilter(ascending=True)
 
         def page(work: Work, request: PageRequest) -> Page[Invoice]:
             scope = self._parts.scope

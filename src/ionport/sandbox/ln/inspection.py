@@ -6,7 +6,7 @@ from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
-from ionport.sandbox.ln.model import Invoice, InvoiceFilter, read_key
+from ionport.sandbox.ln.model import Invoice, LnInvoiceFilter, read_key
 from ionport.sandbox.ln.repository import LnRepository
 from ionport.store import TenantScope
 
@@ -18,12 +18,12 @@ class LnInspection:
         self,
         access: Access[TenantScope],
         request: PageRequest,
-        filters: InvoiceFilter | None = None,
+        filters: LnInvoiceFilter | None = None,
     ) -> Page[Invoice]:
         """Return one page of invoices, the newest first."""
         access.require_tenant_administrator()
         return LnRepository(access.connection).page(
-            access.scope, request, filters or InvoiceFilter()
+            access.scope, request, filters or LnInvoiceFilter()
         )
 
     def get_invoice(self, access: Access[TenantScope], key: str) -> Invoice:

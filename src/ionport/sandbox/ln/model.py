@@ -131,7 +131,7 @@ class GoodsReceipt:
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceFilter:
+class LnInvoiceFilter:
     """Which invoices a list shows; `text` is looked for in supplier and invoice number."""
 
     status: Status | None = None

@@ -13,7 +13,7 @@ from ionport.sandbox.ln.model import (
     Draft,
     GoodsReceipt,
     Invoice,
-    InvoiceFilter,
+    LnInvoiceFilter,
     Processing,
     Status,
 )
@@ -114,7 +114,7 @@ class LnRepository:
             last = rows[-1].number
 
     def page(
-        self, scope: TenantScope, request: PageRequest, filters: InvoiceFilter
+        self, scope: TenantScope, request: PageRequest, filters: LnInvoiceFilter
     ) -> Page[Invoice]:
         """Return one page of invoices of all companies, by time."""
         condition = _matching(scope, filters)
@@ -176,7 +176,7 @@ def _is_invoice(scope: TenantScope, company: int, number: int) -> ColumnElement[
     )
 
 
-def _matching(scope: TenantScope, filters: InvoiceFilter) -> ColumnElement[bool]:
+def _matching(scope: TenantScope, filters: LnInvoiceFilter) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [_invoices.tenant_id == scope.tenant_id]
     if filters.status is not None:
         conditions.append(_invoices.status == filters.status.value)

@@ -9,7 +9,7 @@ from ionport.core.errors import NotFound
 from ionport.core.i18n import _
 from ionport.core.paging import Page, PageRequest
 from ionport.identity.access import Access
-from ionport.sandbox.m3.model import File, InvoiceFilter, Key, Record, numbered
+from ionport.sandbox.m3.model import File, Key, M3InvoiceFilter, Record, numbered
 from ionport.sandbox.m3.parameters import DEFAULT_COMPANY, MAX_RECORDS
 from ionport.sandbox.m3.repository import M3Repository
 from ionport.store import TenantScope
@@ -65,7 +65,7 @@ class M3Inspection:
         self,
         access: Access[TenantScope],
         request: PageRequest,
-        filters: InvoiceFilter | None = None,
+        filters: M3InvoiceFilter | None = None,
     ) -> Page[SupplierInvoice]:
         """Return one page of the supplier invoices of all companies, without their lines.
 
@@ -74,7 +74,7 @@ class M3Inspection:
         """
         access.require_tenant_administrator()
         found = M3Repository(access.connection).invoices(
-            access.scope, request, filters or InvoiceFilter()
+            access.scope, request, filters or M3InvoiceFilter()
         )
         invoices = [SupplierInvoice(company, head) for company, head in found.items]
         return Page(invoices, found.total, found.request)

@@ -41,7 +41,7 @@ class File(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceFilter:
+class M3InvoiceFilter:
     """Which supplier invoices a page shows.
 
     Attributes:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from ionport.core.paging import Page, PageRequest
-from ionport.sandbox.m3.model import File, InvoiceFilter, Key, Record
+from ionport.sandbox.m3.model import File, Key, M3InvoiceFilter, Record
 from ionport.sandbox.m3.tables import m3_companies, m3_records
 from ionport.store import TenantScope, insert_of
 
@@ -107,7 +107,7 @@ class M3Repository:
         return [(tuple(row.key.split(_SEPARATOR)), row.fields) for row in rows]
 
     def invoices(
-        self, scope: TenantScope, request: PageRequest, filters: InvoiceFilter
+        self, scope: TenantScope, request: PageRequest, filters: M3InvoiceFilter
     ) -> Page[tuple[int, Record]]:
         """Return one page of heads of supplier invoices with their companies, by batch number."""
         condition = _matching(scope, filters)
@@ -177,7 +177,7 @@ def _field(name: str) -> ColumnElement[str]:
     return field
 
 
-def _matching(scope: TenantScope, filters: InvoiceFilter) -> ColumnElement[bool]:
+def _matching(scope: TenantScope, filters: M3InvoiceFilter) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [
         _records.tenant_id == scope.tenant_id,
         _records.file == File.INVOICE.value,

@@ -7,9 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ionport.core.i18n import _
-from ionport.sandbox.ln.model import LINES, Status
-from ionport.sandbox.ln.model import InvoiceFilter as LnFilter
-from ionport.sandbox.m3.model import InvoiceFilter as M3Filter
+from ionport.sandbox.ln.model import LINES, LnInvoiceFilter, Status
+from ionport.sandbox.m3.model import M3InvoiceFilter
 from ionport.web.rendering.lists import ListState
 from ionport.web.rendering.templating import render
 from ionport.web.services import sandbox_of
@@ -26,7 +25,7 @@ def list_m3_invoices(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     state = _list_state(request)
     statuses = _m3_statuses()
-    filters = M3Filter(
+    filters = M3InvoiceFilter(
         status=_known(state.filters["status"], statuses),
         text=state.filters["q"] or None,
         ascending=not state.descending,
@@ -62,7 +61,7 @@ def list_ln_invoices(request: Request) -> Response:
     state = _list_state(request)
     statuses = _ln_statuses()
     status = _known(state.filters["status"], statuses)
-    filters = LnFilter(
+    filters = LnInvoiceFilter(
         status=Status(status) if status else None,
         text=state.filters["q"] or None,
         ascending=not state.descending,
