@@ -6,7 +6,7 @@ import pytest
 from starlette.datastructures import FormData
 
 from ionport.core.errors import InvalidInput
-from ionport.web.forms.declared import Form, FormField, Group, Kind
+from ionport.web.forms.declared import Form, FormField, Group, Kind, Slot
 from ionport.web.rendering.templating import ENVIRONMENT
 
 FORM = Form(
@@ -91,3 +91,62 @@ def test_a_password_is_neither_a_value_nor_shown_again() -> None:
     assert "planted-secret" not in shown
     assert 'type="password"' in shown
     assert 'autocomplete="new-password"' in shown
+
+
+def test_a_value_that_counts_letter_by_letter_keeps_its_blanks() -> None:
+    form = Form([FormField("body", "Body", Kind.LINES, exact=True)])
+    assert form.sent(FormData([("body", "\r\n <a/> \r\n")])) == {"body": "\n <a/> \n"}
+
+
+def test_ticked_scopes_and_written_ones_are_one_value() -> None:
+    form = Form([FormField("scopes", "Scopes", Kind.SCOPES, choices=[("Infor-IDM", "IDM")])])
+    sent = form.sent(
+        FormData([("scope", "Infor-IDM"), ("scopes", "Acme-Orders Infor-IDM\nAcme-Stock")])
+    )
+    assert sent == {"scopes": "Infor-IDM\nAcme-Orders\nAcme-Stock"}
+    page = shown(form, sent, {"scopes": "Not these."})
+    assert 'value="Infor-IDM" checked' in page
+    assert "Acme-Orders\nAcme-Stock</textarea>" in page
+    assert page.count("Not these.") == 1
+
+
+def test_a_choice_on_the_page_takes_what_was_offered_alone() -> None:
+    form = Form([FormField("way", "Way", Kind.RADIO, choices=[("Open", "Anybody may call.")])])
+    assert 'value="Open" checked' in shown(form, {"way": "Open"}, {})
+    with pytest.raises(InvalidInput) as raised:
+        form.check({"way": "Shut"})
+    assert set(raised.value.fields) == {"way"}
+
+
+def test_an_error_stands_beside_a_switch() -> None:
+    page = shown(Form([FormField("is_on", "On", Kind.SWITCH)]), {}, {"is_on": "Not now."})
+    assert page.count("Not now.") == 1
+    assert 'id="is_on-error"' in page
+
+
+def test_a_button_beside_a_field_sends_the_form_for_another_view_of_it() -> None:
+    button = ("type", "Show its fields")
+    for kind in (Kind.CHOICE, Kind.FILE):
+        page = shown(Form([FormField("type", "Type", kind, button=button)]), {}, {})
+        assert 'name="action" value="type" formnovalidate>Show its fields' in page
+
+
+def test_the_page_fills_a_slot_whose_fields_are_read_like_the_others() -> None:
+    form = Form(
+        [
+            Slot("before"),
+            Group("More", [Slot("amount", [FormField("amount", "", Kind.NUMBER)])], "About it."),
+        ]
+    )
+    assert form.sent(FormData([("amount", " 3 ")])) == {"amount": "3"}
+    page = shown(form, {}, {"amount": "Too many.", "other": "Else."}, "[{{ slot }}{{ e.amount }}]")
+    assert page.index("Else.") < page.index("[beforeToo many.]") < page.index("About it.")
+    assert page.index("About it.") < page.index("[amountToo many.]")
+
+
+def shown(form: Form, values: dict[str, str], errors: dict[str, str], slots: str = "") -> str:
+    source = (
+        '{% import "macros/forms.html" as forms with context %}'
+        f"{{% call(slot) forms.declared(f, v, e) %}}{slots}{{% endcall %}}"
+    )
+    return ENVIRONMENT.from_string(source).render(f=form, v=values, e=errors)
