@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Final, Protocol
 
 # More values of a label than this are counted together: strangers choose some of them.
@@ -27,10 +28,10 @@ class Counters:
 
     def add(self, name: str, number: int = 1, **labels: str) -> None:
         """Count something that happened."""
-        series = _series(name, labels)
+        series = _series(name, tuple(labels.items()))
         with self._lock:
             if labels and series not in self._counts and len(self._counts) >= _MAX_SERIES:
-                series = _series(name, dict.fromkeys(labels, _OTHERS))
+                series = _series(name, tuple((label, _OTHERS) for label in labels))
             self._counts[series] += number
 
     def read(self) -> Mapping[str, int]:
@@ -39,10 +40,12 @@ class Counters:
             return dict(self._counts)
 
 
-def _series(name: str, labels: Mapping[str, str]) -> str:
+# Every request is counted, mostly as one of a few.
+@lru_cache(_MAX_SERIES)
+def _series(name: str, labels: tuple[tuple[str, str], ...]) -> str:
     if not labels:
         return f"{name}_total"
-    pairs = ",".join(f'{label}="{_escaped(value)}"' for label, value in labels.items())
+    pairs = ",".join(f'{label}="{_escaped(value)}"' for label, value in labels)
     return f"{name}_total{{{pairs}}}"
 
 
@@ -55,14 +58,25 @@ COUNTERS = Counters()
 _ids: ContextVar[dict[str, str] | None] = ContextVar("ionport_ids", default=None)
 
 
-@contextmanager
-def bound(**ids: str) -> Iterator[None]:
+class _Bound:
+    """A block with ids; a class, because each request opens one."""
+
+    __slots__ = ("_ids", "_token")
+
+    def __init__(self, ids: dict[str, str]) -> None:
+        self._ids = ids
+
+    def __enter__(self) -> None:
+        around = _ids.get()
+        self._token = _ids.set({**around, **self._ids} if around else self._ids)
+
+    def __exit__(self, *_error: object) -> None:
+        _ids.reset(self._token)
+
+
+def bound(**ids: str) -> AbstractContextManager[None]:
     """Put ids (request, tenant, organization, delivery) on each log line of the block."""
-    token = _ids.set({**(_ids.get() or {}), **ids})
-    try:
-        yield
-    finally:
-        _ids.reset(token)
+    return _Bound(ids)
 
 
 def bind(**ids: str) -> None:
@@ -87,14 +101,8 @@ class Tracer(Protocol):
         ...
 
 
-class _NoTracer:
-    def span(
-        self, name: str, attributes: Mapping[str, str], headers: Mapping[str, str] | None = None
-    ) -> AbstractContextManager[object]:
-        return nullcontext()
-
-
-_tracer: Tracer = _NoTracer()
+_NO_SPAN: Final = nullcontext()
+_tracer: Tracer | None = None
 
 
 def install_tracer(tracer: Tracer) -> None:
@@ -103,8 +111,13 @@ def install_tracer(tracer: Tracer) -> None:
     _tracer = tracer
 
 
+def is_traced() -> bool:
+    """Whether spans go anywhere: what is told of a span need not be made else."""
+    return _tracer is not None
+
+
 def span(
     name: str, attributes: Mapping[str, str], headers: Mapping[str, str] | None = None
 ) -> AbstractContextManager[object]:
     """Open a span with the ids of the block around; nothing where nobody traces."""
-    return _tracer.span(name, attributes, headers)
+    return _NO_SPAN if _tracer is None else _tracer.span(name, attributes, headers)

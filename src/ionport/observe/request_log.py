@@ -9,7 +9,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ionport.core.ids import new_id
-from ionport.core.telemetry import COUNTERS, bound, bound_ids, span
+from ionport.core.telemetry import COUNTERS, bound, bound_ids, is_traced, span
 from ionport.gateway.caller import REQUEST_ID_KEY
 from ionport.serving.infor_http import infor_route
 
@@ -46,7 +46,11 @@ class RequestLog:
 
         with bound(request=request_id):
             try:
-                with span("request", {"http.request.method": scope["method"]}, _trace_of(scope)):
+                if is_traced():
+                    method = {"http.request.method": scope["method"]}
+                    with span("request", method, _trace_of(scope)):
+                        await self._app(scope, receive, noting)
+                else:
                     await self._app(scope, receive, noting)
             except Exception:
                 status = status or 500

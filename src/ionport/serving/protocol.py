@@ -115,8 +115,12 @@ class ServerProtocol(HttpToolsProtocol):
         if self._header_count > MAX_HEADERS:
             self._refusal = (431, f"The request has more than {MAX_HEADERS} headers.")
             raise _Refused
-        if b"_" not in name or name.lower().startswith(_WITH_UNDERSCORE):
+        name = name.lower()
+        if name == b"expect":
             super().on_header(name, value)
+        elif b"_" not in name or name.startswith(_WITH_UNDERSCORE):
+            # As uvicorn has it: every request comes by here several times.
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._check_headers()
