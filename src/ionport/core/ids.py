@@ -12,8 +12,8 @@ from typing import Final
 
 from ionport.core.secrets import Secret
 
-_FIXED_BITS: Final = (0xF << 76) | (0b11 << 62)
-_VERSION_7_AND_VARIANT: Final = (0x7 << 76) | (0b10 << 62)
+_RANDOM_BITS: Final = (1 << 62) - 1
+_VARIANT: Final = 0b10 << 62
 
 
 def new_id(prefix: str) -> str:
@@ -52,9 +52,8 @@ def _uuid7_hex() -> str:
     Made for every request.
     """
     milliseconds, count = _moments.take()
-    random = int.from_bytes(_randomness.take(8), "big")
-    value = (milliseconds << 80) | (count << 64) | random
-    return f"{(value & ~_FIXED_BITS) | _VERSION_7_AND_VARIANT:032x}"
+    random = int.from_bytes(_randomness.take(8), "big") & _RANDOM_BITS
+    return "%012x%04x%016x" % (milliseconds, count | 0x7000, random | _VARIANT)  # noqa: UP031
 
 
 class _Moments:

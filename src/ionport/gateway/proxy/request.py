@@ -41,6 +41,8 @@ _NOT_FOR_CLIENTS: Final = _HOP_BY_HOP | {
     b"set-cookie",
     b"strict-transport-security",
 }
+# A context as tenants have it; what strangers make up is not kept.
+_LONGEST_REMEMBERED: Final = 64
 _URL_SAFE: Final = re.compile(rb"[!-\"$-~]*")
 
 
@@ -67,8 +69,14 @@ def read_target(path: str) -> Target:
         NotFound: the path does not begin with a tenant id.
     """
     _root, tenant, context, *_rest = [*path.split("/", 3), "", ""]
+    if len(context) > _LONGEST_REMEMBERED:
+        return _target(tenant, context)
+    return _known_target(tenant, context)
+
+
+def _target(tenant: str, context: str) -> Target:
     try:
-        tenant_id = _tenant_id(tenant)
+        tenant_id = check_tenant_id(tenant.upper())
     except InvalidInput as error:
         raise NotFound(
             "Nothing answers here. An address of the gateway is /TENANT/API context/…",
@@ -77,9 +85,7 @@ def read_target(path: str) -> Target:
     return Target(tenant_id, context.lower(), f"/{tenant}/{context}")
 
 
-@lru_cache(maxsize=1000)
-def _tenant_id(text: str) -> str:
-    return check_tenant_id(text.upper())
+_known_target = lru_cache(maxsize=1000)(_target)
 
 
 def read_token(known: Mapping[bytes, bytes], query: bytes) -> tuple[Secret, bytes]:
@@ -122,11 +128,20 @@ def headers_for_target(
     named = _named_by_connection(headers) if b"connection" in known else ()
     kept = []
     for name, value in headers:
-        plain = name.replace(b"_", b"-") if b"_" in name else name
-        if plain in _NOT_FOR_TARGETS or plain in named or plain.startswith(b"x-forwarded-"):
-            continue
-        kept.append((name.decode("latin-1"), text_of(value)))
+        passes = _name_for_target(name)
+        if passes and not (named and name.replace(b"_", b"-") in named):
+            kept.append((passes, text_of(value)))
     return kept
+
+
+# Clients send the same names again and again.
+@lru_cache(maxsize=1000)
+def _name_for_target(name: bytes) -> str:
+    """Return a header's name as a text, empty for one that does not pass to a target."""
+    plain = name.replace(b"_", b"-")
+    if plain in _NOT_FOR_TARGETS or plain.startswith(b"x-forwarded-"):
+        return ""
+    return name.decode("latin-1")
 
 
 def headers_for_client(headers: Iterable[Header]) -> list[Header]:

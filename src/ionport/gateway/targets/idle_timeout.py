@@ -25,15 +25,16 @@ class IdleTimeout:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._watch = _Watch.of_loop()
         self._is_over = False
         self._waits_for_client = False
         self.deadline = math.inf
 
     def __enter__(self) -> IdleTimeout:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("there is no task to end")
+        self._watch = _Watch.of_loop(loop)
         self._task = task
         self._cancelling = task.cancelling()
         self.restart()
@@ -91,9 +92,8 @@ class _Watch:
         self.calls: set[IdleTimeout] = set()
 
     @classmethod
-    def of_loop(cls) -> _Watch:
-        """Return the running loop's own."""
-        loop = asyncio.get_running_loop()
+    def of_loop(cls, loop: asyncio.AbstractEventLoop) -> _Watch:
+        """Return the loop's own."""
         found = cls._of_loops.get(loop)
         if found is None:
             found = cls._of_loops[loop] = cls(loop)
