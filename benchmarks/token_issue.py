@@ -34,7 +34,7 @@ from ionport.oauth.grants.tables import grants
 from ionport.settings import Settings, Side
 from ionport.store import Database, TenantScope, sqlite_url
 
-FLOOR = 0.8
+FLOOR = 0.75
 CONNECTIONS = 16
 _ROOT = Path(__file__).parent.parent
 _ACCOUNTS = 20
