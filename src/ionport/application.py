@@ -33,6 +33,7 @@ from ionport.identity.members.rights import RightsService
 from ionport.identity.members.service import MemberService
 from ionport.identity.model import Organization, Tenant
 from ionport.identity.passwords import Passwords
+from ionport.identity.second_factor.service import SecondFactorService
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
@@ -60,6 +61,7 @@ class Application:
     groups: GroupService
     rights: RightsService
     accounts: AccountService
+    factors: SecondFactorService
     tenant: Tenant
     organization: Organization
     infor: InforSide | None
@@ -156,7 +158,8 @@ def _application(
     audit = AuditLog(clock)
     passwords = Passwords()
     identity = IdentityService(clock, audit, passwords)
-    sessions = SessionService(clock, keys, audit, identity, passwords)
+    factors = SecondFactorService(clock, keys, audit, is_required=settings.require_second_factor)
+    sessions = SessionService(clock, keys, audit, identity, passwords, factors)
     members = MemberService(audit, identity)
     groups = GroupService(clock, audit)
     return Application(
@@ -172,7 +175,8 @@ def _application(
         members=members,
         groups=groups,
         rights=RightsService(audit, identity, members, groups),
-        accounts=AccountService(clock, keys, audit, identity, members, sessions),
+        accounts=AccountService(clock, keys, audit, identity, members, sessions, factors),
+        factors=factors,
         tenant=tenant,
         organization=organization,
         infor=InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant)

@@ -228,6 +228,7 @@ def _page_services(application: Application) -> Services:
         groups=application.groups,
         rights=application.rights,
         accounts=application.accounts,
+        factors=application.factors,
         origin=application.settings.origin,
         max_upload_mb=application.settings.max_upload_mb,
         max_upload_files=application.settings.max_upload_files,

@@ -126,6 +126,13 @@ class Settings:
             "kept: a sealed copy of client secrets for Reveal and Download; once: none is kept."
         ),
     )
+    require_second_factor: bool = field(
+        default=False,
+        metadata=_help(
+            "Administrators of a PRD tenant sign in with a second factor; who has none sets it up"
+            " at the next sign-in."
+        ),
+    )
     export_concurrency: int = field(
         default=8, metadata=_help("How many deliveries run at once in one process.")
     )

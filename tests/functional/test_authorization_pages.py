@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from ionport.core.secrets import Secret
+from ionport.identity.access import Access
+from ionport.identity.model import Actor
 from ionport.oauth.apps.model import AppType
+from ionport.store import SystemScope
+from tests.support.codes import code_at
 from tests.support.people import (
     CALLBACK,
     Person,
@@ -70,6 +76,26 @@ def test_a_person_signs_on_allows_and_the_app_gets_tokens(desk: Desk, anna: Pers
         headers={"Authorization": f"Bearer {tokens['access_token']}"},
     ).json()
     assert detail["UserDetailList"][0]["DisplayName"] == "Anna Example"
+
+
+def test_who_has_a_second_factor_signs_on_with_a_code_too(desk: Desk, anna: Person) -> None:
+    application = desk.application
+    with application.database.write() as work:
+        user = application.identity.find_user(work, "anna")
+        assert user is not None
+        offered, now = application.factors.offer(user), application.clock.now()
+        access = Access(work, SystemScope("test"), Actor.operator())
+        code = code_at(offered.secret.reveal(), now - timedelta(seconds=30))
+        codes = application.factors.switch_on(access, user, offered.sealed, Secret(code))
+    path = authorization_path(desk, add_people_app(desk))
+    step = anna.sign_on(path, "anna")
+    assert "Second step" in step.text
+    assert "Request for Approval" not in anna.get(path).text, "half a sign-on approves nothing"
+    wrong = anna.send(step, "/code", code="000000")
+    assert wrong.status_code == 422
+    right = anna.send(wrong, "/code", code=codes[0].reveal())
+    asked = anna.get(right.headers["location"])
+    assert said(anna.send(asked, "/decision", decision="allow").headers["location"])["code"]
 
 
 def test_an_approval_is_not_asked_for_twice_until_it_is_taken_back(

@@ -22,6 +22,7 @@ from ionport.identity.members.rights import RightsService
 from ionport.identity.members.service import MemberService
 from ionport.identity.model import Actor, OrganizationRole, TenantRole, User
 from ionport.identity.passwords import Passwords
+from ionport.identity.second_factor.service import SecondFactorService
 from ionport.identity.service import IdentityService, NewUser
 from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
@@ -44,21 +45,24 @@ class People:
     audit: AuditLog
     identity: IdentityService
     sessions: SessionService
+    factors: SecondFactorService
     setup: SetupService
 
     @classmethod
-    def on(cls, database: Database, clock: Clock) -> People:
+    def on(cls, database: Database, clock: Clock, *, require_second_factor: bool = False) -> People:
         keys = KeyRing.generate()
         audit = AuditLog(clock)
         passwords = Passwords(time_cost=1, memory_kib=8)
         identity = IdentityService(clock, audit, passwords)
+        factors = SecondFactorService(clock, keys, audit, is_required=require_second_factor)
         return cls(
             database=database,
             clock=clock,
             keys=keys,
             audit=audit,
             identity=identity,
-            sessions=SessionService(clock, keys, audit, identity, passwords),
+            sessions=SessionService(clock, keys, audit, identity, passwords, factors),
+            factors=factors,
             setup=SetupService(clock, keys, audit, identity),
         )
 
@@ -88,7 +92,13 @@ class People:
     def accounts(self, members: MemberService) -> AccountService:
         """Return the service of links and sessions."""
         return AccountService(
-            self.clock, self.keys, self.audit, self.identity, members, self.sessions
+            self.clock,
+            self.keys,
+            self.audit,
+            self.identity,
+            members,
+            self.sessions,
+            self.factors,
         )
 
     def services(self) -> Services:
@@ -106,6 +116,7 @@ class People:
             groups=groups,
             rights=RightsService(self.audit, self.identity, members, groups),
             accounts=self.accounts(members),
+            factors=self.factors,
             origin="http://127.0.0.1",
         )
 

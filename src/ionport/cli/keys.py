@@ -23,7 +23,7 @@ class _Sealer(Protocol):
 
 
 def _sealers(application: Application) -> list[_Sealer]:
-    found: list[_Sealer] = []
+    found: list[_Sealer] = [application.factors]
     if application.infor is not None:
         found += [
             application.infor.apps,

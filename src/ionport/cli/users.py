@@ -192,13 +192,24 @@ def _set_tenant_role(
     is_flag=True,
     help="Set the password read from standard input instead; ends all sessions.",
 )
+@click.option("--second-factor", is_flag=True, help="Switch the second factor off instead.")
 @click.pass_context
-def user_reset(ctx: click.Context, username: str, password_stdin: bool) -> None:
+def user_reset(
+    ctx: click.Context, username: str, password_stdin: bool, second_factor: bool
+) -> None:
     """Print a one-time link with which the user chooses a new password.
 
     All sessions of the user end when the link is used.
     """
     with opened(ctx) as application:
+        if second_factor:
+            with application.database.write() as work:
+                changed, was_on = application.accounts.switch_factor_off_for(
+                    work, OPERATOR, username
+                )
+            state = "is off; open sessions have ended" if was_on else "was off already"
+            click.echo(f"The second factor of {changed.username} {state}.")
+            return
         if not password_stdin:
             with application.database.write() as work:
                 made = application.accounts.make_operator_link(work, OPERATOR, username)

@@ -4,6 +4,7 @@
                         and 50 in an hour for each account, from wherever they come
     a known browser     10 in 15 minutes for each account, independent of unknown browsers
     a signed-in user    10 in 15 minutes of typing the own password again
+    the second step     10 in 15 minutes for each account, by whoever knows its password
 
 No limit counts an address alone: behind a proxy that nobody has named to us, everybody has the
 same one. Attempts are rows, so that all processes count together and a restart forgets nothing;
@@ -61,6 +62,10 @@ class Attempts:
     def again(self, user_id: str) -> Source:
         """Return the source of a signed-in user's attempts."""
         return Source(self._digest("again", user_id), "", False)
+
+    def second_step(self, user_id: str) -> Source:
+        """Return the source of attempts at the second step, after the right password."""
+        return Source(self._digest("second-step", user_id), "", False)
 
     def count(self, repository: SessionRepository, source: Source, now: datetime) -> None:
         """Write an attempt down.

@@ -313,6 +313,11 @@ class UserAction(AuditAction):
     LINK_MADE = "user.link_made", N_("Link to set a password made")
     LINK_REVOKED = "user.link_revoked", N_("Link to set a password revoked")
     LINK_USED = "user.link_used", N_("Password set by a one-time link")
+    FACTOR_ON = "user.second_factor_on", N_("Second factor switched on")
+    FACTOR_OFF = "user.second_factor_off", N_("Second factor switched off")
+    FACTOR_REFUSED = "user.second_factor_refused", N_("Wrong code of the second factor")
+    RECOVERY_CODES_MADE = "user.recovery_codes_made", N_("New recovery codes made")
+    RECOVERY_CODE_USED = "user.recovery_code_used", N_("Recovery code used")
     SESSIONS_ENDED = "user.sessions_ended", N_("Sessions ended")
 
 

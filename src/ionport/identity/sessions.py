@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from ionport.core.clock import Clock
-from ionport.core.errors import InvalidInput, NotFound, Unauthenticated
+from ionport.core.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from ionport.core.i18n import _
 from ionport.core.ids import random_token
 from ionport.core.sealing import KeyRing
@@ -32,6 +32,8 @@ from ionport.identity.model import (
 )
 from ionport.identity.passwords import Passwords
 from ionport.identity.repository import SessionRepository, UserRepository
+from ionport.identity.second_factor.model import RecoveryCodes, SecondStepNeeded, Step
+from ionport.identity.second_factor.service import SecondFactorService, wrong_code
 from ionport.identity.service import IdentityService
 from ionport.store import AnyScope, Database, ScopedWork, SystemScope, Work
 
@@ -54,12 +56,14 @@ class SessionService:
         audit: AuditLog,
         identity: IdentityService,
         passwords: Passwords,
+        factors: SecondFactorService,
     ) -> None:
         self._clock = clock
         self._keys = keys
         self._audit = audit
         self._identity = identity
         self._passwords = passwords
+        self._factors = factors
         self._attempts = Attempts(keys)
         self._browsers = KnownBrowsers(clock, keys)
 
@@ -80,6 +84,7 @@ class SessionService:
 
         Raises:
             Unauthenticated: wrong username or password.
+            SecondStepNeeded: right ones, and the account asks for a second factor.
             TooManyRequests: over one of the limits of `attempts`.
             Unavailable: too many checks run at once.
         """
@@ -92,9 +97,128 @@ class SessionService:
         )
         user = self._checked_user(database, username, password, source)
         with database.write() as work:
-            return self._begun(work, user, address, device), user
+            self._require_no_step(work, user)
+            return self._begun(work, user, address, device, "password"), user
 
-    def _begun(self, work: Work, user: User, address: str, device: str) -> Secret:
+    def begin_by_provider(
+        self, database: Database, user: User, address: str, device: str, *, has_second_factor: bool
+    ) -> Secret:
+        """Begin a session of somebody whom an OpenID Connect provider has named.
+
+        `has_second_factor`: the provider says that it asked for one, so none is asked for here.
+
+        Raises:
+            SecondStepNeeded: the account asks for a second factor.
+        """
+        with database.write() as work:
+            if not has_second_factor:
+                self._require_no_step(work, user)
+            return self._begun(work, user, address, device, "openid")
+
+    def finish_with_code(
+        self, database: Database, pending: str, code: Secret, address: str, device: str = ""
+    ) -> tuple[Secret, User]:
+        """Check the code of the second step and begin the session; returns its token.
+
+        Attempts count for each account, on their own: only who knows the password makes any.
+
+        Raises:
+            Unauthenticated: no sign-in has begun in this browser, or more than ten minutes ago.
+            InvalidInput: the code is wrong or was used before (field `code`).
+            TooManyRequests: too many attempts.
+        """
+        with database.write() as work:
+            begun = self._factors.open_pending(work, pending)
+            if begun is None or begun.step is not Step.CODE:
+                raise Unauthenticated(_("Sign in again."), code="signed_out")
+            user, source = begun.user, self._attempts.second_step(begun.user.id)
+            repository = SessionRepository(work.connection)
+            self._attempts.count(repository, source, self._clock.now())
+        with database.write() as work:
+            access = Access(work, _SIGN_IN, actor_of_user(work.within(_SIGN_IN), user, address))
+            token = None
+            if self._factors.accept(access, user, code):
+                self._attempts.forgive(SessionRepository(work.connection), source)
+                token = self._begun(work, user, address, device, "password and code")
+            else:
+                self._audit.record(access, UserAction.FACTOR_REFUSED, user.id)
+        if token is None:
+            raise wrong_code()
+        return token, user
+
+    def finish_with_set_up(
+        self,
+        database: Database,
+        pending: str,
+        offered: str,
+        code: Secret,
+        address: str,
+        device: str = "",
+    ) -> tuple[Secret, User, RecoveryCodes]:
+        """Switch a second factor on that the server asks for, and begin the session.
+
+        Raises:
+            Unauthenticated: no such sign-in has begun in this browser.
+            InvalidInput: the code is wrong (field `code`).
+            Conflict: a second factor has been switched on meanwhile.
+        """
+        with database.write() as work:
+            begun = self._factors.open_pending(work, pending)
+            if begun is None or begun.step is not Step.SET_UP:
+                raise Unauthenticated(_("Sign in again."), code="signed_out")
+            user = begun.user
+            access = Access(work, _SIGN_IN, actor_of_user(work.within(_SIGN_IN), user, address))
+            codes = self._factors.switch_on(access, user, offered, code)
+            token = self._begun(work, user, address, device, "password and code")
+        return token, user, codes
+
+    def _require_no_step(self, work: Work, user: User) -> None:
+        actor = actor_of_user(work.within(_SIGN_IN), user)
+        step = self._factors.step_after_password(work, actor)
+        if step is not None:
+            raise SecondStepNeeded(step, self._factors.pending(work, user, step))
+
+    def switch_factor_on(
+        self, work: Work, session: Session, proof: PasswordProof, offered: str, code: Secret
+    ) -> RecoveryCodes:
+        """Switch the own second factor on; other sessions end.
+
+        Raises:
+            Unauthenticated: `proof` is not the user's, or too old.
+            InvalidInput, Conflict: as `SecondFactorService.switch_on`.
+        """
+        proof.require_for(session.actor, self._clock.now())
+        access = Access(work, _SIGN_IN, session.actor)
+        codes = self._factors.switch_on(access, session.user, offered, code)
+        self.end_others(work, session)
+        return codes
+
+    def switch_factor_off(self, work: Work, session: Session, proof: PasswordProof) -> None:
+        """Switch the own second factor off.
+
+        Raises:
+            Unauthenticated: `proof` is not the user's, or too old.
+            Conflict: a setting asks this person for one.
+        """
+        proof.require_for(session.actor, self._clock.now())
+        if self._factors.is_required_of(session.actor):
+            text = _("This server asks administrators of a production tenant for a second factor.")
+            raise Conflict(text, code="second_factor_required")
+        self._factors.switch_off(Access(work, _SIGN_IN, session.actor), session.user)
+
+    def renew_recovery_codes(
+        self, work: Work, session: Session, proof: PasswordProof
+    ) -> RecoveryCodes:
+        """Make new recovery codes in place of all earlier ones.
+
+        Raises:
+            Unauthenticated: `proof` is not the user's, or too old.
+            Conflict: the second factor is off.
+        """
+        proof.require_for(session.actor, self._clock.now())
+        return self._factors.renew_codes(Access(work, _SIGN_IN, session.actor), session.user)
+
+    def _begun(self, work: Work, user: User, address: str, device: str, way: str) -> Secret:
         """Begin a session and return its token."""
         token, now = random_token(32), self._clock.now()
         sessions = SessionRepository(work.connection)
@@ -105,7 +229,9 @@ class SessionService:
         )  # fmt: skip
         UserRepository(work.connection).note_sign_in(_SIGN_IN, user.id, now)
         actor = Actor(user_id=user.id, name=user.username, address=address)
-        self._audit.record(Access(work, _SIGN_IN, actor), UserAction.SIGNED_IN, user.id)
+        self._audit.record(
+            Access(work, _SIGN_IN, actor), UserAction.SIGNED_IN, user.id, {"by": way}
+        )
         return token
 
     def verify_password(self, database: Database, actor: Actor, password: Secret) -> PasswordProof:

@@ -13,6 +13,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.groups.service import GroupService
 from ionport.identity.members.rights import RightsService
 from ionport.identity.members.service import MemberService
+from ionport.identity.second_factor.service import SecondFactorService
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
 from ionport.identity.setup import SetupService
@@ -71,6 +72,7 @@ class Services:
     groups: GroupService
     rights: RightsService
     accounts: AccountService
+    factors: SecondFactorService
     origin: str = ""
     max_upload_mb: int = 64
     max_upload_files: int = 50

@@ -235,7 +235,12 @@ def test_attempts_are_counted_across_restarts_and_kept_for_an_hour(
     for _ in range(ATTEMPTS):
         _guess(people, "ada", ADDRESS)
     after = SessionService(
-        clock, people.keys, people.audit, people.identity, Passwords(time_cost=1, memory_kib=8)
+        clock,
+        people.keys,
+        people.audit,
+        people.identity,
+        Passwords(time_cost=1, memory_kib=8),
+        people.factors,
     )
     with pytest.raises(TooManyRequests):
         after.sign_in(people.database, "ada", PASSWORD, ADDRESS)

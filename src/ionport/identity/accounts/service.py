@@ -28,6 +28,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.members.service import MemberService
 from ionport.identity.model import Actor, OpenSession, PasswordProof, User, UserAction
 from ionport.identity.repository import UserRepository
+from ionport.identity.second_factor.service import SecondFactorService
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
 from ionport.store import AnyScope, SystemScope, TenantScope, Work
@@ -50,6 +51,7 @@ class AccountService:
         identity: IdentityService,
         members: MemberService,
         sessions: SessionService,
+        factors: SecondFactorService,
     ) -> None:
         self._clock = clock
         self._keys = keys
@@ -57,6 +59,7 @@ class AccountService:
         self._identity = identity
         self._members = members
         self._sessions = sessions
+        self._factors = factors
 
     def invite(self, access: Access[TenantScope], user_id: str) -> MadeLink:
         """Make the link with which a user who was just added chooses a first password.
@@ -119,6 +122,36 @@ class AccountService:
         """Sign a user out everywhere; returns how many sessions ended."""
         self._members.require_whole_account(access, user_id)
         return self._sessions.end_all(access, user_id)
+
+    def has_second_factor(self, access: Access[TenantScope], user_id: str) -> bool:
+        """Tell whether a user's second factor is on."""
+        self._members.get_member(access, user_id)
+        return self._factors.status(access.work, user_id) is not None
+
+    def switch_factor_off(
+        self, access: Access[TenantScope], user_id: str, proof: PasswordProof
+    ) -> None:
+        """Switch a user's second factor off, who has lost the phone; every session ends.
+
+        Raises:
+            Unauthenticated: the actor's own password was not typed again just now.
+        """
+        member = self._members.require_whole_account(access, user_id)
+        proof.require_for(access.actor, self._clock.now())
+        if self._factors.switch_off(access, member.user):
+            self._sessions.end_all(access, user_id)
+
+    def switch_factor_off_for(self, work: Work, actor: Actor, username: str) -> tuple[User, bool]:
+        """Switch the second factor off for a user by name, for the operator; raises NotFound.
+
+        Tells whether it was on.
+        """
+        user = self._identity.require_user(work, actor, username)
+        access = Access(work, _LINKS, actor)
+        was_on = self._factors.switch_off(access, user)
+        if was_on:
+            self._sessions.end_all(access, user.id)
+        return user, was_on
 
     def link_of(self, work: Work, token: Secret) -> tuple[PasswordLink, User]:
         """Return an open link by its token, and whose password it sets.

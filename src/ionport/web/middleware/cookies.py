@@ -1,5 +1,6 @@
 """The cookies of the pages: session, visitor (before signing in), known browser, flash message,
-light or dark, the list that a document was opened from, the organization that is worked in.
+light or dark, the list that a document was opened from, the organization that is worked in, a
+sign-in whose second step is open.
 
 Cookies do not tell ports apart, so on an address with a port the names carry it: two servers on
 one machine do not sign each other's users out.
@@ -33,6 +34,7 @@ class Names:
     theme: str
     list: str
     organization: str
+    pending: str
 
 
 def names(request: Request, *, secure: bool) -> Names:
@@ -48,6 +50,7 @@ def names(request: Request, *, secure: bool) -> Names:
         theme=f"{prefix}_theme{suffix}",
         list=f"{prefix}_list{suffix}",
         organization=f"{prefix}_organization{suffix}",
+        pending=f"{prefix}_pending{suffix}",
     )
 
 

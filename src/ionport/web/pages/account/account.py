@@ -11,12 +11,10 @@ from starlette.routing import Route
 from ionport.core.errors import InvalidInput, TooManyRequests, Unauthenticated, Unavailable
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
-from ionport.identity.known_browsers import KNOWN_FOR
-from ionport.identity.model import User
 from ionport.identity.service import NewUser
-from ionport.identity.sessions import SESSION_LIFETIME
 from ionport.web.forms.fields import errors_of, secret_of, text_of
 from ionport.web.forms.passwords import hashed, password_errors, password_proof, typed_twice
+from ionport.web.forms.signing_in import sign_in_and_go
 from ionport.web.middleware import cookies
 from ionport.web.rendering.devices import device_name
 from ionport.web.rendering.templating import own_address, redirect, render
@@ -40,7 +38,8 @@ def sign_in(request: Request) -> Response:
     visit = visit_of(request)
     username = text_of(visit.form, "username")
     try:
-        token, user = sign_in_as(request, username, secret_of(visit.form, "password"))
+        url = own_address(text_of(visit.form, "next"))
+        return sign_in_and_go(request, url, username, secret_of(visit.form, "password"))
     except (Unauthenticated, TooManyRequests, Unavailable) as error:
         headers = {}
         if isinstance(error, TooManyRequests):
@@ -48,7 +47,6 @@ def sign_in(request: Request) -> Response:
         return _sign_in_page(
             request, username=username, error=error.text, status=error.status, headers=headers
         )
-    return with_session(request, own_address(text_of(visit.form, "next")), token, user)
 
 
 def _sign_in_page(
@@ -68,37 +66,6 @@ def _sign_in_page(
         "next": text_of(form, "next") or request.query_params.get("next", ""),
     }
     return render(request, "account/account/sign_in.html", context, status=status, headers=headers)
-
-
-def sign_in_as(request: Request, username: str, password: Secret) -> tuple[Secret, User]:
-    """Begin a session of the browser that asks; raises as `SessionService.sign_in` does."""
-    visit = visit_of(request)
-    names = cookies.names(request, secure=visit.secure_cookies)
-    known = request.cookies.get(names.known, "")
-    services = visit.services
-    return services.sessions.sign_in(
-        services.database, username, password, visit.address, known, visit.device
-    )
-
-
-def with_session(request: Request, url: str, token: Secret, user: User) -> Response:
-    """Go on to `url` with the cookies of a session that has just begun and of a known browser."""
-    visit = visit_of(request)
-    names = cookies.names(request, secure=visit.secure_cookies)
-    known = visit.services.sessions.remember_browser(request.cookies.get(names.known, ""), user)
-    response = RedirectResponse(url, status_code=303)
-    for value in (
-        cookies.made(
-            names.session,
-            token.reveal(),
-            visit.secure_cookies,
-            int(SESSION_LIFETIME.total_seconds()),
-        ),
-        cookies.made(names.known, known, visit.secure_cookies, int(KNOWN_FOR.total_seconds())),
-        cookies.ended(names.visitor, visit.secure_cookies),
-    ):
-        response.headers.append("Set-Cookie", value)
-    return response
 
 
 def sign_out(request: Request) -> Response:
@@ -137,8 +104,7 @@ def set_up(request: Request) -> Response:
     except InvalidInput as error:
         context = {"values": values, "errors": errors_of(error)}
         return render(request, "account/account/set_up.html", context, status=error.status)
-    session, user = sign_in_as(request, values["username"], password)
-    return with_session(request, "/", session, user)
+    return sign_in_and_go(request, "/", values["username"], password)
 
 
 def account_page(request: Request) -> Response:
@@ -150,10 +116,13 @@ def _account(request: Request, errors: Mapping[str, str], status: int = 200) -> 
     visit = visit_of(request)
     with visit.services.database.read() as work:
         sessions = visit.services.sessions.list_sessions(work, visit.signed_in.user.id)
+        factor = visit.services.factors.status(work, visit.signed_in.user.id)
     context = {
         "errors": errors,
         "sessions": [(one, device_name(one.device)) for one in sessions],
         "own": visit.signed_in.digest,
+        "factor": factor,
+        "factor_required": visit.services.factors.is_required_of(visit.actor),
         "signs_on_to_apps": sides_of(request).infor is not None,
     }
     return render(request, "account/account/account.html", context, status=status)

@@ -13,19 +13,32 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ionport.core.errors import Forbidden, TooManyRequests, Unauthenticated, Unavailable
+from ionport.core.errors import (
+    Forbidden,
+    InvalidInput,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
 from ionport.identity.access import Access
 from ionport.identity.model import check_tenant_id
+from ionport.identity.second_factor.model import SecondStepNeeded, Step
 from ionport.oauth.apps.redirects import form_target
 from ionport.oauth.authorize.model import AuthorizationRefused, AuthorizationRequest
 from ionport.oauth.authorize.service import ApprovalService
 from ionport.store import TenantScope
 from ionport.web.forms.fields import secret_of, text_of
+from ionport.web.forms.signing_in import (
+    pending_of,
+    sign_in_as,
+    to_second_step,
+    with_pending,
+    with_session,
+)
 from ionport.web.middleware import cookies
 from ionport.web.middleware.frame import CONTENT_SECURITY_POLICY
-from ionport.web.pages.account.account import sign_in_as, with_session
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import infor_of
 from ionport.web.state import tenant_scope, visit_of
@@ -54,6 +67,11 @@ def sign_on(request: Request) -> Response:
         token, user = sign_in_as(request, username, password)
     except AuthorizationRefused as refused:
         return _refused(request, refused)
+    except SecondStepNeeded as needed:
+        if needed.step is Step.SET_UP:
+            return to_second_step(request, needed, _again(request, query))
+        target = _again(request, query, "authorize_code")
+        return with_pending(request, RedirectResponse(target, status_code=303), needed)
     except (Unauthenticated, TooManyRequests, Unavailable) as error:
         wait = {}
         if isinstance(error, TooManyRequests):
@@ -62,7 +80,44 @@ def sign_on(request: Request) -> Response:
             request, asked, query, "sign_on",
             error=error.text, status=error.status, headers=wait,
         )  # fmt: skip
-    return with_session(request, _again(request, query), token, user)
+    response = RedirectResponse(_again(request, query), status_code=303)
+    return with_session(request, response, token, user)
+
+
+def code_form(request: Request) -> Response:
+    """Ask for the code of a sign-on whose password was right, or begin again."""
+    visit, query = visit_of(request), request.url.query
+    with visit.services.database.read() as work:
+        pending = visit.services.factors.open_pending(work, pending_of(request))
+    if pending is None or pending.step is not Step.CODE:
+        return RedirectResponse(_again(request, query), status_code=303)
+    try:
+        return _ask(request, _read(request, query), query, "code")
+    except AuthorizationRefused as refused:
+        return _refused(request, refused)
+
+
+def check_code(request: Request) -> Response:
+    """Check the code of the second step and go on with the request."""
+    visit = visit_of(request)
+    query, kept = text_of(visit.form, "query"), pending_of(request)
+    sessions, database = visit.services.sessions, visit.services.database
+    response = RedirectResponse(_again(request, query), status_code=303)
+    try:
+        asked = _read(request, query)
+        token, user = sessions.finish_with_code(
+            database, kept, secret_of(visit.form, "code"), visit.address, visit.device
+        )
+    except AuthorizationRefused as refused:
+        return _refused(request, refused)
+    except Unauthenticated:
+        return response
+    except (InvalidInput, TooManyRequests) as error:
+        wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
+        return _ask(
+            request, asked, query, "code", error=error.text, status=error.status, headers=wait
+        )
+    return with_session(request, response, token, user)
 
 
 def switch_user(request: Request) -> Response:
@@ -199,9 +254,9 @@ def _scope(request: Request) -> TenantScope:
     return TenantScope(check_tenant_id(str(request.path_params["tenant"]).upper()))
 
 
-def _again(request: Request, query: str) -> str:
+def _again(request: Request, query: str, name: str = "authorize") -> str:
     """Return the address of the same request; the query is percent-encoded as it came."""
-    path = path_to(request, "authorize", tenant=_scope(request).tenant_id)
+    path = path_to(request, name, tenant=_scope(request).tenant_id)
     return f"{path}?{query}" if query.isascii() and query.isprintable() else path
 
 
@@ -209,6 +264,8 @@ _BASE = "/authorize/{tenant}"
 ROUTES = [
     Route(_BASE, authorize, methods=["GET"], name="authorize"),
     Route(f"{_BASE}/sign-on", sign_on, methods=["POST"], name="authorize_sign_on"),
+    Route(f"{_BASE}/code", code_form, methods=["GET"], name="authorize_code"),
+    Route(f"{_BASE}/code", check_code, methods=["POST"]),
     Route(f"{_BASE}/switch", switch_user, methods=["POST"], name="authorize_switch"),
     Route(f"{_BASE}/decision", decide, methods=["POST"], name="authorize_decision"),
     Route("/ion-api/{tenant}/approvals", list_approvals, methods=["GET"], name="approvals"),

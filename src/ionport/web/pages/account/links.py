@@ -14,7 +14,7 @@ from ionport.core.secrets import Secret
 from ionport.identity.accounts.model import LinkKind
 from ionport.web.forms.fields import errors_of
 from ionport.web.forms.passwords import hashed, typed_twice
-from ionport.web.pages.account.account import sign_in_as, with_session
+from ionport.web.forms.signing_in import sign_in_and_go
 from ionport.web.rendering.templating import redirect, render
 from ionport.web.state import visit_of
 
@@ -42,10 +42,9 @@ def use_link(request: Request) -> Response:
     except NotFound as error:
         return _dead(request, error)
     try:
-        session, user = sign_in_as(request, user.username, new)
+        return sign_in_and_go(request, "/", user.username, new)
     except (TooManyRequests, Unavailable):
         return redirect(request, "/sign-in", text=_("The password is set. Sign in with it."))
-    return with_session(request, "/", session, user)
 
 
 def _page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:

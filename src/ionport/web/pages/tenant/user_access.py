@@ -83,6 +83,32 @@ def end_sessions(request: Request) -> Response:
     return redirect(request, _url(request, user_id), text=text)
 
 
+def factor_off_form(request: Request) -> Response:
+    """Ask for the administrator's own password, before a second factor is switched off."""
+    return _factor_page(request)
+
+
+def switch_factor_off(request: Request) -> Response:
+    """Switch a user's second factor off."""
+    visit, scope = visit_of(request), tenant_scope(request)
+    visit.actor.require_tenant_administrator(scope.tenant_id)
+    user_id = str(request.path_params["user"])
+    try:
+        proof = password_proof(request)
+        with visit.write(scope) as access:
+            visit.services.accounts.switch_factor_off(access, user_id, proof)
+    except (InvalidInput, TooManyRequests) as error:
+        return _factor_page(request, password_errors(error), error.status)
+    return redirect(request, _url(request, user_id), text=_("The second factor is off."))
+
+
+def _factor_page(
+    request: Request, errors: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
+    context = {"user": _user(request), "errors": errors or {}}
+    return render(request, "tenant/user_access/factor_off.html", context, status=status)
+
+
 def _link_page(
     request: Request, errors: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
@@ -116,6 +142,8 @@ ROUTES = [
     Route(f"{_USER}/password", link_form, methods=["GET"], name="user_password"),
     Route(f"{_USER}/password", make_link, methods=["POST"]),
     Route(f"{_USER}/links/revoke", revoke_links, methods=["POST"], name="user_links_revoke"),
+    Route(f"{_USER}/second-factor/off", factor_off_form, methods=["GET"], name="user_factor_off"),
+    Route(f"{_USER}/second-factor/off", switch_factor_off, methods=["POST"]),
     Route(f"{_USER}/sessions/end", end_sessions_form, methods=["GET"], name="user_sessions_end"),
     Route(f"{_USER}/sessions/end", end_sessions, methods=["POST"]),
 ]

@@ -160,6 +160,7 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
             "role_fields": role_fields(request, rights, scope.tenant_id),
             "rights_url": path_to(request, "user_roles", tenant=scope.tenant_id, user=user_id),
             "is_used_elsewhere": is_used_elsewhere,
+            "has_second_factor": services.accounts.has_second_factor(access, user_id),
             "links": services.accounts.list_links(access, user_id),
             "sessions": 0
             if is_used_elsewhere

@@ -1,0 +1,1 @@
+"""The second factor of signing in: one-time codes of an app, and recovery codes."""

@@ -1,0 +1,89 @@
+"""The SQL of second factors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from ionport.identity.second_factor.model import SecondFactor
+from ionport.identity.second_factor.tables import recovery_codes, second_factors
+from ionport.store import SystemScope
+
+
+class FactorRepository:
+    """Second factors; users stand above tenants, so the scope is the system's."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, scope: SystemScope, user_id: str) -> SecondFactor | None:
+        row = self._connection.execute(
+            select(second_factors).where(second_factors.c.user_id == user_id)
+        ).one_or_none()
+        return SecondFactor(row.user_id, row.sealed, row.since, row.last_step) if row else None
+
+    def add(self, scope: SystemScope, factor: SecondFactor) -> None:
+        self._connection.execute(
+            insert(second_factors).values(
+                user_id=factor.user_id,
+                sealed=factor.sealed,
+                since=factor.since,
+                last_step=factor.last_step,
+            )
+        )
+
+    def use_step(self, scope: SystemScope, user_id: str, step: int) -> bool:
+        """Take a code's 30 seconds; False when they or later ones were taken before."""
+        table = second_factors
+        changed = self._connection.execute(
+            update(table)
+            .where(table.c.user_id == user_id)
+            .where(or_(table.c.last_step.is_(None), table.c.last_step < step))
+            .values(last_step=step)
+        )
+        return changed.rowcount == 1
+
+    def remove(self, scope: SystemScope, user_id: str) -> bool:
+        """Remove a factor and its recovery codes; tells whether there was one."""
+        self._connection.execute(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
+        removed = self._connection.execute(
+            delete(second_factors).where(second_factors.c.user_id == user_id)
+        )
+        return removed.rowcount == 1
+
+    def replace_codes(self, scope: SystemScope, user_id: str, digests: Sequence[str]) -> None:
+        self._connection.execute(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
+        self._connection.execute(
+            insert(recovery_codes), [{"user_id": user_id, "digest": one} for one in digests]
+        )
+
+    def use_code(self, scope: SystemScope, user_id: str, digest: str, at: datetime) -> bool:
+        """Mark a recovery code used; False when it is unknown or was used before."""
+        table = recovery_codes
+        changed = self._connection.execute(
+            update(table)
+            .where(table.c.user_id == user_id, table.c.digest == digest)
+            .where(table.c.used_at.is_(None))
+            .values(used_at=at)
+        )
+        return changed.rowcount == 1
+
+    def codes_left(self, scope: SystemScope, user_id: str) -> int:
+        table = recovery_codes
+        return self._connection.execute(
+            select(func.count())
+            .select_from(table)
+            .where(table.c.user_id == user_id, table.c.used_at.is_(None))
+        ).scalar_one()
+
+    def all_sealed(self, scope: SystemScope) -> Sequence[tuple[str, str]]:
+        """Return user id and sealed secret of every factor."""
+        rows = self._connection.execute(select(second_factors.c.user_id, second_factors.c.sealed))
+        return [(row.user_id, row.sealed) for row in rows]
+
+    def set_sealed(self, scope: SystemScope, user_id: str, sealed: str) -> None:
+        self._connection.execute(
+            update(second_factors).where(second_factors.c.user_id == user_id).values(sealed=sealed)
+        )

@@ -1,0 +1,119 @@
+"""The user's own second factor: switching it on and off, new recovery codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ionport.core.errors import Conflict, InvalidInput, TooManyRequests
+from ionport.core.i18n import _
+from ionport.identity.second_factor.model import RecoveryCodes
+from ionport.web.forms.fields import errors_of, secret_of, text_of
+from ionport.web.forms.passwords import password_errors, password_proof
+from ionport.web.rendering.qr import qr_of
+from ionport.web.rendering.templating import redirect, render
+from ionport.web.state import visit_of
+
+MANUAL = "account"
+
+
+def on_form(request: Request) -> Response:
+    """Show a new secret, as a QR code and as text."""
+    return _on_page(request, {})
+
+
+def switch_on(request: Request) -> Response:
+    """Switch the second factor on, and show the recovery codes this once."""
+    visit = visit_of(request)
+    offered, code = text_of(visit.form, "offered"), secret_of(visit.form, "code")
+    try:
+        proof = password_proof(request)
+        with visit.services.database.write() as work:
+            codes = visit.services.sessions.switch_factor_on(
+                work, visit.signed_in, proof, offered, code
+            )
+    except (InvalidInput, TooManyRequests) as error:
+        return _on_page(request, password_errors(error), error.status)
+    except Conflict as error:
+        return _on_page(request, errors_of(error), error.status)
+    return _codes_page(request, codes, _("The second factor is on. Other browsers are signed out."))
+
+
+def off_form(request: Request) -> Response:
+    """Ask for the password before the second factor is switched off."""
+    return _ask(request, "off", {})
+
+
+def switch_off(request: Request) -> Response:
+    """Switch the own second factor off."""
+    visit = visit_of(request)
+    try:
+        proof = password_proof(request)
+        with visit.services.database.write() as work:
+            visit.services.sessions.switch_factor_off(work, visit.signed_in, proof)
+    except (InvalidInput, TooManyRequests) as error:
+        return _ask(request, "off", password_errors(error), error.status)
+    except Conflict as error:
+        return _ask(request, "off", errors_of(error), error.status)
+    return redirect(request, "/account", text=_("The second factor is off."))
+
+
+def codes_form(request: Request) -> Response:
+    """Ask for the password before new recovery codes are made."""
+    return _ask(request, "new_codes", {})
+
+
+def renew_codes(request: Request) -> Response:
+    """Make new recovery codes, and show them this once."""
+    visit = visit_of(request)
+    try:
+        proof = password_proof(request)
+        with visit.services.database.write() as work:
+            codes = visit.services.sessions.renew_recovery_codes(work, visit.signed_in, proof)
+    except (InvalidInput, TooManyRequests) as error:
+        return _ask(request, "new_codes", password_errors(error), error.status)
+    except Conflict as error:
+        return _ask(request, "new_codes", errors_of(error), error.status)
+    return _codes_page(request, codes, _("Earlier recovery codes no longer work."))
+
+
+def _on_page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
+    visit = visit_of(request)
+    offered = visit.services.factors.offer(visit.signed_in.user, text_of(visit.form, "offered"))
+    context = {
+        "secret": offered.secret.reveal(),
+        "qr": qr_of(offered.address),
+        "offered": offered.sealed,
+        "errors": errors,
+    }
+    return _unkept(request, "on", context, status)
+
+
+def _codes_page(request: Request, codes: RecoveryCodes, text: str) -> Response:
+    return _unkept(request, "codes", {"codes": [one.reveal() for one in codes], "text": text})
+
+
+def _ask(request: Request, name: str, errors: Mapping[str, str], status: int = 200) -> Response:
+    return render(request, f"account/second_factor/{name}.html", {"errors": errors}, status=status)
+
+
+def _unkept(
+    request: Request, name: str, context: Mapping[str, object], status: int = 200
+) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    template = f"account/second_factor/{name}.html"
+    return render(request, template, context, status=status, headers=headers)
+
+
+_BASE = "/account/second-factor"
+ROUTES = [
+    Route(_BASE, on_form, methods=["GET"], name="second_factor"),
+    Route(_BASE, switch_on, methods=["POST"]),
+    Route(f"{_BASE}/off", off_form, methods=["GET"], name="second_factor_off"),
+    Route(f"{_BASE}/off", switch_off, methods=["POST"]),
+    Route(f"{_BASE}/codes", codes_form, methods=["GET"], name="recovery_codes"),
+    Route(f"{_BASE}/codes", renew_codes, methods=["POST"]),
+]
