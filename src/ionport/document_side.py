@@ -24,6 +24,7 @@ from ionport.documents.intake.sources.service import SourceService
 from ionport.documents.intake.sources.waiting import WaitingUploads
 from ionport.documents.readable_pages.pictures import PictureService
 from ionport.documents.readable_pages.service import ReadablePageService
+from ionport.documents.retention.service import RetentionService
 from ionport.documents.service import DocumentService
 from ionport.documents.suppliers.service import SupplierService
 from ionport.documents.type_settings.service import TypeSettingsService
@@ -77,6 +78,7 @@ class DocumentSide:
     configurations: ExportConfigurationService
     deliveries: DeliveryService
     archive: DocumentArchive
+    retention: RetentionService
     runner: DeliveryRunner
 
 
@@ -156,6 +158,7 @@ def open_document_side(
         configurations=ExportConfigurationService(clock, audit, connections, mappings, identity),
         deliveries=deliveries,
         archive=DocumentArchive(database, documents, deliveries, blobs),
+        retention=RetentionService(database, clock, audit, blobs, documents, readable_pages),
         runner=DeliveryRunner(
             database, blobs, clock, connections, documents, mappings, timing=timing
         ),

@@ -70,3 +70,21 @@ def test_a_document_is_corrected_decided_on_and_freed_by_commands(run: Run, tmp_
         refused = run("document", *wrong_command)
         assert refused.exit_code == 1
         assert told in refused.output
+
+
+def test_what_is_done_long_enough_loses_its_content_by_command(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "invoice.xml"
+    file.write_bytes(read_sample(UBL_INVOICE))
+    (row,) = _json(run("document", "add", str(file), "--json"))
+    assert _json(run("document", "retention", "--json"))["types"] == []
+    for wrong in ("INVOICE", "INVOICE=x", "ORDER=1", "INVOICE=-1"):
+        assert run("document", "retention", "--keep", wrong).exit_code == 2
+    assert run("document", "retention", "--keep", "INVOICE=101").exit_code == 1
+    assert run("document", "reject", row["id"], "--reason", "not ours").exit_code == 0
+    told = _json(run("document", "retention", "--keep", "INVOICE=1", "--json"))
+    assert [(one["keep_years"], one["due"]) for one in told["types"]] == [(1, 0)]
+    for more in (("--dry-run",), ()):
+        done = _json(run("document", "retention", "--json", *more))
+        assert (done["purged"], done["left"]) == (0, 0)
+    told = run("document", "retention", "--keep", "INVOICE=never")
+    assert "kept for ever" in told.output

@@ -107,6 +107,9 @@ class DocumentAnswer(BaseModel):
     created_at: datetime
     created_by: str
     updated_at: datetime
+    purged_at: datetime | None = Field(
+        description="Since when retention has removed its content: file, terms and tables."
+    )
 
     @classmethod
     def of(cls, document: Document) -> DocumentAnswer:
@@ -127,6 +130,7 @@ class DocumentAnswer(BaseModel):
             created_at=document.created_at,
             created_by=document.created_by,
             updated_at=document.updated_at,
+            purged_at=document.purged_at,
         )
 
 

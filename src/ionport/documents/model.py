@@ -91,6 +91,8 @@ class Document:
     created_at: datetime
     created_by: str
     updated_at: datetime
+    purged_at: datetime | None = None
+    """Since when its content is removed; what is left is number, supplier, amounts and history."""
 
     @property
     def is_held(self) -> bool:
@@ -106,6 +108,7 @@ class LockedDocument:
     document_type: str
     sub_organization_id: str | None
     open_findings: int
+    purged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

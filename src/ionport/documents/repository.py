@@ -45,6 +45,7 @@ _LOCK = (
         documents.c.document_type,
         documents.c.sub_organization_id,
         documents.c.open_findings,
+        documents.c.purged_at,
     )
     .where(*_IS_THIS)
     .with_for_update()
@@ -128,7 +129,9 @@ class DocumentRepository:
         if row is None:
             return None
         status = DocumentStatus(row.status)
-        return LockedDocument(status, row.document_type, row.sub_organization_id, row.open_findings)
+        return LockedDocument(
+            status, row.document_type, row.sub_organization_id, row.open_findings, row.purged_at
+        )
 
     def lock_status(self, scope: OrganizationScope, document_id: str) -> DocumentStatus | None:
         """Return the status, keeping others from changing it until the transaction ends."""
@@ -334,6 +337,7 @@ def _document(row: Row[Any]) -> Document:
         created_at=row.created_at,
         created_by=row.created_by,
         updated_at=row.updated_at,
+        purged_at=row.purged_at,
     )
 
 

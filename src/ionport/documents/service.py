@@ -35,6 +35,7 @@ from ionport.documents.model import (
 )
 from ionport.documents.receipts import PreparedReceipt, Receipts, Received
 from ionport.documents.repository import DocumentRepository, TimelineRepository
+from ionport.documents.retention.content import content_digest
 from ionport.documents.review.decisions.anew import JudgeAnewService
 from ionport.documents.review.decisions.corrections import CorrectionService
 from ionport.documents.review.decisions.judging import Judging
@@ -187,7 +188,7 @@ class DocumentService:
 
     def content(self, work: Work, scope: OrganizationScope, document_id: str) -> bytes:
         """Return the file as it was received; raises NotFound."""
-        return self._blobs.get(self.get(work, scope, document_id).content_sha256)
+        return self._blobs.get(content_digest(self.get(work, scope, document_id)))
 
     def more_fields(self, work: Work, scope: OrganizationScope, document: Document) -> Row:
         """Return what mappings may name beside the document's fields.

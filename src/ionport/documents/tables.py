@@ -14,12 +14,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    literal,
 )
 
 from ionport.documents.kept_beside import keep_beside
 from ionport.identity.tables import organizations
-from ionport.store import Moment, metadata
+from ionport.store import Moment, metadata, partial_index
 
+_DONE = ("exported", "rejected", "deleted")
 documents = Table(
     "documents",
     metadata,
@@ -52,6 +55,8 @@ documents = Table(
     # total as a number, 0 without one.
     Column("number_key", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
     Column("total_number", Double, nullable=False),
+    # Since when retention has removed its content; NULL while it is whole.
+    Column("purged_at", Moment),
     UniqueConstraint("organization_id", "content_sha256"),
     Index("ix_documents_organization_id_created_at", "organization_id", "created_at", "id"),
     Index("ix_documents_organization_id_status", "organization_id", "status", "created_at", "id"),
@@ -67,6 +72,20 @@ documents = Table(
             "total_number",
         )
     ),
+)
+IS_DONE_WHOLE = and_(
+    documents.c.purged_at.is_(None),
+    documents.c.status.in_(literal(done, literal_execute=True) for done in _DONE),
+)
+"""What retention looks for, as SQLite knows it again by the index below."""
+
+partial_index(
+    "ix_documents_done_whole",
+    documents.c.organization_id,
+    documents.c.document_type,
+    documents.c.updated_at,
+    documents.c.id,
+    where=IS_DONE_WHOLE,
 )
 keep_beside(documents)
 

@@ -80,6 +80,13 @@ def _moved(values: Parameters) -> str:
     return _("It was moved from {before} to {now}.").format(before=values["from"], now=values["to"])
 
 
+def _purged(values: Parameters) -> str:
+    return _(
+        "The content was removed: its document type is kept for {years} years. The file had the"
+        " SHA-256 {sha256}."
+    ).format(years=values["years"], sha256=values["sha256"])
+
+
 def _edit_taken_over(values: Parameters) -> str:
     return _("The editing was taken over from {person}.").format(person=values["person"])
 
@@ -96,6 +103,7 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "edit_taken_over": _edit_taken_over,
     "finding.resolved": _resolved,
     "moved": _moved,
+    "purged": _purged,
     # By a correction, and not by a person's move.
     "placed": _moved,
 }

@@ -21,6 +21,7 @@ from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.unpacking.pdf import attachments, is_pdf
 from ionport.documents.intake.reading import clean_filename
 from ionport.documents.model import Document, TimelineEntry
+from ionport.documents.retention.content import purged_text
 from ionport.documents.review.decisions.model import DocumentDecision
 from ionport.documents.review.model import Finding
 from ionport.documents.service import DocumentService
@@ -63,10 +64,11 @@ class DocumentArchive:
     def make(self, scope: OrganizationScope, actor: Actor, document_id: str) -> bytes:
         """Return the archive as a ZIP file.
 
-        It has the file as it was received (`original/`), what is attached to a PDF (`attached/`),
-        what was sent (`sent/`), the newest 500 entries of timeline and findings, all decisions and
-        deliveries with their attempts (`document.json`, `document.txt`), and the digests of all of
-        them (`SHA256SUMS`, as `sha256sum -c` reads it). Secrets in calls are redacted before they
+        It has the file as it was received (`original/`) and what is attached to a PDF
+        (`attached/`), unless retention has removed them; what was sent (`sent/`), the newest 500
+        entries of timeline and findings, all decisions and deliveries with their attempts
+        (`document.json`, `document.txt`), and the digests of all of them (`SHA256SUMS`, as
+        `sha256sum -c` reads it). Secrets in calls are redacted before they
         are stored.
 
         Raises:
@@ -97,10 +99,11 @@ class DocumentArchive:
 
     def _contents(self, evidence: _Evidence) -> Iterator[tuple[str, bytes]]:
         document = evidence.document
-        original = self._blobs.get(document.content_sha256)
-        yield f"original/{_entry_name(document.filename)}", original
-        for number, (name, content) in enumerate(_attached(original), start=1):
-            yield f"attached/{number:03}-{_entry_name(name)}", content
+        if document.purged_at is None:
+            original = self._blobs.get(document.content_sha256)
+            yield f"original/{_entry_name(document.filename)}", original
+            for number, (name, content) in enumerate(_attached(original), start=1):
+                yield f"attached/{number:03}-{_entry_name(name)}", content
         for detail in evidence.deliveries:
             for step in detail.steps:
                 if step.payload_digest is None:
@@ -158,6 +161,8 @@ def _lines(evidence: _Evidence) -> Iterator[str]:
     yield f"{document.filename} ({document.id})"
     yield f"{document.status.label}; received {_time(document.created_at)} by {document.created_by}"
     yield f"{document.size_bytes} bytes, SHA-256 {document.content_sha256}"
+    if document.purged_at is not None:
+        yield purged_text(document.purged_at)
     yield from _headed("Fields", (f"{name}: {text}" for name, text in document.fields.items()))
     for table, rows in document.tables.items():
         yield from _headed(

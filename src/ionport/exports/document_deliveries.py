@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from ionport.core.clock import Clock
 from ionport.documents.review.ports import Sent
@@ -14,7 +15,7 @@ from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import DOCUMENT_HELD, Delivery, DeliveryStatus, StepKind, StepStatus
 from ionport.exports.sent_before import may_have_arrived, sent_something
 from ionport.exports.status import record_document_status
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, SystemScope, Work
 
 
 class DocumentDeliveries:
@@ -46,6 +47,10 @@ class DocumentDeliveries:
         """Tell whether one of them is not over."""
         found = DeliveryRepository(work.connection).of_document(scope, document_id)
         return any(not each.status.is_over for each in found)
+
+    def oldest_unfinished(self, work: Work) -> datetime | None:
+        """Return since when the oldest delivery waits that may still send what it has rendered."""
+        return DeliveryRepository(work.connection).oldest_unfinished(SystemScope("open deliveries"))
 
     def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
         """Make due what waits for a decision, rendered anew, and write the status from it."""

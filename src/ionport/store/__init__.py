@@ -1,6 +1,7 @@
 """The database: engine, unit of work, scopes, shared schema."""
 
 from ionport.store.engine import Database, sqlite_url, with_limits
+from ionport.store.named_files import columns_that_name_files
 from ionport.store.partial import partial_index
 from ionport.store.schema import Moment, metadata, to_microseconds
 from ionport.store.scopes import AnyScope, OrganizationScope, SystemScope, TenantScope
@@ -17,6 +18,7 @@ __all__ = [
     "SystemScope",
     "TenantScope",
     "Work",
+    "columns_that_name_files",
     "has_sealed_values",
     "insert_of",
     "metadata",

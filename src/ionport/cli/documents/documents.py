@@ -14,6 +14,7 @@ from ionport.cli.documents.receiving import (
     document_archive,
     document_choose,
     document_receive,
+    document_retention,
 )
 from ionport.cli.documents.render import document_render
 from ionport.cli.opening import documents_side, opened, organization_scope
@@ -35,6 +36,7 @@ document.add_command(document_receive)
 document.add_command(document_receive, "add")
 document.add_command(document_choose)
 document.add_command(document_archive)
+document.add_command(document_retention)
 for _decision in decisions.COMMANDS:
     document.add_command(_decision)
 document.add_command(document_render)

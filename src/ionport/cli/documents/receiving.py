@@ -1,9 +1,10 @@
-"""`ionport document receive|choose|archive`: how documents come in, and go to an auditor."""
+"""`ionport document receive|choose|archive|retention`: how documents come in, and are kept."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,8 +14,12 @@ from ionport.core import scanning
 from ionport.core.errors import InvalidInput
 from ionport.documents.intake.containers import files_at
 from ionport.documents.intake.receiving import Outcome
+from ionport.documents.retention.model import MAX_COUNT, Due, Swept
+from ionport.documents.types import DOCUMENT_TYPES
+from ionport.identity.access import Access
 
 _OUTPUT = click.Path(dir_okay=False, path_type=Path)
+_NEVER = "never"
 _PATH = click.Path(exists=True, path_type=Path)
 
 
@@ -94,6 +99,50 @@ def document_archive(ctx: click.Context, document_id: str, output: Path | None) 
     click.echo(f"{target}  {len(content)} bytes  sha256 {hashlib.sha256(content).hexdigest()}")
 
 
+@click.command("retention")
+@click.option(
+    "--keep",
+    "kept",
+    multiple=True,
+    metavar="TYPE=YEARS",
+    help="Set how long a type is kept, and remove nothing now: INVOICE=10, INVOICE=never.",
+)
+@click.option("--dry-run", is_flag=True, help="Count what is due, and remove nothing.")
+@as_json_option
+@click.pass_context
+def document_retention(
+    ctx: click.Context, kept: tuple[str, ...], dry_run: bool, as_json: bool
+) -> None:
+    """Remove the content of documents that are exported, rejected or deleted long enough.
+
+    File, readable pages, terms and tables go for good; number, supplier, amounts, digests,
+    decisions, deliveries and history stay. `ionport up` and `ionport worker` do it by themselves.
+    """
+    wanted = dict(_parsed(one) for one in kept)
+    swept = Swept()
+    with opened(ctx) as application:
+        service, scope = documents_side(application).retention, organization_scope(application)
+        if wanted:
+            with application.database.write() as work:
+                for kind, years in wanted.items():
+                    service.keep(Access(work, scope, OPERATOR), kind, years)
+        with application.database.read() as work:
+            due = service.due(work.within(scope))
+        if not dry_run and not wanted:
+            swept = service.run(scope, OPERATOR)
+    if as_json:
+        print_json(
+            {"types": [_due_row(one) for one in due], "purged": swept.purged, "left": swept.left}
+        )
+        return
+    for one in due:
+        click.echo(f"{one.document_type}: kept {one.keep_years} years, {_number(one)} due")
+    if not due:
+        click.echo("Everything is kept for ever. Set it by: --keep INVOICE=10")
+    elif not dry_run and not wanted:
+        click.echo(f"Removed the content of {swept.purged}; {swept.left} stay for now.")
+
+
 def _tell(outcome: Outcome, rows: list[dict[str, str]], *, as_json: bool) -> None:
     row = _row(outcome)
     rows.append(row)
@@ -119,3 +168,24 @@ def _as_text(row: dict[str, str]) -> str:
         return f"{row['file']}: {problem}"
     held = f", held: {row['findings']}" if "findings" in row else ""
     return f"{row['file']}: {row['id']}{held}"
+
+
+def _parsed(text: str) -> tuple[str, int | None]:
+    kind, _equals, years = text.partition("=")
+    if kind not in DOCUMENT_TYPES or not (years == _NEVER or (years.isascii() and years.isdigit())):
+        types = ", ".join(DOCUMENT_TYPES)
+        raise click.UsageError(f"{text}: write TYPE=YEARS or TYPE=never; types are {types}.")
+    return kind, None if years == _NEVER else int(years[:9])
+
+
+def _number(due: Due) -> str:
+    return f"more than {MAX_COUNT}" if due.count > MAX_COUNT else str(due.count)
+
+
+def _due_row(due: Due) -> dict[str, Any]:
+    return {
+        "document_type": due.document_type,
+        "keep_years": due.keep_years,
+        "done_before": due.before.isoformat(timespec="seconds"),
+        "due": due.count,
+    }

@@ -9,6 +9,7 @@ import click
 
 from ionport.application import Application, open_application
 from ionport.cli.opening import OPERATOR, documents_side, settings_of
+from ionport.cli.serving.housekeeping import Housekeeping
 from ionport.cli.serving.server import RunningServer
 from ionport.core.errors import InvalidInput
 from ionport.data_folder import upgrade_existing
@@ -82,6 +83,7 @@ def worker(ctx: click.Context) -> None:
         PageWatch(side.pages),
         BulkWatch(side.bulk_runner),
         WebhookWatch(side.webhook_sender),
+        Housekeeping(application.database, side.retention),
     )
     stopped = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

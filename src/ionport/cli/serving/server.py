@@ -15,7 +15,7 @@ from anyio.to_thread import current_default_thread_limiter
 
 from ionport.application import open_application
 from ionport.asgi import build_asgi
-from ionport.cli.serving.housekeeping import Housekeeping
+from ionport.cli.serving.housekeeping import Housekeeping, Task
 from ionport.cli.serving.served_address import remember
 from ionport.core.errors import InvalidInput
 from ionport.documents.bulk.runner import BulkWatch
@@ -50,15 +50,13 @@ class RunningServer:
         remember(self.application.settings)
         engine = self.application.delivery_engine(options) if settings.side.has_documents else None
         infor = self.application.infor
-        housekeeping = (
-            Housekeeping(self.application.database, infor.clean_up, infor.blob_sweep)
-            if infor
-            else None
-        )
+        documents = self.application.documents
+        tasks: list[Task] = [infor.clean_up, infor.blob_sweep] if infor else []
+        tasks += [documents.retention] if documents else []
+        housekeeping = Housekeeping(self.application.database, *tasks)
         has_sandbox = infor is not None and infor.options.has_sandbox
         flows = infor.flow_runner if infor and has_sandbox else None
         watch = ControlWatch(infor.control.controls) if infor and has_sandbox else None
-        documents = self.application.documents
         sources = SourceWatch(documents.source_runner) if documents else None
         pages = PageWatch(documents.pages) if documents else None
         bulk = BulkWatch(documents.bulk_runner) if documents else None

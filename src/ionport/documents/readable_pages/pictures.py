@@ -14,6 +14,7 @@ from ionport.core.i18n import _
 from ionport.core.unpacking.pdf import is_pdf
 from ionport.core.unpacking.pdf_pages import PageSizes, page_picture, page_sizes
 from ionport.documents.model import Document
+from ionport.documents.retention.content import content_digest
 from ionport.documents.service import DocumentService
 from ionport.store import Database, OrganizationScope
 
@@ -41,7 +42,7 @@ class PictureService:
             InvalidInput: the PDF cannot be read; `pdf_encrypted`, `pdf_damaged`, `pdf_too_large`.
             Unavailable: `busy`.
         """
-        return self._sizes(document.content_sha256)
+        return self._sizes(content_digest(document))
 
     def picture(self, scope: OrganizationScope, document_id: str, number: int) -> bytes:
         """Return page `number`, from 1, as a WebP picture `WIDTH` pixels wide; errors as `sizes`.
@@ -56,7 +57,7 @@ class PictureService:
 
     def _digest(self, scope: OrganizationScope, document_id: str) -> str:
         with self._database.read() as work:
-            return self._documents.get(work, scope, document_id).content_sha256
+            return content_digest(self._documents.get(work, scope, document_id))
 
     def _read_sizes(self, digest: str) -> PageSizes:
         content = self._blobs.get(digest)

@@ -5,6 +5,7 @@ Files are read, parsed and set outside transactions; the service opens short one
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +33,7 @@ from ionport.documents.invoice.rendering.sheet import make_sheet
 from ionport.documents.model import Document
 from ionport.documents.readable_pages.model import MissingPage, MissingPages, Place, Position
 from ionport.documents.readable_pages.repository import ReadablePageRepository
+from ionport.documents.retention.content import content_digest
 from ionport.documents.review.decisions.corrections import choice_and_corrections
 from ionport.documents.review.decisions.model import DocumentDecision
 from ionport.documents.service import DocumentService
@@ -112,7 +114,7 @@ class ReadablePageService:
         """
         with self._database.read() as work:
             document = self._documents.get(work, scope, document_id)
-        return self.pdf_digest_of(scope, document.content_sha256, language)
+        return self.pdf_digest_of(scope, content_digest(document), language)
 
     def pdf_digest_of(self, scope: OrganizationScope, digest: str, language: Language) -> str:
         """Return the digest of the PDF of a document's content; errors as `pdf_digest`."""
@@ -172,7 +174,15 @@ class ReadablePageService:
         An attachment that is no base64 is left out: a finding tells of it. Errors as `invoice`,
         but a PDF without an invoice, JSON and CSV have no files.
         """
-        stored = self._stored(scope, document_id)
+        inside = self._inside(self._stored(scope, document_id))
+        return [(name, self._blobs.put(content)) for name, content in inside]
+
+    def digests_inside(self, scope: OrganizationScope, document_id: str) -> list[str]:
+        """Return by which digests the blobs have the files inside; errors as `embedded_files`."""
+        inside = self._inside(self._stored(scope, document_id))
+        return [hashlib.sha256(content).hexdigest() for _name, content in inside]
+
+    def _inside(self, stored: StoredFile) -> list[tuple[str, bytes]]:
         if import_type(stored.content):
             return []
         try:
@@ -181,11 +191,11 @@ class ReadablePageService:
             if error.code != "no_single_invoice":
                 raise
             return []
-        files = [(RECEIVED, self._blobs.put(xml))]
+        files = [(RECEIVED, xml)]
         for attached in attachments(read_invoice(xml, self._limits)):
             if content := attached.content:
                 name = clean_filename(attached.filename or attached.reference, "attachment")
-                files.append((name, self._blobs.put(content)))
+                files.append((name, content))
         return files
 
     def named_terms(self, scope: OrganizationScope, document_id: str) -> NamedTerms:
@@ -211,5 +221,5 @@ class ReadablePageService:
         return self._file(document, decisions)
 
     def _file(self, document: Document, decisions: Sequence[DocumentDecision]) -> StoredFile:
-        content = self._blobs.get(document.content_sha256)
+        content = self._blobs.get(content_digest(document))
         return StoredFile(content, *choice_and_corrections(decisions))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -36,6 +37,10 @@ class Deliveries(Protocol):
         """Tell whether one of them is not over."""
         ...
 
+    def oldest_unfinished(self, work: Work) -> datetime | None:
+        """Return since when the oldest delivery of the installation waits for its end, if any."""
+        ...
+
     def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
         """Make due what waits for a decision about the document, rendered anew.
 
@@ -55,6 +60,9 @@ class NoDeliveries:
 
     def has_open(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
         return False
+
+    def oldest_unfinished(self, work: Work) -> datetime | None:
+        return None
 
     def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
         return None

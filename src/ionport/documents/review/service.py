@@ -13,6 +13,7 @@ from ionport.core.ids import new_id
 from ionport.documents.intake.reading import Intake
 from ionport.documents.model import Document, DocumentStatus, TimelineKind
 from ionport.documents.repository import DocumentRepository
+from ionport.documents.retention.content import require_content
 from ionport.documents.review.approvals import PolicyOf
 from ionport.documents.review.claims import Claims
 from ionport.documents.review.decisions.model import DecisionKind
@@ -185,9 +186,12 @@ class ReviewService:
 
         Raises:
             InvalidInput: a reason of no or more than 500 characters.
+            Conflict: its content was removed by retention (`purged`).
             DocumentHeld: something holds the document, and there is no reason.
         """
-        status = DocumentRepository(work.connection).lock_status(scope, document.id)
+        locked = DocumentRepository(work.connection).lock(scope, document.id)
+        require_content(locked.purged_at if locked else None)
+        status = locked.status if locked else None
         if status in BY_PERSON:
             raise DocumentHeld(document.id, document.filename, (), status)
         known = self.list(work, scope, document.id)

@@ -215,6 +215,13 @@ class DeliveryRepository:
             .values(connection_id=connection_id)
         )
 
+    def oldest_unfinished(self, scope: SystemScope) -> datetime | None:
+        """Return when the oldest delivery was made that is neither delivered nor cancelled."""
+        del scope
+        ended = (DeliveryStatus.DELIVERED.value, DeliveryStatus.CANCELLED.value)
+        query = select(func.min(_d.created_at)).where(_d.status.not_in(ended))
+        return self._connection.execute(query).scalar_one_or_none()
+
     def lock_exports(self, scope: AnyScope, document_id: str) -> None:
         """Make others who would make a delivery of the document wait, and as `lock_document`.
 

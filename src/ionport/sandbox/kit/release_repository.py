@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnClause,
     CompoundSelect,
     Connection,
     Select,
-    TableClause,
-    column,
     delete,
-    inspect,
     literal,
     select,
-    table,
     union_all,
 )
 
 from ionport.sandbox.kit.tables import released_blobs
-from ionport.store import Moment, SystemScope, TenantScope, insert_of
+from ionport.store import (
+    Moment,
+    SystemScope,
+    TenantScope,
+    columns_that_name_files,
+    insert_of,
+)
 
 _released = released_blobs.c
 
@@ -65,17 +66,3 @@ class ReleaseRepository:
         """Take files off the list that have not been released again since `before`."""
         is_over = _released.name.in_(names) & (_released.released_at < before)
         self._connection.execute(delete(released_blobs).where(is_over))
-
-
-def columns_that_name_files(
-    connection: Connection,
-) -> Iterator[tuple[TableClause, ColumnClause[Any]]]:
-    """Look for them in the database itself: a process need not know all of its tables.
-
-    By their name: every column that holds the name of a file is called after its digest.
-    """
-    found = inspect(connection).get_multi_columns()
-    for (_schema, name), columns in found.items():
-        for each in columns:
-            if "sha256" in each["name"] or "digest" in each["name"]:
-                yield table(name), column(each["name"])

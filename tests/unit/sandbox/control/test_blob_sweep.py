@@ -20,9 +20,8 @@ from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.sandbox.control.plane import ControlPlane
 from ionport.sandbox.control.state.blob_sweep import BlobSweep
-from ionport.sandbox.kit.release_repository import columns_that_name_files
 from ionport.settings import load_settings
-from ionport.store import Database, OrganizationScope, TenantScope
+from ionport.store import Database, OrganizationScope, TenantScope, columns_that_name_files
 from tests.support.infor_side import new_item
 from tests.support.patience import PATIENCE
 

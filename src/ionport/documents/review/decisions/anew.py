@@ -50,7 +50,7 @@ class JudgeAnewService:
         repository = DocumentRepository(work.connection)
         repository.lock_status(scope, document_id)
         document = repository.find(scope, document_id)
-        if document is None or document.status not in WAITING:
+        if document is None or document.purged_at or document.status not in WAITING:
             return False
         is_fixed = sent is not Sent.NOTHING or deliveries.has_open(work, scope, document_id)
         noticed = self._noticed(access, document, is_fixed=is_fixed)

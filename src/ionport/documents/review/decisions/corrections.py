@@ -22,6 +22,7 @@ from ionport.documents.invoice.reading.limits import ReadingLimits
 from ionport.documents.model import Document, DocumentStatus, Row
 from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, search_text
+from ionport.documents.retention.content import content_digest, require_content
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.decisions.placing import place_again
@@ -184,7 +185,7 @@ class CorrectionService:
 
         Called without a transaction. Errors as `invoices_in_pdf`.
         """
-        content = self._blobs.get(document.content_sha256)
+        content = self._blobs.get(content_digest(document))
         if not is_pdf(content):
             return []
         return [name for name, _invoice in invoices_in_pdf(content, self._limits)]
@@ -224,6 +225,7 @@ class CorrectionService:
             document = DocumentRepository(work.connection).find(scope, document_id)
             if document is None:
                 raise NotFound(_("There is no such document."), code="no_document")
+            require_content(document.purged_at)
             return _Basis(document, _active(work, scope, document_id))
 
     def _require_changeable(
@@ -241,7 +243,7 @@ class CorrectionService:
 
     def _read(self, document: Document, corrections: Sequence[Correction], choice: str) -> Intake:
         """Read the file again, as it was judged when it came in; without a transaction."""
-        content = self._blobs.get(document.content_sha256)
+        content = self._blobs.get(content_digest(document))
         today = document.created_at.date()
         return read_file(content, today, corrections, self._limits, choice)
 
@@ -253,7 +255,9 @@ class CorrectionService:
         """
         document = basis.document
         sent = self._review.deliveries.lock(work, scope, document.id)
-        status = DocumentRepository(work.connection).lock_status(scope, document.id)
+        locked = DocumentRepository(work.connection).lock(scope, document.id)
+        require_content(locked.purged_at if locked else None)
+        status = locked.status if locked else document.status
         if status in _CLOSED:
             raise Conflict(
                 _("The document is {status}. Undo that before you correct it.").format(

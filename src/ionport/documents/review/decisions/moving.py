@@ -12,6 +12,7 @@ from ionport.documents.companies.service import COMPANY_RULES, place_of
 from ionport.documents.model import Document, DocumentStatus, TimelineKind
 from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.repository import DocumentRepository, TimelineRepository
+from ionport.documents.retention.content import require_content
 from ionport.documents.review.decisions.corrections import sent_already
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.placing import MOVED, from_to, place_names
@@ -146,6 +147,7 @@ class MoveService:
         document = repository.find(scope, document_id)
         if document is None:
             raise NotFound(_("There is no such document."), code="no_document")
+        require_content(document.purged_at)
         if document.status in _CLOSED:
             raise Conflict(
                 _("The document is {status}. Undo that before you move it.").format(

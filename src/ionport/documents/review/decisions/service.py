@@ -10,6 +10,7 @@ from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.repository import DocumentRepository
+from ionport.documents.retention.content import require_content
 from ionport.documents.review.approvals import is_about_money, may_approve
 from ionport.documents.review.claim_repository import ClaimRepository
 from ionport.documents.review.claims import DUPLICATE_NUMBER
@@ -181,14 +182,13 @@ class DecisionService:
         policy = self._review.policy_of(work, scope, document.document_type)
         decisions = self.list(work, scope, document.id)
         person = person_id(actor)
-        approvals = [each for each in decisions if each.kind is DecisionKind.APPROVE]
         changes = [each for each in decisions if _changes_money(document, each)]
         # Who undoes another person's change changes the value too.
         undone = [each for each in changes if each.undone_by == actor.name]
         forbidden = may_approve(
             policy,
             person,
-            [each.person_id for each in approvals if each.is_active],
+            [e.person_id for e in decisions if e.kind is DecisionKind.APPROVE and e.is_active],
             [
                 *(each.person_id for each in changes if each.is_active),
                 *(person for each in undone if each.person_id != person),
@@ -298,6 +298,7 @@ class DecisionService:
         document = repository.find(scope, document_id)
         if document is None:
             raise NotFound(_("There is no such document."), code="no_document")
+        require_content(document.purged_at)
         return document
 
     def _set(
@@ -430,8 +431,7 @@ def _changes_money(document: Document, decision: DocumentDecision) -> bool:
     if decision.kind is not DecisionKind.CORRECT:
         return decision.kind is DecisionKind.CHOOSE
     target = decision.correction.target
-    field = field_of(document_type(document.document_type), target)
-    return is_about_money(target, field)
+    return is_about_money(target, field_of(document_type(document.document_type), target))
 
 
 def _wrong_status(status: DocumentStatus) -> Conflict:

@@ -29,7 +29,7 @@ def undoable(
     the newest comes first, and values of a closed document stay.
     """
     active = [each for each in decisions if each.is_active]
-    if not active:
+    if not active or document.purged_at is not None:
         return frozenset()
     newest = [each.id for each in active if each.kind in _OF_STATUS][-1:]
     is_free = deliveries.sent(work, scope, document.id) is Sent.NOTHING

@@ -53,7 +53,8 @@ def actions_of(document: Document, *, needs_approval: bool = True) -> Actions:
     """
     status = document.status
     waits = status in PENDING and needs_approval
-    closed = status in (DocumentStatus.REJECTED, DocumentStatus.DELETED)
+    is_whole = document.purged_at is None
+    closed = not is_whole or status in (DocumentStatus.REJECTED, DocumentStatus.DELETED)
     return Actions(
         can_export=not closed and status is not DocumentStatus.ON_HOLD and not waits,
         must_decide=document.is_held and status not in PENDING,
@@ -61,11 +62,11 @@ def actions_of(document: Document, *, needs_approval: bool = True) -> Actions:
         can_approve=waits,
         can_hold=can_move(status, DocumentStatus.ON_HOLD, Cause.HOLD),
         can_reject=can_move(status, DocumentStatus.REJECTED, Cause.REJECT),
-        can_delete=can_move(status, DocumentStatus.DELETED, Cause.DELETE),
+        can_delete=is_whole and can_move(status, DocumentStatus.DELETED, Cause.DELETE),
         can_move=not closed and status not in _DELIVERED,
         is_pending=status in PENDING,
         is_on_hold=status is DocumentStatus.ON_HOLD,
-        is_deleted=status is DocumentStatus.DELETED,
+        is_deleted=is_whole and status is DocumentStatus.DELETED,
     )
 
 

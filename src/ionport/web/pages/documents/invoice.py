@@ -56,7 +56,10 @@ class LanguageLink:
 
 @dataclass(frozen=True, slots=True)
 class ShownInvoice:
-    """What the partial `_invoice.html` shows; `problem` says why there is no article."""
+    """What the partial `_invoice.html` shows; `problem` says why there is no article.
+
+    Of one that `is_gone` retention has removed the content.
+    """
 
     article: Markup
     problem: str
@@ -66,6 +69,7 @@ class ShownInvoice:
     pdf_url: str
     languages: Sequence[LanguageLink]
     attachments: Sequence[tuple[int, Attachment]]
+    is_gone: bool = False
 
 
 def shown_invoice(
@@ -95,6 +99,7 @@ def shown_invoice(
             for each, name in _NAMES.items()
         ],
         attachments=files,
+        is_gone=document.purged_at is not None,
     )
 
 

@@ -1,0 +1,1 @@
+"""Retention: the content of documents that are done long enough is removed; evidence stays."""
