@@ -18,11 +18,6 @@ from typing import Final
 
 from tools.violation import Violation
 
-NOT_YET: Final[tuple[str, ...]] = (
-    "api", "cli", "documents", "exports", "web",
-)  # fmt: skip
-"""Folders whose functions may still take `work` and `scope` side by side; the list only shrinks."""
-
 _HELD: Final = re.compile(r"(Work|ScopedWork\[.*\]|Access\[.*\])")
 _OPENED: Final = {"work", "access"}
 _PERMITTED: Final = re.compile(r"#\s*within the transaction:[ \t]*\S{2,}")
@@ -50,8 +45,6 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def scopes_beside_work(path: Path, tree: ast.Module) -> Iterator[Violation]:
     """Report each function that takes a transaction and a scope apart."""
-    if set(path.parts) & set(NOT_YET):
-        return
     for node in ast.walk(tree):
         if not isinstance(node, _Function):
             continue

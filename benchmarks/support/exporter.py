@@ -65,7 +65,7 @@ def prepare(application: Application, stub: str, count: int) -> None:
         content = f"{head}<cbc:ID>B-{number:05}</cbc:ID>{tail}".encode()
         prepared = side.documents.prepare_receipt(scope, content, f"{number:05}.xml")
         with application.database.write() as work:
-            side.documents.receive(work, scope, _OPERATOR, prepared)
+            side.documents.receive(Access(work, scope, _OPERATOR), prepared)
 
 
 def make_pages(application: Application) -> dict[str, float]:
@@ -120,7 +120,7 @@ def _export(application: Application) -> dict[str, float]:
     with application.database.write() as work:
         ids = work.connection.execute(text("SELECT id FROM documents ORDER BY id")).scalars().all()
         for document_id in ids:
-            side.deliveries.export(work, scope, _OPERATOR, document_id)
+            side.deliveries.export(Access(work, scope, _OPERATOR), document_id)
     return {"at": time.monotonic(), "cpu": _cpu_seconds()}
 
 

@@ -17,6 +17,7 @@ from benchmarks.support.exporter import prepare
 from ionport.application import Application, open_application
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.model import DocumentFilter
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.settings import Settings, Side
 from ionport.store import OrganizationScope
@@ -95,11 +96,11 @@ def _turns(name: str, application: Application, count: int) -> Iterator[Callable
 
     def page(query: ListQuery) -> None:
         with application.database.read() as work:
-            assert service.browse(work, scope, query).items
+            assert service.browse(work.within(scope), query).items
 
     def tiles() -> None:
         with application.database.read() as work:
-            assert service.counts(work, scope).total >= count
+            assert service.counts(work.within(scope)).total >= count
 
     for number in range(_EXPORTS if name == "enqueue" else _TURNS):
         if name == "list":
@@ -116,6 +117,6 @@ def _turns(name: str, application: Application, count: int) -> Iterator[Callable
 
             def export(document: str = document) -> None:
                 with application.database.write() as work:
-                    assert deliveries.export(work, scope, actor, document)
+                    assert deliveries.export(Access(work, scope, actor), document)
 
             yield export

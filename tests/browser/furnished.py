@@ -220,7 +220,7 @@ def _add_settings(desk: Desk) -> dict[str, str]:
         assert desk.application.documents is not None
         folder = {"folder": str(desk.application.settings.data / "scans")}
         source = desk.application.documents.sources.add_folder(
-            work, desk.organization, OPERATOR, "Scans", folder
+            Access(work, desk.organization, OPERATOR), "Scans", folder
         )
     key = {"name": "ERP archive", "scopes": "documents.read"}
     desk.browser.send("/settings/api-keys", key)
@@ -332,7 +332,7 @@ def _hold(desk: Desk, document: str, other: str) -> None:
     same = {"document": other, "filename": "again.xml", "number": "1", "supplier": "Nordwerk"}
     with desk.application.database.write() as work:
         for code, parameters in (("two_items", double), ("duplicate_number", same)):
-            side.documents.add_finding(work, desk.organization, document, code, parameters)
+            side.documents.add_finding(work.within(desk.organization), document, code, parameters)
 
 
 def _run_that_leaves_out(desk: Desk, document: str) -> str:
@@ -341,9 +341,7 @@ def _run_that_leaves_out(desk: Desk, document: str) -> str:
     assert side is not None
     with desk.application.database.write() as work:
         run = side.bulk.start(
-            work,
-            desk.organization,
-            OPERATOR,
+            Access(work, desk.organization, OPERATOR),
             BulkAction.ACCEPT,
             Selection(ids=[document]),
             "agreed by phone",
@@ -388,7 +386,7 @@ def _deliver(desk: Desk, sample: str, configuration: str) -> tuple[str, str]:
     assert side is not None
     with desk.application.database.write() as work:
         (delivery,) = side.deliveries.export(
-            work, desk.organization, OPERATOR, document, configuration
+            Access(work, desk.organization, OPERATOR), document, configuration
         )
     side.runner.run(delivery.id)
     return document, delivery.id

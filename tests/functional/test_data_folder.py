@@ -139,7 +139,7 @@ def test_everything_in_the_data_folder_is_its_owners_alone(tmp_path: Path) -> No
     content = read_sample("demo-invoice-ubl.xml")
     prepared = documents.prepare_receipt(scope, content, "invoice.xml")
     with application.database.write() as work:
-        documents.receive(work, scope, sides.OPERATOR, prepared)
+        documents.receive(Access(work, scope, sides.OPERATOR), prepared)
     application.close()
     # As the version before left it.
     for path in (folder, *folder.rglob("*")):
@@ -266,10 +266,9 @@ def test_keys_rotated_twice_at_once_open_every_secret(tmp_path: Path) -> None:
     assert application.documents is not None
     scope = OrganizationScope(application.organization.id)
     with application.database.read() as work:
-        (connection,) = application.documents.connections.list(
-            Access(work, scope, sides.OPERATOR), PageRequest()
-        ).items
-        assert application.documents.connections.credential(work.within(scope), connection.id).cs
+        access = Access(work, scope, sides.OPERATOR)
+        (connection,) = application.documents.connections.list(access, PageRequest()).items
+        assert application.documents.connections.credential(access, connection.id).cs
     application.close()
 
 

@@ -173,7 +173,7 @@ def test_retry_of_a_failed_delivery_runs_it_again_from_its_step(place: Place):
         assert engine.wait_until_idle(PATIENCE)
         assert place.side.detail(delivery_id).delivery.status is DeliveryStatus.FAILED
         with place.side.database.write() as work:
-            place.side.deliveries.retry(work, place.side.scope, OPERATOR, delivery_id)
+            place.side.deliveries.retry(Access(work, place.side.scope, OPERATOR), delivery_id)
         assert engine.wait_until_idle(PATIENCE)
     place.assert_delivered_once([delivery_id])
     assert place.proxy.count("POST", ITEMS) == 1
@@ -192,7 +192,7 @@ def test_an_engine_that_stops_finishes_its_calls_and_the_next_one_does_the_rest(
         until(lambda: place.proxy.count("POST", ITEMS) >= 3)
     place.proxy.after_commit = lambda _method, _path: None
     with place.side.database.read() as work:
-        left = place.side.deliveries.counts(work, place.side.scope, OPERATOR)
+        left = place.side.deliveries.counts(Access(work, place.side.scope, OPERATOR))
     assert left[DeliveryStatus.DELIVERED] < 12
     for delivery_id in delivery_ids:
         assert not any(was_unknown(a) for a in place.side.detail(delivery_id).attempts)

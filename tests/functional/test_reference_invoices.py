@@ -83,7 +83,7 @@ def test_every_reference_invoice_is_delivered_with_the_vendors_mapping_files(
             prepared = application.documents.documents.prepare_receipt(scope, content, name)
             with application.database.write() as work:
                 document = application.documents.documents.receive(
-                    work, scope, sides.OPERATOR, prepared
+                    Access(work, scope, sides.OPERATOR), prepared
                 )
             if document.document_type == "INVOICE":
                 _export(application, scope, document.id)
@@ -109,7 +109,7 @@ def test_every_reference_invoice_is_delivered_with_the_vendors_mapping_files(
 def _delivered(application: Application, scope: OrganizationScope) -> int:
     assert application.documents is not None
     with application.database.read() as work:
-        counts = application.documents.deliveries.counts(work, scope, sides.OPERATOR)
+        counts = application.documents.deliveries.counts(Access(work, scope, sides.OPERATOR))
     return counts.get(DeliveryStatus.DELIVERED, 0)
 
 
@@ -117,7 +117,7 @@ def _failures(application: Application, scope: OrganizationScope) -> str:
     assert application.documents is not None
     with application.database.read() as work:
         page = application.documents.deliveries.list(
-            work, scope, sides.OPERATOR, DeliveryFilter(), PageRequest(per_page=200)
+            Access(work, scope, sides.OPERATOR), DeliveryFilter(), PageRequest(per_page=200)
         )
     return json.dumps([(d.document_name, d.status, d.error_text) for d in page.items], indent=1)
 
@@ -145,7 +145,9 @@ def _export(application: Application, scope: OrganizationScope, document_id: str
         try:
             with keeping_findings(application.database) as work:
                 application.documents.deliveries.export(
-                    work, scope, sides.OPERATOR, document_id, accept_findings="another syntax"
+                    Access(work, scope, sides.OPERATOR),
+                    document_id,
+                    accept_findings="another syntax",
                 )
         except DocumentHeld:
             continue

@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from ionport.application import Application, open_application
 from ionport.documents.samples import read_sample
+from ionport.identity.access import Access
 from ionport.settings import Side
 from ionport.store import OrganizationScope
 from tests.promises.counting import Ledger
@@ -48,8 +49,9 @@ class Installation:
             name, content = f"{self.name}-{number:05}.xml", _invoice(f"{self.name}-{number}", size)
             prepared = side.documents.prepare_receipt(scope, content, name)
             with self.application.database.write() as work:
-                document = side.documents.receive(work, scope, sides.OPERATOR, prepared)
-                side.deliveries.export(work, scope, sides.OPERATOR, document.id)
+                access = Access(work, scope, sides.OPERATOR)
+                document = side.documents.receive(access, prepared)
+                side.deliveries.export(access, document.id)
 
 
 class Template:

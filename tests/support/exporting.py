@@ -95,7 +95,7 @@ class DocumentSide:
         """Receive a file; returns the document's id."""
         prepared = self.documents.prepare_receipt(self.scope, content, name)
         with self.database.write() as work:
-            return self.documents.receive(work, self.scope, OPERATOR, prepared).id
+            return self.documents.receive(Access(work, self.scope, OPERATOR), prepared).id
 
     def connect(self, credentials: dict[str, str]) -> str:
         """Upload a credential; returns the connection's id."""
@@ -146,20 +146,20 @@ class DocumentSide:
     def export(self, document_id: str) -> Delivery:
         """Export a document through its one active configuration."""
         with self.database.write() as work:
-            (delivery,) = self.deliveries.export(work, self.scope, OPERATOR, document_id)
+            (delivery,) = self.deliveries.export(Access(work, self.scope, OPERATOR), document_id)
         return delivery
 
     def detail(self, delivery_id: str) -> DeliveryDetail:
         with self.database.read() as work:
-            return self.deliveries.get(work, self.scope, OPERATOR, delivery_id)
+            return self.deliveries.get(Access(work, self.scope, OPERATOR), delivery_id)
 
     def status(self, document_id: str) -> str:
         with self.database.read() as work:
-            return str(self.documents.get(work, self.scope, document_id).status)
+            return str(self.documents.get(work.within(self.scope), document_id).status)
 
     def timeline(self, document_id: str) -> list[str]:
         with self.database.read() as work:
-            return [e.text for e in self.documents.timeline(work, self.scope, document_id)]
+            return [e.text for e in self.documents.timeline(work.within(self.scope), document_id)]
 
 
 def document_side(

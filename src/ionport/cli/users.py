@@ -16,7 +16,7 @@ from ionport.identity.access import Access
 from ionport.identity.accounts.model import MadeLink
 from ionport.identity.model import Member, MemberQuery, OrganizationRole, TenantRole
 from ionport.identity.service import NewUser
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 _MEMBER_SHOWN = ("username", "name", "email", "role", "disabled", "last_sign_in")
 
@@ -155,7 +155,9 @@ def user_grant(
                 raise InvalidInput(f"There is no user {username!r}; add one with: ionport user add")
             row["username"] = found.username
             if tenant_role:
-                _set_tenant_role(application, work, scope, found.id, TenantRole(tenant_role))
+                _set_tenant_role(
+                    application, Access(work, scope, OPERATOR), found.id, TenantRole(tenant_role)
+                )
                 row |= {"tenant": scope.tenant_id, "tenant_role": tenant_role}
             if organization_role:
                 application.identity.set_organization_role(
@@ -176,13 +178,15 @@ def user_grant(
 
 
 def _set_tenant_role(
-    application: Application, work: Work, scope: TenantScope, user_id: str, role: TenantRole
+    application: Application, access: Access[TenantScope], user_id: str, role: TenantRole
 ) -> None:
     try:
         # A user who is a member already may be the tenant's last administrator.
-        application.members.set_role(Access(work, scope, OPERATOR), user_id, role)
+        application.members.set_role(access, user_id, role)
     except NotFound:
-        application.identity.set_tenant_role(work, OPERATOR, user_id, scope.tenant_id, role)
+        application.identity.set_tenant_role(
+            access.work, access.actor, user_id, access.scope.tenant_id, role
+        )
 
 
 @user.command("reset")

@@ -30,7 +30,7 @@ from ionport.documents.webhooks.ports import Events
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 
 class ReceiptAction(AuditAction):
@@ -82,9 +82,7 @@ class Receipts:
 
     def add(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         prepared: Sequence[PreparedReceipt],
         sub_organization_id: str | None,
     ) -> list[Received | Conflict]:
@@ -94,14 +92,16 @@ class Receipts:
         already, there is a Conflict with `existing_id`. Raises NotFound for a sub-organization
         that is none of this organization.
         """
-        repository = DocumentRepository(work.connection)
+        repository = DocumentRepository(access.connection)
         if sub_organization_id is not None and not repository.is_sub_organization(
-            scope, sub_organization_id
+            access.scope, sub_organization_id
         ):
             raise NotFound(_("There is no such sub-organization."), code="no_sub_organization")
         while True:
-            known = self._known(work, scope, prepared)
-            results = self._judge_all(scope, actor, prepared, known, sub_organization_id)
+            known = self._known(access, prepared)
+            results = self._judge_all(
+                access.scope, access.actor, prepared, known, sub_organization_id
+            )
             made = [
                 (one.intake, result)
                 for one, result in zip(prepared, results, strict=True)
@@ -109,24 +109,26 @@ class Receipts:
             ]
             # Only where several write at a time may a content have come in since it was looked
             # for; it is known at the next turn.
-            if repository.add_all(scope, [received.document for _intake, received in made]):
+            if repository.add_all(access.scope, [received.document for _intake, received in made]):
                 break
-        self._write(work, scope, actor, made)
+        self._write(access, made)
         return results
 
     def _known(
-        self, work: Work, scope: OrganizationScope, prepared: Sequence[PreparedReceipt]
+        self, access: ScopedWork[OrganizationScope], prepared: Sequence[PreparedReceipt]
     ) -> _Known:
-        connection, reads = work.connection, [one.intake for one in prepared]
+        connection, reads = access.connection, [one.intake for one in prepared]
         kinds = dict.fromkeys(read.document_type for read in reads)
         return _Known(
             contents=DocumentRepository(connection).find_by_contents(
-                scope, [one.content_sha256 for one in prepared]
+                access.scope, [one.content_sha256 for one in prepared]
             ),
-            same=ClaimRepository(connection).same_as(scope, [read.identity for read in reads]),
-            companies=CompanyRepository(connection).list(scope),
-            judged_by=self._review.judged_by(work, scope, reads),
-            policies={kind: self._review.policy_of(work, scope, kind) for kind in kinds},
+            same=ClaimRepository(connection).same_as(
+                access.scope, [read.identity for read in reads]
+            ),
+            companies=CompanyRepository(connection).list(access.scope),
+            judged_by=self._review.judged_by(access, reads),
+            policies={kind: self._review.policy_of(access, kind) for kind in kinds},
         )
 
     def _judge_all(
@@ -194,32 +196,28 @@ class Receipts:
         return Received(document, findings)
 
     def _write(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        made: Sequence[tuple[Intake, Received]],
+        self, access: Access[OrganizationScope], made: Sequence[tuple[Intake, Received]]
     ) -> None:
         if not made:
             return
-        connection = work.connection
+        connection = access.connection
         ClaimRepository(connection).add_identities(
-            scope, [(received.document.id, intake.identity) for intake, received in made]
+            access.scope, [(received.document.id, intake.identity) for intake, received in made]
         )
         PartyRepository(connection).add_all(
-            scope, [(received.document.id, intake.parties) for intake, received in made]
+            access.scope, [(received.document.id, intake.parties) for intake, received in made]
         )
         FindingRepository(connection).add_new(
-            scope, [finding for _intake, received in made for finding in received.findings]
+            access.scope, [finding for _intake, received in made for finding in received.findings]
         )
         TimelineRepository(connection).begin(
-            scope, {received.document.id: _entries(received) for _intake, received in made}
+            access.scope, {received.document.id: _entries(received) for _intake, received in made}
         )
         self._events.tell(
-            work.within(scope), [event for _read, received in made for event in _events(received)]
+            access, [event for _read, received in made for event in _events(received)]
         )
         self._audit.record_each(
-            Access(work, scope, actor),
+            access,
             ReceiptAction.RECEIVED,
             [
                 (received.document.id, {"filename": received.document.filename})

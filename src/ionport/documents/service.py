@@ -46,9 +46,9 @@ from ionport.documents.review.model import Finding
 from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
 from ionport.documents.webhooks.ports import Events, NoEvents
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 
 class DocumentService:
@@ -140,9 +140,7 @@ class DocumentService:
 
     def receive(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         prepared: PreparedReceipt,
         sub_organization_id: str | None = None,
     ) -> Document:
@@ -158,16 +156,14 @@ class DocumentService:
                 usable.
             NotFound: no such sub-organization.
         """
-        (made,) = self.receive_all(work, scope, actor, [prepared], sub_organization_id)
+        (made,) = self.receive_all(access, [prepared], sub_organization_id)
         if isinstance(made, Conflict):
             raise made
         return made.document
 
     def receive_all(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         prepared: Sequence[PreparedReceipt],
         sub_organization_id: str | None = None,
     ) -> list[Received | Conflict]:
@@ -176,45 +172,44 @@ class DocumentService:
         Raises Forbidden and NotFound as `receive`; of a file that is here already there is a
         Conflict in its place.
         """
-        actor.require_organization_member(scope.organization_id)
-        return self._receipts.add(work, scope, actor, prepared, sub_organization_id)
+        access.require_organization_member()
+        return self._receipts.add(access, prepared, sub_organization_id)
 
-    def get(self, work: Work, scope: OrganizationScope, document_id: str) -> Document:
+    def get(self, access: ScopedWork[OrganizationScope], document_id: str) -> Document:
         """Return the document; raises NotFound."""
-        document = DocumentRepository(work.connection).find(scope, document_id)
+        document = DocumentRepository(access.connection).find(access.scope, document_id)
         if document is None:
             raise _no_document()
         return document
 
-    def content(self, work: Work, scope: OrganizationScope, document_id: str) -> bytes:
+    def content(self, access: ScopedWork[OrganizationScope], document_id: str) -> bytes:
         """Return the file as it was received; raises NotFound."""
-        return self._blobs.get(content_digest(self.get(work, scope, document_id)))
+        return self._blobs.get(content_digest(self.get(access, document_id)))
 
-    def more_fields(self, work: Work, scope: OrganizationScope, document: Document) -> Row:
+    def more_fields(self, access: ScopedWork[OrganizationScope], document: Document) -> Row:
         """Return what mappings may name beside the document's fields.
 
         These are values of the company that it belongs to, and fields by their ERP field names.
         """
         kind, fields = document.document_type, document.fields
-        of_company = company_fields(work, scope, document.sub_organization_id)
-        return {**of_company, **self.review.types.other_names(work, scope, kind, fields)}
+        of_company = company_fields(access, document.sub_organization_id)
+        return {**of_company, **self.review.types.other_names(access, kind, fields)}
 
     def timeline(
-        self, work: Work, scope: OrganizationScope, document_id: str
+        self, access: ScopedWork[OrganizationScope], document_id: str
     ) -> list[TimelineEntry]:
         """Return what happened to the document, newest first, at most 500; raises NotFound."""
-        return self.timeline_of(work, scope, self.get(work, scope, document_id))
+        return self.timeline_of(access, self.get(access, document_id))
 
     def timeline_of(
-        self, work: Work, scope: OrganizationScope, document: Document
+        self, access: ScopedWork[OrganizationScope], document: Document
     ) -> list[TimelineEntry]:
         """Return what happened to a document that was read already; else as `timeline`."""
-        return TimelineRepository(work.connection).list(scope, document.id)
+        return TimelineRepository(access.connection).list(access.scope, document.id)
 
     def list(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         page: PageRequest,
         filter: DocumentFilter | None = None,  # noqa: A002 - the word for it
         sort: DocumentSort = DocumentSort.CREATED_AT,
@@ -222,61 +217,63 @@ class DocumentService:
         descending: bool = True,
     ) -> Page[DocumentSummary]:
         """Return a page of the organization's documents by its number, for who asks by numbers."""
-        return ListRepository(work.connection).offset_page(
-            scope, page, filter or DocumentFilter(), sort, descending=descending
+        return ListRepository(access.connection).offset_page(
+            access.scope, page, filter or DocumentFilter(), sort, descending=descending
         )
 
     def count(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         filter: DocumentFilter,  # noqa: A002 - the word for it
     ) -> int:
         """Return how many documents a filter finds."""
-        return ListRepository(work.connection).count(scope, filter)
+        return ListRepository(access.connection).count(access.scope, filter)
 
-    def count_by_status(self, work: Work, scope: OrganizationScope) -> Mapping[DocumentStatus, int]:
+    def count_by_status(
+        self, access: ScopedWork[OrganizationScope]
+    ) -> Mapping[DocumentStatus, int]:
         """Return how many documents there are in each status that occurs."""
-        return self.counts(work, scope).by_status()
+        return self.counts(access).by_status()
 
-    def counts(self, work: Work, scope: OrganizationScope) -> Counts:
+    def counts(self, access: ScopedWork[OrganizationScope]) -> Counts:
         """Return how many documents there are, by status and document type."""
-        return ListRepository(work.connection).counts(scope)
+        return ListRepository(access.connection).counts(access.scope)
 
     def browse(
-        self, work: Work, scope: OrganizationScope, query: ListQuery, counts: Counts | None = None
+        self, access: ScopedWork[OrganizationScope], query: ListQuery, counts: Counts | None = None
     ) -> ListPage:
         """Return the page of the organization's documents that begins at a place in the list.
 
         It takes as long for many documents as for few. `counts` are those of this transaction.
         """
-        repository = ListRepository(work.connection)
-        return repository.page(scope, query, counts or repository.counts(scope))
+        repository = ListRepository(access.connection)
+        return repository.page(access.scope, query, counts or repository.counts(access.scope))
 
     def following(
-        self, work: Work, scope: OrganizationScope, query: ListQuery, document_id: str
+        self, access: ScopedWork[OrganizationScope], query: ListQuery, document_id: str
     ) -> DocumentSummary | None:
         """Return what a list shows behind a document, which it need not show any longer itself."""
         if query.by_prefix:
             query = replace(query, sort=DocumentSort.NUMBER, descending=False)
-        place = ListRepository(work.connection).place_of(scope, document_id, query.sort)
-        found = self.browse(work, scope, replace(query, cursor=place, limit=1))
+        place = ListRepository(access.connection).place_of(access.scope, document_id, query.sort)
+        found = self.browse(access, replace(query, cursor=place, limit=1))
         return found.items[0] if found.items else None
 
-    def count_since(self, work: Work, scope: OrganizationScope, since: datetime) -> int:
+    def count_since(self, access: ScopedWork[OrganizationScope], since: datetime) -> int:
         """Return how many documents were received since then."""
-        return DocumentRepository(work.connection).count_since(scope, since)
+        return DocumentRepository(access.connection).count_since(access.scope, since)
 
     def count_of_place(
-        self, work: Work, scope: OrganizationScope, sub_organization_id: str | None
+        self, access: ScopedWork[OrganizationScope], sub_organization_id: str | None
     ) -> int:
         """Return how many documents belong to a sub-organization; None: to the organization."""
-        return DocumentRepository(work.connection).count_of_place(scope, sub_organization_id)
+        return DocumentRepository(access.connection).count_of_place(
+            access.scope, sub_organization_id
+        )
 
     def record_export_status(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         status: DocumentStatus,
         text: str,
@@ -290,23 +287,22 @@ class DocumentService:
         """
         if status not in EXPORT_STATUSES:
             raise ValueError(f"{status} does not follow from deliveries")
-        repository = DocumentRepository(work.connection)
-        locked = locked or self.lock(work, scope, document_id)
+        repository = DocumentRepository(access.connection)
+        locked = locked or self.lock(access, document_id)
         previous = locked.status
         if status is DocumentStatus.VALIDATED_PENDING_EXPORT:
-            document = self.get(work, scope, document_id)
-            status, _cause = self.review.standing(work, scope, document, locked.open_findings)
+            document = self.get(access, document_id)
+            status, _cause = self.review.standing(access, document, locked.open_findings)
         stays = previous in BY_PERSON or (
             previous in PENDING and status is not DocumentStatus.EXPORTED
         )
         if previous is status or stays:
             if text:
-                self._timeline.tell(work, scope, document_id, TimelineKind.NOTE, text, actor_name)
+                self._timeline.tell(access, document_id, TimelineKind.NOTE, text, actor_name)
             return
-        repository.set_status(scope, document_id, status, self._clock.now())
+        repository.set_status(access.scope, document_id, status, self._clock.now())
         self._timeline.tell(
-            work,
-            scope,
+            access,
             document_id,
             TimelineKind.STATUS_CHANGE,
             text,
@@ -314,43 +310,43 @@ class DocumentService:
             change=(previous, status),
         )
 
-    def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> LockedDocument:
+    def lock(self, access: ScopedWork[OrganizationScope], document_id: str) -> LockedDocument:
         """Keep others from changing the document until the transaction ends; raises NotFound.
 
         Who also writes its deliveries takes their rows first, so that no two wait in a circle.
         """
-        locked = DocumentRepository(work.connection).lock(scope, document_id)
+        locked = DocumentRepository(access.connection).lock(access.scope, document_id)
         if locked is None:
             raise _no_document()
         return locked
 
     def add_note(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         text: str,
         actor_name: str = "ionport",
     ) -> None:
         """Add a sentence to the document's timeline; raises NotFound."""
-        if DocumentRepository(work.connection).lock_status(scope, document_id) is None:
+        if DocumentRepository(access.connection).lock_status(access.scope, document_id) is None:
             raise _no_document()
-        self._timeline.tell(work, scope, document_id, TimelineKind.NOTE, text, actor_name)
+        self._timeline.tell(access, document_id, TimelineKind.NOTE, text, actor_name)
 
-    def findings(self, work: Work, scope: OrganizationScope, document_id: str) -> Sequence[Finding]:
+    def findings(
+        self, access: ScopedWork[OrganizationScope], document_id: str
+    ) -> Sequence[Finding]:
         """Return the document's findings, oldest first, at most 500; raises NotFound."""
-        return self.findings_of(work, scope, self.get(work, scope, document_id))
+        return self.findings_of(access, self.get(access, document_id))
 
     def findings_of(
-        self, work: Work, scope: OrganizationScope, document: Document
+        self, access: ScopedWork[OrganizationScope], document: Document
     ) -> Sequence[Finding]:
         """Return the findings of a document that was read already; else as `findings`."""
-        return self.review.list(work, scope, document.id)
+        return self.review.list(access, document.id)
 
     def add_finding(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         code: str,
         parameters: Mapping[str, str],
@@ -364,11 +360,11 @@ class DocumentService:
         until a person decides; the status of an exported document does not change.
         Raises NotFound.
         """
-        return self.review.add(work, scope, document_id, code, parameters, actor_name=actor_name)
+        return self.review.add(access, document_id, code, parameters, actor_name=actor_name)
 
-    def is_held(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+    def is_held(self, access: ScopedWork[OrganizationScope], document_id: str) -> bool:
         """Tell whether it takes part in no delivery: by findings, or by where it stands."""
-        found = DocumentRepository(work.connection).standing(scope, document_id)
+        found = DocumentRepository(access.connection).standing(access.scope, document_id)
         return found is None or is_held(*found)
 
 

@@ -10,7 +10,7 @@ from ionport.documents.model import DocumentStatus, Row, TimelineEntry, Timeline
 from ionport.documents.repository import TimelineRepository
 from ionport.documents.webhooks.model import Event, EventType
 from ionport.documents.webhooks.ports import Events, NoEvents
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 
 class Timeline:
@@ -22,8 +22,7 @@ class Timeline:
 
     def tell(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         kind: TimelineKind,
         text: str,
@@ -41,12 +40,12 @@ class Timeline:
         entry = new_entry(
             self._clock.now(), kind, text, actor_name, change, code=code, parameters=parameters
         )
-        TimelineRepository(work.connection).add(scope, document_id, entry)
+        TimelineRepository(access.connection).add(access.scope, document_id, entry)
         before, status = change
         if status is not None and status is not before:
             told, previous = EventType.of_status(status), before.value if before else None
             event = Event(told, document_id, entry.at, previous, status.value)
-            self.events.tell(work.within(scope), [event])
+            self.events.tell(access, [event])
 
 
 def new_entry(

@@ -27,6 +27,7 @@ from ionport.documents.review.model import Finding
 from ionport.documents.service import DocumentService
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.model import DeliveryDetail
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope
 
@@ -88,13 +89,14 @@ class DocumentArchive:
 
     def _evidence(self, scope: OrganizationScope, actor: Actor, document_id: str) -> _Evidence:
         with self._database.read() as work:
-            made = self._deliveries.of_document(work, scope, actor, document_id)
+            access = Access(work, scope, actor)
+            made = self._deliveries.of_document(access, document_id)
             return _Evidence(
-                document=self._documents.get(work, scope, document_id),
-                findings=self._documents.findings(work, scope, document_id),
-                decisions=self._documents.decisions.list(work, scope, document_id),
-                timeline=self._documents.timeline(work, scope, document_id),
-                deliveries=[self._deliveries.get(work, scope, actor, each.id) for each in made],
+                document=self._documents.get(access, document_id),
+                findings=self._documents.findings(access, document_id),
+                decisions=self._documents.decisions.list(access, document_id),
+                timeline=self._documents.timeline(access, document_id),
+                deliveries=[self._deliveries.get(access, each.id) for each in made],
             )
 
     def _contents(self, evidence: _Evidence) -> Iterator[tuple[str, bytes]]:

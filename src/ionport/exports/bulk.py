@@ -7,8 +7,8 @@ from ionport.documents.bulk.model import BulkRun, Outcome
 from ionport.documents.bulk.runner import BulkStep
 from ionport.exports.deliveries import DeliveryService
 from ionport.exports.model import DeliveryStatus
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope
 
 _ENDED_BADLY = (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
 
@@ -16,11 +16,9 @@ _ENDED_BADLY = (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
 def export_step(deliveries: DeliveryService) -> BulkStep:
     """Return how one document of a run is exported; what was exported before is left out."""
 
-    def export(
-        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
-    ) -> Outcome:
+    def export(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> Outcome:
         del run
-        found = deliveries.export(work, scope, actor, document_id)
+        found = deliveries.export(access, document_id)
         if not all(delivery.status.is_over for delivery in found):
             return Outcome.done()
         if all(delivery.status in _ENDED_BADLY for delivery in found):

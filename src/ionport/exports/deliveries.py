@@ -41,8 +41,7 @@ from ionport.exports.status import (
 from ionport.exports.timing import ExportTiming
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, SystemScope, Work
+from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 _REASON_LENGTH = 500
 
@@ -73,9 +72,7 @@ class DeliveryService:
 
     def export(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document_id: str,
         configuration_id: str | None = None,
         *,
@@ -95,26 +92,24 @@ class DeliveryService:
             InvalidInput: the reason is empty or too long.
             Conflict: `no_active_configuration`.
         """
-        actor.require_organization_member(scope.organization_id)
-        document = self._making.locked(work, scope, document_id)
-        existing = self._newest(work, scope, document_id)
-        wanted = self._making.wanted(work, scope, document, configuration_id)
+        access.require_organization_member()
+        document = self._making.locked(access, document_id)
+        existing = self._newest(access, document_id)
+        wanted = self._making.wanted(access, document, configuration_id)
         made = [
             (each, existing.get(each.id))
             if configuration_id is not None
-            else (each, self._made_before(work, scope, existing, each))
+            else (each, self._made_before(access, existing, each))
             for each in wanted
         ]
         found = [before for _each, before in made if before is not None]
         plans = [(each, 1) for each, before in made if before is None]
         consent = Consent(accept_findings, seen)
-        return [*found, *self._making.make(work, scope, actor, document, plans, "", consent)]
+        return [*found, *self._making.make(access, document, plans, "", consent)]
 
     def re_export(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document_id: str,
         reason: str,
         configuration_id: str | None = None,
@@ -129,15 +124,15 @@ class DeliveryService:
             DocumentHeld: as `export`.
             Conflict: a delivery of the document is not over yet.
         """
-        actor.require_organization_member(scope.organization_id)
+        access.require_organization_member()
         reason = reason.strip()
         if not reason or len(reason) > _REASON_LENGTH:
             wrong = _("Say why the document is exported again, in 1 to 500 characters.")
             raise InvalidInput(wrong, fields={"reason": wrong})
-        document = self._making.locked(work, scope, document_id)
-        existing = self._newest(work, scope, document_id)
+        document = self._making.locked(access, document_id)
+        existing = self._newest(access, document_id)
         plans = []
-        for configuration in self._making.wanted(work, scope, document, configuration_id):
+        for configuration in self._making.wanted(access, document, configuration_id):
             known = existing.get(configuration.id)
             if known is not None and not known.status.is_over:
                 raise Conflict(
@@ -149,36 +144,32 @@ class DeliveryService:
                 )
             plans.append((configuration, known.generation + 1 if known else 1))
         consent = Consent(accept_findings, seen)
-        return self._making.make(work, scope, actor, document, plans, reason, consent)
+        return self._making.make(access, document, plans, reason, consent)
 
-    def keep_exported(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
-    ) -> None:
+    def keep_exported(self, access: Access[OrganizationScope], document_id: str) -> None:
         """Call off a re-export that waits for approvals: the document is *Exported* as before.
 
         Raises:
             NotFound: no such document.
             Conflict: it does not wait for one, or its deliveries are not all done.
         """
-        keep_exported(work, scope, self._documents, actor, document_id)
+        keep_exported(access, self._documents, document_id)
 
-    def retry(
-        self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str
-    ) -> Delivery:
+    def retry(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
         """Try a failed or cancelled delivery again from where it ended; a waiting one at once.
 
         One that runs is taken from its worker when that one should have ended long ago.
         The stored payload is sent again, unless the failed step is known never to have reached
         Infor: then it is rendered anew, with the mapping's newest version.
         """
-        actor.require_organization_member(scope.organization_id)
-        delivery = self._get(work, scope, delivery_id)
+        access.require_organization_member()
+        delivery = self._get(access, delivery_id)
         # As who makes a delivery: nothing comes between what is asked here and the commit.
-        DeliveryRepository(work.connection).lock_exports(scope, delivery.document_id)
-        delivery = self._get(work, scope, delivery_id)
-        self._refuse_superseded(work, scope, delivery)
+        DeliveryRepository(access.connection).lock_exports(access.scope, delivery.document_id)
+        delivery = self._get(access, delivery_id)
+        self._refuse_superseded(access, delivery)
         if delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
-            self._refuse_sent_beside(work, scope, delivery)
+            self._refuse_sent_beside(access, delivery)
         now = self._clock.now()
         values = {
             "status": DeliveryStatus.PENDING,
@@ -199,41 +190,39 @@ class DeliveryService:
                 code="delivery_held",
             )
         if delivery.status is DeliveryStatus.RUNNING:
-            self._take_from_lost_worker(work, delivery)
+            self._take_from_lost_worker(access.work, delivery)
         resting = (DeliveryStatus.FAILED, DeliveryStatus.WAITING, DeliveryStatus.CANCELLED)
-        if not DeliveryRepository(work.connection).update(
-            scope, delivery.id, values, while_status=resting
+        if not DeliveryRepository(access.connection).update(
+            access.scope, delivery.id, values, while_status=resting
         ):
-            raise _not_retriable(self._get(work, scope, delivery_id))
-        ledger = LedgerRepository(work.connection)
+            raise _not_retriable(self._get(access, delivery_id))
+        ledger = LedgerRepository(access.connection)
         fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
-        for step in ledger.steps(scope, delivery.id):
+        for step in ledger.steps(access.scope, delivery.id):
             if step.status.is_over or step.status is StepStatus.PENDING:
                 continue
-            ledger.update_step(scope, delivery.id, step.kind, fresh)
-            if not may_have_arrived(ledger, scope, delivery.id, step.kind):
-                ledger.update_step(scope, delivery.id, StepKind.RENDER, fresh)
-        self._audit.record(Access(work, scope, actor), DeliveryAction.RETRIED, delivery.id)
+            ledger.update_step(access.scope, delivery.id, step.kind, fresh)
+            if not may_have_arrived(ledger, access.scope, delivery.id, step.kind):
+                ledger.update_step(access.scope, delivery.id, StepKind.RENDER, fresh)
+        self._audit.record(access, DeliveryAction.RETRIED, delivery.id)
         text = _("Export through “{title}” is tried again.").format(
             title=delivery.configuration_title
         )
-        self._record_status(work, scope, actor, delivery.document_id, text)
-        self._wake_after(work)
-        return self._get(work, scope, delivery.id)
+        self._record_status(access, delivery.document_id, text)
+        self._wake_after(access.work)
+        return self._get(access, delivery.id)
 
-    def cancel(
-        self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str
-    ) -> Delivery:
+    def cancel(self, access: Access[OrganizationScope], delivery_id: str) -> Delivery:
         """Give up a delivery that is pending, waiting or failed.
 
         Raises:
             Conflict: it is running this moment, or over already.
         """
-        actor.require_organization_member(scope.organization_id)
-        delivery = self._get(work, scope, delivery_id)
+        access.require_organization_member()
+        delivery = self._get(access, delivery_id)
         now = self._clock.now()
-        cancelled = DeliveryRepository(work.connection).update(
-            scope,
+        cancelled = DeliveryRepository(access.connection).update(
+            access.scope,
             delivery.id,
             {
                 "status": DeliveryStatus.CANCELLED,
@@ -250,38 +239,36 @@ class DeliveryService:
                 ),
                 code="delivery_not_cancellable",
             )
-        self._audit.record(Access(work, scope, actor), DeliveryAction.CANCELLED, delivery.id)
+        self._audit.record(access, DeliveryAction.CANCELLED, delivery.id)
         told, status = EventType.DELIVERY_CANCELLED, DeliveryStatus.CANCELLED
-        tell_of_delivery(work.within(scope), self._documents, delivery, now, told, status=status)
+        tell_of_delivery(access, self._documents, delivery, now, told, status=status)
         text = _("Export through “{title}” was cancelled.").format(
             title=delivery.configuration_title
         )
-        self._record_status(work, scope, actor, delivery.document_id, text)
-        return self._get(work, scope, delivery.id)
+        self._record_status(access, delivery.document_id, text)
+        return self._get(access, delivery.id)
 
-    def get(
-        self, work: Work, scope: OrganizationScope, actor: Actor, delivery_id: str
-    ) -> DeliveryDetail:
+    def get(self, access: Access[OrganizationScope], delivery_id: str) -> DeliveryDetail:
         """Return a delivery with its steps and attempts."""
-        actor.require_organization_member(scope.organization_id)
-        delivery = self._get(work, scope, delivery_id)
-        ledger = LedgerRepository(work.connection)
+        access.require_organization_member()
+        delivery = self._get(access, delivery_id)
+        ledger = LedgerRepository(access.connection)
         return DeliveryDetail(
-            delivery, ledger.steps(scope, delivery.id), ledger.attempts(scope, delivery.id)
+            delivery,
+            ledger.steps(access.scope, delivery.id),
+            ledger.attempts(access.scope, delivery.id),
         )
 
     def of_document(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
+        self, access: Access[OrganizationScope], document_id: str
     ) -> Sequence[Delivery]:
         """Return all deliveries of a document, newest generation first."""
-        actor.require_organization_member(scope.organization_id)
-        return DeliveryRepository(work.connection).of_document(scope, document_id)
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).of_document(access.scope, document_id)
 
     def list(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         wanted: DeliveryFilter,
         page: PageRequest,
         *,
@@ -289,9 +276,9 @@ class DeliveryService:
         descending: bool = True,
     ) -> Page[Delivery]:
         """Return a page of deliveries."""
-        actor.require_organization_member(scope.organization_id)
-        return DeliveryRepository(work.connection).list(
-            scope, wanted, page, sort=sort, descending=descending
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).list(
+            access.scope, wanted, page, sort=sort, descending=descending
         )
 
     def following(
@@ -307,37 +294,33 @@ class DeliveryService:
         return repository.following(access.scope, wanted, limit, after)
 
     def tries(
-        self, work: Work, scope: OrganizationScope, actor: Actor, delivery_ids: Sequence[str]
+        self, access: Access[OrganizationScope], delivery_ids: Sequence[str]
     ) -> Mapping[str, int]:
         """Return how often the most repeated call of each delivery was made."""
-        actor.require_organization_member(scope.organization_id)
-        return LedgerRepository(work.connection).tries(scope, delivery_ids)
+        access.require_organization_member()
+        return LedgerRepository(access.connection).tries(access.scope, delivery_ids)
 
-    def counts(
-        self, work: Work, scope: OrganizationScope, actor: Actor
-    ) -> dict[DeliveryStatus, int]:
+    def counts(self, access: Access[OrganizationScope]) -> dict[DeliveryStatus, int]:
         """Return how many deliveries have each status."""
-        actor.require_organization_member(scope.organization_id)
-        return DeliveryRepository(work.connection).counts(scope)
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).counts(access.scope)
 
-    def held(
-        self, work: Work, scope: OrganizationScope, actor: Actor
-    ) -> dict[tuple[str, str], int]:
+    def held(self, access: Access[OrganizationScope]) -> dict[tuple[str, str], int]:
         """Return how many held deliveries there are, by the ids of configuration and connection."""
-        actor.require_organization_member(scope.organization_id)
-        return DeliveryRepository(work.connection).held(scope)
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).held(access.scope)
 
-    def causes(self, work: Work, scope: OrganizationScope, actor: Actor) -> Sequence[Cause]:
+    def causes(self, access: Access[OrganizationScope]) -> Sequence[Cause]:
         """Return why deliveries have failed or wait, the most frequent first; at most twenty."""
-        actor.require_organization_member(scope.organization_id)
-        return DeliveryRepository(work.connection).causes(scope)
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).causes(access.scope)
 
     def counts_since(
-        self, work: Work, scope: OrganizationScope, actor: Actor, since: datetime
+        self, access: Access[OrganizationScope], since: datetime
     ) -> Mapping[DeliveryStatus, int]:
         """Return how many deliveries made since then have each status."""
-        actor.require_organization_member(scope.organization_id)
-        return DeliveryRepository(work.connection).counts_since(scope, since)
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).counts_since(access.scope, since)
 
     def workers_alive(self, work: Work) -> bool:
         """Tell whether any process runs deliveries now."""
@@ -355,22 +338,21 @@ class DeliveryService:
             note = _("Its worker did not end it in time; it was tried again by hand.")
             take_over(work, delivery.lease, CallEnd.OPEN, note, now)
 
-    def _get(self, work: Work, scope: OrganizationScope, delivery_id: str) -> Delivery:
-        found = DeliveryRepository(work.connection).get(scope, delivery_id)
+    def _get(self, access: ScopedWork[OrganizationScope], delivery_id: str) -> Delivery:
+        found = DeliveryRepository(access.connection).get(access.scope, delivery_id)
         if found is None:
             raise NotFound(_("There is no such delivery."))
         return found
 
     def _newest(
-        self, work: Work, scope: OrganizationScope, document_id: str
+        self, access: ScopedWork[OrganizationScope], document_id: str
     ) -> dict[str, Delivery]:
-        found = DeliveryRepository(work.connection).of_document(scope, document_id)
+        found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
         return {delivery.configuration_id: delivery for delivery in newest_of_each(found)}
 
     def _made_before(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         existing: Mapping[str, Delivery],
         configuration: ExportConfiguration,
     ) -> Delivery | None:
@@ -381,15 +363,15 @@ class DeliveryService:
         """
         own = existing.get(configuration.id)
         family = destination_of(configuration.method).family
-        return own or sent_beside(work, scope, existing, family)
+        return own or sent_beside(access, existing, family)
 
     def _record_status(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, text: str
+        self, access: Access[OrganizationScope], document_id: str, text: str
     ) -> None:
-        record_document_status(work, scope, self._documents, document_id, text, actor.name)
+        record_document_status(access, self._documents, document_id, text, access.actor.name)
 
-    def _refuse_superseded(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
-        newest = self._newest(work, scope, delivery.document_id)[delivery.configuration_id]
+    def _refuse_superseded(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
+        newest = self._newest(access, delivery.document_id)[delivery.configuration_id]
         if newest.generation > delivery.generation:
             raise Conflict(
                 _("The document was exported again since; retry that delivery."),
@@ -397,15 +379,16 @@ class DeliveryService:
                 existing_id=newest.id,
             )
 
-    def _refuse_sent_beside(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
+    def _refuse_sent_beside(
+        self, access: ScopedWork[OrganizationScope], delivery: Delivery
+    ) -> None:
         """What failed before anything was sent must not follow what another one has sent since."""
-        ledger = LedgerRepository(work.connection)
-        if sent_something(ledger, scope, delivery):
+        ledger = LedgerRepository(access.connection)
+        if sent_something(ledger, access.scope, delivery):
             return
         other = sent_beside(
-            work,
-            scope,
-            self._newest(work, scope, delivery.document_id),
+            access,
+            self._newest(access, delivery.document_id),
             destination_of(delivery.method).family,
             delivery.configuration_id,
         )

@@ -27,8 +27,7 @@ from ionport.exports.model import (
 from ionport.exports.status import record_document_status
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +55,34 @@ class DeliveryMaking:
         self._of_documents = of_documents
         self._wake_after = wake_after
 
-    def locked(self, work: Work, scope: OrganizationScope, document_id: str) -> Document:
+    def locked(self, access: ScopedWork[OrganizationScope], document_id: str) -> Document:
         """Return a document as it stays until the transaction ends; raises NotFound.
 
         What a delivery follows from is read after this: fields, status and deliveries of the
         document. Rows of deliveries are taken before that of their document, as passes take them.
         """
-        DeliveryRepository(work.connection).lock_exports(scope, document_id)
-        self._documents.lock(work, scope, document_id)
-        return self._documents.get(work, scope, document_id)
+        DeliveryRepository(access.connection).lock_exports(access.scope, document_id)
+        self._documents.lock(access, document_id)
+        return self._documents.get(access, document_id)
 
     def wanted(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document: Document,
         configuration_id: str | None,
     ) -> Sequence[ExportConfiguration]:
-        repository = ConfigurationRepository(work.connection)
+        repository = ConfigurationRepository(access.connection)
         if configuration_id is not None:
-            chosen = repository.get(scope, configuration_id)
+            chosen = repository.get(access.scope, configuration_id)
             if chosen is None:
                 raise NotFound(_("There is no such export configuration."))
             if chosen.document_type != document.document_type:
                 wrong = _("“{title}” is for another document type.").format(title=chosen.title)
                 raise InvalidInput(wrong, fields={"configuration": wrong})
             return [chosen]
-        active = repository.active(scope, document.document_type, document.sub_organization_id)
+        active = repository.active(
+            access.scope, document.document_type, document.sub_organization_id
+        )
         if not active:
             text = _(
                 "No export configuration is active for this document type and organization."
@@ -100,9 +100,7 @@ class DeliveryMaking:
 
     def make(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document: Document,
         plans: Sequence[tuple[ExportConfiguration, int]],
         reason: str,
@@ -115,30 +113,28 @@ class DeliveryMaking:
         """
         review = self._documents.review
         accepted = review.require_free(
-            work, scope, actor, document, consent.reason, consent.seen, is_new=bool(plans)
+            access, document, consent.reason, consent.seen, is_new=bool(plans)
         )
         made = [
-            self._add(work, scope, actor, document, configuration, generation, reason)
+            self._add(access, document, configuration, generation, reason)
             for configuration, generation in plans
         ]
         if made:
-            review.claims.claim(work, scope, document.id)
-            review.accounts.learn(work, scope, document.id)
+            review.claims.claim(access, document.id)
+            review.accounts.learn(access, document.id)
         if accepted:
             ids = [delivery.id for delivery in made]
             why = consent.reason or ""
-            review.decide(work, scope, actor, document.id, accepted, why, ids)
-            self._of_documents.free(work, scope, document.id)
-        self._announce(work, scope, actor, document, made)
+            review.decide(access, document.id, accepted, why, ids)
+            self._of_documents.free(access, document.id)
+        self._announce(access, document, made)
         if accepted and not made:
-            record_document_status(work, scope, self._documents, document.id, "", actor.name)
+            record_document_status(access, self._documents, document.id, "", access.actor.name)
         return made
 
     def _add(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document: Document,
         configuration: ExportConfiguration,
         generation: int,
@@ -148,7 +144,7 @@ class DeliveryMaking:
         correlation_id = new_uuid()
         delivery = Delivery(
             id=new_id("dlv"),
-            organization_id=scope.organization_id,
+            organization_id=access.scope.organization_id,
             document_id=document.id,
             document_name=document.filename,
             configuration_id=configuration.id,
@@ -161,12 +157,12 @@ class DeliveryMaking:
             message_id=correlation_id,
             status=DeliveryStatus.PENDING,
             reason=reason,
-            created_by=actor.name,
+            created_by=access.actor.name,
             created_at=now,
             updated_at=now,
             due_at=now,
         )
-        if not DeliveryRepository(work.connection).add(scope, delivery):
+        if not DeliveryRepository(access.connection).add(access.scope, delivery):
             raise Conflict(
                 _("Somebody else exported the document at the same moment."),
                 code="delivery_exists",
@@ -175,21 +171,16 @@ class DeliveryMaking:
             DeliveryStep(kind=kind, position=position, status=StepStatus.PENDING)
             for position, kind in enumerate(steps_of(configuration.method))
         ]
-        LedgerRepository(work.connection).add_steps(scope, delivery.id, steps)
+        LedgerRepository(access.connection).add_steps(access.scope, delivery.id, steps)
         details = {"document": document.id, "configuration": configuration.id}
         if reason:
             details["reason"] = reason
         action = DeliveryAction.CREATED if generation == 1 else DeliveryAction.RE_EXPORTED
-        self._audit.record(Access(work, scope, actor), action, delivery.id, details)
+        self._audit.record(access, action, delivery.id, details)
         return delivery
 
     def _announce(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document: Document,
-        made: Sequence[Delivery],
+        self, access: Access[OrganizationScope], document: Document, made: Sequence[Delivery]
     ) -> None:
         if not made:
             return
@@ -199,5 +190,5 @@ class DeliveryMaking:
             text = _("Exported again as new through {titles}: {reason}").format(
                 titles=titles, reason=made[0].reason
             )
-        record_document_status(work, scope, self._documents, document.id, text, actor.name)
-        self._wake_after(work)
+        record_document_status(access, self._documents, document.id, text, access.actor.name)
+        self._wake_after(access.work)

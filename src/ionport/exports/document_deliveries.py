@@ -15,7 +15,7 @@ from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import DOCUMENT_HELD, Delivery, DeliveryStatus, StepKind, StepStatus
 from ionport.exports.sent_before import may_have_arrived, sent_something
 from ionport.exports.status import record_document_status
-from ionport.store import OrganizationScope, SystemScope, Work
+from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 
 class DocumentDeliveries:
@@ -28,64 +28,66 @@ class DocumentDeliveries:
         self._documents = documents
         self._wake_after = wake_after
 
-    def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+    def lock(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
         """Let no delivery be made, begin or send until the transaction ends; say what has left."""
-        DeliveryRepository(work.connection).lock_exports(scope, document_id)
-        return self.sent(work, scope, document_id)
+        DeliveryRepository(access.connection).lock_exports(access.scope, document_id)
+        return self.sent(access, document_id)
 
-    def sent(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+    def sent(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
         """Say what has left so far."""
-        ledger = LedgerRepository(work.connection)
-        found = DeliveryRepository(work.connection).of_document(scope, document_id)
-        if any(_is_at_target(each) or sent_something(ledger, scope, each) for each in found):
+        ledger = LedgerRepository(access.connection)
+        found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
+        if any(_is_at_target(each) or sent_something(ledger, access.scope, each) for each in found):
             return Sent.SOMETHING
         if any(each.status is DeliveryStatus.RUNNING for each in found):
             return Sent.UNDER_WAY
         return Sent.NOTHING
 
-    def has_open(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+    def has_open(self, access: ScopedWork[OrganizationScope], document_id: str) -> bool:
         """Tell whether one of them is not over."""
-        found = DeliveryRepository(work.connection).of_document(scope, document_id)
+        found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
         return any(not each.status.is_over for each in found)
 
     def oldest_unfinished(self, work: Work) -> datetime | None:
         """Return since when the oldest delivery waits that may still send what it has rendered."""
         return DeliveryRepository(work.connection).oldest_unfinished(SystemScope("open deliveries"))
 
-    def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+    def resume(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
         """Make due what waits for a decision, rendered anew, and write the status from it."""
-        if self.free(work, scope, document_id):
-            record_document_status(work, scope, self._documents, document_id, "")
+        if self.free(access, document_id):
+            record_document_status(access, self._documents, document_id, "")
 
-    def free(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+    def free(self, access: ScopedWork[OrganizationScope], document_id: str) -> bool:
         """Make due what waits for a decision, rendered anew; False without any delivery."""
-        found = DeliveryRepository(work.connection).of_document(scope, document_id)
+        found = DeliveryRepository(access.connection).of_document(access.scope, document_id)
         if not found:
             return False
         for delivery in found:
             if not delivery.status.is_over and delivery.status is not DeliveryStatus.RUNNING:
-                self._render_anew(work, scope, delivery)
+                self._render_anew(access, delivery)
         now = self._clock.now()
-        PassRepository(work.connection).free(scope, DOCUMENT_HELD, now, document_id=document_id)
-        self._wake_after(work)
+        PassRepository(access.connection).free(
+            access.scope, DOCUMENT_HELD, now, document_id=document_id
+        )
+        self._wake_after(access.work)
         return True
 
-    def _render_anew(self, work: Work, scope: OrganizationScope, delivery: Delivery) -> None:
+    def _render_anew(self, access: ScopedWork[OrganizationScope], delivery: Delivery) -> None:
         """Let the steps that are still to be made say what the document says now.
 
         What may have arrived keeps its bytes, and then all open steps do.
         """
-        ledger = LedgerRepository(work.connection)
+        ledger = LedgerRepository(access.connection)
         kinds = {call.kind for call in destination_of(delivery.method).calls}
         still_open = [
             step.kind
-            for step in ledger.steps(scope, delivery.id)
+            for step in ledger.steps(access.scope, delivery.id)
             if step.kind in kinds and not step.status.is_over
         ]
-        if any(may_have_arrived(ledger, scope, delivery.id, kind) for kind in still_open):
+        if any(may_have_arrived(ledger, access.scope, delivery.id, kind) for kind in still_open):
             return
         fresh = {"status": StepStatus.PENDING, "tries": 0, "finished_at": None}
-        ledger.update_step(scope, delivery.id, StepKind.RENDER, fresh)
+        ledger.update_step(access.scope, delivery.id, StepKind.RENDER, fresh)
 
 
 def _is_at_target(delivery: Delivery) -> bool:

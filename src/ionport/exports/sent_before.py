@@ -7,23 +7,22 @@ from collections.abc import Mapping
 from ionport.exports.destinations import destination_of
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import AttemptState, Delivery, DeliveryStatus, StepKind
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 
 def sent_beside(
-    work: Work,
-    scope: OrganizationScope,
+    access: ScopedWork[OrganizationScope],
     existing: Mapping[str, Delivery],
     family: str,
     besides: str = "",
 ) -> Delivery | None:
     """Return a delivery of the same family that sends, has sent or may have sent already."""
-    ledger = LedgerRepository(work.connection)
+    ledger = LedgerRepository(access.connection)
     for other in existing.values():
         if destination_of(other.method).family != family or other.configuration_id == besides:
             continue
         settled = other.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
-        if not settled or sent_something(ledger, scope, other):
+        if not settled or sent_something(ledger, access.scope, other):
             return other
     return None
 

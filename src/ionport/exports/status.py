@@ -18,8 +18,8 @@ from ionport.documents.webhooks.model import Event, EventType
 from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, DeliveryStatus
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, ScopedWork, Work
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope, ScopedWork
 
 
 class _State(Protocol):
@@ -68,8 +68,7 @@ def newest_of_each(deliveries: Iterable[StateT]) -> list[StateT]:
 
 
 def record_document_status(
-    work: Work,
-    scope: OrganizationScope,
+    access: ScopedWork[OrganizationScope],
     documents: DocumentService,
     document_id: str,
     text: str,
@@ -77,13 +76,13 @@ def record_document_status(
 ) -> DocumentStatus:
     """Write the derived status and a line of the timeline, in the transaction of the change."""
     # Before its deliveries are read: another one may be made at this moment.
-    document = documents.lock(work, scope, document_id)
-    active = ConfigurationRepository(work.connection).active_ids(
-        scope, document.document_type, document.sub_organization_id
+    document = documents.lock(access, document_id)
+    active = ConfigurationRepository(access.connection).active_ids(
+        access.scope, document.document_type, document.sub_organization_id
     )
-    latest = newest_of_each(DeliveryRepository(work.connection).states(scope, document_id))
+    latest = newest_of_each(DeliveryRepository(access.connection).states(access.scope, document_id))
     status = derive_status(latest, active)
-    documents.record_export_status(work, scope, document_id, status, text, actor_name, document)
+    documents.record_export_status(access, document_id, status, text, actor_name, document)
     return status
 
 
@@ -113,21 +112,17 @@ def tell_of_delivery(
 
 
 def keep_exported(
-    work: Work,
-    scope: OrganizationScope,
-    documents: DocumentService,
-    actor: Actor,
-    document_id: str,
+    access: Access[OrganizationScope], documents: DocumentService, document_id: str
 ) -> None:
     """Let a document that waits for the approvals of a re-export be *Exported* as before.
 
     Raises Forbidden, NotFound, and Conflict where none waits or its deliveries are not all done.
     """
-    actor.require_organization_member(scope.organization_id)
-    if documents.get(work, scope, document_id).status in PENDING:
+    access.require_organization_member()
+    if documents.get(access, document_id).status in PENDING:
         told = _("It is not exported again.")
-        record_document_status(work, scope, documents, document_id, told, actor.name)
-        if documents.get(work, scope, document_id).status is DocumentStatus.EXPORTED:
+        record_document_status(access, documents, document_id, told, access.actor.name)
+        if documents.get(access, document_id).status is DocumentStatus.EXPORTED:
             return
     raise Conflict(
         _("No re-export of this document waits for an approval."), code="no_re_export_waits"

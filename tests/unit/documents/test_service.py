@@ -18,6 +18,7 @@ from ionport.documents.model import (
 )
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from ionport.documents.service import DocumentService
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
@@ -54,7 +55,7 @@ def _receive(
 ) -> str:
     prepared = service.prepare_receipt(scope, content, name)
     with database.write() as work:
-        return service.receive(work, scope, Actor.operator(), prepared).id
+        return service.receive(Access(work, scope, Actor.operator()), prepared).id
 
 
 def _variant(number: str, supplier: str = "DE123456789") -> bytes:
@@ -65,12 +66,13 @@ def _variant(number: str, supplier: str = "DE123456789") -> bytes:
 def test_a_received_invoice_is_kept_whole(service: DocumentService, database: Database) -> None:
     with database.write() as work:
         received = service.receive(
-            work, ACME, ANNA, service.prepare_receipt(ACME, UBL, "c:\\temp\\invoice.xml")
+            Access(work, ACME, ANNA), service.prepare_receipt(ACME, UBL, "c:\\temp\\invoice.xml")
         )
     with database.read() as work:
-        document = service.get(work, ACME, received.id)
+        access = work.within(ACME)
+        document = service.get(access, received.id)
         assert document == received
-        assert service.content(work, ACME, received.id) == UBL
+        assert service.content(access, received.id) == UBL
     assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
     assert (document.filename, document.size_bytes) == ("invoice.xml", len(UBL))
     assert document.fields["total_amount"] == "2808.81"
@@ -84,13 +86,14 @@ def test_the_same_content_twice_is_refused_with_the_first_ones_id(
 ) -> None:
     first = _receive(service, database)
     with database.write() as work:
+        access = Access(work, ACME, ANNA)
         with pytest.raises(Conflict) as caught:
-            service.receive(work, ACME, ANNA, service.prepare_receipt(ACME, UBL, "again.xml"))
+            service.receive(access, service.prepare_receipt(ACME, UBL, "again.xml"))
         # The other file of the same upload is kept all the same.
-        service.receive(work, ACME, ANNA, service.prepare_receipt(ACME, CII, "second.xml"))
+        service.receive(access, service.prepare_receipt(ACME, CII, "second.xml"))
     assert caught.value.existing_id == first
     with database.read() as work:
-        assert service.list(work, ACME, PageRequest()).total == 2
+        assert service.list(work.within(ACME), PageRequest()).total == 2
 
 
 @pytest.mark.on_each_database
@@ -100,14 +103,14 @@ def test_another_organization_may_have_the_same_content(
     first = _receive(service, database)
     second = _receive(service, database, scope=OTHER)
     with database.read() as work:
-        assert service.get(work, OTHER, second).duplicate_of is None
+        assert service.get(work.within(OTHER), second).duplicate_of is None
         for scope, foreign in ((ACME, second), (OTHER, first)):
             with pytest.raises(NotFound):
-                service.get(work, scope, foreign)
+                service.get(work.within(scope), foreign)
             with pytest.raises(NotFound):
-                service.content(work, scope, foreign)
+                service.content(work.within(scope), foreign)
             with pytest.raises(NotFound):
-                service.timeline(work, scope, foreign)
+                service.timeline(work.within(scope), foreign)
 
 
 @pytest.mark.on_each_database
@@ -119,13 +122,14 @@ def test_the_same_supplier_and_number_warns_and_marks(
     second = _receive(service, database, again)
     third = _receive(service, database, again.replace(b"30 Tage netto", b"sofort"))
     with database.read() as work:
-        document = service.get(work, ACME, second)
+        access = work.within(ACME)
+        document = service.get(access, second)
         assert document.duplicate_of == first
         assert document.status is DocumentStatus.READY_FOR_VALIDATION
-        (finding,) = holding(service.findings(work, ACME, second))
+        (finding,) = holding(service.findings(access, second))
         assert (finding.code, finding.parameters["document"]) == ("duplicate_number", first)
         assert "first.xml" in finding.text
-        assert service.get(work, ACME, third).duplicate_of == first
+        assert service.get(access, third).duplicate_of == first
 
 
 def test_another_suppliers_same_number_is_no_duplicate(
@@ -137,16 +141,17 @@ def test_another_suppliers_same_number_is_no_duplicate(
         content = content.replace(own, others)
     other = _receive(service, database, content)
     with database.read() as work:
-        assert service.get(work, ACME, other).duplicate_of is None
+        assert service.get(work.within(ACME), other).duplicate_of is None
 
 
 def test_a_mismatch_waits_for_a_person(service: DocumentService, database: Database) -> None:
     wrong = UBL.replace(b"2808.81</cbc:PayableAmount", b"2808.80</cbc:PayableAmount")
     id_ = _receive(service, database, wrong)
     with database.read() as work:
-        document = service.get(work, ACME, id_)
-        entries = service.timeline(work, ACME, id_)
-        (finding,) = holding(service.findings(work, ACME, id_))
+        access = work.within(ACME)
+        document = service.get(access, id_)
+        entries = service.timeline(access, id_)
+        (finding,) = holding(service.findings(access, id_))
     assert document.status is DocumentStatus.READY_FOR_VALIDATION
     kinds = [entry.kind for entry in entries]
     assert kinds == [TimelineKind.WARNING, TimelineKind.WARNING, TimelineKind.RECEIVED]
@@ -158,12 +163,14 @@ def test_what_cannot_be_read_leaves_nothing(service: DocumentService, database: 
     with pytest.raises(InvalidInput):
         service.prepare_receipt(ACME, b"<a/>", "x.xml")
     with database.read() as work:
-        assert service.list(work, ACME, PageRequest()).total == 0
+        assert service.list(work.within(ACME), PageRequest()).total == 0
 
 
 def test_only_members_may_receive(service: DocumentService, database: Database) -> None:
     with database.write() as work, pytest.raises(Forbidden):
-        service.receive(work, OTHER, ANNA, service.prepare_receipt(OTHER, UBL, "invoice.xml"))
+        service.receive(
+            Access(work, OTHER, ANNA), service.prepare_receipt(OTHER, UBL, "invoice.xml")
+        )
 
 
 @pytest.mark.on_each_database
@@ -171,15 +178,12 @@ def test_a_document_may_belong_to_an_own_sub_organization_only(
     service: DocumentService, database: Database
 ) -> None:
     with database.write() as work:
-        document = service.receive(
-            work, ACME, ANNA, service.prepare_receipt(ACME, UBL, "a.xml"), "org_sub"
-        )
+        access = Access(work, ACME, ANNA)
+        document = service.receive(access, service.prepare_receipt(ACME, UBL, "a.xml"), "org_sub")
         assert document.sub_organization_id == "org_sub"
         for foreign in ("org_other", "org_acme", "org_none"):
             with pytest.raises(NotFound):
-                service.receive(
-                    work, ACME, ANNA, service.prepare_receipt(ACME, CII, "b.xml"), foreign
-                )
+                service.receive(access, service.prepare_receipt(ACME, CII, "b.xml"), foreign)
 
 
 @pytest.mark.on_each_database
@@ -190,12 +194,17 @@ def test_lists_filter_search_sort_and_page(
         clock.advance(timedelta(minutes=1))
         _receive(service, database, _variant(number), name=f"Rechnung {number}.xml")
     with database.read() as work:
+        access = work.within(ACME)
 
         def numbers(
             text: str = "", sort: DocumentSort = DocumentSort.CREATED_AT, *, descending: bool = True
         ) -> list[str]:
             page = service.list(
-                work, ACME, PageRequest(), DocumentFilter(text=text), sort, descending=descending
+                access,
+                PageRequest(),
+                DocumentFilter(text=text),
+                sort,
+                descending=descending,
             )
             return [document.number for document in page.items]
 
@@ -210,13 +219,13 @@ def test_lists_filter_search_sort_and_page(
         assert numbers("A\0-1") == ["A-1"]
         for sort in DocumentSort:
             assert len(numbers(sort=sort)) == 4
-        second = service.list(work, ACME, PageRequest(number=2, per_page=3))
+        second = service.list(access, PageRequest(number=2, per_page=3))
         assert ([d.number for d in second.items], second.total, second.pages) == (["B-2"], 4, 2)
         exported = DocumentFilter(statuses=frozenset({DocumentStatus.EXPORTED}))
-        assert service.list(work, ACME, PageRequest(), exported).total == 0
+        assert service.list(access, PageRequest(), exported).total == 0
         notes = DocumentFilter(document_types=frozenset({"CREDIT_NOTE"}))
-        assert service.list(work, ACME, PageRequest(), notes).total == 0
-        summary = service.list(work, ACME, PageRequest()).items[-1]
+        assert service.list(access, PageRequest(), notes).total == 0
+        summary = service.list(access, PageRequest()).items[-1]
     assert isinstance(summary, DocumentSummary)
     assert (summary.total_amount, summary.currency, summary.invoice_date) == (
         "2808.81",
@@ -238,11 +247,12 @@ def test_the_exports_status_is_told_in_the_timeline(
     ):
         clock.advance(timedelta(seconds=5))
         with database.write() as work:
-            service.record_export_status(work, ACME, id_, status, text)
+            service.record_export_status(work.within(ACME), id_, status, text)
     with database.read() as work:
-        entries = service.timeline(work, ACME, id_)
-        document = service.get(work, ACME, id_)
-        assert service.count_by_status(work, ACME) == {DocumentStatus.EXPORT_ERROR: 1}
+        access = work.within(ACME)
+        entries = service.timeline(access, id_)
+        document = service.get(access, id_)
+        assert service.count_by_status(access) == {DocumentStatus.EXPORT_ERROR: 1}
     assert document.status is DocumentStatus.EXPORT_ERROR
     assert document.updated_at > document.created_at
     assert [(e.kind, e.previous_status, e.status, e.text) for e in entries[:3]] == [
@@ -267,15 +277,16 @@ def test_only_statuses_of_an_export_can_be_recorded(
 ) -> None:
     id_ = _receive(service, database)
     with database.write() as work:
+        access = work.within(ACME)
         with pytest.raises(ValueError, match="does not follow"):
-            service.record_export_status(work, ACME, id_, DocumentStatus.READY_FOR_VALIDATION, "")
+            service.record_export_status(access, id_, DocumentStatus.READY_FOR_VALIDATION, "")
         with pytest.raises(NotFound):
-            service.record_export_status(work, OTHER, id_, DocumentStatus.EXPORTED, "")
+            service.record_export_status(work.within(OTHER), id_, DocumentStatus.EXPORTED, "")
         with pytest.raises(NotFound):
-            service.add_note(work, OTHER, id_, "hello")
-        service.add_note(work, ACME, id_, "hello", "anna")
+            service.add_note(work.within(OTHER), id_, "hello")
+        service.add_note(access, id_, "hello", "anna")
     with database.read() as work:
-        assert service.timeline(work, ACME, id_)[0].text == "hello"
+        assert service.timeline(work.within(ACME), id_)[0].text == "hello"
 
 
 def test_receiving_is_audited(

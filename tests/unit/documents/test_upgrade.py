@@ -13,6 +13,7 @@ from ionport.core.clock import MovableClock
 from ionport.documents.model import DocumentStatus
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.service import DocumentService
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.migrations import _config, upgrade
@@ -92,10 +93,11 @@ def test_warnings_of_the_version_before_become_findings(
     upgrade(before)
     service = DocumentService(clock, FolderBlobs(tmp_path), AuditLog(clock))  # type: ignore[arg-type]
     with before.read() as work:
-        waiting = service.get(work, ACME, "doc_2")
-        exported = service.get(work, ACME, "doc_3")
-        held = {f.code: f for f in service.findings(work, ACME, "doc_2")}
-        (decided,) = service.findings(work, ACME, "doc_3")
+        access = work.within(ACME)
+        waiting = service.get(access, "doc_2")
+        exported = service.get(access, "doc_3")
+        held = {f.code: f for f in service.findings(access, "doc_2")}
+        (decided,) = service.findings(access, "doc_3")
     assert (waiting.is_held, waiting.open_findings) == (True, 2)
     assert held["amounts_mismatch"].text == MISMATCH["text"]
     assert held["duplicate_number"].parameters["document"] == "doc_1"
@@ -122,13 +124,15 @@ def test_what_the_version_before_delivered_is_claimed(
     upgrade(before)
     service = DocumentService(clock, FolderBlobs(tmp_path), AuditLog(clock))  # type: ignore[arg-type]
     with before.write() as work:
-        second = service.get(work, ACME, "doc_2")
+        access = Access(work, ACME, Actor.operator())
+        second = service.get(access, "doc_2")
         with pytest.raises(DocumentHeld) as held:
-            service.review.require_free(work, ACME, Actor.operator(), second, None)
+            service.review.require_free(access, second, None)
     assert "as doc_1.xml" in held.value.text
     with before.write() as work:
-        first = service.get(work, ACME, "doc_1")
-        assert service.review.require_free(work, ACME, Actor.operator(), first, None) == []
+        access = Access(work, ACME, Actor.operator())
+        first = service.get(access, "doc_1")
+        assert service.review.require_free(access, first, None) == []
     before.close()
 
 

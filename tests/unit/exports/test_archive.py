@@ -41,7 +41,7 @@ def test_the_archive_of_an_exported_document_has_what_was_received_sent_and_deci
     sums = files.pop("SHA256SUMS").decode().splitlines()
     assert sums == [f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in sorted(files)]
     with walk.side.database.read() as work:
-        original = walk.side.documents.content(work, walk.side.scope, document_id)
+        original = walk.side.documents.content(work.within(walk.side.scope), document_id)
     assert files["original/471102.xml"] == original
     assert any(name.startswith(f"sent/{delivery.id}-") for name in files)
     rows = json.loads(files["document.json"])

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from ionport.documents.review.model import DocumentHeld
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import ExportMethod
+from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR, DocumentSide, invoice
 from tests.support.patience import PATIENCE
 from tests.unit.exports.test_deliveries import ready
@@ -37,14 +38,16 @@ def _copies(side: DocumentSide, number: str = "RE-9") -> tuple[str, str]:
 def _deliveries(side: DocumentSide, *document_ids: str) -> int:
     with side.database.read() as work:
         return sum(
-            len(side.deliveries.of_document(work, side.scope, OPERATOR, document_id))
+            len(side.deliveries.of_document(Access(work, side.scope, OPERATOR), document_id))
             for document_id in document_ids
         )
 
 
 def _export(side: DocumentSide, document_id: str, reason: str | None = None) -> None:
     with keeping_findings(side.database) as work:
-        side.deliveries.export(work, side.scope, OPERATOR, document_id, accept_findings=reason)
+        side.deliveries.export(
+            Access(work, side.scope, OPERATOR), document_id, accept_findings=reason
+        )
 
 
 def test_two_copies_exported_at_the_same_moment_make_one_delivery(ready: DocumentSide) -> None:
@@ -75,7 +78,7 @@ def test_what_is_held_by_a_claim_keeps_its_finding_and_goes_after_a_decision(
     with pytest.raises(DocumentHeld):
         _export(ready, second, "all is well")
     with ready.database.read() as work:
-        (finding,) = ready.documents.findings(work, ready.scope, second)
+        (finding,) = ready.documents.findings(work.within(ready.scope), second)
     assert (finding.is_open, finding.parameters["document"]) == (True, first)
     assert ready.status(second) == "ready_for_validation"
     _export(ready, second, "the first one is another delivery's invoice")
@@ -83,7 +86,8 @@ def test_what_is_held_by_a_claim_keeps_its_finding_and_goes_after_a_decision(
     third = ready.add_document("third.xml", invoice("RE-9  "))
     with ready.database.read() as work:
         named = {
-            f.parameters["document"] for f in ready.documents.findings(work, ready.scope, third)
+            f.parameters["document"]
+            for f in ready.documents.findings(work.within(ready.scope), third)
         }
     assert named == {first, second}
 
@@ -95,7 +99,7 @@ def test_a_claim_counts_for_every_configuration_and_generation(ready: DocumentSi
         delivery.connection_id, ExportMethod.INFOR_IDM, title="Alternate", activate=False
     )
     with pytest.raises(DocumentHeld), keeping_findings(ready.database) as work:
-        ready.deliveries.export(work, ready.scope, OPERATOR, second, alternate.id)
+        ready.deliveries.export(Access(work, ready.scope, OPERATOR), second, alternate.id)
     with keeping_findings(ready.database) as work:
-        ready.deliveries.export(work, ready.scope, OPERATOR, first, alternate.id)
+        ready.deliveries.export(Access(work, ready.scope, OPERATOR), first, alternate.id)
     assert _deliveries(ready, first, second) == 2

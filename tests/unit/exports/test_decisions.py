@@ -34,12 +34,12 @@ pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 def _document(side: DocumentSide, document_id: str) -> Document:
     with side.database.read() as work:
-        return side.documents.get(work, side.scope, document_id)
+        return side.documents.get(work.within(side.scope), document_id)
 
 
 def _open(side: DocumentSide, document_id: str) -> list[Finding]:
     with side.database.read() as work:
-        found = side.documents.findings(work, side.scope, document_id)
+        found = side.documents.findings(work.within(side.scope), document_id)
     return [finding for finding in found if finding.is_open]
 
 
@@ -51,24 +51,26 @@ def _correct(side: DocumentSide, document_id: str, **values: str) -> bool:
 
 def _undo(side: DocumentSide, document_id: str, kind: DecisionKind) -> None:
     with side.database.read() as work:
-        made = side.documents.decisions.list(work, side.scope, document_id)
+        made = side.documents.decisions.list(work.within(side.scope), document_id)
     newest = [each for each in made if each.kind is kind and each.is_active][-1]
-    arguments = (side.scope, OPERATOR, document_id, newest.id)
     if kind is DecisionKind.CORRECT:
-        side.documents.corrections.undo(side.database, *arguments)
+        side.documents.corrections.undo(side.database, side.scope, OPERATOR, document_id, newest.id)
         return
     with side.database.write() as work:
-        side.documents.decisions.undo(work, *arguments)
+        access = Access(work, side.scope, OPERATOR)
+        side.documents.decisions.undo(access, document_id, newest.id)
 
 
 def _decide(side: DocumentSide, name: str, document_id: str, *more: object) -> None:
     with side.database.write() as work:
-        getattr(side.documents.decisions, name)(work, side.scope, OPERATOR, document_id, *more)
+        getattr(side.documents.decisions, name)(
+            Access(work, side.scope, OPERATOR), document_id, *more
+        )
 
 
 def _export(side: DocumentSide, document_id: str, **options: str) -> list[Delivery]:
     with keeping_findings(side.database) as work:
-        made = side.deliveries.export(work, side.scope, OPERATOR, document_id, **options)  # type: ignore[arg-type]
+        made = side.deliveries.export(Access(work, side.scope, OPERATOR), document_id, **options)  # type: ignore[arg-type]
         return list(made)
 
 
@@ -103,9 +105,10 @@ def test_a_correction_closes_what_no_longer_holds_and_keeps_old_value_and_bytes(
     assert (document.status, document.open_findings) == ("validated_pending_export", 0)
     assert document.fields["amount_due"] == "2808.81"
     with ready.database.read() as work:
-        content = ready.documents.content(work, ready.scope, document_id)
-        made = corrected_values(ready.documents.decisions.list(work, ready.scope, document_id))
-        (finding,) = holding(ready.documents.findings(work, ready.scope, document_id))
+        access = work.within(ready.scope)
+        content = ready.documents.content(access, document_id)
+        made = corrected_values(ready.documents.decisions.list(access, document_id))
+        (finding,) = holding(ready.documents.findings(access, document_id))
     assert b"2808.80</cbc:PayableAmount" in content
     assert made == {"amount_due": ("2808.80", "2808.81")}
     assert finding.resolved_at is not None
@@ -203,13 +206,13 @@ def test_what_arises_again_after_somebody_looked_is_not_accepted(ready: Document
 def test_what_has_come_to_hold_after_somebody_looked_is_not_accepted(ready: DocumentSide) -> None:
     document_id = _wrong_total(ready)
     with ready.database.read() as work:
-        found = ready.documents.findings(work, ready.scope, document_id)
+        found = ready.documents.findings(work.within(ready.scope), document_id)
     noted = [finding.code for finding in found if not finding.is_open]
     looked_at = ready.clock.now()
     ready.clock.advance(timedelta(seconds=1))
     with ready.database.write() as work:
         types = ready.documents.review.types
-        types.set_effect(work, ready.scope, OPERATOR, "INVOICE", noted[0], Effect.HOLDS)
+        types.set_effect(Access(work, ready.scope, OPERATOR), "INVOICE", noted[0], Effect.HOLDS)
     _correct(ready, document_id, due_date="2031-01-01")
     assert noted[0] in {finding.code for finding in _open(ready, document_id)}
     with pytest.raises(Conflict) as late:
@@ -284,12 +287,12 @@ def test_what_can_be_undone_is_what_is_not_refused(ready: DocumentSide) -> None:
 
 def _undoable(side: DocumentSide, document_id: str) -> list[str]:
     with side.database.read() as work:
-        decisions = side.documents.decisions.list(work, side.scope, document_id)
+        access = work.within(side.scope)
+        decisions = side.documents.decisions.list(access, document_id)
         found = undoable(
-            work,
-            side.scope,
+            access,
             side.documents.review.deliveries,
-            side.documents.get(work, side.scope, document_id),
+            side.documents.get(access, document_id),
             decisions,
         )
     return [each.kind.value for each in decisions if each.id in found]
@@ -323,7 +326,7 @@ def test_holding_and_deleting_are_undone_in_their_order(ready: DocumentSide) -> 
 @pytest.fixture
 def approving(ready: DocumentSide) -> DocumentSide:
     policy = ApprovalPolicy(first_from=Decimal(1000), second_from=Decimal(2000))
-    ready.documents.review.policy_of = lambda work, scope, kind: policy
+    ready.documents.review.policy_of = lambda access, kind: policy
     return ready
 
 
@@ -331,7 +334,7 @@ def _approve(side: DocumentSide, document_id: str, name: str) -> None:
     role = frozenset({(side.scope.organization_id, OrganizationRole.USER)})
     with side.database.write() as work:
         actor = Actor(f"usr_{name}", name, organization_roles=role)
-        side.documents.decisions.approve(work, side.scope, actor, document_id)
+        side.documents.decisions.approve(Access(work, side.scope, actor), document_id)
 
 
 def test_two_persons_approve_and_neither_is_who_changed_an_amount(approving: DocumentSide) -> None:
@@ -352,7 +355,7 @@ def test_two_persons_approve_and_neither_is_who_changed_an_amount(approving: Doc
     _correct(approving, document_id, amount_due="2808.81")
     assert _document(approving, document_id).status == "pending_approval"
     with approving.database.write() as work, pytest.raises(Forbidden):
-        approving.documents.decisions.approve(work, approving.scope, OPERATOR, document_id)
+        approving.documents.decisions.approve(Access(work, approving.scope, OPERATOR), document_id)
     for name in ("anna", "bert"):
         _approve(approving, document_id, name)
     assert len(_export(approving, document_id)) == 1
@@ -368,7 +371,7 @@ def test_what_is_exported_once_more_is_approved_as_it_is_now(approving: Document
         repository = DeliveryRepository(work.connection)
         every = tuple(DeliveryStatus)
         assert repository.update(approving.scope, delivery.id, done, while_status=every)
-        record_document_status(work, approving.scope, approving.documents, document_id, "")
+        record_document_status(work.within(approving.scope), approving.documents, document_id, "")
     _correct(approving, document_id, due_date="2031-01-01")
     assert _export(approving, document_id)[0].id == delivery.id
     assert _document(approving, document_id).status == "exported"
@@ -377,13 +380,13 @@ def test_what_is_exported_once_more_is_approved_as_it_is_now(approving: Document
         with keeping_findings(approving.database) as work:
             return list(
                 approving.deliveries.re_export(
-                    work, approving.scope, OPERATOR, document_id, "due date"
+                    Access(work, approving.scope, OPERATOR), document_id, "due date"
                 )
             )
 
     def keep() -> None:
         with approving.database.write() as work:
-            approving.deliveries.keep_exported(work, approving.scope, OPERATOR, document_id)
+            approving.deliveries.keep_exported(Access(work, approving.scope, OPERATOR), document_id)
 
     with pytest.raises(Conflict):
         keep()
@@ -434,7 +437,7 @@ def test_an_export_frees_what_waits_for_an_approval_that_is_no_longer_needed(
     (delivery,) = _export(approving, document_id)
     assert _document(approving, document_id).status == "exporting"
     with approving.database.read() as work:
-        assert not approving.documents.is_held(work, approving.scope, document_id)
+        assert not approving.documents.is_held(work.within(approving.scope), document_id)
     assert delivery.status == "pending"
 
 
@@ -446,7 +449,7 @@ def test_a_decision_from_another_organization_or_without_a_reason_changes_nothin
     for name, more in (("reject", ["why"]), ("hold", ["why"]), ("delete", ["why"])):
         with ready.database.write() as work, pytest.raises(Forbidden):
             getattr(ready.documents.decisions, name)(
-                work, ready.scope, stranger, document_id, *more
+                Access(work, ready.scope, stranger), document_id, *more
             )
         with pytest.raises(IonportError, match="characters"):
             _decide(ready, name, document_id, " ")
@@ -459,10 +462,9 @@ def test_what_is_being_delivered_or_was_sent_stays_with_its_company(ready: Docum
 
     def move() -> bool:
         with ready.database.write() as work:
-            south = ready.identity.create_sub_organization(
-                Access(work, ready.scope, OPERATOR), "South"
-            )
-            return ready.documents.moving.move(work, ready.scope, OPERATOR, first, south.id)
+            access = Access(work, ready.scope, OPERATOR)
+            south = ready.identity.create_sub_organization(access, "South")
+            return ready.documents.moving.move(access, first, south.id)
 
     with pytest.raises(Conflict) as open_one:
         move()

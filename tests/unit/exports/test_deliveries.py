@@ -49,7 +49,7 @@ def test_a_delivery_commits_with_its_document_s_status(ready: DocumentSide):
 
     def export_and_die() -> None:
         with ready.database.write() as work:
-            ready.deliveries.export(work, ready.scope, OPERATOR, document_id)
+            ready.deliveries.export(Access(work, ready.scope, OPERATOR), document_id)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -74,7 +74,7 @@ def test_the_runner_is_woken_after_the_commit_and_not_before(ready: DocumentSide
     ready.deliveries.wake = lambda: woken.append("yes")
     document_id = ready.receive()
     with ready.database.write() as work:
-        ready.deliveries.export(work, ready.scope, OPERATOR, document_id)
+        ready.deliveries.export(Access(work, ready.scope, OPERATOR), document_id)
         assert woken == []
     assert woken == ["yes"]
 
@@ -91,7 +91,7 @@ def test_exporting_again_gives_the_delivery_that_exists(ready: DocumentSide):
 def test_without_an_active_configuration_the_user_is_told_where_to_make_one(side: DocumentSide):
     document_id = side.receive()
     with side.database.write() as work, pytest.raises(Conflict, match="Settings"):
-        side.deliveries.export(work, side.scope, OPERATOR, document_id)
+        side.deliveries.export(Access(work, side.scope, OPERATOR), document_id)
 
 
 @pytest.mark.on_each_database
@@ -99,17 +99,17 @@ def test_re_export_as_new_has_a_new_correlation_id_and_asks_why(ready: DocumentS
     document_id = ready.receive()
     first = ready.export(document_id)
     with ready.database.write() as work:
+        access = Access(work, ready.scope, OPERATOR)
         with pytest.raises(InvalidInput) as refused:
-            ready.deliveries.re_export(work, ready.scope, OPERATOR, document_id, "  ")
+            ready.deliveries.re_export(access, document_id, "  ")
         with pytest.raises(Conflict, match="not over"):
-            ready.deliveries.re_export(work, ready.scope, OPERATOR, document_id, "wrong company")
+            ready.deliveries.re_export(access, document_id, "wrong company")
     assert refused.value.fields["reason"]
     set_status(ready, first.id, DeliveryStatus.DELIVERED)
     with ready.database.write() as work:
-        (second,) = ready.deliveries.re_export(
-            work, ready.scope, OPERATOR, document_id, "wrong company"
-        )
-        found = ready.deliveries.of_document(work, ready.scope, OPERATOR, document_id)
+        access = Access(work, ready.scope, OPERATOR)
+        (second,) = ready.deliveries.re_export(access, document_id, "wrong company")
+        found = ready.deliveries.of_document(access, document_id)
     assert (second.generation, second.reason) == (2, "wrong company")
     assert second.correlation_id != first.correlation_id
     assert second.message_id != first.message_id
@@ -122,9 +122,10 @@ def test_a_superseded_delivery_is_not_retried(ready: DocumentSide):
     first = ready.export(document_id)
     set_status(ready, first.id, DeliveryStatus.FAILED)
     with ready.database.write() as work:
-        (second,) = ready.deliveries.re_export(work, ready.scope, OPERATOR, document_id, "new")
+        access = Access(work, ready.scope, OPERATOR)
+        (second,) = ready.deliveries.re_export(access, document_id, "new")
         with pytest.raises(Conflict) as refused:
-            ready.deliveries.retry(work, ready.scope, OPERATOR, first.id)
+            ready.deliveries.retry(access, first.id)
     assert refused.value.existing_id == second.id
 
 
@@ -135,15 +136,16 @@ def test_only_what_failed_or_waits_is_retried(ready: DocumentSide, status: Deliv
     delivery = ready.export(ready.receive())
     set_status(ready, delivery.id, status)
     with ready.database.write() as work, pytest.raises(Conflict):
-        ready.deliveries.retry(work, ready.scope, OPERATOR, delivery.id)
+        ready.deliveries.retry(Access(work, ready.scope, OPERATOR), delivery.id)
 
 
 @pytest.mark.on_each_database
 def test_a_cancelled_delivery_can_be_taken_up_again(ready: DocumentSide):
     delivery = ready.export(ready.receive())
     with ready.database.write() as work:
-        ready.deliveries.cancel(work, ready.scope, OPERATOR, delivery.id)
-        again = ready.deliveries.retry(work, ready.scope, OPERATOR, delivery.id)
+        access = Access(work, ready.scope, OPERATOR)
+        ready.deliveries.cancel(access, delivery.id)
+        again = ready.deliveries.retry(access, delivery.id)
     assert again.status is DeliveryStatus.PENDING
     assert again.due_at == ready.clock.now()
     assert (again.correlation_id, again.message_id, again.generation) == (
@@ -157,9 +159,10 @@ def test_a_cancelled_delivery_can_be_taken_up_again(ready: DocumentSide):
 def test_what_people_do_with_a_delivery_is_in_the_audit_log(ready: DocumentSide):
     delivery = ready.export(ready.receive())
     with ready.database.write() as work:
-        ready.deliveries.cancel(work, ready.scope, OPERATOR, delivery.id)
-        ready.deliveries.retry(work, ready.scope, OPERATOR, delivery.id)
-        found = ready.audit.list(work.within(ready.scope), PageRequest(), [delivery.id])
+        access = Access(work, ready.scope, OPERATOR)
+        ready.deliveries.cancel(access, delivery.id)
+        ready.deliveries.retry(access, delivery.id)
+        found = ready.audit.list(access, PageRequest(), [delivery.id])
     assert sorted(entry.action for entry in found.items) == [
         "delivery.cancelled",
         "delivery.created",
@@ -172,7 +175,7 @@ def test_what_runs_or_is_over_is_not_cancelled(ready: DocumentSide, status: Deli
     delivery = ready.export(ready.receive())
     set_status(ready, delivery.id, status)
     with ready.database.write() as work, pytest.raises(Conflict):
-        ready.deliveries.cancel(work, ready.scope, OPERATOR, delivery.id)
+        ready.deliveries.cancel(Access(work, ready.scope, OPERATOR), delivery.id)
 
 
 @pytest.mark.on_each_database
@@ -188,7 +191,7 @@ def test_lists_are_filtered_sorted_and_paged(ready: DocumentSide):
     ) -> list[str]:
         with ready.database.read() as work:
             result = ready.deliveries.list(
-                work, ready.scope, OPERATOR, wanted, page or PageRequest(), **order
+                Access(work, ready.scope, OPERATOR), wanted, page or PageRequest(), **order
             )
         return [one.document_name for one in result.items]
 
@@ -203,7 +206,7 @@ def test_lists_are_filtered_sorted_and_paged(ready: DocumentSide):
     assert found(DeliveryFilter(created_to=made[1].created_at)) == ["A-1.xml"]
     assert found(DeliveryFilter(configuration_id="exp_other")) == []
     with ready.database.read() as work:
-        counts = ready.deliveries.counts(work, ready.scope, OPERATOR)
+        counts = ready.deliveries.counts(Access(work, ready.scope, OPERATOR))
     assert counts[DeliveryStatus.PENDING] == 2
     assert counts[DeliveryStatus.FAILED] == 1
     assert counts[DeliveryStatus.DELIVERED] == 0
@@ -217,22 +220,23 @@ def test_members_export_and_strangers_see_nothing(ready: DocumentSide):
     stranger = Actor("usr_2", "Sam")
     document_id = ready.receive()
     with ready.database.write() as work:
-        (delivery,) = ready.deliveries.export(work, ready.scope, member, document_id)
+        access = Access(work, ready.scope, stranger)
+        (delivery,) = ready.deliveries.export(Access(work, ready.scope, member), document_id)
         assert delivery.created_by == "Mia"
         for call in (
-            lambda: ready.deliveries.export(work, ready.scope, stranger, document_id),
-            lambda: ready.deliveries.get(work, ready.scope, stranger, delivery.id),
-            lambda: ready.deliveries.retry(work, ready.scope, stranger, delivery.id),
-            lambda: ready.deliveries.cancel(work, ready.scope, stranger, delivery.id),
-            lambda: ready.deliveries.counts(work, ready.scope, stranger),
+            lambda: ready.deliveries.export(access, document_id),
+            lambda: ready.deliveries.get(access, delivery.id),
+            lambda: ready.deliveries.retry(access, delivery.id),
+            lambda: ready.deliveries.cancel(access, delivery.id),
+            lambda: ready.deliveries.counts(access),
         ):
             with pytest.raises(Forbidden):
                 call()
         other = OrganizationScope("org_other")
         with pytest.raises(NotFound):
-            ready.deliveries.get(work, other, OPERATOR, delivery.id)
+            ready.deliveries.get(Access(work, other, OPERATOR), delivery.id)
         with pytest.raises(NotFound):
-            ready.deliveries.export(work, other, OPERATOR, document_id)
+            ready.deliveries.export(Access(work, other, OPERATOR), document_id)
 
 
 def test_a_configuration_that_is_not_active_delivers_when_it_is_named(ready: DocumentSide):
@@ -242,11 +246,10 @@ def test_a_configuration_that_is_not_active_delivers_when_it_is_named(ready: Doc
     )
     document_id = ready.receive("second")
     with ready.database.write() as work:
-        (delivery,) = ready.deliveries.export(
-            work, ready.scope, OPERATOR, document_id, alternate.id
-        )
+        access = Access(work, ready.scope, OPERATOR)
+        (delivery,) = ready.deliveries.export(access, document_id, alternate.id)
         with pytest.raises(NotFound):
-            ready.deliveries.export(work, ready.scope, OPERATOR, document_id, "exp_nobody")
+            ready.deliveries.export(access, document_id, "exp_nobody")
     assert delivery.configuration_title == "Alternate"
 
 

@@ -10,6 +10,7 @@ from ionport.documents.model import DocumentStatus
 from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import Delivery
+from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR, DocumentSide, holding, invoice
 from tests.unit.exports.test_deliveries import ready, set_status
 
@@ -26,18 +27,18 @@ def _mismatch(side: DocumentSide, number: str = "471102") -> str:
 def _export(side: DocumentSide, document_id: str, **options: object) -> list[Delivery]:
     with keeping_findings(side.database) as work:
         return list(
-            side.deliveries.export(work, side.scope, OPERATOR, document_id, **options)  # type: ignore[arg-type]
+            side.deliveries.export(Access(work, side.scope, OPERATOR), document_id, **options)  # type: ignore[arg-type]
         )
 
 
 def _findings(side: DocumentSide, document_id: str) -> list[Finding]:
     with side.database.read() as work:
-        return holding(side.documents.findings(work, side.scope, document_id))
+        return holding(side.documents.findings(work.within(side.scope), document_id))
 
 
 def _deliveries(side: DocumentSide, document_id: str) -> list[Delivery]:
     with side.database.read() as work:
-        return list(side.deliveries.of_document(work, side.scope, OPERATOR, document_id))
+        return list(side.deliveries.of_document(Access(work, side.scope, OPERATOR), document_id))
 
 
 def test_a_document_ready_for_validation_takes_part_in_no_delivery(ready: DocumentSide) -> None:
@@ -47,7 +48,7 @@ def test_a_document_ready_for_validation_takes_part_in_no_delivery(ready: Docume
     assert held.value.code == "document_held"
     assert "Amount due for payment (BT-115) is 2808.80" in held.value.text
     with ready.database.write() as work, pytest.raises(DocumentHeld):
-        ready.deliveries.re_export(work, ready.scope, OPERATOR, document_id, "again")
+        ready.deliveries.re_export(Access(work, ready.scope, OPERATOR), document_id, "again")
     assert _deliveries(ready, document_id) == []
     assert ready.status(document_id) == "ready_for_validation"
 
@@ -81,11 +82,10 @@ def test_a_possible_double_holds_every_further_export_but_not_the_status(
     delivery = ready.export(document_id)
     set_status(ready, delivery.id, "delivered")
     with ready.database.write() as work:
-        ready.documents.record_export_status(
-            work, ready.scope, document_id, DocumentStatus.EXPORTED, "done"
-        )
+        access = work.within(ready.scope)
+        ready.documents.record_export_status(access, document_id, DocumentStatus.EXPORTED, "done")
         for _again in range(2):
-            ready.documents.add_finding(work, ready.scope, document_id, "late_answer", DOUBLE)
+            ready.documents.add_finding(access, document_id, "late_answer", DOUBLE)
     (finding,) = _findings(ready, document_id)
     assert "A-2 beside A-1" in finding.text
     assert ready.status(document_id) == "exported"
@@ -93,10 +93,13 @@ def test_a_possible_double_holds_every_further_export_but_not_the_status(
     for call in (ready.deliveries.export, ready.deliveries.re_export):
         arguments = ["again"] if call == ready.deliveries.re_export else []
         with ready.database.write() as work, pytest.raises(DocumentHeld):
-            call(work, ready.scope, OPERATOR, document_id, *arguments)  # type: ignore[operator]
+            call(Access(work, ready.scope, OPERATOR), document_id, *arguments)  # type: ignore[operator]
     with keeping_findings(ready.database) as work:
         (second,) = ready.deliveries.re_export(
-            work, ready.scope, OPERATOR, document_id, "new", accept_findings="A-2 is deleted"
+            Access(work, ready.scope, OPERATOR),
+            document_id,
+            "new",
+            accept_findings="A-2 is deleted",
         )
     assert second.generation == 2
 
@@ -104,7 +107,7 @@ def test_a_possible_double_holds_every_further_export_but_not_the_status(
 def test_a_finding_on_a_document_that_waits_for_export_takes_it_back(ready: DocumentSide) -> None:
     document_id = ready.receive()
     with ready.database.write() as work:
-        ready.documents.add_finding(work, ready.scope, document_id, "two_items", DOUBLE)
+        ready.documents.add_finding(work.within(ready.scope), document_id, "two_items", DOUBLE)
     assert ready.status(document_id) == "ready_for_validation"
     with pytest.raises(DocumentHeld):
         _export(ready, document_id)
@@ -115,7 +118,7 @@ def test_a_finding_that_the_person_did_not_see_still_holds(ready: DocumentSide) 
     document_id = _mismatch(ready)
     seen = [finding.id for finding in _findings(ready, document_id)]
     with ready.database.write() as work:
-        ready.documents.add_finding(work, ready.scope, document_id, "two_items", DOUBLE)
+        ready.documents.add_finding(work.within(ready.scope), document_id, "two_items", DOUBLE)
     with pytest.raises(DocumentHeld) as held:
         _export(ready, document_id, accept_findings="a cent", seen=seen)
     assert "A-2" in held.value.text

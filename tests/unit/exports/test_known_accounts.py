@@ -11,6 +11,7 @@ from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
 from ionport.documents.suppliers.csv_file import read_suppliers
 from ionport.documents.suppliers.service import SupplierService
+from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR, DocumentSide, invoice
 from tests.unit.exports.test_deliveries import ready
 
@@ -40,7 +41,7 @@ def _receive(side: DocumentSide, number: str, *arguments: str, **options: str) -
 
 def _findings(side: DocumentSide, document_id: str) -> list[Finding]:
     with side.database.read() as work:
-        return list(side.documents.findings(work, side.scope, document_id))
+        return list(side.documents.findings(work.within(side.scope), document_id))
 
 
 def _about(side: DocumentSide, document_id: str) -> list[tuple[str, str]]:
@@ -49,7 +50,9 @@ def _about(side: DocumentSide, document_id: str) -> list[tuple[str, str]]:
 
 def _export(side: DocumentSide, document_id: str, reason: str | None = None) -> None:
     with keeping_findings(side.database) as work:
-        side.deliveries.export(work, side.scope, OPERATOR, document_id, accept_findings=reason)
+        side.deliveries.export(
+            Access(work, side.scope, OPERATOR), document_id, accept_findings=reason
+        )
 
 
 def test_the_first_account_is_noted_and_known_with_the_first_delivery(ready: DocumentSide) -> None:
@@ -116,7 +119,7 @@ def test_accounts_of_the_master_data_are_known(ready: DocumentSide) -> None:
     service = SupplierService(ready.clock, ready.audit)
     lines = read_suppliers(f"number;name;vat id;IBAN\n1;Nord;DE123456789;{OWN}\n".encode())
     with ready.database.write() as work:
-        service.store(work, ready.scope, OPERATOR, lines)
+        service.store(Access(work, ready.scope, OPERATOR), lines)
     assert _about(ready, _receive(ready, "RE-1")) == []
     assert _about(ready, _receive(ready, "RE-2", OTHER)) == [("unknown_account", "holds")]
 
@@ -128,14 +131,15 @@ def test_an_account_that_is_removed_is_known_under_no_identity_of_its_invoices(
     service = SupplierService(ready.clock, ready.audit)
     lines = read_suppliers(b"number;name;vat id\n1;Nord;DE123456789\n")
     with ready.database.write() as work:
-        service.store(work, ready.scope, OPERATOR, lines)
+        service.store(Access(work, ready.scope, OPERATOR), lines)
     for number, supplier in (("RE-1", "Nordwerk GmbH"), ("RE-2", "Nordwerk Ltd")):
         _export(ready, _receive(ready, number, supplier=supplier))
     with ready.database.write() as work:
-        found = service.find(work, ready.scope, "1")
-        (known,) = service.accounts(work, ready.scope, found.id)
+        access = Access(work, ready.scope, OPERATOR)
+        found = service.find(access, "1")
+        (known,) = service.accounts(access, found.id)
         assert (known.account, known.is_master_data) == (OWN, False)
         assert known.document_id
-        service.remove_account(work, ready.scope, OPERATOR, found.id, OWN)
+        service.remove_account(access, found.id, OWN)
     third = _receive(ready, "RE-3", supplier="Nordwerk Ltd")
     assert _about(ready, third) == [("first_account", "notes")]

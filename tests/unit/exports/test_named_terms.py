@@ -48,7 +48,7 @@ def rendered(side: DocumentSide, document_id: str) -> dict[StepKind, str]:
     assert delivery.configuration_id == configuration.id
     renderings = ReadablePageService(side.database, side.documents, side.blobs, side.clock)
     with side.database.read() as work:
-        document = side.documents.get(work, side.scope, document_id)
+        document = side.documents.get(work.within(side.scope), document_id)
     parts = Renderer(renderings).render(
         delivery,
         document,

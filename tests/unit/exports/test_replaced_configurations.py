@@ -25,7 +25,9 @@ def replace_configuration(walk: Walk) -> None:
 
 def export_again(walk: Walk, document_id: str) -> Delivery:
     with walk.side.database.write() as work:
-        (delivery,) = walk.side.deliveries.export(work, walk.side.scope, OPERATOR, document_id)
+        (delivery,) = walk.side.deliveries.export(
+            Access(work, walk.side.scope, OPERATOR), document_id
+        )
     return delivery
 
 
@@ -39,7 +41,7 @@ def test_what_was_delivered_by_a_replaced_configuration_is_not_exported_again(
     assert export_again(walk, document_id).id == delivery_id
     with walk.side.database.write() as work:
         (new,) = walk.side.deliveries.re_export(
-            work, walk.side.scope, OPERATOR, document_id, "the ERP was restored"
+            Access(work, walk.side.scope, OPERATOR), document_id, "the ERP was restored"
         )
     assert new.id != delivery_id, "a person may say so"
 
@@ -61,7 +63,7 @@ def test_what_failed_before_anything_was_sent_goes_through_the_new_configuration
     assert new.id != delivery_id
     assert walk.run(runner, new.id).kind is OutcomeKind.DONE
     with pytest.raises(Conflict, match="The new one"), walk.side.database.write() as work:
-        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
 
 
 def test_what_failed_after_its_item_was_made_is_not_exported_again(

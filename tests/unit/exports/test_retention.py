@@ -51,12 +51,12 @@ def _keep(side: DocumentSide, years: int | None, actor: Actor = OPERATOR) -> Non
 
 def _document(side: DocumentSide, document_id: str) -> Document:
     with side.database.read() as work:
-        return side.documents.get(work, side.scope, document_id)
+        return side.documents.get(work.within(side.scope), document_id)
 
 
 def _reject(side: DocumentSide, document_id: str) -> None:
     with side.database.write() as work:
-        side.documents.decisions.reject(work, side.scope, OPERATOR, document_id, "not ours")
+        side.documents.decisions.reject(Access(work, side.scope, OPERATOR), document_id, "not ours")
 
 
 def _age(side: DocumentSide) -> None:
@@ -142,13 +142,19 @@ def test_nothing_more_is_decided_about_a_purged_document_or_sent_of_it(
     for document_id in (sent, rejected):
         with side.database.write() as work:
             for refused in (
-                lambda work=work: documents.decisions.hold(work, scope, OPERATOR, sent, "why"),
-                lambda work=work: documents.decisions.delete(work, scope, OPERATOR, sent, "why"),
-                lambda work=work: documents.moving.move(work, scope, OPERATOR, sent, ""),
-                lambda work=work: side.deliveries.export(
-                    work, scope, OPERATOR, sent, accept_findings="all the same"
+                lambda work=work: documents.decisions.hold(
+                    Access(work, scope, OPERATOR), sent, "why"
                 ),
-                lambda work=work: side.deliveries.re_export(work, scope, OPERATOR, sent, "again"),
+                lambda work=work: documents.decisions.delete(
+                    Access(work, scope, OPERATOR), sent, "why"
+                ),
+                lambda work=work: documents.moving.move(Access(work, scope, OPERATOR), sent, ""),
+                lambda work=work: side.deliveries.export(
+                    Access(work, scope, OPERATOR), sent, accept_findings="all the same"
+                ),
+                lambda work=work: side.deliveries.re_export(
+                    Access(work, scope, OPERATOR), sent, "again"
+                ),
             ):
                 with pytest.raises(Conflict) as error:
                     refused()
@@ -161,7 +167,7 @@ def test_nothing_more_is_decided_about_a_purged_document_or_sent_of_it(
         with pytest.raises(Conflict):
             documents.decisions.undo_any(side.database, scope, OPERATOR, rejected)
         with side.database.read() as work, pytest.raises(NotFound) as gone:
-            documents.content(work, scope, document_id)
+            documents.content(work.within(scope), document_id)
         assert gone.value.code == "purged"
         with pytest.raises(NotFound):
             _pages(side).invoice(scope, document_id)
@@ -175,7 +181,7 @@ def test_what_waits_is_on_hold_or_is_being_delivered_stays_whole(walk: Walk) -> 
     side = walk.side
     waits, held, open_, done = (side.receive(number) for number in "1234")
     with side.database.write() as work:
-        side.documents.decisions.hold(work, side.scope, OPERATOR, held, "why")
+        side.documents.decisions.hold(Access(work, side.scope, OPERATOR), held, "why")
     side.export(open_)
     _reject(side, open_)
     _reject(side, done)
@@ -185,7 +191,7 @@ def test_what_waits_is_on_hold_or_is_being_delivered_stays_whole(walk: Walk) -> 
     assert swept.purged + swept.left == 2
     assert _document(side, done).purged_at
     with side.database.read() as work:
-        is_open = side.documents.review.deliveries.has_open(work, side.scope, open_)
+        is_open = side.documents.review.deliveries.has_open(work.within(side.scope), open_)
     assert (_document(side, open_).purged_at is None) is is_open
     assert [_document(side, one).purged_at for one in (waits, held)] == [None, None]
 
@@ -206,7 +212,7 @@ def test_a_file_that_another_document_holds_stays(side: DocumentSide) -> None:
     retention.delete_files()
     assert _document(side, inside).content_sha256 not in _stored(side)
     with side.database.read() as work:
-        assert side.documents.content(work, side.scope, alone) == xml
+        assert side.documents.content(work.within(side.scope), alone) == xml
     # Once nobody names it, it goes too.
     _reject(side, alone)
     _move(side, YEAR)

@@ -51,12 +51,14 @@ def _meanwhile(
 
 def _export(walk: Walk, document_id: str) -> None:
     with walk.side.database.write() as work:
-        walk.side.deliveries.export(work, walk.side.scope, OPERATOR, document_id)
+        walk.side.deliveries.export(Access(work, walk.side.scope, OPERATOR), document_id)
 
 
 def _pending(walk: Walk, document_id: str) -> list[str]:
     with walk.side.database.read() as work:
-        found = walk.side.deliveries.of_document(work, walk.side.scope, OPERATOR, document_id)
+        found = walk.side.deliveries.of_document(
+            Access(work, walk.side.scope, OPERATOR), document_id
+        )
     return [each.configuration_title for each in found if each.status is DeliveryStatus.PENDING]
 
 
@@ -75,7 +77,7 @@ def test_a_retry_and_an_export_through_the_configuration_that_replaced_it_make_o
 
     def retry() -> None:
         with walk.side.database.write() as work:
-            walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, failed)
+            walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), failed)
 
     with _meanwhile(monkeypatch, retry) as begun:
         _export(walk, document_id)
@@ -132,7 +134,7 @@ def test_what_is_corrected_while_the_document_is_exported_needs_its_approvals(
     with _meanwhile(monkeypatch, correct) as begun:
         try:
             with keeping_findings(walk.side.database) as work:
-                walk.side.deliveries.export(work, walk.side.scope, OPERATOR, document_id)
+                walk.side.deliveries.export(Access(work, walk.side.scope, OPERATOR), document_id)
             order.append("exported")
         except DocumentHeld:
             order.append("held")
@@ -160,7 +162,7 @@ def test_a_correction_that_meets_an_export_finds_the_delivery_that_it_has_made(
 
     monkeypatch.setattr(DocumentDeliveries, "lock", lock)
     with walk.side.database.write() as work:
-        (made,) = walk.side.deliveries.export(work, walk.side.scope, OPERATOR, document_id)
+        (made,) = walk.side.deliveries.export(Access(work, walk.side.scope, OPERATOR), document_id)
         assert isinstance(runner._records.claim(work, made.id, 1), RunningPass)
         correcting = Beside(correct)
         looked.wait(BRIEFLY)

@@ -12,6 +12,7 @@ from ionport.documents.webhooks.model import EndpointState, EventType, WebhookEn
 from ionport.documents.webhooks.repository import EndpointRepository
 from ionport.documents.webhooks.tables import webhook_messages
 from ionport.exports.engine.runner import DeliveryRunner
+from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR
 from tests.unit.exports.conftest import Walk
 
@@ -78,7 +79,7 @@ def test_a_failed_and_a_cancelled_delivery_are_told(
     delivery_id = walk.exported()
     walk.run(runner, delivery_id)
     with walk.side.database.write() as work:
-        walk.side.deliveries.cancel(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.cancel(Access(work, walk.side.scope, OPERATOR), delivery_id)
     told = _told(walk, delivery_id)[3:]
     assert [(body["type"], body["data"]["status"]) for body in told] == [
         ("delivery.failed", "failed"),

@@ -20,6 +20,7 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.model import MAX_REASON
+from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 
 router = APIRouter(prefix="/documents/{document_id}", tags=["Decisions"], responses=PROBLEMS)
@@ -75,8 +76,9 @@ class CorrectionRequest(BaseModel):
 def list_decisions(services: Services, call: Reader, document_id: str) -> Sequence[DecisionAnswer]:
     """List the decisions about the document, the oldest first, undone ones among them."""
     with services.database.read() as work:
-        services.documents.get(work, call.scope, document_id)
-        made = services.documents.decisions.list(work, call.scope, document_id)
+        access = work.within(call.scope)
+        services.documents.get(access, document_id)
+        made = services.documents.decisions.list(access, document_id)
     return [DecisionAnswer.of(decision) for decision in made]
 
 
@@ -134,7 +136,7 @@ def undo(services: Services, call: Decider, document_id: str, decision_id: str) 
 
 def _document(services: ApiServices, call: Call, document_id: str) -> DocumentAnswer:
     with services.database.read() as work:
-        return DocumentAnswer.of(services.documents.get(work, call.scope, document_id))
+        return DocumentAnswer.of(services.documents.get(work.within(call.scope), document_id))
 
 
 def _decide(services: ApiServices, call: Call, document_id: str, decision: DecisionRequest) -> None:
@@ -147,22 +149,23 @@ def _decide(services: ApiServices, call: Call, document_id: str, decision: Decis
         wrong = _("Name in `findings` the ids of the findings that are accepted.")
         raise InvalidInput(wrong, fields={"findings": wrong})
     with services.database.write() as work:
+        access = Access(work, scope, actor)
         match decision.kind:
             case Choice.ACCEPT:
                 chosen = decision.findings
-                decisions.accept(work, scope, actor, document_id, reason, chosen)
+                decisions.accept(access, document_id, reason, chosen)
             case Choice.REJECT | Choice.DUPLICATE:
                 other = decision.duplicate_of
-                decisions.reject(work, scope, actor, document_id, reason, other)
+                decisions.reject(access, document_id, reason, other)
             case Choice.HOLD:
-                decisions.hold(work, scope, actor, document_id, reason)
+                decisions.hold(access, document_id, reason)
             case Choice.DELETE:
-                decisions.delete(work, scope, actor, document_id, reason)
+                decisions.delete(access, document_id, reason)
             case Choice.APPROVE:
-                decisions.approve(work, scope, actor, document_id, decision.seen)
+                decisions.approve(access, document_id, decision.seen)
             case Choice.RELEASE:
                 kinds = {DecisionKind.HOLD}
-                decisions.take_back(work, scope, actor, document_id, kinds)
+                decisions.take_back(access, document_id, kinds)
             case Choice.RESTORE:
                 kinds = {DecisionKind.DELETE, DecisionKind.REJECT, DecisionKind.DUPLICATE}
-                decisions.take_back(work, scope, actor, document_id, kinds)
+                decisions.take_back(access, document_id, kinds)

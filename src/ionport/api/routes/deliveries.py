@@ -67,14 +67,16 @@ def export_document(
 
     def exported() -> tuple[int, ExportAnswer]:
         with keeping_findings(services.database) as work:
+            access = Access(work, call.scope, call.actor)
             if wanted.again:
                 made = services.deliveries.re_export(
-                    work, call.scope, call.actor, document_id, wanted.reason, wanted.configuration
+                    access,
+                    document_id,
+                    wanted.reason,
+                    wanted.configuration,
                 )
             else:
-                made = services.deliveries.export(
-                    work, call.scope, call.actor, document_id, wanted.configuration
-                )
+                made = services.deliveries.export(access, document_id, wanted.configuration)
         return 202, ExportAnswer(deliveries=[DeliveryAnswer.of(delivery) for delivery in made])
 
     return once(services, call, idempotency_key, digest, exported)
@@ -105,7 +107,7 @@ def list_deliveries(
 def get_delivery(services: Services, call: Reader, delivery_id: str) -> DeliveryDetailAnswer:
     """Read one delivery with its steps and the calls that were made."""
     with services.database.read() as work:
-        found = services.deliveries.get(work, call.scope, call.actor, delivery_id)
+        found = services.deliveries.get(Access(work, call.scope, call.actor), delivery_id)
     return DeliveryDetailAnswer(
         delivery=DeliveryAnswer.of(found.delivery),
         steps=[StepAnswer.of(step) for step in found.steps],
@@ -118,7 +120,7 @@ def retry(services: Services, call: Exporter, delivery_id: str) -> DeliveryAnswe
     """Try a failed, waiting or cancelled delivery again from where it ended."""
     with services.database.write() as work:
         return DeliveryAnswer.of(
-            services.deliveries.retry(work, call.scope, call.actor, delivery_id)
+            services.deliveries.retry(Access(work, call.scope, call.actor), delivery_id)
         )
 
 
@@ -127,5 +129,5 @@ def cancel(services: Services, call: Exporter, delivery_id: str) -> DeliveryAnsw
     """Give up a delivery that is pending, waiting or failed."""
     with services.database.write() as work:
         return DeliveryAnswer.of(
-            services.deliveries.cancel(work, call.scope, call.actor, delivery_id)
+            services.deliveries.cancel(Access(work, call.scope, call.actor), delivery_id)
         )

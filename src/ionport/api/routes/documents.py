@@ -33,6 +33,7 @@ from ionport.documents.intake.receiving import POSTPONED, Outcome
 from ionport.documents.listing.model import ListQuery
 from ionport.documents.model import DocumentFilter, DocumentStatus
 from ionport.documents.types import DOCUMENT_TYPES
+from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 
 router = APIRouter(prefix="/documents", tags=["Documents"], responses=PROBLEMS)
@@ -148,7 +149,7 @@ def list_documents(
     # Refuses a place in another list's order.
     asked.behind_name() if query.by_prefix else asked.behind_moment()
     with services.database.read() as work:
-        page = services.documents.browse(work, call.scope, query)
+        page = services.documents.browse(work.within(call.scope), query)
     return ListAnswer(
         items=[SummaryAnswer.of(document) for document in page.items],
         next=page.next.text if page.next else None,
@@ -161,15 +162,16 @@ def list_documents(
 def get_document(services: Services, call: Reader, document_id: str) -> DocumentAnswer:
     """Read one document with its fields and tables."""
     with services.database.read() as work:
-        return DocumentAnswer.of(services.documents.get(work, call.scope, document_id))
+        return DocumentAnswer.of(services.documents.get(work.within(call.scope), document_id))
 
 
 @router.get("/{document_id}/file", response_class=Response)
 def get_file(services: Services, call: Reader, document_id: str) -> Response:
     """Download the file as it was received, byte for byte."""
     with services.database.read() as work:
-        document = services.documents.get(work, call.scope, document_id)
-        content = services.documents.content(work, call.scope, document_id)
+        access = work.within(call.scope)
+        document = services.documents.get(access, document_id)
+        content = services.documents.content(access, document_id)
     name = quote(document.filename, safe="")
     return Response(
         content,
@@ -206,7 +208,7 @@ def get_terms(services: Services, call: Reader, document_id: str) -> Sequence[Te
 def get_findings(services: Services, call: Reader, document_id: str) -> Sequence[FindingAnswer]:
     """List what rules noticed about the document, at most 500."""
     with services.database.read() as work:
-        found = services.documents.findings(work, call.scope, document_id)
+        found = services.documents.findings(work.within(call.scope), document_id)
     return [FindingAnswer.of(finding) for finding in found]
 
 
@@ -214,7 +216,7 @@ def get_findings(services: Services, call: Reader, document_id: str) -> Sequence
 def get_timeline(services: Services, call: Reader, document_id: str) -> Sequence[TimelineAnswer]:
     """List what happened to the document, the newest first, at most 500."""
     with services.database.read() as work:
-        entries = services.documents.timeline(work, call.scope, document_id)
+        entries = services.documents.timeline(work.within(call.scope), document_id)
     return [TimelineAnswer.of(entry) for entry in entries]
 
 
@@ -222,8 +224,9 @@ def get_timeline(services: Services, call: Reader, document_id: str) -> Sequence
 def get_deliveries(services: Services, call: Reader, document_id: str) -> Sequence[DeliveryAnswer]:
     """List the document's deliveries, the newest generation first."""
     with services.database.read() as work:
-        services.documents.get(work, call.scope, document_id)
-        found = services.deliveries.of_document(work, call.scope, call.actor, document_id)
+        access = Access(work, call.scope, call.actor)
+        services.documents.get(access, document_id)
+        found = services.deliveries.of_document(access, document_id)
     return [DeliveryAnswer.of(delivery) for delivery in found]
 
 

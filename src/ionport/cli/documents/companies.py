@@ -11,6 +11,7 @@ from ionport.application import Application
 from ionport.cli.opening import OPERATOR, documents_side, find_by_name, opened, organization_scope
 from ionport.cli.output import as_json_option, print_json, print_rows
 from ionport.documents.companies.model import COMPANY_FIELDS, Company
+from ionport.identity.access import Access
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -66,13 +67,12 @@ def company_add(
         raise click.UsageError("--main and --sub-organization exclude each other.")
     with opened(ctx) as application, application.database.write() as work:
         scope, known = organization_scope(application), {}
+        access = Access(work, scope, OPERATOR)
         if sub_organization:
-            found = application.identity.list_sub_organizations(work.within(scope))
+            found = application.identity.list_sub_organizations(access)
             known = {one.id: one.name for one in found}
         added = documents_side(application).companies.add(
-            work,
-            scope,
-            OPERATOR,
+            access,
             {"name": name, **_given(values)},
             sub_organization_id=(
                 find_by_name(known, sub_organization, "sub-organization")
@@ -91,7 +91,7 @@ def company_list(ctx: click.Context, as_json: bool) -> None:
     """List the companies, by name."""
     with opened(ctx) as application, application.database.read() as work:
         scope = organization_scope(application)
-        found = documents_side(application).companies.list(work, scope)
+        found = documents_side(application).companies.list(work.within(scope))
     empty = "No companies. Add one with: ionport company add NAME --vat-id …"
     print_rows([_row(one) for one in found], as_json=as_json, shown=_SHOWN, empty=empty)
 
@@ -122,7 +122,7 @@ def company_change(
         with application.database.write() as work:
             scope = organization_scope(application)
             changed = documents_side(application).companies.change(
-                work, scope, OPERATOR, found.id, _given(values)
+                Access(work, scope, OPERATOR), found.id, _given(values)
             )
     _print(changed, as_json=as_json)
 
@@ -140,7 +140,7 @@ def company_delete(ctx: click.Context, company: str, yes: bool, as_json: bool) -
             click.confirm(f"Delete the company {found.name}?", abort=True)
         with application.database.write() as work:
             scope = organization_scope(application)
-            documents_side(application).companies.delete(work, scope, OPERATOR, found.id)
+            documents_side(application).companies.delete(Access(work, scope, OPERATOR), found.id)
     if as_json:
         print_json({"id": found.id, "name": found.name})
     else:
@@ -149,7 +149,9 @@ def company_delete(ctx: click.Context, company: str, yes: bool, as_json: bool) -
 
 def _found(application: Application, wanted: str) -> Company:
     with application.database.read() as work:
-        known = documents_side(application).companies.list(work, organization_scope(application))
+        known = documents_side(application).companies.list(
+            work.within(organization_scope(application))
+        )
     found = find_by_name({one.id: one.name for one in known}, wanted, "company")
     return next(one for one in known if one.id == found)
 

@@ -13,13 +13,14 @@ from ionport.cli.output import as_json_option, print_json
 from ionport.core.errors import InvalidInput
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.decisions.service import DecisionService
-from ionport.store import OrganizationScope, Work
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope
 
 _reason = click.option("--reason", required=True, help="Why; kept with the decision.")
 _document = click.argument("document_id")
-_Decide = Callable[[DecisionService, Work, OrganizationScope], None]
+_Decide = Callable[[DecisionService, Access[OrganizationScope]], None]
 # The same for what takes the id of the document and a reason.
-_DecideWhy = Callable[[DecisionService, Work, OrganizationScope, str, str], None]
+_DecideWhy = Callable[[DecisionService, Access[OrganizationScope], str, str], None]
 
 
 @click.command("correct")
@@ -73,8 +74,8 @@ def document_accept(
     wanted, looked_at = frozenset(findings), None
     if takes_all:
         wanted, looked_at = _asked_about(ctx, document_id, yes=yes)
-    _run(ctx, document_id, as_json, lambda service, work, scope: service.accept(
-        work, scope, OPERATOR, document_id, reason, wanted, looked_at
+    _run(ctx, document_id, as_json, lambda service, access: service.accept(
+        access, document_id, reason, wanted, looked_at
     ))  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def _asked_about(
     with opened(ctx) as application, application.database.read() as work:
         looked_at = application.clock.now()
         service, scope = documents_side(application).documents, organization_scope(application)
-        found = [each for each in service.findings(work, scope, document_id) if each.is_open]
+        found = [each for each in service.findings(work.within(scope), document_id) if each.is_open]
     for each in found:
         click.echo(f"  {each.id}  {each.text}", err=True)
     if found and not yes:
@@ -104,8 +105,8 @@ def document_duplicate(
     ctx: click.Context, document_id: str, other_id: str, reason: str, as_json: bool
 ) -> None:
     """Reject a document as a duplicate of another one."""
-    _run(ctx, document_id, as_json, lambda service, work, scope: service.reject(
-        work, scope, OPERATOR, document_id, reason, other_id
+    _run(ctx, document_id, as_json, lambda service, access: service.reject(
+        access, document_id, reason, other_id
     ))  # fmt: skip
 
 
@@ -127,10 +128,11 @@ def document_move(
     with opened(ctx) as application:
         scope, service = organization_scope(application), documents_side(application).documents
         with application.database.write() as work:
-            known = service.moving.places(work, scope)
+            access = Access(work, scope, OPERATOR)
+            known = service.moving.places(access)
             known.pop("")
             place = "" if main else find_by_name(known, company or "", "company")
-            moved = service.moving.move(work, scope, OPERATOR, document_id, place)
+            moved = service.moving.move(access, document_id, place)
         if not moved:
             click.echo("It belongs there already, and stays there.", err=True)
         _tell(application, document_id, as_json=as_json)
@@ -162,8 +164,8 @@ def _command(
     @as_json_option
     @click.pass_context
     def command(ctx: click.Context, document_id: str, as_json: bool, reason: str = "") -> None:
-        _run(ctx, document_id, as_json, lambda service, work, scope: decide(
-            service, work, scope, document_id, reason
+        _run(ctx, document_id, as_json, lambda service, access: decide(
+            service, access, document_id, reason
         ))  # fmt: skip
 
     return _reason(command) if takes_reason else command
@@ -173,7 +175,7 @@ def _run(ctx: click.Context, document_id: str, as_json: bool, decide: _Decide) -
     with opened(ctx) as application:
         service = documents_side(application).documents.decisions
         with application.database.write() as work:
-            decide(service, work, organization_scope(application))
+            decide(service, Access(work, organization_scope(application), OPERATOR))
         _tell(application, document_id, as_json=as_json)
 
 
@@ -181,8 +183,9 @@ def _tell(application: Application, document_id: str, *, as_json: bool) -> None:
     """Print where the document stands now."""
     scope, service = organization_scope(application), documents_side(application).documents
     with application.database.read() as work:
-        document = service.get(work, scope, document_id)
-        found = [each for each in service.findings(work, scope, document_id) if each.is_open]
+        access = work.within(scope)
+        document = service.get(access, document_id)
+        found = [each for each in service.findings(access, document_id) if each.is_open]
     if as_json:
         findings = [{"id": each.id, "code": each.code, "text": each.text} for each in found]
         print_json({"id": document.id, "status": document.status.value, "findings": findings})
@@ -198,47 +201,39 @@ COMMANDS = (
     _command(
         "reject",
         "Reject a document: it is not exported, and frees what was held because of it.",
-        lambda service, work, scope, document_id, reason: service.reject(
-            work, scope, OPERATOR, document_id, reason
-        ),
+        lambda service, access, document_id, reason: service.reject(access, document_id, reason),
     ),
     document_duplicate,
     _command(
         "hold",
         "Put a document on hold: nothing more of it leaves until it is released.",
-        lambda service, work, scope, document_id, reason: service.hold(
-            work, scope, OPERATOR, document_id, reason
-        ),
+        lambda service, access, document_id, reason: service.hold(access, document_id, reason),
     ),
     _command(
         "release",
         "Release a document that is on hold.",
-        lambda service, work, scope, document_id, _reason: service.take_back(
-            work, scope, OPERATOR, document_id, {DecisionKind.HOLD}
+        lambda service, access, document_id, _reason: service.take_back(
+            access, document_id, {DecisionKind.HOLD}
         ),
         takes_reason=False,
     ),
     _command(
         "delete",
         "Delete a document of which nothing was sent; it can be restored.",
-        lambda service, work, scope, document_id, reason: service.delete(
-            work, scope, OPERATOR, document_id, reason
-        ),
+        lambda service, access, document_id, reason: service.delete(access, document_id, reason),
     ),
     _command(
         "restore",
         "Restore a document that was deleted.",
-        lambda service, work, scope, document_id, _reason: service.take_back(
-            work, scope, OPERATOR, document_id, {DecisionKind.DELETE}
+        lambda service, access, document_id, _reason: service.take_back(
+            access, document_id, {DecisionKind.DELETE}
         ),
         takes_reason=False,
     ),
     _command(
         "approve",
         "Approve a document whose type and amount need it.",
-        lambda service, work, scope, document_id, _reason: service.approve(
-            work, scope, OPERATOR, document_id
-        ),
+        lambda service, access, document_id, _reason: service.approve(access, document_id),
         takes_reason=False,
     ),
     document_move,

@@ -15,6 +15,7 @@ from ionport.core.errors import InvalidInput
 from ionport.documents.review.organization_rules import default_effect
 from ionport.documents.type_settings.model import TypeSettings, settings_as_json, settings_of
 from ionport.documents.types import DOCUMENT_TYPES
+from ionport.identity.access import Access
 
 _MAX_BYTES = 1024 * 1024
 _TYPE = click.Choice(sorted(DOCUMENT_TYPES), case_sensitive=False)
@@ -34,7 +35,7 @@ def type_list(ctx: click.Context, as_json: bool) -> None:
     with opened(ctx) as application, application.database.read() as work:
         scope, service = organization_scope(application), documents_side(application).types
         for kind in DOCUMENT_TYPES.values():
-            settings = service.get(work, scope, kind.id)
+            settings = service.get(work.within(scope), kind.id)
             rows.append(
                 {
                     "id": kind.id,
@@ -56,7 +57,7 @@ def type_show(ctx: click.Context, type_id: str, as_json: bool) -> None:
     """Show the fields of a document type, and what is set for them."""
     with opened(ctx) as application, application.database.read() as work:
         settings = documents_side(application).types.get(
-            work, organization_scope(application), type_id
+            work.within(organization_scope(application)), type_id
         )
     if as_json:
         print_json(settings_as_json(settings))
@@ -83,7 +84,7 @@ def type_export(ctx: click.Context, type_id: str, output: Path | None) -> None:
     """Write the settings of a document type as JSON that can be imported."""
     with opened(ctx) as application, application.database.read() as work:
         settings = documents_side(application).types.get(
-            work, organization_scope(application), type_id
+            work.within(organization_scope(application)), type_id
         )
     text = json.dumps(settings_as_json(settings), indent=2, ensure_ascii=False)
     if output is None:
@@ -169,8 +170,9 @@ def _change(
 ) -> TypeSettings:
     with opened(ctx) as application, application.database.write() as work:
         scope, service = organization_scope(application), documents_side(application).types
-        settings = changed(service.get(work, scope, type_id))
-        service.put(work, scope, OPERATOR, settings)
+        access = Access(work, scope, OPERATOR)
+        settings = changed(service.get(access, type_id))
+        service.put(access, settings)
     return settings
 
 

@@ -55,8 +55,7 @@ def document_list(
     statuses = frozenset({DocumentStatus(status)} if status else ())
     with opened(ctx) as application, application.database.read() as work:
         found = documents_side(application).documents.list(
-            work,
-            organization_scope(application),
+            work.within(organization_scope(application)),
             PageRequest(page, per_page),
             DocumentFilter(statuses=statuses, text=text),
         )
@@ -72,10 +71,11 @@ def document_show(ctx: click.Context, document_id: str, as_json: bool) -> None:
     """Show a document with its fields, findings and timeline (at most 500 entries)."""
     with opened(ctx) as application, application.database.read() as work:
         scope, service = organization_scope(application), documents_side(application).documents
-        row = _document_row(service.get(work, scope, document_id))
+        access = work.within(scope)
+        row = _document_row(service.get(access, document_id))
         row["findings"] = [
             {"id": each.id, "code": each.code, "text": each.text, "holds": each.is_open}
-            for each in service.findings(work, scope, document_id)
+            for each in service.findings(access, document_id)
         ]
         row["decisions"] = [
             {
@@ -86,11 +86,11 @@ def document_show(ctx: click.Context, document_id: str, as_json: bool) -> None:
                 "at": _time(each.at),
                 "undone": not each.is_active,
             }
-            for each in service.decisions.list(work, scope, document_id)
+            for each in service.decisions.list(access, document_id)
         ]
         row["timeline"] = [
             {"at": _time(each.at), "text": each.text, "by": each.actor_name}
-            for each in service.timeline(work, scope, document_id)
+            for each in service.timeline(access, document_id)
         ]
     if as_json:
         print_json(row)

@@ -28,9 +28,8 @@ from ionport.exports.configurations.model import ConfigurationFields, ExportConf
 from ionport.exports.destinations import destination_of, destination_with
 from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
 from ionport.identity.access import Access
-from ionport.identity.model import Actor
 from ionport.mappings.model import MappingKind
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope
 
 _DELIVERY_SHOWN = ("delivery", "document", "configuration", "status", "idm_pid", "error")
 
@@ -157,9 +156,7 @@ def _export(
 ) -> Sequence[Delivery]:
     with keeping_findings(application.database) as work:
         return documents_side(application).deliveries.export(
-            work,
-            organization_scope(application),
-            OPERATOR,
+            Access(work, organization_scope(application), OPERATOR),
             document_id,
             accept_findings=accept_findings,
         )
@@ -184,12 +181,11 @@ def export_status(
     """Show the newest deliveries, or those of one document."""
     with opened(ctx) as application, application.database.read() as work:
         scope, side = organization_scope(application), documents_side(application)
+        access = Access(work, scope, OPERATOR)
         if document_id is not None:
-            side.documents.get(work, scope, document_id)
+            side.documents.get(access, document_id)
         found = side.deliveries.list(
-            work,
-            scope,
-            OPERATOR,
+            access,
             DeliveryFilter(document_id=document_id),
             PageRequest(page, per_page),
         )
@@ -230,7 +226,7 @@ def export_cancel(ctx: click.Context, delivery_ids: tuple[str, ...], as_json: bo
     _steer(ctx, delivery_ids, lambda side: side.deliveries.cancel, as_json=as_json)
 
 
-_Action = Callable[[Work, OrganizationScope, Actor, str], Delivery]
+_Action = Callable[[Access[OrganizationScope], str], Delivery]
 
 
 def _steer(
@@ -247,7 +243,7 @@ def _steer(
         for delivery_id in delivery_ids:
             try:
                 with application.database.write() as work:
-                    rows.append(delivery_row(action(work, scope, OPERATOR, delivery_id)))
+                    rows.append(delivery_row(action(Access(work, scope, OPERATOR), delivery_id)))
             except IonportError as error:
                 rows.append({"delivery": delivery_id, "status": "refused", "error": error.text})
     print_rows(rows, as_json=as_json, shown=("delivery", "status", "error"), empty="")

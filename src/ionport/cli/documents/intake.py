@@ -15,6 +15,7 @@ from ionport.core.secrets import Secret
 from ionport.core.sftp.session import SftpAccount
 from ionport.documents.intake.sources.model import IntakeSource, LogEntry
 from ionport.documents.intake.sources.service import SourceService
+from ionport.identity.access import Access
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -48,7 +49,7 @@ def intake_add_folder(
     given = {key: str(path.absolute()) for key, path in paths.items() if path is not None}
     with opened(ctx) as application, application.database.write() as work:
         made = documents_side(application).sources.add_folder(
-            work, organization_scope(application), OPERATOR, name, given, sub_organization
+            Access(work, organization_scope(application), OPERATOR), name, given, sub_organization
         )
         service = documents_side(application).sources
     click.echo(f"{made.id}  {made.name}  {made.place}")
@@ -95,7 +96,9 @@ def intake_add_sftp(
         fingerprint = service.check_sftp(account)
         with application.database.write() as work:
             scope = organization_scope(application)
-            made = service.add_sftp(work, scope, OPERATOR, name, account, folders, sub_organization)
+            made = service.add_sftp(
+                Access(work, scope, OPERATOR), name, account, folders, sub_organization
+            )
         click.echo(f"{made.id}  {made.name}  {made.place}  host key {fingerprint}")
         _test(service, made)
 
@@ -106,7 +109,9 @@ def intake_add_sftp(
 def intake_list(ctx: click.Context, as_json: bool) -> None:
     """List the sources, and why one cannot be looked into."""
     with opened(ctx) as application, application.database.read() as work:
-        found = documents_side(application).sources.list(work, organization_scope(application))
+        found = documents_side(application).sources.list(
+            work.within(organization_scope(application))
+        )
     if as_json:
         print_json([_row(source) for source in found])
         return
@@ -162,7 +167,7 @@ def intake_log(ctx: click.Context, name: str, limit: int, as_json: bool) -> None
         source = _find(application, name)
         with application.database.read() as work:
             entries = documents_side(application).sources.log(
-                work, organization_scope(application), source.id, limit
+                work.within(organization_scope(application)), source.id, limit
             )
     if as_json:
         print_json([_log_row(entry) for entry in entries])
@@ -180,7 +185,7 @@ def intake_remove(ctx: click.Context, name: str) -> None:
         source = _find(application, name)
         with application.database.write() as work:
             documents_side(application).sources.remove(
-                work, organization_scope(application), OPERATOR, source.id
+                Access(work, organization_scope(application), OPERATOR), source.id
             )
     click.echo(f"{source.name} is watched no longer.")
 
@@ -188,7 +193,7 @@ def intake_remove(ctx: click.Context, name: str) -> None:
 def _find(application: Application, name: str) -> IntakeSource:
     with application.database.read() as work:
         service = documents_side(application).sources
-        return service.find(work, organization_scope(application), name)
+        return service.find(work.within(organization_scope(application)), name)
 
 
 def _test(service: SourceService, source: IntakeSource) -> bool:

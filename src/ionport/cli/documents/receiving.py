@@ -71,7 +71,7 @@ def document_choose(ctx: click.Context, document_id: str, name: str | None) -> N
         if name is not None:
             documents.corrections.choose(application.database, scope, OPERATOR, document_id, name)
         with application.database.read() as work:
-            now = documents.get(work, scope, document_id)
+            now = documents.get(work.within(scope), document_id)
         if name is None:
             for each in documents.corrections.choices(now):
                 click.echo(each)

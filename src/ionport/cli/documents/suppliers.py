@@ -18,6 +18,7 @@ from ionport.documents.suppliers.model import (
     SupplierImport,
     cells_of,
 )
+from ionport.identity.access import Access
 
 _SHOWN = ("number", "name", "vat_id", "tax_number", "gln", "ibans")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -46,10 +47,10 @@ def supplier_import(ctx: click.Context, file: Path, dry_run: bool, as_json: bool
         scope, service = organization_scope(application), documents_side(application).suppliers
         if dry_run:
             with application.database.read() as work:
-                found = service.compare(work, scope, OPERATOR, lines)
+                found = service.compare(Access(work, scope, OPERATOR), lines)
         else:
             with application.database.write() as work:
-                found = service.store(work, scope, OPERATOR, lines)
+                found = service.store(Access(work, scope, OPERATOR), lines)
     if as_json:
         print_json(_import_row(found, dry_run=dry_run))
         return
@@ -72,7 +73,7 @@ def supplier_list(ctx: click.Context, text: str, page: int, per_page: int, as_js
     """List suppliers, by number."""
     with opened(ctx) as application, application.database.read() as work:
         scope, service = organization_scope(application), documents_side(application).suppliers
-        found = service.list(work, scope, PageRequest(page, per_page), text)
+        found = service.list(work.within(scope), PageRequest(page, per_page), text)
     empty = "No such suppliers. Import them with: ionport supplier import FILE"
     print_page(found, _row, as_json=as_json, shown=_SHOWN, empty=empty)
 
@@ -84,7 +85,7 @@ def supplier_export(ctx: click.Context, output: Path | None) -> None:
     """Write all suppliers as a CSV file that can be imported again."""
     with opened(ctx) as application, application.database.read() as work:
         scope = organization_scope(application)
-        pieces = documents_side(application).suppliers.export(work, scope)
+        pieces = documents_side(application).suppliers.export(work.within(scope))
         if output is None:
             for piece in pieces:
                 click.echo(piece, nl=False)
@@ -102,8 +103,9 @@ def supplier_show(ctx: click.Context, number: str, as_json: bool) -> None:
     """Show the supplier with this NUMBER and the accounts that are known of it."""
     with opened(ctx) as application, application.database.read() as work:
         scope, service = organization_scope(application), documents_side(application).suppliers
-        found = service.find(work, scope, number)
-        accounts = service.accounts(work, scope, found.id)
+        access = work.within(scope)
+        found = service.find(access, number)
+        accounts = service.accounts(access, found.id)
     row = {**_row(found), "accounts": [_account_row(one) for one in accounts]}
     if as_json:
         print_json(row)
@@ -124,8 +126,9 @@ def supplier_accept_account(ctx: click.Context, number: str, account: str) -> No
     """Add an ACCOUNT (an IBAN, or ACCOUNT/BIC) to the master data of a supplier."""
     with opened(ctx) as application, application.database.write() as work:
         scope, service = organization_scope(application), documents_side(application).suppliers
-        found = service.find(work, scope, number)
-        accepted = service.accept_account(work, scope, OPERATOR, found.id, account)
+        access = Access(work, scope, OPERATOR)
+        found = service.find(access, number)
+        accepted = service.accept_account(access, found.id, account)
     click.echo(f"{accepted} is known of {found.values.name} now.")
 
 
@@ -137,8 +140,9 @@ def supplier_remove_account(ctx: click.Context, number: str, account: str) -> No
     """Let an ACCOUNT of a supplier be known no longer, also where an invoice made it known."""
     with opened(ctx) as application, application.database.write() as work:
         scope, service = organization_scope(application), documents_side(application).suppliers
-        found = service.find(work, scope, number)
-        service.remove_account(work, scope, OPERATOR, found.id, account)
+        access = Access(work, scope, OPERATOR)
+        found = service.find(access, number)
+        service.remove_account(access, found.id, account)
     click.echo(f"{account} is known of {found.values.name} no longer.")
 
 
@@ -152,11 +156,11 @@ def supplier_delete(ctx: click.Context, number: str, yes: bool, as_json: bool) -
     with opened(ctx) as application:
         scope, service = organization_scope(application), documents_side(application).suppliers
         with application.database.read() as work:
-            found = service.find(work, scope, number)
+            found = service.find(work.within(scope), number)
         if not yes:
             click.confirm(f"Delete the supplier {number} {found.values.name}?", abort=True)
         with application.database.write() as work:
-            service.delete(work, scope, OPERATOR, found.id)
+            service.delete(Access(work, scope, OPERATOR), found.id)
     if as_json:
         print_json({"id": found.id, "number": number, "name": found.values.name})
     else:

@@ -21,7 +21,7 @@ from ionport.oauth.apps.model import (
     AuthorizedApp,
     GrantType,
 )
-from ionport.store import TenantScope, Work
+from ionport.store import TenantScope
 
 _SHOWN = ("name", "type", "client_id")
 
@@ -115,9 +115,10 @@ def app_rotate(
     with opened(ctx) as application:
         scope = tenant_scope(application, tenant)
         with application.database.write() as work:
-            found = app_named(application, work, scope, name)
+            access = Access(work, scope, OPERATOR)
+            found = app_named(application, access, name)
             secret = infor_side(application).app_security.rotate_secret(
-                Access(work, scope, OPERATOR),
+                access,
                 found.id,
                 PasswordProof.operator(application.clock.now()),
                 timedelta(hours=overlap_hours),
@@ -142,7 +143,7 @@ def app_delete(ctx: click.Context, name: str, tenant: str | None, yes: bool, as_
     with opened(ctx) as application:
         scope = tenant_scope(application, tenant)
         with application.database.read() as work:
-            found = app_named(application, work, scope, name)
+            found = app_named(application, Access(work, scope, OPERATOR), name)
         if not yes:
             click.confirm(f"Delete {found.name} and end all its tokens?", abort=True)
         with application.database.write() as work:
@@ -153,9 +154,9 @@ def app_delete(ctx: click.Context, name: str, tenant: str | None, yes: bool, as_
         click.echo(f"Deleted {found.name}.")
 
 
-def app_named(application: Application, work: Work, scope: TenantScope, name: str) -> AuthorizedApp:
+def app_named(application: Application, access: Access[TenantScope], name: str) -> AuthorizedApp:
     """Return the tenant's app of this name, letter case aside; raises InvalidInput."""
-    found = infor_side(application).apps.find_app_by_name(Access(work, scope, OPERATOR), name)
+    found = infor_side(application).apps.find_app_by_name(access, name)
     if found is None:
         raise InvalidInput(
             f"There is no authorized app named {name!r}. See them with: ionport app list"

@@ -49,14 +49,11 @@ def credentials_download(
     with opened(ctx) as application:
         scope = tenant_scope(application, tenant)
         with application.database.write() as work:
-            found = app_named(application, work, scope, app_name)
-            users = (
-                application.identity.search_users(work.within(scope), username, 100)
-                if username
-                else []
-            )
+            access = Access(work, scope, OPERATOR)
+            found = app_named(application, access, app_name)
+            users = application.identity.search_users(access, username, 100) if username else []
             file = infor_side(application).service_accounts.download_credentials(
-                Access(work, scope, OPERATOR),
+                access,
                 found.id,
                 PasswordProof.operator(application.clock.now()),
                 create_service_account=create_service_account,

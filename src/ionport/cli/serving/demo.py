@@ -203,14 +203,14 @@ def _deliver(walk: Walk) -> bool:
     content = read_sample(UBL_INVOICE)
     prepared = side.documents.prepare_receipt(scope, content, UBL_INVOICE)
     with application.database.write() as work:
-        document = side.documents.receive(work, scope, OPERATOR, prepared)
+        document = side.documents.receive(Access(work, scope, OPERATOR), prepared)
     fields = document.fields
     walk.tell(
         f"6. Invoice {fields['invoice_id']} of {fields['supplier_name']}:"
         f" {fields['total_amount']} {fields['currency']}"
     )
     with application.database.write() as work:
-        (delivery,) = side.deliveries.export(work, scope, OPERATOR, document.id)
+        (delivery,) = side.deliveries.export(Access(work, scope, OPERATOR), document.id)
     delivery = _wait_until_over(walk, delivery)
     walk.tell(f"7. Export: {delivery.status.label}")
     if delivery.error_text:
@@ -237,7 +237,7 @@ def _wait_until_over(walk: Walk, delivery: Delivery) -> Delivery:
     for _round in range(_DELIVERY_SECONDS * 20):
         with application.database.read() as work:
             delivery = side.deliveries.get(
-                work, organization_scope(application), OPERATOR, delivery.id
+                Access(work, organization_scope(application), OPERATOR), delivery.id
             ).delivery
         if delivery.status.is_over:
             break

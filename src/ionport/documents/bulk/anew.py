@@ -28,14 +28,14 @@ class JudgingAnew:
         It ends an earlier run of this kind, whose documents are judged by this one. Nothing of it
         depends on the rights of whoever changed what they are judged by.
         """
-        work, scope = access.work, access.scope
         ionport = Actor.operator(access.actor.name)
-        repository = BulkRepository(work.connection)
-        repository.cancel_open(scope, BulkAction.JUDGE, self._clock.now())
+        repository = BulkRepository(access.connection)
+        repository.cancel_open(access.scope, BulkAction.JUDGE, self._clock.now())
         waiting = Selection(matching=DocumentFilter(statuses=WAITING))
         try:
-            with work.connection.begin_nested():
-                self._bulk.start(work, scope, ionport, BulkAction.JUDGE, waiting)
+            with access.connection.begin_nested():
+                by_ionport = Access(access.work, access.scope, ionport)
+                self._bulk.start(by_ionport, BulkAction.JUDGE, waiting)
         except InvalidInput as error:
             # Nothing waits.
             if error.code != "nothing_selected":

@@ -11,18 +11,15 @@ from ionport.documents.bulk.runner import BulkStep
 from ionport.documents.review.decisions.anew import JudgeAnewService
 from ionport.documents.review.decisions.service import DecisionService
 from ionport.identity.access import Access
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope
 
 
 def judge_step(service: JudgeAnewService) -> BulkStep:
     """Return how one document of such a run is judged."""
 
-    def judge(
-        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
-    ) -> Outcome:
+    def judge(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> Outcome:
         del run
-        if service.judge(Access(work, scope, actor), document_id):
+        if service.judge(access, document_id):
             return Outcome.done()
         return Outcome.left_out("waits_no_longer", _("It waits for nothing any longer."))
 
@@ -32,11 +29,9 @@ def judge_step(service: JudgeAnewService) -> BulkStep:
 def decision_steps(decisions: DecisionService) -> Mapping[BulkAction, BulkStep]:
     """Return how each action that is a decision is made."""
 
-    def accept(
-        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
-    ) -> Outcome:
+    def accept(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> Outcome:
         try:
-            decisions.accept(work, scope, actor, document_id, run.reason, looked_at=run.asked_at)
+            decisions.accept(access, document_id, run.reason, looked_at=run.asked_at)
         except Conflict as error:
             # Nothing was written yet.
             if error.code == "nothing_to_accept":
@@ -47,16 +42,12 @@ def decision_steps(decisions: DecisionService) -> Mapping[BulkAction, BulkStep]:
             raise
         return Outcome.done()
 
-    def reject(
-        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
-    ) -> Outcome:
-        decisions.reject(work, scope, actor, document_id, run.reason)
+    def reject(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> Outcome:
+        decisions.reject(access, document_id, run.reason)
         return Outcome.done()
 
-    def delete(
-        work: Work, scope: OrganizationScope, actor: Actor, document_id: str, run: BulkRun
-    ) -> Outcome:
-        decisions.delete(work, scope, actor, document_id, run.reason)
+    def delete(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> Outcome:
+        decisions.delete(access, document_id, run.reason)
         return Outcome.done()
 
     return {BulkAction.ACCEPT: accept, BulkAction.REJECT: reject, BulkAction.DELETE: delete}

@@ -23,12 +23,13 @@ from ionport.documents.bulk.model import (
 )
 from ionport.documents.bulk.repository import BulkRepository
 from ionport.documents.review.model import DocumentHeld
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.identity.sessions import find_actor
 from ionport.store import Database, OrganizationScope, SystemScope, Work
 
-BulkStep = Callable[[Work, OrganizationScope, Actor, str, BulkRun], Outcome]
-"""Does one action with one document: (work, scope, actor, document id, run)."""
+BulkStep = Callable[[Access[OrganizationScope], str, BulkRun], Outcome]
+"""Does one action with one document: (access, document id, run)."""
 
 _AT_A_TIME: Final = 50
 _SILENCE: Final = timedelta(seconds=30)
@@ -148,7 +149,7 @@ class BulkRunner:
     def _outcome(self, work: Work, run: BulkRun, actor: Actor, document_id: str) -> Outcome:
         scope = OrganizationScope(run.organization_id)
         try:
-            return self._steps[run.action](work, scope, actor, document_id, run)
+            return self._steps[run.action](Access(work, scope, actor), document_id, run)
         except DocumentHeld as error:
             # What was found by looking stays: the transaction commits (`keeping_findings`).
             return Outcome.left_out(error.code, error.text[:_LONGEST_TEXT])

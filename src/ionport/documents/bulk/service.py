@@ -24,8 +24,7 @@ from ionport.documents.bulk.repository import BulkRepository
 from ionport.documents.review.model import MAX_REASON
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 _SHOWN_GROUPS = 20
 _SHOWN_ITEMS = 10
@@ -41,9 +40,7 @@ class BulkService:
 
     def start(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         action: BulkAction,
         selection: Selection,
         reason: str = "",
@@ -61,7 +58,7 @@ class BulkService:
             InvalidInput: no reason where one is needed, no document, or more than
                 `MAX_DOCUMENTS`.
         """
-        actor.require_organization_member(scope.organization_id)
+        access.require_organization_member()
         reason = reason.strip()
         if action.needs_reason and not 1 <= len(reason) <= MAX_REASON:
             wrong = _("Say why, in 1 to {n} characters.").format(n=MAX_REASON)
@@ -69,13 +66,13 @@ class BulkService:
         now = self._clock.now()
         run = BulkRun(
             id=new_id("bulk"),
-            organization_id=scope.organization_id,
+            organization_id=access.scope.organization_id,
             action=action,
             state=BulkState.RUNNING,
             reason=reason if action.needs_reason else "",
             selection=dict(told or {}),
-            person=actor.name,
-            person_id=actor.user_id or "",
+            person=access.actor.name,
+            person_id=access.actor.user_id or "",
             total=0,
             done=0,
             left_out=0,
@@ -83,52 +80,58 @@ class BulkService:
             created_at=now,
             updated_at=now,
         )
-        repository = BulkRepository(work.connection)
-        total = repository.add(scope, run, selection)
+        repository = BulkRepository(access.connection)
+        total = repository.add(access.scope, run, selection)
         if not total:
             raise InvalidInput(_("Tick the documents first."), code="nothing_selected")
         # Of more that are judged anew the others are judged when they are delivered.
         if total > MAX_DOCUMENTS and action is not BulkAction.JUDGE:
             text = _("At most {n} documents at once: narrow the filter down, by time for example.")
             raise InvalidInput(text.format(n=MAX_DOCUMENTS), code="too_many_selected")
-        repository.drop_old(scope)
+        repository.drop_old(access.scope)
         details = {"action": action.value, "documents": str(total), "reason": run.reason}
         details = {name: value for name, value in details.items() if value}
-        self._audit.record(Access(work, scope, actor), BulkAuditAction.STARTED, run.id, details)
+        self._audit.record(access, BulkAuditAction.STARTED, run.id, details)
         return replace(run, total=total)
 
-    def get(self, work: Work, scope: OrganizationScope, run_id: str) -> BulkRun:
+    def get(self, access: ScopedWork[OrganizationScope], run_id: str) -> BulkRun:
         """Return a run; raises NotFound."""
-        run = BulkRepository(work.connection).find(scope, run_id)
+        run = BulkRepository(access.connection).find(access.scope, run_id)
         if run is None:
             raise NotFound(_("There is no such action."), code="no_bulk_run")
         return run
 
     def list(
-        self, work: Work, scope: OrganizationScope, *, only_open: bool = False
+        self, access: ScopedWork[OrganizationScope], *, only_open: bool = False
     ) -> Sequence[BulkRun]:
         """Return the newest runs first, at most 50; with `only_open` those that are not over."""
-        return BulkRepository(work.connection).list(scope, _SHOWN_RUNS, only_open=only_open)
+        return BulkRepository(access.connection).list(
+            access.scope, _SHOWN_RUNS, only_open=only_open
+        )
 
-    def left_out(self, work: Work, scope: OrganizationScope, run_id: str) -> Sequence[LeftOutGroup]:
+    def left_out(
+        self, access: ScopedWork[OrganizationScope], run_id: str
+    ) -> Sequence[LeftOutGroup]:
         """Return why documents were left out: at most 20 reasons, the first 10 of each."""
-        return BulkRepository(work.connection).left_out(scope, run_id, _SHOWN_GROUPS, _SHOWN_ITEMS)
+        return BulkRepository(access.connection).left_out(
+            access.scope, run_id, _SHOWN_GROUPS, _SHOWN_ITEMS
+        )
 
     def left_out_for(
-        self, work: Work, scope: OrganizationScope, run_id: str, code: str, after: int, limit: int
+        self, access: ScopedWork[OrganizationScope], run_id: str, code: str, after: int, limit: int
     ) -> Sequence[BulkItem]:
         """Return documents that were left out for one reason, behind the position `after`."""
-        return BulkRepository(work.connection).items(scope, run_id, code, after, limit)
+        return BulkRepository(access.connection).items(access.scope, run_id, code, after, limit)
 
-    def pause(self, work: Work, scope: OrganizationScope, actor: Actor, run_id: str) -> None:
+    def pause(self, access: Access[OrganizationScope], run_id: str) -> None:
         """Let no further document of the run be settled until it goes on; errors as `cancel`."""
-        self._set(work, scope, actor, run_id, BulkState.PAUSED)
+        self._set(access, run_id, BulkState.PAUSED)
 
-    def resume(self, work: Work, scope: OrganizationScope, actor: Actor, run_id: str) -> None:
+    def resume(self, access: Access[OrganizationScope], run_id: str) -> None:
         """Let a paused run go on; errors as `cancel`."""
-        self._set(work, scope, actor, run_id, BulkState.RUNNING)
+        self._set(access, run_id, BulkState.RUNNING)
 
-    def cancel(self, work: Work, scope: OrganizationScope, actor: Actor, run_id: str) -> None:
+    def cancel(self, access: Access[OrganizationScope], run_id: str) -> None:
         """End a run: what is settled stays, the other documents stay as they are.
 
         Raises:
@@ -136,14 +139,12 @@ class BulkService:
             NotFound: no such run.
             Conflict: it is over (`bulk_run_over`).
         """
-        self._set(work, scope, actor, run_id, BulkState.CANCELLED)
-        self._audit.record(Access(work, scope, actor), BulkAuditAction.CANCELLED, run_id)
+        self._set(access, run_id, BulkState.CANCELLED)
+        self._audit.record(access, BulkAuditAction.CANCELLED, run_id)
 
-    def _set(
-        self, work: Work, scope: OrganizationScope, actor: Actor, run_id: str, state: BulkState
-    ) -> None:
-        actor.require_organization_member(scope.organization_id)
-        self.get(work, scope, run_id)
+    def _set(self, access: Access[OrganizationScope], run_id: str, state: BulkState) -> None:
+        access.require_organization_member()
+        self.get(access, run_id)
         now = self._clock.now()
-        if not BulkRepository(work.connection).set_state(scope, run_id, state, now):
+        if not BulkRepository(access.connection).set_state(access.scope, run_id, state, now):
             raise Conflict(_("This action is over already."), code="bulk_run_over")

@@ -24,9 +24,9 @@ from ionport.documents.model import Row
 from ionport.documents.review.model import NewFinding
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor, AuditAction
+from ionport.identity.model import AuditAction
 from ionport.identity.service import IdentityService
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 
 class CompanyAction(AuditAction):
@@ -48,9 +48,7 @@ class CompanyService:
 
     def add(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         values: Mapping[str, str],
         *,
         sub_organization_id: str | None = None,
@@ -65,27 +63,25 @@ class CompanyService:
             InvalidInput: a wrong value, or no such sub-organization.
             Conflict: the place has a company, or there are 500.
         """
-        actor.require_organization_administrator(scope.organization_id)
+        access.require_organization_administrator()
         checked = checked_values(values)
-        repository = CompanyRepository(work.connection)
-        if repository.count(scope) >= MAX_COMPANIES:
+        repository = CompanyRepository(access.connection)
+        if repository.count(access.scope) >= MAX_COMPANIES:
             raise Conflict(
                 _("There are {n} companies; no more can be added.").format(n=MAX_COMPANIES)
             )
         if is_main:
             sub_organization_id = None
         elif sub_organization_id is None:
-            made = self._identity.create_sub_organization(
-                Access(work, scope, actor), checked["name"]
-            )
+            made = self._identity.create_sub_organization(access, checked["name"])
             sub_organization_id = made.id
         else:
-            self._require_sub_organization(work, scope, sub_organization_id)
+            self._require_sub_organization(access, sub_organization_id)
         now = self._clock.now()
-        company = Company(new_id("cmp"), sub_organization_id, checked, now, actor.name)
+        company = Company(new_id("cmp"), sub_organization_id, checked, now, access.actor.name)
         try:
-            with work.connection.begin_nested():
-                repository.add(scope, company)
+            with access.connection.begin_nested():
+                repository.add(access.scope, company)
         except IntegrityError as error:
             raise Conflict(
                 _(
@@ -95,60 +91,55 @@ class CompanyService:
                 code="company_exists",
             ) from error
         details = {"name": company.name}
-        self._audit.record(Access(work, scope, actor), CompanyAction.CREATED, company.id, details)
-        self._anew.begin(Access(work, scope, actor))
+        self._audit.record(access, CompanyAction.CREATED, company.id, details)
+        self._anew.begin(access)
         return company
 
     def change(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        company_id: str,
-        values: Mapping[str, str],
+        self, access: Access[OrganizationScope], company_id: str, values: Mapping[str, str]
     ) -> Company:
         """Change the named values of a company; the others stay. Errors as `add`, and NotFound."""
-        actor.require_organization_administrator(scope.organization_id)
-        before = self.get(work, scope, company_id).values
+        access.require_organization_administrator()
+        before = self.get(access, company_id).values
         after = checked_values({**before, **values})
         now = self._clock.now()
-        CompanyRepository(work.connection).change(scope, company_id, after, now, actor.name)
+        CompanyRepository(access.connection).change(
+            access.scope, company_id, after, now, access.actor.name
+        )
         changed = {
             name: f"{before[name]} → {text}" for name, text in after.items() if text != before[name]
         }
         if changed:
-            self._audit.record(
-                Access(work, scope, actor), CompanyAction.CHANGED, company_id, changed
-            )
-            self._anew.begin(Access(work, scope, actor))
-        return self.get(work, scope, company_id)
+            self._audit.record(access, CompanyAction.CHANGED, company_id, changed)
+            self._anew.begin(access)
+        return self.get(access, company_id)
 
-    def delete(self, work: Work, scope: OrganizationScope, actor: Actor, company_id: str) -> None:
+    def delete(self, access: Access[OrganizationScope], company_id: str) -> None:
         """Delete what is known of a company; its sub-organization and documents stay.
 
         Raises Forbidden and NotFound.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        details = {"name": self.get(work, scope, company_id).name}
-        CompanyRepository(work.connection).delete(scope, company_id)
-        self._audit.record(Access(work, scope, actor), CompanyAction.DELETED, company_id, details)
-        self._anew.begin(Access(work, scope, actor))
+        access.require_organization_administrator()
+        details = {"name": self.get(access, company_id).name}
+        CompanyRepository(access.connection).delete(access.scope, company_id)
+        self._audit.record(access, CompanyAction.DELETED, company_id, details)
+        self._anew.begin(access)
 
-    def get(self, work: Work, scope: OrganizationScope, company_id: str) -> Company:
+    def get(self, access: ScopedWork[OrganizationScope], company_id: str) -> Company:
         """Return the company; raises NotFound."""
-        company = CompanyRepository(work.connection).find(scope, company_id)
+        company = CompanyRepository(access.connection).find(access.scope, company_id)
         if company is None:
             raise NotFound(_("There is no such company."), code="no_company")
         return company
 
-    def list(self, work: Work, scope: OrganizationScope) -> list[Company]:
+    def list(self, access: ScopedWork[OrganizationScope]) -> list[Company]:
         """Return the companies by name, at most 500."""
-        return CompanyRepository(work.connection).list(scope)
+        return CompanyRepository(access.connection).list(access.scope)
 
     def _require_sub_organization(
-        self, work: Work, scope: OrganizationScope, sub_organization_id: str
+        self, access: ScopedWork[OrganizationScope], sub_organization_id: str
     ) -> None:
-        known = self._identity.list_sub_organizations(work.within(scope))
+        known = self._identity.list_sub_organizations(access)
         if sub_organization_id not in {one.id for one in known}:
             wrong = _("Choose a sub-organization of yours.")
             raise InvalidInput(wrong, fields={"sub_organization": wrong})
@@ -161,8 +152,7 @@ COMPANY_RULES = frozenset(
 
 
 def place_of(
-    work: Work,
-    scope: OrganizationScope,
+    access: ScopedWork[OrganizationScope],
     addressee: Addressee,
     sub_organization_id: str | None,
     *,
@@ -173,7 +163,7 @@ def place_of(
     A sub-organization that a person chose stays, and so does every place with `is_placed`:
     another company's invoice then holds. While no company is defined nothing is compared.
     """
-    companies = CompanyRepository(work.connection).list(scope)
+    companies = CompanyRepository(access.connection).list(access.scope)
     return place_among(companies, addressee, sub_organization_id, is_placed=is_placed)
 
 
@@ -200,7 +190,9 @@ def place_among(
     return company.sub_organization_id, findings
 
 
-def company_fields(work: Work, scope: OrganizationScope, sub_organization_id: str | None) -> Row:
+def company_fields(access: ScopedWork[OrganizationScope], sub_organization_id: str | None) -> Row:
     """Return what mappings may name of a document's company; nothing when none is defined."""
-    company = CompanyRepository(work.connection).of_sub_organization(scope, sub_organization_id)
+    company = CompanyRepository(access.connection).of_sub_organization(
+        access.scope, sub_organization_id
+    )
     return company.document_fields if company else {}

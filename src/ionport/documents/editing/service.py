@@ -11,8 +11,8 @@ from ionport.documents.model import TimelineKind
 from ionport.documents.repository import DocumentRepository
 from ionport.documents.review.decisions.recording import person_id
 from ionport.documents.timeline import Timeline
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope
 
 
 class EditingService:
@@ -22,64 +22,59 @@ class EditingService:
         self._clock = clock
         self._timeline = timeline
 
-    def begin(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
-    ) -> EditLock | None:
+    def begin(self, access: Access[OrganizationScope], document_id: str) -> EditLock | None:
         """Take or renew the lock for the actor; returns that of another person where one stands.
 
         Raises Forbidden and NotFound.
         """
-        self._lock(work, scope, actor, document_id)
-        other = self.other(work, scope, actor, document_id)
+        self._lock(access, document_id)
+        other = self.other(access, document_id)
         if other is None:
-            self._put(work, scope, actor, document_id)
+            self._put(access, document_id)
         return other
 
-    def take_over(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
-    ) -> None:
+    def take_over(self, access: Access[OrganizationScope], document_id: str) -> None:
         """Take the lock, also from another person, which the timeline tells.
 
         Raises Forbidden and NotFound.
         """
-        self._lock(work, scope, actor, document_id)
-        other = self.other(work, scope, actor, document_id)
-        self._put(work, scope, actor, document_id)
+        self._lock(access, document_id)
+        other = self.other(access, document_id)
+        self._put(access, document_id)
         if other is not None:
             self._timeline.tell(
-                work,
-                scope,
+                access,
                 document_id,
                 TimelineKind.NOTE,
                 "",
-                actor.name,
+                access.actor.name,
                 code="edit_taken_over",
                 parameters={"person": other.person},
             )
 
-    def end(self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str) -> None:
+    def end(self, access: Access[OrganizationScope], document_id: str) -> None:
         """Remove the actor's lock; that of another person stays. Raises Forbidden."""
-        actor.require_organization_member(scope.organization_id)
-        EditRepository(work.connection).remove(scope, document_id, person_id(actor))
+        access.require_organization_member()
+        EditRepository(access.connection).remove(access.scope, document_id, person_id(access.actor))
 
-    def other(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
-    ) -> EditLock | None:
+    def other(self, access: Access[OrganizationScope], document_id: str) -> EditLock | None:
         """Return the lock of another person that has not lapsed."""
-        found = EditRepository(work.connection).find(scope, document_id)
-        is_own = found is not None and found.person_id == person_id(actor)
+        found = EditRepository(access.connection).find(access.scope, document_id)
+        is_own = found is not None and found.person_id == person_id(access.actor)
         return None if found is None or is_own or found.until <= self._clock.now() else found
 
-    def _lock(self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str) -> None:
+    def _lock(self, access: Access[OrganizationScope], document_id: str) -> None:
         """Let two who begin at the same moment go one after the other."""
-        actor.require_organization_member(scope.organization_id)
-        if DocumentRepository(work.connection).lock_status(scope, document_id) is None:
+        access.require_organization_member()
+        if DocumentRepository(access.connection).lock_status(access.scope, document_id) is None:
             raise NotFound(_("There is no such document."), code="no_document")
 
-    def _put(self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str) -> None:
-        repository, now = EditRepository(work.connection), self._clock.now()
-        before = repository.find(scope, document_id)
-        is_own = before is not None and before.person_id == person_id(actor)
+    def _put(self, access: Access[OrganizationScope], document_id: str) -> None:
+        repository, now = EditRepository(access.connection), self._clock.now()
+        before = repository.find(access.scope, document_id)
+        is_own = before is not None and before.person_id == person_id(access.actor)
         since = before.since if before is not None and is_own and before.until > now else now
-        lock = EditLock(document_id, person_id(actor), actor.name, since, now + LAPSES_AFTER)
-        repository.put(scope, lock)
+        lock = EditLock(
+            document_id, person_id(access.actor), access.actor.name, since, now + LAPSES_AFTER
+        )
+        repository.put(access.scope, lock)

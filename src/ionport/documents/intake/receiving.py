@@ -23,7 +23,7 @@ from ionport.documents.service import DocumentService
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
-from ionport.store import Database, OrganizationScope, Work
+from ionport.store import Database, OrganizationScope
 
 COMMIT_TOGETHER: Final = 50
 """How many files share a commit: it is waited for by whoever else writes."""
@@ -148,7 +148,7 @@ class Receiver:
         except InvalidInput as error:
             with self._database.write() as work:
                 outcome = Outcome(file.name, file.name, error=error.text, code=error.code)
-                self._tell_malware(work, scope, actor, outcome)
+                self._tell_malware(Access(work, scope, actor), outcome)
             raise
         except IonportError:
             # Nothing of it is kept, whoever could not look through it.
@@ -243,9 +243,10 @@ class Receiver:
         if on_disk or malware:
             try:
                 with self._database.write() as work:
-                    self._write(work, scope, actor, on_disk, sub_organization_id)
+                    access = Access(work, scope, actor)
+                    self._write(access, on_disk, sub_organization_id)
                     for outcome in malware:
-                        self._tell_malware(work, scope, actor, outcome)
+                        self._tell_malware(access, outcome)
             except (IonportError, *_DATABASE_AWAY):
                 raise
             except Exception:
@@ -266,7 +267,9 @@ class Receiver:
             outcome.document, outcome.findings = None, []
             try:
                 with self._database.write() as work:
-                    self._write(work, scope, actor, [(outcome, prepared)], sub_organization_id)
+                    self._write(
+                        Access(work, scope, actor), [(outcome, prepared)], sub_organization_id
+                    )
             except (IonportError, *_DATABASE_AWAY):
                 raise
             except Exception:
@@ -275,7 +278,7 @@ class Receiver:
         for outcome in malware:
             try:
                 with self._database.write() as work:
-                    self._tell_malware(work, scope, actor, outcome)
+                    self._tell_malware(Access(work, scope, actor), outcome)
             except (IonportError, *_DATABASE_AWAY):
                 raise
             except Exception:
@@ -283,15 +286,13 @@ class Receiver:
 
     def _write(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         on_disk: Sequence[tuple[Outcome, PreparedReceipt]],
         sub_organization_id: str | None,
     ) -> None:
         prepared = [one for _outcome, one in on_disk]
         try:
-            made = self.documents.receive_all(work, scope, actor, prepared, sub_organization_id)
+            made = self.documents.receive_all(access, prepared, sub_organization_id)
         except IonportError as error:
             for outcome, _one in on_disk:
                 _refuse(outcome, error)
@@ -302,12 +303,10 @@ class Receiver:
             else:
                 outcome.document, outcome.findings = one.document, one.findings
 
-    def _tell_malware(
-        self, work: Work, scope: OrganizationScope, actor: Actor, outcome: Outcome
-    ) -> None:
+    def _tell_malware(self, access: Access[OrganizationScope], outcome: Outcome) -> None:
         detail = {"file": outcome.name, "reason": outcome.error}
         self._audit.record(
-            Access(work, scope, actor), ReceiptAction.MALWARE_REFUSED, scope.organization_id, detail
+            access, ReceiptAction.MALWARE_REFUSED, access.scope.organization_id, detail
         )
 
 

@@ -57,7 +57,7 @@ class PictureService:
 
     def _digest(self, scope: OrganizationScope, document_id: str) -> str:
         with self._database.read() as work:
-            return content_digest(self._documents.get(work, scope, document_id))
+            return content_digest(self._documents.get(work.within(scope), document_id))
 
     def _read_sizes(self, digest: str) -> PageSizes:
         content = self._blobs.get(digest)

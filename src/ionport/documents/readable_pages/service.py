@@ -113,7 +113,7 @@ class ReadablePageService:
             Unavailable: too many pages are being made, or the data folder cannot be used.
         """
         with self._database.read() as work:
-            document = self._documents.get(work, scope, document_id)
+            document = self._documents.get(work.within(scope), document_id)
         return self.pdf_digest_of(scope, content_digest(document), language)
 
     def pdf_digest_of(self, scope: OrganizationScope, digest: str, language: Language) -> str:
@@ -216,8 +216,9 @@ class ReadablePageService:
 
     def _stored(self, scope: OrganizationScope, document_id: str) -> StoredFile:
         with self._database.read() as work:
-            document = self._documents.get(work, scope, document_id)
-            decisions = self._documents.decisions.list(work, scope, document_id)
+            access = work.within(scope)
+            document = self._documents.get(access, document_id)
+            decisions = self._documents.decisions.list(access, document_id)
         return self._file(document, decisions)
 
     def _file(self, document: Document, decisions: Sequence[DocumentDecision]) -> StoredFile:

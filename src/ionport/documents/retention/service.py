@@ -198,7 +198,7 @@ class RetentionService:
     ) -> bool:
         work, scope, now = access.work, access.scope, self._clock.now()
         deliveries = self._documents.review.deliveries
-        sent = deliveries.lock(work, scope, due.id)
+        sent = deliveries.lock(work.within(scope), due.id)
         repository = RetentionRepository(work.connection)
         DocumentRepository(work.connection).lock_status(scope, due.id)
         before = years_before(now, years)
@@ -206,17 +206,16 @@ class RetentionService:
         is_due = repository.kept(scope).get(kind) == years and repository.is_due(
             scope, due.id, before
         )
-        if not is_due or sent is Sent.UNDER_WAY or deliveries.has_open(work, scope, due.id):
+        if not is_due or sent is Sent.UNDER_WAY or deliveries.has_open(work.within(scope), due.id):
             return False
-        document = self._documents.get(work, scope, due.id)
+        document = self._documents.get(work.within(scope), due.id)
         repository.purge(scope, due.id, kept_fields(kind, document.fields), now)
         pages = repository.forget_pages(scope, due.content_sha256)
         repository.release(_SYSTEM, [due.content_sha256, *pages], now, is_inside=False)
         repository.release(_SYSTEM, inside, now, is_inside=True)
         given = {"years": str(years), "sha256": due.content_sha256}
         self._timeline.tell(
-            work,
-            scope,
+            work.within(scope),
             due.id,
             TimelineKind.NOTE,
             "",

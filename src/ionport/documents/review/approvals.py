@@ -12,7 +12,7 @@ from decimal import Decimal
 from ionport.documents.amounts import MAX_DIGITS
 from ionport.documents.invoice.corrections import Target
 from ionport.documents.types import Field, FieldType
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 _MONEY = frozenset({FieldType.AMOUNT, FieldType.CURRENCY})
 _PAYEE = ("supplier_", "payee_", "bank_id", "creditor_id")
@@ -41,7 +41,7 @@ class ApprovalPolicy:
 
 
 NO_APPROVALS = ApprovalPolicy()
-PolicyOf = Callable[[Work, OrganizationScope, str], ApprovalPolicy]
+PolicyOf = Callable[[ScopedWork[OrganizationScope], str], ApprovalPolicy]
 """Returns the policy of a document type; the settings of document types give it."""
 
 

@@ -10,7 +10,7 @@ from ionport.documents.model import Row
 from ionport.documents.review.claim_repository import ClaimRepository, SameInvoices
 from ionport.documents.review.identity import InvoiceIdentity
 from ionport.documents.review.model import Finding, NewFinding
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 DUPLICATE_NUMBER = "duplicate_number"
 _NAMED = 5
@@ -24,24 +24,22 @@ class Claims:
 
     def same(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         identity: InvoiceIdentity,
         fields: Row,
     ) -> list[NewFinding]:
         """Return a finding for each other document that says it is, or was delivered as, this."""
-        repository = ClaimRepository(work.connection)
-        repository.lock_number(scope, identity)
-        found = dict(repository.same_here(scope, identity, _NAMED + 1))
-        found |= dict(repository.same_claimed(scope, identity, _NAMED + 1))
+        repository = ClaimRepository(access.connection)
+        repository.lock_number(access.scope, identity)
+        found = dict(repository.same_here(access.scope, identity, _NAMED + 1))
+        found |= dict(repository.same_claimed(access.scope, identity, _NAMED + 1))
         found.pop(document_id, None)
         return [duplicate_finding(fields, *named) for named in list(found.items())[:_NAMED]]
 
     def changed(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         identity: InvoiceIdentity,
         fields: Row,
@@ -52,20 +50,21 @@ class Claims:
 
         A claim is replaced while nothing was sent; later one is added, for what was sent stays.
         """
-        repository = ClaimRepository(work.connection)
-        repository.set_identity(scope, document_id, identity)
-        duplicates = self.same(work, scope, document_id, identity, fields)
-        claimed = repository.claimed_by(scope, document_id)
+        repository = ClaimRepository(access.connection)
+        repository.set_identity(access.scope, document_id, identity)
+        duplicates = self.same(access, document_id, identity, fields)
+        claimed = repository.claimed_by(access.scope, document_id)
         if claimed and identity not in claimed:
             if not was_sent:
-                repository.remove_claims(scope, document_id)
-            repository.add_claim(scope, new_id("clm"), document_id, identity, self._clock.now())
+                repository.remove_claims(access.scope, document_id)
+            repository.add_claim(
+                access.scope, new_id("clm"), document_id, identity, self._clock.now()
+            )
         return duplicates
 
     def duplicates_claimed(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         fields: Row,
         known: Sequence[Finding],
@@ -75,11 +74,11 @@ class Claims:
         Locks the invoice's number until the transaction ends, so that nobody else claims it
         between this look and the claim.
         """
-        repository = ClaimRepository(work.connection)
-        identity = repository.unclaimed(scope, document_id)
+        repository = ClaimRepository(access.connection)
+        identity = repository.unclaimed(access.scope, document_id)
         if identity is None:
             return []
-        repository.lock_number(scope, identity)
+        repository.lock_number(access.scope, identity)
         named = {
             finding.parameters.get("document")
             for finding in known
@@ -87,19 +86,23 @@ class Claims:
         }
         return [
             duplicate_finding(fields, other_id, filename)
-            for other_id, filename in repository.same_claimed(scope, identity, _NAMED + len(named))
+            for other_id, filename in repository.same_claimed(
+                access.scope, identity, _NAMED + len(named)
+            )
             if other_id not in named and other_id != document_id
         ][:_NAMED]
 
-    def claim(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+    def claim(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
         """Let a document that is delivered now claim its invoice; once for all its deliveries.
 
         Called after `duplicates_claimed` in the same transaction.
         """
-        repository = ClaimRepository(work.connection)
-        identity = repository.unclaimed(scope, document_id)
+        repository = ClaimRepository(access.connection)
+        identity = repository.unclaimed(access.scope, document_id)
         if identity is not None:
-            repository.add_claim(scope, new_id("clm"), document_id, identity, self._clock.now())
+            repository.add_claim(
+                access.scope, new_id("clm"), document_id, identity, self._clock.now()
+            )
 
 
 def duplicates_among(

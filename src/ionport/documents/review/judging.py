@@ -9,16 +9,16 @@ from ionport.documents.companies.service import COMPANY_RULES, place_of
 from ionport.documents.model import Document
 from ionport.documents.parties.repository import PartyRepository
 from ionport.documents.review.model import Finding, NewFinding
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 
 def judge_again(
-    work: Work, scope: OrganizationScope, document: Document, known: Sequence[Finding]
+    access: ScopedWork[OrganizationScope], document: Document, known: Sequence[Finding]
 ) -> list[NewFinding]:
     """Return what holds a document now by what the organization knows, but for what is `known`."""
     if not document.fields or any(finding.code in COMPANY_RULES for finding in known):
         return []
-    parties = PartyRepository(work.connection).of_document(scope, document.id)
+    parties = PartyRepository(access.connection).of_document(access.scope, document.id)
     buyer = addressee_of(document.fields, parties.buyer_ids)
-    _place, found = place_of(work, scope, buyer, document.sub_organization_id, is_placed=True)
+    _place, found = place_of(access, buyer, document.sub_organization_id, is_placed=True)
     return found

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork, Work
 
 
 class Sent(StrEnum):
@@ -22,18 +22,18 @@ class Sent(StrEnum):
 class Deliveries(Protocol):
     """The deliveries of a document."""
 
-    def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+    def lock(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
         """Let none be made, begin or send until the transaction ends, and say what has left.
 
         Called before the document's own row is locked, in the order in which passes lock.
         """
         ...
 
-    def sent(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+    def sent(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
         """Say what has left so far, for who only looks."""
         ...
 
-    def has_open(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+    def has_open(self, access: ScopedWork[OrganizationScope], document_id: str) -> bool:
         """Tell whether one of them is not over."""
         ...
 
@@ -41,7 +41,7 @@ class Deliveries(Protocol):
         """Return since when the oldest delivery of the installation waits for its end, if any."""
         ...
 
-    def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+    def resume(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
         """Make due what waits for a decision about the document, rendered anew.
 
         Writes the status that follows from the deliveries, for a document that nothing holds.
@@ -52,17 +52,17 @@ class Deliveries(Protocol):
 class NoDeliveries:
     """A document side that exports nothing."""
 
-    def lock(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+    def lock(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
         return Sent.NOTHING
 
-    def sent(self, work: Work, scope: OrganizationScope, document_id: str) -> Sent:
+    def sent(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sent:
         return Sent.NOTHING
 
-    def has_open(self, work: Work, scope: OrganizationScope, document_id: str) -> bool:
+    def has_open(self, access: ScopedWork[OrganizationScope], document_id: str) -> bool:
         return False
 
     def oldest_unfinished(self, work: Work) -> datetime | None:
         return None
 
-    def resume(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+    def resume(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
         return None

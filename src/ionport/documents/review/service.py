@@ -28,9 +28,9 @@ from ionport.documents.suppliers.accounts import ACCOUNT_RULES, KnownAccounts, j
 from ionport.documents.timeline import Timeline
 from ionport.documents.type_settings.model import TypeSettings
 from ionport.documents.type_settings.service import TypeSettingsService, judge_fields
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
-from ionport.store import Database, OrganizationScope, Work
+from ionport.store import Database, OrganizationScope, ScopedWork, Work
 
 _NAMED_IN_AUDIT = 20
 _DELIVERED = frozenset(
@@ -67,14 +67,13 @@ class ReviewService:
         self.policy_of: PolicyOf = self.types.policy
         self.accounts = KnownAccounts(clock)
 
-    def list(self, work: Work, scope: OrganizationScope, document_id: str) -> list[Finding]:
+    def list(self, access: ScopedWork[OrganizationScope], document_id: str) -> list[Finding]:
         """Return the findings of a document, oldest first, at most 500."""
-        return FindingRepository(work.connection).of_document(scope, document_id)
+        return FindingRepository(access.connection).of_document(access.scope, document_id)
 
     def add(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         code: str,
         parameters: Mapping[str, str],
@@ -87,63 +86,55 @@ class ReviewService:
         validation*; the status of an exported one still follows from its deliveries.
         Raises NotFound.
         """
-        if DocumentRepository(work.connection).lock_status(scope, document_id) is None:
+        if DocumentRepository(access.connection).lock_status(access.scope, document_id) is None:
             raise NotFound(_("There is no such document."), code="no_document")
         new = NewFinding(code, parameters)
-        findings = FindingRepository(work.connection)
-        if not findings.add(scope, new_id("fnd"), document_id, new, self._clock.now()):
+        findings = FindingRepository(access.connection)
+        if not findings.add(access.scope, new_id("fnd"), document_id, new, self._clock.now()):
             return False
-        self._timeline.tell(work, scope, document_id, TimelineKind.WARNING, new.text, actor_name)
-        self.settle(work, scope, document_id, actor_name)
+        self._timeline.tell(access, document_id, TimelineKind.WARNING, new.text, actor_name)
+        self.settle(access, document_id, actor_name)
         return True
 
-    def judged_by(self, work: Work, scope: OrganizationScope, reads: Sequence[Intake]) -> JudgedBy:
+    def judged_by(self, access: ScopedWork[OrganizationScope], reads: Sequence[Intake]) -> JudgedBy:
         """Return what a few dozen files are judged by, looked up once."""
         kinds = [read.document_type for read in reads]
-        return JudgedBy(
-            self.accounts.known(work, scope, reads), self.types.of_types(work, scope, kinds)
-        )
+        return JudgedBy(self.accounts.known(access, reads), self.types.of_types(access, kinds))
 
     def settle(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        document_id: str,
-        actor_name: str,
+        self, access: ScopedWork[OrganizationScope], document_id: str, actor_name: str
     ) -> None:
         """Bring a document to where its findings, approvals and deliveries put it.
 
         Its row is locked. What a person has set (on hold, rejected, deleted) stays.
         """
-        documents, now = DocumentRepository(work.connection), self._clock.now()
-        document = documents.find(scope, document_id)
+        documents, now = DocumentRepository(access.connection), self._clock.now()
+        document = documents.find(access.scope, document_id)
         if document is None:
             raise NotFound(_("There is no such document."), code="no_document")
-        found = FindingRepository(work.connection).count_open(scope, document_id)
+        found = FindingRepository(access.connection).count_open(access.scope, document_id)
         if found != document.open_findings:
-            documents.set_open_findings(scope, document_id, found, now)
+            documents.set_open_findings(access.scope, document_id, found, now)
         if document.status in BY_PERSON:
             return
-        target, cause = self.standing(work, scope, document, found)
+        target, cause = self.standing(access, document, found)
         if target is not document.status and can_move(document.status, target, cause):
-            self._move(work, scope, document, target, actor_name)
+            self._move(access, document, target, actor_name)
         if target is DocumentStatus.VALIDATED_PENDING_EXPORT:
-            self.deliveries.resume(work, scope, document_id)
+            self.deliveries.resume(access, document_id)
 
     def _move(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document: Document,
         target: DocumentStatus,
         actor_name: str,
     ) -> None:
-        DocumentRepository(work.connection).set_status(
-            scope, document.id, target, self._clock.now()
+        DocumentRepository(access.connection).set_status(
+            access.scope, document.id, target, self._clock.now()
         )
         self._timeline.tell(
-            work,
-            scope,
+            access,
             document.id,
             TimelineKind.STATUS_CHANGE,
             "",
@@ -152,23 +143,21 @@ class ReviewService:
         )
 
     def standing(
-        self, work: Work, scope: OrganizationScope, document: Document, open_findings: int
+        self, access: ScopedWork[OrganizationScope], document: Document, open_findings: int
     ) -> tuple[DocumentStatus, Cause]:
         """Return where a document stands by findings and approvals, and why."""
-        policy = self.policy_of(work, scope, document.document_type)
+        policy = self.policy_of(access, document.document_type)
         needed = policy.needed(document.fields)
         given = 0
         if needed:
-            repository = DecisionRepository(work.connection)
-            approvals = repository.of_document(scope, document.id, DecisionKind.APPROVE)
+            repository = DecisionRepository(access.connection)
+            approvals = repository.of_document(access.scope, document.id, DecisionKind.APPROVE)
             given = sum(approval.is_active for approval in approvals)
         return standing(open_findings, given, needed)
 
     def require_free(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document: Document,
         reason: str | None,
         seen: Collection[str] | None = None,
@@ -189,23 +178,23 @@ class ReviewService:
             Conflict: its content was removed by retention (`purged`).
             DocumentHeld: something holds the document, and there is no reason.
         """
-        locked = DocumentRepository(work.connection).lock(scope, document.id)
+        locked = DocumentRepository(access.connection).lock(access.scope, document.id)
         require_content(locked.purged_at if locked else None)
         status = locked.status if locked else None
         if status in BY_PERSON:
             raise DocumentHeld(document.id, document.filename, (), status)
-        known = self.list(work, scope, document.id)
+        known = self.list(access, document.id)
         # One that is found again now was not looked at.
         before = {finding.id for finding in known if finding.resolved_at is None}
         noticed = [
-            *self.claims.duplicates_claimed(work, scope, document.id, document.fields, known),
-            *judge_again(work, scope, document, [each for each in known if not each.resolved_at]),
-            *self.accounts.judge_delivery(work, scope, document),
+            *self.claims.duplicates_claimed(access, document.id, document.fields, known),
+            *judge_again(access, document, [each for each in known if not each.resolved_at]),
+            *self.accounts.judge_delivery(access, document),
         ]
         for new in noticed:
-            self.add(work, scope, document.id, new.code, new.parameters)
+            self.add(access, document.id, new.code, new.parameters)
         if noticed:
-            known = self.list(work, scope, document.id)
+            known = self.list(access, document.id)
         found = [finding for finding in known if finding.is_open]
         if found or status is DocumentStatus.READY_FOR_VALIDATION:
             looked_at = before if seen is None else before.intersection(seen)
@@ -215,14 +204,12 @@ class ReviewService:
                 raise DocumentHeld(document.id, document.filename, tuple(found))
             check_reason(reason)
         if is_new or document.status not in _DELIVERED:
-            self._require_approval(work, scope, actor, document, found, reason or "")
+            self._require_approval(access, document, found, reason or "")
         return found
 
     def _require_approval(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document: Document,
         found: Sequence[Finding],
         reason: str,
@@ -231,53 +218,47 @@ class ReviewService:
 
         One that waits for an approval that the settings demand no longer waits no more.
         """
-        target, _cause = self.standing(work, scope, document, 0)
+        target, _cause = self.standing(access, document, 0)
         if target is DocumentStatus.VALIDATED_PENDING_EXPORT:
             if document.status in PENDING:
-                self.settle(work, scope, document.id, actor.name)
+                self.settle(access, document.id, access.actor.name)
             return
         if found:
-            self.decide(work, scope, actor, document.id, found, reason, ())
+            self.decide(access, document.id, found, reason, ())
         if document.status is DocumentStatus.EXPORTED:
             self._move(
-                work, scope, document, moved(document.status, target, Cause.AGAIN), actor.name
+                access, document, moved(document.status, target, Cause.AGAIN), access.actor.name
             )
-        self.settle(work, scope, document.id, actor.name)
+        self.settle(access, document.id, access.actor.name)
         raise DocumentHeld(document.id, document.filename, (), target)
 
-    def withdraw_approvals(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
-    ) -> None:
+    def withdraw_approvals(self, access: Access[OrganizationScope], document_id: str) -> None:
         """Undo the approvals of a document that is no longer what was approved."""
-        repository = DecisionRepository(work.connection)
-        approvals = repository.of_document(scope, document_id, DecisionKind.APPROVE)
-        self.log.undo(work, scope, actor, [each for each in approvals if each.is_active])
+        repository = DecisionRepository(access.connection)
+        approvals = repository.of_document(access.scope, document_id, DecisionKind.APPROVE)
+        self.log.undo(access, [each for each in approvals if each.is_active])
 
     def decide(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document_id: str,
         findings: Sequence[Finding],
         reason: str,
         delivery_ids: Sequence[str],
     ) -> None:
         """Write the person's decision on findings: row, timeline and audit log."""
-        repository = FindingRepository(work.connection)
+        repository = FindingRepository(access.connection)
         now, reason = self._clock.now(), reason.strip()
         for finding in findings:
-            repository.decide(scope, finding, actor.name, reason, now, delivery_ids)
+            repository.decide(access.scope, finding, access.actor.name, reason, now, delivery_ids)
         if any(finding.code in ACCOUNT_RULES for finding in findings):
-            self.accounts.learn(work, scope, document_id)
-        DocumentRepository(work.connection).set_open_findings(
-            scope, document_id, repository.count_open(scope, document_id), now
+            self.accounts.learn(access, document_id)
+        DocumentRepository(access.connection).set_open_findings(
+            access.scope, document_id, repository.count_open(access.scope, document_id), now
         )
         codes = sorted({finding.code for finding in findings})[:_NAMED_IN_AUDIT]
         self.log.add(
-            work,
-            scope,
-            actor,
+            access,
             document_id,
             DecisionKind.ACCEPT,
             {"reason": reason, "findings": ",".join(finding.id for finding in findings)},

@@ -19,7 +19,7 @@ from ionport.documents.parties.model import Parties, comparable_account
 from ionport.documents.repository import DocumentRepository
 from ionport.documents.review.model import NewFinding
 from ionport.documents.suppliers.account_repository import AccountRepository
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 UNKNOWN_ACCOUNT = "unknown_account"
 FIRST_ACCOUNT = "first_account"
@@ -38,47 +38,47 @@ class KnownAccounts:
         self._clock = clock
 
     def known(
-        self, work: Work, scope: OrganizationScope, reads: Iterable[Intake]
+        self, access: ScopedWork[OrganizationScope], reads: Iterable[Intake]
     ) -> Mapping[str, Collection[str]]:
         """Return the accounts that are known under each identity of the suppliers of files."""
         suppliers = frozenset[str]().union(*(read.identity.suppliers for read in reads))
-        return AccountRepository(work.connection).known(scope, suppliers)
+        return AccountRepository(access.connection).known(access.scope, suppliers)
 
     def judge_delivery(
-        self, work: Work, scope: OrganizationScope, document: Document
+        self, access: ScopedWork[OrganizationScope], document: Document
     ) -> list[NewFinding]:
         """Return a finding for each account that is not known where a delivery is made.
 
         Until the transaction ends nobody else makes accounts of a supplier known of which this
         one is the first.
         """
-        repository = AccountRepository(work.connection)
-        suppliers, parties = repository.of_document(scope, document.id)
+        repository = AccountRepository(access.connection)
+        suppliers, parties = repository.of_document(access.scope, document.id)
         accounts = accounts_of(document.fields, parties)
         if not accounts or not suppliers:
             return []
-        if not _unknown(accounts, repository.known(scope, suppliers)):
+        if not _unknown(accounts, repository.known(access.scope, suppliers)):
             return []
-        repository.lock(scope, suppliers)
-        known = repository.known(scope, suppliers)
+        repository.lock(access.scope, suppliers)
+        known = repository.known(access.scope, suppliers)
         return _findings(_unknown(accounts, known), document.fields) if known else []
 
-    def learn(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+    def learn(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
         """Make the accounts of a document that is delivered or accepted known."""
-        repository = AccountRepository(work.connection)
-        suppliers, parties = repository.of_document(scope, document_id)
-        document = DocumentRepository(work.connection).find(scope, document_id)
+        repository = AccountRepository(access.connection)
+        suppliers, parties = repository.of_document(access.scope, document_id)
+        document = DocumentRepository(access.connection).find(access.scope, document_id)
         accounts = accounts_of(document.fields, parties) if document else []
         if accounts and suppliers:
-            known = repository.known(scope, suppliers)
+            known = repository.known(access.scope, suppliers)
             new = [one for one in accounts if any(one not in known.get(s, ()) for s in suppliers)]
             if new:
-                repository.lock(scope, suppliers)
-                repository.add(scope, suppliers, new, document_id, self._clock.now())
+                repository.lock(access.scope, suppliers)
+                repository.add(access.scope, suppliers, new, document_id, self._clock.now())
 
-    def forget(self, work: Work, scope: OrganizationScope, document_id: str) -> None:
+    def forget(self, access: ScopedWork[OrganizationScope], document_id: str) -> None:
         """Take back what a document made known by an acceptance that is undone."""
-        AccountRepository(work.connection).remove(scope, document_id)
+        AccountRepository(access.connection).remove(access.scope, document_id)
 
 
 def judge_accounts(

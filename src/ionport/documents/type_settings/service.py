@@ -24,8 +24,8 @@ from ionport.documents.type_settings.repository import TypeSettingsRepository
 from ionport.documents.types import document_type
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor, AuditAction
-from ionport.store import OrganizationScope, Work
+from ionport.identity.model import AuditAction
+from ionport.store import OrganizationScope, ScopedWork
 
 _SHOWN = 100
 
@@ -44,36 +44,34 @@ class TypeSettingsService:
         self._audit = audit
         self._anew = JudgingAnew(clock, audit)
 
-    def get(self, work: Work, scope: OrganizationScope, type_id: str) -> TypeSettings:
+    def get(self, access: ScopedWork[OrganizationScope], type_id: str) -> TypeSettings:
         """Return the settings of a document type; raises NotFound."""
-        return TypeSettingsRepository(work.connection).find(scope, document_type(type_id).id)
+        return TypeSettingsRepository(access.connection).find(
+            access.scope, document_type(type_id).id
+        )
 
-    def put(
-        self, work: Work, scope: OrganizationScope, actor: Actor, settings: TypeSettings
-    ) -> None:
+    def put(self, access: Access[OrganizationScope], settings: TypeSettings) -> None:
         """Replace the settings of a document type; documents that wait are judged anew by them.
 
         Raises Forbidden. `settings_of` has checked them.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        before = self.get(work, scope, settings.document_type)
-        repository = TypeSettingsRepository(work.connection)
-        repository.put(scope, settings, self._clock.now(), actor.name)
+        access.require_organization_administrator()
+        before = self.get(access, settings.document_type)
+        repository = TypeSettingsRepository(access.connection)
+        repository.put(access.scope, settings, self._clock.now(), access.actor.name)
         details = _changes(before, settings)
         if details:
             self._audit.record(
-                Access(work, scope, actor),
+                access,
                 DocumentTypeAction.CHANGED,
                 settings.document_type,
                 details,
             )
-            self._anew.begin(Access(work, scope, actor))
+            self._anew.begin(access)
 
     def set_field(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         type_id: str,
         field_id: str,
         values: Mapping[str, Any],
@@ -83,66 +81,57 @@ class TypeSettingsService:
         Raises Forbidden, NotFound, and InvalidInput that names places such as
         `fields.due_date.pattern`.
         """
-        actor.require_organization_administrator(scope.organization_id)
+        access.require_organization_administrator()
         if field_id not in {one.id for one in document_type(type_id).fields}:
             raise NotFound(_("There is no such field."), code="no_field")
-        before = settings_as_json(self.get(work, scope, type_id))
+        before = settings_as_json(self.get(access, type_id))
         fields = {**before["fields"], field_id: values}
-        self.put(work, scope, actor, settings_of({**before, "fields": fields}))
+        self.put(access, settings_of({**before, "fields": fields}))
 
     def set_effect(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        type_id: str,
-        code: str,
-        effect: str,
+        self, access: Access[OrganizationScope], type_id: str, code: str, effect: str
     ) -> None:
         """Let a rule hold or note for the type; "" is what it does by default.
 
         Raises Forbidden, NotFound, and InvalidInput where it always holds or is no rule.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        before = settings_as_json(self.get(work, scope, type_id))
+        access.require_organization_administrator()
+        before = settings_as_json(self.get(access, type_id))
         effects = {name: one for name, one in before["effects"].items() if name != code}
         if effect:
             effects[code] = effect
-        self.put(work, scope, actor, settings_of({**before, "effects": effects}))
+        self.put(access, settings_of({**before, "effects": effects}))
 
     def set_approvals(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        type_id: str,
-        values: Mapping[str, Any],
+        self, access: Access[OrganizationScope], type_id: str, values: Mapping[str, Any]
     ) -> None:
         """Set how many approvals documents of the type need, as the file says it.
 
         Raises Forbidden, NotFound, and InvalidInput that names places such as
         `approvals.first_from`.
         """
-        actor.require_organization_administrator(scope.organization_id)
-        before = settings_as_json(self.get(work, scope, type_id))
-        self.put(work, scope, actor, settings_of({**before, "approvals": dict(values)}))
+        access.require_organization_administrator()
+        before = settings_as_json(self.get(access, type_id))
+        self.put(access, settings_of({**before, "approvals": dict(values)}))
 
-    def policy(self, work: Work, scope: OrganizationScope, type_id: str) -> ApprovalPolicy:
+    def policy(self, access: ScopedWork[OrganizationScope], type_id: str) -> ApprovalPolicy:
         """Return how many approvals documents of the type need."""
-        return TypeSettingsRepository(work.connection).find(scope, type_id).approvals
+        return TypeSettingsRepository(access.connection).find(access.scope, type_id).approvals
 
     def of_types(
-        self, work: Work, scope: OrganizationScope, type_ids: Iterable[str]
+        self, access: ScopedWork[OrganizationScope], type_ids: Iterable[str]
     ) -> Mapping[str, TypeSettings]:
         """Return the settings that documents of these types are judged by."""
-        repository = TypeSettingsRepository(work.connection)
-        return {type_id: repository.find(scope, type_id) for type_id in dict.fromkeys(type_ids)}
+        repository = TypeSettingsRepository(access.connection)
+        return {
+            type_id: repository.find(access.scope, type_id) for type_id in dict.fromkeys(type_ids)
+        }
 
     def require_changeable(
-        self, work: Work, scope: OrganizationScope, type_id: str, names: Sequence[str]
+        self, access: ScopedWork[OrganizationScope], type_id: str, names: Sequence[str]
     ) -> None:
         """Raise InvalidInput that names the fields of `names` that are read only."""
-        settings = TypeSettingsRepository(work.connection).find(scope, type_id).fields
+        settings = TypeSettingsRepository(access.connection).find(access.scope, type_id).fields
         wrong = {
             name: _("This field is read only.")
             for name in names
@@ -152,9 +141,9 @@ class TypeSettingsService:
             text = " ".join(f"{name}: {what}" for name, what in wrong.items())
             raise InvalidInput(text, code="read_only", fields=wrong)
 
-    def other_names(self, work: Work, scope: OrganizationScope, type_id: str, fields: Row) -> Row:
+    def other_names(self, access: ScopedWork[OrganizationScope], type_id: str, fields: Row) -> Row:
         """Return the values of fields under their ERP field names, as mappings look them up."""
-        settings = TypeSettingsRepository(work.connection).find(scope, type_id).fields
+        settings = TypeSettingsRepository(access.connection).find(access.scope, type_id).fields
         return {
             one.erp_field_name.lower(): fields[name]
             for name, one in settings.items()

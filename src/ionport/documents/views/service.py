@@ -16,34 +16,30 @@ from ionport.documents.views.model import (
     View,
 )
 from ionport.documents.views.repository import ListSettingsRepository
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope
 
 
 class ListSettingsService:
     """A person's own settings; nobody else sees them."""
 
-    def get(self, work: Work, scope: OrganizationScope, actor: Actor) -> ListSettings:
+    def get(self, access: Access[OrganizationScope]) -> ListSettings:
         """Return what the person has chosen."""
-        actor.require_organization_member(scope.organization_id)
-        if actor.user_id is None:
+        access.require_organization_member()
+        if access.actor.user_id is None:
             return ListSettings()
-        return ListSettingsRepository(work.connection).find(scope, actor.user_id)
+        return ListSettingsRepository(access.connection).find(access.scope, access.actor.user_id)
 
     def choose_columns(
-        self, work: Work, scope: OrganizationScope, actor: Actor, columns: Collection[ListColumn]
+        self, access: Access[OrganizationScope], columns: Collection[ListColumn]
     ) -> None:
         """Show these columns, in the order of the list; the shipped ones for none."""
         chosen = tuple(column for column in ListColumn if column in columns)
-        self._put(
-            work, scope, actor, replace(self.get(work, scope, actor), columns=chosen or SHIPPED)
-        )
+        self._put(access, replace(self.get(access), columns=chosen or SHIPPED))
 
     def save_view(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         name: str,
         query: Mapping[str, str],
         *,
@@ -59,7 +55,7 @@ class ListSettingsService:
         if not 1 <= len(name) <= MAX_NAME:
             wrong = _("A view's name has 1 to {n} characters.").format(n=MAX_NAME)
             raise InvalidInput(wrong, fields={"name": wrong})
-        settings = self.get(work, scope, actor)
+        settings = self.get(access)
         others = [view for view in settings.views if view.name != name]
         if len(others) >= MAX_VIEWS:
             text = _("You have {n} views, and no more are kept: remove one first.")
@@ -69,17 +65,17 @@ class ListSettingsService:
         if not is_default and default == name:
             default = ""
         settings = replace(settings, views=views, default_view=default)
-        self._put(work, scope, actor, settings)
+        self._put(access, settings)
 
-    def remove_view(self, work: Work, scope: OrganizationScope, actor: Actor, name: str) -> None:
+    def remove_view(self, access: Access[OrganizationScope], name: str) -> None:
         """Remove a view, if it is there."""
-        settings = self.get(work, scope, actor)
+        settings = self.get(access)
         views = [view for view in settings.views if view.name != name]
         default = "" if settings.default_view == name else settings.default_view
-        self._put(work, scope, actor, replace(settings, views=views, default_view=default))
+        self._put(access, replace(settings, views=views, default_view=default))
 
-    def _put(
-        self, work: Work, scope: OrganizationScope, actor: Actor, settings: ListSettings
-    ) -> None:
-        if actor.user_id is not None:
-            ListSettingsRepository(work.connection).put(scope, actor.user_id, settings)
+    def _put(self, access: Access[OrganizationScope], settings: ListSettings) -> None:
+        if access.actor.user_id is not None:
+            ListSettingsRepository(access.connection).put(
+                access.scope, access.actor.user_id, settings
+            )

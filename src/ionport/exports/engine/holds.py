@@ -33,10 +33,11 @@ def document_problem(
     work: Work, running: RunningPass, documents: DocumentService
 ) -> Problem | None:
     """Return why the document takes part in no delivery, None when it does."""
+    access = work.within(running.scope)
     document_id = running.delivery.document_id
-    if not documents.is_held(work, running.scope, document_id):
+    if not documents.is_held(access, document_id):
         return None
-    locked = documents.lock(work, running.scope, document_id)
+    locked = documents.lock(access, document_id)
     if not is_held(locked.status, locked.open_findings):
         return None
     if locked.open_findings:

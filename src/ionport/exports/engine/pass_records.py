@@ -416,7 +416,7 @@ class PassRecords:
 
     def _tell(self, work: Work, running: RunningPass, text: str) -> None:
         record_document_status(
-            work, running.scope, self._documents, running.delivery.document_id, text
+            work.within(running.scope), self._documents, running.delivery.document_id, text
         )
 
 

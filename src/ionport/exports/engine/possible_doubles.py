@@ -22,7 +22,7 @@ from ionport.exports.ledger.attempts import Problem, changed
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.model import DOCUMENT_HELD, Attempt, AttemptState
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork, Work
 
 _logger = logging.getLogger(__name__)
 TWO_ITEMS = "two_items"
@@ -49,8 +49,7 @@ def hold_document(
     )
     COUNTERS.add(f"deliveries_{code}")
     documents.add_finding(
-        work,
-        running.scope,
+        work.within(running.scope),
         running.delivery.document_id,
         code,
         {
@@ -77,21 +76,18 @@ def hold_same_invoice(
     what a person has decided on, by the item's id or by the other document. A decision about two
     documents counts from both sides: of two that are under way the later one may arrive first.
     """
-    own_id = running.delivery.document_id
-    decided = _named_in_decisions(work, documents, running.scope, own_id)
+    access, own_id = work.within(running.scope), running.delivery.document_id
+    decided = _named_in_decisions(access, documents, own_id)
     deliveries = DeliveryRepository(work.connection)
     for other in others:
         made_by = deliveries.by_correlation_id(running.scope, other.correlation_id)
         document_id = made_by.document_id if made_by else ""
         if document_id == own_id or {other.pid, document_id} & decided:
             continue
-        if document_id and own_id in _named_in_decisions(
-            work, documents, running.scope, document_id
-        ):
+        if document_id and own_id in _named_in_decisions(access, documents, document_id):
             continue
         documents.add_finding(
-            work,
-            running.scope,
+            access,
             own_id,
             ITEM_AT_TARGET,
             {
@@ -106,12 +102,12 @@ def hold_same_invoice(
 
 
 def _named_in_decisions(
-    work: Work, documents: DocumentService, scope: OrganizationScope, document_id: str
+    access: ScopedWork[OrganizationScope], documents: DocumentService, document_id: str
 ) -> set[str]:
     """Return the documents and items that decided findings of a document name."""
     return {
         value
-        for finding in documents.review.list(work, scope, document_id)
+        for finding in documents.review.list(access, document_id)
         if finding.decision is not None
         for value in finding.parameters.values()
     }
@@ -153,8 +149,7 @@ def record_late_answer(
         return
     delivery = DeliveryRepository(work.connection).get(SYSTEM, running.delivery.id)
     documents.add_note(
-        work,
-        running.scope,
+        work.within(running.scope),
         running.delivery.document_id,
         _("A late answer of Infor for the export through “{title}”: {id}.").format(
             title=running.delivery.configuration_title, id=answer.remote_id

@@ -49,14 +49,15 @@ class RenderStep:
         """Render with the newest version of each mapping; raises IonportError."""
         delivery, scope = running.delivery, running.scope
         with self._database.read() as work:
-            document = self._documents.get(work, scope, delivery.document_id)
-            more_fields = self._documents.more_fields(work, scope, document)
+            access = work.within(scope)
+            document = self._documents.get(access, delivery.document_id)
+            more_fields = self._documents.more_fields(access, document)
             configuration = ConfigurationRepository(work.connection).get_any(
                 scope, delivery.configuration_id
             )
-            connection = self._connections.shown(work.within(scope), delivery.connection_id)
+            connection = self._connections.shown(access, delivery.connection_id)
             versions = {
-                kind: self._mappings.latest_version(work.within(scope), mapping_id)
+                kind: self._mappings.latest_version(access, mapping_id)
                 for kind in destination_of(delivery.method).mapping_kinds
                 if (mapping_id := configuration.mapping_id(kind)) is not None
             }

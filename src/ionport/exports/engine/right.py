@@ -79,7 +79,7 @@ class RightToSend:
             # Behind the write above, which waits for a decision that is made at this moment. The
             # repeat after a 401 is the same call: its document was free when it first left.
             if not self.sends and self._documents.is_held(
-                work, running.scope, running.delivery.document_id
+                work.within(running.scope), running.delivery.document_id
             ):
                 raise DocumentNowHeld
         self.attempt, self.running = sent, running

@@ -27,7 +27,7 @@ from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.destinations import destination_of
 from ionport.exports.destinations.rendering import PreparedMappings
 from ionport.mappings.service import MappingService
-from ionport.store import Database, OrganizationScope, SystemScope, Work
+from ionport.store import Database, OrganizationScope, ScopedWork, SystemScope
 
 LOOK_SECONDS: Final = 2.0
 """How long is waited after a look that found nothing to make."""
@@ -93,32 +93,32 @@ class PageMaker:
             found = ConfigurationRepository(work.connection).organizations_that_export(
                 _SCOPE, self._last_organization, _ORGANIZATIONS
             )
-            languages = {scope: self._languages(work, scope) for scope in found}
+            languages = {scope: self._languages(work.within(scope)) for scope in found}
         is_last = len(found) < _ORGANIZATIONS
         self._last_organization = "" if is_last else found[-1].organization_id
         return languages
 
-    def _languages(self, work: Work, scope: OrganizationScope) -> Mapping[Place, Set[Language]]:
+    def _languages(self, access: ScopedWork[OrganizationScope]) -> Mapping[Place, Set[Language]]:
         """Return which pages the active configurations of an organization send."""
         page = PageRequest(per_page=MAX_PER_PAGE)
-        configurations = ConfigurationRepository(work.connection).list(
-            scope, page, only_active=True
+        configurations = ConfigurationRepository(access.connection).list(
+            access.scope, page, only_active=True
         )
         languages: dict[Place, set[Language]] = {}
         for configuration in configurations.items:
-            language = self._language(work, scope, configuration)
+            language = self._language(access, configuration)
             if language is not None:
                 place = Place(configuration.document_type, configuration.sub_organization_id)
                 languages.setdefault(place, set()).add(language)
         return languages
 
     def _language(
-        self, work: Work, scope: OrganizationScope, configuration: ExportConfiguration
+        self, access: ScopedWork[OrganizationScope], configuration: ExportConfiguration
     ) -> Language | None:
         destination = destination_of(configuration.method)
         try:
             versions = {
-                kind: self._mappings.latest_version(work.within(scope), mapping_id)
+                kind: self._mappings.latest_version(access, mapping_id)
                 for kind in destination.mapping_kinds
                 if (mapping_id := configuration.mapping_id(kind)) is not None
             }

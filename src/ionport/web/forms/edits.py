@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from ionport.identity import edits
 from ionport.identity.edits import ChangedMeanwhile, mark_of
-from ionport.store import AnyScope, Work
+from ionport.store import AnyScope, ScopedWork
 from ionport.web.forms.fields import text_of
 from ionport.web.state import visit_of
 
@@ -26,8 +26,7 @@ def show_stored(request: Request, values: Mapping[str, str]) -> None:
 
 def require_unchanged(
     request: Request,
-    work: Work,
-    scope: AnyScope,
+    access: ScopedWork[AnyScope],
     subject: str,
     stored: Callable[[], Mapping[str, str]],
     *,
@@ -40,9 +39,7 @@ def require_unchanged(
     visit = visit_of(request)
     mark = text_of(visit.form, SHOWN_FIELD)
     try:
-        edits.require_unchanged(
-            work.within(scope), visit.services.audit, subject, mark, stored, told_by
-        )
+        edits.require_unchanged(access, visit.services.audit, subject, mark, stored, told_by)
     except ChangedMeanwhile as error:
         request.state.shown_mark = error.mark
         raise

@@ -42,9 +42,7 @@ def save_rights(
     rights = visit_of(request).services.rights
     require_unchanged(
         request,
-        access.work,
-        # Roles are noted in the tenant or organization that they are of.
-        SystemScope("who changed a user's rights"),
+        access.within(SystemScope("who changed a user's rights")),
         user_id,
         lambda: stored_rights(rights.of_person(access, user_id)),
     )

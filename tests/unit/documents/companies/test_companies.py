@@ -24,6 +24,7 @@ from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.service import keeping_findings
 from ionport.documents.suppliers.csv_file import read_suppliers
 from ionport.documents.suppliers.service import SupplierService
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import Database, SystemScope
 from tests.support.exporting import OPERATOR, DocumentSide, document_side, holding, invoice
@@ -58,15 +59,14 @@ def _add(
     side: DocumentSide, companies: CompanyService, values: dict[str, str], **place: object
 ) -> Company:
     with side.database.write() as work:
-        return companies.add(work, side.scope, OPERATOR, values, **place)  # type: ignore[arg-type]
+        return companies.add(Access(work, side.scope, OPERATOR), values, **place)  # type: ignore[arg-type]
 
 
 def _document(side: DocumentSide, document_id: str) -> tuple[Document, list[str]]:
     with side.database.read() as work:
-        found = side.documents.findings(work, side.scope, document_id)
-        return side.documents.get(work, side.scope, document_id), [
-            one.code for one in holding(found)
-        ]
+        access = work.within(side.scope)
+        found = side.documents.findings(access, document_id)
+        return side.documents.get(access, document_id), [one.code for one in holding(found)]
 
 
 def test_an_invoice_goes_to_the_company_it_is_addressed_to(
@@ -78,7 +78,7 @@ def test_an_invoice_goes_to_the_company_it_is_addressed_to(
     assert (document.sub_organization_id, findings) == (south.sub_organization_id, [])
     assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
     with side.database.read() as work:
-        fields = side.documents.more_fields(work, side.scope, document)
+        fields = side.documents.more_fields(work.within(side.scope), document)
     assert fields["accounting_entity"] == "001_100"
     assert (fields["company"], fields["division"], fields["company_id"]) == ("001", "100", "100")
 
@@ -94,13 +94,12 @@ def test_an_invoice_for_no_company_holds_once_one_is_defined(
     # What came in before is compared where its delivery would be made.
     waiting, _findings = _document(side, before)
     with pytest.raises(DocumentHeld) as held, keeping_findings(side.database) as work:
-        side.documents.review.require_free(work, side.scope, OPERATOR, waiting, None)
+        side.documents.review.require_free(Access(work, side.scope, OPERATOR), waiting, None)
     assert "none of your companies" in held.value.text
     with keeping_findings(side.database) as work:
-        seen = [one.id for one in side.documents.findings(work, side.scope, before)]
-        side.documents.review.require_free(
-            work, side.scope, OPERATOR, waiting, "it is for us", seen
-        )
+        access = Access(work, side.scope, OPERATOR)
+        seen = [one.id for one in side.documents.findings(access, before)]
+        side.documents.review.require_free(access, waiting, "it is for us", seen)
 
 
 def test_another_companys_place_that_a_person_chose_holds(
@@ -111,7 +110,7 @@ def test_another_companys_place_that_a_person_chose_holds(
     prepared = side.documents.prepare_receipt(side.scope, invoice("RE-3"), "a.xml")
     with side.database.write() as work:
         made = side.documents.receive(
-            work, side.scope, OPERATOR, prepared, north.sub_organization_id
+            Access(work, side.scope, OPERATOR), prepared, north.sub_organization_id
         )
     document, findings = _document(side, made.id)
     assert (document.sub_organization_id, findings) == (
@@ -187,12 +186,13 @@ def test_the_organization_itself_is_one_company_at_most(
     document, findings = _document(side, side.receive())
     assert (document.sub_organization_id, findings) == (None, [])
     with side.database.write() as work, pytest.raises(Forbidden):
-        companies.change(work, side.scope, Actor("usr_1", "anna"), main.id, {"cono": "2"})
+        companies.change(Access(work, side.scope, Actor("usr_1", "anna")), main.id, {"cono": "2"})
     with side.database.write() as work:
-        changed = companies.change(work, side.scope, OPERATOR, main.id, {"cono": "2"})
+        access = Access(work, side.scope, OPERATOR)
+        changed = companies.change(access, main.id, {"cono": "2"})
         assert (changed.values["cono"], changed.values["divi"]) == ("2", "100")
-        companies.delete(work, side.scope, OPERATOR, main.id)
-        assert companies.list(work, side.scope) == []
+        companies.delete(access, main.id)
+        assert companies.list(access) == []
 
 
 def test_a_document_is_moved_to_another_company_and_judged_anew(
@@ -205,7 +205,7 @@ def test_a_document_is_moved_to_another_company_and_judged_anew(
     def move(place: str | None, seen: str | None = None) -> bool:
         with side.database.write() as work:
             moving = side.documents.moving
-            return moving.move(work, side.scope, OPERATOR, document_id, place or "", seen)
+            return moving.move(Access(work, side.scope, OPERATOR), document_id, place or "", seen)
 
     assert move(north.sub_organization_id)
     document, found = _document(side, document_id)
@@ -223,7 +223,7 @@ def test_a_document_is_moved_to_another_company_and_judged_anew(
     assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
     assert side.timeline(document_id).count("It was moved from Südmaschinen AG to Nordwerk GmbH.")
     with side.database.write() as work:
-        side.documents.decisions.reject(work, side.scope, OPERATOR, document_id, "not ours")
+        side.documents.decisions.reject(Access(work, side.scope, OPERATOR), document_id, "not ours")
     with pytest.raises(Conflict) as closed:
         move(None)
     assert closed.value.code == "document_closed"
@@ -235,7 +235,7 @@ def test_a_correction_leaves_a_document_where_a_person_moved_it(
     _add(side, companies, SOUTH)
     document_id = side.receive()
     with side.database.write() as work:
-        side.documents.moving.move(work, side.scope, OPERATOR, document_id, "")
+        side.documents.moving.move(Access(work, side.scope, OPERATOR), document_id, "")
     assert _document(side, document_id)[1] == ["other_company"]
     _correct(side, document_id, due_date="2031-01-01")
     document, found = _document(side, document_id)
@@ -255,7 +255,7 @@ def test_a_correction_sees_a_move_that_was_made_while_the_file_was_read(
     def move_meanwhile(*values: object) -> object:
         with side.database.write() as work:
             place = north.sub_organization_id or ""
-            side.documents.moving.move(work, side.scope, OPERATOR, document_id, place)
+            side.documents.moving.move(Access(work, side.scope, OPERATOR), document_id, place)
         return read(*values)  # type: ignore[arg-type]
 
     monkeypatch.setattr(service, "_read", move_meanwhile)
@@ -288,13 +288,14 @@ def test_a_document_that_moves_to_another_company_is_approved_anew(
     document_id = side.receive()
     decisions = side.documents.decisions
     with side.database.write() as work:
-        decisions.approve(work, side.scope, OPERATOR, document_id)
+        decisions.approve(Access(work, side.scope, OPERATOR), document_id)
     assert _document(side, document_id)[0].status is DocumentStatus.VALIDATED_PENDING_EXPORT
     with side.database.write() as work:
+        access = Access(work, side.scope, OPERATOR)
         place = north.sub_organization_id or ""
-        side.documents.moving.move(work, side.scope, OPERATOR, document_id, place)
-        decisions.accept(work, side.scope, OPERATOR, document_id, "it pays for the other one")
-        made = decisions.list(work, side.scope, document_id)
+        side.documents.moving.move(access, document_id, place)
+        decisions.accept(access, document_id, "it pays for the other one")
+        made = decisions.list(access, document_id)
     assert _document(side, document_id)[0].status is DocumentStatus.PENDING_APPROVAL
     assert [each.kind.value for each in made if each.is_active] == ["accept"]
 
@@ -321,7 +322,9 @@ def test_whoever_moves_a_document_to_where_it_is_keeps_it_there(
     _add(side, companies, SOUTH)
     for _each in range(2):
         with side.database.write() as work:
-            assert not side.documents.moving.move(work, side.scope, OPERATOR, document_id, "")
+            assert not side.documents.moving.move(
+                Access(work, side.scope, OPERATOR), document_id, ""
+            )
     told = "It stays with The organization itself: a person has said so."
     assert side.timeline(document_id).count(told) == 1
     _correct(side, document_id, due_date="2031-01-01")
@@ -334,9 +337,10 @@ def test_documents_that_wait_are_judged_anew_when_companies_change(
 ) -> None:
     waits, exported, held = (side.add_document(f"{n}.xml", invoice(n)) for n in "123")
     with side.database.write() as work:
-        side.documents.decisions.hold(work, side.scope, OPERATOR, held, "asked")
+        access = Access(work, side.scope, OPERATOR)
+        side.documents.decisions.hold(access, held, "asked")
         for status in (DocumentStatus.EXPORTING, DocumentStatus.EXPORTED):
-            side.documents.record_export_status(work, side.scope, exported, status, "")
+            side.documents.record_export_status(access, exported, status, "")
     north = _add(side, companies, NORTH)
     (run,) = _runs(side)
     assert (run.action, run.total, run.person) == (BulkAction.JUDGE, 2, OPERATOR.name)
@@ -356,8 +360,9 @@ def test_documents_that_wait_are_judged_anew_when_companies_change(
     assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
     assert "What was found no longer holds" in " ".join(side.timeline(waits))
     with side.database.write() as work:
-        companies.change(work, side.scope, OPERATOR, south.id, {"vat_id": "", "postal_code": "1"})
-        companies.delete(work, side.scope, OPERATOR, north.id)
+        access = Access(work, side.scope, OPERATOR)
+        companies.change(access, south.id, {"vat_id": "", "postal_code": "1"})
+        companies.delete(access, north.id)
     # The second change judges what the first would have judged.
     assert [run.state for run in _runs(side)][:2] == [BulkState.RUNNING, BulkState.CANCELLED]
     _judge(side)
@@ -372,7 +377,9 @@ def test_judging_anew_gives_way_to_what_a_person_begins(
     with side.database.write() as work:
         bulk = BulkService(side.clock, side.audit)
         chosen = Selection(ids=[first])
-        rejecting = bulk.start(work, side.scope, OPERATOR, BulkAction.REJECT, chosen, "not ours")
+        rejecting = bulk.start(
+            Access(work, side.scope, OPERATOR), BulkAction.REJECT, chosen, "not ours"
+        )
     with side.database.read() as work:
         free = BulkRepository(work.connection).free(SystemScope("test"), side.clock.now())
     assert free == rejecting.id
@@ -382,7 +389,7 @@ def test_judging_anew_gives_way_to_what_a_person_begins(
 
 def _runs(side: DocumentSide) -> Sequence[BulkRun]:
     with side.database.read() as work:
-        return BulkService(side.clock, side.audit).list(work, side.scope)
+        return BulkService(side.clock, side.audit).list(work.within(side.scope))
 
 
 def _judge(side: DocumentSide) -> None:
@@ -403,7 +410,7 @@ def test_what_suppliers_and_settings_say_now_holds_and_frees_documents_that_wait
     def known(iban: str) -> None:
         text = f"number,name,vat_id,tax_number,gln,ibans\r\n1,Any name,{vat_id},,,{iban}\r\n"
         with side.database.write() as work:
-            suppliers.store(work, side.scope, OPERATOR, read_suppliers(text.encode()))
+            suppliers.store(Access(work, side.scope, OPERATOR), read_suppliers(text.encode()))
         _judge(side)
 
     vat_id = _document(side, document_id)[0].fields["supplier_tax_id"]
@@ -419,7 +426,7 @@ def test_what_suppliers_and_settings_say_now_holds_and_frees_documents_that_wait
     ):
         with side.database.write() as work:
             values = {"first_from": first_from}
-            types.set_approvals(work, side.scope, OPERATOR, "INVOICE", values)
+            types.set_approvals(Access(work, side.scope, OPERATOR), "INVOICE", values)
         _judge(side)
         assert _document(side, document_id)[0].status is status
     for required, status in (
@@ -428,7 +435,7 @@ def test_what_suppliers_and_settings_say_now_holds_and_frees_documents_that_wait
     ):
         with side.database.write() as work:
             values = {"required": required}
-            types.set_field(work, side.scope, OPERATOR, "INVOICE", "creditor_id", values)
+            types.set_field(Access(work, side.scope, OPERATOR), "INVOICE", "creditor_id", values)
         _judge(side)
         assert _document(side, document_id)[0].status is status
     codes = [one.code for one in _stored(side, document_id) if one.resolved_at is None]
@@ -437,4 +444,4 @@ def test_what_suppliers_and_settings_say_now_holds_and_frees_documents_that_wait
 
 def _stored(side: DocumentSide, document_id: str) -> Sequence[Finding]:
     with side.database.read() as work:
-        return side.documents.findings(work, side.scope, document_id)
+        return side.documents.findings(work.within(side.scope), document_id)

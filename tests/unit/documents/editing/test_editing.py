@@ -11,6 +11,7 @@ import pytest
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Forbidden, NotFound
 from ionport.documents.editing.model import LAPSES_AFTER, EditLock
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.store import Database
 from tests.support.exporting import DocumentSide, document_side, invoice
@@ -28,7 +29,9 @@ def _actor(side: DocumentSide, name: str) -> Actor:
 
 def _begin(side: DocumentSide, name: str, document_id: str) -> EditLock | None:
     with side.database.write() as work:
-        return side.documents.editing.begin(work, side.scope, _actor(side, name), document_id)
+        return side.documents.editing.begin(
+            Access(work, side.scope, _actor(side, name)), document_id
+        )
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -48,8 +51,8 @@ def test_the_lock_is_told_renewed_taken_over_and_lapses(
     assert renewed is not None
     assert renewed.since == since
     with side.database.write() as work:
-        editing.take_over(work, side.scope, _actor(side, "bert"), document_id)
-        editing.end(work, side.scope, _actor(side, "anna"), document_id)
+        editing.take_over(Access(work, side.scope, _actor(side, "bert")), document_id)
+        editing.end(Access(work, side.scope, _actor(side, "anna")), document_id)
     taken = _begin(side, "anna", document_id)
     assert taken is not None
     assert taken.person == "bert"
@@ -62,7 +65,7 @@ def test_the_lock_is_told_renewed_taken_over_and_lapses(
 def test_strangers_lock_nothing_and_see_no_lock(side: DocumentSide) -> None:
     document_id = side.add_document("a.xml", invoice("1"))
     with pytest.raises(Forbidden), side.database.write() as work:
-        side.documents.editing.begin(work, side.scope, Actor("usr_x", "eve"), document_id)
+        side.documents.editing.begin(Access(work, side.scope, Actor("usr_x", "eve")), document_id)
     with pytest.raises(NotFound):
         _begin(side, "anna", "doc_none")
 

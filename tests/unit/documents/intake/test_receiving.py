@@ -31,6 +31,7 @@ from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.decisions.repository import DecisionRepository
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from ionport.documents.service import DocumentService
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization
 from ionport.identity.repository import OrganizationRepository
@@ -70,7 +71,7 @@ def _numbered(number: int) -> ReceivedFile:
 def _count(database: Database, clock: MovableClock) -> int:
     service = DocumentService(clock, FolderBlobs(Path("nowhere")), AuditLog(clock))
     with database.read() as work:
-        return service.list(work, ACME, PageRequest()).total
+        return service.list(work.within(ACME), PageRequest()).total
 
 
 def test_many_files_share_commits_and_each_is_told_of_in_its_order(
@@ -116,11 +117,12 @@ def test_copies_among_files_that_come_in_together_name_the_first_of_them(
     ]
     assert named == [[], [], [first.id], [first.id, second.id]]
     with database.read() as work:
+        access = work.within(ACME)
         for outcome, document in zip(outcomes, made, strict=True):
-            kept = receiver.documents.findings(work, ACME, document.id)
+            kept = receiver.documents.findings(access, document.id)
             assert sorted(each.id for each in kept) == sorted(each.id for each in outcome.findings)
-            assert document == receiver.documents.get(work, ACME, document.id)
-            told = receiver.documents.timeline(work, ACME, document.id)
+            assert document == receiver.documents.get(access, document.id)
+            told = receiver.documents.timeline(access, document.id)
             assert len(told) == 1 + len(kept)
             assert told[-1].kind is TimelineKind.RECEIVED
 
@@ -138,7 +140,7 @@ def test_a_file_that_another_process_keeps_at_the_same_moment_is_here_already(
             tried.append(new)
             with database.write() as work:
                 prepared = receiver.documents.prepare_receipt(ACME, others.content, "theirs.xml")
-                receiver.documents.receive(work, ACME, OPERATOR, prepared)
+                receiver.documents.receive(Access(work, ACME, OPERATOR), prepared)
         return add_all(self, scope, new)
 
     monkeypatch.setattr(DocumentRepository, "add_all", late)
@@ -150,7 +152,7 @@ def test_a_file_that_another_process_keeps_at_the_same_moment_is_here_already(
         )
         assert len(known) == 2
         assert outcomes[1].existing_id
-        theirs = receiver.documents.get(work, ACME, outcomes[1].existing_id)
+        theirs = receiver.documents.get(work.within(ACME), outcomes[1].existing_id)
     assert theirs.filename == "theirs.xml"
     assert _count(database, clock) == 3
 
@@ -182,8 +184,9 @@ def test_documents_of_a_list_are_received_and_corrected_like_any_other(
     values = {"total_tax_amount": "19.00"}
     assert receiver.documents.corrections.correct(database, ACME, OPERATOR, wrong.id, values)
     with database.read() as work:
-        now = receiver.documents.get(work, ACME, wrong.id)
-        assert receiver.documents.content(work, ACME, wrong.id) == json.dumps(listed[1]).encode()
+        access = work.within(ACME)
+        now = receiver.documents.get(access, wrong.id)
+        assert receiver.documents.content(access, wrong.id) == json.dumps(listed[1]).encode()
     assert now.status is DocumentStatus.VALIDATED_PENDING_EXPORT
     assert now.fields["total_tax_amount"] == "19.00"
 
@@ -247,7 +250,7 @@ def test_a_file_that_ionport_fails_at_is_refused_and_the_others_come_in(
             failing_at(
                 receiver.documents,
                 "receive_all",
-                lambda *values: any(each.filename == poison.name for each in values[3]),
+                lambda *values: any(each.filename == poison.name for each in values[1]),
             )
     files = [_numbered(1), poison, _numbered(3)]
     outcomes = list(receiver.receive(ACME, OPERATOR, files))
@@ -356,9 +359,10 @@ def test_a_person_chooses_which_invoice_of_a_pdf_counts_and_corrections_stay(
 
     corrections.choose(database, ACME, OPERATOR, held.id, "b.xml")
     with database.read() as work:
-        document = documents.get(work, ACME, held.id)
-        found = documents.list(work, ACME, PageRequest(), DocumentFilter(text="re-2026-0418"))
-        findings = documents.findings(work, ACME, held.id)
+        access = work.within(ACME)
+        document = documents.get(access, held.id)
+        found = documents.list(access, PageRequest(), DocumentFilter(text="re-2026-0418"))
+        findings = documents.findings(access, held.id)
     assert document.fields == before.fields
     assert document.content_sha256 == held.content_sha256
     assert held.id in {each.id for each in found.items}
@@ -367,7 +371,7 @@ def test_a_person_chooses_which_invoice_of_a_pdf_counts_and_corrections_stay(
 
     corrections.correct(database, ACME, OPERATOR, held.id, {"invoice_id": "B-1"})
     with database.read() as work:
-        document = documents.get(work, ACME, held.id)
+        document = documents.get(work.within(ACME), held.id)
     assert document.fields == {**before.fields, "invoice_id": "B-1"}
     assert document.status is DocumentStatus.VALIDATED_PENDING_EXPORT
 
@@ -376,8 +380,9 @@ def test_a_person_chooses_which_invoice_of_a_pdf_counts_and_corrections_stay(
     corrections.choose(database, ACME, OPERATOR, held.id, "a.xml")
     documents.decisions.undo_any(database, ACME, OPERATOR, held.id, made[0].id)
     with database.read() as work:
-        assert documents.get(work, ACME, held.id).fields["invoice_id"] == "B-1"
-        assert documents.get(work, ACME, held.id).tables != before.tables
+        access = work.within(ACME)
+        assert documents.get(access, held.id).fields["invoice_id"] == "B-1"
+        assert documents.get(access, held.id).tables != before.tables
 
 
 _MEASURED = r"""

@@ -22,6 +22,7 @@ from ionport.documents.intake.sources.repository import SourceRepository
 from ionport.documents.intake.sources.runner import SourceRunner, SourceWatch
 from ionport.documents.intake.sources.service import SourceService
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.ionapi.addresses import AddressPolicy
@@ -55,7 +56,7 @@ def sources(clock: MovableClock, tmp_path: Path) -> SourceService:
 def _added(sources: SourceService, database: Database, account: SftpAccount) -> IntakeSource:
     sources.check_sftp(account)
     with database.write() as work:
-        return sources.add_sftp(work, ACME, OPERATOR, "Server", account, {"folder": "/in"})
+        return sources.add_sftp(Access(work, ACME, OPERATOR), "Server", account, {"folder": "/in"})
 
 
 def _runner(sources: SourceService, database: Database, clock: MovableClock, home: Path):
@@ -155,7 +156,7 @@ def test_the_reason_is_told_and_nothing_of_the_secret(
     assert secret not in stage.problem
     assert _runner(sources, database, clock, tmp_path).run(source) == []
     with database.read() as work:
-        (stored,) = sources.list(work, ACME)
+        (stored,) = sources.list(work.within(ACME))
     assert says in stored.problem
     assert secret not in repr(stored)
 
@@ -196,9 +197,11 @@ def test_wrong_values_are_named_and_only_administrators_add_a_server(
     anna = Actor("usr_1", "anna", organization_roles=role)
     with database.write() as work:
         with pytest.raises(Forbidden):
-            sources.add_sftp(work, ACME, anna, "x", server.account(), {"folder": "/x"})
+            sources.add_sftp(Access(work, ACME, anna), "x", server.account(), {"folder": "/x"})
         with pytest.raises(Conflict):
-            sources.add_sftp(work, ACME, OPERATOR, "Again", server.account(), {"folder": "/in"})
+            sources.add_sftp(
+                Access(work, ACME, OPERATOR), "Again", server.account(), {"folder": "/in"}
+            )
 
 
 def test_a_secret_is_sealed_and_sealed_again_with_a_new_key(
@@ -212,7 +215,7 @@ def test_a_secret_is_sealed_and_sealed_again_with_a_new_key(
     with database.write() as work:
         assert sources.reseal(work.within(SystemScope("test"))) == 1
         assert sources.reseal(work.within(SystemScope("test"))) == 0
-        (again,) = sources.list(work, ACME)
+        (again,) = sources.list(work.within(ACME))
     assert again.sealed != source.sealed
     assert all(stage.passed for stage in sources.test(again))
 
@@ -231,7 +234,7 @@ def test_a_server_that_hangs_delays_no_other_one(
         with database.write() as work:
             for number, account in enumerate([hanging] * 3 + [server.account()]):
                 folders = {"folder": f"/in{number}" if number < 3 else "/in"}
-                sources.add_sftp(work, ACME, OPERATOR, f"Server {number}", account, folders)
+                sources.add_sftp(Access(work, ACME, OPERATOR), f"Server {number}", account, folders)
         runner = _runner(sources, database, clock, tmp_path)
         watch = SourceWatch(runner, every_seconds=0.01)
         arrived = threading.Event()

@@ -23,6 +23,7 @@ from ionport.documents.intake.sources.runner import SourceRunner, SourceWatch
 from ionport.documents.intake.sources.service import SourceService, try_source
 from ionport.documents.samples import CII_INVOICE, UBL_INVOICE, read_sample
 from ionport.documents.service import DocumentService
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor
 from ionport.store import Database
@@ -63,7 +64,7 @@ class Inbox:
 
     def results(self) -> list[tuple[str, Result]]:
         with self.database.read() as work:
-            entries = self.sources.log(work, ACME, self.source.id)
+            entries = self.sources.log(work.within(ACME), self.source.id)
         return [(entry.filename, entry.result) for entry in reversed(entries)]
 
 
@@ -73,7 +74,7 @@ def inbox(database: Database, clock: MovableClock, tmp_path: Path) -> Inbox:
     sources = SourceService(clock, AuditLog(clock))
     with database.write() as work:
         paths = {"folder": str(tmp_path / "in")}
-        source = sources.add_folder(work, ACME, OPERATOR, "Scans", paths)
+        source = sources.add_folder(Access(work, ACME, OPERATOR), "Scans", paths)
     return Inbox(database, clock, tmp_path, sources, source)
 
 
@@ -140,7 +141,7 @@ def test_after_a_crash_no_file_is_lost_and_none_is_imported_twice(
     assert inbox.files() == {"archive/a.xml": UBL}
     documents = receiver_on(inbox.database, inbox.clock, inbox.home).documents
     with inbox.database.read() as work:
-        assert documents.list(work, ACME, PageRequest()).total == 1
+        assert documents.list(work.within(ACME), PageRequest()).total == 1
 
 
 def test_a_file_that_ionport_fails_at_is_set_aside_with_a_note_and_the_others_come_in(
@@ -208,12 +209,12 @@ def test_a_folder_that_is_gone_is_the_sources_problem_until_it_is_back(inbox: In
 
     def problem() -> str:
         with inbox.database.read() as work:
-            return inbox.sources.find(work, ACME, "Scans").problem
+            return inbox.sources.find(work.within(ACME), "Scans").problem
 
     assert "No such file or directory" in problem()
     (inbox.home / "elsewhere").rename(inbox.folder)
     with inbox.database.read() as work:
-        inbox.runner().run(inbox.sources.find(work, ACME, "Scans"))
+        inbox.runner().run(inbox.sources.find(work.within(ACME), "Scans"))
     assert problem() == ""
     assert all(stage.passed for stage in try_source(inbox.source))
 
@@ -234,16 +235,17 @@ def test_the_task_looks_by_itself_until_it_is_closed(inbox: Inbox) -> None:
 
 def test_only_the_operator_watches_a_folder_once_under_one_name(inbox: Inbox) -> None:
     with inbox.database.write() as work:
+        access = Access(work, ACME, OPERATOR)
         other = {"folder": str(inbox.home / "other")}
         with pytest.raises(Forbidden):
-            inbox.sources.add_folder(work, ACME, Actor("usr_1", "ada"), "X", other)
+            inbox.sources.add_folder(Access(work, ACME, Actor("usr_1", "ada")), "X", other)
         with pytest.raises(Conflict, match="watched already"):
-            inbox.sources.add_folder(work, ACME, OPERATOR, "X", {"folder": str(inbox.folder)})
+            inbox.sources.add_folder(access, "X", {"folder": str(inbox.folder)})
         with pytest.raises(Conflict, match="of this name"):
-            inbox.sources.add_folder(work, ACME, OPERATOR, "Scans", other)
+            inbox.sources.add_folder(access, "Scans", other)
         with pytest.raises(InvalidInput, match="no absolute path"):
-            inbox.sources.add_folder(work, ACME, OPERATOR, "X", {"folder": "in"})
-        inbox.sources.remove(work, ACME, OPERATOR, "Scans")
+            inbox.sources.add_folder(access, "X", {"folder": "in"})
+        inbox.sources.remove(access, "Scans")
         assert SourceRepository(work.connection).of_organization(ACME) == []
 
 

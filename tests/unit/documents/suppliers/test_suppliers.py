@@ -11,6 +11,7 @@ from ionport.documents.suppliers.account_repository import AccountRepository
 from ionport.documents.suppliers.csv_file import read_suppliers, write_suppliers
 from ionport.documents.suppliers.model import SupplierImport, SupplierValues
 from ionport.documents.suppliers.service import SupplierService
+from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, Organization
 from ionport.identity.repository import OrganizationRepository
@@ -43,7 +44,7 @@ def service(database: Database, clock: MovableClock) -> SupplierService:
 def _import(service: SupplierService, database: Database, text: str) -> SupplierImport:
     lines = read_suppliers(text.encode())
     with database.write() as work:
-        return service.store(work, ACME, OPERATOR, lines)
+        return service.store(Access(work, ACME, OPERATOR), lines)
 
 
 def test_a_list_is_imported_listed_and_exported_as_it_was(
@@ -52,10 +53,11 @@ def test_a_list_is_imported_listed_and_exported_as_it_was(
     assert _import(service, database, TWO).added == 2
     assert _import(service, database, TWO).unchanged == 2
     with database.read() as work:
-        (found,) = service.list(work, ACME, PageRequest(), "SÖHNE").items
+        access = work.within(ACME)
+        (found,) = service.list(access, PageRequest(), "SÖHNE").items
         assert (found.values.number, found.values.tax_number) == ("2", "12/345")
-        exported = "".join(service.export(work, ACME))
-        assert service.list(work, OTHER, PageRequest()).total == 0
+        exported = "".join(service.export(access))
+        assert service.list(work.within(OTHER), PageRequest()).total == 0
     assert exported == TWO.replace("DE89 3704 0044 0532 0130 00", "DE89370400440532013000")
     assert [values for _line, values in read_suppliers(exported.encode())] == [
         values for _line, values in read_suppliers(TWO.encode())
@@ -94,13 +96,14 @@ def test_a_deleted_supplier_is_gone_with_its_master_data(
 ) -> None:
     _import(service, database, TWO)
     with database.write() as work:
-        found = service.find(work, ACME, "1")
+        access = work.within(ACME)
+        found = service.find(access, "1")
         with pytest.raises(Forbidden):
-            service.delete(work, ACME, Actor("usr_1", "anna"), found.id)
+            service.delete(Access(work, ACME, Actor("usr_1", "anna")), found.id)
         with pytest.raises(NotFound):
-            service.delete(work, OTHER, OPERATOR, found.id)
-        service.delete(work, ACME, OPERATOR, found.id)
-        assert service.list(work, ACME, PageRequest()).total == 1
+            service.delete(Access(work, OTHER, OPERATOR), found.id)
+        service.delete(Access(work, ACME, OPERATOR), found.id)
+        assert service.list(access, PageRequest()).total == 1
         assert AccountRepository(work.connection).known(ACME, found.values.identities) == {}
     assert _import(service, database, TWO).added == 1
 
@@ -111,19 +114,20 @@ def test_an_account_is_accepted_once_and_removed_again(
     _import(service, database, TWO)
     iban = "DE02 1203 0000 0000 2020 51"
     with database.write() as work:
-        found = service.find(work, ACME, "1")
+        access = Access(work, ACME, OPERATOR)
+        found = service.find(access, "1")
         for wrong in ("", "DE02 1203 0000 0000 2020 52"):
             with pytest.raises(InvalidInput):
-                service.accept_account(work, ACME, OPERATOR, found.id, wrong)
+                service.accept_account(access, found.id, wrong)
         for _again in range(2):
-            account = service.accept_account(work, ACME, OPERATOR, found.id, iban)
-        known = service.accounts(work, ACME, found.id)
+            account = service.accept_account(access, found.id, iban)
+        known = service.accounts(access, found.id)
         assert [one.account for one in known][-1] == account == iban.replace(" ", "")
         assert len(known) == 3
-        service.remove_account(work, ACME, OPERATOR, found.id, account)
-        assert len(service.accounts(work, ACME, found.id)) == 2
+        service.remove_account(access, found.id, account)
+        assert len(service.accounts(access, found.id)) == 2
         with pytest.raises(NotFound):
-            service.remove_account(work, ACME, OPERATOR, found.id, account)
+            service.remove_account(access, found.id, account)
 
 
 def test_a_dry_run_says_what_would_change_and_changes_nothing(
@@ -133,9 +137,9 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(
     lines = read_suppliers((HEADER + "1,Nordwerk AG,DE123456789,,,\n3,New,,,,\n").encode())
     for _again in range(2):
         with database.read() as work:
-            found = service.compare(work, ACME, OPERATOR, lines)
+            found = service.compare(Access(work, ACME, OPERATOR), lines)
             with pytest.raises(Forbidden):
-                service.compare(work, ACME, Actor("usr_1", "anna"), lines)
+                service.compare(Access(work, ACME, Actor("usr_1", "anna")), lines)
         assert (found.added, found.changed, found.unchanged) == (1, 1, 0)
     assert found.changes[0].changed["name"] == ("Nordwerk GmbH", "Nordwerk AG")
     assert (found.changes[0].line, found.changes[1].line) == (2, 3)

@@ -13,6 +13,7 @@ from ionport.core.errors import Conflict, Forbidden, InvalidInput
 from ionport.documents.model import DocumentStatus
 from ionport.documents.type_settings.model import effect_is_fixed, settings_as_json, settings_of
 from ionport.documents.type_settings.patterns import checked_pattern, matches
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, OrganizationRole
 from ionport.store import Database
 from tests.support.exporting import OPERATOR, DocumentSide, document_side, invoice
@@ -32,12 +33,12 @@ def _set(side: DocumentSide, **settings: Any) -> None:
     with side.database.write() as work:
         types = side.documents.review.types
         made = settings_of({"document_type": "INVOICE", **settings})
-        types.put(work, side.scope, OPERATOR, made)
+        types.put(Access(work, side.scope, OPERATOR), made)
 
 
 def _found(side: DocumentSide, document_id: str) -> dict[str, str]:
     with side.database.read() as work:
-        found = side.documents.findings(work, side.scope, document_id)
+        found = side.documents.findings(work.within(side.scope), document_id)
     return {one.code: one.effect.value for one in found}
 
 
@@ -90,13 +91,10 @@ def test_what_fields_demand_holds_until_it_is_given(side: DocumentSide) -> None:
         side.database, side.scope, OPERATOR, document_id, {"accounting_date": "2026-03-05"}
     )
     with side.database.read() as work:
-        document = side.documents.get(work, side.scope, document_id)
-        codes = [
-            one.code
-            for one in side.documents.findings(work, side.scope, document_id)
-            if one.is_open
-        ]
-        assert side.documents.more_fields(work, side.scope, document)["puno"] == "4500017"
+        access = work.within(side.scope)
+        document = side.documents.get(access, document_id)
+        codes = [one.code for one in side.documents.findings(access, document_id) if one.is_open]
+        assert side.documents.more_fields(access, document)["puno"] == "4500017"
     assert sorted(codes) == ["field_length", "field_value"]
 
 
@@ -109,7 +107,7 @@ def test_an_effect_counts_for_a_document_that_is_judged_anew(side: DocumentSide)
         side.documents.corrections.correct(side.database, side.scope, OPERATOR, document_id, values)
         assert _found(side, document_id) == {"first_account": effect}
         with side.database.read() as work:
-            document = side.documents.get(work, side.scope, document_id)
+            document = side.documents.get(work.within(side.scope), document_id)
         assert document.open_findings == (effect == "holds")
 
 
@@ -117,7 +115,7 @@ def test_approvals_are_asked_for_from_an_amount(side: DocumentSide) -> None:
     _set(side, approvals={"first_from": "1000", "second_from": "5000"})
     document_id = side.add_document("a.xml", invoice("RE-1", side.supplier))
     with side.database.read() as work:
-        status = side.documents.get(work, side.scope, document_id).status
+        status = side.documents.get(work.within(side.scope), document_id).status
     assert status is DocumentStatus.PENDING_APPROVAL
 
 
@@ -127,7 +125,7 @@ def test_what_was_changed_since_somebody_looked_is_not_approved(
     _set(side, approvals={"first_from": "1000"})
     document_id = side.add_document("a.xml", invoice("RE-1", side.supplier))
     with side.database.read() as work:
-        seen = side.documents.get(work, side.scope, document_id).updated_at
+        seen = side.documents.get(work.within(side.scope), document_id).updated_at
     clock.advance(timedelta(seconds=1))
     values = {"supplier_iban": "DE02120300000000202051"}
     role = frozenset({(side.scope.organization_id, OrganizationRole.USER)})
@@ -137,11 +135,12 @@ def test_what_was_changed_since_somebody_looked_is_not_approved(
     side.documents.corrections.correct(side.database, side.scope, anna, document_id, values)
     approve = side.documents.decisions.approve
     with side.database.write() as work:
-        now = side.documents.get(work, side.scope, document_id)
+        access = Access(work, side.scope, approver)
+        now = side.documents.get(access, document_id)
         with pytest.raises(Conflict) as refused:
-            approve(work, side.scope, approver, document_id, seen)
+            approve(access, document_id, seen)
         assert refused.value.code == "changed_meanwhile"
-        approve(work, side.scope, approver, document_id, now.updated_at)
+        approve(access, document_id, now.updated_at)
 
 
 def test_settings_are_exported_and_imported(side: DocumentSide) -> None:
@@ -152,10 +151,10 @@ def test_settings_are_exported_and_imported(side: DocumentSide) -> None:
         approvals={"first_from": "0.00", "second_is_another_person": False},
     )
     with side.database.read() as work:
-        stored = side.documents.review.types.get(work, side.scope, "INVOICE")
+        stored = side.documents.review.types.get(work.within(side.scope), "INVOICE")
     assert settings_of(settings_as_json(stored)) == stored
     with side.database.write() as work, pytest.raises(Forbidden):
-        side.documents.review.types.put(work, side.scope, Actor("usr_1", "anna"), stored)
+        side.documents.review.types.put(Access(work, side.scope, Actor("usr_1", "anna")), stored)
 
 
 def _due(**setting: object) -> dict[str, object]:

@@ -59,11 +59,11 @@ class Told:
         content = UBL.replace(b"RE-2026-0417", number.encode())
         prepared = self.documents.prepare_receipt(scope, content, f"{number}.xml")
         with self.database.write() as work:
-            return self.documents.receive(work, scope, OPERATOR, prepared).id
+            return self.documents.receive(Access(work, scope, OPERATOR), prepared).id
 
     def reject(self, document_id: str) -> None:
         with self.database.write() as work:
-            self.documents.decisions.reject(work, ACME, OPERATOR, document_id, "wrong")
+            self.documents.decisions.reject(Access(work, ACME, OPERATOR), document_id, "wrong")
 
     def send_due(self) -> int:
         """Make every try that is due, and wait until all are written down."""

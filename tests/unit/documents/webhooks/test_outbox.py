@@ -51,7 +51,7 @@ def test_what_is_rolled_back_is_not_told(told: Told) -> None:
 
     def receive_and_fail() -> None:
         with told.database.write() as work:
-            told.documents.receive(work, ACME, OPERATOR, prepared)
+            told.documents.receive(Access(work, ACME, OPERATOR), prepared)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -67,7 +67,7 @@ def test_a_held_document_is_told_as_ready_for_validation(told: Told) -> None:
     content = UBL.replace(b"RE-2026-0417", b"R-1").replace(b"30 Tage netto", b"sofort")
     prepared = told.documents.prepare_receipt(ACME, content, "again.xml")
     with told.database.write() as work:
-        told.documents.receive(work, ACME, OPERATOR, prepared)
+        told.documents.receive(Access(work, ACME, OPERATOR), prepared)
     newest = told.messages(endpoint.id).messages[0]
     assert newest.type == "document.ready_for_validation"
 

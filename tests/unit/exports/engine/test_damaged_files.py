@@ -61,7 +61,7 @@ def test_a_damaged_document_fails_by_name_until_it_is_stored_again(
     delivery_id = walk.exported("DAMAGED-2")
     document_id = walk.side.detail(delivery_id).delivery.document_id
     with walk.side.database.read() as work:
-        document = walk.side.documents.get(work, walk.side.scope, document_id)
+        document = walk.side.documents.get(work.within(walk.side.scope), document_id)
     damage(tmp_path, document.content_sha256)
     assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
     detail = walk.side.detail(delivery_id)

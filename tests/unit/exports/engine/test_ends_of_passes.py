@@ -17,6 +17,7 @@ from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
 from ionport.exports.ledger.pass_repository import PassRepository
 from ionport.exports.model import DeliveryStatus, DuePass, OutcomeKind, StepStatus
+from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR, QUICK, closing
 from tests.unit.exports.conftest import Walk
 from tests.unit.exports.engine.test_right_to_send import (
@@ -85,7 +86,7 @@ def test_a_late_answer_does_not_hide_what_became_of_a_second_create(
     assert detail.delivery.error_code == "document_held"
     with walk.side.database.read() as work:
         findings = walk.side.documents.review.list(
-            work, walk.side.scope, detail.delivery.document_id
+            work.within(walk.side.scope), detail.delivery.document_id
         )
     (finding,) = (each for each in findings if each.is_open)
     assert {finding.parameters["first_id"], finding.parameters["second_id"]} == pids
@@ -135,12 +136,14 @@ def test_a_delivery_that_was_held_for_days_is_tried_as_often_as_any_other(
     document_id = walk.side.detail(delivery_id).delivery.document_id
     parameters = {"step": "x", "first_id": "a", "second_id": "b", "delivery_id": delivery_id}
     with walk.side.database.write() as work:
-        walk.side.documents.add_finding(work, walk.side.scope, document_id, "two_items", parameters)
+        walk.side.documents.add_finding(
+            work.within(walk.side.scope), document_id, "two_items", parameters
+        )
     assert runner.run(delivery_id).kind is OutcomeKind.SETTLED
     walk.clock.advance(timedelta(days=3))
     with walk.side.database.write() as work:
         walk.side.deliveries.export(
-            work, walk.side.scope, OPERATOR, document_id, accept_findings="compared"
+            Access(work, walk.side.scope, OPERATOR), document_id, accept_findings="compared"
         )
     walk.proxy.fault("GET", ITEMS, "refuse", status=503)
     assert runner.run(delivery_id).kind is OutcomeKind.WAIT
@@ -185,7 +188,7 @@ def test_a_retry_gives_a_step_whose_worker_was_lost_all_its_tries(
     step = walk.side.detail(delivery_id).steps[3]
     assert (step.status, step.tries) == (StepStatus.RUNNING, 1)
     with walk.side.database.write() as work:
-        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
     step = walk.side.detail(delivery_id).steps[3]
     assert (step.status, step.tries) == (StepStatus.PENDING, 0)
 

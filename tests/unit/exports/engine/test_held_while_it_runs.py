@@ -9,6 +9,7 @@ import pytest
 from ionport.exports.engine.calls import InforCalls
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryStatus, OutcomeKind
+from ionport.identity.access import Access
 from tests.support.exporting import OPERATOR
 from tests.unit.exports.conftest import Walk
 from tests.unit.exports.engine.test_runner import ITEMS, create_states
@@ -20,7 +21,7 @@ def _decide(walk: Walk, delivery_id: str, name: str) -> str:
     document_id = walk.side.detail(delivery_id).delivery.document_id
     with walk.side.database.write() as work:
         decide = getattr(walk.side.documents.decisions, name)
-        decide(work, walk.side.scope, OPERATOR, document_id, "asked the buyer")
+        decide(Access(work, walk.side.scope, OPERATOR), document_id, "asked the buyer")
     return document_id
 
 
@@ -43,10 +44,9 @@ def test_a_delivery_that_has_begun_makes_no_call_after_the_decision(
     assert detail.delivery.is_held
     document_id = detail.delivery.document_id
     with walk.side.database.write() as work:
-        made = walk.side.documents.decisions.list(work, walk.side.scope, document_id)
-        walk.side.documents.decisions.undo(
-            work, walk.side.scope, OPERATOR, document_id, made[-1].id
-        )
+        access = Access(work, walk.side.scope, OPERATOR)
+        made = walk.side.documents.decisions.list(access, document_id)
+        walk.side.documents.decisions.undo(access, document_id, made[-1].id)
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     assert len(walk.items(walk.side.detail(delivery_id))) == 1
     assert walk.side.status(document_id) == "exported"

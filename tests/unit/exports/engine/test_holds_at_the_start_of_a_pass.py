@@ -20,7 +20,10 @@ def test_a_document_that_is_held_since_stops_its_delivery_before_the_first_call(
     document_id = walk.side.detail(delivery_id).delivery.document_id
     with walk.side.database.write() as work:
         walk.side.documents.add_finding(
-            work, walk.side.scope, document_id, "two_items", {"first_id": "1", "second_id": "2"}
+            work.within(walk.side.scope),
+            document_id,
+            "two_items",
+            {"first_id": "1", "second_id": "2"},
         )
     runner.run(delivery_id)
     held = walk.side.detail(delivery_id).delivery

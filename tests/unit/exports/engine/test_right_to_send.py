@@ -18,6 +18,7 @@ from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.engine.schedule import Schedule
 from ionport.exports.ledger.takeover import take_over
 from ionport.exports.model import AttemptState, CallEnd, DeliveryStatus, OutcomeKind, StepKind
+from ionport.identity.access import Access
 from ionport.ionapi import SendWindow
 from tests.support.exporting import OPERATOR, QUICK, closing
 from tests.unit.exports.conftest import Walk
@@ -158,8 +159,9 @@ def test_a_late_answer_with_a_second_id_holds_the_document_and_names_both(
     assert len(pids) == 2
     document_id = detail.delivery.document_id
     with walk.side.database.read() as work:
-        assert walk.side.documents.is_held(work, walk.side.scope, document_id)
-        findings = walk.side.documents.review.list(work, walk.side.scope, document_id)
+        access = work.within(walk.side.scope)
+        assert walk.side.documents.is_held(access, document_id)
+        findings = walk.side.documents.review.list(access, document_id)
     (finding,) = (each for each in findings if each.is_open)
     assert {finding.parameters["first_id"], finding.parameters["second_id"]} == pids
     assert all(pid in caplog.text for pid in pids)
@@ -180,12 +182,10 @@ def test_two_items_that_a_look_up_finds_hold_the_document_and_the_rest_of_its_de
     assert delivery.is_held
     assert walk.proxy.count("POST", PUBLISH) == 0
     with pytest.raises(Conflict, match="held"), walk.side.database.write() as work:
-        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
     with walk.side.database.write() as work:
         walk.side.deliveries.export(
-            work,
-            walk.side.scope,
-            OPERATOR,
+            Access(work, walk.side.scope, OPERATOR),
             delivery.document_id,
             accept_findings="The second one is deleted in IDM.",
         )
@@ -295,10 +295,10 @@ def test_a_running_delivery_past_its_time_can_be_retried_by_hand(
     delivery_id = walk.exported()
     claim(walk, runner, delivery_id)
     with pytest.raises(Conflict, match="Running"), walk.side.database.write() as work:
-        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
     walk.clock.advance(timedelta(hours=1))
     with walk.side.database.write() as work:
-        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     assert len(walk.items(walk.side.detail(delivery_id))) == 1
 

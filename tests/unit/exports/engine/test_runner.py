@@ -212,7 +212,7 @@ def test_retry_goes_on_from_the_failed_step(walk: Walk, runner: DeliveryRunner):
     delivery_id = walk.exported()
     assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
     with walk.side.database.write() as work:
-        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
     assert walk.side.status(walk.side.detail(delivery_id).delivery.document_id) == "exporting"
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     assert walk.proxy.count("POST", ITEMS) == 1
@@ -227,7 +227,7 @@ def test_retry_after_a_refusal_uses_the_corrected_mapping(walk: Walk, runner: De
     _name, content = own_template(MappingKind.IDM)
     walk.side.add_mapping(MappingKind.IDM, content + b"\n# corrected\n", "idm of Invoices to Infor")
     with walk.side.database.write() as work:
-        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     after = walk.side.detail(delivery_id)
     assert after.delivery.idm_mapping_version_id != before.delivery.idm_mapping_version_id
@@ -240,7 +240,7 @@ def test_retry_of_what_may_have_arrived_sends_the_same_bytes(walk: Walk):
         delivery_id = walk.exported()
         assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
         with walk.side.database.write() as work:
-            walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+            walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
         walk.clock.advance(timedelta(hours=1))
         assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     (message,) = walk.messages(walk.side.detail(delivery_id))
@@ -313,7 +313,7 @@ def test_a_new_credential_of_the_same_tenant_heals_what_failed(
     assert walk.run(runner, delivery_id).kind is OutcomeKind.FAILED
     edit(walk, walk.side.connect({**credentials, **gateway}))
     with walk.side.database.write() as work:
-        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     elsewhere = walk.side.connect({**credentials, **gateway, "ti": "OTHER_TST"})
     other_id = walk.exported("pending")
@@ -424,7 +424,7 @@ def test_a_mistake_of_ours_fails_the_delivery_and_retry_looks_first(
     assert walk.side.detail(delivery_id).delivery.error_code == "internal"
     assert create_states(walk, delivery_id) == ["sent>unknown"]
     with walk.side.database.write() as work:
-        walk.side.deliveries.retry(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.retry(Access(work, walk.side.scope, OPERATOR), delivery_id)
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     assert walk.proxy.count("POST", ITEMS) == 1
 
@@ -432,7 +432,7 @@ def test_a_mistake_of_ours_fails_the_delivery_and_retry_looks_first(
 def test_a_cancelled_delivery_is_not_taken_up(walk: Walk, runner: DeliveryRunner):
     delivery_id = walk.exported()
     with walk.side.database.write() as work:
-        walk.side.deliveries.cancel(work, walk.side.scope, OPERATOR, delivery_id)
+        walk.side.deliveries.cancel(Access(work, walk.side.scope, OPERATOR), delivery_id)
     assert runner.run(delivery_id).kind is OutcomeKind.SETTLED
     assert walk.proxy.calls == []
     document_id = walk.side.detail(delivery_id).delivery.document_id

@@ -12,6 +12,7 @@ from ionport.documents.review.service import keeping_findings
 from ionport.exports.destinations.infor_idm import IdmPayload
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import DeliveryStatus, OutcomeKind
+from ionport.identity.access import Access
 from ionport.ionapi.idm import ItemDraft
 from tests.support.exporting import OPERATOR, invoice
 from tests.unit.exports.conftest import Walk
@@ -43,7 +44,9 @@ def put_into_idm(
 def date_of(walk: Walk, delivery_id: str) -> str:
     document_id = walk.side.detail(delivery_id).delivery.document_id
     with walk.side.database.read() as work:
-        return walk.side.documents.get(work, walk.side.scope, document_id).fields["invoice_date"]
+        return walk.side.documents.get(work.within(walk.side.scope), document_id).fields[
+            "invoice_date"
+        ]
 
 
 def creates(walk: Walk) -> int:
@@ -62,7 +65,9 @@ def test_an_invoice_that_another_system_has_put_into_idm_is_held_and_shown(
     assert pid in delivery.error_text
     assert creates(walk) == 0
     with walk.side.database.read() as work:
-        findings = walk.side.documents.review.list(work, walk.side.scope, delivery.document_id)
+        findings = walk.side.documents.review.list(
+            work.within(walk.side.scope), delivery.document_id
+        )
     (finding,) = (each for each in findings if each.is_open)
     assert pid in finding.text
 
@@ -74,7 +79,9 @@ def test_a_decision_about_the_item_lets_the_delivery_go_on(walk: Walk, runner: D
     document_id = walk.side.detail(delivery_id).delivery.document_id
     with walk.side.database.write() as work:
         walk.side.deliveries.export(
-            work, walk.side.scope, OPERATOR, document_id, accept_findings="Another branch's copy."
+            Access(work, walk.side.scope, OPERATOR),
+            document_id,
+            accept_findings="Another branch's copy.",
         )
     assert walk.run(runner, delivery_id).kind is OutcomeKind.DONE
     assert creates(walk) == 1
@@ -94,7 +101,9 @@ def test_the_same_document_exported_again_as_new_is_told_and_goes_on(
     delivered = walk.side.detail(first).delivery
     with walk.side.database.write() as work:
         (again,) = walk.side.deliveries.re_export(
-            work, walk.side.scope, OPERATOR, delivered.document_id, "the first one was deleted"
+            Access(work, walk.side.scope, OPERATOR),
+            delivered.document_id,
+            "the first one was deleted",
         )
     assert walk.run(runner, again.id).kind is OutcomeKind.DONE
     summary = walk.side.detail(again.id).steps[1].summary
@@ -130,9 +139,9 @@ def test_a_decision_about_two_documents_frees_both_whichever_arrives_first(
     for _again in range(2):  # the first time finds out that both are one invoice
         with suppress(DocumentHeld), keeping_findings(walk.side.database) as work:
             walk.side.deliveries.export(
-                work, walk.side.scope, OPERATOR, copy_id, accept_findings="They want both."
+                Access(work, walk.side.scope, OPERATOR), copy_id, accept_findings="They want both."
             )
     with walk.side.database.read() as work:
-        (copy,) = walk.side.deliveries.of_document(work, walk.side.scope, OPERATOR, copy_id)
+        (copy,) = walk.side.deliveries.of_document(Access(work, walk.side.scope, OPERATOR), copy_id)
     assert walk.run(runner, copy.id).kind is OutcomeKind.DONE
     assert walk.run(runner, first).kind is OutcomeKind.DONE

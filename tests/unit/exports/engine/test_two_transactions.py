@@ -15,7 +15,8 @@ from ionport.documents.service import DocumentService
 from ionport.exports import status
 from ionport.exports.engine.runner import DeliveryRunner
 from ionport.exports.model import Delivery, DeliveryStatus, OutcomeKind
-from ionport.store import OrganizationScope, Work
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope, ScopedWork
 from tests.support.exporting import OPERATOR, closing
 from tests.support.patience import PATIENCE
 from tests.unit.exports.conftest import Walk
@@ -53,7 +54,9 @@ def hold_document(walk: Walk, delivery_id: str) -> str:
     document_id = walk.side.detail(delivery_id).delivery.document_id
     parameters = {"step": "x", "first_id": "a", "second_id": "b", "delivery_id": delivery_id}
     with walk.side.database.write() as work:
-        walk.side.documents.add_finding(work, walk.side.scope, document_id, "two_items", parameters)
+        walk.side.documents.add_finding(
+            work.within(walk.side.scope), document_id, "two_items", parameters
+        )
     return document_id
 
 
@@ -61,7 +64,7 @@ def decide(walk: Walk, document_id: str) -> None:
     """A person decides on the findings of a document."""
     with walk.side.database.write() as work:
         walk.side.deliveries.export(
-            work, walk.side.scope, OPERATOR, document_id, accept_findings="compared"
+            Access(work, walk.side.scope, OPERATOR), document_id, accept_findings="compared"
         )
 
 
@@ -69,7 +72,7 @@ def export_again(walk: Walk, document_id: str, configuration_id: str) -> str:
     """Export a document through another configuration; returns the delivery's id."""
     with walk.side.database.write() as work:
         (made,) = walk.side.deliveries.export(
-            work, walk.side.scope, OPERATOR, document_id, configuration_id
+            Access(work, walk.side.scope, OPERATOR), document_id, configuration_id
         )
     return made.id
 
@@ -104,9 +107,9 @@ def test_a_decision_made_while_a_pass_begins_leaves_nothing_held(
     deciding: list[Beside] = []
 
     def meanwhile(
-        documents: DocumentService, work: Work, scope: OrganizationScope, asked_id: str
+        documents: DocumentService, access: ScopedWork[OrganizationScope], asked_id: str
     ) -> bool:
-        found = whole(documents, work, scope, asked_id)
+        found = whole(documents, access, asked_id)
         if not deciding:
             deciding.append(Beside(lambda: decide(walk, document_id)))
             deciding[0].ends(BRIEFLY)

@@ -43,7 +43,7 @@ def _pages(side: DocumentSide) -> dict[str, str]:
 
 def _content(side: DocumentSide, document_id: str) -> str:
     with side.database.read() as work:
-        return side.documents.get(work, side.scope, document_id).content_sha256
+        return side.documents.get(work.within(side.scope), document_id).content_sha256
 
 
 @pytest.fixture

@@ -208,7 +208,9 @@ def test_a_document_of_the_other_side_keeps_the_file_that_both_have(tmp_path: Pa
     with application.database.write() as work:
         access = Access(work, tenant, OPERATOR)
         application.infor.control.seeds.seed(access, text)
-        document = application.documents.documents.receive(work, organization, OPERATOR, prepared)
+        document = application.documents.documents.receive(
+            Access(work, organization, OPERATOR), prepared
+        )
         application.infor.control.state.reset(access)
     later(clock, tmp_path / "blobs")
     assert swept(application.database, application.infor.blob_sweep) == 1

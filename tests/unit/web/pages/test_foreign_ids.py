@@ -10,6 +10,7 @@ import pytest
 from starlette.routing import Route
 
 from ionport.documents.review.decisions.model import DecisionKind
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, Organization, OrganizationRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.store import OrganizationScope, SystemScope
@@ -74,14 +75,11 @@ def _furnish(desk: Desk) -> None:
     desk.browser.send("/documents/bulk", bulk, form_at="/account")
     eve = desk.add_user("eve", None, None)
     with application.database.write() as work:
+        access = Access(work, desk.organization, operator)
         folder = {"folder": str(application.settings.data / "scans")}
-        application.documents.sources.add_folder(work, desk.organization, operator, "Scans", folder)
-        application.documents.deliveries.export(
-            work, desk.organization, operator, document, configuration
-        )
-        application.documents.documents.decisions.hold(
-            work, desk.organization, operator, document, "waits"
-        )
+        application.documents.sources.add_folder(access, "Scans", folder)
+        application.documents.deliveries.export(access, document, configuration)
+        application.documents.documents.decisions.hold(access, document, "waits")
         OrganizationRepository(work.connection).add(
             SystemScope("test"), Organization("org_other", "Other", None), application.clock.now()
         )

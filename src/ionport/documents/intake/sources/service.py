@@ -28,9 +28,8 @@ from ionport.documents.intake.sources.repository import SourceRepository
 from ionport.documents.repository import DocumentRepository
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor
 from ionport.identity.repository import OrganizationRepository
-from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
+from ionport.store import OrganizationScope, ScopedWork, SystemScope
 
 
 class SourceService:
@@ -52,21 +51,19 @@ class SourceService:
         self._audit = audit
         self._root = root
 
-    def root_of(self, work: Work, scope: OrganizationScope) -> Path | None:
+    def root_of(self, access: ScopedWork[OrganizationScope]) -> Path | None:
         """Return the folder below which administrators may have folders watched, if any.
 
         With several organizations each has a folder of its own there.
         """
         if self._root is None:
             return None
-        known = OrganizationRepository(work.connection).list_top(SystemScope("intake root"))
-        return self._root / scope.organization_id if len(known) > 1 else self._root
+        known = OrganizationRepository(access.connection).list_top(SystemScope("intake root"))
+        return self._root / access.scope.organization_id if len(known) > 1 else self._root
 
     def add_folder(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         name: str,
         paths: Mapping[str, str],
         sub_organization_id: str | None = None,
@@ -83,18 +80,14 @@ class SourceService:
             Conflict: the name is taken, the folder is watched already, or there are 100 sources.
         """
         parameters = _checked_paths(paths)
-        if not actor.is_operator:
-            actor.require_organization_administrator(scope.organization_id)
-            _require_below(self.root_of(work, scope), parameters)
-        return self._add(
-            work, scope, actor, SourceKind.FOLDER, name, parameters, sub_organization_id
-        )
+        if not access.actor.is_operator:
+            access.require_organization_administrator()
+            _require_below(self.root_of(access), parameters)
+        return self._add(access, SourceKind.FOLDER, name, parameters, sub_organization_id)
 
     def add_sftp(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         name: str,
         account: SftpAccount,
         folders: Mapping[str, str],
@@ -105,7 +98,7 @@ class SourceService:
         Password or private key are sealed and never shown again. Raises Forbidden unless the
         actor administers the organization.
         """
-        actor.require_organization_administrator(scope.organization_id)
+        access.require_organization_administrator()
         parameters = {
             "host": account.host,
             "port": str(account.port),
@@ -114,21 +107,12 @@ class SourceService:
             **_checked_paths(folders),
         }
         return self._add(
-            work,
-            scope,
-            actor,
-            SourceKind.SFTP,
-            name,
-            parameters,
-            sub_organization_id,
-            account.secret,
+            access, SourceKind.SFTP, name, parameters, sub_organization_id, account.secret
         )
 
     def _add(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         kind: SourceKind,
         name: str,
         parameters: Mapping[str, str],
@@ -140,46 +124,46 @@ class SourceService:
                 _("A name has 1 to {n} characters.").format(n=MAX_NAME),
                 fields={"name": _("A name has 1 to {n} characters.").format(n=MAX_NAME)},
             )
-        known = SourceRepository(work.connection).of_organization(scope)
+        known = SourceRepository(access.connection).of_organization(access.scope)
         if len(known) >= MAX_SOURCES:
             raise Conflict(_("There are {n} sources, and no more.").format(n=MAX_SOURCES))
         if any(_is_same(each.parameters, parameters) for each in known):
             raise Conflict(_("This folder is watched already."), code="folder_watched")
-        repository = DocumentRepository(work.connection)
+        repository = DocumentRepository(access.connection)
         if sub_organization_id is not None and not repository.is_sub_organization(
-            scope, sub_organization_id
+            access.scope, sub_organization_id
         ):
             raise NotFound(_("There is no such sub-organization."), code="no_sub_organization")
         source = IntakeSource(
             id=new_id("src"),
-            organization_id=scope.organization_id,
+            organization_id=access.scope.organization_id,
             sub_organization_id=sub_organization_id,
             name=name.strip(),
             kind=kind,
             parameters=parameters,
             problem="",
             created_at=self._clock.now(),
-            created_by=actor.name,
+            created_by=access.actor.name,
         )
         if secret is not None:
             sealed = self._required().keys.seal(secret, sealed_for(source))
             source = replace(source, sealed=sealed)
         try:
-            with work.connection.begin_nested():
-                SourceRepository(work.connection).add(scope, source)
+            with access.connection.begin_nested():
+                SourceRepository(access.connection).add(access.scope, source)
         except IntegrityError as error:
             raise Conflict(_("There is a source of this name already.")) from error
         details = {"name": source.name, "folder": source.place}
-        self._audit.record(Access(work, scope, actor), SourceAction.ADDED, source.id, details)
+        self._audit.record(access, SourceAction.ADDED, source.id, details)
         return source
 
-    def list(self, work: Work, scope: OrganizationScope) -> Sequence[IntakeSource]:
+    def list(self, access: ScopedWork[OrganizationScope]) -> Sequence[IntakeSource]:
         """Return the sources by name."""
-        return SourceRepository(work.connection).of_organization(scope)
+        return SourceRepository(access.connection).of_organization(access.scope)
 
-    def find(self, work: Work, scope: OrganizationScope, name: str) -> IntakeSource:
+    def find(self, access: ScopedWork[OrganizationScope], name: str) -> IntakeSource:
         """Return the source with this name or id; raises NotFound."""
-        for source in self.list(work, scope):
+        for source in self.list(access):
             if name in (source.id, source.name):
                 return source
         raise NotFound(_("There is no intake source named {name}.").format(name=name[:MAX_NAME]))
@@ -211,18 +195,18 @@ class SourceService:
         return self._inboxes
 
     def log(
-        self, work: Work, scope: OrganizationScope, source_id: str, limit: int = 100
+        self, access: ScopedWork[OrganizationScope], source_id: str, limit: int = 100
     ) -> Sequence[LogEntry]:
         """Return what became of the newest files, newest first."""
-        return SourceRepository(work.connection).log(scope, source_id, limit)
+        return SourceRepository(access.connection).log(access.scope, source_id, limit)
 
-    def remove(self, work: Work, scope: OrganizationScope, actor: Actor, source_id: str) -> None:
+    def remove(self, access: Access[OrganizationScope], source_id: str) -> None:
         """Remove a source and its log; files and documents stay. Raises Forbidden, NotFound."""
-        actor.require_organization_administrator(scope.organization_id)
-        source = self.find(work, scope, source_id)
-        SourceRepository(work.connection).remove(scope, source.id)
+        access.require_organization_administrator()
+        source = self.find(access, source_id)
+        SourceRepository(access.connection).remove(access.scope, source.id)
         details = {"name": source.name}
-        self._audit.record(Access(work, scope, actor), SourceAction.REMOVED, source.id, details)
+        self._audit.record(access, SourceAction.REMOVED, source.id, details)
 
 
 def _require_below(root: Path | None, paths: Mapping[str, str]) -> None:

@@ -44,51 +44,49 @@ class JudgeAnewService:
         One that nobody has placed may find its company. What was accepted stays accepted as long
         as it is the same finding.
         """
-        work, scope, by = access.work, access.scope, access.actor.name
+        scope, by = access.scope, access.actor.name
         deliveries = self._review.deliveries
-        sent = deliveries.lock(work, scope, document_id)
-        repository = DocumentRepository(work.connection)
+        sent = deliveries.lock(access, document_id)
+        repository = DocumentRepository(access.connection)
         repository.lock_status(scope, document_id)
         document = repository.find(scope, document_id)
         if document is None or document.purged_at or document.status not in WAITING:
             return False
-        is_fixed = sent is not Sent.NOTHING or deliveries.has_open(work, scope, document_id)
+        is_fixed = sent is not Sent.NOTHING or deliveries.has_open(access, document_id)
         noticed = self._noticed(access, document, is_fixed=is_fixed)
-        self._judging.reconcile(work, scope, document_id, noticed, by, self._clock.now())
+        self._judging.reconcile(access, document_id, noticed, by, self._clock.now())
         judged = repository.find(scope, document_id) or document
         is_moved = judged.sub_organization_id != document.sub_organization_id
         if is_moved:
-            self._review.withdraw_approvals(work, scope, access.actor, document_id)
+            self._review.withdraw_approvals(access, document_id)
         # Settling renders open deliveries anew: only where something is otherwise now.
-        found = FindingRepository(work.connection).count_open(scope, document_id)
-        target, cause = self._review.standing(work, scope, document, found)
+        found = FindingRepository(access.connection).count_open(scope, document_id)
+        target, cause = self._review.standing(access, document, found)
         if is_moved or found != document.open_findings or can_move(document.status, target, cause):
-            self._review.settle(work, scope, document_id, by)
+            self._review.settle(access, document_id, by)
         return True
 
     def _noticed(
         self, access: Access[OrganizationScope], document: Document, *, is_fixed: bool
     ) -> Sequence[NewFinding]:
         """Return what is so of a document now; what its file says was judged when it was read."""
-        work, scope = access.work, access.scope
-        known = self._review.list(work, scope, document.id)
+        known = self._review.list(access, document.id)
         found = [NewFinding(one.code, one.parameters) for one in known if _is_of_file(one)]
-        repository = AccountRepository(work.connection)
-        suppliers, parties = repository.of_document(scope, document.id)
+        repository = AccountRepository(access.connection)
+        suppliers, parties = repository.of_document(access.scope, document.id)
         if document.fields:
             buyer = addressee_of(document.fields, parties.buyer_ids)
             found += place_again(
-                work,
-                scope,
+                access,
                 self._timeline,
                 document.id,
                 buyer,
                 access.actor.name,
                 was_sent=is_fixed,
             )
-        accounts = repository.known(scope, suppliers)
+        accounts = repository.known(access.scope, suppliers)
         about = judge_known(document.fields, suppliers, parties, found, accounts)
-        settings = self._review.types.get(work, scope, document.document_type)
+        settings = self._review.types.get(access, document.document_type)
         return judge_fields(settings, document.fields, about)
 
 

@@ -32,8 +32,9 @@ from ionport.documents.review.ports import Sent
 from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
 from ionport.documents.types import document_type
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
-from ionport.store import Database, OrganizationScope, Work
+from ionport.store import Database, OrganizationScope, ScopedWork
 
 MAX_CHANGES = 200
 """How many values one decision may change."""
@@ -134,8 +135,9 @@ class CorrectionService:
             made = [Correction(change.target, change.new) for change in changes]
             read = self._read(basis.document, [*basis.corrections, *made], basis.choice)
             with database.write() as work:
-                if self._is_current(work, scope, basis):
-                    self._store(work, scope, actor, basis, read, changes)
+                access = Access(work, scope, actor)
+                if self._is_current(access, basis):
+                    self._store(access, basis, read, changes)
                     return True
         raise changed_meanwhile()
 
@@ -173,10 +175,11 @@ class CorrectionService:
                 )
             read = self._read(basis.document, basis.corrections, name)
             with database.write() as work:
-                if self._is_current(work, scope, basis):
-                    if self._review.deliveries.lock(work, scope, document_id) is Sent.SOMETHING:
+                access = Access(work, scope, actor)
+                if self._is_current(access, basis):
+                    if self._review.deliveries.lock(access, document_id) is Sent.SOMETHING:
                         raise sent_already()
-                    self._store(work, scope, actor, basis, read, (), choice=name)
+                    self._store(access, basis, read, (), choice=name)
                     return
         raise changed_meanwhile()
 
@@ -215,8 +218,9 @@ class CorrectionService:
             )
             read = self._read(basis.document, kept.corrections, kept.choice)
             with database.write() as work:
-                if self._is_current(work, scope, basis):
-                    self._store(work, scope, actor, basis, read, (), undone)
+                access = Access(work, scope, actor)
+                if self._is_current(access, basis):
+                    self._store(access, basis, read, (), undone)
                     return
         raise changed_meanwhile()
 
@@ -226,7 +230,7 @@ class CorrectionService:
             if document is None:
                 raise NotFound(_("There is no such document."), code="no_document")
             require_content(document.purged_at)
-            return _Basis(document, _active(work, scope, document_id))
+            return _Basis(document, _active(work.within(scope), document_id))
 
     def _require_changeable(
         self,
@@ -239,7 +243,7 @@ class CorrectionService:
         names = [change.target.field for change in changes if not change.target.table]
         with database.read() as work:
             kind = document.document_type
-            self._review.types.require_changeable(work, scope, kind, names)
+            self._review.types.require_changeable(work.within(scope), kind, names)
 
     def _read(self, document: Document, corrections: Sequence[Correction], choice: str) -> Intake:
         """Read the file again, as it was judged when it came in; without a transaction."""
@@ -247,15 +251,15 @@ class CorrectionService:
         today = document.created_at.date()
         return read_file(content, today, corrections, self._limits, choice)
 
-    def _is_current(self, work: Work, scope: OrganizationScope, basis: _Basis) -> bool:
+    def _is_current(self, access: ScopedWork[OrganizationScope], basis: _Basis) -> bool:
         """Lock the document, and tell whether its corrections are still those that were read.
 
         Raises:
             Conflict: it cannot be corrected now.
         """
         document = basis.document
-        sent = self._review.deliveries.lock(work, scope, document.id)
-        locked = DocumentRepository(work.connection).lock(scope, document.id)
+        sent = self._review.deliveries.lock(access, document.id)
+        locked = DocumentRepository(access.connection).lock(access.scope, document.id)
         require_content(locked.purged_at if locked else None)
         status = locked.status if locked else document.status
         if status in _CLOSED:
@@ -270,14 +274,12 @@ class CorrectionService:
                 _("The document is being exported at this moment. Try again in a minute."),
                 code="delivery_under_way",
             )
-        active = _active(work, scope, document.id)
+        active = _active(access, document.id)
         return [each.id for each in active] == [each.id for each in basis.decisions]
 
     def _store(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         basis: _Basis,
         read: Intake,
         changes: Sequence[_Change],
@@ -285,7 +287,7 @@ class CorrectionService:
         choice: str = "",
     ) -> None:
         document, now = basis.document, self._clock.now()
-        sent = self._review.deliveries.lock(work, scope, document.id) is Sent.SOMETHING
+        sent = self._review.deliveries.lock(access, document.id) is Sent.SOMETHING
         if undone and sent:
             raise sent_already()
         for change in changes:
@@ -295,14 +297,14 @@ class CorrectionService:
                 "old": change.old,
                 "new": change.new,
             }
-            self._review.log.add(work, scope, actor, document.id, DecisionKind.CORRECT, parameters)
+            self._review.log.add(access, document.id, DecisionKind.CORRECT, parameters)
         if choice:
             given = {"name": choice}
-            self._review.log.add(work, scope, actor, document.id, DecisionKind.CHOOSE, given)
-        self._review.log.undo(work, scope, actor, undone)
+            self._review.log.add(access, document.id, DecisionKind.CHOOSE, given)
+        self._review.log.undo(access, undone)
         fields, tables = read.fields, read.tables
-        DocumentRepository(work.connection).set_values(
-            scope,
+        DocumentRepository(access.connection).set_values(
+            access.scope,
             document.id,
             read.document_type,
             fields,
@@ -311,23 +313,25 @@ class CorrectionService:
             now,
         )
         duplicates = self._review.claims.changed(
-            work, scope, document.id, read.identity, fields, was_sent=sent
+            access, document.id, read.identity, fields, was_sent=sent
         )
-        PartyRepository(work.connection).put(scope, document.id, read.parties)
+        PartyRepository(access.connection).put(access.scope, document.id, read.parties)
         buyer = addressee_of(fields, read.parties.buyer_ids)
         about_company = place_again(
-            work, scope, self._timeline, document.id, buyer, actor.name, was_sent=sent
+            access, self._timeline, document.id, buyer, access.actor.name, was_sent=sent
         )
-        judged_by = self._review.judged_by(work, scope, [read])
+        judged_by = self._review.judged_by(access, [read])
         findings = judged_by.findings(read, (*read.findings, *duplicates, *about_company))
-        self._judging.reconcile(work, scope, document.id, findings, actor.name, now)
-        self._review.withdraw_approvals(work, scope, actor, document.id)
-        self._review.settle(work, scope, document.id, actor.name)
+        self._judging.reconcile(access, document.id, findings, access.actor.name, now)
+        self._review.withdraw_approvals(access, document.id)
+        self._review.settle(access, document.id, access.actor.name)
 
 
-def _active(work: Work, scope: OrganizationScope, document_id: str) -> tuple[DocumentDecision, ...]:
-    repository = DecisionRepository(work.connection)
-    made = repository.of_document(scope, document_id)
+def _active(
+    access: ScopedWork[OrganizationScope], document_id: str
+) -> tuple[DocumentDecision, ...]:
+    repository = DecisionRepository(access.connection)
+    made = repository.of_document(access.scope, document_id)
     return tuple(each for each in made if each.is_active and each.kind in OF_CONTENT)
 
 

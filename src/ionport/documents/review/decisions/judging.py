@@ -14,7 +14,7 @@ from ionport.documents.review.model import Finding, NewFinding
 from ionport.documents.review.organization_rules import ORGANIZATION_RULES
 from ionport.documents.review.repository import FindingRepository, fingerprint
 from ionport.documents.timeline import Timeline
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 _OF_READING = frozenset({"no_invoice_in_pdf", "invoices_in_pdf", "more_findings"})
 
@@ -32,8 +32,7 @@ class Judging:
 
     def reconcile(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         noticed: Sequence[NewFinding],
         actor_name: str,
@@ -44,34 +43,31 @@ class Judging:
         A finding that a person has accepted stays accepted as long as it is the same one. What a
         finding does follows from the settings of today.
         """
-        known = FindingRepository(work.connection).of_document(scope, document_id)
+        known = FindingRepository(access.connection).of_document(access.scope, document_id)
         judged = [finding for finding in known if is_judged_anew(finding.code)]
         wanted = {_key(new): new for new in noticed}
         gone = [each for each in judged if each.resolved_at is None and _key(each) not in wanted]
-        self.resolve(work, scope, document_id, gone, actor_name, now)
-        repository = FindingRepository(work.connection)
+        self.resolve(access, document_id, gone, actor_name, now)
+        repository = FindingRepository(access.connection)
         back = [each for each in judged if each.resolved_at is not None and _key(each) in wanted]
-        repository.open_again(scope, [each.id for each in back], now)
+        repository.open_again(access.scope, [each.id for each in back], now)
         for effect in Effect:
             others = [
                 each.id
                 for each in judged
                 if each.effect is not effect and _has_effect(wanted, each, effect)
             ]
-            repository.set_effect(scope, others, effect, now)
+            repository.set_effect(access.scope, others, effect, now)
         there = {_key(each) for each in judged}
         for key, new in wanted.items():
             if key not in there:
-                repository.add(scope, new_id("fnd"), document_id, new, now)
+                repository.add(access.scope, new_id("fnd"), document_id, new, now)
             if key not in there or key in {_key(each) for each in back}:
-                self._timeline.tell(
-                    work, scope, document_id, TimelineKind.WARNING, new.text, actor_name
-                )
+                self._timeline.tell(access, document_id, TimelineKind.WARNING, new.text, actor_name)
 
     def resolve(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         findings: Iterable[Finding],
         actor_name: str,
@@ -79,11 +75,12 @@ class Judging:
     ) -> None:
         """Close findings that are no longer so."""
         gone = list(findings)
-        FindingRepository(work.connection).set_resolved(scope, [each.id for each in gone], now)
+        FindingRepository(access.connection).set_resolved(
+            access.scope, [each.id for each in gone], now
+        )
         for finding in gone:
             self._timeline.tell(
-                work,
-                scope,
+                access,
                 document_id,
                 TimelineKind.NOTE,
                 "",

@@ -21,8 +21,8 @@ from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
-from ionport.identity.model import Actor, AuditAction
-from ionport.store import OrganizationScope, Work
+from ionport.identity.model import AuditAction
+from ionport.store import OrganizationScope, ScopedWork
 
 _CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
 
@@ -50,18 +50,16 @@ class MoveService:
         self._review = review
         self._judging = judging
 
-    def places(self, work: Work, scope: OrganizationScope) -> dict[str, str]:
+    def places(self, access: ScopedWork[OrganizationScope]) -> dict[str, str]:
         """Return where documents may belong to, by id; "" is the organization itself.
 
         A place with a company bears the company's name.
         """
-        return place_names(work, scope)
+        return place_names(access)
 
     def move(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document_id: str,
         place: str,
         seen: str | None = None,
@@ -80,9 +78,9 @@ class MoveService:
             Conflict: rejected or deleted (`document_closed`), a delivery of it was sent or is not
                 over (`sent_already`, `delivery_not_over`), or it was moved meanwhile.
         """
-        actor.require_organization_member(scope.organization_id)
-        document = self._locked(work, scope, document_id)
-        places = self.places(work, scope)
+        access.require_organization_member()
+        document = self._locked(access, document_id)
+        places = self.places(access)
         if place not in places:
             wrong = _("Choose one of these.")
             raise InvalidInput(wrong, code="no_sub_organization", fields={"place": wrong})
@@ -96,55 +94,48 @@ class MoveService:
             )
         told = from_to(places, before, place)
         if before == place:
-            self._stays(work, scope, actor, document_id, told)
+            self._stays(access, document_id, told)
             return False
-        repository = DocumentRepository(work.connection)
-        repository.set_place(scope, document_id, place or None)
+        repository = DocumentRepository(access.connection)
+        repository.set_place(access.scope, document_id, place or None)
         self._timeline.tell(
-            work,
-            scope,
+            access,
             document_id,
             TimelineKind.NOTE,
             "",
-            actor.name,
+            access.actor.name,
             code=MOVED,
             parameters=told,
         )
-        self._audit.record(Access(work, scope, actor), MoveAction.MOVED, document_id, told)
-        self._judge(work, scope, actor, document, place or None)
-        self._review.withdraw_approvals(work, scope, actor, document_id)
-        self._review.settle(work, scope, document_id, actor.name)
+        self._audit.record(access, MoveAction.MOVED, document_id, told)
+        self._judge(access, document, place or None)
+        self._review.withdraw_approvals(access, document_id)
+        self._review.settle(access, document_id, access.actor.name)
         return True
 
     def _stays(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document_id: str,
-        told: Mapping[str, str],
+        self, access: Access[OrganizationScope], document_id: str, told: Mapping[str, str]
     ) -> None:
         """Keep that a person wants a document where it is, unless one has said so already."""
-        if TimelineRepository(work.connection).has_code(scope, document_id, MOVED):
+        if TimelineRepository(access.connection).has_code(access.scope, document_id, MOVED):
             return
         self._timeline.tell(
-            work,
-            scope,
+            access,
             document_id,
             TimelineKind.NOTE,
             "",
-            actor.name,
+            access.actor.name,
             code=MOVED,
             parameters=told,
         )
-        self._audit.record(Access(work, scope, actor), MoveAction.MOVED, document_id, told)
+        self._audit.record(access, MoveAction.MOVED, document_id, told)
 
-    def _locked(self, work: Work, scope: OrganizationScope, document_id: str) -> Document:
+    def _locked(self, access: ScopedWork[OrganizationScope], document_id: str) -> Document:
         """Return the document, locked with its deliveries; raises Conflict where it stays."""
-        deliveries, repository = self._review.deliveries, DocumentRepository(work.connection)
-        sent = deliveries.lock(work, scope, document_id)
-        repository.lock_status(scope, document_id)
-        document = repository.find(scope, document_id)
+        deliveries, repository = self._review.deliveries, DocumentRepository(access.connection)
+        sent = deliveries.lock(access, document_id)
+        repository.lock_status(access.scope, document_id)
+        document = repository.find(access.scope, document_id)
         if document is None:
             raise NotFound(_("There is no such document."), code="no_document")
         require_content(document.purged_at)
@@ -157,7 +148,7 @@ class MoveService:
             )
         if sent is Sent.SOMETHING:
             raise sent_already()
-        if sent is Sent.UNDER_WAY or deliveries.has_open(work, scope, document_id):
+        if sent is Sent.UNDER_WAY or deliveries.has_open(access, document_id):
             raise Conflict(
                 _("A delivery of it is not over. Cancel that delivery before you move it."),
                 code="delivery_not_over",
@@ -165,29 +156,24 @@ class MoveService:
         return document
 
     def _judge(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document: Document,
-        place: str | None,
+        self, access: Access[OrganizationScope], document: Document, place: str | None
     ) -> None:
         """Close findings about the company that are no longer so, and add those that are."""
         if not document.fields:
             return
-        parties = PartyRepository(work.connection).of_document(scope, document.id)
+        parties = PartyRepository(access.connection).of_document(access.scope, document.id)
         buyer = addressee_of(document.fields, parties.buyer_ids)
-        _place, new = place_of(work, scope, buyer, place, is_placed=True)
+        _place, new = place_of(access, buyer, place, is_placed=True)
         wanted = {(one.code, tuple(sorted(one.parameters.items()))) for one in new}
         gone = [
             one
-            for one in self._review.list(work, scope, document.id)
+            for one in self._review.list(access, document.id)
             if one.code in COMPANY_RULES
             and one.resolved_at is None
             and (one.code, tuple(sorted(one.parameters.items()))) not in wanted
         ]
         now = self._clock.now()
-        self._judging.resolve(work, scope, document.id, gone, actor.name, now)
+        self._judging.resolve(access, document.id, gone, access.actor.name, now)
         for one in new:
             code, parameters = one.code, one.parameters
-            self._review.add(work, scope, document.id, code, parameters, actor_name=actor.name)
+            self._review.add(access, document.id, code, parameters, actor_name=access.actor.name)

@@ -13,7 +13,7 @@ from ionport.documents.repository import DocumentRepository, TimelineRepository
 from ionport.documents.review.model import NewFinding
 from ionport.documents.timeline import Timeline
 from ionport.identity.repository import OrganizationRepository
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 MOVED = "moved"
 """The timeline's code of a person's move. A place that one chose stays, also the organization."""
@@ -21,21 +21,20 @@ MOVED = "moved"
 _PLACED = "placed"
 
 
-def place_names(work: Work, scope: OrganizationScope) -> dict[str, str]:
+def place_names(access: ScopedWork[OrganizationScope]) -> dict[str, str]:
     """Return where documents may belong to, by id; "" is the organization itself.
 
     A place with a company bears the company's name.
     """
-    subs = OrganizationRepository(work.connection).list_sub(scope)
+    subs = OrganizationRepository(access.connection).list_sub(access.scope)
     named = {"": _("The organization itself"), **{one.id: one.name for one in subs}}
-    for company in CompanyRepository(work.connection).list(scope):
+    for company in CompanyRepository(access.connection).list(access.scope):
         named[company.sub_organization_id or ""] = company.name
     return named
 
 
 def place_again(
-    work: Work,
-    scope: OrganizationScope,
+    access: ScopedWork[OrganizationScope],
     timeline: Timeline,
     document_id: str,
     buyer: Addressee,
@@ -49,24 +48,23 @@ def place_again(
     that a correction gave is looked for anew, so that undoing the correction takes it away. The
     place is read here, with the document's row locked: it may have moved since it was looked at.
     """
-    repository = DocumentRepository(work.connection)
-    document = repository.lock(scope, document_id)
+    repository = DocumentRepository(access.connection)
+    document = repository.lock(access.scope, document_id)
     known = document.sub_organization_id if document else None
-    moves = TimelineRepository(work.connection)
-    stays = was_sent or moves.has_code(scope, document_id, MOVED)
-    before = known if stays or not moves.has_code(scope, document_id, _PLACED) else None
-    place, found = place_of(work, scope, buyer, before, is_placed=stays or before is not None)
+    moves = TimelineRepository(access.connection)
+    stays = was_sent or moves.has_code(access.scope, document_id, MOVED)
+    before = known if stays or not moves.has_code(access.scope, document_id, _PLACED) else None
+    place, found = place_of(access, buyer, before, is_placed=stays or before is not None)
     if place != known:
-        repository.set_place(scope, document_id, place)
+        repository.set_place(access.scope, document_id, place)
         timeline.tell(
-            work,
-            scope,
+            access,
             document_id,
             TimelineKind.NOTE,
             "",
             actor_name,
             code=_PLACED,
-            parameters=from_to(place_names(work, scope), known, place),
+            parameters=from_to(place_names(access), known, place),
         )
     return found
 

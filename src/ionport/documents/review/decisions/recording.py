@@ -15,7 +15,7 @@ from ionport.documents.timeline import Timeline
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.model import Actor, AuditAction
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope
 
 
 class DecisionAction(AuditAction):
@@ -56,9 +56,7 @@ class DecisionLog:
 
     def add(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document_id: str,
         kind: DecisionKind,
         parameters: Mapping[str, str],
@@ -70,8 +68,8 @@ class DecisionLog:
         Raises:
             Conflict: the document has as many decisions as it may have (`too_many_decisions`).
         """
-        repository = DecisionRepository(work.connection)
-        if len(repository.of_document(scope, document_id)) >= MAX_DECISIONS:
+        repository = DecisionRepository(access.connection)
+        if len(repository.of_document(access.scope, document_id)) >= MAX_DECISIONS:
             raise Conflict(
                 _("There are {n} decisions about this document, and no more are kept.").format(
                     n=MAX_DECISIONS
@@ -83,21 +81,19 @@ class DecisionLog:
             document_id=document_id,
             kind=kind,
             parameters=dict(parameters),
-            person=actor.name,
-            person_id=person_id(actor),
+            person=access.actor.name,
+            person_id=person_id(access.actor),
             at=self._clock.now(),
         )
-        repository.add(scope, decision)
-        self._tell(work, scope, actor, decision, f"decided.{kind.value}", change)
+        repository.add(access.scope, decision)
+        self._tell(access, decision, f"decided.{kind.value}", change)
         told = details or {name: text[:_LONGEST] for name, text in parameters.items()}
-        self._audit.record(Access(work, scope, actor), _AUDIT[kind], document_id, told)
+        self._audit.record(access, _AUDIT[kind], document_id, told)
         return decision
 
     def undo(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         decisions: Sequence[DocumentDecision],
         change: StatusChange = None,
     ) -> None:
@@ -106,33 +102,28 @@ class DecisionLog:
         Raises:
             Conflict: one was undone meanwhile (`undone_already`).
         """
-        repository, now = DecisionRepository(work.connection), self._clock.now()
+        repository, now = DecisionRepository(access.connection), self._clock.now()
         for decision in decisions:
-            if not repository.undo(scope, decision.id, actor.name, now):
+            if not repository.undo(access.scope, decision.id, access.actor.name, now):
                 raise Conflict(_("This decision was undone already."), code="undone_already")
-            self._tell(work, scope, actor, decision, f"undone.{decision.kind.value}", change)
+            self._tell(access, decision, f"undone.{decision.kind.value}", change)
             details = {"decision": decision.id, "kind": decision.kind.value}
             document_id = decision.document_id
-            self._audit.record(
-                Access(work, scope, actor), DecisionAction.UNDONE, document_id, details
-            )
+            self._audit.record(access, DecisionAction.UNDONE, document_id, details)
 
     def _tell(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         decision: DocumentDecision,
         code: str,
         change: StatusChange,
     ) -> None:
         self._timeline.tell(
-            work,
-            scope,
+            access,
             decision.document_id,
             TimelineKind.STATUS_CHANGE if change else TimelineKind.DECISION,
             "",
-            actor.name,
+            access.actor.name,
             change=change or (None, None),
             code=code,
             parameters=decision.parameters,

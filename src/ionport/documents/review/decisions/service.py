@@ -31,8 +31,9 @@ from ionport.documents.review.ports import Sent
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.review.service import ReviewService, check_reason
 from ionport.documents.types import document_type
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
-from ionport.store import Database, OrganizationScope, Work
+from ionport.store import Database, OrganizationScope, ScopedWork
 
 _SETS = {
     DecisionKind.REJECT: (DocumentStatus.REJECTED, Cause.REJECT),
@@ -60,16 +61,14 @@ class DecisionService:
         self._judging = judging
 
     def list(
-        self, work: Work, scope: OrganizationScope, document_id: str
+        self, access: ScopedWork[OrganizationScope], document_id: str
     ) -> Sequence[DocumentDecision]:
         """Return the decisions about a document, oldest first, undone ones among them."""
-        return DecisionRepository(work.connection).of_document(scope, document_id)
+        return DecisionRepository(access.connection).of_document(access.scope, document_id)
 
     def accept(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document_id: str,
         reason: str,
         finding_ids: Collection[str] | None = None,
@@ -84,16 +83,16 @@ class DecisionService:
             Conflict: none of them is open (`nothing_to_accept`), or one was not so when the
                 person looked (`changed_meanwhile`).
         """
-        document = self._lock(work, scope, actor, document_id)
+        document = self._lock(access, document_id)
         check_reason(reason)
         found = [
             finding
-            for finding in self._review.list(work, scope, document.id)
+            for finding in self._review.list(access, document.id)
             if finding.is_open and (finding_ids is None or finding.id in finding_ids)
         ]
         if looked_at is not None and found:
             since = {finding.id for finding in found if finding.created_at > looked_at}
-            if since or self._opened_again(work, scope, document.id, found, looked_at):
+            if since or self._opened_again(access, document.id, found, looked_at):
                 raise changed_meanwhile()
         missing = [finding.text for finding in found if not finding.can_be_accepted]
         if missing and (finding_ids is not None or len(missing) == len(found)):
@@ -104,14 +103,12 @@ class DecisionService:
         found = [finding for finding in found if finding.can_be_accepted]
         if not found:
             raise Conflict(_("No such finding is open."), code="nothing_to_accept")
-        self._review.decide(work, scope, actor, document.id, found, reason, ())
-        self._review.settle(work, scope, document.id, actor.name)
+        self._review.decide(access, document.id, found, reason, ())
+        self._review.settle(access, document.id, access.actor.name)
 
     def reject(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document_id: str,
         reason: str,
         duplicate_of: str | None = None,
@@ -128,43 +125,34 @@ class DecisionService:
         if duplicate_of is None or reason.strip():
             check_reason(reason)
         if duplicate_of is not None:
-            other = DocumentRepository(work.connection).find(scope, duplicate_of)
+            other = DocumentRepository(access.connection).find(access.scope, duplicate_of)
             if other is None or other.id == document_id:
                 wrong = _("Name another document of this organization by its id.")
                 raise InvalidInput(wrong, fields={"duplicate_of": wrong})
             kind = DecisionKind.DUPLICATE
             parameters |= {"document": other.id, "filename": other.filename}
-        self._set(work, scope, actor, document_id, kind, parameters)
+        self._set(access, document_id, kind, parameters)
         if duplicate_of is not None:
-            repository = DocumentRepository(work.connection)
-            repository.set_duplicate_of(scope, document_id, duplicate_of)
+            repository = DocumentRepository(access.connection)
+            repository.set_duplicate_of(access.scope, document_id, duplicate_of)
 
-    def hold(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
-    ) -> None:
+    def hold(self, access: Access[OrganizationScope], document_id: str, reason: str) -> None:
         """Put a document on hold for a reason; errors as `reject`."""
         check_reason(reason)
         parameters = {"reason": reason.strip()}
-        self._set(work, scope, actor, document_id, DecisionKind.HOLD, parameters)
+        self._set(access, document_id, DecisionKind.HOLD, parameters)
 
-    def delete(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, reason: str
-    ) -> None:
+    def delete(self, access: Access[OrganizationScope], document_id: str, reason: str) -> None:
         """Delete a document of which nothing was sent: it stays as evidence and can be restored.
 
         Errors as `reject`, and Conflict `sent_already`.
         """
         check_reason(reason)
         parameters = {"reason": reason.strip()}
-        self._set(work, scope, actor, document_id, DecisionKind.DELETE, parameters)
+        self._set(access, document_id, DecisionKind.DELETE, parameters)
 
     def approve(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document_id: str,
-        seen: datetime | None = None,
+        self, access: Access[OrganizationScope], document_id: str, seen: datetime | None = None
     ) -> None:
         """Approve a document that needs it; `seen` is its `updated_at` when the person looked.
 
@@ -174,17 +162,17 @@ class DecisionService:
             Forbidden: the person has approved it already, or has changed an amount, an account
                 or the supplier (`approved_already`, `changed_by_approver`).
         """
-        document = self._lock(work, scope, actor, document_id)
+        document = self._lock(access, document_id)
         if document.status not in PENDING:
             raise _wrong_status(document.status)
         if seen is not None and seen != document.updated_at:
             raise changed_meanwhile()
-        policy = self._review.policy_of(work, scope, document.document_type)
-        decisions = self.list(work, scope, document.id)
-        person = person_id(actor)
+        policy = self._review.policy_of(access, document.document_type)
+        decisions = self.list(access, document.id)
+        person = person_id(access.actor)
         changes = [each for each in decisions if _changes_money(document, each)]
         # Who undoes another person's change changes the value too.
-        undone = [each for each in changes if each.undone_by == actor.name]
+        undone = [each for each in changes if each.undone_by == access.actor.name]
         forbidden = may_approve(
             policy,
             person,
@@ -196,8 +184,8 @@ class DecisionService:
         )
         if forbidden:
             raise Forbidden(_forbidden_text(forbidden), code=forbidden)
-        self._review.log.add(work, scope, actor, document.id, DecisionKind.APPROVE, {})
-        self._review.settle(work, scope, document.id, actor.name)
+        self._review.log.add(access, document.id, DecisionKind.APPROVE, {})
+        self._review.settle(access, document.id, access.actor.name)
 
     def undo_any(
         self,
@@ -215,7 +203,7 @@ class DecisionService:
         with database.read() as work:
             if DocumentRepository(work.connection).find(scope, document_id) is None:
                 raise NotFound(_("There is no such document."), code="no_document")
-            made = [each for each in self.list(work, scope, document_id) if each.is_active]
+            made = [each for each in self.list(work.within(scope), document_id) if each.is_active]
         chosen = [each for each in made if decision_id in (None, each.id)]
         if not chosen:
             raise NotFound(_("There is no such decision to undo."), code="no_decision")
@@ -223,30 +211,21 @@ class DecisionService:
             self._corrections.undo(database, scope, actor, document_id, chosen[-1].id)
             return
         with database.write() as work:
-            self.undo(work, scope, actor, document_id, chosen[-1].id)
+            self.undo(Access(work, scope, actor), document_id, chosen[-1].id)
 
     def take_back(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document_id: str,
-        kinds: Collection[DecisionKind],
+        self, access: Access[OrganizationScope], document_id: str, kinds: Collection[DecisionKind]
     ) -> None:
         """Undo the newest decision of one of `kinds`: release, restore; errors as `undo`."""
         made = [
-            each
-            for each in self.list(work, scope, document_id)
-            if each.is_active and each.kind in kinds
+            each for each in self.list(access, document_id) if each.is_active and each.kind in kinds
         ]
         if not made:
-            document = self._lock(work, scope, actor, document_id)
+            document = self._lock(access, document_id)
             raise _wrong_status(document.status)
-        self.undo(work, scope, actor, document_id, made[-1].id)
+        self.undo(access, document_id, made[-1].id)
 
-    def undo(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str, decision_id: str
-    ) -> None:
+    def undo(self, access: Access[OrganizationScope], document_id: str, decision_id: str) -> None:
         """Take back a decision that is no correction or choice; the document is judged anew.
 
         Raises:
@@ -254,27 +233,28 @@ class DecisionService:
             Conflict: undone already, another one stands on it (`not_the_newest`), or something
                 was sent (`sent_already`; a hold is released all the same).
         """
-        document = self._lock(work, scope, actor, document_id)
-        decision = DecisionRepository(work.connection).find(scope, document.id, decision_id)
+        document = self._lock(access, document_id)
+        decision = DecisionRepository(access.connection).find(
+            access.scope, document.id, decision_id
+        )
         if decision is None or decision.kind in OF_CONTENT:
             raise NotFound(_("There is no such decision."), code="no_decision")
-        sent = self._review.deliveries.lock(work, scope, document.id)
+        sent = self._review.deliveries.lock(access, document.id)
         if decision.kind is not DecisionKind.HOLD and sent is not Sent.NOTHING:
             raise sent_already()
         if decision.kind in _SETS:
-            self._undo_status(work, scope, actor, document, decision)
+            self._undo_status(access, document, decision)
             return
-        self._review.log.undo(work, scope, actor, [decision])
+        self._review.log.undo(access, [decision])
         if decision.kind is DecisionKind.ACCEPT:
             taken = decision.parameters["findings"].split(",")
-            FindingRepository(work.connection).withdraw(scope, taken)
-            self._review.accounts.forget(work, scope, document.id)
-        self._review.settle(work, scope, document.id, actor.name)
+            FindingRepository(access.connection).withdraw(access.scope, taken)
+            self._review.accounts.forget(access, document.id)
+        self._review.settle(access, document.id, access.actor.name)
 
     def _opened_again(
         self,
-        work: Work,
-        scope: OrganizationScope,
+        access: ScopedWork[OrganizationScope],
         document_id: str,
         findings: Collection[Finding],
         since: datetime,
@@ -283,19 +263,17 @@ class DecisionService:
         ids = {finding.id for finding in findings}
         return any(
             not ids.isdisjoint(each.parameters["findings"].split(","))
-            for each in self.list(work, scope, document_id)
+            for each in self.list(access, document_id)
             if each.kind is DecisionKind.ACCEPT and each.undone_at and each.undone_at > since
         )
 
-    def _lock(
-        self, work: Work, scope: OrganizationScope, actor: Actor, document_id: str
-    ) -> Document:
+    def _lock(self, access: Access[OrganizationScope], document_id: str) -> Document:
         """Return the document, its deliveries and its row locked; raises NotFound, Forbidden."""
-        actor.require_organization_member(scope.organization_id)
-        self._review.deliveries.lock(work, scope, document_id)
-        repository = DocumentRepository(work.connection)
-        repository.lock_status(scope, document_id)
-        document = repository.find(scope, document_id)
+        access.require_organization_member()
+        self._review.deliveries.lock(access, document_id)
+        repository = DocumentRepository(access.connection)
+        repository.lock_status(access.scope, document_id)
+        document = repository.find(access.scope, document_id)
         if document is None:
             raise NotFound(_("There is no such document."), code="no_document")
         require_content(document.purged_at)
@@ -303,124 +281,105 @@ class DecisionService:
 
     def _set(
         self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
+        access: Access[OrganizationScope],
         document_id: str,
         kind: DecisionKind,
         parameters: Mapping[str, str],
     ) -> None:
         """Move a document to where the decision puts it."""
         target, cause = _SETS[kind]
-        same = self._same(work, scope, document_id) if target in _LEAVES else []
+        same = self._same(access, document_id) if target in _LEAVES else []
         # In one order, deliveries before documents, so that no two wait in a circle.
         for each in sorted({*same, document_id}):
-            self._review.deliveries.lock(work, scope, each)
+            self._review.deliveries.lock(access, each)
         for each in sorted({*same, document_id}):
-            DocumentRepository(work.connection).lock_status(scope, each)
-        document = self._lock(work, scope, actor, document_id)
+            DocumentRepository(access.connection).lock_status(access.scope, each)
+        document = self._lock(access, document_id)
         if not can_move(document.status, target, cause):
             raise _wrong_status(document.status)
-        was_sent = self._review.deliveries.lock(work, scope, document_id) is Sent.SOMETHING
+        was_sent = self._review.deliveries.lock(access, document_id) is Sent.SOMETHING
         if was_sent and kind is DecisionKind.DELETE:
             raise sent_already()
         status = moved(document.status, target, cause)
-        repository, now = DocumentRepository(work.connection), self._clock.now()
-        repository.set_status(scope, document.id, status, now)
+        repository, now = DocumentRepository(access.connection), self._clock.now()
+        repository.set_status(access.scope, document.id, status, now)
         change = (document.status, status)
-        claims = ClaimRepository(work.connection)
-        if target in _LEAVES and not was_sent and claims.claimed_by(scope, document.id):
-            claims.remove_claims(scope, document.id)
+        claims = ClaimRepository(access.connection)
+        if target in _LEAVES and not was_sent and claims.claimed_by(access.scope, document.id):
+            claims.remove_claims(access.scope, document.id)
             parameters = {**parameters, "claimed": "yes"}
-        self._review.log.add(work, scope, actor, document.id, kind, parameters, change)
+        self._review.log.add(access, document.id, kind, parameters, change)
         if target in _LEAVES and not was_sent:
-            self._free_others(work, scope, actor, document.id, same)
-            self._review.accounts.forget(work, scope, document.id)
+            self._free_others(access, document.id, same)
+            self._review.accounts.forget(access, document.id)
 
     def _undo_status(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document: Document,
-        decision: DocumentDecision,
+        self, access: Access[OrganizationScope], document: Document, decision: DocumentDecision
     ) -> None:
         """Put a document where its findings and approvals say, or a decision that still stands."""
         standing = [
-            each
-            for each in self.list(work, scope, document.id)
-            if each.is_active and each.kind in _SETS
+            each for each in self.list(access, document.id) if each.is_active and each.kind in _SETS
         ]
         if not standing or standing[-1].id != decision.id:
             raise Conflict(_("Undo the newer decision first."), code="not_the_newest")
-        repository, now = DocumentRepository(work.connection), self._clock.now()
+        repository, now = DocumentRepository(access.connection), self._clock.now()
         if len(standing) > 1:
             target = _SETS[standing[-2].kind][0]
         else:
-            target, _cause = self._review.standing(work, scope, document, document.open_findings)
+            target, _cause = self._review.standing(access, document, document.open_findings)
             target = moved(document.status, target, Cause.UNDO)
-        repository.set_status(scope, document.id, target, now)
-        self._review.log.undo(work, scope, actor, [decision], (document.status, target))
+        repository.set_status(access.scope, document.id, target, now)
+        self._review.log.undo(access, [decision], (document.status, target))
         if decision.kind is DecisionKind.DUPLICATE:
-            repository.set_duplicate_of(scope, document.id, None)
+            repository.set_duplicate_of(access.scope, document.id, None)
         if document.status in _LEAVES and target not in _LEAVES:
-            self._judge_duplicates(work, scope, actor, document, decision)
-        self._review.settle(work, scope, document.id, actor.name)
+            self._judge_duplicates(access, document, decision)
+        self._review.settle(access, document.id, access.actor.name)
 
     def _judge_duplicates(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document: Document,
-        decision: DocumentDecision,
+        self, access: Access[OrganizationScope], document: Document, decision: DocumentDecision
     ) -> None:
         """A document that counts again is compared with those that came or left meanwhile."""
-        identity = ClaimRepository(work.connection).identity(scope, document.id)
+        identity = ClaimRepository(access.connection).identity(access.scope, document.id)
         if identity is None:
             return
-        found = self._review.claims.same(work, scope, document.id, identity, document.fields)
+        found = self._review.claims.same(access, document.id, identity, document.fields)
         known = {
             finding.parameters.get("document")
-            for finding in self._review.list(work, scope, document.id)
+            for finding in self._review.list(access, document.id)
             if finding.code == DUPLICATE_NUMBER and finding.resolved_at is None
         }
         for new in found:
             if new.parameters["document"] not in known:
                 self._review.add(
-                    work, scope, document.id, new.code, new.parameters, actor_name=actor.name
+                    access, document.id, new.code, new.parameters, actor_name=access.actor.name
                 )
         if decision.parameters.get("claimed"):
-            self._review.claims.claim(work, scope, document.id)
+            self._review.claims.claim(access, document.id)
 
-    def _same(self, work: Work, scope: OrganizationScope, document_id: str) -> Sequence[str]:
+    def _same(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sequence[str]:
         """Return the other documents that say they are the same invoice."""
-        claims = ClaimRepository(work.connection)
-        identity = claims.identity(scope, document_id)
+        claims = ClaimRepository(access.connection)
+        identity = claims.identity(access.scope, document_id)
         if identity is None:
             return []
-        found = claims.same_here(scope, identity, _MAX_SAME)
+        found = claims.same_here(access.scope, identity, _MAX_SAME)
         return [other for other, _name in found if other != document_id]
 
     def _free_others(
-        self,
-        work: Work,
-        scope: OrganizationScope,
-        actor: Actor,
-        document_id: str,
-        same: Sequence[str],
+        self, access: Access[OrganizationScope], document_id: str, same: Sequence[str]
     ) -> None:
         """Close the findings of other documents that named this one: it no longer counts."""
         for other_id in same:
             named = [
                 finding
-                for finding in self._review.list(work, scope, other_id)
+                for finding in self._review.list(access, other_id)
                 if _names(finding, document_id) and finding.resolved_at is None
             ]
             if named:
                 now = self._clock.now()
-                self._judging.resolve(work, scope, other_id, named, actor.name, now)
-                self._review.settle(work, scope, other_id, actor.name)
+                self._judging.resolve(access, other_id, named, access.actor.name, now)
+                self._review.settle(access, other_id, access.actor.name)
 
 
 def _names(finding: Finding, document_id: str) -> bool:

@@ -8,7 +8,7 @@ from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.review.decisions.corrections import OF_CONTENT
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.ports import Deliveries, Sent
-from ionport.store import OrganizationScope, Work
+from ionport.store import OrganizationScope, ScopedWork
 
 _OF_STATUS = frozenset(
     {DecisionKind.REJECT, DecisionKind.DUPLICATE, DecisionKind.HOLD, DecisionKind.DELETE}
@@ -17,8 +17,7 @@ _CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
 
 
 def undoable(
-    work: Work,
-    scope: OrganizationScope,
+    access: ScopedWork[OrganizationScope],
     deliveries: Deliveries,
     document: Document,
     decisions: Sequence[DocumentDecision],
@@ -32,7 +31,7 @@ def undoable(
     if not active or document.purged_at is not None:
         return frozenset()
     newest = [each.id for each in active if each.kind in _OF_STATUS][-1:]
-    is_free = deliveries.sent(work, scope, document.id) is Sent.NOTHING
+    is_free = deliveries.sent(access, document.id) is Sent.NOTHING
     return frozenset(
         each.id
         for each in active

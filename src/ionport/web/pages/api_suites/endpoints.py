@@ -13,7 +13,6 @@ from ionport.core.i18n import _
 from ionport.gateway.suites.model import ApiSuite, PolicyType, ProxySecurity, TargetEndpoint
 from ionport.gateway.suites.sample_call import sample_call
 from ionport.gateway.targets.security import SECURITY_FIELDS
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.declared import Form
 from ionport.web.forms.edits import require_unchanged, show_stored
@@ -85,13 +84,11 @@ def edit(request: Request) -> Response:
         return _page(request, suite, form.sent_values(visit.form), {}, endpoint)
     try:
         draft = form.endpoint_draft(visit.form)
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             suites = infor_of(request).custom_apis.suites
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 endpoint.id,
                 lambda: _stored(suites.get_endpoint(access, endpoint.id)),
             )

@@ -19,7 +19,6 @@ from ionport.gateway.suites.model import (
     PolicyType,
     TargetEndpoint,
 )
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.declared import Form, FormField, Kind, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
@@ -108,13 +107,11 @@ def edit(request: Request) -> Response:
         return _page(request, suite, endpoint, _with_template(values), {}, policy)
     try:
         draft = _draft(values)
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             policies = infor_of(request).custom_apis.policies
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 policy.id,
                 lambda: _stored(policies.get_policy(access, policy.id)),
                 told_by=policy.endpoint_id or policy.suite_id,

@@ -23,7 +23,6 @@ from ionport.gateway.suites.model import (
     SuiteQuery,
     read_icon,
 )
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.web.forms.declared import Form, FormField, Kind, Slot
 from ionport.web.forms.edits import require_unchanged, show_stored
@@ -133,12 +132,10 @@ def edit(request: Request) -> Response:
     suites, values = infor_of(request).custom_apis.suites, _form(suite).sent(visit.form)
     try:
         icon = _uploaded_icon(visit.form)
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 suite.id,
                 lambda: _stored(suites.get_suite(access, suite.id)),
             )

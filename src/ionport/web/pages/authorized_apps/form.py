@@ -19,7 +19,6 @@ from starlette.routing import Route
 
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, AuthorizedApp, GrantType
@@ -103,15 +102,10 @@ def edit(request: Request) -> Response:
         found = consequences(app, draft)
         if found.texts and not is_on(visit.form, "confirmed"):
             return _confirm(request, app, found)
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             apps = infor_of(request).apps
             require_unchanged(
-                request,
-                work,
-                scope,
-                app.id,
-                lambda: _stored(apps.get_app(access, app.id)),
+                request, access, app.id, lambda: _stored(apps.get_app(access, app.id))
             )
             changed = apps.edit_app(access, app.id, draft)
     except (InvalidInput, ChangedMeanwhile) as error:

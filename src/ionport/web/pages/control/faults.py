@@ -12,7 +12,6 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import Page
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.sandbox.control.controls.fault_service import FaultService
 from ionport.sandbox.control.controls.faults import (
@@ -96,13 +95,11 @@ def edit(request: Request) -> Response:
     values = _form(request).sent(visit.form)
     try:
         draft = _draft(request, values)
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             faults = _faults(request)
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 rule.id,
                 lambda: _values(faults.get(access, rule.id).draft),
             )

@@ -37,9 +37,9 @@ def choose(request: Request) -> Response:
 def _page(request: Request, error: IonportError | None = None) -> Response:
     service = documents_of(request).documents
     scope = organization_scope(request)
-    with visit_of(request).services.database.read() as work:
-        document = service.get(work, scope, request.path_params["document"])
-        decisions = service.decisions.list(work, scope, document.id)
+    with visit_of(request).read(scope) as access:
+        document = service.get(access, request.path_params["document"])
+        decisions = service.decisions.list(access, document.id)
         counts, _corrections = choice_and_corrections(decisions)
     names = service.corrections.choices(document)
     context = {

@@ -28,10 +28,8 @@ _NAME_LENGTH = 60
 def form(request: Request) -> Response:
     """Show the values in a form, and tell others who has it open."""
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.write() as work:
-        documents_of(request).documents.editing.begin(
-            work, scope, visit.actor, request.path_params["document"]
-        )
+    with visit.write(scope) as access:
+        documents_of(request).documents.editing.begin(access, request.path_params["document"])
     return _page(request, {})
 
 
@@ -39,8 +37,8 @@ def take_over(request: Request) -> Response:
     """Edit a document that another person edits; that person is told by the timeline and here."""
     visit, scope = visit_of(request), organization_scope(request)
     document_id = request.path_params["document"]
-    with visit.services.database.write() as work:
-        documents_of(request).documents.editing.take_over(work, scope, visit.actor, document_id)
+    with visit.write(scope) as access:
+        documents_of(request).documents.editing.take_over(access, document_id)
     return redirect(request, path_to(request, "document_correct", document=document_id))
 
 
@@ -66,10 +64,8 @@ def correct(request: Request) -> Response:
         raise
     except IonportError as error:
         return _page(request, {"": error.text}, error.status)
-    with visit.services.database.write() as work:
-        documents_of(request).documents.editing.end(
-            work, organization_scope(request), visit.actor, request.path_params["document"]
-        )
+    with visit.write(organization_scope(request)) as access:
+        documents_of(request).documents.editing.end(access, request.path_params["document"])
     text = _corrected_text(request) if made else _("Nothing was changed.")
     if "next" in visit.form:
         return next_page(request, text)
@@ -79,10 +75,8 @@ def correct(request: Request) -> Response:
 def _corrected_text(request: Request) -> str:
     """Say which document was corrected, and what still holds it: the next page may be another's."""
     visit = visit_of(request)
-    with visit.services.database.read() as work:
-        document = documents_of(request).documents.get(
-            work, organization_scope(request), request.path_params["document"]
-        )
+    with visit.read(organization_scope(request)) as access:
+        document = documents_of(request).documents.get(access, request.path_params["document"])
     name = document.fields.get("invoice_id", "")[:_NAME_LENGTH] or document.filename
     text = _("{name} was corrected and judged anew.").format(name=name)
     if document.open_findings:
@@ -107,10 +101,8 @@ def _row(request: Request) -> tuple[str, int]:
     """Return the table and the row that the address names, empty and 0 for the header."""
     wanted, text = request.query_params.get("table", ""), request.query_params.get("row", "")
     visit = visit_of(request)
-    with visit.services.database.read() as work:
-        document = documents_of(request).documents.get(
-            work, organization_scope(request), request.path_params["document"]
-        )
+    with visit.read(organization_scope(request)) as access:
+        document = documents_of(request).documents.get(access, request.path_params["document"])
     tables = document_type(document.document_type).tables
     table = next((one for one in tables if one.id == wanted), None)
     if table is None:

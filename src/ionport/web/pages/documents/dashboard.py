@@ -16,7 +16,6 @@ from ionport.core.paging import PageRequest
 from ionport.documents.model import DocumentStatus
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.model import DeliveryStatus
-from ionport.identity.access import Access
 from ionport.oauth.accounts.model import AccountQuery
 from ionport.store import TenantScope
 from ionport.web.rendering.templating import path_to, render
@@ -56,14 +55,13 @@ def show(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     services = documents_of(request)
     since = visit.services.clock.now() - _DAY
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
-        documents = services.documents.count_by_status(work, scope)
-        deliveries = services.deliveries.counts(work, scope, visit.actor)
-        held = sum(services.deliveries.held(work, scope, visit.actor).values())
-        causes = services.deliveries.causes(work, scope, visit.actor)
-        received = services.documents.count_since(work, scope, since)
-        last_day = services.deliveries.counts_since(work, scope, visit.actor, since)
+    with visit.read(scope) as access:
+        documents = services.documents.count_by_status(access)
+        deliveries = services.deliveries.counts(access)
+        held = sum(services.deliveries.held(access).values())
+        causes = services.deliveries.causes(access)
+        received = services.documents.count_since(access, since)
+        last_day = services.deliveries.counts_since(access, since)
         connections = services.connections.list(access, _CONNECTIONS)
         checks = services.connections.latest_checks(access, [each.id for each in connections.items])
         active = services.configurations.list(access, _ONE, only_active=True)

@@ -15,6 +15,7 @@ from ionport.core.i18n import _
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.life_cycle import PENDING, Cause, can_move
+from ionport.identity.access import Access
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.confirm import ask_first
@@ -152,14 +153,14 @@ def _make(
         document_id = request.path_params["document"]
         if kind is DecisionKind.ACCEPT:
             # Never all that are open: others may have arisen since the person looked.
-            decisions.accept(work, scope, actor, document_id, reason, {finding})
+            decisions.accept(Access(work, scope, actor), document_id, reason, {finding})
         elif kind is DecisionKind.HOLD:
-            decisions.hold(work, scope, actor, document_id, reason)
+            decisions.hold(Access(work, scope, actor), document_id, reason)
         elif kind is DecisionKind.DELETE:
-            decisions.delete(work, scope, actor, document_id, reason)
+            decisions.delete(Access(work, scope, actor), document_id, reason)
         else:
             named = other if kind is DecisionKind.DUPLICATE else None
-            decisions.reject(work, scope, actor, document_id, reason, named)
+            decisions.reject(Access(work, scope, actor), document_id, reason, named)
 
     return make
 
@@ -169,9 +170,7 @@ def approve(request: Request) -> Response:
 
     def make(request: Request, work: Work) -> None:
         documents_of(request).documents.decisions.approve(
-            work,
-            organization_scope(request),
-            visit_of(request).actor,
+            Access(work, organization_scope(request), visit_of(request).actor),
             request.path_params["document"],
             _seen(request),
         )
@@ -192,9 +191,7 @@ def keep_exported(request: Request) -> Response:
 
     def make(request: Request, work: Work) -> None:
         documents_of(request).deliveries.keep_exported(
-            work,
-            organization_scope(request),
-            visit_of(request).actor,
+            Access(work, organization_scope(request), visit_of(request).actor),
             request.path_params["document"],
         )
 
@@ -232,9 +229,7 @@ def undo(request: Request) -> Response:
 def _take_back(request: Request, kind: DecisionKind, text: str) -> Response:
     def make(request: Request, work: Work) -> None:
         documents_of(request).documents.decisions.take_back(
-            work,
-            organization_scope(request),
-            visit_of(request).actor,
+            Access(work, organization_scope(request), visit_of(request).actor),
             request.path_params["document"],
             {kind},
         )
@@ -261,10 +256,8 @@ def _ask(
     request: Request, kind: DecisionKind, errors: Mapping[str, str], status: int = 200
 ) -> Response:
     visit, question = visit_of(request), _questions()[kind]
-    with visit.services.database.read() as work:
-        document = documents_of(request).documents.get(
-            work, organization_scope(request), request.path_params["document"]
-        )
+    with visit.read(organization_scope(request)) as access:
+        document = documents_of(request).documents.get(access, request.path_params["document"])
     hidden = [
         (name, value)
         for name in ("finding", "of")

@@ -18,6 +18,7 @@ from ionport.documents.review.model import DocumentHeld, Finding
 from ionport.documents.review.organization_rules import FIELD_RULES, ORGANIZATION_RULES
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.identity.access import Access
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.rendering.templating import path_to, redirect, render
@@ -46,16 +47,15 @@ class ShownFinding:
 def shown_findings(request: Request, work: Work, document: Document) -> list[ShownFinding]:
     """Return a document's findings, the open ones first."""
     scope = organization_scope(request)
+    access = work.within(scope)
     service = documents_of(request).documents
-    found = sorted(
-        service.findings_of(work, scope, document), key=lambda finding: not finding.is_open
-    )
+    found = sorted(service.findings_of(access, document), key=lambda finding: not finding.is_open)
     shown = []
     for finding in found:
         other = None
         if other_id := finding.parameters.get("document"):
             try:
-                other = service.get(work, scope, other_id)
+                other = service.get(access, other_id)
             except NotFound:
                 other = None
         shown.append(ShownFinding(finding, other, *_rule_and_fields(finding, document.fields)))
@@ -144,14 +144,16 @@ def _export(
     visit, scope = visit_of(request), organization_scope(request)
     with keeping_findings(visit.services.database) as work:
         return documents_of(request).deliveries.export(
-            work, scope, visit.actor, document_id, accept_findings=reason, seen=seen
+            Access(work, scope, visit.actor), document_id, accept_findings=reason, seen=seen
         )
 
 
 def _document(request: Request) -> tuple[Document, list[ShownFinding]]:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
-        document = documents_of(request).documents.get(work, scope, request.path_params["document"])
+        document = documents_of(request).documents.get(
+            work.within(scope), request.path_params["document"]
+        )
         return document, shown_findings(request, work, document)
 
 

@@ -114,8 +114,8 @@ def pdf(request: Request) -> Response:
     """Show or, with `download`, save the PDF: the one received, or the one made of the XML."""
     visit, scope = visit_of(request), organization_scope(request)
     services, document_id = documents_of(request), request.path_params["document"]
-    with visit.services.database.read() as work:
-        document = services.documents.get(work, scope, document_id)
+    with visit.read(scope) as access:
+        document = services.documents.get(access, document_id)
     content = services.readable_pages.pdf(scope, document_id, _language(request))
     if "download" in request.query_params or not is_pdf(content):
         return attachment(content, document.filename.removesuffix(".xml") + ".pdf")

@@ -137,7 +137,7 @@ def _use(request: Request, work: Work) -> tuple[UseOfConnection, str]:
     visit, scope = visit_of(request), organization_scope(request)
     delivery_id = request.path_params.get("delivery_id")
     if delivery_id is not None:
-        detail = documents_of(request).deliveries.get(work, scope, visit.actor, delivery_id)
+        detail = documents_of(request).deliveries.get(Access(work, scope, visit.actor), delivery_id)
         back = path_to(request, "delivery", delivery_id=detail.delivery.id)
         return UseOfConnection.of_delivery(detail.delivery), back
     configuration = documents_of(request).configurations.get(

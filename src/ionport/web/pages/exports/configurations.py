@@ -105,8 +105,7 @@ def edit(request: Request) -> Response:
             access = Access(work, scope, visit.actor)
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 old.id,
                 lambda: export_form.values_of(
                     documents_of(request).configurations.get(access, old.id)
@@ -171,7 +170,7 @@ def show(request: Request) -> Response:
             "connection": connections.get(access, configuration.connection_id),
             "check": connections.latest_check(access, configuration.connection_id),
             "mappings": [
-                documents_of(request).mappings.latest_version(work.within(scope), mapping_id)
+                documents_of(request).mappings.latest_version(access, mapping_id)
                 for mapping_id in mapping_ids
                 if mapping_id is not None
             ],

@@ -31,12 +31,11 @@ def list_connections(request: Request) -> Response:
     """Show the organization's connections."""
     visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["name"])
-    with visit.services.database.read() as work:
-        access = Access(work, scope, visit.actor)
+    with visit.read(scope) as access:
         service = documents_of(request).connections
         found = service.list(access, state.request, state.filters["q"])
         held = Counter[str]()
-        by_both = documents_of(request).deliveries.held(work, scope, visit.actor)
+        by_both = documents_of(request).deliveries.held(access)
         for (_configuration, connection_id), count in by_both.items():
             held[connection_id] += count
         context = {
@@ -116,12 +115,10 @@ def rename(request: Request) -> Response:
     service = documents_of(request).connections
     connection_id = str(request.path_params["connection"])
     try:
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 connection_id,
                 lambda: _stored(service.get(access, connection_id)),
             )
@@ -206,7 +203,7 @@ def held_over(
 ) -> int:
     """Return how many deliveries of a configuration, or over a connection, are held."""
     visit, scope = visit_of(request), organization_scope(request)
-    held = documents_of(request).deliveries.held(work, scope, visit.actor)
+    held = documents_of(request).deliveries.held(Access(work, scope, visit.actor))
     return sum(
         count
         for (configuration, connection), count in held.items()

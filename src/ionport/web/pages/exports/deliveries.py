@@ -128,21 +128,19 @@ def list_deliveries(request: Request) -> Response:
         error_code=state.filters["cause"] or None,
         text=state.filters["q"],
     )
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         found = service.list(
-            work,
-            scope,
-            visit.actor,
+            access,
             wanted,
             state.request,
             sort=DeliverySort(state.sort),
             descending=state.descending,
         )
-        tries = service.tries(work, scope, visit.actor, [each.id for each in found.items])
-        counts = service.counts(work, scope, visit.actor)
-        held = sum(service.held(work, scope, visit.actor).values())
+        tries = service.tries(access, [each.id for each in found.items])
+        counts = service.counts(access)
+        held = sum(service.held(access).values())
         configurations = documents_of(request).configurations.list(
-            Access(work, scope, visit.actor), PageRequest(per_page=MAX_PER_PAGE)
+            access, PageRequest(per_page=MAX_PER_PAGE)
         )
     context = {
         "state": state,
@@ -182,8 +180,9 @@ def _detail_context(request: Request) -> dict[str, object]:
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).deliveries
     with visit.services.database.read() as work:
-        detail = service.get(work, scope, visit.actor, request.path_params["delivery_id"])
-        others = service.of_document(work, scope, visit.actor, detail.delivery.document_id)
+        access = Access(work, scope, visit.actor)
+        detail = service.get(access, request.path_params["delivery_id"])
+        others = service.of_document(access, detail.delivery.document_id)
         is_idle = not detail.delivery.status.is_over and not service.workers_alive(work)
         connection = _connection(request, work, detail.delivery)
         has_configuration = _has_configuration(request, work, detail.delivery)
@@ -296,8 +295,8 @@ def retry(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).deliveries
     try:
-        with visit.services.database.write() as work:
-            service.retry(work, scope, visit.actor, request.path_params["delivery_id"])
+        with visit.write(scope) as access:
+            service.retry(access, request.path_params["delivery_id"])
     except Conflict as error:
         return redirect(request, _url(request), kind="danger", text=error.text)
     return redirect(request, _url(request), text=_("The delivery is tried again."))
@@ -323,8 +322,8 @@ def cancel(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).deliveries
     try:
-        with visit.services.database.write() as work:
-            service.cancel(work, scope, visit.actor, request.path_params["delivery_id"])
+        with visit.write(scope) as access:
+            service.cancel(access, request.path_params["delivery_id"])
     except Conflict as error:
         return redirect(request, _url(request), kind="danger", text=error.text)
     return redirect(request, _url(request), text=_("The delivery is cancelled."))
@@ -344,9 +343,7 @@ def re_export(request: Request) -> Response:
     try:
         with keeping_findings(visit.services.database) as work:
             made = service.re_export(
-                work,
-                scope,
-                visit.actor,
+                Access(work, scope, visit.actor),
                 delivery.document_id,
                 reason,
                 delivery.configuration_id,
@@ -366,7 +363,7 @@ def _re_export_dialog(request: Request, errors: Mapping[str, str], status: int =
     visit, scope = visit_of(request), organization_scope(request)
     document_id = _delivery(request).document_id
     with visit.services.database.read() as work:
-        document = documents_of(request).documents.get(work, scope, document_id)
+        document = documents_of(request).documents.get(work.within(scope), document_id)
         findings = shown_findings(request, work, document)
     more = {"document": document, "findings": findings}
     return _dialog(request, "exports/deliveries/re_export.html", errors, status, more)
@@ -390,10 +387,10 @@ def _dialog(
 
 def _delivery(request: Request) -> Delivery:
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.read() as work:
+    with visit.read(scope) as access:
         return (
             documents_of(request)
-            .deliveries.get(work, scope, visit.actor, request.path_params["delivery_id"])
+            .deliveries.get(access, request.path_params["delivery_id"])
             .delivery
         )
 

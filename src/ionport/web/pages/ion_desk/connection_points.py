@@ -14,7 +14,6 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.oauth.apps.model import AppQuery
 from ionport.sandbox.messaging.points.model import ConnectionPoint, PointDraft, PointQuery
@@ -129,13 +128,11 @@ def change(request: Request) -> Response:
     visit, scope = visit_of(request), tenant_scope(request)
     values = _form(request, {}).sent(visit.form)
     try:
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             points, point_id = sandbox_of(request).ion.points, str(request.path_params["point"])
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 point_id,
                 lambda: _stored(points.get_point(access, point_id)),
             )

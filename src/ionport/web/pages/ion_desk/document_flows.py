@@ -120,13 +120,11 @@ def change(request: Request) -> Response:
     values = form.sent(visit.form)
     try:
         form.check(values)
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             flows, flow_id = sandbox_of(request).ion.flows, str(request.path_params["flow"])
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 flow_id,
                 lambda: _values(flows.get_flow(access, flow_id)),
             )

@@ -92,7 +92,10 @@ def change(request: Request) -> Response:
         with visit.write(scope) as access:
             stored = groups.get(access, group_id)
             require_unchanged(
-                request, access.work, scope, group_id, lambda: _stored(groups.get(access, group_id))
+                request,
+                access.within(scope),
+                group_id,
+                lambda: _stored(groups.get(access, group_id)),
             )
             group = groups.change(access, group_id, name, grants)
     except (ChangedMeanwhile, InvalidInput) as error:

@@ -32,7 +32,7 @@ def list_companies(request: Request) -> Response:
     """Show the organization's companies."""
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
-        found = documents_of(request).companies.list(work, scope)
+        found = documents_of(request).companies.list(work.within(scope))
         places = _places(request, work)
     context = {"companies": found, "places": places}
     return render(request, "settings/companies/list.html", context)
@@ -59,11 +59,9 @@ def add(request: Request) -> Response:
     values = form.sent(visit.form)
     try:
         form.check(values)
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             company = documents_of(request).companies.add(
-                work,
-                scope,
-                visit.actor,
+                access,
                 _of_company(values),
                 sub_organization_id=None if values["place"] == _MAIN else values["place"] or None,
                 is_main=values["place"] == _MAIN,
@@ -80,7 +78,7 @@ def _add_page(
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
         form = _form(_free_places(request, work))
-        is_first = not documents_of(request).companies.list(work, scope)
+        is_first = not documents_of(request).companies.list(work.within(scope))
     if is_first:
         # The configurations that there are deliver for the organization itself.
         values = {"place": _MAIN, **values}
@@ -90,7 +88,7 @@ def _add_page(
 
 def _free_places(request: Request, work: Work) -> list[tuple[str, str]]:
     """Return where a company may be put: what has none yet, and the organization itself."""
-    known = documents_of(request).companies.list(work, organization_scope(request))
+    known = documents_of(request).companies.list(work.within(organization_scope(request)))
     taken = {company.sub_organization_id for company in known}
     places = [each for each in _places(request, work).items() if each[0] not in taken]
     main = [] if None in taken else [(_MAIN, _("The organization itself"))]
@@ -110,17 +108,16 @@ def save(request: Request) -> Response:
     values = form.sent(visit.form)
     try:
         form.check(values)
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             # Before anything of it is compared: who may not change it is told nothing of it.
             visit.actor.require_organization_administrator(scope.organization_id)
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 company_id,
-                lambda: service.get(work, scope, company_id).values,
+                lambda: service.get(access, company_id).values,
             )
-            company = service.change(work, scope, visit.actor, company_id, values)
+            company = service.change(access, company_id, values)
     except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, values, errors_of(error), error.status)
     text = _("{name} is saved.").format(name=company.name)
@@ -136,14 +133,15 @@ def _detail_page(
     visit, scope = visit_of(request), organization_scope(request)
     side = documents_of(request)
     with visit.services.database.read() as work:
-        company = side.companies.get(work, scope, request.path_params["company"])
+        access = work.within(scope)
+        company = side.companies.get(access, request.path_params["company"])
         context = {
             "company": company,
             "form": _form(),
             "values": company.values if values is None else values,
             "errors": errors,
             "place": _places(request, work).get(company.sub_organization_id or "", ""),
-            "count": side.documents.count_of_place(work, scope, company.sub_organization_id),
+            "count": side.documents.count_of_place(access, company.sub_organization_id),
             "trail": organization_trail(request, work, [company.id]),
         }
     if request.method == "GET":
@@ -156,7 +154,9 @@ def delete_form(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     with visit.services.database.read() as work:
-        company = documents_of(request).companies.get(work, scope, request.path_params["company"])
+        company = documents_of(request).companies.get(
+            work.within(scope), request.path_params["company"]
+        )
         points = _consequences(request, work, company)
     crumbs = [
         (_("Settings"), path_to(request, "settings")),
@@ -170,8 +170,9 @@ def delete_form(request: Request) -> Response:
 
 def _consequences(request: Request, work: Work, company: Company) -> list[str]:
     side, scope = documents_of(request), organization_scope(request)
-    count = side.documents.count_of_place(work, scope, company.sub_organization_id)
-    is_last = len(side.companies.list(work, scope)) == 1
+    access = work.within(scope)
+    count = side.documents.count_of_place(access, company.sub_organization_id)
+    is_last = len(side.companies.list(access)) == 1
     place = _places(request, work).get(company.sub_organization_id or "")
     if place is None:
         where = ngettext(
@@ -198,9 +199,9 @@ def delete(request: Request) -> Response:
     """Delete a company."""
     visit, scope = visit_of(request), organization_scope(request)
     service, company_id = documents_of(request).companies, request.path_params["company"]
-    with visit.services.database.write() as work:
-        company = service.get(work, scope, company_id)
-        service.delete(work, scope, visit.actor, company_id)
+    with visit.write(scope) as access:
+        company = service.get(access, company_id)
+        service.delete(access, company_id)
     text = _("{name} is deleted.").format(name=company.name)
     return redirect(request, path_to(request, "companies"), text=text)
 

@@ -31,11 +31,9 @@ def move(request: Request) -> Response:
     chosen, seen = text_of(visit.form, "place"), text_of(visit.form, "seen")
     moving = documents_of(request).documents.moving
     try:
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             moved = moving.move(
-                work,
-                scope,
-                visit.actor,
+                access,
                 request.path_params["document"],
                 "" if chosen == _MAIN else chosen or "none",
                 "" if seen == _MAIN else seen,
@@ -57,9 +55,9 @@ def move(request: Request) -> Response:
 def _page(request: Request, errors: Mapping[str, str], status: int = 200) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).documents
-    with visit.services.database.read() as work:
-        document = service.get(work, scope, request.path_params["document"])
-        places = service.moving.places(work, scope)
+    with visit.read(scope) as access:
+        document = service.get(access, request.path_params["document"])
+        places = service.moving.places(access)
     context = {
         "document": document,
         "places": [(place or _MAIN, name) for place, name in places.items()],

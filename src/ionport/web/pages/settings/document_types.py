@@ -23,6 +23,7 @@ from ionport.documents.type_settings.model import (
 )
 from ionport.documents.type_settings.rule_list import rule_rows
 from ionport.documents.types import DOCUMENT_TYPES, DocumentType, Field, document_type
+from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.store import Work
 from ionport.web.forms.declared import Form, FormField, Kind
@@ -88,7 +89,9 @@ def set_approvals(request: Request) -> Response:
     try:
         with visit.services.database.write() as work:
             _require_unchanged(request, work, kind, "approvals")
-            documents_of(request).types.set_approvals(work, scope, visit.actor, kind.id, values)
+            documents_of(request).types.set_approvals(
+                Access(work, scope, visit.actor), kind.id, values
+            )
     except (InvalidInput, ChangedMeanwhile) as error:
         return _detail_page(request, _named(error, "approvals."), error.status)
     return redirect(request, _url(request), text=_("The approvals are saved."))
@@ -110,7 +113,7 @@ def set_field(request: Request) -> Response:
         with visit.services.database.write() as work:
             _require_unchanged(request, work, kind, f"fields.{field.id}")
             documents_of(request).types.set_field(
-                work, scope, visit.actor, kind.id, field.id, _typed(values)
+                Access(work, scope, visit.actor), kind.id, field.id, _typed(values)
             )
     except (InvalidInput, ChangedMeanwhile) as error:
         errors = _named(error, f"fields.{field.id}.")
@@ -231,7 +234,9 @@ def set_effect(request: Request) -> Response:
             if stored != seen:
                 text = _("Somebody else has changed {rule} meanwhile; look at it again.")
                 raise InvalidInput(text.format(rule=code))
-            documents_of(request).types.set_effect(work, scope, visit.actor, kind.id, code, effect)
+            documents_of(request).types.set_effect(
+                Access(work, scope, visit.actor), kind.id, code, effect
+            )
     except InvalidInput as error:
         return redirect(request, url, kind="danger", text=error.text)
     text = _("{rule} is saved. Documents that wait are judged anew.")
@@ -260,7 +265,7 @@ def import_file(request: Request) -> Response:
         settings = _read(request, kind)
         with visit.services.database.write() as work:
             _require_unchanged(request, work, kind)
-            documents_of(request).types.put(work, scope, visit.actor, settings)
+            documents_of(request).types.put(Access(work, scope, visit.actor), settings)
     except (InvalidInput, TooLarge, ChangedMeanwhile) as error:
         return _import_page(request, error.text, error.status)
     text = _("The file's settings are saved. Documents that wait are judged anew.")
@@ -295,7 +300,7 @@ def _read(request: Request, kind: DocumentType) -> TypeSettings:
 
 
 def _settings(request: Request, work: Work, type_id: str) -> TypeSettings:
-    return documents_of(request).types.get(work, organization_scope(request), type_id)
+    return documents_of(request).types.get(work.within(organization_scope(request)), type_id)
 
 
 def _kind(request: Request) -> DocumentType:
@@ -339,7 +344,10 @@ def _require_unchanged(request: Request, work: Work, kind: DocumentType, part: s
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     require_unchanged(
-        request, work, scope, kind.id, lambda: _stored(_settings(request, work, kind.id), part)
+        request,
+        work.within(scope),
+        kind.id,
+        lambda: _stored(_settings(request, work, kind.id), part),
     )
 
 

@@ -30,8 +30,8 @@ def list_suppliers(request: Request) -> Response:
     """Show the suppliers, by number."""
     visit, scope = visit_of(request), organization_scope(request)
     state = ListState.of(request, sorts=["number"])
-    with visit.services.database.read() as work:
-        found = documents_of(request).suppliers.list(work, scope, state.request, state.filters["q"])
+    with visit.read(scope) as access:
+        found = documents_of(request).suppliers.list(access, state.request, state.filters["q"])
     context = {"state": state, "page_of": found}
     return render(request, "settings/suppliers/list.html", context)
 
@@ -54,11 +54,11 @@ def import_file(request: Request) -> Response:
     try:
         lines = read_suppliers(file.content)
         if is_check:
-            with visit.services.database.read() as work:
-                found = service.compare(work, scope, visit.actor, lines)
+            with visit.read(scope) as access:
+                found = service.compare(access, lines)
         else:
-            with visit.services.database.write() as work:
-                found = service.store(work, scope, visit.actor, lines)
+            with visit.write(scope) as access:
+                found = service.store(access, lines)
     except RefusedLines as error:
         return _import_page(request, mistakes=error.mistakes, status=error.status)
     except (InvalidInput, TooLarge, Conflict) as error:
@@ -91,8 +91,8 @@ def _import_page(
 def export(request: Request) -> Response:
     """Send all suppliers as a CSV file that can be imported again."""
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.read() as work:
-        text = "".join(documents_of(request).suppliers.export(work, scope))
+    with visit.read(scope) as access:
+        text = "".join(documents_of(request).suppliers.export(access))
     # The mark by which spreadsheets know UTF-8.
     return attachment(text.encode("utf-8-sig"), "suppliers.csv")
 
@@ -106,10 +106,11 @@ def _detail_page(request: Request, errors: Mapping[str, str], status: int = 200)
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).suppliers
     with visit.services.database.read() as work:
-        supplier = service.get(work, scope, request.path_params["supplier"])
+        access = work.within(scope)
+        supplier = service.get(access, request.path_params["supplier"])
         context = {
             "supplier": supplier,
-            "accounts": service.accounts(work, scope, supplier.id),
+            "accounts": service.accounts(access, supplier.id),
             "typed": text_of(visit.form, "account"),
             "errors": errors,
             "trail": organization_trail(request, work, [supplier.id]),
@@ -122,10 +123,8 @@ def accept_account(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     supplier_id, account = request.path_params["supplier"], text_of(visit.form, "account")
     try:
-        with visit.services.database.write() as work:
-            accepted = documents_of(request).suppliers.accept_account(
-                work, scope, visit.actor, supplier_id, account
-            )
+        with visit.write(scope) as access:
+            accepted = documents_of(request).suppliers.accept_account(access, supplier_id, account)
     except InvalidInput as error:
         return _detail_page(request, errors_of(error), error.status)
     text = _("{account} is known now. Invoices that wait are judged anew.")
@@ -138,9 +137,9 @@ def remove_account_form(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     service = documents_of(request).suppliers
-    with visit.services.database.read() as work:
-        supplier = service.get(work, scope, request.path_params["supplier"])
-        known = [one.account for one in service.accounts(work, scope, supplier.id)]
+    with visit.read(scope) as access:
+        supplier = service.get(access, request.path_params["supplier"])
+        known = [one.account for one in service.accounts(access, supplier.id)]
     if known == [account]:
         text = _(
             "It is the last known account: the next invoice counts as the first one of this"
@@ -163,10 +162,8 @@ def remove_account(request: Request) -> Response:
     """Let an account be known no longer."""
     visit, scope = visit_of(request), organization_scope(request)
     supplier_id, account = request.path_params["supplier"], text_of(visit.form, "account")
-    with visit.services.database.write() as work:
-        documents_of(request).suppliers.remove_account(
-            work, scope, visit.actor, supplier_id, account
-        )
+    with visit.write(scope) as access:
+        documents_of(request).suppliers.remove_account(access, supplier_id, account)
     text = _("{account} is known no longer.").format(account=account)
     return redirect(request, _url(request, supplier_id), text=text)
 
@@ -176,9 +173,9 @@ def delete_form(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     service = documents_of(request).suppliers
-    with visit.services.database.read() as work:
-        supplier = service.get(work, scope, request.path_params["supplier"])
-        accounts = service.accounts(work, scope, supplier.id)
+    with visit.read(scope) as access:
+        supplier = service.get(access, request.path_params["supplier"])
+        accounts = service.accounts(access, supplier.id)
     gone = sum(one.is_master_data and one.document_id is None for one in accounts)
     kept = len(accounts) - gone
     points = [
@@ -203,10 +200,8 @@ def delete_form(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """Delete a supplier from the master data."""
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.write() as work:
-        supplier = documents_of(request).suppliers.delete(
-            work, scope, visit.actor, request.path_params["supplier"]
-        )
+    with visit.write(scope) as access:
+        supplier = documents_of(request).suppliers.delete(access, request.path_params["supplier"])
     text = _("{name} is deleted.").format(name=supplier.values.name)
     return redirect(request, path_to(request, "suppliers"), text=text)
 

@@ -30,9 +30,10 @@ def list_sources(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).sources
     with visit.services.database.read() as work:
+        access = work.within(scope)
         context = {
-            "sources": service.list(work, scope),
-            "can_add": service.root_of(work, scope) is not None,
+            "sources": service.list(access),
+            "can_add": service.root_of(access) is not None,
             "places": _places(request, work),
         }
     return render(request, "settings/watched_folders/list.html", context)
@@ -53,11 +54,9 @@ def add(request: Request) -> Response:
     paths = {name: values[name] for name in ("folder", "archive", "error") if values[name]}
     try:
         form.check(values)
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             source = documents_of(request).sources.add_folder(
-                work,
-                scope,
-                visit.actor,
+                access,
                 values["name"],
                 {"folder": "", **paths},
                 values["sub_organization"] or None,
@@ -74,7 +73,7 @@ def _add_page(
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     with visit.services.database.read() as work:
-        root = documents_of(request).sources.root_of(work, scope)
+        root = documents_of(request).sources.root_of(work.within(scope))
         form = _form(_places(request, work))
     context = {"form": form, "values": values, "errors": errors, "root": root}
     return render(request, "settings/watched_folders/add.html", context, status=status)
@@ -131,11 +130,9 @@ def add_sftp(request: Request) -> Response:
     try:
         form.check(values)
         service.check_sftp(account)
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             source = service.add_sftp(
-                work,
-                scope,
-                visit.actor,
+                access,
                 values["name"],
                 account,
                 {name: values[name] for name in ("folder", "archive", "error")},
@@ -198,7 +195,7 @@ def test(request: Request) -> Response:
 def _detail_page(request: Request, source: IntakeSource, stages: Sequence[Stage]) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
-        entries = documents_of(request).sources.log(work, scope, source.id)
+        entries = documents_of(request).sources.log(work.within(scope), source.id)
         place = _places(request, work).get(source.sub_organization_id or "", "")
     context = {"source": source, "entries": entries, "stages": stages, "place": place}
     return render(request, "settings/watched_folders/detail.html", context)
@@ -227,8 +224,8 @@ def remove(request: Request) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     visit.actor.require_organization_administrator(scope.organization_id)
     source = _source(request)
-    with visit.services.database.write() as work:
-        documents_of(request).sources.remove(work, scope, visit.actor, source.id)
+    with visit.write(scope) as access:
+        documents_of(request).sources.remove(access, source.id)
     text = _("{name} is watched no longer.").format(name=source.name)
     return redirect(request, path_to(request, "watched_folders"), text=text)
 
@@ -236,8 +233,8 @@ def remove(request: Request) -> Response:
 def _source(request: Request) -> IntakeSource:
     """Return the source with the id in the path; raises NotFound."""
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.read() as work:
-        for source in documents_of(request).sources.list(work, scope):
+    with visit.read(scope) as access:
+        for source in documents_of(request).sources.list(access):
             if source.id == request.path_params["source"]:
                 return source
     raise NotFound(_("There is no such watched folder."))

@@ -95,14 +95,9 @@ def save(request: Request) -> Response:
         )  # fmt: skip
     settings = infor_of(request).tenant_settings
     try:
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             require_unchanged(
-                request,
-                work,
-                scope,
-                scope.tenant_id,
-                lambda: _values(settings.get(access)),
+                request, access, scope.tenant_id, lambda: _values(settings.get(access))
             )
             settings.change(access, wanted)
     except ChangedMeanwhile as error:

@@ -14,7 +14,6 @@ from starlette.routing import Route
 from ionport.core.errors import Conflict, InvalidInput, NotFound, TooManyRequests
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
-from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
 from ionport.identity.model import User
 from ionport.oauth.accounts.model import AccountQuery, AccountSort, ListedAccount
@@ -153,13 +152,11 @@ def change(request: Request) -> Response:
     if text_of(visit.form, "action") == "search":
         return _detail_page(request, values, {})
     try:
-        with visit.services.database.write() as work:
-            access = Access(work, scope, visit.actor)
+        with visit.write(scope) as access:
             accounts, account_id = infor_of(request).service_accounts, _account_id(request)
             require_unchanged(
                 request,
-                work,
-                scope,
+                access,
                 account_id,
                 lambda: _stored(accounts.get_account(access, account_id)),
             )
@@ -210,8 +207,8 @@ def _values_context(request: Request, values: Mapping[str, str]) -> dict[str, ob
 def _linked_user(request: Request, scope: TenantScope, user_id: str) -> list[User]:
     visit = visit_of(request)
     try:
-        with visit.services.database.read() as work:
-            return [visit.services.identity.get_user(work.within(scope), user_id)]
+        with visit.read(scope) as access:
+            return [visit.services.identity.get_user(access, user_id)]
     except NotFound:
         return []
 
@@ -236,8 +233,8 @@ def _users(request: Request, scope: TenantScope, text: str) -> list[User]:
     visit = visit_of(request)
     if not text:
         return []
-    with visit.services.database.read() as work:
-        return visit.services.identity.search_users(work.within(scope), text)
+    with visit.read(scope) as access:
+        return visit.services.identity.search_users(access, text)
 
 
 def disable_form(request: Request) -> Response:

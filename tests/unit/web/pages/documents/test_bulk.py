@@ -45,7 +45,7 @@ def _confirm(desk: Desk, question: httpx2.Response, **fields: str) -> httpx2.Res
 def _statuses(desk: Desk) -> dict[DocumentStatus, int]:
     assert desk.application.documents is not None
     with desk.application.database.read() as work:
-        found = desk.application.documents.documents.count_by_status(work, desk.organization)
+        found = desk.application.documents.documents.count_by_status(work.within(desk.organization))
     return dict(found)
 
 
@@ -89,7 +89,7 @@ def _find_more(desk: Desk, document_id: str) -> None:
     assert desk.application.documents is not None
     with desk.application.database.write() as work:
         review = desk.application.documents.documents.review
-        review.add(work, desk.organization, document_id, "no_company", {"buyer": "Somebody"})
+        review.add(work.within(desk.organization), document_id, "no_company", {"buyer": "Somebody"})
 
 
 @pytest.mark.parametrize("selected", ["ticked", "all"])
@@ -213,10 +213,10 @@ def test_a_document_that_breaks_is_named_and_keeps_no_other_one_waiting(
     decisions = desk.application.documents.documents.decisions
     reject = decisions._set
 
-    def breaks(work: object, scope: object, actor: object, document_id: str, *rest: object) -> None:
+    def breaks(access: object, document_id: str, *rest: object) -> None:
         if document_id == first:
             raise ZeroDivisionError
-        reject(work, scope, actor, document_id, *rest)  # type: ignore[arg-type]
+        reject(access, document_id, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(decisions), "_set", lambda _self, *values: breaks(*values))
     done = _confirm(desk, _send(desk, action="reject", document=[first, second]), reason="a test")
@@ -273,9 +273,11 @@ def test_a_run_goes_on_where_a_process_ended(desk: Desk) -> None:
     _run_background(desk)
     assert "Done 3 Left out 0" in said(desk.browser.get(run.url.path).text)
     with desk.application.database.read() as work:
-        found = desk.application.documents.bulk.list(work, desk.organization)
+        access = work.within(desk.organization)
+        found = desk.application.documents.bulk.list(access)
         matching = desk.application.documents.documents.count(
-            work, desk.organization, DocumentFilter(statuses=frozenset({DocumentStatus.REJECTED}))
+            access,
+            DocumentFilter(statuses=frozenset({DocumentStatus.REJECTED})),
         )
     assert [each.state for each in found] == [BulkState.DONE]
     assert matching == 3

@@ -13,6 +13,7 @@ from ionport.core.clock import SystemClock
 from ionport.core.paging import PageRequest
 from ionport.documents.samples import read_sample
 from ionport.exports.model import DeliveryFilter
+from ionport.identity.access import Access
 from ionport.identity.model import Actor, Organization, OrganizationRole, TenantRole
 from ionport.identity.repository import OrganizationRepository
 from ionport.settings import load_settings
@@ -38,7 +39,9 @@ def _run(desk: Desk) -> None:
     operator = Actor.operator()
     scope = desk.organization
     with desk.application.database.read() as work:
-        page = documents.deliveries.list(work, scope, operator, DeliveryFilter(), PageRequest())
+        page = documents.deliveries.list(
+            Access(work, scope, operator), DeliveryFilter(), PageRequest()
+        )
     for delivery in page.items:
         documents.runner.run(delivery.id)
 
@@ -193,7 +196,9 @@ def test_another_organizations_document_is_not_found(desk: Desk) -> None:
         OrganizationRepository(work.connection).add(
             SystemScope("test"), Organization("org_other", "Other", None), SystemClock().now()
         )
-        document = application.documents.documents.receive(work, other, Actor.operator(), prepared)
+        document = application.documents.documents.receive(
+            Access(work, other, Actor.operator()), prepared
+        )
     path = f"/documents/{document.id}"
     for answer in (
         desk.browser.get(path),

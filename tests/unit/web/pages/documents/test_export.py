@@ -9,6 +9,7 @@ from ionport.documents.review.model import Finding
 from ionport.documents.samples import read_sample
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, DeliveryFilter, DeliveryStatus
+from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import SystemScope
 from tests.support.exporting import holding
@@ -36,7 +37,7 @@ def _deliveries(desk: Desk) -> list[Delivery]:
     assert desk.application.documents is not None
     with desk.application.database.read() as work:
         page = desk.application.documents.deliveries.list(
-            work, desk.organization, Actor.operator(), DeliveryFilter(), PageRequest()
+            Access(work, desk.organization, Actor.operator()), DeliveryFilter(), PageRequest()
         )
     return list(page.items)
 
@@ -45,7 +46,9 @@ def _findings(desk: Desk, document_id: str) -> list[Finding]:
     assert desk.application.documents is not None
     with desk.application.database.read() as work:
         return holding(
-            desk.application.documents.documents.findings(work, desk.organization, document_id)
+            desk.application.documents.documents.findings(
+                work.within(desk.organization), document_id
+            )
         )
 
 
@@ -90,7 +93,7 @@ def test_a_finding_that_came_after_the_page_was_shown_is_not_accepted_unseen(des
     double = {"step": "idm_create", "first_id": "A-1", "second_id": "A-2", "delivery_id": "d"}
     with desk.application.database.write() as work:
         desk.application.documents.documents.add_finding(
-            work, desk.organization, document_id, "two_items", double
+            work.within(desk.organization), document_id, "two_items", double
         )
     answer = desk.browser.send(f"{path}/export", {"finding": seen, "reason": "agreed"})  # type: ignore[dict-item]
     assert answer.status_code == 409
@@ -141,7 +144,7 @@ def test_re_export_repeats_the_findings_and_its_reason_decides_on_them(desk: Des
         values = {"status": DeliveryStatus.DELIVERED, "due_at": None}
         DeliveryRepository(work.connection).update(SystemScope("test"), delivery.id, values)
         desk.application.documents.documents.add_finding(
-            work, desk.organization, document_id, "late_answer", double
+            work.within(desk.organization), document_id, "late_answer", double
         )
     path = f"/deliveries/{delivery.id}/re-export"
     dialog = desk.browser.get(path).text

@@ -30,7 +30,7 @@ def side(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> DocumentSide:
 
 def _sources(desk: Desk, side: DocumentSide) -> list[IntakeSource]:
     with desk.application.database.read() as work:
-        return list(side.sources.list(work, desk.organization))
+        return list(side.sources.list(work.within(desk.organization)))
 
 
 def test_uploads_wait_for_the_scanner_and_come_in_by_themselves(
@@ -64,7 +64,7 @@ def test_uploads_wait_for_the_scanner_and_come_in_by_themselves(
     assert "Uploads that wait" in desk.browser.text("/settings/watched-folders")
     assert "Not taken yet" in desk.browser.text(f"/settings/watched-folders/{source.id}")
     with desk.application.database.read() as work:
-        (first, *_rest) = side.documents.list(work, desk.organization, PageRequest()).items
+        (first, *_rest) = side.documents.list(work.within(desk.organization), PageRequest()).items
     assert first.created_by == "ada"
     left = (desk.application.settings.data / "waiting").rglob("*.xml")
     assert [path.parent.name for path in left] == ["error"]
@@ -89,7 +89,7 @@ def test_what_programs_send_waits_too_and_comes_in_as_theirs(
             entries = side.source_runner.run_once(source)
         assert [entry.result.value for entry in entries] == ["received", "received"]
         with desk.application.database.read() as work:
-            for each in side.documents.list(work, desk.organization, PageRequest()).items:
+            for each in side.documents.list(work.within(desk.organization), PageRequest()).items:
                 assert each.created_by == source.sender
                 assert each.created_by.startswith("ada")
 

@@ -56,7 +56,9 @@ def next_page(request: Request, text: str) -> Response:
     """Go on to the next document and say `text` there, if anything."""
     visit, scope = visit_of(request), organization_scope(request)
     with visit.services.database.read() as work:
-        document = documents_of(request).documents.get(work, scope, request.path_params["document"])
+        document = documents_of(request).documents.get(
+            work.within(scope), request.path_params["document"]
+        )
         following = _following(request, work, document)
     if following:
         return redirect(request, path_to(request, "document", document=following), text=text)
@@ -71,7 +73,7 @@ def _following(request: Request, work: Work, document: Document) -> str:
     wanted = filter_of(values, visit_of(request).services.clock.now())
     query = ListQuery(wanted, sort, descending=descending)
     scope = organization_scope(request)
-    found = documents_of(request).documents.following(work, scope, query, document.id)
+    found = documents_of(request).documents.following(work.within(scope), query, document.id)
     return found.id if found is not None else ""
 
 

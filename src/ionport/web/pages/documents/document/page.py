@@ -20,6 +20,7 @@ from ionport.documents.review.life_cycle import BY_PERSON, PENDING
 from ionport.documents.type_settings.model import TypeSettings
 from ionport.documents.types import document_type
 from ionport.exports.model import Delivery, DeliveryStatus
+from ionport.identity.access import Access
 from ionport.web.pages.documents.decisions import actions_of
 from ionport.web.pages.documents.document.compare import compare
 from ionport.web.pages.documents.document.order import list_url, remember_list
@@ -65,20 +66,21 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
     visit, scope = visit_of(request), organization_scope(request)
     services = documents_of(request)
     with visit.services.database.read() as work:
-        document = services.documents.get(work, scope, request.path_params["document"])
-        decisions = services.documents.decisions.list(work, scope, document.id)
-        of_document = services.deliveries.of_document(work, scope, visit.actor, document.id)
+        access = Access(work, scope, visit.actor)
+        document = services.documents.get(access, request.path_params["document"])
+        decisions = services.documents.decisions.list(access, document.id)
+        of_document = services.deliveries.of_document(access, document.id)
         findings = shown_findings(request, work, document)
-        settings = services.types.get(work, scope, document.document_type)
+        settings = services.types.get(access, document.document_type)
         review = services.documents.review
-        needs_approval = review.standing(work, scope, document, 0)[0] in PENDING
+        needs_approval = review.standing(access, document, 0)[0] in PENDING
         is_stuck = _has_unfinished(of_document) and not services.deliveries.workers_alive(work)
         history = {
-            "timeline": services.documents.timeline_of(work, scope, document),
+            "timeline": services.documents.timeline_of(access, document),
             "deliveries": of_document,
             "is_stuck": is_stuck,
-            "edited": services.documents.editing.other(work, scope, visit.actor, document.id),
-            "undoable": undoable(work, scope, review.deliveries, document, decisions),
+            "edited": services.documents.editing.other(access, document.id),
+            "undoable": undoable(access, review.deliveries, document, decisions),
             "was_exported": bool(of_document)
             and all(each.status is DeliveryStatus.DELIVERED for each in of_document),
             "decisions": [each for each in reversed(decisions) if each.is_active],
@@ -205,9 +207,9 @@ def download(request: Request) -> Response:
     """Send the file as it was received."""
     visit, scope = visit_of(request), organization_scope(request)
     service = documents_of(request).documents
-    with visit.services.database.read() as work:
-        document = service.get(work, scope, request.path_params["document"])
-        content = service.content(work, scope, document.id)
+    with visit.read(scope) as access:
+        document = service.get(access, request.path_params["document"])
+        content = service.content(access, document.id)
     return attachment(content, document.filename)
 
 

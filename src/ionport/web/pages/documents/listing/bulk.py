@@ -14,8 +14,8 @@ from ionport.core.i18n import _, ngettext
 from ionport.core.paging import MAX_PER_PAGE
 from ionport.documents.bulk.model import BulkAction, Selection
 from ionport.documents.bulk.service import BulkService
-from ionport.identity.model import Actor
-from ionport.store import OrganizationScope, Work
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.listing.filters import NAMES, filter_of, told
 from ionport.web.rendering.confirm import ask_first
@@ -65,11 +65,9 @@ def _start(request: Request, action: BulkAction) -> tuple[str, int]:
         selection = Selection(
             matching=filter_of(values, visit.services.clock.now(), _until(request))
         )
-    with visit.services.database.write() as work:
+    with visit.write(scope) as access:
         run = documents_of(request).bulk.start(
-            work,
-            scope,
-            visit.actor,
+            access,
             action,
             selection,
             text_of(visit.form, "reason"),
@@ -88,9 +86,9 @@ def _ask(
     hidden = [("action", action.value), ("confirmed", "yes"), ("until", until.isoformat())]
     if _is_all(request):
         values = {name: text_of(form, name) for name in NAMES}
-        with visit.services.database.read() as work:
+        with visit.read(scope) as access:
             wanted = filter_of(values, visit.services.clock.now(), until)
-            count = documents_of(request).documents.count(work, scope, wanted)
+            count = documents_of(request).documents.count(access, wanted)
         if not count:
             return _back(request, _("No document matches any more."))
         hidden += [("all", "yes"), *told(values).items()]
@@ -157,9 +155,9 @@ def show(request: Request) -> Response:
     """Show how far a run is, and what was left out and why."""
     visit, scope = visit_of(request), organization_scope(request)
     service, run_id = documents_of(request).bulk, request.path_params["run"]
-    with visit.services.database.read() as work:
-        run = service.get(work, scope, run_id)
-        groups = service.left_out(work, scope, run_id)
+    with visit.read(scope) as access:
+        run = service.get(access, run_id)
+        groups = service.left_out(access, run_id)
     percent = 100 * run.settled // run.total if run.total else 100
     context = {"run": run, "groups": groups, "percent": percent}
     return render(request, "documents/listing/bulk/run.html", context)
@@ -171,9 +169,9 @@ def left_out(request: Request) -> Response:
     service, run_id = documents_of(request).bulk, request.path_params["run"]
     code, after = request.path_params["code"], request.query_params.get("after", "0")
     position = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
-    with visit.services.database.read() as work:
-        run = service.get(work, scope, run_id)
-        items = service.left_out_for(work, scope, run_id, code, position, _SHOWN + 1)
+    with visit.read(scope) as access:
+        run = service.get(access, run_id)
+        items = service.left_out_for(access, run_id, code, position, _SHOWN + 1)
     context = {
         "run": run,
         "items": items[:_SHOWN],
@@ -186,8 +184,8 @@ def left_out(request: Request) -> Response:
 def runs(request: Request) -> Response:
     """Show the newest runs."""
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.read() as work:
-        found = documents_of(request).bulk.list(work, scope)
+    with visit.read(scope) as access:
+        found = documents_of(request).bulk.list(access)
     return render(request, "documents/listing/bulk/runs.html", {"runs": found})
 
 
@@ -209,16 +207,16 @@ def cancel(request: Request) -> Response:
 
 
 def _changed(
-    request: Request, change: Callable[[BulkService, Work, OrganizationScope, Actor, str], None]
+    request: Request, change: Callable[[BulkService, Access[OrganizationScope], str], None]
 ) -> Response:
     visit, scope = visit_of(request), organization_scope(request)
     run_id = request.path_params["run"]
     url = path_to(request, "documents_bulk_run", run=run_id)
-    with visit.services.database.read() as work:
-        documents_of(request).bulk.get(work, scope, run_id)
+    with visit.read(scope) as access:
+        documents_of(request).bulk.get(access, run_id)
     try:
-        with visit.services.database.write() as work:
-            change(documents_of(request).bulk, work, scope, visit.actor, run_id)
+        with visit.write(scope) as access:
+            change(documents_of(request).bulk, access, run_id)
     except IonportError as error:
         return redirect(request, url, kind="danger", text=error.text)
     return redirect(request, url)

@@ -63,9 +63,9 @@ def _lines(request: Request, query: ListQuery, page: ListPage) -> Iterator[bytes
 
 def _page(request: Request, query: ListQuery) -> ListPage:
     """Read one page in a transaction of its own, which no slow receiver keeps open."""
-    with visit_of(request).services.database.read() as work:
+    with visit_of(request).read(organization_scope(request)) as access:
         service = documents_of(request).documents
-        return service.browse(work, organization_scope(request), query)
+        return service.browse(access, query)
 
 
 def _headings() -> list[str]:

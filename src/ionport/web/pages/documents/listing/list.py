@@ -52,8 +52,8 @@ def list_documents(request: Request) -> Response:
     """Show the documents, filtered and sorted, with a count for each status."""
     visit, scope = visit_of(request), organization_scope(request)
     services = documents_of(request)
-    with visit.services.database.read() as work:
-        settings = services.list_settings.get(work, scope, visit.actor)
+    with visit.read(scope) as access:
+        settings = services.list_settings.get(access)
     if not request.url.query and settings.default is not None:
         return redirect(request, _address(request, settings.default))
     sorts = [DocumentSort.CREATED_AT, *(s for s in DocumentSort if s != DocumentSort.CREATED_AT)]
@@ -73,10 +73,10 @@ def list_documents(request: Request) -> Response:
         cursor=_cursor(request),
         limit=_size(request),
     )
-    with visit.services.database.read() as work:
-        counts = services.documents.counts(work, scope)
-        found = services.documents.browse(work, scope, query, counts)
-        runs = services.bulk.list(work, scope, only_open=True)
+    with visit.read(scope) as access:
+        counts = services.documents.counts(access)
+        found = services.documents.browse(access, query, counts)
+        runs = services.bulk.list(access, only_open=True)
     by_status = counts.by_status()
     if settings.default is not None:
         state = replace(state, cleared=_without_filters(request))

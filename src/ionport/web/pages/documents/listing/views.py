@@ -25,9 +25,10 @@ def choose_columns(request: Request) -> Response:
     """Show the ticked columns from now on."""
     visit, scope = visit_of(request), organization_scope(request)
     values = visit.form.getlist("column")
-    with visit.services.database.write() as work:
+    with visit.write(scope) as access:
         documents_of(request).list_settings.choose_columns(
-            work, scope, visit.actor, {ListColumn(v) for v in values if v in list(ListColumn)}
+            access,
+            {ListColumn(v) for v in values if v in list(ListColumn)},
         )
     return redirect(request, own_address(text_of(visit.form, "back") or "/documents"))
 
@@ -42,9 +43,9 @@ def save_view(request: Request) -> Response:
     name = text_of(form, "name")
     back = own_address(text_of(form, "back") or "/documents")
     try:
-        with visit.services.database.write() as work:
+        with visit.write(scope) as access:
             documents_of(request).list_settings.save_view(
-                work, scope, visit.actor, name, query, is_default=is_on(form, "default")
+                access, name, query, is_default=is_on(form, "default")
             )
     except IonportError as error:
         return redirect(request, back, kind="danger", text=error.text)
@@ -54,10 +55,8 @@ def save_view(request: Request) -> Response:
 def remove_view(request: Request) -> Response:
     """Remove a view."""
     visit, scope = visit_of(request), organization_scope(request)
-    with visit.services.database.write() as work:
-        documents_of(request).list_settings.remove_view(
-            work, scope, visit.actor, text_of(visit.form, "name")
-        )
+    with visit.write(scope) as access:
+        documents_of(request).list_settings.remove_view(access, text_of(visit.form, "name"))
     url = f"{path_to(request, 'documents')}?sort=created_at&dir=desc"
     return redirect(request, url, text=_("The view was removed."))
 
