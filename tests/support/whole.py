@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from ionport.application import Application, open_application
 from ionport.asgi import build_asgi
+from ionport.cli.serving.server import RunningServer
 from ionport.documents.samples import read_sample
 from ionport.identity.model import Actor, OrganizationRole, TenantRole
 from ionport.identity.service import NewUser
@@ -153,6 +154,17 @@ def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
             browser.http.cookies.jar.set_cookie(cookie)
         yield Desk(applications[0], browser)
     applications[0].close()
+
+
+@contextmanager
+def running_desk(folder: Path) -> Iterator[Desk]:
+    """Run both sides as `ionport up --sandbox` does, deliveries and bulk actions too."""
+    shutil.copytree(_prepared(is_sqlite=True).folder, folder, dirs_exist_ok=True)
+    settings = load_settings({}, data=folder, port=0, sandbox=True)
+    with RunningServer(settings).in_background() as server, Browser(server.url).opened() as browser:
+        desk = Desk(server.application, browser)
+        desk.sign_in_as("ada")
+        yield desk
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ The default asks for none: what nothing holds is exported without a person.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -48,17 +48,6 @@ PolicyOf = Callable[[ScopedWork[OrganizationScope], str], ApprovalPolicy]
 def is_about_money(target: Target, field: Field) -> bool:
     """Tell whether a value is an amount, an account or the supplier's: who changed it is told."""
     return field.type in _MONEY or (not target.table and target.field.startswith(_PAYEE))
-
-
-def may_approve(
-    policy: ApprovalPolicy, person: str, approved_by: Iterable[str], changed_by: Iterable[str]
-) -> str:
-    """Return the code of what forbids `person` to approve, ``""`` when nothing does."""
-    if policy.second_is_another_person and person in approved_by:
-        return "approved_already"
-    if policy.who_changed_may_not_approve and person in changed_by:
-        return "changed_by_approver"
-    return ""
 
 
 def _reaches(total: Decimal | None, limit: Decimal | None) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.repository import DocumentRepository
 from ionport.documents.retention.content import require_content
-from ionport.documents.review.approvals import is_about_money, may_approve
 from ionport.documents.review.claim_repository import ClaimRepository
 from ionport.documents.review.claims import DUPLICATE_NUMBER
+from ionport.documents.review.decisions.approving import approval_refusal
 from ionport.documents.review.decisions.corrections import (
     OF_CONTENT,
     CorrectionService,
@@ -22,15 +22,12 @@ from ionport.documents.review.decisions.corrections import (
 )
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
-from ionport.documents.review.decisions.recording import person_id
 from ionport.documents.review.decisions.repository import DecisionRepository
-from ionport.documents.review.decisions.values import field_of
 from ionport.documents.review.life_cycle import PENDING, Cause, can_move, moved
 from ionport.documents.review.model import Finding
 from ionport.documents.review.ports import Sent
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.review.service import ReviewService, check_reason
-from ionport.documents.types import document_type
 from ionport.identity.access import Access
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, ScopedWork
@@ -169,21 +166,9 @@ class DecisionService:
             raise changed_meanwhile()
         policy = self._review.policy_of(access, document.document_type)
         decisions = self.list(access, document.id)
-        person = person_id(access.actor)
-        changes = [each for each in decisions if _changes_money(document, each)]
-        # Who undoes another person's change changes the value too.
-        undone = [each for each in changes if each.undone_by == access.actor.name]
-        forbidden = may_approve(
-            policy,
-            person,
-            [e.person_id for e in decisions if e.kind is DecisionKind.APPROVE and e.is_active],
-            [
-                *(each.person_id for each in changes if each.is_active),
-                *(person for each in undone if each.person_id != person),
-            ],
-        )
-        if forbidden:
-            raise Forbidden(_forbidden_text(forbidden), code=forbidden)
+        refusal = approval_refusal(policy, access.actor, document, decisions)
+        if refusal is not None:
+            raise refusal
         self._review.log.add(access, document.id, DecisionKind.APPROVE, {})
         self._review.settle(access, document.id, access.actor.name)
 
@@ -386,24 +371,8 @@ def _names(finding: Finding, document_id: str) -> bool:
     return finding.code == DUPLICATE_NUMBER and finding.parameters.get("document") == document_id
 
 
-def _changes_money(document: Document, decision: DocumentDecision) -> bool:
-    if decision.kind is not DecisionKind.CORRECT:
-        return decision.kind is DecisionKind.CHOOSE
-    target = decision.correction.target
-    return is_about_money(target, field_of(document_type(document.document_type), target))
-
-
 def _wrong_status(status: DocumentStatus) -> Conflict:
     return Conflict(
         _("This cannot be done where the document stands: {status}.").format(status=status.label),
         code="wrong_status",
     )
-
-
-def _forbidden_text(code: str) -> str:
-    return {
-        "approved_already": _("You have approved this document; another person has to."),
-        "changed_by_approver": _(
-            "You have changed an amount, an account or the supplier: another person has to approve."
-        ),
-    }[code]

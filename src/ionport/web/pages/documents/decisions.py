@@ -46,11 +46,13 @@ class Actions:
     is_deleted: bool
 
 
-def actions_of(document: Document, *, needs_approval: bool = True) -> Actions:
+def actions_of(
+    document: Document, *, needs_approval: bool = True, may_approve: bool = True
+) -> Actions:
     """Return the buttons of a document; what was sent is asked when one is pressed.
 
     One that waits for an approval which the settings demand no longer (`needs_approval`) can be
-    exported.
+    exported. `may_approve` says whether the reader may give the next approval.
     """
     status = document.status
     waits = status in PENDING and needs_approval
@@ -60,7 +62,7 @@ def actions_of(document: Document, *, needs_approval: bool = True) -> Actions:
         can_export=not closed and status is not DocumentStatus.ON_HOLD and not waits,
         must_decide=document.is_held and status not in PENDING,
         can_correct=not closed,
-        can_approve=waits,
+        can_approve=waits and may_approve,
         can_hold=can_move(status, DocumentStatus.ON_HOLD, Cause.HOLD),
         can_reject=can_move(status, DocumentStatus.REJECTED, Cause.REJECT),
         can_delete=is_whole and can_move(status, DocumentStatus.DELETED, Cause.DELETE),

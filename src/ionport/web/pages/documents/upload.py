@@ -73,9 +73,11 @@ def _upload_page(
 
 
 def _kind(result: Outcome) -> str:
-    """Return what a result counts as: in, held, here, later or refused."""
+    """Return what a result counts as: in, approve, held, here, later or refused."""
     if result.document is not None:
-        return "held" if result.document.is_held else "in"
+        if result.document.open_findings:
+            return "held"
+        return "approve" if result.document.is_held else "in"
     if result.existing_id:
         return "here"
     return "later" if result.is_waiting or result.is_postponed else "refused"

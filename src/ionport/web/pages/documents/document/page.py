@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from ionport.documents.invoice.codes import Code, code_list
 from ionport.documents.model import Document, DocumentStatus
+from ionport.documents.review.decisions.approving import approval_refusal
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.decisions.undoable import undoable
 from ionport.documents.review.life_cycle import BY_PERSON, PENDING
@@ -86,7 +87,8 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
             "decisions": [each for each in reversed(decisions) if each.is_active],
             "set_by": _set_by(document, decisions),
         }
-    actions = actions_of(document, needs_approval=needs_approval)
+    refusal = approval_refusal(settings.approvals, visit.actor, document, decisions)
+    actions = actions_of(document, needs_approval=needs_approval, may_approve=refusal is None)
     if form is None and actions.can_correct and not document.fields:
         form = Form({}, {})
     is_live = document.status is DocumentStatus.EXPORTING and not document.open_findings
@@ -94,6 +96,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
     context = {
         "document": document,
         "actions": actions,
+        "not_approved": refusal.text if refusal and actions.is_pending else "",
         "type_label": document_type(document.document_type).label,
         "totals": totals_of(document),
         "list_url": list_url(request),

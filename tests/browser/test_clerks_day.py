@@ -1,0 +1,197 @@
+"""The day of an accounts-payable clerk: twenty files, six of them wrong, decided by keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from ionport.core.paging import PageRequest
+from ionport.identity.access import Access
+from ionport.identity.model import Actor
+from ionport.sandbox.idm.model import ItemFilter
+from tests.browser.conftest import OpenScreen
+from tests.browser.furnished import cookies_of
+from tests.browser.screen import Keyboard
+from tests.browser.twenty_files import write_files
+from tests.support.sides import until
+from tests.support.whole import INVOICE, Desk, running_desk
+
+_HELD = (
+    "duplicate.pdf",
+    "foreign-currency.xml",
+    "new-account.xml",
+    "scanned.pdf",
+    "two-invoices.pdf",
+    "wrong-total.xml",
+)
+_TO_DECIDE = "/documents?status=ready_for_validation&sort=filename&dir=asc"
+_HAND = Keyboard()
+
+
+@pytest.fixture
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """An active export, one invoice delivered yesterday, two approvals from 10,000 EUR, and bob."""
+    with running_desk(tmp_path_factory.mktemp("desk")) as desk:
+        desk.add_user("bob")
+        export = str(desk.add_export("Invoices to Infor M3", desk.credentials()).url.path)
+        assert until(lambda: "pill-progress" not in desk.browser.get(export).text)
+        desk.browser.send(f"{export}/activate", form_at=export)
+        document = f"/documents/{desk.document_id(INVOICE)}"
+        desk.browser.send(f"{document}/export", form_at=document)
+        assert until(lambda: ">Exported<" in desk.browser.get(document).text)
+        kind = "/settings/document-types/INVOICE"
+        approvals = {"first_from": "10000.00", "second_from": "10000.00"}
+        flags = {"second_is_another_person": "on", "who_changed_may_not_approve": "on"}
+        desk.browser.send(f"{kind}/approvals", approvals | flags, form_at=kind)
+        yield desk
+
+
+def _press(page: Page, name: str, role: str = "button") -> None:
+    _HAND.press(page.get_by_role(role, name=name, exact=True).first)  # type: ignore[arg-type]
+
+
+def _status(page: Page) -> Locator:
+    return page.locator("#progress").get_by_role("status")
+
+
+def _open(page: Page, name: str) -> None:
+    """Go to a document of the list that is shown, by keyboard."""
+    _HAND.press(page.get_by_role("link", name=name, exact=True))
+    expect(page.locator("[data-document]")).to_be_visible()
+
+
+def _at_infor(desk: Desk) -> list[str]:
+    """Return the invoice numbers that stand in the sandbox's IDM, in their order."""
+    infor = desk.application.infor
+    assert infor is not None
+    with desk.application.database.read() as work:
+        access, page = Access(work, desk.tenant, Actor.operator()), PageRequest(per_page=100)
+        items = infor.inspection.list_items(access, page, ItemFilter()).items
+    numbers = (one.value for item in items for one in item.attributes)
+    return sorted(each for each in map(str, numbers) if re.fullmatch(r"RE-2026-\d{4}", each))
+
+
+def _export_all(page: Page, done: int, left_out: set[str]) -> None:
+    """Tick every document of the list, export them, and read what was left out."""
+    _HAND.toggle(page.locator("[data-check-all]"))
+    _press(page, "Export")
+    expect(page.get_by_role("region", name="Progress")).to_contain_text(
+        re.compile(rf"Done\s*{done}\s")
+    )
+    expect(page.locator("#run h2 .pill")).to_have_text("Done")
+    assert set(page.locator(".left-out-group li a").all_inner_texts()) == left_out
+
+
+def test_twenty_files_of_which_six_are_wrong(
+    desk: Desk, new_screen: OpenScreen, tmp_path: Path
+) -> None:
+    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    page = screen.open("/documents/upload")
+    page.locator("#files").set_input_files(write_files(tmp_path))
+    _press(page, "Upload")
+    expect(page.get_by_role("link", name="Decide on the findings")).to_have_count(6)
+
+    # First all are exported: what is held stays, by name, and so does what waits for approval.
+    page = screen.open("/documents?size=100")
+    _export_all(page, 13, {*_HELD, "large.xml", INVOICE})
+    assert until(lambda: len(_at_infor(desk)) == 14)
+
+    page = screen.open(_TO_DECIDE)
+    _open(page, _HELD[0])
+    for decide in (_duplicate, _reject, _accept_the_account, _write, _choose, _correct):
+        decide(page)
+        page.keyboard.press("Escape")
+        page.keyboard.press("s")
+    expect(page).to_have_url(re.compile(re.escape(_TO_DECIDE)))
+
+    _open(screen.open("/documents?status=pending_approval"), "large.xml")
+    _press(page, "Approve")
+    expect(_status(page)).to_have_text("Pending second approval")
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    desk.sign_in_as("bob")
+    other = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    others = other.open("/documents?status=pending_second_approval")
+    _open(others, "large.xml")
+    _press(others, "Approve")
+    expect(_status(others)).to_have_text("Validated, pending export")
+    desk.sign_in_as("ada")
+
+    assert len(_at_infor(desk)) == 14
+    _export_all(screen.open("/documents?status=validated_pending_export"), 5, set())
+    assert until(lambda: len(_at_infor(desk)) == 19)
+    decided = {"RE-2026-0600", "RE-2026-0602", "RE-2026-0604", "RE-2026-0605", "RE-2026-0607"}
+    assert decided < set(_at_infor(desk))
+    assert "RE-2026-0603" not in _at_infor(desk)
+    page = screen.open("/documents?size=100")
+    expect(page.locator("table .pill", has_text=re.compile("^Exported$"))).to_have_count(19)
+    expect(page.locator("table .pill", has_text=re.compile("^Rejected$"))).to_have_count(2)
+
+
+def _to_finding(page: Page, name: str) -> Locator:
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.get_by_text(name).first).to_be_visible()
+    page.keyboard.press("n")
+    finding = page.locator("[data-finding]").first
+    expect(finding).to_be_focused()
+    return finding
+
+
+def _duplicate(page: Page) -> None:
+    finding = _to_finding(page, "duplicate.pdf")
+    _HAND.press(finding.get_by_role("button", name="This is a duplicate"))
+    expect(_status(page)).to_have_text("Rejected")
+
+
+def _reject(page: Page) -> None:
+    finding = _to_finding(page, "foreign-currency.xml")
+    _HAND.press(finding.get_by_role("link", name="Reject the document"))
+    _HAND.write(page.locator("#reason"), "Payable in dollars, ordered in euros")
+    _press(page, "Reject")
+    expect(_status(page)).to_have_text("Rejected")
+
+
+def _accept_the_account(page: Page) -> None:
+    finding = _to_finding(page, "new-account.xml")
+    _HAND.write(finding.get_by_label("It is right"), "Asked by phone")
+    _HAND.press(finding.get_by_role("button", name="Accept"))
+    expect(_status(page)).to_have_text("Validated, pending export")
+
+
+def _write(page: Page) -> None:
+    _to_finding(page, "scanned.pdf")
+    values = {
+        "Invoice Number": "RE-2026-0607",
+        "Invoice Date": "02032026",
+        "Total Net Amount": "100.00",
+        "Total Tax Amount": "19.00",
+        "Total Amount": "119.00",
+        "Amount Due": "119.00",
+        "Currency": "EUR",
+        "Supplier Name": "Nordwerk Werkzeuge GmbH",
+        "Supplier VAT Number": "DE123456789",
+        "Buyer Name": "Südmaschinen AG",
+    }
+    page.keyboard.press("e")
+    for label, value in values.items():
+        _HAND.write(page.get_by_label(label, exact=True), value)
+    _press(page, "Save")
+    expect(_status(page)).to_have_text("Validated, pending export")
+
+
+def _choose(page: Page) -> None:
+    finding = _to_finding(page, "two-invoices.pdf")
+    _HAND.press(finding.get_by_role("link", name="Choose the invoice"))
+    _HAND.choose(page.get_by_role("combobox", name="Invoice"), "invoice.xml")
+    _press(page, "Choose the invoice")
+    expect(_status(page)).to_have_text("Validated, pending export")
+
+
+def _correct(page: Page) -> None:
+    finding = _to_finding(page, "wrong-total.xml")
+    _HAND.write(finding.get_by_label("Amount Due"), "2808.81")
+    _HAND.press(finding.get_by_role("button", name="Correct"))
+    expect(_status(page)).to_have_text("Validated, pending export")
