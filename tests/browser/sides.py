@@ -1,4 +1,4 @@
-"""Both sides as a user starts them: `ionport up` twice, with data folders of their own."""
+"""The sides as a user starts them: `ionport up` once, or twice with data folders of their own."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ class Side:
             yield
         finally:
             self.popen.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def one_server(folder: Path) -> Iterator[Side]:
+    """Start both sides in one process, and stop it at the end."""
+    with _process(folder, "both") as popen:
+        yield Side(popen, _link(popen, folder / "both.out"))
 
 
 @contextmanager

@@ -74,6 +74,10 @@ class Walk:
         self.hand.press(self.link("ION API").first)
         self.heading("Authorized Apps")
         self.hand.press(self.link("Add"))
+        self.fill_app()
+
+    def fill_app(self) -> None:
+        """Fill and save the form that adds an app."""
         self.heading("Add an authorized app")
         self.hand.write(self.box("Name"), APP)
         expect(self.page.get_by_role("combobox", name="Type", exact=True)).to_have_value(
