@@ -1,4 +1,4 @@
-"""A form sent to something of another organization is answered as one to an id of nothing."""
+"""Whoever asks for something of another organization is answered as for an id of nothing."""
 
 from __future__ import annotations
 
@@ -33,15 +33,22 @@ _LISTS |= {
     "user": ("/settings/users", r'/settings/users/(usr_[^/"]+)'),
     "group": ("/settings/groups", r'/settings/groups/(grp_[^/"]+)'),
 }
+_FURTHER = {"kind": DecisionKind.REJECT.value, "number": "1", "code": "nothing_to_accept"}
 _PLAIN = {"method": "infor-idm-bod", "type": "INVOICE", "field": "purchase_order"}
-_POSTS = sorted(
-    {
+
+
+def _of_things(method: str) -> list[str]:
+    """Return the addresses of the document side with an id in them that take `method`."""
+    paths = {
         route.path
         for route in _document_routes()
-        if isinstance(route, Route) and "POST" in (route.methods or ()) and "{" in route.path
+        if isinstance(route, Route) and method in (route.methods or ())
     }
-)
-_OF_THINGS = [path for path in _POSTS if re.findall(r"{(\w+)", path)[0] not in _PLAIN]
+    names = {path: re.findall(r"{(\w+)", path) for path in paths}
+    return sorted(path for path in paths if names[path] and names[path][0] not in _PLAIN)
+
+
+_POSTS, _GETS = _of_things("POST"), _of_things("GET")
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +98,9 @@ def _furnish(desk: Desk) -> None:
     desk.browser.send("/settings/companies/new", company)
 
 
-def _sent(desk: Desk, path: str, ids: dict[str, str]) -> tuple[httpx2.Response, str]:
-    """Send a form to the path, and return the answer with its text without the ids."""
-    values = {**_PLAIN, "kind": DecisionKind.REJECT.value, **ids}
+def _answer(desk: Desk, method: str, path: str, ids: dict[str, str]) -> tuple[httpx2.Response, str]:
+    """Read the path or send a form to it; return the answer with its text without the ids."""
+    values = {**_PLAIN, **_FURTHER, **ids}
     address = re.sub(r"{(\w+)[^}]*}", lambda found: values.get(found[1], "none"), path)
     token = desk.browser.csrf_token("/account")
     form = {
@@ -106,7 +113,8 @@ def _sent(desk: Desk, path: str, ids: dict[str, str]) -> tuple[httpx2.Response, 
         "value invoice_id": "2",
         "seen invoice_id": "1",
     }
-    answer = desk.browser.http.post(address, data=form, follow_redirects=False)
+    data = form if method == "POST" else None
+    answer = desk.browser.http.request(method, address, data=data, follow_redirects=False)
     text = f"{answer.headers.get('location', '')} {answer.headers.get('set-cookie', '')}"
     text += answer.text
     for one in (*ids.values(), "none", token, answer.headers["x-request-id"]):
@@ -114,17 +122,21 @@ def _sent(desk: Desk, path: str, ids: dict[str, str]) -> tuple[httpx2.Response, 
     return answer, text
 
 
-def test_every_kind_of_thing_is_sent_a_form() -> None:
-    named = {name for path in _POSTS for name in re.findall(r"{(\w+)", path)}
-    assert named <= {*_LISTS, *_PLAIN, "kind"}
-    assert len(_OF_THINGS) > 25
+def test_every_kind_of_thing_is_asked_for() -> None:
+    named = {name for path in (*_POSTS, *_GETS) for name in re.findall(r"{(\w+)", path)}
+    assert named <= {*_LISTS, *_PLAIN, *_FURTHER}
+    assert len(_POSTS) > 25
+    assert len(_GETS) > 25
 
 
-@pytest.mark.parametrize("path", _OF_THINGS)
-def test_a_form_to_a_foreign_id_is_answered_as_to_an_id_of_nothing(
-    desk: Desk, ids: dict[str, str], path: str
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [*(("POST", path) for path in _POSTS), *(("GET", path) for path in _GETS)],
+)
+def test_a_foreign_id_is_answered_as_an_id_of_nothing(
+    desk: Desk, ids: dict[str, str], method: str, path: str
 ) -> None:
-    foreign, said = _sent(desk, path, ids)
-    absent, said_of_nothing = _sent(desk, path, dict.fromkeys(ids, "none"))
+    foreign, said = _answer(desk, method, path, ids)
+    absent, said_of_nothing = _answer(desk, method, path, dict.fromkeys(ids, "none"))
     assert (foreign.status_code, said) == (absent.status_code, said_of_nothing)
     assert foreign.status_code == 404
