@@ -276,6 +276,8 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
             list_settings=documents.list_settings,
             bulk=documents.bulk,
             bulk_runner=documents.bulk_runner,
+            list_files=documents.list_files,
+            list_file_runner=documents.list_file_runner,
             connections=documents.connections,
             mappings=documents.mappings,
             configurations=documents.configurations,

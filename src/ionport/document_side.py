@@ -22,6 +22,8 @@ from ionport.documents.intake.sources.inboxes import Inboxes
 from ionport.documents.intake.sources.runner import SourceRunner
 from ionport.documents.intake.sources.service import SourceService
 from ionport.documents.intake.sources.waiting import WaitingUploads
+from ionport.documents.list_files.runner import ListFileRunner
+from ionport.documents.list_files.service import ListFileService
 from ionport.documents.readable_pages.pictures import PictureService
 from ionport.documents.readable_pages.service import ReadablePageService
 from ionport.documents.retention.service import RetentionService
@@ -69,6 +71,8 @@ class DocumentSide:
     list_settings: ListSettingsService
     bulk: BulkService
     bulk_runner: BulkRunner
+    list_files: ListFileService
+    list_file_runner: ListFileRunner
     suppliers: SupplierService
     webhooks: WebhookService
     webhook_sender: WebhookSender
@@ -120,6 +124,7 @@ def open_document_side(
     deliveries = DeliveryService(clock, audit, documents, timing=timing)
     locks = (waiting_folder or Path(tempfile.gettempdir())).parent / "intake-locks"
     inboxes = Inboxes(keys, addresses, locks)
+    list_files = ListFileService(database, clock, audit, documents)
     return DocumentSide(
         api_keys=ApiKeyService(clock, keys, audit),
         answers=Answers(database, clock),
@@ -149,6 +154,8 @@ def open_document_side(
                 **decision_steps(documents.decisions),
             },
         ),
+        list_files=list_files,
+        list_file_runner=ListFileRunner(database, clock, list_files),
         suppliers=SupplierService(clock, audit),
         webhooks=WebhookService(clock, keys, audit, addresses, outbox, sender),
         webhook_sender=sender,

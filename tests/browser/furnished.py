@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from ionport.core.paging import PageRequest
 from ionport.documents.bulk.model import BulkAction, Selection
+from ionport.documents.list_files import service as list_files
 from ionport.documents.samples import read_sample
 from ionport.gateway.policies.model import sample_policy
 from ionport.gateway.suites.model import PolicyType
@@ -168,6 +170,7 @@ def _use(desk: Desk) -> dict[str, str]:
             "document": delivered[0],
             "delivery_id": delivered[1],
             "run": _run_that_leaves_out(desk, other[0]),
+            "file": _list_file(desk),
             "code": "nothing_to_accept",
             "call": _found(r"/calls/(\w+)", get(inspector).text),
             **_add_document_type(desk),
@@ -348,6 +351,18 @@ def _run_that_leaves_out(desk: Desk, document: str) -> str:
         )
     side.bulk_runner.run_one(run.id)
     return run.id
+
+
+def _list_file(desk: Desk) -> str:
+    """Ask for a list that is so long that it is made in the background."""
+    side = desk.application.documents
+    assert side is not None
+    with patch.object(list_files, "AT_ONCE", 0):
+        path = desk.browser.send(
+            "/documents/files", {"format": "xlsx"}, form_at="/documents"
+        ).url.path
+    side.list_file_runner.run_all()
+    return str(path).rpartition("/")[2]
 
 
 def _delete_app(desk: Desk, name: str) -> None:

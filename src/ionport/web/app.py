@@ -41,7 +41,7 @@ from ionport.web.pages.documents import upload as document_upload
 from ionport.web.pages.documents.document import order as document_order
 from ionport.web.pages.documents.document import page as document_page
 from ionport.web.pages.documents.listing import bulk as document_bulk
-from ionport.web.pages.documents.listing import csv_file as documents_csv
+from ionport.web.pages.documents.listing import files as documents_files
 from ionport.web.pages.documents.listing import list as document_list
 from ionport.web.pages.documents.listing import views as document_views
 from ionport.web.pages.exports import activation as export_activation
@@ -162,7 +162,7 @@ def _document_routes() -> list[BaseRoute]:
         *document_list.ROUTES,
         *document_upload.ROUTES,
         *document_bulk.ROUTES,
-        *documents_csv.ROUTES,
+        *documents_files.ROUTES,
         *document_views.ROUTES,
         *document_choosing.ROUTES,
         *document_export.ROUTES,

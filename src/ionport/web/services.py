@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ionport.documents.intake.receiving import Receiver
     from ionport.documents.intake.sources.service import SourceService
     from ionport.documents.intake.sources.waiting import WaitingUploads
+    from ionport.documents.list_files.runner import ListFileRunner
+    from ionport.documents.list_files.service import ListFileService
     from ionport.documents.readable_pages.pictures import PictureService
     from ionport.documents.readable_pages.service import ReadablePageService
     from ionport.documents.service import DocumentService
@@ -123,6 +125,8 @@ class DocumentServices:
     list_settings: ListSettingsService
     bulk: BulkService
     bulk_runner: BulkRunner
+    list_files: ListFileService
+    list_file_runner: ListFileRunner
     connections: ConnectionService
     mappings: MappingService
     configurations: ExportConfigurationService

@@ -83,6 +83,7 @@ def worker(ctx: click.Context) -> None:
         PageWatch(side.pages),
         BulkWatch(side.bulk_runner),
         WebhookWatch(side.webhook_sender),
+        BulkWatch(side.list_file_runner, name="list-files"),
         Housekeeping(application.database, side.retention),
     )
     stopped = threading.Event()

@@ -61,7 +61,8 @@ class RunningServer:
         pages = PageWatch(documents.pages) if documents else None
         bulk = BulkWatch(documents.bulk_runner) if documents else None
         webhooks = WebhookWatch(documents.webhook_sender) if documents else None
-        parts = (engine, housekeeping, flows, watch, sources, pages, bulk, webhooks)
+        lists = BulkWatch(documents.list_file_runner, name="list-files") if documents else None
+        parts = (engine, housekeeping, flows, watch, sources, pages, bulk, lists, webhooks)
         self._parts = [part for part in parts if part is not None]
         self._server = _Server(
             settings.threads,

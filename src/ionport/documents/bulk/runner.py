@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -169,14 +169,32 @@ def _actor_of(work: Work, run: BulkRun) -> Actor | None:
     return find_actor(work.within(_RUNNING), run.person_id)
 
 
-class BulkWatch:
-    """Looks for runs in a thread of its own, until it is closed."""
+class Runner(Protocol):
+    """Takes what there is to do, one after the other."""
 
-    def __init__(self, runner: BulkRunner, every_seconds: float = 2.0) -> None:
+    def run_all(self) -> None:
+        """Do what there is to do, until nothing is left or `stop`."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait until somebody says that there is something to do, at most so long."""
+        ...
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        ...
+
+
+class BulkWatch:
+    """Looks for work of a runner in a thread of its own, until it is closed."""
+
+    def __init__(
+        self, runner: Runner, every_seconds: float = 2.0, *, name: str = "bulk-runs"
+    ) -> None:
         self._runner = runner
         self._every = every_seconds
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="bulk-runs", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def launch(self) -> None:
         """Start looking."""
@@ -194,5 +212,5 @@ class BulkWatch:
                 self._runner.run_all()
             except Exception:
                 # A database that is away for a while: the next look tries again.
-                _logger.exception("bulk runs broke off")
+                _logger.exception("%s broke off", self._thread.name)
             self._runner.wait(self._every)

@@ -171,6 +171,7 @@ NO_EDITS_WHOLE = {
     "/ion-api/{tenant}/configuration/scopes/{scope}": "deletes",
     "/documents/{document}/correct": "compares each value with what was shown: test_decisions.py",
     "/documents/columns": "the person's own columns: its POST says the new state",
+    "/documents/files": "makes a file of what is stored",
     "/documents/views": "saves a new view",
     "/documents/{document}/move": "compares it with what was shown: test_document_company.py",
     "/settings/document-types/{type}/effects": "compares it too: test_document_types.py",

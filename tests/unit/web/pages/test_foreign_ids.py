@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import httpx2
 import pytest
 from starlette.routing import Route
 
+from ionport.documents.list_files import service as list_files
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.identity.access import Access
 from ionport.identity.model import Actor, Organization, OrganizationRole
@@ -28,6 +30,7 @@ _LISTS = {
     "source": ("/settings/watched-folders", r'/settings/watched-folders/(src_[^/"]+)'),
 }
 _LISTS |= {
+    "file": ("/documents/bulk", r'/documents/files/(list_[^/"]+)'),
     "run": ("/documents/bulk", r'/documents/bulk/(bulk_[^/"]+)'),
     "api_key": ("/settings/api-keys", r'/settings/api-keys/([a-z]+_[^/"]+)/delete'),
     "user": ("/settings/users", r'/settings/users/(usr_[^/"]+)'),
@@ -80,6 +83,8 @@ def _furnish(desk: Desk) -> None:
     desk.browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
     bulk = {"action": "accept", "document": document, "confirmed": "yes", "reason": "x"}
     desk.browser.send("/documents/bulk", bulk, form_at="/account")
+    with patch.object(list_files, "AT_ONCE", 0):
+        desk.browser.send("/documents/files", {"format": "csv"}, form_at="/account")
     eve = desk.add_user("eve", None, None)
     with application.database.write() as work:
         access = Access(work, desk.organization, operator)

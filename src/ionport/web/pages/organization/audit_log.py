@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from ionport.core.http.csv_lines import BYTE_ORDER_MARK, csv_line
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE
 from ionport.identity.model import AuditEntry, AuditQuery
 from ionport.store import OrganizationScope, TenantScope
-from ionport.web.rendering.csv_lines import BYTE_ORDER_MARK, csv_line
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.lists import PER_PAGE
 from ionport.web.rendering.templating import render

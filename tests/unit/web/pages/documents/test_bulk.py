@@ -281,3 +281,14 @@ def test_a_run_goes_on_where_a_process_ended(desk: Desk) -> None:
         )
     assert [each.state for each in found] == [BulkState.DONE]
     assert matching == 3
+
+
+def test_an_action_that_did_nothing_is_not_called_done(desk: Desk) -> None:
+    nothing = _send(desk, action="accept", document=_upload(desk, 1), confirmed="yes", reason="x")
+    assert 'pill-waiting">Nothing was done<' in nothing.text
+    held, free = _upload(desk, 1, MISMATCH, "H"), _upload(desk, 1, prefix="F")
+    part = _send(desk, action="accept", document=held + free, confirmed="yes", reason="x")
+    assert 'pill-waiting">Done in part<' in part.text
+    listed = desk.browser.get("/documents/bulk").text
+    assert "Nothing was done" in listed
+    assert 'pill-success">Done<' not in listed

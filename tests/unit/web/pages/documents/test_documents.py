@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
 import re
 from pathlib import Path
 
@@ -18,7 +16,6 @@ from ionport.identity.model import Actor, Organization, OrganizationRole, Tenant
 from ionport.identity.repository import OrganizationRepository
 from ionport.settings import load_settings
 from ionport.store import OrganizationScope, SystemScope
-from ionport.web.pages.documents.listing import csv_file
 from tests.support.server import serve
 from tests.support.web import Browser, said
 from tests.support.whole import INVOICE, OTHER_INVOICE, Desk
@@ -229,24 +226,3 @@ def test_a_side_that_is_off_has_no_pages(tmp_path: Path, name: str) -> None:
     application.close()
     assert answers == ([200, 404] if name == "documents" else [404, 200])
     assert first_page.url.path == ("/dashboard" if name == "documents" else desk.apps_path)
-
-
-def test_the_list_is_a_csv_file_whose_cells_are_no_formulas(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(csv_file, "MAX_PER_PAGE", 1)
-    files = [
-        ("files", ("=cmd|calc.xml", SAMPLE)),
-        ("files", ("plain.xml", SAMPLE.replace(b"RE-2026-0417", b"@SUM(1)"))),
-    ]
-    desk.browser.send("/documents/upload", files=files)
-    assert 'href="/documents/list.csv?sort=' in desk.browser.get("/documents").text
-    answer = desk.browser.get("/documents/list.csv?sort=filename&dir=asc")
-    assert answer.headers["content-disposition"].startswith("attachment;")
-    assert answer.content.startswith(b"\xef\xbb\xbf")
-    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
-    assert [row[0] for row in rows] == ["'=cmd|calc.xml", "plain.xml"]
-    assert [row[head.index("Invoice Number")] for row in rows] == ["RE-2026-0417", "'@SUM(1)"]
-    assert {row[head.index("Total Amount")] for row in rows} == {"2808.81"}
-    found = desk.browser.get("/documents/list.csv?q=nothing-like-it").text
-    assert found.count("\n") == 1

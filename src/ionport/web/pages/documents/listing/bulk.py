@@ -182,11 +182,12 @@ def left_out(request: Request) -> Response:
 
 
 def runs(request: Request) -> Response:
-    """Show the newest runs."""
+    """Show the newest runs, and the lists that are made as files."""
     visit, scope = visit_of(request), organization_scope(request)
     with visit.read(scope) as access:
         found = documents_of(request).bulk.list(access)
-    return render(request, "documents/listing/bulk/runs.html", {"runs": found})
+        files = documents_of(request).list_files.list(access)
+    return render(request, "documents/listing/bulk/runs.html", {"runs": found, "files": files})
 
 
 def pause(request: Request) -> Response:

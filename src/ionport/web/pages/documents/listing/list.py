@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from ionport.core.i18n import _
 from ionport.documents.bulk.model import BulkAction, BulkState
+from ionport.documents.list_files.model import FileFormat
 from ionport.documents.listing.model import Cursor, ListQuery, is_prefix
 from ionport.documents.model import DocumentSort, DocumentStatus
 from ionport.documents.types import DOCUMENT_TYPES
@@ -102,6 +103,7 @@ def list_documents(request: Request) -> Response:
         "size": query.limit,
         "told": told(state.filters),
         "actions": BulkAction.offered(),
+        "formats": list(FileFormat),
         "all_chosen": request.query_params.get("select") == "all" and bool(found.items),
         "here_url": _here(request),
         "runs": runs,

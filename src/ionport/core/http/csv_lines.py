@@ -1,10 +1,11 @@
-"""Lines of the CSV files that pages send."""
+"""Lines of the CSV files that are sent to people."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+from collections.abc import Iterable
 from typing import Final
 
 # Excel reads UTF-8 where this mark stands.
@@ -15,7 +16,7 @@ _FORMULA = re.compile(r"[=+\-@\t\r\n]")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def csv_line(cells: list[str]) -> bytes:
+def csv_line(cells: Iterable[str]) -> bytes:
     """Return a line of a CSV file, in which no spreadsheet takes a cell for a formula."""
     text = io.StringIO()
     csv.writer(text).writerow(map(_safe, cells))

@@ -1,0 +1,46 @@
+"""The list as CSV (RFC 4180), in UTF-8 with the mark by which Excel knows it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from ionport.core.http.csv_lines import BYTE_ORDER_MARK, csv_line
+from ionport.documents.list_files.model import columns
+from ionport.documents.model import DocumentSummary
+
+_IN_MEMORY: Final = 1 << 20
+
+
+class CsvWriter:
+    """Writes to a temporary file what is more than a megabyte."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - `close` closes it
+        self._file.write(head())
+
+    def add(self, items: Sequence[DocumentSummary]) -> None:
+        """Write the next documents."""
+        self._file.write(lines(items))
+
+    def close(self) -> bytes:
+        """End the file and return its content."""
+        with self._file:
+            self._file.seek(0)
+            return self._file.read()
+
+    def discard(self) -> None:
+        """Give up what was written."""
+        self._file.close()
+
+
+def head() -> bytes:
+    """Return the beginning of a file with its headings."""
+    return BYTE_ORDER_MARK + csv_line(column.heading for column in columns())
+
+
+def lines(items: Iterable[DocumentSummary]) -> bytes:
+    """Return the lines of documents."""
+    shown = columns()
+    return b"".join(csv_line(column.value(item) for column in shown) for item in items)

@@ -1,0 +1,161 @@
+"""Values of list files: what a person asked for, how far it is, and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol
+
+from ionport.core.i18n import N_, _
+from ionport.documents.model import DocumentSummary
+from ionport.documents.types import DOCUMENT_TYPES
+from ionport.identity.model import AuditAction
+
+MAX_ROWS: Final = 100_000
+"""How many documents a file lists at most."""
+
+AT_ONCE: Final = 2_000
+"""So many documents are listed before the answer; more in the background."""
+
+KEPT_FOR: Final = timedelta(hours=24)
+"""How long a file that was made in the background waits for who asked for it."""
+
+MAX_KEPT: Final = 5
+"""How many files of one person are kept; older ones go."""
+
+
+class FileFormat(StrEnum):
+    """How a file is written; the value is the ending of its name."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+    @property
+    def label(self) -> str:
+        """The format in the user's words."""
+        return {
+            FileFormat.CSV: _("CSV"),
+            FileFormat.XLSX: _("Excel (XLSX)"),
+        }[self]
+
+
+class FileState(StrEnum):
+    """Where a file is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        """The state in the user's words."""
+        return {
+            FileState.RUNNING: _("Running"),
+            FileState.DONE: _("Done"),
+            FileState.FAILED: _("Failed"),
+            FileState.CANCELLED: _("Cancelled"),
+        }[self]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self is not FileState.RUNNING
+
+
+class ListFileAction(AuditAction):
+    """What the audit log tells of list files."""
+
+    ASKED = "documents.list_file", N_("List of documents saved as a file")
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A file that is made in the background; only who asked for it sees it."""
+
+    id: str
+    organization_id: str
+    person_id: str
+    format: FileFormat
+    state: FileState
+    selection: Mapping[str, str]
+    """The filter and the order, as the list's address says them."""
+    total: int
+    done: int
+    size_bytes: int
+    asked_at: datetime
+    """When it was asked for: days of the filter count back from then."""
+    updated_at: datetime
+    ended_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The name under which it is saved."""
+        return f"documents.{self.format.value}"
+
+
+class Kind(StrEnum):
+    """What a column has, by which a spreadsheet shows it."""
+
+    TEXT = "text"
+    COUNT = "count"
+    AMOUNT = "amount"
+    """In the row's currency."""
+    DAY = "day"
+    MOMENT = "moment"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its heading, and what it says of a document, as plain text."""
+
+    heading: str
+    value: Callable[[DocumentSummary], str]
+    kind: Kind = Kind.TEXT
+    width: int = 16
+    """In letters."""
+
+
+class Writer(Protocol):
+    """Writes a file row by row; `close` returns all of it."""
+
+    def add(self, items: Sequence[DocumentSummary]) -> None:
+        """Write the next documents."""
+        ...
+
+    def close(self) -> bytes:
+        """End the file and return its content."""
+        ...
+
+    def discard(self) -> None:
+        """Give up what was written."""
+        ...
+
+
+def columns() -> list[Column]:
+    """Return the columns of every file, in the order of the list's own."""
+    return [
+        Column(_("Document Name"), lambda item: item.filename, width=34),
+        Column(_("Id"), lambda item: item.id, width=38),
+        Column(_("Status"), lambda item: item.status.label, width=20),
+        Column(_("Type"), lambda item: _type_label(item.document_type)),
+        Column(_("Invoice Number"), lambda item: item.number, width=20),
+        Column(_("Supplier Name"), lambda item: item.supplier_name, width=34),
+        Column(_("Invoice Date"), lambda item: item.invoice_date, Kind.DAY, 13),
+        Column(_("Total Amount"), lambda item: item.total_amount, Kind.AMOUNT, 16),
+        Column(_("Currency"), lambda item: item.currency, width=10),
+        Column(_("Findings that hold"), lambda item: str(item.open_findings), Kind.COUNT, 18),
+        Column(_("Imported On"), lambda item: _moment(item.created_at), Kind.MOMENT, 20),
+        Column(_("Created By"), lambda item: item.created_by, width=18),
+        Column(_("Updated"), lambda item: _moment(item.updated_at), Kind.MOMENT, 20),
+    ]
+
+
+def _type_label(kind: str) -> str:
+    return DOCUMENT_TYPES[kind].label if kind in DOCUMENT_TYPES else kind
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

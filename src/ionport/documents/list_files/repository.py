@@ -1,0 +1,237 @@
+"""The only SQL of list files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, insert, literal, or_, select, update
+
+from ionport.documents.list_files.model import FileFormat, FileState, ListFile
+from ionport.documents.list_files.tables import list_file_parts, list_files
+from ionport.documents.listing.model import ListQuery
+from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus
+from ionport.store import OrganizationScope, SystemScope, to_microseconds
+
+_f, _p = list_files.c, list_file_parts.c
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# As a literal, by which SQLite knows that the partial index has every such file.
+_IS_RUNNING = _f.state == literal(FileState.RUNNING.value, literal_execute=True)
+_PART = 1 << 20
+
+
+class ListFileRepository:
+    """Files that are made in the background, and their contents."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, scope: OrganizationScope, file: ListFile, query: ListQuery) -> None:
+        self._connection.execute(
+            insert(list_files),
+            {
+                "id": file.id,
+                "organization_id": scope.organization_id,
+                "person_id": file.person_id,
+                "format": file.format.value,
+                "state": file.state.value,
+                "selection": dict(file.selection),
+                "query": _stored(query),
+                "total": file.total,
+                "done": 0,
+                "size_bytes": 0,
+                "worker": "",
+                "asked_at": file.asked_at,
+                "updated_at": file.updated_at,
+            },
+        )
+
+    def find(self, scope: OrganizationScope, person_id: str, file_id: str) -> ListFile | None:
+        """Return a file of a person; None for another's."""
+        of_person = (_f.organization_id == scope.organization_id, _f.person_id == person_id)
+        row = self._connection.execute(
+            select(list_files).where(*of_person, _f.id == file_id)
+        ).one_or_none()
+        return _file(row) if row else None
+
+    def list(self, scope: OrganizationScope, person_id: str, limit: int) -> Sequence[ListFile]:
+        """Return a person's files, the newest first."""
+        rows = self._connection.execute(
+            select(list_files)
+            .where(_f.organization_id == scope.organization_id, _f.person_id == person_id)
+            .order_by(_f.asked_at.desc(), _f.id.desc())
+            .limit(limit)
+        )
+        return [_file(row) for row in rows]
+
+    def content(self, scope: OrganizationScope, file_id: str) -> bytes:
+        """Return what a file that is done has."""
+        rows = self._connection.execute(
+            select(_p.content)
+            .where(_p.organization_id == scope.organization_id, _p.file_id == file_id)
+            .order_by(_p.number)
+        )
+        return b"".join(rows.scalars())
+
+    def drop_older(self, scope: OrganizationScope, person_id: str, kept: int) -> None:
+        """Remove a person's files that are older than the newest `kept`."""
+        own = (_f.organization_id == scope.organization_id, _f.person_id == person_id)
+        newest = select(_f.id).where(*own).order_by(_f.asked_at.desc(), _f.id.desc())
+        old = self._connection.execute(newest.offset(kept).limit(100)).scalars().all()
+        if old:
+            self._connection.execute(delete(list_files).where(*own, _f.id.in_(old)))
+
+    def drop_lapsed(self, scope: SystemScope, asked_before: datetime) -> None:
+        """Remove whosever files were asked for before a moment."""
+        del scope
+        self._connection.execute(delete(list_files).where(_f.asked_at < asked_before))
+
+    def cancel(self, scope: OrganizationScope, person_id: str, file_id: str, at: datetime) -> bool:
+        """End a file that is being made; False for one that is not."""
+        ended = self._connection.execute(
+            update(list_files)
+            .where(
+                _f.organization_id == scope.organization_id,
+                _f.person_id == person_id,
+                _f.id == file_id,
+                _f.state == FileState.RUNNING.value,
+            )
+            .values(state=FileState.CANCELLED.value, worker="", updated_at=at, ended_at=at)
+        )
+        return ended.rowcount == 1
+
+    def has_work(self, scope: SystemScope, silent_since: datetime, asked_before: datetime) -> bool:
+        """Tell whether there is a file to `take`, or one to remove by `drop_lapsed`."""
+        del scope
+        is_free = or_(_f.worker == "", _f.updated_at < silent_since)
+        queries = (
+            select(_f.id).where(_IS_RUNNING, is_free).limit(1),
+            select(_f.id).where(_f.asked_at < asked_before).limit(1),
+        )
+        return any(self._connection.execute(query).first() for query in queries)
+
+    def take(
+        self, scope: SystemScope, worker: str, at: datetime, silent_since: datetime
+    ) -> tuple[ListFile, ListQuery] | None:
+        """Give `worker` the oldest file that nobody makes; None when there is none.
+
+        Of a worker nothing was heard of since `silent_since` nobody makes its file.
+        """
+        del scope
+        is_free = or_(_f.worker == "", _f.updated_at < silent_since)
+        row = self._connection.execute(
+            select(list_files).where(_IS_RUNNING, is_free).order_by(_f.asked_at).limit(1)
+        ).one_or_none()
+        if row is None:
+            return None
+        taken = self._connection.execute(
+            update(list_files)
+            .where(_f.id == row.id, _IS_RUNNING, is_free)
+            .values(worker=worker, updated_at=at, done=0)
+        )
+        return (_file(row), _read(row.query)) if taken.rowcount == 1 else None
+
+    def tell(
+        self, scope: OrganizationScope, file_id: str, worker: str, done: int, at: datetime
+    ) -> bool:
+        """Write down how far `worker` is; False when the file is not its own any more."""
+        # More may match by now than were counted.
+        total = case((_f.total < done, done), else_=_f.total)
+        told = self._connection.execute(
+            update(list_files)
+            .where(*_made_by(scope, file_id, worker))
+            .values(done=done, total=total, updated_at=at)
+        )
+        return told.rowcount == 1
+
+    def end(
+        self,
+        scope: OrganizationScope,
+        file_id: str,
+        worker: str,
+        state: FileState,
+        content: bytes,
+        at: datetime,
+    ) -> None:
+        """Keep what was made, unless the file was cancelled or taken by another worker."""
+        values = {"state": state.value, "worker": "", "size_bytes": len(content)}
+        ended = self._connection.execute(
+            update(list_files)
+            .where(*_made_by(scope, file_id, worker))
+            .values(**values, updated_at=at, ended_at=at)
+        )
+        if ended.rowcount == 1 and content:
+            parts = [
+                {
+                    "organization_id": scope.organization_id,
+                    "file_id": file_id,
+                    "number": number,
+                    "content": content[start : start + _PART],
+                }
+                for number, start in enumerate(range(0, len(content), _PART))
+            ]
+            self._connection.execute(insert(list_file_parts), parts)
+
+    def release(self, scope: OrganizationScope, file_id: str, worker: str) -> None:
+        """Give a file back, so that another process makes it."""
+        self._connection.execute(
+            update(list_files).where(*_made_by(scope, file_id, worker)).values(worker="")
+        )
+
+
+def _made_by(scope: OrganizationScope, file_id: str, worker: str) -> tuple[Any, ...]:
+    return (
+        _f.organization_id == scope.organization_id,
+        _f.id == file_id,
+        _f.worker == worker,
+        _f.state == FileState.RUNNING.value,
+    )
+
+
+def _file(row: Row[Any]) -> ListFile:
+    return ListFile(
+        id=row.id,
+        organization_id=row.organization_id,
+        person_id=row.person_id,
+        format=FileFormat(row.format),
+        state=FileState(row.state),
+        selection=row.selection,
+        total=row.total,
+        done=row.done,
+        size_bytes=row.size_bytes,
+        asked_at=row.asked_at,
+        updated_at=row.updated_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _stored(query: ListQuery) -> dict[str, Any]:
+    wanted = query.wanted
+    return {
+        "statuses": sorted(wanted.statuses),
+        "document_types": sorted(wanted.document_types),
+        "text": wanted.text,
+        "since": to_microseconds(wanted.received_since) if wanted.received_since else None,
+        "until": to_microseconds(wanted.received_until) if wanted.received_until else None,
+        "sort": query.sort.value,
+        "descending": query.descending,
+    }
+
+
+def _read(stored: dict[str, Any]) -> ListQuery:
+    return ListQuery(
+        DocumentFilter(
+            statuses=frozenset(map(DocumentStatus, stored["statuses"])),
+            document_types=frozenset(stored["document_types"]),
+            text=stored["text"],
+            received_since=_time(stored["since"]),
+            received_until=_time(stored["until"]),
+        ),
+        DocumentSort(stored["sort"]),
+        descending=stored["descending"],
+    )
+
+
+def _time(stored: int | None) -> datetime | None:
+    return None if stored is None else _EPOCH + timedelta(microseconds=stored)

@@ -1,0 +1,120 @@
+"""Makes long list files, wherever a process has time for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+from typing import Final
+
+from ionport.core.clock import Clock
+from ionport.core.errors import Forbidden
+from ionport.core.ids import new_id
+from ionport.documents.list_files.model import KEPT_FOR, FileState, ListFile
+from ionport.documents.list_files.repository import ListFileRepository
+from ionport.documents.list_files.service import ListFileService, writer_of
+from ionport.documents.listing.model import ListQuery
+from ionport.identity.model import Actor
+from ionport.identity.sessions import find_actor
+from ionport.store import Database, OrganizationScope, SystemScope
+
+_EVERY: Final = 2_000
+"""After so many rows it is written down how far a file is."""
+_SILENCE: Final = timedelta(seconds=30)
+_RUNNING: Final = SystemScope("whatever list file nobody makes")
+_logger = logging.getLogger(__name__)
+
+
+class ListFileRunner:
+    """Takes files and makes them; what a process that ends leaves is made anew by the next."""
+
+    def __init__(self, database: Database, clock: Clock, files: ListFileService) -> None:
+        self._database = database
+        self._clock = clock
+        self._files = files
+        self._stopping = threading.Event()
+        self._wanted = threading.Event()
+
+    def wake(self) -> None:
+        """Say that there is a file to make, so that nobody waits for the next look."""
+        self._wanted.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until somebody says that there is a file to make, at most so long."""
+        self._wanted.wait(seconds)
+        self._wanted.clear()
+
+    def stop(self) -> None:
+        """Make no further file, and leave the one that is being made to another process."""
+        self._stopping.set()
+        self._wanted.set()
+
+    def run_all(self) -> None:
+        """Make one file after the other until none is left, or `stop`; lapsed ones go."""
+        while not self._stopping.is_set() and self._run_one():
+            pass
+
+    def _run_one(self) -> bool:
+        worker, now = new_id("wrk"), self._clock.now()
+        with self._database.read() as work:
+            repository = ListFileRepository(work.connection)
+            if not repository.has_work(_RUNNING, now - _SILENCE, now - KEPT_FOR):
+                return False
+        with self._database.write() as work:
+            repository = ListFileRepository(work.connection)
+            repository.drop_lapsed(_RUNNING, now - KEPT_FOR)
+            taken = repository.take(_RUNNING, worker, now, now - _SILENCE)
+        if taken is None:
+            return False
+        file, query = taken
+        try:
+            state, content = self._make(file, query, worker)
+        except Exception:
+            _logger.exception("list file %s could not be made", file.id)
+            state, content = FileState.FAILED, b""
+        scope = OrganizationScope(file.organization_id)
+        with self._database.write() as work:
+            repository = ListFileRepository(work.connection)
+            if state is FileState.RUNNING:
+                repository.release(scope, file.id, worker)
+            else:
+                repository.end(scope, file.id, worker, state, content, self._clock.now())
+        return True
+
+    def _make(self, file: ListFile, query: ListQuery, worker: str) -> tuple[FileState, bytes]:
+        """Return the content, or `RUNNING` when this process must not go on."""
+        scope = OrganizationScope(file.organization_id)
+        with self._database.read() as work:
+            actor = find_actor(work.within(_RUNNING), file.person_id)
+        # Who was removed since gets nothing any more.
+        if actor is None or not _may_see(actor, scope):
+            return FileState.CANCELLED, b""
+        writer, done = writer_of(file.format), 0
+        try:
+            for items in self._files.pages(scope, query):
+                writer.add(items)
+                before, done = done, done + len(items)
+                if done // _EVERY == before // _EVERY:
+                    continue
+                if self._stopping.is_set() or not self._tell(file, worker, done):
+                    writer.discard()
+                    return FileState.RUNNING, b""
+            self._tell(file, worker, done)
+        except BaseException:
+            writer.discard()
+            raise
+        return FileState.DONE, writer.close()
+
+    def _tell(self, file: ListFile, worker: str, done: int) -> bool:
+        scope = OrganizationScope(file.organization_id)
+        with self._database.write() as work:
+            repository = ListFileRepository(work.connection)
+            return repository.tell(scope, file.id, worker, done, self._clock.now())
+
+
+def _may_see(actor: Actor, scope: OrganizationScope) -> bool:
+    try:
+        actor.require_organization_member(scope.organization_id)
+    except Forbidden:
+        return False
+    return True

@@ -1,0 +1,249 @@
+"""The list of documents as a file: what a spreadsheet makes of it, and how a long one is made."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from datetime import date, timedelta
+from xml.etree import ElementTree
+
+import httpx2
+import pytest
+
+from ionport.documents.list_files import service
+from ionport.documents.list_files.runner import ListFileRunner
+from ionport.documents.samples import read_sample
+from tests.support.web import said
+from tests.support.whole import INVOICE, Desk
+
+SAMPLE = read_sample(INVOICE)
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_DAY_ONE = date(1899, 12, 30)
+
+
+def _upload(desk: Desk, **contents: bytes) -> None:
+    files = [("files", (f"{name}.xml", content)) for name, content in contents.items()]
+    desk.browser.send("/documents/upload", files=files)
+
+
+def _numbered(count: int) -> dict[str, bytes]:
+    return {f"a{n}": SAMPLE.replace(b"RE-2026-0417", b"N-%d" % n) for n in range(count)}
+
+
+def _save(desk: Desk, file_format: str = "xlsx", **fields: str) -> httpx2.Response:
+    fields = {"format": file_format, **fields}
+    return desk.browser.send("/documents/files", fields, form_at="/documents")
+
+
+def _sheet(content: bytes) -> list[dict[str, tuple[str, str, str]]]:
+    """Return the rows as a spreadsheet reads them: by heading the type, text and format."""
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        styles = ElementTree.fromstring(book.read("xl/styles.xml"))
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    assert not sheet.findall(f".//{_MAIN}f")
+    codes = {
+        one.get("numFmtId"): one.get("formatCode", "") for one in styles.iter(f"{_MAIN}numFmt")
+    }
+    formats = styles.find(f"{_MAIN}cellXfs")
+    assert formats is not None
+    used = [codes.get(one.get("numFmtId"), one.get("numFmtId") or "") for one in formats]
+    rows = []
+    for row in sheet.iter(f"{_MAIN}row"):
+        cells = {}
+        for cell in row.iter(f"{_MAIN}c"):
+            column = re.sub(r"\d", "", cell.get("r", ""))
+            text = "".join(cell.itertext())
+            cells[column] = (cell.get("t", "n"), text, used[int(cell.get("s", "0"))])
+        rows.append(cells)
+    head, *others = rows
+    return [{head[column][1]: cell for column, cell in row.items()} for row in others]
+
+
+def test_a_csv_file_has_no_cell_that_is_a_formula(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_PER_PAGE", 1)
+    plain = SAMPLE.replace(b"RE-2026-0417", b"@SUM(1)")
+    _upload(desk, **{"=cmd|calc": SAMPLE, "plain": plain})
+    answer = desk.browser.get("/documents/list.csv?sort=filename&dir=asc")
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert [row[0] for row in rows] == ["'=cmd|calc.xml", "plain.xml"]
+    assert [row[head.index("Invoice Number")] for row in rows] == ["RE-2026-0417", "'@SUM(1)"]
+    assert {row[head.index("Total Amount")] for row in rows} == {"2808.81"}
+    saved = _save(desk, "csv", sort="filename", dir="asc")
+    assert saved.content == answer.content
+    found = desk.browser.get("/documents/list.csv?q=nothing-like-it").text
+    assert found.count("\n") == 1
+
+
+def test_a_spreadsheet_has_amounts_as_numbers_and_dates_as_dates(desk: Desk) -> None:
+    yen = SAMPLE.replace(b"RE-2026-0417", b"=1+1").replace(b"EUR", b"JPY")
+    _upload(desk, euro=SAMPLE, **{"=cmd|calc": yen})
+    answer = _save(desk, sort="filename", dir="desc")
+    assert 'filename="documents.xlsx"' in answer.headers["content-disposition"]
+    euro, other = _sheet(answer.content)
+    assert euro["Total Amount"] == ("n", "2808.81", "#,##0.00")
+    kind, days, shown = euro["Invoice Date"]
+    assert (kind, shown) == ("n", "yyyy-mm-dd")
+    assert _DAY_ONE + timedelta(days=int(days)) == date(2026, 3, 2)
+    assert euro["Imported On"][0] == "n"
+    assert euro["Imported On"][2] == "yyyy-mm-dd hh:mm:ss"
+    assert euro["Findings that hold"][:2] == ("n", "0")
+    # No text is a formula, whatever it begins with; an amount keeps the digits that it has.
+    assert other["Document Name"][:2] == ("inlineStr", "=cmd|calc.xml")
+    assert other["Invoice Number"][:2] == ("inlineStr", "=1+1")
+    assert other["Total Amount"] == ("n", "2808.81", "#,##0.00")
+    assert other["Currency"][1] == "JPY"
+
+
+@pytest.mark.parametrize(
+    ("amount", "cell"),
+    [
+        ("0.000", ("n", "0", "#,##0.00")),
+        ("12345678901234567.89", ("inlineStr", "12345678901234567.89", "0")),
+        ("1E+400", ("inlineStr", "1E+400", "0")),
+        ("NaN", ("inlineStr", "NaN", "0")),
+        ("-5.125", ("n", "-5.125", "#,##0.000")),
+    ],
+)
+def test_an_amount_that_a_spreadsheet_would_change_stays_a_text(
+    desk: Desk, amount: str, cell: tuple[str, str, str]
+) -> None:
+    _upload(desk, one=SAMPLE)
+    with desk.application.database.write() as work:
+        work.connection.exec_driver_sql(
+            "UPDATE documents SET total_amount = ?, invoice_date = '1800-01-01'", (amount,)
+        )
+    (row,) = _sheet(_save(desk).content)
+    assert row["Total Amount"] == cell
+    assert row["Invoice Date"][:2] == ("inlineStr", "1800-01-01")
+
+
+def test_a_file_has_what_the_filter_finds_in_the_order_of_the_list(desk: Desk) -> None:
+    _upload(desk, **_numbered(3))
+    rows = _sheet(_save(desk, q="a2.xml").content)
+    assert [row["Document Name"][1] for row in rows] == ["a2.xml"]
+    rows = _sheet(_save(desk, sort="number", dir="asc").content)
+    assert [row["Invoice Number"][1] for row in rows] == ["N-0", "N-1", "N-2"]
+    page = desk.browser.get("/documents?q=a2.xml&sort=number&dir=asc").text
+    form = page[page.index('action="/documents/files"') :]
+    assert re.findall(r'name="(\w+)" value="([^"]*)"', form)[1:4] == [
+        ("q", "a2.xml"),
+        ("sort", "number"),
+        ("dir", "asc"),
+    ]
+    assert "Choose how the list is written." in said(_save(desk, "exe").text)
+
+
+def test_a_long_list_is_made_in_the_background_for_who_asked_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", 2)
+    _upload(desk, **_numbered(3))
+    page = _save(desk, sort="number", dir="asc")
+    assert "Running" in said(page.text)
+    assert "0 of 3 documents" in said(page.text)
+    assert desk.browser.get(f"{page.url.path}/content").status_code == 409
+    _runner(desk).run_all()
+    done = desk.browser.get(page.url.path).text
+    assert "3 of 3 documents" in said(done)
+    content = desk.browser.get(f"{page.url.path}/content").content
+    assert [row["Invoice Number"][1] for row in _sheet(content)] == ["N-0", "N-1", "N-2"]
+    assert str(page.url.path) in desk.browser.get("/documents/bulk").text
+    desk.add_user("bob")
+    desk.sign_in_as("bob")
+    assert desk.browser.get(page.url.path).status_code == 404
+    assert desk.browser.get(f"{page.url.path}/content").status_code == 404
+    assert str(page.url.path) not in desk.browser.get("/documents/bulk").text
+
+
+def test_a_file_that_is_cancelled_is_not_made(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", 0)
+    _upload(desk, one=SAMPLE)
+    path = _save(desk).url.path
+    answer = desk.browser.send(f"{path}/cancel", form_at=str(path))
+    assert "Cancelled" in said(answer.text)
+    _runner(desk).run_all()
+    assert desk.browser.get(f"{path}/content").status_code == 409
+
+
+def test_who_was_removed_meanwhile_gets_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", 0)
+    desk.add_user("bob")
+    _upload(desk, one=SAMPLE)
+    desk.sign_in_as("bob")
+    path = str(_save(desk).url.path)
+    with desk.application.database.write() as work:
+        work.connection.exec_driver_sql(
+            "DELETE FROM organization_memberships WHERE user_id ="
+            " (SELECT id FROM users WHERE username = 'bob')"
+        )
+    _runner(desk).run_all()
+    with desk.application.database.read() as work:
+        rows = work.connection.exec_driver_sql("SELECT state FROM list_files").scalars().all()
+        parts = work.connection.exec_driver_sql("SELECT count(*) FROM list_file_parts").scalar()
+    assert (rows, parts, path[:17]) == (["cancelled"], 0, "/documents/files/")
+
+
+def test_a_file_that_breaks_off_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", 0)
+    _upload(desk, one=SAMPLE)
+    path = _save(desk).url.path
+
+    def full(*_given: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("ionport.documents.list_files.runner.writer_of", full)
+    _runner(desk).run_all()
+    assert "An error of ionport's own" in said(desk.browser.get(str(path)).text)
+
+
+def test_the_newest_five_files_are_kept_for_a_day(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", 0)
+    _upload(desk, one=SAMPLE)
+    paths = [str(_save(desk).url.path) for _n in range(6)]
+    assert desk.browser.get(paths[0]).status_code == 404
+    _runner(desk).run_all()
+    assert {desk.browser.get(path).status_code for path in paths[1:]} == {200}
+    _age(desk, 25 * 3_600)
+    _runner(desk).run_all()
+    assert {desk.browser.get(path).status_code for path in paths} == {404}
+    with desk.application.database.read() as work:
+        count = work.connection.exec_driver_sql("SELECT count(*) FROM list_file_parts").scalar()
+    assert count == 0
+
+
+def test_what_a_lost_process_has_begun_another_makes_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", 0)
+    _upload(desk, one=SAMPLE)
+    path = str(_save(desk).url.path)
+    with desk.application.database.write() as work:
+        work.connection.exec_driver_sql("UPDATE list_files SET worker = 'wrk_lost'")
+    _runner(desk).run_all()
+    assert "Running" in said(desk.browser.get(path).text)
+    _age(desk, 31)
+    _runner(desk).run_all()
+    assert "1 of 1 documents" in said(desk.browser.get(path).text)
+
+
+def _age(desk: Desk, seconds: int) -> None:
+    with desk.application.database.write() as work:
+        back = seconds * 1_000_000
+        work.connection.exec_driver_sql(
+            f"UPDATE list_files SET asked_at = asked_at - {back}, updated_at = updated_at - {back}"
+        )
+
+
+def _runner(desk: Desk) -> ListFileRunner:
+    assert desk.application.documents is not None
+    return desk.application.documents.list_file_runner
