@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -174,8 +174,23 @@ def _to_sign_in(request: Request, error: Unauthenticated, request_id: str) -> Re
     back = request.url.path
     if request.url.query:
         back += f"?{request.url.query}"
-    is_page = request.method == "GET" and not is_fragment
-    target = f"/sign-in?next={quote(back, safe='')}" if is_page else "/sign-in"
+    if is_fragment:
+        back = _own_page(request, "hx-current-url")
+    elif request.method != "GET":
+        # The form is where it was; what was typed into it app.js puts back.
+        back = _own_page(request, "referer")
+    target = f"/sign-in?next={quote(back, safe='')}" if back else "/sign-in"
     if is_fragment:
         return Response(status_code=401, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)
+
+
+def _own_page(request: Request, header: str) -> str:
+    """Return the path and query of the page of ours that a header names; ``""`` for none."""
+    try:
+        named = urlsplit(request.headers.get(header, ""))
+    except ValueError:
+        return ""
+    if named.netloc.lower() != request.headers.get("host", "").lower() or not named.path:
+        return ""
+    return f"{named.path}?{named.query}" if named.query else named.path

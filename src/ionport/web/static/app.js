@@ -33,8 +33,29 @@
     if (control) field.disabled = !control.checked;
   };
 
+  // On a phone a row of three columns and more is a card, whose cells tell what column they are of.
+  const labelCells = (root) => {
+    for (const table of root.querySelectorAll("table.rows:not(.documents-table)")) {
+      const heads = [...table.querySelectorAll(":scope > thead > tr:last-child > *")];
+      if (heads.length < 3 || table.closest("#INVOICE_TABLE")) continue;
+      table.classList.add("has-cards");
+      for (const row of table.querySelectorAll(":scope > tbody > tr")) {
+        const title = (row.querySelector(".row-title") || row.firstElementChild).closest("th,td");
+        [...row.cells].forEach((cell, number) => {
+          const text = cell.textContent.trim();
+          cell.dataset.label = (heads[number] || {}).textContent?.trim() || "";
+          cell.classList.toggle("is-title", cell === title);
+          cell.classList.toggle("is-long", text.length > 26 || cell.colSpan > 1);
+          cell.classList.toggle("is-menu", cell.querySelector(":scope > details.menu") !== null);
+          cell.classList.toggle("is-empty", !text && !cell.querySelector("img,svg,input,select"));
+        });
+      }
+    }
+  };
+
   const prepare = (root) => {
     localTime(root);
+    labelCells(root);
     showWhatNeedsScript(root);
   };
 
@@ -103,6 +124,63 @@
     });
   }
 
+  /* A session that ends while a form is filled: after signing in what was typed is there again. */
+  const KEPT = "ionport-form";
+  const SECRET = /password|secret|private|key_value/i;
+  const user = document.body.dataset.user;
+  const here = location.pathname + location.search;
+  const isTyped = (field) =>
+    field.name && !/^(hidden|password|submit|button|reset)$/.test(field.type) &&
+    field.type !== "fieldset" && !SECRET.test(field.name);
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || !user) return;
+    const fields = [...form.elements].filter(isTyped).map((field) => ({
+      name: field.name,
+      value: field.type === "file" ? [...field.files].map((one) => one.name).join(", ") : field.value,
+      checked: field.checked,
+    }));
+    const kept = { user, here, action: form.getAttribute("action"), fields };
+    sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  });
+
+  const putBack = (form, fields) => {
+    const files = [];
+    const typed = [...form.elements].filter(isTyped);
+    for (const { name, value, checked } of fields) {
+      const isTick = (field) => field.type === "checkbox" || field.type === "radio";
+      const at = typed.findIndex(
+        (field) => field.name === name && (!isTick(field) || field.value === value));
+      if (at < 0) continue;
+      const [field] = typed.splice(at, 1);
+      if (field.type === "file") { if (value) files.push(value); continue; }
+      if (isTick(field)) field.checked = checked;
+      else field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    const { kept, keptFiles } = document.body.dataset;
+    const note = document.createElement("p");
+    note.className = "note note-info";
+    note.setAttribute("role", "status");
+    note.textContent = kept + (files.length ? ` ${keptFiles.replace("{names}", files.join(", "))}` : "");
+    form.prepend(note);
+    note.scrollIntoView({ block: "center" });
+  };
+
+  const comesBack = () => {
+    if (!user) return;
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+    sessionStorage.removeItem(KEPT);
+    const from = document.referrer && new URL(document.referrer);
+    const isBack = from && from.origin === location.origin && from.pathname.startsWith("/sign-in");
+    if (!kept || !isBack || kept.user !== user || kept.here !== here) return;
+    const form = [...document.forms].find(
+      (one) => one.method === "post" && one.getAttribute("action") === kept.action);
+    if (form) putBack(form, kept.fields);
+  };
+
   document.addEventListener("htmx:after:swap", () => prepare(document));
   prepare(document);
+  comesBack();
 })();

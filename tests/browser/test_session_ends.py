@@ -1,0 +1,85 @@
+"""A session that ends while a form is filled: what was typed is there again after signing in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenScreen
+from tests.browser.furnished import cookies_of
+from tests.support.web import PASSWORD
+from tests.support.whole import Desk, desk_on
+
+
+@pytest.fixture
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk_on(tmp_path_factory.mktemp("desk"), "") as desk:
+        yield desk
+
+
+def _sign_in(page: Page, username: str) -> None:
+    page.get_by_role("textbox", name="Username").fill(username)
+    page.get_by_role("textbox", name="Password").fill(PASSWORD.reveal())
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_a_correction_of_a_document_is_there_again(desk: Desk, new_screen: OpenScreen) -> None:
+    document = desk.document_id()
+    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    page = screen.open(f"/documents/{document}/correct")
+    page.get_by_label("Purchase Order", exact=True).first.fill("4500018")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save", exact=True).click()
+    _sign_in(page, "ada")
+    expect(page.get_by_text("What you typed is here again; nothing was sent.")).to_be_visible()
+    expect(page.get_by_label("Purchase Order", exact=True).first).to_have_value("4500018")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was corrected and judged anew")).to_be_visible()
+
+
+def test_settings_are_there_again_with_the_names_of_their_files_and_without_secrets(
+    desk: Desk, new_screen: OpenScreen, tmp_path: Path
+) -> None:
+    file = tmp_path / "DocBits_TST.ionapi"
+    file.write_text("{}")
+    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    page = screen.open("/settings/export/new/infor-idm-bod")
+    page.get_by_label("Title").fill("Invoices to Infor")
+    page.locator("#connection_file").set_input_files(file)
+    page.locator("#bod_mapping").select_option("template")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save").click()
+    _sign_in(page, "ada")
+    expect(page.get_by_label("Title")).to_have_value("Invoices to Infor")
+    expect(page.locator("#bod_mapping")).to_have_value("template")
+    expect(page.get_by_text("Choose these files again: DocBits_TST.ionapi.")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+    page = screen.open("/settings/watched-folders/new-sftp")
+    page.locator("[name=name]").fill("Scans")
+    page.locator("[name=host]").fill("sftp.example.com")
+    page.locator("[name=username]").fill("scan")
+    page.locator("[name=password]").fill("hunter2 and more")
+    page.context.clear_cookies()
+    page.locator("[name=host]").evaluate("field => field.form.noValidate = true")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("textbox", name="Username").wait_for()
+    assert "hunter2" not in page.evaluate("JSON.stringify(sessionStorage)")
+    _sign_in(page, "ada")
+    expect(page.locator("[name=host]")).to_have_value("sftp.example.com")
+    expect(page.locator("[name=password]")).to_have_value("")
+
+
+def test_nobody_else_gets_what_was_typed(desk: Desk, new_screen: OpenScreen) -> None:
+    desk.add_user("bob")
+    document = desk.document_id()
+    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    page = screen.open(f"/documents/{document}/correct")
+    page.get_by_label("Purchase Order", exact=True).first.fill("of ada alone")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save", exact=True).click()
+    _sign_in(page, "bob")
+    expect(page.get_by_label("Purchase Order", exact=True).first).to_have_value("4500017")
+    assert page.evaluate("sessionStorage.length") == 0
