@@ -160,6 +160,21 @@ _TOO_WIDE = """() => {
 }"""
 
 
+_CUT_WITHOUT_CUE = """() => {
+  const found = [];
+  for (const element of document.querySelectorAll('main *')) {
+    if (element.scrollWidth <= element.clientWidth + 1 || !element.clientWidth) continue;
+    const style = getComputedStyle(element);
+    if (!['auto', 'scroll'].includes(style.overflowX) || element.matches('pre,textarea')) continue;
+    const hasTable = element.matches('table') || element.querySelector(':scope > table');
+    if (hasTable && !style.backgroundImage.includes('gradient')) {
+      found.push('cut without a cue: ' + element.outerHTML.slice(0, 160));
+    }
+  }
+  return found;
+}"""
+
+
 def audit(page: Page) -> list[str]:
     """Return what is wrong with names, headings, labels, tables, ids and contrast, also in dark."""
     found: list[str] = page.evaluate(_AUDIT)
@@ -181,4 +196,10 @@ def controls_without_visible_focus(page: Page) -> list[str]:
 def wider_than_the_window(page: Page) -> list[str]:
     """Return what makes a page scroll sideways."""
     found: list[str] = page.evaluate(_TOO_WIDE)
+    return found
+
+
+def cut_without_a_cue(page: Page) -> list[str]:
+    """Return the tables that go on at the side though nothing shows it."""
+    found: list[str] = page.evaluate(_CUT_WITHOUT_CUE)
     return found

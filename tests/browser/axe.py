@@ -26,6 +26,13 @@ _RUN = """async (withContrast) => {
     .map((one) => `${one.id}: ${one.help}: ${one.nodes.map((n) => n.html).join(' | ')}`);
 }"""
 
+_CONTRAST = """async () => {
+  const found = await axe.run(document, {
+    runOnly: { type: 'rule', values: ['color-contrast'] }, resultTypes: ['violations'],
+    preload: false });
+  return found.violations.map((one) => `${one.id}: ${one.nodes.map((n) => n.html).join(' | ')}`);
+}"""
+
 
 def is_installed() -> bool:
     """Whether axe-core is there."""
@@ -51,6 +58,14 @@ def violations(page: Page, *, contrast: bool = True) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(_source())
     found: list[str] = page.evaluate(_RUN, contrast)
+    return found
+
+
+def pale_texts(page: Page) -> list[str]:
+    """Return the texts whose contrast is too low as the page is shown now."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_source())
+    found: list[str] = page.evaluate(_CONTRAST)
     return found
 
 

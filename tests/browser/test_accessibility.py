@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.accessibility import (
     audit,
     controls_without_visible_focus,
+    cut_without_a_cue,
     wider_than_the_window,
 )
 from tests.browser.axe import require_axe, violations
@@ -75,6 +76,15 @@ def test_a_page_that_scrolls_sideways_is_found(page: Page) -> None:
     assert wider_than_the_window(page)
     page.set_content(_PAGE.format(f"<main><div style='overflow-x: auto'>{wide}</div></main>"))
     assert not wider_than_the_window(page)
+
+
+def test_a_table_that_is_cut_without_a_cue_is_found(page: Page) -> None:
+    table = "<main><div style='overflow-x: auto; {}'><table><tr><td>{}</table></div></main>"
+    page.set_content(_PAGE.format(table.format("", "wide" * 200)))
+    assert cut_without_a_cue(page)
+    shadow = "background: linear-gradient(red, blue)"
+    page.set_content(_PAGE.format(table.format(shadow, "wide" * 200)))
+    assert not cut_without_a_cue(page)
 
 
 def test_a_control_whose_focus_cannot_be_seen_is_found(page: Page) -> None:

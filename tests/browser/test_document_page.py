@@ -103,3 +103,23 @@ def test_it_is_clean_in_the_dark_and_a_phone_shows_one_part_at_a_time_without_sc
         page.locator(f'.doc-tabs a[href="#{part}"]').click()
         expect(page.locator(f"#{part}")).to_be_visible()
         assert [each for each in _PARTS if page.locator(f"#{each}").is_visible()] == [part]
+
+
+@pytest.mark.parametrize("path", ["/documents/{document}", "/documents", "/dashboard"])
+def test_on_paper_is_what_is_read_and_nothing_that_is_pressed(
+    desk: Desk, new_screen: OpenScreen, path: str
+) -> None:
+    (document,) = _upload(desk, MISMATCH)
+    screen = new_screen(desk.application.settings.origin, cookies=cookies_of(desk))
+    # A sheet of A4 between its margins, of a page that is shown dark.
+    screen.resize({"width": 703, "height": 1000})
+    page = screen.open(path.format(document=document))
+    page.emulate_media(media="print", color_scheme="dark")
+    for selector in (".rail", ".bar", "main .btn", "main .menu", "[data-key-edit]"):
+        assert not any(each.is_visible() for each in page.locator(selector).all()), selector
+    assert page.evaluate("document.documentElement.scrollWidth") <= 703
+    ink = page.locator("h1").evaluate("element => getComputedStyle(element).color")
+    assert ink == "rgb(31, 39, 45)"
+    if "{" in path:
+        expect(page.get_by_text("Sum of line net amounts")).to_be_visible()
+        expect(page.locator("#history")).to_be_visible()

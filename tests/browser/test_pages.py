@@ -23,6 +23,7 @@ from tests.browser import axe
 from tests.browser.accessibility import (
     audit,
     controls_without_visible_focus,
+    cut_without_a_cue,
     wider_than_the_window,
 )
 from tests.browser.conftest import OpenScreen
@@ -47,6 +48,7 @@ _DOWNLOADS = {
     "/settings/suppliers/suppliers.csv",
     "/settings/document-types/{type}/settings.json",
     "/documents/list.csv",
+    "/documents/files/{file}/content",
     "/documents/{document}/archive",
     "/documents/{document}/file",
     "/documents/{document}/attachments/{number:int}",
@@ -64,7 +66,7 @@ _DOWNLOADS = {
 _TEXTS = {"/manual/{page}.md", "/manual/llms.txt", "/llms.txt", ORIGINAL_PAGE}
 # Only a mobile app has one: test_ion_api_pages opens it.
 _OF_PHONES = {"/ion-api/{tenant}/authorized-apps/{app}/qr"}
-_SIGNED_OUT = {"/sign-in", "/set-up/{token}"}
+_SIGNED_OUT = {"/sign-in", "/set-up/{token}", "/set-password/{token}"}
 # Opened by a client that sends its user there; they answer its request, not an address alone.
 _BY_CLIENTS = {"/authorize/{tenant}"}
 
@@ -82,9 +84,9 @@ def _addresses() -> set[str]:
 _MANUAL = "/manual/{page}"
 _OTHERS = _REDIRECTS | _FRAGMENTS | _DOWNLOADS | _SIGNED_OUT | _BY_CLIENTS | _OF_PHONES
 _OTHERS |= _TEXTS | {_MANUAL}
-_PAGES = sorted(_addresses() - _OTHERS)
-_PAGES += [_MANUAL.format(page=name) for name in page_names()]
-_PAGES += ["/manual?ask=How+do+I+rotate+a+secret%3F", "/manual?ask=holiday"]
+PAGES = sorted(_addresses() - _OTHERS)
+PAGES += [_MANUAL.format(page=name) for name in page_names()]
+PAGES += ["/manual?ask=How+do+I+rotate+a+secret%3F", "/manual?ask=holiday"]
 
 
 def test_what_is_no_page_of_its_own_is_still_there() -> None:
@@ -120,11 +122,12 @@ def _check(page: Page, *, by_axe: bool = False) -> None:
         found.append("the page has no title")
     page.set_viewport_size(PHONE)
     found += wider_than_the_window(page)
+    found += cut_without_a_cue(page)
     found += controls_without_visible_focus(page)
     assert not found, "\n".join([page.url, *found])
 
 
-@pytest.mark.parametrize("address", _PAGES)
+@pytest.mark.parametrize("address", PAGES)
 def test_a_page_is_clean_usable_by_keyboard_and_fits_a_phone(
     address: str, application: Furnished, screen: Screen
 ) -> None:

@@ -25,6 +25,17 @@ class FieldType(StrEnum):
     NUMBER = "NUMBER"
     CURRENCY = "CURRENCY"
 
+    @property
+    def label(self) -> str:
+        """The type in the user's words."""
+        return {
+            FieldType.STRING: _("Text"),
+            FieldType.AMOUNT: _("Amount"),
+            FieldType.DATE: _("Date"),
+            FieldType.NUMBER: _("Number"),
+            FieldType.CURRENCY: _("Currency"),
+        }[self]
+
 
 class Origin(StrEnum):
     """Who fills a field."""

@@ -55,8 +55,18 @@
   /* Totals, exactly: amounts are whole numbers of their smallest part */
   const box = page.querySelector("[data-totals]");
 
+  // 1,119.00 and 1.119,00 as the server reads them; what has two readings has none here.
+  const plain = (text) => {
+    const typed = text.replace(/(?<=\d)[\s'\u2019](?=\d{3})/g, "");
+    const grouped = /^(-?)\d{1,3}(?:([.,])\d{3})(?:\2\d{3})*([.,]\d+)?$/.exec(typed);
+    if (grouped && grouped[3] && grouped[3][0] !== grouped[2]) {
+      return typed.replaceAll(grouped[2], "").replace(",", ".");
+    }
+    return /^-?\d+,\d+$/.test(typed) && !/,\d{3}$/.test(typed) ? typed.replace(",", ".") : typed;
+  };
+
   const exact = (text) => {
-    const found = /^\s*(-?)(\d{1,15})(?:\.(\d{1,10}))?\s*$/.exec(text);
+    const found = /^\s*(-?)(\d{1,15})(?:\.(\d{1,10}))?\s*$/.exec(plain(text));
     if (!found) return null;
     const value = BigInt(found[2] + (found[3] || "").padEnd(10, "0"));
     return found[1] ? -value : value;

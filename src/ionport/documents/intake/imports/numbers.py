@@ -10,6 +10,10 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
+from ionport.core.i18n import _
+
+# Between two digits: also the narrow and the no-break ones, and Swiss apostrophes.
+_BLANKS = re.compile(r"(?<=[0-9])[\s'\u2019](?=[0-9]{3})")
 _PLAIN = re.compile(r"[+-]?[0-9]+")
 _ONE_SIGN = re.compile(r"[+-]?([0-9]*)([.,])([0-9]+)")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*(?:([.,])[0-9]+)?")
@@ -48,6 +52,31 @@ def decimal_sign(texts: Iterable[str]) -> frozenset[DecimalSign]:
     for text in texts:
         known &= signs_of(text)
     return known
+
+
+def typed_number(text: str, *, reads_english: bool) -> str:
+    """Return a number that a person typed with a decimal point and without separators.
+
+    Blanks and apostrophes part thousands everywhere. What can be read in two ways is read as
+    English has it for who reads English, whose page shows it so. What is no number stays as it is.
+
+    Raises:
+        ValueError: it can be read in two ways; says how to write either.
+    """
+    typed = _BLANKS.sub("", text)
+    signs = signs_of(typed)
+    if not signs:
+        return text
+    if len(signs) == 1 or _PLAIN.fullmatch(typed):
+        return plain(typed, min(signs))
+    if reads_english:
+        return plain(typed, DecimalSign.POINT)
+    thousands, decimals = sorted((plain(typed, sign) for sign in DecimalSign), key=len)
+    raise ValueError(
+        _("{value} can be read in two ways: write {thousands}, or {decimals}0.").format(
+            value=typed, thousands=thousands, decimals=decimals
+        )
+    )
 
 
 def plain(text: str, sign: DecimalSign) -> str:

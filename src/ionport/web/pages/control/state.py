@@ -42,13 +42,21 @@ def _state_page(
         subjects = [scope.tenant_id, *(snapshot.name for snapshot in snapshots)]
         trail = trail_of(request, work, subjects)
     context = {
-        "counts": sorted((each for each in counts if each.rows), key=lambda each: each.table),
+        "counts": sorted((_words(each.table), each.rows) for each in counts if each.rows),
         "snapshots": snapshots,
         "values": values,
         "errors": errors,
         "trail": trail,
     }
     return render(request, "control/state/state.html", context, status=status)
+
+
+def _words(table: str) -> str:
+    """Return what a table holds, as people write it: IDM items."""
+    first, *others = table.split("_")
+    names = {"idm": "IDM", "ion": "ION", "m3": "M3", "ln": "LN", "bod": "BOD"}
+    known = names.get(first, first.capitalize())
+    return " ".join([known, *("ACLs" if each == "acls" else each for each in others)])
 
 
 def reset_form(request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +11,8 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _, ngettext
-from ionport.documents.types import document_type
+from ionport.documents.intake.imports.numbers import typed_number
+from ionport.documents.types import DOCUMENT_TYPES, FieldType, document_type
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.document.order import next_page
 from ionport.web.pages.documents.document.page import Form, document_page
@@ -23,6 +25,15 @@ MANUAL = "decisions"
 _VALUE, _SEEN = "value ", "seen "
 _MAX_ROW = 6
 _NAME_LENGTH = 60
+_LONGEST = 100
+# The same in every document type.
+_NUMBERS = frozenset(
+    one.id
+    for kind in DOCUMENT_TYPES.values()
+    for fields in (kind.fields, *(table.columns for table in kind.tables))
+    for one in fields
+    if one.type in (FieldType.AMOUNT, FieldType.NUMBER)
+)
 
 
 def form(request: Request) -> Response:
@@ -46,10 +57,11 @@ def correct(request: Request) -> Response:
     """Correct what was changed in the form; everything else stays as it is."""
     visit = visit_of(request)
     names = [name.removeprefix(_VALUE) for name in visit.form if name.startswith(_VALUE)]
-    values = {name: text_of(visit.form, _VALUE + name) for name in names}
     seen = {name: text_of(visit.form, _SEEN + name) for name in names}
-    changed = {name: text for name, text in values.items() if text != seen[name]}
     try:
+        changed = _changed(
+            request, {name: text_of(visit.form, _VALUE + name) for name in names}, seen
+        )
         made = documents_of(request).documents.corrections.correct(
             visit.services.database,
             organization_scope(request),
@@ -70,6 +82,37 @@ def correct(request: Request) -> Response:
     if "next" in visit.form:
         return next_page(request, text)
     return redirect(request, _url(request), kind="success" if made else "info", text=text)
+
+
+def _changed(
+    request: Request, typed: Mapping[str, str], seen: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return what somebody has changed, numbers as they are stored.
+
+    Raises InvalidInput for numbers that can be read in two ways.
+    """
+    language = request.headers.get("accept-language", "en").strip().lower()
+    changed, wrong = {}, {}
+    for name, text in typed.items():
+        value, is_number = text, name.rpartition("/")[2] in _NUMBERS and len(text) <= _LONGEST
+        if is_number:
+            try:
+                value = typed_number(text, reads_english=language.startswith(("en", "*")))
+            except ValueError as error:
+                wrong[name] = str(error)
+        if value != seen[name] and not (is_number and _is_same(value, seen[name])):
+            changed[name] = value
+    if wrong:
+        raise InvalidInput(next(iter(wrong.values())), code="two_ways", fields=wrong)
+    return changed
+
+
+def _is_same(typed: str, seen: str) -> bool:
+    """Tell whether two texts are one number: an editor has more digits than what is stored."""
+    try:
+        return Decimal(typed) == Decimal(seen)
+    except InvalidOperation:
+        return False
 
 
 def _corrected_text(request: Request) -> str:

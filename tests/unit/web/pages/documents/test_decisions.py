@@ -28,9 +28,9 @@ def test_a_value_is_corrected_on_its_page_and_the_document_is_free(desk: Desk) -
     assert 'href="/manual/rules#BR-CO-16"' in detail
     assert 'id="BR-CO-16"' in desk.browser.get("/manual/rules").text
     seen = {"seen amount_due": "2808.80"}
-    wrong = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "2.808,81"})
+    wrong = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "2.808;81"})
     assert wrong.status_code == 422
-    assert 'value="2.808,81"' in wrong.text
+    assert 'value="2.808;81"' in wrong.text
     assert "with digits and a decimal point" in said(wrong.text)
     page = desk.browser.send(f"{path}/correct", {**seen, "value amount_due": "2808.81"})
     assert "corrected; the invoice says “2,808.80”" in said(page.text)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import httpx2
 import pytest
 
+from tests.support.web import said
 from tests.support.whole import Desk
 
 _ONE = "/settings/document-types/INVOICE"
@@ -135,3 +137,10 @@ def test_a_member_reads_settings_and_changes_none(desk: Desk) -> None:
         values = {"rule": "due_before_issue", "effect": "holds", "seen": ""}
         answer = desk.browser.http.post(path, data={**token, **values})
         assert answer.status_code == 403, path
+
+
+def test_types_of_values_are_words(desk: Desk) -> None:
+    for path in ("INVOICE", "INVOICE/fields/invoice_date"):
+        page = desk.browser.get(f"/settings/document-types/{path}").text
+        assert not re.search(r"(STRING|DATE|NUMBER|CURRENCY)</(td|p|dd)>", page)
+        assert "Date" in said(page)

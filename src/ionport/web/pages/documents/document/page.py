@@ -183,7 +183,7 @@ def _demanded(settings: TypeSettings, form: Form | None = None) -> Editing:
     read_only = frozenset(name for name, one in settings.fields.items() if one.read_only)
     if form is None:
         return Editing(required=required, read_only=read_only)
-    return Editing(form.typed, form.errors, required, read_only)
+    return Editing(form.typed, form.errors, required, read_only, is_form=True)
 
 
 def _code_lists(values: Sequence[Value]) -> dict[str, list[Code]]:

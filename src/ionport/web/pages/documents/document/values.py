@@ -11,6 +11,7 @@ from typing import Final
 from ionport.core.i18n import _
 from ionport.documents.invoice.codes import code_list, decimals_of
 from ionport.documents.invoice.corrections import CORRECTABLE_TABLES, Target
+from ionport.documents.invoice.fields import RATE_SUFFIXES, VAT_TERMS
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.invoice.rendering.words import Words
 from ionport.documents.model import Document, Row
@@ -20,6 +21,7 @@ from ionport.documents.review.decisions.values import codes_of, is_correctable
 from ionport.documents.types import (
     ALLOWANCES_CHARGES,
     INVOICE_TABLE,
+    TAX_LINES,
     Field,
     FieldType,
     TableType,
@@ -39,6 +41,8 @@ _ESSENTIAL = frozenset(
         "buyer_tax_id",
     )
 )
+# Up to three rows of VAT, which are the first of its table.
+_VAT_FIELDS = frozenset(f"{name}{suffix}" for name in VAT_TERMS for suffix in RATE_SUFFIXES)
 # Sums come before what they are made of.
 _SUMS = (
     *("total_net_amount", "total_tax_amount", "total_amount", "prepaid_amount"),
@@ -160,6 +164,7 @@ class Editing:
     errors: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     read_only: frozenset[str] = frozenset()
+    is_form: bool = False
 
 
 class Values:
@@ -187,7 +192,11 @@ class Values:
     def groups(self) -> list[Group]:
         """Return the header fields in the groups of the validation screen."""
         found: dict[str, list[Value]] = {}
-        for one in sorted(self._kind.fields, key=lambda field: field.id not in _SUMS):
+        # The rows of VAT stand in their table below; here is only what was corrected here.
+        is_twice = bool(self._document.tables.get(TAX_LINES)) and not self._editing.is_form
+        twice = _VAT_FIELDS - self._was.keys() if is_twice else frozenset()
+        fields = (one for one in self._kind.fields if one.id not in twice)
+        for one in sorted(fields, key=lambda field: field.id not in _SUMS):
             found.setdefault(one.group, []).append(self.field(one))
         labels = [_(each) for each in dict.fromkeys(one.group for one in self._kind.fields)]
         groups = []
@@ -265,9 +274,19 @@ class Values:
             codes=codes,
             is_required=name in self._editing.required,
             is_essential=name in _ESSENTIAL and not self._document.fields,
-            typed=self._editing.typed.get(name, raw),
+            typed=self._editing.typed.get(name, self._to_edit(one, raw)),
             error=self._editing.errors.get(name, ""),
         )
+
+    def _to_edit(self, one: Field, raw: str) -> str:
+        """Return a value as an editor has it: an amount with the digits of its currency."""
+        number = _number(raw) if one.type is FieldType.AMOUNT else None
+        if number is None:
+            return raw
+        decimals = decimals_of(self._document.fields.get("currency", ""))
+        exponent = number.as_tuple().exponent
+        missing = decimals + exponent if isinstance(exponent, int) else 0
+        return f"{number:.{decimals}f}" if missing > 0 else raw
 
     def _shown(self, one: Field, raw: str, said: Row) -> str:
         currency = self._document.fields.get("currency", "")

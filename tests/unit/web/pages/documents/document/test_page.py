@@ -30,7 +30,7 @@ def test_amounts_dates_and_codes_are_written_as_people_read_them(desk: Desk) -> 
         "Payment Method 58 SEPA credit transfer",
         "IBAN DE89 3704 0044 0532 0130 00",
         "Total Net Amount 2,414.80",
-        "Tax Rate 19 %",
+        "1 19 % S Standard rate 1,874.80 356.21",
         "Currency EUR Euro",
         "Supplier Country DE Germany",
         "12 one 149.90 1,798.80",
@@ -43,7 +43,7 @@ def test_amounts_dates_and_codes_are_written_as_people_read_them(desk: Desk) -> 
 def test_amounts_have_the_digits_of_their_currency(desk: Desk) -> None:
     (document,) = _upload(desk, SAMPLE.replace(b'"EUR"', b'"JPY"').replace(b">EUR<", b">JPY<"))
     (dinar,) = _upload(desk, AGAIN.replace(b'"EUR"', b'"KWD"').replace(b">EUR<", b">KWD<"))
-    assert "Net Amount 2 540 " in said(desk.browser.get(f"/documents/{document}").text)
+    assert "7 % S Standard rate 540 " in said(desk.browser.get(f"/documents/{document}").text)
     assert "2,808.810 KWD" in said(desk.browser.get(f"/documents/{dinar}").text)
 
 
@@ -148,6 +148,63 @@ def test_editors_fit_the_type_of_their_values(desk: Desk) -> None:
     assert 'name="value invoice_id"' not in row
     # Of two thousand units the usual ones are offered; any other can be typed.
     assert row.count("<option ") < 200
+
+
+@pytest.mark.parametrize(
+    ("typed", "language", "kept"),
+    [
+        ("1,119.00", "de", "1119.00"),
+        ("1.119,00", "en", "1119.00"),
+        ("1119,5", "en", "1119.5"),
+        ("1 119.50", "fr", "1119.50"),
+        ("1\u202f119,50", "fr", "1119.50"),
+        ("1'119.50", "de-CH", "1119.50"),
+        ("1,234,567", "de", "1234567"),
+        ("1,119", "en-GB,en;q=0.9", "1119"),
+        ("1.119", "en-GB,en;q=0.9", "1.119"),
+        ("-5,00", "de", "-5.00"),
+    ],
+)
+def test_an_amount_is_read_as_the_person_writes_it(
+    desk: Desk, typed: str, language: str, kept: str
+) -> None:
+    (document,) = _upload(desk, SAMPLE)
+    path = f"/documents/{document}/correct"
+    fields = {"seen prepaid_amount": "", "value prepaid_amount": typed}
+    desk.browser.send(path, fields, headers={"accept-language": language})
+    page = desk.browser.get(path).text
+    assert f'name="seen prepaid_amount" value="{kept}"' in page
+
+
+@pytest.mark.parametrize("typed", ["1,119", "1.119"])
+def test_an_amount_that_can_be_read_in_two_ways_is_refused_with_both(
+    desk: Desk, typed: str
+) -> None:
+    (document,) = _upload(desk, SAMPLE)
+    path = f"/documents/{document}/correct"
+    fields = {"seen prepaid_amount": "", "value prepaid_amount": typed}
+    answer = desk.browser.send(path, fields, headers={"accept-language": "de-DE,de;q=0.9"})
+    assert answer.status_code == 422
+    told = f"{typed} can be read in two ways: write 1119, or 1.1190."
+    assert told in said(answer.text)
+    assert f'value="{typed}"' in answer.text
+
+
+def test_an_editor_has_an_amount_with_the_digits_of_its_currency(desk: Desk) -> None:
+    (document,) = _upload(desk, SAMPLE.replace(b">394.01<", b">394.1<"))
+    path = f"/documents/{document}/correct"
+    page = desk.browser.get(path).text
+    assert 'name="seen total_tax_amount" value="394.1"' in page
+    assert re.search(r'name="value total_tax_amount" value="394.10"', page)
+    # What is sent as it was shown is no change.
+    fields = {"seen total_tax_amount": "394.1", "value total_tax_amount": "394.10"}
+    assert "Nothing was changed." in said(desk.browser.send(path, fields).text)
+
+
+def test_a_row_of_vat_is_shown_once(desk: Desk) -> None:
+    (document,) = _upload(desk, SAMPLE)
+    values = _section(desk.browser.get(f"/documents/{document}").text, "values")
+    assert said(values).count("1,874.80") == 1
 
 
 def test_a_pdf_without_an_invoice_opens_with_its_form(desk: Desk) -> None:
