@@ -273,6 +273,7 @@ def page_sides(infor: InforSide | None, documents: DocumentSide | None) -> Sides
             readable_pages=documents.readable_pages,
             pictures=documents.pictures,
             archive=documents.archive,
+            retention=documents.retention,
             list_settings=documents.list_settings,
             bulk=documents.bulk,
             bulk_runner=documents.bulk_runner,

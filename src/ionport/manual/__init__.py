@@ -34,6 +34,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "companies",
             "suppliers",
             "document-types",
+            "retention",
             "prove-a-connection",
             "mapping-files",
             "export",

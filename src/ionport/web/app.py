@@ -57,7 +57,13 @@ from ionport.web.pages.ion_desk import (
 from ionport.web.pages.organization import api_keys, audit_log, groups, organization
 from ionport.web.pages.organization import users as colleagues
 from ionport.web.pages.sandbox import coverage, idm_types, inspector, inspector_erp
-from ionport.web.pages.settings import companies, document_company, suppliers, watched_folders
+from ionport.web.pages.settings import (
+    companies,
+    document_company,
+    retention,
+    suppliers,
+    watched_folders,
+)
 from ionport.web.pages.settings import document_types as types_of_documents
 from ionport.web.pages.tenant import audit_log as tenant_audit_log
 from ionport.web.pages.tenant import (
@@ -176,6 +182,7 @@ def _document_routes() -> list[BaseRoute]:
         *companies.ROUTES,
         *suppliers.ROUTES,
         *watched_folders.ROUTES,
+        *retention.ROUTES,
         *types_of_documents.ROUTES,
         *api_keys.ROUTES,
         *colleagues.ROUTES,

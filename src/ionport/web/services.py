@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ionport.documents.list_files.service import ListFileService
     from ionport.documents.readable_pages.pictures import PictureService
     from ionport.documents.readable_pages.service import ReadablePageService
+    from ionport.documents.retention.service import RetentionService
     from ionport.documents.service import DocumentService
     from ionport.documents.suppliers.service import SupplierService
     from ionport.documents.type_settings.service import TypeSettingsService
@@ -122,6 +123,7 @@ class DocumentServices:
     readable_pages: ReadablePageService
     pictures: PictureService
     archive: DocumentArchive
+    retention: RetentionService
     list_settings: ListSettingsService
     bulk: BulkService
     bulk_runner: BulkRunner

@@ -15,6 +15,7 @@ from ionport.documents.bulk.model import BulkAuditAction
 from ionport.documents.companies.service import CompanyAction
 from ionport.documents.intake.sources.model import SourceAction
 from ionport.documents.receipts import ReceiptAction
+from ionport.documents.retention.model import RetentionAction
 from ionport.documents.review.decisions.moving import MoveAction
 from ionport.documents.review.decisions.recording import DecisionAction
 from ionport.documents.suppliers.service import SupplierAction
@@ -65,6 +66,7 @@ SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     DeliveryAction,
     DocumentFlowAction,
     DocumentTypeAction,
+    RetentionAction,
     DocumentationAction,
     EndpointAction,
     FaultAction,
@@ -102,7 +104,12 @@ _NAMED: Final = (
 
 
 # Their details are what was changed, by name.
-_TOLD_IN_FULL: Final = (CompanyAction.CHANGED, DocumentTypeAction.CHANGED, SupplierAction.IMPORTED)
+_TOLD_IN_FULL: Final = (
+    CompanyAction.CHANGED,
+    DocumentTypeAction.CHANGED,
+    RetentionAction.CHANGED,
+    SupplierAction.IMPORTED,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,90 @@
+"""How long documents are kept is set on a page, which asks before content is removed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.support.web import said
+from tests.support.whole import Desk
+
+_PAGE = "/settings/retention"
+
+
+def _purged(desk: Desk, document_id: str) -> None:
+    """Reject a document, and have its content removed as if a year had gone by."""
+    side = desk.application.documents
+    assert side is not None
+    path = f"/documents/{document_id}"
+    desk.browser.send(f"{path}/decide/reject", {"reason": "not ours"})
+    desk.browser.send(_PAGE, {"INVOICE": "1"}, form_at=_PAGE)
+    clock = desk.application.clock
+    late = clock.now() + timedelta(days=400)
+    side.retention._clock = _Fixed(late)
+    assert side.retention.tidy(desk.application.database) == 1
+
+
+class _Fixed:
+    def __init__(self, at: object) -> None:
+        self._at = at
+
+    def now(self) -> object:
+        return self._at
+
+
+def test_how_long_documents_are_kept_is_set_and_told(desk: Desk) -> None:
+    assert f'href="{_PAGE}"' in desk.browser.get("/settings").text
+    assert "Kept for ever" in said(desk.browser.get(_PAGE).text)
+    saved = desk.browser.send(_PAGE, {"INVOICE": "10", "CREDIT_NOTE": ""}, form_at=_PAGE)
+    assert "The retention is saved." in saved.text
+    assert 'value="10"' in saved.text
+    assert "Due now: 0" in said(saved.text)
+    assert "Retention changed: years for ever → 10" in said(saved.text)
+    for wrong in ("0", "101", "-1", "x", "²", "9999"):
+        refused = desk.browser.send(_PAGE, {"INVOICE": wrong}, form_at=_PAGE)
+        assert refused.status_code == 422, wrong
+        assert 'id="INVOICE-error"' in refused.text
+    assert 'value="10"' in desk.browser.get(_PAGE).text
+
+
+def test_the_page_asks_before_content_is_removed(desk: Desk) -> None:
+    document_id = desk.document_id()
+    path = f"/documents/{document_id}"
+    desk.browser.send(f"{path}/decide/reject", {"reason": "not ours"})
+    side = desk.application.documents
+    assert side is not None
+    side.retention._clock = _Fixed(desk.application.clock.now() + timedelta(days=800))
+    asked = desk.browser.send(_PAGE, {"INVOICE": "2"}, form_at=_PAGE)
+    assert "1 document of the type" in said(asked.text)
+    assert "for good" in said(asked.text)
+    assert 'value=""' in desk.browser.get(_PAGE).text
+    fields = {"INVOICE": "2", "CREDIT_NOTE": "", "confirmed": "yes"}
+    saved = desk.browser.send(_PAGE, fields, form_at=_PAGE)
+    assert "Due now: 1" in said(saved.text)
+
+
+def test_the_page_of_a_purged_document_says_so_and_offers_nothing(desk: Desk) -> None:
+    document_id = desk.document_id()
+    path = f"/documents/{document_id}"
+    _purged(desk, document_id)
+    page = desk.browser.get(path)
+    assert page.status_code == 200
+    assert "The content of this document was removed on" in said(page.text)
+    assert "RE-2026-0417" in page.text
+    assert "<img" not in page.text.partition('id="invoice"')[2].partition("</section>")[0]
+    for gone in ("/export", "/correct", "/decide/delete", "/move", "/undo", "/restore", "/file"):
+        assert f'"{path}{gone}"' not in page.text, gone
+    for address in ("file", "page.pdf", "pages/1"):
+        assert desk.browser.get(f"{path}/{address}").status_code in (404, 409), address
+    for action, fields in (("export", {}), ("undo", {"decision": "none"})):
+        answer = desk.browser.send(f"{path}/{action}", fields, form_at=path)
+        assert answer.status_code < 500
+    assert desk.browser.get(f"{path}/archive").status_code == 200
+
+
+def test_only_administrators_set_it(desk: Desk) -> None:
+    desk.add_user("eve")
+    desk.sign_in_as("eve")
+    page = desk.browser.get(_PAGE)
+    assert page.status_code == 200
+    assert "<button" not in page.text.partition('id="kept"')[2].partition("</section>")[0]
+    assert desk.browser.send(_PAGE, {"INVOICE": "1"}, form_at="/settings").status_code == 403
