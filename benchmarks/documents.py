@@ -115,7 +115,7 @@ def main() -> int:
     options = parser.parse_args()
     # A folder in memory would make the peer's fsync free.
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=options.folder or _ROOT) as folder:
-        result = _measure(12 if options.quick else 40, 25, Path(folder))
+        result = _measure(6 if options.quick else 20, 50, Path(folder))
         result |= measure_growth(Path(folder), _MANY)
     result |= {"floor": FLOOR, "goal": GOAL, "left_out": _LEFT_OUT}
     result |= {"growth_floor": GROWTH_FLOOR, "growth_goal": GROWTH_GOAL}

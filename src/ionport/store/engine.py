@@ -6,10 +6,11 @@ service (docs/decisions/0003-sqlalchemy-core-and-alembic-sqlite-by-default.md).
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,7 @@ _CACHE_KIB = 32_768
 _KEPT_CONNECTIONS = 12
 _CONNECTIONS = 22
 _REST_SECONDS = 1.0
+_EMPTY: Mapping[type, str] = {dict: "{}", list: "[]"}
 
 
 class Database:
@@ -222,7 +224,16 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
         # The one used last knows the most pages.
         pool_use_lifo=True,
         hide_parameters=True,
+        json_serializer=_json_text,
     )
+
+
+_encode = json.JSONEncoder().encode
+
+
+def _json_text(value: object) -> str:
+    """Return a value of a column of JSON; most are empty lists and objects."""
+    return _encode(value) if value else _EMPTY.get(type(value)) or _encode(value)
 
 
 def _begin(connection: Connection) -> None:

@@ -52,7 +52,7 @@ def comparable_account(account: str, bank: str = "") -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(sign for sign in text.upper() if sign.isalnum())
+    return "".join(filter(str.isalnum, text.upper()))
 
 
 def _distinct(texts: Sequence[str]) -> tuple[str, ...]:
