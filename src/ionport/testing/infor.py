@@ -15,15 +15,15 @@ from ionport.identity.access import Access
 from ionport.identity.model import PasswordProof
 from ionport.oauth.apps.drafts import AppDraft
 from ionport.oauth.apps.model import AppType, GrantType
-from ionport.testing.calls import InforRecorder
-from ionport.testing.clock import InforClock
-from ionport.testing.faults import Faults
+from ionport.testing.handle.calls import InforRecorder
+from ionport.testing.handle.clock import InforClock
+from ionport.testing.handle.faults import Faults
 from ionport.testing.parts import ACTOR, Parts
 
 if TYPE_CHECKING:
-    from ionport.testing.ion import Ion
-    from ionport.testing.ln import LnState
-    from ionport.testing.state import IdmState, M3State
+    from ionport.testing.handle.ion import Ion
+    from ionport.testing.handle.ln import LnState
+    from ionport.testing.handle.state import IdmState, M3State
 
 _TIMEOUT_SECONDS: Final = 30
 _APP_TYPES: Final = {
@@ -66,28 +66,28 @@ class Infor:
     @once
     def idm(self) -> IdmState:
         """The items that IDM holds."""
-        from ionport.testing.state import IdmState
+        from ionport.testing.handle.state import IdmState
 
         return IdmState(self._parts)
 
     @once
     def ion(self) -> Ion:
         """The messages that ION took, and what it does with them."""
-        from ionport.testing.ion import Ion
+        from ionport.testing.handle.ion import Ion
 
         return Ion(self._parts)
 
     @once
     def m3(self) -> M3State:
         """The records that M3 holds."""
-        from ionport.testing.state import M3State
+        from ionport.testing.handle.state import M3State
 
         return M3State(self._parts)
 
     @once
     def ln(self) -> LnState:
         """The invoices that LN holds."""
-        from ionport.testing.ln import LnState
+        from ionport.testing.handle.ln import LnState
 
         return LnState(self._parts)
 

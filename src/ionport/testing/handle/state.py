@@ -19,8 +19,8 @@ from ionport.sandbox.m3.model import File, Record
 from ionport.sandbox.m3.parameters import DEFAULT_COMPANY
 from ionport.sandbox.messaging.model import Message, MessageFilter
 from ionport.store import Work
+from ionport.testing.handle.reading import agrees, all_pages, only
 from ionport.testing.parts import ACTOR, Parts
-from ionport.testing.reading import agrees, all_pages, only
 
 _MAX_RECORDS: Final = 10_000
 

@@ -12,8 +12,8 @@ from ionport.sandbox.control.recorder.model import CallFilter, RecordedCall
 from ionport.sandbox.control.state.repository import StateRepository
 from ionport.sandbox.control.tables import sandbox_calls
 from ionport.store import Work
+from ionport.testing.handle.reading import agreeing, all_pages, only
 from ionport.testing.parts import ACTOR, Parts
-from ionport.testing.reading import agreeing, all_pages, only
 
 _MAX_TOLD: Final = 50
 

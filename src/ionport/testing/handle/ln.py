@@ -10,8 +10,8 @@ from ionport.identity.access import Access
 from ionport.sandbox.ln.inspection import LnInspection
 from ionport.sandbox.ln.model import Invoice, LnInvoiceFilter
 from ionport.store import Work
+from ionport.testing.handle.reading import agrees, all_pages, only
 from ionport.testing.parts import ACTOR, Parts
-from ionport.testing.reading import agrees, all_pages, only
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from ionport.sandbox.messaging.flows.model import (
 )
 from ionport.sandbox.messaging.points.model import PointDraft
 from ionport.store import Work
+from ionport.testing.handle.reading import agreeing, all_pages, only
+from ionport.testing.handle.state import IonState
 from ionport.testing.parts import ACTOR, Parts
-from ionport.testing.reading import agreeing, all_pages, only
-from ionport.testing.state import IonState
 
 _PROXY_CONTEXT: Final = "Receiver"
 
