@@ -113,6 +113,20 @@ def test_another_organization_may_have_the_same_content(
                 service.timeline(work.within(scope), foreign)
 
 
+def test_each_organization_lists_and_counts_its_own_documents_alone(
+    service: DocumentService, database: Database, clock: MovableClock
+) -> None:
+    long_ago = clock.now() - timedelta(days=1)
+    _receive(service, database)
+    own = _receive(service, database, scope=OTHER)
+    with database.read() as work:
+        listed = service.list(work, OTHER, PageRequest())
+        assert [document.id for document in listed.items] == [own]
+        assert service.count(work, OTHER, DocumentFilter()) == 1
+        assert service.count_since(work, OTHER, long_ago) == 1
+        assert service.count_of_place(work, OTHER, None) == 1
+
+
 @pytest.mark.on_each_database
 def test_the_same_supplier_and_number_warns_and_marks(
     service: DocumentService, database: Database
