@@ -18,7 +18,13 @@ from ionport.web.pages.authorized_apps import files as app_files
 from ionport.web.pages.authorized_apps import form as app_form
 from ionport.web.pages.authorized_apps import security as app_security
 from ionport.web.pages.authorized_apps import token_tools
-from ionport.web.pages.tenant import configuration, saml_issuers, service_accounts, users
+from ionport.web.pages.tenant import (
+    configuration,
+    saml_issuers,
+    service_accounts,
+    user_access,
+    users,
+)
 from tests.browser.accessibility import wider_than_the_window
 from tests.browser.axe import require_axe, violations
 from tests.browser.conftest import OpenScreen
@@ -28,6 +34,7 @@ from tests.support.html_forms import form_with
 from tests.support.web import PASSWORD, said
 
 _TENANT = "/ion-api/{tenant}"
+_USERS = f"{_TENANT}/users"
 _APPS = f"{_TENANT}/authorized-apps"
 _APP = f"{_APPS}/{{app}}"
 _ACCOUNT = f"{_APP}/service-accounts/{{account}}"
@@ -106,16 +113,13 @@ MISTAKES = [
         "scopes",
         "no scope such as",
     ),
-    Mistake(f"{_TENANT}/users/add", {**_USER, "username": "a b"}, "Save", "username", "Use"),
-    Mistake(f"{_TENANT}/users/add", {**_USER, "username": "BOB"}, "Save", "username", "taken"),
-    Mistake(f"{_TENANT}/users/add", {**_USER, "repeated": "x"}, "Save", "repeated", "differ"),
-    Mistake(f"{_TENANT}/users/add", {**_USER, "email": "x"}, "Save", "email", "address"),
+    Mistake(f"{_USERS}/add", {**_USER, "username": "a b"}, "Save", "username", "Use"),
+    Mistake(f"{_USERS}/add", {**_USER, "username": "BOB"}, "Save", "username", "taken"),
+    Mistake(f"{_USERS}/add", {**_USER, "repeated": "x"}, "Save", "repeated", "differ"),
+    Mistake(f"{_USERS}/add", {**_USER, "email": "x"}, "Save", "email", "address"),
+    Mistake(f"{_USERS}/{{user}}/password", _WRONG, "Make the link", "password", _NOT_YOURS),
     Mistake(
-        f"{_TENANT}/users/{{user}}/password",
-        {"new_password": "a good password", "repeated": "another"},
-        "Set the password",
-        "repeated",
-        "differ",
+        f"{_USERS}/{{user}}/second-factor/off", _WRONG, "Switch it off", "password", _NOT_YOURS
     ),
     Mistake(_CONFIGURATION, {"logins_per_day": "0"}, "Save", "logins_per_day", "between"),
     Mistake(f"{_CONFIGURATION}/scopes/add", {"name": "a b"}, "Save", "name", "letters"),
@@ -132,20 +136,24 @@ BUTTONS = {
     *(f"{_APP}/{what}" for what in ("disable", "enable", "delete", "revoke")),
     *(f"{_APP}/keys/{{key}}/delete", f"{_ACCOUNT}/delete"),
     *(f"{_TENANT}/service-accounts/{{account}}/{what}" for what in ("disable", "enable")),
-    *(f"{_TENANT}/users/{{user}}/{what}" for what in ("roles", "disable", "enable", "remove")),
+    *(f"{_USERS}/{{user}}/{what}" for what in ("roles", "disable", "enable", "remove")),
+    *(f"{_USERS}/{{user}}/{what}" for what in ("links/revoke", "sessions/end")),
     *(f"{_CONFIGURATION}/scopes/{{scope:path}}/delete",),
     *(f"{_CONFIGURATION}/saml-issuers/{{issuer}}/delete",),
     *(f"{_TENANT}/approvals/{{app}}/revoke", "/authorize/{tenant}/switch"),
     *("/authorize/{tenant}/decision", "/sign-out"),
 }
-# test_pages and test_authorize make the mistakes of these.
-ELSEWHERE = {"/sign-in", "/set-up/{token}", "/account", "/authorize/{tenant}/sign-on"}
+# test_pages, test_authorize and the unit tests of the second step make the mistakes of these.
+ELSEWHERE = {
+    *("/sign-in", "/set-up/{token}", "/account"),
+    *("/authorize/{tenant}/sign-on", "/authorize/{tenant}/code"),
+}
 
 
 def test_every_form_has_its_mistakes_told() -> None:
     modules = (
         *(account, app_files, app_form, app_security, authorize, authorized_apps, configuration),
-        *(saml_issuers, service_accounts, token_tools, users),
+        *(saml_issuers, service_accounts, token_tools, user_access, users),
     )
     forms = {route.path for module in modules for route in module.ROUTES if "POST" in route.methods}
     assert forms == {mistake.route for mistake in MISTAKES} | BUTTONS | ELSEWHERE

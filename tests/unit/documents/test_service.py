@@ -120,11 +120,12 @@ def test_each_organization_lists_and_counts_its_own_documents_alone(
     _receive(service, database)
     own = _receive(service, database, scope=OTHER)
     with database.read() as work:
-        listed = service.list(work, OTHER, PageRequest())
+        others = work.within(OTHER)
+        listed = service.list(others, PageRequest())
         assert [document.id for document in listed.items] == [own]
-        assert service.count(work, OTHER, DocumentFilter()) == 1
-        assert service.count_since(work, OTHER, long_ago) == 1
-        assert service.count_of_place(work, OTHER, None) == 1
+        assert service.count(others, DocumentFilter()) == 1
+        assert service.count_since(others, long_ago) == 1
+        assert service.count_of_place(others, None) == 1
 
 
 @pytest.mark.on_each_database
