@@ -37,8 +37,8 @@ class Call:
 
     @property
     def scope(self) -> OrganizationScope:
-        """The organization of the key: the only one whose rows are seen."""
-        return OrganizationScope(self.caller.key.organization_id)
+        """What the user may see of the key's organization: the only one whose rows are seen."""
+        return self.actor.scope_in(self.caller.key.organization_id)
 
     @property
     def actor(self) -> Actor:

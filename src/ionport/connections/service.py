@@ -22,6 +22,7 @@ from ionport.core.paging import Following, Page, PageRequest
 from ionport.core.sealing import KeyRing, SealedFor
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import Actor
 from ionport.ionapi import IonApiFile
 from ionport.ionapi.addresses import PUBLIC_ONLY, AddressPolicy
@@ -63,7 +64,7 @@ class ConnectionService:
 
         `prepare_connection` has read it, outside the transaction.
         """
-        access.require_organization_administrator()
+        access.require(Permission.MANAGE_CONNECTIONS)
         file = prepared.file
         proposed = name or (file.cn or filename.removesuffix(".ionapi"))[:_NAME_LENGTH]
         repository = ConnectionRepository(access.connection)
@@ -123,7 +124,7 @@ class ConnectionService:
         self, access: Access[OrganizationScope], connection_id: str, name: str
     ) -> Connection:
         """Change the name that people see."""
-        access.require_organization_administrator()
+        access.require(Permission.MANAGE_CONNECTIONS)
         connection = self._get(access, connection_id)
         new = _name(name)
         ConnectionRepository(access.connection).rename(access.scope, connection.id, new)
@@ -137,7 +138,7 @@ class ConnectionService:
         Raises:
             Conflict: a configuration uses it, or the ledger names it.
         """
-        access.require_organization_administrator()
+        access.require(Permission.MANAGE_CONNECTIONS)
         connection = self._get(access, connection_id)
         users = self.uses.titles(access, connection_id) if self.uses else ()
         if users:
@@ -181,7 +182,7 @@ class ConnectionService:
         however many ask at once: Infor counts sign-ons. One whose process has ended is noted as
         interrupted and makes place.
         """
-        access.require_organization_administrator()
+        access.require(Permission.MANAGE_CONNECTIONS)
         connection = self._get(access, connection_id)
         repository, now = CheckRepository(access.connection), self._clock.now()
         latest = repository.latest(access.scope, connection_id)

@@ -11,6 +11,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
+    and_,
     bindparam,
     func,
     insert,
@@ -92,7 +94,8 @@ class DocumentRepository:
         return True
 
     def find(self, scope: OrganizationScope, document_id: str) -> Document | None:
-        row = self._connection.execute(_FIND, _key(scope, document_id)).one_or_none()
+        found = self._connection.execute(_seen(_FIND, scope), _key(scope, document_id))
+        row = found.one_or_none()
         return _document(row) if row else None
 
     def find_by_contents(
@@ -125,7 +128,8 @@ class DocumentRepository:
 
     def lock(self, scope: OrganizationScope, document_id: str) -> LockedDocument | None:
         """Return what exports ask of a document, kept as it is until the transaction ends."""
-        row = self._connection.execute(_LOCK, _key(scope, document_id)).one_or_none()
+        found = self._connection.execute(_seen(_LOCK, scope), _key(scope, document_id))
+        row = found.one_or_none()
         if row is None:
             return None
         status = DocumentStatus(row.status)
@@ -181,7 +185,8 @@ class DocumentRepository:
         self, scope: OrganizationScope, document_id: str
     ) -> tuple[DocumentStatus, int] | None:
         """Return the status and how many findings hold the document, without a lock."""
-        row = self._connection.execute(_STANDING, _key(scope, document_id)).one_or_none()
+        found = self._connection.execute(_seen(_STANDING, scope), _key(scope, document_id))
+        row = found.one_or_none()
         return (DocumentStatus(row.status), row.open_findings) if row else None
 
 
@@ -316,7 +321,17 @@ def _key(scope: OrganizationScope, document_id: str) -> dict[str, Any]:
 
 
 def _own(scope: OrganizationScope) -> ColumnElement[bool]:
-    return documents.c.organization_id == scope.organization_id
+    own = documents.c.organization_id == scope.organization_id
+    if scope.document_types is None:
+        return own
+    return and_(own, documents.c.document_type.in_(sorted(scope.document_types)))
+
+
+def _seen(statement: Select[Any], scope: OrganizationScope) -> Select[Any]:
+    """Return a statement about one document, for the types of documents that are seen."""
+    if scope.document_types is None:
+        return statement
+    return statement.where(documents.c.document_type.in_(sorted(scope.document_types)))
 
 
 def _document(row: Row[Any]) -> Document:

@@ -48,6 +48,7 @@ from ionport.documents.timeline import Timeline
 from ionport.documents.webhooks.ports import Events, NoEvents
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.permissions import Permission
 from ionport.store import OrganizationScope, ScopedWork
 
 
@@ -172,7 +173,8 @@ class DocumentService:
         Raises Forbidden and NotFound as `receive`; of a file that is here already there is a
         Conflict in its place.
         """
-        access.require_organization_member()
+        for kind in {one.intake.document_type for one in prepared}:
+            access.require(Permission.EDIT, kind)
         return self._receipts.add(access, prepared, sub_organization_id)
 
     def get(self, access: ScopedWork[OrganizationScope], document_id: str) -> Document:

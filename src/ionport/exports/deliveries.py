@@ -41,6 +41,7 @@ from ionport.exports.status import (
 from ionport.exports.timing import ExportTiming
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.permissions import Permission
 from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
 
 _REASON_LENGTH = 500
@@ -92,8 +93,8 @@ class DeliveryService:
             InvalidInput: the reason is empty or too long.
             Conflict: `no_active_configuration`.
         """
-        access.require_organization_member()
         document = self._making.locked(access, document_id)
+        access.require(Permission.EXPORT, document.document_type)
         existing = self._newest(access, document_id)
         wanted = self._making.wanted(access, document, configuration_id)
         made = [
@@ -124,12 +125,12 @@ class DeliveryService:
             DocumentHeld: as `export`.
             Conflict: a delivery of the document is not over yet.
         """
-        access.require_organization_member()
         reason = reason.strip()
         if not reason or len(reason) > _REASON_LENGTH:
             wrong = _("Say why the document is exported again, in 1 to 500 characters.")
             raise InvalidInput(wrong, fields={"reason": wrong})
         document = self._making.locked(access, document_id)
+        access.require(Permission.RE_EXPORT, document.document_type)
         existing = self._newest(access, document_id)
         plans = []
         for configuration in self._making.wanted(access, document, configuration_id):
@@ -162,8 +163,8 @@ class DeliveryService:
         The stored payload is sent again, unless the failed step is known never to have reached
         Infor: then it is rendered anew, with the mapping's newest version.
         """
-        access.require_organization_member()
         delivery = self._get(access, delivery_id)
+        self._require(access, Permission.EXPORT, delivery)
         # As who makes a delivery: nothing comes between what is asked here and the commit.
         DeliveryRepository(access.connection).lock_exports(access.scope, delivery.document_id)
         delivery = self._get(access, delivery_id)
@@ -218,8 +219,8 @@ class DeliveryService:
         Raises:
             Conflict: it is running this moment, or over already.
         """
-        access.require_organization_member()
         delivery = self._get(access, delivery_id)
+        self._require(access, Permission.EXPORT, delivery)
         now = self._clock.now()
         cancelled = DeliveryRepository(access.connection).update(
             access.scope,
@@ -249,15 +250,26 @@ class DeliveryService:
         return self._get(access, delivery.id)
 
     def get(self, access: Access[OrganizationScope], delivery_id: str) -> DeliveryDetail:
-        """Return a delivery with its steps and attempts."""
+        """Return a delivery with its steps and attempts.
+
+        Who may not see payloads gets the attempts without what was sent and answered.
+        """
         access.require_organization_member()
         delivery = self._get(access, delivery_id)
         ledger = LedgerRepository(access.connection)
-        return DeliveryDetail(
+        detail = DeliveryDetail(
             delivery,
             ledger.steps(access.scope, delivery.id),
             ledger.attempts(access.scope, delivery.id),
         )
+        kind = self._documents.get(access, delivery.document_id).document_type
+        return detail if access.may(Permission.SEE_PAYLOADS, kind) else detail.without_payloads()
+
+    def _require(
+        self, access: Access[OrganizationScope], permission: Permission, delivery: Delivery
+    ) -> None:
+        document = self._documents.get(access, delivery.document_id)
+        access.require(permission, document.document_type)
 
     def of_document(
         self, access: Access[OrganizationScope], document_id: str

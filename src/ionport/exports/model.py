@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -244,6 +244,16 @@ class DeliveryDetail:
     delivery: Delivery
     steps: tuple[DeliveryStep, ...]
     attempts: tuple[Attempt, ...]
+
+    def without_payloads(self) -> DeliveryDetail:
+        """Return it for who may not see what was sent and what was answered."""
+        return replace(
+            self,
+            steps=tuple(replace(each, payload_digest=None) for each in self.steps),
+            attempts=tuple(
+                replace(each, request={}, response=None, exchanges=()) for each in self.attempts
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ionport.exports.configurations.repository import ConfigurationRepository
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
+from ionport.identity.groups.permissions import Permission
 from ionport.store import OrganizationScope, ScopedWork
 
 
@@ -118,8 +119,9 @@ def keep_exported(
 
     Raises Forbidden, NotFound, and Conflict where none waits or its deliveries are not all done.
     """
-    access.require_organization_member()
-    if documents.get(access, document_id).status in PENDING:
+    document = documents.get(access, document_id)
+    access.require(Permission.RE_EXPORT, document.document_type)
+    if document.status in PENDING:
         told = _("It is not exported again.")
         record_document_status(access, documents, document_id, told, access.actor.name)
         if documents.get(access, document_id).status is DocumentStatus.EXPORTED:

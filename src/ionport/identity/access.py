@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ionport.core.errors import Forbidden
-from ionport.core.i18n import _
 from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import Actor
 from ionport.store import AnyScope, OrganizationScope, ScopedWork, TenantScope
@@ -57,12 +55,4 @@ class Access(ScopedWork[_Scope]):
         self: Access[OrganizationScope], permission: Permission, document_type: str | None = None
     ) -> None:
         """Raise Forbidden unless the actor may do it; None: with documents of any type."""
-        self.require_organization_member()
-        if not self.may(permission, document_type):
-            raise Forbidden(
-                _(
-                    "This needs the permission “{permission}”. Ask an administrator of your"
-                    " organization."
-                ).format(permission=permission.label),
-                code="needs_permission",
-            )
+        self.actor.require(self.scope.organization_id, permission, document_type)

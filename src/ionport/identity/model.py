@@ -14,6 +14,7 @@ from ionport.core.errors import Forbidden, InvalidInput, Unauthenticated
 from ionport.core.i18n import N_, _, gettext
 from ionport.core.paging import PageRequest
 from ionport.identity.groups.permissions import Permission, Rights
+from ionport.store import OrganizationScope
 
 _TENANT_ID = re.compile(r"[A-Z0-9]+_(PRD|TST|TRN|DEV|DEM)")
 _USERNAME = re.compile(r"[\w.@+-]{1,100}")
@@ -171,6 +172,20 @@ class Actor:
             return False
         return self._rights(organization_id).allow(permission, document_type)
 
+    def require(
+        self, organization_id: str, permission: Permission, document_type: str | None = None
+    ) -> None:
+        """Raise Forbidden unless the actor may do it; None: with documents of any type."""
+        self.require_organization_member(organization_id)
+        if not self.may(organization_id, permission, document_type):
+            raise Forbidden(
+                _(
+                    "This needs the permission “{permission}”. Ask an administrator of your"
+                    " organization."
+                ).format(permission=permission.label),
+                code="needs_permission",
+            )
+
     def types_for(self, organization_id: str, permission: Permission) -> frozenset[str] | None:
         """Return with which document types the actor may do it; None for every type."""
         if self.is_organization_administrator(organization_id):
@@ -178,6 +193,10 @@ class Actor:
         if not self.is_organization_member(organization_id):
             return frozenset()
         return self._rights(organization_id).types(permission)
+
+    def scope_in(self, organization_id: str) -> OrganizationScope:
+        """Return the rows of an organization that the actor may see."""
+        return OrganizationScope(organization_id, self.types_for(organization_id, Permission.SEE))
 
     def _rights(self, organization_id: str) -> Rights:
         return dict(self.rights).get(organization_id) or Rights.of_members()

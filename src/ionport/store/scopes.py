@@ -17,9 +17,14 @@ class TenantScope:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationScope:
-    """The rows of one organization of the document side."""
+    """The rows of one organization of the document side.
+
+    With `document_types` documents of other types, and their deliveries, are not seen: for whoever
+    asks they do not exist. What compares documents with each other looks at all of them.
+    """
 
     organization_id: str
+    document_types: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

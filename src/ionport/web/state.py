@@ -90,11 +90,11 @@ def tenant_scope(request: Request) -> TenantScope:
 
 
 def organization_scope(request: Request) -> OrganizationScope:
-    """Return the scope of the user's organization; Forbidden when there is none."""
+    """Return what the user may see of their organization; Forbidden when there is none."""
     organization = visit_of(request).organization
     if organization is None:
         raise Forbidden(
             _("You belong to no organization yet. Ask an administrator to add you."),
             code="no_organization",
         )
-    return OrganizationScope(organization.id)
+    return visit_of(request).actor.scope_in(organization.id)

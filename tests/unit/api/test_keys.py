@@ -81,7 +81,7 @@ def test_a_key_never_has_more_rights_than_its_user(desk: Desk) -> None:
     with program(desk, api_key(desk, username="bob")) as client:
         assert client.get(f"/connections/{connection['id']}").json() == connection
         answer = client.post(f"/connections/{connection['id']}/proof")
-        assert problem(answer, 403)["code"] == "needs_organization_administrator"
+        assert problem(answer, 403)["code"] == "needs_permission"
 
 
 def test_the_key_is_stored_nowhere(desk: Desk) -> None:

@@ -287,7 +287,7 @@ def test_what_can_be_undone_is_what_is_not_refused(ready: DocumentSide) -> None:
 
 def _undoable(side: DocumentSide, document_id: str) -> list[str]:
     with side.database.read() as work:
-        access = work.within(side.scope)
+        access = Access(work, side.scope, OPERATOR)
         decisions = side.documents.decisions.list(access, document_id)
         found = undoable(
             access,

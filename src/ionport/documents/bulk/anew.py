@@ -34,7 +34,8 @@ class JudgingAnew:
         waiting = Selection(matching=DocumentFilter(statuses=WAITING))
         try:
             with access.connection.begin_nested():
-                by_ionport = Access(access.work, access.scope, ionport)
+                everything = OrganizationScope(access.scope.organization_id)
+                by_ionport = Access(access.work, everything, ionport)
                 self._bulk.start(by_ionport, BulkAction.JUDGE, waiting)
         except InvalidInput as error:
             # Nothing waits.

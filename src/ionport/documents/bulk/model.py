@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from ionport.core.i18n import N_, _
 from ionport.documents.model import DocumentFilter
+from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import AuditAction
 
 MAX_DOCUMENTS = 100_000
@@ -43,6 +44,14 @@ class BulkAction(StrEnum):
     def needs_reason(self) -> bool:
         """Whether a person has to say why."""
         return self not in (BulkAction.EXPORT, BulkAction.JUDGE)
+
+    @property
+    def permission(self) -> Permission:
+        """What it needs; each document is asked about when its turn is."""
+        return {
+            BulkAction.EXPORT: Permission.EXPORT,
+            BulkAction.DELETE: Permission.DELETE,
+        }.get(self, Permission.DECIDE)
 
     @classmethod
     def offered(cls) -> list[BulkAction]:

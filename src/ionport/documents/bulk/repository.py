@@ -32,7 +32,7 @@ from ionport.documents.bulk.model import (
     Selection,
 )
 from ionport.documents.bulk.tables import bulk_items, bulk_runs
-from ionport.documents.listing.conditions import matching
+from ionport.documents.listing.conditions import matching, own
 from ionport.documents.tables import documents
 from ionport.store import OrganizationScope, SystemScope
 
@@ -80,8 +80,7 @@ class BulkRepository:
         if selection.matching is not None:
             conditions = matching(self._connection, scope, selection.matching)
         else:
-            own = documents.c.organization_id == scope.organization_id
-            conditions = [own, documents.c.id.in_(selection.ids)]
+            conditions = [own(scope), documents.c.id.in_(selection.ids)]
         found = (
             select(documents.c.id, documents.c.created_at)
             .where(*conditions)
@@ -103,13 +102,13 @@ class BulkRepository:
 
     def drop_old(self, scope: OrganizationScope) -> None:
         """Remove the runs that are over and older than the newest `MAX_RUNS`."""
-        own = _r.organization_id == scope.organization_id
-        newest = select(_r.id).where(own).order_by(_r.created_at.desc(), _r.id.desc())
+        of_scope = _r.organization_id == scope.organization_id
+        newest = select(_r.id).where(of_scope).order_by(_r.created_at.desc(), _r.id.desc())
         over = _r.state.in_([state.value for state in BulkState if state.is_over])
         old = newest.where(over).offset(MAX_RUNS).limit(MAX_RUNS)
         ids = self._connection.execute(old).scalars().all()
         if ids:
-            self._connection.execute(delete(bulk_runs).where(own, _r.id.in_(ids)))
+            self._connection.execute(delete(bulk_runs).where(of_scope, _r.id.in_(ids)))
 
     def find(self, scope: OrganizationScope, run_id: str) -> BulkRun | None:
         row = self._connection.execute(
@@ -289,8 +288,10 @@ def _is_free(silent_since: datetime) -> ColumnElement[bool]:
     return or_(_r.worker == "", _r.updated_at < silent_since)
 
 
-def _left_out(scope: OrganizationScope, run_id: str) -> tuple[Any, ...]:
+def _left_out(scope: OrganizationScope, run_id: str) -> tuple[ColumnElement[bool], ...]:
+    seen = _i.document_id.in_(select(documents.c.id).where(own(scope)))
     return (
+        *((seen,) if scope.document_types is not None else ()),
         _i.organization_id == scope.organization_id,
         _i.run_id == run_id,
         _i.result == ItemResult.LEFT_OUT.value,

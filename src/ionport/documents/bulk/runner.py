@@ -147,7 +147,10 @@ class BulkRunner:
         return True
 
     def _outcome(self, work: Work, run: BulkRun, actor: Actor, document_id: str) -> Outcome:
-        scope = OrganizationScope(run.organization_id)
+        scope = actor.scope_in(run.organization_id)
+        if run.action is BulkAction.JUDGE:
+            # What settings say counts for every document, whoever has changed them.
+            scope = OrganizationScope(run.organization_id)
         try:
             return self._steps[run.action](Access(work, scope, actor), document_id, run)
         except DocumentHeld as error:

@@ -58,7 +58,7 @@ class BulkService:
             InvalidInput: no reason where one is needed, no document, or more than
                 `MAX_DOCUMENTS`.
         """
-        access.require_organization_member()
+        access.require(action.permission)
         reason = reason.strip()
         if action.needs_reason and not 1 <= len(reason) <= MAX_REASON:
             wrong = _("Say why, in 1 to {n} characters.").format(n=MAX_REASON)
@@ -143,8 +143,7 @@ class BulkService:
         self._audit.record(access, BulkAuditAction.CANCELLED, run_id)
 
     def _set(self, access: Access[OrganizationScope], run_id: str, state: BulkState) -> None:
-        access.require_organization_member()
-        self.get(access, run_id)
+        access.require(self.get(access, run_id).action.permission)
         now = self._clock.now()
         if not BulkRepository(access.connection).set_state(access.scope, run_id, state, now):
             raise Conflict(_("This action is over already."), code="bulk_run_over")

@@ -12,6 +12,7 @@ from ionport.documents.repository import DocumentRepository
 from ionport.documents.review.decisions.recording import person_id
 from ionport.documents.timeline import Timeline
 from ionport.identity.access import Access
+from ionport.identity.groups.permissions import Permission
 from ionport.store import OrganizationScope
 
 
@@ -65,9 +66,10 @@ class EditingService:
 
     def _lock(self, access: Access[OrganizationScope], document_id: str) -> None:
         """Let two who begin at the same moment go one after the other."""
-        access.require_organization_member()
-        if DocumentRepository(access.connection).lock_status(access.scope, document_id) is None:
+        locked = DocumentRepository(access.connection).lock(access.scope, document_id)
+        if locked is None:
             raise NotFound(_("There is no such document."), code="no_document")
+        access.require(Permission.EDIT, locked.document_type)
 
     def _put(self, access: Access[OrganizationScope], document_id: str) -> None:
         repository, now = EditRepository(access.connection), self._clock.now()

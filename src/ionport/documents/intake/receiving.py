@@ -22,6 +22,7 @@ from ionport.documents.review.model import Finding
 from ionport.documents.service import DocumentService
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope
 
@@ -110,9 +111,9 @@ class Receiver:
         again. What was yielded is committed.
 
         Raises:
-            Forbidden: the actor is no member of the organization.
+            Forbidden: the actor may not send in documents.
         """
-        actor.require_organization_member(scope.organization_id)
+        actor.require(scope.organization_id, Permission.EDIT)
         each = (one for file in files for one in self._inside(file))
         yield from self._receive_each(scope, actor, each, sub_organization_id)
 
@@ -126,11 +127,11 @@ class Receiver:
         """Read and keep `file`, as `receive`, and return what became of it.
 
         Raises:
-            Forbidden: the actor is no member of the organization.
+            Forbidden: the actor may not send in documents.
             InvalidInput: `several_documents`, it does not hold one alone, or `malware_found` in
                 what does not; nothing is kept then.
         """
-        actor.require_organization_member(scope.organization_id)
+        actor.require(scope.organization_id, Permission.EDIT)
         inside = list(self._inside(file))
         if len(inside) != 1:
             self._tell_malware_in(scope, actor, file)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Select,
     Text,
+    and_,
     column,
     func,
     literal_column,
@@ -40,8 +41,11 @@ def matching(
 
 
 def own(scope: OrganizationScope) -> ColumnElement[bool]:
-    """Return the condition that a document is the organization's."""
-    return documents.c.organization_id == scope.organization_id
+    """Return the condition that a document is the organization's, and of a type that is seen."""
+    is_own = documents.c.organization_id == scope.organization_id
+    if scope.document_types is None:
+        return is_own
+    return and_(is_own, documents.c.document_type.in_(sorted(scope.document_types)))
 
 
 def of_filter(wanted: DocumentFilter, *, no_index: bool = False) -> Iterator[ColumnElement[bool]]:

@@ -73,6 +73,7 @@ class ListRepository:
                 (DocumentStatus(row.status), row.document_type): int(row.number)
                 for row in rows
                 if row.number
+                and (scope.document_types is None or row.document_type in scope.document_types)
             }
         )
 
@@ -151,6 +152,7 @@ class ListRepository:
             if len(ids) > MOST_COUNTED:
                 return _Size(min(counted, MOST_COUNTED), has_more=counted > MOST_COUNTED)
             narrow = bool(is_timed or wanted.statuses or wanted.document_types)
+            narrow = narrow or scope.document_types is not None
             conditions = (own(scope), *of_filter(wanted), _c.id.in_(ids))
             total = self._number_of(select(_c.id).where(*conditions)) if narrow else len(ids)
             return _Size(total, is_few=True, ids=ids)

@@ -30,6 +30,7 @@ from ionport.documents.type_settings.model import TypeSettings
 from ionport.documents.type_settings.service import TypeSettingsService, judge_fields
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.permissions import Permission
 from ionport.store import Database, OrganizationScope, ScopedWork, Work
 
 _NAMED_IN_AUDIT = 20
@@ -203,6 +204,7 @@ class ReviewService:
             ):
                 raise DocumentHeld(document.id, document.filename, tuple(found))
             check_reason(reason)
+            access.require(Permission.DECIDE, document.document_type)
         if is_new or document.status not in _DELIVERED:
             self._require_approval(access, document, found, reason or "")
         return found

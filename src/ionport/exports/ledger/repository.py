@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     func,
     not_,
     select,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 
 from ionport.core.paging import Following, Page, PageRequest
+from ionport.documents.tables import documents
 from ionport.exports.model import (
     Cause,
     Delivery,
@@ -94,7 +96,7 @@ class DeliveryRepository:
     def states(self, scope: OrganizationScope, document_id: str) -> Sequence[DeliveryState]:
         """Return how every delivery of a document stands; order and number as `of_document`."""
         parameters = {"document": document_id, "organization": scope.organization_id}
-        rows = self._connection.execute(_STATES, parameters)
+        rows = self._connection.execute(_seen(_STATES, scope), parameters)
         return [
             DeliveryState(row.configuration_id, row.generation, DeliveryStatus(row.status))
             for row in rows
@@ -245,7 +247,7 @@ class DeliveryRepository:
 
 def _owned(query: Select[Any], scope: AnyScope) -> Select[Any]:
     if isinstance(scope, OrganizationScope):
-        return query.where(_d.organization_id == scope.organization_id)
+        return _seen(query.where(_d.organization_id == scope.organization_id), scope)
     return query
 
 
@@ -254,8 +256,22 @@ def _owned_by(
 ) -> tuple[Select[Any], dict[str, Any]]:
     """Return a query of this module for a scope, with the parameters of both."""
     if isinstance(scope, OrganizationScope):
-        return query.where(_OWN), {**parameters, "organization": scope.organization_id}
+        return _seen(query.where(_OWN), scope), {
+            **parameters,
+            "organization": scope.organization_id,
+        }
     return query, parameters
+
+
+def _seen(query: Select[Any], scope: OrganizationScope) -> Select[Any]:
+    """Return a query for deliveries of the types of documents that are seen."""
+    if scope.document_types is None:
+        return query
+    c = documents.c
+    is_seen = exists().where(
+        c.id == _d.document_id, c.document_type.in_(sorted(scope.document_types))
+    )
+    return query.where(is_seen)
 
 
 def _filtered(query: Select[Any], wanted: DeliveryFilter) -> Select[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -21,6 +21,7 @@ from ionport.core.i18n import _, gettext, ngettext
 from ionport.core.secrets import DOTS
 from ionport.documents.invoice.codes import decimals_of
 from ionport.exports.destinations import destination_of
+from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.edits import SHOWN_FIELD, shown_mark
 from ionport.web.middleware import cookies
 from ionport.web.middleware.guard import CSRF_FIELD
@@ -98,6 +99,7 @@ def _frame(request: Request) -> dict[str, object]:
             "tenant": None,
             "environment": None,
             "may_administer": False,
+            "may": lambda _permission, _document_type=None: False,
             **_surroundings(request),
         }
     tenant = request.scope.get("path_params", {}).get("tenant")
@@ -110,8 +112,21 @@ def _frame(request: Request) -> dict[str, object]:
         "environment": tenant.rpartition("_")[2] if tenant else None,
         "may_administer": visit.organization is not None
         and visit.actor.is_organization_administrator(visit.organization.id),
+        "may": _may(visit),
         **_surroundings(request),
     }
+
+
+def _may(visit: Visit) -> Callable[..., bool]:
+    """Return what tells a template whether the reader may do something in the organization."""
+
+    def may(permission: str, document_type: str | None = None) -> bool:
+        organization = visit.organization
+        return organization is not None and visit.actor.may(
+            organization.id, Permission(permission), document_type
+        )
+
+    return may
 
 
 def _surroundings(request: Request) -> dict[str, object]:

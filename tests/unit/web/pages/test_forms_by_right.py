@@ -24,6 +24,7 @@ PEOPLE = {
     "stranger": (None, OrganizationRole.USER),
     "member": (TenantRole.USER, OrganizationRole.USER),
     "nobody": (None, None),
+    "reader": (None, OrganizationRole.USER),
 }
 
 
@@ -36,9 +37,21 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         desk.browser.send("/settings/companies/new", {"name": "Acme", "gln": "4012345000009"})
         suppliers = b"number,name\n1,Nordwerk\n"
         desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
+        desk.browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
         for name, (tenant_role, organization_role) in PEOPLE.items():
-            desk.add_user(name, tenant_role, organization_role)
+            user = desk.add_user(name, tenant_role, organization_role)
+            if name == "reader":
+                _let_see_alone(desk, user)
         yield desk
+
+
+def _let_see_alone(desk: Desk, user: str) -> None:
+    """Put a person into the group that is for reading."""
+    found = re.search(r"/settings/groups/(grp_\w+)", desk.browser.get("/settings/groups").text)
+    assert found is not None
+    own, page = desk.organization.organization_id, f"/settings/users/{user}"
+    sent = {f"organization:{own}": "user", f"groups:{own}": found[1]}
+    assert desk.browser.send(f"{page}/rights", sent, form_at=page).status_code == 200
 
 
 @pytest.fixture(scope="module")

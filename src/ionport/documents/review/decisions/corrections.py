@@ -33,6 +33,7 @@ from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
 from ionport.documents.types import document_type
 from ionport.identity.access import Access
+from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, ScopedWork
 
@@ -123,11 +124,10 @@ class CorrectionService:
             Conflict: rejected or deleted (`document_closed`), being sent at this moment
                 (`delivery_under_way`), or changed by somebody else (`changed_meanwhile`).
         """
-        actor.require_organization_member(scope.organization_id)
         if len(values) > MAX_CHANGES:
             raise InvalidInput(_("At most {n} values are corrected at once.").format(n=MAX_CHANGES))
         for _try in range(_TRIES):
-            basis = self._basis(database, scope, document_id)
+            basis = self._basis(database, scope, actor, document_id)
             changes = _changes(basis.document, values, seen)
             if not changes:
                 return False
@@ -163,9 +163,8 @@ class CorrectionService:
                 (`sent_already`), somebody else has chosen meanwhile (`changed_meanwhile`), or as
                 `correct`.
         """
-        actor.require_organization_member(scope.organization_id)
         for _try in range(_TRIES):
-            basis = self._basis(database, scope, document_id)
+            basis = self._basis(database, scope, actor, document_id)
             if seen is not None and seen != basis.choice:
                 raise changed_meanwhile()
             names = self.choices(basis.document)
@@ -207,9 +206,8 @@ class CorrectionService:
             NotFound: no such correction.
             Conflict: undone already, something was sent (`sent_already`), or as `correct`.
         """
-        actor.require_organization_member(scope.organization_id)
         for _try in range(_TRIES):
-            basis = self._basis(database, scope, document_id)
+            basis = self._basis(database, scope, actor, document_id)
             undone = [each for each in basis.decisions if each.id == decision_id]
             if not undone:
                 raise Conflict(_("This decision was undone already."), code="undone_already")
@@ -224,13 +222,17 @@ class CorrectionService:
                     return
         raise changed_meanwhile()
 
-    def _basis(self, database: Database, scope: OrganizationScope, document_id: str) -> _Basis:
+    def _basis(
+        self, database: Database, scope: OrganizationScope, actor: Actor, document_id: str
+    ) -> _Basis:
         with database.read() as work:
+            access = Access(work, scope, actor)
             document = DocumentRepository(work.connection).find(scope, document_id)
             if document is None:
                 raise NotFound(_("There is no such document."), code="no_document")
+            access.require(Permission.EDIT, document.document_type)
             require_content(document.purged_at)
-            return _Basis(document, _active(work.within(scope), document_id))
+            return _Basis(document, _active(access, document_id))
 
     def _require_changeable(
         self,

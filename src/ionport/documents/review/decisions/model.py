@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from ionport.documents.invoice.corrections import Correction, Target
 from ionport.documents.timeline_sentences import entry_text
+from ionport.identity.groups.permissions import Permission
 
 
 class DecisionKind(StrEnum):
@@ -22,6 +23,16 @@ class DecisionKind(StrEnum):
     HOLD = "hold"
     DELETE = "delete"
     APPROVE = "approve"
+
+    @property
+    def permission(self) -> Permission:
+        """What a person needs who decides so, and who takes it back."""
+        return {
+            DecisionKind.CORRECT: Permission.EDIT,
+            DecisionKind.CHOOSE: Permission.EDIT,
+            DecisionKind.DELETE: Permission.DELETE,
+            DecisionKind.APPROVE: Permission.APPROVE,
+        }.get(self, Permission.DECIDE)
 
 
 @dataclass(frozen=True, slots=True)

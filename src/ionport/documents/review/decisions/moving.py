@@ -21,6 +21,7 @@ from ionport.documents.review.service import ReviewService
 from ionport.documents.timeline import Timeline
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
+from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import AuditAction
 from ionport.store import OrganizationScope, ScopedWork
 
@@ -78,8 +79,8 @@ class MoveService:
             Conflict: rejected or deleted (`document_closed`), a delivery of it was sent or is not
                 over (`sent_already`, `delivery_not_over`), or it was moved meanwhile.
         """
-        access.require_organization_member()
         document = self._locked(access, document_id)
+        access.require(Permission.EDIT, document.document_type)
         places = self.places(access)
         if place not in places:
             wrong = _("Choose one of these.")

@@ -29,6 +29,7 @@ from ionport.documents.review.ports import Sent
 from ionport.documents.review.repository import FindingRepository
 from ionport.documents.review.service import ReviewService, check_reason
 from ionport.identity.access import Access
+from ionport.identity.groups.permissions import Permission
 from ionport.identity.model import Actor
 from ionport.store import Database, OrganizationScope, ScopedWork
 
@@ -81,6 +82,7 @@ class DecisionService:
                 person looked (`changed_meanwhile`).
         """
         document = self._lock(access, document_id)
+        access.require(Permission.DECIDE, document.document_type)
         check_reason(reason)
         found = [
             finding
@@ -160,6 +162,7 @@ class DecisionService:
                 or the supplier (`approved_already`, `changed_by_approver`).
         """
         document = self._lock(access, document_id)
+        access.require(Permission.APPROVE, document.document_type)
         if document.status not in PENDING:
             raise _wrong_status(document.status)
         if seen is not None and seen != document.updated_at:
@@ -207,6 +210,8 @@ class DecisionService:
         ]
         if not made:
             document = self._lock(access, document_id)
+            for kind in sorted(kinds):
+                access.require(kind.permission, document.document_type)
             raise _wrong_status(document.status)
         self.undo(access, document_id, made[-1].id)
 
@@ -224,6 +229,7 @@ class DecisionService:
         )
         if decision is None or decision.kind in OF_CONTENT:
             raise NotFound(_("There is no such decision."), code="no_decision")
+        access.require(decision.kind.permission, document.document_type)
         sent = self._review.deliveries.lock(access, document.id)
         if decision.kind is not DecisionKind.HOLD and sent is not Sent.NOTHING:
             raise sent_already()
@@ -280,6 +286,7 @@ class DecisionService:
         for each in sorted({*same, document_id}):
             DocumentRepository(access.connection).lock_status(access.scope, each)
         document = self._lock(access, document_id)
+        access.require(kind.permission, document.document_type)
         if not can_move(document.status, target, cause):
             raise _wrong_status(document.status)
         was_sent = self._review.deliveries.lock(access, document_id) is Sent.SOMETHING

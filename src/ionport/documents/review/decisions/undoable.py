@@ -8,7 +8,8 @@ from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.review.decisions.corrections import OF_CONTENT
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.ports import Deliveries, Sent
-from ionport.store import OrganizationScope, ScopedWork
+from ionport.identity.access import Access
+from ionport.store import OrganizationScope
 
 _OF_STATUS = frozenset(
     {DecisionKind.REJECT, DecisionKind.DUPLICATE, DecisionKind.HOLD, DecisionKind.DELETE}
@@ -17,7 +18,7 @@ _CLOSED = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
 
 
 def undoable(
-    access: ScopedWork[OrganizationScope],
+    access: Access[OrganizationScope],
     deliveries: Deliveries,
     document: Document,
     decisions: Sequence[DocumentDecision],
@@ -25,7 +26,7 @@ def undoable(
     """Return the ids of the decisions that `DecisionService.undo_any` would not refuse.
 
     Once something was sent only a hold is undone. Of decisions that set where the document stands
-    the newest comes first, and values of a closed document stay.
+    the newest comes first, and values of a closed document stay. What the actor may not do is none.
     """
     active = [each for each in decisions if each.is_active]
     if not active or document.purged_at is not None:
@@ -38,4 +39,5 @@ def undoable(
         if (is_free or each.kind is DecisionKind.HOLD)
         and (each.kind not in _OF_STATUS or each.id in newest)
         and not (document.status in _CLOSED and each.kind in OF_CONTENT)
+        and access.may(each.kind.permission, document.document_type)
     )

@@ -9,7 +9,9 @@ from starlette.routing import Route
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.documents.review.decisions.corrections import choice_and_corrections
+from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import text_of
+from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
@@ -19,6 +21,7 @@ MANUAL = "intake"
 
 def choose_form(request: Request) -> Response:
     """List the invoices in the document's PDF."""
+    require_for_document(request, Permission.EDIT)
     return _page(request)
 
 

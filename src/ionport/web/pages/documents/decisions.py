@@ -16,8 +16,10 @@ from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.review.decisions.model import DecisionKind
 from ionport.documents.review.life_cycle import PENDING, Cause, can_move
 from ionport.identity.access import Access
-from ionport.store import Work
+from ionport.identity.groups.permissions import Permission
+from ionport.store import OrganizationScope, Work
 from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.templating import path_to, redirect
 from ionport.web.services import documents_of
@@ -36,20 +38,27 @@ class Actions:
     can_export: bool
     must_decide: bool
     can_correct: bool
+    can_accept: bool
     can_approve: bool
     can_hold: bool
     can_reject: bool
     can_delete: bool
     can_move: bool
-    is_pending: bool
-    is_on_hold: bool
-    is_deleted: bool
+    can_keep_exported: bool
+    can_release: bool
+    can_restore: bool
 
 
 def actions_of(
-    document: Document, *, needs_approval: bool = True, may_approve: bool = True
+    access: Access[OrganizationScope],
+    document: Document,
+    *,
+    needs_approval: bool = True,
+    may_approve: bool = True,
 ) -> Actions:
     """Return the buttons of a document; what was sent is asked when one is pressed.
+
+    There is none for what the actor may not do.
 
     One that waits for an approval which the settings demand no longer (`needs_approval`) can be
     exported. `may_approve` says whether the reader may give the next approval.
@@ -57,19 +66,25 @@ def actions_of(
     status = document.status
     waits = status in PENDING and needs_approval
     is_whole = document.purged_at is None
-    closed = not is_whole or status in (DocumentStatus.REJECTED, DocumentStatus.DELETED)
+    is_open = is_whole and status not in (DocumentStatus.REJECTED, DocumentStatus.DELETED)
+    must_decide = document.is_held and status not in PENDING
+    may = {one: access.may(one, document.document_type) for one in Permission}
+    decides, edits = may[Permission.DECIDE], may[Permission.EDIT]
+    deletes = is_whole and may[Permission.DELETE]
+    is_ready = is_open and status is not DocumentStatus.ON_HOLD and not waits
     return Actions(
-        can_export=not closed and status is not DocumentStatus.ON_HOLD and not waits,
-        must_decide=document.is_held and status not in PENDING,
-        can_correct=not closed,
-        can_approve=waits and may_approve,
-        can_hold=can_move(status, DocumentStatus.ON_HOLD, Cause.HOLD),
-        can_reject=can_move(status, DocumentStatus.REJECTED, Cause.REJECT),
-        can_delete=is_whole and can_move(status, DocumentStatus.DELETED, Cause.DELETE),
-        can_move=not closed and status not in _DELIVERED,
-        is_pending=status in PENDING,
-        is_on_hold=status is DocumentStatus.ON_HOLD,
-        is_deleted=is_whole and status is DocumentStatus.DELETED,
+        can_export=is_ready and may[Permission.EXPORT] and (decides or not must_decide),
+        must_decide=must_decide,
+        can_correct=is_open and edits,
+        can_accept=is_open and decides,
+        can_approve=waits and may_approve and may[Permission.APPROVE],
+        can_hold=can_move(status, DocumentStatus.ON_HOLD, Cause.HOLD) and decides,
+        can_reject=can_move(status, DocumentStatus.REJECTED, Cause.REJECT) and decides,
+        can_delete=can_move(status, DocumentStatus.DELETED, Cause.DELETE) and deletes,
+        can_move=is_open and status not in _DELIVERED and edits,
+        can_keep_exported=status in PENDING and may[Permission.RE_EXPORT],
+        can_release=status is DocumentStatus.ON_HOLD and decides,
+        can_restore=status is DocumentStatus.DELETED and deletes,
     )
 
 
@@ -127,6 +142,7 @@ def _questions() -> Mapping[DecisionKind, _Question]:
 
 def ask(request: Request) -> Response:
     """Ask why, where the decision was not made beside its finding."""
+    require_for_document(request, _kind(request).permission)
     return _ask(request, _kind(request), {})
 
 

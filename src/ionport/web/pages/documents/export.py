@@ -19,8 +19,10 @@ from ionport.documents.review.organization_rules import FIELD_RULES, ORGANIZATIO
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import Delivery, DeliveryStatus
 from ionport.identity.access import Access
+from ionport.identity.groups.permissions import Permission
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
@@ -93,8 +95,10 @@ def seen_findings(request: Request) -> Collection[str]:
 def export_form(request: Request) -> Response:
     """Repeat what holds the document, and ask why it is exported all the same."""
     document, findings = _document(request)
+    require_for_document(request, Permission.EXPORT)
     if not document.is_held:
         return redirect(request, _url(request))
+    require_for_document(request, Permission.DECIDE)
     return _dialog(request, document, findings, {})
 
 

@@ -12,6 +12,7 @@ from ionport.core.errors import Forbidden
 from ionport.core.i18n import _
 from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import Outcome
+from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import each_upload, text_of
 from ionport.web.rendering.templating import render
 from ionport.web.services import documents_of
@@ -24,6 +25,8 @@ _SHOWN_FINDINGS = 5
 
 def upload_form(request: Request) -> Response:
     """Show the upload dialog."""
+    scope = organization_scope(request)
+    visit_of(request).actor.require(scope.organization_id, Permission.EDIT)
     return _upload_page(request, [])
 
 

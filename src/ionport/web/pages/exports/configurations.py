@@ -69,6 +69,7 @@ def new_form(request: Request) -> Response:
 
 def create(request: Request) -> Response:
     """Store files and configuration, and prove the connection at once."""
+    _require_administrator(request)
     visit, scope = visit_of(request), organization_scope(request)
     method = _method(request.path_params["method"])
     try:
@@ -97,6 +98,7 @@ def edit_form(request: Request) -> Response:
 
 def edit(request: Request) -> Response:
     """Change a configuration; a new credential is proved at once."""
+    _require_administrator(request)
     visit, scope = visit_of(request), organization_scope(request)
     old = _get(request)
     try:

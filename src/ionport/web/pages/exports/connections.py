@@ -15,6 +15,7 @@ from ionport.core.errors import Conflict, InvalidInput, TooLarge
 from ionport.core.i18n import _, ngettext
 from ionport.identity.access import Access
 from ionport.identity.edits import ChangedMeanwhile
+from ionport.identity.groups.permissions import Permission
 from ionport.store import Work
 from ionport.web.forms.edits import require_unchanged, show_stored
 from ionport.web.forms.fields import text_of, uploads_of
@@ -50,13 +51,14 @@ def list_connections(request: Request) -> Response:
 def upload_form(request: Request) -> Response:
     """Show the form that takes an `.ionapi` file."""
     scope = organization_scope(request)
-    visit_of(request).actor.require_organization_administrator(scope.organization_id)
+    visit_of(request).actor.require(scope.organization_id, Permission.MANAGE_CONNECTIONS)
     return _upload_page(request)
 
 
 def upload(request: Request) -> Response:
     """Keep an `.ionapi` file as a connection, and prove it at once."""
     visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require(scope.organization_id, Permission.MANAGE_CONNECTIONS)
     try:
         given = uploaded_credential(visit.form)
         if given is None:
@@ -116,6 +118,7 @@ def rename(request: Request) -> Response:
     connection_id = str(request.path_params["connection"])
     try:
         with visit.write(scope) as access:
+            access.require(Permission.MANAGE_CONNECTIONS)
             require_unchanged(
                 request,
                 access,
@@ -163,7 +166,7 @@ def check_status(request: Request) -> Response:
 def delete_form(request: Request) -> Response:
     """Ask before a connection is deleted."""
     visit, scope = visit_of(request), organization_scope(request)
-    visit.actor.require_organization_administrator(scope.organization_id)
+    visit.actor.require(scope.organization_id, Permission.MANAGE_CONNECTIONS)
     with visit.services.database.read() as work:
         connection = documents_of(request).connections.get(
             Access(work, scope, visit.actor), request.path_params["connection"]

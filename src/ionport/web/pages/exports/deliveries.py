@@ -27,9 +27,11 @@ from ionport.exports.model import (
     StepStatus,
 )
 from ionport.identity.access import Access
+from ionport.identity.groups.permissions import Permission
 from ionport.store import Work
 from ionport.web.forms.fields import errors_of, text_of
 from ionport.web.pages.documents.export import seen_findings, shown_findings
+from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.bodies import ShownBody, shown_body
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.lists import ListState
@@ -182,6 +184,7 @@ def _detail_context(request: Request) -> dict[str, object]:
     with visit.services.database.read() as work:
         access = Access(work, scope, visit.actor)
         detail = service.get(access, request.path_params["delivery_id"])
+        document = documents_of(request).documents.get(access, detail.delivery.document_id)
         others = service.of_document(access, detail.delivery.document_id)
         is_idle = not detail.delivery.status.is_over and not service.workers_alive(work)
         connection = _connection(request, work, detail.delivery)
@@ -189,6 +192,7 @@ def _detail_context(request: Request) -> dict[str, object]:
     delivery = detail.delivery
     return {
         "delivery": delivery,
+        "document_type": document.document_type,
         "tone": _TONES[delivery.status],
         "tones": _TONES,
         "steps": _shown_steps(detail),
@@ -305,6 +309,7 @@ def retry(request: Request) -> Response:
 def cancel_form(request: Request) -> Response:
     """Ask before a delivery is cancelled."""
     delivery = _delivery(request)
+    require_for_document(request, Permission.EXPORT, delivery.document_id)
     text = _(
         "{name} will not be delivered through “{title}” until somebody chooses Retry. What a step"
         " has delivered already stays at Infor."
@@ -331,6 +336,7 @@ def cancel(request: Request) -> Response:
 
 def re_export_form(request: Request) -> Response:
     """Explain what exporting again as new means, and ask why."""
+    require_for_document(request, Permission.RE_EXPORT, _delivery(request).document_id)
     return _re_export_dialog(request, {})
 
 

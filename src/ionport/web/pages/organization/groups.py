@@ -92,10 +92,7 @@ def change(request: Request) -> Response:
         with visit.write(scope) as access:
             stored = groups.get(access, group_id)
             require_unchanged(
-                request,
-                access.within(scope),
-                group_id,
-                lambda: _stored(groups.get(access, group_id)),
+                request, access, group_id, lambda: _stored(groups.get(access, group_id))
             )
             group = groups.change(access, group_id, name, grants)
     except (ChangedMeanwhile, InvalidInput) as error:

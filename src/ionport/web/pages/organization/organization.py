@@ -45,7 +45,7 @@ def _page(
         counts = [
             (_("Users"), services.rights.list_colleagues(access, page=_ONE).total, "colleagues"),
             (_("Groups"), len(services.groups.list(access)), "groups"),
-            (_("Companies"), len(side.companies.list(access.within(scope))), "companies"),
+            (_("Companies"), len(side.companies.list(access)), "companies"),
             (_("Connections"), side.connections.list(access, _ONE).total, "connections"),
             (_("Export configurations"), side.configurations.list(access, _ONE).total, "exports"),
             (_("API keys"), len(side.api_keys.list(access)), "api_keys"),
@@ -71,7 +71,7 @@ def rename(request: Request) -> Response:
             access.require_organization_administrator()
             require_unchanged(
                 request,
-                access.within(scope),
+                access,
                 scope.organization_id,
                 lambda: {"name": identity.get_organization(access).name},
             )

@@ -54,6 +54,7 @@ def add_form(request: Request) -> Response:
 def add(request: Request) -> Response:
     """Add a company, and a sub-organization for its documents where none is chosen."""
     visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
     with visit.services.database.read() as work:
         form = _form(_free_places(request, work))
     values = form.sent(visit.form)

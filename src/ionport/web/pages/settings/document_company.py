@@ -10,7 +10,9 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, IonportError, NotFound
 from ionport.core.i18n import _
+from ionport.identity.groups.permissions import Permission
 from ionport.web.forms.fields import errors_of, text_of
+from ionport.web.pages.documents.permitted import require_for_document
 from ionport.web.rendering.templating import path_to, redirect, render
 from ionport.web.services import documents_of
 from ionport.web.state import organization_scope, visit_of
@@ -22,6 +24,7 @@ _MAIN = "main"
 
 def move_form(request: Request) -> Response:
     """Ask for the company that the document is of."""
+    require_for_document(request, Permission.EDIT)
     return _page(request, {})
 
 

@@ -221,6 +221,7 @@ def effects(request: Request) -> Response:
 def set_effect(request: Request) -> Response:
     """Let a rule hold, note, or do what it does by default."""
     visit, scope = visit_of(request), organization_scope(request)
+    visit.actor.require_organization_administrator(scope.organization_id)
     kind, form = _kind(request), visit_of(request).form
     code, effect, seen = (text_of(form, name) for name in ("rule", "effect", "seen"))
     url = path_to(request, "document_type_effects", type=kind.id)

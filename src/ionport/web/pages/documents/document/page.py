@@ -87,8 +87,10 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
             "decisions": [each for each in reversed(decisions) if each.is_active],
             "set_by": _set_by(document, decisions),
         }
-    refusal = approval_refusal(settings.approvals, visit.actor, document, decisions)
-    actions = actions_of(document, needs_approval=needs_approval, may_approve=refusal is None)
+        refusal = approval_refusal(settings.approvals, visit.actor, document, decisions)
+        actions = actions_of(
+            access, document, needs_approval=needs_approval, may_approve=refusal is None
+        )
     if form is None and actions.can_correct and not document.fields:
         form = Form({}, {})
     is_live = document.status is DocumentStatus.EXPORTING and not document.open_findings
@@ -96,7 +98,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
     context = {
         "document": document,
         "actions": actions,
-        "not_approved": refusal.text if refusal and actions.is_pending else "",
+        "not_approved": refusal.text if refusal and document.status in PENDING else "",
         "type_label": document_type(document.document_type).label,
         "totals": totals_of(document),
         "list_url": list_url(request),
@@ -106,7 +108,7 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         "is_live": is_live and form is None,
         **history,
         **_findings(document, findings, decisions, settings),
-        **_values(request, document, decisions, settings, form),
+        **_values(request, document, decisions, settings, form, can_correct=actions.can_correct),
     }
     response = render(request, "documents/document/page.html", context, status=status)
     remember_list(request, response)
@@ -155,10 +157,12 @@ def _values(
     decisions: Sequence[DocumentDecision],
     settings: TypeSettings,
     form: Form | None,
+    *,
+    can_correct: bool,
 ) -> dict[str, object]:
     """Return fields and tables; with `form` what is typed into them, and what is wrong."""
     editing = _demanded(settings, form)
-    values = Values(document, decisions, editing, can_correct=actions_of(document).can_correct)
+    values = Values(document, decisions, editing, can_correct=can_correct)
     row: list[Value] = []
     if form is not None and form.table:
         kind = document_type(document.document_type)

@@ -36,7 +36,8 @@ def begin(request: Request) -> Response:
     name = text_of(form, "action")
     if name not in BulkAction.offered():
         return _back(request, _("Choose what to do with the documents."))
-    action = BulkAction(name)
+    action, scope = BulkAction(name), organization_scope(request)
+    visit_of(request).actor.require(scope.organization_id, action.permission)
     if not _is_all(request) and not _ids(request):
         return _back(request, _("Tick the documents first."))
     is_asked = text_of(form, "confirmed") == "yes"

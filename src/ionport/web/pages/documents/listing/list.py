@@ -102,7 +102,7 @@ def list_documents(request: Request) -> Response:
         "sizes": _SIZES,
         "size": query.limit,
         "told": told(state.filters),
-        "actions": BulkAction.offered(),
+        "actions": [each for each in BulkAction.offered() if access.may(each.permission)],
         "formats": list(FileFormat),
         "all_chosen": request.query_params.get("select") == "all" and bool(found.items),
         "here_url": _here(request),

@@ -1,0 +1,361 @@
+"""What groups let people do: every form of the document side, and each permission both ways."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import httpx2
+import pytest
+from starlette.routing import Route
+
+from ionport.documents.bulk.model import BulkAction, Selection
+from ionport.identity.access import Access
+from ionport.identity.groups.permissions import EVERY_TYPE, Grant, Permission
+from ionport.identity.members.rights import WantedRights
+from ionport.identity.model import Actor, OrganizationRole, TenantRole
+from ionport.identity.sessions import find_actor
+from ionport.store import SystemScope
+from ionport.web.app import _document_routes
+from tests.support.api import ALL_SCOPES, api_key, program
+from tests.support.sides import until
+from tests.support.web import Browser, said
+from tests.support.whole import INVOICE, OTHER_INVOICE, Desk, desk_on
+
+READER = "rita"
+# What everybody does for themselves, whatever they may do with documents.
+_OWN = (
+    "/documents/columns",
+    "/documents/views",
+    "/documents/views/remove",
+    "/organization",
+)
+_PLAIN = {"method": "infor-idm-bod", "type": "INVOICE", "field": "purchase_order"}
+_POSTS = sorted(
+    {
+        route.path
+        for route in _document_routes()
+        if isinstance(route, Route) and "POST" in (route.methods or ()) and route.path not in _OWN
+    }
+)
+_FORM = {
+    "reason": "why",
+    "name": "x",
+    "title": "x",
+    "place": "main",
+    "seen": "main",
+    "action": "accept",
+    "confirmed": "yes",
+    "account": "DE89370400440532013000",
+    "value invoice_id": "2",
+    "seen invoice_id": "1",
+}
+
+
+@dataclass(slots=True)
+class Office:
+    """A desk with one of everything, and `rita`, a user of the organization in one group."""
+
+    desk: Desk
+    group: str = ""
+    reader: str = ""
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def grant(self, *grants: Grant) -> None:
+        """Let the group grant this, and nothing else."""
+        with self.desk.application.database.write() as work:
+            self.desk.application.groups.change(
+                Access(work, self.desk.organization, Actor.operator()),
+                self.group,
+                "Readers",
+                grants,
+            )
+
+    def send(self, path: str, **changes: str) -> httpx2.Response:
+        """Send a form as rita."""
+        browser = self.desk.browser
+        token = browser.csrf_token("/account")
+        data = {**_FORM, **self.named(), "csrf_token": token, **changes}
+        return browser.http.post(self.path(path), data=data)
+
+    def named(self) -> dict[str, str]:
+        """The ids that forms send as fields."""
+        return {name: self.ids[name] for name in ("document", "decision")}
+
+    def path(self, path: str) -> str:
+        values = {**_PLAIN, "kind": "hold", **self.ids}
+        return re.sub(r"{(\w+)[^}]*}", lambda found: values.get(found[1], "none"), path)
+
+
+def denied(answer: httpx2.Response) -> bool:
+    """Tell whether the right was missing, as a page of its own or beside the form."""
+    text = said(answer.text)
+    return answer.status_code == 403 or "This needs the permission" in text
+
+
+def _found(browser: Browser, address: str, pattern: str) -> str:
+    found = re.search(pattern, browser.get(address).text)
+    assert found is not None, address
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with desk_on(tmp_path_factory.mktemp("office") / "data", "") as desk:
+        office = Office(desk)
+        _furnish(office)
+        desk.sign_in_as(READER)
+        yield office
+
+
+def _furnish(office: Office) -> None:
+    desk, browser = office.desk, office.desk.browser
+    side = desk.application.documents
+    assert side is not None
+    page = desk.add_export(credential=desk.credentials()).url.path
+    assert until(lambda: "pill-progress" not in browser.get(page).text)
+    configuration = page.rpartition("/")[2]
+    exported = desk.document_id(OTHER_INVOICE)
+    with desk.application.database.write() as work:
+        access = Access(work, desk.organization, Actor.operator())
+        (delivery,) = side.deliveries.export(access, exported, configuration)
+    side.runner.run(delivery.id)
+    document = desk.document_id(INVOICE)
+    suppliers = b"number,name\n1,Nordwerk\n"
+    browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
+    browser.send("/settings/api-keys", {"name": "k", "scopes": "documents.read"})
+    with desk.application.database.write() as work:
+        access = Access(work, desk.organization, Actor.operator())
+        folder = {"folder": str(desk.application.settings.data / "scans")}
+        source = side.sources.add_folder(access, "Scans", folder)
+        run = side.bulk.start(access, BulkAction.ACCEPT, Selection(ids=(document,)), "right")
+        decisions = side.documents.decisions
+        decisions.hold(access, document, "waits")
+        (decision,) = decisions.list(access, document)
+    browser.send("/settings/companies/new", {"name": "A", "gln": "4012345000009", "place": "main"})
+    browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
+    get = browser
+    office.ids = {
+        "document": document,
+        "exported": exported,
+        "delivery_id": delivery.id,
+        "configuration": configuration,
+        "source": source.id,
+        "run": run.id,
+        "decision": decision.id,
+        "connection": _found(get, "/settings/connections", r"/connections/(con_\w+)"),
+        "company": _found(get, "/settings/companies", r"/companies/(cmp_\w+)"),
+        "supplier": _found(get, "/settings/suppliers", r"/suppliers/(sup_\w+)"),
+        "api_key": _found(get, "/settings/api-keys", r"/api-keys/(key_\w+)"),
+        "group": _found(get, "/settings/groups", r"/groups/(grp_\w+)"),
+    }
+    office.group = office.ids["group"]
+    office.reader = desk.add_user(READER, None, OrganizationRole.USER)
+    office.ids["user"] = desk.add_user("bob", TenantRole.USER)
+    own = desk.organization.organization_id
+    wanted = WantedRights(organizations={own: (OrganizationRole.USER, frozenset({office.group}))})
+    with desk.application.database.write() as work:
+        ada = desk.application.identity.find_user(work, "ada")
+        assert ada is not None
+        actor = find_actor(work.within(SystemScope("test")), ada.id)
+        assert actor is not None
+        desk.application.rights.set_of_person(
+            Access(work, desk.organization, actor), office.reader, wanted
+        )
+
+
+@pytest.mark.parametrize("path", _POSTS)
+def test_who_may_only_see_is_refused_at_every_form(office: Office, path: str) -> None:
+    office.grant(Grant(Permission.SEE))
+    answer = office.send(path)
+    assert denied(answer), f"{answer.status_code}: {said(answer.text)[:300]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing that a permission is for: a form, and whether it is shown on a page."""
+
+    permission: Permission
+    path: str
+    page: str = ""
+    offered: str = ""
+    fields: Sequence[tuple[str, str]] = ()
+
+
+_DEEDS = (
+    Deed(Permission.EDIT, "/documents/{document}/correct", "/documents", "/documents/upload"),
+    Deed(Permission.EDIT, "/documents/{document}/move", "/documents/{document}", "{document}/move"),
+    Deed(Permission.DECIDE, "/documents/{document}/release", "/documents/{document}", "/release"),
+    Deed(
+        Permission.DELETE,
+        "/documents/{document}/decide/delete",
+        "/documents/{document}",
+        "decide/delete",
+    ),
+    Deed(Permission.APPROVE, "/documents/{document}/approve"),
+    Deed(Permission.EXPORT, "/documents/{document}/export"),
+    Deed(
+        Permission.RE_EXPORT,
+        "/deliveries/{delivery_id}/re-export",
+        "/deliveries/{delivery_id}",
+        "/re-export",
+    ),
+    Deed(Permission.EXPORT, "/deliveries/{delivery_id}/retry"),
+    Deed(
+        Permission.MANAGE_CONNECTIONS,
+        "/settings/connections/{connection}",
+        "/settings/connections",
+        "/settings/connections/new",
+        (("name", "Renamed"),),
+    ),
+    Deed(Permission.MANAGE_CONNECTIONS, "/settings/connections/{connection}/check"),
+)
+
+
+@pytest.mark.parametrize("deed", _DEEDS, ids=lambda deed: f"{deed.permission} {deed.path}")
+def test_a_permission_lets_it_be_done_and_nothing_else_does(office: Office, deed: Deed) -> None:
+    others = [one for one in Permission if one is not deed.permission]
+    office.grant(*(Grant(one) for one in others))
+    assert denied(office.send(deed.path, **dict(deed.fields)))
+    if deed.offered:
+        assert office.path(deed.offered) not in office.desk.browser.get(office.path(deed.page)).text
+    kind = EVERY_TYPE if deed.permission is Permission.MANAGE_CONNECTIONS else "CREDIT_NOTE"
+    office.grant(Grant(Permission.SEE), Grant(deed.permission, kind))
+    if kind:
+        assert denied(office.send(deed.path, **dict(deed.fields))), "of another document type"
+    # The first deed of a kind ends what the document stood at: put it back for the next.
+    office.grant(Grant(Permission.SEE), Grant(deed.permission))
+    if deed.offered:
+        assert office.path(deed.offered) in office.desk.browser.get(office.path(deed.page)).text
+    answer = office.send(deed.path, **dict(deed.fields))
+    assert not denied(answer), said(answer.text)
+    assert answer.status_code < 500
+    _put_back(office)
+
+
+def _put_back(office: Office) -> None:
+    """Put the document on hold again, whatever a deed has made of it."""
+    desk = office.desk
+    assert desk.application.documents is not None
+    decisions = desk.application.documents.documents.decisions
+    with desk.application.database.write() as work:
+        access = Access(work, desk.organization, Actor.operator())
+        document = desk.application.documents.documents.get(access, office.ids["document"])
+        if document.status.value == "deleted":
+            kinds = [each.kind for each in decisions.list(access, document.id) if each.is_active]
+            decisions.take_back(access, document.id, kinds[-1:])
+        elif document.status.value != "on_hold":
+            decisions.hold(access, document.id, "waits")
+
+
+def test_payloads_are_shown_with_their_permission_alone(office: Office) -> None:
+    browser, delivery = office.desk.browser, office.path("/deliveries/{delivery_id}")
+    archive = office.path("/documents/{exported}/archive")
+    office.grant(*(Grant(one) for one in Permission if one is not Permission.SEE_PAYLOADS))
+    page = browser.get(delivery).text
+    assert "Body of the request" not in page
+    assert "See payloads" in said(page)
+    assert not [name for name in _names(browser.get(archive).content) if name.startswith("sent/")]
+    office.grant(Grant(Permission.SEE_PAYLOADS))
+    assert "Body of the request" in browser.get(delivery).text
+    assert [name for name in _names(browser.get(archive).content) if name.startswith("sent/")]
+
+
+def _names(content: bytes) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.namelist()
+
+
+def test_what_is_not_seen_is_as_what_does_not_exist(office: Office) -> None:
+    browser = office.desk.browser
+    pages = [
+        "/documents/{document}",
+        "/documents/{document}/file",
+        "/documents/{document}/archive",
+        "/documents/{document}/invoice",
+        "/documents/{document}/correct",
+        "/documents/{document}/decide/reject",
+        "/deliveries/{delivery_id}",
+        "/deliveries/{delivery_id}/live",
+        "/deliveries/{delivery_id}/cancel",
+        "/deliveries/{delivery_id}/re-export",
+    ]
+    office.grant(Grant(Permission.SEE, "INVOICE"))
+    assert browser.get(office.path(pages[0])).status_code == 200
+    assert INVOICE in browser.text("/documents")
+    assert OTHER_INVOICE in browser.text("/deliveries")
+    office.grant(*(Grant(one, "CREDIT_NOTE") for one in Permission))
+    for path in pages:
+        assert browser.get(office.path(path)).status_code == 404, path
+    for path in ("/documents", "/documents?q=demo", "/documents/list.csv", "/deliveries"):
+        text = browser.get(path).text
+        assert INVOICE not in text, path
+        assert OTHER_INVOICE not in text, path
+    for path in _POSTS:
+        if path.startswith(("/documents/{document}", "/deliveries/")):
+            assert office.send(path).status_code == 404, path
+    answer = office.send("/documents/bulk", action="accept")
+    assert "Tick the documents first" in said(answer.text)
+    run = office.desk.browser.text(office.path("/documents/bulk/{run}"))
+    assert INVOICE not in run
+
+
+def test_an_api_key_does_what_its_scopes_and_its_users_groups_allow(office: Office) -> None:
+    key = api_key(office.desk, ALL_SCOPES, username=READER)
+    document = f"/documents/{office.ids['document']}"
+    with program(office.desk, key) as client:
+        office.grant(Grant(Permission.SEE))
+        assert client.get(document).status_code == 200
+        hold = f"{document}/decisions"
+        body = {"kind": "release", "reason": "right"}
+        refused = client.post(hold, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "needs_permission")
+        assert client.post(f"{document}/export", json={}).status_code in (403, 404)
+        office.grant(*(Grant(one, "CREDIT_NOTE") for one in Permission))
+        assert client.get(document).status_code == 404
+        assert client.get("/documents").json()["items"] == []
+    reading = api_key(office.desk, ["documents.read"], username=READER)
+    office.grant(*(Grant(one) for one in Permission))
+    with program(office.desk, reading) as client:
+        assert client.post(f"{document}/decisions", json=body).json()["code"] == "scope_missing"
+
+
+def test_an_action_on_many_asks_about_each_document(office: Office) -> None:
+    """Whoever may decide about credit notes alone accepts no invoice, however it is ticked."""
+    office.grant(Grant(Permission.SEE), Grant(Permission.DECIDE, "CREDIT_NOTE"))
+    text = said(office.send("/documents/bulk", action="accept").text)
+    assert "This needs the permission “Decide”" in text
+    office.grant(Grant(Permission.SEE))
+    page = office.desk.browser.get("/documents").text
+    assert 'name="action"' not in page
+
+
+_LINK = re.compile(r'<a\b[^>]*\bhref="(/[^"#]*)')
+
+
+@pytest.mark.parametrize("permissions", [(), (Permission.SEE,), tuple(Permission)], ids=len)
+def test_no_page_links_to_what_is_refused(
+    office: Office, permissions: Sequence[Permission]
+) -> None:
+    office.grant(*(Grant(one) for one in permissions))
+    browser, seen, refused = office.desk.browser, {"/"}, []
+    waiting = [("/dashboard", "/"), ("/settings", "/")]
+    while waiting:
+        address, come_from = waiting.pop(0)
+        answer = browser.get(address)
+        if answer.status_code in (403, 503):
+            refused.append(f"{come_from} links to {address}: {answer.status_code}")
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        for link in _LINK.findall(answer.text):
+            target = html.unescape(link)
+            page = target.partition("?")[0]
+            if page not in seen and not page.startswith(("/manual", "/static")):
+                seen.add(page)
+                waiting.append((target, address))
+    assert len(seen) > 10
+    assert not refused, "\n".join(refused)
