@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ionport.core.blobs import Blobs, FolderBlobs
 from ionport.core.clock import BootClock, SystemClock
@@ -32,6 +33,9 @@ from ionport.identity.groups.service import GroupService
 from ionport.identity.members.rights import RightsService
 from ionport.identity.members.service import MemberService
 from ionport.identity.model import Organization, Tenant
+from ionport.identity.openid.model import ProviderSettings
+from ionport.identity.openid.provider import Provider
+from ionport.identity.openid.service import OpenIdService
 from ionport.identity.passwords import Passwords
 from ionport.identity.second_factor.service import SecondFactorService
 from ionport.identity.service import IdentityService
@@ -62,6 +66,7 @@ class Application:
     rights: RightsService
     accounts: AccountService
     factors: SecondFactorService
+    openid: OpenIdService | None
     tenant: Tenant
     organization: Organization
     infor: InforSide | None
@@ -88,6 +93,8 @@ class Application:
         if self.documents is not None:
             self.documents.runner.close()
             self.documents.webhook_sender.close()
+        if self.openid is not None:
+            self.openid.close()
         self.database.close()
 
 
@@ -177,6 +184,7 @@ def _application(
         rights=RightsService(audit, identity, members, groups),
         accounts=AccountService(clock, keys, audit, identity, members, sessions, factors),
         factors=factors,
+        openid=_openid(settings, clock, keys, audit, identity, sessions, tenant, organization),
         tenant=tenant,
         organization=organization,
         infor=InforSide(_infor_options(settings), database, clock, keys, blobs, audit, tenant)
@@ -199,6 +207,39 @@ def _application(
         )
         if settings.side.has_documents
         else None,
+    )
+
+
+def _openid(
+    settings: Settings,
+    clock: BootClock,
+    keys: KeyRing,
+    audit: AuditLog,
+    identity: IdentityService,
+    sessions: SessionService,
+    tenant: Tenant,
+    organization: Organization,
+) -> OpenIdService | None:
+    if not settings.openid_issuer:
+        return None
+    provider = ProviderSettings(
+        issuer=settings.openid_issuer,
+        client_id=settings.openid_client_id,
+        client_secret=settings.openid_secret(),
+        name=settings.openid_name or urlsplit(settings.openid_issuer).hostname or "",
+        domains=settings.openid_domain_names,
+        creates_users=settings.openid_creates_users,
+    )
+    return OpenIdService(
+        clock,
+        keys,
+        audit,
+        identity,
+        sessions,
+        Provider(provider, _address_policy(settings), clock),
+        redirect_uri=f"{settings.origin}/sign-in/openid/return",
+        tenant_id=tenant.id,
+        organization_id=organization.id,
     )
 
 

@@ -229,6 +229,7 @@ def _page_services(application: Application) -> Services:
         rights=application.rights,
         accounts=application.accounts,
         factors=application.factors,
+        openid=application.openid,
         origin=application.settings.origin,
         max_upload_mb=application.settings.max_upload_mb,
         max_upload_files=application.settings.max_upload_files,

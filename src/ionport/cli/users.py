@@ -225,6 +225,27 @@ def user_reset(
         click.echo(f"The password of {changed.username} is set; open sessions have ended.")
 
 
+@user.command("openid")
+@click.argument("username")
+@click.option("--subject", help="The person's `sub` at the provider: bind it to the user.")
+@click.option("--forget", is_flag=True, help="Forget the user's accounts at providers.")
+@click.pass_context
+def user_openid(ctx: click.Context, username: str, subject: str | None, forget: bool) -> None:
+    """Say who a user is at the OpenID Connect provider of the settings."""
+    if bool(subject) == forget:
+        raise click.UsageError("Name --subject or --forget.")
+    with opened(ctx) as application:
+        if application.openid is None:
+            raise InvalidInput("No provider is set: see IONPORT_OPENID_ISSUER.")
+        with application.database.write() as work:
+            if subject:
+                found = application.openid.bind(work, OPERATOR, username, subject)
+                click.echo(f"{found.username} signs in as {subject} of the provider.")
+            else:
+                count = application.openid.unbind(work, OPERATOR, username)
+                click.echo(f"Forgotten: {count}.")
+
+
 def _row(member: Member) -> dict[str, object]:
     last = member.user.last_sign_in_at
     return {

@@ -337,6 +337,8 @@ class UserAction(AuditAction):
     FACTOR_REFUSED = "user.second_factor_refused", N_("Wrong code of the second factor")
     RECOVERY_CODES_MADE = "user.recovery_codes_made", N_("New recovery codes made")
     RECOVERY_CODE_USED = "user.recovery_code_used", N_("Recovery code used")
+    OPENID_BOUND = "user.openid_bound", N_("Bound to an account at the OpenID provider")
+    OPENID_UNBOUND = "user.openid_unbound", N_("Accounts at the OpenID provider forgotten")
     SESSIONS_ENDED = "user.sessions_ended", N_("Sessions ended")
 
 

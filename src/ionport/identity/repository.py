@@ -313,6 +313,10 @@ class SessionRepository:
             == 1
         )
 
+    def is_setup_link_used(self, scope: SystemScope, digest: str) -> bool:
+        query = select(setup_links.c.used_at).where(setup_links.c.digest == digest)
+        return self._connection.execute(query).scalar_one_or_none() is not None
+
     def use_setup_link(self, scope: SystemScope, digest: str, at: datetime) -> bool:
         """Mark the link used; False when it is unknown, expired or was used before."""
         changed = self._connection.execute(

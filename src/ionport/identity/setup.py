@@ -54,9 +54,9 @@ class SetupService:
 
     def check_setup_link(self, work: Work, token: Secret) -> None:
         """Raise NotFound unless the link can be used now."""
-        digest = self._setup_digest(token)
-        if not SessionRepository(work.connection).has_setup_link(_SETUP, digest, self._clock.now()):
-            _dead_setup_link()
+        digest, repository = self._setup_digest(token), SessionRepository(work.connection)
+        if not repository.has_setup_link(_SETUP, digest, self._clock.now()):
+            _dead_setup_link(is_used=repository.is_setup_link_used(_SETUP, digest))
 
     def consume_setup_link(
         self, work: Work, token: Secret, new: NewUser, password_hash: str
@@ -97,7 +97,10 @@ def _already_set_up() -> NoReturn:
     )  # fmt: skip
 
 
-def _dead_setup_link() -> NoReturn:
+def _dead_setup_link(*, is_used: bool = False) -> NoReturn:
+    if is_used:
+        text = _("This set-up link was used: the first administrator exists. Sign in.")
+        raise NotFound(text, code="setup_link_used")
     raise NotFound(
         _("This set-up link was used or has expired. Make a new one with ionport setup-link."),
         code="setup_link_dead",

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount
 from ionport.web.middleware.frame import Frame
 from ionport.web.middleware.guard import Guard
 from ionport.web.middleware.programs import PageAddresses
-from ionport.web.pages.account import account, authorize, second_factor, second_step
+from ionport.web.pages.account import account, authorize, openid, second_factor, second_step
 from ionport.web.pages.account import links as account_links
 from ionport.web.pages.account import sessions as account_sessions
 from ionport.web.pages.api_suites import built_in as built_in_apis
@@ -124,6 +124,7 @@ def _routes(sides: Sides) -> list[BaseRoute]:
         *account_links.ROUTES,
         *account_sessions.ROUTES,
         *second_step.ROUTES,
+        *openid.ROUTES,
         *second_factor.ROUTES,
         *manual.ROUTES,
         *theme.ROUTES,

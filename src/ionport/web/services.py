@@ -13,6 +13,7 @@ from ionport.identity.audit import AuditLog
 from ionport.identity.groups.service import GroupService
 from ionport.identity.members.rights import RightsService
 from ionport.identity.members.service import MemberService
+from ionport.identity.openid.service import OpenIdService
 from ionport.identity.second_factor.service import SecondFactorService
 from ionport.identity.service import IdentityService
 from ionport.identity.sessions import SessionService
@@ -76,6 +77,7 @@ class Services:
     rights: RightsService
     accounts: AccountService
     factors: SecondFactorService
+    openid: OpenIdService | None = None
     origin: str = ""
     max_upload_mb: int = 64
     max_upload_files: int = 50

@@ -1,6 +1,6 @@
 """The cookies of the pages: session, visitor (before signing in), known browser, flash message,
 light or dark, the list that a document was opened from, the organization that is worked in, a
-sign-in whose second step is open.
+sign-in whose second step is open, one that began at an OpenID Connect provider.
 
 Cookies do not tell ports apart, so on an address with a port the names carry it: two servers on
 one machine do not sign each other's users out.
@@ -35,6 +35,7 @@ class Names:
     list: str
     organization: str
     pending: str
+    openid: str
 
 
 def names(request: Request, *, secure: bool) -> Names:
@@ -51,6 +52,7 @@ def names(request: Request, *, secure: bool) -> Names:
         list=f"{prefix}_list{suffix}",
         organization=f"{prefix}_organization{suffix}",
         pending=f"{prefix}_pending{suffix}",
+        openid=f"{prefix}_openid{suffix}",
     )
 
 

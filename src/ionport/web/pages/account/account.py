@@ -30,7 +30,7 @@ def sign_in_form(request: Request) -> Response:
         return RedirectResponse(own_address(request.query_params.get("next", "")), status_code=303)
     with visit_of(request).services.database.read() as work:
         needs_setup = visit_of(request).services.setup.needs_setup(work)
-    return _sign_in_page(request, needs_setup=needs_setup)
+    return sign_in_page(request, needs_setup=needs_setup)
 
 
 def sign_in(request: Request) -> Response:
@@ -44,12 +44,12 @@ def sign_in(request: Request) -> Response:
         headers = {}
         if isinstance(error, TooManyRequests):
             headers["Retry-After"] = str(error.retry_after)
-        return _sign_in_page(
+        return sign_in_page(
             request, username=username, error=error.text, status=error.status, headers=headers
         )
 
 
-def _sign_in_page(
+def sign_in_page(
     request: Request,
     *,
     username: str = "",
@@ -58,11 +58,13 @@ def _sign_in_page(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    form = visit_of(request).form
+    """Show the form, with what went wrong."""
+    form, openid = visit_of(request).form, visit_of(request).services.openid
     context = {
         "username": username,
         "error": error,
         "needs_setup": needs_setup,
+        "provider": openid.name if openid is not None else "",
         "next": text_of(form, "next") or request.query_params.get("next", ""),
     }
     return render(request, "account/account/sign_in.html", context, status=status, headers=headers)

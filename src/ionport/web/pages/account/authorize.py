@@ -189,12 +189,15 @@ def _ask(
     """Show a page whose form may lead on to the app's redirect URL."""
     target = form_target(asked.redirect_uri)
     policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {target}")
+    openid = visit_of(request).services.openid
     context = {
         "asked": asked,
         "tenant_id": _scope(request).tenant_id,
         "query": query,
         "target": target,
         "error": error,
+        "provider": openid.name if openid is not None else "",
+        "again": _again(request, query),
         "username": text_of(visit_of(request).form, "username"),
         "alone": True,
     }

@@ -29,12 +29,15 @@ def test_the_set_up_link_makes_the_administrator_and_signs_in(
     assert "IONAPI-Administrator" in account
 
 
-def test_a_used_set_up_link_says_how_to_get_a_new_one(people: People, browser: Browser) -> None:
+def test_a_used_set_up_link_says_so_and_a_made_up_one_how_to_get_one(
+    people: People, browser: Browser
+) -> None:
     link = _set_up(people)
     browser.send(link, _administrator())
-    for answer in (browser.get(link), browser.get("/set-up/made-up")):
+    for path, text in ((link, "was used"), ("/set-up/made-up", "ionport setup-link")):
+        answer = browser.get(path)
         assert answer.status_code == 404
-        assert "ionport setup-link" in answer.text
+        assert text in answer.text
 
 
 @pytest.mark.parametrize(

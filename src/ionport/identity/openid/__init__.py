@@ -1,0 +1,1 @@
+"""Sign-in by the firm's OpenID Connect provider."""
