@@ -66,9 +66,12 @@ _DOWNLOADS = {
 _TEXTS = {"/manual/{page}.md", "/manual/llms.txt", "/llms.txt", ORIGINAL_PAGE}
 # Only a mobile app has one: test_ion_api_pages opens it.
 _OF_PHONES = {"/ion-api/{tenant}/authorized-apps/{app}/qr"}
+# The last ones lead elsewhere unless a sign-in has begun: test_sign_in opens them.
 _SIGNED_OUT = {"/sign-in", "/set-up/{token}", "/set-password/{token}"}
+_SIGNED_OUT |= {"/sign-in/code", "/sign-in/second-factor"}
+_SIGNED_OUT |= {"/sign-in/openid", "/sign-in/openid/return"}
 # Opened by a client that sends its user there; they answer its request, not an address alone.
-_BY_CLIENTS = {"/authorize/{tenant}"}
+_BY_CLIENTS = {"/authorize/{tenant}", "/authorize/{tenant}/code"}
 
 
 def _addresses() -> set[str]:
