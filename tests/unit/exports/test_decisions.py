@@ -176,7 +176,10 @@ def test_a_pdf_without_an_invoice_is_held_until_it_is_completed_by_hand(
     totals = {"total_amount": "119.00", "amount_due": "119.00"}
     _correct(ready, document_id, supplier_name="Acme", buyer_name="Us", **amounts, **totals)
     assert _document(ready, document_id).status == "validated_pending_export"
-    assert len(_export(ready, document_id)) == 1
+    with pytest.raises(DocumentHeld):
+        _export(ready, document_id)
+    assert {finding.code for finding in _open(ready, document_id)} == {"no_lines"}
+    assert len(_export(ready, document_id, accept_findings="booked by its total")) == 1
 
 
 def test_an_accepted_finding_holds_again_when_the_decision_is_undone(ready: DocumentSide) -> None:

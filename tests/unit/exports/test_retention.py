@@ -267,5 +267,5 @@ def test_who_keeps_what_how_long_is_an_administrators_and_told(side: DocumentSid
     assert _retention(side).run(side.scope) == Swept()
     with side.database.read() as work:
         entries = side.audit.list(work.within(side.scope), PageRequest()).items
-    changes = [each.details["years"] for each in entries if each.action == "retention.changed"]
-    assert changes == ["10 → for ever", "for ever → 10"]
+    changes = [each.details["INVOICE"] for each in entries if each.action == "retention.changed"]
+    assert changes == ["10 years → for ever", "for ever → 10 years"]

@@ -85,7 +85,7 @@ class RetentionService:
             return
         now = self._clock.now()
         repository.put(access.scope, kind, years, now, access.actor.name)
-        changed = {"years": f"{_years(before)} → {_years(years)}"}
+        changed = {kind: f"{_years(before)} → {_years(years)}"}
         self._audit.record(access, RetentionAction.CHANGED, kind, changed)
 
     def due(
@@ -228,4 +228,4 @@ class RetentionService:
 
 
 def _years(years: int | None) -> str:
-    return "for ever" if years is None else str(years)
+    return "for ever" if years is None else f"{years} years"

@@ -28,6 +28,7 @@ ORGANIZATION_RULES: Mapping[str, OrganizationRule] = {
     "several_companies": OrganizationRule(Effect.HOLDS, ("BT-44", "BT-48", "BT-53")),
     "other_company": OrganizationRule(Effect.HOLDS, ("BT-44", "BT-48", "BT-53")),
     **dict.fromkeys(sorted(FIELD_RULES), OrganizationRule(Effect.HOLDS)),
+    "no_lines": OrganizationRule(Effect.HOLDS, ("BG-25",)),
     "company_by_address": OrganizationRule(Effect.NOTES, ("BT-44", "BT-48", "BT-53")),
 }
 

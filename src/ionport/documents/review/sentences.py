@@ -152,6 +152,13 @@ def _company_by_address(values: Parameters) -> str:
     ).format(buyer=values["buyer"], company=values["company"])
 
 
+def _no_lines(values: Parameters) -> str:
+    return _(
+        "The invoice has no lines, and {title} books lines in the ERP. Add them, or accept that it"
+        " is sent without; an export to IDM alone needs none."
+    ).format(title=values["title"])
+
+
 _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "no_invoice_in_pdf": _no_invoice_in_pdf,
     "invoices_in_pdf": _invoices_in_pdf,
@@ -167,6 +174,7 @@ _SENTENCES: Mapping[str, Callable[[Parameters], str]] = {
     "several_companies": _several_companies,
     "other_company": _other_company,
     "company_by_address": _company_by_address,
+    "no_lines": _no_lines,
     "late_answer": _late_answer,
     "two_items": _two_items,
     "item_at_target": _item_at_target,

@@ -11,6 +11,7 @@ from ionport.core.errors import InvalidInput, NotFound
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
 from ionport.documents.intake.reading import Intake
+from ionport.documents.invoice.rules.model import Effect
 from ionport.documents.model import Document, DocumentStatus, TimelineKind
 from ionport.documents.repository import DocumentRepository
 from ionport.documents.retention.content import require_content
@@ -164,6 +165,7 @@ class ReviewService:
         seen: Collection[str] | None = None,
         *,
         is_new: bool = True,
+        of_targets: Sequence[NewFinding] = (),
     ) -> Sequence[Finding]:
         """Return the findings that a person's `reason` decides now; none when nothing holds.
 
@@ -173,6 +175,7 @@ class ReviewService:
         between; it must commit also after `DocumentHeld` (`keeping_findings`).
         With `seen` only these (ids) are decided: what came after the person looked still holds.
         `is_new`: a delivery is to be made, which needs its approvals also when others were.
+        `of_targets` is what the targets of these deliveries cannot take of this document.
 
         Raises:
             InvalidInput: a reason of no or more than 500 characters.
@@ -191,6 +194,7 @@ class ReviewService:
             *self.claims.duplicates_claimed(access, document.id, document.fields, known),
             *judge_again(access, document, [each for each in known if not each.resolved_at]),
             *self.accounts.judge_delivery(access, document),
+            *self._held_by_type(access, document, of_targets),
         ]
         for new in noticed:
             self.add(access, document.id, new.code, new.parameters)
@@ -208,6 +212,18 @@ class ReviewService:
         if is_new or document.status not in _DELIVERED:
             self._require_approval(access, document, found, reason or "")
         return found
+
+    def _held_by_type(
+        self,
+        access: Access[OrganizationScope],
+        document: Document,
+        findings: Sequence[NewFinding],
+    ) -> Sequence[NewFinding]:
+        """Return those that do not only note by the settings of the document's type."""
+        if not findings:
+            return []
+        effects = self.types.get(access, document.document_type).effects
+        return [one for one in findings if effects.get(one.code, one.effect) is Effect.HOLDS]
 
     def _require_approval(
         self,

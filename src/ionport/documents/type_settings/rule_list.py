@@ -16,7 +16,7 @@ _VALUES = """
 end start codes value stated computed difference list other count given unit limit currency others
 total due issued number signs length amount payee seller first name type path line replaced
 """
-_VALUES_OF_ORGANIZATION = "supplier number filename account buyer company field value limit"
+_VALUES_OF_ORGANIZATION = "supplier number filename account buyer company field value limit title"
 
 
 @dataclass(frozen=True, slots=True)
