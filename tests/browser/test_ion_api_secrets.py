@@ -81,6 +81,7 @@ def test_a_secret_is_revealed_and_an_account_made_again_and_deleted(
     _new_app(screen, desk)
     page, url = screen.page, screen.page.url
     _follow(page, "Download Credentials")
+    page.get_by_role("checkbox", name="The account belongs to nobody").check()
     _write(page, "Your password", PASSWORD.reveal())
     first = json.loads(_downloaded(page, lambda: _press(page, "Download")))
     page.goto(url)
@@ -107,6 +108,7 @@ def test_a_pasted_token_is_decoded_or_told_why_it_is_refused(screen: Screen, des
     _new_app(screen, desk)
     page = screen.page
     _follow(page, "Download Credentials")
+    page.get_by_role("checkbox", name="The account belongs to nobody").check()
     _write(page, "Your password", PASSWORD.reveal())
     file = json.loads(_downloaded(page, lambda: _press(page, "Download")))
     form = {"grant_type": "password", "username": file["saak"], "password": file["sask"]}
@@ -188,3 +190,19 @@ def test_the_only_administrator_cannot_shut_themselves_out(screen: Screen, desk:
     )
     _press(page, "Save")
     expect(page.locator("main")).to_contain_text("the only IONAPI-Administrator of tenant")
+
+
+def test_a_second_press_of_download_makes_no_second_account(screen: Screen, desk: Desk) -> None:
+    name = "Twice_TST"
+    page = screen.open(f"{desk.apps_path}/add")
+    _save_app(page, "Backend Service", name)
+    _follow(page, "Download Credentials")
+    page.get_by_role("searchbox", name="User Name").fill("bob")
+    _write(page, "Your password", PASSWORD.reveal())
+    with page.expect_download():
+        page.locator(".form-actions").get_by_role("button", name="Download").click()
+    expect(page.get_by_text("The file is on its way")).to_be_visible()
+    page.locator(".form-actions").get_by_role("button", name="Download").click()
+    page.get_by_role("link", name="see the account at its app").click()
+    expect(page.get_by_text("1 entry")).to_be_visible()
+    expect(page.get_by_role("cell", name="Bob Example")).to_have_count(1)

@@ -81,9 +81,13 @@ def test_an_administrators_pages_leave_no_secret_in_the_log(
     caplog.set_level(logging.DEBUG)
     app = desk.add_app()
     path, password = str(app.url.path), {"password": PASSWORD.reveal()}
+    account = {"create_service_account": "on", "without_user": "on"}
     send = desk.browser.send
-    file = send(f"{path}/download", {**password, "create_service_account": "on"}).json()
-    send(f"{path}/download", {"password": WRONG, "create_service_account": "on"})
+    file = send(f"{path}/download", {**password, **account}).json()
+    send(
+        f"{path}/download",
+        {"password": WRONG, **account},
+    )
     shown = send(f"{path}/rotate", {**password, "overlap": "1", "overlap_unit": "hours"}).text
     send(f"{path}/reveal", password)
     send(f"{path}/token-tools", {"token": f"Bearer {WRONG}"})

@@ -104,7 +104,11 @@ class Desk:
     def credentials(self, name: str = "DocBits_TST") -> bytes:
         """Add an app and download its credentials, by the pages."""
         app = self.add_app(name)
-        fields = {"create_service_account": "on", "password": PASSWORD.reveal()}
+        fields = {
+            "create_service_account": "on",
+            "without_user": "on",
+            "password": PASSWORD.reveal(),
+        }
         return self.browser.send(f"{app.url.path}/download", fields).content
 
     def add_export(

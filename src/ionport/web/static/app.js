@@ -168,6 +168,22 @@
     note.scrollIntoView({ block: "center" });
   };
 
+  /* A form whose answer is a file stays where it is: say that it was sent, and send it once. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const sent = form.matches("[data-downloads]") && form.querySelector("template[data-sent]");
+    if (!sent || event.submitter?.name === "action") return;
+    if (form.dataset.isSent) return event.preventDefault();
+    form.dataset.isSent = "yes";
+    form.append(sent.content.cloneNode(true));
+  });
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (!form || !form.dataset.isSent) return;
+    delete form.dataset.isSent;
+    form.querySelector(":scope > .note")?.remove();
+  });
+
   const comesBack = () => {
     if (!user) return;
     const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");

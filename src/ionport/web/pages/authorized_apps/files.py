@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from ionport.core.errors import InvalidInput, NotFound, TooManyRequests
 from ionport.core.i18n import _
-from ionport.identity.model import User
+from ionport.identity.model import User, username_key
 from ionport.oauth.apps.credentials_file import EnvironmentTool
 from ionport.store import TenantScope
 from ionport.web.forms.fields import is_on, text_of
@@ -25,7 +25,7 @@ from ionport.web.pages.authorized_apps.apps import app_crumbs, app_dialog, app_u
 from ionport.web.rendering.confirm import ask_first
 from ionport.web.rendering.downloads import attachment
 from ionport.web.rendering.templating import path_to, redirect, render
-from ionport.web.services import infor_of
+from ionport.web.services import infor_of, sides_of
 from ionport.web.state import tenant_scope, visit_of
 
 MANUAL = "download-credentials"
@@ -45,6 +45,7 @@ def download(request: Request) -> Response:
         return _download_dialog(request, {})
     creates = is_on(visit.form, "create_service_account")
     try:
+        user_id = _chosen_user(request, scope) if creates else None
         proof = password_proof(request)
         with visit.write(scope) as access:
             file = infor_of(request).service_accounts.download_credentials(
@@ -52,13 +53,33 @@ def download(request: Request) -> Response:
                 request.path_params["app"],
                 proof,
                 create_service_account=creates,
-                user_id=(text_of(visit.form, "user_id") or None) if creates else None,
+                user_id=user_id,
                 description=text_of(visit.form, "description") if creates else "",
                 scopes=scopes_of(visit.form) if creates else (),
             )
     except (InvalidInput, TooManyRequests) as error:
         return _download_dialog(request, password_errors(error), error.status)
     return attachment(file.content, file.filename)
+
+
+def _chosen_user(request: Request, scope: TenantScope) -> str | None:
+    """Return the user who was chosen, or whose whole name was typed; None when nobody is wanted.
+
+    Raises InvalidInput when it is not said who, or that it is nobody.
+    """
+    form = visit_of(request).form
+    chosen, typed = text_of(form, "user_id"), text_of(form, "user_search")
+    if chosen or is_on(form, "without_user"):
+        return chosen or None
+    if not typed:
+        wrong = _("Nobody is chosen. Choose a user, or tick that the account belongs to nobody.")
+        raise InvalidInput(wrong, code="no_user", fields={"user_id": wrong})
+    key = username_key(typed)
+    named = [one for one in _users(request, scope, typed) if username_key(one.username) == key]
+    if not named or key is None:
+        wrong = _("No user is called {name}. Choose one of those found.").format(name=typed[:100])
+        raise InvalidInput(wrong, code="no_user", fields={"user_id": wrong})
+    return named[0].id
 
 
 def search_users(request: Request) -> Response:
@@ -77,6 +98,8 @@ def _download_dialog(request: Request, errors: Mapping[str, str], status: int = 
         "search": search,
         "users": _users(request, scope, search) if search or chosen else [],
         "chosen": chosen,
+        "export_url": path_to(request, "export_choose") if sides_of(request).documents else "",
+        "without_user": is_on(form, "without_user"),
         "users_url": path_to(request, "credentials_users", tenant=scope.tenant_id, app=app.id),
         "description": text_of(form, "description"),
         "scopes": "\n".join(scopes_of(form)) if form else "\n".join(app.scopes),

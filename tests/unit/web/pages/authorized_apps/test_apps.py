@@ -8,6 +8,8 @@ import pytest
 from tests.support.web import PASSWORD, said
 from tests.support.whole import Desk
 
+_SERVICE_ACCOUNT = {"create_service_account": "on", "without_user": "on"}
+
 
 def test_the_list_says_what_to_do_first_and_then_shows_sorts_and_filters(desk: Desk) -> None:
     assert "Add the first app" in said(desk.browser.get(desk.apps_path).text)
@@ -99,10 +101,10 @@ def test_the_file_is_named_after_the_app_and_downloaded_with_the_password_only(
     desk: Desk,
 ) -> None:
     path = f"{desk.add_app('Docs & Bits 50%_TST').url.path}/download"
-    refused = desk.browser.send(path, {"create_service_account": "on", "password": "wrong"})
+    refused = desk.browser.send(path, {**_SERVICE_ACCOUNT, "password": "wrong"})
     assert refused.status_code == 422
     assert 'id="password-error"' in refused.text
-    fields = {"create_service_account": "on", "password": PASSWORD.reveal()}
+    fields = {**_SERVICE_ACCOUNT, "password": PASSWORD.reveal()}
     answer = desk.browser.send(path, fields)
     assert answer.headers["cache-control"] == "no-store"
     assert (
@@ -122,6 +124,25 @@ def test_without_create_service_account_the_file_has_no_account(desk: Desk) -> N
     path = f"{desk.add_app().url.path}/download"
     content = desk.browser.send(path, {"password": PASSWORD.reveal()}).content
     assert "saak" not in json.loads(content)
+
+
+def test_an_exact_user_name_counts_as_chosen_and_nobody_chosen_is_asked(desk: Desk) -> None:
+    desk.add_user("bob")
+    desk.add_user("bobby")
+    path = desk.add_app().url.path
+    sent = {"create_service_account": "on", "password": PASSWORD.reveal()}
+    asked = desk.browser.send(f"{path}/download", sent)
+    assert asked.status_code == 422
+    assert "Nobody is chosen." in said(asked.text)
+    unknown = desk.browser.send(f"{path}/download", {**sent, "user_search": "bo"})
+    assert "No user is called bo." in said(unknown.text)
+    assert "Bobby Example" in said(unknown.text)
+    assert "No service account" in said(desk.browser.get(path).text)
+    named = desk.browser.send(f"{path}/download", {**sent, "user_search": " Bob "})
+    assert "saak" in named.json()
+    page = said(desk.browser.get(path).text)
+    assert "Bob Example" in page
+    assert "Bobby" not in page
 
 
 def test_the_user_is_found_by_the_button_and_by_typing_and_stays_chosen(desk: Desk) -> None:
@@ -155,7 +176,7 @@ def test_a_user_of_nowhere_is_refused_beside_the_field(desk: Desk) -> None:
 
 def test_reveal_shows_the_secret_of_the_file_once(desk: Desk) -> None:
     path = desk.add_app().url.path
-    fields = {"create_service_account": "on", "password": PASSWORD.reveal()}
+    fields = {**_SERVICE_ACCOUNT, "password": PASSWORD.reveal()}
     secret = json.loads(desk.browser.send(f"{path}/download", fields).content)["cs"]
     wrong = desk.browser.send(f"{path}/reveal", {"password": "wrong"})
     assert wrong.status_code == 422
