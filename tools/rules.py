@@ -17,6 +17,7 @@ inline-style-or-script       a template has a style attribute, style element or 
 import-circle                modules import each other in a circle, types included
 full-folder                  a folder holds more modules than the limit (tools/sizes.py)
 long-module                  a module has more lines than the limit
+misplaced-migration          a migration's number is taken or leaves a gap, or its folder is another
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pathlib import Path
 
 from tools.access_use import scopes_beside_work, slow_work
 from tools.import_circles import import_circles
+from tools.migration_order import misplaced_migrations
 from tools.scope_use import unused_scopes
 from tools.sizes import full_folders, long_modules
 from tools.violation import Violation
@@ -170,6 +172,7 @@ def check_tree(root: Path) -> list[Violation]:
     found += import_circles(root)
     found += full_folders(root)
     found += long_modules(root)
+    found += misplaced_migrations(root)
     return found
 
 
