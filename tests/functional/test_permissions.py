@@ -30,6 +30,8 @@ READER = "rita"
 # What everybody does for themselves, whatever they may do with documents.
 _OWN = (
     "/documents/columns",
+    "/documents/files",
+    "/documents/files/{file}/cancel",
     "/documents/views",
     "/documents/views/remove",
     "/organization",
@@ -322,6 +324,23 @@ def test_an_api_key_does_what_its_scopes_and_its_users_groups_allow(office: Offi
     office.grant(*(Grant(one) for one in Permission))
     with program(office.desk, reading) as client:
         assert client.post(f"{document}/decisions", json=body).json()["code"] == "scope_missing"
+
+
+def test_a_file_that_is_made_later_has_what_the_person_may_see_then(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ionport.documents.list_files.service.AT_ONCE", 0)
+    side, browser = office.desk.application.documents, office.desk.browser
+    assert side is not None
+    contents = []
+    for kind in ("INVOICE", "CREDIT_NOTE"):
+        office.grant(Grant(Permission.SEE))
+        page = office.send("/documents/files", format="csv").url.path
+        office.grant(Grant(Permission.SEE, kind))
+        side.list_file_runner.run_all()
+        contents.append(browser.get(f"{page}/content").text)
+    assert INVOICE in contents[0]
+    assert INVOICE not in contents[1]
 
 
 def test_an_action_on_many_asks_about_each_document(office: Office) -> None:

@@ -91,7 +91,7 @@ class ListFileRunner:
             return FileState.CANCELLED, b""
         writer, done = writer_of(file.format), 0
         try:
-            for items in self._files.pages(scope, query):
+            for items in self._files.pages(actor.scope_in(scope.organization_id), query):
                 writer.add(items)
                 before, done = done, done + len(items)
                 if done // _EVERY == before // _EVERY:
