@@ -229,6 +229,7 @@ def _add_settings(desk: Desk) -> dict[str, str]:
     desk.browser.send("/settings/api-keys", key)
     return {
         "group": _add_group(desk),
+        "webhook": _webhook(desk),
         "api_key": _found(r"api-keys/(key_\w+)", desk.browser.get("/settings/api-keys").text),
         "source": source.id,
         "type": "INVOICE",
@@ -411,3 +412,14 @@ def _found(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     assert match is not None, pattern
     return match[1]
+
+
+def _webhook(desk: Desk) -> str:
+    """Add a webhook that has told something, and was refused once."""
+    fields = {"name": "ERP, Munich", "url": "http://127.0.0.1:9/hook"}
+    events = {"events": "document.received"}
+    page = desk.browser.send("/settings/webhooks/new", {**fields, **events}).text
+    found = _found(r"webhooks/(whk_\w+)", page)
+    path = f"/settings/webhooks/{found}"
+    desk.browser.send(f"{path}/test", form_at=path)
+    return found

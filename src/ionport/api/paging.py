@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import Query
 
@@ -12,10 +12,6 @@ from ionport.core.errors import InvalidInput
 from ionport.core.i18n import _
 from ionport.core.paging import MAX_PER_PAGE
 from ionport.documents.listing.model import Cursor
-from ionport.store import to_microseconds
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST: Final = to_microseconds(datetime(9000, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +32,12 @@ class PageAsked:
 
     def behind_moment(self) -> tuple[datetime, str] | None:
         """Return moment and id of the item before; raises InvalidInput as `behind_name`."""
-        match self.place:
-            case None:
-                return None
-            case Cursor((int(moment), str(item_id))) if 0 <= moment <= _LAST:
-                return _EPOCH + timedelta(microseconds=moment), item_id
-        raise cursor_invalid()
+        if self.place is None:
+            return None
+        found = self.place.moment
+        if found is None:
+            raise cursor_invalid()
+        return found
 
 
 def page_of(
@@ -55,12 +51,6 @@ def page_of(
     if cursor is not None and (place is None or not place.values):
         raise cursor_invalid()
     return PageAsked(limit, place)
-
-
-def next_of(*values: str | datetime) -> str:
-    """Return the cursor behind an item that is sorted by these values."""
-    plain = (to_microseconds(each) if isinstance(each, datetime) else each for each in values)
-    return Cursor(tuple(plain)).text
 
 
 def cursor_invalid() -> InvalidInput:

@@ -46,6 +46,7 @@ _COMMANDS = {
     ),
     "document": ("documents.documents", "Document side: check, add, list and show documents."),
     "intake": ("documents.intake", "Document side: folders that are watched for documents."),
+    "webhook": ("webhooks", "Document side: programs that are told what happens to documents."),
     "api-key": ("documents.api_keys", "Document side: keys of programs that use the JSON API."),
     "rotate-keys": ("keys", "Make a new sealing key and seal every stored secret with it."),
     "demo": ("serving.demo", "Do the whole walk on fresh data folders."),

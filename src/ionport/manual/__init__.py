@@ -41,6 +41,7 @@ CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "exactly-once",
             "json-api",
             "groups",
+            "webhooks",
         ),
     ),
     (

@@ -63,6 +63,7 @@ from ionport.web.pages.settings import (
     retention,
     suppliers,
     watched_folders,
+    webhooks,
 )
 from ionport.web.pages.settings import document_types as types_of_documents
 from ionport.web.pages.tenant import audit_log as tenant_audit_log
@@ -184,6 +185,7 @@ def _document_routes() -> list[BaseRoute]:
         *suppliers.ROUTES,
         *watched_folders.ROUTES,
         *retention.ROUTES,
+        *webhooks.ROUTES,
         *types_of_documents.ROUTES,
         *api_keys.ROUTES,
         *colleagues.ROUTES,

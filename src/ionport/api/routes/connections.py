@@ -7,12 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from ionport.api.callers import Call, allowed
-from ionport.api.paging import PageAsked, next_of, page_of
+from ionport.api.paging import PageAsked, page_of
 from ionport.api.problems import PROBLEMS
 from ionport.api.schemas import ConnectionAnswer, ListAnswer, ProofAnswer
 from ionport.api.services import Services
 from ionport.core.errors import NotFound
 from ionport.core.i18n import _
+from ionport.documents.listing.model import Cursor
 from ionport.identity.access import Access
 from ionport.identity.api_keys.model import ApiScope
 
@@ -32,7 +33,7 @@ def list_connections(
     last = page.items[-1] if page.has_more else None
     return ListAnswer(
         items=[ConnectionAnswer.of(connection) for connection in page.items],
-        next=next_of(last.name, last.id) if last else None,
+        next=Cursor((last.name, last.id)).text if last else None,
         total=page.total,
         has_more=False,
     )

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ionport.api.callers import Call, allowed, digest_of
-from ionport.api.paging import PageAsked, next_of, page_of
+from ionport.api.paging import PageAsked, page_of
 from ionport.api.problems import PROBLEMS
 from ionport.api.repeats import IdempotencyKey, once
 from ionport.api.schemas import (
@@ -21,6 +21,7 @@ from ionport.api.schemas import (
     StepAnswer,
 )
 from ionport.api.services import Services
+from ionport.documents.listing.model import Cursor
 from ionport.documents.review.model import MAX_REASON
 from ionport.documents.review.service import keeping_findings
 from ionport.exports.model import DeliveryFilter, DeliveryStatus
@@ -97,7 +98,7 @@ def list_deliveries(
     last = page.items[-1] if page.has_more else None
     return ListAnswer(
         items=[DeliveryAnswer.of(delivery) for delivery in page.items],
-        next=next_of(last.created_at, last.id) if last else None,
+        next=Cursor.at(last.created_at, last.id).text if last else None,
         total=page.total,
         has_more=False,
     )

@@ -11,10 +11,11 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ionport.api.callers import Call, allowed
-from ionport.api.paging import PageAsked, next_of, page_of
+from ionport.api.paging import PageAsked, page_of
 from ionport.api.problems import PROBLEMS
 from ionport.api.schemas import ListAnswer
 from ionport.api.services import Services
+from ionport.documents.listing.model import Cursor
 from ionport.documents.webhooks.model import (
     MAX_ADDRESS,
     EndpointState,
@@ -225,7 +226,7 @@ def list_messages(
         page = services.webhooks.messages(access, webhook_id, asked.limit, asked.behind_moment())
     return ListAnswer(
         items=[MessageAnswer.of(message, page.of(message)) for message in page.messages],
-        next=next_of(*page.next) if page.next else None,
+        next=Cursor.at(*page.next).text if page.next else None,
         total=page.total,
         has_more=False,
     )

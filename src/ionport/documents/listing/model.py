@@ -8,9 +8,12 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from ionport.core.http.texts import is_storable
 from ionport.documents.model import DocumentFilter, DocumentSort, DocumentStatus, DocumentSummary
+from ionport.store import to_microseconds
 
 MOST_COUNTED = 1_000
 """How far documents are counted that no counter knows: by a search or by time."""
@@ -19,6 +22,8 @@ PREFIX_LENGTH = 2
 """A search of so many letters or fewer looks at the beginning of the invoice number."""
 
 KeyValue = str | int | float
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MOMENT: Final = to_microseconds(datetime(9000, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,19 @@ class Cursor:
         """The place as an address has it."""
         plain = json.dumps(self.values, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(plain).decode().rstrip("=")
+
+    @property
+    def moment(self) -> tuple[datetime, str] | None:
+        """Moment and id, where a list is sorted by these; None for the place of another list."""
+        match self.values:
+            case (int(microseconds), str(item_id)) if 0 <= microseconds <= _LAST_MOMENT:
+                return _EPOCH + timedelta(microseconds=microseconds), item_id
+        return None
+
+    @classmethod
+    def at(cls, moment: datetime, item_id: str) -> Cursor:
+        """Return the place of an item in a list that is sorted by moments."""
+        return cls((to_microseconds(moment), item_id))
 
     @classmethod
     def read(cls, text: str, *, is_before: bool) -> Cursor | None:

@@ -20,6 +20,7 @@ from ionport.documents.review.decisions.moving import MoveAction
 from ionport.documents.review.decisions.recording import DecisionAction
 from ionport.documents.suppliers.service import SupplierAction
 from ionport.documents.type_settings.service import DocumentTypeAction
+from ionport.documents.webhooks.model import WebhookAction
 from ionport.exports.model import ConfigurationAction, DeliveryAction
 from ionport.gateway.policies.model import PolicyAction
 from ionport.gateway.suites.model import DocumentationAction, EndpointAction, SuiteAction
@@ -86,6 +87,7 @@ SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     SupplierAction,
     TenantAction,
     UserAction,
+    WebhookAction,
 )
 
 # Details that name what an action was about, where its subject does not.

@@ -32,6 +32,7 @@ _LISTS = {
 _LISTS |= {
     "file": ("/documents/bulk", r'/documents/files/(list_[^/"]+)'),
     "run": ("/documents/bulk", r'/documents/bulk/(bulk_[^/"]+)'),
+    "webhook": ("/settings/webhooks", r'/settings/webhooks/(whk_[^/"]+)'),
     "api_key": ("/settings/api-keys", r'/settings/api-keys/([a-z]+_[^/"]+)/delete'),
     "user": ("/settings/users", r'/settings/users/(usr_[^/"]+)'),
     "group": ("/settings/groups", r'/settings/groups/(grp_[^/"]+)'),
@@ -68,6 +69,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory, ids: dict[str, str]) -> Itera
             found = re.search(pattern, desk.browser.get(address).text)
             assert found is not None, name
             ids[name] = found[1]
+        told = desk.browser.send(
+            f"/settings/webhooks/{ids['webhook']}/test", form_at="/settings/webhooks"
+        )
+        message = re.search(r"/messages/(msg_\w+)/resend", told.text)
+        assert message is not None
+        ids["message"] = message[1]
         desk.sign_in_as("eve")
         yield desk
 
@@ -80,6 +87,8 @@ def _furnish(desk: Desk) -> None:
     suppliers = b"number,name\n1,Nordwerk\n"
     desk.browser.send("/settings/suppliers/import", files=[("file", ("s.csv", suppliers))])
     desk.browser.send("/settings/api-keys", {"name": "k", "scopes": "documents.read"})
+    webhook = {"name": "w", "url": "http://127.0.0.1:9/", "events": "document.received"}
+    desk.browser.send("/settings/webhooks/new", webhook)
     desk.browser.send("/settings/groups/add", {"name": "Readers", "grant": "see:"})
     bulk = {"action": "accept", "document": document, "confirmed": "yes", "reason": "x"}
     desk.browser.send("/documents/bulk", bulk, form_at="/account")
@@ -129,7 +138,7 @@ def _answer(desk: Desk, method: str, path: str, ids: dict[str, str]) -> tuple[ht
 
 def test_every_kind_of_thing_is_asked_for() -> None:
     named = {name for path in (*_POSTS, *_GETS) for name in re.findall(r"{(\w+)", path)}
-    assert named <= {*_LISTS, *_PLAIN, *_FURTHER}
+    assert named <= {*_LISTS, *_PLAIN, *_FURTHER, "message"}
     assert len(_POSTS) > 25
     assert len(_GETS) > 25
 

@@ -66,6 +66,7 @@ def show(request: Request) -> Response:
         checks = services.connections.latest_checks(access, [each.id for each in connections.items])
         active = services.configurations.list(access, _ONE, only_active=True)
         every = services.configurations.list(access, _ONE)
+        webhooks = services.webhooks.troubled(access)
     steps = [
         _app_step(request, visit, has_connection=connections.total > 0),
         *_connection_steps(request, connections.items, checks),
@@ -84,6 +85,7 @@ def show(request: Request) -> Response:
         "made": sum(last_day.values()),
         "connections": connections,
         "checks": checks,
+        "webhooks": webhooks,
     }
     return render(request, "documents/dashboard.html", context)
 
