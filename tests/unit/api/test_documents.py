@@ -175,6 +175,33 @@ def test_what_is_postponed_is_asked_for_again_under_the_same_key(
     assert ask("part", one, two).headers["idempotent-replayed"] == "true"
 
 
+def test_a_document_comes_in_by_its_fields_and_tables(api: TestClient) -> None:
+    values = {
+        "document_type": "INVOICE",
+        "fields": {"invoice_id": "R-17", "total_amount": "119.00"},
+        "tables": {"INVOICE_TABLE": [{"DESCRIPTION": "Pipe", "NET_AMOUNT": "100.00"}]},
+    }
+    sent = {"values": json.dumps(values)}
+    answer = api.post("/documents", data=sent, headers={"Idempotency-Key": "a"})
+    assert answer.status_code == 201, answer.text
+    document = answer.json()
+    assert document["fields"]["invoice_id"] == "R-17"
+    assert document["tables"]["INVOICE_TABLE"][0]["DESCRIPTION"] == "Pipe"
+    again = api.post("/documents", data=sent, headers={"Idempotency-Key": "a"})
+    assert (again.json(), again.headers["idempotent-replayed"]) == (document, "true")
+    other = api.post("/documents", data={"values": "{}"}, headers={"Idempotency-Key": "a"})
+    assert problem(other, 422)["code"] == "idempotency_key_reused"
+    for wrong in (
+        {},
+        {"values": "{"},
+        {"values": ""},
+        {"values": json.dumps({"fields": {"x": 1}})},
+    ):
+        problem(api.post("/documents", data=wrong), 422)
+    both = api.post("/documents", data=sent, files={"file": (INVOICE, CONTENT)})
+    assert "file" in problem(both, 422)["fields"]
+
+
 def test_the_next_page_goes_on_where_the_last_one_ended_while_documents_come_in(
     api: TestClient,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -57,17 +58,23 @@ _RETRY_SECONDS: Final = 30
 def add_document(
     services: Services,
     call: Sender,
-    file: Annotated[UploadFile, File(description="An e-invoice: XML, or PDF with an XML inside.")],
+    file: Annotated[
+        UploadFile | None, File(description="An e-invoice: XML, or PDF with an XML inside.")
+    ] = None,
+    values: Annotated[
+        Annotated[str, AfterValidator(storable)] | None,
+        Form(description="In place of a file: type, fields and tables, as a JSON file has them."),
+    ] = None,
     sub_organization: SubOrganization = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Send in one document.
+    """Send in one document, as a file or by its fields and tables.
 
     A file that holds several (ZIP, mail) is for `/documents/batch`, and nothing of it is kept here.
     What is here already is answered with 409 and `existing_id`. While the virus scanner is away
     the file waits here and comes in by itself: 202, with the code `waits_for_scanner`.
     """
-    received = _received(services, [file])
+    received = _received(services, [_sent(file, values)])
     digest = digest_of("document", sub_organization or "", *_parts(received))
 
     def receive() -> tuple[int, DocumentAnswer | ReceiptAnswer]:
@@ -238,6 +245,16 @@ def _received(services: ApiServices, files: Sequence[UploadFile]) -> list[Receiv
         )
         raise TooLarge(text, code="too_many_files")
     return [_file(file, limits.file_bytes) for file in files]
+
+
+def _sent(file: UploadFile | None, values: str | None) -> UploadFile:
+    """Return what was sent as a file; raises InvalidInput for neither or both."""
+    if file is not None and values is None:
+        return file
+    if file is None and values is not None:
+        return UploadFile(BytesIO(values.encode()), filename="document.json")
+    wrong = _("Send a file, or values in place of one; those of a file are corrected by PATCH.")
+    raise InvalidInput(wrong, fields={"file": wrong})
 
 
 def _file(file: UploadFile, most: int) -> ReceivedFile:
