@@ -44,7 +44,7 @@ class Page:
 
 PAGES = (
     # The causes are sorted by their numbers: a few groups, and not the deliveries.
-    Page("/dashboard", 20, ("deliveries",)),
+    Page("/dashboard", 21, ("deliveries",)),
     Page("/documents", 10),
     Page("/documents?last=yes", 10),
     Page("/documents?status=exported", 10),

@@ -171,7 +171,7 @@ class MessageRepository:
         query = select(webhook_messages).where(_m.state == _WAITING, _m.due_at <= now)
         if without:
             query = query.where(_m.endpoint_id.not_in(without))
-        rows = self._connection.execute(query.order_by(_m.due_at).limit(limit))
+        rows = self._connection.execute(query.order_by(_m.due_at, _m.id).limit(limit))
         return [_message(row) for row in rows]
 
     def claim(

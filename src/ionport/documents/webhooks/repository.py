@@ -63,6 +63,15 @@ class EndpointRepository:
         row = self._connection.execute(query).one_or_none()
         return _endpoint(row) if row else None
 
+    def lock(self, scope: SystemScope, endpoint_id: str) -> EndpointState | None:
+        """Return the state, kept as it is until the transaction ends; before rows of messages.
+
+        Who changes several messages of an endpoint takes it first, so that no two wait in a circle.
+        """
+        query = select(_e.state).where(_e.id == endpoint_id).with_for_update(key_share=True)
+        state = self._connection.execute(query).scalar_one_or_none()
+        return EndpointState(state) if state is not None else None
+
     def add(self, scope: OrganizationScope, endpoint: WebhookEndpoint) -> None:
         values = {
             column.name: getattr(endpoint, column.name)

@@ -163,24 +163,28 @@ class WebhookSender:
         if not due:
             return []
         claimed: list[tuple[WebhookMessage, WebhookEndpoint]] = []
-        with self._database.write() as work:
-            for message in due:
-                if len(claimed) == free:
-                    break
-                if self._under_way[message.endpoint_id] < _PER_ENDPOINT:
+        for message in due:
+            if len(claimed) == free:
+                break
+            if self._under_way[message.endpoint_id] < _PER_ENDPOINT:
+                with self._database.write() as work:
                     endpoint = self._claim_one(work, message, now)
-                    if endpoint is not None:
-                        with self._lock:
-                            self._under_way[message.endpoint_id] += 1
-                        claimed.append((_next_try(message), endpoint))
+                if endpoint is not None:
+                    with self._lock:
+                        self._under_way[message.endpoint_id] += 1
+                    claimed.append((_next_try(message), endpoint))
         return claimed
 
     def _claim_one(
         self, work: Work, message: WebhookMessage, now: datetime
     ) -> WebhookEndpoint | None:
         """Return the endpoint of a message whose next try is this process's."""
-        messages = MessageRepository(work.connection)
-        endpoint = EndpointRepository(work.connection).find(_SENDING, message.endpoint_id)
+        messages, endpoints = (
+            MessageRepository(work.connection),
+            EndpointRepository(work.connection),
+        )
+        endpoints.lock(_SENDING, message.endpoint_id)
+        endpoint = endpoints.find(_SENDING, message.endpoint_id)
         if endpoint is None:
             return None
         if endpoint.state is not EndpointState.ACTIVE:
@@ -217,6 +221,7 @@ class WebhookSender:
         """Write a try and what follows from it; returns the outcome in a word."""
         messages = MessageRepository(work.connection)
         endpoints = EndpointRepository(work.connection)
+        endpoints.lock(_SENDING, endpoint.id)
         messages.add_attempt(_SENDING, message.organization_id, attempt)
         now = self._clock.now()
         if attempt.arrived:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -227,6 +228,27 @@ def test_of_several_workers_one_makes_a_try(told: Told) -> None:
     assert len(told.receiver.calls) == 12
     assert len({call.id for call in told.receiver.calls}) == 12
     assert {each.number for each in told.attempts(endpoint.id)} == {1}
+
+
+@pytest.mark.on_each_database
+def test_many_refusals_at_once_are_all_written_down(told: Told) -> None:
+    """Each moves the other messages of the endpoint too."""
+    endpoint, _secret = told.add(events=RECEIVED)
+    for number in range(16):
+        told.receive(f"R-{number}")
+    together = threading.Barrier(2)
+
+    def arrive_in_pairs() -> None:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(5)
+
+    told.receiver.answer(Reply(429, b"", (("Retry-After", "1"),)))
+    told.receiver.on_call = arrive_in_pairs
+    made = 0
+    while made < 16:
+        made += told.send_due()
+        told.clock.advance(timedelta(seconds=1))
+    assert len(told.attempts(endpoint.id)) == len(told.receiver.calls) >= 16
 
 
 def test_the_death_of_a_worker_delays_a_message_and_loses_none(told: Told) -> None:
