@@ -48,6 +48,8 @@ _DOWNLOADS = {
     "/settings/suppliers/suppliers.csv",
     "/settings/document-types/{type}/settings.json",
     "/documents/list.csv",
+    "/settings/audit-log.csv",
+    "/ion-api/{tenant}/audit-log.csv",
     "/documents/files/{file}/content",
     "/documents/{document}/archive",
     "/documents/{document}/file",
