@@ -166,7 +166,7 @@ def test_the_controls_are_watched_again_after_a_time_without_a_free_connection(
             with suppress(PoolTimeout):
                 while True:
                     taken.enter_context(database.reading_engine.connect())
-            assert until(lambda: "the controls could not be read" in caplog.text)
+            assert until(lambda: "a look of control-watch failed" in caplog.text)
         jump(side, HOURS)
         assert until(lambda: other.offset >= HOURS)
     finally:

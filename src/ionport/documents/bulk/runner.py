@@ -14,6 +14,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
+from ionport.core.repeating import Repeating
 from ionport.documents.bulk.model import (
     BulkAction,
     BulkItem,
@@ -188,32 +189,21 @@ class Runner(Protocol):
         ...
 
 
-class BulkWatch:
+class BulkWatch(Repeating):
     """Looks for work of a runner in a thread of its own, until it is closed."""
 
     def __init__(
         self, runner: Runner, every_seconds: float = 2.0, *, name: str = "bulk-runs"
     ) -> None:
+        super().__init__(name, every_seconds, at_once=True)
         self._runner = runner
-        self._every = every_seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
-    def launch(self) -> None:
-        """Start looking."""
-        self._thread.start()
+    def _look(self) -> bool:
+        self._runner.run_all()
+        return False
 
-    def close(self) -> None:
-        """Finish the document that is under way, and stop."""
-        self._stopping.set()
+    def _pause(self, seconds: float) -> None:
+        self._runner.wait(seconds)
+
+    def _interrupt(self) -> None:
         self._runner.stop()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._runner.run_all()
-            except Exception:
-                # A database that is away for a while: the next look tries again.
-                _logger.exception("%s broke off", self._thread.name)
-            self._runner.wait(self._every)

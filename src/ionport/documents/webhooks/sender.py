@@ -15,6 +15,7 @@ from typing import Final
 
 from ionport.core.clock import Clock
 from ionport.core.ids import new_id
+from ionport.core.repeating import Repeating
 from ionport.core.sealing import KeyRing
 from ionport.core.telemetry import COUNTERS, bound
 from ionport.documents.webhooks.calls import Answered, ReceiverCalls
@@ -274,33 +275,26 @@ def _next_try(message: WebhookMessage) -> WebhookMessage:
     return replace(message, tries=message.tries + 1, series=message.series + 1)
 
 
-class WebhookWatch:
+class WebhookWatch(Repeating):
     """Looks for messages that are due, in a thread of its own, until it is closed."""
 
     def __init__(self, sender: WebhookSender, every_seconds: float = 2.0) -> None:
+        super().__init__("webhooks", every_seconds, at_once=True)
         self._sender = sender
-        self._every = every_seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-
-    def launch(self) -> None:
-        """Start looking."""
-        self._thread.start()
 
     def close(self) -> None:
         """Finish the calls that are under way, and stop."""
-        self._stopping.set()
-        self._sender.wake()
-        self._thread.join()
+        super().close()
         self._sender.close()
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._sender.prune()
-                while self._sender.look() and not self._stopping.is_set():
-                    pass
-            except Exception:
-                # A database that is away for a while: the next look tries again.
-                _logger.exception("the look for webhooks broke off")
-            self._sender.wait(self._every)
+    def _look(self) -> bool:
+        self._sender.prune()
+        while self._sender.look() and not self._stopping.is_set():
+            pass
+        return False
+
+    def _pause(self, seconds: float) -> None:
+        self._sender.wait(seconds)
+
+    def _interrupt(self) -> None:
+        self._sender.wake()

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ionport.core.errors import IonportError, NotFound, Unavailable
 from ionport.core.paging import MAX_PER_PAGE, PageRequest
+from ionport.core.repeating import Repeating
 from ionport.documents.invoice.rendering.model import Language
 from ionport.documents.readable_pages.model import MissingPage, Place, Position
 from ionport.documents.readable_pages.service import ReadablePageService
@@ -165,31 +166,15 @@ class PageMaker:
         return True
 
 
-class PageWatch:
+class PageWatch(Repeating):
     """Looks for missing pages again and again, in a thread of its own, until it is closed."""
 
     def __init__(self, maker: PageMaker, every_seconds: float = LOOK_SECONDS) -> None:
+        super().__init__("pages", every_seconds)
         self._maker = maker
-        self._every = every_seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pages", daemon=True)
 
-    def launch(self) -> None:
-        """Start looking."""
-        self._thread.start()
+    def _look(self) -> bool:
+        return self._maker.look() > 0
 
-    def close(self) -> None:
-        """Finish the page that is being made, and stop."""
-        self._stopping.set()
+    def _interrupt(self) -> None:
         self._maker.stop()
-        self._thread.join()
-
-    def _run(self) -> None:
-        pause = self._every
-        while not self._stopping.wait(pause):
-            try:
-                pause = 0.0 if self._maker.look() else self._every
-            except Exception:
-                # Such as a database that is away for a while: the next look tries again.
-                pause = self._every
-                _logger.exception("the look for missing pages broke off")

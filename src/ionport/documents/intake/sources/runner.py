@@ -14,6 +14,7 @@ from typing import Final
 from ionport.core.clock import Clock
 from ionport.core.errors import IonportError
 from ionport.core.ids import new_id
+from ionport.core.repeating import Repeating
 from ionport.documents.intake.containers import ReceivedFile
 from ionport.documents.intake.receiving import Outcome, Receiver
 from ionport.documents.intake.sources.folder import Mark
@@ -246,30 +247,21 @@ def _text(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-class SourceWatch:
+class SourceWatch(Repeating):
     """Looks into all sources again and again, in a thread of its own, until it is closed."""
 
     def __init__(self, runner: SourceRunner, every_seconds: float = REST_SECONDS) -> None:
+        super().__init__("intake-sources", every_seconds)
         self._runner = runner
-        self._every = every_seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="intake-sources", daemon=True)
-
-    def launch(self) -> None:
-        """Start looking."""
-        self._thread.start()
 
     def close(self) -> None:
         """Finish the look that is under way, and stop."""
-        self._stopping.set()
-        self._runner.stop()
-        self._thread.join()
+        super().close()
         self._runner.close()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(self._every):
-            try:
-                self._runner.run_all()
-            except Exception:
-                # A database that is away for a while: the next look tries again.
-                _logger.exception("the look into intake sources broke off")
+    def _look(self) -> bool:
+        self._runner.run_all()
+        return False
+
+    def _interrupt(self) -> None:
+        self._runner.stop()

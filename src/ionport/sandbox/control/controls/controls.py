@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ionport.core.i18n import N_
+from ionport.core.repeating import Repeating
 from ionport.identity.model import AuditAction
 from ionport.sandbox.control.controls.fault_repository import FaultRepository
 from ionport.sandbox.control.controls.faults import FaultRule
@@ -75,31 +76,21 @@ class Controls:
         work.after_commit(self.refresh)
 
 
-class ControlWatch:
+class ControlWatch(Repeating):
     """Refreshes the controls once a second, in a thread of its own: others may change them."""
 
     def __init__(self, controls: Controls, *, every_seconds: float = WATCH_SECONDS) -> None:
+        super().__init__("control-watch", every_seconds)
         self._controls = controls
-        self._every = every_seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="control-watch", daemon=True)
 
     def launch(self) -> None:
         """Read the controls, then go on watching."""
         self._controls.refresh()
-        self._thread.start()
+        super().launch()
 
-    def close(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._every):
-            try:
-                self._controls.refresh()
-            except Exception:
-                # The database is away or busy, or a row cannot be read: a second later it may be.
-                _logger.exception("the controls could not be read")
+    def _look(self) -> bool:
+        self._controls.refresh()
+        return False
 
 
 class ClockAction(AuditAction):
