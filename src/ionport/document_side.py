@@ -145,15 +145,7 @@ def open_document_side(
         ),
         list_settings=ListSettingsService(),
         bulk=BulkService(clock, audit),
-        bulk_runner=BulkRunner(
-            database,
-            clock,
-            {
-                BulkAction.EXPORT: export_step(deliveries),
-                BulkAction.JUDGE: judge_step(documents.anew),
-                **decision_steps(documents.decisions),
-            },
-        ),
+        bulk_runner=_bulk_runner(database, clock, documents, deliveries),
         list_files=list_files,
         list_file_runner=ListFileRunner(database, clock, list_files),
         suppliers=SupplierService(clock, audit),
@@ -170,3 +162,15 @@ def open_document_side(
             database, blobs, clock, connections, documents, mappings, timing=timing
         ),
     )
+
+
+def _bulk_runner(
+    database: Database, clock: BootClock, documents: DocumentService, deliveries: DeliveryService
+) -> BulkRunner:
+    """Return what does with one document what a person wants done with many."""
+    steps = {
+        BulkAction.EXPORT: export_step(deliveries),
+        BulkAction.JUDGE: judge_step(documents.anew),
+        **decision_steps(documents.decisions),
+    }
+    return BulkRunner(database, clock, steps)

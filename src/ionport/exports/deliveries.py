@@ -1,32 +1,27 @@
-"""Deliveries: what a person does with them. Running them is `runner.py`."""
+"""Deliveries: what a person does with them. Running them is `engine/runner.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ionport.core.clock import Clock
-from ionport.core.errors import Conflict, InvalidInput, NotFound
+from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
-from ionport.core.paging import Following, Page, PageRequest
 from ionport.documents.service import DocumentService
 from ionport.documents.webhooks.model import EventType
 from ionport.exports.configurations.model import ExportConfiguration
 from ionport.exports.delivery_making import Consent, DeliveryMaking
+from ionport.exports.delivery_reading import DeliveryReading
 from ionport.exports.destinations import destination_of
 from ionport.exports.document_deliveries import DocumentDeliveries
 from ionport.exports.ledger.repository import DeliveryRepository
 from ionport.exports.ledger.steps_repository import LedgerRepository
 from ionport.exports.ledger.takeover import take_over
-from ionport.exports.ledger.worker_repository import WorkerRepository
 from ionport.exports.model import (
     CallEnd,
-    Cause,
     Delivery,
     DeliveryAction,
-    DeliveryDetail,
-    DeliveryFilter,
-    DeliverySort,
     DeliveryStatus,
     StepKind,
     StepStatus,
@@ -42,13 +37,13 @@ from ionport.exports.timing import ExportTiming
 from ionport.identity.access import Access
 from ionport.identity.audit import AuditLog
 from ionport.identity.groups.permissions import Permission
-from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
+from ionport.store import OrganizationScope, ScopedWork, Work
 
 _REASON_LENGTH = 500
 
 
-class DeliveryService:
-    """Makes deliveries and shows the ledger.
+class DeliveryService(DeliveryReading):
+    """Makes deliveries, tries them again and gives them up.
 
     A delivery row commits with its document's status; running it is left to whoever sweeps the
     table, so a crash after the commit loses nothing. `wake` only makes it start sooner.
@@ -62,11 +57,9 @@ class DeliveryService:
         wake: Callable[[], None] | None = None,
         timing: ExportTiming | None = None,
     ) -> None:
-        self._clock = clock
+        super().__init__(clock, documents, timing)
         self._audit = audit
-        self._documents = documents
         self.wake = wake
-        self._timing = timing or ExportTiming()
         of_documents = DocumentDeliveries(clock, documents, self._wake_after)
         documents.review.deliveries = of_documents
         self._making = DeliveryMaking(clock, audit, documents, of_documents, self._wake_after)
@@ -249,95 +242,11 @@ class DeliveryService:
         self._record_status(access, delivery.document_id, text)
         return self._get(access, delivery.id)
 
-    def get(self, access: Access[OrganizationScope], delivery_id: str) -> DeliveryDetail:
-        """Return a delivery with its steps and attempts.
-
-        Who may not see payloads gets the attempts without what was sent and answered.
-        """
-        access.require_organization_member()
-        delivery = self._get(access, delivery_id)
-        ledger = LedgerRepository(access.connection)
-        detail = DeliveryDetail(
-            delivery,
-            ledger.steps(access.scope, delivery.id),
-            ledger.attempts(access.scope, delivery.id),
-        )
-        kind = self._documents.get(access, delivery.document_id).document_type
-        return detail if access.may(Permission.SEE_PAYLOADS, kind) else detail.without_payloads()
-
     def _require(
         self, access: Access[OrganizationScope], permission: Permission, delivery: Delivery
     ) -> None:
         document = self._documents.get(access, delivery.document_id)
         access.require(permission, document.document_type)
-
-    def of_document(
-        self, access: Access[OrganizationScope], document_id: str
-    ) -> Sequence[Delivery]:
-        """Return all deliveries of a document, newest generation first."""
-        access.require_organization_member()
-        return DeliveryRepository(access.connection).of_document(access.scope, document_id)
-
-    def list(
-        self,
-        access: Access[OrganizationScope],
-        wanted: DeliveryFilter,
-        page: PageRequest,
-        *,
-        sort: DeliverySort = DeliverySort.CREATED,
-        descending: bool = True,
-    ) -> Page[Delivery]:
-        """Return a page of deliveries."""
-        access.require_organization_member()
-        return DeliveryRepository(access.connection).list(
-            access.scope, wanted, page, sort=sort, descending=descending
-        )
-
-    def following(
-        self,
-        access: Access[OrganizationScope],
-        wanted: DeliveryFilter,
-        limit: int,
-        after: tuple[datetime, str] | None,
-    ) -> Following[Delivery]:
-        """Return the deliveries that were made before a moment and id, the newest first."""
-        access.require_organization_member()
-        repository = DeliveryRepository(access.connection)
-        return repository.following(access.scope, wanted, limit, after)
-
-    def tries(
-        self, access: Access[OrganizationScope], delivery_ids: Sequence[str]
-    ) -> Mapping[str, int]:
-        """Return how often the most repeated call of each delivery was made."""
-        access.require_organization_member()
-        return LedgerRepository(access.connection).tries(access.scope, delivery_ids)
-
-    def counts(self, access: Access[OrganizationScope]) -> dict[DeliveryStatus, int]:
-        """Return how many deliveries have each status."""
-        access.require_organization_member()
-        return DeliveryRepository(access.connection).counts(access.scope)
-
-    def held(self, access: Access[OrganizationScope]) -> dict[tuple[str, str], int]:
-        """Return how many held deliveries there are, by the ids of configuration and connection."""
-        access.require_organization_member()
-        return DeliveryRepository(access.connection).held(access.scope)
-
-    def causes(self, access: Access[OrganizationScope]) -> Sequence[Cause]:
-        """Return why deliveries have failed or wait, the most frequent first; at most twenty."""
-        access.require_organization_member()
-        return DeliveryRepository(access.connection).causes(access.scope)
-
-    def counts_since(
-        self, access: Access[OrganizationScope], since: datetime
-    ) -> Mapping[DeliveryStatus, int]:
-        """Return how many deliveries made since then have each status."""
-        access.require_organization_member()
-        return DeliveryRepository(access.connection).counts_since(access.scope, since)
-
-    def workers_alive(self, work: Work) -> bool:
-        """Tell whether any process runs deliveries now."""
-        since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
-        return WorkerRepository(work.connection).any_seen(SystemScope("is anything running"), since)
 
     def _take_from_lost_worker(self, work: Work, delivery: Delivery) -> None:
         """End a pass whose lease has lapsed by the wall clock; else leave it as it is.
@@ -349,12 +258,6 @@ class DeliveryService:
         if now - delivery.updated_at >= timedelta(seconds=self._timing.takeover):
             note = _("Its worker did not end it in time; it was tried again by hand.")
             take_over(work, delivery.lease, CallEnd.OPEN, note, now)
-
-    def _get(self, access: ScopedWork[OrganizationScope], delivery_id: str) -> Delivery:
-        found = DeliveryRepository(access.connection).get(access.scope, delivery_id)
-        if found is None:
-            raise NotFound(_("There is no such delivery."))
-        return found
 
     def _newest(
         self, access: ScopedWork[OrganizationScope], document_id: str

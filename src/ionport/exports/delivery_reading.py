@@ -1,0 +1,128 @@
+"""Deliveries as members of the organization look through them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ionport.core.clock import Clock
+from ionport.core.errors import NotFound
+from ionport.core.i18n import _
+from ionport.core.paging import Following, Page, PageRequest
+from ionport.documents.service import DocumentService
+from ionport.exports.ledger.repository import DeliveryRepository
+from ionport.exports.ledger.steps_repository import LedgerRepository
+from ionport.exports.ledger.worker_repository import WorkerRepository
+from ionport.exports.model import (
+    Cause,
+    Delivery,
+    DeliveryDetail,
+    DeliveryFilter,
+    DeliverySort,
+    DeliveryStatus,
+)
+from ionport.exports.timing import ExportTiming
+from ionport.identity.access import Access
+from ionport.identity.groups.permissions import Permission
+from ionport.store import OrganizationScope, ScopedWork, SystemScope, Work
+
+
+class DeliveryReading:
+    """Shows the ledger. Each use case raises Forbidden for who is no member."""
+
+    def __init__(
+        self, clock: Clock, documents: DocumentService, timing: ExportTiming | None = None
+    ) -> None:
+        self._clock = clock
+        self._documents = documents
+        self._timing = timing or ExportTiming()
+
+    def get(self, access: Access[OrganizationScope], delivery_id: str) -> DeliveryDetail:
+        """Return a delivery with its steps and attempts.
+
+        Who may not see payloads gets the attempts without what was sent and answered.
+        """
+        access.require_organization_member()
+        delivery = self._get(access, delivery_id)
+        ledger = LedgerRepository(access.connection)
+        detail = DeliveryDetail(
+            delivery,
+            ledger.steps(access.scope, delivery.id),
+            ledger.attempts(access.scope, delivery.id),
+        )
+        kind = self._documents.get(access, delivery.document_id).document_type
+        return detail if access.may(Permission.SEE_PAYLOADS, kind) else detail.without_payloads()
+
+    def of_document(
+        self, access: Access[OrganizationScope], document_id: str
+    ) -> Sequence[Delivery]:
+        """Return all deliveries of a document, newest generation first."""
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).of_document(access.scope, document_id)
+
+    def list(
+        self,
+        access: Access[OrganizationScope],
+        wanted: DeliveryFilter,
+        page: PageRequest,
+        *,
+        sort: DeliverySort = DeliverySort.CREATED,
+        descending: bool = True,
+    ) -> Page[Delivery]:
+        """Return a page of deliveries."""
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).list(
+            access.scope, wanted, page, sort=sort, descending=descending
+        )
+
+    def following(
+        self,
+        access: Access[OrganizationScope],
+        wanted: DeliveryFilter,
+        limit: int,
+        after: tuple[datetime, str] | None,
+    ) -> Following[Delivery]:
+        """Return the deliveries that were made before a moment and id, the newest first."""
+        access.require_organization_member()
+        repository = DeliveryRepository(access.connection)
+        return repository.following(access.scope, wanted, limit, after)
+
+    def tries(
+        self, access: Access[OrganizationScope], delivery_ids: Sequence[str]
+    ) -> Mapping[str, int]:
+        """Return how often the most repeated call of each delivery was made."""
+        access.require_organization_member()
+        return LedgerRepository(access.connection).tries(access.scope, delivery_ids)
+
+    def counts(self, access: Access[OrganizationScope]) -> dict[DeliveryStatus, int]:
+        """Return how many deliveries have each status."""
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).counts(access.scope)
+
+    def held(self, access: Access[OrganizationScope]) -> dict[tuple[str, str], int]:
+        """Return how many held deliveries there are, by the ids of configuration and connection."""
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).held(access.scope)
+
+    def causes(self, access: Access[OrganizationScope]) -> Sequence[Cause]:
+        """Return why deliveries have failed or wait, the most frequent first; at most twenty."""
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).causes(access.scope)
+
+    def counts_since(
+        self, access: Access[OrganizationScope], since: datetime
+    ) -> Mapping[DeliveryStatus, int]:
+        """Return how many deliveries made since then have each status."""
+        access.require_organization_member()
+        return DeliveryRepository(access.connection).counts_since(access.scope, since)
+
+    def workers_alive(self, work: Work) -> bool:
+        """Tell whether any process runs deliveries now."""
+        since = self._clock.now() - timedelta(seconds=self._timing.silent_after)
+        return WorkerRepository(work.connection).any_seen(SystemScope("is anything running"), since)
+
+    def _get(self, access: ScopedWork[OrganizationScope], delivery_id: str) -> Delivery:
+        found = DeliveryRepository(access.connection).get(access.scope, delivery_id)
+        if found is None:
+            raise NotFound(_("There is no such delivery."))
+        return found
