@@ -1,6 +1,6 @@
 """Every table of the authorization server, for those that find tables by a domain's name.
 
-Deleted apps and accounts keep their row, marked: the mark kills every token at once, without
+Deleted apps and accounts keep their row, marked: the mark ends every token at once, without
 touching a grant; the clean-up deletes the rows later.
 """
 

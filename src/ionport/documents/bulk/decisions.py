@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ionport.core.errors import Conflict
 from ionport.core.i18n import _
-from ionport.documents.bulk.model import BulkAction, BulkRun, Outcome
+from ionport.documents.bulk.model import BulkAction, BulkOutcome, BulkRun
 from ionport.documents.bulk.runner import BulkStep
 from ionport.documents.review.decisions.anew import JudgeAnewService
 from ionport.documents.review.decisions.service import DecisionService
@@ -17,11 +17,11 @@ from ionport.store import OrganizationScope
 def judge_step(service: JudgeAnewService) -> BulkStep:
     """Return how one document of such a run is judged."""
 
-    def judge(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> Outcome:
+    def judge(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> BulkOutcome:
         del run
         if service.judge(access, document_id):
-            return Outcome.done()
-        return Outcome.left_out("waits_no_longer", _("It waits for nothing any longer."))
+            return BulkOutcome.done()
+        return BulkOutcome.left_out("waits_no_longer", _("It waits for nothing any longer."))
 
     return judge
 
@@ -29,25 +29,25 @@ def judge_step(service: JudgeAnewService) -> BulkStep:
 def decision_steps(decisions: DecisionService) -> Mapping[BulkAction, BulkStep]:
     """Return how each action that is a decision is made."""
 
-    def accept(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> Outcome:
+    def accept(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> BulkOutcome:
         try:
             decisions.accept(access, document_id, run.reason, looked_at=run.asked_at)
         except Conflict as error:
             # Nothing was written yet.
             if error.code == "nothing_to_accept":
-                return Outcome.left_out(error.code, _("No finding holds it."))
+                return BulkOutcome.left_out(error.code, _("No finding holds it."))
             if error.code == "changed_meanwhile":
                 text = _("More was found in it after you were asked. Look at it again.")
-                return Outcome.left_out(error.code, text)
+                return BulkOutcome.left_out(error.code, text)
             raise
-        return Outcome.done()
+        return BulkOutcome.done()
 
-    def reject(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> Outcome:
+    def reject(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> BulkOutcome:
         decisions.reject(access, document_id, run.reason)
-        return Outcome.done()
+        return BulkOutcome.done()
 
-    def delete(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> Outcome:
+    def delete(access: Access[OrganizationScope], document_id: str, run: BulkRun) -> BulkOutcome:
         decisions.delete(access, document_id, run.reason)
-        return Outcome.done()
+        return BulkOutcome.done()
 
     return {BulkAction.ACCEPT: accept, BulkAction.REJECT: reject, BulkAction.DELETE: delete}

@@ -107,7 +107,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BulkOutcome:
     """What became of one document, and why it was left out: `code` groups the reasons."""
 
     result: ItemResult
@@ -115,12 +115,12 @@ class Outcome:
     text: str = ""
 
     @classmethod
-    def done(cls) -> Outcome:
+    def done(cls) -> BulkOutcome:
         """It was done."""
         return cls(ItemResult.DONE)
 
     @classmethod
-    def left_out(cls, code: str, text: str) -> Outcome:
+    def left_out(cls, code: str, text: str) -> BulkOutcome:
         """It was not done, because of `text`."""
         return cls(ItemResult.LEFT_OUT, code, text)
 

@@ -24,11 +24,11 @@ from ionport.documents.bulk.model import (
     MAX_RUNS,
     BulkAction,
     BulkItem,
+    BulkOutcome,
     BulkRun,
     BulkState,
     ItemResult,
     LeftOutGroup,
-    Outcome,
     Selection,
 )
 from ionport.documents.bulk.tables import bulk_items, bulk_runs
@@ -264,7 +264,7 @@ class BulkRepository:
         return held.rowcount == 1
 
     def settle(
-        self, scope: OrganizationScope, run_id: str, position: int, outcome: Outcome
+        self, scope: OrganizationScope, run_id: str, position: int, outcome: BulkOutcome
     ) -> None:
         """Write what became of a document of a run that is held."""
         self._connection.execute(

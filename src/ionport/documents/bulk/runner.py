@@ -18,9 +18,9 @@ from ionport.core.repeating import Repeating
 from ionport.documents.bulk.model import (
     BulkAction,
     BulkItem,
+    BulkOutcome,
     BulkRun,
     BulkState,
-    Outcome,
 )
 from ionport.documents.bulk.repository import BulkRepository
 from ionport.documents.review.model import DocumentHeld
@@ -29,7 +29,7 @@ from ionport.identity.model import Actor
 from ionport.identity.sessions import find_actor
 from ionport.store import Database, OrganizationScope, SystemScope, Work
 
-BulkStep = Callable[[Access[OrganizationScope], str, BulkRun], Outcome]
+BulkStep = Callable[[Access[OrganizationScope], str, BulkRun], BulkOutcome]
 """Does one action with one document: (access, document id, run)."""
 
 _AT_A_TIME: Final = 50
@@ -133,11 +133,11 @@ class BulkRunner:
             # The database is away or refuses: the document keeps its turn.
             raise
         except IonportError as error:
-            outcome = Outcome.left_out(error.code, error.text[:_LONGEST_TEXT])
+            outcome = BulkOutcome.left_out(error.code, error.text[:_LONGEST_TEXT])
         except Exception:
             _logger.exception("bulk run %s broke off at document %s", run.id, item.document_id)
             text = _("An error of ionport's own; the log names this document's id.")
-            outcome = Outcome.left_out("internal", text)
+            outcome = BulkOutcome.left_out("internal", text)
         else:
             return True
         with self._database.write() as work:
@@ -147,7 +147,7 @@ class BulkRunner:
             repository.settle(scope, run.id, item.position, outcome)
         return True
 
-    def _outcome(self, work: Work, run: BulkRun, actor: Actor, document_id: str) -> Outcome:
+    def _outcome(self, work: Work, run: BulkRun, actor: Actor, document_id: str) -> BulkOutcome:
         scope = actor.scope_in(run.organization_id)
         if run.action is BulkAction.JUDGE:
             # What settings say counts for every document, whoever has changed them.
@@ -156,7 +156,7 @@ class BulkRunner:
             return self._steps[run.action](Access(work, scope, actor), document_id, run)
         except DocumentHeld as error:
             # What was found by looking stays: the transaction commits (`keeping_findings`).
-            return Outcome.left_out(error.code, error.text[:_LONGEST_TEXT])
+            return BulkOutcome.left_out(error.code, error.text[:_LONGEST_TEXT])
 
     def _end(self, run: BulkRun, worker: str, state: BulkState) -> None:
         scope, now = OrganizationScope(run.organization_id), self._clock.now()

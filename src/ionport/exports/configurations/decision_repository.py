@@ -15,7 +15,7 @@ from ionport.store import OrganizationScope
 _p = export_proof_decisions.c
 
 
-class DecisionRepository:
+class ProofDecisionRepository:
     """Rows of decisions about proofs; they are only ever added."""
 
     def __init__(self, connection: Connection) -> None:

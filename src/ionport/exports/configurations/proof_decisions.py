@@ -17,7 +17,7 @@ from ionport.core.clock import Clock
 from ionport.core.errors import Conflict, InvalidInput
 from ionport.core.i18n import _
 from ionport.core.ids import new_id
-from ionport.exports.configurations.decision_repository import DecisionRepository
+from ionport.exports.configurations.decision_repository import ProofDecisionRepository
 from ionport.exports.configurations.model import ProofDecision, UseOfConnection
 from ionport.exports.destinations import DESTINATIONS, destination_of, proof_stages_of
 from ionport.exports.ledger.attempts import Problem
@@ -75,7 +75,7 @@ def decision_about(
     access: ScopedWork[OrganizationScope], use: UseOfConnection, proof: Proof
 ) -> ProofDecision | None:
     """Return what a person decided about this very proof; a newer proof needs a new decision."""
-    return DecisionRepository(access.connection).latest(
+    return ProofDecisionRepository(access.connection).latest(
         access.scope, use.configuration_id, use.connection_id, proof.check_id
     )
 
@@ -164,7 +164,7 @@ class ProofDecisions:
             made_by=access.actor.name,
             made_at=self._clock.now(),
         )
-        DecisionRepository(access.connection).add(access.scope, decision)
+        ProofDecisionRepository(access.connection).add(access.scope, decision)
         details = {
             "title": use.title,
             "proof": str(proof.state),

@@ -109,7 +109,7 @@ class TokenSource:
                 return tokens
 
     def revoke(self) -> Flow[None]:
-        """Revoke what is kept, at Infor and here. Revoking a refresh token kills its grant."""
+        """Revoke what is kept, at Infor and here. Revoking a refresh token ends its grant."""
         kept: TokenSet | None = yield Blocking(lambda: self._store.load(self._key))
         if kept is not None:
             if kept.refresh_token is not None:

@@ -161,7 +161,7 @@ class ServiceAccountService:
         return accounts.list(access.scope, app.id, page or PageRequest())
 
     def delete_account(self, access: Access[TenantScope], account_id: str) -> None:
-        """Delete an account; its access tokens and refresh tokens are dead at once."""
+        """Delete an account; its access tokens and refresh tokens end at once."""
         access.require_tenant_administrator()
         self._delete_account(access, self._account(access, account_id))
 
@@ -184,7 +184,7 @@ class ServiceAccountService:
     def set_account_disabled(
         self, access: Access[TenantScope], account_id: str, disabled: bool
     ) -> None:
-        """Close an account to logins and kill its tokens, or open it again."""
+        """Close an account to logins and end its tokens, or open it again."""
         access.require_tenant_administrator()
         account = self._account(access, account_id)
         accounts = ServiceAccountRepository(access.connection)

@@ -145,7 +145,7 @@ class AppRepository:
         return True
 
     def raise_generation(self, scope: TenantScope, app_id: str) -> None:
-        """Kill every token of an app at once."""
+        """End every token of an app at once."""
         self._change(scope, app_id, token_generation=authorized_apps.c.token_generation + 1)
 
     def set_disabled(self, scope: TenantScope, app_id: str, disabled: bool) -> None:

@@ -81,7 +81,7 @@ class AppSecurityService:
         return AppRepository(access.connection).secrets(access.scope, app.id)
 
     def revoke_tokens(self, access: Access[TenantScope], app_id: str) -> None:
-        """Kill every access token and refresh token of an app at once; logins stay possible."""
+        """End every access token and refresh token of an app at once; logins stay possible."""
         app = self._app(access, app_id)
         AppRepository(access.connection).raise_generation(access.scope, app.id)
         self._audit.record(access, AppAction.TOKENS_REVOKED, app.id, {"name": app.name})

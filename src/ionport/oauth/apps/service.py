@@ -95,7 +95,7 @@ class AuthorizedAppService:
 
         Source: docs/reference/credentials.md#adding-an-app.
 
-        Another Grant Type, or becoming public, kills every token of the app: none of them was
+        Another Grant Type, or becoming public, ends every token of the app: none of them was
         issued under the new rules.
 
         Raises:
@@ -197,7 +197,7 @@ class AuthorizedAppService:
         return environment_file(tool, app, content)
 
     def set_app_disabled(self, access: Access[TenantScope], app_id: str, disabled: bool) -> None:
-        """Close an app to logins and kill its tokens, or open it again."""
+        """Close an app to logins and end its tokens, or open it again."""
         app = self.get_app(access, app_id)
         AppRepository(access.connection).set_disabled(access.scope, app.id, disabled)
         action = AppAction.DISABLED if disabled else AppAction.ENABLED
@@ -205,7 +205,7 @@ class AuthorizedAppService:
         access.after_commit(self._states.forget)
 
     def delete_app(self, access: Access[TenantScope], app_id: str) -> None:
-        """Delete an app with its secrets and accounts; every token of it is dead at once."""
+        """Delete an app with its secrets and accounts; every token of it ends at once."""
         app = self.get_app(access, app_id)
         AppRepository(access.connection).delete(access.scope, app.id, self._clock.now())
         self._dependents.delete(access, app)

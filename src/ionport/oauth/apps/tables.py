@@ -33,7 +33,7 @@ authorized_apps = Table(
     Column("user_impersonation", Boolean, nullable=False),
     Column("id_translation", Boolean, nullable=False),
     Column("use_bridge", Boolean, nullable=False),
-    # Raised to kill every token at once: a grant of an earlier generation is dead.
+    # Raised to end every token at once: a grant of an earlier generation has ended.
     Column("token_generation", Integer, nullable=False),
     Column("is_disabled", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),

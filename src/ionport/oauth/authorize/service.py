@@ -176,7 +176,7 @@ class ApprovalService:
         return ConsentRepository(access.connection).list(access.scope, person.user_id, MAX_CONSENTS)
 
     def revoke_consent(self, access: Access[TenantScope], app_id: str) -> None:
-        """Take an approval back; every token that the app has of this person is dead at once.
+        """Take an approval back; every token that the app has of this person ends with it.
 
         Raises:
             NotFound: the person has not approved such an app.

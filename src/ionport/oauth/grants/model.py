@@ -16,7 +16,7 @@ class Grant:
 
     `refresh_digest` is None when no refresh token was issued; `refresh_expires_at` None means
     that it never expires. `ends_at` is when the last of its tokens is over, None for never.
-    `generation` is the app's when the grant was made: a lower one than the app's is dead.
+    `generation` is the app's when the grant was made; below the app's, it has ended.
     """
 
     id: str

@@ -26,7 +26,7 @@ _LIMITED = {"BG-25": LINES, "BG-DEX-01": LINES, "BT-125": ATTACHMENTS, "BT-X-31"
 """What is counted while reading, by term."""
 
 
-class Kind(IntEnum):
+class TermKind(IntEnum):
     """How the text of a term is made ready."""
 
     GROUP = 0
@@ -40,12 +40,12 @@ class Kind(IntEnum):
 
 
 _KINDS = {
-    "Group": Kind.GROUP,
-    "Amount": Kind.AMOUNT,
-    "Unit price": Kind.AMOUNT,
-    "Date": Kind.DATE,
-    "Indicator": Kind.INDICATOR,
-    "Binary object": Kind.BINARY,
+    "Group": TermKind.GROUP,
+    "Amount": TermKind.AMOUNT,
+    "Unit price": TermKind.AMOUNT,
+    "Date": TermKind.DATE,
+    "Indicator": TermKind.INDICATOR,
+    "Binary object": TermKind.BINARY,
 }
 
 
@@ -54,7 +54,7 @@ class Lookup:
     """A term that stands elsewhere than below the element of the term it belongs to."""
 
     term: str
-    kind: Kind
+    kind: TermKind
     path: tuple[Step, ...]
     attribute: str = ""
     nested: list[Lookup] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Production:
     """A term that an element is. `joint`: what stands between matches that make one value."""
 
     term: str
-    kind: Kind
+    kind: TermKind
     owner: int
     slot: int = NO_SLOT
     guard: Guard | None = None
@@ -76,13 +76,13 @@ class Production:
     @property
     def is_simple(self) -> bool:
         """Whether it is a text or an amount that nothing else depends on."""
-        is_plain = self.kind in (Kind.TEXT, Kind.AMOUNT) and self.slot == NO_SLOT
+        is_plain = self.kind in (TermKind.TEXT, TermKind.AMOUNT) and self.slot == NO_SLOT
         return is_plain and self.guard is None and self.joint is None and not self.lookups
 
     @property
     def is_simple_group(self) -> bool:
         """Whether it is a group on no condition, neither counted nor with terms from elsewhere."""
-        is_plain = self.kind is Kind.GROUP and self.slot != NO_SLOT and not self.limited
+        is_plain = self.kind is TermKind.GROUP and self.slot != NO_SLOT and not self.limited
         return is_plain and self.guard is None and not self.lookups
 
 
@@ -203,11 +203,11 @@ class _Compiler:
             self._slots[term.id] = max(self._slots.values()) + 1
         path = term.path(self._syntax, is_credit_note=self._is_credit_note)
         joint = None
-        kind = _KINDS.get(term.type, Kind.TEXT)
+        kind = _KINDS.get(term.type, TermKind.TEXT)
         for word, between in (("joined:", ""), ("words:", " ")):
             if path.startswith(word):
                 path, joint = path.removeprefix(word), between
-        for word, other in (("subject:", Kind.SUBJECT), ("note:", Kind.NOTE)):
+        for word, other in (("subject:", TermKind.SUBJECT), ("note:", TermKind.NOTE)):
             if path.startswith(word):
                 path, kind = path.removeprefix(word), other
         for one in filter(None, path.split(" | ")):
@@ -219,7 +219,7 @@ class _Compiler:
                 path = long + path.removeprefix(word)
         return steps(path, self._namespaces)
 
-    def _place(self, term: Term, kind: Kind, joint: str | None, path: tuple[Step, ...]) -> None:
+    def _place(self, term: Term, kind: TermKind, joint: str | None, path: tuple[Step, ...]) -> None:
         attribute = ""
         if path[-1].name.startswith("@"):
             path, attribute = path[:-1], path[-1].name[1:]
@@ -242,7 +242,7 @@ class _Compiler:
             above.nested.append(lookup)
 
     def _produce(
-        self, term: Term, kind: Kind, joint: str | None, state: State, guard: Guard | None
+        self, term: Term, kind: TermKind, joint: str | None, state: State, guard: Guard | None
     ) -> None:
         slot = self._slots.get(term.id, NO_SLOT)
         owner = self._slots[term.parent]

@@ -27,9 +27,9 @@ from ionport.documents.invoice.reading.automaton import (
     Lookup,
     Production,
     State,
+    TermKind,
     automaton,
 )
-from ionport.documents.invoice.reading.automaton import Kind as TermKind
 from ionport.documents.invoice.reading.bodies import one_each
 from ionport.documents.invoice.reading.guards import find
 from ionport.documents.invoice.reading.limits import ReadingLimits

@@ -7,7 +7,7 @@ from datetime import date
 
 from lxml import etree
 
-from ionport.documents.invoice.reading.automaton import Kind
+from ionport.documents.invoice.reading.automaton import TermKind
 
 _BREAKS = re.compile(r"[ ]*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+[ ]*")
 _HAS_BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]").search
@@ -30,19 +30,19 @@ def one_line(written: str) -> str:
     return _BREAKS.sub(" ", text) if _HAS_BREAK(text) else text
 
 
-def ready(kind: Kind, written: str, element: etree._Element) -> str:
+def ready(kind: TermKind, written: str, element: etree._Element) -> str:
     """Return the text of a term of this kind; what cannot be read stays as it is written."""
     text = written.strip()
-    if kind is Kind.TEXT or kind is Kind.AMOUNT:
+    if kind is TermKind.TEXT or kind is TermKind.AMOUNT:
         return _BREAKS.sub(" ", text) if _HAS_BREAK(text) else text
-    if kind is Kind.DATE:
+    if kind is TermKind.DATE:
         return _date(text, element)
-    if kind is Kind.INDICATOR:
+    if kind is TermKind.INDICATOR:
         return _INDICATORS.get(text, text)
-    if kind is Kind.SUBJECT:
+    if kind is TermKind.SUBJECT:
         match = _SUBJECT.match(text)
         return match[1] if match else ""
-    if kind is Kind.NOTE:
+    if kind is TermKind.NOTE:
         match = _SUBJECT.match(text)
         return one_line(text[match.end() :] if match else text)
     return text

@@ -48,7 +48,7 @@ def disable_form(request: Request) -> Response:
 
 def disable(request: Request) -> Response:
     """Close an app to logins."""
-    text = _("{name} is disabled. It cannot log in, and its tokens are dead.")
+    text = _("{name} is disabled. It cannot log in, and its tokens have ended.")
     return _set_disabled(request, True, text)
 
 
@@ -90,7 +90,7 @@ def revoke_form(request: Request) -> Response:
     """Ask before all tokens of an app are revoked."""
     app = the_app(request)
     text = _(
-        "Every access token and refresh token of the app is dead at the next request. Files keep"
+        "Every access token and refresh token of the app ends at the next request. Files keep"
         " working: clients log in again, and people may have to sign on again. If a file was"
         " stolen, rotate the Secret or delete its service account as well."
     )

@@ -258,7 +258,7 @@ def disable_form(request: Request) -> Response:
 
 def disable(request: Request) -> Response:
     """Close an account to logins."""
-    text = _("The service account is disabled. It cannot log in, and its tokens are dead.")
+    text = _("The service account is disabled. It cannot log in, and its tokens have ended.")
     return _set_disabled(request, True, text)
 
 
