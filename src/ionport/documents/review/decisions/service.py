@@ -12,7 +12,6 @@ from ionport.documents.model import Document, DocumentStatus
 from ionport.documents.repository import DocumentRepository
 from ionport.documents.retention.content import require_content
 from ionport.documents.review.claim_repository import ClaimRepository
-from ionport.documents.review.claims import DUPLICATE_NUMBER
 from ionport.documents.review.decisions.approving import approval_refusal
 from ionport.documents.review.decisions.corrections import (
     OF_CONTENT,
@@ -23,6 +22,7 @@ from ionport.documents.review.decisions.corrections import (
 from ionport.documents.review.decisions.judging import Judging
 from ionport.documents.review.decisions.model import DecisionKind, DocumentDecision
 from ionport.documents.review.decisions.repository import DecisionRepository
+from ionport.documents.review.decisions.same_invoice import SameInvoice
 from ionport.documents.review.life_cycle import PENDING, Cause, can_move, moved
 from ionport.documents.review.model import Finding
 from ionport.documents.review.ports import Sent
@@ -40,7 +40,6 @@ _SETS = {
     DecisionKind.DELETE: (DocumentStatus.DELETED, Cause.DELETE),
 }
 _LEAVES = frozenset({DocumentStatus.REJECTED, DocumentStatus.DELETED})
-_MAX_SAME = 50
 
 
 class DecisionService:
@@ -56,7 +55,7 @@ class DecisionService:
         self._clock = clock
         self._corrections = corrections
         self._review = review
-        self._judging = judging
+        self._same_invoice = SameInvoice(clock, review, judging)
 
     def list(
         self, access: ScopedWork[OrganizationScope], document_id: str
@@ -279,7 +278,7 @@ class DecisionService:
     ) -> None:
         """Move a document to where the decision puts it."""
         target, cause = _SETS[kind]
-        same = self._same(access, document_id) if target in _LEAVES else []
+        same = self._same_invoice.others(access, document_id) if target in _LEAVES else []
         # In one order, deliveries before documents, so that no two wait in a circle.
         for each in sorted({*same, document_id}):
             self._review.deliveries.lock(access, each)
@@ -302,7 +301,7 @@ class DecisionService:
             parameters = {**parameters, "claimed": "yes"}
         self._review.log.add(access, document.id, kind, parameters, change)
         if target in _LEAVES and not was_sent:
-            self._free_others(access, document.id, same)
+            self._same_invoice.free(access, document.id, same)
             self._review.accounts.forget(access, document.id)
 
     def _undo_status(
@@ -325,57 +324,8 @@ class DecisionService:
         if decision.kind is DecisionKind.DUPLICATE:
             repository.set_duplicate_of(access.scope, document.id, None)
         if document.status in _LEAVES and target not in _LEAVES:
-            self._judge_duplicates(access, document, decision)
+            self._same_invoice.judge(access, document, decision)
         self._review.settle(access, document.id, access.actor.name)
-
-    def _judge_duplicates(
-        self, access: Access[OrganizationScope], document: Document, decision: DocumentDecision
-    ) -> None:
-        """A document that counts again is compared with those that came or left meanwhile."""
-        identity = ClaimRepository(access.connection).identity(access.scope, document.id)
-        if identity is None:
-            return
-        found = self._review.claims.same(access, document.id, identity, document.fields)
-        known = {
-            finding.parameters.get("document")
-            for finding in self._review.list(access, document.id)
-            if finding.code == DUPLICATE_NUMBER and finding.resolved_at is None
-        }
-        for new in found:
-            if new.parameters["document"] not in known:
-                self._review.add(
-                    access, document.id, new.code, new.parameters, actor_name=access.actor.name
-                )
-        if decision.parameters.get("claimed"):
-            self._review.claims.claim(access, document.id)
-
-    def _same(self, access: ScopedWork[OrganizationScope], document_id: str) -> Sequence[str]:
-        """Return the other documents that say they are the same invoice."""
-        claims = ClaimRepository(access.connection)
-        identity = claims.identity(access.scope, document_id)
-        if identity is None:
-            return []
-        found = claims.same_here(access.scope, identity, _MAX_SAME)
-        return [other for other, _name in found if other != document_id]
-
-    def _free_others(
-        self, access: Access[OrganizationScope], document_id: str, same: Sequence[str]
-    ) -> None:
-        """Close the findings of other documents that named this one: it no longer counts."""
-        for other_id in same:
-            named = [
-                finding
-                for finding in self._review.list(access, other_id)
-                if _names(finding, document_id) and finding.resolved_at is None
-            ]
-            if named:
-                now = self._clock.now()
-                self._judging.resolve(access, other_id, named, access.actor.name, now)
-                self._review.settle(access, other_id, access.actor.name)
-
-
-def _names(finding: Finding, document_id: str) -> bool:
-    return finding.code == DUPLICATE_NUMBER and finding.parameters.get("document") == document_id
 
 
 def _wrong_status(status: DocumentStatus) -> Conflict:
