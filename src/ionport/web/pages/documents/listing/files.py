@@ -84,7 +84,7 @@ def show(request: Request) -> Response:
         file = _files(request).get(access, request.path_params["file"])
     percent = 100 * file.done // file.total if file.total else 100
     context = {"file": file, "percent": percent}
-    return render(request, "documents/listing/file.html", context)
+    return render(request, "documents/listing/files.html", context)
 
 
 def content(request: Request) -> Response:
