@@ -45,12 +45,13 @@ class DeliveryReading:
         access.require_organization_member()
         delivery = self._get(access, delivery_id)
         ledger = LedgerRepository(access.connection)
+        kind = self._documents.get(access, delivery.document_id).document_type
         detail = DeliveryDetail(
             delivery,
+            kind,
             ledger.steps(access.scope, delivery.id),
             ledger.attempts(access.scope, delivery.id),
         )
-        kind = self._documents.get(access, delivery.document_id).document_type
         return detail if access.may(Permission.SEE_PAYLOADS, kind) else detail.without_payloads()
 
     def of_document(

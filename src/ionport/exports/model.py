@@ -239,9 +239,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryDetail:
-    """A delivery with everything that the ledger holds about it."""
+    """A delivery with everything that the ledger holds about it, and its document's type."""
 
     delivery: Delivery
+    document_type: str
     steps: tuple[DeliveryStep, ...]
     attempts: tuple[Attempt, ...]
 

@@ -243,10 +243,15 @@ class SessionRepository:
             )
         )
 
-    def find(self, scope: SystemScope, digest: str) -> Row[Any] | None:
-        return self._connection.execute(
-            select(sessions).where(sessions.c.digest == digest)
+    def find(self, scope: SystemScope, digest: str) -> tuple[Row[Any], User] | None:
+        """Return a session with its user; None for an unknown one."""
+        begun = (sessions.c.created_at.label("begun_at"), sessions.c.seen_at, sessions.c.expires_at)
+        row = self._connection.execute(
+            select(users, *begun)
+            .join(sessions, sessions.c.user_id == users.c.id)
+            .where(sessions.c.digest == digest)
         ).one_or_none()
+        return (row, user_of(row)) if row else None
 
     def touch(self, scope: SystemScope, digest: str, at: datetime) -> None:
         self._connection.execute(

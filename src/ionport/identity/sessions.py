@@ -298,20 +298,18 @@ class SessionService:
     def session_for(self, work: Work, token: Secret, address: str | None = None) -> Session | None:
         """Return the session that `token` began; None when unknown, idle or expired."""
         digest = self._session_digest(token)
-        row = SessionRepository(work.connection).find(_SIGN_IN, digest)
-        now = self._clock.now()
-        if row is None or row.expires_at <= now or row.seen_at + SESSION_IDLE <= now:
+        found = SessionRepository(work.connection).find(_SIGN_IN, digest)
+        if found is None:
             return None
-        found = UserRepository(work.connection).find(_SIGN_IN, row.user_id)
-        if found is None or found[0].is_disabled:
+        (row, user), now = found, self._clock.now()
+        if row.expires_at <= now or row.seen_at + SESSION_IDLE <= now or user.is_disabled:
             return None
-        user = found[0]
         actor = actor_of_user(work.within(_SIGN_IN), user, address)
         return Session(
             digest=digest,
             user=user,
             actor=actor,
-            created_at=row.created_at,
+            created_at=row.begun_at,
             expires_at=row.expires_at,
             is_stale=row.seen_at + _TOUCH_EVERY <= now,
         )

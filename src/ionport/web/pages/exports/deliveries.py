@@ -184,7 +184,6 @@ def _detail_context(request: Request) -> dict[str, object]:
     with visit.services.database.read() as work:
         access = Access(work, scope, visit.actor)
         detail = service.get(access, request.path_params["delivery_id"])
-        document = documents_of(request).documents.get(access, detail.delivery.document_id)
         others = service.of_document(access, detail.delivery.document_id)
         is_idle = not detail.delivery.status.is_over and not service.workers_alive(work)
         connection = _connection(request, work, detail.delivery)
@@ -192,7 +191,7 @@ def _detail_context(request: Request) -> dict[str, object]:
     delivery = detail.delivery
     return {
         "delivery": delivery,
-        "document_type": document.document_type,
+        "document_type": detail.document_type,
         "tone": _TONES[delivery.status],
         "tones": _TONES,
         "steps": _shown_steps(detail),

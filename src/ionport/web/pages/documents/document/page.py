@@ -74,7 +74,8 @@ def document_page(request: Request, form: Form | None, status: int = 200) -> Res
         findings = shown_findings(request, work, document)
         settings = services.types.get(access, document.document_type)
         review = services.documents.review
-        needs_approval = review.standing(access, document, 0)[0] in PENDING
+        given = sum(each.is_active and each.kind is DecisionKind.APPROVE for each in decisions)
+        needs_approval = given < settings.approvals.needed(document.fields)
         is_stuck = _has_unfinished(of_document) and not services.deliveries.workers_alive(work)
         history = {
             "timeline": services.documents.timeline_of(access, document),
