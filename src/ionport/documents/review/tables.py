@@ -100,6 +100,8 @@ document_decisions = Table(
     Column("at", Moment, nullable=False),
     Column("undone_at", Moment),
     Column("undone_by", Text, nullable=False),
+    # As `person_id`; NULL where none undid it, or before this was kept.
+    Column("undone_by_id", Text),
     UniqueConstraint("document_id", "position"),
     Index("ix_document_decisions_organization_id", "organization_id", "document_id"),
 )

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from ionport.core.clock import MovableClock
 from ionport.core.errors import Conflict, Forbidden, InvalidInput
 from ionport.documents.model import DocumentStatus
+from ionport.documents.review.tables import document_decisions
 from ionport.documents.type_settings.model import effect_is_fixed, settings_as_json, settings_of
 from ionport.documents.type_settings.patterns import checked_pattern, matches
 from ionport.identity.access import Access
@@ -141,6 +143,34 @@ def test_what_was_changed_since_somebody_looked_is_not_approved(
             approve(access, document_id, seen)
         assert refused.value.code == "changed_meanwhile"
         approve(access, document_id, now.updated_at)
+
+
+@pytest.mark.parametrize("is_of_before", [False, True])
+def test_who_undid_a_change_by_a_key_may_not_approve_on_a_page(
+    side: DocumentSide, *, is_of_before: bool
+) -> None:
+    _set(side, approvals={"first_from": "0"})
+    document_id = side.add_document("a.xml", invoice("RE-1", side.supplier))
+    role = frozenset({(side.scope.organization_id, OrganizationRole.USER)})
+    anna, bert, key, other_key, carla = (
+        Actor(f"usr_{name.partition(' ')[0]}", name, organization_roles=role)
+        for name in ("anna", "bert", "anna by API key k", "anna by API key l", "carla")
+    )
+    corrections, database = side.documents.corrections, side.database
+    values = {"supplier_iban": "DE02120300000000202051"}
+    corrections.correct(database, side.scope, bert, document_id, values)
+    with database.read() as work:
+        (made,) = side.documents.decisions.list(work.within(side.scope), document_id)
+    corrections.undo(database, side.scope, key, document_id, made.id)
+    if is_of_before:
+        with database.write() as work:
+            work.connection.execute(update(document_decisions).values(undone_by_id=None))
+    for actor in (anna, key, other_key):
+        with database.write() as work, pytest.raises(Forbidden) as refused:
+            side.documents.decisions.approve(Access(work, side.scope, actor), document_id)
+        assert refused.value.code == "changed_by_approver"
+    with database.write() as work:
+        side.documents.decisions.approve(Access(work, side.scope, carla), document_id)
 
 
 def test_settings_are_exported_and_imported(side: DocumentSide) -> None:

@@ -36,7 +36,7 @@ def approval_refusal(
         return Forbidden(text, code="approved_already")
     changes = [each for each in decisions if _changes_money(document, each)]
     has_changed = any(
-        each.is_active if each.person_id == person else each.undone_by == actor.name
+        each.is_active if each.person_id == person else _was_undone_by(each, actor)
         for each in changes
     )
     if policy.who_changed_may_not_approve and has_changed:
@@ -45,6 +45,18 @@ def approval_refusal(
         )
         return Forbidden(text, code="changed_by_approver")
     return None
+
+
+def _was_undone_by(decision: DocumentDecision, actor: Actor) -> bool:
+    """Tell whether the actor took a decision back, on a page or by whichever key.
+
+    Where the id was not kept yet the names decide: a username has no white space, and the name of
+    a key stands behind it.
+    """
+    if decision.undone_by_id is not None:
+        return decision.undone_by_id == person_id(actor)
+    names = (decision.undone_by, actor.name)
+    return not decision.is_active and len({name.partition(" ")[0] for name in names}) == 1
 
 
 def _changes_money(document: Document, decision: DocumentDecision) -> bool:

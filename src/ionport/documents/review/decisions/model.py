@@ -48,6 +48,7 @@ class DocumentDecision:
     at: datetime
     undone_at: datetime | None = None
     undone_by: str = ""
+    undone_by_id: str | None = None
 
     @property
     def is_active(self) -> bool:

@@ -103,8 +103,9 @@ class DecisionLog:
             Conflict: one was undone meanwhile (`undone_already`).
         """
         repository, now = DecisionRepository(access.connection), self._clock.now()
+        name, person = access.actor.name, person_id(access.actor)
         for decision in decisions:
-            if not repository.undo(access.scope, decision.id, access.actor.name, now):
+            if not repository.undo(access.scope, decision.id, name, person, now):
                 raise Conflict(_("This decision was undone already."), code="undone_already")
             self._tell(access, decision, f"undone.{decision.kind.value}", change)
             details = {"decision": decision.id, "kind": decision.kind.value}

@@ -41,6 +41,7 @@ class DecisionRepository:
                 at=decision.at,
                 undone_at=None,
                 undone_by="",
+                undone_by_id=None,
             )
         )
 
@@ -69,7 +70,14 @@ class DecisionRepository:
         ).one_or_none()
         return _decision(row) if row else None
 
-    def undo(self, scope: OrganizationScope, decision_id: str, person: str, at: datetime) -> bool:
+    def undo(
+        self,
+        scope: OrganizationScope,
+        decision_id: str,
+        person: str,
+        person_id: str,
+        at: datetime,
+    ) -> bool:
         """Write that a decision was undone; False when it was already."""
         done = self._connection.execute(
             update(document_decisions)
@@ -78,7 +86,7 @@ class DecisionRepository:
                 _d.id == decision_id,
                 _d.undone_at.is_(None),
             )
-            .values(undone_at=at, undone_by=person)
+            .values(undone_at=at, undone_by=person, undone_by_id=person_id)
         )
         return done.rowcount == 1
 
@@ -94,4 +102,5 @@ def _decision(row: Row[Any]) -> DocumentDecision:
         at=row.at,
         undone_at=row.undone_at,
         undone_by=row.undone_by,
+        undone_by_id=row.undone_by_id,
     )
