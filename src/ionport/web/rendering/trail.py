@@ -14,6 +14,7 @@ from ionport.core.paging import PageRequest
 from ionport.documents.bulk.model import BulkAuditAction
 from ionport.documents.companies.service import CompanyAction
 from ionport.documents.intake.sources.model import SourceAction
+from ionport.documents.list_files.model import ListFileAction
 from ionport.documents.receipts import ReceiptAction
 from ionport.documents.retention.model import RetentionAction
 from ionport.documents.review.decisions.moving import MoveAction
@@ -72,6 +73,7 @@ SHOWN_ACTIONS: Final[Sequence[type[AuditAction]]] = (
     EndpointAction,
     FaultAction,
     GroupAction,
+    ListFileAction,
     MappingAction,
     MembershipAction,
     MoveAction,
