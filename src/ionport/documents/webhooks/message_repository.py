@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    not_,
+    select,
+    update,
+)
 
 from ionport.core.paging import Following
 from ionport.documents.tables import documents
@@ -124,37 +136,40 @@ class MessageRepository:
         return [_attempt(row) for row in rows]
 
     def again(self, scope: OrganizationScope, message_id: str, seen: int, now: datetime) -> bool:
-        """Begin a new series of tries; False when one was claimed meanwhile."""
+        """Begin a new series of tries; False while one is under way, or was claimed meanwhile."""
         changed = self._connection.execute(
             update(webhook_messages)
             .where(
                 _m.organization_id == scope.organization_id,
                 _m.id == message_id,
                 _m.tries == seen,
+                not_(_is_under_way(now)),
             )
             .values(state=_WAITING, series=0, due_at=now, finished_at=None)
         )
         return changed.rowcount == 1
 
-    def rest(self, scope: OrganizationScope | SystemScope, endpoint_id: str) -> None:
-        """Try nothing of an endpoint until `resume`."""
-        self._set_due(scope, endpoint_id, None)
-
-    def resume(self, scope: OrganizationScope, endpoint_id: str, now: datetime) -> None:
-        """Try what waits for an endpoint now."""
-        self._set_due(scope, endpoint_id, now)
-
-    def _set_due(
-        self, scope: OrganizationScope | SystemScope, endpoint_id: str, due_at: datetime | None
-    ) -> None:
+    def rest(self, scope: OrganizationScope | SystemScope, endpoint_id: str, now: datetime) -> None:
+        """Try nothing of an endpoint until `resume`; a try that is under way keeps its lease."""
         statement = update(webhook_messages).where(
-            _m.endpoint_id == endpoint_id, _m.state == _WAITING
+            _m.endpoint_id == endpoint_id, _m.state == _WAITING, not_(_is_under_way(now))
         )
         if isinstance(scope, OrganizationScope):
             statement = statement.where(_m.organization_id == scope.organization_id)
-        if due_at is not None:
-            statement = statement.where(_m.due_at.is_(None))
-        self._connection.execute(statement.values(due_at=due_at))
+        self._connection.execute(statement.values(due_at=None))
+
+    def resume(self, scope: OrganizationScope, endpoint_id: str, now: datetime) -> None:
+        """Try what waits for an endpoint now."""
+        self._connection.execute(
+            update(webhook_messages)
+            .where(
+                _m.organization_id == scope.organization_id,
+                _m.endpoint_id == endpoint_id,
+                _m.state == _WAITING,
+                _m.due_at.is_(None),
+            )
+            .values(due_at=now)
+        )
 
     def postpone(self, scope: SystemScope, endpoint_id: str, until: datetime) -> None:
         """Try nothing of an endpoint before `until`: its receiver has asked for it."""
@@ -225,6 +240,12 @@ class MessageRepository:
         """Delete some messages that were made before a moment, and their attempts."""
         old = select(_m.id).where(_m.created_at < before).order_by(_m.created_at).limit(limit)
         return self._connection.execute(delete(webhook_messages).where(_m.id.in_(old))).rowcount
+
+
+def _is_under_way(now: datetime) -> ColumnElement[bool]:
+    """Tell of a message whether its last try is leased: claimed, and not written down yet."""
+    written = exists().where(_a.message_id == _m.id, _a.number == _m.tries)
+    return and_(_m.state == _WAITING, _m.tries > 0, _m.due_at > now, not_(written))
 
 
 def _message(row: Row[Any]) -> WebhookMessage:

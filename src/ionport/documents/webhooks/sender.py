@@ -190,7 +190,7 @@ class WebhookSender:
             return None
         if endpoint.state is not EndpointState.ACTIVE:
             # It was written while somebody paused the endpoint.
-            messages.rest(_SENDING, endpoint.id)
+            messages.rest(_SENDING, endpoint.id, now)
             return None
         if message.series > len(self.timing.waits):
             # The process that made the last try has not lived to write it down.
@@ -267,7 +267,7 @@ class WebhookSender:
             access = Access(work, scope, Actor.operator("webhooks"))
             details = {"name": endpoint.name}
             self._audit.record(access, WebhookAction.SWITCHED_OFF, endpoint.id, details)
-        MessageRepository(work.connection).rest(_SENDING, endpoint.id)
+        MessageRepository(work.connection).rest(_SENDING, endpoint.id, self._clock.now())
 
 
 def _next_try(message: WebhookMessage) -> WebhookMessage:

@@ -163,7 +163,7 @@ class WebhookService:
             return endpoint
         values = {"state": EndpointState.PAUSED.value}
         paused = self._change(access, endpoint.id, values, WebhookAction.PAUSED)
-        MessageRepository(access.connection).rest(access.scope, endpoint.id)
+        MessageRepository(access.connection).rest(access.scope, endpoint.id, self._clock.now())
         return paused
 
     def resume(self, access: Access[OrganizationScope], endpoint_id: str) -> WebhookEndpoint:

@@ -305,15 +305,38 @@ def test_messages_and_attempts_are_kept_for_thirty_days(told: Told) -> None:
     assert told.messages(endpoint.id).messages == []
 
 
+@pytest.mark.on_each_database
 def test_what_is_sent_again_while_it_is_under_way_is_refused(told: Told) -> None:
     endpoint, _secret = told.add(events=RECEIVED)
     told.receive("R-1")
-    told.send_due()
-    (message,) = told.messages(endpoint.id).messages
+    other = told.worker()
+    ((message, _endpoint),) = other._claim()
+    with told.database.write() as work, pytest.raises(Conflict) as refused:
+        told.webhooks.resend(Access(work, ACME, OPERATOR), endpoint.id, message.id)
+    assert refused.value.code == "webhook_message_under_way"
+    assert told.send_due() == 0
+    other.try_now(message, endpoint)
+    other.close()
     with told.database.write() as work:
         repository = MessageRepository(work.connection)
         assert not repository.again(ACME, message.id, message.tries - 1, told.clock.now())
+        told.webhooks.resend(Access(work, ACME, OPERATOR), endpoint.id, message.id)
+    assert told.send_due() == 1
+
+
+@pytest.mark.on_each_database
+def test_what_is_under_way_is_not_claimed_again_after_a_pause(told: Told) -> None:
+    endpoint, _secret = told.add(events=RECEIVED)
+    told.receive("R-1")
+    other = told.worker()
+    ((message, _endpoint),) = other._claim()
     with told.database.write() as work:
-        told.webhooks.pause(Access(work, ACME, OPERATOR), endpoint.id)
+        access = Access(work, ACME, OPERATOR)
+        told.webhooks.pause(access, endpoint.id)
         with pytest.raises(Conflict):
-            told.webhooks.resend(Access(work, ACME, OPERATOR), endpoint.id, message.id)
+            told.webhooks.resend(access, endpoint.id, message.id)
+        told.webhooks.resume(access, endpoint.id)
+    assert told.send_due() == 0
+    other.try_now(message, endpoint)
+    other.close()
+    assert [each.number for each in told.attempts(endpoint.id)] == [1]
